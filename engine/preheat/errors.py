@@ -1,0 +1,130 @@
+"""Every expected failure, with a stable code, a title and a remedy.
+
+Adapters (HTTP, command line, tray) convert these once each. Anything that is not an ``EngineError`` is a bug.
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """An expected failure.
+
+    Attributes:
+        code: Stable; HTTP clients and tests match on it.
+        title: One sentence without its full stop; fits a notification.
+        hint: What to do about it; may be empty.
+        param: The request field or setting at fault, if one is.
+        retry_after_s: When trying again makes sense, in seconds; None if waiting does not help.
+    """
+
+    code = "engine_error"
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        hint: str = "",
+        param: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(f"{title}. {hint}" if hint else title)
+        self.title = title
+        self.hint = hint
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+
+class SettingsError(EngineError):
+    """A setting's name or value is wrong; the title names file and line, variable or option."""
+
+    code = "invalid_settings"
+
+
+class InvalidRequestError(EngineError):
+    """A request's field has a value that cannot be served; ``param`` names it."""
+
+    code = "invalid_request"
+
+
+class ModelNotFoundError(EngineError):
+    """No model file has this name; the hint names near ones."""
+
+    code = "model_not_found"
+
+
+class AmbiguousModelError(EngineError):
+    """A shortened model name fits more than one model."""
+
+    code = "ambiguous_model"
+
+
+class UnsupportedOperationError(EngineError):
+    """The model cannot do what was asked, such as embeddings from a chat model."""
+
+    code = "unsupported_operation"
+
+
+class ModelFileError(EngineError):
+    """A file is not a whole, well-formed GGUF model."""
+
+    code = "invalid_model_file"
+
+
+class ModelLoadError(EngineError):
+    """A model did not become hot."""
+
+    code = "model_load_failed"
+
+
+class LoadTimeoutError(ModelLoadError):
+    """A model did not become hot within ``load_timeout``."""
+
+    code = "load_timeout"
+
+
+class LoadCancelledError(EngineError):
+    """A load was stopped on purpose: unloaded by the user, or in the way of a waiting request."""
+
+    code = "load_cancelled"
+
+
+class InsufficientMemoryError(EngineError):
+    """Evicting every idle model is not enough."""
+
+    code = "insufficient_memory"
+
+
+class ContextLengthExceededError(EngineError):
+    """Prompt and completion do not fit the model's context length."""
+
+    code = "context_length_exceeded"
+
+
+class QueueFullError(EngineError):
+    """Too many requests are waiting for this model."""
+
+    code = "queue_full"
+
+
+class WorkerDiedError(EngineError):
+    """The worker process ended in the middle of a request."""
+
+    code = "worker_died"
+
+
+class EngineStoppedError(EngineError):
+    """The engine is shutting down."""
+
+    code = "engine_stopped"
+
+
+class PortInUseError(EngineError):
+    """Another process listens on the configured port."""
+
+    code = "port_in_use"
+
+
+class NotRunningError(EngineError):
+    """No Preheat runs on this machine for this user."""
+
+    code = "not_running"

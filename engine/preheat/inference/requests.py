@@ -1,0 +1,150 @@
+"""What can be asked of a model, and what comes back: the values that pass between adapters, engine and worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+JsonObject = dict[str, Any]
+
+ANY_JSON: Final = "{}"
+"""A JSON schema that allows every object: ``response_format`` ``json_object``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is chosen; the defaults are llama.cpp's.
+
+    Attributes:
+        temperature: 0 takes the likeliest token always.
+        top_k: Keep the k likeliest; 0 keeps all.
+        top_p: Keep the likeliest that together reach p; 1.0 keeps all.
+        min_p: Drop what is less likely than this share of the likeliest; 0 keeps all.
+        repetition_penalty: Divides the logit of tokens seen in the last ``penalty_last_n``; 1.0 is off.
+        presence_penalty: Taken off once for a token that was seen; 0 is off.
+        frequency_penalty: Taken off for each time a token was seen; 0 is off.
+        penalty_last_n: How many tokens back the penalties look; -1 is the context length.
+        seed: The same seed, prompt and settings give the same text; None draws one.
+        logit_bias: Added to the logits of these token ids.
+    """
+
+    temperature: float = 0.8
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    penalty_last_n: int = 64
+    seed: int | None = None
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateRequest:
+    """Continue a chat or a prompt. Exactly one of ``messages``, ``prompt`` and ``prompt_tokens`` is set.
+
+    Attributes:
+        messages: A chat in OpenAI's form (role, content, ...); the model's chat template renders it.
+        tools: Tool definitions in OpenAI's form, for the chat template.
+        prompt: Plain text; the model's start token is added as the model asks for it.
+        prompt_tokens: Token ids, taken as they are.
+        max_tokens: Stop after so many; None is up to the context length.
+        stop: Stop before any of these texts; none of them appears in the output.
+        json_schema: A JSON schema as JSON text that the output must follow; ``ANY_JSON`` for any object.
+        top_logprobs: Report each token's log probability and those of so many likeliest tokens; None reports none.
+    """
+
+    messages: tuple[JsonObject, ...] | None = None
+    tools: tuple[JsonObject, ...] = ()
+    prompt: str | None = None
+    prompt_tokens: tuple[int, ...] | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    json_schema: str | None = None
+    top_logprobs: int | None = None
+
+
+class FinishReason(StrEnum):
+    """Why a generation ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token's natural log probability before temperature, and the likeliest tokens in its place.
+
+    Attributes:
+        token: The token's text; broken UTF-8 appears as U+FFFD, ``token_bytes`` has it unbroken.
+        top: (token text, token bytes, log probability), likeliest first.
+    """
+
+    token: str
+    token_bytes: bytes
+    logprob: float
+    top: tuple[tuple[str, bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request. ``cached_tokens`` of the prompt were not recomputed (prefix reuse)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationChunk:
+    """What one step brought for one request.
+
+    Attributes:
+        text: New text; may be empty (a token that completes no character, or text held back before a stop string).
+        logprobs: The tokens of ``text``, if asked for.
+        finish_reason: Set on the last chunk, together with ``usage``.
+    """
+
+    text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Normalised vectors, one an input, in the inputs' order.
+
+    Attributes:
+        vectors: Each vector's ``dimensions`` 32-bit little-endian floats, as bytes.
+        prompt_tokens: Tokens of all inputs, cached ones included.
+    """
+
+    dimensions: int
+    vectors: tuple[bytes, ...]
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a worker says of the model it has made hot.
+
+    Attributes:
+        context_length: Prompt plus completion limit, in tokens.
+        embeddings: The model makes embeddings; otherwise text.
+        dimensions: Length of its embedding vectors; 0 for a text model.
+        resident_bytes: Memory that the worker holds after the probe.
+        chat_template: The model file carries one.
+        parallel: Requests that run at once; more wait in the worker's queue.
+    """
+
+    context_length: int
+    embeddings: bool
+    dimensions: int
+    resident_bytes: int
+    chat_template: bool
+    parallel: int
