@@ -1,0 +1,209 @@
+"""Chat messages to the prompt text that a model was trained on, by the template in its file.
+
+Templates come from model files, which are untrusted: they run in Jinja's sandbox, may not change what they are given,
+and have a time limit. The environment is set up as Hugging Face transformers does (``apply_chat_template``), for which
+the templates are written.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, NoReturn
+
+from jinja2 import TemplateError, nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from preheat.errors import InvalidRequestError
+from preheat.inference.requests import JsonObject
+
+RENDER_LIMIT_S: Final = 2.0
+MAX_PROMPT_CHARACTERS: Final = 16 << 20
+"""What ``*`` and ``%`` in a template may build at the most; a long context is a few megabytes."""
+
+CHATML: Final = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""The form for files without a template: the most widely trained one."""
+
+
+class _RenderTimeout(BaseException):
+    """Raised inside a template that runs too long; not an Exception, so that no template construct swallows it."""
+
+
+class _ModelTemplateError(Exception):
+    """The template itself called ``raise_exception``."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    # A product or a padded format can ask for gigabytes in one uninterruptible step.
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*":
+            for text, times in ((left, right), (right, left)):
+                if isinstance(text, str | list | tuple) and isinstance(times, int):
+                    _check_length(len(text) * times)
+        elif operator == "**" or isinstance(left, str):
+            raise SecurityError(f"the operator {operator} is not allowed here")
+        return super().call_binop(context, operator, left, right)
+
+
+class _GenerationBlocks(Extension):
+    """Passes over ``{% generation %}`` marks, with which templates show trainers what the assistant wrote."""
+
+    tags = frozenset({"generation"})
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _check_length(length: int) -> None:
+    if length > MAX_PROMPT_CHARACTERS:
+        raise SecurityError("the text becomes too long")
+
+
+def _raise_exception(message: str) -> NoReturn:
+    raise _ModelTemplateError(message)
+
+
+def _tojson(value: Any, indent: int | None = None, **_: Any) -> str:
+    # Jinja's own filter escapes <, > and & for HTML; models were trained on plain JSON.
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _strftime_now(form: str) -> str:
+    return datetime.now().astimezone().strftime(form)
+
+
+class ChatFormat:
+    """One model's chat template, ready to render.
+
+    Args:
+        template: Jinja source; None takes ChatML.
+        bos: The model's start token as text, for templates that write it themselves.
+        eos: Its end token.
+
+    Raises:
+        InvalidRequestError: From ``render``; a template that does not parse shows there too, so that the model still
+            serves plain completions.
+    """
+
+    def __init__(self, template: str | None, *, bos: str = "", eos: str = "", limit_s: float = RENDER_LIMIT_S) -> None:
+        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlocks])
+        environment.filters["tojson"] = _tojson
+        environment.globals["raise_exception"] = _raise_exception
+        environment.globals["strftime_now"] = _strftime_now
+        self._special = {"bos_token": bos, "eos_token": eos}
+        self._limit_s = limit_s
+        self._broken: str | None = None
+        try:
+            self._template = environment.from_string(CHATML if template is None else template)
+        except TemplateError as error:
+            self._broken = str(error)
+
+    def render(self, messages: Sequence[JsonObject], tools: Sequence[JsonObject] = ()) -> str:
+        """Return the prompt for these messages, up to where the assistant's answer begins.
+
+        Raises:
+            InvalidRequestError: The template refuses them, fails, or takes longer than its limit.
+        """
+        if self._broken is not None:
+            raise _template_error(self._broken)
+        plain = [_normal_message(message) for message in messages]
+        try:
+            return self._render(plain, tools)
+        except _ModelTemplateError:
+            # Some models (Gemma) know no system role: their templates refuse it. What it says still has to arrive.
+            merged = _system_into_user(plain)
+            if merged is None:
+                raise
+            return self._render(merged, tools)
+
+    def _render(self, messages: list[JsonObject], tools: Sequence[JsonObject]) -> str:
+        try:
+            with _time_limit(self._limit_s):
+                return self._template.render(
+                    messages=messages, tools=list(tools) or None, add_generation_prompt=True, **self._special
+                )
+        except _RenderTimeout:
+            raise _template_error(f"it ran longer than {self._limit_s:g} s") from None
+        except _ModelTemplateError as error:
+            if _system_into_user(messages) is not None:
+                raise
+            raise _template_error(str(error)) from error
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError) as error:
+            raise _template_error(str(error)) from error
+
+
+def _template_error(reason: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The model's chat template cannot render these messages: {reason[:200]}",
+        hint="Use the roles that the model knows, or /v1/completions with a prompt of your own",
+        param="messages",
+    )
+
+
+def _normal_message(message: JsonObject) -> JsonObject:
+    """Return the message as templates expect it: known role, text for content, tool arguments as objects."""
+    normal = dict(message)
+    if normal.get("role") == "developer":
+        normal["role"] = "system"
+    if normal.get("content") is None:
+        normal["content"] = ""
+    if isinstance(normal.get("tool_calls"), list):
+        normal["tool_calls"] = [_normal_tool_call(call) for call in normal["tool_calls"]]
+    return normal
+
+
+def _normal_tool_call(call: JsonObject) -> JsonObject:
+    function = call.get("function")
+    if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
+        return call
+    try:
+        arguments = json.loads(function["arguments"])
+    except ValueError:
+        return call
+    return {**call, "function": {**function, "arguments": arguments}}
+
+
+def _system_into_user(messages: list[JsonObject]) -> list[JsonObject] | None:
+    """Return the chat with its leading system message put before the first user message; None if there is none."""
+    if len(messages) < 2 or messages[0].get("role") != "system" or messages[1].get("role") != "user":
+        return None
+    system, user, *rest = messages
+    return [{**user, "content": f"{system['content']}\n\n{user['content']}"}, *rest]
+
+
+@contextmanager
+def _time_limit(limit_s: float) -> Iterator[None]:
+    """Raise ``_RenderTimeout`` in this thread when the block takes longer than ``limit_s``.
+
+    Works on every platform and in every thread; interrupts Python code, and Jinja's compiled templates are that.
+    """
+    thread_id = ctypes.c_ulong(threading.get_ident())
+    lock = threading.Lock()
+    running = True
+
+    def interrupt() -> None:
+        with lock:
+            if running:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread_id, ctypes.py_object(_RenderTimeout))
+
+    timer = threading.Timer(limit_s, interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with lock:
+            running = False
+        timer.cancel()

@@ -1,0 +1,253 @@
+"""One model file in memory: weights, context and vocabulary, over llama.cpp's C interface.
+
+Runs in the worker process only. Not thread-safe: the thread that decodes owns everything here but ``tokenize`` and
+``piece``, which read the vocabulary alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from preheat.errors import LoadCancelledError, ModelLoadError
+from preheat.inference.bindings import llama
+from preheat.inference.protocol import LoadOptions
+
+logger = logging.getLogger(__name__)
+
+UBATCH_TOKENS: Final = 512
+"""Tokens in one physical batch of a text model; also its largest prefill chunk."""
+
+MAX_EMBEDDING_SEQUENCES: Final = 64
+"""Inputs that one decode of an embedding model takes."""
+
+_KV_TYPES: Final = {"f16": 1, "q8_0": 8, "q4_0": 2}  # enum ggml_type
+_FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
+_POOLING_NONE: Final = 0
+_POOLING_RANK: Final = 4
+_LOG_WARN: Final = 3
+_LOG_ERROR: Final = 4
+
+Progress = Callable[[float], bool]
+"""Told the share that is done; returns whether to go on."""
+
+
+class _NativeLog:
+    """Takes llama.cpp's log: warnings and errors go to ours, and the last error explains a failed load."""
+
+    def __init__(self) -> None:
+        self.last_error = ""
+        self._callback = llama.llama_log_callback(self._write)
+        llama.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _write(self, level: int, text: bytes, _user_data: object) -> None:
+        if level not in (_LOG_WARN, _LOG_ERROR):
+            return
+        line = text.decode(errors="replace").strip()
+        if level == _LOG_ERROR and line:
+            self.last_error = line
+        logger.warning("llama.cpp: %s", line)
+
+
+native_log: Final = _NativeLog()
+
+
+class LlamaModel:
+    """A loaded model with its context.
+
+    Args:
+        options: Which file, and how.
+        progress: Called while weights load.
+
+    Raises:
+        LoadCancelledError: ``progress`` returned False.
+        ModelLoadError: llama.cpp refused the file, or there is no memory for it.
+    """
+
+    def __init__(self, options: LoadOptions, progress: Progress) -> None:
+        self._name = Path(options.path).name
+        llama.llama_backend_init()
+        self._model = self._load_weights(options, progress)
+        self.vocab: Any = llama.llama_model_get_vocab(self._model)
+        self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
+        architecture_pools = llama.llama_model_has_encoder(self._model) or not llama.llama_model_has_decoder(self._model)
+        pooling = self._metadata_int("pooling_type")
+        self.embeddings = pooling not in (None, _POOLING_NONE, _POOLING_RANK) or (
+            pooling is None and architecture_pools and self.metadata("tokenizer.ggml.model") == "bert"
+        )
+        self.ctx = self._make_context(options)
+        self.memory: Any = llama.llama_get_memory(self.ctx)
+        self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
+        self.dimensions: int = llama.llama_model_n_embd_out(self._model) if self.embeddings else 0
+        self.n_swa: int = llama.llama_model_n_swa(self._model)
+        # Their state is one running sum: a part of a sequence can neither be dropped nor copied.
+        self.recurrent: bool = llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
+        self.add_bos: bool = llama.llama_vocab_get_add_bos(self.vocab)
+        self.bos: int = llama.llama_vocab_bos(self.vocab)
+        self.eos: int = llama.llama_vocab_eos(self.vocab)
+        self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
+        self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
+
+    def _load_weights(self, options: LoadOptions, progress: Progress) -> Any:
+        params = llama.llama_model_default_params()
+        params.use_extra_bufts = options.repack
+        params.n_gpu_layers = options.gpu_layers if llama.llama_supports_gpu_offload() else 0
+        cancelled = False
+
+        def on_progress(done: float, _user_data: object) -> bool:
+            nonlocal cancelled
+            cancelled = not progress(done)
+            return not cancelled
+
+        callback = llama.llama_progress_callback(on_progress)
+        params.progress_callback = callback
+        native_log.last_error = ""
+        model = llama.llama_model_load_from_file(str(options.path).encode(), params)
+        if cancelled:
+            if model:
+                llama.llama_model_free(model)
+            raise LoadCancelledError(f"Loading {self._name} was cancelled")
+        if not model:
+            raise self._load_error("llama.cpp cannot read it")
+        return model
+
+    def _make_context(self, options: LoadOptions) -> Any:
+        params = llama.llama_context_default_params()
+        trained = llama.llama_model_n_ctx_train(self._model) or options.context_length
+        params.n_ctx = min(trained, options.context_length)
+        params.n_threads = params.n_threads_batch = options.threads
+        params.type_k = params.type_v = _KV_TYPES[options.kv_cache_type]
+        params.flash_attn_type = _FLASH_ATTENTION[options.flash_attention]
+        params.no_perf = True
+        params.kv_unified = True
+        # A sliding window's cache costs several times more at full size; what cannot be cut is evaluated anew.
+        params.swa_full = False
+        if self.embeddings:
+            # Attention looks both ways, so an input has to be in one physical batch.
+            params.n_batch = params.n_ubatch = params.n_ctx
+            params.n_seq_max = MAX_EMBEDDING_SEQUENCES
+            params.embeddings = True
+        else:
+            params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
+            params.n_batch = params.n_ubatch
+            params.n_seq_max = options.parallel
+            # One logit row a request, not one a token: 100 MB less for a vocabulary of 49,000.
+            params.n_outputs_max = options.parallel
+        ctx = llama.llama_init_from_model(self._model, params)
+        if not ctx:
+            raise self._load_error(
+                f"no context of {params.n_ctx} tokens ({options.kv_cache_type}) can be made",
+                hint="Set a smaller context_length, or free memory",
+            )
+        return ctx
+
+    def _load_error(self, reason: str, *, hint: str = "") -> ModelLoadError:
+        detail = f": {native_log.last_error}" if native_log.last_error else ""
+        return ModelLoadError(
+            f"{self._name} did not load: {reason}{detail}", hint=hint or "Download the file again, or free memory"
+        )
+
+    def metadata(self, key: str) -> str | None:
+        """Return a value of the file's metadata as text; None if it has no such key."""
+        size = llama.llama_model_meta_val_str(self._model, key.encode(), None, 0)
+        if size < 0:
+            return None
+        buffer = ctypes.create_string_buffer(size + 1)
+        llama.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        return buffer.value.decode(errors="replace")
+
+    def _metadata_int(self, name: str) -> int | None:
+        value = self.metadata(f"{self.metadata('general.architecture')}.{name}")
+        return int(value) if value is not None else None
+
+    def chat_template(self) -> str | None:
+        """Return the file's chat template; None if it has none."""
+        text: bytes | None = llama.llama_model_chat_template(self._model, None)
+        return text.decode(errors="replace") if text else None
+
+    def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> list[int]:
+        """Return the text's token ids. Any thread.
+
+        Args:
+            add_special: Put the start (and end) token around it where the model wants them.
+            parse_special: Text such as ``<|im_end|>`` becomes its control token.
+        """
+        data = text.encode("utf-8", errors="replace")
+        room = len(data) + 8
+        tokens = (ctypes.c_int32 * room)()
+        count: int = llama.llama_tokenize(self.vocab, data, len(data), tokens, room, add_special, parse_special)
+        if count < 0:
+            tokens = (ctypes.c_int32 * -count)()
+            count = llama.llama_tokenize(self.vocab, data, len(data), tokens, -count, add_special, parse_special)
+        return tokens[:count]
+
+    def _piece(self, token: int, special: bool = False) -> bytes:
+        buffer = ctypes.create_string_buffer(64)
+        size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
+        if size < 0:
+            buffer = ctypes.create_string_buffer(-size)
+            size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
+        return buffer.raw[:size]
+
+    def special_text(self, token: int) -> str:
+        """Return a control token as templates write it; empty if the model has none."""
+        return self._piece(token, special=True).decode(errors="replace") if token >= 0 else ""
+
+    def _is_end(self, token: int) -> bool:
+        return bool(llama.llama_vocab_is_eog(self.vocab, token))
+
+    def probe(self) -> None:
+        """Decode one token and forget it, so that the first request finds everything in place.
+
+        Raises:
+            ModelLoadError: It cannot be decoded.
+        """
+        batch = Batch(1)
+        batch.add(max(self.bos, 0), 0, 0, output=True)
+        status = llama.llama_decode(self.ctx, batch.native)
+        if status != 0:
+            raise self._load_error(f"its first token could not be decoded (llama.cpp says {status})")
+        if self.memory:
+            llama.llama_memory_clear(self.memory, False)
+        batch.close()
+
+
+class Batch:
+    """What one ``llama_decode`` takes: tokens of any sequences, with room for ``capacity``."""
+
+    def __init__(self, capacity: int) -> None:
+        self.native: Any = llama.llama_batch_init(capacity, 0, 1)
+        self._capacity = capacity
+        self._sequence_ids = [self.native.seq_id[at] for at in range(capacity)]
+        for at in range(capacity):
+            self.native.n_seq_id[at] = 1
+        self.size = 0
+
+    @property
+    def room(self) -> int:
+        """Tokens that still fit."""
+        return self._capacity - self.size
+
+    def clear(self) -> None:
+        """Forget all tokens."""
+        self.size = self.native.n_tokens = 0
+
+    def add(self, token: int, position: int, sequence: int, *, output: bool) -> int:
+        """Add one token; return its index, by which its logits are found if ``output`` is set."""
+        at = self.size
+        native = self.native
+        native.token[at] = token
+        native.pos[at] = position
+        self._sequence_ids[at][0] = sequence
+        native.logits[at] = output
+        self.size = at + 1
+        native.n_tokens = self.size
+        return at
+
+    def close(self) -> None:
+        """Free the native arrays."""
+        llama.llama_batch_free(self.native)

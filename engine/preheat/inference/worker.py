@@ -1,0 +1,328 @@
+"""The worker process: holds one model and answers the engine over stdin and stdout.
+
+The main thread loads and decodes; one more thread reads messages, renders templates and makes tokens, so that the batch
+never waits for that. End of stdin ends the process at once: nothing outlives the engine, however that ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from preheat.errors import (
+    ContextLengthExceededError,
+    EngineError,
+    InvalidRequestError,
+    LoadCancelledError,
+    ModelLoadError,
+    UnsupportedOperationError,
+)
+from preheat.inference.chat_format import ChatFormat
+from preheat.inference.embedder import Embedder, EmbeddingJob
+from preheat.inference.llama_model import LlamaModel
+from preheat.inference.paging import page_in
+from preheat.inference.protocol import (
+    FrameDecoder,
+    LoadOptions,
+    encode_chunk,
+    encode_error,
+    encode_frame,
+    parse_generate,
+)
+from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, JsonObject
+from preheat.inference.sampling import TokenSampler
+from preheat.inference.scheduler import DecodeError, Generation, Scheduler
+from preheat.inference.text_stream import TextStream
+
+logger = logging.getLogger(__name__)
+
+_PROGRESS_INTERVAL_S: Final = 0.05
+_READ_BYTES: Final = 1 << 16
+_PREFILL_OVER_DECODE: Final = 4
+"""How much quicker a token is in a batch than alone, at least: the first guess, before anything was measured."""
+
+
+class Channel:
+    """Frames to the engine. Any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def send(self, message: JsonObject, blob: bytes = b"") -> None:
+        """Write one message."""
+        frame = memoryview(encode_frame(message, blob))
+        with self._lock:
+            while frame:
+                frame = frame[os.write(self._descriptor, frame) :]
+
+    def fail(self, request_id: int, error: EngineError) -> None:
+        """Report one request's failure."""
+        self.send({"type": "failed", "id": request_id, **encode_error(error)})
+
+
+class Worker:
+    """Serves one model until stdin ends."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._load: queue.SimpleQueue[LoadOptions] = queue.SimpleQueue()
+        self._load_cancelled = False
+        self._service: TextService | EmbeddingService | None = None
+        self._progress_at = 0.0
+
+    def run(self) -> None:
+        """Load what the engine asks for and serve it."""
+        self._channel.send({"type": "ready"})
+        options = self._load.get()
+        try:
+            self._service = self._make_hot(options)
+        except EngineError as error:
+            self._channel.send({"type": "load_failed", **encode_error(error)})
+            return
+        self._channel.send({"type": "probed"})
+        self._service.run()
+
+    def _make_hot(self, options: LoadOptions) -> TextService | EmbeddingService:
+        files = [Path(file) for file in options.files]
+        try:
+            total = sum(file.stat().st_size for file in files)
+            going_on = page_in(files, lambda done: self._report(done, total))
+        except OSError as error:
+            raise ModelLoadError(
+                f"{Path(options.path).name} cannot be read: {error.strerror}", hint="Check the file and its folder"
+            ) from error
+        if not going_on:
+            raise LoadCancelledError(f"Loading {Path(options.path).name} was cancelled")
+        model = LlamaModel(options, lambda _done: not self._load_cancelled)
+        self._channel.send(
+            {
+                "type": "loaded",
+                "info": {
+                    "context_length": model.context_length,
+                    "embeddings": model.embeddings,
+                    "dimensions": model.dimensions,
+                    "resident_bytes": 0,
+                    "chat_template": model.chat_template() is not None,
+                    "parallel": options.parallel,
+                },
+            }
+        )
+        model.probe()  # touches the weights and grows buffers; the second one is a measurement
+        began = time.perf_counter()
+        model.probe()
+        tokens_per_s = _PREFILL_OVER_DECODE / (time.perf_counter() - began)
+        if model.embeddings:
+            return EmbeddingService(model, options, self._channel)
+        return TextService(model, options, self._channel, tokens_per_s)
+
+    def _report(self, done: int, total: int) -> bool:
+        now = time.monotonic()
+        if now - self._progress_at >= _PROGRESS_INTERVAL_S or done == total:
+            self._progress_at = now
+            self._channel.send({"type": "progress", "done_bytes": done, "total_bytes": total})
+        return not self._load_cancelled
+
+    def handle(self, message: JsonObject) -> None:
+        """Take one message from the engine, on the reading thread."""
+        match message["type"]:
+            case "load":
+                self._load.put(LoadOptions(**{**message["options"], "files": tuple(message["options"]["files"])}))
+            case "cancel_load":
+                self._load_cancelled = True
+            case "cancel":
+                if self._service is not None:
+                    self._service.cancel(message["id"])
+            case _:
+                assert self._service is not None, "asked before it was hot"
+                try:
+                    self._service.submit(message)
+                except EngineError as error:
+                    self._channel.fail(message["id"], error)
+
+
+class TextService:
+    """Requests for text to the scheduler, and its chunks to the engine."""
+
+    def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel, tokens_per_s: float) -> None:
+        self._model = model
+        self._channel = channel
+        self._chat = ChatFormat(
+            model.chat_template(), bos=model.special_text(model.bos), eos=model.special_text(model.eos)
+        )
+        self._scheduler = Scheduler(model, parallel=options.parallel, emit=self._emit, tokens_per_s=tokens_per_s)
+        self.run = self._scheduler.run
+        self.cancel = self._scheduler.cancel
+
+    def submit(self, message: JsonObject) -> None:
+        """Prepare a generation and let it join the batch.
+
+        Raises:
+            EngineError: It cannot be served: too long, a template or schema that fails, wrong tokens.
+        """
+        if message["type"] != "generate":
+            raise UnsupportedOperationError(
+                "This model writes text and makes no embeddings", hint="Ask an embedding model"
+            )
+        request = parse_generate(message)
+        tokens = self._tokens(request)
+        if len(tokens) >= self._model.context_length:
+            raise ContextLengthExceededError(
+                f"The prompt has {len(tokens)} tokens, and this model's context length is "
+                f"{self._model.context_length} tokens, prompt and completion together",
+                hint="Shorten the prompt, or raise context_length in the settings",
+                param="messages" if request.messages is not None else "prompt",
+            )
+        sampler = TokenSampler(self._model, request.sampling, tokens, request.json_schema)
+        self._scheduler.submit(
+            Generation(
+                request_id=message["id"],
+                tokens=tokens,
+                prompt_tokens=len(tokens),
+                sampler=sampler,
+                text=TextStream(request.stop),
+                max_tokens=request.max_tokens,
+                top_logprobs=request.top_logprobs,
+                # Computing a prompt in other pieces rounds differently in the last bits; a seed asks for the same text.
+                reuse=request.sampling.seed is None,
+            )
+        )
+
+    def _tokens(self, request: GenerateRequest) -> list[int]:
+        if request.prompt_tokens is not None:
+            tokens = list(request.prompt_tokens)
+            _check_tokens(tokens, self._model.n_vocab, "prompt")
+        elif request.messages is not None:
+            text = self._chat.render(request.messages, request.tools)
+            # Many templates write the start token themselves.
+            bos = self._model.special_text(self._model.bos)
+            tokens = self._model.tokenize(text, add_special=not (bos and text.startswith(bos)))
+        else:
+            tokens = self._model.tokenize(request.prompt or "")
+        if not tokens:
+            if self._model.bos < 0:
+                raise InvalidRequestError("The prompt is empty", hint="Send at least one character", param="prompt")
+            tokens = [self._model.bos]
+        return tokens
+
+    def _emit(self, chunks: Sequence[tuple[int, GenerationChunk]]) -> None:
+        self._channel.send({"type": "step", "chunks": [encode_chunk(*item) for item in chunks]})
+
+
+class EmbeddingService:
+    """Requests for embeddings to the embedder, and its vectors to the engine."""
+
+    def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel) -> None:
+        self._model = model
+        self._channel = channel
+        self._embedder = Embedder(model, cache_entries=options.embedding_cache, emit=self._emit)
+        self.run = self._embedder.run
+        self.cancel = self._embedder.cancel
+
+    def submit(self, message: JsonObject) -> None:
+        """Prepare the inputs and let them join the next decode.
+
+        Raises:
+            EngineError: An input is too long or empty, or text was asked for.
+        """
+        if message["type"] != "embed":
+            raise UnsupportedOperationError("This model makes embeddings and writes no text", hint="Ask a chat model")
+        inputs = [self._tokens(at, text) for at, text in enumerate(message["inputs"])]
+        self._embedder.submit(EmbeddingJob(message["id"], inputs))
+
+    def _tokens(self, at: int, text: str | list[int]) -> tuple[int, ...]:
+        if isinstance(text, str):
+            tokens = self._model.tokenize(text, parse_special=False)
+        else:
+            tokens = text
+            _check_tokens(tokens, self._model.n_vocab, "input")
+        if not tokens:
+            raise InvalidRequestError(f"Input {at} is empty", hint="Send at least one character", param="input")
+        limit = self._embedder.max_input_tokens
+        if len(tokens) > limit:
+            raise ContextLengthExceededError(
+                f"Input {at} has {len(tokens)} tokens, and this model takes {limit}",
+                hint="Split it into shorter pieces",
+                param="input",
+            )
+        return tuple(tokens)
+
+    def _emit(self, request_id: int, embeddings: Embeddings) -> None:
+        self._channel.send(
+            {
+                "type": "embedded",
+                "id": request_id,
+                "dimensions": embeddings.dimensions,
+                "prompt_tokens": embeddings.prompt_tokens,
+            },
+            b"".join(embeddings.vectors),
+        )
+
+
+def _check_tokens(tokens: Sequence[Any], n_vocab: int, param: str) -> None:
+    wrong = [token for token in tokens if not 0 <= token < n_vocab]
+    if wrong:
+        raise InvalidRequestError(f"There is no token {wrong[0]}: this model has 0 to {n_vocab - 1}", param=param)
+
+
+def _read_messages(descriptor: int, worker: Worker) -> None:
+    decoder = FrameDecoder()
+    while data := os.read(descriptor, _READ_BYTES):
+        for message, _blob in decoder.feed(data):
+            worker.handle(message)
+    # The engine closed the pipe or died. Whatever the other thread is doing, nobody wants it any more.
+    os._exit(0)
+
+
+def _read_or_exit(descriptor: int, worker: Worker) -> None:
+    try:
+        _read_messages(descriptor, worker)
+    except BaseException:
+        # Without its reader the process would be deaf for ever; the engine sees it end and reports that.
+        logger.exception("reading messages failed")
+        os._exit(1)
+
+
+def main() -> None:
+    """Run the worker: the entry point of the child process."""
+    # Native code may print to descriptor 1; the protocol gets a descriptor of its own.
+    protocol_out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Ctrl-C in a terminal goes to the whole group; whether answers in flight are finished is for the engine to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.enable()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    _prefer_as_oom_victim()
+    # The decode thread wants the interpreter back right after each step, not 5 ms later.
+    sys.setswitchinterval(0.0005)
+    worker = Worker(Channel(protocol_out))
+    threading.Thread(target=_read_or_exit, args=(sys.stdin.fileno(), worker), daemon=True, name="reader").start()
+    try:
+        worker.run()
+    except DecodeError as error:
+        logger.error("%s", error)
+        sys.stderr.flush()
+        os._exit(1)
+    sys.stderr.flush()
+    # Freeing gigabytes tensor by tensor takes longer than letting the system have the whole process back.
+    os._exit(0)
+
+
+def _prefer_as_oom_victim() -> None:
+    """Ask Linux to kill a worker rather than the engine or the user's programs when memory runs out."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+if __name__ == "__main__":
+    main()
