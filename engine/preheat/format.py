@@ -1,0 +1,75 @@
+"""Numbers as people read them. Everywhere else sizes are bytes and times are seconds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_KILO: Final = 1000
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+
+
+def format_bytes(count: int) -> str:
+    """Return a file's size as file managers show it, in powers of ten: ``98.1 MB``, ``669 MB``, ``1.1 GB``."""
+    if count < _KILO:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= _KILO
+        # 999.95 MB would be shown as 1000 MB.
+        if value < 999.5:
+            return _three_digits(value, unit)
+    return _three_digits(value / _KILO, "TB")
+
+
+def format_memory(count: int) -> str:
+    """Return an amount of memory in GB (10⁹) with one decimal: ``4.2 GB``."""
+    if 0 < count < 50_000_000:
+        return "< 0.1 GB"  # 0.0 would say that it takes none
+    return f"{count / _KILO**3:.1f} GB"
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration: ``140 ms``, ``1.6 s``, ``3 s``, ``2 min``, ``1 h 20 min``, ``2 d 3 h``.
+
+    A negative one, which a clock that was set back can bring, counts as 0.
+    """
+    if seconds <= 0:
+        return "0 s"
+    if seconds < 0.0005:
+        return "< 1 ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    if seconds < _MINUTE - 0.5:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR - _MINUTE / 2:
+        return f"{_rounded(seconds, _MINUTE)} min"
+    if seconds < _DAY - _MINUTE / 2:
+        return _two_units(_rounded(seconds, _MINUTE), 60, "h", "min")
+    return _two_units(_rounded(seconds, _HOUR), 24, "d", "h")
+
+
+def format_ago(seconds: float) -> str:
+    """Return how long ago something was, in its largest unit: ``just now``, ``40 s ago``, ``2 h ago``, ``3 d ago``."""
+    if seconds < 1:
+        return "just now"
+    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= unit:
+            return f"{int(seconds // unit)} {name} ago"
+    return f"{int(seconds)} s ago"
+
+
+def _three_digits(value: float, unit: str) -> str:
+    return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+
+
+def _rounded(seconds: float, unit: int) -> int:
+    return int(seconds / unit + 0.5)
+
+
+def _two_units(count: int, per_large: int, large: str, small: str) -> str:
+    whole, rest = divmod(count, per_large)
+    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"

@@ -1,0 +1,74 @@
+"""Where log records go. Called by entry points only; every other module just asks for its logger.
+
+Prompts, completions and keys are never logged, at any level: this is the duty of whoever logs.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Final
+
+from preheat import paths
+
+logger = logging.getLogger(__name__)
+
+_OURS: Final = ("preheat", "preheat_gui")
+_MARK: Final = "preheat_log"
+_FILE_BYTES: Final = 5_000_000
+_OLD_FILES: Final = 3
+_FILE_FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+class _ConsoleFormatter(logging.Formatter):
+    """Time and message; the level only where it matters, and the logger only where it is not ours."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the base class's name)
+        source = "" if record.name.split(".")[0] in _OURS else f"{record.name}: "
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        return f"{record.asctime} {level}{source}{record.message}"
+
+
+def log_file() -> Path:
+    """Return the log file; older ones have .1, .2, .3 at the end."""
+    return paths.log_dir() / "preheat.log"
+
+
+def setup_logging(level: str, *, to_file: bool, console: bool) -> None:
+    """Send records of ``level`` and above to the log file, the console (standard error), or both.
+
+    Calling it again replaces what the last call set up. Other people's modules are heard from ``warning`` on. A log
+    file that cannot be opened is a warning on the console, not the end of the program.
+
+    Args:
+        level: The setting ``log_level``.
+    """
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if handler.name == _MARK]:
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(logging.WARNING)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level.upper())
+    # A windowed application has no standard error.
+    if console and sys.stderr is not None:
+        _add(root, logging.StreamHandler(sys.stderr), _ConsoleFormatter())
+    if to_file:
+        try:
+            log_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = RotatingFileHandler(log_file(), maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
+        except OSError as error:
+            logger.warning("no log file: %s cannot be opened: %s", log_file(), error.strerror)
+        else:
+            _add(root, file, logging.Formatter(_FILE_FORMAT, "%Y-%m-%dT%H:%M:%S%z"))
+
+
+def _add(root: logging.Logger, handler: logging.Handler, formatter: logging.Formatter) -> None:
+    handler.name = _MARK
+    handler.setFormatter(formatter)
+    root.addHandler(handler)

@@ -1,0 +1,251 @@
+"""Changes the user's settings file and leaves alone what it does not change: comments, order, blank lines.
+
+What would make the file wrong is refused before anything is written, and a file that is no TOML is never overwritten.
+A reader sees the old file or the new one, never half of either. Any thread, and several processes at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import tomlkit
+
+from preheat import paths
+from preheat.errors import SettingsError
+from preheat.settings import LISTS, Settings, to_toml_value
+from preheat.settings_check import allowed, check, merge, unknown_setting
+from preheat.settings_layers import Layer, Origin, document_layer, environment_layer, parse_text, read_document
+
+_HEADER: Final = """\
+# Preheat's settings. A line that starts with "# name =" shows a default: take the "#" away to change it.
+# `preheat config check` says whether everything here is right.
+"""
+
+
+def set_value(name: str, text: str, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> object:
+    """Write a setting into the file, which is made if there is none.
+
+    Args:
+        text: The value as a variable or an option would have it.
+        path: Instead of the user's settings file.
+        environ: Instead of this process's environment, which may hold the key that an open ``host`` needs.
+
+    Returns:
+        The value as it now stands in the file.
+
+    Raises:
+        SettingsError: The name or value is wrong, or the file would be wrong or cannot be written. Nothing was changed.
+    """
+    value = _checked(name, text)
+
+    def change(document: str) -> str:
+        return _with_value(document or commented_defaults(), name, value)
+
+    _rewrite(change, name, path, environ, tolerant=False)
+    return value
+
+
+def unset(name: str, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> bool:
+    """Take a setting out of the file, so that its default holds again; also a name that is no setting.
+
+    Returns:
+        Whether it was there.
+
+    Raises:
+        SettingsError: There is no such setting and the file has no such line, or the file would be wrong afterwards
+            where it was right before, or cannot be written. Nothing was changed.
+    """
+    found = False
+
+    def change(document: str) -> str:
+        nonlocal found
+        found = name in tomllib.loads(document)
+        return _without(document, name) if found else document
+
+    # A file with two wrong lines must be mendable one line at a time.
+    _rewrite(change, name, path, environ, tolerant=True)
+    if not found and name not in Settings.model_fields:
+        raise unknown_setting(Settings, name)
+    return found
+
+
+def commented_defaults() -> str:
+    """Return the settings file that a user starts with: every setting, explained and commented out."""
+    parts = [_HEADER]
+    for name, field in Settings.model_fields.items():
+        parts.append(f"\n# {field.description}\n# Allowed: {allowed(field)}.\n{_default_line(name)}\n")
+    return "".join(parts)
+
+
+def _checked(name: str, text: str) -> object:
+    """Return the value in TOML's types.
+
+    Raises:
+        SettingsError: There is no such setting, or it cannot have this value.
+    """
+    if name not in Settings.model_fields:
+        raise unknown_setting(Settings, name)
+    layer = Layer(
+        Origin.OPTION,
+        {name: parse_text(text, is_list=name in LISTS)},
+        Path.cwd(),
+        place=str,
+        spell=str,
+        remedy=lambda _: "Nothing was changed",
+    )
+    values, problems = check(Settings, layer)
+    if problems:
+        raise problems[0]
+    return to_toml_value(values[name])
+
+
+def _with_value(document: str, name: str, value: object) -> str:
+    """Return the document with the value: in its own line, else where the default stands commented out, else last."""
+    if name not in tomllib.loads(document):
+        line = f"{name} = {tomlkit.item(value).as_string()}"
+        commented = re.compile(rf"^#[ \t]*{re.escape(name)}[ \t]*=.*$", re.MULTILINE)
+        uncommented = commented.sub(lambda _: line, document, count=1)
+        # What looks like a comment may be part of a longer string: then other values have changed.
+        if _same_but(document, uncommented, name, value):
+            return uncommented
+    parsed = tomlkit.parse(document)
+    parsed[name] = value
+    return parsed.as_string()
+
+
+def _without(document: str, name: str) -> str:
+    """Return the document without the value; below its explanation the default stands commented out again."""
+    field = Settings.model_fields.get(name)
+    if field is not None:
+        line = re.compile(rf"^(# Allowed: {re.escape(allowed(field))}\.\n){re.escape(name)} = .*$", re.MULTILINE)
+        commented = line.sub(lambda found: found[1] + _default_line(name), document, count=1)
+        if commented != document and _same_but(commented, document, name, tomllib.loads(document)[name]):
+            return commented
+    parsed = tomlkit.parse(document)
+    parsed.remove(name)
+    return parsed.as_string()
+
+
+def _default_line(name: str) -> str:
+    return f"# {name} = {tomlkit.item(to_toml_value(Settings.model_fields[name].default)).as_string()}"
+
+
+def _same_but(old: str, new: str, name: str, value: object) -> bool:
+    try:
+        return tomllib.loads(new) == tomllib.loads(old) | {name: value}
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _rewrite(
+    change: Callable[[str], str], name: str, path: Path | None, environ: Mapping[str, str] | None, *, tolerant: bool
+) -> None:
+    """Read the file, change its text, check the result, write it; alone among all processes.
+
+    Args:
+        tolerant: Let pass what was wrong before.
+    """
+    # Replace what a symlink points to, not the link: dotfiles are often kept elsewhere.
+    given = path or paths.settings_path()
+    target = Path(os.path.realpath(given))
+    environ = os.environ if environ is None else environ
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _only_writer(target.parent):
+            content = read_document(given)
+            old = content.replace("\r\n", "\n")
+            before = document_layer(old, given)  # raises if it is no TOML
+            new = change(old)
+            if new == old:
+                return
+            # Nothing of the new file is on disk: name only lines that the user can see.
+            after = replace(
+                document_layer(new, given),
+                place=lambda each: before.place(each) if each != name and each in before.values else each,
+            )
+            wrong_before = {error.param for error in _problems(before, environ)} if tolerant else set()
+            for error in _problems(after, environ):
+                if error.param not in wrong_before:
+                    raise SettingsError(f"{name} was not changed: {error.title}", hint=error.hint, param=error.param)
+            _replace(target, (new.replace("\n", "\r\n") if "\r\n" in content else new).encode())
+    except OSError as error:
+        raise SettingsError(
+            f"{given.name} cannot be written: {error.strerror}", hint=f"Check the permissions of {target}"
+        ) from error
+
+
+def _problems(file: Layer, environ: Mapping[str, str]) -> list[SettingsError]:
+    """Return what is wrong with a settings file by itself; only what it lacks is looked up in the environment."""
+    environment = environment_layer(environ, LISTS)
+    _, problems = check(Settings, file)
+    if problems:
+        return problems
+    # What is wrong in the environment is no reason not to write the file.
+    weaker = [] if check(Settings, environment)[1] else [environment]
+    try:
+        merge(Settings, [*weaker, file])
+    except ExceptionGroup as group:
+        return [error for error in group.exceptions if isinstance(error, SettingsError) and error.param in file.values]
+    return []
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Put ``content`` in the place of ``target`` at once, with the same mode; a new file is its owner's alone."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            Path(temporary).chmod(target.stat().st_mode & 0o7777)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if sys.platform != "win32":
+        # Without this a power cut may bring the old file back.
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    @contextmanager
+    def _only_writer(folder: Path) -> Iterator[None]:
+        """Wait until no other process or thread is changing the file, and keep the others waiting."""
+        with (folder / ".settings.lock").open("wb") as file:
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            try:
+                yield
+            finally:
+                file.seek(0)
+                msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    @contextmanager
+    def _only_writer(folder: Path) -> Iterator[None]:
+        """Wait until no other process or thread is changing the file, and keep the others waiting."""
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            # Some network file systems have no locks; two writers at once are less likely than such a home.
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
