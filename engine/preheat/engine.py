@@ -287,7 +287,8 @@ class Lease:
     """A hot model, kept hot while a request uses it. ``Engine.lease`` makes it."""
 
     def __init__(self, resident: Resident, on_prompt: Callable[[int, int], None]) -> None:
-        assert resident.worker is not None and resident.info is not None
+        assert resident.worker is not None
+        assert resident.info is not None
         self.model_id = resident.model_id
         self.info: ModelInfo = resident.info
         self._worker = resident.worker

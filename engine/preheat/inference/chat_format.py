@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from jinja2 import TemplateError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from preheat.errors import InvalidRequestError
 from preheat.inference.requests import JsonObject
@@ -32,6 +33,19 @@ CHATML: Final = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """The form for files without a template: the most widely trained one."""
+
+
+_TEMPLATE_FAULTS: Final = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+    MemoryError,
+)
+"""What a template can raise: it is a program, by somebody else."""
 
 
 class _RenderTimeout(BaseException):
@@ -59,7 +73,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 class _GenerationBlocks(Extension):
     """Passes over ``{% generation %}`` marks, with which templates show trainers what the assistant wrote."""
 
-    tags = frozenset({"generation"})
+    tags = {"generation"}  # noqa: RUF012 # as Extension declares it
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         next(parser.stream)
@@ -140,7 +154,7 @@ class ChatFormat:
             if _system_into_user(messages) is not None:
                 raise
             raise _template_error(str(error)) from error
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        except _TEMPLATE_FAULTS as error:
             raise _template_error(str(error)) from error
 
 

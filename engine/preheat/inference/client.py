@@ -258,7 +258,9 @@ class WorkerClient:
         for future in self._embeddings.values():
             if not future.done():
                 future.set_exception(self._death())
-        error: EngineError = ModelLoadError(f"The worker process ended: {reason}", hint="See the log for its last words")
+        error: EngineError = ModelLoadError(
+            f"The worker process ended: {reason}", hint="See the log for its last words"
+        )
         if self._loaded is not None and not self._loaded.done():
             cancelled = LoadCancelledError("The load was cancelled")
             self._loaded.set_exception(cancelled if self._load_cancelled or self._closing else error)

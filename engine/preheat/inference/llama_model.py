@@ -27,8 +27,7 @@ MAX_EMBEDDING_SEQUENCES: Final = 64
 
 _KV_TYPES: Final = {"f16": 1, "q8_0": 8, "q4_0": 2}  # enum ggml_type
 _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
-_POOLING_NONE: Final = 0
-_POOLING_RANK: Final = 4
+_POOLING_MEAN: Final = 1  # enum llama_pooling_type
 _LOG_WARN: Final = 3
 _LOG_ERROR: Final = 4
 
@@ -74,11 +73,7 @@ class LlamaModel:
         self._model = self._load_weights(options, progress)
         self.vocab: Any = llama.llama_model_get_vocab(self._model)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
-        architecture_pools = llama.llama_model_has_encoder(self._model) or not llama.llama_model_has_decoder(self._model)
-        pooling = self._metadata_int("pooling_type")
-        self.embeddings = pooling not in (None, _POOLING_NONE, _POOLING_RANK) or (
-            pooling is None and architecture_pools and self.metadata("tokenizer.ggml.model") == "bert"
-        )
+        self.embeddings = options.embeddings
         self.ctx = self._make_context(options)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
@@ -131,6 +126,8 @@ class LlamaModel:
             params.n_batch = params.n_ubatch = params.n_ctx
             params.n_seq_max = MAX_EMBEDDING_SEQUENCES
             params.embeddings = True
+            if self.metadata(f"{self.metadata('general.architecture')}.pooling_type") is None:
+                params.pooling_type = _POOLING_MEAN
         else:
             params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
             params.n_batch = params.n_ubatch
@@ -159,10 +156,6 @@ class LlamaModel:
         buffer = ctypes.create_string_buffer(size + 1)
         llama.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
         return buffer.value.decode(errors="replace")
-
-    def _metadata_int(self, name: str) -> int | None:
-        value = self.metadata(f"{self.metadata('general.architecture')}.{name}")
-        return int(value) if value is not None else None
 
     def chat_template(self) -> str | None:
         """Return the file's chat template; None if it has none."""

@@ -2,8 +2,8 @@
 
 A frame is two 32-bit big-endian lengths, then JSON text, then bytes (embedding vectors; mostly none). Each JSON value
 is one message: ``{"type": ..., ...}``. Messages to a worker: ``load``, ``cancel_load``, ``generate``, ``embed``,
-``cancel``. Messages from it: ``ready``, ``progress``, ``loaded``, ``probed``, ``load_failed``, ``step`` (what one decode
-step brought, for all requests at once), ``embedded``, ``failed`` (one request).
+``cancel``. Messages from it: ``ready``, ``progress``, ``loaded``, ``probed``, ``load_failed``, ``step`` (what one
+decode step brought, for all requests at once), ``embedded``, ``failed`` (one request).
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class LoadOptions:
     Attributes:
         path: The GGUF file; of a split set, the first.
         files: Every file of the set, for paging in and progress.
+        embeddings: It is to make embeddings; otherwise text.
         context_length: Ceiling in tokens; the trained length counts where it is smaller.
         parallel: Requests that run at once.
         repack: Rewrite weights for the processor: quicker prefill, almost twice the memory.
@@ -94,6 +95,7 @@ class LoadOptions:
 
     path: str
     files: tuple[str, ...]
+    embeddings: bool
     context_length: int
     parallel: int
     kv_cache_type: Literal["f16", "q8_0", "q4_0"]

@@ -242,9 +242,7 @@ class Scheduler:
         if self._model.is_end(token):
             return self._finish(generation, FinishReason.STOP)
         if generation.top_logprobs is not None:
-            generation.unshown_logprobs.append(
-                token_logprob(self._model, output_index, token, generation.top_logprobs)
-            )
+            generation.unshown_logprobs.append(token_logprob(self._model, output_index, token, generation.top_logprobs))
         generation.tokens.append(token)
         text = generation.text.feed(self._model.piece(token))
         if generation.text.stopped:

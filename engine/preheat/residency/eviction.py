@@ -43,9 +43,7 @@ def plan_eviction(
     if missing <= 0:
         return ()
     candidates = [tenant for tenant in tenants if for_request and not tenant.leased]
-    candidates.sort(
-        key=lambda tenant: (not tenant.speculative, tenant.favourite, tenant.last_used_at, tenant.model_id)
-    )
+    candidates.sort(key=lambda tenant: (not tenant.speculative, tenant.favourite, tenant.last_used_at, tenant.model_id))
     chosen: list[str] = []
     for tenant in candidates:
         chosen.append(tenant.model_id)

@@ -261,6 +261,7 @@ class Pool:
         return LoadOptions(
             path=str(model.path),
             files=tuple(str(path) for path in model.files),
+            embeddings=model.embeddings,
             context_length=settings.context_length,
             parallel=settings.parallel,
             kv_cache_type=settings.kv_cache_type,
