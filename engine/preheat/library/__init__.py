@@ -1,0 +1,14 @@
+"""Which models are on disk? Reading GGUF headers, finding files, naming models.
+
+Everything here blocks on the disk; the engine calls it in a thread.
+"""
+
+from __future__ import annotations
+
+from preheat.library.discovery import Scanner, find_models
+from preheat.library.gguf import read_header
+from preheat.library.gguf_header import GgufHeader
+from preheat.library.model_file import ModelFile
+from preheat.library.names import resolve
+
+__all__ = ["GgufHeader", "ModelFile", "Scanner", "find_models", "read_header", "resolve"]

@@ -1,0 +1,181 @@
+"""What the header of a GGUF file says of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+_POOLING: Final = {0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}
+# Architectures that only encode; their files do not always say how to pool.
+_ENCODERS: Final = frozenset(
+    {
+        "bert",
+        "eurobert",
+        "gemma-embedding",
+        "jina-bert-v2",
+        "jina-bert-v3",
+        "llama-embed",
+        "modern-bert",
+        "neo-bert",
+        "nomic-bert",
+        "nomic-bert-moe",
+        "t5encoder",
+    }
+)
+
+Scalar = int | float | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A metadata value too long to keep. ``count`` is its elements if it is an array, its bytes if it is a string."""
+
+    count: int
+
+
+Value = Scalar | tuple[Scalar, ...] | Skipped
+
+
+class Tensor(NamedTuple):
+    """One tensor: ``ggml_type`` is a name such as ``Q4_K``, ``offset`` counts from the header's ``data_offset``."""
+
+    name: str
+    shape: tuple[int, ...]
+    ggml_type: str
+    n_bytes: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """What the header of a GGUF file says.
+
+    Attributes:
+        version: Of the format: 2 or 3.
+        byte_order: Of the numbers in the file; llama.cpp loads only files of the machine's own.
+        metadata: Keys and values; long arrays and strings are ``Skipped``.
+        tensors: In the order of the file.
+        file_bytes: Size of the file.
+        data_offset: Where the tensors' data begins, in bytes from the start of the file.
+    """
+
+    version: int
+    byte_order: Literal["little", "big"]
+    metadata: Mapping[str, Value]
+    tensors: tuple[Tensor, ...]
+    file_bytes: int
+    data_offset: int
+
+    @property
+    def architecture(self) -> str:
+        """Such as ``llama`` or ``bert``; empty if the file does not say."""
+        return self._text("general.architecture")
+
+    @property
+    def kind(self) -> str:
+        """``general.type``: ``model``, ``adapter``, ``mmproj``, ``imatrix``; ``model`` if the file does not say."""
+        return self._text("general.type") or "model"
+
+    @property
+    def name(self) -> str:
+        """The model's own name, for people; may be empty."""
+        return self._text("general.name")
+
+    @property
+    def tokenizer(self) -> str:
+        """The tokenizer's kind, such as ``gpt2`` or ``bert``; empty if the file has none."""
+        return self._text("tokenizer.ggml.model")
+
+    @property
+    def context_length(self) -> int:
+        """Context length of training, in tokens; 0 if the file does not say."""
+        return self._number("context_length")
+
+    @property
+    def block_count(self) -> int:
+        """Layers; 0 if the file does not say."""
+        return self._number("block_count")
+
+    @property
+    def embedding_length(self) -> int:
+        """Width of the hidden state, and of an embedding; 0 if the file does not say."""
+        return self._number("embedding_length")
+
+    @property
+    def head_count(self) -> int | tuple[int, ...]:
+        """Attention heads, one number for all layers or one a layer; 0 if the file does not say."""
+        return self._numbers("attention.head_count")
+
+    @property
+    def head_count_kv(self) -> int | tuple[int, ...]:
+        """Key and value heads, likewise; as many as ``head_count`` if the file does not say."""
+        return self._numbers("attention.head_count_kv") or self.head_count
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """What one token takes in a KV cache of 16-bit values, all layers together; 0 if the file does not say.
+
+        Keys and values of every layer's key-value heads, as llama.cpp lays them out (llama_hparams::n_embd_k_gqa).
+        """
+        heads, kv_heads = self.head_count, self.head_count_kv
+        most_heads = max(heads, default=0) if isinstance(heads, tuple) else heads
+        width = self.embedding_length // most_heads if most_heads else 0
+        per_head = (self._number("attention.key_length") or width) + (self._number("attention.value_length") or width)
+        all_heads = sum(kv_heads) if isinstance(kv_heads, tuple) else kv_heads * self.block_count
+        return 2 * per_head * all_heads
+
+    @property
+    def vocab_size(self) -> int:
+        """Tokens in the vocabulary; 0 if the file does not say."""
+        tokens = self.metadata.get("tokenizer.ggml.tokens")
+        if isinstance(tokens, Skipped):
+            return tokens.count
+        return len(tokens) if isinstance(tokens, tuple) else self._number("vocab_size")
+
+    @property
+    def pooling(self) -> str:
+        """``none``, ``mean``, ``cls``, ``last`` or ``rank``; empty if the file does not say."""
+        value = self._own("pooling_type")
+        return _POOLING.get(value, "") if isinstance(value, int) else ""
+
+    @property
+    def embeddings(self) -> bool:
+        """Whether the model makes embeddings rather than text (a reranker makes neither)."""
+        if self.pooling == "rank":
+            return False
+        return self.architecture in _ENCODERS or self.pooling in {"mean", "cls", "last"}
+
+    @property
+    def chat_template(self) -> bool:
+        """Whether the file carries a chat template."""
+        value = self.metadata.get("tokenizer.chat_template")
+        return isinstance(value, Skipped) or (isinstance(value, str) and bool(value.strip()))
+
+    @property
+    def split_count(self) -> int:
+        """Parts of the split set that the file belongs to; 1 for a file of its own."""
+        value = self.metadata.get("split.count")
+        return value if isinstance(value, int) and value > 1 else 1
+
+    @property
+    def tensor_bytes(self) -> int:
+        """All tensors' data, in bytes, without the padding between them."""
+        return sum(tensor.n_bytes for tensor in self.tensors)
+
+    def _own(self, key: str) -> Value | None:
+        return self.metadata.get(f"{self.architecture}.{key}")
+
+    def _text(self, key: str) -> str:
+        value = self.metadata.get(key)
+        return value if isinstance(value, str) else ""
+
+    def _number(self, key: str) -> int:
+        value = self._own(key)
+        return value if isinstance(value, int) and value > 0 else 0
+
+    def _numbers(self, key: str) -> int | tuple[int, ...]:
+        value = self._own(key)
+        if isinstance(value, tuple):
+            return tuple(number if isinstance(number, int) and number > 0 else 0 for number in value)
+        return self._number(key)
