@@ -14,7 +14,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 from preheat.errors import EngineError, LoadCancelledError, ModelLoadError, WorkerDiedError
 from preheat.inference.protocol import (
@@ -88,9 +88,8 @@ class WorkerClient:
                 f"A worker process could not be started: {error.strerror}", hint="Free memory or close programs"
             ) from error
         client._transport = transport
-        stdin = transport.get_pipe_transport(0)
-        assert isinstance(stdin, asyncio.WriteTransport)
-        client._stdin = stdin
+        # uvloop's transports have asyncio's methods but not its types.
+        client._stdin = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
         return client
 
     @property
@@ -279,8 +278,7 @@ class _WorkerProtocol(asyncio.SubprocessProtocol):
         self._line = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.SubprocessTransport, transport)
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         assert isinstance(data, bytes)
