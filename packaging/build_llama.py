@@ -1,0 +1,136 @@
+"""Build llama-cpp-python once, with flags that run on every machine of this kind, and keep the wheel.
+
+PyPI has it as source only, which takes minutes to build. By default it is built for the very processor it is built on,
+and then dies on an illegal instruction on virtual machines that advertise AMX without enabling it. pip's own cache of
+wheels knows nothing of such flags; so the wheel has a folder of its own, named by version and what it was built with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from setup_step import SetupError, exit_code_of, pip, say, whole_file
+
+PROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
+DISTRIBUTION: Final = "llama-cpp-python"
+
+PORTABLE_FLAGS: Final = "-DGGML_NATIVE=OFF"
+"""AVX2 on x86-64, and the same on every machine: not what the building machine's processor happens to have."""
+
+COMPILERS: Final = ("c++", "g++", "clang++")
+
+
+def wanted_version(project: Path = PROJECT) -> str:
+    """Return the version to build: the oldest that pyproject.toml allows, which is the one that was tested."""
+    requirements: list[str] = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
+    prefix = f"{DISTRIBUTION}>="
+    (version,) = [line.removeprefix(prefix) for line in requirements if line.startswith(prefix)]
+    return version
+
+
+def build_flags(environ: Mapping[str, str]) -> str:
+    """Return CMAKE_ARGS for the build; the user's own (``-DGGML_CUDA=ON``) come last, and so win."""
+    return f"{PORTABLE_FLAGS} {environ.get('CMAKE_ARGS', '')}".strip()
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return where built wheels are kept; the same cache folder that ``preheat.paths`` names."""
+    if home := environ.get("PREHEAT_HOME"):
+        return Path(home).expanduser().absolute() / "cache" / "wheels"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "preheat" / "wheels"
+    # XDG says that a path which is not absolute is to be ignored.
+    base = Path(environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "preheat" / "wheels"
+
+
+def wheel_folder(version: str, environ: Mapping[str, str]) -> Path:
+    """Return the folder of the wheel of this version, these flags and this kind of system.
+
+    The version of Python is no part of it: the bindings are ctypes, and one wheel serves all.
+    """
+    built_with = "\n".join([build_flags(environ), sysconfig.get_platform(), *platform.libc_ver()])
+    return cache_folder(environ) / f"{version}-{hashlib.sha256(built_with.encode()).hexdigest()[:12]}"
+
+
+def ensure_wheel(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the wheel, built now unless it was built before.
+
+    Raises:
+        SetupError: There is no C++ compiler, or the build failed.
+    """
+    version = wanted_version()
+    folder = wheel_folder(version, environ)
+    if wheels := sorted(folder.glob("llama_cpp_python-*.whl")):
+        return wheels[0]
+    ensure_compiler(environ)
+    flags = build_flags(environ)
+    say(f"building {DISTRIBUTION} {version} with {flags} (once; takes a few minutes)")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="preheat-") as temporary:
+        pip(
+            [
+                "wheel",
+                "--no-deps",
+                "--no-cache-dir",
+                f"--no-binary={DISTRIBUTION}",  # a ready wheel may have been built with any flags
+                f"--wheel-dir={temporary}",
+                f"{DISTRIBUTION}=={version}",
+            ],
+            environ={**environ, "CMAKE_ARGS": flags},
+        )
+        (built,) = Path(temporary).glob("*.whl")
+        with whole_file(folder / built.name) as part:
+            shutil.copyfile(built, part)
+    return folder / built.name
+
+
+def ensure_compiler(environ: Mapping[str, str]) -> None:
+    """Make sure that there is a C++ compiler; root on Debian and its like gets one installed.
+
+    cmake and ninja are not asked for: pip brings them for the build where the system has none.
+
+    Raises:
+        SetupError: There is none.
+    """
+    search_path = environ.get("PATH")
+    names = (environ["CXX"].split()[0],) if environ.get("CXX", "").strip() else COMPILERS
+    if any(shutil.which(name, path=search_path) for name in names):
+        return
+    if not environ.get("CXX") and _install_compiler(search_path):
+        return
+    raise SetupError(
+        f"llama.cpp is built from source, and no C++ compiler was found ({', '.join(names)}).",
+        remedy="Install one and run this again. Debian and Ubuntu: sudo apt install g++. "
+        "Fedora: sudo dnf install gcc-c++. macOS: xcode-select --install.",
+    )
+
+
+def _install_compiler(search_path: str | None) -> bool:
+    apt_get = shutil.which("apt-get", path=search_path)
+    if apt_get is None or os.geteuid() != 0:
+        return False
+    say("installing g++ with apt-get")
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "g++", "libc6-dev"]):
+        done = subprocess.run(
+            [apt_get, *arguments], env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
+        )
+        if done.returncode:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(lambda: print(ensure_wheel())))

@@ -1,0 +1,117 @@
+"""What the set-up scripts share: an error with a remedy, running pip, sha256, and whole-or-nothing files.
+
+Standard library only: these scripts run before anything is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+PART_SUFFIX = ".part"
+STALE_PART_S = 3600.0
+"""Nothing here writes one file for an hour: an older part was left by a process that died."""
+
+PIP_ERROR_LINES = 12
+
+
+class SetupError(Exception):
+    """A set-up step cannot be done; ``remedy`` says what to do about it."""
+
+    def __init__(self, title: str, *, remedy: str) -> None:
+        super().__init__(f"{title}\n  {remedy}")
+
+
+def say(message: str) -> None:
+    """Tell the user what happens now, in one line."""
+    print(f"preheat: {message}", flush=True)
+
+
+def exit_code_of(step: Callable[[], object]) -> int:
+    """Run a script's work and return its exit code; an expected failure is told in words, without a traceback."""
+    try:
+        step()
+    except (SetupError, OSError) as error:
+        print(f"preheat: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130  # as a shell reports SIGINT
+    return 0
+
+
+def pip(arguments: Sequence[str], *, environ: Mapping[str, str] | None = None) -> None:
+    """Run this interpreter's pip quietly.
+
+    Raises:
+        SetupError: pip failed; carries the last lines of what it said.
+    """
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
+    done = subprocess.run(
+        command,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        said = "\n  ".join(done.stdout.strip().splitlines()[-PIP_ERROR_LINES:])
+        raise SetupError(
+            f"pip {arguments[0]} failed with exit code {done.returncode}:\n  {said}",
+            remedy="Check the network and pip's configuration (`pip config list`), then run the same command again.",
+        )
+
+
+def sha256(path: Path) -> str:
+    """Return the file's sha256 in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Give a temporary path in the target's folder; on success it becomes ``target`` in one step.
+
+    If the body raises, the target is as it was and nothing else is left. Parts that a killed process left are removed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale_parts(target)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=PART_SUFFIX, dir=target.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        # mkstemp makes files for their owner alone; an ordinary file follows the umask.
+        part.chmod(0o666 & ~_umask())
+        _flush_to_disk(part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _flush_to_disk(path: Path) -> None:
+    # Without this, a power cut after the rename can leave the name on an empty file.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _remove_stale_parts(target: Path) -> None:
+    for part in target.parent.glob(f".{target.name}.*{PART_SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):  # another process may remove it first
+            if time.time() - part.stat().st_mtime > STALE_PART_S:
+                part.unlink()

@@ -1,0 +1,90 @@
+"""Fixtures that all tests share. No test reads or writes the user's own files, and none leaves a process behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import psutil
+import pytest
+
+from preheat import paths
+from starter_models import STARTER_MODELS
+
+STARTER_FOLDER = paths.models_dir()
+"""Where `make` put the starter models; asked before the environment changes."""
+
+CHAT_MODEL, EMBEDDING_MODEL = (STARTER_FOLDER / model.file_name for model in STARTER_MODELS)
+
+EXIT_TIMEOUT_S = 10.0
+
+# Hypothesis's limit of 0.2 s an example fails whatever runs while the machine is busy.
+hypothesis.settings.register_profile("preheat", deadline=None)
+hypothesis.settings.load_profile("preheat")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide the user's Preheat from every test, and from the processes that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PREHEAT_")]:
+            patch.delenv(name)
+        patch.setenv("PREHEAT_HOME", str(tmp_path_factory.mktemp("preheat-home")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_left(_own_environment: None) -> Iterator[None]:
+    """Fail the run if a process that a test started outlives the tests: a worker that nobody ends."""
+    before = set(psutil.Process().children(recursive=True))
+    yield
+    started = [process for process in psutil.Process().children(recursive=True) if process not in before]
+    _, left = psutil.wait_procs(started, timeout=EXIT_TIMEOUT_S)
+    assert not left, f"tests left processes behind: {[_command(process) for process in left]}"
+
+
+@pytest.fixture(scope="session")
+def chat_model() -> Path:
+    """SmolLM2-135M-Instruct, a real model that writes text, shared read-only."""
+    return _present(CHAT_MODEL)
+
+
+@pytest.fixture(scope="session")
+def embedding_model() -> Path:
+    """all-MiniLM-L6-v2, a real model that makes embeddings, shared read-only."""
+    return _present(EMBEDDING_MODEL)
+
+
+@pytest.fixture
+def preheat_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty PREHEAT_HOME of the test's own."""
+    home = tmp_path / "preheat-home"
+    home.mkdir()
+    monkeypatch.setenv("PREHEAT_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def starter_home(preheat_home: Path, chat_model: Path, embedding_model: Path) -> Path:
+    """A PREHEAT_HOME of the test's own that has both starter models, as after `make`."""
+    models = paths.models_dir()
+    models.mkdir(parents=True)
+    for model in (chat_model, embedding_model):
+        (models / model.name).symlink_to(model)
+    return preheat_home
+
+
+def _present(model: Path) -> Path:
+    if not model.is_file():
+        # Not a skip: that would hide a broken engine.
+        pytest.fail(f"{model} is missing. Run `make test`, or packaging/starter_models.py.")
+    return model
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return str(process)

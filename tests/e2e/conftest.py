@@ -1,0 +1,35 @@
+"""A real Preheat with the two starter models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from running_preheat import CHAT, EMBEDDING, Preheat, running_preheat
+
+
+@pytest.fixture(scope="session")
+def starter_models(tmp_path_factory: pytest.TempPathFactory, chat_model: Path, embedding_model: Path) -> Path:
+    """A folder with both starter models."""
+    folder = tmp_path_factory.mktemp("models")
+    for model in (chat_model, embedding_model):
+        (folder / model.name).symlink_to(model)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def preheat(tmp_path_factory: pytest.TempPathFactory, starter_models: Path) -> Iterator[Preheat]:
+    """One Preheat with both models hot, shared by tests that break nothing."""
+    with running_preheat(tmp_path_factory.mktemp("home"), starter_models) as running:
+        running.wait_hot(CHAT, EMBEDDING)
+        yield running
+
+
+@pytest.fixture
+def own_preheat(tmp_path: Path, starter_models: Path) -> Iterator[Preheat]:
+    """A Preheat of the test's own, to break; both models hot."""
+    with running_preheat(tmp_path, starter_models) as running:
+        running.wait_hot(CHAT, EMBEDDING)
+        yield running

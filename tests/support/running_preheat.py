@@ -1,0 +1,113 @@
+"""Runs the real Preheat for tests, started as a user starts it, on a port of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openai
+import psutil
+
+CHAT = "smollm2-135m-instruct.q4_1"
+EMBEDDING = "all-minilm-l6-v2.q8_0"
+START_TIMEOUT_S = 60.0
+EXIT_TIMEOUT_S = 20.0
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float = START_TIMEOUT_S) -> Any:
+    """Return the condition's value once it is true; fail after ``timeout_s``."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not true after {timeout_s} s: {condition}"
+        time.sleep(0.02)
+    return value
+
+
+@dataclass
+class Preheat:
+    """A running ``preheat serve``."""
+
+    process: subprocess.Popen[bytes]
+    home: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, **options: Any) -> openai.OpenAI:
+        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, **options)
+
+    def async_client(self, **options: Any) -> openai.AsyncOpenAI:
+        return openai.AsyncOpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, **options)
+
+    def status(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/preheat/v1/status", timeout=10) as response:
+            status: dict[str, Any] = json.load(response)
+            return status
+
+    def model(self, model_id: str) -> dict[str, Any]:
+        return next(model for model in self.status()["models"] if model["id"] == model_id)
+
+    def wait_hot(self, *model_ids: str) -> None:
+        wait_until(lambda: all(self.model(model_id)["state"] == "hot" for model_id in model_ids))
+
+    def post(self, path: str) -> dict[str, Any]:
+        request = urllib.request.Request(f"{self.url}{path}", method="POST", data=b"")
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+    def worker_of(self, model: Path) -> psutil.Process:
+        """Return the process that has this model's file mapped."""
+        return next(
+            worker for worker in self.workers() if any(mapping.path == str(model) for mapping in worker.memory_maps())
+        )
+
+
+@contextmanager
+def running_preheat(
+    home: Path, *models_dirs: Path, options: tuple[str, ...] = (), **settings: str
+) -> Iterator[Preheat]:
+    """Run ``preheat serve`` on a free port until the block ends; it must then end by itself, and leave nobody."""
+    environment = {**os.environ, "PREHEAT_HOME": str(home)}
+    environment |= {f"PREHEAT_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "preheat", "serve", "--port", "0", *options]
+    for folder in models_dirs:
+        command += ["--models-dir", str(folder)]
+    runtime_file = home / "runtime" / "engine.json"
+    with (home / "serve.out").open("wb") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: runtime_file.exists() or process.poll() is not None)
+        assert process.poll() is None, (home / "serve.out").read_text()
+        preheat = Preheat(process, home, json.loads(runtime_file.read_text())["port"])
+        wait_until(lambda: _answers(preheat) or process.poll() is not None)
+        yield preheat
+    finally:
+        if process.poll() is None:
+            children = psutil.Process(process.pid).children(recursive=True)
+            process.terminate()
+            process.wait(EXIT_TIMEOUT_S)
+            _, left = psutil.wait_procs(children, EXIT_TIMEOUT_S)
+            assert not left
+
+
+def _answers(preheat: Preheat) -> bool:
+    try:
+        with urllib.request.urlopen(f"{preheat.url}/health", timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
