@@ -1,0 +1,290 @@
+"""Who may ask: host, origin, API key and size, decided before anything else sees a request.
+
+Pure ASGI, because Starlette's ``BaseHTTPMiddleware`` puts a task and a queue between every streamed token and the
+client.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from preheat.errors import EngineError
+from preheat.server.errors import (
+    BodyTooLargeError,
+    HostNotAllowedError,
+    InvalidApiKeyError,
+    OriginNotAllowedError,
+    error_response,
+)
+from preheat.server.rehearsal import SCOPE_KEY
+
+logger = logging.getLogger(__name__)
+
+KEYLESS_PATHS: Final = frozenset({"/health"})
+CLIENT_GONE_STATUS: Final = 499  # nginx's: the client went away before an answer
+_HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]:/@?#\s]+))(?::\d{1,5})?")
+_ORIGIN: Final = re.compile(r"https?://(?P<host>[^/@?#\s]+)")
+_METHODS: Final = b"GET, POST, DELETE, OPTIONS"
+
+
+def host_name(value: str) -> str | None:
+    """Return the name in a Host header, lower case, without port and brackets; None if it is malformed."""
+    match = _HOST.fullmatch(value)
+    if match is None:
+        return None
+    return (match["v6"] or match["name"]).lower().removesuffix(".")
+
+
+def is_loopback(name: str) -> bool:
+    """Tell whether a host name or address always means this machine."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRules:
+    """What the port lets through.
+
+    Attributes:
+        host: The address that the port is bound to.
+        allowed_hosts: Names accepted in Host besides loopback's; ``*`` accepts all.
+        allowed_origins: Origins accepted besides loopback's; ``*`` accepts all.
+        api_keys: If there are any, a request must carry one of them.
+        max_body_bytes: Larger bodies are refused.
+    """
+
+    host: str = "127.0.0.1"
+    allowed_hosts: Sequence[str] = ()
+    allowed_origins: Sequence[str] = ()
+    api_keys: Sequence[str] = ()
+    max_body_bytes: int = 32 * 1024 * 1024
+
+    def host_allowed(self, value: str) -> bool:
+        """Tell whether this Host header is one of ours.
+
+        A page that rebinds its own name to 127.0.0.1 still sends its name, and is refused. An address cannot be
+        rebound; where the user opened the port to the network, the machine's addresses are accepted.
+        """
+        name = host_name(value)
+        if name is None:
+            return False
+        if is_loopback(name) or name == self.host.lower() or "*" in self.allowed_hosts:
+            return True
+        if any(host_name(allowed) == name for allowed in self.allowed_hosts):
+            return True
+        return _address(name) is not None and not is_loopback(self.host)
+
+    def origin_allowed(self, origin: str, host: str) -> bool:
+        """Tell whether a page of this origin may ask; ``host`` is the request's Host header, already allowed."""
+        if "*" in self.allowed_origins or origin.lower() in {allowed.lower() for allowed in self.allowed_origins}:
+            return True
+        match = _ORIGIN.fullmatch(origin.lower())
+        if match is None:
+            return False
+        name = host_name(match["host"])
+        return match["host"] == host.lower() or (name is not None and is_loopback(name))
+
+    def key_allowed(self, keys: Iterable[bytes]) -> bool:
+        """Compare every given key with every known one, in time that does not depend on their content."""
+        known = [key.encode() for key in self.api_keys]
+        matches = [hmac.compare_digest(given, key) for given in keys for key in known]
+        return not known or any(matches)
+
+
+class AccessMiddleware:
+    """Checks each request against ``AccessRules``, answers CORS, and logs method, path, status and duration."""
+
+    def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = _Headers(scope)
+        status = CLIENT_GONE_STATUS
+
+        def watched_send(message: Message) -> object:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if headers.origin is not None and headers.origin_allowed:
+                    message["headers"] = [*message.get("headers", ()), *_cors_headers(headers.origin)]
+            return send(message)
+
+        try:
+            # Not a coroutine function itself: one coroutine less for every streamed token.
+            await self._answer(scope, headers, receive, watched_send)  # type: ignore[arg-type]
+        finally:
+            elapsed_ms = (time.perf_counter() - started) * 1000
+            if SCOPE_KEY not in scope:
+                logger.info("%s %s %d %.1f ms", scope["method"], _log_path(scope), status, elapsed_ms)
+
+    async def _answer(self, scope: Scope, headers: _Headers, receive: Receive, send: Send) -> None:
+        try:
+            self._check_host_and_origin(headers)
+            if scope["method"] == "OPTIONS" and headers.origin is not None and headers.preflight:
+                await _send_preflight(headers, send)
+                return
+            if (
+                scope["path"] not in KEYLESS_PATHS
+                and SCOPE_KEY not in scope
+                and not self._rules.key_allowed(headers.keys)
+            ):
+                raise InvalidApiKeyError(
+                    "The API key is missing or wrong",
+                    hint="Send one of the keys in the setting api_keys as 'Authorization: Bearer KEY'",
+                )
+            if headers.has_body:
+                body = await self._read_body(headers, receive)
+                if body is None:
+                    return
+                receive = _replay(body, receive)
+        except EngineError as error:
+            await error_response(error)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _check_host_and_origin(self, headers: _Headers) -> None:
+        if not self._rules.host_allowed(headers.host):
+            raise HostNotAllowedError(
+                "This host name is not allowed",
+                hint="Use localhost or 127.0.0.1, or add the name to the setting allowed_hosts",
+            )
+        if headers.origin is not None and not self._rules.origin_allowed(headers.origin, headers.host):
+            raise OriginNotAllowedError(
+                "Web pages of this origin may not use Preheat",
+                hint="Add the origin to the setting allowed_origins if you trust it",
+            )
+        headers.origin_allowed = headers.origin is not None
+
+    async def _read_body(self, headers: _Headers, receive: Receive) -> bytes | None:
+        """Return the whole body, or None if the client went away before its end.
+
+        Raises:
+            BodyTooLargeError: By its Content-Length, or by what really came.
+        """
+        limit = self._rules.max_body_bytes
+        error = BodyTooLargeError(
+            f"The request body is larger than {limit} bytes",
+            hint="Send less, or raise the setting max_body",
+        )
+        if headers.content_length > limit:
+            raise error
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise error
+            parts.append(part)
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class _Headers:
+    """The few headers that access needs, read in one pass."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.host = ""
+        self.origin: str | None = None
+        self.origin_allowed = False
+        self.keys: list[bytes] = []
+        self.preflight = False
+        self.requested_headers = b""
+        self.private_network = False
+        self.content_length = 0
+        self.has_body = False
+        for name, value in scope["headers"]:
+            self._read(name, value)
+
+    def _read(self, name: bytes, value: bytes) -> None:
+        match name:
+            case b"host":
+                self.host = value.decode("latin-1")
+            case b"origin":
+                self.origin = value.decode("latin-1")
+            case b"authorization":
+                scheme, _, key = value.partition(b" ")
+                if scheme.lower() == b"bearer":
+                    self.keys.append(key.strip())
+            case b"x-api-key":
+                self.keys.append(value.strip())
+            case b"content-length":
+                # uvicorn has refused a malformed length already.
+                self.content_length = int(value) if value.isdigit() else 0
+                self.has_body = self.has_body or self.content_length > 0
+            case b"transfer-encoding":
+                self.has_body = True
+            case b"access-control-request-method":
+                self.preflight = True
+            case b"access-control-request-headers":
+                self.requested_headers = value
+            case b"access-control-request-private-network":
+                self.private_network = value == b"true"
+
+
+def _cors_headers(origin: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", b"Retry-After"),
+        (b"vary", b"Origin"),
+    ]
+
+
+async def _send_preflight(headers: _Headers, send: Send) -> None:
+    answer = [
+        (b"access-control-allow-methods", _METHODS),
+        (b"access-control-allow-headers", headers.requested_headers or b"authorization, content-type"),
+        (b"access-control-max-age", b"600"),
+    ]
+    if headers.private_network:
+        answer.append((b"access-control-allow-private-network", b"true"))
+    await send({"type": "http.response.start", "status": 204, "headers": answer})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a ``receive`` that gives the whole body once, and then what the server has to say (a disconnect)."""
+    pending = True
+
+    async def replay() -> Message:
+        nonlocal pending
+        if pending:
+            pending = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return replay
+
+
+def _log_path(scope: Scope) -> str:
+    """Return the path as it was sent: percent-encoded, so that it cannot forge log lines; without its query."""
+    raw = scope.get("raw_path")
+    return raw.decode("ascii", "backslashreplace") if raw else quote(scope["path"])

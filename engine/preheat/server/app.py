@@ -1,0 +1,117 @@
+"""The application: every endpoint, and the one table that turns errors into answers."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from preheat._version import __version__
+from preheat.errors import EngineError
+from preheat.server.access import AccessMiddleware, AccessRules
+from preheat.server.api_docs import add_request_schemas, body_docs
+from preheat.server.control import ControlApi
+from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
+from preheat.server.generation import Generator
+from preheat.server.in_flight import InFlight
+from preheat.server.models import ModelsApi
+from preheat.server.openai_chat import ChatApi
+from preheat.server.openai_completions import CompletionApi
+from preheat.server.openai_embeddings import EmbeddingApi
+from preheat.server.openai_schema import ChatBody, CompletionBody, EmbeddingBody
+
+if TYPE_CHECKING:
+    from preheat.engine import Engine
+    from preheat.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(engine: Engine, *, port: int, in_flight: InFlight | None = None) -> FastAPI:
+    """Return the application over this engine; it must run on the engine's loop.
+
+    Args:
+        engine: Not started or stopped here.
+        port: The port that it will be reached at, for the status.
+        in_flight: Where the answers being given are kept, for whoever shuts the server down.
+    """
+    in_flight = in_flight if in_flight is not None else InFlight()
+    # The pages /docs and /redoc load their script from a public CDN, in the reader's browser and only when opened;
+    # /openapi.json needs nothing.
+    app = FastAPI(title="Preheat", version=__version__, description="Local models, ready before they are asked for.")
+    _add_openai(app, engine, in_flight)
+    _add_control(app, ControlApi(engine, in_flight, port))
+    add_request_schemas(app, (ChatBody, CompletionBody, EmbeddingBody))
+    app.add_exception_handler(EngineError, _on_engine_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_bug)
+    app.add_middleware(AccessMiddleware, rules=access_rules(engine.settings))
+    return app
+
+
+def access_rules(settings: Settings) -> AccessRules:
+    """Return what these settings let through."""
+    return AccessRules(
+        host=settings.host,
+        allowed_hosts=settings.allowed_hosts,
+        allowed_origins=settings.allowed_origins,
+        api_keys=settings.api_keys,
+        max_body_bytes=settings.max_body.resolve(_total_memory_bytes()),
+    )
+
+
+def _total_memory_bytes() -> int:
+    import psutil  # here: only a size given in percent needs it, and it costs 10 ms
+
+    return psutil.virtual_memory().total
+
+
+def _add_openai(app: FastAPI, engine: Engine, in_flight: InFlight) -> None:
+    generator = Generator(engine, in_flight)
+    models = ModelsApi(engine)
+    bodies: list[tuple[str, Any, type]] = [
+        ("/v1/chat/completions", ChatApi(generator).create, ChatBody),
+        ("/v1/completions", CompletionApi(generator).create, CompletionBody),
+        ("/v1/embeddings", EmbeddingApi(engine, in_flight).create, EmbeddingBody),
+    ]
+    for path, endpoint, body in bodies:
+        # The endpoint reads the body itself: FastAPI would validate it twice as slowly, and answer errors its own way.
+        app.add_api_route(
+            path, endpoint, methods=["POST"], tags=["openai"], response_class=Response, openapi_extra=body_docs(body)
+        )
+    app.add_api_route("/v1/models", models.list_models, methods=["GET"], tags=["openai"])
+    app.add_api_route("/v1/models/{model_id:path}", models.get_model, methods=["GET"], tags=["openai"])
+
+
+def _add_control(app: FastAPI, control: ControlApi) -> None:
+    app.add_api_route("/health", control.health, methods=["GET"], tags=["operations"])
+    app.add_api_route("/preheat/v1/status", control.status, methods=["GET"], tags=["control"])
+    app.add_api_route("/preheat/v1/events", control.events, methods=["GET"], tags=["control"])
+    for name, endpoint in (("load", control.load), ("unload", control.unload)):
+        path = f"/preheat/v1/models/{{model_id:path}}/{name}"
+        app.add_api_route(path, endpoint, methods=["POST"], tags=["control"])
+
+
+async def _on_engine_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EngineError)
+    return error_response(error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        response = error_response(MethodNotAllowedError(f"{request.method} is not possible here"))
+        response.headers.update(error.headers or {})
+        return response
+    if error.status_code == 404:
+        return error_response(NotFoundError("There is no such endpoint", hint="See /docs for those that there are"))
+    raise error
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    # Starlette raises the error again after this answer, and uvicorn logs its traceback.
+    return error_response(InternalError("Preheat failed on this request", hint="The log says why; please report it"))

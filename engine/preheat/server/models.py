@@ -1,0 +1,44 @@
+"""GET /v1/models and /v1/models/{id}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from preheat.engine import Engine
+    from preheat.library import ModelFile
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsApi:
+    """OpenAI's list of models, from the engine's library."""
+
+    engine: Engine
+
+    async def list_models(self) -> Response:
+        """Answer with every model on disk."""
+        models = [self._model_json(model) for model in self.engine.models()]
+        return Response(to_json({"object": "list", "data": models}), media_type="application/json")
+
+    async def get_model(self, request: Request) -> Response:
+        """Answer with one model; a unique prefix of its id is enough."""
+        model = await self.engine.find(request.path_params["model_id"])
+        return Response(to_json(self._model_json(model)), media_type="application/json")
+
+    def _model_json(self, model: ModelFile) -> dict[str, Any]:
+        snapshot = self.engine.snapshot.model(model.model_id)
+        return {
+            "id": model.model_id,
+            "object": "model",
+            "created": int(model.modified_at),
+            "owned_by": "preheat",
+            # Not OpenAI's; clients ignore them, people ask for them.
+            "state": snapshot.state.value if snapshot is not None else None,
+            "embeddings": model.embeddings,
+            "context_length": model.context_length,
+        }

@@ -1,0 +1,113 @@
+"""Runs the port on the engine's loop until a signal, or its task's cancellation, ends it.
+
+FastAPI and uvicorn take 0.3 s to import. They are imported in a thread, after the port is bound: meanwhile the
+engine starts its workers and clients queue up instead of failing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+from preheat import paths
+from preheat.server.listening import listen
+from preheat.server.runtime_file import runtime_file
+
+if TYPE_CHECKING:
+    from preheat.engine import Engine
+    from preheat.server.http_server import HttpServer
+    from preheat.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_SIGNALS: Final = [signal.SIGINT, signal.SIGTERM]
+if sys.platform == "win32":
+    _SIGNALS.append(signal.SIGBREAK)
+
+
+async def serve(
+    engine: Engine,
+    settings: Settings,
+    *,
+    sock: socket.socket | None = None,
+    on_ready: Callable[[int], None] | None = None,
+) -> None:
+    """Answer on the port until a signal or a cancellation; then let answers in flight finish.
+
+    The first Ctrl-C or SIGTERM stops accepting, waits at most ``settings.shutdown_grace`` for answers in flight, and
+    returns; the second returns at once. Neither raises. The engine is neither started nor stopped here.
+
+    Args:
+        engine: Lives on the running loop.
+        settings: Host, port, and how long to wait at the end.
+        sock: A listening socket from ``listen``, for callers that want to know early whether the port is free.
+        on_ready: Called once with the port, when it answers.
+
+    Raises:
+        PortInUseError: Another process has the port.
+        SettingsError: The host or port cannot be listened on.
+    """
+    sock = sock if sock is not None else listen(settings.host, settings.port)
+    port: int = sock.getsockname()[1]
+    try:
+        server = await asyncio.to_thread(_build, engine, settings, port)
+        # The file comes last: before the handlers are there, a signal would end the process and leave it behind.
+        with _signals_to(server), runtime_file(paths.runtime_file(), host=settings.host, port=port):
+            await _run(server, sock, port, on_ready)
+    finally:
+        sock.close()
+
+
+def _build(engine: Engine, settings: Settings, port: int) -> HttpServer:
+    from preheat.server.app import create_app
+    from preheat.server.http_server import HttpServer
+    from preheat.server.in_flight import InFlight
+    from preheat.server.rehearsal import rehearse
+
+    in_flight = InFlight()
+    app = create_app(engine, port=port, in_flight=in_flight)
+    rehearse(app)
+    return HttpServer(app, in_flight, grace_s=settings.shutdown_grace)
+
+
+async def _run(server: HttpServer, sock: socket.socket, port: int, on_ready: Callable[[int], None] | None) -> None:
+    def ready() -> None:
+        logger.info("listening on port %d", port)
+        if on_ready is not None:
+            on_ready(port)
+
+    task = asyncio.create_task(server.run_until_stopped(sock, ready))
+    try:
+        # Shielded: a cancelled server would drop answers in flight that may still end well.
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        server.stop()
+        await task
+        raise
+
+
+@contextmanager
+def _signals_to(server: HttpServer) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop the server while the block runs; afterwards all is as before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # the tray's engine thread: the tray decides
+        return
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(server.stop)  # a handler runs between any two instructions
+
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

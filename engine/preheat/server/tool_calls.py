@@ -1,0 +1,165 @@
+"""Tool calls: found in a model's text while it is written, or forced by a JSON schema."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from preheat.errors import InvalidRequestError
+
+OPEN: Final = "<tool_call>"
+CLOSE: Final = "</tool_call>"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function that the model wants called; ``arguments`` is a JSON object as text."""
+
+    name: str
+    arguments: str
+    call_id: str = field(default_factory=lambda: f"call_{uuid.uuid4().hex[:24]}", compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return OpenAI's form."""
+        function = {"name": self.name, "arguments": self.arguments}
+        return {"id": self.call_id, "type": "function", "function": function}
+
+
+def parse_call(text: str) -> ToolCall | None:
+    """Return the call in a block's text, ``{"name": …, "arguments": {…}}``; None if it is malformed."""
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
+        return None
+    arguments = value.get("arguments", value.get("parameters", {}))
+    if isinstance(arguments, str):  # some models quote the object once more
+        try:
+            arguments = json.loads(arguments, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            return None
+    if not isinstance(arguments, dict):
+        return None
+    return ToolCall(value["name"], json.dumps(arguments, ensure_ascii=False))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+class ToolCallParser:
+    """Splits a text that comes in pieces into plain text and calls. However it is cut, the result is the same.
+
+    ``<tool_call>`` … ``</tool_call>`` (Hermes, Qwen, SmolLM2) becomes a call, and no part of a tag is ever given out
+    as text before it is clear that it is none. White space beside a call is dropped. A malformed block is text.
+    """
+
+    def __init__(self) -> None:
+        self._pending = ""
+        self._gap = ""  # white space before the block at hand; dropped if that is a call
+        self._in_block = False
+        self._after_call = False
+
+    def feed(self, text: str) -> list[str | ToolCall]:
+        """Return what has become clear with this piece."""
+        self._pending += text
+        found: list[str | ToolCall] = []
+        while self._step(found):
+            pass
+        return found
+
+    def finish(self) -> list[str | ToolCall]:
+        """Return what is left at the end. A block that only lacks its closing tag still is a call."""
+        rest, self._pending = self._pending, ""
+        if self._in_block:
+            call = parse_call(rest.removeprefix(OPEN))
+            if call is not None:
+                return [call]
+            rest = self._gap + rest
+        elif self._after_call:
+            rest = rest.lstrip()
+        return [rest] if rest else []
+
+    def _step(self, found: list[str | ToolCall]) -> bool:
+        """Take one thing off the pending text; False when more input is needed."""
+        if self._in_block:
+            return self._close_block(found)
+        if self._after_call:
+            self._pending = self._pending.lstrip()
+        start = self._pending.find(OPEN)
+        if start >= 0:
+            text = self._pending[:start].rstrip()
+            self._gap = self._pending[len(text) : start]
+            self._give_text(found, text)
+            self._pending = self._pending[start:]
+            self._in_block = True
+            return True
+        clear = _clear_length(self._pending)
+        self._give_text(found, self._pending[:clear])
+        self._pending = self._pending[clear:]
+        return False
+
+    def _close_block(self, found: list[str | ToolCall]) -> bool:
+        end = self._pending.find(CLOSE)
+        if end < 0:
+            return False
+        block, self._pending = self._pending[: end + len(CLOSE)], self._pending[end + len(CLOSE) :]
+        call = parse_call(block[len(OPEN) : -len(CLOSE)])
+        self._in_block = False
+        if call is None:
+            self._give_text(found, self._gap + block)
+        else:
+            found.append(call)
+            self._after_call = True
+        return True
+
+    def _give_text(self, found: list[str | ToolCall], text: str) -> None:
+        if text:
+            found.append(text)
+            self._after_call = False
+
+
+def _clear_length(text: str) -> int:
+    """Return how much of the text cannot belong to a tag, or to white space before one."""
+    length = len(text)
+    for size in range(min(len(OPEN) - 1, length), 0, -1):
+        if OPEN.startswith(text[length - size :]):
+            length -= size
+            break
+    return len(text[:length].rstrip())
+
+
+def forcing_schema(tools: Sequence[Mapping[str, Any]]) -> str:
+    """Return a JSON schema, as text, that only a call of one of these tools follows.
+
+    Raises:
+        InvalidRequestError: Two tools define different things under the same ``$defs`` name.
+    """
+    definitions: dict[str, Any] = {}
+    calls = []
+    for tool in tools:
+        function = tool["function"]
+        parameters = dict(function.get("parameters") or {"type": "object"})
+        # References count from the schema's root, which is no longer the parameters' own.
+        for keyword in ("$defs", "definitions"):
+            for name, definition in parameters.pop(keyword, {}).items():
+                if definitions.setdefault(keyword, {}).setdefault(name, definition) != definition:
+                    raise InvalidRequestError(
+                        f"Two tools define {name!r} differently, which a forced tool_choice cannot express",
+                        hint="Rename one of the definitions, or use tool_choice auto",
+                        param="tools",
+                    )
+        calls.append(
+            {
+                "type": "object",
+                "properties": {"name": {"const": function["name"]}, "arguments": parameters},
+                "required": ["name", "arguments"],
+                "additionalProperties": False,
+            }
+        )
+    schema = calls[0] if len(calls) == 1 else {"anyOf": calls}
+    return json.dumps({**schema, **definitions})

@@ -1,0 +1,71 @@
+"""From a body's bytes to a typed request, or to an error that names the field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from preheat.errors import InvalidRequestError
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def parse_body(model: type[Body], data: bytes) -> Body:
+    """Return the body as a typed request.
+
+    Raises:
+        InvalidRequestError: It is not JSON, or a field is missing, of another type or out of range; ``param`` names
+            the field, such as ``messages[0].role``.
+    """
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        # ``from None``: pydantic's message quotes the input, and prompts must not reach a log.
+        raise _invalid(error, data) from None
+
+
+def _invalid(error: ValidationError, data: bytes) -> InvalidRequestError:
+    details = error.errors(include_url=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return InvalidRequestError(f"The request body is not JSON: {details[0]['ctx']['error']}")
+    try:
+        value = json.loads(data)
+    except ValueError:  # pydantic accepts what json does not, such as broken surrogates
+        value = None
+    named = [(_field_name(detail["loc"], value, detail["type"]), _reason(detail)) for detail in details]
+    # A union reports every branch it tried; the one that went deepest is the one that was meant.
+    first = named[0][0]
+    param = max((name for name, _ in named if name.startswith(first)), key=_depth)
+    reasons = list(dict.fromkeys(reason for name, reason in named if name == param))
+    where = param or "The request body"
+    return InvalidRequestError(f"{where}: {' / '.join(reasons)}", param=param or None)
+
+
+def _reason(detail: Any) -> str:
+    message: str = detail["msg"]
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
+def _depth(name: str) -> int:
+    return name.count(".") + name.count("[")
+
+
+def _field_name(loc: Sequence[int | str], value: Any, kind: str) -> str:
+    """Return pydantic's location as ``messages[0].role``, without the names of union branches.
+
+    Only the body tells them apart: a branch's name is no key of the object at hand.
+    """
+    name = ""
+    for position, part in enumerate(loc):
+        if isinstance(part, int) and isinstance(value, list):
+            name += f"[{part}]"
+            value = value[part] if part < len(value) else None
+        elif isinstance(part, str) and isinstance(value, dict):
+            missing = kind in ("missing", "value_error") and position == len(loc) - 1
+            if part in value or missing:
+                name += f".{part}" if name else part
+                value = value.get(part)
+    return name
