@@ -1,0 +1,44 @@
+"""``preheat embed``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from preheat.cli.output import AsJson, print_json
+
+_SHOWN: Final = 4
+_STDIN: Final = "-"
+
+
+def embed(
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Texts; - reads one a line from stdin.")],
+    model: Annotated[str | None, typer.Option("--model", "-m", help="The first that fits, without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the embeddings of texts."""
+    from preheat.cli.backend import backend
+    from preheat.shortcuts import default_model
+
+    inputs = [line for text in texts for line in (_stdin_lines() if text == _STDIN else [text])]
+    with backend() as answering:
+        chosen = model or default_model(answering.models(), embeddings=True)
+        vectors = answering.embed(chosen, inputs)
+    if as_json:
+        print_json_vectors(chosen, vectors)
+        return
+    for text, vector in zip(inputs, vectors, strict=True):
+        first = ", ".join(f"{number:.4f}" for number in vector[:_SHOWN])
+        typer.echo(f"{text}: {len(vector)} numbers, {first}, …")
+
+
+def print_json_vectors(model: str, vectors: list[list[float]]) -> None:
+    """Print the vectors in full, each number as exact as it is."""
+    print_json({"model": model, "dimensions": len(vectors[0]) if vectors else 0, "embeddings": vectors})
+
+
+def _stdin_lines() -> list[str]:
+    """Return the lines of standard input that are not empty."""
+    return [line for line in sys.stdin.read().splitlines() if line.strip()]

@@ -1,0 +1,101 @@
+"""The ``preheat`` command.
+
+Every command imports what it needs when it runs: ``preheat version`` does not wait for pydantic, nor ``preheat ps``
+for the engine.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from preheat._version import __version__
+from preheat.cli.embed import embed
+from preheat.cli.load import load, unload
+from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
+from preheat.cli.run import run
+from preheat.cli.serve import serve
+from preheat.cli.status import list_, ps, status
+from preheat.errors import EngineError
+
+_CONFIG: Final = "config"
+
+
+class _Group(TyperGroup):
+    """Turns expected failures into words and an exit code, and mounts ``config`` when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), _CONFIG]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name == _CONFIG:
+            from preheat.cli.config import config_app  # it imports the settings, and with them pydantic: 0.1 s
+
+            return typer.main.get_command(config_app)
+        return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a reader that has gone can still be met quietly
+        except EngineError as error:
+            raise typer.Exit(show_error(error)) from error
+        except BrokenPipeError as error:
+            silence()
+            raise typer.Exit(EXIT_FAILURE) from error
+        return result
+
+
+app = typer.Typer(
+    name="preheat",
+    cls=_Group,
+    help="Keeps local models ready before they are asked for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"preheat {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _preheat(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    # Expected failures reach the user as words; a library's warning must not get in between.
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+app.command()(serve)
+app.command()(status)
+app.command()(ps)
+app.command("list")(list_)
+app.command()(load)
+app.command()(unload)
+app.command()(run)
+app.command()(embed)
+
+
+@app.command()
+def version(as_json: AsJson = False) -> None:
+    """Print Preheat's version."""
+    if as_json:
+        print_json({"version": __version__})
+    else:
+        typer.echo(f"preheat {__version__}")
+
+
+def main() -> None:
+    """Run the command with this process's arguments."""
+    app()

@@ -1,0 +1,134 @@
+"""``preheat run``: one answer, or a chat."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from preheat.cli.output import AsJson, JsonObject, console, print_json, show_error
+from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError, NotRunningError
+
+if TYPE_CHECKING:
+    from preheat.client import OnWait
+    from preheat.inference.requests import GenerationChunk
+    from preheat.shortcuts import Backend, Options
+
+_PROMPT: Final = ">>> "
+
+
+def run(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Its id, or a unique beginning of it.")],
+    prompt: Annotated[
+        str | None, typer.Argument(help="What to ask; without it, what comes on stdin, or a chat.", show_default=False)
+    ] = None,
+    system: Annotated[str | None, typer.Option("--system", help="What the model is told first.")] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Stop after so many.")] = None,
+    temperature: Annotated[float | None, typer.Option("--temperature", help="0 takes the likeliest always.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same answer.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a model and print its answer as it comes. Without a prompt, chat: Ctrl-D ends it, Ctrl-C stops an answer."""
+    from preheat.cli.backend import backend
+
+    options: Options = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
+    messages: list[JsonObject] = [] if system is None else [{"role": "system", "content": system}]
+    if prompt is None and not sys.stdin.isatty():
+        prompt = sys.stdin.read().strip()
+        if not prompt:
+            raise InvalidRequestError("There is nothing to ask", hint="Write it after the model's name, or into stdin")
+    with backend() as answering:
+        if prompt is None:
+            _chat(answering, model, messages, options)
+            return
+        messages.append({"role": "user", "content": prompt})
+        text, last = _answer(answering, model, messages, options, echo=not as_json)
+    if as_json:
+        print_json(_as_json(model, text, last))
+
+
+def _chat(answering: Backend, model: str, messages: list[JsonObject], options: Options) -> None:
+    """Ask and answer in turns until the input ends."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 (input() edits lines and knows earlier ones)
+    while True:
+        try:
+            asked = input(_PROMPT).strip()
+        except EOFError:
+            typer.echo()
+            return
+        except KeyboardInterrupt:
+            typer.echo("\nCtrl-D ends the chat.")
+            continue
+        if not asked:
+            continue
+        messages.append({"role": "user", "content": asked})
+        try:
+            text, _ = _answer(answering, model, messages, options, echo=True)
+            messages.append({"role": "assistant", "content": text})
+        except KeyboardInterrupt:
+            typer.echo("\nStopped.")
+            messages.pop()  # as if it had not been asked
+        except (EngineStoppedError, NotRunningError):
+            raise
+        except EngineError as error:
+            if len(messages) <= 2:
+                raise  # the first question: the name is wrong, or the model does not load
+            show_error(error)
+            messages.pop()
+
+
+def _answer(
+    answering: Backend, model: str, messages: list[JsonObject], options: Options, *, echo: bool
+) -> tuple[str, GenerationChunk | None]:
+    """Return an answer and its last chunk; print it as it comes."""
+    from preheat.shortcuts import chat_request
+
+    parts: list[str] = []
+    last: GenerationChunk | None = None
+    with (
+        _waiting() as on_wait,
+        closing(answering.generate(model, chat_request(messages, options), on_wait)) as chunks,
+    ):
+        for chunk in chunks:
+            on_wait("")
+            last = chunk
+            parts.append(chunk.text)
+            if echo:
+                sys.stdout.write(chunk.text)
+                sys.stdout.flush()
+    if echo:
+        typer.echo()
+    return "".join(parts), last
+
+
+@contextmanager
+def _waiting() -> Iterator[OnWait]:
+    """Show on a terminal what is waited for, until the function is called with an empty text."""
+    if not sys.stderr.isatty():
+        yield lambda _words: None
+        return
+    with console(stderr=True).status("Waiting for the answer") as shown:
+
+        def on_wait(words: str) -> None:
+            if words:
+                shown.update(words[:1].upper() + words[1:])
+            else:
+                shown.stop()
+
+        yield on_wait
+
+
+def _as_json(model: str, text: str, last: GenerationChunk | None) -> JsonObject:
+    usage = last.usage if last is not None else None
+    return {
+        "model": model,
+        "text": text,
+        "finish_reason": last.finish_reason if last is not None else None,
+        "prompt_tokens": usage.prompt_tokens if usage is not None else None,
+        "completion_tokens": usage.completion_tokens if usage is not None else None,
+    }

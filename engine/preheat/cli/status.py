@@ -1,0 +1,165 @@
+"""``preheat status``, ``ps`` and ``list``: what is there, and in which state."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+from preheat import paths
+from preheat.cli.output import (
+    AsJson,
+    JsonObject,
+    console,
+    print_json,
+    short_name,
+    state_style,
+    state_words,
+    table,
+)
+from preheat.errors import NotRunningError
+from preheat.format import format_ago, format_bytes, format_duration, format_memory
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_NOT_IN_MEMORY = ("cold", "failed")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show the running application: memory, hit rate, models."""
+    from preheat.client import find_running
+
+    with find_running() as running:
+        now = running.status()
+    if as_json:
+        print_json(now)
+        return
+    out = console()
+    uptime = format_duration(now["uptime_s"])
+    out.print(f"[bold]Preheat {now['version']}[/bold] on {running.url}, up {uptime}, pid {running.pid}")
+    out.print(f"Memory    {_memory_line(now['memory'])}")
+    out.print(f"Hit rate  {_hit_rate_line(now['preload'])}")
+    _print_models(out, now["models"])
+
+
+def ps(as_json: AsJson = False) -> None:
+    """Show the models that are in memory, or on their way."""
+    from preheat.client import find_running
+
+    with find_running() as running:
+        models = [model for model in running.status()["models"] if model["state"] not in _NOT_IN_MEMORY]
+    if as_json:
+        print_json(models)
+    elif models:
+        out = console()
+        out.print(_in_memory_table(out, models))
+    else:
+        typer.echo("No model is loaded.")
+
+
+def list_(as_json: AsJson = False) -> None:
+    """List the models on disk, whether Preheat runs or not."""
+    models = _known_models()
+    if as_json:
+        print_json(models)
+    elif models:
+        out = console()
+        out.print(_disk_table(out, models))
+    else:
+        _print_no_models()
+
+
+def _known_models() -> list[JsonObject]:
+    """Return what the running application says of its models, or a part of that from the disk."""
+    from preheat.client import find_running
+
+    try:
+        with find_running() as running:
+            models: list[JsonObject] = running.status()["models"]
+            return models
+    except NotRunningError:
+        pass
+    from preheat.library import find_models
+    from preheat.settings import load_settings
+
+    return [
+        {
+            "id": model.model_id,
+            "state": "cold",
+            "progress": None,
+            "embeddings": model.embeddings,
+            "file_bytes": model.file_bytes,
+        }
+        for model in find_models([paths.models_dir(), *load_settings().models_dirs])
+    ]
+
+
+def _print_models(out: Console, models: list[JsonObject]) -> None:
+    if not models:
+        _print_no_models()
+        return
+    out.print()
+    out.print(_in_memory_table(out, models))
+    for model in models:
+        if model["error"]:
+            out.print(f"{model['id']} did not load: {model['error']}.", style="red", markup=False)
+
+
+def _print_no_models() -> None:
+    typer.echo("There are no models yet.")
+    typer.echo(f"  Put GGUF files into {paths.models_dir()}, or name other folders: preheat config set models_dirs DIR")
+
+
+def _memory_line(memory: JsonObject) -> str:
+    used, limit = format_memory(memory["used_bytes"]), format_memory(memory["limit_bytes"])
+    return f"{used} of {limit} used by models; {format_memory(memory['available_bytes'])} free on this machine"
+
+
+def _hit_rate_line(preload: JsonObject) -> str:
+    if preload["preload_hit_rate"] is None:
+        return "appears after the first request"
+    requests = preload["hits"] + preload["late_hits"] + preload["misses"]
+    share = f"{preload['preload_hit_rate'] * 100:.0f} %"
+    return f"{share} ({preload['hits']} of {requests}); {format_duration(preload['time_saved_s'])} of waiting saved"
+
+
+def _in_memory_table(out: Console, models: list[JsonObject]) -> Table:
+    rows = table("Model", "State", "Memory", "Loaded in", "Last used", right=("Memory", "Loaded in"))
+    now = time.time()
+    for model in models:
+        rows.add_row(
+            _name(model, out),
+            _state(model),
+            format_memory(model["resident_bytes"]) if model["resident_bytes"] else "",
+            format_duration(model["load_s"]) if model["load_s"] is not None else "",
+            _last_used(model, now),
+        )
+    return rows
+
+
+def _disk_table(out: Console, models: list[JsonObject]) -> Table:
+    rows = table("Model", "Kind", "Size", "State", right=("Size",))
+    for model in models:
+        kind = "embeddings" if model["embeddings"] else "text"
+        rows.add_row(_name(model, out), kind, format_bytes(model["file_bytes"]), _state(model))
+    return rows
+
+
+def _name(model: JsonObject, out: Console) -> str:
+    from rich.markup import escape
+
+    return escape(short_name(model["id"], out, others=56))
+
+
+def _state(model: JsonObject) -> str:
+    style = state_style(model)
+    return f"[{style}]{state_words(model)}[/{style}]" if style else state_words(model)
+
+
+def _last_used(model: JsonObject, now: float) -> str:
+    if model["active_requests"]:
+        return f"now ({model['active_requests']})"
+    return "" if model["last_used_at"] is None else format_ago(now - model["last_used_at"])

@@ -1,0 +1,457 @@
+"""One call from a script: ``embed``, ``chat`` and ``complete``, without asyncio. Any thread.
+
+They use the running application when there is one. Otherwise the first call starts an engine in this process, in a
+thread of its own, and later calls find its models hot. It ends with the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict, TypeVar, Unpack, overload
+
+from preheat import paths
+from preheat.client import ModelChoice, OnWait, RunningPreheat, find_running, floats
+from preheat.errors import (
+    EngineStoppedError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    NotRunningError,
+    UnsupportedOperationError,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+    import queue
+    import selectors
+    from collections.abc import Coroutine
+    from concurrent.futures import Future
+
+    from preheat.engine import Engine
+    from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject
+    from preheat.library import ModelFile
+    from preheat.snapshot import EngineSnapshot
+
+T = TypeVar("T")
+
+COMPLETE_MAX_TOKENS: Final = 256
+"""Most models continue a plain text without ever ending it."""
+
+_OWN_SETTINGS: Final = {"preload": "false", "spare_worker": "false", "shutdown_grace": "0"}
+_EXIT_TIMEOUT_S: Final = 5.0
+
+_RANGES: Final = {
+    "max_tokens": (int, 1, 2**31 - 1),
+    "temperature": (float, 0, 2),
+    "top_k": (int, 0, 2**31 - 1),
+    "top_p": (float, 0, 1),
+    "min_p": (float, 0, 1),
+    "repetition_penalty": (float, 0.01, 10),
+    "presence_penalty": (float, -2, 2),
+    "frequency_penalty": (float, -2, 2),
+    "seed": (int, 0, 2**32 - 2),
+}
+
+
+class Options(TypedDict, total=False):
+    """How to write; what is left out, or None, is as the model's defaults have it. See ``Sampling``.
+
+    Attributes:
+        max_tokens: Stop after so many.
+        stop: Stop before this text, or any of these; it does not appear in the answer.
+        seed: The same seed, prompt and options give the same text.
+        json_schema: A JSON schema that the answer follows; the answer is then JSON. For ``chat`` only.
+    """
+
+    max_tokens: int | None
+    temperature: float | None
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+    repetition_penalty: float | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    seed: int | None
+    stop: str | Sequence[str] | None
+    json_schema: dict[str, Any] | None
+
+
+@overload
+def embed(text: str, model: str | None = None) -> list[float]: ...
+@overload
+def embed(text: list[str] | tuple[str, ...], model: str | None = None) -> list[list[float]]: ...
+def embed(text: str | list[str] | tuple[str, ...], model: str | None = None) -> list[float] | list[list[float]]:
+    """Return a text's normalised embedding, or those of several texts, in their order.
+
+    Args:
+        text: One text or several. Several in one call are much faster than one after another.
+        model: A model's id, or a unique beginning of it. None takes the favourite that makes embeddings, or else the
+            first model that does.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        UnsupportedOperationError: The model writes text.
+        EngineError: Another reason; see ``preheat.errors``.
+    """
+    texts = [text] if isinstance(text, str) else list(text)
+    if not texts:
+        return []
+    vectors = _ask(lambda backend: backend.embed(model or default_model(backend.models(), embeddings=True), texts))
+    return vectors[0] if isinstance(text, str) else vectors
+
+
+def chat(message: str | Sequence[JsonObject], model: str | None = None, **options: Unpack[Options]) -> str:
+    """Return a model's answer to a message, or to a whole chat.
+
+    Args:
+        message: What the user says; or the messages of a chat in OpenAI's form, ``{"role": ..., "content": ...}``.
+        model: A model's id, or a unique beginning of it. None takes the favourite that writes text, or else the
+            first model that does.
+        options: See ``Options``.
+
+    Raises:
+        InvalidRequestError: An option or message has a wrong value.
+        ModelNotFoundError: There is no such model.
+        UnsupportedOperationError: The model makes embeddings.
+        EngineError: Another reason; see ``preheat.errors``.
+    """
+    messages = ({"role": "user", "content": message},) if isinstance(message, str) else tuple(message)
+    return _generate(chat_request(messages, options), model)
+
+
+def complete(prompt: str, model: str | None = None, **options: Unpack[Options]) -> str:
+    """Return a model's continuation of a text, ``COMPLETE_MAX_TOKENS`` at most if ``max_tokens`` is not given.
+
+    The arguments and errors are those of ``chat``.
+    """
+    return _generate(complete_request(prompt, options), model)
+
+
+def chat_request(messages: Sequence[JsonObject], options: Options) -> GenerateRequest:
+    """Return the request that continues a chat.
+
+    Raises:
+        InvalidRequestError: An option has a wrong value.
+    """
+    import json
+
+    from preheat.inference.requests import GenerateRequest
+
+    if not messages:
+        raise InvalidRequestError("message: there is none", param="message")
+    schema = options.get("json_schema")
+    return GenerateRequest(
+        messages=tuple(messages),
+        json_schema=None if schema is None else json.dumps(schema),
+        **_common(options),
+    )
+
+
+def complete_request(prompt: str, options: Options) -> GenerateRequest:
+    """Return the request that continues a text.
+
+    Raises:
+        InvalidRequestError: An option has a wrong value.
+    """
+    from preheat.inference.requests import GenerateRequest
+
+    if options.get("json_schema") is not None:
+        raise InvalidRequestError("json_schema: only chat follows one", hint="Use chat instead", param="json_schema")
+    common = _common(options)
+    return GenerateRequest(prompt=prompt, **{**common, "max_tokens": common["max_tokens"] or COMPLETE_MAX_TOKENS})
+
+
+def _common(options: Options) -> dict[str, Any]:
+    """Return the arguments that both kinds of request share.
+
+    The running application would check the ranges; a process's own engine is given what is right.
+    """
+    from preheat.inference.requests import Sampling
+
+    unknown = options.keys() - Options.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"unknown option {sorted(unknown)[0]!r}; there are: {', '.join(Options.__annotations__)}")
+    given = {name: value for name, value in options.items() if value is not None}
+    for name, (kind, low, high) in _RANGES.items():
+        value = given.get(name, low)
+        right_kind = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
+        if not right_kind or not low <= value <= high:  # type: ignore[operator]
+            raise InvalidRequestError(
+                f"{name}: {value!r} is not possible",
+                hint=f"It is {'a whole' if kind is int else 'a'} number from {low} to {high}",
+                param=name,
+            )
+    stop = given.pop("stop", ())
+    given.pop("json_schema", None)
+    max_tokens = given.pop("max_tokens", None)
+    return {
+        "max_tokens": max_tokens,
+        "stop": (stop,) if isinstance(stop, str) else tuple(stop),  # type: ignore[arg-type]
+        "sampling": Sampling(**given),  # type: ignore[arg-type]
+    }
+
+
+def default_model(models: Iterable[ModelChoice], *, embeddings: bool) -> str:
+    """Return the model to use where none was named: a favourite if one fits the purpose, else the first that does.
+
+    Raises:
+        ModelNotFoundError: None fits.
+    """
+    fitting = [model for model in models if model.embeddings is embeddings]
+    if not fitting:
+        raise ModelNotFoundError(
+            f"There is no model that {'makes embeddings' if embeddings else 'writes text'}",
+            hint=f"Put one, as a GGUF file, into {paths.models_dir()}, or name another folder in models_dirs",
+            param="model",
+        )
+    return min(fitting, key=lambda model: (not model.favourite, model.model_id)).model_id
+
+
+class Backend(Protocol):
+    """What answers: the running application or this process's own engine."""
+
+    def models(self) -> list[ModelChoice]:
+        """Return the models that there are."""
+
+    def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
+        """Return the inputs' vectors."""
+
+    def generate(
+        self, model: str, request: GenerateRequest, on_wait: OnWait | None = None
+    ) -> Generator[GenerationChunk, None, None]:
+        """Yield an answer's chunks; closing the generator drops the request."""
+
+
+class OwnEngine:
+    """An engine of this process, on a loop in a daemon thread. Close it. Any thread.
+
+    Nothing is preloaded and no spare worker stands by: a script gets what it asks for, as soon as possible.
+
+    Raises:
+        SettingsError: The settings cannot be read.
+    """
+
+    def __init__(self) -> None:
+        import selectors
+        from concurrent.futures import Future
+
+        from preheat.settings import load_settings
+
+        self._settings = load_settings(_OWN_SETTINGS)
+        self._started: Future[Engine] = Future()
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
+        self._selector: selectors.BaseSelector | None = None if os.name == "nt" else selectors.DefaultSelector()
+        self._thread = threading.Thread(target=self._run, name="preheat-engine", daemon=True)
+        self._thread.start()
+        self._engine = self._started.result()
+
+    def close(self) -> None:
+        """End the engine, its workers and its thread. Does nothing the second time."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(_EXIT_TIMEOUT_S)
+
+    def drop_after_fork(self) -> None:
+        """Let go of the parent's workers, in a forked child: they are to end with the parent.
+
+        The child's copies of their pipes become ``/dev/null``. Closed, their numbers would be given to other files,
+        which the objects that still know them would close some day.
+        """
+        if self._selector is not None:
+            null = os.open(os.devnull, os.O_RDWR)
+            for key in list(self._selector.get_map().values()):
+                os.dup2(null, key.fd, inheritable=False)
+            os.close(null)
+
+    def models(self) -> list[ModelChoice]:
+        """Return the models on disk."""
+        snapshot = self._engine.snapshot
+        return [ModelChoice(model.model_id, model.favourite, model.embeddings) for model in snapshot.models]
+
+    def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
+        """Return the inputs' normalised vectors."""
+
+        async def vectors() -> tuple[bytes, ...]:
+            file = await self._find(model, embeddings=True)
+            async with self._engine.lease(file.model_id) as lease:
+                return (await lease.embed(inputs)).vectors
+
+        return [floats(vector) for vector in self._call(vectors())]
+
+    def generate(
+        self, model: str, request: GenerateRequest, on_wait: OnWait | None = None
+    ) -> Generator[GenerationChunk, None, None]:
+        """Yield an answer's chunks; closing the generator drops the request.
+
+        Args:
+            on_wait: Told in words what is waited for, on the engine's thread, as long as the model loads.
+        """
+        import asyncio
+        import queue
+
+        chunks: queue.SimpleQueue[GenerationChunk | None] = queue.SimpleQueue()
+        future = asyncio.run_coroutine_threadsafe(self._pump(model, request, chunks, on_wait), self._loop)
+        try:
+            while (chunk := chunks.get()) is not None:
+                yield chunk
+            future.result()
+        finally:
+            future.cancel()
+
+    async def _pump(
+        self,
+        model: str,
+        request: GenerateRequest,
+        chunks: queue.SimpleQueue[GenerationChunk | None],
+        on_wait: OnWait | None,
+    ) -> None:
+        from contextlib import aclosing
+
+        unsubscribe: Callable[[], None] | None = None
+        try:
+            file = await self._find(model, embeddings=False)
+            if on_wait is not None:
+                unsubscribe = self._engine.subscribe(_progress_to(file.model_id, on_wait))
+            async with self._engine.lease(file.model_id) as lease, aclosing(lease.generate(request)) as answer:
+                async for chunk in answer:
+                    chunks.put(chunk)
+        finally:
+            if unsubscribe is not None:
+                unsubscribe()
+            chunks.put(None)
+
+    async def _find(self, name: str, *, embeddings: bool) -> ModelFile:
+        """Return the model of this name.
+
+        Raises:
+            ModelNotFoundError, AmbiguousModelError: No one model has this name.
+            UnsupportedOperationError: It is of the other kind; said before it is loaded for nothing.
+        """
+        file = await self._engine.find(name)
+        if file.embeddings is not embeddings:
+            has, lacks = ("embeddings", "text") if file.embeddings else ("text", "embeddings")
+            raise UnsupportedOperationError(
+                f"{file.model_id} makes {has}, not {lacks}", hint="Choose another model", param="model"
+            )
+        return file
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the engine's loop and wait for it; Ctrl-C cancels it."""
+        import asyncio
+
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        finally:
+            future.cancel()
+
+    def _run(self) -> None:
+        import asyncio
+
+        selector = self._selector
+        factory = None if selector is None else lambda: asyncio.SelectorEventLoop(selector)
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        import asyncio
+
+        from preheat.engine import Engine
+
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        async with Engine(self._settings) as engine:
+            self._started.set_result(engine)
+            await self._stop.wait()
+
+
+def _progress_to(model_id: str, on_wait: OnWait) -> Callable[[EngineSnapshot], None]:
+    def on_snapshot(snapshot: EngineSnapshot) -> None:
+        model = snapshot.model(model_id)
+        if model is not None and model.progress is not None:
+            on_wait(f"loading {model_id} {round(model.progress * 100)} %")
+
+    return on_snapshot
+
+
+class _Session:
+    """What this process talks to, kept between calls."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: RunningPreheat | None = None
+        self._own: OwnEngine | None = None
+
+    def running(self) -> RunningPreheat | None:
+        """Return the running application, if there is one and this process has no engine of its own."""
+        with self._lock:
+            if self._own is None and self._running is None:
+                try:
+                    self._running = find_running()
+                except NotRunningError:
+                    return None
+            return self._running
+
+    def lose(self, running: RunningPreheat) -> None:
+        """Forget an application that has gone."""
+        with self._lock:
+            if self._running is running:
+                self._running = None
+        running.close()
+
+    def own(self) -> OwnEngine:
+        """Return this process's own engine; start it, if it is not there."""
+        with self._lock:
+            if self._own is None:
+                self._own = OwnEngine()
+            return self._own
+
+    def close(self) -> None:
+        """End what there is."""
+        with self._lock:
+            running, self._running = self._running, None
+            own, self._own = self._own, None
+        if running is not None:
+            running.close()
+        if own is not None:
+            own.close()
+
+    def drop_after_fork(self) -> None:
+        """Begin anew in a forked child: the parent's engine and connections are the parent's."""
+        self._lock = threading.Lock()  # another thread may have held it
+        if self._own is not None:
+            self._own.drop_after_fork()
+            _parents.append(self._own)
+        self._own = None
+        if self._running is not None:
+            self._running.close()
+        self._running = None
+
+
+_session: Final = _Session()
+_parents: Final[list[OwnEngine]] = []  # engines of parent processes: destroying them would touch their loops
+atexit.register(_session.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_session.drop_after_fork)
+
+
+def _ask(work: Callable[[Backend], T]) -> T:
+    """Do the work with the running application, or else, or if it goes away meanwhile, with an engine of our own."""
+    running = _session.running()
+    if running is not None:
+        try:
+            return work(running)
+        except (NotRunningError, EngineStoppedError):
+            _session.lose(running)
+    return work(_session.own())
+
+
+def _generate(request: GenerateRequest, model: str | None) -> str:
+    def text(backend: Backend) -> str:
+        chosen = model or default_model(backend.models(), embeddings=False)
+        return "".join(chunk.text for chunk in backend.generate(chosen, request))
+
+    return _ask(text)
