@@ -27,9 +27,9 @@ def test_a_chat_is_answered_with_usage(preheat: Preheat) -> None:
 
 def test_a_stream_brings_the_same_text_as_a_whole_answer(preheat: Preheat) -> None:
     client = preheat.client()
-    whole = client.chat.completions.create(model=CHAT, messages=FRANCE, max_tokens=40, seed=7)
+    whole = client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=40, seed=7)
     stream = client.chat.completions.create(
-        model=CHAT, messages=FRANCE, max_tokens=40, seed=7, stream=True, stream_options={"include_usage": True}
+        model=CHAT, messages=COUNT, max_tokens=40, seed=7, stream=True, stream_options={"include_usage": True}
     )
     chunks = list(stream)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
