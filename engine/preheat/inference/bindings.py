@@ -34,5 +34,23 @@ def json_schema_to_gbnf(schema: str) -> str:
             expressed; the converter promises no single type.
     """
     # Its pieces import nothing but the standard library, and it fetches no remote schemas unless told to.
-    grammar: str = importlib.import_module("llama_cpp.llama_grammar").json_schema_to_gbnf(schema)
+    converter = importlib.import_module("llama_cpp.llama_grammar")
+    # Its own writes every repetition out: {"maxLength": 50000} overflows the stack of llama.cpp's parser.
+    converter._build_repetition = _repetition
+    grammar: str = converter.json_schema_to_gbnf(schema)
     return grammar
+
+
+def _repetition(
+    item: str, least: int, most: int | None, separator_rule: str | None = None, item_rule_is_literal: bool = False
+) -> str:
+    """Return GBNF for ``least`` to ``most`` items, as llama.cpp's own converter writes it: with ``{least,most}``."""
+    if most == 0:
+        return ""
+    if most is not None and most < least:
+        raise ValueError(f"at least {least} and at most {most}")  # llama.cpp would count to 2**64
+    if separator_rule:
+        rest = _repetition(f"({separator_rule} {item})", max(least - 1, 0), None if most is None else most - 1)
+        return f"{item} {rest}" if least else f"({item} {rest})?"
+    short = {(0, 1): "?", (1, None): "+", (0, None): "*"}.get((least, most))
+    return item + (short or f"{{{least},{'' if most is None else most}}}")

@@ -121,7 +121,8 @@ class ChatFormat:
         self._broken: str | None = None
         try:
             self._template = environment.from_string(CHATML if template is None else template)
-        except TemplateError as error:
+        # Beside Jinja's own complaints: too deep for its parser, or for Python's compiler.
+        except (*_TEMPLATE_FAULTS, SyntaxError) as error:
             self._broken = str(error)
 
     def render(self, messages: Sequence[JsonObject], tools: Sequence[JsonObject] = ()) -> str:

@@ -75,16 +75,14 @@ class Embedder:
         self._model = model
         self._emit = emit
         self._cache = VectorCache(cache_entries)
-        self._batch = Batch(llama.llama_n_ubatch(model.ctx))
+        capacity: int = llama.llama_n_ubatch(model.ctx)
+        self._batch = Batch(capacity)
+        self.max_input_tokens: Final = min(capacity, model.context_length)
+        """The longest input that can be embedded. Any thread."""
         self._changed = threading.Condition()
         self._todo: deque[tuple[EmbeddingJob, int]] = deque()
         self._cancelled: set[int] = set()
         self._stopping = False
-
-    @property
-    def max_input_tokens(self) -> int:
-        """The longest input that can be embedded."""
-        return min(self._batch.room + self._batch.size, self._model.context_length)
 
     def submit(self, job: EmbeddingJob) -> None:
         """Embed a request's inputs; answered at once if all are remembered."""

@@ -74,6 +74,8 @@ class FrameDecoder:
                 message = json.loads(body)
             except ValueError as error:
                 raise ProtocolError("a frame without JSON") from error
+            if not isinstance(message, dict):
+                raise ProtocolError("a frame without a message")
             yield message, blob
 
 

@@ -124,7 +124,7 @@ def _make_grammar(model: LlamaModel, json_schema: str) -> Any:
         raise _schema_error(str(error)) from error
     grammar = llama.llama_sampler_init_grammar(model.vocab, gbnf.encode(), b"root")
     if not grammar:
-        raise _schema_error("its grammar is too large")
+        raise _schema_error("no grammar can be made of it, or one that is too large")
     return grammar
 
 

@@ -92,7 +92,7 @@ class Scheduler:
         self._model = model
         self._emit = emit
         self._slots = SlotPool(model, parallel)
-        self._batch = Batch(max(UBATCH_TOKENS, parallel))
+        self._batch = Batch(llama.llama_n_batch(model.ctx))  # more in one decode, and llama.cpp aborts
         self._waiting: deque[Generation] = deque()
         self._running: list[Generation] = []
         self._crowded = False
@@ -238,6 +238,8 @@ class Scheduler:
 
     def _advance(self, generation: Generation, output_index: int) -> GenerationChunk | None:
         """Sample a generation's next token; return what there is to show, if anything."""
+        if generation.max_tokens == 0:
+            return self._finish(generation, FinishReason.LENGTH)
         token = generation.sampler.sample(output_index)
         if self._model.is_end(token):
             return self._finish(generation, FinishReason.STOP)

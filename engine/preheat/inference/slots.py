@@ -72,7 +72,7 @@ class SlotPool:
             wanted = best
         else:
             wanted = min(free, key=_worth)
-            self.clear(wanted)
+            self._cut(wanted, min(shared[wanted.index], len(tokens) - 1))
         donor = max(self._slots, key=lambda slot: shared[slot.index] if slot is not wanted else -1)
         length = min(shared[donor.index], len(tokens) - 1)
         if donor is not wanted and length >= len(wanted.cached) + _MIN_COPY_TOKENS and not self._model.recurrent:

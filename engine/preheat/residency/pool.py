@@ -35,7 +35,6 @@ from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_GOING: Final = (State.COLD, State.FAILED, State.UNLOADING)
 _BUSY_LOADING: Final = (State.QUEUED, State.LOADING, State.WARMING)
 
 
@@ -156,13 +155,12 @@ class Pool:
         """Run one load from start to end, and settle ``resident.loading`` with its outcome."""
         assert resident.loading is not None
         error: EngineError | None = None
-        began = time.monotonic()
+        resident.began_at = time.monotonic()
         try:
             async with asyncio.timeout(self._settings.load_timeout):
                 self._apply(resident, Event.REQUESTED)
                 await self._make_room(resident)
                 await self._make_hot(resident)
-            resident.load_s = time.monotonic() - began
         except TimeoutError:
             error = LoadTimeoutError(
                 f"{resident.model_id} was not ready after {self._settings.load_timeout:g} s",
@@ -173,6 +171,7 @@ class Pool:
         except asyncio.CancelledError:
             error = LoadCancelledError(f"Loading {resident.model_id} was cancelled", hint="Ask again to load it")
         if error is not None:
+            resident.leaving = True  # not to be cancelled once more, in the middle of cleaning up
             await self._abandon(resident, error)
         loading, resident.loading, resident.task = resident.loading, None, None
         resident.leaving = False
@@ -205,9 +204,9 @@ class Pool:
         resident.held_bytes = needed
         for model_id in victims:
             self._evict(self._residents[model_id], f"made room for {resident.model_id}")
-        leaving = [other for other in self._residents.values() if other.state is State.UNLOADING]
-        for other in leaving:
-            await other.gone.wait()
+        leaving = [other for other in self._residents.values() if other.leaving]
+        while any(other.leaving for other in leaving):
+            await self._next_change()
 
     def _reachable_bytes(self) -> int:
         """The limit, lowered where the system has less: ``keep_free`` stays free."""
@@ -217,7 +216,7 @@ class Pool:
 
     def _tenants(self, newcomer: Resident) -> Iterator[Tenant]:
         for resident in self._residents.values():
-            if resident is not newcomer and resident.held_bytes and resident.state not in _GOING:
+            if resident is not newcomer and resident.held_bytes and not resident.leaving:
                 yield Tenant(
                     resident.model_id,
                     resident.held_bytes,
@@ -251,7 +250,7 @@ class Pool:
         self._sizes.note(resident.model, resident.held_bytes)
         resident.info = replace(info, resident_bytes=resident.held_bytes)
         resident.progress = resident.error = None
-        resident.hot_at = time.monotonic()
+        resident.load_s = time.monotonic() - resident.began_at
         resident.unused = True
         worker.exited.add_done_callback(lambda reason: self._worker_died(resident, worker, reason.result()))
         self._apply(resident, Event.PROBED)
@@ -278,12 +277,15 @@ class Pool:
             resident.worker.cancel_load()
             await resident.worker.close()
         self._forget_worker(resident)
+        if isinstance(error, LoadCancelledError) and resident.state is not State.UNLOADING:
+            self._apply(resident, Event.CANCELLED)
         if resident.state is State.UNLOADING:
             self._apply(resident, Event.EXITED)
-        elif isinstance(error, LoadCancelledError):
-            self._apply(resident, Event.CANCELLED)
-        else:
-            resident.note_failure(error.title)
+        elif not isinstance(error, LoadCancelledError):
+            if isinstance(error, InsufficientMemoryError):
+                resident.error = error.title  # asking again costs nothing, and room may be made any moment
+            else:
+                resident.note_failure(error.title)
             self._apply(resident, Event.FAILED)
             logger.warning("loading %s failed: %s", resident.model_id, error)
         self._spare.prepare()
@@ -300,7 +302,7 @@ class Pool:
             await self._next_change()
 
     def _evict(self, resident: Resident, reason: str) -> None:
-        """Begin to unload; ``resident.gone`` is set when its memory is released."""
+        """Begin to unload; ``resident.leaving`` ends when its memory is released."""
         logger.info("unloading %s: %s", resident.model_id, reason)
         if resident.unused and resident.cause is Cause.PRELOAD:
             self._on_wasted()
@@ -353,10 +355,6 @@ class Pool:
     def _apply(self, resident: Resident, event: Event) -> None:
         old, resident.state = resident.state, next_state(resident.state, event)
         logger.info("model %s: %s -> %s", resident.model_id, old, resident.state)
-        if resident.state is State.UNLOADING:
-            resident.gone.clear()
-        elif old is State.UNLOADING:
-            resident.gone.set()
         self._wake()
         self._on_transition()
 

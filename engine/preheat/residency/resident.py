@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -39,7 +39,7 @@ class Resident:
         leases: Requests being answered.
         waiters: Requests waiting for it to become hot.
         held_bytes: What its worker was measured to hold, or is expected to while it loads.
-        hot_at: Monotonic time at which it became hot.
+        began_at: Monotonic time at which the last load was asked for.
         unused: No request has used it since it became hot.
         failures: Failed loads and dead workers since the last answer, in a row.
         retry_at: Monotonic time before which it is not loaded again.
@@ -60,11 +60,10 @@ class Resident:
     error: str | None = None
     last_used_at: float | None = None
     load_s: float | None = None
-    hot_at: float = 0.0
+    began_at: float = 0.0
     unused: bool = False
     failures: int = 0
     retry_at: float = 0.0
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def model_id(self) -> str:

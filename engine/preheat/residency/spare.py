@@ -16,13 +16,13 @@ class SpareWorker:
 
     def __init__(self, *, enabled: bool) -> None:
         self._enabled = enabled
-        self._spare: asyncio.Task[WorkerClient] | None = None
+        self._spares: list[asyncio.Task[WorkerClient]] = []
         self._closed = False
 
     def prepare(self) -> None:
         """Start the spare, if there is none."""
-        if self._enabled and self._spare is None and not self._closed:
-            self._spare = asyncio.create_task(WorkerClient.spawn())
+        if self._enabled and not self._spares and not self._closed:
+            self._spares.append(asyncio.create_task(WorkerClient.spawn()))
 
     async def take(self) -> WorkerClient:
         """Return a worker without a model, the spare if it is alive.
@@ -30,22 +30,29 @@ class SpareWorker:
         Raises:
             ModelLoadError: The system cannot start a process.
         """
-        spare, self._spare = self._spare, None
-        worker = await spare if spare is not None else None
-        if worker is None or not worker.alive:
-            worker = await WorkerClient.spawn()
-        return worker
+        if self._spares:
+            spare = self._spares.pop()
+            try:
+                worker = await asyncio.shield(spare)
+            except asyncio.CancelledError:
+                # The load was cancelled; without an owner the process would never be ended.
+                self._spares.append(spare)
+                if self._closed:
+                    await self.close()
+                raise
+            if worker.alive:
+                return worker
+        return await WorkerClient.spawn()
 
     @property
     def pid(self) -> int | None:
         """The spare's process id; None while there is none."""
-        if self._spare is None or not self._spare.done() or self._spare.cancelled() or self._spare.exception():
+        if not self._spares or not self._spares[0].done() or self._spares[0].exception():
             return None
-        return self._spare.result().pid
+        return self._spares[0].result().pid
 
     async def close(self) -> None:
         """End the spare."""
         self._closed = True
-        spare, self._spare = self._spare, None
-        if spare is not None:
-            await (await spare).close()
+        while self._spares:
+            await (await self._spares.pop()).close()
