@@ -198,6 +198,7 @@ class RunningPreheat:
             if response.isclosed() and not response.will_close:
                 self._idle.append(connection)
             else:
+                response.close()  # where the port ends the connection, the socket is the answer's
                 connection.close()
 
     def _send(

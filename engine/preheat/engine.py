@@ -104,6 +104,11 @@ class Engine:
         """The latest snapshot. Any thread."""
         return self._snapshot
 
+    def refresh(self) -> EngineSnapshot:
+        """Measure memory now, publish, and return the new snapshot: an idle engine's latest one may be old."""
+        self._publish_measured()
+        return self._snapshot
+
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call ``callback`` on the engine's thread with every snapshot, and at once with the current one.
 
@@ -114,8 +119,9 @@ class Engine:
         callback(self._snapshot)
         return lambda: self._subscribers.remove(callback)
 
-    def models(self) -> tuple[ModelFile, ...]:
-        """Return the models on disk, as of the last scan."""
+    async def models(self) -> tuple[ModelFile, ...]:
+        """Return the models on disk; looks again when the last look is older than a second."""
+        await self._rescan_if_old()
         return self._models
 
     def resolve(self, name: str) -> ModelFile:
@@ -137,18 +143,12 @@ class Engine:
         try:
             return self.resolve(name)
         except ModelNotFoundError:
-            if time.monotonic() - self._scanned_at < _RESCAN_INTERVAL_S:
-                raise
-        await self._rescan()
-        return self.resolve(name)
+            await self._rescan_if_old()
+            return self.resolve(name)
 
     @asynccontextmanager
-    async def lease(self, name: str, *, client: str = "") -> AsyncIterator[Lease]:
+    async def lease(self, name: str) -> AsyncIterator[Lease]:
         """Make a model hot if it is not, and keep it from being evicted for as long as the block runs.
-
-        Args:
-            name: The model's id, or a unique beginning of it.
-            client: Who asks, for the log.
 
         Raises:
             ModelNotFoundError, AmbiguousModelError: No one model has this name.
@@ -161,7 +161,7 @@ class Engine:
         resident = pool.resident(model)
         self._check_queue(resident)
         outcome = self._counters.count_request(resident, time.time())
-        logger.info("request for %s from %s: %s", model.model_id, client or "this process", outcome)
+        logger.info("request for %s: %s", model.model_id, outcome)
         resident = await pool.acquire(model)
         lease = Lease(resident, self._count_tokens)
         self._publish_soon()
@@ -206,6 +206,10 @@ class Engine:
 
     async def _preload(self, model: ModelFile) -> None:
         await self._running_pool().load(model, Cause.PRELOAD)
+
+    async def _rescan_if_old(self) -> None:
+        if time.monotonic() - self._scanned_at >= _RESCAN_INTERVAL_S:
+            await self._rescan()
 
     async def _rescan(self) -> None:
         self._models = await asyncio.to_thread(self._scanner.scan, [paths.models_dir(), *self.settings.models_dirs])
@@ -259,8 +263,17 @@ class Engine:
             ),
             prompt_tokens=self._prompt_tokens,
             prefix_tokens_reused=self._prefix_tokens_reused,
-            models=tuple(self._model_snapshot(model) for model in self._models),
+            models=tuple(self._model_snapshot(model) for model in self._known_models()),
         )
+
+    def _known_models(self) -> list[ModelFile]:
+        """The models on disk, and those whose file has gone while they are in memory."""
+        known = {model.model_id: model for model in self._models}
+        if self._pool is not None:
+            for resident in self._pool.residents.values():
+                if resident.held_bytes:
+                    known.setdefault(resident.model_id, resident.model)
+        return [known[model_id] for model_id in sorted(known)]
 
     def _model_snapshot(self, model: ModelFile) -> ModelSnapshot:
         resident = self._pool.residents.get(model.model_id) if self._pool else None

@@ -45,7 +45,7 @@ class ControlApi:
 
     async def status(self) -> Response:
         """Answer with the whole engine as it is now."""
-        return _json(status_json(self.engine.snapshot, self.port))
+        return _json(status_json(self.engine.refresh(), self.port))
 
     async def events(self) -> Response:
         """Stream the status: now, and at every change; a slow reader gets the latest only."""

@@ -22,7 +22,7 @@ class ModelsApi:
 
     async def list_models(self) -> Response:
         """Answer with every model on disk."""
-        models = [self._model_json(model) for model in self.engine.models()]
+        models = [self._model_json(model) for model in await self.engine.models()]
         return Response(to_json({"object": "list", "data": models}), media_type="application/json")
 
     async def get_model(self, request: Request) -> Response:

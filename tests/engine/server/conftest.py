@@ -1,0 +1,100 @@
+"""The port over a fake engine: in this process for shapes, and on a real socket for streams and disconnects."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import openai
+import pytest
+
+from preheat.server import serve
+from preheat.server.app import create_app
+from preheat.settings import Settings
+from tests.engine.server.fake_engine import FakeEngine
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+async def client(engine: FakeEngine) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application, without a socket."""
+    app = create_app(engine, port=11435)
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:11435") as client:
+        yield client
+
+
+@dataclass
+class RunningPort:
+    """``serve`` in a task."""
+
+    port: int
+    task: asyncio.Task[None]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+async def start_port(engine: FakeEngine, **settings: object) -> RunningPort:
+    """Start ``serve`` on a free port and wait until it answers."""
+    engine.settings = Settings(port=_free_port(), **settings)
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(engine, engine.settings, on_ready=ready.set_result))
+    await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        await task
+    return RunningPort(ready.result(), task)
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@pytest.fixture
+async def port(engine: FakeEngine, preheat_home: Path) -> AsyncIterator[RunningPort]:
+    """The port on a real socket."""
+    running = await start_port(engine)
+    yield running
+    running.task.cancel()
+    with suppress(asyncio.CancelledError):
+        await running.task
+
+
+@pytest.fixture
+async def wire(port: RunningPort) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the port on a real socket."""
+    async with httpx2.AsyncClient(base_url=port.url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+async def sdk(port: RunningPort) -> AsyncIterator[openai.AsyncOpenAI]:
+    """OpenAI's own client."""
+    async with openai.AsyncOpenAI(base_url=f"{port.url}/v1", api_key="none", max_retries=0) as client:
+        yield client
+
+
+Post = Callable[..., Awaitable[httpx2.Response]]
+
+
+@pytest.fixture
+def chat(client: httpx2.AsyncClient) -> Post:
+    """Post a chat with these fields."""
+
+    async def post(**fields: object) -> httpx2.Response:
+        body = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}], **fields}
+        return await client.post("/v1/chat/completions", json=body)
+
+    return post

@@ -1,0 +1,178 @@
+"""An engine without models: scripted chunks, recorded calls, states set by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from array import array
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+from preheat.errors import EngineError, ModelNotFoundError
+from preheat.inference.requests import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.residency.states import State
+from preheat.settings import Settings
+from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+
+CHAT = "tiny-chat.q4_1"
+EMBED = "tiny-embed"
+DIMENSIONS = 4
+VECTOR = array("f", [0.5, -0.5, 0.5, 0.5]).tobytes()
+
+
+def chunks_of(*texts: str, reason: FinishReason = FinishReason.STOP) -> list[GenerationChunk]:
+    """Return a whole generation with these texts, one a token, of a prompt of 7 tokens."""
+    last = GenerationChunk("", finish_reason=reason, usage=Usage(7, len(texts), 3))
+    return [*(GenerationChunk(text) for text in texts), last]
+
+
+@dataclass
+class FakeEngine:
+    """Stands in for ``preheat.engine.Engine``.
+
+    Attributes:
+        script: What ``generate`` yields; an error in it is raised, an event is waited for.
+        load_gate: A lease waits for it.
+        failure: ``lease``, ``load`` and ``unload`` raise it.
+        requests: What ``generate`` was asked.
+        given_up: How many leases were cancelled while they waited for the load.
+        closed: How many generations have ended, however.
+        finished: How many of them were read to their end.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    script: list[GenerationChunk | EngineError | asyncio.Event] = field(default_factory=lambda: chunks_of("Hello", "!"))
+    load_gate: asyncio.Event | None = None
+    failure: EngineError | None = None
+    requests: list[GenerateRequest] = field(default_factory=list)
+    inputs: list[Sequence[str | Sequence[int]]] = field(default_factory=list)
+    commands: list[tuple[str, str]] = field(default_factory=list)
+    leases: int = 0
+    given_up: int = 0
+    closed: int = 0
+    finished: int = 0
+    subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.changed = asyncio.Condition()
+        self.snapshot = EngineSnapshot(
+            version="0.1.0",
+            started_at=time.time() - 5,
+            memory=MemorySnapshot(8_000, 3_000, 5_000),
+            preload=PreloadSnapshot(enabled=True, hits=3, misses=1),
+            models=(
+                ModelSnapshot(CHAT, State.HOT, True, 1000, resident_bytes=1500, context_length=512),
+                ModelSnapshot(EMBED, State.HOT, False, 500, embeddings=True),
+            ),
+        )
+
+    def set_model(self, model_id: str, **changes: object) -> None:
+        """Change a model's snapshot and publish."""
+        models = tuple(replace(m, **changes) if m.model_id == model_id else m for m in self.snapshot.models)
+        self.snapshot = replace(self.snapshot, models=models)
+        for callback in list(self.subscribers):
+            callback(self.snapshot)
+
+    def refresh(self) -> EngineSnapshot:
+        return self.snapshot
+
+    async def models(self) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(
+                model_id=model.model_id,
+                path=Path(f"/models/{model.model_id}.gguf"),
+                embeddings=model.embeddings,
+                context_length=2048,
+                modified_at=1_700_000_000.5,
+            )
+            for model in self.snapshot.models
+        ]
+
+    async def find(self, name: str) -> SimpleNamespace:
+        for model in await self.models():
+            if model.model_id.startswith(name.lower()):
+                return model
+        raise ModelNotFoundError(f"No model is called {name!r}", hint=f"Did you mean {CHAT}?", param="model")
+
+    def subscribe(self, callback: Callable[[EngineSnapshot], None]) -> Callable[[], None]:
+        self.subscribers.append(callback)
+        callback(self.snapshot)
+        return lambda: self.subscribers.remove(callback)
+
+    @asynccontextmanager
+    async def lease(self, name: str) -> AsyncIterator[FakeLease]:
+        await self._load()
+        if self.failure is not None:
+            raise self.failure
+        self.leases += 1
+        try:
+            yield FakeLease(self)
+        finally:
+            self.leases -= 1
+            await self._notify()
+
+    async def _load(self) -> None:
+        if self.load_gate is not None:
+            try:
+                await self.load_gate.wait()
+            except asyncio.CancelledError:
+                self.given_up += 1
+                await self._notify()
+                raise
+
+    async def load(self, name: str) -> None:
+        await self._command("load", name)
+
+    async def unload(self, name: str) -> None:
+        await self._command("unload", name)
+
+    async def _command(self, kind: str, name: str) -> None:
+        if self.load_gate is not None:
+            await self.load_gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.commands.append((kind, name))
+        self.set_model(name, state=State.HOT if kind == "load" else State.COLD)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something that happened here makes the condition true."""
+        async with self.changed:
+            await asyncio.wait_for(self.changed.wait_for(condition), 10)
+
+    async def _notify(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+
+@dataclass
+class FakeLease:
+    engine: FakeEngine
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
+        engine = self.engine
+        engine.requests.append(request)
+        try:
+            await engine._notify()
+            for item in engine.script:
+                if isinstance(item, EngineError):
+                    raise item
+                if isinstance(item, asyncio.Event):
+                    await item.wait()
+                else:
+                    yield item
+            engine.finished += 1
+        finally:
+            engine.closed += 1
+            await engine._notify()
+
+    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
+        self.engine.inputs.append(inputs)
+        for item in self.engine.script:
+            if isinstance(item, EngineError):
+                raise item
+            if isinstance(item, asyncio.Event):
+                await item.wait()
+        return Embeddings(DIMENSIONS, (VECTOR,) * len(inputs), 2 * len(inputs))

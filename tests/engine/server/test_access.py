@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preheat.server.access import AccessMiddleware, AccessRules, host_name, is_loopback
+from preheat.server.app import create_app
+from preheat.settings import Settings
+from tests.engine.server.fake_engine import FakeEngine
+
+LOCAL = AccessRules()
+OPEN = AccessRules(host="0.0.0.0", allowed_hosts=("nas.lan",), api_keys=("k1",))
+
+
+def client_of(**settings: object) -> httpx2.AsyncClient:
+    app = create_app(FakeEngine(Settings(**settings)), port=11435)
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:11435")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST:11435", "localhost.", "app.localhost:1", "127.0.0.1", "127.9.9.9:80", "[::1]:11435"],
+)
+def test_loopback_hosts_are_allowed(host: str) -> None:
+    assert LOCAL.host_allowed(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.com",
+        "localhost.evil.com",
+        "127.0.0.1.evil.com",
+        "192.168.1.5",
+        "nas.lan",
+        "a@localhost",
+        "[::1",
+        "::1",
+    ],
+)
+def test_other_hosts_are_refused(host: str) -> None:
+    assert not LOCAL.host_allowed(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [("nas.lan:11435", True), ("192.168.1.5:11435", True), ("[fe80::1]", True), ("evil.com", False)],
+)
+def test_an_open_port_accepts_addresses_and_its_names(host: str, allowed: bool) -> None:
+    assert OPEN.host_allowed(host) is allowed
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://localhost:3000", True),
+        ("https://127.0.0.1", True),
+        ("http://[::1]:5173", True),
+        ("http://evil.com", False),
+        ("http://localhost.evil.com", False),
+        ("http://localhost@evil.com", False),
+        ("null", False),
+        ("file://", False),
+        ("chrome-extension://abc", False),
+    ],
+)
+def test_origins(origin: str, allowed: bool) -> None:
+    assert LOCAL.origin_allowed(origin, "localhost:11435") is allowed
+
+
+def test_configured_and_own_origins_are_allowed() -> None:
+    rules = AccessRules(allowed_origins=("app://obsidian.md",))
+    assert rules.origin_allowed("app://obsidian.md", "localhost")
+    assert OPEN.origin_allowed("http://192.168.1.5:11435", "192.168.1.5:11435")
+    assert not OPEN.origin_allowed("http://192.168.1.5:8080", "192.168.1.5:11435")
+    assert AccessRules(allowed_origins=("*",)).origin_allowed("http://evil.com", "localhost")
+
+
+@given(st.text())
+def test_any_host_header_is_decided(value: str) -> None:
+    name = host_name(value)
+    assert LOCAL.host_allowed(value) is (name is not None and is_loopback(name))
+
+
+async def test_a_rebound_host_is_refused(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/v1/models", headers={"Host": "evil.com"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed")
+
+
+async def test_a_foreign_origin_is_refused_even_for_preflight(client: httpx2.AsyncClient) -> None:
+    headers = {"Origin": "https://evil.com", "Access-Control-Request-Method": "POST"}
+    answer = await client.options("/v1/chat/completions", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_not_allowed")
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_preflight_needs_no_key() -> None:
+    async with client_of(api_keys=("k1",)) as client:
+        headers = {
+            "Origin": "http://localhost:3000",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization,x-stainless-lang",
+            "Access-Control-Request-Private-Network": "true",
+        }
+        answer = await client.options("/v1/chat/completions", headers=headers)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+    assert answer.headers["access-control-allow-headers"] == "authorization,x-stainless-lang"
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-private-network"] == "true"
+
+
+async def test_answers_and_errors_are_readable_for_an_allowed_origin(client: httpx2.AsyncClient) -> None:
+    for path in ("/health", "/nope"):
+        answer = await client.get(path, headers={"Origin": "http://localhost:3000"})
+        assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+        assert "Origin" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"Authorization": "Bearer wrong"}, 401),
+        ({"Authorization": "Basic k1"}, 401),
+        ({"Authorization": "Bearer k"}, 401),
+        ({"Authorization": "Bearer k1"}, 200),
+        ({"authorization": "bearer k2"}, 200),
+        ({"x-api-key": "k2"}, 200),
+    ],
+)
+async def test_api_keys(headers: dict[str, str], status: int) -> None:
+    async with client_of(api_keys=("k1", "k2")) as client:
+        answer = await client.get("/v1/models", headers=headers)
+        assert answer.status_code == status
+        assert (await client.get("/health")).status_code == 200
+    if status == 401:
+        assert answer.json()["error"]["code"] == "invalid_api_key"
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_any_key_is_accepted_where_none_is_set(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/v1/models", headers={"Authorization": "Bearer sk-x"})).status_code == 200
+
+
+async def parts(total: int) -> AsyncIterator[bytes]:
+    for _ in range(total):
+        yield b"x" * 100
+
+
+async def test_body_limit_by_length_and_by_what_comes() -> None:
+    async with client_of(max_body="1kB") as client:
+        announced = await client.post("/v1/completions", content=b"x" * 1001)
+        streamed = await client.post("/v1/completions", content=parts(11))
+        small = await client.post("/v1/completions", content=parts(10))
+    for answer in (announced, streamed):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+    assert small.status_code == 400
+
+
+async def test_the_body_is_never_read_past_the_limit() -> None:
+    async def app(scope: object, receive: object, send: object) -> None:
+        raise AssertionError("the application must not be asked")
+
+    taken = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": b"x" * 100, "more_body": True}
+
+    sent: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "headers": [(b"host", b"localhost"), (b"transfer-encoding", b"chunked")],
+    }
+    await AccessMiddleware(app, AccessRules(max_body_bytes=250))(scope, receive, send)
+    assert (taken, sent[0]["status"]) == (3, 413)
+
+
+async def test_the_log_has_the_path_but_no_query_and_no_key(
+    client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "preheat")
+    await client.get("/v1/models/a%0Ab?secret=1", headers={"Authorization": "Bearer topsecret"})
+    (line,) = [r.getMessage() for r in caplog.records if r.name == "preheat.server.access"]
+    assert line.startswith("GET /v1/models/a%0Ab 404 ")
+    assert "secret" not in caplog.text

@@ -1,0 +1,124 @@
+"""Streams on a real socket: headers, comments, errors on the way, and clients that leave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import httpx2
+import openai
+import pytest
+
+from preheat.errors import EngineStoppedError, ModelLoadError, WorkerDiedError
+from preheat.inference.requests import GenerationChunk
+from preheat.residency.states import State
+from preheat.server import sse
+from tests.engine.server.fake_engine import CHAT, FakeEngine
+
+BODY = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+TIMEOUT_S = 10
+
+
+async def test_a_cold_models_stream_has_headers_and_progress_at_once(
+    engine: FakeEngine, wire: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "COMMENT_PAUSE_S", 0.01)
+    engine.load_gate = asyncio.Event()
+    engine.set_model(CHAT, state=State.LOADING, progress=0.37)
+    async with wire.stream("POST", "/v1/chat/completions", json=BODY) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.aiter_lines()
+        assert await anext(lines) == f": loading {CHAT} 37 %"
+        engine.set_model(CHAT, progress=0.8)
+        while "80 %" not in await anext(lines):
+            pass
+        engine.load_gate.set()
+        rest = [line async for line in lines]
+    assert rest[-2] == "data: [DONE]"
+    first_event = next(index for index, line in enumerate(rest) if line.startswith("data:"))
+    assert not any(line.startswith(":") for line in rest[first_event:])
+
+
+async def test_the_sdk_reads_past_comments(
+    engine: FakeEngine, sdk: openai.AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "COMMENT_PAUSE_S", 0.01)
+    engine.load_gate = asyncio.Event()
+    engine.set_model(CHAT, state=State.LOADING)
+    stream = await sdk.chat.completions.create(**BODY)
+    engine.load_gate.set()
+    assert "".join([chunk.choices[0].delta.content or "" async for chunk in stream]) == "Hello!"
+
+
+async def test_an_error_after_the_headers_is_an_event(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
+    engine.load_gate = asyncio.Event()
+    engine.failure = ModelLoadError("It did not load", hint="Free some memory")
+    engine.set_model(CHAT, state=State.LOADING)
+    async with wire.stream("POST", "/v1/chat/completions", json=BODY) as answer:
+        engine.load_gate.set()
+        lines = [line async for line in answer.aiter_lines() if line.startswith("data:")]
+    (line,) = lines
+    assert json.loads(line.removeprefix("data: "))["error"]["code"] == "model_load_failed"
+
+
+async def test_a_worker_that_dies_mid_stream_raises_in_the_sdk(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+    engine.script = [GenerationChunk("Hel"), WorkerDiedError("The worker died")]
+    stream = await sdk.chat.completions.create(**BODY)
+    with pytest.raises(openai.APIError, match="The worker died"):
+        [chunk async for chunk in stream]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("started", [False, True])
+async def test_a_vanished_client_ends_the_generation(
+    stream: bool, started: bool, engine: FakeEngine, wire: httpx2.AsyncClient
+) -> None:
+    engine.script = [*([GenerationChunk("Hello")] if started else []), asyncio.Event()]
+    request = asyncio.create_task(wire.post("/v1/chat/completions", json={**BODY, "stream": stream}))
+    await engine.until(lambda: bool(engine.requests))
+    request.cancel()
+    await asyncio.wait([request])
+    await engine.until(lambda: engine.closed == 1 and engine.leases == 0)
+    assert engine.finished == 0
+
+
+async def test_a_vanished_client_ends_all_of_several_choices(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
+    engine.script = [GenerationChunk("Hello"), asyncio.Event()]
+    request = asyncio.create_task(wire.post("/v1/chat/completions", json={**BODY, "n": 3}))
+    await engine.until(lambda: len(engine.requests) == 3)
+    request.cancel()
+    await asyncio.wait([request])
+    await engine.until(lambda: engine.closed == 3 and engine.leases == 0)
+
+
+async def test_a_failing_choice_ends_the_others(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
+    engine.script = [WorkerDiedError("The worker died")]
+    answer = await wire.post("/v1/chat/completions", json={**BODY, "n": 3, "stream": False})
+    assert answer.status_code == 502
+    assert engine.leases == 0
+
+
+async def test_a_client_that_leaves_during_the_load_gives_up_its_lease(
+    engine: FakeEngine, wire: httpx2.AsyncClient
+) -> None:
+    engine.load_gate = asyncio.Event()
+    engine.set_model(CHAT, state=State.LOADING)
+    async with wire.stream("POST", "/v1/chat/completions", json=BODY) as answer:
+        assert answer.status_code == 200
+    await engine.until(lambda: engine.given_up == 1)
+    assert engine.requests == []
+
+
+async def test_many_streams_at_once(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
+    engine.script = [GenerationChunk(str(number)) for number in range(50)] + engine.script
+    answers = await asyncio.gather(*(wire.post("/v1/chat/completions", json=BODY) for _ in range(16)))
+    assert all(answer.text.endswith("data: [DONE]\n\n") for answer in answers)
+    assert engine.finished == 16
+
+
+async def test_a_stop_in_mid_stream_is_said_in_the_stream(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
+    engine.script = [GenerationChunk("Hel"), EngineStoppedError("Preheat is shutting down")]
+    answer = await wire.post("/v1/chat/completions", json=BODY)
+    assert '"code": "engine_stopped"' in answer.text
+    assert "[DONE]" not in answer.text
