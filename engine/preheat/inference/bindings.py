@@ -34,7 +34,7 @@ def json_schema_to_gbnf(schema: str) -> str:
             expressed; the converter promises no single type.
     """
     # Its pieces import nothing but the standard library, and it fetches no remote schemas unless told to.
-    converter = importlib.import_module("llama_cpp.llama_grammar")
+    converter: Any = importlib.import_module("llama_cpp.llama_grammar")
     # Its own writes every repetition out: {"maxLength": 50000} overflows the stack of llama.cpp's parser.
     converter._build_repetition = _repetition
     grammar: str = converter.json_schema_to_gbnf(schema)
