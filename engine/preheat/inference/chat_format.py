@@ -35,6 +35,8 @@ CHATML: Final = (
 """The form for files without a template: the most widely trained one."""
 
 
+_MARK: Final = "what the user says"
+
 _TEMPLATE_FAULTS: Final = (
     TemplateError,
     ArithmeticError,
@@ -142,6 +144,14 @@ class ChatFormat:
             if merged is None:
                 raise
             return self._render(merged, tools)
+
+    def fixed_beginning(self) -> str:
+        """Return what the template writes before every chat that brings no system message; may be empty."""
+        try:
+            beginning, mark, _ = self.render([{"role": "user", "content": _MARK}]).partition(_MARK)
+        except InvalidRequestError:
+            return ""
+        return beginning if mark else ""
 
     def _render(self, messages: list[JsonObject], tools: Sequence[JsonObject]) -> str:
         try:

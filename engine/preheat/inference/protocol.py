@@ -93,6 +93,8 @@ class LoadOptions:
         threads: Compute threads.
         gpu_layers: Layers to offload where the build can; -1 is all.
         embedding_cache: How many (text, vector) pairs to remember.
+        warm_prefix: Evaluate what the chat template puts before every chat, so that the first one need not. For
+            loads that nobody waits for.
     """
 
     path: str
@@ -106,6 +108,7 @@ class LoadOptions:
     threads: int
     gpu_layers: int
     embedding_cache: int
+    warm_prefix: bool
 
 
 def shallow_dict(value: object) -> JsonObject:

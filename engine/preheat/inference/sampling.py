@@ -85,7 +85,11 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
         last_n = model.context_length if sampling.penalty_last_n < 0 else sampling.penalty_last_n
         add(
             llama.llama_sampler_init_penalties(
-                last_n, sampling.repetition_penalty, sampling.frequency_penalty, sampling.presence_penalty
+                model.n_vocab,
+                last_n,
+                sampling.repetition_penalty,
+                sampling.frequency_penalty,
+                sampling.presence_penalty,
             )
         )
     if sampling.temperature <= 0:

@@ -102,6 +102,23 @@ class Scheduler:
         self._cancelled: set[int] = set()
         self._stopping = False
 
+    def warm(self, tokens: Sequence[int]) -> None:
+        """Evaluate a beginning that prompts will share, and keep it. On the decode thread, before ``run``.
+
+        Raises:
+            DecodeError: llama.cpp failed; the process has to end.
+        """
+        slot = self._slots.take(tokens, reuse=False)
+        assert slot is not None, "before run, every slot is free"
+        for start in range(0, len(tokens), UBATCH_TOKENS):
+            chunk = tokens[start : start + UBATCH_TOKENS]
+            self._batch.clear()
+            for offset, token in enumerate(chunk):
+                self._batch.add(token, start + offset, slot.index, output=False)
+            self._decode_batch()
+            slot.cached.extend(chunk)
+        self._slots.release(slot)
+
     def submit(self, generation: Generation) -> None:
         """Let a generation join the batch at the next step."""
         with self._changed:
@@ -169,18 +186,29 @@ class Scheduler:
         """Evaluate one batch; return the generations whose next token can be sampled, with their logits' indexes."""
         while self._running:
             added, outputs = self._fill_batch()
-            began = time.perf_counter()
-            status: int = llama.llama_decode(self._model.ctx, self._batch.native)
-            if status == 0:
-                self._measure(time.perf_counter() - began)
+            if self._decode_batch():
                 for generation, count in added:
                     assert generation.slot is not None
                     done = len(generation.slot.cached)
                     generation.slot.cached.extend(generation.tokens[done : done + count])
                 return outputs
-            if status != _NO_ROOM or not self._make_room():
-                raise DecodeError(f"llama_decode returned {status} for {self._batch.size} tokens")
+            if not self._make_room():
+                raise DecodeError(f"no room in the KV cache for {self._batch.size} tokens of one request")
         return []
+
+    def _decode_batch(self) -> bool:
+        """Evaluate the batch as it is; return False, with nothing changed, if the KV cache has no room for it.
+
+        Raises:
+            DecodeError: llama.cpp failed.
+        """
+        began = time.perf_counter()
+        status: int = llama.llama_decode(self._model.ctx, self._batch.native)
+        if status not in (0, _NO_ROOM):
+            raise DecodeError(f"llama_decode returned {status} for {self._batch.size} tokens")
+        if status == 0:
+            self._measure(time.perf_counter() - began)
+        return status == 0
 
     def _fill_batch(self) -> tuple[list[tuple[Generation, int]], list[tuple[Generation, int]]]:
         self._batch.clear()

@@ -48,6 +48,9 @@ logger = logging.getLogger(__name__)
 
 _PROGRESS_INTERVAL_S: Final = 0.05
 _READ_BYTES: Final = 1 << 16
+MAX_WARM_TOKENS: Final = 256
+"""More than any template writes by itself; a longer beginning is not worth a preload's time."""
+
 _PREFILL_OVER_DECODE: Final = 4
 """How much quicker a token is in a batch than alone, at least: the first guess, before anything was measured."""
 
@@ -161,6 +164,8 @@ class TextService:
             model.chat_template(), bos=model.special_text(model.bos), eos=model.special_text(model.eos)
         )
         self._scheduler = Scheduler(model, parallel=options.parallel, emit=self._emit, tokens_per_s=tokens_per_s)
+        if options.warm_prefix:
+            self._scheduler.warm(self._chat_tokens(self._chat.fixed_beginning())[:MAX_WARM_TOKENS])
         self.run = self._scheduler.run
         self.cancel = self._scheduler.cancel
 
@@ -203,10 +208,7 @@ class TextService:
             tokens = list(request.prompt_tokens)
             _check_tokens(tokens, self._model.n_vocab, "prompt")
         elif request.messages is not None:
-            text = self._chat.render(request.messages, request.tools)
-            # Many templates write the start token themselves.
-            bos = self._model.special_text(self._model.bos)
-            tokens = self._model.tokenize(text, add_special=not (bos and text.startswith(bos)))
+            tokens = self._chat_tokens(self._chat.render(request.messages, request.tools))
         else:
             tokens = self._model.tokenize(request.prompt or "")
         if not tokens:
@@ -214,6 +216,11 @@ class TextService:
                 raise InvalidRequestError("The prompt is empty", hint="Send at least one character", param="prompt")
             tokens = [self._model.bos]
         return tokens
+
+    def _chat_tokens(self, text: str) -> list[int]:
+        # Many templates write the start token themselves.
+        bos = self._model.special_text(self._model.bos)
+        return self._model.tokenize(text, add_special=not (bos and text.startswith(bos)))
 
     def _emit(self, chunks: Sequence[tuple[int, GenerationChunk]]) -> None:
         self._channel.send({"type": "step", "chunks": [encode_chunk(*item) for item in chunks]})

@@ -236,7 +236,7 @@ class Pool:
             self._on_progress()
 
         info = await worker.load(
-            self._load_options(resident.model),
+            self._load_options(resident),
             on_progress,
             lambda: self._apply(resident, Event.LOADED),
         )
@@ -255,8 +255,8 @@ class Pool:
         worker.exited.add_done_callback(lambda reason: self._worker_died(resident, worker, reason.result()))
         self._apply(resident, Event.PROBED)
 
-    def _load_options(self, model: ModelFile) -> LoadOptions:
-        settings = self._settings
+    def _load_options(self, resident: Resident) -> LoadOptions:
+        settings, model = self._settings, resident.model
         return LoadOptions(
             path=str(model.path),
             files=tuple(str(path) for path in model.files),
@@ -269,6 +269,7 @@ class Pool:
             threads=settings.threads or physical_cores(),
             gpu_layers=settings.gpu_layers,
             embedding_cache=settings.embedding_cache,
+            warm_prefix=resident.cause is Cause.PRELOAD,
         )
 
     async def _abandon(self, resident: Resident, error: EngineError) -> None:
