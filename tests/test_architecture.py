@@ -24,8 +24,9 @@ MAY_IMPORT = {
     "engine": {"engine", "library", "inference", "residency", "preload"},
     "server": {"server", "engine", "library", "inference.requests", "residency.states"},
     "client": {"client", "inference.requests"},
-    "shortcuts": {"shortcuts", "client", "engine", "library", "inference.requests"},
-    "cli": {"cli", "client", "engine", "library", "inference.requests", "residency.states"},
+    "own_engine": {"own_engine", "client", "engine", "library", "inference.requests"},
+    "shortcuts": {"shortcuts", "own_engine", "client", "inference.requests"},
+    "cli": {"cli", "client", "own_engine", "shortcuts", "engine", "library", "inference.requests", "residency.states"},
     "__init__": {"engine", "client", "shortcuts", "library", "inference.requests"},
     "__main__": {"cli", "inference.worker"},
 }

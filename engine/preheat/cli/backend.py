@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from preheat.client import find_running
 from preheat.errors import NotRunningError
-from preheat.shortcuts import Backend, OwnEngine
+from preheat.own_engine import Backend, OwnEngine
 
 
 @contextmanager

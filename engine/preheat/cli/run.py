@@ -16,7 +16,8 @@ from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError,
 if TYPE_CHECKING:
     from preheat.client import OnWait
     from preheat.inference.requests import GenerationChunk
-    from preheat.shortcuts import Backend, Options
+    from preheat.own_engine import Backend
+    from preheat.shortcuts import Options
 
 _PROMPT: Final = ">>> "
 

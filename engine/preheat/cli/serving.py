@@ -1,0 +1,179 @@
+"""Runs the engine and its port, and tells what happens, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from preheat import paths
+from preheat._version import __version__
+from preheat.cli.output import silence
+from preheat.format import format_duration
+
+if TYPE_CHECKING:
+    from preheat.engine import Engine
+    from preheat.residency.states import State
+    from preheat.settings import Settings
+    from preheat.snapshot import EngineSnapshot, ModelSnapshot
+
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def run(settings: Settings) -> None:
+    """Preload and answer until Ctrl-C or SIGTERM. Main thread.
+
+    Raises:
+        PortInUseError: Another process has the port.
+        SettingsError: The host or port cannot be listened on.
+    """
+    # Looking for garbage while 1,000 modules are imported takes a sixth of the start, and finds none.
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings))
+    except KeyboardInterrupt:
+        pass  # while the port's own handler was not there: as it began or ended
+    finally:
+        gc.enable()
+    _say("Preheat has ended.")
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop  # a streamed token costs a tenth less processor time than on asyncio's own loop
+
+    return uvloop.new_event_loop
+
+
+async def _serve(settings: Settings) -> None:
+    from preheat.engine import Engine
+    from preheat.server import serve
+
+    engine = Engine(settings)
+    # Not awaited: looking through thousands of models must not keep the port from answering. It runs once `serve` has
+    # the port, and starts the worker process before `serve` imports FastAPI: the two share the processors' time.
+    starting = asyncio.create_task(engine.start())
+    serving = asyncio.current_task()
+    assert serving is not None
+    starting.add_done_callback(lambda task: None if task.cancelled() or task.exception() is None else serving.cancel())
+    report = _Report(engine)
+    try:
+        await serve(engine, settings, on_ready=lambda port: starting.add_done_callback(lambda _: report.begin(port)))
+    finally:
+        report.end()
+        starting.cancel()
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await starting  # if it failed, this says so
+        finally:
+            await engine.stop(0)  # answers in flight had their time
+
+
+class _Report:
+    """Prints what people want to know while Preheat runs. Engine thread only."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._begun = False
+        self._early_lines: list[str] = []
+        self._states: dict[str, State] = {}
+        self._queued_at: dict[str, float] = {}
+        self.end = engine.subscribe(self._on_snapshot)
+        """Call it to hear no more."""
+
+    def begin(self, port: int) -> None:
+        """Say where Preheat answers and what it does; then what has happened, and from now on what happens."""
+        gc.freeze()  # what was imported stays: no later search has to look at it
+        gc.enable()
+        snapshot, settings = self._engine.snapshot, self._engine.settings
+        url = base_url(settings.host, port)
+        _say(f"Preheat {__version__} answers on {url}")
+        _say(first_words(snapshot))
+        curl = curl_line(url, snapshot, needs_key=bool(settings.api_keys))
+        if curl:
+            _say(f"Try it:\n  {curl}")
+        _say("Ctrl-C ends it.")
+        self._begun = True
+        for line in self._early_lines:
+            _say(line)
+
+    def _on_snapshot(self, snapshot: EngineSnapshot) -> None:
+        for model in snapshot.models:
+            before = self._states.get(model.model_id)
+            if model.state is before:
+                continue
+            self._states[model.model_id] = model.state
+            event = self._event(model, first=before is None)
+            if event:
+                line = f"{time.strftime('%H:%M:%S')} {event}"
+                if self._begun:
+                    _say(line)
+                else:
+                    self._early_lines.append(line)
+
+    def _event(self, model: ModelSnapshot, *, first: bool) -> str:
+        """Return what the model's new state means to a reader; empty if nothing."""
+        from preheat.residency.states import State
+
+        if model.state in (State.QUEUED, State.LOADING, State.WARMING):
+            self._queued_at.setdefault(model.model_id, time.monotonic())
+            return ""
+        queued_at = self._queued_at.pop(model.model_id, None)
+        if model.state is State.HOT:
+            took = "" if queued_at is None else f" in {format_duration(time.monotonic() - queued_at)}"
+            return f"{'loaded' if model.active_requests else 'preloaded'} {model.model_id}{took}"
+        if model.state is State.FAILED:
+            return f"{model.model_id} failed: {model.error}"
+        if model.state is State.COLD and not first:
+            return f"unloaded {model.model_id}"
+        return ""
+
+
+def base_url(host: str, port: int) -> str:
+    """Return where a program on this machine reaches the port."""
+    name = _EVERYWHERE.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def first_words(snapshot: EngineSnapshot) -> str:
+    """Return what Preheat is about to do, in a sentence."""
+    if not snapshot.models:
+        return f"There are no models yet. Put GGUF files into {paths.models_dir()}"
+    favourites = [model.model_id for model in snapshot.models if model.favourite]
+    if not snapshot.preload.enabled:
+        return "Preloading is off: models load when they are asked for."
+    if not favourites:
+        return "No favourites to preload: models load when they are asked for. Choose: preheat config set favourites ID"
+    return f"Preloading {', '.join(favourites)}"
+
+
+def curl_line(url: str, snapshot: EngineSnapshot, *, needs_key: bool) -> str:
+    """Return a command that asks for an answer; empty if no model can give one."""
+    models = sorted(snapshot.models, key=lambda model: (model.embeddings, not model.favourite))
+    if not models:
+        return ""
+    key = "-H 'Authorization: Bearer YOUR_KEY' " if needs_key else ""
+    body: dict[str, Any] = {"model": models[0].model_id}
+    if models[0].embeddings:
+        path = "embeddings"
+        body["input"] = "Hello"
+    else:
+        path = "chat/completions"
+        body["messages"] = [{"role": "user", "content": "Hello"}]
+    text = json.dumps(body).replace("'", "'\\''")
+    return f"curl {url}/v1/{path} {key}-H 'Content-Type: application/json' -d '{text}'"
+
+
+def _say(text: str) -> None:
+    """Print a line. Who read the output may have gone; Preheat goes on."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        silence()

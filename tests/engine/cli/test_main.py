@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from preheat import __version__
+from preheat.cli import output
+from preheat.cli.main import app
+from preheat.errors import EngineError, ModelNotFoundError, SettingsError
+from preheat.residency.states import State
+from tests.engine.application import PREHEAT, environment, make_home, preheat
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_version() -> None:
+    assert run("version").stdout == run("--version").stdout == f"preheat {__version__}\n"
+    assert json.loads(run("version", "--json").stdout) == {"version": __version__}
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help").stdout
+    for name in ("serve", "status", "ps", "list", "load", "unload", "run", "embed", "version", "config"):
+        assert name in shown
+
+
+def test_config_is_mounted(preheat_home: Path) -> None:
+    assert run("config", "path").stdout == f"{preheat_home / 'config' / 'settings.toml'}\n"
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["load"], ["serve", "--port", "x"], ["list", "--nonsense"]])
+def test_wrong_usage_is_2(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("command", [["status"], ["ps"], ["load", "m"], ["unload", "m"], ["status", "--json"]])
+def test_nothing_runs(preheat_home: Path, command: list[str]) -> None:
+    result = run(*command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Preheat is not running.\n  Start it with: preheat serve.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (SettingsError("port cannot be x", hint="Correct it"), 2, "port cannot be x.\n  Correct it.\n"),
+        (ModelNotFoundError("There is no a", hint="Did you mean b?"), 1, "There is no a.\n  Did you mean b?\n"),
+        (EngineError("It failed"), 1, "It failed.\n"),
+    ],
+)
+def test_an_error_is_a_line_or_two(
+    error: EngineError, code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert output.show_error(error) == code
+    assert capsys.readouterr() == ("", words)
+
+
+def test_wrong_settings_are_2(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREHEAT_PORT", "many")
+    result = run("serve")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("PREHEAT_PORT cannot be")
+
+
+def test_a_list_without_models_says_where_to_put_them(preheat_home: Path) -> None:
+    result = run("list")
+    assert result.exit_code == 0
+    assert str(preheat_home / "data" / "models") in result.stdout
+    assert json.loads(run("list", "--json").stdout) == []
+
+
+def test_a_list_needs_no_application(starter_home: Path) -> None:
+    models = json.loads(run("list", "--json").stdout)
+    assert [(model["id"], model["state"], model["embeddings"]) for model in models] == [
+        ("all-minilm-l6-v2.q8_0", "cold", True),
+        ("smollm2-135m-instruct.q4_1", "cold", False),
+    ]
+    assert all(model["file_bytes"] > 10_000_000 for model in models)
+    lines = run("list").stdout.splitlines()
+    assert lines[0].split() == ["Model", "Kind", "Size", "State"]
+    assert lines[2].split(maxsplit=4) == ["smollm2-135m-instruct.q4_1", "text", "98.4", "MB", "Not loaded"]
+
+
+def test_a_list_has_the_folders_of_the_settings(
+    preheat_home: Path, tmp_path: Path, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "other.gguf").symlink_to(embedding_model)
+    monkeypatch.setenv("PREHEAT_MODELS_DIRS", str(tmp_path / "more"))
+    assert [model["id"] for model in json.loads(run("list", "--json").stdout)] == ["other"]
+
+
+def test_every_state_has_words() -> None:
+    assert set(output.STATE_WORDS) == {state.value for state in State}
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"state": "hot", "progress": None}, "Ready"),
+        ({"state": "cold"}, "Not loaded"),
+        ({"state": "loading", "progress": 0.634}, "Loading 63 %"),
+        ({"state": "of a newer version"}, "of a newer version"),
+    ],
+)
+def test_words_of_a_state(model: output.JsonObject, words: str) -> None:
+    assert output.state_words(model) == words
+
+
+def test_a_long_name_loses_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    narrow = Console(width=60)
+    name = "mistral-small-24b-instruct-2501-abliterated.q4_k_m"
+    short = output.short_name(name, narrow, others=20)
+    assert len(short) == 40
+    assert short.startswith("mistral-small-24b-in")
+    assert short.endswith("abliterated.q4_k_m")
+    assert output.short_name("short.q8_0", narrow, others=20) == "short.q8_0"
+    assert len(output.short_name(name, Console(width=10), others=20)) == 24
+
+
+def test_nothing_is_cut_off_in_a_pipe(preheat_home: Path, tmp_path: Path, embedding_model: Path) -> None:
+    name = f"{'long-' * 40}name.q8_0"
+    (tmp_path / f"{name}.gguf").symlink_to(embedding_model)
+    shown = preheat(preheat_home, "list", PREHEAT_MODELS_DIRS=str(tmp_path), FORCE_COLOR="", NO_COLOR="")
+    assert name in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("config", "get"), ("--help",)])
+def test_a_reader_that_has_gone_is_no_failure_worth_words(
+    tmp_path: Path, embedding_model: Path, arguments: tuple[str, ...]
+) -> None:
+    home = make_home(tmp_path / "home", [embedding_model])
+    process = subprocess.Popen(
+        [*PREHEAT, *arguments], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.wait()
+
+
+def test_a_command_imports_what_it_needs() -> None:
+    """``preheat version`` is quick, and so is ``preheat serve``'s way to its port."""
+    slow = "pydantic rich asyncio http.client psutil concurrent.futures preheat.engine preheat.settings preheat.client"
+    code = f"import preheat.cli.main, sys; print(*sorted(set('{slow}'.split()) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -1,0 +1,52 @@
+"""A running application for the tests that need one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from preheat.inference import client as client_module
+from tests.engine.application import Application, make_home
+from tests.engine.engines import Gate
+from tests.engine.inference import gated_worker
+
+CHAT = "smollm2-135m-instruct.q4_1"
+EMBED = "all-minilm-l6-v2.q8_0"
+
+
+@pytest.fixture(scope="module")
+def application(
+    tmp_path_factory: pytest.TempPathFactory, chat_model: Path, embedding_model: Path
+) -> Iterator[Application]:
+    """A running Preheat with both starter models, shared by a module's tests."""
+    running = Application(make_home(tmp_path_factory.mktemp("application"), [chat_model, embedding_model]))
+    yield running
+    assert running.stop() == 0
+    assert "Traceback" not in running.output
+
+
+@pytest.fixture
+def start(starter_home: Path) -> Iterator[Callable[..., Application]]:
+    """Start a Preheat of the test's own, in ``starter_home``; it ends with the test."""
+    started: list[Application] = []
+
+    def start_one(*options: str, **variables: str) -> Application:
+        started.append(Application(starter_home, *options, **variables))
+        return started[-1]
+
+    yield start_one
+    for running in started:
+        running.stop()
+        assert "Traceback" not in running.output
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chat_model: Path, embedding_model: Path) -> Gate:
+    """Gates for the loads of the starter models, all open."""
+    folder = tmp_path / "gates"
+    folder.mkdir()
+    monkeypatch.setenv("TEST_GATE", str(folder))
+    monkeypatch.setattr(client_module, "worker_command", gated_worker.command)
+    return Gate(folder, {CHAT: chat_model.name, EMBED: embedding_model.name})
