@@ -131,20 +131,26 @@ class Engine:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
-        return resolve(name, self._models)
+        return resolve(name, self._known_models())
 
     async def find(self, name: str) -> ModelFile:
-        """Do as ``resolve``, but look at the disk again before giving up.
+        """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
 
         Raises:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
         try:
-            return self.resolve(name)
+            model = self.resolve(name)
         except ModelNotFoundError:
             await self._rescan_if_old()
             return self.resolve(name)
+        resident = self._pool.residents.get(model.model_id) if self._pool else None
+        in_memory = resident is not None and resident.held_bytes > 0
+        if not in_memory and await asyncio.to_thread(model.changed):
+            await self._rescan()
+            return self.resolve(name)
+        return model
 
     @asynccontextmanager
     async def lease(self, name: str) -> AsyncIterator[Lease]:
@@ -287,7 +293,7 @@ class Engine:
             file_bytes=model.file_bytes,
             embeddings=model.embeddings,
             progress=resident.progress if resident.state in (State.LOADING, State.WARMING) else None,
-            resident_bytes=resident.held_bytes,
+            resident_bytes=resident.held_bytes if resident.worker is not None else 0,
             context_length=resident.info.context_length if resident.info and resident.state is State.HOT else None,
             active_requests=resident.leases + resident.waiters,
             last_used_at=resident.last_used_at,

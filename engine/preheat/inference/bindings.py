@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import sys
 from typing import Any
 
@@ -37,8 +38,17 @@ def json_schema_to_gbnf(schema: str) -> str:
     converter: Any = importlib.import_module("llama_cpp.llama_grammar")
     # Its own writes every repetition out: {"maxLength": 50000} overflows the stack of llama.cpp's parser.
     converter._build_repetition = _repetition
+    # Its own leaves JSON's backslashes to GBNF, which has escapes of its own: "😀" and "a\\b" come out as other texts.
+    converter.SchemaConverter._format_literal = lambda _self, text: _literal(text)
     grammar: str = converter.json_schema_to_gbnf(schema)
     return grammar
+
+
+def _literal(json_text: str) -> str:
+    """Return GBNF for exactly this JSON text, written without needless escapes."""
+    plain = json.dumps(json.loads(json_text), ensure_ascii=False)
+    escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _repetition(

@@ -123,10 +123,10 @@ def _make_logit_bias(model: LlamaModel, sampling: Sampling) -> Any:
 def _make_grammar(model: LlamaModel, json_schema: str) -> Any:
     schema = _ANY_JSON_SCHEMA if json_schema == ANY_JSON else json_schema
     try:
-        gbnf = json_schema_to_gbnf(schema)
+        gbnf = json_schema_to_gbnf(schema).encode()
     except (ValueError, LookupError, AssertionError, TypeError, AttributeError, RecursionError) as error:
         raise _schema_error(str(error)) from error
-    grammar = llama.llama_sampler_init_grammar(model.vocab, gbnf.encode(), b"root")
+    grammar = llama.llama_sampler_init_grammar(model.vocab, gbnf, b"root")
     if not grammar:
         raise _schema_error("no grammar can be made of it, or one that is too large")
     return grammar

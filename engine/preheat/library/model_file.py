@@ -34,3 +34,12 @@ class ModelFile:
     files: tuple[Path, ...]
     kv_bytes_per_token: int
     modified_at: float
+
+    def changed(self) -> bool:
+        """Whether the files are not any more what they were when this was written. Blocks on the disk."""
+        try:
+            states = [file.stat() for file in self.files]
+        except OSError:
+            return True
+        size, modified_ns = sum(state.st_size for state in states), max(state.st_mtime_ns for state in states)
+        return (size, modified_ns / 1e9) != (self.file_bytes, self.modified_at)

@@ -81,7 +81,8 @@ class Pool:
     @property
     def used_bytes(self) -> int:
         """What the workers hold now, models that are on their way out included."""
-        return sum(resident.held_bytes for resident in self._residents.values())
+        # Not what a queued model was promised: whoever makes room for it may still hold that.
+        return sum(resident.held_bytes for resident in self._residents.values() if resident.worker is not None)
 
     def prepare(self) -> None:
         """Start the spare worker."""

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 
+from preheat.errors import ModelLoadError
 from preheat.inference.client import WorkerClient
+
+logger = logging.getLogger(__name__)
 
 
 class SpareWorker:
@@ -40,8 +45,11 @@ class SpareWorker:
                 if self._closed:
                     await self.close()
                 raise
-            if worker.alive:
-                return worker
+            except ModelLoadError:
+                logger.info("the spare worker could not be started; trying again")
+            else:
+                if worker.alive:
+                    return worker
         return await WorkerClient.spawn()
 
     @property
@@ -55,4 +63,5 @@ class SpareWorker:
         """End the spare."""
         self._closed = True
         while self._spares:
-            await (await self._spares.pop()).close()
+            with contextlib.suppress(ModelLoadError):
+                await (await self._spares.pop()).close()
