@@ -16,7 +16,7 @@ run: install-run
 test: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict engine gui packaging
+	$(BIN)/mypy --strict engine gui packaging benchmarks
 	$(BIN)/pytest $(ARGS)
 
 bench: install-bench

@@ -32,6 +32,7 @@ _STEP_ALONE_S: Final = 0.5
 """How long a step of prefill alone may take: a vanished client and a new request wait for it."""
 
 _MIN_CHUNK_TOKENS: Final = 32
+_SEEDED_CHUNK_TOKENS: Final = 64
 _NO_ROOM: Final = 1  # llama_decode: no cells free in the KV cache; nothing was changed
 _RATE_WEIGHT: Final = 0.3
 
@@ -110,8 +111,10 @@ class Scheduler:
         """
         slot = self._slots.take(tokens, reuse=False)
         assert slot is not None, "before run, every slot is free"
-        for start in range(0, len(tokens), UBATCH_TOKENS):
-            chunk = tokens[start : start + UBATCH_TOKENS]
+        self._batch.clear()
+        at_once = self._batch.room
+        for start in range(0, len(tokens), at_once):
+            chunk = tokens[start : start + at_once]
             self._batch.clear()
             for offset, token in enumerate(chunk):
                 self._batch.add(token, start + offset, slot.index, output=False)
@@ -220,8 +223,9 @@ class Scheduler:
         for generation in [*decoding, *prefilling]:
             count = min(generation.missing, self._batch.room)
             if generation.missing > 1:
-                count = min(count, budget)
-                budget -= count
+                # Cut at the same places every time where the same text is wanted, however quick the machine is now.
+                count = min(count, budget if generation.reuse else _SEEDED_CHUNK_TOKENS)
+                budget = max(budget - count, 0)
             if count > 0:
                 added.append((generation, count))
                 last = self._add_tokens(generation, count)
@@ -286,7 +290,7 @@ class Scheduler:
     def _finish(self, generation: Generation, reason: FinishReason, text: str = "") -> GenerationChunk:
         self._leave(generation)
         if generation.text.stopped:
-            generation.unshown_logprobs.clear()
+            generation.unshown_logprobs = _covered_by(text, generation.unshown_logprobs)
         return GenerationChunk(
             text + generation.text.finish(),
             self._shown_logprobs(generation),
@@ -307,3 +311,15 @@ class Scheduler:
             self._waiting.remove(generation)
         generation.sampler.close()
         self._crowded = False
+
+
+def _covered_by(text: str, logprobs: Sequence[TokenLogprob]) -> list[TokenLogprob]:
+    """Return the first entries, as far as their tokens are in the text; the stop string's tokens are not."""
+    covered: list[TokenLogprob] = []
+    left = len(text)
+    for entry in logprobs:
+        left -= len(entry.token)
+        if left < 0:
+            break
+        covered.append(entry)
+    return covered

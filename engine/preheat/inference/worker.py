@@ -305,8 +305,10 @@ def main() -> None:
     # Native code may print to descriptor 1; the protocol gets a descriptor of its own.
     protocol_out = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    # Ctrl-C in a terminal goes to the whole group; whether answers in flight are finished is for the engine to say.
+    # Ctrl-C in a terminal and a service manager's stop go to the whole group; whether answers in flight are finished is
+    # for the engine to say, which ends this process by closing its stdin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     faulthandler.enable()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     _prefer_as_oom_victim()

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import psutil
@@ -148,6 +149,7 @@ class Pool:
                 resident.loading.add_done_callback(_retrieve)
                 resident.cause = cause
                 resident.task = asyncio.create_task(self._load(resident))
+                resident.task.add_done_callback(partial(_report_bug, resident.loading))
             elif cause is Cause.REQUEST:
                 resident.cause = cause
             await asyncio.shield(resident.loading)
@@ -202,6 +204,8 @@ class Pool:
                 if resident.cause is not Cause.REQUEST or needed > limit or not others_are_busy:
                     raise InsufficientMemoryError(f"{resident.model_id}: {error.title}", hint=error.hint) from error
             await self._next_change()
+            if resident.cause is Cause.REQUEST and not resident.leased:
+                raise LoadCancelledError(f"Nobody waits for {resident.model_id} any more")
         resident.held_bytes = needed
         for model_id in victims:
             self._evict(self._residents[model_id], f"made room for {resident.model_id}")
@@ -366,6 +370,13 @@ class Pool:
 
     async def _next_change(self) -> None:
         await self._changed.wait()
+
+
+def _report_bug(loading: asyncio.Future[None], task: asyncio.Task[None]) -> None:
+    """Let nobody wait for a load that a bug has ended; the traceback goes to the log."""
+    if not loading.done() and not task.cancelled() and (bug := task.exception()) is not None:
+        logger.error("a load failed unexpectedly", exc_info=bug)
+        loading.set_exception(bug)
 
 
 def _retrieve(future: asyncio.Future[None]) -> None:

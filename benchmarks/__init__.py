@@ -1,0 +1,1 @@
+"""Preheat and llama-server side by side: ``python -m benchmarks`` (``make bench``)."""

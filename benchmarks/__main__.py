@@ -1,0 +1,108 @@
+"""Runs the benchmarks: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import psutil
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from benchmarks.bench import Bench
+from benchmarks.figures import Figure
+from benchmarks.gguf_files import LARGE, SMALL, ensure_model
+from benchmarks.llama_server import BuildError, ensure_llama_server, installed_version
+from benchmarks.measures import MEASURES
+from benchmarks.report import count_missed, table, write_json
+from preheat import paths
+from preheat._version import __version__
+
+CHAT_FILE: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
+EMBEDDING_FILE: Final = "all-MiniLM-L6-v2.Q8_0.gguf"
+
+BUSY_LIMIT: Final = 0.1
+"""Share of the processors that others may use before we say so."""
+
+console = Console()
+
+
+def run(
+    only: Annotated[list[str] | None, typer.Option(help=f"Measure this alone: {', '.join(MEASURES)}.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each figure is taken of both servers.")] = 5,
+    json: Annotated[Path | None, typer.Option(help="Where to write all figures and samples.")] = None,
+    starter_models: Annotated[Path | None, typer.Option(help="Folder of the starter models.")] = None,
+) -> None:
+    """Compare Preheat with llama-server: same inference code, files, threads, context and slots, in one run."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console)])
+    logging.getLogger("gguf").setLevel(logging.WARNING)
+    chosen = only or list(MEASURES)
+    if unknown := [name for name in chosen if name not in MEASURES]:
+        raise typer.BadParameter(f"no measure is called {unknown[0]}; there are {', '.join(MEASURES)}")
+    cache = paths.cache_dir() / "benchmarks"
+    path = json or cache / "figures.json"
+    bench = _prepare(cache, starter_models or paths.models_dir(), rounds)
+    machine = _machine(bench)
+    if machine["busy_before"] > BUSY_LIMIT:
+        _say(f"other programs use {machine['busy_before']:.0%} of the processors: the figures will be noisy")
+    measures: dict[str, list[Figure]] = {}
+    started_at = time.perf_counter()
+    for name in chosen:
+        with console.status(name):
+            measures[name] = asyncio.run(MEASURES[name](bench))
+        console.print(table(name, measures[name]))
+        write_json(path, machine, measures)  # each time: an interrupted run keeps what it has
+    targets, missed = count_missed(measures)
+    took_min = (time.perf_counter() - started_at) / 60
+    console.print(f"{targets - missed} of {targets} targets met, in {took_min:.1f} minutes. All samples: {path}")
+
+
+def _prepare(cache: Path, starter_models: Path, rounds: int) -> Bench:
+    """Build and write what is missing."""
+    chat_model, embedding_model = starter_models / CHAT_FILE, starter_models / EMBEDDING_FILE
+    for path in (chat_model, embedding_model):
+        if not path.is_file():
+            _fail(f"{path} is missing; `make bench` fetches it")
+    try:
+        binary = ensure_llama_server(cache)
+    except BuildError as error:
+        _fail(str(error))
+    small, large = (ensure_model(shape, chat_model, cache / "models") for shape in (SMALL, LARGE))
+    threads = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+    return Bench(binary, chat_model, embedding_model, small, large, threads, rounds, say=_say)
+
+
+def _machine(bench: Bench) -> dict[str, Any]:
+    """Return what a reader of the figures must know of where they were taken."""
+    return {
+        "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "preheat": __version__,
+        "llama_cpp_python": installed_version(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processors": psutil.cpu_count(),
+        "busy_before": psutil.cpu_percent(interval=2) / 100,
+        "threads": bench.threads,
+        "memory_bytes": psutil.virtual_memory().total,
+        "rounds": bench.rounds,
+    }
+
+
+def _say(text: str) -> None:
+    console.print(text, style="dim", highlight=False)
+
+
+def _fail(message: str) -> None:
+    console.print(message, style="red", markup=False)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(run)

@@ -1,0 +1,86 @@
+"""What every measure is given: files, programs and how often to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.servers import Server, llama_server, preheat, preheat_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The set-up of one run.
+
+    Attributes:
+        llama_server: The built program.
+        chat_model: SmolLM2-135M-Instruct, a real model, so small that a server's own work shows.
+        embedding_model: all-MiniLM-L6-v2.
+        small_model: Random weights, 0.6 GB.
+        large_model: Random weights, 1.1 GB.
+        threads: Of both servers.
+        rounds: How often each figure is taken of both servers.
+        say: Told what is being done, one line at a time.
+    """
+
+    llama_server: Path
+    chat_model: Path
+    embedding_model: Path
+    small_model: Path
+    large_model: Path
+    threads: int
+    rounds: int
+    say: Callable[[str], None]
+
+    def settings(
+        self, *favourites: Path, parallel: int = 4, memory_limit: str = "90%", **others: str
+    ) -> dict[str, str]:
+        """Return Preheat's settings with these favourites, preloaded at start, and every model of the run in reach."""
+        folders = dict.fromkeys(path.parent for path in (self.chat_model, self.embedding_model, self.small_model))
+        return preheat_settings(
+            tuple(folders),
+            threads=self.threads,
+            favourites=favourites,
+            parallel=parallel,
+            memory_limit=memory_limit,
+            **others,
+        )
+
+    @contextmanager
+    def preheat(
+        self, *favourites: Path, parallel: int = 4, memory_limit: str = "90%", repack: str = "auto"
+    ) -> Iterator[Server]:
+        """Run Preheat; yield once its port answers."""
+        with preheat(self.settings(*favourites, parallel=parallel, memory_limit=memory_limit, repack=repack)) as server:
+            yield server
+
+    @contextmanager
+    def single(self, model: Path, *, parallel: int = 4, embeddings: bool = False) -> Iterator[Server]:
+        """Run llama-server with one model; yield once its port answers."""
+        with llama_server(
+            self.llama_server, threads=self.threads, model=model, parallel=parallel, embeddings=embeddings
+        ) as server:
+            yield server
+
+    @contextmanager
+    def router(self) -> Iterator[Server]:
+        """Run llama-server as a router that holds one of the random models at a time."""
+        with llama_server(self.llama_server, threads=self.threads, models_dir=self.small_model.parent) as server:
+            yield server
+
+    @contextmanager
+    def pair(
+        self, model: Path, *, parallel: int = 4, embeddings: bool = False, repack: str = "auto"
+    ) -> Iterator[tuple[Server, Server]]:
+        """Run both servers with this model. An idle one takes no processor time from the other."""
+        with ExitStack() as stack:
+            mine = stack.enter_context(self.preheat(model, parallel=parallel, repack=repack))
+            theirs = stack.enter_context(self.single(model, parallel=parallel, embeddings=embeddings))
+            yield mine, theirs
+
+    def turns(self, mine: Server, theirs: Server) -> Iterator[tuple[Server, Server]]:
+        """Yield the pair once a round, in changing order: who goes second finds a warmer processor."""
+        for turn in range(self.rounds):
+            yield (mine, theirs) if turn % 2 == 0 else (theirs, mine)

@@ -1,0 +1,142 @@
+"""What a measure finds: samples of both servers, their medians and ratio, and whether a target is met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+from typing import Any
+
+
+class Label(StrEnum):
+    """The two servers."""
+
+    PREHEAT = "Preheat"
+    LLAMA_SERVER = "llama-server"
+
+
+class Subject(StrEnum):
+    """What a target speaks about."""
+
+    VALUE = "value"
+    RATIO = "ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What must be reached.
+
+    Attributes:
+        subject: Preheat's own value, or its ratio to the other's.
+        limit: In the figure's unit, or as a ratio.
+        at_least: The limit is a minimum; otherwise it is a maximum.
+    """
+
+    subject: Subject
+    limit: float
+    at_least: bool = False
+
+    def met_by(self, value: float) -> bool:
+        return value >= self.limit if self.at_least else value <= self.limit
+
+
+def ratio_at_most(limit: float) -> Target:
+    return Target(Subject.RATIO, limit)
+
+
+def ratio_at_least(limit: float) -> Target:
+    return Target(Subject.RATIO, limit, at_least=True)
+
+
+def value_at_most(limit: float) -> Target:
+    return Target(Subject.VALUE, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table.
+
+    Attributes:
+        unit: Of the samples and medians; empty for shares and ratios.
+        preheat: Preheat's samples.
+        other: llama-server's samples; empty where there is nothing to compare with.
+        note: What the reader must know of this line.
+    """
+
+    name: str
+    unit: str
+    preheat: tuple[float, ...]
+    other: tuple[float, ...] = ()
+    target: Target | None = None
+    note: str = ""
+
+    @property
+    def preheat_median(self) -> float:
+        return median(self.preheat)
+
+    @property
+    def other_median(self) -> float | None:
+        return median(self.other) if self.other else None
+
+    @property
+    def ratio(self) -> float | None:
+        """Preheat ÷ the other, pair by pair where both have as many samples, and the median of these.
+
+        Samples of one round stand next to each other in time: the ratio of a pair is freer of the machine's slow
+        changes than the ratio of the medians.
+        """
+        if not self.other:
+            return None
+        if len(self.preheat) == len(self.other):
+            return median(mine / theirs for mine, theirs in zip(self.preheat, self.other, strict=True))
+        return median(self.preheat) / median(self.other)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without one."""
+        if self.target is None:
+            return None
+        value = self.ratio if self.target.subject is Subject.RATIO else self.preheat_median
+        return value is not None and self.target.met_by(value)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything, derived values too, for a file."""
+        target = self.target and {
+            "subject": str(self.target.subject),
+            "limit": self.target.limit,
+            "at_least": self.target.at_least,
+        }
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "preheat": self.preheat_median,
+            "other": self.other_median,
+            "ratio": self.ratio,
+            "target": target,
+            "met": self.met,
+            "note": self.note,
+            "preheat_samples": list(self.preheat),
+            "other_samples": list(self.other),
+        }
+
+
+class Samples:
+    """Collects one figure's samples of both servers."""
+
+    def __init__(self) -> None:
+        self._found: dict[Label, list[float]] = {label: [] for label in Label}
+
+    def add(self, label: Label, *values: float) -> None:
+        self._found[label] += values
+
+    def figure(self, name: str, unit: str, target: Target | None = None, note: str = "") -> Figure:
+        """Return the figure of what was collected."""
+        mine, theirs = (tuple(self._found[label]) for label in (Label.PREHEAT, Label.LLAMA_SERVER))
+        return Figure(name, unit, mine, theirs, target, note)
+
+
+def spread(samples: Sequence[float]) -> float:
+    """Return how far samples lie apart: (largest - smallest) ÷ median; 0 for a single one."""
+    middle = median(samples)
+    return (max(samples) - min(samples)) / middle if middle else 0.0

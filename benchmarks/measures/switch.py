@@ -1,0 +1,61 @@
+"""From asking for a model that is not loaded to its first token, while another one has to leave for it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from benchmarks.bench import Bench
+from benchmarks.figures import Figure, Samples, ratio_at_most
+from benchmarks.http_client import Connection
+from benchmarks.load import chat
+from benchmarks.page_cache import can_drop, drop, warm
+from benchmarks.prompts import Prompts
+from benchmarks.servers import Server
+
+SWITCH_LIMIT: Final = 0.40
+_MEMORY_LIMIT: Final = "2000MiB"
+"""Room for either of the random models, not for both: as ``--models-max 1`` of the router."""
+
+_SETTLE_S: Final = 1.0
+"""Pause before a switch; nobody switches twice within one."""
+
+
+async def measure(bench: Bench) -> list[Figure]:
+    """Switch back and forth between the 0.6 and the 1.1 GB model."""
+    small, large = bench.small_model, bench.large_model
+    to_small, to_large, from_disk = Samples(), Samples(), Samples()
+    prompts = Prompts()
+    with bench.preheat(memory_limit=_MEMORY_LIMIT) as mine, bench.router() as theirs:
+        for server in (mine, theirs):
+            await _switch_s(server, large, prompts)
+        for pair in bench.turns(mine, theirs):
+            for server in pair:
+                bench.say(f"switches of {server.label}")
+                for path, samples in ((small, to_small), (large, to_large)):
+                    warm(path)
+                    samples.add(server.label, await _switch_s(server, path, prompts))
+                if can_drop():
+                    from_disk.add(server.label, await _switch_from_disk_s(server, small, prompts))
+                    await _switch_s(server, large, prompts)
+    name = "first token after a switch"
+    figures = [
+        to_small.figure(f"{name}, 0.6 GB, file in the page cache", "s", ratio_at_most(SWITCH_LIMIT)),
+        to_large.figure(f"{name}, 1.1 GB, file in the page cache", "s"),
+    ]
+    return [*figures, from_disk.figure(f"{name}, 0.6 GB, from disk", "s")] if can_drop() else figures
+
+
+async def _switch_from_disk_s(server: Server, path: Path, prompts: Prompts) -> float:
+    """Switch to a model that neither server holds, so that nothing keeps its pages."""
+    await asyncio.sleep(_SETTLE_S)
+    drop(path)
+    return await _switch_s(server, path, prompts, settle_s=0)
+
+
+async def _switch_s(server: Server, path: Path, prompts: Prompts, settle_s: float = _SETTLE_S) -> float:
+    await asyncio.sleep(settle_s)
+    async with Connection(server.port) as connection:
+        answer = await chat(connection, server.model_name(path), prompts.chat(), max_tokens=4)
+    return answer.ttft_s

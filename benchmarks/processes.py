@@ -1,0 +1,66 @@
+"""What a process and its descendants hold in memory, and how to end them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Resident memory in bytes.
+
+    Attributes:
+        rss: Resident set; pages shared between processes count in each.
+        pss: Proportional set: shared pages are divided among those who share them; None where the system has no figure.
+    """
+
+    rss: int
+    pss: int | None
+
+    def __add__(self, other: Memory) -> Memory:
+        pss = None if self.pss is None or other.pss is None else self.pss + other.pss
+        return Memory(self.rss + other.rss, pss)
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """Return the process and its descendants that still exist."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def memories(pid: int) -> list[Memory]:
+    """Return what each process of the tree holds, without those that ended meanwhile."""
+    found = []
+    for process in tree(pid):
+        with suppress(psutil.NoSuchProcess):
+            full = process.memory_full_info()
+            found.append(Memory(full.rss, getattr(full, "pss", None)))
+    return found
+
+
+def tree_memory(pid: int) -> Memory:
+    """Return what the process and its descendants hold together."""
+    return sum(memories(pid), start=Memory(0, 0))
+
+
+def largest_memory(pid: int) -> Memory:
+    """Return what the largest process of the tree holds: in both servers the one with the model."""
+    return max(memories(pid), key=lambda found: found.rss)
+
+
+def end_tree(pid: int, grace_s: float = 10.0) -> None:
+    """Ask the process to end; kill it and what is left of its descendants after ``grace_s``."""
+    processes = tree(pid)
+    if not processes:
+        return
+    processes[0].terminate()
+    _, left = psutil.wait_procs(processes, timeout=grace_s)
+    for process in left:
+        process.kill()
+    psutil.wait_procs(left, timeout=5)

@@ -1,0 +1,203 @@
+"""Starts and stops the two servers: same files, threads, context length and slots.
+
+What is not made equal is left at each server's own default, because that is what its users get.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.figures import Label
+from benchmarks.http_client import Connection
+from benchmarks.processes import end_tree
+
+CONTEXT_LENGTH: Final = 8192
+_START_TIMEOUT_S: Final = 120.0
+_POLL_S: Final = 0.005
+
+
+class ServerError(Exception):
+    """A server did not come up or went away; the message ends with its log's last lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        label: Which of the two it is.
+        started_at: Of ``time.perf_counter``, just before the process was made.
+        answered_at: When the port gave its first answer, of whatever status.
+        home: Preheat's PREHEAT_HOME; None for llama-server.
+    """
+
+    label: Label
+    port: int
+    pid: int
+    started_at: float
+    answered_at: float
+    home: Path | None = None
+
+    @property
+    def answer_s(self) -> float:
+        """Seconds from process start to the port's first answer."""
+        return self.answered_at - self.started_at
+
+    def model_name(self, path: Path) -> str:
+        """Return the name that this server knows the file by."""
+        return path.stem.lower() if self.home else path.stem
+
+
+def preheat_environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with these settings and no others of Preheat's."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREHEAT_")}
+    chosen = {f"PREHEAT_{name.upper()}": value for name, value in settings.items()}
+    return inherited | chosen | {"PREHEAT_HOME": str(home)}
+
+
+def preheat_settings(
+    folders: Sequence[Path],
+    *,
+    threads: int,
+    favourites: Sequence[Path] = (),
+    parallel: int = 4,
+    memory_limit: str = "90%",
+    **others: str,
+) -> dict[str, str]:
+    """Return the settings that make Preheat comparable; ``others`` are added."""
+    return {
+        "models_dirs": ",".join(map(str, folders)),
+        "favourites": ",".join(path.stem.lower() for path in favourites),
+        "threads": str(threads),
+        "context_length": str(CONTEXT_LENGTH),
+        "parallel": str(parallel),
+        "memory_limit": memory_limit,
+        "keep_free": "0%",
+        **others,
+    }
+
+
+@contextmanager
+def preheat(settings: Mapping[str, str]) -> Iterator[Server]:
+    """Run ``preheat serve`` with its own PREHEAT_HOME; yield once its port answers, while it preloads."""
+    home = Path(tempfile.mkdtemp(prefix="preheat-bench-"))
+    port = free_port()
+    environment = preheat_environment(home, {**settings, "port": str(port)})
+    try:
+        with _running(Label.PREHEAT, [sys.executable, "-m", "preheat", "serve"], port, environment, home) as server:
+            yield server
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def llama_server(
+    binary: Path,
+    *,
+    threads: int,
+    model: Path | None = None,
+    models_dir: Path | None = None,
+    parallel: int = 4,
+    embeddings: bool = False,
+) -> Iterator[Server]:
+    """Run llama-server with one model, or as a router over a folder that holds one model at a time."""
+    port = free_port()
+    command = [str(binary), "--host", "127.0.0.1", "--port", str(port), "--offline"]
+    command += ["-c", str(CONTEXT_LENGTH), "-t", str(threads), "-np", str(parallel)]
+    # The default where -np is not given, and what Preheat does: the slots share the context.
+    command += ["--kv-unified"]
+    if model:
+        command += ["-m", str(model)]
+    if models_dir:
+        command += ["--models-dir", str(models_dir), "--models-max", "1"]
+    if embeddings:
+        command += ["--embeddings"]
+    with _running(Label.LLAMA_SERVER, command, port, os.environ) as server:
+        yield server
+
+
+@contextmanager
+def _running(
+    label: Label, command: Sequence[str], port: int, environment: Mapping[str, str], home: Path | None = None
+) -> Iterator[Server]:
+    with tempfile.TemporaryFile() as log:
+        started_at = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
+        )
+        try:
+            _wait_for_answer(process, port)
+            yield Server(label, port, process.pid, started_at, time.perf_counter(), home)
+        except Exception as error:
+            log.seek(0)
+            tail = "\n".join(log.read().decode(errors="replace").splitlines()[-15:])
+            error.add_note(f"{label} was running as {' '.join(command)}; its log ends with:\n{tail}")
+            raise
+        finally:
+            end_tree(process.pid)
+            process.wait()
+
+
+def _wait_for_answer(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return as soon as the port gives any HTTP answer."""
+    deadline = time.perf_counter() + _START_TIMEOUT_S
+    while time.perf_counter() < deadline:
+        if process.poll() is not None:
+            raise ServerError(f"the process ended with {process.returncode} before its port answered")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                connection.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+                if connection.recv(1):
+                    return
+        except OSError:
+            pass
+        time.sleep(_POLL_S)
+    raise ServerError(f"port {port} did not answer within {_START_TIMEOUT_S:.0f} s")
+
+
+async def wait_until_hot(server: Server, path: Path) -> None:
+    """Return when the model is ready to answer, without asking it anything.
+
+    Raises:
+        ServerError: Its load failed or took too long.
+    """
+    async with Connection(server.port) as connection:
+        deadline = time.perf_counter() + _START_TIMEOUT_S
+        while time.perf_counter() < deadline:
+            if await _is_hot(connection, server, path):
+                return
+            await asyncio.sleep(0.02)
+    raise ServerError(f"{server.label}: {path.stem} was not ready within {_START_TIMEOUT_S:.0f} s")
+
+
+async def _is_hot(connection: Connection, server: Server, path: Path) -> bool:
+    if server.home is None:
+        status, _ = await connection.get("/health")  # 503 while the model loads
+        return status == 200
+    _, content = await connection.get("/preheat/v1/status")
+    models = {model["id"]: model for model in json.loads(content)["models"]}
+    found = models.get(server.model_name(path))
+    if found is None or found["state"] == "failed":
+        raise ServerError(f"Preheat does not have {path.stem}: {found or sorted(models)}")
+    return bool(found["state"] == "hot")
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,346 @@
+"""Real worker processes, through the engine's end of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from array import array
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from preheat.errors import (
+    ContextLengthExceededError,
+    InvalidRequestError,
+    LoadCancelledError,
+    ModelLoadError,
+    UnsupportedOperationError,
+    WorkerDiedError,
+)
+from preheat.inference import client as client_module
+from preheat.inference.client import WorkerClient, exit_reason
+from preheat.inference.requests import GenerateRequest, ModelInfo
+from tests.engine.application import eventually
+from tests.engine.inference.text_runs import ask, load_options
+
+Spawn = Callable[[], Awaitable[WorkerClient]]
+ENDLESS = ask("1, 2, 3, 4, 5,", None)
+
+
+@pytest.fixture
+async def spawn() -> AsyncIterator[Spawn]:
+    """Start workers that end with the test."""
+    started: list[WorkerClient] = []
+
+    async def start() -> WorkerClient:
+        started.append(await WorkerClient.spawn())
+        return started[-1]
+
+    yield start
+    await asyncio.gather(*(worker.close() for worker in started))
+
+
+async def load(worker: WorkerClient, path: Path, **options: object) -> ModelInfo:
+    return await worker.load(load_options(path, **options), lambda _share: None, lambda: None)
+
+
+async def text(worker: WorkerClient, request: GenerateRequest) -> str:
+    async with aclosing(worker.generate(request)) as chunks:
+        return "".join([chunk.text async for chunk in chunks])
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended; one that nobody has waited for yet counts, too."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def test_a_load_tells_its_progress_and_what_the_model_is(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await worker.ready()
+    events: list[object] = []
+    info = await worker.load(load_options(chat_model), events.append, lambda: events.append("warming"))
+    assert events[-1] == "warming"
+    shares = [event for event in events if isinstance(event, float)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert (info.context_length, info.embeddings, info.chat_template, info.parallel) == (2048, False, True, 4)
+    assert "Paris" in await text(worker, ask("The capital of France is"))
+
+
+async def test_an_embedding_model(spawn: Spawn, embedding_model: Path) -> None:
+    worker = await spawn()
+    info = await load(worker, embedding_model, embeddings=True)
+    assert (info.embeddings, info.dimensions, info.context_length) == (True, 384, 512)
+    first = await worker.embed(["a cat", [101, 4937, 102]])
+    again = await worker.embed(["a cat"])
+    assert first.vectors[0] == again.vectors[0]
+    assert [len(vector) for vector in first.vectors] == [384 * 4] * 2
+    assert (await worker.embed([])).vectors == ()
+    for wrong, kind, says in (
+        (["a", "word " * 600], ContextLengthExceededError, "Input 1 has 602 tokens, and this model takes 512"),
+        ([[]], InvalidRequestError, "Input 0 is empty"),
+        ([[-1]], InvalidRequestError, "There is no token -1"),
+        ([[40_000]], InvalidRequestError, "There is no token 40000"),
+    ):
+        with pytest.raises(kind, match=says) as caught:
+            await worker.embed(wrong)
+        assert caught.value.param == "input"
+    with pytest.raises(UnsupportedOperationError):
+        await text(worker, ask("Hi"))
+    longest = await worker.embed(["word " * 510])
+    assert longest.prompt_tokens == 512
+    assert worker.alive
+
+
+async def test_many_embedding_requests_at_once(spawn: Spawn, embedding_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, embedding_model, embeddings=True)
+    texts = [f"number {number % 50}" for number in range(200)]
+    answers = await asyncio.gather(*(worker.embed([text]) for text in texts))
+    for at in (0, 1, 7, 199):
+        own, [alone] = array("f", answers[at].vectors[0]), (await worker.embed([texts[at]])).vectors
+        assert sum(a * b for a, b in zip(own, array("f", alone), strict=True)) > 0.999
+
+
+async def test_a_chat_model_makes_no_embeddings(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, chat_model)
+    with pytest.raises(UnsupportedOperationError, match="makes no embeddings"):
+        await worker.embed(["a"])
+    assert await text(worker, ask("1, 2, 3,", 3))
+
+
+async def test_half_characters_from_a_client_do_no_harm(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, chat_model)
+    assert await text(worker, ask("1, 2, \ud800 3,", 3))
+    broken = {"messages": ({"role": "user", "content": "\ud800"},), "prompt": None}
+    assert await text(worker, ask("", 3, **broken))
+
+
+def _text_file(path: Path, _model: Path) -> None:
+    path.write_text("this is no model")
+
+
+def _empty_file(path: Path, _model: Path) -> None:
+    path.touch()
+
+
+def _truncated(path: Path, model: Path) -> None:
+    path.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+
+
+def _missing(_path: Path, _model: Path) -> None:
+    pass
+
+
+def _folder(path: Path, _model: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("make", [_text_file, _empty_file, _truncated, _missing, _folder])
+async def test_a_file_that_is_no_model(
+    spawn: Spawn, tmp_path: Path, embedding_model: Path, make: Callable[[Path, Path], None]
+) -> None:
+    path = tmp_path / "bad-model.gguf"
+    make(path, embedding_model)
+    worker = await spawn()
+    with pytest.raises(ModelLoadError, match=r"bad-model\.gguf") as caught:
+        await load(worker, path, embeddings=True)
+    assert caught.value.hint
+    await asyncio.wait_for(asyncio.shield(worker.exited), 10)
+
+
+async def test_a_load_is_cancelled_while_it_reads(spawn: Spawn, tmp_path: Path) -> None:
+    path = tmp_path / "huge.gguf"
+    with path.open("wb") as file:
+        file.truncate(8 << 30)  # takes no space on the disk
+    worker = await spawn()
+    shares: list[float] = []
+
+    def cancel(share: float) -> None:
+        shares.append(share)
+        worker.cancel_load()
+
+    with pytest.raises(LoadCancelledError):
+        await worker.load(load_options(path), cancel, lambda: None)
+    assert shares[-1] < 0.9
+    await asyncio.wait_for(asyncio.shield(worker.exited), 10)
+
+
+async def test_closing_ends_a_load(spawn: Spawn, tmp_path: Path) -> None:
+    path = tmp_path / "huge.gguf"
+    with path.open("wb") as file:
+        file.truncate(8 << 30)
+    worker = await spawn()
+    begun = asyncio.Event()
+    loading = asyncio.create_task(worker.load(load_options(path), lambda _share: begun.set(), lambda: None))
+    await begun.wait()
+    await worker.close()
+    with pytest.raises(LoadCancelledError):
+        await loading
+
+
+async def test_a_killed_worker_costs_its_own_requests_only(
+    spawn: Spawn, chat_model: Path, embedding_model: Path
+) -> None:
+    doomed, other = await spawn(), await spawn()
+    await asyncio.gather(load(doomed, chat_model), load(other, embedding_model, embeddings=True))
+    streams = [doomed.generate(ENDLESS) for _ in range(2)]
+    for stream in streams:
+        assert await anext(stream)
+    os.kill(doomed.pid, signal.SIGKILL)
+    for stream in streams:
+        with pytest.raises(WorkerDiedError, match="killed") as caught:
+            async for _ in stream:
+                pass
+        assert caught.value.hint
+    with pytest.raises(WorkerDiedError):
+        await text(doomed, ask("Hi"))
+    with pytest.raises(WorkerDiedError):
+        await doomed.embed(["Hi"])
+    with pytest.raises(ModelLoadError):
+        await load(doomed, chat_model)
+    assert (await other.embed(["still here"])).vectors
+
+
+async def test_a_closed_stream_makes_room_at_once(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, chat_model, parallel=1)
+    stream = worker.generate(ENDLESS)
+    await anext(stream)
+    await stream.aclose()
+    # The first one would go on for 2,000 tokens.
+    async with asyncio.timeout(15):
+        assert await text(worker, ask("The capital of France is", 3))
+
+
+async def test_a_worker_without_stdin_ends_even_while_decoding(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, chat_model)
+    stream = worker.generate(ENDLESS)
+    await anext(stream)
+    worker._stdin.close()
+    async with asyncio.timeout(5):
+        assert await asyncio.shield(worker.exited) == "it ended by itself"
+    with pytest.raises(WorkerDiedError):
+        async for _ in stream:
+            pass
+
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from preheat.inference.client import WorkerClient
+from tests.engine.inference.text_runs import ask, load_options
+
+async def main():
+    worker = await WorkerClient.spawn()
+    await worker.load(load_options(Path(sys.argv[1])), lambda _: None, lambda: None)
+    async for _ in worker.generate(ask("1, 2, 3, 4, 5,", None)):
+        print(worker.pid, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_no_worker_outlives_a_killed_engine(chat_model: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(chat_model)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    ) as holder:
+        assert holder.stdout is not None
+        worker = int(holder.stdout.readline())
+        assert not gone(worker)
+        holder.kill()  # SIGKILL: no code of the engine's runs any more
+        eventually(lambda: gone(worker), "the worker is gone", 2.0)
+
+
+NOISY = """
+import ctypes, os
+from preheat.inference import worker
+
+make_hot = worker.Worker._make_hot
+
+def noisy(self, options):
+    os.write(1, b"native code prints what it likes\\n" * 100)
+    ctypes.CDLL(None).puts(b"and through stdio, too")
+    ctypes.CDLL(None).fflush(None)
+    print("Python does as well", flush=True)
+    return make_hot(self, options)
+
+worker.Worker._make_hot = noisy
+worker.main()
+"""
+
+
+async def test_what_native_code_prints_does_not_disturb(
+    spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", NOISY])
+    worker = await spawn()
+    await load(worker, embedding_model, embeddings=True)
+    assert (await worker.embed(["quiet"])).vectors
+
+
+async def test_a_worker_that_talks_nonsense_is_ended(
+    spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nonsense = "import time; print('Hello, this is no frame', flush=True); time.sleep(600)"
+    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", nonsense])
+    worker = await spawn()
+    with pytest.raises(ModelLoadError):
+        await load(worker, embedding_model)
+    assert not worker.alive
+
+
+async def test_a_worker_that_cannot_start(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "worker_command", lambda: ["/nowhere/python"])
+    with pytest.raises(ModelLoadError, match="could not be started"):
+        await spawn()
+
+
+async def test_a_worker_that_ends_before_it_is_ready(
+    spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
+    worker = await spawn()
+    with pytest.raises(ModelLoadError, match="exit code 3"):
+        await worker.ready()
+    with pytest.raises(ModelLoadError, match="exit code 3"):
+        await load(worker, embedding_model)
+
+
+async def test_closing_twice(spawn: Spawn) -> None:
+    worker = await spawn()
+    await worker.close()
+    await worker.close()
+    assert gone(worker.pid)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (0, "ended by itself"),
+        (3, "exit code 3"),
+        (-signal.SIGKILL, "killed"),
+        (-signal.SIGABRT, "internal error"),
+        (-signal.SIGILL, "instruction"),
+        (-signal.SIGSEGV, "memory"),
+        (-signal.SIGUSR1, "SIGUSR1"),
+        (-999, "signal 999"),
+    ],
+)
+def test_exit_reasons(code: int, says: str) -> None:
+    assert says in exit_reason(code)

@@ -1,0 +1,144 @@
+"""Runs generations in this process, on this thread: everything of a worker's text service but its pipes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from preheat.errors import EngineError
+from preheat.inference.bindings import llama
+from preheat.inference.llama_model import LlamaModel
+from preheat.inference.protocol import LoadOptions, decode_chunk, decode_error, generate_message
+from preheat.inference.requests import FinishReason, GenerateRequest, GenerationChunk, Sampling, TokenLogprob, Usage
+from preheat.inference.scheduler import Scheduler
+from preheat.inference.worker import TextService
+
+GREEDY = Sampling(temperature=0)
+
+
+def load_options(path: Path, **changes: Any) -> LoadOptions:
+    """Return options for a small, quick load."""
+    values: dict[str, Any] = {
+        "path": str(path),
+        "files": (str(path),),
+        "embeddings": False,
+        "context_length": 2048,
+        "parallel": 4,
+        "kv_cache_type": "f16",
+        "flash_attention": "auto",
+        "repack": False,
+        "threads": 1,  # several would wait for each other at barriers whenever the machine is busy
+        "gpu_layers": -1,
+        "embedding_cache": 16,
+        "warm_prefix": False,
+    }
+    return LoadOptions(**{**values, **changes})
+
+
+def ask(text: str, max_tokens: int | None = 16, **fields: Any) -> GenerateRequest:
+    """Return a greedy continuation of plain text."""
+    return GenerateRequest(**{"prompt": text, "max_tokens": max_tokens, "sampling": GREEDY, **fields})
+
+
+def chat(text: str, max_tokens: int | None = 16, **fields: Any) -> GenerateRequest:
+    """Return a greedy chat of one message."""
+    messages = ({"role": "user", "content": text},)
+    return GenerateRequest(**{"messages": messages, "max_tokens": max_tokens, "sampling": GREEDY, **fields})
+
+
+@dataclass
+class Answer:
+    """What came for one request."""
+
+    chunks: list[GenerationChunk] = field(default_factory=list)
+    error: EngineError | None = None
+
+    @property
+    def text(self) -> str:
+        assert self.error is None, self.error
+        return "".join(chunk.text for chunk in self.chunks)
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        return self.chunks[-1].finish_reason if self.chunks else None
+
+    @property
+    def usage(self) -> Usage:
+        usage = self.chunks[-1].usage
+        assert usage is not None
+        return usage
+
+    @property
+    def logprobs(self) -> list[TokenLogprob]:
+        return [entry for chunk in self.chunks for entry in chunk.logprobs]
+
+    @property
+    def done(self) -> bool:
+        return self.error is not None or self.finish_reason is not None
+
+
+class TextRun:
+    """A text service whose messages are kept. ``on_step`` is called after each step, on the thread that decodes."""
+
+    def __init__(self, model: LlamaModel, options: LoadOptions) -> None:
+        assert llama.llama_n_seq_max(model.ctx) >= options.parallel
+        llama.llama_memory_clear(model.memory, True)
+        self.model = model
+        self.answers: dict[int, Answer] = {}
+        self.steps = 0
+        self._ids = itertools.count()
+        self.on_step: Callable[[], None] = lambda: None
+        self._service = TextService(model, options, self, 2000.0)  # type: ignore[arg-type] # itself the channel
+        scheduler = self._service.run.__self__
+        assert isinstance(scheduler, Scheduler)
+        self._scheduler = scheduler
+
+    def send(self, message: dict[str, Any], _blob: bytes = b"") -> None:
+        """Take a message of the service."""
+        assert message["type"] == "step"
+        self.steps += 1
+        for item in message["chunks"]:
+            request_id, chunk = decode_chunk(item)
+            self.answers[request_id].chunks.append(chunk)
+        self.on_step()
+        if all(answer.done for answer in self.answers.values()):
+            self._scheduler.stop()
+
+    def submit(self, request: GenerateRequest) -> int:
+        """Let a request join; its answer fills while ``run`` runs."""
+        request_id = next(self._ids)
+        self.answers[request_id] = Answer()
+        try:
+            self._service.submit(generate_message(request_id, request))
+        except EngineError as error:
+            fields = {"code": error.code, "title": error.title, "hint": error.hint, "param": error.param}
+            self.answers[request_id].error = decode_error(fields)
+        return request_id
+
+    def cancel(self, request_id: int) -> None:
+        """Drop a request; nothing more is expected of it."""
+        self._service.cancel(request_id)
+        del self.answers[request_id]
+
+    def stop(self) -> None:
+        """End ``run`` after this step."""
+        self._scheduler.stop()
+
+    def run(self) -> None:
+        """Step until every request is done."""
+        if not all(answer.done for answer in self.answers.values()):
+            self._scheduler._stopping = False
+            self._service.run()
+
+    def one(self, request: GenerateRequest) -> Answer:
+        """Answer one request."""
+        return self.all([request])[0]
+
+    def all(self, requests: Sequence[GenerateRequest]) -> list[Answer]:
+        """Answer these together."""
+        ids = [self.submit(request) for request in requests]
+        self.run()
+        return [self.answers[request_id] for request_id in ids]

@@ -1,0 +1,108 @@
+"""Which models go: properties of the plan for any tenants, and its order by example."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preheat.errors import InsufficientMemoryError
+from preheat.residency.eviction import Tenant, plan_eviction
+
+MB = 10**6
+
+
+def tenant_lists() -> st.SearchStrategy[list[Tenant]]:
+    tenants = st.builds(
+        Tenant,
+        st.uuids().map(str),
+        st.integers(1, 100),
+        st.integers(0, 5).map(float),
+        leased=st.booleans(),
+        favourite=st.booleans(),
+        speculative=st.booleans(),
+    )
+    return st.lists(tenants, max_size=6, unique_by=lambda tenant: tenant.model_id)
+
+
+@given(tenant_lists(), st.integers(1, 200), st.integers(0, 400), st.booleans())
+def test_plans_hold_what_they_promise(tenants: list[Tenant], needed: int, limit: int, for_request: bool) -> None:
+    by_id = {tenant.model_id: tenant for tenant in tenants}
+    held = sum(tenant.resident_bytes for tenant in tenants)
+    evictable = sum(tenant.resident_bytes for tenant in tenants if not tenant.leased) if for_request else 0
+    possible = held - evictable + needed <= limit
+    try:
+        plan = plan_eviction(tenants, needed, limit, for_request=for_request)
+    except InsufficientMemoryError:
+        assert not possible
+        return
+    assert possible
+    chosen = [by_id[model_id] for model_id in plan]
+    remaining = held - sum(tenant.resident_bytes for tenant in chosen)
+    assert len(set(plan)) == len(plan)
+    assert remaining + needed <= limit
+    assert not any(tenant.leased for tenant in chosen)
+    assert for_request or not chosen
+    # Nothing goes for nothing: without the last one it would not fit.
+    assert not chosen or remaining + chosen[-1].resident_bytes + needed > limit
+    # Whoever stays, idle, was to go later than whoever goes.
+    order = {tenant.model_id: _rank(tenant) for tenant in tenants}
+    assert [order[model_id] for model_id in plan] == sorted(order[model_id] for model_id in plan)
+    stays = [order[tenant.model_id] for tenant in tenants if not tenant.leased and tenant.model_id not in plan]
+    assert not plan or not stays or order[plan[-1]] <= min(stays)
+
+
+def _rank(tenant: Tenant) -> tuple[bool, bool, float]:
+    return (not tenant.speculative, tenant.favourite, tenant.last_used_at)
+
+
+@given(tenant_lists(), st.integers(1, 200), st.integers(0, 400), st.randoms())
+def test_the_order_of_asking_does_not_matter(tenants: list[Tenant], needed: int, limit: int, random: object) -> None:
+    shuffled = list(tenants)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert _plan(shuffled, needed, limit) == _plan(tenants, needed, limit)
+
+
+def _plan(tenants: list[Tenant], needed: int, limit: int) -> tuple[str, ...] | str:
+    try:
+        return plan_eviction(tenants, needed, limit, for_request=True)
+    except InsufficientMemoryError as error:
+        return error.title
+
+
+TENANTS = [
+    Tenant("favourite-old", 100 * MB, 1.0, favourite=True),
+    Tenant("new", 100 * MB, 3.0),
+    Tenant("old", 100 * MB, 2.0),
+    Tenant("busy", 100 * MB, 0.0, leased=True),
+    Tenant("preloading", 100 * MB, 9.0, speculative=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("limit", "gone"),
+    [
+        (600 * MB, ()),
+        (500 * MB, ("preloading",)),
+        (400 * MB, ("preloading", "old")),
+        (300 * MB, ("preloading", "old", "new")),
+        (200 * MB, ("preloading", "old", "new", "favourite-old")),
+    ],
+)
+def test_running_preloads_go_first_then_the_least_recently_used_and_favourites_last(
+    limit: int, gone: tuple[str, ...]
+) -> None:
+    assert plan_eviction(TENANTS, 100 * MB, limit, for_request=True) == gone
+
+
+def test_the_error_names_both_numbers() -> None:
+    with pytest.raises(InsufficientMemoryError) as caught:
+        plan_eviction(TENANTS, 700 * MB, 500 * MB, for_request=True)
+    assert caught.value.title == "It needs 0.7 GB, and 0.4 GB of the memory limit of 0.5 GB can be had"
+    assert "memory_limit" in caught.value.hint
+
+
+def test_a_preload_takes_only_free_room() -> None:
+    assert plan_eviction(TENANTS, 100 * MB, 600 * MB, for_request=False) == ()
+    with pytest.raises(InsufficientMemoryError):
+        plan_eviction(TENANTS, 101 * MB, 600 * MB, for_request=False)
