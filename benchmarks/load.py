@@ -7,7 +7,7 @@ import base64
 import json
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +62,19 @@ class Streams:
 
 
 async def chat(connection: Connection, model: str, messages: Chat, max_tokens: int) -> Answer:
-    """Stream one answer at temperature 0.
+    """Stream one answer to a chat at temperature 0; see ``_stream``."""
+    return await _stream(connection, "/v1/chat/completions", model, {"messages": messages}, max_tokens)
+
+
+async def complete(connection: Connection, model: str, prompt: str, max_tokens: int) -> Answer:
+    """Stream one continuation of a plain text at temperature 0; see ``_stream``."""
+    return await _stream(connection, "/v1/completions", model, {"prompt": prompt}, max_tokens)
+
+
+async def _stream(
+    connection: Connection, path: str, model: str, prompt: Mapping[str, object], max_tokens: int
+) -> Answer:
+    """Stream one answer.
 
     Raises:
         LoadError: There was no text, or no usage at the end.
@@ -70,7 +82,7 @@ async def chat(connection: Connection, model: str, messages: Chat, max_tokens: i
     """
     body = {
         "model": model,
-        "messages": messages,
+        **prompt,
         "max_tokens": max_tokens,
         "temperature": 0,
         "stream": True,
@@ -79,7 +91,7 @@ async def chat(connection: Connection, model: str, messages: Chat, max_tokens: i
     await connection.connect()
     first_at, usage = 0.0, None
     sent_at = ended_at = time.perf_counter()
-    async for data in connection.events("/v1/chat/completions", body):
+    async for data in connection.events(path, body):
         ended_at = time.perf_counter()
         if data == b"[DONE]":
             continue
@@ -87,7 +99,9 @@ async def chat(connection: Connection, model: str, messages: Chat, max_tokens: i
         if "error" in event:
             raise LoadError(f"{model}: error in the stream: {data.decode(errors='replace')[:500]}")
         usage = event.get("usage") or usage
-        if not first_at and any(choice["delta"].get("content") for choice in event["choices"]):
+        if not first_at and any(
+            choice.get("text") or choice.get("delta", {}).get("content") for choice in event["choices"]
+        ):
             first_at = ended_at
     if not first_at or not usage:
         raise LoadError(f"{model}: a stream ended without text or without usage")

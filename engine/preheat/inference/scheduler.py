@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 _STEP_BESIDE_DECODING_S: Final = 0.1
 """How long prefill may hold up the requests that are decoding, a step."""
 
-_STEP_ALONE_S: Final = 0.5
+_STEP_ALONE_S: Final = 1.0
 """How long a step of prefill alone may take: a vanished client and a new request wait for it."""
 
 _MIN_CHUNK_TOKENS: Final = 32

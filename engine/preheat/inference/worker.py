@@ -121,7 +121,6 @@ class Worker:
                 },
             }
         )
-        model.probe()  # touches the weights and grows buffers; the second one is a measurement
         began = time.perf_counter()
         model.probe()
         tokens_per_s = _PREFILL_OVER_DECODE / (time.perf_counter() - began)
