@@ -93,6 +93,8 @@ class LoadOptions:
         threads: Compute threads.
         gpu_layers: Layers to offload where the build can; -1 is all.
         embedding_cache: How many (text, vector) pairs to remember.
+        probe: Decode one token before saying that it is ready. Without, the request that waits for the model is the
+            probe: its first token comes that much sooner, and fails if the probe would have.
         warm_prefix: Evaluate what the chat template puts before every chat, so that the first one need not. For
             loads that nobody waits for.
     """
@@ -108,6 +110,7 @@ class LoadOptions:
     threads: int
     gpu_layers: int
     embedding_cache: int
+    probe: bool
     warm_prefix: bool
 
 

@@ -48,6 +48,9 @@ logger = logging.getLogger(__name__)
 
 _PROGRESS_INTERVAL_S: Final = 0.05
 _READ_BYTES: Final = 1 << 16
+_UNKNOWN_TOKENS_PER_S: Final = 100.0
+"""The first guess at the speed of prefill where nothing was decoded yet."""
+
 MAX_WARM_TOKENS: Final = 256
 """More than any template writes by itself; a longer beginning is not worth a preload's time."""
 
@@ -121,9 +124,7 @@ class Worker:
                 },
             }
         )
-        began = time.perf_counter()
-        model.probe()
-        tokens_per_s = _PREFILL_OVER_DECODE / (time.perf_counter() - began)
+        tokens_per_s = _probe(model) if options.probe else _UNKNOWN_TOKENS_PER_S
         if model.embeddings:
             return EmbeddingService(model, options, self._channel)
         return TextService(model, options, self._channel, tokens_per_s)
@@ -273,6 +274,17 @@ class EmbeddingService:
             },
             b"".join(embeddings.vectors),
         )
+
+
+def _probe(model: LlamaModel) -> float:
+    """Decode a token, then another to see how quick that is; return a guess at the speed of prefill, in tokens/s.
+
+    The first one touches the weights and grows buffers, and takes up to twice as long.
+    """
+    model.probe()
+    began = time.perf_counter()
+    model.probe()
+    return _PREFILL_OVER_DECODE / (time.perf_counter() - began)
 
 
 def _check_tokens(tokens: Sequence[Any], n_vocab: int, param: str) -> None:

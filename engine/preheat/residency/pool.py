@@ -274,6 +274,7 @@ class Pool:
             threads=settings.threads or physical_cores(),
             gpu_layers=settings.gpu_layers,
             embedding_cache=settings.embedding_cache,
+            probe=not resident.waiters,
             warm_prefix=resident.cause is Cause.PRELOAD,
         )
 

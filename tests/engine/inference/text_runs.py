@@ -33,6 +33,7 @@ def load_options(path: Path, **changes: Any) -> LoadOptions:
         "threads": 1,  # several would wait for each other at barriers whenever the machine is busy
         "gpu_layers": -1,
         "embedding_cache": 16,
+        "probe": True,
         "warm_prefix": False,
     }
     return LoadOptions(**{**values, **changes})
