@@ -25,7 +25,7 @@ from preheat.inference.text_stream import TextStream
 
 logger = logging.getLogger(__name__)
 
-_STEP_BESIDE_DECODING_S: Final = 0.1
+_STEP_BESIDE_DECODING_S: Final = 0.25
 """How long prefill may hold up the requests that are decoding, a step."""
 
 _STEP_ALONE_S: Final = 1.0
