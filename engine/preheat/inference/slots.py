@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from preheat.inference.bindings import llama
 from preheat.inference.llama_model import LlamaModel
-
-_MIN_COPY_TOKENS: Final = 8
-"""Shorter shared beginnings are cheaper to compute than to look after."""
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +71,7 @@ class SlotPool:
             self._cut(wanted, min(shared[wanted.index], len(tokens) - 1))
         donor = max(self._slots, key=lambda slot: shared[slot.index] if slot is not wanted else -1)
         length = min(shared[donor.index], len(tokens) - 1)
-        if donor is not wanted and length >= len(wanted.cached) + _MIN_COPY_TOKENS and not self._model.recurrent:
+        if donor is not wanted and length > len(wanted.cached) and not self._model.recurrent:
             self._copy(donor, wanted, length)
         return wanted
 
