@@ -13,17 +13,25 @@ import sys
 from typing import Any
 
 
-def _low_level() -> Any:
-    if "llama_cpp" not in sys.modules:
-        spec = importlib.util.find_spec("llama_cpp")
-        if spec is None:
-            raise ModuleNotFoundError("llama_cpp is not installed: run `make run` once", name="llama_cpp")
-        # The package's own module object, never executed: its submodules are found through its path.
-        sys.modules["llama_cpp"] = importlib.util.module_from_spec(spec)
-    return importlib.import_module("llama_cpp.llama_cpp")
+def _import_alone(name: str) -> Any:
+    """Return a module of the package ``llama_cpp`` without executing the package itself.
+
+    While it is imported, the package is represented by its own module object, empty but for the path in which
+    submodules are found. Afterwards that is taken away: whoever imports ``llama_cpp`` gets the whole of it.
+    """
+    if "llama_cpp" in sys.modules:
+        return importlib.import_module(name)
+    spec = importlib.util.find_spec("llama_cpp")
+    if spec is None:
+        raise ModuleNotFoundError("llama_cpp is not installed: run `make run` once", name="llama_cpp")
+    sys.modules["llama_cpp"] = importlib.util.module_from_spec(spec)
+    try:
+        return importlib.import_module(name)
+    finally:
+        del sys.modules["llama_cpp"]
 
 
-llama: Any = _low_level()
+llama: Any = _import_alone("llama_cpp.llama_cpp")
 """The module ``llama_cpp.llama_cpp``; untyped, since its ctypes signatures are."""
 
 
@@ -35,7 +43,7 @@ def json_schema_to_gbnf(schema: str) -> str:
             expressed; the converter promises no single type.
     """
     # Its pieces import nothing but the standard library, and it fetches no remote schemas unless told to.
-    converter: Any = importlib.import_module("llama_cpp.llama_grammar")
+    converter = _import_alone("llama_cpp.llama_grammar")
     # Its own writes every repetition out: {"maxLength": 50000} overflows the stack of llama.cpp's parser.
     converter._build_repetition = _repetition
     # Its own leaves JSON's backslashes to GBNF, which has escapes of its own: "😀" and "a\\b" come out as other texts.
