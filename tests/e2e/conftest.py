@@ -19,7 +19,7 @@ def starter_models(tmp_path_factory: pytest.TempPathFactory, chat_model: Path, e
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: other tests count this process's children
 def preheat(tmp_path_factory: pytest.TempPathFactory, starter_models: Path) -> Iterator[Preheat]:
     """One Preheat with both models hot, shared by tests that break nothing."""
     with running_preheat(tmp_path_factory.mktemp("home"), starter_models) as running:
