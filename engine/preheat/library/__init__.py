@@ -9,6 +9,7 @@ from preheat.library.discovery import Scanner, find_models
 from preheat.library.gguf import read_header
 from preheat.library.gguf_header import GgufHeader
 from preheat.library.model_file import ModelFile
+from preheat.library.model_shape import ModelShape
 from preheat.library.names import resolve
 
-__all__ = ["GgufHeader", "ModelFile", "Scanner", "find_models", "read_header", "resolve"]
+__all__ = ["GgufHeader", "ModelFile", "ModelShape", "Scanner", "find_models", "read_header", "resolve"]

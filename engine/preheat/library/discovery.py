@@ -18,6 +18,7 @@ from preheat.errors import ModelFileError
 from preheat.library.gguf import read_header
 from preheat.library.gguf_header import GgufHeader
 from preheat.library.model_file import ModelFile
+from preheat.library.model_shape import ModelShape, shape_of
 from preheat.library.names import SPLIT_PART, base_id, printable
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class _Facts:
     context_length: int
     embeddings: bool
     chat_template: bool
-    kv_bytes_per_token: int
+    shape: ModelShape
     split_count: int
     tensors: int
     unfit: str  # why it is no model that Preheat can serve; empty if it is one
@@ -173,8 +174,8 @@ class Scanner:
             embeddings=facts.embeddings,
             chat_template=facts.chat_template,
             files=tuple(file.path for file in files),
-            kv_bytes_per_token=facts.kv_bytes_per_token,
             modified_at=max(file.stamp.modified_ns for file in files) / 1e9,
+            shape=_whole_shape([header.shape for header in headers if header]),
         )
 
     def _read(self, file: _Found) -> _Facts | None:
@@ -228,10 +229,21 @@ def _facts(header: GgufHeader) -> _Facts:
         context_length=header.context_length,
         embeddings=header.embeddings,
         chat_template=header.chat_template,
-        kv_bytes_per_token=header.kv_bytes_per_token,
+        shape=shape_of(header),
         split_count=header.split_count,
         tensors=len(header.tensors),
         unfit=_unfit(header),
+    )
+
+
+def _whole_shape(parts: Sequence[ModelShape]) -> ModelShape:
+    """Return the shape of a split set: the first part describes the model, and each holds some of its tensors."""
+    if len(parts) == 1:
+        return parts[0]
+    return replace(
+        parts[0],
+        weight_bytes=sum(part.weight_bytes for part in parts),
+        repack_bytes=sum(part.repack_bytes for part in parts),
     )
 
 

@@ -90,40 +90,27 @@ class GgufHeader:
     @property
     def context_length(self) -> int:
         """Context length of training, in tokens; 0 if the file does not say."""
-        return self._number("context_length")
+        return self.number("context_length")
 
     @property
     def block_count(self) -> int:
         """Layers; 0 if the file does not say."""
-        return self._number("block_count")
+        return self.number("block_count")
 
     @property
     def embedding_length(self) -> int:
         """Width of the hidden state, and of an embedding; 0 if the file does not say."""
-        return self._number("embedding_length")
+        return self.number("embedding_length")
 
     @property
     def head_count(self) -> int | tuple[int, ...]:
         """Attention heads, one number for all layers or one a layer; 0 if the file does not say."""
-        return self._numbers("attention.head_count")
+        return self.numbers("attention.head_count")
 
     @property
     def head_count_kv(self) -> int | tuple[int, ...]:
         """Key and value heads, likewise; as many as ``head_count`` if the file does not say."""
-        return self._numbers("attention.head_count_kv") or self.head_count
-
-    @property
-    def kv_bytes_per_token(self) -> int:
-        """What one token takes in a KV cache of 16-bit values, all layers together; 0 if the file does not say.
-
-        Keys and values of every layer's key-value heads, as llama.cpp lays them out (llama_hparams::n_embd_k_gqa).
-        """
-        heads, kv_heads = self.head_count, self.head_count_kv
-        most_heads = max(heads, default=0) if isinstance(heads, tuple) else heads
-        width = self.embedding_length // most_heads if most_heads else 0
-        per_head = (self._number("attention.key_length") or width) + (self._number("attention.value_length") or width)
-        all_heads = sum(kv_heads) if isinstance(kv_heads, tuple) else kv_heads * self.block_count
-        return 2 * per_head * all_heads
+        return self.numbers("attention.head_count_kv") or self.head_count
 
     @property
     def vocab_size(self) -> int:
@@ -131,12 +118,12 @@ class GgufHeader:
         tokens = self.metadata.get("tokenizer.ggml.tokens")
         if isinstance(tokens, Skipped):
             return tokens.count
-        return len(tokens) if isinstance(tokens, tuple) else self._number("vocab_size")
+        return len(tokens) if isinstance(tokens, tuple) else self.number("vocab_size")
 
     @property
     def pooling(self) -> str:
         """``none``, ``mean``, ``cls``, ``last`` or ``rank``; empty if the file does not say."""
-        value = self._own("pooling_type")
+        value = self.own("pooling_type")
         return _POOLING.get(value, "") if isinstance(value, int) else ""
 
     @property
@@ -163,19 +150,22 @@ class GgufHeader:
         """All tensors' data, in bytes, without the padding between them."""
         return sum(tensor.n_bytes for tensor in self.tensors)
 
-    def _own(self, key: str) -> Value | None:
+    def own(self, key: str) -> Value | None:
+        """Return the value of a key of the model's own architecture, such as ``llama.context_length``."""
         return self.metadata.get(f"{self.architecture}.{key}")
 
     def _text(self, key: str) -> str:
         value = self.metadata.get(key)
         return value if isinstance(value, str) else ""
 
-    def _number(self, key: str) -> int:
-        value = self._own(key)
+    def number(self, key: str) -> int:
+        """Return a number of the architecture's own; 0 if the file does not say, or says nothing sensible."""
+        value = self.own(key)
         return value if isinstance(value, int) and value > 0 else 0
 
-    def _numbers(self, key: str) -> int | tuple[int, ...]:
-        value = self._own(key)
+    def numbers(self, key: str) -> int | tuple[int, ...]:
+        """Return a number likewise, or one a layer."""
+        value = self.own(key)
         if isinstance(value, tuple):
             return tuple(number if isinstance(number, int) and number > 0 else 0 for number in value)
-        return self._number(key)
+        return self.number(key)

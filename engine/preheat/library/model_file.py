@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from preheat.library.model_shape import ModelShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class ModelFile:
         embeddings: Whether it makes embeddings (otherwise text).
         chat_template: Whether the file carries a chat template.
         files: Every file of the set, ``path`` first.
-        kv_bytes_per_token: What one token takes in an f16 KV cache, in bytes; 0 if the file does not say.
         modified_at: Unix time of the file's last change; of a split set, the latest of its parts.
+        shape: What its memory depends on.
     """
 
     model_id: str
@@ -32,8 +34,8 @@ class ModelFile:
     embeddings: bool
     chat_template: bool
     files: tuple[Path, ...]
-    kv_bytes_per_token: int
     modified_at: float
+    shape: ModelShape = field(default_factory=ModelShape)
 
     def changed(self) -> bool:
         """Whether the files are not any more what they were when this was written. Blocks on the disk."""

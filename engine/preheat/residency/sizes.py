@@ -1,44 +1,176 @@
-"""How much memory a model takes: what its worker was measured to hold, or an estimate before that."""
+"""How much memory a model takes: what its worker was measured to hold, or an estimate before that.
+
+Right after a load a worker holds less than it will: llama.cpp reserves its compute buffers at once, but their pages
+come with the first full batch. So a footprint has two parts, and what is planned with is their sum.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from preheat.library import ModelFile
+from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
+from preheat.library import ModelFile, ModelShape
 from preheat.settings import Settings
 
-_WORKER_BYTES: Final = 25_000_000
-"""An interpreter with the bindings and no model, measured."""
+SizeKey = tuple[str, int, float, int, str]
+"""What a measurement belongs to: path, file bytes, time of modification, context length, kind of memory."""
 
-_COMPUTE_BYTES: Final = 25_000_000
-"""Buffers of a small model's graph; larger models' are small beside their weights."""
+# Measured with Linux on x86-64, CPython 3.11 and llama-cpp-python 0.3.36; `python -m benchmarks.memory_sizes` shows how
+# near the estimates are.
+_WORKER_BYTES: Final = 38_000_000  # interpreter, bindings, and what llama.cpp needs for any model
+_LAYER_BYTES: Final = 70_000  # the graph's nodes
+_TOKEN_BYTES: Final = 146  # of the vocabulary: text, attributes, and a place in a hash table
+_MERGE_BYTES: Final = 139
+_F16_BYTES: Final = 2
+_F32_BYTES: Final = 4
+_KV_VALUE_BYTES: Final = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}  # with each block's scale
 
-_KV_SHARE: Final = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 18 / 64}
-"""Bytes a value relative to f16, with each block's scale: ggml's block_q8_0 and block_q4_0."""
+_CELLS_STEP: Final = 256
+"""llama.cpp rounds the cells of a KV cache up to this."""
+
+_MOST_GROWTH: Final = 1.25
+"""What a worker holds beyond this multiple of its expected size is not held against the model's next load."""
+
+_NOTABLE_GROWTH: Final = 1.01
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a worker holds.
+
+    Attributes:
+        loaded_bytes: Once the model is hot: weights, KV cache, vocabulary, the process itself.
+        scratch_bytes: What the first full batches add: compute buffers, and room for their results.
+    """
+
+    loaded_bytes: int
+    scratch_bytes: int
+
+    @property
+    def working_bytes(self) -> int:
+        """All of it: what has to fit."""
+        return self.loaded_bytes + self.scratch_bytes
+
+
+def estimate(model: ModelFile, settings: Settings) -> Footprint:
+    """Return what a worker will hold with the model, as its header tells. Pure."""
+    shape = model.shape
+    context = _cells(min(model.context_length or settings.context_length, settings.context_length))
+    fixed = (
+        shape.weight_bytes
+        + (shape.repack_bytes if settings.repack == "on" else 0)
+        + shape.vocabulary * _TOKEN_BYTES
+        + shape.merges * _MERGE_BYTES
+        + shape.layers * _LAYER_BYTES
+        + _WORKER_BYTES
+    )
+    if model.embeddings:
+        batch = min(EMBEDDING_BATCH_TOKENS, context)
+        # llama.cpp keeps room for logits, too: a vocabulary's for every token of the largest batch so far.
+        logits = batch * shape.vocabulary * _F32_BYTES
+        return Footprint(fixed, _graph_bytes(shape, batch, batch, settings) + logits)
+    batch = min(UBATCH_TOKENS, context)
+    window = 0
+    if shape.window_kv_values:
+        window = _cells(min(context, shape.window_tokens * settings.parallel + batch))
+    kv_values = shape.kv_values * context + shape.window_kv_values * window
+    kv_cache = int(kv_values * _KV_VALUE_BYTES[settings.kv_cache_type])
+    logits = settings.parallel * shape.vocabulary * _F32_BYTES
+    return Footprint(
+        loaded_bytes=fixed + kv_cache + shape.state_bytes * settings.parallel + logits,
+        scratch_bytes=max(_graph_bytes(shape, batch, context + window, settings), logits),
+    )
+
+
+def _cells(tokens: int) -> int:
+    """Return the cells of a KV cache for so many tokens."""
+    return -(-tokens // _CELLS_STEP) * _CELLS_STEP
+
+
+def _graph_bytes(shape: ModelShape, batch: int, cells: int, settings: Settings) -> int:
+    """Return what computing a full batch takes that looks at so many cells.
+
+    The compute buffer (see ``ModelShape.graph_values`` and ``_attention_bytes``) and the threads' work buffer.
+    """
+    graph = shape.graph_values * _F32_BYTES + cells * _attention_bytes(shape.heads, settings.flash_attention)
+    # Inputs of multiplications are turned into the weights' own form, 16 bits at most (ggml_graph_plan's work buffer).
+    return batch * (graph + shape.widest_values * _F16_BYTES)
+
+
+def _attention_bytes(heads: int, flash_attention: str) -> int:
+    """Return the bytes that a batch's token needs for each cell of the KV cache it looks at.
+
+    With flash attention, a mask of 16-bit values; llama.cpp's choice on every processor. Without, one of 32-bit values,
+    and the scores of every head with their 16-bit copies.
+    """
+    return heads * (_F32_BYTES + _F16_BYTES) + _F32_BYTES if flash_attention == "off" else _F16_BYTES
 
 
 class SizeBook:
-    """Remembers measured sizes by model file and context length. Lives as long as the engine."""
+    """What is known of the models' sizes. Lives as long as the engine, on its thread.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        on_measured: Told each new measurement, to remember it over restarts.
+    """
+
+    def __init__(
+        self, settings: Settings, on_measured: Callable[[SizeKey, int], None] = lambda _key, _size: None
+    ) -> None:
         self._settings = settings
-        self._measured: dict[tuple[str, int, float, int], int] = {}
+        self._measured: dict[SizeKey, int] = {}
+        self._ceilings: dict[SizeKey, int] = {}
+        self._on_measured = on_measured
+
+    def remember(self, known: Mapping[SizeKey, int]) -> None:
+        """Take over measurements of earlier runs; those of this one count more."""
+        self._measured = {**known, **self._measured}
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Expect sizes under these settings from now on."""
+        self._settings = settings
 
     def expected_bytes(self, model: ModelFile) -> int:
-        """Return what a load is expected to take: the last measurement, else the estimate."""
-        return self._measured.get(self._key(model)) or estimate_bytes(model, self._settings)
+        """Return what a worker is expected to hold in use: as measured, else as estimated."""
+        return self._measured.get(self.key(model)) or estimate(model, self._settings).working_bytes
+
+    def is_measured(self, model: ModelFile) -> bool:
+        """Return whether the expectation is a measurement."""
+        return self.key(model) in self._measured
 
     def note(self, model: ModelFile, resident_bytes: int) -> None:
-        """Remember what a load took."""
-        self._measured[self._key(model)] = resident_bytes
+        """Take note of what a worker holds that has just become hot; 0 says that it has gone already."""
+        if not resident_bytes:
+            return
+        key = self.key(model)
+        working = resident_bytes + estimate(model, self._settings).scratch_bytes
+        self._ceilings[key] = ceiling = int(working * _MOST_GROWTH)
+        # What it grew to earlier is nearer the truth than the estimated part, unless something was wrong then.
+        known = self._measured.get(key, 0)
+        self._set(key, known if working < known <= ceiling else working)
 
-    def _key(self, model: ModelFile) -> tuple[str, int, float, int]:
-        return str(model.path), model.file_bytes, model.modified_at, self._settings.context_length
+    def note_use(self, model: ModelFile, resident_bytes: int) -> None:
+        """Take note of what a hot model's worker holds now; remembered if it is the most so far."""
+        key = self.key(model)
+        ceiling = self._ceilings.get(key)
+        if ceiling is not None and resident_bytes > self._measured[key] * _NOTABLE_GROWTH:
+            self._set(key, min(resident_bytes, ceiling))
 
+    def key(self, model: ModelFile) -> SizeKey:
+        """Return what a measurement of the model belongs to: its file, and the settings that its size depends on."""
+        settings = self._settings
+        kind = "-".join(
+            (
+                settings.kv_cache_type,
+                f"x{settings.parallel}",
+                *(["repacked"] if settings.repack == "on" else []),
+                *(["scores"] if settings.flash_attention == "off" else []),
+            )
+        )
+        return str(model.path), model.file_bytes, model.modified_at, settings.context_length, kind
 
-def estimate_bytes(model: ModelFile, settings: Settings) -> int:
-    """Return weights + KV cache at the configured context length + buffers, in bytes."""
-    context = min(model.context_length or settings.context_length, settings.context_length)
-    kv_cache = 0 if model.embeddings else int(model.kv_bytes_per_token * context * _KV_SHARE[settings.kv_cache_type])
-    weights = model.file_bytes * 2 if settings.repack == "on" else model.file_bytes
-    return weights + kv_cache + _COMPUTE_BYTES + _WORKER_BYTES
+    def _set(self, key: SizeKey, size: int) -> None:
+        if self._measured.get(key) != size:
+            self._measured[key] = size
+            self._on_measured(key, size)

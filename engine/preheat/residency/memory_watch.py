@@ -1,0 +1,61 @@
+"""Watches the system's memory: is it short, and did the machine sleep meanwhile?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from preheat.residency.pressure import MemoryReading, Pressure, assess, spare_bytes
+from preheat.residency.resume import Clocks, asleep_s, read_clocks
+from preheat.residency.system_memory import mapped_bytes, read_memory
+from preheat.settings import Settings
+
+
+class MemoryWatch:
+    """Looks from time to time. One thread at a time.
+
+    Args:
+        interval_s: How long the caller waits between two looks.
+        read: Asks the system for its memory.
+        clocks: Asks it for its clocks.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        interval_s: float = 1.0,
+        read: Callable[[], MemoryReading] = read_memory,
+        clocks: Callable[[], Clocks] = read_clocks,
+    ) -> None:
+        self._settings = settings
+        self._interval_s = interval_s
+        self._read = read
+        self._clocks = clocks
+        self._pressure = Pressure()
+        self._looked_at = clocks()
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Use these settings from now on."""
+        self._settings = settings
+
+    def look(self, worker_pids: Iterable[int] = ()) -> Pressure:
+        """Return how short memory is now. Reads from the system.
+
+        Args:
+            worker_pids: The workers', whose mapped weights count as taken.
+        """
+        reading = self._read()
+        keep_free = self._settings.keep_free.resolve(reading.total_bytes)
+        self._pressure = assess(reading, keep_free, self._pressure, mapped_bytes=mapped_bytes(worker_pids))
+        return self._pressure
+
+    def resumed(self) -> bool:
+        """Return whether the machine slept since this was last asked."""
+        before, self._looked_at = self._looked_at, self._clocks()
+        return asleep_s(before, self._looked_at, self._interval_s) > 0
+
+    def standby_budget(self, worker_pids: Iterable[int] = ()) -> int:
+        """Return the bytes that files read ahead may take. Reads from the system; any thread."""
+        reading = self._read()
+        keep_free = self._settings.keep_free.resolve(reading.total_bytes)
+        return spare_bytes(reading, keep_free, mapped_bytes=mapped_bytes(worker_pids))
