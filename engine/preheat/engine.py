@@ -8,31 +8,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
-import psutil
-
 from preheat import paths
-from preheat._version import __version__
 from preheat.errors import EngineStoppedError, ModelNotFoundError, QueueFullError
-from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, ModelInfo
+from preheat.lease import Lease
 from preheat.library import ModelFile, Scanner, resolve
-from preheat.preload.counters import PreloadCounters
-from preheat.preload.preloader import choose_favourites, preload_in_order
-from preheat.residency import Cause, Pool, Resident, State
+from preheat.preload import (
+    Advisor,
+    Director,
+    Outcome,
+    PreloadCounters,
+    Preloader,
+    PreloadPlan,
+    RecordObserver,
+    Remembered,
+    RequestRecord,
+    UsageLog,
+    choose_favourites,
+)
+from preheat.publisher import Publisher, Subscriber
+from preheat.residency import Action, DecisionRecord, MemoryWatch, Pool, Resident, SizeBook, Tenant, Why
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.snapshot import EngineSnapshot
+from preheat.snapshot_maker import SnapshotMaker, known_models
+from preheat.supervised import keep_running
 
 logger = logging.getLogger(__name__)
 
-PUBLISH_INTERVAL_S: Final = 0.1
 _RESCAN_INTERVAL_S: Final = 1.0
 _QUEUE_RETRY_S: Final = 2.0
-
-Subscriber = Callable[[EngineSnapshot], None]
+_DRAIN_POLL_S: Final = 0.05
+_WATCH_INTERVAL_S: Final = 1.0
 
 
 class Engine:
@@ -42,24 +54,40 @@ class Engine:
 
     Args:
         settings: Defaults of every setting, if not given.
+        clock: Gives Unix time; another one lets a test or a benchmark live through days in minutes.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self.settings = settings or Settings()
         self._scanner = Scanner()
         self._models: tuple[ModelFile, ...] = ()
         self._scanned_at = 0.0
         self._favourites: tuple[str, ...] = ()
         self._counters = PreloadCounters()
-        self._prompt_tokens = 0
-        self._prefix_tokens_reused = 0
-        self._started_at = time.time()
-        self._pool: Pool | None = None
-        self._preloading: asyncio.Task[None] | None = None
-        self._publishing: asyncio.TimerHandle | None = None
-        self._subscribers: list[Subscriber] = []
+        self._remembered = Remembered(paths.data_dir() / "state.json")
+        days = self.settings.history_days
+        self._advisor = Advisor(self.settings, UsageLog(history_days=days, clock=clock) if days else None, clock)
+        self._sizes = SizeBook(self.settings, on_measured=self._advisor.measured)
+        self._pool = Pool(self.settings, self._sizes, self, clock)
+        self._director = Director(
+            self.settings,
+            self._pool,
+            self._sizes,
+            self._advisor,
+            models=lambda: self._models,
+            favourites=lambda: self._favourites,
+            clock=clock,
+        )
+        self._preloader = Preloader(self._pool, self._director)
+        self._watch = MemoryWatch(self.settings)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started = False
         self._stopping = False
-        self._snapshot = self._make_snapshot()
+        maker = SnapshotMaker(self._pool, self._sizes, self._director, self._counters, self._advisor)
+        self._publisher = Publisher(
+            lambda: maker.make(self.settings, self._models, self._favourites), self._pool.measure
+        )
 
     async def __aenter__(self) -> Engine:
         await self.start()
@@ -70,44 +98,51 @@ class Engine:
 
     async def start(self) -> None:
         """Find the models and begin to preload; returns before anything is loaded."""
-        self._pool = Pool(
-            self.settings,
-            is_favourite=lambda model_id: model_id in self._favourites,
-            on_transition=self._publish,
-            on_progress=self._publish_soon,
-            on_wasted=self._count_wasted,
-        )
+        self._started = True
         self._pool.prepare()
-        await self._rescan()
-        if self.settings.preload:
-            favourites = [self.resolve(model_id) for model_id in self._favourites]
-            self._preloading = asyncio.create_task(preload_in_order(favourites, self._preload))
-        self._publish()
+        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._rescan())
+        self._sizes.remember(known)
+        self._director.paused_until = self._remembered.paused_until
+        self._tasks = [
+            asyncio.create_task(keep_running("preloading", self._preloader.run)),
+            asyncio.create_task(keep_running("watching memory", self._watch_memory)),
+        ]
+        self._publisher.publish()
 
     async def stop(self, grace_s: float | None = None) -> None:
         """End everything: answers in flight get up to ``grace_s`` seconds (the setting ``shutdown_grace``)."""
         self._stopping = True
-        if self._pool is None:
+        if not self._started:
             return
-        if self._preloading is not None:
-            self._preloading.cancel()
-        grace = self.settings.shutdown_grace if grace_s is None else grace_s
-        ends_at = time.monotonic() + grace
-        while self._active_requests() and time.monotonic() < ends_at:
-            await asyncio.sleep(PUBLISH_INTERVAL_S / 2)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._director.stop_standby()
+        ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
+        while any(resident.leases for resident in self._pool.residents.values()) and time.monotonic() < ends_at:
+            await asyncio.sleep(_DRAIN_POLL_S)
         await self._pool.close()
-        if self._publishing is not None:
-            self._publishing.cancel()
+        self._publisher.close()
+        # Not in a thread: a script's engine stops while the interpreter ends, when none can be started any more.
+        self._advisor.close()
+        self._director.wait_for_standby()
+
+    # What others see
 
     @property
     def snapshot(self) -> EngineSnapshot:
         """The latest snapshot. Any thread."""
-        return self._snapshot
+        return self._publisher.latest
+
+    @property
+    def usage_log(self) -> UsageLog | None:
+        """Figures and decisions; any thread may read them. None if nothing is kept (``history_days`` is 0)."""
+        return self._advisor.log
 
     def refresh(self) -> EngineSnapshot:
         """Measure memory now, publish, and return the new snapshot: an idle engine's latest one may be old."""
-        self._publish_measured()
-        return self._snapshot
+        self._publisher.publish_measured()
+        return self._publisher.latest
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call ``callback`` on the engine's thread with every snapshot, and at once with the current one.
@@ -115,9 +150,21 @@ class Engine:
         Returns:
             A function that ends it.
         """
-        self._subscribers.append(callback)
-        callback(self._snapshot)
-        return lambda: self._subscribers.remove(callback)
+        return self._publisher.subscribe(callback)
+
+    def observe(self, observer: RecordObserver) -> Callable[[], None]:
+        """Call ``observer`` with every request as it ends and every decision; return what ends that."""
+        return self._advisor.observe(observer)
+
+    def plan(self) -> PreloadPlan:
+        """Return what should be hot, as of now, and what would be loaded next."""
+        return self._director.plan()
+
+    def why(self, model_id: str) -> str:
+        """Return in words why the model of this id is hot, standby or cold."""
+        return self._director.why(model_id)
+
+    # Models
 
     async def models(self) -> tuple[ModelFile, ...]:
         """Return the models on disk; looks again when the last look is older than a second."""
@@ -131,7 +178,7 @@ class Engine:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
-        return resolve(name, self._known_models())
+        return resolve(name, known_models(self._models, self._pool))
 
     async def find(self, name: str) -> ModelFile:
         """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
@@ -145,16 +192,24 @@ class Engine:
         except ModelNotFoundError:
             await self._rescan_if_old()
             return self.resolve(name)
-        resident = self._pool.residents.get(model.model_id) if self._pool else None
+        resident = self._pool.residents.get(model.model_id)
         in_memory = resident is not None and resident.held_bytes > 0
         if not in_memory and await asyncio.to_thread(model.changed):
             await self._rescan()
             return self.resolve(name)
         return model
 
+    # Requests
+
     @asynccontextmanager
-    async def lease(self, name: str) -> AsyncIterator[Lease]:
+    async def lease(self, name: str, *, client: str = "", keep_alive_s: float | None = None) -> AsyncIterator[Lease]:
         """Make a model hot if it is not, and keep it from being evicted for as long as the block runs.
+
+        Args:
+            name: The model's id, or a unique beginning of it.
+            client: Who asks, shortened, for the log and for what is learned of it.
+            keep_alive_s: Unload the model after so long without a request; 0 at once, negative never. None leaves it
+                as it is.
 
         Raises:
             ModelNotFoundError, AmbiguousModelError: No one model has this name.
@@ -162,20 +217,32 @@ class Engine:
             ModelLoadError, InsufficientMemoryError, LoadCancelledError: It did not become hot.
             EngineStoppedError: The engine is shutting down.
         """
-        pool = self._running_pool()
+        self._check_running()
+        arrived_at, started_at = time.monotonic(), self._clock()
         model = await self.find(name)
-        resident = pool.resident(model)
+        resident = self._pool.resident(model)
         self._check_queue(resident)
-        outcome = self._counters.count_request(resident, time.time())
-        logger.info("request for %s: %s", model.model_id, outcome)
-        resident = await pool.acquire(model)
-        lease = Lease(resident, self._count_tokens)
-        self._publish_soon()
+        outcome, saved_s = self._counters.count_request(resident, started_at)
+        self._advisor.request_arrived(model.model_id, client, started_at)
+        self._director.welcome(model.model_id)
+        self._pool.hold_preloads(True)
+        lease: Lease | None = None
+        wait_s = 0.0
         try:
+            resident = await self._pool.acquire(model)
+            wait_s = time.monotonic() - arrived_at
+            lease = Lease(resident, arrived_at)
+            self._publisher.publish_soon()
             yield lease
         finally:
-            pool.release(resident, answered=lease.answered)
-            self._publish_soon()
+            if lease is not None:
+                self._pool.release(resident, answered=lease.answered)
+                if keep_alive_s is not None:
+                    self._pool.keep_alive(resident, keep_alive_s)
+            else:
+                wait_s = time.monotonic() - arrived_at
+            self._counters.count_tokens(lease.usages if lease is not None and not lease.info.embeddings else ())
+            self._request_ended(_record(model.model_id, started_at, outcome, wait_s, saved_s, client, lease))
 
     async def load(self, name: str) -> None:
         """Make a model hot, evicting others if need be.
@@ -183,7 +250,13 @@ class Engine:
         Raises:
             EngineError: As ``lease``.
         """
-        await self._running_pool().load(await self.find(name), Cause.REQUEST)
+        self._check_running()
+        model = await self.find(name)
+        self._director.welcome(model.model_id)
+        try:
+            await self._pool.load(model)
+        finally:
+            self._preloader.nudge()  # preloads waited for it
 
     async def unload(self, name: str) -> None:
         """Unload a model after the answers that it is giving; ends when its memory is released.
@@ -191,12 +264,87 @@ class Engine:
         Raises:
             ModelNotFoundError, AmbiguousModelError: No one model has this name.
         """
-        await self._running_pool().unload((await self.find(name)).model_id)
+        self._check_running()
+        await self._pool.unload((await self.find(name)).model_id)
 
-    def _running_pool(self) -> Pool:
-        if self._pool is None or self._stopping:
-            raise EngineStoppedError("Preheat is not running" if self._pool is None else "Preheat is shutting down")
-        return self._pool
+    def client_woke(self, client: str, model_id: str = "") -> None:
+        """A client lists the models or, with ``model_id``, asks for one's details: it may be about to use one."""
+        if not self._started or self._stopping:
+            return
+        expected = self._advisor.client_woke(client, model_id, self._clock())
+        if expected is not None:
+            self._director.welcome(expected)
+            self._preloader.nudge()
+
+    async def settled(self) -> None:
+        """Wait until all that should be hot is, as far as it fits and nothing speaks against it."""
+        await self._preloader.idle.wait()
+
+    # The user's wishes
+
+    def pause(self, seconds: float | None = None) -> None:
+        """Preload nothing for so long; None is until ``resume``. Remembered over restarts."""
+        self._remembered.paused_until = math.inf if seconds is None else self._clock() + seconds
+        self._paused_changed()
+
+    def resume(self) -> None:
+        """Preload again."""
+        self._remembered.paused_until = None
+        self._paused_changed()
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Act on new settings at once; answers in flight end as they began. The port keeps its address and keys."""
+        self.settings = settings
+        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._models)
+        for model_id in set(self._favourites).difference(before):
+            self._director.welcome(model_id)
+        self._sizes.apply_settings(settings)
+        self._advisor.apply_settings(settings)
+        self._director.apply_settings(settings)
+        self._watch.apply_settings(settings)
+        self._pool.apply_settings(settings)
+        self._preloader.nudge()
+        self._publisher.publish()
+
+    def _paused_changed(self) -> None:
+        self._director.paused_until = self._remembered.paused_until
+        self._preloader.nudge()
+        self._publisher.publish()
+
+    # What the pool asks and tells: PoolObserver
+
+    def is_favourite(self, model_id: str) -> bool:
+        """Whether the user wants this model hot whenever it fits."""
+        return model_id in self._favourites
+
+    def eviction_view(self, tenants: list[Tenant]) -> list[Tenant]:
+        """Return the tenants as ``plan_eviction`` should see them."""
+        return self._advisor.eviction_view(tenants)
+
+    def state_changed(self) -> None:
+        """A model's state is another."""
+        self._preloader.nudge()
+        self._publisher.publish()
+
+    def progressed(self) -> None:
+        """A load's progress is another."""
+        self._publisher.publish_soon()
+
+    def decided(self, decision: DecisionRecord) -> None:
+        """A model was loaded, or left, or failed."""
+        if decision.wasted:
+            self._counters.wasted += 1
+        if decision.action is Action.PRELOAD:
+            self._counters.preloads += 1
+        if decision.cause in (Why.USER, Why.KEEP_ALIVE):
+            self._director.dismiss(decision.model_id)
+        self._advisor.decided(decision)
+
+    # Inside
+
+    def _check_running(self) -> None:
+        if not self._started or self._stopping:
+            raise EngineStoppedError("Preheat is shutting down" if self._started else "Preheat is not running")
 
     def _check_queue(self, resident: Resident) -> None:
         limit = self.settings.parallel + self.settings.max_queue
@@ -207,138 +355,72 @@ class Engine:
                 retry_after_s=_QUEUE_RETRY_S,
             )
 
-    def _active_requests(self) -> int:
-        return sum(resident.leases for resident in self._pool.residents.values()) if self._pool else 0
+    def _request_ended(self, record: RequestRecord) -> None:
+        logger.info(
+            "request for %s: %s, waited %.3f s, %.3f s in all, %d tokens",
+            record.model_id,
+            record.outcome,
+            record.wait_s,
+            self._clock() - record.started_at,
+            record.completion_tokens,
+        )
+        self._director.note_answer()
+        self._pool.hold_preloads(self._director.active_requests > 0)
+        self._advisor.request_ended(record)
+        self._preloader.nudge()
+        self._publisher.publish_soon()
 
-    async def _preload(self, model: ModelFile) -> None:
-        await self._running_pool().load(model, Cause.PRELOAD)
+    async def _watch_memory(self) -> None:
+        """Let idle models go while memory is short, and look after what a sleep or a long rest may have pushed out."""
+        while True:
+            await asyncio.sleep(_WATCH_INTERVAL_S)
+            pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
+            if pressure.reason and pressure.missing_bytes:
+                self._pool.trim(max(self._pool.used_bytes - pressure.missing_bytes, 0), Why.PRESSURE, pressure.reason)
+            if pressure.reason != self._director.pressure:
+                self._director.pressure = pressure.reason
+                self._preloader.nudge()
+                self._publisher.publish_soon()
+            if self._watch.resumed():
+                await self._touch_hot()
+
+    async def _touch_hot(self) -> None:
+        """Bring back what was pushed out of memory of the hot models' files, so that "hot" stays true."""
+        for resident in list(self._pool.residents.values()):
+            if resident.held_bytes and not resident.leased:
+                await asyncio.to_thread(self._director.touch, resident.model)
 
     async def _rescan_if_old(self) -> None:
         if time.monotonic() - self._scanned_at >= _RESCAN_INTERVAL_S:
             await self._rescan()
 
     async def _rescan(self) -> None:
-        self._models = await asyncio.to_thread(self._scanner.scan, [paths.models_dir(), *self.settings.models_dirs])
+        folders: list[Path] = [paths.models_dir(), *self.settings.models_dirs]
+        self._models = await asyncio.to_thread(self._scanner.scan, folders)
         self._scanned_at = time.monotonic()
         self._favourites = choose_favourites(self.settings.favourites, self._models)
-        self._publish_soon()
-
-    def _count_wasted(self) -> None:
-        self._counters.wasted += 1
-
-    def _count_tokens(self, prompt_tokens: int, cached_tokens: int) -> None:
-        self._prompt_tokens += prompt_tokens
-        self._prefix_tokens_reused += cached_tokens
-
-    def _publish_soon(self) -> None:
-        """Publish within a tenth of a second, however often this is called."""
-        if self._publishing is None and not self._stopping:
-            self._publishing = asyncio.get_running_loop().call_later(PUBLISH_INTERVAL_S, self._publish_measured)
-
-    def _publish_measured(self) -> None:
-        if self._pool is not None:
-            self._pool.measure()
-        self._publish()
-
-    def _publish(self) -> None:
-        if self._publishing is not None:
-            self._publishing.cancel()
-            self._publishing = None
-        self._snapshot = self._make_snapshot()
-        for callback in tuple(self._subscribers):
-            callback(self._snapshot)
-
-    def _make_snapshot(self) -> EngineSnapshot:
-        memory = psutil.virtual_memory()
-        counters = self._counters
-        return EngineSnapshot(
-            version=__version__,
-            started_at=self._started_at,
-            memory=MemorySnapshot(
-                limit_bytes=self.settings.memory_limit.resolve(memory.total),
-                used_bytes=self._pool.used_bytes if self._pool else 0,
-                available_bytes=memory.available,
-            ),
-            preload=PreloadSnapshot(
-                enabled=self.settings.preload,
-                hits=counters.hits,
-                late_hits=counters.late_hits,
-                misses=counters.misses,
-                wasted=counters.wasted,
-                time_saved_s=counters.time_saved_s,
-            ),
-            prompt_tokens=self._prompt_tokens,
-            prefix_tokens_reused=self._prefix_tokens_reused,
-            models=tuple(self._model_snapshot(model) for model in self._known_models()),
-        )
-
-    def _known_models(self) -> list[ModelFile]:
-        """The models on disk, and those whose file has gone while they are in memory."""
-        known = {model.model_id: model for model in self._models}
-        if self._pool is not None:
-            for resident in self._pool.residents.values():
-                if resident.held_bytes:
-                    known.setdefault(resident.model_id, resident.model)
-        return [known[model_id] for model_id in sorted(known)]
-
-    def _model_snapshot(self, model: ModelFile) -> ModelSnapshot:
-        resident = self._pool.residents.get(model.model_id) if self._pool else None
-        favourite = model.model_id in self._favourites
-        if resident is None:
-            return ModelSnapshot(model.model_id, State.COLD, favourite, model.file_bytes, model.embeddings)
-        return ModelSnapshot(
-            model_id=model.model_id,
-            state=resident.state,
-            favourite=favourite,
-            file_bytes=model.file_bytes,
-            embeddings=model.embeddings,
-            progress=resident.progress if resident.state in (State.LOADING, State.WARMING) else None,
-            resident_bytes=resident.held_bytes if resident.worker is not None else 0,
-            context_length=resident.info.context_length if resident.info and resident.state is State.HOT else None,
-            active_requests=resident.leases + resident.waiters,
-            last_used_at=resident.last_used_at,
-            load_s=resident.load_s,
-            error=resident.error if resident.state is State.FAILED else None,
-        )
+        self._preloader.nudge()
+        self._publisher.publish_soon()
 
 
-class Lease:
-    """A hot model, kept hot while a request uses it. ``Engine.lease`` makes it."""
-
-    def __init__(self, resident: Resident, on_prompt: Callable[[int, int], None]) -> None:
-        assert resident.worker is not None
-        assert resident.info is not None
-        self.model_id = resident.model_id
-        self.info: ModelInfo = resident.info
-        self._worker = resident.worker
-        self._on_prompt = on_prompt
-        self.answered = False
-        """The model has answered a request in full."""
-
-    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
-        """Yield the answer's chunks; closing the generator drops the request in the worker within a step.
-
-        Raises:
-            InvalidRequestError: The chat template, schema or tokens cannot be used.
-            ContextLengthExceededError: The prompt is too long.
-            UnsupportedOperationError: The model makes embeddings.
-            WorkerDiedError: The worker ended; the next request loads the model again.
-        """
-        async with aclosing(self._worker.generate(request)) as chunks:
-            async for chunk in chunks:
-                if chunk.usage is not None:
-                    self.answered = True
-                    self._on_prompt(chunk.usage.prompt_tokens, chunk.usage.cached_tokens)
-                yield chunk
-
-    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
-        """Return a normalised vector for each input, a text or its token ids.
-
-        Raises:
-            InvalidRequestError, ContextLengthExceededError: An input is empty, not tokens, or too long.
-            UnsupportedOperationError: The model writes text.
-            WorkerDiedError: The worker ended; the next request loads the model again.
-        """
-        embeddings = await self._worker.embed(inputs)
-        self.answered = True
-        return embeddings
+def _record(
+    model_id: str,
+    started_at: float,
+    outcome: Outcome,
+    wait_s: float,
+    saved_s: float,
+    client: str,
+    lease: Lease | None,
+) -> RequestRecord:
+    usages = lease.usages if lease is not None else []
+    return RequestRecord(
+        model_id=model_id,
+        started_at=started_at,
+        outcome=outcome,
+        wait_s=wait_s,
+        ttft_s=lease.ttft_s if lease is not None else None,
+        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
+        client=client,
+        saved_s=saved_s,
+    )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_OWN_SETTINGS: Final = {"preload": "false", "spare_worker": "false", "shutdown_grace": "0"}
+_OWN_SETTINGS: Final = {"preload": "false", "spare_worker": "false", "shutdown_grace": "0", "history_days": "0"}
 _EXIT_TIMEOUT_S: Final = 5.0
 
 

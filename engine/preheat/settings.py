@@ -72,6 +72,28 @@ class Settings(BaseModel):
         json_schema_extra={"allowed": "a list of model names, or auto"},
     )
     preload: bool = Field(default=True, description="Load models in the background before they are asked for.")
+    preload_top: int = Field(
+        default=3,
+        ge=0,
+        le=5,
+        description="Models to preload besides the favourites, those that are used most; 0 for none.",
+    )
+    preload_min_uses: int = Field(
+        default=2, ge=1, le=1000, description="Recent uses that a model needs before it is preloaded."
+    )
+    popularity_half_life: float = Field(
+        default=7.0, gt=0, le=3650, description="After so many days without use a model counts half of what it did."
+    )
+    preload_on_battery: bool = Field(default=False, description="Preload on battery power, too.")
+    wake_with_clients: bool = Field(
+        default=True, description="When a program starts, preload the model that it nearly always uses next."
+    )
+    history_days: int = Field(
+        default=90,
+        ge=0,
+        le=3650,
+        description="Days for which each request's figures are kept; then sums a day. 0 keeps none.",
+    )
     context_length: int = Field(
         default=8192,
         ge=64,

@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -45,13 +45,27 @@ def set_value(name: str, text: str, *, path: Path | None = None, environ: Mappin
     Raises:
         SettingsError: The name or value is wrong, or the file would be wrong or cannot be written. Nothing was changed.
     """
-    value = _checked(name, text)
+    return set_values({name: text}, path=path, environ=environ)[name]
+
+
+def set_values(
+    texts: Mapping[str, str], *, path: Path | None = None, environ: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Write several settings, all or none; see ``set_value``.
+
+    Raises:
+        SettingsError: A name or value is wrong, or the file would be wrong or cannot be written. Nothing was changed.
+    """
+    values = {name: _checked(name, text) for name, text in texts.items()}
 
     def change(document: str) -> str:
-        return _with_value(document or commented_defaults(), name, value)
+        for name, value in values.items():
+            document = _with_value(document or commented_defaults(), name, value)
+        return document
 
-    _rewrite(change, name, path, environ, tolerant=False)
-    return value
+    if values:
+        _rewrite(change, tuple(values), path, environ, tolerant=False)
+    return values
 
 
 def unset(name: str, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> bool:
@@ -72,7 +86,7 @@ def unset(name: str, *, path: Path | None = None, environ: Mapping[str, str] | N
         return _without(document, name) if found else document
 
     # A file with two wrong lines must be mendable one line at a time.
-    _rewrite(change, name, path, environ, tolerant=True)
+    _rewrite(change, (name,), path, environ, tolerant=True)
     if not found and name not in Settings.model_fields:
         raise unknown_setting(Settings, name)
     return found
@@ -147,7 +161,12 @@ def _same_but(old: str, new: str, name: str, value: object) -> bool:
 
 
 def _rewrite(
-    change: Callable[[str], str], name: str, path: Path | None, environ: Mapping[str, str] | None, *, tolerant: bool
+    change: Callable[[str], str],
+    names: Collection[str],
+    path: Path | None,
+    environ: Mapping[str, str] | None,
+    *,
+    tolerant: bool,
 ) -> None:
     """Read the file, change its text, check the result, write it; alone among all processes.
 
@@ -170,12 +189,17 @@ def _rewrite(
             # Nothing of the new file is on disk: name only lines that the user can see.
             after = replace(
                 document_layer(new, given),
-                place=lambda each: before.place(each) if each != name and each in before.values else each,
+                place=lambda each: before.place(each) if each not in names and each in before.values else each,
             )
             wrong_before = {error.param for error in _problems(before, environ)} if tolerant else set()
             for error in _problems(after, environ):
                 if error.param not in wrong_before:
-                    raise SettingsError(f"{name} was not changed: {error.title}", hint=error.hint, param=error.param)
+                    changed = ", ".join(names)
+                    raise SettingsError(
+                        f"{changed} {'was' if len(names) == 1 else 'were'} not changed: {error.title}",
+                        hint=error.hint,
+                        param=error.param,
+                    )
             _replace(target, (new.replace("\n", "\r\n") if "\r\n" in content else new).encode())
     except OSError as error:
         raise SettingsError(

@@ -20,6 +20,8 @@ class ModelSnapshot:
         favourite: The user wants it hot whenever it fits.
         progress: Share of the load that is done, 0.0 to 1.0; None unless loading or warming.
         file_bytes: Size of the GGUF file.
+        standby: It is not in memory, but its file is, as far as was last seen: it loads in a fraction of a second.
+        expected_bytes: Memory that it takes or would take.
         resident_bytes: Memory that its worker holds now; 0 unless a worker has it.
         context_length: Prompt plus completion limit of the loaded model, in tokens; None unless hot.
         embeddings: Whether it makes embeddings (otherwise text).
@@ -34,6 +36,8 @@ class ModelSnapshot:
     favourite: bool
     file_bytes: int
     embeddings: bool = False
+    standby: bool = False
+    expected_bytes: int = 0
     progress: float | None = None
     resident_bytes: int = 0
     context_length: int | None = None
@@ -45,11 +49,21 @@ class ModelSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class MemorySnapshot:
-    """Memory in bytes: the ceiling for all workers, what they hold, what the system has left."""
+    """Memory in bytes.
+
+    Attributes:
+        limit_bytes: The ceiling for all workers.
+        used_bytes: What they hold now.
+        available_bytes: What the system has left.
+        peak_bytes: The most that they held since the engine started.
+        pressure: Why memory is short, in words; empty when it is not.
+    """
 
     limit_bytes: int
     used_bytes: int
     available_bytes: int
+    peak_bytes: int = 0
+    pressure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,10 @@ class PreloadSnapshot:
 
     Attributes:
         enabled: The setting ``preload``.
-        paused: Preloading waits, by the user's wish.
+        paused_until: Unix time until which the user paused preloading; infinite until it is resumed; None when it is
+            not paused.
+        hold: Why nothing is being preloaded now, in words; empty when nothing speaks against it.
+        preloads: Preloads that ended hot.
         hits: Requests whose model was hot when they arrived.
         late_hits: Requests that joined a load already running.
         misses: Requests that had to wait for a load of their own.
@@ -67,12 +84,19 @@ class PreloadSnapshot:
     """
 
     enabled: bool
-    paused: bool = False
+    paused_until: float | None = None
+    hold: str = ""
     hits: int = 0
     late_hits: int = 0
     misses: int = 0
+    preloads: int = 0
     wasted: int = 0
     time_saved_s: float = 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Preloading waits, by the user's wish."""
+        return self.paused_until is not None
 
     @property
     def preload_hit_rate(self) -> float | None:
@@ -90,6 +114,8 @@ class EngineSnapshot:
         started_at: Unix time of the engine's start.
         prompt_tokens: Prompt tokens of all requests so far.
         prefix_tokens_reused: How many of them were not recomputed.
+        favourites: The models to keep hot, in the user's order.
+        warning: What is wrong with the keeping of figures, in words; None if nothing is.
         models: Every known model, by model_id.
     """
 
@@ -99,6 +125,8 @@ class EngineSnapshot:
     preload: PreloadSnapshot
     prompt_tokens: int = 0
     prefix_tokens_reused: int = 0
+    favourites: tuple[str, ...] = ()
+    warning: str | None = None
     models: tuple[ModelSnapshot, ...] = field(default=())
 
     @property

@@ -16,6 +16,7 @@ from typing import Final
 
 from preheat.inference.bindings import llama
 from preheat.inference.llama_model import MAX_EMBEDDING_SEQUENCES, Batch, LlamaModel
+from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS
 from preheat.inference.requests import Embeddings
 from preheat.inference.scheduler import DecodeError
 
@@ -133,7 +134,9 @@ class Embedder:
             while self._todo and len(items) < MAX_EMBEDDING_SEQUENCES and not self._stopping:
                 job, at = self._todo[0]
                 tokens = job.inputs[at]
-                if len(tokens) > self._batch.room:
+                if len(tokens) > self._batch.room or (
+                    items and self._batch.size + len(tokens) > EMBEDDING_BATCH_TOKENS
+                ):
                     break
                 for position, token in enumerate(tokens):
                     self._batch.add(token, position, len(items), output=True)

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.errors import LoadCancelledError, ModelLoadError
+from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, ModelLoadError
 from preheat.inference.bindings import llama
-from preheat.inference.protocol import LoadOptions
+from preheat.inference.protocol import UBATCH_TOKENS, LoadOptions
 
 logger = logging.getLogger(__name__)
-
-UBATCH_TOKENS: Final = 512
-"""Tokens in one physical batch of a text model; also its largest prefill chunk."""
 
 MAX_EMBEDDING_SEQUENCES: Final = 64
 """Inputs that one decode of an embedding model takes."""
@@ -30,6 +28,9 @@ _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_at
 _POOLING_MEAN: Final = 1  # enum llama_pooling_type
 _LOG_WARN: Final = 3
 _LOG_ERROR: Final = 4
+
+_ALLOCATION: Final = re.compile(r"alloc|out of memory|bad_alloc|cannot allocate", re.IGNORECASE)
+"""How llama.cpp's and ggml's messages speak of memory that the system did not give."""
 
 Progress = Callable[[float], bool]
 """Told the share that is done; returns whether to go on."""
@@ -142,9 +143,10 @@ class LlamaModel:
             )
         return ctx
 
-    def _load_error(self, reason: str, *, hint: str = "") -> ModelLoadError:
+    def _load_error(self, reason: str, *, hint: str = "") -> EngineError:
         detail = f": {native_log.last_error}" if native_log.last_error else ""
-        return ModelLoadError(
+        kind = InsufficientMemoryError if _ALLOCATION.search(native_log.last_error) else ModelLoadError
+        return kind(
             f"{self._name} did not load: {reason}{detail}", hint=hint or "Download the file again, or free memory"
         )
 

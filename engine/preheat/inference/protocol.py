@@ -1,9 +1,9 @@
 """Frames between the engine and a worker, over the worker's stdin and stdout.
 
 A frame is two 32-bit big-endian lengths, then JSON text, then bytes (embedding vectors; mostly none). Each JSON value
-is one message: ``{"type": ..., ...}``. Messages to a worker: ``load``, ``cancel_load``, ``generate``, ``embed``,
-``cancel``. Messages from it: ``ready``, ``progress``, ``loaded``, ``probed``, ``load_failed``, ``step`` (what one
-decode step brought, for all requests at once), ``embedded``, ``failed`` (one request).
+is one message: ``{"type": ..., ...}``. Messages to a worker: ``load``, ``cancel_load``, ``hold_load``, ``generate``,
+``embed``, ``cancel``. Messages from it: ``ready``, ``progress``, ``loaded``, ``probed``, ``load_failed``, ``step``
+(what one decode step brought, for all requests at once), ``embedded``, ``failed`` (one request).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 from preheat.errors import (
     ContextLengthExceededError,
     EngineError,
+    InsufficientMemoryError,
     InvalidRequestError,
     LoadCancelledError,
     ModelLoadError,
@@ -33,6 +34,13 @@ from preheat.inference.requests import (
 )
 
 _HEADER: Final = struct.Struct(">II")
+UBATCH_TOKENS: Final = 512
+"""Tokens in one physical batch of a text model; also its largest prefill chunk."""
+
+EMBEDDING_BATCH_TOKENS: Final = 512
+"""Short inputs that are embedded together have at most so many tokens: more are hardly quicker, and llama.cpp keeps
+room for a whole vocabulary's logits for every token of the largest batch so far."""
+
 MAX_FRAME_BYTES: Final = 1 << 30
 """Larger lengths mean a stream out of step, not a message."""
 
@@ -175,6 +183,7 @@ _ERRORS: Final = {
     error.code: error
     for error in (
         ContextLengthExceededError,
+        InsufficientMemoryError,
         InvalidRequestError,
         LoadCancelledError,
         ModelLoadError,

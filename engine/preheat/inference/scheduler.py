@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from preheat.inference.bindings import llama
-from preheat.inference.llama_model import UBATCH_TOKENS, Batch, LlamaModel
+from preheat.inference.llama_model import Batch, LlamaModel
+from preheat.inference.protocol import UBATCH_TOKENS
 from preheat.inference.requests import FinishReason, GenerationChunk, TokenLogprob, Usage
 from preheat.inference.sampling import TokenSampler, token_logprob
 from preheat.inference.slots import Slot, SlotPool

@@ -30,7 +30,6 @@ from preheat.errors import (
 from preheat.inference.chat_format import ChatFormat
 from preheat.inference.embedder import Embedder, EmbeddingJob
 from preheat.inference.llama_model import LlamaModel
-from preheat.inference.paging import page_in
 from preheat.inference.protocol import (
     FrameDecoder,
     LoadOptions,
@@ -43,6 +42,7 @@ from preheat.inference.requests import Embeddings, GenerateRequest, GenerationCh
 from preheat.inference.sampling import TokenSampler
 from preheat.inference.scheduler import DecodeError, Generation, Scheduler
 from preheat.inference.text_stream import TextStream
+from preheat.page_cache import page_in
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +85,8 @@ class Worker:
         self._channel = channel
         self._load: queue.SimpleQueue[LoadOptions] = queue.SimpleQueue()
         self._load_cancelled = False
+        self._may_load = threading.Event()
+        self._may_load.set()
         self._service: TextService | EmbeddingService | None = None
         self._progress_at = 0.0
 
@@ -135,6 +137,7 @@ class Worker:
         if now - self._progress_at >= _PROGRESS_INTERVAL_S or done == total:
             self._progress_at = now
             self._channel.send({"type": "progress", "done_bytes": done, "total_bytes": total})
+        self._may_load.wait()
         return not self._load_cancelled
 
     def handle(self, message: JsonObject) -> None:
@@ -144,6 +147,12 @@ class Worker:
                 self._load.put(LoadOptions(**{**message["options"], "files": tuple(message["options"]["files"])}))
             case "cancel_load":
                 self._load_cancelled = True
+                self._may_load.set()
+            case "hold_load":
+                if message["hold"]:
+                    self._may_load.clear()
+                else:
+                    self._may_load.set()
             case "cancel":
                 if self._service is not None:
                     self._service.cancel(message["id"])

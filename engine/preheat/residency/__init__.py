@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from preheat.residency.decisions import Action, DecisionRecord, Why
+from preheat.residency.eviction import Tenant
+from preheat.residency.memory_watch import MemoryWatch
 from preheat.residency.pool import Pool
 from preheat.residency.resident import Cause, Resident
+from preheat.residency.sizes import SizeBook
 from preheat.residency.states import State
 
-__all__ = ["Cause", "Pool", "Resident", "State"]
+__all__ = [
+    "Action",
+    "Cause",
+    "DecisionRecord",
+    "MemoryWatch",
+    "Pool",
+    "Resident",
+    "SizeBook",
+    "State",
+    "Tenant",
+    "Why",
+]

@@ -36,11 +36,17 @@ class Resident:
         task: The running load or unload.
         leaving: It was told to go and is not gone yet.
         cause: Why it was loaded last; a request that joins a preload turns it into its own.
+        reason: The same in words.
         leases: Requests being answered.
         waiters: Requests waiting for it to become hot.
         held_bytes: What its worker was measured to hold, or is expected to while it loads.
         began_at: Monotonic time at which the last load was asked for.
         unused: No request has used it since it became hot.
+        keep_alive_s: Unload it after so long without a request; negative keeps it; None leaves that to the limit.
+        idle_timer: Looks again whether it has been idle for so long.
+        outdated: It was loaded with settings that have changed since; it is loaded anew when it is idle.
+        held: Its load waits, because answers are being given.
+        deadline: When the running load is given up; stands still while it is held.
         failures: Failed loads and dead workers since the last answer, in a row.
         retry_at: Monotonic time before which it is not loaded again.
     """
@@ -52,6 +58,7 @@ class Resident:
     loading: asyncio.Future[None] | None = None
     task: asyncio.Task[None] | None = None
     cause: Cause = Cause.REQUEST
+    reason: str = ""
     leaving: bool = False
     leases: int = 0
     waiters: int = 0
@@ -62,6 +69,11 @@ class Resident:
     load_s: float | None = None
     began_at: float = 0.0
     unused: bool = False
+    keep_alive_s: float | None = None
+    idle_timer: asyncio.TimerHandle | None = None
+    outdated: bool = False
+    held: bool = False
+    deadline: asyncio.Timeout | None = None
     failures: int = 0
     retry_at: float = 0.0
 
@@ -77,8 +89,13 @@ class Resident:
 
     @property
     def speculative(self) -> bool:
-        """Whether it is being preloaded with nobody waiting."""
-        return self.cause is Cause.PRELOAD and self.state in (State.QUEUED, State.LOADING, State.WARMING)
+        """Whether it is being preloaded with nobody waiting, or was, and no request has used it since."""
+        return self.cause is Cause.PRELOAD and (self.unused or self.loads)
+
+    @property
+    def loads(self) -> bool:
+        """Whether it is on its way into memory."""
+        return self.state in (State.QUEUED, State.LOADING, State.WARMING)
 
     def note_failure(self, reason: str) -> None:
         """Count a failure; loads after repeated ones wait 1, 2, 4, ... seconds, a minute at most."""

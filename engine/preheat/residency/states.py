@@ -23,6 +23,7 @@ class Event(StrEnum):
 
     REQUESTED = "requested"
     STARTED = "started"
+    RETRIED = "retried"
     LOADED = "loaded"
     PROBED = "probed"
     CANCELLED = "cancelled"
@@ -45,6 +46,8 @@ TRANSITIONS: Final = {
     (State.LOADING, Event.CANCELLED): State.UNLOADING,
     (State.LOADING, Event.FAILED): State.FAILED,
     (State.WARMING, Event.PROBED): State.HOT,
+    (State.LOADING, Event.RETRIED): State.QUEUED,  # no memory the first time
+    (State.WARMING, Event.RETRIED): State.QUEUED,
     (State.WARMING, Event.CANCELLED): State.UNLOADING,
     (State.WARMING, Event.FAILED): State.FAILED,
     (State.HOT, Event.EVICTED): State.UNLOADING,
