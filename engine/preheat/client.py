@@ -15,9 +15,10 @@ from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from preheat import paths
+from preheat._version import __version__
 from preheat.errors import EngineError, EngineStoppedError, NotRunningError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _ALIVE_TIMEOUT_S: Final = 5.0
 """/health answers at once, whatever is loading; an application that is just starting takes a second."""
 
+_USER_AGENT: Final = f"preheat/{__version__}"
 _BATCH: Final = 256  # inputs an embedding request; the port takes up to 2,048 and 32 MiB
 _BROKEN: Final = (OSError, http.client.HTTPException)
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
@@ -115,11 +117,23 @@ class RunningPreheat:
 
     def load(self, model: str) -> JsonObject:
         """Make a model hot; return its part of the status then."""
-        return self._ask("POST", f"/preheat/v1/models/{quote(model, safe='')}/load")
+        return self.control("POST", f"models/{quoted(model)}/load")
 
     def unload(self, model: str) -> JsonObject:
         """Release a model's memory; return its part of the status then."""
-        return self._ask("POST", f"/preheat/v1/models/{quote(model, safe='')}/unload")
+        return self.control("POST", f"models/{quoted(model)}/unload")
+
+    def control(
+        self, method: str, path: str, body: JsonObject | None = None, **parameters: str | float | None
+    ) -> JsonObject:
+        """Ask a control endpoint and return its answer.
+
+        Args:
+            path: What follows ``/preheat/v1/``; names in it must be quoted by ``quoted``.
+            parameters: Of the query; those that are None are left out.
+        """
+        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        return self._ask(method, f"/preheat/v1/{path}{'?' if query else ''}{query}", body)
 
     def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
         """Return the inputs' normalised vectors."""
@@ -204,7 +218,9 @@ class RunningPreheat:
     def _send(
         self, method: str, path: str, body: JsonObject | None, connection: http.client.HTTPConnection | None = None
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        headers = {} if self._key is None else {"Authorization": f"Bearer {self._key}"}
+        headers = {"User-Agent": _USER_AGENT}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
         content = None if body is None else json.dumps(body).encode()
         while connection is not None or self._idle:
             connection = connection or self._idle.pop()
@@ -256,6 +272,11 @@ def error_from(body: JsonObject, status: int, retry_after: str | None = None) ->
     error = kind(title.removesuffix("."), hint=hint, param=content.get("param"), retry_after_s=seconds)
     error.code = code
     return error
+
+
+def quoted(name: str) -> str:
+    """Return a model's name as a part of a path."""
+    return quote(name, safe="")
 
 
 def floats(vector: bytes) -> list[float]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from preheat import paths
-from preheat.errors import EngineError, SettingsError
+from preheat.errors import EngineError, NotRunningError, SettingsError
 from preheat.settings import Settings, find_problems, merge_settings, to_toml_value
 from preheat.settings_check import HIDDEN, Merged, is_secret, unknown_setting
 from preheat.settings_layers import variable_of
@@ -164,8 +164,22 @@ def _as_text(value: object) -> str:
 def _tell_when_it_holds(name: str) -> None:
     if variable_of(name) in os.environ:
         typer.echo(f"{variable_of(name)} is set in this environment and goes before the file.", err=True)
-    else:
+        return
+    from preheat.client import find_running
+
+    try:
+        with find_running() as running:
+            answer = running.control("POST", "settings/reload")
+    except NotRunningError:
         typer.echo("It holds from the next start of Preheat.", err=True)
+    except EngineError as error:
+        typer.echo(f"The running Preheat keeps its settings: {error.title}.", err=True)
+    else:
+        later = name in answer["restart_needed"]
+        typer.echo(
+            "It holds from the next start of Preheat." if later else "It holds from now on.",
+            err=True,
+        )
 
 
 @contextmanager

@@ -14,11 +14,16 @@ import typer
 from typer.core import TyperGroup
 
 from preheat._version import __version__
+from preheat.cli.decisions import log, plan, why
 from preheat.cli.embed import embed
+from preheat.cli.favourites import favourite, favourites, unfavourite
 from preheat.cli.load import load, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
+from preheat.cli.pausing import pause, resume
+from preheat.cli.replay import replay
 from preheat.cli.run import run
 from preheat.cli.serve import serve
+from preheat.cli.stats import stats
 from preheat.cli.status import list_, ps, status
 from preheat.errors import EngineError
 
@@ -83,6 +88,16 @@ app.command()(ps)
 app.command("list")(list_)
 app.command()(load)
 app.command()(unload)
+app.command()(favourite)
+app.command()(unfavourite)
+app.command()(favourites)
+app.command()(pause)
+app.command()(resume)
+app.command()(why)
+app.command()(plan)
+app.command()(log)
+app.command()(stats)
+app.command()(replay)
 app.command()(run)
 app.command()(embed)
 

@@ -62,6 +62,8 @@ def show_error(error: EngineError) -> int:
 def state_words(model: JsonObject) -> str:
     """Return a model's state for people: ``Ready``, ``Loading 63 %``."""
     words = STATE_WORDS.get(model["state"], model["state"])
+    if model["state"] == "cold" and model.get("standby"):
+        words = "Standby"
     progress = model.get("progress")
     return words if progress is None else f"{words} {round(progress * 100)} %"
 

@@ -40,4 +40,5 @@ def serve(
         chosen["preload"] = "false"
     settings = load_settings(chosen)
     setup_logging(settings.log_level, to_file=True, console=verbose)
-    run(settings)
+    # The same options go before the file when it is read again.
+    run(settings, lambda: load_settings(chosen))

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, reload: Callable[[], Settings]) -> None:
     """Preload and answer until Ctrl-C or SIGTERM. Main thread.
+
+    Args:
+        reload: Reads the settings again, as they were read for this start. Any thread.
 
     Raises:
         PortInUseError: Another process has the port.
@@ -36,7 +39,7 @@ def run(settings: Settings) -> None:
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings))
+            runner.run(_serve(settings, reload))
     except KeyboardInterrupt:
         pass  # while the port's own handler was not there: as it began or ended
     finally:
@@ -52,7 +55,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, reload: Callable[[], Settings]) -> None:
     from preheat.engine import Engine
     from preheat.server import serve
 
@@ -65,7 +68,12 @@ async def _serve(settings: Settings) -> None:
     starting.add_done_callback(lambda task: None if task.cancelled() or task.exception() is None else serving.cancel())
     report = _Report(engine)
     try:
-        await serve(engine, settings, on_ready=lambda port: starting.add_done_callback(lambda _: report.begin(port)))
+        await serve(
+            engine,
+            settings,
+            on_ready=lambda port: starting.add_done_callback(lambda _: report.begin(port)),
+            reload=reload,
+        )
     finally:
         report.end()
         starting.cancel()
@@ -150,7 +158,7 @@ def first_words(snapshot: EngineSnapshot) -> str:
     if not snapshot.preload.enabled:
         return "Preloading is off: models load when they are asked for."
     if not favourites:
-        return "No favourites to preload: models load when they are asked for. Choose: preheat config set favourites ID"
+        return "No favourites to preload: models load when they are asked for. Choose: preheat favourite MODEL"
     return f"Preloading {', '.join(favourites)}"
 
 

@@ -42,6 +42,11 @@ def status(as_json: AsJson = False) -> None:
     out.print(f"[bold]Preheat {now['version']}[/bold] on {running.url}, up {uptime}, pid {running.pid}")
     out.print(f"Memory    {_memory_line(now['memory'])}")
     out.print(f"Hit rate  {_hit_rate_line(now['preload'])}")
+    preloading = preloading_line(now["preload"])
+    if preloading:
+        out.print(f"Preload   {preloading}", markup=False)
+    if now["warning"]:
+        out.print(f"{now['warning']}.", style="yellow", markup=False)
     _print_models(out, now["models"])
 
 
@@ -89,6 +94,7 @@ def _known_models() -> list[JsonObject]:
         {
             "id": model.model_id,
             "state": "cold",
+            "standby": False,
             "progress": None,
             "embeddings": model.embeddings,
             "file_bytes": model.file_bytes,
@@ -115,7 +121,9 @@ def _print_no_models() -> None:
 
 def _memory_line(memory: JsonObject) -> str:
     used, limit = format_memory(memory["used_bytes"]), format_memory(memory["limit_bytes"])
-    return f"{used} of {limit} used by models; {format_memory(memory['available_bytes'])} free on this machine"
+    free = format_memory(memory["available_bytes"])
+    short = f"; {memory['pressure']}" if memory["pressure"] else ""
+    return f"{used} of {limit} used by models; {free} free on this machine{short}"
 
 
 def _hit_rate_line(preload: JsonObject) -> str:
@@ -124,6 +132,15 @@ def _hit_rate_line(preload: JsonObject) -> str:
     requests = preload["hits"] + preload["late_hits"] + preload["misses"]
     share = f"{preload['preload_hit_rate'] * 100:.0f} %"
     return f"{share} ({preload['hits']} of {requests}); {format_duration(preload['time_saved_s'])} of waiting saved"
+
+
+def preloading_line(preload: JsonObject) -> str:
+    """Return why nothing is being preloaded; empty when nothing speaks against it."""
+    if preload["paused"]:
+        until = preload["paused_until"]
+        left = "until you say: preheat resume" if until is None else f"for {format_duration(until - time.time())} more"
+        return f"paused {left}"
+    return preload["hold"] or ""
 
 
 def _in_memory_table(out: Console, models: list[JsonObject]) -> Table:

@@ -34,7 +34,7 @@ KEYLESS_PATHS: Final = frozenset({"/health"})
 CLIENT_GONE_STATUS: Final = 499  # nginx's: the client went away before an answer
 _HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]:/@?#\s]+))(?::\d{1,5})?")
 _ORIGIN: Final = re.compile(r"https?://(?P<host>[^/@?#\s]+)")
-_METHODS: Final = b"GET, POST, DELETE, OPTIONS"
+_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
 def host_name(value: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -16,28 +17,38 @@ from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.api_docs import add_request_schemas, body_docs
 from preheat.server.control import ControlApi
 from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
+from preheat.server.figures import FiguresApi
 from preheat.server.generation import Generator
 from preheat.server.in_flight import InFlight
+from preheat.server.metrics import MetricsApi
 from preheat.server.models import ModelsApi
 from preheat.server.openai_chat import ChatApi
 from preheat.server.openai_completions import CompletionApi
 from preheat.server.openai_embeddings import EmbeddingApi
 from preheat.server.openai_schema import ChatBody, CompletionBody, EmbeddingBody
+from preheat.server.wishes import WishesApi
+from preheat.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from preheat.engine import Engine
-    from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 
-def create_app(engine: Engine, *, port: int, in_flight: InFlight | None = None) -> FastAPI:
+def create_app(
+    engine: Engine,
+    *,
+    port: int,
+    in_flight: InFlight | None = None,
+    reload: Callable[[], Settings] = load_settings,
+) -> FastAPI:
     """Return the application over this engine; it must run on the engine's loop.
 
     Args:
         engine: Not started or stopped here.
         port: The port that it will be reached at, for the status.
         in_flight: Where the answers being given are kept, for whoever shuts the server down.
+        reload: Reads the settings again, with the options that Preheat was started with. Any thread.
     """
     in_flight = in_flight if in_flight is not None else InFlight()
     # The pages /docs and /redoc load their script from a public CDN, in the reader's browser and only when opened;
@@ -45,6 +56,9 @@ def create_app(engine: Engine, *, port: int, in_flight: InFlight | None = None) 
     app = FastAPI(title="Preheat", version=__version__, description="Local models, ready before they are asked for.")
     _add_openai(app, engine, in_flight)
     _add_control(app, ControlApi(engine, in_flight, port))
+    _add_figures(app, FiguresApi(engine))
+    app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
+    _add_wishes(app, WishesApi(engine, reload, engine.settings))
     add_request_schemas(app, (ChatBody, CompletionBody, EmbeddingBody))
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -94,6 +108,31 @@ def _add_control(app: FastAPI, control: ControlApi) -> None:
     for name, endpoint in (("load", control.load), ("unload", control.unload)):
         path = f"/preheat/v1/models/{{model_id:path}}/{name}"
         app.add_api_route(path, endpoint, methods=["POST"], tags=["control"])
+
+
+def _add_figures(app: FastAPI, figures: FiguresApi) -> None:
+    for path, endpoint in (
+        ("plan", figures.plan),
+        ("stats", figures.stats),
+        ("log", figures.decisions),
+        ("models/{model_id:path}/why", figures.why),
+    ):
+        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
+
+
+def _add_wishes(app: FastAPI, wishes: WishesApi) -> None:
+    for method, path, endpoint in (
+        ("POST", "pause", wishes.pause),
+        ("POST", "resume", wishes.resume),
+        ("GET", "favourites", wishes.favourites),
+        ("PUT", "favourites", wishes.set_favourites),
+        ("POST", "models/{model_id:path}/favourite", wishes.favourite),
+        ("POST", "models/{model_id:path}/unfavourite", wishes.unfavourite),
+        ("GET", "settings", wishes.settings),
+        ("PATCH", "settings", wishes.change_settings),
+        ("POST", "settings/reload", wishes.reload_settings),
+    ):
+        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=[method], tags=["control"])
 
 
 async def _on_engine_error(request: Request, error: Exception) -> Response:

@@ -1,11 +1,10 @@
-"""The control endpoints: /health, and /preheat/v1/ with status, events, load and unload."""
+"""The control endpoints that show and move models: /health, and /preheat/v1/ with status, events, load and unload."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -15,11 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat._version import __version__
-from preheat.errors import EngineError, InvalidRequestError
+from preheat.errors import EngineError
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
+from preheat.server.parameters import flag
+from preheat.server.snapshot_json import model_json, status_json
 from preheat.server.sse import EventStream
-from preheat.snapshot import EngineSnapshot, ModelSnapshot
+from preheat.snapshot import EngineSnapshot
 
 if TYPE_CHECKING:
     from preheat.engine import Engine
@@ -41,11 +42,11 @@ class ControlApi:
 
     async def health(self) -> Response:
         """Answer at once, whatever is loading. ``app`` tells Preheat from another program on the port."""
-        return _json({"status": "ok", "app": "preheat", "version": __version__, "pid": os.getpid()})
+        return json_response({"status": "ok", "app": "preheat", "version": __version__, "pid": os.getpid()})
 
     async def status(self) -> Response:
         """Answer with the whole engine as it is now."""
-        return _json(status_json(self.engine.refresh(), self.port))
+        return json_response(status_json(self.engine.refresh(), self.port))
 
     async def events(self) -> Response:
         """Stream the status: now, and at every change; a slow reader gets the latest only."""
@@ -66,20 +67,20 @@ class ControlApi:
     async def _command(
         self, request: Request, model_id: str, command: Callable[[str], Coroutine[Any, Any, None]]
     ) -> Response:
-        waits = _waits(request)
+        waits = flag(request, "wait", True)
         # In a task of its own: a client that goes away does not undo what it asked for.
         task = asyncio.create_task(command(model_id))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         task.add_done_callback(_log_failure)
         if not waits:
-            return _json(self._model_json(model_id), 202)
+            return json_response(self._model_json(model_id), 202)
         try:
             async with self.in_flight.answer(request.receive):
                 await asyncio.shield(task)
         except ClientGoneError:
             return client_gone()
-        return _json(self._model_json(model_id))
+        return json_response(self._model_json(model_id))
 
     def _model_json(self, model_id: str) -> dict[str, Any]:
         model = self.engine.snapshot.model(model_id)
@@ -110,63 +111,6 @@ class ControlApi:
             unsubscribe()
 
 
-def status_json(snapshot: EngineSnapshot, port: int) -> dict[str, Any]:
-    """Return the snapshot as its public JSON. Sizes are bytes, times are Unix times, durations are seconds."""
-    memory, preload = snapshot.memory, snapshot.preload
-    return {
-        "version": snapshot.version,
-        "pid": os.getpid(),
-        "uptime_s": round(max(0.0, time.time() - snapshot.started_at), 3),
-        "port": port,
-        "memory": {
-            "limit_bytes": memory.limit_bytes,
-            "used_bytes": memory.used_bytes,
-            "available_bytes": memory.available_bytes,
-        },
-        "preload": {
-            "enabled": preload.enabled,
-            "paused": preload.paused,
-            "hits": preload.hits,
-            "late_hits": preload.late_hits,
-            "misses": preload.misses,
-            "preload_hit_rate": preload.preload_hit_rate,
-            "wasted": preload.wasted,
-            "time_saved_s": preload.time_saved_s,
-        },
-        "prompt_tokens": snapshot.prompt_tokens,
-        "prefix_tokens_reused": snapshot.prefix_tokens_reused,
-        "prefix_cache_hit_rate": snapshot.prefix_cache_hit_rate,
-        "models": [model_json(model) for model in snapshot.models],
-    }
-
-
-def model_json(model: ModelSnapshot) -> dict[str, Any]:
-    """Return one model as its public JSON."""
-    return {
-        "id": model.model_id,
-        "state": model.state.value,
-        "progress": model.progress,
-        "favourite": model.favourite,
-        "embeddings": model.embeddings,
-        "file_bytes": model.file_bytes,
-        "resident_bytes": model.resident_bytes,
-        "context_length": model.context_length,
-        "active_requests": model.active_requests,
-        "last_used_at": model.last_used_at,
-        "load_s": model.load_s,
-        "error": model.error,
-    }
-
-
-def _waits(request: Request) -> bool:
-    value = request.query_params.get("wait", "true").lower()
-    if value in ("true", "1"):
-        return True
-    if value in ("false", "0"):
-        return False
-    raise InvalidRequestError("wait: must be true or false", param="wait")
-
-
 def _log_failure(task: asyncio.Task[None]) -> None:
     """Take note of a failure, which nobody may be waiting for any more."""
     error = None if task.cancelled() else task.exception()
@@ -176,5 +120,6 @@ def _log_failure(task: asyncio.Task[None]) -> None:
         logger.error("command failed", exc_info=error)
 
 
-def _json(content: dict[str, Any], status: int = 200) -> Response:
+def json_response(content: dict[str, Any], status: int = 200) -> Response:
+    """Return a whole answer in JSON."""
     return Response(to_json(content), status, media_type="application/json")

@@ -12,7 +12,7 @@ from preheat.errors import EngineError
 
 STATUS: Final = {
     "engine_error": 500,
-    "invalid_settings": 500,
+    "invalid_settings": 400,
     "invalid_request": 400,
     "model_not_found": 404,
     "ambiguous_model": 400,

@@ -15,11 +15,13 @@ from preheat.errors import UnsupportedOperationError
 from preheat.inference.requests import FinishReason, GenerateRequest, GenerationChunk, TokenLogprob, Usage
 from preheat.residency.states import State
 from preheat.server.access import CLIENT_GONE_STATUS
+from preheat.server.clients import client_name
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.sse import EventStream
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine, Lease
+    from preheat.engine import Engine
+    from preheat.lease import Lease
 
 HOT_HEADER_DELAY_S: Final = 5.0
 """A hot model's stream waits so long for its first token: an error before it is a proper HTTP status."""
@@ -78,12 +80,12 @@ class Generator:
             )
         return model.model_id
 
-    def stream(self, model_id: str, requests: Sequence[GenerateRequest], form: StreamFormat) -> Response:
-        """Return a response that streams the requests' chunks in this form."""
+    def stream(self, client: str, model_id: str, requests: Sequence[GenerateRequest], form: StreamFormat) -> Response:
+        """Return a response that streams the requests' chunks in this form; ``client`` is who asks."""
 
         async def events() -> AsyncGenerator[bytes, None]:
             async with (
-                self.engine.lease(model_id) as lease,
+                self.engine.lease(model_id, client=client) as lease,
                 aclosing(_chunks(lease, requests)) as chunks,
             ):
                 async for index, chunk in chunks:
@@ -107,7 +109,7 @@ class Generator:
         try:
             async with (
                 self.in_flight.answer(request.receive),
-                self.engine.lease(model_id) as lease,
+                self.engine.lease(model_id, client=client_name(request)) as lease,
                 aclosing(_chunks(lease, requests)) as chunks,
             ):
                 async for index, chunk in chunks:

@@ -9,6 +9,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from preheat.server.clients import client_name, is_own
+
 if TYPE_CHECKING:
     from preheat.engine import Engine
     from preheat.library import ModelFile
@@ -20,15 +22,23 @@ class ModelsApi:
 
     engine: Engine
 
-    async def list_models(self) -> Response:
+    async def list_models(self, request: Request) -> Response:
         """Answer with every model on disk."""
         models = [self._model_json(model) for model in await self.engine.models()]
+        self._note_client(request)
         return Response(to_json({"object": "list", "data": models}), media_type="application/json")
 
     async def get_model(self, request: Request) -> Response:
         """Answer with one model; a unique prefix of its id is enough."""
         model = await self.engine.find(request.path_params["model_id"])
+        self._note_client(request, model.model_id)
         return Response(to_json(self._model_json(model)), media_type="application/json")
+
+    def _note_client(self, request: Request, model_id: str = "") -> None:
+        """Tell the engine that a client looks around: it may be about to ask for something."""
+        client = client_name(request)
+        if client and not is_own(client):
+            self.engine.client_woke(client, model_id)
 
     def _model_json(self, model: ModelFile) -> dict[str, Any]:
         snapshot = self.engine.snapshot.model(model.model_id)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from preheat.inference.requests import ANY_JSON, GenerateRequest, JsonObject
 from preheat.server.chat_format import ChatForm, ChatStream, chat_json
 from preheat.server.chat_messages import template_messages
+from preheat.server.clients import client_name
 from preheat.server.generation import Generator, client_gone
 from preheat.server.openai_schema import ChatBody, NamedTool, ResponseFormat, Tool, no_limit
 from preheat.server.tool_calls import forcing_schema
@@ -43,7 +44,7 @@ class ChatApi:
             include_usage=body.include_usage,
         )
         if body.stream:
-            return self.generator.stream(model_id, requests, ChatStream(form))
+            return self.generator.stream(client_name(request), model_id, requests, ChatStream(form))
         answers = await self.generator.answers(request, model_id, requests)
         if answers is None:
             return client_gone()

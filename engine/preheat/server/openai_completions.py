@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.inference.requests import GenerateRequest, GenerationChunk, TokenLogprob, Usage
+from preheat.server.clients import client_name
 from preheat.server.generation import Answer, Generator, client_gone, usage_json
 from preheat.server.logprobs import completion_logprobs
 from preheat.server.openai_schema import CompletionBody, no_limit
@@ -64,7 +65,7 @@ class CompletionApi:
             include_usage=body.include_usage,
         )
         if body.stream:
-            return self.generator.stream(model_id, requests, CompletionStream(form))
+            return self.generator.stream(client_name(request), model_id, requests, CompletionStream(form))
         answers = await self.generator.answers(request, model_id, requests)
         if answers is None:
             return client_gone()

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from preheat.errors import InvalidRequestError, UnsupportedOperationError
 from preheat.inference.requests import Embeddings
+from preheat.server.clients import client_name
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.openai_schema import EmbeddingBody
@@ -45,7 +46,7 @@ class EmbeddingApi:
         try:
             async with (
                 self.in_flight.answer(request.receive),
-                self.engine.lease(model.model_id) as lease,
+                self.engine.lease(model.model_id, client=client_name(request)) as lease,
             ):
                 embeddings = await lease.embed(body.inputs)
         except ClientGoneError:

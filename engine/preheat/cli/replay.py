@@ -1,0 +1,207 @@
+"""``preheat replay``: what other limits and settings would have brought."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from preheat.cli.output import AsJson, console, print_json, table
+from preheat.errors import InvalidRequestError
+from preheat.format import format_bytes, format_duration, format_memory
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from preheat.preload.replay import Report
+    from preheat.preload.simulation import Strategy
+    from preheat.preload.trace import Trace
+    from preheat.settings import Settings
+
+_DAY_S: Final = 86_400.0
+_MAX_STEPS: Final = 8
+_DEFAULT_DAYS: Final = 56
+
+
+def replay(
+    limits: Annotated[
+        str | None,
+        typer.Option("--limit", metavar="SIZES", help="Memory limits to try: 8GiB,12GiB. The setting's, without it."),
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", exists=True, dir_okay=False, help="Another usage.db than your own.")
+    ] = None,
+    synthetic: Annotated[
+        str | None, typer.Option("--synthetic", metavar="NAME", help="A made-up user instead; list names them.")
+    ] = None,
+    days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="The last so many days alone.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another one makes up another user of the same kind.")] = 0,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="As if this setting held.")
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", dir_okay=False, help="Write the rows here; without --limit, a whole curve.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the recorded use through Preheat and through other ways, under other memory limits or settings."""
+    from preheat.cli.config import parse_overrides
+    from preheat.preload.synthetic import describe_users
+    from preheat.settings import load_settings
+
+    if synthetic == "list":
+        for name, words in describe_users():
+            typer.echo(f"{name}: {words}")
+        return
+    if synthetic is not None and log is not None:
+        raise InvalidRequestError("A log and a made-up user are two things", hint="Give --log or --synthetic")
+    settings = load_settings(parse_overrides(overrides or ()))
+    trace, timezone = _trace(settings, log, synthetic, days, seed)
+    tried = _limits(limits, trace, settings, synthetic is not None, curve=csv_file is not None)
+    reports = [report for limit in tried for report in _compared(trace, limit, settings, timezone)]
+    if csv_file is not None:
+        _write_csv(csv_file, reports)
+    if as_json:
+        print_json([report.row() for report in reports])
+    elif csv_file is None:
+        _print(reports)
+
+
+def _trace(
+    settings: Settings, log: Path | None, synthetic: str | None, days: int | None, seed: int
+) -> tuple[Trace, tzinfo]:
+    """Return the log to replay, and whose hours count.
+
+    Raises:
+        InvalidRequestError: There is no such user, or nothing in the log.
+    """
+    from datetime import UTC, datetime
+
+    from preheat.preload.synthetic import ALL_USERS, synthetic_trace
+
+    if synthetic is None:
+        local = datetime.now().astimezone().tzinfo
+        return _recorded(settings, log, days), local or UTC
+    if synthetic not in ALL_USERS:
+        raise InvalidRequestError(f"There is no user {synthetic!r}", hint=f"There are {', '.join(ALL_USERS)}")
+    return synthetic_trace(synthetic, seed=seed, days=days or _DEFAULT_DAYS), UTC
+
+
+def _recorded(settings: Settings, path: Path | None, days: int | None) -> Trace:
+    from preheat import paths
+    from preheat.library import find_models
+    from preheat.preload.favourites import choose_favourites
+    from preheat.preload.recorded import newest_sizes, recorded_trace
+    from preheat.preload.trace import Kind, ModelSize
+    from preheat.preload.usage_log import UsageLog
+    from preheat.preload.usage_records import END_OF_TIME
+    from preheat.residency.sizes import SizeBook
+
+    log = UsageLog(path)
+    begin = 0.0 if days is None else time.time() - days * _DAY_S
+    models = find_models([paths.models_dir(), *settings.models_dirs])
+    measured, book = newest_sizes(log.sizes().values()), SizeBook(settings)
+    on_disk = {
+        model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)
+        for model in models
+    }
+    trace = recorded_trace(
+        log.requests_between(begin, END_OF_TIME),
+        log.decisions(limit=-1, since=begin),
+        on_disk,
+        choose_favourites(settings.favourites, models),
+    )
+    if not any(event.kind is Kind.REQUEST for event in trace.events):
+        raise InvalidRequestError(
+            "There is nothing to replay: no request is on record",
+            hint="Try a made-up user: preheat replay --synthetic steady",
+        )
+    return trace
+
+
+def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool, *, curve: bool) -> list[int]:
+    """Return the memory limits to try, in bytes.
+
+    Raises:
+        InvalidRequestError: One is no size.
+    """
+    import psutil
+
+    from preheat.size import Size
+
+    total = psutil.virtual_memory().total
+    if text is not None:
+        try:
+            limits = [Size(part.strip()).resolve(total) for part in text.split(",")]
+        except ValueError as error:
+            raise InvalidRequestError(f"--limit {text} is no list of sizes", hint="Such as 8GiB,12GiB") from error
+        if min(limits) <= 0:
+            raise InvalidRequestError("--limit must be above 0", hint="Such as 8GiB,12GiB")
+        return limits
+    if curve:
+        return [trace.room_for(count) for count in range(1, min(len(trace.sizes), _MAX_STEPS) + 1)]
+    return [trace.room_for(3) if synthetic else settings.memory_limit.resolve(total)]
+
+
+def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo) -> list[Report]:
+    """Return what Preheat and the others would have done under one limit."""
+    from preheat.preload import replay as replays
+    from preheat.preload.simulation import Machine
+
+    machine = Machine(limit_bytes)
+    fitting = [count for count in range(1, len(trace.sizes) + 1) if trace.room_for(count) <= limit_bytes]
+    strategies = (_strategy(settings), replays.KEEP_ALIVE, replays.lru_of(max(fitting, default=1)), replays.LRU)
+    reports = [replays.replay(trace, machine, strategy, timezone=timezone) for strategy in strategies]
+    return [*reports, replays.clairvoyant(trace, machine)]
+
+
+def _strategy(settings: Settings) -> Strategy:
+    """Return Preheat as these settings would have it; replay shows what preloading brings even where it is off."""
+    from dataclasses import replace
+
+    from preheat.preload.policy import PolicySettings
+    from preheat.preload.replay import PREHEAT
+
+    return replace(
+        PREHEAT,
+        wake_ups=settings.wake_with_clients,
+        policy=PolicySettings(top=settings.preload_top, min_uses=settings.preload_min_uses),
+        half_life_s=settings.popularity_half_life * _DAY_S,
+    )
+
+
+def _write_csv(path: Path, reports: Sequence[Report]) -> None:
+    rows = [report.row() for report in reports]
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    except OSError as error:
+        raise InvalidRequestError(f"{path} cannot be written: {error.strerror}", hint="Name another file") from error
+    typer.echo(f"Wrote {len(rows)} rows into {path}.", err=True)
+
+
+def _print(reports: Sequence[Report]) -> None:
+    out = console()
+    numbers = ("Limit", "Requests", "Hit rate", "Steady", "Waits", "Waited", "Preloads", "Wasted", "Read")
+    rows = table("Way", *numbers, right=numbers)
+    for report in reports:
+        figures = report.overall
+        rows.add_row(
+            report.strategy,
+            format_memory(report.limit_bytes),
+            str(figures.requests),
+            f"{figures.preload_hit_rate * 100:.1f} %",
+            f"{report.steady.preload_hit_rate * 100:.1f} %" if report.steady.requests else "",
+            str(figures.waits),
+            format_duration(figures.waited_s),
+            str(figures.preloads) if figures.preloads else "",
+            str(figures.wasted) if figures.preloads else "",
+            format_bytes(figures.bytes_read) if figures.bytes_read else "",
+        )
+    out.print(rows)

@@ -1,0 +1,148 @@
+"""``preheat stats``: what preloading brought."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, table
+from preheat.errors import NotRunningError
+from preheat.format import format_duration, format_memory
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_EVERYTHING: Final = "all"
+_FOUND: Final = (("hit", "hot"), ("late_hit", "late"), ("miss", "cold"))
+_ALL_MODELS: Final = "All models"
+
+
+def stats(
+    since: Annotated[
+        str, typer.Option("--since", metavar="SPAN", help="Over so long before now: 12h, 7d; all for everything.")
+    ] = "7d",
+    as_json: AsJson = False,
+) -> None:
+    """Show requests, hits, waits, loads and time saved, whether Preheat runs or not."""
+    figures = read_stats(since)
+    if as_json:
+        print_json(figures)
+        return
+    out = console()
+    for line in _summary(figures, since):
+        out.print(line, markup=False)
+    if not figures["models"]:
+        typer.echo("Figures appear after the first request.")
+        return
+    out.print()
+    out.print(_requests_table(out, figures))
+    out.print()
+    out.print(_latency_table(out, figures))
+
+
+def begin_of(since: str) -> float | None:
+    """Return when a span before now began, in Unix time; None for ``all``.
+
+    Raises:
+        InvalidRequestError: It is no span.
+    """
+    from preheat.timespan import parse_span
+
+    return None if since.strip().lower() == _EVERYTHING else time.time() - parse_span(since, param="--since")
+
+
+def read_stats(since: str) -> JsonObject:
+    """Return the figures of the running application, or those that it left behind.
+
+    Raises:
+        InvalidRequestError: ``since`` is no span.
+    """
+    from preheat.client import find_running
+
+    begin = begin_of(since)
+    try:
+        with find_running() as running:
+            # The span itself: the application keeps the figures of one for some seconds.
+            return running.control("GET", "stats", since=None if begin is None else since)
+    except NotRunningError:
+        pass
+    from preheat.preload.usage_json import read_stats_json
+    from preheat.preload.usage_log import UsageLog
+
+    log = UsageLog()
+    return {**read_stats_json(log, begin), "memory": None, "warning": log.warning}
+
+
+def _summary(figures: JsonObject, since: str) -> list[str]:
+    total, steady, memory = figures["total"], figures["steady"], figures["memory"]
+    span = total["span"]
+    rates = [("the last hour", total["last_hour"]), ("24 hours", total["last_day"]), ("7 days", total["last_week"])]
+    if steady is not None:
+        rates.append(("the steady state", steady))
+    known = [f"{_share(counts)} in {words}" for words, counts in rates if counts["preload_hit_rate"] is not None]
+    lines = []
+    if memory is not None:
+        used, limit, peak = (format_memory(memory[f"{name}_bytes"]) for name in ("used", "limit", "peak"))
+        lines.append(f"Memory    {used} of {limit} used by models, {peak} at most")
+    lines.append(f"Hit rate  {', '.join(known) if known else 'appears after the first request'}")
+    over = "in all" if since == _EVERYTHING else f"in {since}"
+    lines.append(f"Saved     {format_duration(span['time_saved_s'])} of waiting {over}")
+    lines.append(f"Preloads  {span['preloads']}, {span['wasted']} of them wasted")
+    if figures["warning"]:
+        lines.append(f"{figures['warning']}.")
+    return lines
+
+
+def _requests_table(out: Console, figures: JsonObject) -> Table:
+    numbers = ("Requests", "Hits", "Late", "Misses", "Hit rate", "Saved", "Loads", "Load time", "p95")
+    rows = table("Model", *numbers, right=numbers)
+    for name, model in _rows(figures, out, others=78):
+        span, load = model["span"], model["load"]
+        rows.add_row(
+            name,
+            *(str(span[key]) for key in ("requests", "hits", "late_hits", "misses")),
+            _share(span),
+            format_duration(span["time_saved_s"]) if span["time_saved_s"] else "",
+            str(span["loads"]),
+            _duration(load["median_s"]),
+            _duration(load["p95_s"]),
+        )
+    return rows
+
+
+def _latency_table(out: Console, figures: JsonObject) -> Table:
+    numbers = ("Requests", "Wait", "Wait p95", "TTFT", "TTFT p95")
+    rows = table("Model", "Found", *numbers, right=numbers)
+    for name, model in _rows(figures, out, others=56):
+        for key, found in _FOUND:
+            wait, ttft = model["latency"][key]["wait"], model["latency"][key]["ttft"]
+            if wait["samples"]:
+                times = (wait["median_s"], wait["p95_s"], ttft["median_s"], ttft["p95_s"])
+                rows.add_row(name, found, str(wait["samples"]), *map(_duration, times))
+                name = ""
+    return rows
+
+
+def _rows(figures: JsonObject, out: Console, others: int) -> list[tuple[str, JsonObject]]:
+    """Return the models with the most requests first, then all together."""
+    from rich.markup import escape
+
+    models = sorted(figures["models"].items(), key=lambda item: (-item[1]["span"]["requests"], item[0]))
+    used = [(escape(short_name(name, out, others)), model) for name, model in models if _tells(model["span"])]
+    return [*used, (_ALL_MODELS, figures["total"])]
+
+
+def _tells(counts: JsonObject) -> bool:
+    return any(counts[key] for key in ("requests", "loads", "failures"))
+
+
+def _share(counts: JsonObject) -> str:
+    rate = counts["preload_hit_rate"]
+    return "" if rate is None else f"{rate * 100:.0f} %"
+
+
+def _duration(seconds: float | None) -> str:
+    return "" if seconds is None else format_duration(seconds)

@@ -1,0 +1,68 @@
+"""Who asks: a User-Agent header, cut down to the product and its version."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from starlette.requests import Request
+
+MAX_CLIENT: Final = 64
+"""What the usage log keeps."""
+
+OWN_PRODUCT: Final = "preheat/"
+"""Begins the User-Agent of Preheat's own command line and library."""
+
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_VERSION: Final = re.compile(r"v?\d[\w.+-]*", re.ASCII)
+# What every browser says, and the two that every program with a browser inside says.
+_BROWSER_NOISE: Final = ("mozilla/", "applewebkit/", "gecko/", "version/", "mobile/")
+_BROWSERS: Final = ("electron/", "chrome/", "safari/")
+
+
+def client_name(request: Request) -> str:
+    """Return the client's product and version, such as ``AsyncOpenAI/Python 3.50.0`` or ``obsidian/1.5.3``."""
+    return short_user_agent(request.headers.get("user-agent", ""))
+
+
+def is_own(client: str) -> bool:
+    """Whether it is Preheat's own command line or library, whose looking around says nothing about what comes next."""
+    return client.startswith(OWN_PRODUCT)
+
+
+@lru_cache(maxsize=256)
+def short_user_agent(text: str) -> str:
+    """Return what tells one program from another, in at most ``MAX_CLIENT`` printable ASCII characters.
+
+    A browser names a dozen products; the program that it is part of stands among them.
+    """
+    text = "".join(char if " " <= char <= "~" else " " for char in text[:1000])
+    while (shorter := _COMMENT.sub(" ", text)) != text:
+        text = shorter
+    words = text.split()
+    if not words:
+        return ""
+    if words[0].lower().startswith("mozilla/"):
+        return _browser(words)[:MAX_CLIENT]
+    product = words[0]
+    if len(words) > 1 and not _has_version(product) and _VERSION.fullmatch(words[1]):
+        product = f"{product} {words[1]}"  # as OpenAI's clients have it
+    return product[:MAX_CLIENT]
+
+
+def _has_version(product: str) -> bool:
+    return _VERSION.fullmatch(product.rpartition("/")[2]) is not None
+
+
+def _browser(words: list[str]) -> str:
+    """Return the program's own product among a browser's."""
+    products = [word for word in words if "/" in word and not word.lower().startswith(_BROWSER_NOISE)]
+    own = [product for product in products if not product.lower().startswith(_BROWSERS)]
+    if own:
+        return own[0]
+    for browser in _BROWSERS:
+        for product in products:
+            if product.lower().startswith(browser):
+                return product
+    return words[0]

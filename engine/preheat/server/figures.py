@@ -1,0 +1,126 @@
+"""The control endpoints that explain: plan, why, stats and the log of decisions, under /preheat/v1/."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from preheat.errors import ModelNotFoundError, UnsupportedOperationError
+from preheat.preload.usage_json import decision_json, read_stats_json
+from preheat.server.control import json_response
+from preheat.server.parameters import count, since
+from preheat.server.snapshot_json import memory_json, preload_json
+
+if TYPE_CHECKING:
+    from preheat.engine import Engine
+    from preheat.preload.policy import Decision
+    from preheat.preload.usage_log import UsageLog
+
+STATS_AGE_S: Final = 3.0
+"""Figures are read again when they are older: a dashboard that polls must not read a long log all the time."""
+
+DEFAULT_DECISIONS: Final = 100
+MAX_DECISIONS: Final = 10_000
+_MAX_CACHED: Final = 8
+
+
+@dataclass(slots=True)
+class _Cached:
+    """Figures of one span; ``read_at`` is monotonic."""
+
+    stats: dict[str, Any]
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresApi:
+    """What Preheat did, why, and what it brought. Engine thread only; the disk is read in other threads."""
+
+    engine: Engine
+    _cache: dict[str, _Cached] = field(default_factory=dict)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def plan(self) -> Response:
+        """Answer with what should be hot, what would be loaded next, and why."""
+        plan = self.engine.plan()
+        snapshot = self.engine.snapshot
+        in_cache = {model.model_id for model in snapshot.models if model.standby}
+        return json_response(
+            {
+                **preload_json(snapshot.preload),
+                "decisions": [self._decision_json(decision) for decision in plan.decisions],
+                "next": [decision.model_id for decision in plan.preloads],
+                "standby": [{"model": model_id, "cached": model_id in in_cache} for model_id in plan.standby],
+            }
+        )
+
+    async def why(self, request: Request) -> Response:
+        """Answer in words why a model is hot, standby or cold."""
+        model_id = (await self.engine.find(request.path_params["model_id"])).model_id
+        model = self.engine.snapshot.model(model_id)
+        return json_response(
+            {
+                "id": model_id,
+                "state": model.state.value if model is not None else None,
+                "standby": model.standby if model is not None else None,
+                "why": self.engine.why(model_id),
+            }
+        )
+
+    async def stats(self, request: Request) -> Response:
+        """Answer with the figures, over the span from ``?since=`` (Unix time, or ``7d``) to now."""
+        log = self._log()
+        begin = since(request)
+        key = request.query_params.get("since", "")
+        async with self._reading:  # several dashboards wait for one reading
+            cached = self._cache.get(key)
+            if cached is None or time.monotonic() - cached.read_at > STATS_AGE_S:
+                stats = await asyncio.to_thread(read_stats_json, log, begin)
+                cached = self._keep(key, _Cached(stats, time.monotonic()))
+        snapshot = self.engine.refresh()
+        return json_response({**cached.stats, "memory": memory_json(snapshot.memory), "warning": snapshot.warning})
+
+    async def decisions(self, request: Request) -> Response:
+        """Answer with what was done about models, the newest first: ``?limit=``, ``?since=``, ``?model=``."""
+        limit = count(request, "limit", DEFAULT_DECISIONS, MAX_DECISIONS)
+        begin, model = since(request), await self._model_id(request.query_params.get("model"))
+        found = await asyncio.to_thread(self._log().decisions, limit, begin, model)
+        return json_response({"decisions": [decision_json(decision) for decision in found]})
+
+    def _log(self) -> UsageLog:
+        log = self.engine.usage_log
+        if log is None:
+            raise UnsupportedOperationError("No figures are kept", hint="The setting history_days is 0")
+        return log
+
+    async def _model_id(self, name: str | None) -> str | None:
+        """Return the id of a model on disk; one that has been removed may still be in the log."""
+        if name is None:
+            return None
+        try:
+            return (await self.engine.find(name)).model_id
+        except ModelNotFoundError:
+            return name.strip().lower()
+
+    def _keep(self, key: str, cached: _Cached) -> _Cached:
+        self._cache.pop(key, None)
+        while len(self._cache) >= _MAX_CACHED:
+            self._cache.pop(next(iter(self._cache)))
+        self._cache[key] = cached
+        return cached
+
+    def _decision_json(self, decision: Decision) -> dict[str, Any]:
+        return {
+            "model": decision.model_id,
+            "wish": decision.wish.value,
+            "rank": decision.rank,
+            "verdict": decision.verdict.value,
+            "displaces": list(decision.displaces),
+            "missing_bytes": decision.missing_bytes,
+            "why": self.engine.why(decision.model_id),
+        }
