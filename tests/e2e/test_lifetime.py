@@ -120,8 +120,8 @@ def test_under_a_limit_for_one_the_least_recently_used_goes(tmp_path: Path, star
 
 
 def test_a_model_that_cannot_fit_is_refused_with_both_numbers(tmp_path: Path, starter_models: Path) -> None:
-    with running_preheat(tmp_path, starter_models, memory_limit="100MB") as preheat:
-        with pytest.raises(openai.APIStatusError, match=r"0\.1 GB") as caught:
+    with running_preheat(tmp_path, starter_models, memory_limit="180MB") as preheat:
+        with pytest.raises(openai.APIStatusError, match=r"needs 0\.4 GB.*limit of 0\.2 GB") as caught:
             preheat.client().chat.completions.create(model=CHAT, messages=COUNT, max_tokens=2)
         assert caught.value.code == "insufficient_memory"
         assert len(preheat.client().embeddings.create(model=EMBEDDING, input="fits").data) == 1

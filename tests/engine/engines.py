@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -63,9 +64,9 @@ class Recorder:
 
 
 @asynccontextmanager
-async def running(**changes: Any) -> AsyncIterator[Engine]:
+async def running(clock: Callable[[], float] = time.time, **changes: Any) -> AsyncIterator[Engine]:
     """Run an engine; at the end it is stopped without grace."""
-    engine = Engine(settings(**changes))
+    engine = Engine(settings(**changes), clock=clock)
     await engine.start()
     try:
         yield engine
@@ -103,7 +104,6 @@ def state(snapshot: EngineSnapshot, model_id: str) -> State:
 
 def resident(engine: Engine, model_id: str) -> Resident:
     """Return what the engine's pool knows of a model."""
-    assert engine._pool is not None
     return engine._pool.residents[model_id]
 
 
@@ -120,3 +120,9 @@ async def write(lease: Lease, max_tokens: int = 3) -> str:
         prompt="The capital of France is", max_tokens=max_tokens, sampling=Sampling(temperature=0)
     )
     return "".join([chunk.text async for chunk in lease.generate(request)])
+
+
+async def until_idle(engine: Engine) -> None:
+    """Wait until the preloader has looked at everything and waits for a change."""
+    async with asyncio.timeout(WAIT_S):
+        await engine.settled()

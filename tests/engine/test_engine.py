@@ -15,7 +15,7 @@ import pytest
 
 from preheat import engine as engine_module
 from preheat import paths
-from preheat.engine import PUBLISH_INTERVAL_S, Engine
+from preheat.engine import Engine
 from preheat.errors import (
     EngineStoppedError,
     ModelNotFoundError,
@@ -24,6 +24,7 @@ from preheat.errors import (
     WorkerDiedError,
 )
 from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.publisher import PUBLISH_INTERVAL_S
 from preheat.residency import State
 from preheat.snapshot import EngineSnapshot
 from tests.engine.engines import (
@@ -37,6 +38,7 @@ from tests.engine.engines import (
     settings,
     state,
     until,
+    until_idle,
     until_state,
     worker_pid,
     write,
@@ -75,8 +77,7 @@ async def test_starting_waits_for_no_load(gate: Gate) -> None:
 async def test_with_other_models_there_are_no_default_favourites(embedding_model: Path) -> None:
     shutil.copy(embedding_model, paths.models_dir() / "other.gguf")
     async with running(preload=True) as engine:
-        assert engine._preloading is not None
-        await engine._preloading
+        await until_idle(engine)
         assert {model.state for model in engine.snapshot.models} == {State.COLD}
         assert not any(model.favourite for model in engine.snapshot.models)
 
@@ -115,7 +116,7 @@ async def test_hits_late_hits_and_misses(gate: Gate) -> None:
 
 async def _lease_once(engine: Engine, model_id: str) -> None:
     async with engine.lease(model_id):
-        engine._publish()
+        engine._publisher.publish()
 
 
 async def test_a_preload_that_nobody_used_is_wasted() -> None:
@@ -192,7 +193,6 @@ async def test_a_full_queue(gate: Gate) -> None:
 
 
 def _residents(engine: Engine) -> object:
-    assert engine._pool is not None
     return engine._pool.residents
 
 
@@ -257,12 +257,12 @@ async def test_subscribers_get_the_current_snapshot_at_once_and_then_every_trans
 
 async def test_counters_are_published_ten_times_a_second_at_most() -> None:
     async with running() as engine:
-        await until(engine, lambda _: engine._publishing is None)
+        await until(engine, lambda _: engine._publisher._timer is None)
         times: list[float] = []
         engine.subscribe(lambda _snapshot: times.append(time.monotonic()))
         began = time.monotonic()
         while time.monotonic() - began < 5 * PUBLISH_INTERVAL_S:
-            engine._publish_soon()
+            engine._publisher.publish_soon()
             await asyncio.sleep(0)
         gaps = [later - earlier for earlier, later in pairwise(times[1:])]
         assert 2 <= len(times) <= 6

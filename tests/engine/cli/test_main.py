@@ -15,6 +15,9 @@ from preheat.errors import EngineError, ModelNotFoundError, SettingsError
 from preheat.residency.states import State
 from tests.engine.application import PREHEAT, environment, make_home, preheat
 
+COMMANDS = ("serve", "status", "ps", "list", "load", "unload", "favourite", "unfavourite", "favourites", "pause")
+MORE_COMMANDS = ("resume", "why", "plan", "log", "stats", "replay", "run", "embed", "version", "config")
+
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
@@ -27,7 +30,7 @@ def test_version() -> None:
 
 def test_help_names_every_command() -> None:
     shown = run("--help").stdout
-    for name in ("serve", "status", "ps", "list", "load", "unload", "run", "embed", "version", "config"):
+    for name in (*COMMANDS, *MORE_COMMANDS):
         assert name in shown
 
 
@@ -41,7 +44,12 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
 
 
-@pytest.mark.parametrize("command", [["status"], ["ps"], ["load", "m"], ["unload", "m"], ["status", "--json"]])
+NEED_IT = [["status"], ["ps"], ["load", "m"], ["unload", "m"], ["status", "--json"], ["plan"], ["why", "m"], ["pause"]]
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["ps"], ["load", "m"], ["unload", "m"], ["status", "--json"], *NEED_IT]
+)
 def test_nothing_runs(preheat_home: Path, command: list[str]) -> None:
     result = run(*command)
     assert (result.exit_code, result.stdout) == (1, "")

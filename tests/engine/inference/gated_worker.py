@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from preheat.inference import worker
-from preheat.inference.paging import OnProgress
+from preheat.page_cache import OnProgress
 
 _page_in = worker.page_in
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preheat.inference import embedder
 from preheat.inference.embedder import Embedder, EmbeddingJob, VectorCache, normalised
 from preheat.inference.llama_model import LlamaModel
+from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS
 from preheat.inference.requests import Embeddings
 from tests.engine.inference.text_runs import load_options
 
@@ -134,3 +136,17 @@ def test_normalised(values: list[float]) -> None:
     vector = array("f", normalised(array("f", values).tobytes()))
     length = math.sqrt(sum(value * value for value in vector))
     assert length == pytest.approx(1, abs=1e-3) or not any(values) or max(map(abs, values)) < 1e-18
+
+
+def test_short_inputs_share_a_batch_of_bounded_size(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """llama.cpp keeps room for a vocabulary's logits for every token of the largest batch so far."""
+    monkeypatch.setattr(embedder, "EMBEDDING_BATCH_TOKENS", 100)
+    sizes: list[int] = []
+    decode = embedder.llama.llama_decode
+    monkeypatch.setattr(
+        embedder.llama, "llama_decode", lambda ctx, batch: sizes.append(batch.n_tokens) or decode(ctx, batch)
+    )
+    assert EMBEDDING_BATCH_TOKENS == 512
+    [embeddings] = run.embed(["word " * 28] * 7 + ["long " * 300])
+    assert len(embeddings.vectors) == 8
+    assert sizes == [90, 90, 30, 302]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from preheat.errors import (
     ContextLengthExceededError,
     EngineError,
-    InsufficientMemoryError,
     InvalidRequestError,
     LoadCancelledError,
     ModelLoadError,
+    QueueFullError,
     UnsupportedOperationError,
 )
 from preheat.inference.protocol import (
@@ -187,6 +187,6 @@ def test_errors_round_trip(kind: type[EngineError]) -> None:
 
 
 def test_an_unknown_error_is_still_one() -> None:
-    error = decode_error(encode_error(InsufficientMemoryError("No room", hint="Make some")))
+    error = decode_error(encode_error(QueueFullError("No room", hint="Make some")))
     assert type(error) is EngineError
     assert str(error) == "No room. Make some"

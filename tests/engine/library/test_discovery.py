@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from preheat.library import ModelFile, Scanner, find_models, gguf, resolve
+from preheat.library import ModelFile, ModelShape, Scanner, find_models, gguf, resolve
 
 WriteModel = Callable[..., Path]
 
@@ -58,8 +58,17 @@ def test_the_starter_models(chat_model: Path, embedding_model: Path) -> None:
         embeddings=False,
         chat_template=True,
         files=(chat_model,),
-        kv_bytes_per_token=30 * 2 * 3 * 64 * 2,  # layers, keys and values, heads, width of a head, bytes
         modified_at=chat_model.stat().st_mtime,
+        shape=ModelShape(
+            weight_bytes=96_576_768,
+            vocabulary=49_152,
+            merges=48_900,
+            layers=30,
+            heads=9,
+            kv_values=30 * 2 * 3 * 64,  # layers, keys and values, heads, width of a head
+            graph_values=3 * 1536 + 4 * 576,  # gate, up and their product, and four hidden states
+            widest_values=1536,
+        ),
     )
     minilm = models["all-minilm-l6-v2.q8_0"]
     assert (minilm.path, minilm.embeddings, minilm.architecture) == (embedding_model, True, "bert")

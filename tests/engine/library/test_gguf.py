@@ -387,27 +387,7 @@ def test_values_of_the_wrong_type_are_taken_as_missing(read: Callable[[bytes], A
     header = read(gguf_file(fields).file())
     assert (header.name, header.context_length, header.block_count, header.pooling) == ("", 0, 0, "")
     assert (header.head_count, header.vocab_size, header.split_count) == ((0, 0), 0, 1)
-    assert header.kv_bytes_per_token == 0
     assert not header.chat_template
-
-
-@pytest.mark.parametrize(
-    ("fields", "kv_bytes"),
-    [
-        ({"llama.attention.head_count_kv": ("u32", 2)}, 2 * (64 + 64) * 2 * 3),
-        ({}, 2 * (64 + 64) * 8 * 3),
-        ({"llama.attention.head_count_kv": ("i32", [4, 0, 2])}, 2 * (64 + 64) * 6),
-        ({"llama.attention.head_count_kv": ("i32", [4, -8, 2])}, 2 * (64 + 64) * 6),
-        ({"llama.attention.key_length": ("u32", 128), "llama.attention.value_length": ("u32", 96)}, 2 * 224 * 8 * 3),
-    ],
-)
-def test_kv_cache_of_a_token(
-    read: Callable[[bytes], Any], gguf_file: Any, fields: dict[str, Any], kv_bytes: int
-) -> None:
-    base = {"block_count": 3, "embedding_length": 512, "attention.head_count": 8}
-    metadata = {f"llama.{key}": ("u32", number) for key, number in base.items()}
-    header = read(gguf_file({"general.architecture": "llama"} | metadata | fields).file())
-    assert header.kv_bytes_per_token == kv_bytes
 
 
 @pytest.mark.parametrize(

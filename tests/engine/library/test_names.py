@@ -21,7 +21,6 @@ def models(*ids: str) -> list[ModelFile]:
             embeddings=False,
             chat_template=False,
             files=(Path(f"/models/{model_id}.gguf"),),
-            kv_bytes_per_token=0,
             modified_at=0.0,
         )
         for model_id in ids

@@ -16,7 +16,7 @@ from preheat.residency.states import State
 @pytest.fixture
 def resident() -> Resident:
     path = Path("model.gguf")
-    return Resident(ModelFile("model", path, 1, "llama", 2048, False, False, (path,), 1, 0.0))
+    return Resident(ModelFile("model", path, 1, "llama", 2048, False, False, (path,), 0.0))
 
 
 @pytest.fixture

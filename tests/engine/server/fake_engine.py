@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -13,6 +14,9 @@ from types import SimpleNamespace
 
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference.requests import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.preload.policy import PreloadPlan
+from preheat.preload.usage_log import UsageLog
+from preheat.preload.usage_records import DecisionRecord, RequestRecord
 from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
@@ -38,6 +42,8 @@ class FakeEngine:
         load_gate: A lease waits for it.
         failure: ``lease``, ``load`` and ``unload`` raise it.
         requests: What ``generate`` was asked.
+        clients: Who asked for each lease.
+        woken: The clients that looked around, with the model whose details they asked for.
         given_up: How many leases were cancelled while they waited for the load.
         closed: How many generations have ended, however.
         finished: How many of them were read to their end.
@@ -54,6 +60,11 @@ class FakeEngine:
     given_up: int = 0
     closed: int = 0
     finished: int = 0
+    clients: list[str] = field(default_factory=list)
+    woken: list[tuple[str, str]] = field(default_factory=list)
+    usage_log: UsageLog | None = None
+    preloads: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))
+    observers: list[Callable[[RequestRecord | DecisionRecord], None]] = field(default_factory=list)
     subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -103,7 +114,8 @@ class FakeEngine:
         return lambda: self.subscribers.remove(callback)
 
     @asynccontextmanager
-    async def lease(self, name: str) -> AsyncIterator[FakeLease]:
+    async def lease(self, name: str, *, client: str = "") -> AsyncIterator[FakeLease]:
+        self.clients.append(client)
         await self._load()
         if self.failure is not None:
             raise self.failure
@@ -125,6 +137,32 @@ class FakeEngine:
 
     async def load(self, name: str) -> None:
         await self._command("load", name)
+
+    def plan(self) -> PreloadPlan:
+        return self.preloads
+
+    def why(self, model_id: str) -> str:
+        return f"{model_id} is a favourite"
+
+    def client_woke(self, client: str, model_id: str = "") -> None:
+        self.woken.append((client, model_id))
+
+    def pause(self, seconds: float | None = None) -> None:
+        self._set_pause(math.inf if seconds is None else time.time() + seconds)
+
+    def resume(self) -> None:
+        self._set_pause(None)
+
+    def _set_pause(self, until: float | None) -> None:
+        self.snapshot = replace(self.snapshot, preload=replace(self.snapshot.preload, paused_until=until))
+
+    def apply_settings(self, settings: Settings) -> None:
+        self.settings = settings
+        self.snapshot = replace(self.snapshot, favourites=settings.favourites or ())
+
+    def observe(self, observer: Callable[[RequestRecord | DecisionRecord], None]) -> Callable[[], None]:
+        self.observers.append(observer)
+        return lambda: self.observers.remove(observer)
 
     async def unload(self, name: str) -> None:
         await self._command("unload", name)

@@ -29,20 +29,30 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
     status = (await client.get("/preheat/v1/status")).json()
     assert status["port"] == 11435
     assert 5 <= status["uptime_s"] < 60
-    assert status["memory"] == {"limit_bytes": 8000, "used_bytes": 3000, "available_bytes": 5000}
+    assert status["memory"] == {
+        "limit_bytes": 8000,
+        "used_bytes": 3000,
+        "available_bytes": 5000,
+        "peak_bytes": 0,
+        "pressure": None,
+    }
     assert status["preload"] == {
         "enabled": True,
         "paused": False,
+        "paused_until": None,
+        "hold": None,
         "hits": 3,
         "late_hits": 0,
         "misses": 1,
         "preload_hit_rate": 0.75,
+        "preloads": 0,
         "wasted": 0,
         "time_saved_s": 0.0,
     }
     model = status["models"][0]
     assert (model["id"], model["state"], model["favourite"], model["resident_bytes"]) == (CHAT, "hot", True, 1500)
-    assert {"progress", "file_bytes", "last_used_at", "load_s", "error"} <= set(model)
+    assert (status["favourites"], status["warning"]) == ([], None)
+    assert {"progress", "standby", "file_bytes", "expected_bytes", "last_used_at", "load_s", "error"} <= set(model)
 
 
 async def test_models_are_listed_and_found_by_prefix(client: httpx2.AsyncClient) -> None:

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from preheat.errors import InsufficientMemoryError, LoadCancelledError
 from preheat.library import ModelFile
-from preheat.preload.preloader import STARTER_MODELS, choose_favourites, preload_in_order
+from preheat.preload.favourites import STARTER_MODELS, choose_favourites
 
 
 def model(model_id: str) -> ModelFile:
     path = Path(f"{model_id}.gguf")
-    return ModelFile(model_id, path, 1, "llama", 2048, False, False, (path,), 1, 0.0)
+    return ModelFile(model_id, path, 1, "llama", 2048, False, False, (path,), 0.0)
 
 
 CHAT, EMBEDDING = (model(model_id) for model_id in STARTER_MODELS)
@@ -47,19 +46,3 @@ def test_an_unknown_favourite_is_passed_over_with_a_warning(caplog: pytest.LogCa
 
 def test_an_empty_list_is_a_wish() -> None:
     assert choose_favourites([], [CHAT, EMBEDDING]) == ()
-
-
-async def test_one_after_another_and_a_failure_stops_none(caplog: pytest.LogCaptureFixture) -> None:
-    events: list[str] = []
-    failures = {CHAT.model_id: InsufficientMemoryError("No room"), OTHER.model_id: LoadCancelledError("Made way")}
-
-    async def load(model: ModelFile) -> None:
-        events.append(f"begin {model.model_id}")
-        if error := failures.get(model.model_id):
-            raise error
-        events.append(f"end {model.model_id}")
-
-    await preload_in_order([CHAT, OTHER, EMBEDDING], load)
-    ids = [CHAT.model_id, OTHER.model_id, EMBEDDING.model_id, EMBEDDING.model_id]
-    assert events == [f"begin {ids[0]}", f"begin {ids[1]}", f"begin {ids[2]}", f"end {ids[3]}"]
-    assert "No room" in caplog.text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.inference.paging import CHUNK_BYTES, page_in, resident_pages
+from preheat.page_cache import CHUNK_BYTES, page_in, resident_pages
 
 
 def make_file(path: Path, size: int) -> Path:

@@ -1,0 +1,129 @@
+"""Holds the estimates of models' memory against what real workers hold: ``python -m benchmarks.memory_sizes``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.gguf_files import LARGE, SMALL, ensure_model
+from benchmarks.shaped_gguf import SHAPES, ensure_shaped
+from preheat import paths
+from preheat.inference.client import WorkerClient
+from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS, LoadOptions
+from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.library import ModelFile, find_models
+from preheat.residency.processes import physical_cores, rss_bytes
+from preheat.residency.sizes import estimate
+from preheat.settings import Settings
+
+_SMALL_BYTES = 300_000_000
+_DEEPEST_TOKENS = 2048  # a full context takes minutes; larger models get one full batch
+_TOLERANCE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a worker held, in bytes: once the model was hot, and after it had worked with full batches."""
+
+    loaded_bytes: int
+    working_bytes: int
+
+
+async def measure(model: ModelFile, settings: Settings, deepest_tokens: int = UBATCH_TOKENS) -> Measured:
+    """Load the model in a real worker, let it work on a prompt of so many tokens, and return what it held."""
+    worker = await WorkerClient.spawn()
+    try:
+        info = await worker.load(_options(model, settings), lambda _share: None, lambda: None)
+        loaded = rss_bytes(worker.pid)
+        if model.embeddings:
+            length = min(EMBEDDING_BATCH_TOKENS, info.context_length)
+            await worker.embed([[5] * length])
+        else:
+            length = min(info.context_length - 8, deepest_tokens)
+            # Ordinary tokens of any vocabulary, no two neighbours alike.
+            prompt = tuple(100 + at % 1000 for at in range(length))
+            request = GenerateRequest(prompt_tokens=prompt, sampling=Sampling(temperature=0), max_tokens=2)
+            async with aclosing(worker.generate(request)) as chunks:
+                async for _ in chunks:
+                    pass
+        return Measured(loaded, rss_bytes(worker.pid))
+    finally:
+        await worker.close()
+
+
+def _options(model: ModelFile, settings: Settings) -> LoadOptions:
+    return LoadOptions(
+        path=str(model.path),
+        files=tuple(str(path) for path in model.files),
+        embeddings=model.embeddings,
+        context_length=settings.context_length,
+        parallel=settings.parallel,
+        kv_cache_type=settings.kv_cache_type,
+        flash_attention=settings.flash_attention,
+        repack=settings.repack == "on",
+        threads=physical_cores(),
+        gpu_layers=0,
+        embedding_cache=settings.embedding_cache,
+        probe=True,
+        warm_prefix=False,
+    )
+
+
+def cases(model: ModelFile) -> Iterator[Settings]:
+    """Yield the settings under which a model is measured."""
+    if not model.model_id.startswith("smollm2"):
+        yield Settings(context_length=2048)
+        if "sliding" in model.model_id:
+            yield Settings(context_length=8192)
+        if model.model_id.startswith("random-0.6"):
+            yield Settings(context_length=2048, repack="on")
+        return
+    for context_length in (512, 2048, 8192):
+        for kv_cache_type in ("f16", "q8_0"):
+            yield Settings(context_length=context_length, kv_cache_type=kv_cache_type)
+    yield Settings(context_length=2048, parallel=16)
+    yield Settings(context_length=2048, flash_attention="off")
+
+
+async def _compare(models: tuple[ModelFile, ...]) -> int:
+    """Print a line for each model and its settings; return how many estimates were off."""
+    off = 0
+    for model in models:
+        for settings in cases(model):
+            depth = _DEEPEST_TOKENS if model.file_bytes < _SMALL_BYTES else UBATCH_TOKENS
+            guess, found = estimate(model, settings), await measure(model, settings, depth)
+            ratios = guess.loaded_bytes / found.loaded_bytes, guess.working_bytes / found.working_bytes
+            # In use, only too little counts: a slow or busy machine prefills in smaller pieces, which need less.
+            off += abs(ratios[0] - 1) > _TOLERANCE or ratios[1] < 1 - _TOLERANCE
+            amounts = guess.loaded_bytes, found.loaded_bytes, guess.working_bytes, found.working_bytes
+            cells = [f"{amount / 1e6:.0f}" for amount in amounts] + [f"{ratio:.2f}" for ratio in ratios]
+            print("|", " | ".join((model.model_id, _told(settings), *cells)), "|", flush=True)
+    return off
+
+
+def _told(settings: Settings) -> str:
+    plain = "context_length", "kv_cache_type"
+    changed = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
+    return " ".join(str(value) if name in plain else f"{name}={value}" for name, value in changed.items())
+
+
+def main() -> int:
+    """Print the table; the exit code says whether all estimates were near enough."""
+    folder = paths.cache_dir() / "benchmarks" / "models"
+    starters = find_models([paths.models_dir()])
+    template = next(model.path for model in starters if model.model_id.startswith("smollm2"))
+    made: list[Path] = [ensure_model(shape, template, folder) for shape in (SMALL, LARGE)]
+    made += [ensure_shaped(shape, folder) for shape in SHAPES]
+    others = tuple(model for model in find_models([folder]) if model.path in made)
+    print("Memory in MB: estimated, measured, and the first over the second. Hot, and after work with full batches.\n")
+    print("| model | settings | hot, est. | hot, meas. | in use, est. | in use, meas. | hot | in use |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    return 1 if asyncio.run(_compare((*starters, *others))) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import http.client
+import time
+
+from tests.engine.application import Application, eventually
+
+CHAT = "smollm2-135m-instruct.q4_1"
+EMBED = "all-minilm-l6-v2.q8_0"
+
+
+def test_pause_and_resume(application: Application) -> None:
+    assert application.run("pause", "30m").stdout == "Preloading is paused for 30 min.\n"
+    until = application.json("status")["preload"]["paused_until"]
+    assert abs(until - time.time() - 1800) < 60
+    assert "Preload   paused for " in application.run("status").stdout
+    assert "paused" in application.run("plan").stdout
+    assert application.json("pause") == {"paused": True, "paused_until": None}
+    assert application.run("resume").stdout == "Preloading goes on.\n"
+    assert not application.json("status")["preload"]["paused"]
+
+
+def test_why_and_plan(application: Application) -> None:
+    eventually(lambda: application.states() == {EMBED: "hot", CHAT: "hot"}, "both models hot")
+    assert application.json("why", "smol")["state"] == "hot"
+    said = application.run("why", "smol").stdout
+    assert said.startswith(f"{CHAT} (Ready): ")
+    assert "favourite 1" in said
+    plan = application.json("plan")
+    assert [decision["model"] for decision in plan["decisions"][:2]] == [CHAT, EMBED]
+    assert {decision["verdict"] for decision in plan["decisions"]} == {"keep"}
+    assert application.run("plan").stdout.splitlines()[0].startswith(f"1. {CHAT}: ")
+
+
+def test_stats_and_log_of_the_running_one(application: Application) -> None:
+    assert application.json("embed", "test")["dimensions"] == 384
+    eventually(lambda: _requests(application) == 1, "the request's record")
+    stats = application.json("stats")
+    assert stats["memory"]["used_bytes"] > 0
+    assert stats["models"][EMBED]["span"]["requests"] == 1
+    assert application.run("stats").stdout.startswith("Memory    0.")
+    decisions = application.json("log")
+    assert {decision["model"] for decision in decisions} == {CHAT, EMBED}
+    assert all(decision["action"] == "preload" and decision["seconds"] > 0 for decision in decisions)
+    assert "preload" in application.run("log").stdout
+
+
+def _requests(application: Application) -> int:
+    return int(application.json("stats", "--since", "2h")["total"]["span"]["requests"])
+
+
+def test_metrics(application: Application) -> None:
+    application.json("embed", "test")
+    connection = http.client.HTTPConnection("127.0.0.1", application.port)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    assert f'preheat_requests_total{{model="{EMBED}",outcome="hit"}}' in text
+    assert f'preheat_loads_total{{cause="preload",model="{CHAT}"}} 1.0' in text
+
+
+def test_favourites_and_settings_hold_at_once(application: Application) -> None:
+    try:
+        assert application.json("favourites") == [CHAT, EMBED]
+        assert application.json("favourites", "--order", "all") == [EMBED, CHAT]
+        assert application.json("unfavourite", "smol") == [EMBED]
+        assert application.json("status")["favourites"] == [EMBED]
+        set_now = application.run("config", "set", "preload_top", "2")
+        assert (set_now.returncode, set_now.stderr) == (0, "It holds from now on.\n")
+        later = application.run("config", "set", "log_level", "debug")
+        assert later.stderr == "It holds from the next start of Preheat.\n"
+    finally:
+        application.run("config", "unset", "preload_top")
+        application.run("config", "unset", "log_level")
+        assert application.run("config", "unset", "favourites").stderr == "It holds from now on.\n"
+    assert application.json("favourites") == [CHAT, EMBED]
+
+
+def test_an_option_goes_before_the_file(application: Application) -> None:
+    told = application.run("config", "set", "port", "9999")
+    assert told.returncode == 0
+    assert application.run("config", "unset", "port").returncode == 0
+    assert application.json("status")["port"] == application.port

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import csv
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from preheat import paths
+from preheat.cli.main import app
+from preheat.preload.usage_log import UsageLog
+from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
+
+WAYS = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
+NOW = time.time()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["replay", *arguments])
+
+
+def rows(*arguments: str) -> list[dict[str, Any]]:
+    result = run(*arguments, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found: list[dict[str, Any]] = json.loads(result.stdout)
+    return found
+
+
+def record(path: Path) -> Path:
+    """Write a log of two models, used by turns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = UsageLog(path)
+    for number in range(60):
+        log.record_request(RequestRecord(("a", "b")[number % 2], NOW - 60_000 + 600 * number, Outcome.HIT))
+    for model_id in ("a", "b"):
+        log.record_decision(DecisionRecord(NOW - 60_000, model_id, Action.LOAD, "a request", 10**9, 1.0, "request"))
+    assert log.write_pending()
+    log.close()
+    return path
+
+
+def test_a_made_up_user(preheat_home: Path) -> None:
+    found = rows("--synthetic", "steady", "--days", "14")
+    assert [row["strategy"] for row in found] == WAYS
+    preheat, keep_alive, lru, _, bound = found
+    assert bound["preload_hit_rate"] >= preheat["preload_hit_rate"] > lru["preload_hit_rate"]
+    assert lru["preload_hit_rate"] > keep_alive["preload_hit_rate"]
+    assert rows("--synthetic", "steady", "--days", "14") == found
+    assert rows("--synthetic", "steady", "--days", "14", "--seed", "1") != found
+    shown = run("--synthetic", "steady", "--days", "14").stdout.splitlines()
+    assert [line.split("  ")[0] for line in shown] == ["Way", *WAYS]
+
+
+def test_limits_and_settings(preheat_home: Path) -> None:
+    asking = ("--synthetic", "office-day", "--days", "14")
+    found = [row for row in rows(*asking, "--limit", "4GiB,8GiB") if row["strategy"] == "preheat"]
+    assert [row["limit_bytes"] for row in found] == [4 * 2**30, 8 * 2**30]
+    assert found[0]["preload_hit_rate"] < found[1]["preload_hit_rate"]
+    without = rows(*asking, "--set", "preload_top=0", "--set", "wake_with_clients=false")[0]
+    assert (without["preloads"], without["strategy"]) == (0, "preheat")
+
+
+def test_a_curve(preheat_home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "curve.csv"
+    result = run("--synthetic", "bursts", "--days", "7", "--csv", str(file))
+    assert (result.exit_code, result.stdout) == (0, "")
+    with file.open(newline="") as content:
+        written = list(csv.DictReader(content))
+    curve = [float(row["preload_hit_rate"]) for row in written if row["strategy"] == "preheat"]
+    assert len(curve) == 6
+    assert curve[0] < curve[2] <= curve[-1]
+    assert len({row["limit_bytes"] for row in written}) == 6
+    assert run("--synthetic", "bursts", "--csv", str(tmp_path / "no" / "file")).exit_code == 1
+
+
+def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
+    record(paths.data_dir() / "usage.db")
+    preheat, _, lru, _, _ = rows("--limit", "2.5GB")
+    assert (preheat["requests"], preheat["misses"], lru["strategy"]) == (60, 2, "lru, 2 models")
+    assert rows("--limit", "1.5GB")[0]["misses"] > 2
+    other = record(tmp_path / "other.db")
+    (paths.data_dir() / "usage.db").unlink()
+    assert rows("--log", str(other), "--limit", "2.5GB")[0] == preheat
+    assert rows("--log", str(other), "--limit", "2.5GB", "--days", "1")[0]["requests"] == 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "no request is on record"),
+        (("--synthetic", "nobody"), "office-day"),
+        (("--synthetic", "steady", "--limit", "8x"), "no list of sizes"),
+        (("--synthetic", "steady", "--limit", "0"), "above 0"),
+        (("--synthetic", "steady", "--log", __file__), "--log or --synthetic"),
+        (("--log", __file__), "no request is on record"),
+    ],
+)
+def test_what_cannot_be_replayed(preheat_home: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert words in result.stderr
+
+
+def test_the_users_are_listed(preheat_home: Path) -> None:
+    lines = run("--synthetic", "list").stdout.splitlines()
+    assert [line.split(":")[0] for line in lines][:2] == ["steady", "office-day"]

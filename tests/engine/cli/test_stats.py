@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from preheat import paths
+from preheat.cli.main import app
+from preheat.preload.usage_log import UsageLog
+from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
+
+NOW = time.time()
+DAY_S = 86_400.0
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def record(*records: RequestRecord | DecisionRecord) -> None:
+    """Leave a log behind, as an application that has ended."""
+    paths.data_dir().mkdir(parents=True, exist_ok=True)
+    log = UsageLog()
+    for each in records:
+        if isinstance(each, RequestRecord):
+            log.record_request(each)
+        else:
+            log.record_decision(each)
+    assert log.write_pending()
+    log.close()
+
+
+def request(age_s: float, outcome: Outcome = Outcome.HIT, model_id: str = "chat", wait_s: float = 0.0) -> RequestRecord:
+    return RequestRecord(model_id, NOW - age_s, outcome, wait_s, wait_s + 0.1, 7, 3, "notes/1", 2.0)
+
+
+def test_nothing_yet(preheat_home: Path) -> None:
+    result = run("stats")
+    assert result.exit_code == 0
+    assert "Figures appear after the first request." in result.stdout
+    assert json.loads(run("stats", "--json").stdout)["total"]["span"]["requests"] == 0
+
+
+def test_the_figures_that_an_application_left_behind(preheat_home: Path) -> None:
+    record(
+        request(60),
+        request(120),
+        request(180, Outcome.MISS, wait_s=1.5),
+        request(3 * DAY_S, Outcome.LATE_HIT, "embed", wait_s=0.5),
+        request(20 * DAY_S, Outcome.MISS, "ancient"),
+        DecisionRecord(NOW - 200, "chat", Action.LOAD, "a request", 900, 1.5, "request"),
+        DecisionRecord(NOW - 100, "embed", Action.PRELOAD, "favourite 1", 90, 0.5, "preload"),
+        DecisionRecord(NOW - 90, "embed", Action.EVICT, "room", 90, cause="room", wasted=True),
+    )
+    lines = run("stats").stdout.splitlines()
+    assert lines[0] == "Hit rate  67 % in the last hour, 67 % in 24 hours, 50 % in 7 days, 50 % in the steady state"
+    assert lines[1] == "Saved     8 s of waiting in 7d"
+    assert lines[2] == "Preloads  1, 1 of them wasted"
+    cells = [line.split() for line in lines]
+    assert cells[4][0] == "Model"
+    assert cells[5] == ["chat", "3", "2", "0", "1", "67", "%", "6", "s", "1", "1.5", "s", "1.5", "s"]
+    assert cells[6] == ["embed", "1", "0", "1", "0", "0", "%", "2", "s", "1", "500", "ms", "500", "ms"]
+    assert cells[7][:4] == ["All", "models", "4", "2"]
+    waits = cells[9:]
+    assert waits[0][:3] == ["Model", "Found", "Requests"]
+    assert waits[1] == ["chat", "hot", "2", "0", "s", "0", "s", "100", "ms", "100", "ms"]
+    assert waits[2] == ["cold", "1", "1.5", "s", "1.5", "s", "1.6", "s", "1.6", "s"]
+    assert [row[:3] for row in waits[-3:]] == [["All", "models", "hot"], ["late", "1", "500"], ["cold", "1", "1.5"]]
+    assert "ancient" not in "\n".join(lines)
+    assert "ancient" in run("stats", "--since", "all").stdout
+    assert json.loads(run("stats", "--since", "1h", "--json").stdout)["total"]["span"]["requests"] == 3
+
+
+def test_json_is_that_of_the_port(preheat_home: Path) -> None:
+    record(request(60))
+    figures = json.loads(run("stats", "--json").stdout)
+    assert set(figures) == {"since", "now", "total", "models", "steady", "memory", "warning"}
+    assert figures["memory"] is None
+    assert figures["models"]["chat"]["latency"]["hit"]["ttft"]["median_s"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("arguments", [("stats", "--since", "yesterday"), ("log", "--since", "7")])
+def test_a_wrong_span(preheat_home: Path, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is no span of time" in result.stderr
+
+
+def test_the_log_that_an_application_left_behind(preheat_home: Path) -> None:
+    assert run("log").stdout == "Nothing was loaded or unloaded.\n"
+    record(
+        DecisionRecord(NOW - 3 * DAY_S, "old", Action.LOAD, "a request", 900_000_000, 1.5, "request"),
+        DecisionRecord(NOW - 100, "chat", Action.PRELOAD, "favourite 1", 900_000_000, 0.5, "preload"),
+        DecisionRecord(NOW - 90, "chat", Action.EVICT, "[room] for old", 900_000_000, cause="room", wasted=True),
+    )
+    lines = run("log").stdout.splitlines()
+    assert lines[0].split() == ["When", "What", "Model", "Memory", "Took", "Why"]
+    assert lines[1].split()[2:] == ["load", "old", "0.9", "GB", "1.5", "s", "a", "request"]
+    assert lines[2].split()[-7:] == ["chat", "0.9", "GB", "500", "ms", "favourite", "1"]
+    assert "evict, unused" in lines[3]
+    assert lines[3].endswith("[room] for old")
+    decisions = json.loads(run("log", "--json").stdout)
+    assert [decision["action"] for decision in decisions] == ["evict", "preload", "load"]
+    for arguments, count in ((("-n", "1"), 1), (("--since", "1h"), 2), (("--model", "OLD"), 1), (("-m", "x"), 0)):
+        assert len(json.loads(run("log", "--json", *arguments).stdout)) == count

@@ -1,0 +1,271 @@
+"""Preloads of a running engine with real models: when they wait, make way, come back, and what they learn from."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sqlite3
+import time
+
+import psutil
+import pytest
+
+from preheat import paths
+from preheat.engine import Engine
+from preheat.preload.gate import IDLE_S
+from preheat.residency import Action, DecisionRecord, State
+from preheat.residency import pool as pool_module
+from tests.engine.engines import (
+    CHAT,
+    EMBED,
+    Gate,
+    Recorder,
+    resident,
+    running,
+    state,
+    until,
+    until_idle,
+    until_state,
+    write,
+)
+
+pytestmark = pytest.mark.usefixtures("starter_home")
+
+
+async def use(engine: Engine, model_id: str, client: str = "") -> None:
+    async with engine.lease(model_id, client=client):
+        pass
+
+
+async def test_a_preload_waits_while_answers_are_given_and_then_goes_on(gate: Gate) -> None:
+    async with running(preload=True, favourites=[EMBED, CHAT]) as engine:
+        gate.shut(CHAT)
+        await until_state(engine, CHAT, State.LOADING)
+        async with engine.lease(EMBED) as lease:
+            assert resident(engine, CHAT).held
+            before = resident(engine, CHAT).progress
+            gate.open(CHAT)
+            for _ in range(20):
+                assert (await lease.embed(["some text"])).vectors
+            assert state(engine.snapshot, CHAT) is State.LOADING
+            assert resident(engine, CHAT).progress == before
+            deadline = resident(engine, CHAT).deadline
+            assert deadline is not None
+            assert deadline.when() is None  # waiting is not its fault
+        await until_state(engine, CHAT, State.HOT)
+        assert engine.refresh().preload.wasted == 0
+
+
+async def test_a_held_preload_that_is_asked_for_goes_on_at_once(gate: Gate) -> None:
+    async with running(preload=True, favourites=[EMBED, CHAT]) as engine:
+        gate.shut(CHAT)
+        await until_state(engine, CHAT, State.LOADING)
+        async with engine.lease(EMBED):
+            assert resident(engine, CHAT).held
+            gate.open(CHAT)
+            async with engine.lease(CHAT) as lease:
+                assert "Paris" in await write(lease)
+
+
+async def test_a_preload_in_the_way_is_gone_within_100_ms_and_wanted_again(gate: Gate) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        decisions: list[object] = []
+        engine.observe(decisions.append)
+        await until_state(engine, CHAT, State.LOADING)
+        began = time.monotonic()
+        asking = asyncio.create_task(use(engine, EMBED))
+        await until_state(engine, CHAT, State.COLD)
+        assert time.monotonic() - began < 0.1
+        await asking
+        cancelled = decisions[0]
+        assert isinstance(cancelled, DecisionRecord)
+        assert (cancelled.action, cancelled.model_id) == (Action.CANCEL, CHAT)
+        assert f"made way for {EMBED}" in cancelled.why
+        gate.open(CHAT)
+        await until_state(engine, CHAT, State.HOT)
+
+
+async def test_an_explicit_load_wakes_the_preloader_when_it_ends() -> None:
+    async with running(preload=False, favourites=[CHAT]) as engine:
+        loading = asyncio.create_task(engine.load(EMBED))
+        await until_state(engine, EMBED, State.QUEUED, State.LOADING)
+        engine.apply_settings(engine.settings.model_copy(update={"preload": True}))
+        await loading
+        async with asyncio.timeout(20):
+            await until_state(engine, CHAT, State.HOT)
+
+
+async def test_pausing_and_resuming_outlive_a_restart() -> None:
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        engine.pause()
+        assert engine.snapshot.preload.paused
+        await engine.stop(0)
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        assert engine.snapshot.preload.paused_until == math.inf
+        assert "resume" in engine.snapshot.preload.hold
+        assert state(engine.snapshot, EMBED) is State.COLD
+        engine.resume()
+        await until_state(engine, EMBED, State.HOT)
+        assert not engine.snapshot.preload.paused
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        await until_state(engine, EMBED, State.HOT)
+
+
+async def test_a_pause_for_a_time_ends_by_itself() -> None:
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        engine.pause(0.3)
+        began = time.monotonic()
+        assert state(engine.snapshot, EMBED) is State.COLD
+        await until_state(engine, EMBED, State.HOT)
+        assert time.monotonic() - began >= 0.3
+
+
+async def test_what_is_used_is_preloaded_after_a_restart() -> None:
+    async with running(preload=True, favourites=[]) as engine:
+        await until_idle(engine)
+        assert {model.state for model in engine.snapshot.models} == {State.COLD}
+        for _ in range(5):
+            await use(engine, EMBED)
+    async with running(preload=True, favourites=[]) as engine:
+        snapshot = await until_state(engine, EMBED, State.HOT)
+        assert snapshot.preload.preloads == 1
+        await until_idle(engine)
+        assert state(engine.snapshot, CHAT) is State.COLD
+        assert "used 5 times" in engine.why(EMBED)
+        assert "never used" in engine.why(CHAT)
+        await use(engine, EMBED)
+        assert engine.refresh().preload.hits == 1
+
+
+async def test_a_client_that_wakes_up_has_its_model_preloaded() -> None:
+    async with running(preload=True, favourites=[], preload_min_uses=1000) as engine:
+        for _ in range(5):
+            engine.client_woke("notes")
+            await use(engine, EMBED, "notes")
+        engine._pool.trim(0, pool_module.Why.LIMIT, "the test wants room")
+        await until_state(engine, EMBED, State.COLD)
+        await asyncio.wait_for(engine.settled(), IDLE_S + 10)
+        assert state(engine.snapshot, EMBED) is State.COLD
+        engine.client_woke("editor")  # a stranger
+        await asyncio.sleep(0)
+        await until_idle(engine)
+        assert state(engine.snapshot, EMBED) is State.COLD
+        engine.client_woke("notes")
+        await until_state(engine, EMBED, State.HOT)
+        assert "just started" in resident(engine, EMBED).reason
+
+
+async def test_waking_clients_are_left_alone_by_a_setting() -> None:
+    async with running(preload=True, favourites=[], preload_min_uses=1000, wake_with_clients=False) as engine:
+        for _ in range(5):
+            engine.client_woke("notes")
+            await use(engine, EMBED, "notes")
+        await engine.unload(EMBED)
+        engine.client_woke("notes")
+        await until_idle(engine)
+        assert state(engine.snapshot, EMBED) is State.COLD
+
+
+async def test_decisions_are_logged_with_reasons() -> None:
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        await until_state(engine, EMBED, State.HOT)
+        await engine.unload(EMBED)
+        await use(engine, CHAT)
+        log = engine.usage_log
+        assert log is not None
+        assert await asyncio.to_thread(log.flush)
+        loaded, unloaded, preloaded = await asyncio.to_thread(log.decisions)
+        assert (preloaded.model_id, preloaded.action, preloaded.why) == (EMBED, Action.PRELOAD, "favourite 1")
+        assert preloaded.bytes > 50_000_000
+        assert preloaded.seconds is not None
+        assert 0 < preloaded.seconds < 60
+        assert (unloaded.action, unloaded.why, unloaded.wasted) == (Action.UNLOAD, "asked for", True)
+        assert (loaded.model_id, loaded.action, loaded.why) == (CHAT, Action.LOAD, "a request asked for it")
+
+
+async def test_a_bug_in_a_preload_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
+        options = engine._pool._load_options
+        broken = [True]
+
+        def load_options(which: object) -> object:
+            if broken[0] and getattr(which, "model_id", "") == CHAT:
+                raise ZeroDivisionError("a bug")
+            return options(which)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(engine._pool, "_load_options", load_options)
+        engine.apply_settings(engine.settings.model_copy(update={"preload": True}))
+        snapshot = await until_state(engine, EMBED, State.HOT)
+        chat = snapshot.model(CHAT)
+        assert chat is not None
+        assert (chat.state, chat.resident_bytes) == (State.FAILED, 0)
+        assert "ZeroDivisionError" in caplog.text
+        broken[0] = False
+        await engine.load(CHAT)  # and the model itself can be had
+        assert state(engine.snapshot, CHAT) is State.HOT
+
+
+@pytest.mark.parametrize("trouble", ["garbage", "locked", "folder"])
+async def test_a_broken_usage_log_costs_no_request(trouble: str) -> None:
+    paths.data_dir().mkdir(parents=True, exist_ok=True)
+    path = paths.data_dir() / "usage.db"
+    holder: sqlite3.Connection | None = None
+    if trouble == "garbage":
+        path.write_bytes(b"no database" * 1000)
+    elif trouble == "folder":
+        path.mkdir()
+    else:
+        async with running() as engine:
+            await use(engine, EMBED)
+        holder = sqlite3.connect(path)
+        holder.execute("BEGIN EXCLUSIVE")
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        await until_state(engine, CHAT, State.HOT)
+        began = time.monotonic()
+        async with engine.lease(CHAT) as lease:
+            assert "Paris" in await write(lease)
+        assert time.monotonic() - began < 5
+        if trouble != "locked":
+            log = engine.usage_log
+            assert log is not None
+            await asyncio.to_thread(log.flush)
+            assert engine.refresh().warning
+    if holder is not None:
+        holder.close()
+
+
+async def test_without_history_nothing_is_kept() -> None:
+    async with running(preload=True, favourites=[EMBED], history_days=0) as engine:
+        await until_state(engine, EMBED, State.HOT)
+        await use(engine, EMBED)
+        assert engine.usage_log is None
+    assert not (paths.data_dir() / "usage.db").exists()
+
+
+@pytest.mark.parametrize("when", [State.QUEUED, State.LOADING, State.HOT])
+async def test_stopping_leaves_nothing(when: State) -> None:
+    before = set(psutil.Process().children(recursive=True))
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        recorder = Recorder(engine)
+        if when is not State.QUEUED:
+            await until(engine, lambda _: when in recorder.of(CHAT))
+        await engine.stop(0)
+        assert set(psutil.Process().children(recursive=True)) == before
+        assert {model.state for model in engine.snapshot.models} == {State.COLD}
+        assert engine.snapshot.memory.used_bytes == 0
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not others
+        engine.client_woke("notes")
+        await engine.stop(0)
+
+
+async def test_a_load_that_has_only_just_been_asked_for_ends_with_the_engine() -> None:
+    async with running() as engine:
+        loading = asyncio.create_task(engine.load(EMBED))
+        await until_state(engine, EMBED, State.QUEUED)
+        await engine.stop(0)
+        assert state(engine.snapshot, EMBED) is State.COLD
+        assert isinstance((await asyncio.gather(loading, return_exceptions=True))[0], Exception)

@@ -1,0 +1,236 @@
+"""Limit, floor and context length changed while models answer; memory that runs out. Real models, faked readings."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from preheat import engine as engine_module
+from preheat.engine import Engine
+from preheat.errors import InsufficientMemoryError
+from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.residency import Action, DecisionRecord, MemoryWatch, State
+from preheat.residency import pool as pool_module
+from preheat.residency.decisions import Why
+from preheat.residency.pressure import MemoryReading
+from preheat.size import Size
+from tests.engine.engines import (
+    CHAT,
+    EMBED,
+    Gate,
+    Recorder,
+    resident,
+    running,
+    state,
+    until,
+    until_idle,
+    until_state,
+    worker_pid,
+)
+
+pytestmark = pytest.mark.usefixtures("starter_home")
+GB = 1_000_000_000
+FORTY = GenerateRequest(prompt="1, 2, 3, 4,", max_tokens=40, sampling=Sampling(temperature=0))
+
+
+def change(engine: Engine, **changes: object) -> None:
+    engine.apply_settings(engine.settings.model_copy(update=changes))
+
+
+def decisions_of(engine: Engine) -> list[DecisionRecord]:
+    """Return the list to which all decisions are added from now on."""
+    taken: list[DecisionRecord] = []
+    engine.observe(lambda record: taken.append(record) if isinstance(record, DecisionRecord) else None)
+    return taken
+
+
+async def test_a_lower_limit_takes_effect_at_once_and_loses_no_answer() -> None:
+    async with running(memory_limit="1GB") as engine:
+        decisions = decisions_of(engine)
+        async with engine.lease(CHAT) as lease:
+            stream = lease.generate(FORTY)
+            await anext(stream)
+            await engine.load(EMBED)
+            change(engine, memory_limit=Size("50MB"))
+            assert state(engine.snapshot, EMBED) is State.UNLOADING  # idle: at once
+            assert state(engine.snapshot, CHAT) is State.HOT  # it answers
+            chunks = [chunk async for chunk in stream]
+            assert chunks[-1].usage is not None
+            assert chunks[-1].usage.completion_tokens == 40
+        assert state(engine.snapshot, CHAT) is State.UNLOADING  # and now it has ended
+        await until_state(engine, CHAT, State.COLD)
+        left = [(one.model_id, one.action, one.cause) for one in decisions if one.action is not Action.LOAD]
+        assert left == [(EMBED, Action.EVICT, Why.LIMIT), (CHAT, Action.EVICT, Why.LIMIT)]
+        assert all("memory limit" in one.why for one in decisions if one.action is Action.EVICT)
+        with pytest.raises(InsufficientMemoryError):
+            await engine.load(EMBED)
+        change(engine, memory_limit=Size("1GB"))
+        await engine.load(EMBED)
+
+
+async def test_a_higher_floor_takes_effect_at_once() -> None:
+    async with running() as engine:
+        await engine.load(EMBED)
+        change(engine, keep_free=Size("99%"))
+        assert state(engine.snapshot, EMBED) is State.UNLOADING
+
+
+async def test_a_new_context_length_waits_for_the_answer_and_then_applies() -> None:
+    async with running() as engine:
+        decisions = decisions_of(engine)
+        async with engine.lease(CHAT) as lease:
+            stream = lease.generate(FORTY)
+            await anext(stream)
+            change(engine, context_length=1024)
+            assert state(engine.snapshot, CHAT) is State.HOT
+            assert [chunk async for chunk in stream][-1].usage is not None
+        await until_state(engine, CHAT, State.COLD)
+        assert [one.cause for one in decisions if one.action is Action.EVICT] == [Why.SETTINGS]
+        async with engine.lease(CHAT) as lease:
+            assert lease.info.context_length == 1024
+        assert state(engine.snapshot, CHAT) is State.HOT  # what is loaded anew is not outdated
+
+
+async def test_a_context_length_changed_while_a_model_loads(gate: Gate) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        recorder = Recorder(engine)
+        await until_state(engine, CHAT, State.LOADING)
+        change(engine, context_length=512)
+        gate.open(CHAT)
+        await until(engine, lambda snapshot: bool((it := snapshot.model(CHAT)) and it.context_length == 512))
+        assert recorder.of(CHAT).count(State.LOADING) == 2
+
+
+async def test_other_settings_reload_nothing() -> None:
+    async with running() as engine:
+        await engine.load(EMBED)
+        change(engine, load_timeout=100.0, preload_top=1)
+        assert state(engine.snapshot, EMBED) is State.HOT
+
+
+async def test_a_load_killed_for_lack_of_memory_evicts_and_tries_once_more(gate: Gate) -> None:
+    async with running() as engine:
+        decisions = decisions_of(engine)
+        recorder = Recorder(engine)
+        await engine.load(EMBED)
+        gate.shut(CHAT)
+        loading = asyncio.create_task(engine.load(CHAT))
+        await until_state(engine, CHAT, State.LOADING)
+        os.kill(worker_pid(engine, CHAT), signal.SIGKILL)
+        await until_state(engine, EMBED, State.COLD)
+        gate.open(CHAT)
+        await loading
+        assert recorder.of(CHAT) == [
+            State.QUEUED,
+            State.LOADING,
+            State.QUEUED,
+            State.LOADING,
+            State.WARMING,
+            State.HOT,
+        ]
+        evicted = next(one for one in decisions if one.model_id == EMBED and one.action is Action.EVICT)
+        assert (evicted.cause, evicted.why) == (Why.PRESSURE, f"no memory to load {CHAT}")
+
+
+async def test_a_load_killed_twice_fails_clearly(gate: Gate) -> None:
+    async with running() as engine:
+        await engine.load(EMBED)
+        gate.shut(CHAT)
+        loading = asyncio.create_task(engine.load(CHAT))
+        await until_state(engine, CHAT, State.LOADING)
+        os.kill(worker_pid(engine, CHAT), signal.SIGKILL)
+        await until_state(engine, CHAT, State.QUEUED)
+        await until_state(engine, CHAT, State.LOADING)
+        os.kill(worker_pid(engine, CHAT), signal.SIGKILL)
+        with pytest.raises(InsufficientMemoryError, match="memory ran out") as caught:
+            await loading
+        assert "memory_limit" in caught.value.hint
+        assert state(engine.snapshot, CHAT) is State.FAILED
+        assert resident(engine, CHAT).held_bytes == 0
+        gate.open(CHAT)
+        await engine.load(CHAT)  # no pause: memory may be there any moment
+
+
+async def test_with_nothing_to_evict_a_killed_load_is_not_tried_again(gate: Gate) -> None:
+    gate.shut(CHAT)
+    async with running() as engine:
+        recorder = Recorder(engine)
+        loading = asyncio.create_task(engine.load(CHAT))
+        await until_state(engine, CHAT, State.LOADING)
+        os.kill(worker_pid(engine, CHAT), signal.SIGKILL)
+        with pytest.raises(InsufficientMemoryError):
+            await loading
+        assert recorder.of(CHAT) == [State.QUEUED, State.LOADING, State.FAILED]
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Say how many bytes of 100 GB are available; to begin with, 50 GB are."""
+    available = [50 * GB]
+
+    def reading() -> MemoryReading:
+        return MemoryReading(100 * GB, available[0])
+
+    monkeypatch.setattr(pool_module, "read_memory", reading)
+    monkeypatch.setattr(engine_module, "_WATCH_INTERVAL_S", 0.01)
+    monkeypatch.setattr(engine_module, "MemoryWatch", partial(MemoryWatch, read=reading))
+
+    def say(free: int) -> None:
+        available[0] = free
+
+    return say
+
+
+async def test_pressure_evicts_idle_models_with_a_reason_and_stops_preloads(memory: Callable[[int], None]) -> None:
+    async with running(preload=True, favourites=[EMBED], keep_free="10GB", memory_limit="50%") as engine:
+        decisions = decisions_of(engine)
+        await until_state(engine, EMBED, State.HOT)
+        async with engine.lease(CHAT):
+            memory(9 * GB)
+            snapshot = await until_state(engine, EMBED, State.COLD)
+            assert "keep_free" in snapshot.memory.pressure or "keep_free" in engine.refresh().memory.pressure
+            assert state(snapshot, CHAT) is State.HOT  # leased
+        snapshot = await until_state(engine, CHAT, State.COLD)
+        assert [(one.model_id, one.cause) for one in decisions if one.action is Action.EVICT] == [
+            (EMBED, Why.PRESSURE),
+            (CHAT, Why.PRESSURE),
+        ]
+        assert "keep_free" in engine.refresh().preload.hold
+        memory(11 * GB)  # above the floor, but not clearly
+        await until(engine, lambda snapshot: "little more" in snapshot.memory.pressure)
+        assert state(engine.refresh(), EMBED) is State.COLD
+        memory(20 * GB)
+        await until_state(engine, EMBED, State.HOT)
+        assert engine.refresh().memory.pressure == ""
+
+
+async def test_below_the_floor_a_request_is_refused_clearly(memory: Callable[[int], None]) -> None:
+    async with running(keep_free="10GB") as engine:
+        memory(9 * GB)
+        with pytest.raises(InsufficientMemoryError):
+            await engine.load(EMBED)
+        memory(20 * GB)
+        await engine.load(EMBED)
+        assert state(engine.snapshot, EMBED) is State.HOT
+
+
+async def test_displaced_favourites_come_back_by_themselves(starter_home: Path) -> None:
+    """A visitor with a limit that has room for it alone: when it goes, nobody asks, and the favourite is there."""
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        await until_state(engine, EMBED, State.HOT)
+        needed = engine._sizes.expected_bytes(engine.resolve(CHAT))
+        change(engine, memory_limit=Size(f"{needed * 11 // 10}B"))
+        await engine.load(CHAT)
+        assert state(engine.snapshot, EMBED) is State.COLD
+        await until_idle(engine)
+        assert state(engine.snapshot, EMBED) is State.COLD
+        await engine.unload(CHAT)
+        snapshot = await until_state(engine, EMBED, State.HOT)
+        assert state(snapshot, CHAT) is State.COLD

@@ -1,0 +1,136 @@
+"""keep_alive: at once, after some time, never; with real models."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from preheat.engine import Engine
+from preheat.residency import Action, DecisionRecord, State
+from preheat.residency.decisions import Why
+from tests.engine.engines import EMBED, resident, running, state, until_idle, until_state
+
+pytestmark = pytest.mark.usefixtures("starter_home")
+
+
+async def use(engine: Engine, keep_alive_s: float | None = None) -> None:
+    async with engine.lease(EMBED, keep_alive_s=keep_alive_s) as lease:
+        await lease.embed(["a"])
+
+
+async def test_zero_unloads_when_the_answer_ends() -> None:
+    async with running() as engine:
+        decisions: list[object] = []
+        engine.observe(decisions.append)
+        await use(engine, 0)
+        assert state(engine.snapshot, EMBED) is State.UNLOADING
+        await until_state(engine, EMBED, State.COLD)
+        left = decisions[-2]  # the last is the request
+        assert isinstance(left, DecisionRecord)
+        assert (left.action, left.cause) == (Action.EVICT, Why.KEEP_ALIVE)
+        assert "keep_alive" in left.why
+        assert not left.wasted
+
+
+async def test_zero_waits_for_the_last_of_several_requests() -> None:
+    async with running() as engine, engine.lease(EMBED) as lease:
+        await use(engine, 0)
+        assert state(engine.snapshot, EMBED) is State.HOT
+        assert (await lease.embed(["a"])).vectors
+    assert state(engine.snapshot, EMBED) is State.COLD
+
+
+async def test_zero_is_about_this_load_only() -> None:
+    async with running() as engine:
+        await use(engine, 0)
+        await until_state(engine, EMBED, State.COLD)
+        await use(engine)
+        assert state(engine.snapshot, EMBED) is State.HOT
+
+
+async def test_after_some_idle_seconds() -> None:
+    async with running() as engine:
+        await use(engine, 0.3)
+        ended = time.monotonic()
+        assert state(engine.snapshot, EMBED) is State.HOT
+        await until_state(engine, EMBED, State.UNLOADING, State.COLD)
+        assert time.monotonic() - ended >= 0.3
+
+
+async def test_every_request_begins_the_time_anew_with_one_timer() -> None:
+    now = [1_000_000.0]
+    async with running(clock=lambda: now[0]) as engine:
+        await use(engine, 60)
+        first = resident(engine, EMBED).idle_timer
+        assert first is not None
+        now[0] += 50
+        for _ in range(10):
+            await use(engine)
+        assert first.cancelled()  # and did not beget another
+        now[0] += 50
+        engine._pool._settle_idle(resident(engine, EMBED))
+        assert state(engine.snapshot, EMBED) is State.HOT
+        now[0] += 10
+        engine._pool._settle_idle(resident(engine, EMBED))
+        assert state(engine.snapshot, EMBED) is State.UNLOADING
+
+
+@pytest.mark.parametrize("seconds", [-1.0, -0.5])
+async def test_negative_keeps(seconds: float) -> None:
+    async with running() as engine:
+        await use(engine, 0.2)
+        await use(engine, seconds)
+        assert resident(engine, EMBED).idle_timer is None
+        assert state(engine.snapshot, EMBED) is State.HOT
+
+
+async def test_a_very_long_time_is_no_overflow() -> None:
+    async with running() as engine:
+        await use(engine, float("inf"))
+        assert state(engine.snapshot, EMBED) is State.HOT
+
+
+@pytest.mark.parametrize("by", ["keep_alive", "unload"])
+async def test_what_was_told_to_go_is_not_preloaded_before_it_is_used(by: str) -> None:
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        await until_state(engine, EMBED, State.HOT)
+        if by == "unload":
+            await engine.unload(EMBED)
+        else:
+            await use(engine, 0)
+            await until_state(engine, EMBED, State.COLD)
+        await until_idle(engine)
+        assert state(engine.snapshot, EMBED) is State.COLD
+        assert "as asked" in engine.why(EMBED)
+        await use(engine)
+        engine._pool.trim(0, Why.LIMIT, "the test wants room")
+        await until_state(engine, EMBED, State.COLD)
+        await until_state(engine, EMBED, State.HOT)  # by itself
+
+
+async def test_unloading_a_preload_that_runs_ends_it_for_good(gate: object) -> None:
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        await until_state(engine, EMBED, State.LOADING, State.WARMING, State.HOT)
+        await engine.unload(EMBED)
+        await until_idle(engine)
+        assert state(engine.snapshot, EMBED) is State.COLD
+
+
+async def test_a_new_favourite_is_welcome_again(starter_home: Path) -> None:
+    async with running(preload=True, favourites=[EMBED]) as engine:
+        await until_state(engine, EMBED, State.HOT)
+        await engine.unload(EMBED)
+        for favourites in ((), (EMBED,)):
+            engine.apply_settings(engine.settings.model_copy(update={"favourites": favourites}))
+        await until_state(engine, EMBED, State.HOT)
+
+
+async def test_timers_end_with_the_engine() -> None:
+    async with running() as engine:
+        await use(engine, 60)
+        await engine.stop(0)
+        assert resident(engine, EMBED).idle_timer is None
+    await asyncio.sleep(0)

@@ -1,0 +1,84 @@
+"""Watching memory: with readings of the test's own, and for real beside a program that eats memory."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from memory_eater import eating, leaving
+from preheat.residency.memory_watch import MemoryWatch
+from preheat.residency.pressure import MemoryReading
+from preheat.residency.resume import Clocks
+from preheat.residency.system_memory import mapped_bytes, read_memory
+from preheat.settings import Settings
+
+MB = 1 << 20
+
+
+def with_floor(keep_free: int) -> Settings:
+    return Settings.model_validate({"keep_free": keep_free})
+
+
+def test_a_share_is_one_of_the_memory_that_there_is() -> None:
+    readings = [MemoryReading(1000 * MB, 100 * MB), MemoryReading(1000 * MB, 99 * MB), MemoryReading(500 * MB, 99 * MB)]
+    watch = MemoryWatch(Settings.model_validate({"keep_free": "10%"}), read=lambda: readings.pop(0))
+    assert not watch.look().tight
+    assert watch.look().missing_bytes == MB
+    assert not watch.look().tight
+
+
+def test_a_new_floor_counts_at_once() -> None:
+    watch = MemoryWatch(with_floor(10 * MB), read=lambda: MemoryReading(1000 * MB, 100 * MB))
+    assert not watch.look().tight
+    watch.apply_settings(with_floor(101 * MB))
+    assert watch.look().missing_bytes == MB
+
+
+def test_a_sleep_is_reported_once() -> None:
+    clocks = [Clocks(0, 0, 0), Clocks(1, 1, 1), Clocks(3602, 2, 3602), Clocks(3603, 3, 3603)]
+    watch = MemoryWatch(Settings(), clocks=lambda: clocks.pop(0))
+    assert [watch.resumed() for _ in range(3)] == [False, True, False]
+
+
+def test_a_program_that_eats_memory_makes_it_short_until_it_goes() -> None:
+    """The real system: a floor a little below what is available, and a program that takes more than the difference."""
+    available = read_memory().available_bytes
+    meal = min(2048 * MB, available // 4)
+    room = meal * 6 // 10  # wide margins: this machine does other things, too
+    watch = MemoryWatch(with_floor(available // 2))
+    assert not watch.look().tight
+    assert watch.standby_budget() > 0
+    watch.apply_settings(with_floor(available - room))
+    with eating(meal) as eater:
+        assert eater.memory_info().rss > meal
+        pressure = watch.look()
+        assert pressure.tight
+        assert pressure.missing_bytes > meal // 10
+        assert "keep_free" in pressure.reason
+        assert watch.standby_budget() == 0
+    # The system takes the memory of a process back some time after its end.
+    deadline = time.monotonic() + 20
+    while watch.look().missing_bytes and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert watch.look().missing_bytes == 0
+
+
+def test_the_eater_can_leave_a_given_amount() -> None:
+    wanted = psutil.virtual_memory().available - 300 * MB
+    with leaving(wanted):
+        assert psutil.virtual_memory().available < wanted + 100 * MB
+
+
+def test_mapped_files_count_as_available_for_the_system_but_not_for_us(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    path.write_bytes(os.urandom(MB) * 64)
+    before = mapped_bytes([os.getpid()])
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapping:
+        assert sum(mapping[at] for at in range(0, len(mapping), mmap.PAGESIZE)) > 0
+        assert mapped_bytes([os.getpid()]) - before == pytest.approx(64 * MB, rel=0.1)
+    assert mapped_bytes([2**22 + 1]) == 0  # no such process

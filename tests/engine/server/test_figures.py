@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from preheat.preload.policy import Decision, PreloadPlan, Verdict, Wish
+from preheat.preload.usage_json import SETTLING_S
+from preheat.preload.usage_log import UsageLog
+from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.server import figures
+from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
+
+NOW = time.time()
+
+
+@pytest.fixture
+def log(engine: FakeEngine, tmp_path: Path) -> Iterator[UsageLog]:
+    """The engine's log; records are written by ``write_pending``."""
+    engine.usage_log = UsageLog(tmp_path / "usage.db")
+    yield engine.usage_log
+    engine.usage_log.close()
+
+
+def request(age_s: float, outcome: Outcome = Outcome.HIT, model_id: str = CHAT) -> RequestRecord:
+    return RequestRecord(model_id, NOW - age_s, outcome, wait_s=0.5, ttft_s=0.75, saved_s=2.0)
+
+
+async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    engine.preloads = PreloadPlan(
+        (
+            Decision(CHAT, Wish.FAVOURITE, 1, Verdict.KEEP),
+            Decision(EMBED, Wish.LEARNED, 1, Verdict.PRELOAD, displaces=("old",)),
+            Decision("huge", Wish.LEARNED, 2, Verdict.TOO_LARGE, missing_bytes=9),
+        ),
+        (EMBED, "other"),
+    )
+    engine.set_model(EMBED, standby=True)
+    plan = (await client.get("/preheat/v1/plan")).json()
+    assert plan["next"] == [EMBED]
+    assert plan["standby"] == [{"model": EMBED, "cached": True}, {"model": "other", "cached": False}]
+    assert (plan["hold"], plan["paused"], plan["enabled"]) == (None, False, True)
+    assert [decision["verdict"] for decision in plan["decisions"]] == ["keep", "preload", "too large"]
+    assert plan["decisions"][1]["displaces"] == ["old"]
+    assert plan["decisions"][2]["missing_bytes"] == 9
+    assert plan["decisions"][0]["why"] == f"{CHAT} is a favourite"
+
+
+async def test_why(client: httpx2.AsyncClient) -> None:
+    answer = (await client.get("/preheat/v1/models/tiny-chat/why")).json()
+    assert answer == {"id": CHAT, "state": "hot", "standby": False, "why": f"{CHAT} is a favourite"}
+    assert (await client.get("/preheat/v1/models/none/why")).status_code == 404
+
+
+async def test_stats_of_a_span(client: httpx2.AsyncClient, log: UsageLog) -> None:
+    log.record_request(request(10))
+    log.record_request(request(20, Outcome.MISS))
+    log.record_request(request(3 * 3600, Outcome.LATE_HIT, EMBED))
+    assert log.write_pending()
+    stats = (await client.get("/preheat/v1/stats?since=1h")).json()
+    total = stats["total"]
+    assert (total["span"]["requests"], total["last_hour"]["requests"], total["last_day"]["requests"]) == (2, 2, 3)
+    assert (total["span"]["preload_hit_rate"], total["span"]["time_saved_s"]) == (0.5, 4.0)
+    assert total["latency"]["hit"]["ttft"] == {"samples": 1, "median_s": 0.75, "p95_s": 0.75}
+    assert total["latency"]["late_hit"]["wait"]["samples"] == 0
+    assert stats["models"][EMBED]["last_day"]["late_hits"] == 1
+    assert stats["memory"]["used_bytes"] == 3000
+    assert stats["steady"] is None
+    assert abs(stats["since"] - (time.time() - 3600)) < 60
+    assert (await client.get(f"/preheat/v1/stats?since={NOW - 15}")).json()["total"]["span"]["requests"] == 1
+    assert (await client.get("/preheat/v1/stats")).json()["total"]["span"]["requests"] == 3
+
+
+async def test_the_steady_state_begins_after_a_week(client: httpx2.AsyncClient, log: UsageLog) -> None:
+    for age_s in (2 * SETTLING_S, 1.5 * SETTLING_S):
+        log.record_request(request(age_s, Outcome.MISS))
+    log.record_request(request(60))
+    assert log.write_pending()
+    steady = (await client.get("/preheat/v1/stats")).json()["steady"]
+    assert (steady["requests"], steady["preload_hit_rate"]) == (1, 1.0)
+    assert steady["since"] == pytest.approx(NOW - SETTLING_S)
+
+
+async def test_stats_are_read_again_after_some_seconds_only(
+    client: httpx2.AsyncClient, log: UsageLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def requests() -> int:
+        return int((await client.get("/preheat/v1/stats?since=1h")).json()["total"]["span"]["requests"])
+
+    assert await requests() == 0
+    log.record_request(request(10))
+    assert log.write_pending()
+    assert await requests() == 0
+    monkeypatch.setattr(figures, "STATS_AGE_S", -1.0)
+    assert await requests() == 1
+
+
+async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:
+    log.record_decision(DecisionRecord(NOW - 5400, CHAT, Action.PRELOAD, "favourite 1", 1500, 0.4, "preload"))
+    log.record_decision(DecisionRecord(NOW - 9, "gone", Action.EVICT, "a request needs room", 900, None, "room", 60.0))
+    assert log.write_pending()
+    decisions = (await client.get("/preheat/v1/log")).json()["decisions"]
+    assert [(decision["model"], decision["action"]) for decision in decisions] == [("gone", "evict"), (CHAT, "preload")]
+    assert decisions[0]["idle_s"] == 60.0
+    assert decisions[1] == {
+        "at": pytest.approx(NOW - 5400),
+        "model": CHAT,
+        "action": "preload",
+        "why": "favourite 1",
+        "cause": "preload",
+        "bytes": 1500,
+        "seconds": 0.4,
+        "idle_s": None,
+        "wasted": False,
+    }
+    for query, count in (("limit=1", 1), ("since=1h", 1), ("model=tiny-chat", 1), ("model=GONE", 1), ("model=x", 0)):
+        assert len((await client.get(f"/preheat/v1/log?{query}")).json()["decisions"]) == count, query
+
+
+@pytest.mark.parametrize(
+    ("path", "param"),
+    [
+        ("log?limit=0", "limit"),
+        ("log?limit=x", "limit"),
+        ("log?limit=99999", "limit"),
+        ("log?since=yesterday", "since"),
+        ("stats?since=7", None),
+        ("stats?since=-1", "since"),
+        ("stats?since=7x", "since"),
+    ],
+)
+async def test_wrong_parameters(path: str, param: str | None, client: httpx2.AsyncClient, log: UsageLog) -> None:
+    answer = await client.get(f"/preheat/v1/{path}")
+    assert (answer.status_code, answer.json().get("error", {}).get("param")) == (200 if param is None else 400, param)
+
+
+@pytest.mark.parametrize("path", ["stats", "log"])
+async def test_without_a_log_there_are_no_figures(path: str, client: httpx2.AsyncClient) -> None:
+    answer = await client.get(f"/preheat/v1/{path}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_operation")
+    assert "history_days" in answer.json()["error"]["message"]

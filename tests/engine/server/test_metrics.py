@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.server.metrics import MAX_MODELS, OTHER, Histogram, Tally
+from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+async def samples(client: httpx2.AsyncClient) -> Samples:
+    answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    families = text_string_to_metric_families(answer.text)
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def tell(engine: FakeEngine, *records: RequestRecord | DecisionRecord) -> None:
+    for record in records:
+        for observer in engine.observers:
+            observer(record)
+
+
+async def test_requests(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    tell(
+        engine,
+        RequestRecord(CHAT, 1.0, Outcome.HIT, 0.001, 0.3, 7, 2, saved_s=1.5),
+        RequestRecord(CHAT, 2.0, Outcome.HIT, 0.002, 0.1, 5, 4),
+        RequestRecord(EMBED, 3.0, Outcome.MISS, 2.5, None, 9, 0),
+    )
+    found = await samples(client)
+    assert found["preheat_requests_total", (("model", CHAT), ("outcome", "hit"))] == 2
+    assert found["preheat_requests_total", (("model", EMBED), ("outcome", "miss"))] == 1
+    assert found["preheat_prompt_tokens_total", (("model", CHAT),)] == 12
+    assert found["preheat_completion_tokens_total", (("model", CHAT),)] == 6
+    assert found["preheat_time_saved_seconds_total", ()] == 1.5
+    hit = ("outcome", "hit")
+    assert found["preheat_request_wait_seconds_bucket", (("le", "0.001"), hit)] == 1
+    assert found["preheat_request_wait_seconds_bucket", (("le", "+Inf"), hit)] == 2
+    assert found["preheat_request_wait_seconds_count", (hit,)] == 2
+    assert found["preheat_ttft_seconds_sum", (hit,)] == pytest.approx(0.4)
+    assert found["preheat_ttft_seconds_count", (("outcome", "miss"),)] == 0
+
+
+async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    tell(
+        engine,
+        DecisionRecord(1.0, CHAT, Action.PRELOAD, "favourite 1", 9, 0.4, "preload"),
+        DecisionRecord(2.0, CHAT, Action.LOAD, "a request", 9, 3.0, "request"),
+        DecisionRecord(3.0, CHAT, Action.EVICT, "room", 9, None, "room", wasted=True),
+        DecisionRecord(4.0, EMBED, Action.FAIL, "no memory", cause="memory"),
+    )
+    engine.set_model(EMBED, active_requests=2)
+    found = await samples(client)
+    assert found["preheat_loads_total", (("cause", "preload"), ("model", CHAT))] == 1
+    assert found["preheat_loads_total", (("cause", "request"), ("model", CHAT))] == 1
+    assert found["preheat_load_failures_total", (("model", EMBED),)] == 1
+    assert found["preheat_evictions_total", (("reason", "room"),)] == 1
+    assert found["preheat_wasted_preloads_total", ()] == 1
+    assert (found["preheat_load_seconds_count", ()], found["preheat_load_seconds_sum", ()]) == (2, 3.4)
+    assert (found["preheat_memory_used_bytes", ()], found["preheat_memory_limit_bytes", ()]) == (3000, 8000)
+    assert (found["preheat_hot_models", ()], found["preheat_active_requests", ()]) == (2, 2)
+    assert found["preheat_build_info", (("version", "0.1.0"),)] == 1
+
+
+async def test_openmetrics_for_those_who_ask_for_it(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
+
+
+def test_labels_are_bounded() -> None:
+    tally = Tally()
+    for number in range(MAX_MODELS + 10):
+        tally.take(RequestRecord(f"model-{number}", 1.0, Outcome.HIT))
+    tally.take(RequestRecord("model-0", 1.0, Outcome.HIT))
+    assert len(tally.requests) == MAX_MODELS + 1
+    assert tally.requests[OTHER, Outcome.HIT] == 10
+    assert tally.requests["model-0", Outcome.HIT] == 2
+
+
+def test_a_request_costs_next_to_nothing() -> None:
+    tally, record = Tally(), RequestRecord(CHAT, 1.0, Outcome.HIT, 0.001, 0.3, 7, 2)
+    began = time.process_time()
+    for _ in range(10_000):
+        tally.take(record)
+    assert (time.process_time() - began) / 10_000 < 50e-6
+
+
+@pytest.mark.parametrize(("value", "place"), [(0.0, 0), (1.0, 0), (1.5, 1), (2.0, 1), (9.0, 2)])
+def test_a_bound_is_within(value: float, place: int) -> None:
+    histogram = Histogram((1.0, 2.0))
+    histogram.add(value)
+    assert histogram.counts.index(1) == place
+
+
+def test_the_application_starts_without_prometheus() -> None:
+    code = "import preheat.server.app, sys; print('prometheus_client' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

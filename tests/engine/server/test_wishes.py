@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from preheat import paths
+from preheat.server.app import create_app
+from preheat.settings import load_settings
+from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
+
+URL = "/preheat/v1"
+
+
+@pytest.fixture(autouse=True)
+def _home(preheat_home: Path) -> None:
+    """No test writes another's settings."""
+
+
+def in_file() -> dict[str, Any]:
+    path = paths.settings_path()
+    return tomllib.loads(path.read_text()) if path.exists() else {}
+
+
+async def test_pause_and_resume(client: httpx2.AsyncClient) -> None:
+    assert (await client.post(f"{URL}/pause")).json() == {"paused": True, "paused_until": None}
+    status = (await client.get(f"{URL}/status")).json()
+    assert (status["preload"]["paused"], status["preload"]["paused_until"]) == (True, None)
+    for text, seconds in (("90", 90), ("30m", 1800), ("1h30m", 5400)):
+        answer = (await client.post(f"{URL}/pause?seconds={text}")).json()
+        assert abs(answer["paused_until"] - time.time() - seconds) < 30
+    assert (await client.post(f"{URL}/resume")).json() == {"paused": False, "paused_until": None}
+
+
+@pytest.mark.parametrize("seconds", ["0", "-5", "soon", "1e3", "9999999999999"])
+async def test_a_wrong_pause_is_none(client: httpx2.AsyncClient, seconds: str) -> None:
+    answer = await client.post(f"{URL}/pause?seconds={seconds}")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "seconds")
+    assert not (await client.get(f"{URL}/status")).json()["preload"]["paused"]
+
+
+async def test_favourites_are_written_and_applied(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    answer = await client.post(f"{URL}/models/tiny-embed/favourite")
+    assert answer.json() == {"favourites": [EMBED], "overridden_by": None}
+    await client.post(f"{URL}/models/{CHAT}/favourite")
+    assert (await client.post(f"{URL}/models/{CHAT}/favourite")).json()["favourites"] == [EMBED, CHAT]
+    assert engine.settings.favourites == (EMBED, CHAT)
+    assert in_file() == {"favourites": [EMBED, CHAT]}
+    assert (await client.put(f"{URL}/favourites", json={"favourites": ["tiny-chat", EMBED]})).status_code == 200
+    assert (await client.get(f"{URL}/favourites")).json() == {"favourites": [CHAT, EMBED]}
+    assert (await client.post(f"{URL}/models/{CHAT}/unfavourite")).json()["favourites"] == [EMBED]
+    assert (await client.post(f"{URL}/models/{EMBED}/unfavourite")).json()["favourites"] == []
+    assert in_file() == {"favourites": []}
+    await client.put(f"{URL}/favourites", json={"favourites": "auto"})
+    assert (in_file(), engine.settings.favourites) == ({"favourites": "auto"}, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"favourites": ["none"]}, 404),
+        ({"favourites": [1]}, 400),
+        ({"favourites": CHAT}, 400),
+        ({}, 400),
+        ([], 400),
+        ("x", 400),
+    ],
+)
+async def test_wrong_favourites_change_nothing(client: httpx2.AsyncClient, body: object, status: int) -> None:
+    assert (await client.put(f"{URL}/favourites", json=body)).status_code == status
+    assert in_file() == {}
+
+
+async def test_a_variable_that_goes_before_the_file_is_named(
+    client: httpx2.AsyncClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREHEAT_FAVOURITES", EMBED)
+    answer = (await client.post(f"{URL}/models/{CHAT}/favourite")).json()
+    assert answer == {"favourites": [EMBED], "overridden_by": "PREHEAT_FAVOURITES"}
+    assert in_file() == {"favourites": [CHAT]}
+
+
+async def test_an_option_that_goes_before_the_file_is_named(engine: FakeEngine) -> None:
+    app = create_app(engine, port=1, reload=lambda: load_settings({"favourites": EMBED}))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:1") as client:
+        answer = (await client.post(f"{URL}/models/{CHAT}/favourite")).json()
+    assert answer["favourites"] == [EMBED]
+    assert "option" in answer["overridden_by"]
+    assert in_file() == {"favourites": [CHAT]}
+
+
+async def test_settings_are_written_and_applied_at_once(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    answer = (
+        await client.patch(f"{URL}/settings", json={"memory_limit": "6GiB", "preload": False, "preload_top": 5})
+    ).json()
+    assert answer["changed"] == ["memory_limit", "preload", "preload_top"]
+    assert (answer["restart_needed"], answer["overridden"]) == ([], {})
+    assert answer["settings"]["memory_limit"] == "6GiB"
+    assert (str(engine.settings.memory_limit), engine.settings.preload) == ("6GiB", False)
+    assert in_file() == {"memory_limit": "6GiB", "preload": False, "preload_top": 5}
+
+
+async def test_what_holds_from_the_next_start_is_said(client: httpx2.AsyncClient) -> None:
+    body = {"api_keys": ["sesame"], "port": 8000, "host": "0.0.0.0", "threads": 2}
+    answer = await client.patch(f"{URL}/settings", json=body)
+    assert set(answer.json()["restart_needed"]) == {"host", "port", "api_keys"}
+    assert "sesame" not in answer.text
+    assert in_file()["api_keys"] == ["sesame"]
+    shown = await client.get(f"{URL}/settings")
+    assert shown.json()["restart_needed"] == answer.json()["restart_needed"]
+    assert shown.json()["settings"]["api_keys"] == ["***"]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"preload_top": "6", "threads": 2}, "preload_top"),
+        ({"threads": 2, "prot": 1}, "prot"),
+        ({"host": "0.0.0.0", "threads": 2}, "host"),
+        ({"threads": None}, "threads"),
+        ({"threads": {"a": 1}}, "threads"),
+    ],
+)
+async def test_all_settings_or_none(
+    client: httpx2.AsyncClient, engine: FakeEngine, body: dict[str, object], param: str
+) -> None:
+    answer = await client.patch(f"{URL}/settings", json=body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+    assert in_file() == {}
+    assert engine.settings.threads is None
+
+
+async def test_reload_reads_the_file_again(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    paths.settings_path().parent.mkdir(parents=True)
+    paths.settings_path().write_text("preload_top = 1\n")
+    answer = (await client.post(f"{URL}/settings/reload")).json()
+    assert (answer["changed"], engine.settings.preload_top) == (["preload_top"], 1)
+    assert (await client.post(f"{URL}/settings/reload")).json()["changed"] == []
+    paths.settings_path().write_text("preload_top = 9\n")
+    wrong = await client.post(f"{URL}/settings/reload")
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "invalid_settings")
+    assert engine.settings.preload_top == 1

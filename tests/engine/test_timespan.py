@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from preheat.errors import InvalidRequestError
+from preheat.timespan import parse_span
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("30m", 1800), ("30 min", 1800), ("2h", 7200), ("7d", 604_800), ("1w", 604_800), (" 1H 30m ", 5400)],
+)
+def test_a_span(text: str, seconds: float) -> None:
+    assert parse_span(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "7", "0m", "-1h", "1y", "h", "1h x", "1.h", "inf", "999999999w", "٣h"])
+def test_no_span(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="is no span of time") as raised:
+        parse_span(text, param="since")
+    assert raised.value.param == "since"
