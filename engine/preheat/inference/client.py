@@ -42,8 +42,8 @@ OnWarming = Callable[[], None]
 _WORKER_ENVIRONMENT: Final = {
     # libgomp's threads busily wait for each other, a millisecond or more at each of the ~1,000 barriers of a decode
     # step. When anything else wants a core, they wait for a thread that is not running and keep it from running:
-    # measured beside a compiler on 2 cores, 3.8 tokens/s and 13 s to the first token, and 25 and 0.4 s with 1,000 rounds of
-    # waiting. 5,000 are about 0.2 ms: as quick as the default on a quiet machine, where 1,000 cost some percent.
+    # measured beside a compiler on 2 cores, 3.8 tokens/s and 13 s to the first token, and 25 and 0.4 s with 1,000
+    # rounds of waiting. 5,000 are about 0.2 ms: as quick as the default on a quiet machine, where 1,000 cost a little.
     "GOMP_SPINCOUNT": "5000",
 }
 
