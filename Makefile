@@ -1,16 +1,27 @@
-# make run      set everything up, then start Preheat. Options for it: make run ARGS="--port 8000"
-# make test     set up what tests need, then check formatting, style and types, and run all tests
-# make bench    set up what benchmarks need, then compare Preheat with llama-server
-# make format   rewrite the sources as `make test` wants them
+# make run          set everything up, then start Preheat in the tray; where there is no screen, as `make serve`
+# make serve        set everything up, then start Preheat without windows. Options: make serve ARGS="--port 8000"
+# make test         set up what tests need, then check formatting, style and types, and run all tests
+# make bench        set up what benchmarks need, then compare Preheat with llama-server
+# make screenshots  take the pictures in docs/screenshots again
+# make format       rewrite the sources as `make test` wants them
 #
 # Each is safe to run again, and quick the second time. PYTHON=/path/to/python chooses the interpreter.
 
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test bench format install-run install-dev install-bench
+SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
+.PHONY: run serve test bench screenshots format install-run install-serve install-dev install-bench
+
+ifneq ($(SCREEN),)
 run: install-run
+	@exec $(BIN)/preheat tray $(ARGS)
+else
+run: serve
+endif
+
+serve: install-serve
 	@exec $(BIN)/preheat serve $(ARGS)
 
 test: install-dev
@@ -22,15 +33,22 @@ test: install-dev
 bench: install-bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
+screenshots: install-dev
+	$(BIN)/python packaging/screenshots.py $(ARGS)
+
 format: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-install-run: EXTRAS := starter
+install-run: EXTRAS := starter gui
+install-serve: EXTRAS := starter
 install-dev: EXTRAS := dev
 install-bench: EXTRAS := bench
+install-run: PACKAGES := gui
+install-dev: PACKAGES := tests
 
-install-run install-dev install-bench:
+install-run install-serve install-dev install-bench:
 	@sh packaging/make_venv.sh
+	@$(if $(PACKAGES),$(BIN)/python packaging/system_packages.py $(PACKAGES))
 	@$(BIN)/python packaging/install.py $(EXTRAS)
 	@$(BIN)/python packaging/starter_models.py

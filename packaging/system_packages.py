@@ -1,0 +1,110 @@
+"""Install the system's own packages that the tray needs, and those that its tests need.
+
+Qt's wheel brings Qt, but not the libraries of the desktop that it talks to; a bare Debian lacks them. Whether one is
+there is seen by loading it, which holds on every distribution. They are installed where that is possible without
+asking anybody: as root, with apt-get. Otherwise the command that does it is printed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from setup_step import SetupError, exit_code_of, say
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A library or a program that must be there.
+
+    Attributes:
+        package: Debian's package that has it.
+        library: The library's file name, as the loader knows it; empty for a program.
+        program: The program's name; empty for a library.
+    """
+
+    package: str
+    library: str = ""
+    program: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether this machine has it."""
+        if self.program:
+            return shutil.which(self.program) is not None
+        try:
+            ctypes.CDLL(self.library)
+        except OSError:
+            return False
+        return True
+
+
+GUI: Final = (
+    Need("libegl1", "libEGL.so.1"),
+    Need("libgl1", "libGL.so.1"),
+    Need("libxkbcommon0", "libxkbcommon.so.0"),
+    Need("libxkbcommon-x11-0", "libxkbcommon-x11.so.0"),
+    Need("libdbus-1-3", "libdbus-1.so.3"),
+    Need("libfontconfig1", "libfontconfig.so.1"),
+    Need("libxcb-cursor0", "libxcb-cursor.so.0"),
+    Need("libxcb-icccm4", "libxcb-icccm.so.4"),
+    Need("libxcb-keysyms1", "libxcb-keysyms.so.1"),
+    Need("libxcb-shape0", "libxcb-shape.so.0"),
+    Need("libxcb-xkb1", "libxcb-xkb.so.1"),
+    Need("libxcb-render-util0", "libxcb-render-util.so.0"),
+    Need("libxcb-image0", "libxcb-image.so.0"),
+    Need("libxcb-randr0", "libxcb-randr.so.0"),
+    Need("libxcb-xinerama0", "libxcb-xinerama.so.0"),
+)
+"""What Qt's platform plugins link to."""
+
+SCREEN: Final = (
+    Need("xvfb", program="Xvfb"),
+    Need("openbox", program="openbox"),
+    Need("trayer", program="trayer"),
+    Need("xdotool", program="xdotool"),
+    Need("scrot", program="scrot"),
+    Need("x11-utils", program="xprop"),
+    Need("fontconfig", program="fc-list"),  # and with it a font
+)
+"""A virtual screen with a window manager and a panel, for the tests of the tray."""
+
+GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN)}
+
+
+def missing(needs: Sequence[Need]) -> list[str]:
+    """Return the packages of what is not there."""
+    return [need.package for need in needs if not need.is_there]
+
+
+def install(group: str) -> None:
+    """Install what is missing of ``gui`` or ``tests``; elsewhere than on Linux nothing is.
+
+    Raises:
+        SetupError: Something is missing, and it cannot be installed without the user.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    packages = missing(GROUPS[group])
+    if not packages:
+        return
+    remedy = f"Install them: sudo apt-get install {' '.join(packages)} (other systems name them differently)."
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise SetupError(f"the {group} need system packages that are not installed.", remedy=remedy)
+    say(f"installing {', '.join(packages)} with apt-get")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        done = subprocess.run(["apt-get", *arguments], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = "\n  ".join(done.stderr.strip().splitlines()[-5:])
+            raise SetupError(f"apt-get {arguments[0]} failed:\n  {said}", remedy=remedy)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(lambda: install(sys.argv[1])))
