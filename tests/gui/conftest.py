@@ -1,0 +1,67 @@
+"""Fixtures for the tray and the windows: Qt without a screen, and no network.
+
+Every Qt warning fails a test (``qt_log_level_fail`` in pyproject.toml).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+# Read when the application object is made. The tests of the real tray set another one for the processes they start.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from fake_bridge import FakeBridge
+    from preheat_gui.theme import Theme
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail whatever connects to an address; what one machine's processes use among themselves stays."""
+    connect = socket.socket.connect
+
+    def only_local(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            pytest.fail(f"a test of the windows connects to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", only_local)
+
+
+@pytest.fixture(autouse=True)
+def _own_home(preheat_home: object) -> None:
+    """What a window remembers goes to a folder of the test's own."""
+
+
+@pytest.fixture
+def bridge(qapp: QApplication) -> Iterator[FakeBridge]:
+    """A bridge without an engine; see ``fake_bridge.py`` for what it can be told."""
+    from fake_bridge import FakeBridge
+
+    fake = FakeBridge()
+    yield fake
+    fake.deleteLater()
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    """The light theme, applied."""
+    from preheat_gui.theme import apply_theme
+
+    return apply_theme(qapp, "light")
+
+
+@pytest.fixture
+def dark_theme(qapp: QApplication) -> Iterator[Theme]:
+    """The dark theme, applied; afterwards it is light again."""
+    from preheat_gui.theme import apply_theme
+
+    yield apply_theme(qapp, "dark")
+    apply_theme(qapp, "light")
