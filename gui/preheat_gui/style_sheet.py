@@ -1,0 +1,117 @@
+"""The style sheet: what the palette alone cannot say. Generated from the tokens of ``theme.py``.
+
+Widgets ask for a look by the property ``role``: a frame is a ``card`` or a ``banner``, one button of a window is
+``main``, a button without an outline is ``quiet``, a list of pages is a ``sidebar``, a label is ``muted``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Template
+from typing import Final
+
+from PySide6.QtWidgets import QWidget
+
+from preheat.paths import resource
+
+# Where a focused control has a border of 2 px, its padding is 1 px less: nothing moves.
+_SHEET: Final = Template("""
+QFrame[role="card"] { background: $CARD; border: 1px solid $LINE; border-radius: 8px; }
+QFrame[role="banner"] { background: $SELECTION; border: 1px solid $LINE; border-radius: 8px; }
+QLabel[role="muted"] { color: $MUTED; }
+QLabel[role="muted"]:disabled { color: $DISABLED; }
+
+QPushButton, QToolButton {
+    background: $CARD; color: $TEXT; border: 1px solid $CONTROL; border-radius: 6px; padding: 5px 13px;
+}
+QToolButton { padding: 5px; }
+QPushButton:hover, QToolButton:hover { background: $HOVER; }
+QPushButton:pressed, QPushButton:checked, QToolButton:pressed, QToolButton:checked { background: $SELECTION; }
+QPushButton:focus { border: 2px solid $ACCENT; padding: 4px 12px; }
+QToolButton:focus { border: 2px solid $ACCENT; padding: 4px; }
+QPushButton:disabled, QToolButton:disabled { color: $DISABLED; border-color: $LINE; background: $BACKGROUND; }
+QPushButton[role="main"] { background: $ACCENT; color: $ON_ACCENT; border-color: $ACCENT; }
+QPushButton[role="main"]:hover { background: $ACCENT; border-color: $TEXT; }
+QPushButton[role="main"]:focus { border: 2px solid $TEXT; }
+QPushButton[role="main"]:disabled { background: $BACKGROUND; color: $DISABLED; border-color: $LINE; }
+QPushButton[role="quiet"], QToolButton[role="quiet"] { background: transparent; border-color: transparent; }
+QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover { background: $HOVER; }
+QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus { border-color: $ACCENT; }
+QToolButton::menu-indicator { image: none; }
+
+QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
+    background: $CARD; color: $TEXT; border: 1px solid $CONTROL; border-radius: 6px; padding: 5px 7px;
+    selection-background-color: $ACCENT; selection-color: $ON_ACCENT;
+}
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
+    border: 2px solid $ACCENT; padding: 4px 6px;
+}
+QLineEdit:disabled, QPlainTextEdit:disabled, QTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
+    background: $BACKGROUND; color: $DISABLED; border-color: $LINE;
+}
+QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QAbstractSpinBox[wrong="true"], QComboBox[wrong="true"] {
+    border-color: $BAD;
+}
+QComboBox::drop-down { border: none; width: 22px; subcontrol-origin: border; }
+QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
+QComboBox QAbstractItemView { background: $CARD; border: 1px solid $LINE; }
+QAbstractSpinBox { padding-right: 22px; }
+QAbstractSpinBox:focus { padding-right: 21px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
+    border: none; width: 20px; subcontrol-origin: border; background: transparent;
+}
+QAbstractSpinBox::up-button { subcontrol-position: top right; margin-top: 2px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin-bottom: 2px; }
+QAbstractSpinBox::up-arrow { image: url("$up"); width: 10px; height: 10px; }
+QAbstractSpinBox::down-arrow { image: url("$down"); width: 10px; height: 10px; }
+
+QAbstractItemView { background: $CARD; border: 1px solid $LINE; border-radius: 8px; outline: none; }
+QAbstractItemView::item { padding: 4px 8px; }
+QAbstractItemView::item:hover { background: $HOVER; }
+QAbstractItemView::item:selected { background: $SELECTION; color: $TEXT; }
+QAbstractItemView[role="sidebar"] { background: transparent; border: none; }
+QAbstractItemView[role="sidebar"]::item { padding: 7px 12px; border-radius: 6px; border: 2px solid transparent; }
+QAbstractItemView[role="sidebar"]::item:selected { color: $TEXT; }
+QAbstractItemView[role="sidebar"]::item:selected:focus { border-color: $ACCENT; }
+QHeaderView, QHeaderView::section { background: $CARD; }
+QHeaderView::section { color: $MUTED; border: none; border-bottom: 1px solid $LINE; padding: 6px 8px; }
+QHeaderView::section:hover { color: $TEXT; }
+QTableCornerButton::section { background: $CARD; border: none; }
+
+QTabWidget::pane { border: none; border-top: 1px solid $LINE; }
+QTabBar::tab { color: $MUTED; padding: 7px 14px; border: none; border-bottom: 2px solid transparent; }
+QTabBar::tab:hover { color: $TEXT; }
+QTabBar::tab:selected { color: $TEXT; border-bottom-color: $ACCENT; }
+QTabBar::tab:focus { background: $SELECTION; }
+
+QMenu { background: $CARD; border: 1px solid $LINE; padding: 4px; }
+QMenu::separator { height: 1px; background: $LINE; margin: 4px 8px; }
+QToolTip { background: $CARD; color: $TEXT; border: 1px solid $CONTROL; padding: 5px 7px; }
+QProgressBar { background: $TRACK; border: none; border-radius: 3px; max-height: 6px; }
+QProgressBar::chunk { background: $ACCENT; border-radius: 3px; }
+QSplitter::handle { background: transparent; }
+
+QScrollArea { background: transparent; border: none; }
+QScrollBar { background: transparent; border: none; }
+QScrollBar:vertical { width: 12px; }
+QScrollBar:horizontal { height: 12px; }
+QScrollBar::handle { background: $CONTROL; border-radius: 3px; margin: 3px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:horizontal { min-width: 32px; }
+QScrollBar::handle:hover { background: $MUTED; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+""")
+
+
+def style_sheet(colours: Mapping[str, str]) -> str:
+    """Return the style sheet; ``colours`` are the tokens' names and values (``TEXT``: ``#1c1917``)."""
+    arrows = {name: resource(f"icons/arrow-{name}.svg").as_posix() for name in ("up", "down")}
+    return _SHEET.substitute(colours, **arrows)
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Give a widget the look named ``role``, also after it has been shown."""
+    widget.setProperty("role", role)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
