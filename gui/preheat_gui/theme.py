@@ -82,7 +82,7 @@ _DARK: Final = {
 # Each is the first colour with a share of the second.
 _MIXED: Final = {
     Token.HOVER: (Token.CARD, Token.TEXT, 0.05),
-    Token.SELECTION: (Token.CARD, Token.ACCENT, 0.08),
+    Token.SELECTION: (Token.CARD, Token.ACCENT, 0.07),
     Token.CONTROL: (Token.CARD, Token.MUTED, 0.70),
     Token.DISABLED: (Token.CARD, Token.MUTED, 0.75),
     Token.TRACK: (Token.CARD, Token.TEXT, 0.11),
