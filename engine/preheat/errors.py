@@ -35,9 +35,17 @@ class EngineError(Exception):
 
 
 class SettingsError(EngineError):
-    """A setting's name or value is wrong; the title names file and line, variable or option."""
+    """A setting's name or value is wrong; the title names file and line, variable or option.
+
+    Attributes:
+        reason: What is wrong and what is allowed, to be shown beside the value; empty if it is not about one.
+    """
 
     code = "invalid_settings"
+
+    def __init__(self, title: str, *, hint: str = "", param: str | None = None, reason: str = "") -> None:
+        super().__init__(title, hint=hint, param=param)
+        self.reason = reason
 
 
 class InvalidRequestError(EngineError):

@@ -7,28 +7,20 @@ A reader sees the old file or the new one, never half of either. Any thread, and
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
-
-import tomlkit
 
 from preheat import paths
 from preheat.errors import SettingsError
-from preheat.settings import LISTS, Settings, to_toml_value
-from preheat.settings_check import allowed, check, merge, unknown_setting
+from preheat.settings import FIELDS, LISTS, Settings, to_toml_value
+from preheat.settings_check import check, field_of, merge, unknown_setting
+from preheat.settings_document import commented_defaults, contains, with_value, without
 from preheat.settings_layers import Layer, Origin, document_layer, environment_layer, parse_text, read_document
-
-_HEADER: Final = """\
-# Preheat's settings. A line that starts with "# name =" shows a default: take the "#" away to change it.
-# `preheat config check` says whether everything here is right.
-"""
+from preheat.settings_names import keys_of, model_setting
 
 
 def set_value(name: str, text: str, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> object:
@@ -56,16 +48,53 @@ def set_values(
     Raises:
         SettingsError: A name or value is wrong, or the file would be wrong or cannot be written. Nothing was changed.
     """
-    values = {name: _checked(name, text) for name, text in texts.items()}
+    values = {name: checked_value(name, text) for name, text in texts.items()}
 
     def change(document: str) -> str:
         for name, value in values.items():
-            document = _with_value(document or commented_defaults(), name, value)
+            document = with_value(document or commented_defaults(), name, value)
         return document
 
     if values:
         _rewrite(change, tuple(values), path, environ, tolerant=False)
     return values
+
+
+def set_model_values(
+    model_id: str,
+    texts: Mapping[str, str | None],
+    *,
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, object]:
+    """Write what one model has for itself, all or none.
+
+    Args:
+        texts: By the setting's own name, such as ``context_length``; None takes it out, so that the value for all
+            models holds again. A model that has nothing left loses its section.
+
+    Returns:
+        The values as they now stand in the file, without those taken out.
+
+    Raises:
+        SettingsError: A name or value is wrong, or the file would be wrong or cannot be written. Nothing was changed.
+    """
+    named = {model_setting(model_id, name): text for name, text in texts.items()}
+    for name in named:
+        _check_name(name)
+    values = {name: checked_value(name, text) for name, text in named.items() if text is not None}
+
+    def change(document: str) -> str:
+        for name in named:
+            if name in values:
+                document = with_value(document or commented_defaults(), name, values[name])
+            elif contains(document, name):
+                document = without(document, name)
+        return document
+
+    if named:
+        _rewrite(change, tuple(named), path, environ, tolerant=False)
+    return {keys_of(name)[-1]: value for name, value in values.items()}
 
 
 def unset(name: str, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> bool:
@@ -82,32 +111,23 @@ def unset(name: str, *, path: Path | None = None, environ: Mapping[str, str] | N
 
     def change(document: str) -> str:
         nonlocal found
-        found = name in tomllib.loads(document)
-        return _without(document, name) if found else document
+        found = contains(document, name)
+        return without(document, name) if found else document
 
     # A file with two wrong lines must be mendable one line at a time.
     _rewrite(change, (name,), path, environ, tolerant=True)
-    if not found and name not in Settings.model_fields:
-        raise unknown_setting(Settings, name)
+    if not found:
+        _check_name(name)
     return found
 
 
-def commented_defaults() -> str:
-    """Return the settings file that a user starts with: every setting, explained and commented out."""
-    parts = [_HEADER]
-    for name, field in Settings.model_fields.items():
-        parts.append(f"\n# {field.description}\n# Allowed: {allowed(field)}.\n{_default_line(name)}\n")
-    return "".join(parts)
-
-
-def _checked(name: str, text: str) -> object:
-    """Return the value in TOML's types.
+def checked_value(name: str, text: str) -> object:
+    """Return the value that a text stands for, in TOML's types.
 
     Raises:
         SettingsError: There is no such setting, or it cannot have this value.
     """
-    if name not in Settings.model_fields:
-        raise unknown_setting(Settings, name)
+    _check_name(name)
     layer = Layer(
         Origin.OPTION,
         {name: parse_text(text, is_list=name in LISTS)},
@@ -122,42 +142,14 @@ def _checked(name: str, text: str) -> object:
     return to_toml_value(values[name])
 
 
-def _with_value(document: str, name: str, value: object) -> str:
-    """Return the document with the value: in its own line, else where the default stands commented out, else last."""
-    if name not in tomllib.loads(document):
-        line = f"{name} = {tomlkit.item(value).as_string()}"
-        commented = re.compile(rf"^#[ \t]*{re.escape(name)}[ \t]*=.*$", re.MULTILINE)
-        uncommented = commented.sub(lambda _: line, document, count=1)
-        # What looks like a comment may be part of a longer string: then other values have changed.
-        if _same_but(document, uncommented, name, value):
-            return uncommented
-    parsed = tomlkit.parse(document)
-    parsed[name] = value
-    return parsed.as_string()
+def _check_name(name: str) -> None:
+    """Do nothing when there is a setting of this name.
 
-
-def _without(document: str, name: str) -> str:
-    """Return the document without the value; below its explanation the default stands commented out again."""
-    field = Settings.model_fields.get(name)
-    if field is not None:
-        line = re.compile(rf"^(# Allowed: {re.escape(allowed(field))}\.\n){re.escape(name)} = .*$", re.MULTILINE)
-        commented = line.sub(lambda found: found[1] + _default_line(name), document, count=1)
-        if commented != document and _same_but(commented, document, name, tomllib.loads(document)[name]):
-            return commented
-    parsed = tomlkit.parse(document)
-    parsed.remove(name)
-    return parsed.as_string()
-
-
-def _default_line(name: str) -> str:
-    return f"# {name} = {tomlkit.item(to_toml_value(Settings.model_fields[name].default)).as_string()}"
-
-
-def _same_but(old: str, new: str, name: str, value: object) -> bool:
-    try:
-        return tomllib.loads(new) == tomllib.loads(old) | {name: value}
-    except tomllib.TOMLDecodeError:
-        return False
+    Raises:
+        SettingsError: There is none.
+    """
+    if name not in FIELDS and (len(keys_of(name)) == 1 or field_of(Settings, name) is None):
+        raise unknown_setting(Settings, name)
 
 
 def _rewrite(

@@ -6,6 +6,7 @@ This module knows no single setting; it is handed the names whose values are lis
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.errors import SettingsError
+from preheat.settings_names import canonical, flatten, keys_of, look_up
 
 PREFIX: Final = "PREHEAT_"
 
@@ -89,11 +91,11 @@ def document_layer(text: str, path: Path) -> Layer:
 
     return Layer(
         Origin.FILE,
-        values,
+        flatten(values),
         path.parent,
         place=place,
         spell=lambda name: name,
-        remedy=lambda name: f"Correct {path}, or take the line out: preheat config unset {name}",
+        remedy=lambda name: f"Correct {path}, or take the line out: preheat config unset {shlex.quote(name)}",
     )
 
 
@@ -116,7 +118,7 @@ def environment_layer(environ: Mapping[str, str], lists: Collection[str]) -> Lay
 
 def options_layer(overrides: Mapping[str, str], lists: Collection[str]) -> Layer:
     """Return the layer of ``--set name=value``; a hyphen in a name counts as an underscore."""
-    texts = {name.strip().replace("-", "_"): text for name, text in overrides.items()}
+    texts = {canonical(name): text for name, text in overrides.items()}
     return Layer(
         Origin.OPTION,
         {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
@@ -150,13 +152,41 @@ def parse_text(text: str, *, is_list: bool) -> object:
 
 def find_line(text: str, name: str) -> int | None:
     """Return the number of the line that sets ``name`` in a TOML document, or opens a table of that name."""
+    keys = keys_of(name)
+    if len(keys) > 1:
+        lines = find_lines(text, name)
+        return lines[0] + 1 if lines is not None else None
     key = re.compile(rf"""\s*(\[+\s*)?(["']?){re.escape(name)}\2\s*[.=\]]""")
-    lines = text.split("\n")
-    for index, line in enumerate(lines):
+    lines_above = text.split("\n")
+    for index, line in enumerate(lines_above):
         # What looks like a key may stand inside a longer string or list; then what is above it is no whole document.
-        if key.match(line) and _is_toml("\n".join([*lines[:index], ""])):
+        if key.match(line) and _is_toml("\n".join([*lines_above[:index], ""])):
             return index + 1
     return None
+
+
+def find_lines(text: str, name: str) -> tuple[int, int] | None:
+    """Return the first line, counted from 0, and the line after the last one of what sets ``name``; wherever it is."""
+    lines = text.split("\n")
+    last_key = keys_of(name)[-1]
+    for first, line in enumerate(lines):
+        if last_key not in line or not _is_toml("\n".join(lines[:first])):
+            continue
+        for end in range(first + 1, len(lines) + 1):
+            document = "\n".join(lines[:end])
+            if _is_toml(document):
+                if _has(document, name):
+                    return first, end
+                break
+    return None
+
+
+def _has(document: str, name: str) -> bool:
+    try:
+        look_up(tomllib.loads(document), name)
+    except KeyError:
+        return False
+    return True
 
 
 def _is_toml(text: str) -> bool:

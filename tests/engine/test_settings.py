@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,22 +11,27 @@ from pydantic import ValidationError
 
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import (
+    FIELDS,
+    GROUP_LABELS,
     LISTS,
+    Group,
+    ModelSettings,
     Settings,
     Size,
     find_problems,
     is_loopback,
     load_settings,
     merge_settings,
+    model_settings_table,
     settings_table,
     to_toml_value,
 )
-from preheat.settings_check import allowed
+from preheat.settings_check import allowed, extra
 from preheat.settings_layers import Origin
 
 README = Path(__file__).parents[2] / "README.md"
 NOWHERE = Path("/nowhere/settings.toml")
-NAMES = sorted(Settings.model_fields)
+NAMES = sorted(FIELDS)
 
 
 def load(
@@ -91,7 +96,7 @@ def test_by_default_the_users_file_and_environment_count(tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_default_is_the_same_from_every_layer(name: str) -> None:
-    value = to_toml_value(Settings.model_fields[name].default)
+    value = to_toml_value(FIELDS[name].default)
     text = ",".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
     expected = Settings()
     assert load(environ={f"PREHEAT_{name.upper()}": text}) == expected
@@ -335,20 +340,32 @@ def test_any_text_gives_settings_or_a_settings_error(name: str, text: str) -> No
 
 
 def test_every_setting_is_described() -> None:
-    for name, field in Settings.model_fields.items():
+    for name, field in [*FIELDS.items(), *ModelSettings.model_fields.items()]:
         assert field.description, name
         assert field.description.endswith("."), name
         assert "|" not in field.description + allowed(field), name
+        assert extra(field, "group") in GROUP_LABELS, name
+        label = extra(field, "label")
+        assert isinstance(label, str), name
+        assert 2 < len(label) < 30, name
+
+
+def test_labels_differ_within_a_group() -> None:
+    for group in Group:
+        labels = [extra(field, "label") for field in FIELDS.values() if extra(field, "group") == group]
+        assert labels, group
+        assert len(labels) == len(set(labels)), group
 
 
 def test_the_lists_are_known() -> None:
     assert {"favourites", "api_keys", "allowed_hosts", "allowed_origins", "models_dirs"} == LISTS
 
 
-def test_the_readme_has_the_table() -> None:
+@pytest.mark.parametrize(("mark", "table"), [("settings", settings_table), ("model settings", model_settings_table)])
+def test_the_readme_has_the_tables(mark: str, table: Callable[[], str]) -> None:
     text = README.read_text(encoding="utf-8")
-    found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", text, re.DOTALL)
-    assert found, "README.md lacks the markers <!-- settings --> and <!-- /settings -->"
-    assert found[1].strip() == settings_table(), (
-        "put the output of `python -c 'from preheat.settings import settings_table; print(settings_table())'` there"
+    found = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- /{mark} -->", text, re.DOTALL)
+    assert found, f"README.md lacks the markers <!-- {mark} --> and <!-- /{mark} -->"
+    assert found[1].strip() == table(), (
+        f"put the output of `python -c 'from preheat import settings; print(settings.{table.__name__}())'` there"
     )

@@ -15,8 +15,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from preheat.errors import SettingsError
-from preheat.settings import Settings, load_settings
-from preheat.settings_file import commented_defaults, set_value, unset
+from preheat.settings import FIELDS, Settings, load_settings
+from preheat.settings_document import commented_defaults
+from preheat.settings_file import set_value, unset
 
 DOCUMENT = """\
 # my settings
@@ -45,7 +46,7 @@ def test_the_first_value_makes_an_explained_file(path: Path) -> None:
     assert set_value("port", "8080", path=path, environ={}) == 8080
     text = path.read_text()
     assert text == commented_defaults().replace("# port = 11435", "port = 8080")
-    for name, field in Settings.model_fields.items():
+    for name, field in FIELDS.items():
         assert f"# {field.description}\n" in text
         assert f"\n# {name} = " in text or name == "port"
     assert load_settings(environ={}, path=path) == Settings(port=8080)
@@ -56,9 +57,9 @@ def test_the_first_value_makes_an_explained_file(path: Path) -> None:
 
 def test_every_commented_default_is_right_without_its_mark(path: Path) -> None:
     lines = commented_defaults().splitlines()
-    names = tuple(f"# {name} = " for name in Settings.model_fields)
+    names = tuple(f"# {name} = " for name in FIELDS)
     write(path, "\n".join(line[2:] if line.startswith(names) else line for line in lines))
-    assert set(tomllib.loads(path.read_text())) == set(Settings.model_fields)
+    assert set(tomllib.loads(path.read_text())) == set(FIELDS)
     assert load_settings(environ={}, path=path) == Settings()
 
 

@@ -12,9 +12,10 @@ import typer
 
 from preheat import paths
 from preheat.errors import EngineError, NotRunningError, SettingsError
-from preheat.settings import Settings, find_problems, merge_settings, to_toml_value
-from preheat.settings_check import HIDDEN, Merged, is_secret, unknown_setting
-from preheat.settings_layers import variable_of
+from preheat.settings import FIELDS, Settings, find_problems, merge_settings, to_toml_value
+from preheat.settings_check import HIDDEN, Merged, field_of, is_secret, unknown_setting, value_of
+from preheat.settings_layers import Origin, variable_of
+from preheat.settings_names import MODELS, canonical, keys_of, model_setting
 
 EXIT_WRONG_SETTINGS: Final = 2
 
@@ -37,7 +38,7 @@ def get(
         if name is not None:
             name = _known(name)
         merged = merge_settings(parse_overrides(overrides or ()))
-        names = list(Settings.model_fields) if name is None else [name]
+        names = [*FIELDS, *_model_names(merged)] if name is None else [name]
         values = {each: _shown_value(merged.settings, each, reveal=reveal) for each in names}
         if as_json:
             typer.echo(json.dumps({each: _described(merged, each, values[each]) for each in names}, indent=2))
@@ -45,7 +46,7 @@ def get(
             typer.echo(_as_text(values[name]))
         else:
             for each in names:
-                typer.echo(f"{each} = {_as_toml(values[each])}  # {merged.places.get(each, merged.origins[each])}")
+                typer.echo(f"{each} = {_as_toml(values[each])}  # {merged.places.get(each, Origin.DEFAULT)}")
 
 
 # Otherwise `set gpu_layers -1` would be an unknown option.
@@ -60,8 +61,8 @@ def set_(
     with _errors_shown():
         name = _known(name)
         written = set_value(name, value)
-    field = Settings.model_fields[name]
-    typer.echo(f"{name} = {_as_toml(_hidden(written) if is_secret(field) else written)}")
+    secret = name in FIELDS and is_secret(FIELDS[name])
+    typer.echo(f"{name} = {_as_toml(_hidden(written) if secret else written)}")
     _tell_when_it_holds(name)
 
 
@@ -71,15 +72,15 @@ def unset(name: Annotated[str, typer.Argument(help="The setting's name.")]) -> N
     from preheat import settings_file
 
     with _errors_shown():
+        name = canonical(name)
         was_set = settings_file.unset(name)
     if not was_set:
         typer.echo(f"{name} was not set.")
         return
-    field = Settings.model_fields.get(name)
-    if field is None:
+    if name not in FIELDS:
         typer.echo(f"{name} was taken out.")
-        return
-    typer.echo(f"{name} = {_as_toml(to_toml_value(field.default))}")
+    else:
+        typer.echo(f"{name} = {_as_toml(to_toml_value(FIELDS[name].default))}")
     _tell_when_it_holds(name)
 
 
@@ -129,15 +130,27 @@ def _known(name: str) -> str:
     Raises:
         SettingsError: There is no such setting.
     """
-    known = name.replace("-", "_")
-    if known not in Settings.model_fields:
+    known = canonical(name)
+    if field_of(Settings, known) is None or known == MODELS:
         raise unknown_setting(Settings, name)
     return known
 
 
+def _model_names(merged: Merged[Settings]) -> Iterator[str]:
+    """Return the names of what single models have for themselves."""
+    for model_id, own in merged.settings.models.items():
+        for name, value in own:
+            if value is not None:
+                yield model_setting(model_id, name)
+
+
 def _shown_value(settings: Settings, name: str, *, reveal: bool) -> object:
-    value = to_toml_value(getattr(settings, name))
-    return value if reveal or not is_secret(Settings.model_fields[name]) else _hidden(value)
+    keys = keys_of(name)
+    if len(keys) == 1:
+        value = to_toml_value(getattr(settings, name))
+        return value if reveal or not is_secret(FIELDS[name]) else _hidden(value)
+    own = value_of(settings, name)
+    return to_toml_value(own if own is not None else getattr(settings, keys[-1], None))
 
 
 def _hidden(value: object) -> object:
@@ -146,7 +159,7 @@ def _hidden(value: object) -> object:
 
 
 def _described(merged: Merged[Settings], name: str, value: object) -> Mapping[str, Any]:
-    return {"value": value, "origin": merged.origins[name], "place": merged.places.get(name)}
+    return {"value": value, "origin": merged.origins.get(name, Origin.DEFAULT), "place": merged.places.get(name)}
 
 
 def _as_toml(value: object) -> str:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from preheat.cli.config import config_app, parse_overrides
 from preheat.errors import SettingsError
-from preheat.settings import Settings
+from preheat.settings import FIELDS
 
 
 @pytest.fixture(autouse=True)
@@ -40,14 +40,14 @@ def test_get_prints_all_settings_as_a_settings_file_with_their_origins(
     assert "threads = 2  # PREHEAT_THREADS" in lines
     assert "parallel = 3  # --set parallel" in lines
     assert 'memory_limit = "50%"  # default' in lines
-    assert list(tomllib.loads("\n".join(lines))) == list(Settings.model_fields)
+    assert list(tomllib.loads("\n".join(lines))) == list(FIELDS)
 
 
 def test_get_json_has_value_and_origin(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text("port = 1\n")
     monkeypatch.setenv("PREHEAT_THREADS", "2")
     got = json.loads(config("get", "--json", "--set", "parallel=3").stdout)
-    assert list(got) == list(Settings.model_fields)
+    assert list(got) == list(FIELDS)
     assert got["port"] == {"value": 1, "origin": "file", "place": "settings.toml line 1"}
     assert got["threads"] == {"value": 2, "origin": "environment", "place": "PREHEAT_THREADS"}
     assert got["parallel"] == {"value": 3, "origin": "option", "place": "--set parallel"}
@@ -155,3 +155,35 @@ def test_the_last_override_of_a_name_holds() -> None:
     assert parse_overrides(["a=1", "b=x=y", "a=2", "c="]) == {"a": "2", "b": "x=y", "c": ""}
     with pytest.raises(SettingsError, match="--set a has no value"):
         parse_overrides(["a"])
+
+
+def test_a_models_own_setting_is_set_shown_and_taken_out(file: Path) -> None:
+    name = 'models."qwen2.5-7b".context_length'
+    assert config("get", name).stdout == "8192\n"
+    # A shell without single quotes takes the others away.
+    assert config("set", "models.qwen2.5-7b.context-length", "4096").stdout == f"{name} = 4096\n"
+    assert tomllib.loads(file.read_text()) == {"models": {"qwen2.5-7b": {"context_length": 4096}}}
+    line = file.read_text().splitlines().index("context_length = 4096") + 1
+    assert config("get", name).stdout == "4096\n"
+    shown = config("get").stdout
+    assert shown.splitlines()[-1] == f"{name} = 4096  # settings.toml line {line}"
+    assert tomllib.loads(shown)["models"] == {"qwen2.5-7b": {"context_length": 4096}}
+    assert json.loads(config("get", name, "--json").stdout)[name]["place"] == f"settings.toml line {line}"
+    assert config("unset", name).stdout == f"{name} was taken out.\n"
+    assert tomllib.loads(file.read_text()) == {}
+    assert config("unset", name).stdout == f"{name} was not set.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("set", "models.x.context_length", "5"), 'models."x".context_length cannot be "5"; allowed: a whole number'),
+        (("set", "models.x.parralel", "5"), "there is no setting models.x.parralel; near: parallel"),
+        (("get", "models"), "there is no setting models"),
+        (("unset", "models.x.parralel"), "there is no setting models"),
+    ],
+)
+def test_a_wrong_setting_of_a_model_is_named(arguments: tuple[str, ...], words: str) -> None:
+    result = config(*arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
