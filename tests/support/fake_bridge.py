@@ -1,0 +1,278 @@
+"""A bridge without an engine, and builders of what a bridge shows.
+
+A test publishes what the engine would have published, and looks at which commands a window gave:
+
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
+    ...
+    assert bridge.commands == [("unload", "qwen3-4b")]
+
+Questions (``bridge.ask``) go to an object that answers what the test told it; until then they stay open, as with a
+busy engine:
+
+    bridge.answer_with(stats={...}, why="It is a favourite.", decisions=EngineError("No"))
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from preheat.errors import EngineError, SettingsError
+from preheat.inference.requests import GenerateRequest
+from preheat.link.link import PortStatus, SettingsChange
+from preheat.residency.states import State
+from preheat.settings import Settings
+from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat_gui.bridge import EngineBridge
+from preheat_gui.generation import Generation, GenerationFigures
+
+GB = 10**9
+URL = "http://127.0.0.1:11435"
+
+
+def model(model_id: str = "qwen3-4b", state: State = State.COLD, **values: Any) -> ModelSnapshot:
+    """Return a model of 2.5 GB; a hot one holds its memory, and a failed one has a reason."""
+    known: dict[str, Any] = {"favourite": False, "file_bytes": 2_500_000_000, "expected_bytes": 3_100_000_000}
+    if state is State.HOT:
+        known |= {"resident_bytes": 3_000_000_000, "context_length": 8192, "load_s": 1.2}
+    elif state in (State.LOADING, State.WARMING):
+        known |= {"progress": 0.5}
+    elif state is State.FAILED:
+        known |= {"error": "the file ends early"}
+    return ModelSnapshot(model_id=model_id, state=state, **(known | values))
+
+
+def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
+    """Return a snapshot with these models.
+
+    Args:
+        values: Fields of EngineSnapshot, MemorySnapshot or PreloadSnapshot by name; the rest is plausible: 8 of 16 GB
+            allowed, used is what the models hold, preloading on.
+    """
+    used = sum(one.resident_bytes for one in models)
+    memory = MemorySnapshot(limit_bytes=8 * GB, used_bytes=used, available_bytes=16 * GB - used - 3 * GB)
+    memory = replace(
+        memory, **_taken(values, MemorySnapshot, {"total_bytes": 16 * GB, "keep_free_bytes": 1_600_000_000})
+    )
+    preload = PreloadSnapshot(**_taken(values, PreloadSnapshot, {"enabled": True}))
+    whole: dict[str, Any] = {
+        "version": "0.1.0",
+        "started_at": time.time() - 3600,
+        "memory": memory,
+        "preload": preload,
+        "models": tuple(models),
+        "favourites": tuple(one.model_id for one in models if one.favourite),
+    }
+    return EngineSnapshot(**(whole | values))
+
+
+def _taken(values: dict[str, Any], kind: type, known: dict[str, Any]) -> dict[str, Any]:
+    """Take the fields of ``kind`` out of ``values``."""
+    names = {field.name for field in fields(kind)}
+    return known | {name: values.pop(name) for name in list(values) if name in names}
+
+
+class FakeGeneration(Generation):
+    """An answer that the test writes, with ``say`` and ``end``, or by its signals.
+
+    Attributes:
+        stopped: Whether ``stop`` was called.
+    """
+
+    def __init__(self, model_id: str, request: GenerateRequest, parent: QObject) -> None:
+        super().__init__(parent)
+        self.model_id = model_id
+        self.request = request
+        self.stopped = False
+
+    def stop(self) -> None:
+        """End, as after a press on Stop."""
+        if not self.over:
+            self.stopped = True
+            self.end()
+
+    def say(self, text: str) -> None:
+        """Let text arrive."""
+        self.text.emit(text)
+
+    def end(self, figures: GenerationFigures | None = None) -> None:
+        """Complete the answer."""
+        self.finish(figures or GenerationFigures(0.12, 42.0, 20, 0.6))
+
+    def fail(self, error: EngineError) -> None:
+        """End it with an error."""
+        self.finish(error)
+
+
+class FakeBridge(EngineBridge):
+    """An EngineBridge that records commands, starts no thread, and is open from the beginning.
+
+    Attributes:
+        commands: Every command given: its name, then its arguments.
+        generations: Every answer asked for.
+        error: What the next commands that change settings fail with; None lets them succeed.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.commands: list[tuple[Any, ...]] = []
+        self.generations: list[FakeGeneration] = []
+        self.error: EngineError | None = None
+        self._answers: dict[str, Any] = {}
+        self._open_questions: list[tuple[Any, Any, Any]] = []
+        self._is_open = True
+        self._snapshot = snapshot()
+        self._port = PortStatus(url=URL, error=None)
+        self._settings = Settings()
+
+    # -- what the engine would do --
+
+    def publish(self, new: EngineSnapshot) -> None:
+        """Let a snapshot arrive."""
+        self._snapshot = new
+        self.snapshot_changed.emit(new)
+
+    def publish_port(self, url: str | None = None, error: EngineError | None = None, engine_error: str = "") -> None:
+        """Let the port or the engine change."""
+        self._take_port(PortStatus(url=url, error=error, engine_error=engine_error or None))
+
+    def publish_settings(self, settings: Settings) -> None:
+        """Let settings change, as by the command line."""
+        self._take_settings(settings)
+
+    def publish_settings_problem(self, problem: SettingsError | None) -> None:
+        """Let the settings file become broken, or whole."""
+        self._take_settings_problem(problem)
+
+    def set_attached(self, attached: bool) -> None:
+        """Let the engine be another process's."""
+        self._attached = attached
+
+    def answer_with(self, **answers: Any) -> None:
+        """Answer questions, also those already asked.
+
+        Args:
+            answers: By the name of the EngineLink's method: what it returns, an EngineError to raise, or a function of
+                the question's arguments.
+        """
+        self._answers |= answers
+        asked, self._open_questions = self._open_questions, []
+        for question in asked:
+            self.ask(*question)
+
+    @property
+    def open_questions(self) -> int:
+        """How many questions have no answer yet."""
+        return len(self._open_questions)
+
+    # -- what windows call --
+
+    def load(self, model_id: str) -> None:
+        self.commands.append(("load", model_id))
+
+    def unload(self, model_id: str) -> None:
+        self.commands.append(("unload", model_id))
+
+    def set_favourite(self, model_id: str, on: bool) -> None:
+        self.commands.append(("set_favourite", model_id, on))
+
+    def set_preloading(self, on: bool) -> None:
+        self.commands.append(("set_preloading", on))
+
+    def set_preload_at_login(self, on: bool) -> None:
+        self.commands.append(("set_preload_at_login", on))
+
+    def pause(self, seconds: float | None) -> None:
+        self.commands.append(("pause", seconds))
+
+    def resume(self) -> None:
+        self.commands.append(("resume",))
+
+    def restart_engine(self) -> None:
+        self.commands.append(("restart_engine",))
+
+    def reload_settings(self) -> None:
+        self.commands.append(("reload_settings",))
+
+    def close(self) -> None:
+        self.commands.append(("close",))
+        self.closed.emit()
+
+    def change_settings(
+        self,
+        texts: Mapping[str, str],
+        on_done: Callable[[SettingsChange], None] | None = None,
+        on_error: Callable[[EngineError], None] | None = None,
+    ) -> None:
+        self.commands.append(("change_settings", dict(texts)))
+        self._changed(tuple(texts), on_done, on_error)
+
+    def change_model_settings(
+        self,
+        model_id: str,
+        values: Mapping[str, str | None],
+        on_done: Callable[[SettingsChange], None] | None = None,
+        on_error: Callable[[EngineError], None] | None = None,
+    ) -> None:
+        self.commands.append(("change_model_settings", model_id, dict(values)))
+        self._changed(tuple(values), on_done, on_error)
+
+    def ask(
+        self,
+        question: Callable[[Any], Any],
+        on_answer: Callable[[Any], None] | None = None,
+        on_error: Callable[[EngineError], None] | None = None,
+    ) -> None:
+        try:
+            answer = question(_Answering(self._answers))
+        except _NotAnsweredError:
+            self._open_questions.append((question, on_answer, on_error))
+        except EngineError as error:
+            (on_error or self.command_failed.emit)(error)
+        else:
+            if on_answer is not None:
+                on_answer(answer)
+
+    def generate(self, model_id: str, request: GenerateRequest) -> FakeGeneration:
+        self.generations.append(FakeGeneration(model_id, request, self))
+        return self.generations[-1]
+
+    def _changed(
+        self,
+        names: tuple[str, ...],
+        on_done: Callable[[SettingsChange], None] | None,
+        on_error: Callable[[EngineError], None] | None,
+    ) -> None:
+        if self.error is not None:
+            (on_error or self.command_failed.emit)(self.error)
+        elif on_done is not None:
+            on_done(SettingsChange(changed=names, overridden={}, restart_needed=(), settings=self.settings))
+
+
+class _NotAnsweredError(Exception):
+    """The test has not said what the answer is."""
+
+
+class _Answering:
+    """Stands where an EngineLink would, and knows only what the test said."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._answers:
+            raise _NotAnsweredError
+        answer = self._answers[name]
+        if name in ("snapshot", "port", "attached"):
+            return answer
+        return lambda *arguments, **keywords: _answer(answer, arguments, keywords)
+
+
+def _answer(answer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    if isinstance(answer, EngineError):
+        raise answer
+    return answer(*arguments, **keywords) if callable(answer) else answer
