@@ -189,6 +189,7 @@ def _combination_problem(model: type[BaseModel], detail: ErrorDetails, sources: 
         f"{subject} cannot be {value} ({detail['msg']}); allowed: {detail['ctx']['allowed']}",
         hint=str(detail["ctx"]["hint"]),
         param=name,
+        reason=f"{detail['msg']}; allowed: {detail['ctx']['allowed']}",
     )
 
 

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from preheat import paths
 from preheat.errors import SettingsError
-from preheat.settings import FIELDS, LISTS, Settings, to_toml_value
-from preheat.settings_check import check, field_of, merge, unknown_setting
+from preheat.settings import LISTS, Settings
+from preheat.settings_check import check, merge
 from preheat.settings_document import commented_defaults, contains, with_value, without
-from preheat.settings_layers import Layer, Origin, document_layer, environment_layer, parse_text, read_document
+from preheat.settings_layers import Layer, document_layer, environment_layer, read_document
 from preheat.settings_names import keys_of, model_setting
+from preheat.settings_texts import check_name, checked_value
 
 
 def set_value(name: str, text: str, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> object:
@@ -81,7 +82,7 @@ def set_model_values(
     """
     named = {model_setting(model_id, name): text for name, text in texts.items()}
     for name in named:
-        _check_name(name)
+        check_name(name)
     values = {name: checked_value(name, text) for name, text in named.items() if text is not None}
 
     def change(document: str) -> str:
@@ -117,39 +118,8 @@ def unset(name: str, *, path: Path | None = None, environ: Mapping[str, str] | N
     # A file with two wrong lines must be mendable one line at a time.
     _rewrite(change, (name,), path, environ, tolerant=True)
     if not found:
-        _check_name(name)
+        check_name(name)
     return found
-
-
-def checked_value(name: str, text: str) -> object:
-    """Return the value that a text stands for, in TOML's types.
-
-    Raises:
-        SettingsError: There is no such setting, or it cannot have this value.
-    """
-    _check_name(name)
-    layer = Layer(
-        Origin.OPTION,
-        {name: parse_text(text, is_list=name in LISTS)},
-        Path.cwd(),
-        place=str,
-        spell=str,
-        remedy=lambda _: "Nothing was changed",
-    )
-    values, problems = check(Settings, layer)
-    if problems:
-        raise problems[0]
-    return to_toml_value(values[name])
-
-
-def _check_name(name: str) -> None:
-    """Do nothing when there is a setting of this name.
-
-    Raises:
-        SettingsError: There is none.
-    """
-    if name not in FIELDS and (len(keys_of(name)) == 1 or field_of(Settings, name) is None):
-        raise unknown_setting(Settings, name)
 
 
 def _rewrite(

@@ -16,6 +16,7 @@ from preheat.settings import FIELDS, Settings, find_problems, merge_settings, to
 from preheat.settings_check import HIDDEN, Merged, field_of, is_secret, unknown_setting, value_of
 from preheat.settings_layers import Origin, variable_of
 from preheat.settings_names import MODELS, canonical, keys_of, model_setting
+from preheat.settings_texts import to_text
 
 EXIT_WRONG_SETTINGS: Final = 2
 
@@ -43,7 +44,7 @@ def get(
         if as_json:
             typer.echo(json.dumps({each: _described(merged, each, values[each]) for each in names}, indent=2))
         elif name is not None:
-            typer.echo(_as_text(values[name]))
+            typer.echo(to_text(values[name]))
         else:
             for each in names:
                 typer.echo(f"{each} = {_as_toml(values[each])}  # {merged.places.get(each, Origin.DEFAULT)}")
@@ -165,13 +166,6 @@ def _described(merged: Merged[Settings], name: str, value: object) -> Mapping[st
 def _as_toml(value: object) -> str:
     # These values are written alike in JSON and in TOML.
     return json.dumps(value, ensure_ascii=False)
-
-
-def _as_text(value: object) -> str:
-    """Return a value as ``preheat config set`` takes it."""
-    if isinstance(value, list):
-        return _as_toml(value) if any("," in item for item in value) else ",".join(value)
-    return value if isinstance(value, str) else _as_toml(value)
 
 
 def _tell_when_it_holds(name: str) -> None:
