@@ -54,9 +54,37 @@ QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QAbstractSpinBox[wrong="t
 }
 QComboBox::drop-down { border: none; width: 22px; subcontrol-origin: border; }
 QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
-QComboBox QAbstractItemView { background: $CARD; border: 1px solid $LINE; }
-QAbstractSpinBox { padding-right: 22px; }
-QAbstractSpinBox:focus { padding-right: 21px; }
+QComboBox QCheckBox, QRadioButton, QGroupBox { spacing: 8px; }
+QCheckBox::indicator, QRadioButton::indicator, QGroupBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $CONTROL; border-radius: 4px; background: $CARD;
+}
+QRadioButton::indicator { border-radius: 8px; }
+QCheckBox::indicator:hover, QRadioButton::indicator:hover { background: $HOVER; }
+QCheckBox::indicator:checked, QGroupBox::indicator:checked {
+    background: $ACCENT; border-color: $ACCENT; image: url("$tick");
+}
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid $ACCENT; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { width: 12px; height: 12px; border: 2px solid $ACCENT; }
+QCheckBox::indicator:checked:focus { border-color: $TEXT; }
+QRadioButton::indicator:checked:focus { width: 4px; height: 4px; border: 6px solid $ACCENT; background: $TEXT; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { background: $BACKGROUND; border-color: $DISABLED; }
+QCheckBox::indicator:checked:disabled { background: $DISABLED; }
+
+QSlider:horizontal { min-height: 20px; }
+QSlider::groove:horizontal { height: 4px; background: $TRACK; border-radius: 2px; margin: 0 8px; }
+QSlider::sub-page:horizontal { background: $ACCENT; border-radius: 2px; margin: 0 8px; }
+QSlider::handle:horizontal {
+    width: 14px; height: 14px; margin: -6px -8px; border: 1px solid $CONTROL; border-radius: 8px; background: $CARD;
+}
+QSlider::handle:horizontal:focus { border: 2px solid $ACCENT; width: 12px; height: 12px; }
+QSlider::sub-page:horizontal:disabled { background: $DISABLED; }
+
+QAbstractItemView { background: $CARD; border: 1px solid $LINE; }
+QAbstractSpinBox { padding: 4px 22px 4px 7px; }
+QAbstractSpinBox:focus { padding: 3px 21px 3px 6px; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit, QComboBox QLineEdit:focus {
+    border: none; padding: 0 5px; background: transparent;
+}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
     border: none; width: 20px; subcontrol-origin: border; background: transparent;
 }
@@ -65,16 +93,44 @@ QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin-bottom
 QAbstractSpinBox::up-arrow { image: url("$up"); width: 10px; height: 10px; }
 QAbstractSpinBox::down-arrow { image: url("$down"); width: 10px; height: 10px; }
 
+QCheckBox, QRadioButton, QGroupBox { spacing: 8px; }
+QCheckBox::indicator, QRadioButton::indicator, QGroupBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $CONTROL; border-radius: 4px; background: $CARD;
+}
+QRadioButton::indicator { border-radius: 8px; }
+QCheckBox::indicator:hover, QRadioButton::indicator:hover { background: $HOVER; }
+QCheckBox::indicator:checked, QGroupBox::indicator:checked {
+    background: $ACCENT; border-color: $ACCENT; image: url("$tick");
+}
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid $ACCENT; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { width: 12px; height: 12px; border: 2px solid $ACCENT; }
+QCheckBox::indicator:checked:focus { border-color: $TEXT; }
+QRadioButton::indicator:checked:focus { width: 4px; height: 4px; border: 6px solid $ACCENT; background: $TEXT; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { background: $BACKGROUND; border-color: $DISABLED; }
+QCheckBox::indicator:checked:disabled { background: $DISABLED; }
+
+QSlider:horizontal { min-height: 20px; }
+QSlider::groove:horizontal { height: 4px; background: $TRACK; border-radius: 2px; margin: 0 8px; }
+QSlider::sub-page:horizontal { background: $ACCENT; border-radius: 2px; margin: 0 8px; }
+QSlider::handle:horizontal {
+    width: 14px; height: 14px; margin: -6px -8px; border: 1px solid $CONTROL; border-radius: 8px; background: $CARD;
+}
+QSlider::handle:horizontal:focus { border: 2px solid $ACCENT; width: 12px; height: 12px; }
+QSlider::sub-page:horizontal:disabled { background: $DISABLED; }
+
 QAbstractItemView { background: $CARD; border: 1px solid $LINE; border-radius: 8px; outline: none; }
 QAbstractItemView::item { padding: 4px 8px; }
 QAbstractItemView::item:hover { background: $HOVER; }
 QAbstractItemView::item:selected { background: $SELECTION; color: $TEXT; }
-QAbstractItemView[role="sidebar"] { background: transparent; border: none; }
+QAbstractItemView[role="sidebar"] { background: transparent; border: none; icon-size: 16px; }
 QAbstractItemView[role="sidebar"]::item { padding: 7px 12px; border-radius: 6px; border: 2px solid transparent; }
 QAbstractItemView[role="sidebar"]::item:selected { color: $TEXT; }
 QAbstractItemView[role="sidebar"]::item:selected:focus { border-color: $ACCENT; }
-QHeaderView, QHeaderView::section { background: $CARD; }
-QHeaderView::section { color: $MUTED; border: none; border-bottom: 1px solid $LINE; padding: 6px 8px; }
+QHeaderView { background: transparent; border: none; border-radius: 0; font-weight: normal; }
+QHeaderView::section {
+    background: transparent; color: $MUTED; border: none; border-bottom: 1px solid $LINE; padding: 6px 8px;
+    font-weight: normal;
+}
 QHeaderView::section:hover { color: $TEXT; }
 QTableCornerButton::section { background: $CARD; border: none; }
 
@@ -104,10 +160,13 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 """)
 
 
-def style_sheet(colours: Mapping[str, str]) -> str:
+def style_sheet(colours: Mapping[str, str], *, dark: bool) -> str:
     """Return the style sheet; ``colours`` are the tokens' names and values (``TEXT``: ``#1c1917``)."""
-    arrows = {name: resource(f"icons/arrow-{name}.svg").as_posix() for name in ("up", "down")}
-    return _SHEET.substitute(colours, **arrows)
+    # A style sheet cannot colour its pictures: these bear their colours.
+    pictures = {"up": "arrow-up", "down": "arrow-down", "tick": "tick-dark" if dark else "tick-light"}
+    return _SHEET.substitute(
+        colours, **{name: resource(f"icons/{file_name}.svg").as_posix() for name, file_name in pictures.items()}
+    )
 
 
 def set_role(widget: QWidget, role: str) -> None:

@@ -89,6 +89,14 @@ _MIXED: Final = {
 }
 
 
+class Panel(StrEnum):
+    """What the tray icon lies on. Some desktops do not say: there the colours are between light and dark."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    UNKNOWN = "unknown"
+
+
 class Theme(QObject):
     """The appearance of one application.
 
@@ -103,6 +111,7 @@ class Theme(QObject):
         self._app = app
         self._choice = "auto"
         self._dark = False
+        self._system = app.styleHints().colorScheme()
         self._colours: dict[Token, QColor] = {}
         app.styleHints().colorSchemeChanged.connect(self._follow)
 
@@ -112,10 +121,15 @@ class Theme(QObject):
         return self._dark
 
     @property
+    def panel(self) -> Panel:
+        """What the system's panel is likely to be, whatever the windows were told to be."""
+        return {Qt.ColorScheme.Light: Panel.LIGHT, Qt.ColorScheme.Dark: Panel.DARK}.get(self._system, Panel.UNKNOWN)
+
+    @property
     def reduce_motion(self) -> bool:
         """The user has told the system that things should not move."""
-        preference = self._app.styleHints().accessibility().motionPreference()
-        return preference == Qt.MotionPreference.ReducedMotion
+        hints = self._app.styleHints()  # held: what it hands out goes with its wrapper
+        return hints.accessibility().motionPreference() == Qt.MotionPreference.ReducedMotion
 
     def colour(self, token: Token) -> QColor:
         """Return the colour of ``token`` in the present appearance."""
@@ -135,8 +149,9 @@ class Theme(QObject):
         self._follow()
 
     def _follow(self) -> None:
-        system_dark = self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        dark = self._choice == "dark" or (self._choice == "auto" and system_dark)
+        if self._choice == "auto":
+            self._system = self._app.styleHints().colorScheme()
+        dark = self._choice == "dark" or (self._choice == "auto" and self._system == Qt.ColorScheme.Dark)
         if self._colours and dark == self._dark:
             return
         first = not self._colours
@@ -145,7 +160,8 @@ class Theme(QObject):
         palette = _palette(self._colours)
         self._app.setPalette(palette)
         QToolTip.setPalette(palette)
-        self._app.setStyleSheet(style_sheet({token.name: colour.name() for token, colour in self._colours.items()}))
+        names = {token.name: colour.name() for token, colour in self._colours.items()}
+        self._app.setStyleSheet(style_sheet(names, dark=dark))
         if not first:
             self.changed.emit()
 
@@ -156,6 +172,14 @@ def colours(*, dark: bool) -> dict[Token, QColor]:
     for token, (base, other, share) in _MIXED.items():
         table[token] = mix(table[base], table[other], share)
     return table
+
+
+def tray_colours(panel: Panel) -> dict[Token, QColor]:
+    """Return the colours of the tray icon: as in windows, or such as can be seen on light and dark alike."""
+    light, dark = colours(dark=False), colours(dark=True)
+    if panel is not Panel.UNKNOWN:
+        return dark if panel is Panel.DARK else light
+    return {token: mix(light[token], dark[token], 0.35) for token in light}
 
 
 def mix(base: QColor, other: QColor, share: float) -> QColor:

@@ -1,0 +1,58 @@
+"""One sentence above a page: what is wrong, and a button that helps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from preheat_gui.icons import symbol
+from preheat_gui.style_sheet import set_role
+from preheat_gui.theme import GAP, GROUP_GAP, Token
+
+_ICON_PX = 16
+
+
+class Banner(QFrame):
+    """Hidden while it has nothing to say.
+
+    Attributes:
+        clicked: The button was pressed.
+    """
+
+    clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_role(self, "banner")
+        self._icon = QLabel(self)
+        self._words = QLabel(self)
+        self._words.setWordWrap(True)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._button = QPushButton(self)
+        self._button.setObjectName("banner_button")
+        self._button.clicked.connect(self.clicked)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)
+        layout.setSpacing(GAP)
+        layout.addWidget(self._icon)
+        layout.addWidget(self._words, 1)
+        layout.addWidget(self._button)
+        self.hide()
+
+    def show_problem(self, sentence: str, button_text: str | None = None) -> None:
+        """Say what is wrong and what to do; None leaves the button out."""
+        self._show(sentence, button_text, "warning", Token.BAD)
+
+    def show_note(self, sentence: str, button_text: str | None = None) -> None:
+        """Say something that is worth knowing."""
+        self._show(sentence, button_text, "info", Token.STANDBY)
+
+    def _show(self, sentence: str, button_text: str | None, icon: str, token: Token) -> None:
+        self._icon.setPixmap(symbol(icon, token).pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self._words.setText(sentence)
+        self._button.setText(button_text or "")
+        self._button.setVisible(button_text is not None)
+        self.setAccessibleName(sentence)
+        self.show()

@@ -1,0 +1,35 @@
+"""A surface for things that belong together."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+
+from preheat_gui.style_sheet import set_role
+from preheat_gui.theme import GAP, GROUP_GAP
+from preheat_gui.widgets.caption import ScaledLabel, heading
+
+
+class Card(QFrame):
+    """A rounded surface with a hairline border.
+
+    Attributes:
+        body: The layout for what the card holds, under its title.
+        title: The title's label; hidden while it is empty.
+    """
+
+    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_role(self, "card")
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(GROUP_GAP, GROUP_GAP, GROUP_GAP, GROUP_GAP)
+        self.body.setSpacing(GAP)
+        self.title: ScaledLabel = heading(parent=self)
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.body.addWidget(self.title)
+        self.set_title(title)
+
+    def set_title(self, title: str) -> None:
+        """Change the title; the card's accessible name follows."""
+        self.title.setText(title)
+        self.title.setVisible(bool(title))
+        self.setAccessibleName(title)

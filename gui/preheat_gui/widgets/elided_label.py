@@ -1,0 +1,76 @@
+"""A label that shortens its text where it is too long for its place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QSizePolicy, QStyle, QStyleOption, QWidget
+
+
+class ElidedLabel(QFrame):
+    """One line of plain text; by default its middle is left out, as a model's name ends with its quantization.
+
+    The tooltip has the whole text while some of it is left out. Screen readers always get the whole.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        *,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
+        super().__init__(parent)
+        self._mode = mode
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setText(text)
+
+    def text(self) -> str:
+        """Return the whole text."""
+        return self._text
+
+    def setText(self, text: str) -> None:  # noqa: N802 - as QLabel's
+        """Change the text."""
+        if text == self._text:
+            return
+        self._text = text
+        self.setAccessibleName(text)
+        self.updateGeometry()
+        self.update()
+
+    def shown_text(self) -> str:
+        """Return what of the text has room now."""
+        return self.fontMetrics().elidedText(self._text, self._mode, self.contentsRect().width())
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size of the whole text."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._text) + 1, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the size at which a name is still told from others."""
+        metrics = self.fontMetrics()
+        return QSize(min(metrics.averageCharWidth() * 12, self.sizeHint().width()), metrics.height())
+
+    def event(self, event: QEvent) -> bool:
+        """Show the whole text in the tooltip, but only while it is cut."""
+        if event.type() == QEvent.Type.ToolTip:
+            self.setToolTip(self._text if self.shown_text() != self._text else "")
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draw what has room."""
+        option = QStyleOption()
+        option.initFrom(self)
+        painter = QPainter(self)
+        alignment = QStyle.visualAlignment(self.layoutDirection(), Qt.AlignmentFlag.AlignLeft)
+        self.style().drawItemText(
+            painter,
+            self.contentsRect(),
+            alignment | Qt.AlignmentFlag.AlignVCenter,
+            option.palette,
+            self.isEnabled(),
+            self.shown_text(),
+            self.foregroundRole(),
+        )

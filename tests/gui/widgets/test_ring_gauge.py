@@ -1,0 +1,121 @@
+"""The gauge: what it shows, how it moves, that it is still, and what a screen reader hears."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QColor, QImage, QPaintEvent
+from pytestqt.qtbot import QtBot
+
+from preheat_gui.theme import Theme, Token
+from preheat_gui.widgets import RingGauge, Segment
+
+
+class Counting(RingGauge):
+    """Counts its paintings."""
+
+    paints = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        self.paints += 1
+        super().paintEvent(event)
+
+
+@pytest.fixture
+def gauge(qtbot: QtBot, theme: Theme) -> Counting:
+    widget = Counting("of 8 GB used")
+    qtbot.addWidget(widget)
+    widget.resize(200, 220)
+    return widget
+
+
+def count_of(image: QImage, colour: QColor) -> int:
+    return sum(
+        image.pixelColor(x, y).rgb() == colour.rgb() for x in range(image.width()) for y in range(image.height())
+    )
+
+
+def test_a_new_value_eases_in(gauge: Counting, qtbot: QtBot) -> None:
+    gauge.show()
+    qtbot.waitExposed(gauge)
+    gauge.set_value(0.5, "4.0", "GB")
+    assert gauge.shown_shares()[0] < 0.5
+    qtbot.waitUntil(lambda: gauge.shown_shares() == (0.5,))
+    seen = []
+    gauge.set_value(1.0, "8.0", "GB")
+    while gauge.shown_shares() != (1.0,):
+        seen.append(gauge.shown_shares()[0])
+        qtbot.wait(5)
+    assert seen == sorted(seen)
+
+
+def test_nothing_eases_with_reduced_motion(gauge: Counting, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Theme, "reduce_motion", True)
+    gauge.show()
+    gauge.set_value(0.5, "4.0", "GB")
+    assert gauge.shown_shares() == (0.5,)
+
+
+def test_a_hidden_gauge_is_there_at_once(gauge: Counting) -> None:
+    gauge.set_value(0.5, "4.0", "GB")
+    assert gauge.shown_shares() == (0.5,)
+
+
+def test_an_idle_gauge_does_not_paint(gauge: Counting, qtbot: QtBot) -> None:
+    gauge.show()
+    gauge.set_value(0.5, "4.0", "GB")
+    qtbot.waitUntil(lambda: gauge.shown_shares() == (0.5,))
+    qtbot.wait(50)
+    before = gauge.paints
+    for _ in range(5):
+        gauge.set_value(0.5, "4.0", "GB")
+    qtbot.wait(250)
+    assert gauge.paints == before
+
+
+def test_a_screen_reader_hears_the_value(gauge: Counting) -> None:
+    gauge.set_segments(
+        [Segment(0.4, Token.ACCENT, "Preheat 4.2 GB"), Segment(0.3, Token.MUTED, "others 3.0 GB")], "4.2", "GB"
+    )
+    assert gauge.accessibleName() == "of 8 GB used: 4.2 GB"
+    assert gauge.accessibleDescription() == "Preheat 4.2 GB, others 3.0 GB"
+    gauge.set_caption("used")
+    assert gauge.accessibleName() == "used: 4.2 GB"
+
+
+def test_segments_have_their_colours_and_lengths(gauge: Counting, theme: Theme) -> None:
+    gauge.set_segments([Segment(0.5, Token.ACCENT), Segment(0.25, Token.STANDBY)], "6.0", "GB")
+    image = gauge.grab().toImage()
+    ours, others, free = (count_of(image, theme.colour(token)) for token in (Token.ACCENT, Token.STANDBY, Token.TRACK))
+    assert ours == pytest.approx(2 * others, rel=0.15)
+    assert others == pytest.approx(free, rel=0.25)
+
+
+def test_a_full_or_broken_value_stays_in_the_ring(gauge: Counting) -> None:
+    gauge.set_segments([Segment(1.7, Token.BAD), Segment(-1.0, Token.GOOD)], "9.9", "GB", limit=0.5)
+    assert gauge.shown_shares() == (1.0, 0.0)
+    gauge.grab()
+
+
+def test_no_value_is_an_empty_ring(gauge: Counting, theme: Theme) -> None:
+    gauge.set_value(0.7, "70", "%")
+    gauge.set_value(None, "—")
+    assert gauge.shown_shares() == ()
+    assert count_of(gauge.grab().toImage(), theme.colour(Token.ACCENT)) == 0
+
+
+def test_the_limit_is_marked(gauge: Counting, theme: Theme) -> None:
+    gauge.set_segments([], "", "")
+    without = count_of(gauge.grab().toImage(), theme.colour(Token.TEXT))
+    gauge.set_segments([], "", "", limit=0.5)
+    assert count_of(gauge.grab().toImage(), theme.colour(Token.TEXT)) > without == 0
+
+
+def test_it_goes_with_its_window(qtbot: QtBot, theme: Theme) -> None:
+    gauge = RingGauge("used")
+    gauge.show()
+    gauge.set_value(1.0, "8.0")
+    motion = gauge.findChild(QObject)
+    assert motion is not None
+    with qtbot.waitSignal(motion.destroyed):
+        gauge.deleteLater()
