@@ -17,6 +17,7 @@ from preheat._version import __version__
 from preheat.cli.decisions import log, plan, why
 from preheat.cli.embed import embed
 from preheat.cli.favourites import favourite, favourites, unfavourite
+from preheat.cli.limit_curve import limit_curve
 from preheat.cli.load import load, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
 from preheat.cli.pausing import pause, resume
@@ -98,6 +99,7 @@ app.command()(plan)
 app.command()(log)
 app.command()(stats)
 app.command()(replay)
+app.command(hidden=True)(limit_curve)
 app.command()(run)
 app.command()(embed)
 

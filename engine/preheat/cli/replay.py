@@ -85,13 +85,18 @@ def _trace(
 
     if synthetic is None:
         local = datetime.now().astimezone().tzinfo
-        return _recorded(settings, log, days), local or UTC
+        return recorded_use(settings, log, days), local or UTC
     if synthetic not in ALL_USERS:
         raise InvalidRequestError(f"There is no user {synthetic!r}", hint=f"There are {', '.join(ALL_USERS)}")
     return synthetic_trace(synthetic, seed=seed, days=days or _DEFAULT_DAYS), UTC
 
 
-def _recorded(settings: Settings, path: Path | None, days: int | None) -> Trace:
+def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Trace:
+    """Return a usage log, the user's own if no other is named; None for ``days`` is all of it.
+
+    Raises:
+        InvalidRequestError: There is no request in it.
+    """
     from preheat import paths
     from preheat.library import find_models
     from preheat.preload.favourites import choose_favourites
@@ -154,12 +159,12 @@ def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzin
 
     machine = Machine(limit_bytes)
     fitting = [count for count in range(1, len(trace.sizes) + 1) if trace.room_for(count) <= limit_bytes]
-    strategies = (_strategy(settings), replays.KEEP_ALIVE, replays.lru_of(max(fitting, default=1)), replays.LRU)
+    strategies = (strategy_under(settings), replays.KEEP_ALIVE, replays.lru_of(max(fitting, default=1)), replays.LRU)
     reports = [replays.replay(trace, machine, strategy, timezone=timezone) for strategy in strategies]
     return [*reports, replays.clairvoyant(trace, machine)]
 
 
-def _strategy(settings: Settings) -> Strategy:
+def strategy_under(settings: Settings) -> Strategy:
     """Return Preheat as these settings would have it; replay shows what preloading brings even where it is off."""
     from dataclasses import replace
 
