@@ -10,10 +10,11 @@ import base64
 import http.client
 import json
 import os
+import socket
 import sys
 from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 _ALIVE_TIMEOUT_S: Final = 5.0
 """/health answers at once, whatever is loading; an application that is just starting takes a second."""
 
-_USER_AGENT: Final = f"preheat/{__version__}"
+USER_AGENT: Final = f"preheat/{__version__}"
+"""Who asks, where Preheat itself does."""
+
 _BATCH: Final = 256  # inputs an embedding request; the port takes up to 2,048 and 32 MiB
 _BROKEN: Final = (OSError, http.client.HTTPException)
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
@@ -82,6 +85,7 @@ class RunningPreheat:
         self._key: str | None = None
         # Connections that wait for their next request; append and pop are atomic.
         self._idle: list[http.client.HTTPConnection] = []
+        self._reading: set[socket.socket] = set()
 
     def __enter__(self) -> RunningPreheat:
         return self
@@ -97,7 +101,13 @@ class RunningPreheat:
     @property
     def url(self) -> str:
         """Where it answers, without a slash at the end."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return base_url(self.host, self.port)
+
+    def interrupt(self) -> None:
+        """Break off the answers that other threads are reading; they raise ``EngineStoppedError``."""
+        for sock in tuple(self._reading):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def check(self) -> None:
         """Do nothing if it answers.
@@ -110,6 +120,10 @@ class RunningPreheat:
     def status(self) -> JsonObject:
         """Return the whole status, as ``/preheat/v1/status`` has it."""
         return self._ask("GET", "/preheat/v1/status")
+
+    def events(self) -> Generator[JsonObject, None, None]:
+        """Yield the status now and at every change, until the application ends or ``interrupt`` is called."""
+        yield from self._events("GET", "/preheat/v1/events", None, None)
 
     def models(self) -> list[ModelChoice]:
         """Return the models that it knows."""
@@ -156,7 +170,7 @@ class RunningPreheat:
 
         path = "/v1/completions" if request.messages is None else "/v1/chat/completions"
         finish_reason = None
-        for event in self._events(path, _generate_body(model, request), on_wait):
+        for event in self._events("POST", path, _generate_body(model, request), on_wait):
             for choice in event["choices"]:
                 text = choice["text"] if request.messages is None else choice["delta"].get("content")
                 if text:
@@ -176,9 +190,9 @@ class RunningPreheat:
         with self._answer(method, path, body) as response:
             return _parsed(_read(response.read))
 
-    def _events(self, path: str, body: JsonObject, on_wait: OnWait | None) -> Iterator[JsonObject]:
+    def _events(self, method: str, path: str, body: JsonObject | None, on_wait: OnWait | None) -> Iterator[JsonObject]:
         """Yield the events of a stream, parsed."""
-        with self._answer("POST", path, body) as response:
+        with self._answer(method, path, body) as response:
             while line := _read(response.readline):
                 if line.startswith(b": ") and on_wait is not None:
                     on_wait(line[2:].decode("utf-8", "replace").strip())
@@ -200,6 +214,8 @@ class RunningPreheat:
             EngineError: The answer is an error.
         """
         connection, response = self._send(method, path, body)
+        sock = connection.sock
+        self._reading.add(sock)
         try:
             if response.status == 401 and self._key is None and (key := _configured_key()) is not None:
                 self._key = key
@@ -209,6 +225,7 @@ class RunningPreheat:
                 raise error_from(_parsed(_read(response.read)), response.status, response.headers.get("Retry-After"))
             yield response
         finally:
+            self._reading.discard(sock)
             if response.isclosed() and not response.will_close:
                 self._idle.append(connection)
             else:
@@ -218,7 +235,7 @@ class RunningPreheat:
     def _send(
         self, method: str, path: str, body: JsonObject | None, connection: http.client.HTTPConnection | None = None
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        headers = {"User-Agent": _USER_AGENT}
+        headers = {"User-Agent": USER_AGENT}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key}"
         content = None if body is None else json.dumps(body).encode()
@@ -260,6 +277,12 @@ class RunningPreheat:
         return connection
 
 
+def base_url(host: str, port: int) -> str:
+    """Return where a program on this machine reaches a port that is listened on at ``host``."""
+    name = _LOOPBACK.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
 def error_from(body: JsonObject, status: int, retry_after: str | None = None) -> EngineError:
     """Return the error that OpenAI's error object stands for: the engine's own kind, with the same code."""
     content = body.get("error")
@@ -269,8 +292,8 @@ def error_from(body: JsonObject, status: int, retry_after: str | None = None) ->
     code = str(content.get("code"))
     kind = _kinds().get(code, EngineError)
     seconds = float(retry_after) if retry_after is not None and retry_after.isdigit() else None
-    error = kind(title.removesuffix("."), hint=hint, param=content.get("param"), retry_after_s=seconds)
-    error.code = code
+    error = kind(title.removesuffix("."), hint=hint, param=content.get("param"))
+    error.code, error.retry_after_s = code, seconds
     return error
 
 

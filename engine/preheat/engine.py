@@ -19,6 +19,7 @@ from preheat import paths
 from preheat.errors import EngineStoppedError, ModelNotFoundError, QueueFullError
 from preheat.lease import Lease
 from preheat.library import ModelFile, Scanner, resolve
+from preheat.live_requests import LiveRequests
 from preheat.preload import (
     Advisor,
     Director,
@@ -84,7 +85,8 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
-        maker = SnapshotMaker(self._pool, self._sizes, self._director, self._counters, self._advisor)
+        self._requests = LiveRequests(lambda: self._publisher.publish_soon())
+        maker = SnapshotMaker(self._pool, self._sizes, self._director, self._counters, self._advisor, self._requests)
         self._publisher = Publisher(
             lambda: maker.make(self.settings, self._models, self._favourites), self._pool.measure
         )
@@ -229,11 +231,13 @@ class Engine:
         lease: Lease | None = None
         wait_s = 0.0
         try:
-            resident = await self._pool.acquire(model)
-            wait_s = time.monotonic() - arrived_at
-            lease = Lease(resident, arrived_at)
-            self._publisher.publish_soon()
-            yield lease
+            with self._requests.request(client, model.model_id, started_at) as request:
+                resident = await self._pool.acquire(model)
+                wait_s = time.monotonic() - arrived_at
+                request.waiting = False
+                lease = Lease(resident, arrived_at, request.wrote_token)
+                self._publisher.publish_soon()
+                yield lease
         finally:
             if lease is not None:
                 self._pool.release(resident, answered=lease.answered)

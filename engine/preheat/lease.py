@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, ModelInfo, Usage
@@ -15,15 +15,17 @@ class Lease:
 
     Args:
         arrived_at: Monotonic time at which the request arrived.
+        on_token: Called with every piece of text.
     """
 
-    def __init__(self, resident: Resident, arrived_at: float) -> None:
+    def __init__(self, resident: Resident, arrived_at: float, on_token: Callable[[], None]) -> None:
         assert resident.worker is not None
         assert resident.info is not None
         self.model_id = resident.model_id
         self.info: ModelInfo = resident.info
         self._worker = resident.worker
         self._arrived_at = arrived_at
+        self._on_token = on_token
         self.ttft_s: float | None = None
         """From the request's arrival to its first text, in seconds."""
         self.usages: list[Usage] = []
@@ -42,8 +44,10 @@ class Lease:
         """
         async with aclosing(self._worker.generate(request)) as chunks:
             async for chunk in chunks:
-                if self.ttft_s is None and chunk.text:
-                    self.ttft_s = time.monotonic() - self._arrived_at
+                if chunk.text:
+                    if self.ttft_s is None:
+                        self.ttft_s = time.monotonic() - self._arrived_at
+                    self._on_token()
                 if chunk.usage is not None:
                     self.answered = True
                     self.usages.append(chunk.usage)

@@ -29,6 +29,7 @@ class ModelSnapshot:
         last_used_at: Unix time of the last request's arrival; None before one.
         load_s: Seconds that the last load took, request to probe; None before one.
         error: Why the last load failed or the worker died, as one sentence; None unless failed.
+        file_missing: Its file has gone from the disk while it is in memory.
     """
 
     model_id: str
@@ -45,6 +46,7 @@ class ModelSnapshot:
     last_used_at: float | None = None
     load_s: float | None = None
     error: str | None = None
+    file_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class MemorySnapshot:
         available_bytes: What the system has left.
         peak_bytes: The most that they held since the engine started.
         pressure: Why memory is short, in words; empty when it is not.
+        total_bytes: What the system has.
+        keep_free_bytes: What is always left to the rest of the system.
     """
 
     limit_bytes: int
@@ -64,6 +68,8 @@ class MemorySnapshot:
     available_bytes: int
     peak_bytes: int = 0
     pressure: str = ""
+    total_bytes: int = 0
+    keep_free_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,28 @@ class PreloadSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestSnapshot:
+    """A request that has not ended.
+
+    Attributes:
+        request_id: Counts up from the engine's start.
+        client: Who asks, shortened; empty where nobody says.
+        arrived_at: Unix time.
+        waiting: Its model is not hot yet; otherwise it is being answered.
+        completion_tokens: Written so far, of all its answers together.
+        tokens_per_s: How quickly they came, from the first on; None before the second.
+    """
+
+    request_id: int
+    client: str
+    model_id: str
+    arrived_at: float
+    waiting: bool
+    completion_tokens: int = 0
+    tokens_per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSnapshot:
     """The whole engine at one instant.
 
@@ -117,6 +145,7 @@ class EngineSnapshot:
         favourites: The models to keep hot, in the user's order.
         warning: What is wrong with the keeping of figures, in words; None if nothing is.
         models: Every known model, by model_id.
+        requests: Those that have not ended, the oldest first.
     """
 
     version: str
@@ -128,6 +157,7 @@ class EngineSnapshot:
     favourites: tuple[str, ...] = ()
     warning: str | None = None
     models: tuple[ModelSnapshot, ...] = field(default=())
+    requests: tuple[RequestSnapshot, ...] = ()
 
     @property
     def prefix_cache_hit_rate(self) -> float | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import psutil
-
 from preheat._version import __version__
 from preheat.library import ModelFile
+from preheat.live_requests import LiveRequests
 from preheat.preload import Advisor, Director, PreloadCounters
 from preheat.residency import Pool, SizeBook, State
+from preheat.residency.system_memory import read_memory
 from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 
@@ -19,13 +19,20 @@ class SnapshotMaker:
     """Reads every part once, on the engine's loop."""
 
     def __init__(
-        self, pool: Pool, sizes: SizeBook, director: Director, counters: PreloadCounters, advisor: Advisor
+        self,
+        pool: Pool,
+        sizes: SizeBook,
+        director: Director,
+        counters: PreloadCounters,
+        advisor: Advisor,
+        requests: LiveRequests,
     ) -> None:
         self._pool = pool
         self._sizes = sizes
         self._director = director
         self._counters = counters
         self._advisor = advisor
+        self._requests = requests
         self._started_at = time.time()
         self._peak_bytes = 0
 
@@ -35,24 +42,27 @@ class SnapshotMaker:
         return EngineSnapshot(
             version=__version__,
             started_at=self._started_at,
-            memory=self._memory(),
+            memory=self._memory(settings),
             preload=self._preload(settings),
             prompt_tokens=counters.prompt_tokens,
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
             warning=log.warning if log is not None else None,
             models=tuple(self._model(model, favourites) for model in known_models(models, self._pool)),
+            requests=self._requests.snapshots(),
         )
 
-    def _memory(self) -> MemorySnapshot:
-        used = self._pool.used_bytes
+    def _memory(self, settings: Settings) -> MemorySnapshot:
+        used, system = self._pool.used_bytes, read_memory()
         self._peak_bytes = max(self._peak_bytes, used)
         return MemorySnapshot(
             limit_bytes=self._pool.limit_bytes,
             used_bytes=used,
-            available_bytes=psutil.virtual_memory().available,
+            available_bytes=system.available_bytes,
             peak_bytes=self._peak_bytes,
             pressure=self._director.pressure,
+            total_bytes=system.total_bytes,
+            keep_free_bytes=settings.keep_free.resolve(system.total_bytes),
         )
 
     def _preload(self, settings: Settings) -> PreloadSnapshot:

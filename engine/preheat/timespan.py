@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from typing import Final
 
 from preheat.errors import InvalidRequestError
 
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _PART: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(s|min|m|h|d|w)\s*", re.ASCII)
+
+_NUMBER: Final = re.compile(r"\d+(\.\d*)?", re.ASCII)
 
 MAX_SPAN_S: Final = 100 * 366 * 86_400.0
 
@@ -33,3 +37,16 @@ def parse_span(text: str, *, param: str | None = None) -> float:
             f"{where}{text!r} is no span of time", hint="Write it as 30m, 2h, 7d or 1h30m", param=param
         )
     return seconds
+
+
+def parse_since(text: str | None) -> float | None:
+    """Return a Unix time that is given as one, or as a span before now (``7d``); None for None: from the beginning.
+
+    Raises:
+        InvalidRequestError: It is neither.
+    """
+    if text is None:
+        return None
+    if _NUMBER.fullmatch(text):
+        return float(text) if math.isfinite(float(text)) else None
+    return time.time() - parse_span(text, param="since")

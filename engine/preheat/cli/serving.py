@@ -9,11 +9,12 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from preheat import paths
 from preheat._version import __version__
 from preheat.cli.output import silence
+from preheat.client import base_url
 from preheat.format import format_duration
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from preheat.residency.states import State
     from preheat.settings import Settings
     from preheat.snapshot import EngineSnapshot, ModelSnapshot
-
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def run(settings: Settings, reload: Callable[[], Settings]) -> None:
@@ -57,6 +56,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(settings: Settings, reload: Callable[[], Settings]) -> None:
     from preheat.engine import Engine
+    from preheat.live_settings import LiveSettings
     from preheat.server import serve
 
     engine = Engine(settings)
@@ -72,7 +72,7 @@ async def _serve(settings: Settings, reload: Callable[[], Settings]) -> None:
             engine,
             settings,
             on_ready=lambda port: starting.add_done_callback(lambda _: report.begin(port)),
-            reload=reload,
+            live=LiveSettings(engine, reload),
         )
     finally:
         report.end()
@@ -142,12 +142,6 @@ class _Report:
         if model.state is State.COLD and not first:
             return f"unloaded {model.model_id}"
         return ""
-
-
-def base_url(host: str, port: int) -> str:
-    """Return where a program on this machine reaches the port."""
-    name = _EVERYWHERE.get(host, host)
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 def first_words(snapshot: EngineSnapshot) -> str:

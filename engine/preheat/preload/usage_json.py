@@ -8,9 +8,11 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
+from preheat.errors import UnsupportedOperationError
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import END_OF_TIME, Counts, DecisionRecord, Outcome
 from preheat.preload.usage_stats import Figures, Latency, Quantiles, UsageStats
+from preheat.residency.decisions import Action
 
 JsonObject = dict[str, Any]
 
@@ -88,6 +90,36 @@ def decision_json(decision: DecisionRecord) -> JsonObject:
         "idle_s": decision.idle_s,
         "wasted": decision.wasted,
     }
+
+
+def decision_from_json(content: JsonObject) -> DecisionRecord:
+    """Return the decision that ``decision_json`` was made of.
+
+    Raises:
+        LookupError, ValueError: It is none that this version knows.
+    """
+    return DecisionRecord(
+        at=content["at"],
+        model_id=content["model"],
+        action=Action(content["action"]),
+        why=content["why"],
+        bytes=content["bytes"],
+        seconds=content["seconds"],
+        cause=content["cause"],
+        idle_s=content["idle_s"],
+        wasted=content["wasted"],
+    )
+
+
+def kept(log: UsageLog | None) -> UsageLog:
+    """Return the log.
+
+    Raises:
+        UnsupportedOperationError: There is none.
+    """
+    if log is None:
+        raise UnsupportedOperationError("No figures are kept", hint="The setting history_days is 0")
+    return log
 
 
 def _latency_json(latency: Latency | None) -> JsonObject:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -13,6 +12,7 @@ from starlette.responses import Response
 
 from preheat._version import __version__
 from preheat.errors import EngineError
+from preheat.live_settings import LiveSettings
 from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.api_docs import add_request_schemas, body_docs
 from preheat.server.control import ControlApi
@@ -39,16 +39,18 @@ def create_app(
     engine: Engine,
     *,
     port: int,
+    settings: Settings | None = None,
     in_flight: InFlight | None = None,
-    reload: Callable[[], Settings] = load_settings,
+    live: LiveSettings | None = None,
 ) -> FastAPI:
     """Return the application over this engine; it must run on the engine's loop.
 
     Args:
         engine: Not started or stopped here.
         port: The port that it will be reached at, for the status.
+        settings: Who may ask, and how much; the engine's if not given.
         in_flight: Where the answers being given are kept, for whoever shuts the server down.
-        reload: Reads the settings again, with the options that Preheat was started with. Any thread.
+        live: Changes the engine's settings; made of the defaults, the file and the environment if not given.
     """
     in_flight = in_flight if in_flight is not None else InFlight()
     # The pages /docs and /redoc load their script from a public CDN, in the reader's browser and only when opened;
@@ -58,12 +60,12 @@ def create_app(
     _add_control(app, ControlApi(engine, in_flight, port))
     _add_figures(app, FiguresApi(engine))
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
-    _add_wishes(app, WishesApi(engine, reload, engine.settings))
+    _add_wishes(app, WishesApi(engine, live or LiveSettings(engine, load_settings)))
     add_request_schemas(app, (ChatBody, CompletionBody, EmbeddingBody))
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)
-    app.add_middleware(AccessMiddleware, rules=access_rules(engine.settings))
+    app.add_middleware(AccessMiddleware, rules=access_rules(settings or engine.settings))
     return app
 
 
@@ -130,6 +132,7 @@ def _add_wishes(app: FastAPI, wishes: WishesApi) -> None:
         ("POST", "models/{model_id:path}/unfavourite", wishes.unfavourite),
         ("GET", "settings", wishes.settings),
         ("PATCH", "settings", wishes.change_settings),
+        ("PATCH", "models/{model_id:path}/settings", wishes.change_model_settings),
         ("POST", "settings/reload", wishes.reload_settings),
     ):
         app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=[method], tags=["control"])

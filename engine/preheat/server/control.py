@@ -18,9 +18,9 @@ from preheat.errors import EngineError
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.parameters import flag
-from preheat.server.snapshot_json import model_json, status_json
 from preheat.server.sse import EventStream
 from preheat.snapshot import EngineSnapshot
+from preheat.snapshot_json import model_json, status_json
 
 if TYPE_CHECKING:
     from preheat.engine import Engine

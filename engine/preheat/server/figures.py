@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.errors import ModelNotFoundError, UnsupportedOperationError
-from preheat.preload.usage_json import decision_json, read_stats_json
+from preheat.errors import ModelNotFoundError
+from preheat.preload.usage_json import decision_json, kept, read_stats_json
 from preheat.server.control import json_response
 from preheat.server.parameters import count, since
-from preheat.server.snapshot_json import memory_json, preload_json
+from preheat.snapshot_json import memory_json, preload_json
 
 if TYPE_CHECKING:
     from preheat.engine import Engine
     from preheat.preload.policy import Decision
-    from preheat.preload.usage_log import UsageLog
 
 STATS_AGE_S: Final = 3.0
 """Figures are read again when they are older: a dashboard that polls must not read a long log all the time."""
@@ -74,7 +73,7 @@ class FiguresApi:
 
     async def stats(self, request: Request) -> Response:
         """Answer with the figures, over the span from ``?since=`` (Unix time, or ``7d``) to now."""
-        log = self._log()
+        log = kept(self.engine.usage_log)
         begin = since(request)
         key = request.query_params.get("since", "")
         async with self._reading:  # several dashboards wait for one reading
@@ -89,14 +88,8 @@ class FiguresApi:
         """Answer with what was done about models, the newest first: ``?limit=``, ``?since=``, ``?model=``."""
         limit = count(request, "limit", DEFAULT_DECISIONS, MAX_DECISIONS)
         begin, model = since(request), await self._model_id(request.query_params.get("model"))
-        found = await asyncio.to_thread(self._log().decisions, limit, begin, model)
+        found = await asyncio.to_thread(kept(self.engine.usage_log).decisions, limit, begin, model)
         return json_response({"decisions": [decision_json(decision) for decision in found]})
-
-    def _log(self) -> UsageLog:
-        log = self.engine.usage_log
-        if log is None:
-            raise UnsupportedOperationError("No figures are kept", hint="The setting history_days is 0")
-        return log
 
     async def _model_id(self, name: str | None) -> str | None:
         """Return the id of a model on disk; one that has been removed may still be in the log."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-import time
 from typing import Any, Final
 
 from starlette.requests import Request
 
 from preheat.errors import InvalidRequestError
-from preheat.timespan import MAX_SPAN_S, parse_span
+from preheat.timespan import MAX_SPAN_S, parse_since, parse_span
 
 _NUMBER: Final = re.compile(r"\d+(\.\d*)?", re.ASCII)
 
@@ -69,12 +67,7 @@ def since(request: Request) -> float | None:
     Raises:
         InvalidRequestError: It is neither.
     """
-    value = request.query_params.get("since")
-    if value is None:
-        return None
-    if _NUMBER.fullmatch(value):
-        return float(value) if math.isfinite(float(value)) else None
-    return time.time() - parse_span(value, param="since")
+    return parse_since(request.query_params.get("since"))
 
 
 async def json_object(request: Request) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from preheat.server.runtime_file import runtime_file
 
 if TYPE_CHECKING:
     from preheat.engine import Engine
+    from preheat.live_settings import LiveSettings
     from preheat.server.http_server import HttpServer
     from preheat.settings import Settings
 
@@ -39,7 +40,7 @@ async def serve(
     *,
     sock: socket.socket | None = None,
     on_ready: Callable[[int], None] | None = None,
-    reload: Callable[[], Settings] | None = None,
+    live: LiveSettings | None = None,
 ) -> None:
     """Answer on the port until a signal or a cancellation; then let answers in flight finish.
 
@@ -51,8 +52,7 @@ async def serve(
         settings: Host, port, and how long to wait at the end.
         sock: A listening socket from ``listen``, for callers that want to know early whether the port is free.
         on_ready: Called once with the port, when it answers.
-        reload: Reads the settings again as they were read for this start; the defaults, the file and the environment
-            if not given. Any thread.
+        live: Changes the engine's settings; made of the defaults, the file and the environment if not given.
 
     Raises:
         PortInUseError: Another process has the port.
@@ -61,7 +61,7 @@ async def serve(
     sock = sock if sock is not None else listen(settings.host, settings.port)
     port: int = sock.getsockname()[1]
     try:
-        server = await asyncio.to_thread(_build, engine, settings, port, reload)
+        server = await asyncio.to_thread(_build, engine, settings, port, live)
         # The file comes last: before the handlers are there, a signal would end the process and leave it behind.
         with _signals_to(server), runtime_file(paths.runtime_file(), host=settings.host, port=port):
             await _run(server, sock, port, on_ready)
@@ -69,15 +69,14 @@ async def serve(
         sock.close()
 
 
-def _build(engine: Engine, settings: Settings, port: int, reload: Callable[[], Settings] | None) -> HttpServer:
+def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | None) -> HttpServer:
     from preheat.server.app import create_app
     from preheat.server.http_server import HttpServer
     from preheat.server.in_flight import InFlight
     from preheat.server.rehearsal import rehearse
-    from preheat.settings import load_settings
 
     in_flight = InFlight()
-    app = create_app(engine, port=port, in_flight=in_flight, reload=reload or load_settings)
+    app = create_app(engine, port=port, settings=settings, in_flight=in_flight, live=live)
     rehearse(app)
     return HttpServer(app, in_flight, grace_s=settings.shutdown_grace)
 

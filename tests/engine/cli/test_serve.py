@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from preheat.cli.serving import base_url, curl_line, first_words
+from preheat.cli.serving import curl_line, first_words
+from preheat.client import base_url
 from preheat.residency.states import State
 from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, preheat

@@ -35,6 +35,8 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
         "available_bytes": 5000,
         "peak_bytes": 0,
         "pressure": None,
+        "total_bytes": 0,
+        "keep_free_bytes": 0,
     }
     assert status["preload"] == {
         "enabled": True,
@@ -51,7 +53,7 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
     }
     model = status["models"][0]
     assert (model["id"], model["state"], model["favourite"], model["resident_bytes"]) == (CHAT, "hot", True, 1500)
-    assert (status["favourites"], status["warning"]) == ([], None)
+    assert (status["favourites"], status["warning"], status["requests"]) == ([], None, [])
     assert {"progress", "standby", "file_bytes", "expected_bytes", "last_used_at", "load_s", "error"} <= set(model)
 
 
