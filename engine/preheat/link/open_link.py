@@ -1,0 +1,99 @@
+"""Finds the running Preheat and attaches to it, or else starts an engine here."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from preheat import paths
+from preheat.client import find_running
+from preheat.errors import EngineError, NotRunningError, PortInUseError
+from preheat.file_lock import FileLock
+from preheat.link.attached import AttachedLink
+from preheat.link.own import OwnEngineLink
+from preheat.settings import load_settings
+
+if TYPE_CHECKING:
+    import socket
+
+    from preheat.link.link import EngineLink, PortStatus
+
+logger = logging.getLogger(__name__)
+
+_START_S: Final = 10.0
+"""Another one that starts at the same time answers long before that."""
+
+_BOUND_S: Final = 2.0
+"""A Preheat that has the port and does not answer yet is waited for so long."""
+
+_LOOK_S: Final = 0.1
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def open_link(overrides: Mapping[str, str] = _NONE) -> EngineLink:
+    """Return a link to this user's running Preheat, or to an engine that is started here. Close it.
+
+    Of several that start at once, one gets an engine and the others attach to it. Blocks for about 10 ms, or for as
+    long as another one is just starting, a few seconds at most. What is wrong with an engine that was started here is
+    said by its ``port``; nothing is raised for it.
+
+    Args:
+        overrides: Settings that go before all others, by name.
+    """
+    attached = _attach(0.0)
+    if attached is not None:
+        return attached
+    lock = FileLock(paths.runtime_dir() / "start.lock")
+    try:
+        if not lock.acquire(_START_S):
+            logger.warning("another Preheat seems to start for ever; going on without waiting for it")
+    except OSError as error:
+        logger.warning("two Preheats may start at once: %s", error)
+    attached = _attach(0.0)
+    if attached is None:
+        return _own(overrides, lock)
+    lock.release()
+    return attached
+
+
+def _attach(patience_s: float) -> AttachedLink | None:
+    """Return a link to what runs; None if nothing does, nor within ``patience_s``."""
+    ends_at = time.monotonic() + patience_s
+    while True:
+        try:
+            return AttachedLink(find_running())
+        except NotRunningError:
+            if time.monotonic() >= ends_at:
+                return None
+            time.sleep(_LOOK_S)
+
+
+def _own(overrides: Mapping[str, str], lock: FileLock) -> EngineLink:
+    """Start an engine; let go of the lock once others can find it, or cannot.
+
+    `preheat serve` knows no lock: whoever has the port first is the one, and the other attaches.
+    """
+    sock: socket.socket | None = None
+    try:
+        settings = load_settings(overrides)
+        from preheat.server.listening import listen
+
+        sock = listen(settings.host, settings.port)
+    except PortInUseError:
+        attached = _attach(_BOUND_S)
+        if attached is not None:
+            lock.release()
+            return attached
+    except EngineError as error:
+        logger.debug("the engine will say so itself: %s", error)
+    link = OwnEngineLink(lambda: load_settings(overrides), sock=sock)
+
+    def on_port(status: PortStatus) -> None:
+        if status.url or status.error or status.engine_error:
+            lock.release()
+
+    link.on_port(on_port)
+    return link

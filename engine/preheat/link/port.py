@@ -1,0 +1,188 @@
+"""The port of an engine of this process: opened, opened anew with other settings, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from preheat.client import base_url
+from preheat.errors import EngineError
+from preheat.link.link import PortStatus
+from preheat.live_settings import LiveSettings
+
+if TYPE_CHECKING:
+    from preheat.engine import Engine
+    from preheat.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_CLOSING_S: Final = 2.0
+"""A server that is told to end stops accepting within a tenth of a second."""
+
+_LOOK_S: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """The port as it was opened once."""
+
+    task: asyncio.Task[None]
+    sock: socket.socket
+    settings: Settings
+
+
+class Port:
+    """One engine's port. Engine's loop only.
+
+    What cannot be opened is no reason to end: the status says why, and the engine runs all the same.
+
+    Args:
+        on_status: Told every new status.
+        sock: A listening socket for the first opening, where somebody has opened one already.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        reload: Callable[[], Settings],
+        on_status: Callable[[PortStatus], None],
+        sock: socket.socket | None = None,
+    ) -> None:
+        self.live = LiveSettings(engine, reload, self.open)
+        self._engine = engine
+        self._on_status = on_status
+        self._first_sock = sock
+        self._server: _Server | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def open(self, settings: Settings) -> bool:
+        """Open the port, or open it anew with these settings; answers in flight end as they began.
+
+        Where the new one cannot be opened, the old one stays, or is opened again.
+
+        Returns:
+            Whether it is open with these settings.
+        """
+        async with self._opening:
+            if self._closed:
+                return False
+            old = self._server
+            try:
+                sock = await self._listen(settings)
+                await self._start(sock, settings)
+            except (EngineError, OSError) as error:
+                await self._fall_back(old, _as_engine_error(error))
+                return False
+            if old is not None:
+                self._end(old)
+            self._tell(None)
+            return True
+
+    async def close(self) -> None:
+        """Stop accepting, and let answers in flight finish within their ``shutdown_grace``."""
+        async with self._opening:
+            self._closed = True
+            if self._server is not None:
+                self._end(self._server)
+                self._server = None
+            if self._first_sock is not None:
+                self._first_sock.close()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+        self._on_status(PortStatus())
+
+    async def _listen(self, settings: Settings) -> socket.socket:
+        """Return a listening socket; the old server's own where the address stays, so that no client is refused.
+
+        Raises:
+            PortInUseError: Another process has the port.
+            SettingsError: The host or port cannot be listened on.
+        """
+        from preheat.server.listening import listen
+
+        sock, self._first_sock = self._first_sock, None
+        if sock is not None:
+            return sock
+        old = self._server
+        if old is not None and old.settings.port == settings.port:
+            # Windows ties a socket to one event queue for ever: its copy could not be waited on again.
+            if old.settings.host == settings.host and sys.platform != "win32":
+                return old.sock.dup()
+            # The old address may cover the new one, or the other way round.
+            await self._stop_accepting(old)
+        return await asyncio.to_thread(listen, settings.host, settings.port)
+
+    async def _start(self, sock: socket.socket, settings: Settings) -> None:
+        """Answer on the socket; return when it does.
+
+        Raises:
+            OSError: Something that the port needs cannot be had.
+        """
+        from preheat.server import serve
+
+        ready = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(
+            serve(self._engine, settings, sock=sock, on_ready=ready.set_result, live=self.live), name="port"
+        )
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+            raise EngineError("The port closed as it opened", hint="The log says why")
+        self._server = _Server(task, sock, settings)
+        task.add_done_callback(self._ended)
+
+    async def _fall_back(self, old: _Server | None, error: EngineError) -> None:
+        """Go on with the old port, if there is one, and say what is wrong with the new one."""
+        logger.warning("the port was not opened: %s", error)
+        if old is not None and old.task not in self._ending and not old.task.done():
+            self._tell(error)
+            return
+        self._server = None
+        if old is not None:
+            from preheat.server.listening import listen
+
+            try:
+                sock = await asyncio.to_thread(listen, old.settings.host, old.settings.port)
+                await self._start(sock, old.settings)
+            except (EngineError, OSError) as again:
+                logger.warning("nor could the old one be opened again: %s", again)
+        self._tell(error)
+
+    async def _stop_accepting(self, server: _Server) -> None:
+        self._end(server)
+        ends_at = asyncio.get_running_loop().time() + _CLOSING_S
+        while server.sock.fileno() >= 0 and asyncio.get_running_loop().time() < ends_at:
+            await asyncio.sleep(_LOOK_S)
+
+    def _end(self, server: _Server) -> None:
+        """Let a server finish its answers and end."""
+        if server.task not in self._ending and not server.task.done():
+            self._ending.add(server.task)
+            server.task.cancel()  # once: the second time would cut off answers in flight
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        bug = None if task.cancelled() else task.exception()
+        if bug is not None:
+            logger.error("the port has closed", exc_info=bug)
+        if self._server is not None and self._server.task is task and not self._closed:
+            self._server = None
+            self._tell(_as_engine_error(bug) if bug is not None else None)
+
+    def _tell(self, error: EngineError | None) -> None:
+        server = self._server
+        url = None if server is None else base_url(server.settings.host, server.sock.getsockname()[1])
+        self._on_status(PortStatus(url, error))
+
+
+def _as_engine_error(error: BaseException) -> EngineError:
+    if isinstance(error, EngineError):
+        return error
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return EngineError(f"The port could not be opened: {reason}", hint="The log says more")
