@@ -20,7 +20,8 @@ from urllib.parse import quote, urlencode
 
 from preheat import paths
 from preheat._version import __version__
-from preheat.errors import EngineError, EngineStoppedError, NotRunningError
+from preheat.error_answers import error_from
+from preheat.errors import EngineStoppedError, NotRunningError
 
 if TYPE_CHECKING:
     from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject, Sampling
@@ -283,20 +284,6 @@ def base_url(host: str, port: int) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
-def error_from(body: JsonObject, status: int, retry_after: str | None = None) -> EngineError:
-    """Return the error that OpenAI's error object stands for: the engine's own kind, with the same code."""
-    content = body.get("error")
-    if not isinstance(content, dict):
-        return EngineError(f"Preheat answered with HTTP status {status}")
-    title, _, hint = str(content.get("message", "")).partition(". ")
-    code = str(content.get("code"))
-    kind = _kinds().get(code, EngineError)
-    seconds = float(retry_after) if retry_after is not None and retry_after.isdigit() else None
-    error = kind(title.removesuffix("."), hint=hint, param=content.get("param"))
-    error.code, error.retry_after_s = code, seconds
-    return error
-
-
 def quoted(name: str) -> str:
     """Return a model's name as a part of a path."""
     return quote(name, safe="")
@@ -308,17 +295,6 @@ def floats(vector: bytes) -> list[float]:
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tolist()
-
-
-def _kinds() -> dict[str, type[EngineError]]:
-    """Return every kind of error by its code."""
-    kinds = {}
-    todo = [EngineError]
-    while todo:
-        kind = todo.pop()
-        kinds[kind.code] = kind
-        todo += kind.__subclasses__()
-    return kinds
 
 
 def _generate_body(model: str, request: GenerateRequest) -> JsonObject:

@@ -17,7 +17,8 @@ import pytest
 
 import preheat.server.errors  # noqa: F401 (its kinds of error count too)
 from preheat import errors, paths
-from preheat.client import RunningPreheat, error_from, find_running
+from preheat.client import RunningPreheat, find_running
+from preheat.error_answers import error_from
 from preheat.errors import EngineError, EngineStoppedError, ModelNotFoundError, NotRunningError, QueueFullError
 from preheat.inference.requests import FinishReason, GenerateRequest, Sampling
 from preheat.server.errors import error_json

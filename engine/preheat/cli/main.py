@@ -26,6 +26,7 @@ from preheat.cli.run import run
 from preheat.cli.serve import serve
 from preheat.cli.stats import stats
 from preheat.cli.status import list_, ps, status
+from preheat.cli.tray import tray
 from preheat.errors import EngineError
 
 _CONFIG: Final = "config"
@@ -84,6 +85,7 @@ def _preheat(
 
 
 app.command()(serve)
+app.command()(tray)
 app.command()(status)
 app.command()(ps)
 app.command("list")(list_)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from preheat import paths
@@ -14,7 +13,7 @@ from preheat.errors import EngineError, NotRunningError, PortInUseError
 from preheat.file_lock import FileLock
 from preheat.link.attached import AttachedLink
 from preheat.link.own import OwnEngineLink
-from preheat.settings import load_settings
+from preheat.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import socket
@@ -30,10 +29,9 @@ _BOUND_S: Final = 2.0
 """A Preheat that has the port and does not answer yet is waited for so long."""
 
 _LOOK_S: Final = 0.1
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def open_link(overrides: Mapping[str, str] = _NONE) -> EngineLink:
+def open_link(reload: Callable[[], Settings] = load_settings) -> EngineLink:
     """Return a link to this user's running Preheat, or to an engine that is started here. Close it.
 
     Of several that start at once, one gets an engine and the others attach to it. Blocks for about 10 ms, or for as
@@ -41,7 +39,8 @@ def open_link(overrides: Mapping[str, str] = _NONE) -> EngineLink:
     said by its ``port``; nothing is raised for it.
 
     Args:
-        overrides: Settings that go before all others, by name.
+        reload: Reads the settings for an engine that is started here, once for each start, and whenever they may have
+            changed. Any thread.
     """
     attached = _attach(0.0)
     if attached is not None:
@@ -54,7 +53,7 @@ def open_link(overrides: Mapping[str, str] = _NONE) -> EngineLink:
         logger.warning("two Preheats may start at once: %s", error)
     attached = _attach(0.0)
     if attached is None:
-        return _own(overrides, lock)
+        return _own(reload, lock)
     lock.release()
     return attached
 
@@ -71,14 +70,15 @@ def _attach(patience_s: float) -> AttachedLink | None:
             time.sleep(_LOOK_S)
 
 
-def _own(overrides: Mapping[str, str], lock: FileLock) -> EngineLink:
+def _own(reload: Callable[[], Settings], lock: FileLock) -> EngineLink:
     """Start an engine; let go of the lock once others can find it, or cannot.
 
     `preheat serve` knows no lock: whoever has the port first is the one, and the other attaches.
     """
+    settings: Settings | None = None
     sock: socket.socket | None = None
     try:
-        settings = load_settings(overrides)
+        settings = reload()
         from preheat.server.listening import listen
 
         sock = listen(settings.host, settings.port)
@@ -89,7 +89,7 @@ def _own(overrides: Mapping[str, str], lock: FileLock) -> EngineLink:
             return attached
     except EngineError as error:
         logger.debug("the engine will say so itself: %s", error)
-    link = OwnEngineLink(lambda: load_settings(overrides), sock=sock)
+    link = OwnEngineLink(reload, settings=settings, sock=sock)
 
     def on_port(status: PortStatus) -> None:
         if status.url or status.error or status.engine_error:

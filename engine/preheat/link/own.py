@@ -44,13 +44,20 @@ class OwnEngineLink:
     ``restart`` tries again.
 
     Args:
-        reload: Reads the settings, at every start and when they may have changed. Any thread.
-        sock: A listening socket, where somebody has opened one already.
+        reload: Reads the settings, once for each start and whenever they may have changed. Any thread.
+        settings: Those of the first start, where somebody has read them already.
+        sock: A listening socket for them, where somebody has opened one already.
     """
 
     attached = False
 
-    def __init__(self, reload: Callable[[], Settings] = load_settings, *, sock: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        reload: Callable[[], Settings] = load_settings,
+        *,
+        settings: Settings | None = None,
+        sock: socket.socket | None = None,
+    ) -> None:
         self._reload = reload
         self._settings = Settings()
         self._snapshot = Latest(empty_snapshot(self._settings))
@@ -59,7 +66,7 @@ class OwnEngineLink:
         self._starting = threading.Lock()
         self._thread: EngineThread | None = None
         try:
-            self._start(sock)
+            self._start(settings, sock)
         except EngineError as error:
             self._port_status.set(PortStatus(engine_error=_sentence(error)))
 
@@ -165,7 +172,7 @@ class OwnEngineLink:
         with self._starting:
             thread = self._thread
             if thread is None or not thread.alive:
-                self._start(None)
+                self._start(None, None)
                 return
         if self.port.url is None or self.port.error is not None:
             port = self._open_port()
@@ -177,13 +184,13 @@ class OwnEngineLink:
         if thread is not None and not thread.close(self._settings.shutdown_grace + _EXIT_S):
             logger.error("the engine did not end in time")
 
-    def _start(self, sock: socket.socket | None) -> None:
+    def _start(self, settings: Settings | None, sock: socket.socket | None) -> None:
         """Start the engine's thread.
 
         Raises:
             SettingsError: The settings cannot be read.
         """
-        self._settings = settings = self._reload()
+        self._settings = settings = settings if settings is not None else self._reload()
         self._snapshot.set(empty_snapshot(settings))
         self._port_status.set(PortStatus())
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from preheat.errors import EngineError
+from preheat.errors import EngineError, SettingsError
 
 STATUS: Final = {
     "engine_error": 500,
@@ -92,7 +92,10 @@ def error_json(error: EngineError) -> dict[str, Any]:
     status = error_status(error)
     message = f"{error.title}. {error.hint}" if error.hint else error.title
     kind = "invalid_request_error" if status < 500 else "server_error"
-    return {"error": {"message": message, "type": kind, "param": error.param, "code": error.code}}
+    content = {"message": message, "type": kind, "param": error.param, "code": error.code}
+    if isinstance(error, SettingsError) and error.reason:
+        content["reason"] = error.reason
+    return {"error": content}
 
 
 def error_response(error: EngineError) -> Response:
