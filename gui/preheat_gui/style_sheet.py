@@ -19,6 +19,7 @@ _SHEET: Final = Template("""
 QFrame[role="card"] { background: $CARD; border: 1px solid $LINE; border-radius: 8px; }
 QFrame[role="banner"] { background: $SELECTION; border: 1px solid $LINE; border-radius: 8px; }
 QLabel[role="muted"] { color: $MUTED; }
+QLabel[role="bad"] { color: $BAD; }
 QLabel[role="muted"]:disabled { color: $DISABLED; }
 
 QPushButton, QToolButton {
