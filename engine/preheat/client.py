@@ -86,7 +86,8 @@ class RunningPreheat:
         self._key: str | None = None
         # Connections that wait for their next request; append and pop are atomic.
         self._idle: list[http.client.HTTPConnection] = []
-        self._reading: set[socket.socket] = set()
+        self._reading: set[socket.socket | None] = set()
+        self._closed = False
 
     def __enter__(self) -> RunningPreheat:
         return self
@@ -95,7 +96,8 @@ class RunningPreheat:
         self.close()
 
     def close(self) -> None:
-        """Close idle connections; the next request opens one again."""
+        """Close idle connections; later requests still work, each on a connection of its own."""
+        self._closed = True
         while self._idle:
             self._idle.pop().close()
 
@@ -107,8 +109,9 @@ class RunningPreheat:
     def interrupt(self) -> None:
         """Break off the answers that other threads are reading; they raise ``EngineStoppedError``."""
         for sock in tuple(self._reading):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+            if sock is not None:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def check(self) -> None:
         """Do nothing if it answers.
@@ -214,31 +217,37 @@ class RunningPreheat:
         Raises:
             EngineError: The answer is an error.
         """
-        connection, response = self._send(method, path, body)
-        sock = connection.sock
-        self._reading.add(sock)
+        key, sock = self._key, None
+        connection, response = self._send(method, path, body, key)
         try:
-            if response.status == 401 and self._key is None and (key := _configured_key()) is not None:
+            if response.status == 401 and key is None and (key := self._key or _configured_key()) is not None:
                 self._key = key
                 _read(response.read)
-                connection, response = self._send(method, path, body, connection)
+                connection, response = self._send(method, path, body, key, connection)
+            sock = connection.sock
+            self._reading.add(sock)
             if response.status >= 400:
                 raise error_from(_parsed(_read(response.read)), response.status, response.headers.get("Retry-After"))
             yield response
         finally:
             self._reading.discard(sock)
-            if response.isclosed() and not response.will_close:
+            if response.isclosed() and not response.will_close and not self._closed:
                 self._idle.append(connection)
             else:
                 response.close()  # where the port ends the connection, the socket is the answer's
                 connection.close()
 
     def _send(
-        self, method: str, path: str, body: JsonObject | None, connection: http.client.HTTPConnection | None = None
+        self,
+        method: str,
+        path: str,
+        body: JsonObject | None,
+        key: str | None,
+        connection: http.client.HTTPConnection | None = None,
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         headers = {"User-Agent": USER_AGENT}
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key}"
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
         content = None if body is None else json.dumps(body).encode()
         while connection is not None or self._idle:
             connection = connection or self._idle.pop()

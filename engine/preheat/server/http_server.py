@@ -49,7 +49,13 @@ class HttpServer(uvicorn.Server):
     async def run_until_stopped(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
         """Answer on the socket until ``stop``; call ``on_ready`` when answering begins."""
         self._on_ready = on_ready
-        await self.serve(sockets=[sock])
+        try:
+            await self.serve(sockets=[sock])
+        finally:
+            # A task that is cancelled, as when the whole loop ends, has skipped uvicorn's own end.
+            for server in self.servers:
+                server.close()
+            self._close_connections()
 
     def stop(self) -> None:
         """The first time: accept nothing more, finish what is in flight. The second: end now."""
