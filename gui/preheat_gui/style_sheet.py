@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from string import Template
 from typing import Final
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from preheat.paths import resource
+
+_TEXT_MARGIN: Final = 5
 
 # Where a focused control has a border of 2 px, its padding is 1 px less: nothing moves.
 _SHEET: Final = Template("""
@@ -142,6 +144,12 @@ QTabBar::tab:selected { color: $TEXT; border-bottom-color: $ACCENT; }
 QTabBar::tab:focus { background: $SELECTION; }
 
 QMenu { background: $CARD; border: 1px solid $LINE; padding: 4px; }
+QMenu::item { padding: 5px 14px; border: 1px solid transparent; border-radius: 4px; }
+QMenu::item:selected { background: $SELECTION; border-color: $LINE; }
+QMenu::item:disabled { color: $DISABLED; }
+QMenu::item:disabled:selected { background: transparent; border-color: transparent; }
+QMenu::indicator { width: 14px; height: 14px; margin: 0 3px; }
+QMenu::indicator:checked { image: url("$menu_tick"); }
 QMenu::separator { height: 1px; background: $LINE; margin: 4px 8px; }
 QToolTip { background: $CARD; color: $TEXT; border: 1px solid $CONTROL; padding: 5px 7px; }
 QProgressBar { background: $TRACK; border: none; border-radius: 3px; max-height: 6px; }
@@ -164,10 +172,16 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 def style_sheet(colours: Mapping[str, str], *, dark: bool) -> str:
     """Return the style sheet; ``colours`` are the tokens' names and values (``TEXT``: ``#1c1917``)."""
     # A style sheet cannot colour its pictures: these bear their colours.
-    pictures = {"up": "arrow-up", "down": "arrow-down", "tick": "tick-dark" if dark else "tick-light"}
+    ticks = ("tick-light", "tick-dark")
+    pictures = {"up": "arrow-up", "down": "arrow-down", "tick": ticks[dark], "menu_tick": ticks[not dark]}
     return _SHEET.substitute(
         colours, **{name: resource(f"icons/{file_name}.svg").as_posix() for name, file_name in pictures.items()}
     )
+
+
+def indent_spin_box(box: QAbstractSpinBox) -> None:
+    """Keep a spin box's text off its border, as other inputs' is: there a style sheet's padding has no effect."""
+    box.lineEdit().setTextMargins(_TEXT_MARGIN, 0, _TEXT_MARGIN, 0)
 
 
 def set_role(widget: QWidget, role: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.style_sheet import set_role
+from preheat_gui.style_sheet import indent_spin_box, set_role
 from preheat_gui.theme import (
+    Panel,
     Theme,
     Token,
     apply_theme,
@@ -22,6 +23,7 @@ from preheat_gui.theme import (
     heading_font,
     mix,
     theme,
+    tray_colours,
 )
 
 GROUNDS = (Token.BACKGROUND, Token.CARD)
@@ -76,6 +78,16 @@ def test_text_can_be_read(word: Token, ground: Token, dark: bool) -> None:
 def test_marks_and_disabled_text_can_be_seen(mark: Token, ground: Token, dark: bool) -> None:
     table = colours(dark=dark)
     assert contrast(table[mark], table[ground]) >= 3.0
+
+
+@pytest.mark.parametrize(
+    ("panel", "grounds"),
+    [(Panel.LIGHT, ["#F5F5F5"]), (Panel.DARK, ["#202020"]), (Panel.UNKNOWN, ["#F5F5F5", "#202020"])],
+)
+@pytest.mark.parametrize("token", [Token.TEXT, Token.MUTED, Token.ACCENT, Token.BAD])
+def test_the_tray_icon_can_be_seen(panel: Panel, grounds: list[str], token: Token) -> None:
+    for ground in grounds:
+        assert contrast(tray_colours(panel)[token], QColor(ground)) >= 3.0
 
 
 @pytest.mark.parametrize("choice", ["light", "dark"])
@@ -193,6 +205,31 @@ def test_focus_moves_nothing(look: Theme, qtbot: QtBot) -> None:
         widget.setFocus()
         widget.ensurePolished()
         assert widget.sizeHint() == before
+
+
+def test_a_spin_boxs_text_keeps_off_its_border(look: Theme, qtbot: QtBot) -> None:
+    box = QSpinBox()
+    qtbot.addWidget(box)
+    indent_spin_box(box)
+    margins = box.lineEdit().textMargins()
+    assert margins.left() == margins.right() > 0
+
+
+def test_the_chosen_entry_of_a_menu_can_be_seen(look: Theme, qtbot: QtBot) -> None:
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    entry = menu.addAction("Dashboard")
+    menu.addAction("Settings")
+    menu.popup(QPoint(0, 0))
+    inside = menu.actionGeometry(entry).center()
+    inside.setX(menu.actionGeometry(entry).right() - 6)
+
+    def ground() -> QColor:
+        return menu.grab().toImage().pixelColor(inside)
+
+    assert ground() == look.colour(Token.CARD)
+    menu.setActiveAction(entry)
+    assert ground() == look.colour(Token.SELECTION)
 
 
 def test_a_role_can_be_given_late(look: Theme, qtbot: QtBot) -> None:
