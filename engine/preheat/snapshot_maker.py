@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from preheat._version import __version__
 from preheat.library import ModelFile
@@ -39,6 +39,7 @@ class SnapshotMaker:
     def make(self, settings: Settings, models: Sequence[ModelFile], favourites: tuple[str, ...]) -> EngineSnapshot:
         """Return the snapshot of this moment."""
         counters, log = self._counters, self._advisor.log
+        on_disk = {model.model_id for model in models}
         return EngineSnapshot(
             version=__version__,
             started_at=self._started_at,
@@ -48,7 +49,7 @@ class SnapshotMaker:
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
             warning=log.warning if log is not None else None,
-            models=tuple(self._model(model, favourites) for model in known_models(models, self._pool)),
+            models=tuple(self._model(model, favourites, on_disk) for model in known_models(models, self._pool)),
             requests=self._requests.snapshots(),
         )
 
@@ -79,7 +80,7 @@ class SnapshotMaker:
             time_saved_s=counters.time_saved_s,
         )
 
-    def _model(self, model: ModelFile, favourites: tuple[str, ...]) -> ModelSnapshot:
+    def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
         resident = self._pool.residents.get(model.model_id)
         favourite = model.model_id in favourites
         standby = self._director.is_standby(model.model_id)
@@ -104,6 +105,7 @@ class SnapshotMaker:
             last_used_at=resident.last_used_at,
             load_s=resident.load_s,
             error=resident.error if resident.state is State.FAILED else None,
+            file_missing=model.model_id not in on_disk,
         )
 
 

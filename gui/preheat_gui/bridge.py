@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -73,10 +74,11 @@ class EngineBridge(QObject):
         self._errands = Errands()
         self._link: Future[EngineLink] = Future()
         self._open_link: Callable[[], Opened] | None = None
+        self._opened: Opened | None = None
         self._snapshot = _nothing_yet()
         self._newest: EngineSnapshot | None = None
         self._newest_lock = threading.Lock()
-        self._port = PortStatus(url=None, error=None)
+        self._port = PortStatus()
         self._settings: Settings | None = None
         self._settings_problem: SettingsError | None = None
         self._problem: Problem | None = None
@@ -144,9 +146,12 @@ class EngineBridge(QObject):
 
     def close(self) -> None:
         """End the engine on a thread; ``closed`` follows. What is under way ends with an error."""
-        if not self._closing:
-            self._closing = True
-            self._errands.run(self._close)
+        if self._closing:
+            return
+        self._closing = True
+        if self._open_link is None:
+            self._link.set_exception(EngineStoppedError("Preheat ends"))  # nothing need wait for it any more
+        self._errands.run(self._close)
 
     def wait_closed(self, timeout_s: float) -> bool:
         """Wait, after the windows have gone, until all threads have ended; return whether they have."""
@@ -249,11 +254,13 @@ class EngineBridge(QObject):
 
     # -- on the GUI thread --
 
-    def _take_opened(self, opened: Opened, settings: Settings) -> None:
+    def _take_opened(self, opened: Opened, settings: Settings | None) -> None:
+        self._opened = opened
         self._attached = opened.link.attached
         self._is_open = True
-        self._take_settings(settings)
-        self._take_settings_problem(opened.settings_problem)
+        if settings is not None:
+            self._take_settings(settings)
+        self._take_settings_problem(opened.settings_problem())
         self.opened.emit()
 
     def _take_newest(self) -> None:
@@ -300,22 +307,28 @@ class EngineBridge(QObject):
     def _open(self, future: Future[EngineLink], open_link: Callable[[], Opened]) -> None:
         try:
             opened = open_link()
-            link = opened.link
-            settings = link.settings()
         except EngineError as error:
-            future.set_exception(error)
-            self._post(partial(self._take_port, PortStatus(url=None, error=None, engine_error=str(error))))
+            self._note_no_engine(future, error)
             return
-        except BaseException as error:
-            future.set_exception(EngineStoppedError("The engine did not start", hint="The log says why"))
-            self._post(partial(self._take_port, PortStatus(url=None, error=None, engine_error="It did not start.")))
-            raise error
+        except BaseException:
+            self._note_no_engine(future, EngineStoppedError("The engine did not start", hint="The log says why"))
+            raise
+        link = opened.link
         link.subscribe(self._on_snapshot)
-        link.on_port(lambda port: self._post(partial(self._take_port, port)))
-        self._post(partial(self._take_port, link.port))
-        self._on_snapshot(link.snapshot)
+        link.on_port(self._on_port)
         future.set_result(link)
+        try:
+            settings = link.settings()
+        except EngineError:
+            settings = self._settings  # it ended at once; `port` says why, and it can be started again
         self._post(partial(self._take_opened, opened, settings))
+
+    def _note_no_engine(self, future: Future[EngineLink], error: EngineError) -> None:
+        future.set_exception(error)
+        self._on_port(PortStatus(engine_error=f"{error.title}. {error.hint}".strip()))
+
+    def _on_port(self, port: PortStatus) -> None:
+        self._post(partial(self._take_port, port))
 
     def _close(self) -> None:
         try:
@@ -328,7 +341,8 @@ class EngineBridge(QObject):
     def _restart(self) -> None:
         try:
             link = self._link.result()
-            link.restart()
+            with self._opened.starting() if self._opened is not None else nullcontext():
+                link.restart()
         except EngineError as error:
             if self._open_link is None or not (self._attached or self._link.exception()):
                 self._post(partial(self._fail, error))

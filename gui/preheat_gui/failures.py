@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
@@ -22,8 +21,6 @@ MIN_FREE_BYTES: Final = 200_000_000
 """With less room on the disk, neither usage nor downloads nor the log can be kept."""
 
 FAILURES_IN_A_LOOP: Final = 3
-
-_NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -105,7 +102,7 @@ class Circumstances:
     settings_problem: SettingsError | None = None
     free_bytes: int | None = None
     free_port: int | None = None
-    failures: Mapping[str, int] = field(default=_NONE)
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 def find_problem(snapshot: EngineSnapshot, port: PortStatus, known: Circumstances) -> Problem | None:
@@ -126,8 +123,8 @@ def find_problem(snapshot: EngineSnapshot, port: PortStatus, known: Circumstance
 def _engine_ended(reason: str) -> Problem:
     return Problem(
         Kind.ENGINE_ENDED,
-        _tr("Preheat's engine has ended: {reason}").format(reason=sentence(reason)),
-        _tr("Models can be used again once it runs."),
+        sentence(reason),
+        _tr("Until it runs again, no model can be used."),
         ProblemAction(Action.RESTART_ENGINE, _tr("&Start it again")),
     )
 
@@ -151,7 +148,7 @@ def _settings_broken(error: SettingsError, path: str) -> Problem:
     return Problem(
         Kind.SETTINGS_BROKEN,
         sentence(error.title),
-        _tr("The last good settings stay in force until it is corrected."),
+        _tr("Until it is corrected, the last good settings hold, or the defaults where there are none."),
         ProblemAction(Action.OPEN_FILE, _tr("&Open the file"), path),
     )
 

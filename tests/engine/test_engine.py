@@ -306,6 +306,13 @@ async def test_a_file_that_changed_is_looked_at_again(chat_model: Path, embeddin
         assert (model.embeddings, model.file_bytes) == (False, chat_model.stat().st_size)
 
 
+def missing(engine: Engine, model_id: str) -> bool:
+    """Return whether the snapshot says that the file of a model has gone."""
+    model = engine.refresh().model(model_id)
+    assert model is not None
+    return model.file_missing
+
+
 async def test_a_hot_model_whose_file_has_gone_can_be_used_and_unloaded(
     embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,8 +321,10 @@ async def test_a_hot_model_whose_file_has_gone_can_be_used_and_unloaded(
     shutil.copy(embedding_model, path)
     async with running() as engine:
         await engine.load("fleeting")
+        assert not missing(engine, "fleeting")
         path.unlink()
         await engine.models()
+        assert missing(engine, "fleeting")
         async with engine.lease("fleeting") as lease:
             assert (await lease.embed(["a"])).vectors
         worker = worker_pid(engine, "fleeting")

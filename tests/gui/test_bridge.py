@@ -47,10 +47,12 @@ class StubLink:
 
     def subscribe(self, callback: Callable[[EngineSnapshot], None]) -> Callable[[], None]:
         self.on_snapshot.append(callback)
+        callback(self.snapshot)
         return lambda: None
 
     def on_port(self, callback: Callable[[PortStatus], None]) -> Callable[[], None]:
         self.on_ports.append(callback)
+        callback(self.port)
         return lambda: None
 
     def load(self, model_id: str) -> None:
@@ -116,7 +118,7 @@ def real(qtbot: QtBot, link: StubLink) -> Iterator[EngineBridge]:
     """A bridge with threads, open, over ``link``."""
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.opened):
-        bridge.start(lambda: Opened(link, None))
+        bridge.start(lambda: Opened(link))
     yield bridge
     bridge.close()
     assert bridge.wait_closed(TIMEOUT_S)
@@ -142,14 +144,14 @@ def test_commands_given_before_opening_are_done_then(qtbot: QtBot, link: StubLin
     bridge = EngineBridge()
     bridge.set_favourite("a", True)
     bridge.load("a")
-    bridge.start(lambda: Opened(link, None))
+    bridge.start(lambda: Opened(link))
     qtbot.waitUntil(lambda: len(link.done) == 2)
     bridge.close()
     assert bridge.wait_closed(TIMEOUT_S)
 
 
 def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtBot, link: StubLink) -> None:
-    answers: list[Any] = [EngineStoppedError("The engine did not start"), Opened(link, None)]
+    answers: list[Any] = [EngineStoppedError("The engine did not start"), Opened(link)]
 
     def open_link() -> Opened:
         answer = answers.pop(0)
@@ -160,7 +162,7 @@ def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtB
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.port_changed):
         bridge.start(open_link)
-    assert bridge.port.engine_error == "The engine did not start"
+    assert bridge.port.engine_error == "The engine did not start."
     with qtbot.waitSignal(bridge.command_failed):
         bridge.load("a")
     with qtbot.waitSignal(bridge.opened):
@@ -176,7 +178,7 @@ def test_where_another_process_s_engine_has_gone_one_of_our_own_is_opened(qtbot:
     links = [gone, own]
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.opened):
-        bridge.start(lambda: Opened(links.pop(0), None))
+        bridge.start(lambda: Opened(links.pop(0)))
     assert bridge.attached
     with qtbot.waitSignal(bridge.opened):
         bridge.restart_engine()

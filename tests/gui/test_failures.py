@@ -26,9 +26,9 @@ BROKEN = SettingsError("settings.toml line 3 is not valid TOML: expected '='")
 # Each is what goes wrong, with what is expected to be shown; the weightiest first.
 TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
     (
-        {"port": PortStatus(None, TAKEN.error, engine_error="its thread ended")},
+        {"port": PortStatus(None, TAKEN.error, engine_error="The engine has ended: disk I/O error.")},
         Kind.ENGINE_ENDED,
-        "Preheat's engine has ended: its thread ended. Models can be used again once it runs.",
+        "The engine has ended: disk I/O error. Until it runs again, no model can be used.",
         ProblemAction(Action.RESTART_ENGINE, "&Start it again"),
     ),
     (
@@ -42,7 +42,7 @@ TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
         {"settings_problem": BROKEN},
         Kind.SETTINGS_BROKEN,
         "settings.toml line 3 is not valid TOML: expected '='. "
-        "The last good settings stay in force until it is corrected.",
+        "Until it is corrected, the last good settings hold, or the defaults where there are none.",
         ProblemAction(Action.OPEN_FILE, "&Open the file", "/home/me/settings.toml"),
     ),
     (

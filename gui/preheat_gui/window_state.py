@@ -1,0 +1,93 @@
+"""What the windows remember of themselves: where they were, and what was answered once and for all.
+
+Not settings: nobody writes this file by hand, and losing it costs nothing. GUI thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QWidget
+
+from preheat import paths
+
+logger = logging.getLogger(__name__)
+
+_GEOMETRY: Final = "geometry/"
+
+
+def state_path() -> Path:
+    """Return the file, which need not exist."""
+    return paths.data_dir() / "windows.json"
+
+
+class WindowState:
+    """The remembered values, by name. Each change is on disk when the call returns.
+
+    Args:
+        path: Instead of the user's file.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or state_path()
+        self._values: dict[str, Any] = _read(self._path)
+
+    def text(self, name: str) -> str:
+        """Return a value; empty if there is none."""
+        value = self._values.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def flag(self, name: str) -> bool:
+        """Return whether something is remembered to be so."""
+        return self._values.get(name) is True
+
+    def remember(self, name: str, value: str | bool) -> None:
+        """Keep a value. What cannot be written is forgotten at the end of the program."""
+        if self._values.get(name) == value:
+            return
+        self._values[name] = value
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+            part.write_text(json.dumps(self._values, indent=1, sort_keys=True), encoding="utf-8")
+            part.replace(self._path)
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self._path, error.strerror)
+
+    def bytes(self, name: str) -> QByteArray:
+        """Return a widget's own state, such as a header's; empty if there is none."""
+        try:
+            return QByteArray(base64.b64decode(self.text(name), validate=True))
+        except (binascii.Error, ValueError):
+            return QByteArray()
+
+    def remember_bytes(self, name: str, value: QByteArray) -> None:
+        """Keep a widget's own state."""
+        self.remember(name, base64.b64encode(value.data()).decode("ascii"))
+
+    def restore_geometry(self, window: QWidget) -> bool:
+        """Put a window where it was, by its objectName; return False if that is unknown. Qt keeps it on a screen."""
+        geometry = self.bytes(_GEOMETRY + window.objectName())
+        return not geometry.isEmpty() and window.restoreGeometry(geometry)
+
+    def remember_geometry(self, window: QWidget) -> None:
+        """Keep where a window is."""
+        self.remember_bytes(_GEOMETRY + window.objectName(), window.saveGeometry())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        logger.warning("%s cannot be read, and is begun anew: %s", path, error)
+        return {}
+    return values if isinstance(values, dict) else {}
