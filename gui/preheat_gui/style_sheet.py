@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from string import Template
 from typing import Final
 
-from PySide6.QtWidgets import QAbstractSpinBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from preheat.paths import resource
-
-_TEXT_MARGIN: Final = 5
 
 # Where a focused control has a border of 2 px, its padding is 1 px less: nothing moves.
 _SHEET: Final = Template("""
@@ -177,11 +175,6 @@ def style_sheet(colours: Mapping[str, str], *, dark: bool) -> str:
     return _SHEET.substitute(
         colours, **{name: resource(f"icons/{file_name}.svg").as_posix() for name, file_name in pictures.items()}
     )
-
-
-def indent_spin_box(box: QAbstractSpinBox) -> None:
-    """Keep a spin box's text off its border, as other inputs' is: there a style sheet's padding has no effect."""
-    box.lineEdit().setTextMargins(_TEXT_MARGIN, 0, _TEXT_MARGIN, 0)
 
 
 def set_role(widget: QWidget, role: str) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton, QSpinBox
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.style_sheet import indent_spin_box, set_role
+from preheat_gui.style_sheet import set_role
 from preheat_gui.theme import (
     Panel,
     Theme,
@@ -205,14 +205,6 @@ def test_focus_moves_nothing(look: Theme, qtbot: QtBot) -> None:
         widget.setFocus()
         widget.ensurePolished()
         assert widget.sizeHint() == before
-
-
-def test_a_spin_boxs_text_keeps_off_its_border(look: Theme, qtbot: QtBot) -> None:
-    box = QSpinBox()
-    qtbot.addWidget(box)
-    indent_spin_box(box)
-    margins = box.lineEdit().textMargins()
-    assert margins.left() == margins.right() > 0
 
 
 def test_the_chosen_entry_of_a_menu_can_be_seen(look: Theme, qtbot: QtBot) -> None:

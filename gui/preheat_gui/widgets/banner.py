@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from preheat_gui.icons import symbol
 from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import GAP, GROUP_GAP, Token
+from preheat_gui.theme import GAP, GROUP_GAP, Token, theme
 
 _ICON_PX = 16
 
@@ -24,6 +25,7 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         set_role(self, "banner")
+        self._sign = QIcon()
         self._icon = QLabel(self)
         self._words = QLabel(self)
         self._words.setWordWrap(True)
@@ -34,11 +36,12 @@ class Banner(QFrame):
         self._button.setObjectName("banner_button")
         self._button.clicked.connect(self.clicked)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)
+        layout.setContentsMargins(GROUP_GAP, GAP, GROUP_GAP, GAP)
         layout.setSpacing(GAP)
         layout.addWidget(self._icon)
         layout.addWidget(self._words, 1)
         layout.addWidget(self._button)
+        theme().changed.connect(self._draw_sign)
         self.hide()
 
     def show_problem(self, sentence: str, button_text: str | None = None) -> None:
@@ -50,9 +53,13 @@ class Banner(QFrame):
         self._show(sentence, button_text, "info", Token.STANDBY)
 
     def _show(self, sentence: str, button_text: str | None, icon: str, token: Token) -> None:
-        self._icon.setPixmap(symbol(icon, token).pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self._sign = symbol(icon, token)
+        self._draw_sign()
         self._words.setText(sentence)
         self._button.setText(button_text or "")
         self._button.setVisible(button_text is not None)
         self.setAccessibleName(sentence)
         self.show()
+
+    def _draw_sign(self) -> None:
+        self._icon.setPixmap(self._sign.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))

@@ -66,6 +66,7 @@ class RingGauge(QWidget):
         self._motion.valueChanged.connect(self._move)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._name_it()
+        theme().changed.connect(self.update)
 
     def set_value(self, share: float | None, figure: str, unit: str = "", *, token: Token = Token.ACCENT) -> None:
         """Show one value, 0.0 to 1.0 of the ring; None where there is none yet."""

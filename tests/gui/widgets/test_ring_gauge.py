@@ -119,3 +119,16 @@ def test_it_goes_with_its_window(qtbot: QtBot, theme: Theme) -> None:
     assert motion is not None
     with qtbot.waitSignal(motion.destroyed):
         gauge.deleteLater()
+
+
+def test_it_follows_the_theme(gauge: Counting, theme: Theme, qtbot: QtBot) -> None:
+    gauge.show()
+    gauge.set_value(1.0, "8.0")
+    qtbot.waitUntil(lambda: gauge.shown_shares() == (1.0,))
+    before = gauge.paints
+    theme.choose("dark")
+    try:
+        qtbot.waitUntil(lambda: gauge.paints > before)
+        assert count_of(gauge.grab().toImage(), theme.colour(Token.ACCENT)) > 0
+    finally:
+        theme.choose("light")

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QHelpEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.theme import Theme
+from preheat_gui.theme import Theme, Token
 from preheat_gui.widgets import Banner, Card, ElidedLabel, EmptyState, caption, figure, heading
 
 LONG = "mistral-7b-instruct-v0.3-abliterated-q4_k_m"
@@ -116,3 +116,21 @@ def test_a_banner_is_hidden_until_it_has_something_to_say(qtbot: QtBot, theme: T
         button.click()
     banner.show_note("Attached to a Preheat that was already running.")
     assert button.isHidden()
+
+
+def test_a_banners_sign_follows_the_theme(qtbot: QtBot, theme: Theme) -> None:
+    banner = Banner()
+    qtbot.addWidget(banner)
+    banner.show_problem("Port 11435 is taken.")
+
+    def has_sign() -> bool:
+        image = banner.grab().toImage()
+        red = theme.colour(Token.BAD).rgb()
+        return any(image.pixelColor(x, y).rgb() == red for x in range(40) for y in range(image.height()))
+
+    assert has_sign()
+    theme.choose("dark")
+    try:
+        assert has_sign()
+    finally:
+        theme.choose("light")
