@@ -87,7 +87,14 @@ class SnapshotMaker:
         expected = self._sizes.expected_bytes(model)
         if resident is None:
             return ModelSnapshot(
-                model.model_id, State.COLD, favourite, model.file_bytes, model.embeddings, standby, expected
+                model_id=model.model_id,
+                state=State.COLD,
+                favourite=favourite,
+                file_bytes=model.file_bytes,
+                embeddings=model.embeddings,
+                standby=standby,
+                expected_bytes=expected,
+                path=str(model.path),
             )
         loading = resident.state in (State.LOADING, State.WARMING)
         return ModelSnapshot(
@@ -106,6 +113,8 @@ class SnapshotMaker:
             load_s=resident.load_s,
             error=resident.error if resident.state is State.FAILED else None,
             file_missing=model.model_id not in on_disk,
+            path=str(model.path),
+            path=str(model.path),
         )
 
 
