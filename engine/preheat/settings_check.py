@@ -122,7 +122,7 @@ def allowed(field: FieldInfo) -> str:
     words = extra(field, "allowed")
     if isinstance(words, str):
         return words
-    kinds = _kinds(field.annotation)
+    kinds = kinds_of(field.annotation)
     choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     if choices:
         return "one of " + ", ".join(map(str, choices))
@@ -223,7 +223,7 @@ def _name_at(location: tuple[int | str, ...]) -> str:
     return name_of([str(part) for part in location[:3]])
 
 
-def _kinds(annotation: Any) -> tuple[Any, ...]:
+def kinds_of(annotation: Any) -> tuple[Any, ...]:
     """Return the types that a union is of, without their bounds; a single type by itself."""
     kinds = (annotation,) if get_origin(annotation) in (None, Literal, Annotated) else get_args(annotation)
     return tuple(get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds)

@@ -106,14 +106,12 @@ class Settings(Declared):
         "When a program starts, preload the model that it nearly always uses next.",
         group=Group.PRELOADING,
     )
-    history_days: int = setting(
-        90,
-        "Keep history for",
-        "Days for which each request's figures are kept; then sums a day. 0 keeps none.",
-        group=Group.APPLICATION,
-        unit="days",
-        ge=0,
-        le=3650,
+    models_dirs: tuple[Path, ...] = setting(
+        (),
+        "Folders",
+        "Folders with models, besides Preheat's own.",
+        group=Group.MODELS,
+        allowed="a list of folders",
     )
     context_length: ContextLength = setting(
         8192,
@@ -121,6 +119,20 @@ class Settings(Declared):
         "Prompt plus completion, in tokens; never more than a model was trained for.",
         group=Group.MODELS,
         unit="tokens",
+    )
+    threads: int | None = setting(
+        None,
+        "Threads",
+        "Threads a model computes with; `auto` means the physical cores.",
+        group=Group.MODELS,
+        ge=1,
+        le=1024,
+    )
+    repack: Switch = setting(
+        "auto",
+        "Rearrange weights",
+        "Rearrange weights for speed: loads slower and takes more memory; `auto` means off for now.",
+        group=Group.MODELS,
     )
     parallel: Parallel = setting(
         4, "Answers at once", "Requests that a model answers at once; they share its KV cache.", group=Group.MODELS
@@ -133,20 +145,6 @@ class Settings(Declared):
     )
     flash_attention: Switch = setting(
         "auto", "Flash attention", "Attention without large intermediate buffers.", group=Group.MODELS, rare=True
-    )
-    repack: Switch = setting(
-        "auto",
-        "Rearrange weights",
-        "Rearrange weights for speed: loads slower and takes more memory; `auto` means off for now.",
-        group=Group.MODELS,
-    )
-    threads: int | None = setting(
-        None,
-        "Threads",
-        "Threads a model computes with; `auto` means the physical cores.",
-        group=Group.MODELS,
-        ge=1,
-        le=1024,
     )
     gpu_layers: int = setting(
         -1,
@@ -202,16 +200,6 @@ class Settings(Declared):
         allowed="a size such as 32MiB",
         rare=True,
     )
-    shutdown_grace: float = setting(
-        5.0,
-        "Finish answers for",
-        "How long answers in flight may take when Preheat ends, in seconds.",
-        group=Group.APPLICATION,
-        unit="s",
-        rare=True,
-        ge=0,
-        le=86_400,
-    )
     host: str = setting(
         "127.0.0.1",
         "Address",
@@ -243,13 +231,6 @@ class Settings(Declared):
         group=Group.ACCESS,
         allowed="a list of origins such as https://example.org or app://obsidian.md",
     )
-    models_dirs: tuple[Path, ...] = setting(
-        (),
-        "Folders",
-        "Folders with models, besides Preheat's own.",
-        group=Group.MODELS,
-        allowed="a list of folders",
-    )
     notifications: bool = setting(
         True, "Notifications", "Tell when the favourites are ready, and what went wrong.", group=Group.APPLICATION
     )
@@ -261,6 +242,25 @@ class Settings(Declared):
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "Log", "How much the log tells.", group=Group.APPLICATION
+    )
+    history_days: int = setting(
+        90,
+        "Keep history for",
+        "Days for which each request's figures are kept; then sums a day. 0 keeps none.",
+        group=Group.APPLICATION,
+        unit="days",
+        ge=0,
+        le=3650,
+    )
+    shutdown_grace: float = setting(
+        5.0,
+        "Finish answers for",
+        "How long answers in flight may take when Preheat ends, in seconds.",
+        group=Group.APPLICATION,
+        unit="s",
+        rare=True,
+        ge=0,
+        le=86_400,
     )
     models: Mapping[str, ModelSettings] = Field(
         default_factory=lambda: MappingProxyType({}),

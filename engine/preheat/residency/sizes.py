@@ -12,7 +12,7 @@ from typing import Final
 
 from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.library import ModelFile, ModelShape
-from preheat.settings import Settings
+from preheat.settings import EffectiveModelSettings, Settings
 
 SizeKey = tuple[str, int, float, int, str]
 """What a measurement belongs to: path, file bytes, time of modification, context length, kind of memory."""
@@ -56,6 +56,10 @@ class Footprint:
 
 def estimate(model: ModelFile, settings: Settings) -> Footprint:
     """Return what a worker will hold with the model, as its header tells. Pure."""
+    return _estimate(model, settings.for_model(model.model_id))
+
+
+def _estimate(model: ModelFile, settings: EffectiveModelSettings) -> Footprint:
     shape = model.shape
     context = _cells(min(model.context_length or settings.context_length, settings.context_length))
     fixed = (
@@ -89,7 +93,7 @@ def _cells(tokens: int) -> int:
     return -(-tokens // _CELLS_STEP) * _CELLS_STEP
 
 
-def _graph_bytes(shape: ModelShape, batch: int, cells: int, settings: Settings) -> int:
+def _graph_bytes(shape: ModelShape, batch: int, cells: int, settings: EffectiveModelSettings) -> int:
     """Return what computing a full batch takes that looks at so many cells.
 
     The compute buffer (see ``ModelShape.graph_values`` and ``_attention_bytes``) and the threads' work buffer.
@@ -159,7 +163,7 @@ class SizeBook:
 
     def key(self, model: ModelFile) -> SizeKey:
         """Return what a measurement of the model belongs to: its file, and the settings that its size depends on."""
-        settings = self._settings
+        settings = self._settings.for_model(model.model_id)
         kind = "-".join(
             (
                 settings.kv_cache_type,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from preheat.errors import EngineError
+from preheat_gui.own_command import own_command
 
 
 class LoginItemError(EngineError):
@@ -31,9 +32,7 @@ class LoginItem(Protocol):
 
 def login_command() -> tuple[str, ...]:
     """Return the command that starts the tray without a window, as this process was installed."""
-    if getattr(sys, "frozen", False):  # set by PyInstaller: the executable is the application
-        return (sys.executable, "tray", "--login")
-    return (sys.executable, "-m", "preheat", "tray", "--login")
+    return own_command("tray", "--login")
 
 
 def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginItem:

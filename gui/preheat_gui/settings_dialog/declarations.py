@@ -1,0 +1,104 @@
+"""What the declarations of the settings say to a window. No widgets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import QCoreApplication
+
+from preheat.settings import FIELDS, Group, ModelSettings, Size
+from preheat.settings_check import extra, is_inherited, is_list, is_secret, kinds_of
+
+_QUOTED: Final = re.compile(r"`(\w+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One setting as a window sees it.
+
+    Attributes:
+        choices: What it is one of; empty if it is not.
+        optional: It may be ``auto``.
+        inherits: It may be left to the value for all models.
+        rare: Few people will ever change it.
+    """
+
+    name: str
+    label: str
+    description: str
+    unit: str
+    kind: type
+    choices: tuple[str, ...]
+    optional: bool
+    inherits: bool
+    rare: bool
+    secret: bool
+    is_list: bool
+
+
+def declarations(group: Group) -> list[Declaration]:
+    """Return the settings of a page, in the order of their declaration."""
+    return [declaration(name) for name, field in FIELDS.items() if extra(field, "group") == group]
+
+
+def declaration(name: str) -> Declaration:
+    """Return one setting."""
+    return _declaration(name, FIELDS[name])
+
+
+def model_declarations() -> list[Declaration]:
+    """Return what one model may have for itself."""
+    return [_declaration(name, field) for name, field in ModelSettings.model_fields.items()]
+
+
+def translated(text: str) -> str:
+    """Return a declaration's words in the user's language."""
+    return QCoreApplication.translate("Settings", text)
+
+
+def choice_words(choice: str) -> str:
+    """Return a choice in words."""
+    words: Mapping[str, str] = {
+        "auto": QCoreApplication.translate("Settings", "Automatic"),
+        "on": QCoreApplication.translate("Settings", "On"),
+        "off": QCoreApplication.translate("Settings", "Off"),
+        "light": QCoreApplication.translate("Settings", "Light"),
+        "dark": QCoreApplication.translate("Settings", "Dark"),
+        "en": "English",
+        "de": "Deutsch",
+        "debug": QCoreApplication.translate("Settings", "Everything"),
+        "info": QCoreApplication.translate("Settings", "What happens"),
+        "warning": QCoreApplication.translate("Settings", "Warnings and errors"),
+        "error": QCoreApplication.translate("Settings", "Errors only"),
+    }
+    return words.get(choice, choice)
+
+
+def _as_shown(quoted: re.Match[str]) -> str:
+    """Return what stands for a name or a value in the window."""
+    field = FIELDS.get(quoted[1])
+    return f"“{choice_words(quoted[1]) if field is None else translated(str(extra(field, 'label')))}”"
+
+
+def _declaration(name: str, field: FieldInfo) -> Declaration:
+    kinds = kinds_of(field.annotation)
+    choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+    kind = next((kind for kind in (bool, Size, int, float) if kind in kinds), str)
+    unit = extra(field, "unit")
+    return Declaration(
+        name=name,
+        label=translated(str(extra(field, "label"))),
+        description=_QUOTED.sub(_as_shown, translated(field.description or "")),
+        unit=translated(unit) if isinstance(unit, str) else "",
+        kind=kind,
+        choices=choices,
+        optional=type(None) in kinds and not is_inherited(field),
+        inherits=is_inherited(field),
+        rare=bool(extra(field, "rare")),
+        secret=is_secret(field),
+        is_list=is_list(field),
+    )

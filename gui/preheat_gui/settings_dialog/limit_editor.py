@@ -1,0 +1,219 @@
+"""The memory limit: a slider, an exact entry, and what each limit would have brought."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QVBoxLayout, QWidget
+
+from preheat.format import format_duration, format_memory
+from preheat.settings import Settings, Size
+from preheat_gui.settings_dialog.curve_view import CurveView
+from preheat_gui.settings_dialog.declarations import Declaration
+from preheat_gui.settings_dialog.editors import Editor, set_width, set_wrong
+from preheat_gui.settings_dialog.limit_curve import CurveState, LimitCurve, point_at
+from preheat_gui.style_sheet import set_role
+from preheat_gui.theme import GAP
+
+_STEPS: Final = 1000
+_GB: Final = 10**9
+_SNAP: Final = 0.015
+"""A dragged handle jumps to a round value that is nearer than this share of the slider."""
+
+_PERCENT: Final = "%"
+_BYTES: Final = "GB"
+_ENTRY_CHARACTERS: Final = 10
+
+
+class LimitEditor(Editor):
+    """Edits ``memory_limit``.
+
+    Args:
+        settings: Under which the curve is computed.
+        total_bytes: This machine's memory.
+    """
+
+    is_flat = False
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        settings: Settings,
+        total_bytes: int,
+        curve: LimitCurve,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._total_bytes = total_bytes
+        self._curve = curve
+        self._curve.changed.connect(self._show_curve)
+        self._make_widgets(declaration)
+        self._lay_out()
+        self._show_curve()
+
+    def text(self) -> str:
+        return self._entry.text()
+
+    def set_text(self, text: str) -> None:
+        if text != self._entry.text():
+            self._entry.setText(text)
+        self._follow()
+
+    def mark(self, wrong: bool) -> None:
+        set_wrong(self._entry, wrong)
+
+    def main_widget(self) -> QWidget:
+        return self._entry
+
+    def take_settings(self, settings: Settings) -> None:
+        """Draw the curve under these settings from now on."""
+        self._settings = settings
+        if self.isVisible():
+            self._curve.start(settings, self._total_bytes)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Compute the curve: not before someone looks."""
+        super().showEvent(event)
+        self._curve.start(self._settings, self._total_bytes)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Nobody waits for it any more."""
+        super().hideEvent(event)
+        self._curve.stop()
+
+    def _make_widgets(self, declaration: Declaration) -> None:
+        self._entry = QLineEdit(self)
+        self._entry.setObjectName(f"field_{declaration.name}")
+        self._entry.textEdited.connect(self._typed)
+        set_width(self._entry, _ENTRY_CHARACTERS)
+        self._unit = QComboBox(self)
+        self._unit.setObjectName("limit_unit")
+        self._unit.setAccessibleName(self.tr("Unit of the memory limit"))
+        self._unit.addItem(self.tr("percent"), _PERCENT)
+        self._unit.addItem(self.tr("bytes"), _BYTES)
+        self._unit.activated.connect(self._unit_chosen)
+        self._amount = QLabel(self)
+        self._amount.setObjectName("limit_amount")
+        set_role(self._amount, "muted")
+        self._slider = QSlider(Qt.Orientation.Horizontal, self)
+        self._slider.setObjectName("limit_slider")
+        self._slider.setAccessibleName(declaration.label)
+        self._slider.setRange(1, _STEPS)
+        self._slider.setSingleStep(_STEPS // 100)
+        self._slider.setPageStep(_STEPS // 10)
+        self._slider.valueChanged.connect(self._slid)
+        self._view = CurveView(self)
+        self._words = QLabel(self)
+        self._words.setWordWrap(True)
+        self._words.setObjectName("limit_words")
+
+    def _lay_out(self) -> None:
+        entry = QHBoxLayout()
+        entry.setSpacing(GAP)
+        for widget in (self._entry, self._unit, self._amount):
+            entry.addWidget(widget)
+        entry.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addLayout(entry)
+        layout.addWidget(self._slider)
+        layout.addWidget(self._view)
+        layout.addWidget(self._words)
+        self.setFocusProxy(self._entry)
+
+    def _limit_bytes(self) -> int | None:
+        try:
+            return Size(self._entry.text()).resolve(self._total_bytes)
+        except ValueError:
+            return None
+
+    def _typed(self, text: str) -> None:
+        self._follow()
+        self.edited.emit(text)
+
+    def _slid(self, value: int) -> None:
+        text = _text_at(value / _STEPS, self._total_bytes, self._unit.currentData(), snap=self._slider.isSliderDown())
+        if text != self._entry.text():
+            self._entry.setText(text)
+            self._follow(move_slider=False)
+            self.edited.emit(text)
+
+    def _unit_chosen(self) -> None:
+        limit = self._limit_bytes()
+        if limit is not None and self._unit.currentData() != _unit_of(self._entry.text()):
+            text = _text_at(limit / self._total_bytes, self._total_bytes, self._unit.currentData(), snap=False)
+            self._entry.setText(text)
+            self._follow()
+            self.edited.emit(text)
+
+    def _follow(self, *, move_slider: bool = True) -> None:
+        """Show everywhere what the entry says, if that is a size."""
+        limit = self._limit_bytes()
+        if limit is None:
+            self._amount.clear()
+            return
+        self._unit.setCurrentIndex(self._unit.findData(_unit_of(self._entry.text())))
+        share = limit / self._total_bytes
+        words = self.tr("{limit} of {total}, {percent} %")
+        self._amount.setText(
+            words.format(
+                limit=format_memory(limit), total=format_memory(self._total_bytes), percent=f"{share * 100:.0f}"
+            )
+        )
+        if move_slider:
+            self._slider.blockSignals(True)
+            self._slider.setValue(round(share * _STEPS))
+            self._slider.blockSignals(False)
+        self._view.set_limit(limit)
+        self._say_figures(limit)
+
+    def _show_curve(self) -> None:
+        words = {
+            CurveState.COMPUTING: self.tr("Looking at what other limits would have brought…"),
+            CurveState.TOO_LITTLE: self.tr("After a few days of use this shows what more memory would bring."),
+            CurveState.FAILED: self.tr(
+                "What other limits would have brought could not be found out. The log says why."
+            ),
+        }.get(self._curve.state, "")
+        self._view.show_curve(self._curve.state, self._curve.points, self._total_bytes, words)
+        self._view.setAccessibleName(words or self.tr("Hits under each memory limit"))
+        limit = self._limit_bytes()
+        if limit is not None:
+            self._say_figures(limit)
+
+    def _say_figures(self, limit_bytes: int) -> None:
+        point = point_at(self._curve.points, limit_bytes) if self._curve.state is CurveState.READY else None
+        if point is None:
+            self._words.clear()
+            return
+        words = self.tr("With {limit}: {rate} % hits, {waited} waiting a week, going by the last weeks.")
+        self._words.setText(
+            words.format(
+                limit=format_memory(limit_bytes),
+                rate=f"{point.preload_hit_rate * 100:.0f}",
+                waited=format_duration(point.waited_s),
+            )
+        )
+
+
+def _unit_of(text: str) -> str:
+    return _PERCENT if text.strip().endswith(_PERCENT) else _BYTES
+
+
+def _text_at(share: float, total_bytes: int, unit: str, *, snap: bool) -> str:
+    """Return a share of all memory as a text with this unit.
+
+    Args:
+        snap: Take a round value that is near: each tenth of the memory, or each whole GB.
+    """
+    if unit == _PERCENT:
+        percent, tenth = share * 100, round(share * 10) * 10
+        snaps = snap and tenth > 0 and abs(percent - tenth) < _SNAP * 100
+        return f"{max(tenth if snaps else round(percent), 1)}%"
+    amount, whole = share * total_bytes / _GB, float(round(share * total_bytes / _GB))
+    snaps = snap and whole > 0 and abs(amount - whole) < _SNAP * total_bytes / _GB
+    return f"{max(whole if snaps else round(amount, 1), 0.1):g}GB"

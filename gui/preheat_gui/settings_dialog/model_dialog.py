@@ -1,0 +1,254 @@
+"""What one model may have for itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from preheat.errors import EngineError, SettingsError
+from preheat.format import format_memory
+from preheat.settings import AUTO, ModelSettings, Settings
+from preheat.settings_names import keys_of, model_setting
+from preheat.settings_texts import checked_value, to_text
+from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
+from preheat_gui.settings_dialog.editors import Editor, editor_for
+from preheat_gui.settings_dialog.field_row import FieldRow
+from preheat_gui.settings_dialog.sentences import sentence_of
+from preheat_gui.style_sheet import set_role
+from preheat_gui.theme import GROUP_GAP, MARGIN, heading_font
+from preheat_gui.widgets import Banner, Card, ElidedLabel
+
+if TYPE_CHECKING:
+    from preheat.link.link import EngineLink, SettingsChange
+    from preheat_gui.bridge import EngineBridge
+
+_WIDTH: Final = 520
+DEFAULT: Final = "default"
+"""The text of a setting that is left to the value for all models."""
+
+_TYPING_PAUSE_MS: Final = 250
+_FIRST_KEEP_ALIVE: Final = "600"
+
+
+class OwnEditor(Editor):
+    """A field with a box before it that leaves it to the value for all models.
+
+    Args:
+        usual: The value for all models.
+    """
+
+    def __init__(self, declaration: Declaration, usual: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._first = _FIRST_KEEP_ALIVE if declaration.optional else usual
+        self._default = QCheckBox(self.tr("Default ({})").format(choice_words(usual)), self)
+        self._default.setObjectName(f"default_{declaration.name}")
+        self._default.setAccessibleName(f"{declaration.label}: {self._default.text()}")
+        self._default.clicked.connect(self._default_clicked)
+        # Whether Preheat decides is what the box before it says.
+        self._field = editor_for(replace(declaration, optional=False), 0, self)
+        self._field.edited.connect(self.edited)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GROUP_GAP)
+        layout.addWidget(self._default)
+        layout.addWidget(self._field)
+        layout.addStretch()
+        # As high with the field as without it: nothing jumps.
+        self.setMinimumHeight(self._field.sizeHint().height())
+        self.setFocusProxy(self._default)
+
+    def text(self) -> str:
+        """Return the model's own text, or ``DEFAULT``."""
+        return DEFAULT if self._default.isChecked() else self._field.text()
+
+    def set_text(self, text: str) -> None:
+        """Show the model's own text, or the value for all models."""
+        own = text != DEFAULT
+        self._default.setChecked(not own)
+        self._field.set_text(text if own else self._first)
+        self._field.setVisible(own)
+
+    def mark(self, wrong: bool) -> None:
+        self._field.mark(wrong)
+
+    def main_widget(self) -> QWidget:
+        return self._default if self._default.isChecked() else self._field.main_widget()
+
+    def _default_clicked(self) -> None:
+        self.edited.emit(self.text())
+
+
+class ModelSettingsDialog(QDialog):
+    """Context length, slots, repacking and keep-alive of one model."""
+
+    def __init__(self, bridge: EngineBridge, model_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("model_settings_dialog")
+        self.setWindowTitle(self.tr("Model settings"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._bridge = bridge
+        self._model_id = model_id
+        self._settings = bridge.settings
+        self._texts: dict[str, str] = {}
+        self._problems: dict[str, str] = {}
+        self._asked: Settings | None = None
+        self._rows = {each.name: self._row(each) for each in model_declarations()}
+        self._lay_out()
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(_TYPING_PAUSE_MS)
+        self._wait.timeout.connect(self._ask_memory)
+        bridge.settings_changed.connect(self._take_settings)
+        self._refresh()
+        self.resize(_WIDTH, self.sizeHint().height())
+
+    # Making it
+
+    def _row(self, declaration: Declaration) -> FieldRow:
+        usual = to_text(getattr(self._settings, declaration.name)) if declaration.inherits else AUTO
+        editor = OwnEditor(declaration, usual)
+        editor.edited.connect(partial(self._write, declaration.name))
+        return FieldRow(declaration, editor, self)
+
+    def _lay_out(self) -> None:
+        name = ElidedLabel(self._model_id, self)
+        name.setFont(heading_font())
+        card = Card(parent=self)
+        card.body.setSpacing(GROUP_GAP)
+        width = max(row.label_width() for row in self._rows.values()) + 2
+        for row in self._rows.values():
+            row.set_label_width(width)
+            card.body.addWidget(row)
+        self._memory = QLabel(self)
+        self._memory.setObjectName("memory_estimate")
+        self._memory.setWordWrap(True)
+        self._banner = Banner(self)
+        buttons = QDialogButtonBox.StandardButton
+        box = QDialogButtonBox(buttons.Ok | buttons.Cancel, self)
+        self._ok, cancel = box.button(buttons.Ok), box.button(buttons.Cancel)
+        self._ok.setObjectName("ok")
+        self._ok.setText(self.tr("&OK"))
+        set_role(self._ok, "main")
+        cancel.setObjectName("cancel")
+        cancel.setText(self.tr("Cancel"))
+        box.accepted.connect(self._apply)
+        box.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, GROUP_GAP)
+        layout.setSpacing(GROUP_GAP)
+        for widget in (name, self._banner, card, self._memory):
+            layout.addWidget(widget)
+        layout.addStretch()
+        layout.addWidget(box)
+
+    # What is shown
+
+    def _text_in_force(self, name: str) -> str:
+        value = getattr(self._settings.models.get(self._model_id, ModelSettings()), name)
+        return DEFAULT if value is None else to_text(value)
+
+    def _write(self, name: str, text: str) -> None:
+        if text == self._text_in_force(name):
+            self._texts.pop(name, None)
+        else:
+            self._texts[name] = text
+        self._check()
+        self._refresh()
+        self._wait.start()
+
+    def _check(self) -> None:
+        self._problems = {}
+        for name, text in self._texts.items():
+            try:
+                if text != DEFAULT:
+                    checked_value(model_setting(self._model_id, name), text)
+            except SettingsError as error:
+                self._problems[name] = sentence_of(error)
+
+    def _take_settings(self, settings: Settings) -> None:
+        self._settings = settings
+        self._texts = {name: text for name, text in self._texts.items() if text != self._text_in_force(name)}
+        self._refresh()
+
+    def _refresh(self) -> None:
+        for name, row in self._rows.items():
+            row.editor.set_text(self._texts.get(name, self._text_in_force(name)))
+            if name in self._problems:
+                row.show_problem(self._problems[name])
+            else:
+                row.show_note("")
+        self._ok.setEnabled(not self._problems)
+        if not self._texts:
+            self._show_memory(0)
+
+    # Memory
+
+    def _ask_memory(self) -> None:
+        if self._problems or not self._texts:
+            return
+        self._asked = then = self._wanted()
+        question = partial(_growth, self._model_id, self._settings, then)
+        self._bridge.ask(question, partial(self._take_growth, then), self._no_growth)
+
+    def _wanted(self) -> Settings:
+        """Return the settings as they would be after OK."""
+        own = {name: self._texts.get(name, self._text_in_force(name)) for name in self._rows}
+        values = {
+            name: checked_value(model_setting(self._model_id, name), text)
+            for name, text in own.items()
+            if text != DEFAULT
+        }
+        models = {**self._settings.models, self._model_id: ModelSettings.model_validate(values)}
+        return self._settings.model_copy(update={"models": models})
+
+    def _take_growth(self, then: Settings, growth_bytes: int | None) -> None:
+        if then is self._asked and self._texts and growth_bytes is not None:
+            self._show_memory(growth_bytes)
+
+    def _no_growth(self, _error: EngineError) -> None:
+        self._memory.clear()
+
+    def _show_memory(self, growth_bytes: int) -> None:
+        model = self._bridge.snapshot.model(self._model_id)
+        if model is None:
+            self._memory.clear()
+            return
+        now, limit = model.expected_bytes, self._bridge.snapshot.memory.limit_bytes
+        then = max(now + growth_bytes, 0)
+        words = self.tr("It takes about {now} of memory.")
+        if format_memory(then) != format_memory(now):
+            words = self.tr("It will take about {then} of memory; now {now}.")
+        text = words.format(now=format_memory(now), then=format_memory(then))
+        if limit and then > limit:
+            text += " " + self.tr("That is more than the memory limit of {}.").format(format_memory(limit))
+        self._memory.setText(text)
+
+    # Applying it
+
+    def _apply(self) -> None:
+        if not self._texts:
+            self.accept()
+            return
+        values = {name: None if text == DEFAULT else text for name, text in self._texts.items()}
+        self._bridge.change_model_settings(self._model_id, values, self._done, self._failed)
+
+    def _done(self, _change: SettingsChange) -> None:
+        self.accept()
+
+    def _failed(self, error: EngineError) -> None:
+        name = keys_of(error.param)[-1] if error.param else ""
+        if name in self._rows:
+            self._problems[name] = sentence_of(error)
+            self._refresh()
+        else:
+            self._banner.show_problem(sentence_of(error))
+
+
+def _growth(model_id: str, now: Settings, then: Settings, _link: EngineLink) -> int | None:
+    from preheat.what_if import growth_bytes  # it brings the model library with it
+
+    return growth_bytes(model_id, now, then)

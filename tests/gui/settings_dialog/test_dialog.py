@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QPushButton,
+    QStackedWidget,
+    QWidget,
+)
+
+from preheat.errors import EngineError, SettingsError
+from preheat.settings import FIELDS, Group, Settings, load_settings
+from preheat.settings_file import set_values
+from preheat_gui.settings_dialog.editors import NumberBox
+from preheat_gui.settings_dialog.field_row import Remark
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from conftest import FakeLoginItem  # type: ignore[import-not-found] # the one beside this file
+    from fake_bridge import FakeBridge
+    from preheat_gui.settings_dialog import SettingsDialog
+
+Opener = Callable[[], "SettingsDialog"]
+
+
+def find(dialog: QWidget, kind: type[Any], name: str) -> Any:
+    found = dialog.findChild(kind, name)
+    assert found is not None, name
+    return found
+
+
+def type_number(qtbot: QtBot, dialog: QWidget, name: str, text: str) -> None:
+    line = find(dialog, NumberBox, f"field_{name}").lineEdit()
+    line.selectAll()
+    qtbot.keyClicks(line, text)
+
+
+def press(dialog: QWidget, name: str) -> None:
+    find(dialog, QPushButton, name).click()
+
+
+def remark(dialog: QWidget, name: str) -> str:
+    words: str = find(dialog, Remark, f"remark_{name}").words
+    return words
+
+
+def change_elsewhere(bridge: FakeBridge, **texts: str) -> None:
+    """Do as `preheat config set` and the engine do."""
+    set_values(texts)
+    bridge.publish_settings(load_settings())
+
+
+def test_every_setting_is_on_a_page_with_a_name_for_screen_readers(open_dialog: Opener) -> None:
+    dialog = open_dialog()
+    for name in FIELDS:
+        field = find(dialog, QWidget, f"field_{name}")
+        assert field.accessibleName() or (isinstance(field, QCheckBox) and field.text()), name
+    pages = find(dialog, QListWidget, "pages")
+    assert [pages.item(row).text() for row in range(pages.count())] == [
+        "Memory",
+        "Preloading",
+        "Models",
+        "Access",
+        "Application",
+    ]
+
+
+def test_the_values_in_force_are_shown(open_dialog: Opener, bridge: FakeBridge) -> None:
+    bridge.publish_settings(
+        Settings(port=8080, preload=False, theme="dark", threads=3, popularity_half_life=14, memory_limit="3GB")
+    )
+    dialog = open_dialog()
+    assert find(dialog, NumberBox, "field_port").text() == "8080"
+    assert not find(dialog, QCheckBox, "field_preload").isChecked()
+    assert find(dialog, QComboBox, "field_theme").currentData() == "dark"
+    assert find(dialog, NumberBox, "field_threads").text() == "3"
+    assert not find(dialog, QCheckBox, "auto_threads").isChecked()
+    assert find(dialog, QCheckBox, "auto_favourites").isChecked()
+    assert find(dialog, NumberBox, "field_popularity_half_life").text() == "14"
+    assert find(dialog, QLineEdit, "field_memory_limit").text() == "3GB"
+
+
+def test_apply_writes_what_was_changed_and_nothing_else(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    assert not find(dialog, QPushButton, "apply").isEnabled()
+    type_number(qtbot, dialog, "port", "8080")
+    find(dialog, QCheckBox, "field_preload").click()
+    find(dialog, QCheckBox, "auto_threads").click()
+    type_number(qtbot, dialog, "threads", "4")
+    press(dialog, "apply")
+    assert bridge.commands[-1] == ("change_settings", {"port": "8080", "preload": "false", "threads": "4"})
+    assert dialog.isVisible()
+    assert not find(dialog, QPushButton, "apply").isEnabled()
+
+
+def test_what_is_typed_and_taken_back_is_no_change(qtbot: QtBot, open_dialog: Opener) -> None:
+    dialog = open_dialog()
+    type_number(qtbot, dialog, "port", "8080")
+    type_number(qtbot, dialog, "port", "11435")
+    assert not find(dialog, QPushButton, "apply").isEnabled()
+
+
+def test_ok_applies_and_closes_and_cancel_forgets(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    type_number(qtbot, dialog, "max_queue", "5")
+    press(dialog, "cancel")
+    assert not dialog.isVisible()
+    assert not [command for command in bridge.commands if command[0] == "change_settings"]
+    dialog = open_dialog()
+    assert find(dialog, NumberBox, "field_max_queue").text() == "64"
+    type_number(qtbot, dialog, "max_queue", "5")
+    press(dialog, "ok")
+    assert bridge.commands[-1] == ("change_settings", {"max_queue": "5"})
+    assert dialog.result() == QDialog.DialogCode.Accepted
+
+
+def test_a_wrong_value_is_marked_with_the_reason_while_typing(
+    qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge
+) -> None:
+    dialog = open_dialog()
+    type_number(qtbot, dialog, "port", "99999")
+    assert remark(dialog, "port") == "Allowed: a whole number from 0 to 65535."
+    assert find(dialog, NumberBox, "field_port").property("wrong")
+    assert "65535" in find(dialog, NumberBox, "field_port").accessibleDescription()
+    assert not find(dialog, QPushButton, "apply").isEnabled()
+    assert not find(dialog, QPushButton, "ok").isEnabled()
+    assert find(dialog, QListWidget, "pages").item(3).text() == "Access  ⚠"
+    type_number(qtbot, dialog, "port", "9999")
+    assert remark(dialog, "port") == ""
+    assert not find(dialog, NumberBox, "field_port").property("wrong")
+    assert find(dialog, QPushButton, "ok").isEnabled()
+
+
+def test_an_open_address_needs_a_key_first(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    host = find(dialog, QLineEdit, "field_host")
+    host.selectAll()
+    qtbot.keyClicks(host, "0.0.0.0")
+    assert remark(dialog, "host").startswith("Other machines can reach it, and api_keys is empty")
+    press(dialog, "add_api_keys")
+    assert remark(dialog, "host") == ""
+    press(dialog, "apply")
+    (name, texts) = bridge.commands[-1]
+    assert (name, set(texts)) == ("change_settings", {"host", "api_keys"})
+
+
+def test_what_reopens_the_port_says_so_before(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    notice = find(dialog, QWidget, "port_notice")
+    assert not notice.isVisible()
+    type_number(qtbot, dialog, "port", "8080")
+    assert notice.isVisible()
+    assert "closes and opens again" in notice.accessibleName()
+    bridge.set_attached(True)
+    type_number(qtbot, dialog, "port", "8081")
+    assert "started again" in notice.accessibleName()
+    type_number(qtbot, dialog, "port", "11435")
+    assert not notice.isVisible()
+
+
+def test_what_holds_later_says_so_before(qtbot: QtBot, open_dialog: Opener) -> None:
+    dialog = open_dialog()
+    type_number(qtbot, dialog, "history_days", "5")
+    assert remark(dialog, "history_days") == "It holds from the next start of Preheat."
+
+
+def test_a_refusal_lands_beside_its_field(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+    bridge.error = SettingsError("port cannot be 80", hint="Choose another", param="port")
+    dialog = open_dialog()
+    type_number(qtbot, dialog, "port", "80")
+    press(dialog, "ok")
+    assert dialog.isVisible()
+    assert remark(dialog, "port") == "port cannot be 80. Choose another."
+    stack = find(dialog, QStackedWidget, "page_stack")
+    assert stack.currentWidget().objectName() == "page_access"
+    assert find(dialog, NumberBox, "field_port").text() == "80"
+    type_number(qtbot, dialog, "port", "81")
+    assert remark(dialog, "port") == ""
+
+
+def test_any_other_failure_stands_above_and_loses_nothing(
+    qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge
+) -> None:
+    bridge.error = EngineError("The disk is full", hint="Make room")
+    dialog = open_dialog()
+    type_number(qtbot, dialog, "port", "80")
+    press(dialog, "apply")
+    banner = find(dialog, QWidget, "settings_problem")
+    assert banner.isVisible()
+    assert banner.accessibleName() == "The disk is full. Make room."
+    assert find(dialog, NumberBox, "field_port").text() == "80"
+    bridge.error = None
+    press(dialog, "apply")
+    assert not banner.isVisible()
+
+
+def test_changes_made_elsewhere_appear(open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    change_elsewhere(bridge, port="7777", models_dirs="/models")
+    assert find(dialog, NumberBox, "field_port").text() == "7777"
+    assert find(dialog, QListWidget, "field_models_dirs").item(0).text() == "/models"
+
+
+def test_a_field_that_the_user_has_edited_keeps_the_users_text(
+    qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge
+) -> None:
+    dialog = open_dialog()
+    type_number(qtbot, dialog, "port", "8080")
+    change_elsewhere(bridge, port="7777", parallel="2")
+    assert find(dialog, NumberBox, "field_port").text() == "8080"
+    assert remark(dialog, "port") == "Changed elsewhere meanwhile, to 7777. Your text is kept."
+    assert find(dialog, NumberBox, "field_parallel").text() == "2"
+    change_elsewhere(bridge, port="8080")
+    assert remark(dialog, "port") == ""
+    assert not find(dialog, QPushButton, "apply").isEnabled()
+
+
+def test_a_key_that_was_changed_elsewhere_is_not_shown(open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    press(dialog, "add_api_keys")
+    change_elsewhere(bridge, api_keys="sesame-open")
+    assert "sesame" not in remark(dialog, "api_keys")
+    assert remark(dialog, "api_keys")
+
+
+def test_what_a_variable_holds_is_shown_and_cannot_be_edited(
+    open_dialog: Opener, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREHEAT_PORT", "8080")
+    bridge.publish_settings(Settings(port=8080, parallel=2))
+    dialog = open_dialog()
+    field = find(dialog, NumberBox, "field_port")
+    assert field.text() == "8080"
+    assert not field.isEnabled()
+    assert remark(dialog, "port") == "Set by the environment variable PREHEAT_PORT."
+    # Neither file nor variable says 2.
+    assert not find(dialog, NumberBox, "field_parallel").isEnabled()
+    assert "option" in remark(dialog, "parallel")
+
+
+def test_the_file_is_read_again_when_the_window_opens(open_dialog: Opener, bridge: FakeBridge) -> None:
+    open_dialog()
+    assert ("reload_settings",) in bridge.commands
+
+
+def test_rare_settings_are_folded_away(open_dialog: Opener) -> None:
+    dialog = open_dialog()
+    dialog.show_page(Group.MODELS)
+    field = find(dialog, NumberBox, "field_gpu_layers")
+    assert not field.isVisible()
+    press(dialog, "more_models")
+    assert field.isVisible()
+    press(dialog, "more_models")
+    assert not field.isVisible()
+
+
+def test_start_at_login_acts_when_applied(open_dialog: Opener, login: FakeLoginItem) -> None:
+    dialog = open_dialog()
+    box = find(dialog, QCheckBox, "start_at_login")
+    assert not box.isChecked()
+    box.click()
+    assert not login.on
+    press(dialog, "apply")
+    assert login.on
+    login.refuses = "Start at login could not be changed"
+    box.click()
+    press(dialog, "ok")
+    assert dialog.isVisible()
+    assert login.on
+
+
+def test_with_the_keyboard_alone(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    dialog.show_page(Group.PRELOADING)
+    box = find(dialog, QCheckBox, "field_preload")
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Space)
+    number = find(dialog, NumberBox, "field_preload_top")
+    qtbot.keyClick(number, Qt.Key.Key_Up)
+    assert number.text() == "4"
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert bridge.commands[-1] == ("change_settings", {"preload": "false", "preload_top": "4"})
+
+
+def test_nothing_is_cut_at_the_smallest_size_of_a_screen(open_dialog: Opener) -> None:
+    dialog = open_dialog()
+    dialog.resize(720, 480)
+    for group in Group:
+        dialog.show_page(group)
+        QApplication.processEvents()
+        page = find(dialog, QWidget, f"page_{group.value}")
+        assert page.widget().minimumSizeHint().width() <= page.viewport().width(), group

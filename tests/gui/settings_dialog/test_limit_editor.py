@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider
+
+from preheat.settings import Settings
+from preheat_gui.settings_dialog.declarations import declaration
+from preheat_gui.settings_dialog.limit_curve import CurvePoint, CurveState, LimitCurve
+from preheat_gui.settings_dialog.limit_editor import LimitEditor
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from preheat_gui.theme import Theme
+
+GB = 10**9
+POINTS = (CurvePoint(4 * GB, 0.5, 600.0), CurvePoint(8 * GB, 0.9, 120.0), CurvePoint(16 * GB, 0.98, 12.0))
+
+
+@pytest.fixture
+def editor(qtbot: QtBot, theme: Theme, curve: LimitCurve) -> LimitEditor:
+    made = LimitEditor(declaration("memory_limit"), Settings(), 16 * GB, curve)
+    qtbot.addWidget(made)
+    made.set_text("50%")
+    made.show()
+    return made
+
+
+def part(editor: LimitEditor, kind: type[Any], name: str) -> Any:
+    found = editor.findChild(kind, name)
+    assert found is not None
+    return found
+
+
+def test_bytes_and_percent_are_both_shown(editor: LimitEditor) -> None:
+    amount = part(editor, QLabel, "limit_amount")
+    assert amount.text() == "8.0 GB of 16.0 GB, 50 %"
+    assert part(editor, QSlider, "limit_slider").value() == 500
+    editor.set_text("4GB")
+    assert amount.text() == "4.0 GB of 16.0 GB, 25 %"
+    assert part(editor, QSlider, "limit_slider").value() == 250
+    assert part(editor, QComboBox, "limit_unit").currentData() == "GB"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "snapped", "exact"),
+    [("50%", 595, "60%", "60%"), ("50%", 570, "57%", "57%"), ("8GB", 502, "8GB", "8GB"), ("8GB", 511, "8GB", "8.2GB")],
+)
+def test_a_dragged_handle_jumps_to_round_values(
+    editor: LimitEditor, text: str, value: int, snapped: str, exact: str
+) -> None:
+    slider = part(editor, QSlider, "limit_slider")
+    editor.set_text(text)
+    slider.setSliderDown(True)
+    slider.setValue(value)
+    slider.setSliderDown(False)
+    assert editor.text() == snapped
+    slider.setValue(value - 1)
+    slider.setValue(value)
+    assert editor.text() == exact
+
+
+def test_the_keyboard_moves_by_one_percent(qtbot: QtBot, editor: LimitEditor) -> None:
+    texts: list[str] = []
+    editor.edited.connect(texts.append)
+    qtbot.keyClick(part(editor, QSlider, "limit_slider"), Qt.Key.Key_Right)
+    qtbot.keyClick(part(editor, QSlider, "limit_slider"), Qt.Key.Key_Right)
+    assert texts == ["51%", "52%"]
+
+
+def test_an_exact_entry_moves_the_slider_and_a_wrong_one_leaves_it(qtbot: QtBot, editor: LimitEditor) -> None:
+    entry = part(editor, QLineEdit, "field_memory_limit")
+    entry.clear()
+    qtbot.keyClicks(entry, "12GB")
+    assert part(editor, QSlider, "limit_slider").value() == 750
+    qtbot.keyClicks(entry, "x")
+    assert part(editor, QSlider, "limit_slider").value() == 750
+    assert part(editor, QLabel, "limit_amount").text() == ""
+    assert editor.text() == "12GBx"
+
+
+def test_another_unit_keeps_the_amount(editor: LimitEditor) -> None:
+    unit = part(editor, QComboBox, "limit_unit")
+    unit.setCurrentIndex(unit.findData("GB"))
+    unit.activated.emit(unit.currentIndex())
+    assert editor.text() == "8GB"
+    unit.setCurrentIndex(unit.findData("%"))
+    unit.activated.emit(unit.currentIndex())
+    assert editor.text() == "50%"
+
+
+def test_the_curve_says_what_each_limit_would_have_brought(editor: LimitEditor, curve: LimitCurve) -> None:
+    words = part(editor, QLabel, "limit_words")
+    assert words.text() == ""
+    curve._become(CurveState.READY, POINTS)
+    assert words.text().startswith("With 8.0 GB: 90 % hits, 2 min waiting a week")
+    editor.set_text("6GB")
+    assert words.text().startswith("With 6.0 GB: 70 % hits, 6 min waiting a week")
+    curve._become(CurveState.FAILED, ())
+    assert words.text() == ""
+
+
+def test_every_state_is_drawn(qtbot: QtBot, editor: LimitEditor, curve: LimitCurve) -> None:
+    pictures = []
+    for state in CurveState:
+        curve._become(state, POINTS if state is CurveState.READY else ())
+        pictures.append(editor.grab().toImage())
+    assert all(one != other for index, one in enumerate(pictures) for other in pictures[:index])
+    curve._become(CurveState.READY, POINTS)
+    straight = editor.grab().toImage()
+    editor.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    assert editor.grab().toImage() != straight
+
+
+def test_the_curve_is_asked_for_when_someone_looks(editor: LimitEditor, curve: LimitCurve) -> None:
+    assert curve.started == 1  # type: ignore[attr-defined] # of the still one
+    editor.hide()
+    editor.take_settings(Settings(preload_top=1))
+    assert curve.started == 1  # type: ignore[attr-defined]
+    editor.show()
+    assert curve.started == 2  # type: ignore[attr-defined]

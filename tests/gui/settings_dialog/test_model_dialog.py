@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QWidget
+
+from fake_bridge import model, snapshot
+from preheat.errors import SettingsError
+from preheat.settings import ModelSettings, Settings
+from preheat_gui.settings_dialog import ModelSettingsDialog
+from preheat_gui.settings_dialog.editors import NumberBox
+from preheat_gui.settings_dialog.field_row import Remark
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from fake_bridge import FakeBridge
+    from preheat_gui.theme import Theme
+
+GB = 10**9
+Opener = Callable[..., ModelSettingsDialog]
+
+
+@pytest.fixture
+def open_model(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> Opener:
+    """Opens the window for ``qwen3-4b``, which takes 3.1 GB."""
+
+    def opened(**own: Any) -> ModelSettingsDialog:
+        bridge.publish(snapshot(model("qwen3-4b")))
+        bridge.publish_settings(Settings(context_length=4096, models={"qwen3-4b": ModelSettings(**own)}))
+        dialog = ModelSettingsDialog(bridge, "qwen3-4b")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        return dialog
+
+    return opened
+
+
+def find(dialog: QWidget, kind: type[Any], name: str) -> Any:
+    found = dialog.findChild(kind, name)
+    assert found is not None, name
+    return found
+
+
+def type_number(qtbot: QtBot, dialog: QWidget, name: str, text: str) -> None:
+    line = find(dialog, NumberBox, f"field_{name}").lineEdit()
+    line.selectAll()
+    qtbot.keyClicks(line, text)
+
+
+def test_what_holds_for_all_models_is_shown(open_model: Opener) -> None:
+    dialog = open_model(parallel=2)
+    assert find(dialog, QCheckBox, "default_context_length").text() == "Default (4096)"
+    assert find(dialog, QCheckBox, "default_context_length").isChecked()
+    assert not find(dialog, NumberBox, "field_context_length").isVisible()
+    assert not find(dialog, QCheckBox, "default_parallel").isChecked()
+    assert find(dialog, NumberBox, "field_parallel").text() == "2"
+
+
+def test_own_values_are_written_and_taken_out(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
+    dialog = open_model(parallel=2)
+    find(dialog, QCheckBox, "default_context_length").click()
+    assert find(dialog, NumberBox, "field_context_length").text() == "4096"
+    type_number(qtbot, dialog, "context_length", "16384")
+    find(dialog, QCheckBox, "default_keep_alive").click()
+    find(dialog, QCheckBox, "default_repack").click()
+    box = find(dialog, QComboBox, "field_repack")
+    box.setCurrentIndex(box.findData("on"))
+    box.activated.emit(box.currentIndex())
+    find(dialog, QCheckBox, "default_parallel").click()
+    find(dialog, QPushButton, "ok").click()
+    assert bridge.commands[-1] == (
+        "change_model_settings",
+        "qwen3-4b",
+        {"context_length": "16384", "keep_alive": "600", "repack": "on", "parallel": None},
+    )
+    assert not dialog.isVisible()
+
+
+def test_nothing_is_written_without_a_change(open_model: Opener, bridge: FakeBridge) -> None:
+    dialog = open_model()
+    find(dialog, QCheckBox, "default_keep_alive").click()
+    find(dialog, QCheckBox, "default_keep_alive").click()
+    find(dialog, QPushButton, "ok").click()
+    assert not dialog.isVisible()
+    assert bridge.commands == []
+
+
+@pytest.mark.parametrize("text", ["5", ""])
+def test_a_wrong_value_is_marked(qtbot: QtBot, open_model: Opener, text: str) -> None:
+    dialog = open_model(context_length=8192)
+    field = find(dialog, NumberBox, "field_context_length")
+    field.lineEdit().selectAll()
+    qtbot.keyClick(field.lineEdit(), Qt.Key.Key_Delete)
+    qtbot.keyClicks(field.lineEdit(), text)
+    assert find(dialog, Remark, "remark_context_length").words == "Allowed: a whole number from 64 to 16777216."
+    assert not find(dialog, QPushButton, "ok").isEnabled()
+    assert field.isVisible()
+
+
+def test_a_refusal_lands_beside_its_field(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
+    dialog = open_model(parallel=2)
+    bridge.error = SettingsError("no", param='models."qwen3-4b".parallel', reason="too many")
+    type_number(qtbot, dialog, "parallel", "3")
+    find(dialog, QPushButton, "ok").click()
+    assert dialog.isVisible()
+    assert find(dialog, Remark, "remark_parallel").words == "Too many."
+
+
+def test_the_memory_follows(
+    qtbot: QtBot, open_model: Opener, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def growth(model_id: str, now: Settings, then: Settings) -> int:
+        asked.append((model_id, now.for_model(model_id).context_length, then.for_model(model_id).context_length))
+        return 6 * GB
+
+    monkeypatch.setattr("preheat.what_if.growth_bytes", growth)
+    dialog = open_model(context_length=8192)
+    words = find(dialog, QLabel, "memory_estimate")
+    assert words.text() == "It takes about 3.1 GB of memory."
+    type_number(qtbot, dialog, "context_length", "32768")
+    qtbot.waitUntil(lambda: "9.1 GB" in words.text())
+    assert asked == [("qwen3-4b", 8192, 32768)]
+    assert words.text() == (
+        "It will take about 9.1 GB of memory; now 3.1 GB. That is more than the memory limit of 8.0 GB."
+    )
+    type_number(qtbot, dialog, "context_length", "8192")
+    assert words.text() == "It takes about 3.1 GB of memory."
+
+
+def test_changes_made_elsewhere_appear(open_model: Opener, bridge: FakeBridge) -> None:
+    dialog = open_model()
+    bridge.publish_settings(Settings(models={"qwen3-4b": ModelSettings(parallel=7)}))
+    assert find(dialog, NumberBox, "field_parallel").text() == "7"
