@@ -31,7 +31,6 @@ class ModelSnapshot:
         error: Why the last load failed or the worker died, as one sentence; None unless failed.
         file_missing: Its file has gone from the disk while it is in memory.
         path: The file; of a split set, its first part.
-        path: Its file; of a split set, the first part.
     """
 
     model_id: str
@@ -49,7 +48,6 @@ class ModelSnapshot:
     load_s: float | None = None
     error: str | None = None
     file_missing: bool = False
-    path: str = ""
     path: str = ""
 
 

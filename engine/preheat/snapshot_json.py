@@ -105,6 +105,11 @@ def _or_empty(text: str | None) -> str:
     return text or ""
 
 
+def _printable(path: str) -> str | None:
+    # A file's name need not be UTF-8; Python then keeps its bytes as halves of surrogate pairs, which JSON has not.
+    return path.encode("utf-8", "replace").decode() or None
+
+
 def _each(work: Callable[[Any], Any], into: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda values: into(map(work, values))
 
@@ -113,6 +118,7 @@ _SPECIAL: Final[Mapping[type, Mapping[str, _Entry]]] = {
     ModelSnapshot: {
         "model_id": _Entry("id", _same, _same),
         "state": _Entry("state", lambda state: state.value, State),
+        "path": _Entry("path", _printable, _or_empty),
     },
     RequestSnapshot: {
         "request_id": _Entry("id", _same, _same),

@@ -114,7 +114,6 @@ class SnapshotMaker:
             error=resident.error if resident.state is State.FAILED else None,
             file_missing=model.model_id not in on_disk,
             path=str(model.path),
-            path=str(model.path),
         )
 
 

@@ -97,6 +97,11 @@ def test_an_empty_text_is_null() -> None:
     assert model_json(ModelSnapshot("a", State.COLD, False, 1, error=None))["error"] is None
 
 
+def test_a_file_name_that_is_not_utf8_is_told_as_far_as_possible() -> None:
+    odd = dataclasses.replace(SMALL.models[0], path="/models/caf\udce9.gguf")
+    assert sent(dataclasses.replace(SMALL, models=(odd,)))["models"][0]["path"] == "/models/caf?.gguf"
+
+
 def test_another_version_is_understood_as_far_as_possible() -> None:
     status = sent(SMALL)
     status["models"][0]["colour"] = "red"

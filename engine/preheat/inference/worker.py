@@ -30,6 +30,7 @@ from preheat.errors import (
 from preheat.inference.chat_format import ChatFormat
 from preheat.inference.embedder import Embedder, EmbeddingJob
 from preheat.inference.llama_model import LlamaModel
+from preheat.inference.priority import yield_to_interfaces
 from preheat.inference.protocol import (
     FrameDecoder,
     LoadOptions,
@@ -333,6 +334,7 @@ def main() -> None:
     faulthandler.enable()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     _prefer_as_oom_victim()
+    yield_to_interfaces()
     # The decode thread wants the interpreter back right after each step, not 5 ms later.
     sys.setswitchinterval(0.0005)
     worker = Worker(Channel(protocol_out))
