@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from preheat._version import __version__
 from preheat.log import setup_logging
 from preheat_gui.error_dialog import ErrorReporter
+from preheat_gui.icons import mark_icon
 from preheat_gui.shell import Shell
 from preheat_gui.signals import ProcessSignals
 from preheat_gui.single_instance import END_TIMEOUT_S, Answer, SingleInstance, Wish
@@ -62,6 +63,7 @@ def make_application() -> QApplication:
     application.setDesktopFileName("preheat")
     application.setQuitOnLastWindowClosed(False)
     apply_theme(application)
+    application.setWindowIcon(mark_icon())
     return application
 
 

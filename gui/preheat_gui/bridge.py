@@ -317,10 +317,11 @@ class EngineBridge(QObject):
         link.subscribe(self._on_snapshot)
         link.on_port(self._on_port)
         future.set_result(link)
+        settings: Settings | None
         try:
             settings = link.settings()
         except EngineError:
-            settings = self._settings  # it ended at once; `port` says why, and it can be started again
+            settings = None  # it ended at once; `port` says why, and it can be started again
         self._post(partial(self._take_opened, opened, settings))
 
     def _note_no_engine(self, future: Future[EngineLink], error: EngineError) -> None:

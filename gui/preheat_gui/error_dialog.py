@@ -18,12 +18,13 @@ from typing import Any, Final
 
 import PySide6
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from preheat._version import __version__
 from preheat.errors import EngineError
 from preheat_gui.courier import Courier
+from preheat_gui.theme import GROUP_GAP, MARGIN
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +136,9 @@ class ErrorDialog(QDialog):
         self._details.setAccessibleName(self.tr("Details of the error"))
         self._details.setReadOnly(True)
         self._details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._details.moveCursor(QTextCursor.MoveOperation.End)  # what happened stands in the last line
+        self._details.moveCursor(QTextCursor.MoveOperation.StartOfLine)
         self._copy = QPushButton(self.tr("&Copy details"), self)
         self._copy.setObjectName("copy_details")
         self._copy.clicked.connect(self._copy_details)
@@ -142,8 +146,8 @@ class ErrorDialog(QDialog):
         buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 24)
-        layout.setSpacing(16)
+        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        layout.setSpacing(GROUP_GAP)
         layout.addWidget(sentence)
         layout.addWidget(self._details, 1)
         layout.addWidget(buttons)

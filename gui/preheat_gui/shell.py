@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from preheat_gui.settings_dialog import SettingsDialog
     from preheat_gui.single_instance import SingleInstance
     from preheat_gui.tray import Tray
+    from preheat_gui.welcome import WelcomeDialog
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Shell(QObject):
         self._tray: Tray | None = None
         self._dashboard: DashboardWindow | None = None
         self._settings_dialog: SettingsDialog | None = None
+        self._welcoming: WelcomeDialog | None = None
         self._failure: QMessageBox | None = None
         self._ending = False
         self._connect()
@@ -136,8 +138,14 @@ class Shell(QObject):
             window.showMinimized()
         else:
             self.show_dashboard()
-            if self._dashboard is not None:
-                tell_once(self._dashboard, self._state)
+            if self._welcoming is None:
+                self._tell_no_tray()
+            else:
+                self._welcoming.finished.connect(self._tell_no_tray)  # one thing after another
+
+    def _tell_no_tray(self) -> None:
+        if self._dashboard is not None and not self._ending:
+            tell_once(self._dashboard, self._state)
 
     def _on_opened(self) -> None:
         if self._bridge.attached:
@@ -150,9 +158,13 @@ class Shell(QObject):
         from preheat_gui.welcome import WelcomeDialog, wants_welcome
 
         if wants_welcome(self._bridge.snapshot, self._state):
-            welcome = WelcomeDialog(self._state, self._make_dashboard())
+            self._welcoming = welcome = WelcomeDialog(self._state, self._make_dashboard())
             welcome.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            welcome.finished.connect(self._forget_welcome)
             welcome.open()
+
+    def _forget_welcome(self) -> None:
+        self._welcoming = None
 
     def _on_settings(self, settings: Settings) -> None:
         apply_theme(self._application, settings.theme)

@@ -129,7 +129,7 @@ class SingleInstance(QObject):
 
 
 def socket_name(folder: Path) -> str:
-    """Return the name by which Qt finds the socket: a path in ``folder``, or where that is too long a name of its own."""
+    """Return the name by which Qt finds the socket: a path in ``folder``, or another where that is too long."""
     path = str(folder / "tray.socket")
     if len(path.encode()) <= _MAX_SOCKET_PATH and not path[1:].startswith(":"):
         return path

@@ -26,6 +26,9 @@ from preheat_gui.single_instance import Answer, SingleInstance
 from preheat_gui.theme import Theme
 from preheat_gui.window_state import WindowState, state_path
 
+# Without a screen there is no tray; Qt says so when an icon is shown all the same.
+pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
+
 
 class Bridge(FakeBridge):
     """A FakeBridge that opens like a real one, when the test says so."""
@@ -154,6 +157,17 @@ def test_a_first_start_without_models_welcomes(start: Start, qtbot: QtBot) -> No
     start.bridge.publish(snapshot())
     start.bridge.opened.emit()
     qtbot.waitUntil(lambda: "welcome" in start.windows())
+
+
+def test_the_missing_tray_is_told_after_the_welcome(start: Start, qtbot: QtBot) -> None:
+    shell = start(patience_ms=50)
+    start.bridge.publish(snapshot())
+    start.bridge.opened.emit()
+    qtbot.wait(100)
+    assert start.windows() == ["dashboard", "welcome"]
+    assert shell.dashboard is not None
+    shell.dashboard.findChild(QDialog, "welcome").reject()
+    qtbot.waitUntil(lambda: start.windows() == ["dashboard", "no_tray_note"])
 
 
 def test_where_another_process_has_the_engine_nobody_is_welcomed(start: Start, qtbot: QtBot) -> None:
