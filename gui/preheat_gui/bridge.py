@@ -57,7 +57,7 @@ class EngineBridge(QObject):
     """Problem: the one thing that is wrong and that a person should know of; or None."""
 
     view_requested = Signal(str, str)
-    """What a remedy wants to be opened: "settings" with the setting's name, or "log"."""
+    """What a remedy wants to be opened: "settings" with the page's group, or "log"."""
 
     command_failed = Signal(object)
     """EngineError of a command that nobody else handles."""
@@ -71,6 +71,7 @@ class EngineBridge(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._courier = Courier(self)
+        self._post = self._courier.post
         self._errands = Errands()
         self._link: Future[EngineLink] = Future()
         self._open_link: Callable[[], Opened] | None = None
@@ -85,8 +86,6 @@ class EngineBridge(QObject):
         self._attached = False
         self._is_open = False
         self._closing = False
-
-    # -- what is known --
 
     @property
     def snapshot(self) -> EngineSnapshot:
@@ -133,8 +132,6 @@ class EngineBridge(QObject):
         """Whether the engine is there."""
         return self._is_open
 
-    # -- beginning and end --
-
     def start(self, open_link: Callable[[], Opened]) -> None:
         """Open the engine on a thread; ``opened`` follows, or ``port_changed`` with what went wrong.
 
@@ -160,8 +157,6 @@ class EngineBridge(QObject):
     def restart_engine(self) -> None:
         """Start the engine anew after it has died; where another process's has gone, open one of our own."""
         self._errands.run(self._restart)
-
-    # -- commands --
 
     def load(self, model_id: str) -> None:
         """Make a model hot."""
@@ -252,8 +247,6 @@ class EngineBridge(QObject):
         self._errands.run(reader.read)
         return generation
 
-    # -- on the GUI thread --
-
     def _take_opened(self, opened: Opened, settings: Settings | None) -> None:
         self._opened = opened
         self._attached = opened.link.attached
@@ -301,8 +294,6 @@ class EngineBridge(QObject):
         # What a closing engine refuses is no news.
         if not self._closing:
             self.command_failed.emit(error)
-
-    # -- on other threads --
 
     def _open(self, future: Future[EngineLink], open_link: Callable[[], Opened]) -> None:
         try:
@@ -385,9 +376,6 @@ class EngineBridge(QObject):
             return
         if on_answer is not None:
             self._post(partial(on_answer, answer))
-
-    def _post(self, call: Callable[[], None]) -> None:
-        self._courier.post(call)
 
 
 def _weak(callback: Callable[[T], None] | None) -> Callable[[T], None] | None:

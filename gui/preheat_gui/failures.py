@@ -54,7 +54,8 @@ class ProblemAction:
     """A problem's button.
 
     Attributes:
-        target: What the action is about: a port's number, a file, a folder or a model_id; empty where it is clear.
+        target: What the action is about: a port's number, a file, a folder, a group of settings or a model_id; empty
+            where it is clear.
     """
 
     action: Action
@@ -135,10 +136,10 @@ def _port_closed(error: EngineError, free_port: int | None) -> Problem:
             Kind.PORT_CLOSED,
             sentence(error.title),
             sentence(error.hint),
-            ProblemAction(Action.OPEN_SETTINGS, _tr("Open &settings"), "port"),
+            ProblemAction(Action.OPEN_SETTINGS, _tr("Open &settings"), "access"),
         )
     remedy = _tr("Programs cannot reach Preheat meanwhile: end that one, or use another port.")
-    action = ProblemAction(Action.OPEN_SETTINGS, _tr("Open &settings"), "port")
+    action = ProblemAction(Action.OPEN_SETTINGS, _tr("Open &settings"), "access")
     if free_port is not None:
         action = ProblemAction(Action.USE_PORT, _tr("&Use port {port}").format(port=free_port), str(free_port))
     return Problem(Kind.PORT_TAKEN, sentence(error.title), remedy, action)

@@ -190,8 +190,8 @@ class Shell(QObject):
     def _show_models(self) -> None:
         self.show_page("models")
 
-    def show_settings(self, name: str = "") -> None:
-        """Bring the settings to the front, at the setting of this name if one is given."""
+    def show_settings(self, group: str = "") -> None:
+        """Bring the settings to the front, at the page of this group if one is given."""
         if self._ending:
             return
         if self._settings_dialog is None:
@@ -199,16 +199,16 @@ class Shell(QObject):
 
             self._settings_dialog = SettingsDialog(self._bridge, None)
             self._settings_dialog.finished.connect(self._forget_settings_dialog)
+        if group:
+            self._settings_dialog.show_page(group)
         _bring_up(self._settings_dialog)
 
     def _forget_settings_dialog(self) -> None:
-        if self._settings_dialog is not None:
-            self._settings_dialog.deleteLater()
-            self._settings_dialog = None
+        self._settings_dialog = None  # it deletes itself
 
-    def _show_view(self, view: str, name: str) -> None:
+    def _show_view(self, view: str, group: str) -> None:
         if view == "settings":
-            self.show_settings(name)
+            self.show_settings(group)
         else:
             self.show_page(view)
 

@@ -193,6 +193,19 @@ def test_a_problem_s_button_leads_to_the_log(start: Start, qtbot: QtBot) -> None
     assert shell.dashboard.page == "log"
 
 
+def test_the_settings_open_once_and_again_after_they_were_closed(start: Start, qtbot: QtBot) -> None:
+    shell = start(login=True)
+    start.bridge.view_requested.emit("settings", "access")
+    shell.show_settings()
+    assert start.windows() == ["settings_dialog"]
+    first = next(window for window in start.application.topLevelWidgets() if window.isVisible())
+    assert isinstance(first, QDialog)
+    with qtbot.waitSignal(first.destroyed):
+        first.reject()
+    shell.show_settings()
+    assert start.windows() == ["settings_dialog"]
+
+
 def test_a_command_that_failed_is_said_in_one_box(start: Start, qtbot: QtBot) -> None:
     start(login=True)
     start.bridge.command_failed.emit(ModelLoadError("a did not load"))  # its row and a notification say it

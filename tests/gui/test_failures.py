@@ -115,7 +115,7 @@ def test_without_trouble_there_is_nothing_to_show() -> None:
 def test_a_taken_port_without_another_one_leads_to_the_settings() -> None:
     problem = judge({"port": TAKEN})
     assert problem is not None
-    assert problem.action == ProblemAction(Action.OPEN_SETTINGS, "Open &settings", "port")
+    assert problem.action == ProblemAction(Action.OPEN_SETTINGS, "Open &settings", "access")
 
 
 def test_a_host_that_cannot_be_listened_on_leads_to_the_settings() -> None:
