@@ -64,7 +64,8 @@ class CurveView(QWidget):
 
     def _draw_grid(self, painter: QPainter, plot: QRectF) -> None:
         painter.setPen(QPen(theme().colour(Token.LINE), 1))
-        for share in (0.0, 0.5, 1.0):
+        # Without a curve there are words in the middle, which a line would strike through.
+        for share in (0.0, 0.5, 1.0) if self._state is CurveState.READY else (0.0, 1.0):
             y = round(plot.bottom() - share * plot.height()) + 0.5
             painter.drawLine(QLineF(plot.left(), y, plot.right(), y))
         if self._state is not CurveState.READY:

@@ -187,6 +187,7 @@ class LimitEditor(Editor):
 
     def _say_figures(self, limit_bytes: int) -> None:
         point = point_at(self._curve.points, limit_bytes) if self._curve.state is CurveState.READY else None
+        self._words.setVisible(point is not None)
         if point is None:
             self._words.clear()
             return
