@@ -274,7 +274,7 @@ class Engine:
         expected = self._advisor.client_woke(client, model_id, self._clock())
         if expected is not None:
             self._director.welcome(expected)
-            self._preloader.nudge()
+        self._preloader.nudge()
 
     async def settled(self) -> None:
         """Wait until all that should be hot is, as far as it fits and nothing speaks against it."""

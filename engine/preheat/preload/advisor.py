@@ -37,6 +37,12 @@ class _Expected:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Likely:
+    model_ids: tuple[str, ...]
+    until: float
+
+
 class Advisor:
     """What is known of use.
 
@@ -53,6 +59,7 @@ class Advisor:
         self._popularity = Popularity(settings.popularity_half_life * DAY_S)
         self._habits = ClientHabits()
         self._expected: _Expected | None = None
+        self._likely: _Likely | None = None
         self._unsaved = 0
         self._observers: list[RecordObserver] = []
 
@@ -129,7 +136,11 @@ class Advisor:
     def client_woke(self, client: str, model_id: str, now: float) -> str | None:
         """A client lists models or asks for one's details; return the model that is expected now because of that."""
         expected = self._habits.wake(client, now, model_id)
-        if expected is None or not self._settings.wake_with_clients:
+        if not self._settings.wake_with_clients:
+            return None
+        if not model_id:
+            self._likely = _Likely(self._habits.likely(client), now + EXPECT_S)
+        if expected is None:
             return None
         self._expected = _Expected(expected, now + EXPECT_S)
         return expected
@@ -141,6 +152,8 @@ class Advisor:
         now = self._clock()
         if self._expected is not None and self._expected.until < now:
             self._expected = None
+        if self._likely is not None and self._likely.until < now:
+            self._likely = None
         return plan_preloads(
             self._popularity,
             tenants,
@@ -149,6 +162,7 @@ class Advisor:
             now,
             favourites=favourites,
             expected=self._expected.model_id if self._expected else None,
+            likely=self._likely.model_ids if self._likely else (),
             settings=self.policy,
         )
 

@@ -19,6 +19,7 @@ from preheat.preload.reasons import describe_wish
 from preheat.preload.standby import Standby, touch
 from preheat.residency import Pool
 from preheat.residency.sizes import SizeBook
+from preheat.residency.system_memory import mapped_bytes
 from preheat.settings import Settings
 
 _STANDBY_END_S: Final = 5.0
@@ -110,7 +111,8 @@ class Director:
     def start_standby(self, plan: PreloadPlan) -> None:
         """Begin to read the files of the next best models into the page cache, into memory that is free anyway."""
         models = {model.model_id: model for model in self._models()}
-        self._standby.want([models[model_id] for model_id in plan.standby if model_id in models], self._keep_free())
+        wanted = [models[model_id] for model_id in plan.standby if model_id in models]
+        self._standby.want(wanted, self._keep_free(), mapped_bytes(self._pool.worker_pids))
 
     def stop_standby(self) -> None:
         """Stop reading ahead; returns at once."""

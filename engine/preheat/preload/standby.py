@@ -1,6 +1,8 @@
 """Keeps the files of the next best models in the page cache, from which they load in a fraction of a second.
 
-It is not counted against any limit; but nothing is read that would bring the available memory near ``keep_free``.
+It is not counted against any limit; but all of them together take no more than is available beside ``keep_free``. What
+the page cache holds counts as available itself: without that sum, every model on disk would be read in turn, each
+pushing out a better one.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ RECHECK_S: Final = 30.0
 """So long what was seen of the page cache is believed."""
 
 Budget = Callable[[int], int]
-"""Asked in the reading thread, with ``keep_free`` in bytes: how much files may take beyond what they have."""
+"""Asked in the reading thread, with ``keep_free`` in bytes: how much all files in the page cache may take."""
 
 
 def room_for_files(keep_free_bytes: int) -> int:
@@ -48,10 +50,13 @@ class Standby:
         self._held: frozenset[str] = frozenset()
         self._looked_at = float("-inf")
 
-    def want(self, models: Sequence[ModelFile], keep_free_bytes: int) -> None:
+    def want(self, models: Sequence[ModelFile], keep_free_bytes: int, mapped_bytes: int = 0) -> None:
         """Read these models' files, the best first; call it as often as you like.
 
         Reading begins when the list has changed, after ``stop``, and when the last look is ``RECHECK_S`` old.
+
+        Args:
+            mapped_bytes: What hot models have mapped of their files. The system counts it as available.
         """
         changed = tuple(models) != self._wanted
         if changed:
@@ -61,7 +66,10 @@ class Standby:
         self._wanted = tuple(models)
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(self._wanted, keep_free_bytes, self._stop), name="standby", daemon=True
+            target=self._run,
+            args=(self._wanted, keep_free_bytes, mapped_bytes, self._stop),
+            name="standby",
+            daemon=True,
         )
         self._thread.start()
 
@@ -84,16 +92,20 @@ class Standby:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
 
-    def _run(self, models: tuple[ModelFile, ...], keep_free_bytes: int, stop: threading.Event) -> None:
+    def _run(
+        self, models: tuple[ModelFile, ...], keep_free_bytes: int, taken_bytes: int, stop: threading.Event
+    ) -> None:
         pauses = not lower_own_priority()
         held: set[str] = set()
         for model in models:
-            there = is_standby(model)
-            if there is None:
-                there = model.model_id in self._held  # it was read, and this system does not say what became of it
+            share = resident_share(model.files)
+            # Where the system does not say what became of it: it was read.
+            there = model.model_id in self._held if share is None else share >= STANDBY_SHARE
+            room = self._budget(keep_free_bytes) - taken_bytes - int((share or 0.0) * model.file_bytes)
+            taken_bytes += model.file_bytes
             if stop.is_set():
                 return
-            if there or self._read(model, keep_free_bytes, stop, pauses=pauses):
+            if there or self._read(model, room, stop, pauses=pauses):
                 held.add(model.model_id)
             if not stop.is_set():
                 self._held = frozenset(held | (self._held - {model.model_id}))
@@ -101,11 +113,8 @@ class Standby:
             self._held = frozenset(held)
             self._looked_at = time.monotonic()
 
-    def _read(self, model: ModelFile, keep_free_bytes: int, stop: threading.Event, *, pauses: bool) -> bool:
-        room = self._budget(keep_free_bytes)
-        if room < model.file_bytes:
-            logger.debug("no room to read %s ahead: %d of %d bytes", model.model_id, room, model.file_bytes)
-            return False
+    def _read(self, model: ModelFile, room: int, stop: threading.Event, *, pauses: bool) -> bool:
+        # The last one may fit in part: a load then reads the rest alone.
         result = read_ahead(model.files, room, stop, pauses=pauses)
         if result.ending is Ending.FAILED:
             logger.warning("%s cannot be read ahead: %s", model.model_id, result.problem)

@@ -145,6 +145,19 @@ def test_without_room_it_counts_no_longer(model: ModelFile) -> None:
     assert not standby.holds("model")
 
 
+def test_all_together_take_no_more_than_there_is_beside_what_hot_models_map(tmp_path: Path) -> None:
+    models = [make_model(tmp_path / f"{name}.gguf", 80 * MB) for name in "abc"]
+    standby = Standby(lambda _keep_free: 130 * MB)  # what is in the page cache stays available
+    for _ in range(3):  # nor does it grow, each time that it is looked at
+        standby.want(models, 0, mapped_bytes=10 * MB)
+        assert standby.wait(WAIT_S)
+        standby.stop()
+        assert [standby.holds(name) for name in "abc"] == [True, False, False]
+        assert is_standby(models[0])
+        shares = [resident_share(model.files) for model in models[1:]]
+        assert shares == [pytest.approx(0.5, abs=0.15), 0.0]
+
+
 def test_a_new_list_stops_the_old_one(tmp_path: Path) -> None:
     first, second = make_model(tmp_path / "first.gguf"), make_model(tmp_path / "second.gguf")
     entered, release = threading.Event(), threading.Event()
