@@ -33,6 +33,7 @@ from preheat.preload.usage_queries import (
     read_requests_between,
     read_saved,
     read_sizes,
+    read_wakes,
 )
 from preheat.preload.usage_records import (
     DecisionRecord,
@@ -41,6 +42,7 @@ from preheat.preload.usage_records import (
     SavedRows,
     SizeKey,
     SizeRecord,
+    WakeRecord,
 )
 from preheat.preload.usage_stats import UsageStats, read_stats
 from preheat.preload.usage_tables import Item, RowsToSave, write_batch
@@ -148,6 +150,10 @@ class UsageLog:
         """Record what was done about a model. Takes microseconds."""
         self._put(record)
 
+    def record_wake(self, record: WakeRecord) -> None:
+        """Record that a client woke up. Takes microseconds; see ``usage_wakes.py`` for which are worth it."""
+        self._put(record)
+
     def record_size(self, record: SizeRecord) -> None:
         """Remember what a model was measured to hold. Takes microseconds."""
         self._put(record)
@@ -201,6 +207,10 @@ class UsageLog:
     def requests_after(self, mark: int) -> Iterator[RequestRecord]:
         """Yield the requests that were recorded after ``SavedRows.mark``, in that order; see ``requests_between``."""
         return self._iterate(lambda connection: read_requests_after(connection, mark))
+
+    def wakes_between(self, begin: float, end: float) -> Iterator[WakeRecord]:
+        """Yield the clients that woke up from ``begin`` up to, but not at, ``end``; see ``requests_between``."""
+        return self._iterate(lambda connection: read_wakes(connection, begin, end))
 
     def sizes(self) -> dict[SizeKey, SizeRecord]:
         """Return every measured size."""
@@ -344,7 +354,7 @@ class UsageLog:
         with closing(self._open_memory()) as connection:
             return read(connection)
 
-    def _iterate(self, read: Callable[[sqlite3.Connection], Iterator[RequestRecord]]) -> Iterator[RequestRecord]:
+    def _iterate(self, read: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
         try:
             with self._reading() as connection:
                 yield from read(connection)
