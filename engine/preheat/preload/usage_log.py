@@ -27,6 +27,7 @@ from preheat.preload.usage_file import (
     open_reader,
     open_writer,
 )
+from preheat.preload.usage_history import DAYS, HOURS, UsageHistory, read_history
 from preheat.preload.usage_queries import (
     read_decisions,
     read_requests_after,
@@ -185,6 +186,17 @@ class UsageLog:
         """
         until = self._clock() if now is None else now
         return self._read(lambda connection: read_stats(connection, since, until))
+
+    def history(self, hours: int = HOURS, days: int = DAYS, now: float | None = None) -> UsageHistory:
+        """Return the sums of each of the last hours and days, for curves.
+
+        Takes milliseconds; tens of them with a thousand models in use. How long the log is does not count.
+
+        Args:
+            now: Unix time of their end; the clock's time if not given.
+        """
+        until = self._clock() if now is None else now
+        return self._read(lambda connection: read_history(connection, until, hours, days))
 
     def decisions(
         self, limit: int = 100, since: float | None = None, model: str | None = None
