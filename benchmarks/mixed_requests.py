@@ -22,26 +22,25 @@ CLIENTS: Final = 3
 LONG_WORDS: Final = 1400
 """About 1,500 tokens: three full batches, and most of a context of 2,048."""
 
-_LONG_SHARE: Final = 0.1
+_LONG_SHARE: Final = 0.06
 
-_PAUSE_SHARE: Final = 0.08
-_PAUSE_S: Final = 1.3
+_BURST: Final = 20
+_REST_S: Final = 2.0
 """Long enough for the engine to call itself idle, and to preload."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; ``pause_s`` is waited for before it."""
+    """What is posted, and where."""
 
     path: str
     body: dict[str, Any]
-    pause_s: float = 0.0
 
 
 def mixed_requests(
     count: int, chat_models: Sequence[str], embedding_model: str, words: int = LONG_WORDS
 ) -> list[Request]:
-    """Return so many chats, completions and embeddings, one in ten of them long; the first models are used most.
+    """Return so many chats, completions and embeddings, a few with long prompts. The first models are used most.
 
     Args:
         words: Of a long prompt.
@@ -61,23 +60,28 @@ def mixed_requests(
         else:
             texts = [unique_text(number, length) for length in (4, 40, 200)][: rng.randint(1, 3)]
             path, body = "/v1/embeddings", {"model": embedding_model, "input": texts}
-        requests.append(Request(path, body, _PAUSE_S if rng.random() < _PAUSE_SHARE else 0.0))
+        requests.append(Request(path, body))
     return requests
 
 
 async def send_all(port: int, requests: Sequence[Request], clients: int = CLIENTS) -> None:
-    """Send them in order, by several clients that each send the next one when they have an answer.
+    """Send them in bursts with rests between them, by several clients that send the next one when they have an answer.
 
     Raises:
         HttpError: A request was refused.
     """
+    for begin in range(0, len(requests), _BURST):
+        await _send_burst(port, requests[begin : begin + _BURST], clients)
+        await asyncio.sleep(_REST_S)
+
+
+async def _send_burst(port: int, requests: Sequence[Request], clients: int) -> None:
     waiting = list(requests)[::-1]
 
     async def client() -> None:
         async with Connection(port) as connection:
             while waiting:
                 request = waiting.pop()
-                await asyncio.sleep(request.pause_s)
                 await connection.post(request.path, request.body)
 
     async with asyncio.TaskGroup() as group:
