@@ -130,6 +130,7 @@ def _recorded(settings: Settings, path: Path | None, days: int | None) -> Trace:
         log.decisions(limit=-1, since=begin),
         on_disk,
         choose_favourites(settings.favourites, models),
+        log.wakes_between(begin, END_OF_TIME),
     )
     if not any(event.kind is Kind.REQUEST for event in trace.events):
         raise InvalidRequestError(

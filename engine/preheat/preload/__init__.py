@@ -9,6 +9,7 @@ from preheat.preload.favourites import choose_favourites
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.preloader import Preloader
 from preheat.preload.remembered import Remembered
+from preheat.preload.usage_history import UsageBucket, UsageHistory
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import Outcome, RequestRecord
 
@@ -22,6 +23,8 @@ __all__ = [
     "RecordObserver",
     "Remembered",
     "RequestRecord",
+    "UsageBucket",
+    "UsageHistory",
     "UsageLog",
     "choose_favourites",
 ]

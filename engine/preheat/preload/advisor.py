@@ -16,7 +16,8 @@ from preheat.preload.policy import PolicySettings, PreloadPlan, eviction_view, p
 from preheat.preload.popularity import DAY_S, Popularity, Row
 from preheat.preload.reasons import explain
 from preheat.preload.usage_log import UsageLog
-from preheat.preload.usage_records import DecisionRecord, RequestRecord, SizeKey, SizeRecord
+from preheat.preload.usage_records import DecisionRecord, RequestRecord, SizeKey, SizeRecord, WakeRecord
+from preheat.preload.usage_wakes import WakeThinner
 from preheat.residency.eviction import Tenant
 from preheat.settings import Settings
 
@@ -58,6 +59,7 @@ class Advisor:
         self._log = log
         self._popularity = Popularity(settings.popularity_half_life * DAY_S)
         self._habits = ClientHabits()
+        self._thinner = WakeThinner()
         self._expected: _Expected | None = None
         self._likely: _Likely | None = None
         self._unsaved = 0
@@ -101,6 +103,7 @@ class Advisor:
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request."""
         self._habits.use(client, now, model_id)
+        self._thinner.used(client)
         self._popularity.note(model_id, now)
         if self._expected is not None and self._expected.model_id == model_id:
             self._expected = None
@@ -135,6 +138,8 @@ class Advisor:
 
     def client_woke(self, client: str, model_id: str, now: float) -> str | None:
         """A client lists models or asks for one's details; return the model that is expected now because of that."""
+        if self._log is not None and self._thinner.keeps(client, now, model_id):
+            self._log.record_wake(WakeRecord(now, client, model_id))
         expected = self._habits.wake(client, now, model_id)
         if not self._settings.wake_with_clients:
             return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
+from preheat.preload.usage_history import UsageBucket, UsageHistory
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import END_OF_TIME, Counts, DecisionRecord, Outcome
 from preheat.preload.usage_stats import Figures, Latency, Quantiles, UsageStats
@@ -39,6 +40,14 @@ def stats_json(stats: UsageStats) -> JsonObject:
         "now": stats.now,
         "total": figures_json(stats.total),
         "models": {model_id: figures_json(figures) for model_id, figures in stats.models.items()},
+    }
+
+
+def history_json(history: UsageHistory) -> JsonObject:
+    """Return the sums of each hour and each day, the oldest first."""
+    return {
+        "hours": [_bucket_json(bucket) for bucket in history.hours],
+        "days": [_bucket_json(bucket) for bucket in history.days],
     }
 
 
@@ -88,6 +97,10 @@ def decision_json(decision: DecisionRecord) -> JsonObject:
         "idle_s": decision.idle_s,
         "wasted": decision.wasted,
     }
+
+
+def _bucket_json(bucket: UsageBucket) -> JsonObject:
+    return {"begins_at": bucket.begins_at, "length_s": bucket.length_s, **counts_json(bucket.counts)}
 
 
 def _latency_json(latency: Latency | None) -> JsonObject:

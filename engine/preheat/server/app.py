@@ -114,6 +114,7 @@ def _add_figures(app: FastAPI, figures: FiguresApi) -> None:
     for path, endpoint in (
         ("plan", figures.plan),
         ("stats", figures.stats),
+        ("history", figures.history),
         ("log", figures.decisions),
         ("models/{model_id:path}/why", figures.why),
     ):
