@@ -30,7 +30,7 @@ class SnapshotMaker:
         self._peak_bytes = 0
 
     def make(self, settings: Settings, models: Sequence[ModelFile], favourites: tuple[str, ...]) -> EngineSnapshot:
-        """Return the snapshot of this moment."""
+        """Return the snapshot of this moment; ``models`` are all that are known, by id."""
         counters, log = self._counters, self._advisor.log
         return EngineSnapshot(
             version=__version__,
@@ -41,7 +41,7 @@ class SnapshotMaker:
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
             warning=log.warning if log is not None else None,
-            models=tuple(self._model(model, favourites) for model in known_models(models, self._pool)),
+            models=tuple(self._model(model, favourites) for model in models),
         )
 
     def _memory(self) -> MemorySnapshot:
@@ -95,10 +95,3 @@ class SnapshotMaker:
             load_s=resident.load_s,
             error=resident.error if resident.state is State.FAILED else None,
         )
-
-
-def known_models(models: Sequence[ModelFile], pool: Pool) -> tuple[ModelFile, ...]:
-    """Return the models on disk, and those whose file has gone while they are in memory, by id."""
-    known = {resident.model_id: resident.model for resident in pool.residents.values() if resident.held_bytes}
-    known.update((model.model_id, model) for model in models)
-    return tuple(known[model_id] for model_id in sorted(known))

@@ -1,4 +1,4 @@
-"""One model's residency: its state, its worker, and who uses it. Only the pool writes it."""
+"""One model's residency: its state, its worker, and who uses it. Only the pool and its parts write it."""
 
 from __future__ import annotations
 
@@ -96,6 +96,23 @@ class Resident:
     def loads(self) -> bool:
         """Whether it is on its way into memory."""
         return self.state in (State.QUEUED, State.LOADING, State.WARMING)
+
+    @property
+    def preloading(self) -> bool:
+        """Whether it is on its way into memory with nobody waiting."""
+        return self.loads and self.speculative and not self.leased
+
+    def forget_worker(self) -> None:
+        """Take note that its worker and its memory have gone."""
+        self.worker = self.info = self.progress = None
+        self.keep_alive_s = None  # a wish about the loaded model, not about the next load
+        self.held_bytes = 0
+
+    def stop_idle_timer(self) -> None:
+        """Look no more whether it has been idle for long enough."""
+        if self.idle_timer is not None:
+            self.idle_timer.cancel()
+            self.idle_timer = None
 
     def note_failure(self, reason: str) -> None:
         """Count a failure; loads after repeated ones wait 1, 2, 4, ... seconds, a minute at most."""

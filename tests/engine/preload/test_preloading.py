@@ -12,9 +12,12 @@ import pytest
 
 from preheat import paths
 from preheat.engine import Engine
+from preheat.inference.protocol import LoadOptions
+from preheat.library import ModelFile
 from preheat.preload.gate import IDLE_S
-from preheat.residency import Action, DecisionRecord, State
-from preheat.residency import pool as pool_module
+from preheat.residency import Action, DecisionRecord, State, Why
+from preheat.residency import loading as loading_module
+from preheat.settings import Settings
 from tests.engine.engines import (
     CHAT,
     EMBED,
@@ -143,7 +146,7 @@ async def test_a_client_that_wakes_up_has_its_model_preloaded() -> None:
         for _ in range(5):
             engine.client_woke("notes")
             await use(engine, EMBED, "notes")
-        engine._pool.trim(0, pool_module.Why.LIMIT, "the test wants room")
+        engine._pool.trim(0, Why.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await asyncio.wait_for(engine.settled(), IDLE_S + 10)
         assert state(engine.snapshot, EMBED) is State.COLD
@@ -188,15 +191,15 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
-        options = engine._pool._load_options
+        options = loading_module.load_options
         broken = [True]
 
-        def load_options(which: object) -> object:
-            if broken[0] and getattr(which, "model_id", "") == CHAT:
+        def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool) -> LoadOptions:
+            if broken[0] and model.model_id == CHAT:
                 raise ZeroDivisionError("a bug")
-            return options(which)  # type: ignore[arg-type]
+            return options(model, settings, probe=probe, warm_prefix=warm_prefix)
 
-        monkeypatch.setattr(engine._pool, "_load_options", load_options)
+        monkeypatch.setattr(loading_module, "load_options", load_options)
         engine.apply_settings(engine.settings.model_copy(update={"preload": True}))
         snapshot = await until_state(engine, EMBED, State.HOT)
         chat = snapshot.model(CHAT)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from preheat import engine as engine_module
+from preheat import memory_guard
 from preheat.engine import Engine
 from preheat.errors import InsufficientMemoryError
 from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.residency import Action, DecisionRecord, MemoryWatch, State
-from preheat.residency import pool as pool_module
+from preheat.residency import roster as roster_module
 from preheat.residency.decisions import Why
 from preheat.residency.pressure import MemoryReading
 from preheat.size import Size
@@ -178,8 +179,8 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def reading() -> MemoryReading:
         return MemoryReading(100 * GB, available[0])
 
-    monkeypatch.setattr(pool_module, "read_memory", reading)
-    monkeypatch.setattr(engine_module, "_WATCH_INTERVAL_S", 0.01)
+    monkeypatch.setattr(roster_module, "read_memory", reading)
+    monkeypatch.setattr(memory_guard, "_INTERVAL_S", 0.01)
     monkeypatch.setattr(engine_module, "MemoryWatch", partial(MemoryWatch, read=reading))
 
     def say(free: int) -> None:

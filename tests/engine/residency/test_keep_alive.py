@@ -71,10 +71,10 @@ async def test_every_request_begins_the_time_anew_with_one_timer() -> None:
             await use(engine)
         assert first.cancelled()  # and did not beget another
         now[0] += 50
-        engine._pool._settle_idle(resident(engine, EMBED))
+        engine._pool._unloader.settle_idle(resident(engine, EMBED))
         assert state(engine.snapshot, EMBED) is State.HOT
         now[0] += 10
-        engine._pool._settle_idle(resident(engine, EMBED))
+        engine._pool._unloader.settle_idle(resident(engine, EMBED))
         assert state(engine.snapshot, EMBED) is State.UNLOADING
 
 
