@@ -34,7 +34,7 @@ MAY_IMPORT = {
     },
     "arrival": {"arrival", "lease", "preload"},
     "lease": {"lease", "inference.requests", "residency"},
-    "memory_guard": {"memory_guard", "residency", "preload"},
+    "memory_guard": {"memory_guard", "library", "residency", "preload"},
     "snapshot_maker": {"snapshot_maker", "library", "residency", "preload"},
     "server": {
         "server",

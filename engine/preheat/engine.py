@@ -75,7 +75,7 @@ class Engine:
         )
         self._preloader = Preloader(self._pool, self._director)
         self._watch = MemoryWatch(self.settings)
-        self._guard = MemoryGuard(self._watch, self._pool, self._director, self._memory_changed)
+        self._guard = MemoryGuard(self._watch, self._pool, self._director, self._memory_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
-from preheat.preload import Director
-from preheat.residency import MemoryWatch, Pool, Why
+from preheat.library import ModelFile
+from preheat.preload import Director, touch
+from preheat.residency import MemoryWatch, Pool, Resident, State, Why, is_worth_a_look
 
 _INTERVAL_S: Final = 1.0
+_ANSWER_POLL_S: Final = 0.05
+"""So soon reading stops once a request arrives."""
+
+Touch = Callable[[ModelFile, threading.Event], bool]
+"""Brings back what a hot model's files have lost, in a thread, until told to stop; returns whether it is all there."""
 
 
 class MemoryGuard:
@@ -17,13 +25,27 @@ class MemoryGuard:
 
     Args:
         on_change: Told when memory has become short, or is no longer.
+        clock: Gives Unix time.
     """
 
-    def __init__(self, watch: MemoryWatch, pool: Pool, director: Director, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        watch: MemoryWatch,
+        pool: Pool,
+        director: Director,
+        on_change: Callable[[], None],
+        *,
+        clock: Callable[[], float] = time.time,
+        touch: Touch = touch,
+    ) -> None:
         self._watch = watch
         self._pool = pool
         self._director = director
         self._on_change = on_change
+        self._clock = clock
+        self._touch = touch
+        self._looked_after: dict[str, float] = {}
+        self._woke_at = float("-inf")
 
     async def run(self) -> None:
         """Look for ever."""
@@ -40,10 +62,31 @@ class MemoryGuard:
             self._director.pressure = pressure.reason
             self._on_change()
         if self._watch.resumed():
-            await self._touch_hot()
-
-    async def _touch_hot(self) -> None:
-        """Bring back what was pushed out of memory of the hot models' files, so that "hot" stays true."""
+            self._woke_at = self._clock()
         for resident in list(self._pool.residents.values()):
-            if resident.held_bytes and not resident.leased:
-                await asyncio.to_thread(self._director.touch, resident.model)
+            if not pressure.tight and not self._director.active_requests and self._is_due(resident):
+                await self._look_after(resident)
+
+    def _is_due(self, resident: Resident) -> bool:
+        if resident.state is not State.HOT:
+            return False
+        seen_at = max(resident.last_used_at or 0.0, resident.hot_since, self._looked_after.get(resident.model_id, 0.0))
+        return is_worth_a_look(seen_at, self._woke_at, self._clock())
+
+    async def _look_after(self, resident: Resident) -> None:
+        """Bring back what was pushed out of memory of a hot model's files, so that "hot" stays true.
+
+        A request stops it: the disk is for those who wait. What is left is read when the machine is idle again.
+        """
+        stop = threading.Event()
+        reading = asyncio.create_task(asyncio.to_thread(self._touch, resident.model, stop))
+        try:
+            while not reading.done():
+                await asyncio.wait([reading], timeout=_ANSWER_POLL_S)
+                if self._director.active_requests:
+                    stop.set()
+        finally:
+            stop.set()
+            await asyncio.wait([reading])  # a megabyte's time
+        if reading.result():
+            self._looked_after[resident.model_id] = self._clock()

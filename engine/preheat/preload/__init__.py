@@ -9,6 +9,7 @@ from preheat.preload.favourites import choose_favourites
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.preloader import Preloader
 from preheat.preload.remembered import Remembered
+from preheat.preload.standby import touch
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import Outcome, RequestRecord
 
@@ -24,4 +25,5 @@ __all__ = [
     "RequestRecord",
     "UsageLog",
     "choose_favourites",
+    "touch",
 ]

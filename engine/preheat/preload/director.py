@@ -16,7 +16,7 @@ from preheat.preload.policy import PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Wanted
 from preheat.preload.reasons import describe_wish
-from preheat.preload.standby import Standby, touch
+from preheat.preload.standby import Standby
 from preheat.residency import Pool
 from preheat.residency.sizes import SizeBook
 from preheat.settings import Settings
@@ -123,10 +123,6 @@ class Director:
     def is_standby(self, model_id: str) -> bool:
         """Whether the model's file was last seen in the page cache."""
         return self._standby.holds(model_id)
-
-    def touch(self, model: ModelFile) -> None:
-        """Bring back what was pushed out of memory of a hot model's files. Blocks; any thread."""
-        touch(model)
 
     def why(self, model_id: str) -> str:
         """Return in words why the model is in memory or not."""

@@ -120,10 +120,22 @@ def is_standby(model: ModelFile) -> bool | None:
     return None if share is None else share >= STANDBY_SHARE
 
 
-def touch(model: ModelFile) -> None:
-    """Read again, at full speed, what a hot model's files have lost from memory. Blocks on the disk; any thread."""
-    result = read_ahead(model.files, None, threading.Event())
+def touch(model: ModelFile, stop: threading.Event) -> bool:
+    """Read again, at full speed, what a hot model's files have lost from memory. Blocks on the disk; any thread.
+
+    Where the system does not say what is in memory, all is read, which is quick for what is there.
+
+    Args:
+        stop: Ends it within a megabyte's time.
+
+    Returns:
+        Whether it was not stopped.
+    """
+    if is_standby(model):
+        return True
+    result = read_ahead(model.files, None, stop)
     if result.ending is Ending.FAILED:
         logger.warning("%s cannot be read: %s", model.model_id, result.problem)
     elif result.read_bytes:
         logger.info("%s had left memory in part: read %d bytes again", model.model_id, result.read_bytes)
+    return result.ending is not Ending.STOPPED

@@ -7,6 +7,7 @@ from preheat.residency.eviction import Tenant
 from preheat.residency.memory_watch import MemoryWatch
 from preheat.residency.pool import Pool
 from preheat.residency.resident import Cause, Resident
+from preheat.residency.resume import is_worth_a_look
 from preheat.residency.sizes import SizeBook
 from preheat.residency.states import State
 
@@ -21,4 +22,5 @@ __all__ = [
     "State",
     "Tenant",
     "Why",
+    "is_worth_a_look",
 ]

@@ -191,6 +191,7 @@ class Loader:
         resident.info = replace(info, resident_bytes=resident.held_bytes)
         resident.progress = resident.error = None
         resident.load_s = time.monotonic() - resident.began_at
+        resident.hot_since = self._roster.clock()
         resident.unused = True
         self._sizes.note(resident.model, resident.held_bytes)
         worker.exited.add_done_callback(lambda reason: self._unloader.worker_died(resident, worker, reason.result()))

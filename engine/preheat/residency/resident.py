@@ -40,6 +40,7 @@ class Resident:
         leases: Requests being answered.
         waiters: Requests waiting for it to become hot.
         held_bytes: What its worker was measured to hold, or is expected to while it loads.
+        hot_since: Unix time at which it last became hot; 0 before that.
         began_at: Monotonic time at which the last load was asked for.
         unused: No request has used it since it became hot.
         keep_alive_s: Unload it after so long without a request; negative keeps it; None leaves that to the limit.
@@ -67,6 +68,7 @@ class Resident:
     error: str | None = None
     last_used_at: float | None = None
     load_s: float | None = None
+    hot_since: float = 0.0
     began_at: float = 0.0
     unused: bool = False
     keep_alive_s: float | None = None

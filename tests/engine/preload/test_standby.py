@@ -167,12 +167,16 @@ def test_a_new_list_stops_the_old_one(tmp_path: Path) -> None:
 
 def test_hot_models_are_brought_back(model: ModelFile, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    touch(model)
+    stopped = threading.Event()
+    stopped.set()
+    assert not touch(model, stopped)
+    assert is_standby(model) is False
+    assert touch(model, threading.Event())
     assert is_standby(model) is True
     assert "had left memory" in caplog.text
     caplog.clear()
-    touch(model)
+    assert touch(model, threading.Event())
     assert caplog.text == ""
     model.path.unlink()
-    touch(model)
+    assert touch(model, threading.Event())  # there is nothing more to be done
     assert "cannot be read" in caplog.text
