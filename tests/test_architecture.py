@@ -43,6 +43,7 @@ MAY_IMPORT = {
         "library",
         "inference.requests",
         "residency.states",
+        "residency.system_memory",
         "preload.policy",
         "preload.usage_json",
         "preload.usage_log",
@@ -61,6 +62,7 @@ MAY_IMPORT = {
         "inference.requests",
         "residency.sizes",
         "residency.states",
+        "residency.system_memory",
         "preload",  # replay, and figures without an application
     },
     "__init__": {"engine", "lease", "client", "shortcuts", "library", "inference.requests"},

@@ -61,6 +61,7 @@ class Engine:
         self._advisor = Advisor(self.settings, UsageLog(history_days=days, clock=clock) if days else None, clock)
         self._sizes = SizeBook(self.settings, on_measured=self._advisor.measured)
         self._pool = Pool(self.settings, self._sizes, self, clock)
+        self._watch = MemoryWatch(self.settings)
         self._shelf = Shelf(
             lambda: [paths.models_dir(), *self.settings.models_dirs], lambda: self._pool.models, self._models_changed
         )
@@ -69,17 +70,19 @@ class Engine:
             self._pool,
             self._sizes,
             self._advisor,
+            self._watch,
             models=lambda: self._shelf.models,
             favourites=lambda: self._favourites,
             clock=clock,
         )
-        self._preloader = Preloader(self._pool, self._director)
-        self._watch = MemoryWatch(self.settings)
+        self._preloader = Preloader(self._pool, self._director, lambda: self._publisher.publish_soon())
         self._guard = MemoryGuard(self._watch, self._pool, self._director, self._memory_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
-        maker = SnapshotMaker(self._pool, self._sizes, self._director, self._counters, self._advisor)
+        maker = SnapshotMaker(
+            self._pool, self._sizes, self._director, self._preloader.round, self._counters, self._advisor
+        )
         self._publisher = Publisher(
             lambda: maker.make(self.settings, self._shelf.known, self._favourites), self._pool.measure
         )
@@ -266,7 +269,10 @@ class Engine:
     # The user's wishes
 
     def pause(self, seconds: float | None = None) -> None:
-        """Preload nothing for so long; None is until ``resume``. Remembered over restarts."""
+        """Preload nothing for so long; None is until ``resume``. Remembered over restarts.
+
+        A preload that runs is cancelled, within a tenth of a second; it comes back when preloading is resumed.
+        """
         self._remembered.paused_until = math.inf if seconds is None else self._clock() + seconds
         self._paused_changed()
 

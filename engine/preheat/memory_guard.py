@@ -57,7 +57,7 @@ class MemoryGuard:
         """Look once, and do what is to be done."""
         pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
         if pressure.reason and pressure.missing_bytes:
-            self._pool.trim(max(self._pool.used_bytes - pressure.missing_bytes, 0), Why.PRESSURE, pressure.reason)
+            self._pool.free(pressure.missing_bytes, Why.PRESSURE, pressure.reason)
         if pressure.reason != self._director.pressure:
             self._director.pressure = pressure.reason
             self._on_change()

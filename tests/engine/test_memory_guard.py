@@ -33,12 +33,12 @@ class Situation:
     slept_s: float = 0.0
     touched: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
-    trims: list[int] = field(default_factory=list)
+    freed: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.residents: dict[str, Resident] = {}
         self.director = SimpleNamespace(pressure="", active_requests=0)
-        pool = SimpleNamespace(residents=self.residents, worker_pids=(), used_bytes=5 * GB, trim=self._trim)
+        pool = SimpleNamespace(residents=self.residents, worker_pids=(), free=self._free)
         settings = Settings.model_validate({"keep_free": 10 * GB})
         clocks = lambda: Clocks(self.now, self.now - self.slept_s, self.now)  # noqa: E731 # a clock in one line
         self.guard = MemoryGuard(
@@ -54,9 +54,8 @@ class Situation:
         self.touched.append(model.model_id)
         return True
 
-    def _trim(self, limit_bytes: int, *_: object) -> int:
-        self.trims.append(limit_bytes)
-        return 0
+    def _free(self, wanted_bytes: int, *_: object) -> None:
+        self.freed.append(wanted_bytes)
 
     def add(self, name: str, state: State = State.HOT) -> Resident:
         path = Path(f"{name}.gguf")
@@ -114,7 +113,7 @@ async def test_never_while_memory_is_short(situation: Situation) -> None:
     situation.add("a")
     situation.available_bytes = 9 * GB
     assert await situation.later(LONG_IDLE_S) == []
-    assert situation.trims == [4 * GB]
+    assert situation.freed == [GB]
     situation.available_bytes = 11 * GB  # enough, but not clearly
     assert await situation.later(1) == []
     situation.available_bytes = 50 * GB

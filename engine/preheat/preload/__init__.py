@@ -9,6 +9,7 @@ from preheat.preload.favourites import choose_favourites
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.preloader import Preloader
 from preheat.preload.remembered import Remembered
+from preheat.preload.round import Round
 from preheat.preload.standby import touch
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import Outcome, RequestRecord
@@ -23,6 +24,7 @@ __all__ = [
     "RecordObserver",
     "Remembered",
     "RequestRecord",
+    "Round",
     "UsageLog",
     "choose_favourites",
     "touch",

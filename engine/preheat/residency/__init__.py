@@ -10,6 +10,7 @@ from preheat.residency.resident import Cause, Resident
 from preheat.residency.resume import is_worth_a_look
 from preheat.residency.sizes import SizeBook
 from preheat.residency.states import State
+from preheat.residency.system_memory import read_memory
 
 __all__ = [
     "Action",
@@ -23,4 +24,5 @@ __all__ = [
     "Tenant",
     "Why",
     "is_worth_a_look",
+    "read_memory",
 ]

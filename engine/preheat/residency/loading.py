@@ -85,8 +85,7 @@ class Loader:
             hold = self._busy and resident.preloading
             if not resident.loads or resident.worker is None or resident.held is hold:
                 continue
-            resident.held = hold
-            resident.worker.hold_load(hold)
+            resident.hold(hold)
             if resident.deadline is not None and not resident.deadline.expired():
                 ends_at = asyncio.get_running_loop().time() + self._roster.settings.load_timeout
                 resident.deadline.reschedule(None if hold else ends_at)
@@ -140,7 +139,7 @@ class Loader:
             await self._roster.next_change()
             if resident.cause is Cause.REQUEST and not resident.leased:
                 raise LoadCancelledError(f"Nobody waits for {resident.model_id} any more")
-        resident.held_bytes = needed
+        resident.promised_bytes = needed
         for model_id in victims:
             self._unloader.evict(self._roster.residents[model_id], Why.ROOM, f"made room for {resident.model_id}")
         await self._unloader.until_gone()
@@ -154,7 +153,7 @@ class Loader:
             if resident.cause is not Cause.REQUEST or not idle:
                 raise
             await self._drop_worker(resident)
-            resident.held_bytes = self._sizes.expected_bytes(resident.model)
+            resident.promised_bytes = self._sizes.expected_bytes(resident.model)
             for tenant in idle:
                 other = self._roster.residents[tenant.model_id]
                 self._unloader.evict(other, Why.PRESSURE, f"no memory to load {resident.model_id}")
@@ -165,7 +164,8 @@ class Loader:
     async def _make_hot(self, resident: Resident) -> None:
         resident.worker = worker = await self._spare.take()
         resident.progress = 0.0
-        resident.outdated = resident.held = False
+        resident.outdated = False
+        resident.held_at, resident.loading_since = None, time.monotonic()
         self._roster.apply(resident, Event.STARTED)
 
         def on_progress(share: float) -> None:
@@ -194,6 +194,7 @@ class Loader:
         resident.hot_since = self._roster.clock()
         resident.unused = True
         self._sizes.note(resident.model, resident.held_bytes)
+        resident.promised_bytes = self._sizes.expected_bytes(resident.model)
         worker.exited.add_done_callback(lambda reason: self._unloader.worker_died(resident, worker, reason.result()))
         action = Action.LOAD if resident.cause is Cause.REQUEST else Action.PRELOAD
         self._roster.decided(resident, action, resident.reason, resident.cause, seconds=resident.load_s)

@@ -53,16 +53,11 @@ class Pool:
     @property
     def models(self) -> Mapping[str, ModelFile]:
         """The models that hold memory or have been promised some, by id."""
-        return {name: resident.model for name, resident in self.residents.items() if resident.held_bytes}
-
-    @property
-    def limit_bytes(self) -> int:
-        """The ceiling on what all workers together may hold."""
-        return self._roster.limit_bytes
+        return {name: resident.model for name, resident in self.residents.items() if resident.taken_bytes}
 
     @property
     def used_bytes(self) -> int:
-        """What the workers hold now, models that are on their way out included."""
+        """What the workers held when they were last measured, models that are on their way out included."""
         return self._roster.used_bytes
 
     @property
@@ -140,12 +135,15 @@ class Pool:
         """
         self.release(await self.acquire(model), answered=False)
 
-    async def preload(self, model: ModelFile, reason: str, displaces: Sequence[str] = ()) -> None:
+    async def preload(self, model: ModelFile, reason: str, displaces: Sequence[str] = ()) -> bool:
         """Make the model hot with nobody waiting.
 
         Args:
             reason: Why, in words for the user.
             displaces: Models that make way first, if they are still idle.
+
+        Returns:
+            Whether it is hot; if not, it was told to go meanwhile.
 
         Raises:
             InsufficientMemoryError: It does not fit into what is free then.
@@ -156,11 +154,19 @@ class Pool:
             other = self.residents[model_id]
             if other.state is State.HOT and not other.leased and not other.leaving:
                 self._unloader.evict(other, Why.PRELOAD, f"made room for {model.model_id}, which is used more")
-        await self._until_hot(self.resident(model), Cause.PRELOAD, reason)
+        resident = self.resident(model)
+        await self._until_hot(resident, Cause.PRELOAD, reason)
+        return resident.state is State.HOT
 
     def hold_preloads(self, busy: bool) -> None:
         """Let running preloads wait while answers are being given (``busy``), and go on afterwards."""
         self._loader.hold_preloads(busy)
+
+    def cancel_preloads(self, why: Why, reason: str) -> None:
+        """Cancel the preloads that run; one that a request waits for by now is none."""
+        for resident in self.residents.values():
+            if resident.preloading and not resident.leaving:
+                self._unloader.evict(resident, why, reason)
 
     async def _until_hot(self, resident: Resident, cause: Cause, reason: str) -> None:
         while resident.state is not State.HOT:
@@ -184,13 +190,9 @@ class Pool:
         """Unload a model, after the answers that it is giving; a load is cancelled. Ends when memory is released."""
         await self._unloader.unload(model_id, reason)
 
-    def trim(self, limit_bytes: int, why: Why, reason: str) -> int:
-        """Let idle models go until the others hold no more than ``limit_bytes``, as far as idle ones can do that.
-
-        Returns:
-            The bytes that they hold, and that will be free soon.
-        """
-        return self._unloader.trim(limit_bytes, why, reason)
+    def free(self, wanted_bytes: int, why: Why, reason: str) -> None:
+        """Let idle models go to free so many bytes; what is leaving already counts."""
+        self._unloader.free(wanted_bytes, why, reason)
 
     def apply_settings(self, settings: Settings) -> None:
         """Act on new settings at once; a model that is answering follows when it has ended."""
@@ -201,14 +203,15 @@ class Pool:
         for resident in list(self.residents.values()):
             self._unloader.settle_idle(resident)
         limit = self.reachable_bytes
-        self.trim(limit, Why.LIMIT, f"the memory limit is {format_memory(limit)} now")
+        self._unloader.trim(limit, Why.LIMIT, f"the memory limit is {format_memory(limit)} now")
         self._roster.wake()
 
     def measure(self) -> None:
-        """Measure what the hot models' workers hold now."""
+        """Measure what the workers hold now."""
         for resident in self.residents.values():
-            if resident.state is State.HOT and resident.worker is not None:
+            if resident.worker is not None:
                 resident.held_bytes = rss_bytes(resident.worker.pid) or resident.held_bytes
+            if resident.state is State.HOT:
                 self._sizes.note_use(resident.model, resident.held_bytes)
 
     async def close(self) -> None:

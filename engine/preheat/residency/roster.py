@@ -11,6 +11,7 @@ from preheat.library import ModelFile
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat.residency.eviction import Tenant
 from preheat.residency.observer import PoolObserver
+from preheat.residency.processes import rss_bytes
 from preheat.residency.resident import Resident
 from preheat.residency.states import Event, State, next_state
 from preheat.residency.system_memory import mapped_bytes, read_memory
@@ -60,13 +61,14 @@ class Roster:
         keep_free = self.settings.keep_free.resolve(memory.total_bytes)
         # Mapped weights are in both, what the workers hold and what the system calls available.
         free = memory.available_bytes - mapped_bytes(self.worker_pids) - keep_free
-        return min(self.settings.memory_limit.resolve(memory.total_bytes), max(self.used_bytes + free, 0))
+        # Measured now: what a worker was promised and has not touched yet is still free.
+        held = sum(rss_bytes(pid) for pid in self.worker_pids)
+        return min(self.settings.memory_limit.resolve(memory.total_bytes), max(held + free, 0))
 
     @property
     def used_bytes(self) -> int:
-        """What the workers hold now, models that are on their way out included."""
-        # Not what a queued model was promised: whoever makes room for it may still hold that.
-        return sum(resident.held_bytes for resident in self._residents.values() if resident.worker is not None)
+        """What the workers held when they were last measured, models that are on their way out included."""
+        return sum(resident.held_bytes for resident in self._residents.values())
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -79,14 +81,14 @@ class Roster:
         return [
             Tenant(
                 resident.model_id,
-                resident.held_bytes,
+                resident.taken_bytes,
                 resident.last_used_at or 0.0,
                 leased=resident.leased,
                 favourite=self.observer.is_favourite(resident.model_id),
                 speculative=resident.speculative,
             )
             for resident in self._residents.values()
-            if resident is not newcomer and resident.held_bytes and not resident.leaving
+            if resident is not newcomer and resident.taken_bytes and not resident.leaving
         ]
 
     # Changes
@@ -111,7 +113,7 @@ class Roster:
         """Report what was done about a model; the arguments are as in ``DecisionRecord``."""
         now = self.clock()
         idle_s = None if resident.last_used_at is None else max(0.0, now - resident.last_used_at)
-        held = resident.held_bytes
+        held = resident.held_bytes or resident.promised_bytes
         self.observer.decided(
             DecisionRecord(now, resident.model_id, action, why, held, seconds, str(cause), idle_s, wasted)
         )

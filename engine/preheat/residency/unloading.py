@@ -62,21 +62,22 @@ class Unloader:
                 self.evict(resident, Why.USER, reason)
             await self._roster.next_change()
 
-    def trim(self, limit_bytes: int, why: Why, reason: str) -> int:
-        """Let idle models go until the others hold no more than ``limit_bytes``, as far as idle ones can do that.
-
-        Returns:
-            The bytes that they hold, and that will be free soon.
-        """
-        tenants = self._roster.tenants()
-        view = self._roster.observer.eviction_view(tenants)
+    def trim(self, limit_bytes: int, why: Why, reason: str) -> None:
+        """Let idle models go until the others take no more than ``limit_bytes``, as far as idle ones can do that."""
+        view = self._roster.observer.eviction_view(self._roster.tenants())
         try:
             victims = plan_eviction(view, 0, limit_bytes, for_request=True)
         except InsufficientMemoryError:
             victims = tuple(tenant.model_id for tenant in view if not tenant.leased)
         for model_id in victims:
             self.evict(self._roster.residents[model_id], why, reason)
-        return sum(tenant.resident_bytes for tenant in tenants if tenant.model_id in victims)
+
+    def free(self, wanted_bytes: int, why: Why, reason: str) -> None:
+        """Let idle models go to free so many bytes; what is leaving already counts."""
+        going = sum(resident.held_bytes for resident in self._roster.residents.values() if resident.leaving)
+        taken = sum(tenant.resident_bytes for tenant in self._roster.tenants())
+        if wanted_bytes > going:
+            self.trim(max(taken - (wanted_bytes - going), 0), why, reason)
 
     def settle_idle(self, resident: Resident) -> None:
         """Let a model go that has nothing to do, if something says so."""

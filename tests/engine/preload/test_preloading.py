@@ -14,6 +14,7 @@ from preheat import paths
 from preheat.engine import Engine
 from preheat.inference.protocol import LoadOptions
 from preheat.library import ModelFile
+from preheat.preload import director as director_module
 from preheat.preload.gate import IDLE_S
 from preheat.residency import Action, DecisionRecord, State, Why
 from preheat.residency import loading as loading_module
@@ -33,6 +34,10 @@ from tests.engine.engines import (
 )
 
 pytestmark = pytest.mark.usefixtures("starter_home")
+
+
+def change(engine: Engine, **changes: object) -> None:
+    engine.apply_settings(engine.settings.model_copy(update=changes))
 
 
 async def use(engine: Engine, model_id: str, client: str = "") -> None:
@@ -87,6 +92,52 @@ async def test_a_preload_in_the_way_is_gone_within_100_ms_and_wanted_again(gate:
         assert f"made way for {EMBED}" in cancelled.why
         gate.open(CHAT)
         await until_state(engine, CHAT, State.HOT)
+
+
+@pytest.mark.parametrize("by", ["pausing", "switching off"])
+async def test_the_users_wish_cancels_a_preload_within_100_ms_and_it_comes_back(gate: Gate, by: str) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        decisions: list[object] = []
+        engine.observe(decisions.append)
+        await until_state(engine, CHAT, State.LOADING)
+        began = time.monotonic()
+        engine.pause() if by == "pausing" else change(engine, preload=False)
+        await until_state(engine, CHAT, State.COLD)
+        assert time.monotonic() - began < 0.1
+        cancelled = decisions[0]
+        assert isinstance(cancelled, DecisionRecord)
+        assert (cancelled.action, cancelled.cause, cancelled.wasted) == (Action.CANCEL, Why.PAUSED, False)
+        assert ("paused" if by == "pausing" else "switched off") in cancelled.why
+        await until(engine, lambda snapshot: snapshot.preload.queue == ())
+        gate.open(CHAT)
+        engine.resume() if by == "pausing" else change(engine, preload=True)
+        await until_state(engine, CHAT, State.HOT)
+
+
+async def test_pausing_leaves_a_load_alone_that_somebody_waits_for(gate: Gate) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        await until_state(engine, CHAT, State.LOADING)
+        asking = asyncio.create_task(use(engine, CHAT))
+        await until(engine, lambda _: resident(engine, CHAT).waiters == 1)
+        engine.pause()
+        gate.open(CHAT)
+        await asking
+
+
+async def test_on_battery_a_preload_is_brought_to_its_end(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT, EMBED]) as engine:
+        recorder = Recorder(engine)
+        await until_state(engine, CHAT, State.LOADING)
+        monkeypatch.setattr(director_module, "on_battery", lambda: True)
+        engine._preloader.nudge()
+        gate.open(CHAT)
+        await until_state(engine, CHAT, State.HOT)
+        assert State.UNLOADING not in recorder.of(CHAT)
+        assert "battery" in engine.refresh().preload.hold
+        assert recorder.of(EMBED) == []  # and nothing else is begun
 
 
 async def test_an_explicit_load_wakes_the_preloader_when_it_ends() -> None:
@@ -146,7 +197,7 @@ async def test_a_client_that_wakes_up_has_its_model_preloaded() -> None:
         for _ in range(5):
             engine.client_woke("notes")
             await use(engine, EMBED, "notes")
-        engine._pool.trim(0, Why.LIMIT, "the test wants room")
+        engine._pool.free(1, Why.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await asyncio.wait_for(engine.settled(), IDLE_S + 10)
         assert state(engine.snapshot, EMBED) is State.COLD

@@ -212,6 +212,20 @@ async def test_pressure_evicts_idle_models_with_a_reason_and_stops_preloads(memo
         assert engine.refresh().memory.pressure == ""
 
 
+async def test_pressure_cancels_a_preload_with_a_reason(memory: Callable[[int], None], gate: Gate) -> None:
+    gate.shut(EMBED)
+    async with running(preload=True, favourites=[EMBED], keep_free="10GB") as engine:
+        decisions = decisions_of(engine)
+        await until_state(engine, EMBED, State.LOADING)
+        memory(9 * GB)
+        await until_state(engine, EMBED, State.COLD)
+        assert [(one.model_id, one.action, one.cause) for one in decisions] == [(EMBED, Action.CANCEL, Why.PRESSURE)]
+        assert "keep_free" in decisions[0].why
+        gate.open(EMBED)
+        memory(20 * GB)
+        await until_state(engine, EMBED, State.HOT)
+
+
 async def test_below_the_floor_a_request_is_refused_clearly(memory: Callable[[int], None]) -> None:
     async with running(keep_free="10GB") as engine:
         memory(9 * GB)

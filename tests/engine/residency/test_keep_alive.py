@@ -106,7 +106,7 @@ async def test_what_was_told_to_go_is_not_preloaded_before_it_is_used(by: str) -
         assert state(engine.snapshot, EMBED) is State.COLD
         assert "as asked" in engine.why(EMBED)
         await use(engine)
-        engine._pool.trim(0, Why.LIMIT, "the test wants room")
+        engine._pool.free(1, Why.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await until_state(engine, EMBED, State.HOT)  # by itself
 
