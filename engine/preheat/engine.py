@@ -158,6 +158,10 @@ class Engine:
         """Return what should be hot, as of now, and what would be loaded next."""
         return self._director.plan()
 
+    def dismissed(self) -> tuple[str, ...]:
+        """Return the models that should be hot, had the user not unloaded them: they come back when they are used."""
+        return self._director.dismissed()
+
     def why(self, model_id: str) -> str:
         """Return in words why the model of this id is hot, standby or cold."""
         return self._director.why(model_id)

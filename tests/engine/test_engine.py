@@ -54,7 +54,18 @@ async def test_the_starter_models_are_preloaded_one_after_another() -> None:
         assert all(model.favourite for model in engine.snapshot.models)
         await until_state(engine, EMBED, State.HOT)
         assert recorder.transitions == [(CHAT, state) for state in LOADED] + [(EMBED, state) for state in LOADED]
-        snapshot = engine.snapshot
+        rounds = [
+            (preload.queue, preload.round_done, preload.round_total)
+            for preload in (one.preload for one in recorder.snapshots)
+            if preload.queue
+        ]
+        assert list(dict.fromkeys(rounds)) == [((CHAT, EMBED), 0, 2), ((EMBED,), 1, 2)]
+        progress = [one.preload.round_progress for one in recorder.snapshots if one.preload.queue]
+        assert progress == sorted(progress, key=lambda share: share or 0.0)
+        assert None not in progress
+        snapshot = await until(engine, lambda snapshot: snapshot.preload.round_total == 0)
+        assert snapshot.preload.round_progress is None
+        assert [model.reason for model in snapshot.models] == ["favourite 2", "favourite 1"]
         assert snapshot.preload.enabled
         for model in snapshot.models:
             assert model.progress is None

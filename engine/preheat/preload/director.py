@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from typing import Final
 
@@ -95,7 +95,20 @@ class Director:
 
     def plan(self) -> PreloadPlan:
         """Return what should be hot, as of now."""
-        models = [model for model in self._models() if model.model_id not in self._dismissed]
+        return self._plan(without=self._dismissed)
+
+    def dismissed(self) -> tuple[str, ...]:
+        """Return the models that should be hot, had they not been told to go, best first."""
+        if not self._dismissed:
+            return ()
+        return tuple(
+            decision.model_id
+            for decision in self._plan(without=frozenset()).decisions
+            if decision.model_id in self._dismissed
+        )
+
+    def _plan(self, without: Set[str]) -> PreloadPlan:
+        models = [model for model in self._models() if model.model_id not in without]
         sizes = {model.model_id: self._sizes.expected_bytes(model) for model in models}
         return self._advisor.plan(self._pool.tenants(), sizes, self._pool.reachable_bytes, self._favourites())
 

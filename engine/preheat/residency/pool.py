@@ -7,6 +7,7 @@ Everything runs on the engine's loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -103,6 +104,7 @@ class Pool:
         resident.waiters += 1
         resident.last_used_at = self._roster.clock()
         try:
+            await self._until_renewed(resident)
             await self._until_hot(resident, Cause.REQUEST, "a request asked for it")
         finally:
             resident.waiters -= 1
@@ -110,6 +112,16 @@ class Pool:
         resident.leases += 1
         resident.unused = False
         return resident
+
+    async def _until_renewed(self, resident: Resident) -> None:
+        """Hold a request back from a model that has been outdated for long, until the answers in flight have ended.
+
+        Where answers take longer than ``load_timeout``, it joins them after all: the old settings are better than none.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._roster.settings.load_timeout):
+                while resident.leases and resident.overdue(self._roster.clock()):
+                    await self._roster.next_change()
 
     def release(self, resident: Resident, *, answered: bool) -> None:
         """End a lease; ``answered`` says that the model did its work."""
@@ -199,7 +211,8 @@ class Pool:
         before, self._roster.settings = self._roster.settings, settings
         if load_differently(before, settings):
             for resident in self.residents.values():
-                resident.outdated = resident.state is State.HOT or resident.loads
+                if not resident.outdated and (resident.state is State.HOT or resident.loads):
+                    resident.outdated_at = self._roster.clock()
         for resident in list(self.residents.values()):
             self._unloader.settle_idle(resident)
         limit = self.reachable_bytes

@@ -19,6 +19,9 @@ _FREE_FAILURES: Final = 1
 
 _MAX_PAUSE_S: Final = 60.0
 
+OVERDUE_S: Final = 30.0
+"""After so long without a gap between requests, new ones wait until an outdated model has been loaded anew."""
+
 _TELLING_S: Final = 0.2
 """Before that, a load's progress tells nothing of its speed."""
 
@@ -51,7 +54,8 @@ class Resident:
         unused: No request has used it since it became hot.
         keep_alive_s: Unload it after so long without a request; negative keeps it; None leaves that to the limit.
         idle_timer: Looks again whether it has been idle for so long.
-        outdated: It was loaded with settings that have changed since; it is loaded anew when it is idle.
+        outdated_at: Unix time since which it is hot with settings that have changed meanwhile, or, while it loads, at
+            which they changed; None if they did not. It is loaded anew when it is idle.
         held_at: Monotonic time since which its load waits, because answers are being given; None if it does not.
         deadline: When the running load is given up; stands still while it is held.
         failures: Failed loads and dead workers since the last answer, in a row.
@@ -81,7 +85,7 @@ class Resident:
     unused: bool = False
     keep_alive_s: float | None = None
     idle_timer: asyncio.TimerHandle | None = None
-    outdated: bool = False
+    outdated_at: float | None = None
     held_at: float | None = None
     deadline: asyncio.Timeout | None = None
     failures: int = 0
@@ -106,6 +110,15 @@ class Resident:
     def loads(self) -> bool:
         """Whether it is on its way into memory."""
         return self.state in (State.QUEUED, State.LOADING, State.WARMING)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it was loaded with settings that have changed since."""
+        return self.outdated_at is not None
+
+    def overdue(self, now: float) -> bool:
+        """Whether it is hot with settings that changed long ago; ``now`` is Unix time."""
+        return self.state is State.HOT and self.outdated_at is not None and now - self.outdated_at >= OVERDUE_S
 
     @property
     def taken_bytes(self) -> int:

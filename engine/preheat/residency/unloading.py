@@ -82,7 +82,10 @@ class Unloader:
     def settle_idle(self, resident: Resident) -> None:
         """Let a model go that has nothing to do, if something says so."""
         resident.stop_idle_timer()
-        if resident.state is not State.HOT or resident.leased or resident.leaving:
+        if resident.state is not State.HOT or resident.leases or resident.leaving:
+            return
+        # Requests that wait for a hot model are about to take it, or wait for it to be loaded anew.
+        if resident.waiters and not resident.overdue(self._roster.clock()):
             return
         if resident.outdated:
             self.evict(resident, Why.SETTINGS, "its settings changed; it is loaded anew when it is needed")

@@ -81,3 +81,12 @@ def test_an_option_goes_before_the_file(application: Application) -> None:
     assert told.returncode == 0
     assert application.run("config", "unset", "port").returncode == 0
     assert application.json("status")["port"] == application.port
+
+
+def test_the_plan_tells_of_favourites_that_were_unloaded(application: Application) -> None:
+    for model in (CHAT, EMBED):
+        application.run("unload", model)
+    assert application.json("plan")["unloaded"] == [CHAT, EMBED]
+    said = application.run("plan").stdout
+    assert f"Not {EMBED}: it was unloaded as asked, and comes back when it is used." in said
+    assert "no favourites" not in said

@@ -20,6 +20,7 @@ from preheat.residency import Action, DecisionRecord, MemoryWatch, State
 from preheat.residency import roster as roster_module
 from preheat.residency.decisions import Why
 from preheat.residency.pressure import MemoryReading
+from preheat.residency.resident import OVERDUE_S
 from preheat.size import Size
 from tests.engine.engines import (
     CHAT,
@@ -96,6 +97,45 @@ async def test_a_new_context_length_waits_for_the_answer_and_then_applies() -> N
         async with engine.lease(CHAT) as lease:
             assert lease.info.context_length == 1024
         assert state(engine.snapshot, CHAT) is State.HOT  # what is loaded anew is not outdated
+
+
+async def test_requests_without_a_gap_do_not_keep_old_settings_for_ever() -> None:
+    """After a while, new requests wait until the answers in flight have ended; those are not lost."""
+    now = [1_000_000.0]
+    async with running(clock=lambda: now[0]) as engine:
+        recorder = Recorder(engine)
+        async with engine.lease(CHAT) as lease:
+            stream = lease.generate(FORTY)
+            await anext(stream)
+            change(engine, context_length=1024)
+            now[0] += OVERDUE_S - 1
+            async with engine.lease(CHAT) as beside:  # not yet
+                assert beside.info.context_length == 2048
+            now[0] += 1
+            waiting = [asyncio.create_task(context_length(engine)) for _ in range(3)]
+            await until(engine, lambda _: resident(engine, CHAT).waiters == 3)
+            usage = [chunk async for chunk in stream][-1].usage
+            assert usage is not None
+            assert usage.completion_tokens == 40
+            assert not any(task.done() for task in waiting)
+        assert await asyncio.gather(*waiting) == [1024] * 3
+        assert recorder.of(CHAT).count(State.LOADING) == 2
+
+
+async def test_answers_that_never_end_do_not_hold_requests_back_for_ever() -> None:
+    now = [1_000_000.0]
+    async with running(clock=lambda: now[0]) as engine, engine.lease(CHAT) as lease:
+        stream = lease.generate(FORTY)
+        await anext(stream)
+        change(engine, context_length=1024, load_timeout=0.1)
+        now[0] += OVERDUE_S
+        assert await context_length(engine) == 2048
+        await stream.aclose()
+
+
+async def context_length(engine: Engine) -> int:
+    async with engine.lease(CHAT) as lease:
+        return lease.info.context_length
 
 
 async def test_a_context_length_changed_while_a_model_loads(gate: Gate) -> None:
