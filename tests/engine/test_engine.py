@@ -31,6 +31,8 @@ from tests.engine.engines import (
     CHAT,
     EMBED,
     ENDLESS,
+    LOADED,
+    UNLOADED,
     Gate,
     Recorder,
     resident,
@@ -40,12 +42,12 @@ from tests.engine.engines import (
     until,
     until_idle,
     until_state,
+    use,
     worker_pid,
     write,
 )
 
 pytestmark = pytest.mark.usefixtures("starter_home")
-LOADED = [State.QUEUED, State.LOADING, State.WARMING, State.HOT]
 
 
 async def test_the_starter_models_are_preloaded_one_after_another() -> None:
@@ -113,21 +115,16 @@ async def test_hits_late_hits_and_misses(gate: Gate) -> None:
         gate.shut(CHAT)
         first, second = (asyncio.create_task(engine.load(CHAT)) for _ in range(2))
         await until_state(engine, CHAT, State.LOADING)
-        joining = asyncio.create_task(_lease_once(engine, CHAT))
+        joining = asyncio.create_task(use(engine, CHAT))
         await until(engine, lambda snapshot: engine._counters.late_hits == 1)
         gate.open(CHAT)
         await asyncio.gather(first, second, joining)
         await engine.unload(CHAT)
-        await _lease_once(engine, CHAT)
+        await use(engine, CHAT)
         preload = engine.refresh().preload
         assert (preload.hits, preload.late_hits, preload.misses, preload.wasted) == (2, 1, 1, 0)
         assert preload.time_saved_s == embed.load_s
         assert preload.preload_hit_rate == 0.5
-
-
-async def _lease_once(engine: Engine, model_id: str) -> None:
-    async with engine.lease(model_id):
-        engine._publisher.publish()
 
 
 async def test_a_preload_that_nobody_used_is_wasted() -> None:
@@ -144,7 +141,7 @@ async def test_a_request_that_joins_a_preload_makes_it_its_own(gate: Gate) -> No
     gate.shut(EMBED)
     async with running(preload=True, favourites=[EMBED]) as engine:
         await until_state(engine, EMBED, State.LOADING)
-        joining = asyncio.create_task(_lease_once(engine, EMBED))
+        joining = asyncio.create_task(use(engine, EMBED))
         await until(engine, lambda snapshot: resident(engine, EMBED).waiters == 1)
         gate.open(EMBED)
         await joining
@@ -193,18 +190,14 @@ async def test_sixteen_streams_at_once() -> None:
 async def test_a_full_queue(gate: Gate) -> None:
     gate.shut(EMBED)
     async with running(parallel=1, max_queue=2) as engine:
-        waiting = [asyncio.create_task(_lease_once(engine, EMBED)) for _ in range(3)]
-        await until(engine, lambda _: EMBED in _residents(engine) and resident(engine, EMBED).waiters == 3)
+        waiting = [asyncio.create_task(use(engine, EMBED)) for _ in range(3)]
+        await until(engine, lambda _: EMBED in engine._pool.residents and resident(engine, EMBED).waiters == 3)
         with pytest.raises(QueueFullError, match="3 requests") as caught:
-            await _lease_once(engine, EMBED)
+            await use(engine, EMBED)
         assert caught.value.retry_after_s
         gate.open(EMBED)
         await asyncio.gather(*waiting)
-        await _lease_once(engine, EMBED)
-
-
-def _residents(engine: Engine) -> object:
-    return engine._pool.residents
+        await use(engine, EMBED)
 
 
 async def test_stopping_lets_answers_finish_and_leaves_no_process() -> None:
@@ -258,7 +251,7 @@ async def test_subscribers_get_the_current_snapshot_at_once_and_then_every_trans
         recorder = Recorder(engine)
         await engine.load(EMBED)
         await engine.unload(EMBED)
-        assert recorder.of(EMBED) == [*LOADED, State.UNLOADING, State.COLD]
+        assert recorder.of(EMBED) == LOADED + UNLOADED
         assert got == recorder.snapshots
         assert got[-1] is engine.snapshot
         unsubscribe()

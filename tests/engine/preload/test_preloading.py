@@ -11,12 +11,11 @@ import psutil
 import pytest
 
 from preheat import paths
-from preheat.engine import Engine
 from preheat.inference.protocol import LoadOptions
 from preheat.library import ModelFile
 from preheat.preload import director as director_module
 from preheat.preload.gate import IDLE_S
-from preheat.residency import Action, DecisionRecord, State, Why
+from preheat.residency import Action, State, Why
 from preheat.residency import loading as loading_module
 from preheat.settings import Settings
 from tests.engine.engines import (
@@ -24,25 +23,19 @@ from tests.engine.engines import (
     EMBED,
     Gate,
     Recorder,
+    change,
+    decisions_of,
     resident,
     running,
     state,
     until,
     until_idle,
     until_state,
+    use,
     write,
 )
 
 pytestmark = pytest.mark.usefixtures("starter_home")
-
-
-def change(engine: Engine, **changes: object) -> None:
-    engine.apply_settings(engine.settings.model_copy(update=changes))
-
-
-async def use(engine: Engine, model_id: str, client: str = "") -> None:
-    async with engine.lease(model_id, client=client):
-        pass
 
 
 async def test_a_preload_waits_while_answers_are_given_and_then_goes_on(gate: Gate) -> None:
@@ -78,8 +71,7 @@ async def test_a_held_preload_that_is_asked_for_goes_on_at_once(gate: Gate) -> N
 async def test_a_preload_in_the_way_is_gone_within_100_ms_and_wanted_again(gate: Gate) -> None:
     gate.shut(CHAT)
     async with running(preload=True, favourites=[CHAT]) as engine:
-        decisions: list[object] = []
-        engine.observe(decisions.append)
+        decisions = decisions_of(engine)
         await until_state(engine, CHAT, State.LOADING)
         began = time.monotonic()
         asking = asyncio.create_task(use(engine, EMBED))
@@ -87,7 +79,6 @@ async def test_a_preload_in_the_way_is_gone_within_100_ms_and_wanted_again(gate:
         assert time.monotonic() - began < 0.1
         await asking
         cancelled = decisions[0]
-        assert isinstance(cancelled, DecisionRecord)
         assert (cancelled.action, cancelled.model_id) == (Action.CANCEL, CHAT)
         assert f"made way for {EMBED}" in cancelled.why
         gate.open(CHAT)
@@ -98,15 +89,13 @@ async def test_a_preload_in_the_way_is_gone_within_100_ms_and_wanted_again(gate:
 async def test_the_users_wish_cancels_a_preload_within_100_ms_and_it_comes_back(gate: Gate, by: str) -> None:
     gate.shut(CHAT)
     async with running(preload=True, favourites=[CHAT]) as engine:
-        decisions: list[object] = []
-        engine.observe(decisions.append)
+        decisions = decisions_of(engine)
         await until_state(engine, CHAT, State.LOADING)
         began = time.monotonic()
         engine.pause() if by == "pausing" else change(engine, preload=False)
         await until_state(engine, CHAT, State.COLD)
         assert time.monotonic() - began < 0.1
         cancelled = decisions[0]
-        assert isinstance(cancelled, DecisionRecord)
         assert (cancelled.action, cancelled.cause, cancelled.wasted) == (Action.CANCEL, Why.PAUSED, False)
         assert ("paused" if by == "pausing" else "switched off") in cancelled.why
         await until(engine, lambda snapshot: snapshot.preload.queue == ())
@@ -144,7 +133,7 @@ async def test_an_explicit_load_wakes_the_preloader_when_it_ends() -> None:
     async with running(preload=False, favourites=[CHAT]) as engine:
         loading = asyncio.create_task(engine.load(EMBED))
         await until_state(engine, EMBED, State.QUEUED, State.LOADING)
-        engine.apply_settings(engine.settings.model_copy(update={"preload": True}))
+        change(engine, preload=True)
         await loading
         async with asyncio.timeout(20):
             await until_state(engine, CHAT, State.HOT)
@@ -251,7 +240,7 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(
             return options(model, settings, probe=probe, warm_prefix=warm_prefix)
 
         monkeypatch.setattr(loading_module, "load_options", load_options)
-        engine.apply_settings(engine.settings.model_copy(update={"preload": True}))
+        change(engine, preload=True)
         snapshot = await until_state(engine, EMBED, State.HOT)
         chat = snapshot.model(CHAT)
         assert chat is not None

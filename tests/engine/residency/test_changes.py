@@ -16,7 +16,7 @@ from preheat import memory_guard
 from preheat.engine import Engine
 from preheat.errors import InsufficientMemoryError
 from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.residency import Action, DecisionRecord, MemoryWatch, State
+from preheat.residency import Action, MemoryWatch, State
 from preheat.residency import roster as roster_module
 from preheat.residency.decisions import Why
 from preheat.residency.pressure import MemoryReading
@@ -27,6 +27,8 @@ from tests.engine.engines import (
     EMBED,
     Gate,
     Recorder,
+    change,
+    decisions_of,
     resident,
     running,
     state,
@@ -39,17 +41,6 @@ from tests.engine.engines import (
 pytestmark = pytest.mark.usefixtures("starter_home")
 GB = 1_000_000_000
 FORTY = GenerateRequest(prompt="1, 2, 3, 4,", max_tokens=40, sampling=Sampling(temperature=0))
-
-
-def change(engine: Engine, **changes: object) -> None:
-    engine.apply_settings(engine.settings.model_copy(update=changes))
-
-
-def decisions_of(engine: Engine) -> list[DecisionRecord]:
-    """Return the list to which all decisions are added from now on."""
-    taken: list[DecisionRecord] = []
-    engine.observe(lambda record: taken.append(record) if isinstance(record, DecisionRecord) else None)
-    return taken
 
 
 async def test_a_lower_limit_takes_effect_at_once_and_loses_no_answer() -> None:

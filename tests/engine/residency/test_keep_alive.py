@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from preheat.engine import Engine
-from preheat.residency import Action, DecisionRecord, State
+from preheat.residency import Action, State
 from preheat.residency.decisions import Why
-from tests.engine.engines import EMBED, resident, running, state, until_idle, until_state
+from tests.engine.engines import EMBED, change, decisions_of, resident, running, state, until_idle, until_state
 
 pytestmark = pytest.mark.usefixtures("starter_home")
 
@@ -23,13 +23,11 @@ async def use(engine: Engine, keep_alive_s: float | None = None) -> None:
 
 async def test_zero_unloads_when_the_answer_ends() -> None:
     async with running() as engine:
-        decisions: list[object] = []
-        engine.observe(decisions.append)
+        decisions = decisions_of(engine)
         await use(engine, 0)
         assert state(engine.snapshot, EMBED) is State.UNLOADING
         await until_state(engine, EMBED, State.COLD)
-        left = decisions[-2]  # the last is the request
-        assert isinstance(left, DecisionRecord)
+        left = decisions[-1]
         assert (left.action, left.cause) == (Action.EVICT, Why.KEEP_ALIVE)
         assert "keep_alive" in left.why
         assert not left.wasted
@@ -126,7 +124,7 @@ async def test_a_new_favourite_is_welcome_again(starter_home: Path) -> None:
         await until_state(engine, EMBED, State.HOT)
         await engine.unload(EMBED)
         for favourites in ((), (EMBED,)):
-            engine.apply_settings(engine.settings.model_copy(update={"favourites": favourites}))
+            change(engine, favourites=favourites)
         await until_state(engine, EMBED, State.HOT)
 
 

@@ -32,6 +32,8 @@ from tests.engine.engines import (
     CHAT,
     EMBED,
     ENDLESS,
+    LOADED,
+    UNLOADED,
     Gate,
     Recorder,
     resident,
@@ -44,9 +46,6 @@ from tests.engine.engines import (
     worker_pid,
     write,
 )
-
-LOADED = [State.QUEUED, State.LOADING, State.WARMING, State.HOT]
-UNLOADED = [State.UNLOADING, State.COLD]
 
 
 @pytest.fixture
