@@ -146,11 +146,10 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
     Raises:
         InvalidRequestError: One is no size.
     """
-    import psutil
-
+    from preheat.residency.system_memory import read_memory
     from preheat.size import Size
 
-    total = psutil.virtual_memory().total
+    total = read_memory().total_bytes
     if text is not None:
         try:
             limits = [Size(part.strip()).resolve(total) for part in text.split(",")]

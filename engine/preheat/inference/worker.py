@@ -23,7 +23,6 @@ from preheat.errors import (
     ContextLengthExceededError,
     EngineError,
     InvalidRequestError,
-    LoadCancelledError,
     ModelLoadError,
     UnsupportedOperationError,
 )
@@ -84,7 +83,6 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._load: queue.SimpleQueue[LoadOptions] = queue.SimpleQueue()
-        self._load_cancelled = False
         self._may_load = threading.Event()
         self._may_load.set()
         self._service: TextService | EmbeddingService | None = None
@@ -106,14 +104,12 @@ class Worker:
         files = [Path(file) for file in options.files]
         try:
             total = sum(file.stat().st_size for file in files)
-            going_on = page_in(files, lambda done: self._report(done, total))
+            page_in(files, lambda done: self._report(done, total))
         except OSError as error:
             raise ModelLoadError(
                 f"{Path(options.path).name} cannot be read: {error.strerror}", hint="Check the file and its folder"
             ) from error
-        if not going_on:
-            raise LoadCancelledError(f"Loading {Path(options.path).name} was cancelled")
-        model = LlamaModel(options, lambda _done: not self._load_cancelled)
+        model = LlamaModel(options)
         self._channel.send(
             {
                 "type": "loaded",
@@ -132,22 +128,18 @@ class Worker:
             return EmbeddingService(model, options, self._channel)
         return TextService(model, options, self._channel, tokens_per_s)
 
-    def _report(self, done: int, total: int) -> bool:
+    def _report(self, done: int, total: int) -> None:
         now = time.monotonic()
         if now - self._progress_at >= _PROGRESS_INTERVAL_S or done == total:
             self._progress_at = now
             self._channel.send({"type": "progress", "done_bytes": done, "total_bytes": total})
         self._may_load.wait()
-        return not self._load_cancelled
 
     def handle(self, message: JsonObject) -> None:
         """Take one message from the engine, on the reading thread."""
         match message["type"]:
             case "load":
                 self._load.put(LoadOptions(**{**message["options"], "files": tuple(message["options"]["files"])}))
-            case "cancel_load":
-                self._load_cancelled = True
-                self._may_load.set()
             case "hold_load":
                 if message["hold"]:
                     self._may_load.clear()

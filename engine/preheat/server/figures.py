@@ -59,6 +59,7 @@ class FiguresApi:
                 **preload_json(snapshot.preload),
                 "decisions": [self._decision_json(decision) for decision in plan.decisions],
                 "next": [decision.model_id for decision in plan.preloads],
+                "unloaded": list(self.engine.dismissed()),
                 "standby": [{"model": model_id, "cached": model_id in in_cache} for model_id in plan.standby],
             }
         )

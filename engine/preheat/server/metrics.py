@@ -124,4 +124,4 @@ class MetricsApi:
 
 def _import_exposition() -> None:
     """Import in a thread: no answer on its way is to wait for it."""
-    import preheat.server.exposition  # noqa: F401
+    import preheat.server.exposition  # noqa: F401 # to have it loaded; who uses it imports it again

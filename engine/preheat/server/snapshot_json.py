@@ -52,6 +52,10 @@ def preload_json(preload: PreloadSnapshot) -> dict[str, Any]:
         "preloads": preload.preloads,
         "wasted": preload.wasted,
         "time_saved_s": preload.time_saved_s,
+        "queue": list(preload.queue),
+        "round_done": preload.round_done,
+        "round_total": preload.round_total,
+        "round_progress": preload.round_progress,
     }
 
 
@@ -77,5 +81,7 @@ def model_json(model: ModelSnapshot) -> dict[str, Any]:
         "active_requests": model.active_requests,
         "last_used_at": model.last_used_at,
         "load_s": model.load_s,
+        "load_left_s": model.load_left_s,
+        "reason": model.reason or None,
         "error": model.error,
     }

@@ -39,8 +39,10 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
         (EMBED, "other"),
     )
     engine.set_model(EMBED, standby=True)
+    engine.told_to_go = ("favourite",)
     plan = (await client.get("/preheat/v1/plan")).json()
     assert plan["next"] == [EMBED]
+    assert plan["unloaded"] == ["favourite"]
     assert plan["standby"] == [{"model": EMBED, "cached": True}, {"model": "other", "cached": False}]
     assert (plan["hold"], plan["paused"], plan["enabled"]) == (None, False, True)
     assert [decision["verdict"] for decision in plan["decisions"]] == ["keep", "preload", "too large"]
