@@ -45,6 +45,7 @@ MAY_IMPORT = {
         "residency.states",
         "residency.system_memory",
         "preload.policy",
+        "preload.usage_history",
         "preload.usage_json",
         "preload.usage_log",
         "preload.usage_records",

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,6 +109,7 @@ class Worker:
             raise ModelLoadError(
                 f"{Path(options.path).name} cannot be read: {error.strerror}", hint="Check the file and its folder"
             ) from error
+        self._may_load.wait()
         model = LlamaModel(options)
         self._channel.send(
             {
@@ -123,10 +124,13 @@ class Worker:
                 },
             }
         )
-        tokens_per_s = _probe(model) if options.probe else _UNKNOWN_TOKENS_PER_S
+        tokens_per_s = _probe(model, self._may_load.wait) if options.probe else _UNKNOWN_TOKENS_PER_S
         if model.embeddings:
             return EmbeddingService(model, options, self._channel)
-        return TextService(model, options, self._channel, tokens_per_s)
+        service = TextService(model, options, self._channel, tokens_per_s)
+        if options.warm_prefix:
+            service.warm(self._may_load.wait)
+        return service
 
     def _report(self, done: int, total: int) -> None:
         now = time.monotonic()
@@ -166,10 +170,12 @@ class TextService:
             model.chat_template(), bos=model.special_text(model.bos), eos=model.special_text(model.eos)
         )
         self._scheduler = Scheduler(model, parallel=options.parallel, emit=self._emit, tokens_per_s=tokens_per_s)
-        if options.warm_prefix:
-            self._scheduler.warm(self._chat_tokens(self._chat.fixed_beginning())[:MAX_WARM_TOKENS])
         self.run = self._scheduler.run
         self.cancel = self._scheduler.cancel
+
+    def warm(self, may_go_on: Callable[[], object]) -> None:
+        """Evaluate the beginning that all chats share; ``may_go_on`` returns when a step may be taken."""
+        self._scheduler.warm(self._chat_tokens(self._chat.fixed_beginning())[:MAX_WARM_TOKENS], may_go_on)
 
     def submit(self, message: JsonObject) -> None:
         """Prepare a generation and let it join the batch.
@@ -278,12 +284,14 @@ class EmbeddingService:
         )
 
 
-def _probe(model: LlamaModel) -> float:
+def _probe(model: LlamaModel, may_go_on: Callable[[], object]) -> float:
     """Decode a token, then another to see how quick that is; return a guess at the speed of prefill, in tokens/s.
 
     The first one touches the weights and grows buffers, and takes up to twice as long.
     """
+    may_go_on()
     model.probe()
+    may_go_on()
     began = time.perf_counter()
     model.probe()
     return _PREFILL_OVER_DECODE / (time.perf_counter() - began)
