@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "live_settings": {"live_settings", "engine"},
     "client": {"client", "inference.requests"},
     "what_if": {"what_if", "library", "residency.sizes"},
-    "engine_thread": {"engine_thread", "engine", "library", "inference.requests"},
+    "engine_thread": {"engine_thread", "client", "engine", "library", "inference.requests"},
     "own_engine": {"own_engine", "engine_thread", "client", "engine", "inference.requests"},
     "shortcuts": {"shortcuts", "own_engine", "client", "inference.requests"},
     "link": {  # above engine and port: an engine as the windows have it

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from preheat.client import OnWait, floats
 from preheat.errors import EngineStoppedError, UnsupportedOperationError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-OnWait = Callable[[str], None]
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 logger = logging.getLogger(__name__)
@@ -122,6 +122,20 @@ class EngineThread:
         finally:
             future.cancel()
 
+    def embed(self, model: str, inputs: Sequence[str], *, client: str = "") -> list[list[float]]:
+        """Return the inputs' normalised vectors.
+
+        Args:
+            client: Who asks, for the log.
+        """
+
+        async def vectors(engine: Engine) -> tuple[bytes, ...]:
+            file = await _find(engine, model, embeddings=True)
+            async with engine.lease(file.model_id, client=client) as lease:
+                return (await lease.embed(inputs)).vectors
+
+        return [floats(vector) for vector in self.call(vectors)]
+
     def _submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine on the loop; a loop that ends cancels it, however it ends."""
         with self._lock:
@@ -177,7 +191,7 @@ async def _pump(
 ) -> None:
     unsubscribe: Callable[[], None] | None = None
     try:
-        file = await find_kind(engine, model, embeddings=False)
+        file = await _find(engine, model, embeddings=False)
         if on_wait is not None:
             unsubscribe = engine.subscribe(_progress_to(file.model_id, on_wait))
         async with engine.lease(file.model_id, client=client) as lease, aclosing(lease.generate(request)) as answer:
@@ -188,7 +202,7 @@ async def _pump(
             unsubscribe()
 
 
-async def find_kind(engine: Engine, name: str, *, embeddings: bool) -> ModelFile:
+async def _find(engine: Engine, name: str, *, embeddings: bool) -> ModelFile:
     """Return the model of this name.
 
     Raises:

@@ -6,12 +6,11 @@ import os
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from preheat.client import ModelChoice, OnWait, floats
+from preheat.client import ModelChoice, OnWait
 
 if TYPE_CHECKING:
     import selectors
 
-    from preheat.engine import Engine
     from preheat.inference.requests import GenerateRequest, GenerationChunk
 
 _OWN_SETTINGS: Final = {"preload": "false", "spare_worker": "false", "shutdown_grace": "0", "history_days": "0"}
@@ -81,14 +80,7 @@ class OwnEngine:
 
     def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
         """Return the inputs' normalised vectors."""
-        from preheat.engine_thread import find_kind
-
-        async def vectors(engine: Engine) -> tuple[bytes, ...]:
-            file = await find_kind(engine, model, embeddings=True)
-            async with engine.lease(file.model_id) as lease:
-                return (await lease.embed(inputs)).vectors
-
-        return [floats(vector) for vector in self._thread.call(vectors)]
+        return self._thread.embed(model, inputs)
 
     def generate(
         self, model: str, request: GenerateRequest, on_wait: OnWait | None = None

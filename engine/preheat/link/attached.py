@@ -128,7 +128,7 @@ class AttachedLink:
 
     def history(self) -> UsageHistory:
         """See ``EngineLink``."""
-        from preheat.preload.usage_json import history_from_json
+        from preheat.link.history_json import history_from_json
 
         return history_from_json(self._engine().control("GET", "history"))
 
@@ -144,6 +144,10 @@ class AttachedLink:
     ) -> Generator[GenerationChunk, None, None]:
         """See ``EngineLink``; ``on_wait`` is called here."""
         return self._engine().generate(model_id, request, on_wait)
+
+    def embed(self, model_id: str, inputs: Sequence[str]) -> list[list[float]]:
+        """See ``EngineLink``."""
+        return self._engine().embed(model_id, inputs)
 
     def restart(self) -> None:
         """Look for the application again, now."""

@@ -144,6 +144,9 @@ class EngineLink(Protocol):
             on_wait: Told in words what is waited for, as long as the model loads. Any thread.
         """
 
+    def embed(self, model_id: str, inputs: Sequence[str]) -> list[list[float]]:
+        """Return the inputs' normalised vectors; waits for the model if it is not hot."""
+
     def restart(self) -> None:
         """Start an engine that has ended anew, or try again to open its port; an attached one is looked for again.
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from preheat.client import USER_AGENT, floats
-from preheat.engine_thread import EngineThread, LoopFactory, find_kind
+from preheat.client import USER_AGENT
+from preheat.engine_thread import EngineThread, LoopFactory
 from preheat.errors import EngineError, EngineStoppedError
 from preheat.link.empty import empty_snapshot
 from preheat.link.latest import Latest
@@ -174,13 +174,7 @@ class OwnEngineLink:
 
     def embed(self, model_id: str, inputs: Sequence[str]) -> list[list[float]]:
         """See ``EngineLink``."""
-
-        async def vectors(engine: Engine) -> tuple[bytes, ...]:
-            file = await find_kind(engine, model_id, embeddings=True)
-            async with engine.lease(file.model_id, client=USER_AGENT) as lease:
-                return (await lease.embed(inputs)).vectors
-
-        return [floats(vector) for vector in self._call(vectors)]
+        return self._running().embed(model_id, inputs, client=USER_AGENT)
 
     def restart(self) -> None:
         """See ``EngineLink``."""

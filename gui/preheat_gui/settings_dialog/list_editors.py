@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 )
 
 from preheat.settings import AUTO
-from preheat.settings_check import HIDDEN
 from preheat.settings_layers import parse_text
 from preheat_gui.icons import symbol
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words
@@ -215,12 +214,6 @@ class KeysEditor(ListEditor):
         self._buttons.insertWidget(1, copy)
         self._for_current.append(copy)
         self._refresh()
-
-    def set_text(self, text: str) -> None:
-        super().set_text(text)
-        # The engine of another process does not tell its keys: what is not known cannot be changed.
-        if HIDDEN in self.text():
-            self.set_read_only(True)
 
     def _item(self, value: str) -> QListWidgetItem:
         shown = value[:_SHOWN_OF_KEY] + "•" * 12 if len(value) > 2 * _SHOWN_OF_KEY else "•" * 12

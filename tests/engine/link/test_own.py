@@ -252,6 +252,11 @@ def test_answers_come_and_are_shown_while_they_do(start_link: StartLink) -> None
     eventually(lambda: not link.snapshot.requests, "the end of the request")
 
 
+def test_vectors(start_link: StartLink) -> None:
+    (vector,) = start_link().embed(EMBED, ["test"])
+    assert len(vector) == 384
+
+
 def test_a_model_of_the_other_kind_writes_nothing(start_link: StartLink) -> None:
     with pytest.raises(UnsupportedOperationError):
         next(start_link().generate(EMBED, ENDLESS))

@@ -84,12 +84,6 @@ def test_a_key_is_made_copied_and_shown_only_in_part(qtbot: QtBot, theme: Theme)
     assert json.loads(made.text()) == keys[:1]
 
 
-def test_keys_that_are_not_told_cannot_be_changed(qtbot: QtBot, theme: Theme) -> None:
-    made = editor(qtbot, KeysEditor, "api_keys")
-    made.set_text('["***"]')
-    assert not made.isEnabled()
-
-
 def test_automatic_is_no_list(qtbot: QtBot, theme: Theme) -> None:
     made = editor(qtbot, ListEditor, "favourites")
     made.set_text("auto")
