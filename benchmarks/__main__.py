@@ -20,7 +20,8 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.gguf_files import LARGE, SMALL, ensure_model
 from benchmarks.llama_server import BuildError, ensure_llama_server, installed_version
-from benchmarks.measures import MEASURES
+from benchmarks.measures import COMPARED, MEASURES
+from benchmarks.report import COMPARED as BOTH_SERVERS
 from benchmarks.report import count_missed, table, write_json
 from preheat import paths
 from preheat._version import __version__
@@ -57,7 +58,7 @@ def run(
     for name in chosen:
         with console.status(name):
             measures[name] = asyncio.run(MEASURES[name](bench))
-        console.print(table(name, measures[name]))
+        console.print(table(name, measures[name], COMPARED.get(name, BOTH_SERVERS)))
         write_json(path, machine, measures)  # each time: an interrupted run keeps what it has
     targets, missed = count_missed(measures)
     took_min = (time.perf_counter() - started_at) / 60

@@ -13,10 +13,11 @@ from benchmarks.gguf_files import LARGE, SMALL, ensure_model
 from benchmarks.shaped_gguf import SHAPES, ensure_shaped
 from preheat import paths
 from preheat.inference.client import WorkerClient
-from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS, LoadOptions
+from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.library import ModelFile, find_models
-from preheat.residency.processes import physical_cores, rss_bytes
+from preheat.residency.load_options import load_options
+from preheat.residency.processes import rss_bytes
 from preheat.residency.sizes import estimate
 from preheat.settings import Settings
 
@@ -37,7 +38,9 @@ async def measure(model: ModelFile, settings: Settings, deepest_tokens: int = UB
     """Load the model in a real worker, let it work on a prompt of so many tokens, and return what it held."""
     worker = await WorkerClient.spawn()
     try:
-        info = await worker.load(_options(model, settings), lambda _share: None, lambda: None)
+        # What a GPU holds is no part of the estimate.
+        options = load_options(model, settings.model_copy(update={"gpu_layers": 0}), probe=True, warm_prefix=False)
+        info = await worker.load(options, lambda _share: None, lambda: None)
         loaded = rss_bytes(worker.pid)
         if model.embeddings:
             length = min(EMBEDDING_BATCH_TOKENS, info.context_length)
@@ -53,24 +56,6 @@ async def measure(model: ModelFile, settings: Settings, deepest_tokens: int = UB
         return Measured(loaded, rss_bytes(worker.pid))
     finally:
         await worker.close()
-
-
-def _options(model: ModelFile, settings: Settings) -> LoadOptions:
-    return LoadOptions(
-        path=str(model.path),
-        files=tuple(str(path) for path in model.files),
-        embeddings=model.embeddings,
-        context_length=settings.context_length,
-        parallel=settings.parallel,
-        kv_cache_type=settings.kv_cache_type,
-        flash_attention=settings.flash_attention,
-        repack=settings.repack == "on",
-        threads=physical_cores(),
-        gpu_layers=0,
-        embedding_cache=settings.embedding_cache,
-        probe=True,
-        warm_prefix=False,
-    )
 
 
 def cases(model: ModelFile) -> Iterator[Settings]:

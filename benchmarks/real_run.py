@@ -16,28 +16,36 @@ import os
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from benchmarks.starter_copies import write_copies
 from preheat import paths
 from preheat.engine import Engine
 from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.preload import Outcome, RequestRecord, UsageLog
+from preheat.preload.policy import Decision, Verdict, Wish
+from preheat.preload.popularity import Popularity
+from preheat.preload.reasons import describe_wish
 from preheat.preload.synthetic import FIRST_DAY, synthetic_trace
 from preheat.preload.trace import Kind, TraceEvent
+from preheat.preload.usage_records import Action, DecisionRecord
+from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat.size import Size
 
 STARTER: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 REQUESTS: Final = 300
 HISTORY_DAYS: Final = 14
+DAYS: Final = 28
 ROOM_FOR: Final = 3
 QUICK_S: Final = 0.5
 _DAY_S: Final = 86_400.0
-_CONTEXT_KEY: Final = b"llama.context_length" + (4).to_bytes(4, "little")
 _CONTEXTS: Final = (2048, 6144, 4096, 8192, 3072, 5120)
+_EXPECTED_WORDS: Final = describe_wish(Decision("", Wish.EXPECTED, 1, Verdict.PRELOAD), Popularity(), 0.0)
 _REQUEST: Final = GenerateRequest(prompt="The capital of France is", max_tokens=8, sampling=Sampling(temperature=0))
 
 
@@ -55,42 +63,76 @@ class SkippingClock:
         self._offset += max(0.0, moment - self())
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one request saw.
+
+    Attributes:
+        first_text_s: From its arrival to its first text; where there was none, its wait.
+        ready: Its model was hot or standby when it arrived.
+    """
+
+    outcome: Outcome
+    wait_s: float
+    first_text_s: float
+    ready: bool
+
+
 @dataclass
 class Tally:
-    """What the requests saw, and what the engines did."""
+    """What the requests saw, and what the engines did. Requests come one after the other.
 
-    outcomes: list[Outcome] = field(default_factory=list)
-    waits_s: list[float] = field(default_factory=list)
-    first_text_s: list[float] = field(default_factory=list)
-    preloads: int = 0
-    wasted: int = 0
+    Attributes:
+        preloads: By the kind of wish.
+        wasted: Those that no request used, likewise.
+        wasted_for: The same, by the kind of reason for which they left.
+        ready: Set before each request: see ``Seen``.
+    """
 
-    def take(self, record: object) -> None:
-        """Count a request that has ended; anything else is no business of this."""
+    requests: list[Seen] = field(default_factory=list)
+    preloads: Counter[Wish] = field(default_factory=Counter)
+    wasted: Counter[Wish] = field(default_factory=Counter)
+    wasted_for: Counter[str] = field(default_factory=Counter)
+    ready: bool = False
+    _wishes: dict[str, Wish] = field(default_factory=dict)
+
+    def take(self, record: RequestRecord | DecisionRecord) -> None:
+        """Count a request that has ended, or what was done about a model."""
         if isinstance(record, RequestRecord):
-            self.outcomes.append(record.outcome)
-            self.waits_s.append(record.wait_s)
-            self.first_text_s.append(record.wait_s if record.ttft_s is None else record.ttft_s)
+            first_text_s = record.wait_s if record.ttft_s is None else record.ttft_s
+            self.requests.append(Seen(record.outcome, record.wait_s, first_text_s, self.ready))
+        elif record.action is Action.PRELOAD:
+            wish = Wish.EXPECTED if record.why == _EXPECTED_WORDS else Wish.LEARNED
+            self._wishes[record.model_id] = wish
+            self.preloads[wish] += 1
+        elif record.wasted:
+            self.wasted[self._wishes[record.model_id]] += 1
+            self.wasted_for[record.cause] += 1
 
     def describe(self, user: str) -> str:
-        """Return the figures in one line."""
-        count = len(self.outcomes)
-        quick = sum(seconds <= QUICK_S for seconds in self.first_text_s)
-        waited = [seconds for seconds, how in zip(self.waits_s, self.outcomes, strict=True) if how is not Outcome.HIT]
+        """Return the figures in some lines."""
+        count = len(self.requests)
+        hits, late, misses = (sum(seen.outcome is outcome for seen in self.requests) for outcome in Outcome)
+        waited = [seen.wait_s for seen in self.requests if seen.outcome is not Outcome.HIT]
+        ready = [seen for seen in self.requests if seen.ready]
+        kinds = ", ".join(f"{self.preloads[wish]} {wish} ({self.wasted[wish]} wasted)" for wish in self.preloads)
+        left_for = ", ".join(f"{number} for {cause}" for cause, number in self.wasted_for.most_common())
         return (
-            f"{user}: {count} requests, preload_hit_rate {self.outcomes.count(Outcome.HIT) / count:.3f}, "
-            f"{self.outcomes.count(Outcome.LATE_HIT)} late, {self.outcomes.count(Outcome.MISS)} misses, "
-            f"waited {sum(waited):.1f} s in all, median {statistics.median(waited) if waited else 0.0:.2f} s; "
-            f"{self.preloads} preloads, {self.wasted} wasted; first text within {QUICK_S} s: {quick / count:.3f}"
+            f"{user}: {count} requests, preload_hit_rate {hits / count:.3f}, {late} late, {misses} misses, "
+            f"waited {sum(waited):.1f} s in all, median {statistics.median(waited) if waited else 0.0:.2f} s\n"
+            f"  preloads: {kinds or 'none'}; wasted {_share(self.wasted.total(), self.preloads.total())}"
+            f"{f', which left {left_for}' if left_for else ''}\n"
+            f"  first text within {QUICK_S} s: {_quick(self.requests)}, of the {len(ready)} whose model was hot or "
+            f"standby {_quick(ready)}"
         )
 
 
-def make_models(folder: Path, names: Sequence[str], starter: Path) -> None:
-    """Write copies of the starter model that differ in the context length that they were trained for."""
-    content = starter.read_bytes()
-    at = content.index(_CONTEXT_KEY) + len(_CONTEXT_KEY)
-    for name, context in zip(names, _CONTEXTS, strict=True):
-        (folder / f"{name}.gguf").write_bytes(content[:at] + context.to_bytes(4, "little") + content[at + 4 :])
+def _quick(requests: Sequence[Seen]) -> str:
+    return _share(sum(seen.first_text_s <= QUICK_S for seen in requests), len(requests))
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.3f}" if whole else "-"
 
 
 def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
@@ -137,8 +179,6 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
         clock.skip_to(event.at)
         if event.kind in (Kind.BOOT, Kind.OFF):
             if engine is not None:
-                preload = engine.refresh().preload
-                tally.preloads, tally.wasted = tally.preloads + preload.preloads, tally.wasted + preload.wasted
                 await engine.stop()
                 engine = None
             if event.kind is Kind.BOOT:
@@ -148,29 +188,34 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
         elif event.kind is Kind.WAKE and engine is not None:
             engine.client_woke(event.client, event.model_id)
         elif engine is not None:
+            model = engine.refresh().model(event.model_id)
+            tally.ready = model is not None and (model.state is State.HOT or model.standby)
             async with engine.lease(event.model_id, client=event.client) as lease:
                 _ = [chunk async for chunk in lease.generate(_REQUEST)]
     assert engine is None, "the last event is the end of a day"
     return tally
 
 
-def days_of(events: Sequence[TraceEvent], requests: int) -> tuple[Sequence[TraceEvent], Sequence[TraceEvent]]:
-    """Return the history, and the days after it, with so many requests; the last day may end early."""
+def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequence[TraceEvent], Sequence[TraceEvent]]:
+    """Return the history, and the days after it, with so many requests or all; the last day may end early."""
     begins = FIRST_DAY + HISTORY_DAYS * _DAY_S
     earlier = [event for event in events if event.at < begins]
     later = [event for event in events if event.at >= begins]
-    ends = [index for index, event in enumerate(later) if event.kind is Kind.REQUEST][requests - 1] + 1
+    asked = [index for index, event in enumerate(later) if event.kind is Kind.REQUEST]
+    if requests is not None and len(asked) < requests:
+        raise ValueError(f"there are only {len(asked)} requests in these days; ask for more with --days")
+    ends = asked[-1 if requests is None else requests - 1] + 1
     return earlier, [*later[:ends], TraceEvent(later[ends - 1].at + 60.0, Kind.OFF)]
 
 
-def run(user: str, requests: int, starter: Path) -> Tally:
-    """Live one user's days."""
-    trace = synthetic_trace(user, days=HISTORY_DAYS + 28)
+def run(user: str, requests: int | None, days: int, starter: Path) -> Tally:
+    """Live one user's days, up to so many requests."""
+    trace = synthetic_trace(user, days=HISTORY_DAYS + days)
     earlier, later = days_of(trace.events, requests)
     with tempfile.TemporaryDirectory() as home:
         os.environ["PREHEAT_HOME"] = home
         paths.models_dir().mkdir(parents=True)
-        make_models(paths.models_dir(), sorted(trace.sizes), starter)
+        write_copies(paths.models_dir(), dict(zip(sorted(trace.sizes), _CONTEXTS, strict=True)), starter)
         settings = Settings(threads=1)
         limit = asyncio.run(measured_limit(settings))
         (paths.data_dir() / "usage.db").unlink(missing_ok=True)
@@ -183,11 +228,13 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("users", nargs="*", default=["steady", "office-day"])
-    parser.add_argument("--requests", type=int, default=REQUESTS)
+    parser.add_argument("--requests", type=int, help=f"live through so many; {REQUESTS} without --days")
+    parser.add_argument("--days", type=int, help="live through so many days")
     options = parser.parse_args()
+    requests = REQUESTS if options.requests is None and options.days is None else options.requests
     starter = paths.models_dir() / STARTER
     for user in options.users:
-        print(run(user, options.requests, starter).describe(user), flush=True)
+        print(run(user, requests, options.days or DAYS, starter).describe(user), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,15 @@ from rich.table import Table
 
 from benchmarks.figures import Figure, Subject, Target, spread
 
+COMPARED: Final = ("Preheat", "llama-server")
 _NONE: Final = "-"
 
 
-def table(title: str, figures: Sequence[Figure]) -> Table:
-    """Return the figures of one measure as a table."""
+def table(title: str, figures: Sequence[Figure], compared: tuple[str, str] = COMPARED) -> Table:
+    """Return the figures of one measure as a table, with the names of what is ``compared`` over the two columns."""
     drawn = Table(title=title, title_justify="left", title_style="bold", expand=True)
     drawn.add_column("", ratio=3)
-    for heading in ("Preheat", "llama-server", "ratio", "spread", "target"):
+    for heading in (*compared, "ratio", "spread", "target"):
         drawn.add_column(heading, justify="right", no_wrap=True)
     drawn.add_column("met", justify="center", no_wrap=True)
     for figure in figures:

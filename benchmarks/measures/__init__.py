@@ -8,7 +8,19 @@ from typing import Any, Final
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
-from benchmarks.measures import embeddings, first_request, one_liner, residency, startup, switch, throughput, ttft
+from benchmarks.measures import (
+    decision_cost,
+    embeddings,
+    first_request,
+    memory_limit,
+    one_liner,
+    preload_beside,
+    residency,
+    startup,
+    switch,
+    throughput,
+    ttft,
+)
 
 Measure = Callable[[Bench], Coroutine[Any, Any, list[Figure]]]
 
@@ -22,5 +34,17 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "embeddings": embeddings.measure,
         "memory": residency.measure,
         "one-liner": one_liner.measure,
+        "preload-beside": preload_beside.measure,
+        "memory-limit": memory_limit.measure,
+        "decision": decision_cost.measure,
     }
 )
+
+COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "preload-beside": ("beside", "alone"),
+        "memory-limit": ("Preheat", ""),
+        "decision": ("long log", "short log"),
+    }
+)
+"""What the two columns show of the measures that look at Preheat alone."""

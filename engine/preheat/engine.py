@@ -7,29 +7,27 @@ immutable snapshots that it publishes: every transition at once, counters at mos
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from preheat import paths
-from preheat.errors import EngineStoppedError, ModelNotFoundError, QueueFullError
+from preheat.arrival import Arrival
+from preheat.errors import EngineStoppedError, QueueFullError
 from preheat.lease import Lease
-from preheat.library import ModelFile, Scanner, resolve
+from preheat.library import ModelFile, Shelf
 from preheat.live_requests import LiveRequests
+from preheat.memory_guard import MemoryGuard
 from preheat.preload import (
     Advisor,
     Director,
-    Outcome,
     PreloadCounters,
     Preloader,
     PreloadPlan,
     RecordObserver,
     Remembered,
-    RequestRecord,
     UsageLog,
     choose_favourites,
 )
@@ -37,15 +35,11 @@ from preheat.publisher import Publisher, Subscriber
 from preheat.residency import Action, DecisionRecord, MemoryWatch, Pool, Resident, SizeBook, Tenant, Why
 from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot
-from preheat.snapshot_maker import SnapshotMaker, known_models
+from preheat.snapshot_maker import SnapshotMaker
 from preheat.supervised import keep_running
 
-logger = logging.getLogger(__name__)
-
-_RESCAN_INTERVAL_S: Final = 1.0
 _QUEUE_RETRY_S: Final = 2.0
 _DRAIN_POLL_S: Final = 0.05
-_WATCH_INTERVAL_S: Final = 1.0
 
 
 class Engine:
@@ -61,9 +55,6 @@ class Engine:
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self.settings = settings or Settings()
-        self._scanner = Scanner()
-        self._models: tuple[ModelFile, ...] = ()
-        self._scanned_at = 0.0
         self._favourites: tuple[str, ...] = ()
         self._counters = PreloadCounters()
         self._remembered = Remembered(paths.data_dir() / "state.json")
@@ -71,24 +62,38 @@ class Engine:
         self._advisor = Advisor(self.settings, UsageLog(history_days=days, clock=clock) if days else None, clock)
         self._sizes = SizeBook(self.settings, on_measured=self._advisor.measured)
         self._pool = Pool(self.settings, self._sizes, self, clock)
+        self._watch = MemoryWatch(self.settings)
+        self._shelf = Shelf(
+            lambda: [paths.models_dir(), *self.settings.models_dirs], lambda: self._pool.models, self._models_changed
+        )
         self._director = Director(
             self.settings,
             self._pool,
             self._sizes,
             self._advisor,
-            models=lambda: self._models,
+            self._watch,
+            models=lambda: self._shelf.models,
             favourites=lambda: self._favourites,
             clock=clock,
         )
-        self._preloader = Preloader(self._pool, self._director)
-        self._watch = MemoryWatch(self.settings)
+        self._preloader = Preloader(self._pool, self._director, lambda: self._publisher.publish_soon())
+        self._guard = MemoryGuard(self._watch, self._pool, self._director, self._memory_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
-        maker = SnapshotMaker(self._pool, self._sizes, self._director, self._counters, self._advisor, self._requests)
+        maker = SnapshotMaker(
+            self._pool,
+            self._sizes,
+            self._director,
+            self._preloader.round,
+            self._counters,
+            self._advisor,
+            self._requests,
+        )
         self._publisher = Publisher(
-            lambda: maker.make(self.settings, self._models, self._favourites), self._pool.measure
+            lambda: maker.make(self.settings, self._shelf.known, self._shelf.on_disk, self._favourites),
+            self._pool.measure,
         )
 
     async def __aenter__(self) -> Engine:
@@ -102,12 +107,12 @@ class Engine:
         """Find the models and begin to preload; returns before anything is loaded."""
         self._started = True
         self._pool.prepare()
-        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._rescan())
+        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._shelf.look())
         self._sizes.remember(known)
         self._director.paused_until = self._remembered.paused_until
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
-            asyncio.create_task(keep_running("watching memory", self._watch_memory)),
+            asyncio.create_task(keep_running("watching memory", self._guard.run)),
         ]
         self._publisher.publish()
 
@@ -162,6 +167,10 @@ class Engine:
         """Return what should be hot, as of now, and what would be loaded next."""
         return self._director.plan()
 
+    def dismissed(self) -> tuple[str, ...]:
+        """Return the models that should be hot, had the user not unloaded them: they come back when they are used."""
+        return self._director.dismissed()
+
     def why(self, model_id: str) -> str:
         """Return in words why the model of this id is hot, standby or cold."""
         return self._director.why(model_id)
@@ -170,8 +179,8 @@ class Engine:
 
     async def models(self) -> tuple[ModelFile, ...]:
         """Return the models on disk; looks again when the last look is older than a second."""
-        await self._rescan_if_old()
-        return self._models
+        await self._shelf.look_if_old()
+        return self._shelf.models
 
     def resolve(self, name: str) -> ModelFile:
         """Return the model of this name; a unique prefix and other case are accepted.
@@ -180,7 +189,7 @@ class Engine:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
-        return resolve(name, known_models(self._models, self._pool))
+        return self._shelf.resolve(name)
 
     async def find(self, name: str) -> ModelFile:
         """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
@@ -189,17 +198,7 @@ class Engine:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
-        try:
-            model = self.resolve(name)
-        except ModelNotFoundError:
-            await self._rescan_if_old()
-            return self.resolve(name)
-        resident = self._pool.residents.get(model.model_id)
-        in_memory = resident is not None and resident.held_bytes > 0
-        if not in_memory and await asyncio.to_thread(model.changed):
-            await self._rescan()
-            return self.resolve(name)
-        return model
+        return await self._shelf.find(name)
 
     # Requests
 
@@ -225,28 +224,26 @@ class Engine:
         resident = self._pool.resident(model)
         self._check_queue(resident)
         outcome, saved_s = self._counters.count_request(resident, started_at)
+        arrival = Arrival(model.model_id, client, arrived_at, started_at, outcome, saved_s)
         self._advisor.request_arrived(model.model_id, client, started_at)
         self._director.welcome(model.model_id)
         self._pool.hold_preloads(True)
-        lease: Lease | None = None
-        wait_s = 0.0
         try:
             with self._requests.request(client, model.model_id, started_at) as request:
-                resident = await self._pool.acquire(model)
-                wait_s = time.monotonic() - arrived_at
+                try:
+                    resident = await self._pool.acquire(model)
+                finally:
+                    arrival.waited()
                 request.waiting = False
-                lease = Lease(resident, arrived_at, request.wrote_token)
+                arrival.lease = lease = Lease(resident, arrived_at, request.wrote_token)
                 self._publisher.publish_soon()
                 yield lease
         finally:
-            if lease is not None:
-                self._pool.release(resident, answered=lease.answered)
+            if arrival.lease is not None:
+                self._pool.release(resident, answered=arrival.lease.answered)
                 if keep_alive_s is not None:
                     self._pool.keep_alive(resident, keep_alive_s)
-            else:
-                wait_s = time.monotonic() - arrived_at
-            self._counters.count_tokens(lease.usages if lease is not None and not lease.info.embeddings else ())
-            self._request_ended(_record(model.model_id, started_at, outcome, wait_s, saved_s, client, lease))
+            self._request_ended(arrival)
 
     async def load(self, name: str) -> None:
         """Make a model hot, evicting others if need be.
@@ -278,7 +275,7 @@ class Engine:
         expected = self._advisor.client_woke(client, model_id, self._clock())
         if expected is not None:
             self._director.welcome(expected)
-            self._preloader.nudge()
+        self._preloader.nudge()
 
     async def settled(self) -> None:
         """Wait until all that should be hot is, as far as it fits and nothing speaks against it."""
@@ -287,7 +284,10 @@ class Engine:
     # The user's wishes
 
     def pause(self, seconds: float | None = None) -> None:
-        """Preload nothing for so long; None is until ``resume``. Remembered over restarts."""
+        """Preload nothing for so long; None is until ``resume``. Remembered over restarts.
+
+        A preload that runs is cancelled, within a tenth of a second; it comes back when preloading is resumed.
+        """
         self._remembered.paused_until = math.inf if seconds is None else self._clock() + seconds
         self._paused_changed()
 
@@ -299,7 +299,7 @@ class Engine:
     def apply_settings(self, settings: Settings) -> None:
         """Act on new settings at once; answers in flight end as they began. The port keeps its address and keys."""
         self.settings = settings
-        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._models)
+        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._shelf.models)
         for model_id in set(self._favourites).difference(before):
             self._director.welcome(model_id)
         self._sizes.apply_settings(settings)
@@ -359,72 +359,20 @@ class Engine:
                 retry_after_s=_QUEUE_RETRY_S,
             )
 
-    def _request_ended(self, record: RequestRecord) -> None:
-        logger.info(
-            "request for %s: %s, waited %.3f s, %.3f s in all, %d tokens",
-            record.model_id,
-            record.outcome,
-            record.wait_s,
-            self._clock() - record.started_at,
-            record.completion_tokens,
-        )
+    def _request_ended(self, arrival: Arrival) -> None:
+        if arrival.lease is not None and not arrival.lease.info.embeddings:
+            self._counters.count_tokens(arrival.lease.usages)
         self._director.note_answer()
         self._pool.hold_preloads(self._director.active_requests > 0)
-        self._advisor.request_ended(record)
+        self._advisor.request_ended(arrival.record())
         self._preloader.nudge()
         self._publisher.publish_soon()
 
-    async def _watch_memory(self) -> None:
-        """Let idle models go while memory is short, and look after what a sleep or a long rest may have pushed out."""
-        while True:
-            await asyncio.sleep(_WATCH_INTERVAL_S)
-            pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
-            if pressure.reason and pressure.missing_bytes:
-                self._pool.trim(max(self._pool.used_bytes - pressure.missing_bytes, 0), Why.PRESSURE, pressure.reason)
-            if pressure.reason != self._director.pressure:
-                self._director.pressure = pressure.reason
-                self._preloader.nudge()
-                self._publisher.publish_soon()
-            if self._watch.resumed():
-                await self._touch_hot()
-
-    async def _touch_hot(self) -> None:
-        """Bring back what was pushed out of memory of the hot models' files, so that "hot" stays true."""
-        for resident in list(self._pool.residents.values()):
-            if resident.held_bytes and not resident.leased:
-                await asyncio.to_thread(self._director.touch, resident.model)
-
-    async def _rescan_if_old(self) -> None:
-        if time.monotonic() - self._scanned_at >= _RESCAN_INTERVAL_S:
-            await self._rescan()
-
-    async def _rescan(self) -> None:
-        folders: list[Path] = [paths.models_dir(), *self.settings.models_dirs]
-        self._models = await asyncio.to_thread(self._scanner.scan, folders)
-        self._scanned_at = time.monotonic()
-        self._favourites = choose_favourites(self.settings.favourites, self._models)
+    def _memory_changed(self) -> None:
         self._preloader.nudge()
         self._publisher.publish_soon()
 
-
-def _record(
-    model_id: str,
-    started_at: float,
-    outcome: Outcome,
-    wait_s: float,
-    saved_s: float,
-    client: str,
-    lease: Lease | None,
-) -> RequestRecord:
-    usages = lease.usages if lease is not None else []
-    return RequestRecord(
-        model_id=model_id,
-        started_at=started_at,
-        outcome=outcome,
-        wait_s=wait_s,
-        ttft_s=lease.ttft_s if lease is not None else None,
-        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
-        completion_tokens=sum(usage.completion_tokens for usage in usages),
-        client=client,
-        saved_s=saved_s,
-    )
+    def _models_changed(self) -> None:
+        self._favourites = choose_favourites(self.settings.favourites, self._shelf.models)
+        self._preloader.nudge()
+        self._publisher.publish_soon()

@@ -16,12 +16,12 @@ from typing import Final
 CHUNK_BYTES: Final = 4 << 20
 AHEAD_BYTES: Final = 4 * CHUNK_BYTES
 
-OnProgress = Callable[[int], bool]
-"""Told how many bytes are in memory so far; returns whether to go on."""
+OnProgress = Callable[[int], None]
+"""Told how many bytes are in memory so far; reading goes on when it returns."""
 
 
-def page_in(files: Sequence[Path], on_progress: OnProgress) -> bool:
-    """Read the files' missing parts, in order; return False if ``on_progress`` stopped it.
+def page_in(files: Sequence[Path], on_progress: OnProgress) -> None:
+    """Read the files' missing parts, in order.
 
     Raises:
         OSError: A file cannot be read.
@@ -39,9 +39,7 @@ def page_in(files: Sequence[Path], on_progress: OnProgress) -> bool:
                     file.seek(start)
                     file.readinto(buffer)
                 done += end - start
-                if not on_progress(done):
-                    return False
-    return True
+                on_progress(done)
 
 
 def _read_ahead(descriptor: int, start: int) -> None:

@@ -165,7 +165,7 @@ def _common(options: Options) -> dict[str, Any]:
     for name, (kind, low, high) in _RANGES.items():
         value = given.get(name, low)
         right_kind = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
-        if not right_kind or not low <= value <= high:  # type: ignore[operator]
+        if not right_kind or not low <= value <= high:  # type: ignore[operator] # a number, if it is of the right kind
             raise InvalidRequestError(
                 f"{name}: {value!r} is not possible",
                 hint=f"It is {'a whole' if kind is int else 'a'} number from {low} to {high}",
@@ -176,8 +176,8 @@ def _common(options: Options) -> dict[str, Any]:
     max_tokens = given.pop("max_tokens", None)
     return {
         "max_tokens": max_tokens,
-        "stop": (stop,) if isinstance(stop, str) else tuple(stop),  # type: ignore[arg-type]
-        "sampling": Sampling(**given),  # type: ignore[arg-type]
+        "stop": (stop,) if isinstance(stop, str) else tuple(stop),  # type: ignore[arg-type] # as Options declares it
+        "sampling": Sampling(**given),  # type: ignore[arg-type] # its own names, checked above
     }
 
 

@@ -28,6 +28,9 @@ class ModelSnapshot:
         active_requests: Leases held now: being answered or waiting.
         last_used_at: Unix time of the last request's arrival; None before one.
         load_s: Seconds that the last load took, request to probe; None before one.
+        load_left_s: Seconds that the running load will still take, judged by its progress; None unless loading, and
+            as long as that is not known.
+        reason: In words why it is in memory; empty otherwise.
         error: Why the last load failed or the worker died, as one sentence; None unless failed.
         file_missing: Its file has gone from the disk while it is in memory.
         path: The file; of a split set, its first part.
@@ -46,6 +49,8 @@ class ModelSnapshot:
     active_requests: int = 0
     last_used_at: float | None = None
     load_s: float | None = None
+    load_left_s: float | None = None
+    reason: str = ""
     error: str | None = None
     file_missing: bool = False
     path: str = ""
@@ -89,6 +94,12 @@ class PreloadSnapshot:
         misses: Requests that had to wait for a load of their own.
         wasted: Preloads evicted or unloaded before any request used them.
         time_saved_s: Load seconds that hits did not pay, counted as in ``preload/counters.py``.
+        queue: The models still to be preloaded in the present round, the one that is being loaded first. A round lasts
+            from when there is something to preload until nothing is left, or preloading is held up by more than
+            answers; empty when none runs.
+        round_done: How many of its preloads have ended hot.
+        round_total: How many there are in all; may change on the way.
+        round_progress: How far it is, 0.0 to 1.0, by bytes; never falls within a round. None when none runs.
     """
 
     enabled: bool
@@ -100,6 +111,10 @@ class PreloadSnapshot:
     preloads: int = 0
     wasted: int = 0
     time_saved_s: float = 0.0
+    queue: tuple[str, ...] = ()
+    round_done: int = 0
+    round_total: int = 0
+    round_progress: float | None = None
 
     @property
     def paused(self) -> bool:

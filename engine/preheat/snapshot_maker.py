@@ -8,9 +8,8 @@ from collections.abc import Sequence, Set
 from preheat._version import __version__
 from preheat.library import ModelFile
 from preheat.live_requests import LiveRequests
-from preheat.preload import Advisor, Director, PreloadCounters
-from preheat.residency import Pool, SizeBook, State
-from preheat.residency.system_memory import read_memory
+from preheat.preload import Advisor, Director, PreloadCounters, Round
+from preheat.residency import Pool, SizeBook, State, read_memory
 from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 
@@ -23,6 +22,7 @@ class SnapshotMaker:
         pool: Pool,
         sizes: SizeBook,
         director: Director,
+        preload_round: Round,
         counters: PreloadCounters,
         advisor: Advisor,
         requests: LiveRequests,
@@ -30,16 +30,23 @@ class SnapshotMaker:
         self._pool = pool
         self._sizes = sizes
         self._director = director
+        self._round = preload_round
         self._counters = counters
         self._advisor = advisor
         self._requests = requests
         self._started_at = time.time()
         self._peak_bytes = 0
 
-    def make(self, settings: Settings, models: Sequence[ModelFile], favourites: tuple[str, ...]) -> EngineSnapshot:
-        """Return the snapshot of this moment."""
+    def make(
+        self, settings: Settings, models: Sequence[ModelFile], on_disk: Set[str], favourites: tuple[str, ...]
+    ) -> EngineSnapshot:
+        """Return the snapshot of this moment.
+
+        Args:
+            models: All that are known, by id.
+            on_disk: The ids of those whose files are there.
+        """
         counters, log = self._counters, self._advisor.log
-        on_disk = {model.model_id for model in models}
         return EngineSnapshot(
             version=__version__,
             started_at=self._started_at,
@@ -49,7 +56,7 @@ class SnapshotMaker:
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
             warning=log.warning if log is not None else None,
-            models=tuple(self._model(model, favourites, on_disk) for model in known_models(models, self._pool)),
+            models=tuple(self._model(model, favourites, on_disk) for model in models),
             requests=self._requests.snapshots(),
         )
 
@@ -57,7 +64,7 @@ class SnapshotMaker:
         used, system = self._pool.used_bytes, read_memory()
         self._peak_bytes = max(self._peak_bytes, used)
         return MemorySnapshot(
-            limit_bytes=self._pool.limit_bytes,
+            limit_bytes=settings.memory_limit.resolve(system.total_bytes),
             used_bytes=used,
             available_bytes=system.available_bytes,
             peak_bytes=self._peak_bytes,
@@ -67,7 +74,9 @@ class SnapshotMaker:
         )
 
     def _preload(self, settings: Settings) -> PreloadSnapshot:
-        counters, hold = self._counters, self._director.hold()
+        counters, hold, preloads = self._counters, self._director.hold(), self._round
+        first = self._pool.residents.get(preloads.queue[0]) if preloads.queue else None
+        share = first.progress or 0.0 if first is not None else 0.0
         return PreloadSnapshot(
             enabled=settings.preload,
             paused_until=self._director.paused_until,
@@ -78,6 +87,10 @@ class SnapshotMaker:
             preloads=counters.preloads,
             wasted=counters.wasted,
             time_saved_s=counters.time_saved_s,
+            queue=preloads.queue,
+            round_done=preloads.done,
+            round_total=preloads.total,
+            round_progress=preloads.progress(share),
         )
 
     def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
@@ -106,19 +119,14 @@ class SnapshotMaker:
             standby=standby and resident.worker is None,
             expected_bytes=expected,
             progress=resident.progress if loading else None,
-            resident_bytes=resident.held_bytes if resident.worker is not None else 0,
+            resident_bytes=resident.held_bytes,
             context_length=resident.info.context_length if resident.info and resident.state is State.HOT else None,
             active_requests=resident.leases + resident.waiters,
             last_used_at=resident.last_used_at,
             load_s=resident.load_s,
+            load_left_s=resident.load_left_s,
+            reason=resident.reason if resident.state is State.HOT else "",
             error=resident.error if resident.state is State.FAILED else None,
             file_missing=model.model_id not in on_disk,
             path=str(model.path),
         )
-
-
-def known_models(models: Sequence[ModelFile], pool: Pool) -> tuple[ModelFile, ...]:
-    """Return the models on disk, and those whose file has gone while they are in memory, by id."""
-    known = {resident.model_id: resident.model for resident in pool.residents.values() if resident.held_bytes}
-    known.update((model.model_id, model) for model in models)
-    return tuple(known[model_id] for model_id in sorted(known))

@@ -26,7 +26,12 @@ def test_table_shows_every_figure() -> None:
     console.print(table("all", [FAST, SLOW, PLAIN]))
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
-    assert all(name in text for name in ("all", "fast", "slow (why)", "plain", "NO"))
+    assert all(name in text for name in ("all", "fast", "slow (why)", "plain", "NO", "Preheat", "llama-server"))
+
+
+def test_the_columns_say_what_is_compared() -> None:
+    headings = [column.header for column in table("all", [FAST], ("beside", "alone")).columns]
+    assert headings == ["", "beside", "alone", "ratio", "spread", "target", "met"]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,15 @@ from typing import Any
 
 from preheat.engine import Engine, Lease
 from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.residency import Resident, State
+from preheat.residency import DecisionRecord, Resident, State
 from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot
 
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBED = "all-minilm-l6-v2.q8_0"
 WAIT_S = 60.0
+LOADED = [State.QUEUED, State.LOADING, State.WARMING, State.HOT]
+UNLOADED = [State.UNLOADING, State.COLD]
 ENDLESS = GenerateRequest(prompt="1, 2, 3, 4, 5,", sampling=Sampling(temperature=0))
 
 
@@ -100,6 +102,24 @@ def state(snapshot: EngineSnapshot, model_id: str) -> State:
     model = snapshot.model(model_id)
     assert model is not None
     return model.state
+
+
+def change(engine: Engine, **changes: object) -> None:
+    """Change settings of a running engine."""
+    engine.apply_settings(engine.settings.model_copy(update=changes))
+
+
+def decisions_of(engine: Engine) -> list[DecisionRecord]:
+    """Return the list to which all decisions are added from now on."""
+    taken: list[DecisionRecord] = []
+    engine.observe(lambda record: taken.append(record) if isinstance(record, DecisionRecord) else None)
+    return taken
+
+
+async def use(engine: Engine, model_id: str, client: str = "") -> None:
+    """Ask for a model, and do nothing with it."""
+    async with engine.lease(model_id, client=client):
+        pass
 
 
 def resident(engine: Engine, model_id: str) -> Resident:

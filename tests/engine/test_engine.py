@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from preheat import engine as engine_module
 from preheat import paths
 from preheat.engine import Engine
 from preheat.errors import (
@@ -24,6 +23,7 @@ from preheat.errors import (
     WorkerDiedError,
 )
 from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.library import shelf as shelf_module
 from preheat.publisher import PUBLISH_INTERVAL_S
 from preheat.residency import State
 from preheat.snapshot import EngineSnapshot
@@ -31,6 +31,8 @@ from tests.engine.engines import (
     CHAT,
     EMBED,
     ENDLESS,
+    LOADED,
+    UNLOADED,
     Gate,
     Recorder,
     resident,
@@ -40,12 +42,12 @@ from tests.engine.engines import (
     until,
     until_idle,
     until_state,
+    use,
     worker_pid,
     write,
 )
 
 pytestmark = pytest.mark.usefixtures("starter_home")
-LOADED = [State.QUEUED, State.LOADING, State.WARMING, State.HOT]
 
 
 async def test_the_starter_models_are_preloaded_one_after_another() -> None:
@@ -54,7 +56,18 @@ async def test_the_starter_models_are_preloaded_one_after_another() -> None:
         assert all(model.favourite for model in engine.snapshot.models)
         await until_state(engine, EMBED, State.HOT)
         assert recorder.transitions == [(CHAT, state) for state in LOADED] + [(EMBED, state) for state in LOADED]
-        snapshot = engine.snapshot
+        rounds = [
+            (preload.queue, preload.round_done, preload.round_total)
+            for preload in (one.preload for one in recorder.snapshots)
+            if preload.queue
+        ]
+        assert list(dict.fromkeys(rounds)) == [((CHAT, EMBED), 0, 2), ((EMBED,), 1, 2)]
+        progress = [one.preload.round_progress for one in recorder.snapshots if one.preload.queue]
+        assert progress == sorted(progress, key=lambda share: share or 0.0)
+        assert None not in progress
+        snapshot = await until(engine, lambda snapshot: snapshot.preload.round_total == 0)
+        assert snapshot.preload.round_progress is None
+        assert [model.reason for model in snapshot.models] == ["favourite 2", "favourite 1"]
         assert snapshot.preload.enabled
         for model in snapshot.models:
             assert model.progress is None
@@ -102,21 +115,16 @@ async def test_hits_late_hits_and_misses(gate: Gate) -> None:
         gate.shut(CHAT)
         first, second = (asyncio.create_task(engine.load(CHAT)) for _ in range(2))
         await until_state(engine, CHAT, State.LOADING)
-        joining = asyncio.create_task(_lease_once(engine, CHAT))
+        joining = asyncio.create_task(use(engine, CHAT))
         await until(engine, lambda snapshot: engine._counters.late_hits == 1)
         gate.open(CHAT)
         await asyncio.gather(first, second, joining)
         await engine.unload(CHAT)
-        await _lease_once(engine, CHAT)
+        await use(engine, CHAT)
         preload = engine.refresh().preload
         assert (preload.hits, preload.late_hits, preload.misses, preload.wasted) == (2, 1, 1, 0)
         assert preload.time_saved_s == embed.load_s
         assert preload.preload_hit_rate == 0.5
-
-
-async def _lease_once(engine: Engine, model_id: str) -> None:
-    async with engine.lease(model_id):
-        engine._publisher.publish()
 
 
 async def test_a_preload_that_nobody_used_is_wasted() -> None:
@@ -133,7 +141,7 @@ async def test_a_request_that_joins_a_preload_makes_it_its_own(gate: Gate) -> No
     gate.shut(EMBED)
     async with running(preload=True, favourites=[EMBED]) as engine:
         await until_state(engine, EMBED, State.LOADING)
-        joining = asyncio.create_task(_lease_once(engine, EMBED))
+        joining = asyncio.create_task(use(engine, EMBED))
         await until(engine, lambda snapshot: resident(engine, EMBED).waiters == 1)
         gate.open(EMBED)
         await joining
@@ -182,18 +190,14 @@ async def test_sixteen_streams_at_once() -> None:
 async def test_a_full_queue(gate: Gate) -> None:
     gate.shut(EMBED)
     async with running(parallel=1, max_queue=2) as engine:
-        waiting = [asyncio.create_task(_lease_once(engine, EMBED)) for _ in range(3)]
-        await until(engine, lambda _: EMBED in _residents(engine) and resident(engine, EMBED).waiters == 3)
+        waiting = [asyncio.create_task(use(engine, EMBED)) for _ in range(3)]
+        await until(engine, lambda _: EMBED in engine._pool.residents and resident(engine, EMBED).waiters == 3)
         with pytest.raises(QueueFullError, match="3 requests") as caught:
-            await _lease_once(engine, EMBED)
+            await use(engine, EMBED)
         assert caught.value.retry_after_s
         gate.open(EMBED)
         await asyncio.gather(*waiting)
-        await _lease_once(engine, EMBED)
-
-
-def _residents(engine: Engine) -> object:
-    return engine._pool.residents
+        await use(engine, EMBED)
 
 
 async def test_stopping_lets_answers_finish_and_leaves_no_process() -> None:
@@ -247,7 +251,7 @@ async def test_subscribers_get_the_current_snapshot_at_once_and_then_every_trans
         recorder = Recorder(engine)
         await engine.load(EMBED)
         await engine.unload(EMBED)
-        assert recorder.of(EMBED) == [*LOADED, State.UNLOADING, State.COLD]
+        assert recorder.of(EMBED) == LOADED + UNLOADED
         assert got == recorder.snapshots
         assert got[-1] is engine.snapshot
         unsubscribe()
@@ -270,7 +274,7 @@ async def test_counters_are_published_ten_times_a_second_at_most() -> None:
 
 
 async def test_a_model_that_was_just_put_there_is_found(embedding_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "_RESCAN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(shelf_module, "RESCAN_INTERVAL_S", 0.0)
     async with running() as engine:
         with pytest.raises(ModelNotFoundError):
             await engine.load("brand-new")
@@ -282,7 +286,7 @@ async def test_a_model_that_was_just_put_there_is_found(embedding_model: Path, m
 async def test_unknown_names_do_not_hammer_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as engine:
         scans: list[object] = []
-        monkeypatch.setattr(engine._scanner, "scan", lambda dirs: scans.append(dirs) or ())
+        monkeypatch.setattr(engine._shelf._scanner, "scan", lambda dirs: scans.append(dirs) or ())
         for _ in range(5):
             with pytest.raises(ModelNotFoundError):
                 await engine.find("nosuch")
@@ -316,7 +320,7 @@ def missing(engine: Engine, model_id: str) -> bool:
 async def test_a_hot_model_whose_file_has_gone_can_be_used_and_unloaded(
     embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "_RESCAN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(shelf_module, "RESCAN_INTERVAL_S", 0.0)
     path = paths.models_dir() / "fleeting.gguf"
     shutil.copy(embedding_model, path)
     async with running() as engine:

@@ -75,10 +75,12 @@ def plan(as_json: AsJson = False) -> None:
     waits = preloading_line(now)
     if waits:
         typer.echo(f"Nothing is preloaded now: {waits}.")
-    if not now["decisions"]:
+    if not now["decisions"] and not now["unloaded"]:
         typer.echo("No model is to be kept in memory: there are no favourites, and none was used often enough.")
     for place, decision in enumerate(now["decisions"], 1):
         typer.echo(f"{place}. {decision['model']}: {decision['why']}")
+    for model in now["unloaded"]:
+        typer.echo(f"Not {model}: it was unloaded as asked, and comes back when it is used.")
     if now["standby"]:
         names = [entry["model"] + (" (read)" if entry["cached"] else "") for entry in now["standby"]]
         more = f" and {len(names) - _STANDBY_SHOWN} more" if len(names) > _STANDBY_SHOWN else ""

@@ -17,10 +17,11 @@ from preheat.format import format_bytes, format_duration, format_memory
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from preheat.preload.replay import Report
+    from preheat.preload.replay import Comparison, Report
     from preheat.preload.simulation import Strategy
     from preheat.preload.trace import Trace
     from preheat.settings import Settings
+    from preheat.size import Size
 
 _DAY_S: Final = 86_400.0
 _MAX_STEPS: Final = 8
@@ -36,7 +37,12 @@ def replay(
         Path | None, typer.Option("--log", exists=True, dir_okay=False, help="Another usage.db than your own.")
     ] = None,
     synthetic: Annotated[
-        str | None, typer.Option("--synthetic", metavar="NAME", help="A made-up user instead; list names them.")
+        str | None,
+        typer.Option("--synthetic", metavar="NAME", help="A made-up user instead; list names them, all compares them."),
+    ] = None,
+    page_cache: Annotated[
+        str | None,
+        typer.Option("--page-cache", metavar="SIZE", help="Memory for files beside a full limit: 4GiB, or 50% of it."),
     ] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="The last so many days alone.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another one makes up another user of the same kind.")] = 0,
@@ -60,9 +66,19 @@ def replay(
     if synthetic is not None and log is not None:
         raise InvalidRequestError("A log and a made-up user are two things", hint="Give --log or --synthetic")
     settings = load_settings(parse_overrides(overrides or ()))
+    beside = _page_cache(page_cache)
+    if synthetic == "all":
+        if limits is not None or csv_file is not None:
+            raise InvalidRequestError("The five users have a limit of their own", hint="Leave --limit and --csv out")
+        comparisons = _five_users(settings, days, seed, beside)
+        if as_json:
+            print_json([comparison.row() for comparison in comparisons])
+        else:
+            _print_comparisons(comparisons)
+        return
     trace, timezone = _trace(settings, log, synthetic, days, seed)
     tried = _limits(limits, trace, settings, synthetic is not None, curve=csv_file is not None)
-    reports = [report for limit in tried for report in _compared(trace, limit, settings, timezone)]
+    reports = [report for limit in tried for report in _compared(trace, limit, settings, timezone, beside)]
     if csv_file is not None:
         _write_csv(csv_file, reports)
     if as_json:
@@ -119,6 +135,7 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
         log.decisions(limit=-1, since=begin),
         on_disk,
         choose_favourites(settings.favourites, models),
+        log.wakes_between(begin, END_OF_TIME),
     )
     if not any(event.kind is Kind.REQUEST for event in trace.events):
         raise InvalidRequestError(
@@ -134,11 +151,10 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
     Raises:
         InvalidRequestError: One is no size.
     """
-    import psutil
-
+    from preheat.residency.system_memory import read_memory
     from preheat.size import Size
 
-    total = psutil.virtual_memory().total
+    total = read_memory().total_bytes
     if text is not None:
         try:
             limits = [Size(part.strip()).resolve(total) for part in text.split(",")]
@@ -152,12 +168,42 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
     return [trace.room_for(3) if synthetic else settings.memory_limit.resolve(total)]
 
 
-def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo) -> list[Report]:
+def _page_cache(text: str | None) -> Size:
+    """Return what the page cache has beside the limit, in bytes or as a share of the limit.
+
+    Raises:
+        InvalidRequestError: That is no size.
+    """
+    from preheat.preload.simulation import PAGE_CACHE_SHARE
+    from preheat.size import Size
+
+    try:
+        return Size(text or f"{PAGE_CACHE_SHARE:.0%}")
+    except ValueError as error:
+        raise InvalidRequestError(f"--page-cache {text} is no size", hint="Such as 4GiB or 50%") from error
+
+
+def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -> list[Comparison]:
+    """Return what each made-up user's days come to with room for three of the models, and the mean."""
+    from preheat.preload import replay as replays
+    from preheat.preload.simulation import Machine
+    from preheat.preload.synthetic import USERS, synthetic_trace
+
+    found = []
+    for name in USERS:
+        trace = synthetic_trace(name, seed=seed, days=days or _DEFAULT_DAYS)
+        limit_bytes = trace.room_for(3)
+        machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
+        found.append(replays.compare_with_lru(name, trace, machine, strategy_under(settings)))
+    return [*found, replays.mean_of(found)]
+
+
+def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, beside: Size) -> list[Report]:
     """Return what Preheat and the others would have done under one limit."""
     from preheat.preload import replay as replays
     from preheat.preload.simulation import Machine
 
-    machine = Machine(limit_bytes)
+    machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
     fitting = [count for count in range(1, len(trace.sizes) + 1) if trace.room_for(count) <= limit_bytes]
     strategies = (strategy_under(settings), replays.KEEP_ALIVE, replays.lru_of(max(fitting, default=1)), replays.LRU)
     reports = [replays.replay(trace, machine, strategy, timezone=timezone) for strategy in strategies]
@@ -208,5 +254,22 @@ def _print(reports: Sequence[Report]) -> None:
             str(figures.preloads) if figures.preloads else "",
             str(figures.wasted) if figures.preloads else "",
             format_bytes(figures.bytes_read) if figures.bytes_read else "",
+        )
+    out.print(rows)
+
+
+def _print_comparisons(comparisons: Sequence[Comparison]) -> None:
+    out = console()
+    numbers = ("Steady", "LRU", "Of bound", "Waits/LRU", "Seconds/LRU", "Wasted")
+    rows = table("User", *numbers, right=numbers)
+    for found in comparisons:
+        rows.add_row(
+            found.user,
+            f"{found.preload_hit_rate * 100:.1f} %",
+            f"{found.lru_hit_rate * 100:.1f} %",
+            f"{found.of_bound:.3f}",
+            f"{found.waits_ratio:.2f}",
+            f"{found.seconds_ratio:.2f}",
+            f"{found.wasted_share:.2f}",
         )
     out.print(rows)

@@ -34,12 +34,13 @@ def stats(
     out = console()
     for line in _summary(figures, since):
         out.print(line, markup=False)
+    out.print()
     if not figures["models"]:
         typer.echo("Figures appear after the first request.")
         return
-    out.print()
-    out.print(_requests_table(out, figures))
-    out.print()
+    for drawn in (_periods_table(figures), _requests_table(out, figures), _loads_table(out, figures)):
+        out.print(drawn)
+        out.print()
     out.print(_latency_table(out, figures))
 
 
@@ -77,17 +78,11 @@ def read_stats(since: str) -> JsonObject:
 
 
 def _summary(figures: JsonObject, since: str) -> list[str]:
-    total, steady, memory = figures["total"], figures["steady"], figures["memory"]
-    span = total["span"]
-    rates = [("the last hour", total["last_hour"]), ("24 hours", total["last_day"]), ("7 days", total["last_week"])]
-    if steady is not None:
-        rates.append(("the steady state", steady))
-    known = [f"{_share(counts)} in {words}" for words, counts in rates if counts["preload_hit_rate"] is not None]
+    span, memory = figures["total"]["span"], figures["memory"]
     lines = []
     if memory is not None:
         used, limit, peak = (format_memory(memory[f"{name}_bytes"]) for name in ("used", "limit", "peak"))
         lines.append(f"Memory    {used} of {limit} used by models, {peak} at most")
-    lines.append(f"Hit rate  {', '.join(known) if known else 'appears after the first request'}")
     over = "in all" if since == _EVERYTHING else f"in {since}"
     lines.append(f"Saved     {format_duration(span['time_saved_s'])} of waiting {over}")
     lines.append(f"Preloads  {span['preloads']}, {span['wasted']} of them wasted")
@@ -96,20 +91,45 @@ def _summary(figures: JsonObject, since: str) -> list[str]:
     return lines
 
 
+def _periods_table(figures: JsonObject) -> Table:
+    """Return what all models together came to over the usual spans."""
+    numbers = ("Requests", "Hits", "Late", "Misses", "Hit rate", "Saved", "Preloads", "Wasted")
+    rows = table("Over", *numbers, right=numbers)
+    for words, counts in (
+        ("1 hour", figures["total"]["last_hour"]),
+        ("24 hours", figures["total"]["last_day"]),
+        ("7 days", figures["total"]["last_week"]),
+        ("Steady state", figures["steady"]),
+    ):
+        if counts is not None:
+            rows.add_row(words, *_found(counts), str(counts["preloads"]), str(counts["wasted"]))
+    return rows
+
+
 def _requests_table(out: Console, figures: JsonObject) -> Table:
-    numbers = ("Requests", "Hits", "Late", "Misses", "Hit rate", "Saved", "Loads", "Load time", "p95")
+    numbers = ("Requests", "Hits", "Late", "Misses", "Hit rate", "Saved")
     rows = table("Model", *numbers, right=numbers)
-    for name, model in _rows(figures, out, others=78):
+    for name, model in _rows(figures, out, others=56):
+        rows.add_row(name, *_found(model["span"]))
+    return rows
+
+
+def _found(counts: JsonObject) -> list[str]:
+    """Return the cells from Requests to Saved."""
+    return [
+        *(str(counts[key]) for key in ("requests", "hits", "late_hits", "misses")),
+        _share(counts),
+        format_duration(counts["time_saved_s"]) if counts["time_saved_s"] else "",
+    ]
+
+
+def _loads_table(out: Console, figures: JsonObject) -> Table:
+    numbers = ("Loads", "Preloads", "Wasted", "Evicted", "Failed", "Load time", "p95")
+    rows = table("Model", *numbers, right=numbers)
+    for name, model in _rows(figures, out, others=66):
         span, load = model["span"], model["load"]
-        rows.add_row(
-            name,
-            *(str(span[key]) for key in ("requests", "hits", "late_hits", "misses")),
-            _share(span),
-            format_duration(span["time_saved_s"]) if span["time_saved_s"] else "",
-            str(span["loads"]),
-            _duration(load["median_s"]),
-            _duration(load["p95_s"]),
-        )
+        counts = (str(span[key]) for key in ("loads", "preloads", "wasted", "evictions", "failures"))
+        rows.add_row(name, *counts, _duration(load["median_s"]), _duration(load["p95_s"]))
     return rows
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, ModelLoadError
+from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
 from preheat.inference.bindings import llama
 from preheat.inference.protocol import UBATCH_TOKENS, LoadOptions
 
@@ -31,9 +31,6 @@ _LOG_ERROR: Final = 4
 
 _ALLOCATION: Final = re.compile(r"alloc|out of memory|bad_alloc|cannot allocate", re.IGNORECASE)
 """How llama.cpp's and ggml's messages speak of memory that the system did not give."""
-
-Progress = Callable[[float], bool]
-"""Told the share that is done; returns whether to go on."""
 
 
 class _NativeLog:
@@ -61,17 +58,15 @@ class LlamaModel:
 
     Args:
         options: Which file, and how.
-        progress: Called while weights load.
 
     Raises:
-        LoadCancelledError: ``progress`` returned False.
         ModelLoadError: llama.cpp refused the file, or there is no memory for it.
     """
 
-    def __init__(self, options: LoadOptions, progress: Progress) -> None:
+    def __init__(self, options: LoadOptions) -> None:
         self._name = Path(options.path).name
         llama.llama_backend_init()
-        self._model = self._load_weights(options, progress)
+        self._model = self._load_weights(options)
         self.vocab: Any = llama.llama_model_get_vocab(self._model)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
         self.embeddings = options.embeddings
@@ -88,25 +83,12 @@ class LlamaModel:
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
 
-    def _load_weights(self, options: LoadOptions, progress: Progress) -> Any:
+    def _load_weights(self, options: LoadOptions) -> Any:
         params = llama.llama_model_default_params()
         params.use_extra_bufts = options.repack
         params.n_gpu_layers = options.gpu_layers if llama.llama_supports_gpu_offload() else 0
-        cancelled = False
-
-        def on_progress(done: float, _user_data: object) -> bool:
-            nonlocal cancelled
-            cancelled = not progress(done)
-            return not cancelled
-
-        callback = llama.llama_progress_callback(on_progress)
-        params.progress_callback = callback
         native_log.last_error = ""
         model = llama.llama_model_load_from_file(str(options.path).encode(), params)
-        if cancelled:
-            if model:
-                llama.llama_model_free(model)
-            raise LoadCancelledError(f"Loading {self._name} was cancelled")
         if not model:
             raise self._load_error("llama.cpp cannot read it")
         return model

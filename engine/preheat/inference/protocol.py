@@ -1,8 +1,8 @@
 """Frames between the engine and a worker, over the worker's stdin and stdout.
 
 A frame is two 32-bit big-endian lengths, then JSON text, then bytes (embedding vectors; mostly none). Each JSON value
-is one message: ``{"type": ..., ...}``. Messages to a worker: ``load``, ``cancel_load``, ``hold_load``, ``generate``,
-``embed``, ``cancel``. Messages from it: ``ready``, ``progress``, ``loaded``, ``probed``, ``load_failed``, ``step``
+is one message: ``{"type": ..., ...}``. Messages to a worker: ``load``, ``hold_load``, ``generate``, ``embed``,
+``cancel``. Messages from it: ``ready``, ``progress``, ``loaded``, ``probed``, ``load_failed``, ``step``
 (what one decode step brought, for all requests at once), ``embedded``, ``failed`` (one request).
 """
 
@@ -19,7 +19,6 @@ from preheat.errors import (
     EngineError,
     InsufficientMemoryError,
     InvalidRequestError,
-    LoadCancelledError,
     ModelLoadError,
     UnsupportedOperationError,
 )
@@ -185,7 +184,6 @@ _ERRORS: Final = {
         ContextLengthExceededError,
         InsufficientMemoryError,
         InvalidRequestError,
-        LoadCancelledError,
         ModelLoadError,
         UnsupportedOperationError,
     )

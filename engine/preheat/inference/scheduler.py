@@ -32,6 +32,9 @@ _STEP_BESIDE_DECODING_S: Final = 0.25
 _STEP_ALONE_S: Final = 1.0
 """How long a step of prefill alone may take: a vanished client and a new request wait for it."""
 
+_WARM_STEP_TOKENS: Final = 16
+"""Nobody waits for these: a step is short, so that an answer elsewhere is not held up for long."""
+
 _MIN_CHUNK_TOKENS: Final = 32
 _SEEDED_CHUNK_TOKENS: Final = 64
 _NO_ROOM: Final = 1  # llama_decode: no cells free in the KV cache; nothing was changed
@@ -104,18 +107,20 @@ class Scheduler:
         self._cancelled: set[int] = set()
         self._stopping = False
 
-    def warm(self, tokens: Sequence[int]) -> None:
+    def warm(self, tokens: Sequence[int], may_go_on: Callable[[], object]) -> None:
         """Evaluate a beginning that prompts will share, and keep it. On the decode thread, before ``run``.
+
+        Args:
+            may_go_on: Called before each step; returns when nothing speaks against it.
 
         Raises:
             DecodeError: llama.cpp failed; the process has to end.
         """
         slot = self._slots.take(tokens, reuse=False)
         assert slot is not None, "before run, every slot is free"
-        self._batch.clear()
-        at_once = self._batch.room
-        for start in range(0, len(tokens), at_once):
-            chunk = tokens[start : start + at_once]
+        for start in range(0, len(tokens), _WARM_STEP_TOKENS):
+            chunk = tokens[start : start + _WARM_STEP_TOKENS]
+            may_go_on()
             self._batch.clear()
             for offset, token in enumerate(chunk):
                 self._batch.add(token, start + offset, slot.index, output=False)

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,6 @@ from preheat.errors import (
     ContextLengthExceededError,
     EngineError,
     InvalidRequestError,
-    LoadCancelledError,
     ModelLoadError,
     UnsupportedOperationError,
 )
@@ -85,7 +84,6 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._load: queue.SimpleQueue[LoadOptions] = queue.SimpleQueue()
-        self._load_cancelled = False
         self._may_load = threading.Event()
         self._may_load.set()
         self._service: TextService | EmbeddingService | None = None
@@ -107,14 +105,13 @@ class Worker:
         files = [Path(file) for file in options.files]
         try:
             total = sum(file.stat().st_size for file in files)
-            going_on = page_in(files, lambda done: self._report(done, total))
+            page_in(files, lambda done: self._report(done, total))
         except OSError as error:
             raise ModelLoadError(
                 f"{Path(options.path).name} cannot be read: {error.strerror}", hint="Check the file and its folder"
             ) from error
-        if not going_on:
-            raise LoadCancelledError(f"Loading {Path(options.path).name} was cancelled")
-        model = LlamaModel(options, lambda _done: not self._load_cancelled)
+        self._may_load.wait()
+        model = LlamaModel(options)
         self._channel.send(
             {
                 "type": "loaded",
@@ -128,27 +125,26 @@ class Worker:
                 },
             }
         )
-        tokens_per_s = _probe(model) if options.probe else _UNKNOWN_TOKENS_PER_S
+        tokens_per_s = _probe(model, self._may_load.wait) if options.probe else _UNKNOWN_TOKENS_PER_S
         if model.embeddings:
             return EmbeddingService(model, options, self._channel)
-        return TextService(model, options, self._channel, tokens_per_s)
+        service = TextService(model, options, self._channel, tokens_per_s)
+        if options.warm_prefix:
+            service.warm(self._may_load.wait)
+        return service
 
-    def _report(self, done: int, total: int) -> bool:
+    def _report(self, done: int, total: int) -> None:
         now = time.monotonic()
         if now - self._progress_at >= _PROGRESS_INTERVAL_S or done == total:
             self._progress_at = now
             self._channel.send({"type": "progress", "done_bytes": done, "total_bytes": total})
         self._may_load.wait()
-        return not self._load_cancelled
 
     def handle(self, message: JsonObject) -> None:
         """Take one message from the engine, on the reading thread."""
         match message["type"]:
             case "load":
                 self._load.put(LoadOptions(**{**message["options"], "files": tuple(message["options"]["files"])}))
-            case "cancel_load":
-                self._load_cancelled = True
-                self._may_load.set()
             case "hold_load":
                 if message["hold"]:
                     self._may_load.clear()
@@ -175,10 +171,12 @@ class TextService:
             model.chat_template(), bos=model.special_text(model.bos), eos=model.special_text(model.eos)
         )
         self._scheduler = Scheduler(model, parallel=options.parallel, emit=self._emit, tokens_per_s=tokens_per_s)
-        if options.warm_prefix:
-            self._scheduler.warm(self._chat_tokens(self._chat.fixed_beginning())[:MAX_WARM_TOKENS])
         self.run = self._scheduler.run
         self.cancel = self._scheduler.cancel
+
+    def warm(self, may_go_on: Callable[[], object]) -> None:
+        """Evaluate the beginning that all chats share; ``may_go_on`` returns when a step may be taken."""
+        self._scheduler.warm(self._chat_tokens(self._chat.fixed_beginning())[:MAX_WARM_TOKENS], may_go_on)
 
     def submit(self, message: JsonObject) -> None:
         """Prepare a generation and let it join the batch.
@@ -287,12 +285,14 @@ class EmbeddingService:
         )
 
 
-def _probe(model: LlamaModel) -> float:
+def _probe(model: LlamaModel, may_go_on: Callable[[], object]) -> float:
     """Decode a token, then another to see how quick that is; return a guess at the speed of prefill, in tokens/s.
 
     The first one touches the weights and grows buffers, and takes up to twice as long.
     """
+    may_go_on()
     model.probe()
+    may_go_on()
     began = time.perf_counter()
     model.probe()
     return _PREFILL_OVER_DECODE / (time.perf_counter() - began)

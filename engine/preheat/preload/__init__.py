@@ -9,6 +9,9 @@ from preheat.preload.favourites import choose_favourites
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.preloader import Preloader
 from preheat.preload.remembered import Remembered
+from preheat.preload.round import Round
+from preheat.preload.standby import touch
+from preheat.preload.usage_history import UsageBucket, UsageHistory
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import Outcome, RequestRecord
 
@@ -22,6 +25,10 @@ __all__ = [
     "RecordObserver",
     "Remembered",
     "RequestRecord",
+    "Round",
+    "UsageBucket",
+    "UsageHistory",
     "UsageLog",
     "choose_favourites",
+    "touch",
 ]

@@ -16,7 +16,8 @@ from preheat.preload.policy import PolicySettings, PreloadPlan, eviction_view, p
 from preheat.preload.popularity import DAY_S, Popularity, Row
 from preheat.preload.reasons import explain
 from preheat.preload.usage_log import UsageLog
-from preheat.preload.usage_records import DecisionRecord, RequestRecord, SizeKey, SizeRecord
+from preheat.preload.usage_records import DecisionRecord, RequestRecord, SizeKey, SizeRecord, WakeRecord
+from preheat.preload.usage_wakes import WakeThinner
 from preheat.residency.eviction import Tenant
 from preheat.settings import Settings
 
@@ -37,6 +38,12 @@ class _Expected:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Likely:
+    model_ids: tuple[str, ...]
+    until: float
+
+
 class Advisor:
     """What is known of use.
 
@@ -52,7 +59,9 @@ class Advisor:
         self._log = log
         self._popularity = Popularity(settings.popularity_half_life * DAY_S)
         self._habits = ClientHabits()
+        self._thinner = WakeThinner()
         self._expected: _Expected | None = None
+        self._likely: _Likely | None = None
         self._unsaved = 0
         self._observers: list[RecordObserver] = []
 
@@ -94,6 +103,7 @@ class Advisor:
     def request_arrived(self, model_id: str, client: str, now: float) -> None:
         """Count a request."""
         self._habits.use(client, now, model_id)
+        self._thinner.used(client)
         self._popularity.note(model_id, now)
         if self._expected is not None and self._expected.model_id == model_id:
             self._expected = None
@@ -128,8 +138,14 @@ class Advisor:
 
     def client_woke(self, client: str, model_id: str, now: float) -> str | None:
         """A client lists models or asks for one's details; return the model that is expected now because of that."""
+        if self._log is not None and self._thinner.keeps(client, now, model_id):
+            self._log.record_wake(WakeRecord(now, client, model_id))
         expected = self._habits.wake(client, now, model_id)
-        if expected is None or not self._settings.wake_with_clients:
+        if not self._settings.wake_with_clients:
+            return None
+        if not model_id:
+            self._likely = _Likely(self._habits.likely(client), now + EXPECT_S)
+        if expected is None:
             return None
         self._expected = _Expected(expected, now + EXPECT_S)
         return expected
@@ -141,6 +157,8 @@ class Advisor:
         now = self._clock()
         if self._expected is not None and self._expected.until < now:
             self._expected = None
+        if self._likely is not None and self._likely.until < now:
+            self._likely = None
         return plan_preloads(
             self._popularity,
             tenants,
@@ -149,6 +167,7 @@ class Advisor:
             now,
             favourites=favourites,
             expected=self._expected.model_id if self._expected else None,
+            likely=self._likely.model_ids if self._likely else (),
             settings=self.policy,
         )
 

@@ -91,6 +91,11 @@ class ClientHabits:
             return None
         return model_id if best == _NAMED else best
 
+    def likely(self, client: str) -> tuple[str, ...]:
+        """Return the models that followed the remembered wake-ups that named none, the most frequent first."""
+        followed = self._followed.get((client, False), ())
+        return tuple(sorted(set(followed), key=lambda model_id: (-followed.count(model_id), model_id)))
+
     def counts(self, client: str, model_id: str) -> tuple[int, int]:
         """Return how many of the remembered wake-ups that named no model this one followed, and how many there are."""
         followed = self._followed.get((client, False), ())

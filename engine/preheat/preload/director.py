@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import Final
-
-import psutil
 
 from preheat.library import ModelFile
 from preheat.preload.advisor import Advisor
@@ -16,8 +15,8 @@ from preheat.preload.policy import PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Wanted
 from preheat.preload.reasons import describe_wish
-from preheat.preload.standby import Standby, touch
-from preheat.residency import Pool
+from preheat.preload.standby import Standby
+from preheat.residency import MemoryWatch, Pool
 from preheat.residency.sizes import SizeBook
 from preheat.settings import Settings
 
@@ -39,6 +38,7 @@ class Director:
         pool: Pool,
         sizes: SizeBook,
         advisor: Advisor,
+        watch: MemoryWatch,
         *,
         models: Callable[[], Sequence[ModelFile]],
         favourites: Callable[[], Sequence[str]],
@@ -48,6 +48,7 @@ class Director:
         self._pool = pool
         self._sizes = sizes
         self._advisor = advisor
+        self._watch = watch
         self._models = models
         self._favourites = favourites
         self._clock = clock
@@ -94,23 +95,43 @@ class Director:
 
     def plan(self) -> PreloadPlan:
         """Return what should be hot, as of now."""
-        models = [model for model in self._models() if model.model_id not in self._dismissed]
+        return self._plan(without=self._dismissed)
+
+    def dismissed(self) -> tuple[str, ...]:
+        """Return the models that should be hot, had they not been told to go, best first."""
+        if not self._dismissed:
+            return ()
+        return tuple(
+            decision.model_id
+            for decision in self._plan(without=frozenset()).decisions
+            if decision.model_id in self._dismissed
+        )
+
+    def _plan(self, without: Set[str]) -> PreloadPlan:
+        models = [model for model in self._models() if model.model_id not in without]
         sizes = {model.model_id: self._sizes.expected_bytes(model) for model in models}
         return self._advisor.plan(self._pool.tenants(), sizes, self._pool.reachable_bytes, self._favourites())
 
-    def wanted(self, plan: PreloadPlan, skip: Mapping[str, float]) -> Wanted | None:
-        """Return the first preload of the plan but for the models in ``skip``; None if there is none."""
+    def wanted(self, plan: PreloadPlan, skip: Mapping[str, float]) -> tuple[Wanted, ...]:
+        """Return the preloads of the plan, the first one first, but for the models in ``skip``."""
         models = {model.model_id: model for model in self._models()}
-        for decision in plan.preloads:
-            if decision.model_id not in skip:
-                reason = describe_wish(decision, self._advisor.popularity, self._clock())
-                return Wanted(models[decision.model_id], reason, decision.displaces)
-        return None
+        return tuple(
+            Wanted(
+                models[decision.model_id],
+                describe_wish(decision, self._advisor.popularity, self._clock()),
+                decision.displaces,
+                self._sizes.expected_bytes(models[decision.model_id]),
+            )
+            for decision in plan.preloads
+            if decision.model_id not in skip
+        )
 
     def start_standby(self, plan: PreloadPlan) -> None:
         """Begin to read the files of the next best models into the page cache, into memory that is free anyway."""
         models = {model.model_id: model for model in self._models()}
-        self._standby.want([models[model_id] for model_id in plan.standby if model_id in models], self._keep_free())
+        # The workers as of now: the budget is asked in another thread, and reading stops before others are loaded.
+        budget = partial(self._watch.standby_budget, self._pool.worker_pids)
+        self._standby.want([models[model_id] for model_id in plan.standby if model_id in models], budget)
 
     def stop_standby(self) -> None:
         """Stop reading ahead; returns at once."""
@@ -123,10 +144,6 @@ class Director:
     def is_standby(self, model_id: str) -> bool:
         """Whether the model's file was last seen in the page cache."""
         return self._standby.holds(model_id)
-
-    def touch(self, model: ModelFile) -> None:
-        """Bring back what was pushed out of memory of a hot model's files. Blocks; any thread."""
-        touch(model)
 
     def why(self, model_id: str) -> str:
         """Return in words why the model is in memory or not."""
@@ -141,6 +158,3 @@ class Director:
         if resident is not None and resident.error:
             return f"not in memory: {resident.error}; {said}"
         return said
-
-    def _keep_free(self) -> int:
-        return self._settings.keep_free.resolve(psutil.virtual_memory().total)

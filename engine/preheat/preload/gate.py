@@ -1,4 +1,9 @@
-"""Whether something may be loaded that nobody waits for: a pure decision."""
+"""Whether something may be loaded that nobody waits for: a pure decision.
+
+What begins while a preload runs: answers hold it where it is, and it goes on after them. The user's wish, paused or
+switched off, and memory that has become short cancel it; it comes back when that is over. On battery it is brought to
+its end: most of the power that it takes is spent, and would be spent again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from preheat.residency import Why
 
 IDLE_S: Final = 1.0
 """So long after the last answer the machine counts as idle."""
@@ -38,27 +45,31 @@ class Hold:
 
     Attributes:
         again_s: When to ask again at the latest, in seconds; None waits for something to change.
+        cancels: A preload that runs is cancelled, and for what kind of reason; None lets it run or wait.
+        brief: It is over when the present answers are.
     """
 
     reason: str
     again_s: float | None = None
+    cancels: Why | None = None
+    brief: bool = False
 
 
 def why_not_now(conditions: Conditions, now: float) -> Hold | None:
     """Return what holds preloads up at the Unix time ``now``; None if nothing does."""
     if not conditions.enabled:
-        return Hold("preloading is switched off")
+        return Hold("preloading is switched off", cancels=Why.PAUSED)
     if conditions.paused_until is not None and conditions.paused_until > now:
         if math.isinf(conditions.paused_until):
-            return Hold("paused until you resume it")
+            return Hold("paused until you resume it", cancels=Why.PAUSED)
         until = datetime.fromtimestamp(conditions.paused_until).strftime("%H:%M")
-        return Hold(f"paused until {until}", conditions.paused_until - now)
+        return Hold(f"paused until {until}", conditions.paused_until - now, Why.PAUSED)
     if conditions.pressure:
-        return Hold(conditions.pressure, 5.0)
+        return Hold(conditions.pressure, 5.0, Why.PRESSURE)
     if conditions.on_battery:
         return Hold("the machine runs on battery", 60.0)
     if conditions.active_requests:
-        return Hold("answers are being given")
+        return Hold("answers are being given", brief=True)
     if conditions.idle_s < IDLE_S:
-        return Hold("an answer was just given", IDLE_S - conditions.idle_s)
+        return Hold("an answer was just given", IDLE_S - conditions.idle_s, brief=True)
     return None

@@ -20,6 +20,9 @@ MAX_TOP: Final = 5
 
 _LONG_AGO_S: Final = 1e12
 
+_TICK_S: Final = 1e-6
+"""Orders what was used at the same time; Unix time is no finer."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
@@ -114,6 +117,7 @@ def plan_preloads(
     *,
     favourites: Sequence[str] = (),
     expected: str | None = None,
+    likely: Sequence[str] = (),
     settings: PolicySettings | None = None,
 ) -> PreloadPlan:
     """Return what should be hot and what to do about it.
@@ -125,6 +129,8 @@ def plan_preloads(
         limit_bytes: What all may hold together; less than the memory limit when the system itself is short.
         now: Unix time.
         expected: The model that a client that has just woken up nearly always uses next.
+        likely: The models that it uses at all, most often first. They come first on standby: if it is none of those
+            that are hot, it is one of these. To load them would be wasted most of the time.
     """
     settings = settings or PolicySettings()
     heat = popularity.heat(now, settings.weights)
@@ -134,7 +140,9 @@ def plan_preloads(
     decisions = tuple(room.decide(model_id, wish, rank, sizes[model_id]) for model_id, wish, rank in wishes)
     unused = sorted(model_id for model_id in sizes if model_id not in heat)
     first = [model_id for model_id, _, _ in wishes]
-    standby = tuple(name for name in dict.fromkeys([*first, *ranking, *unused]) if name not in room.present)
+    soon = [*first[:1], *likely] if expected in first else likely
+    order = dict.fromkeys([*soon, *first, *ranking, *unused])
+    standby = tuple(name for name in order if name in sizes and name not in room.present)
     return PreloadPlan(decisions, standby)
 
 
@@ -164,16 +172,23 @@ def eviction_view(
         default=None,
     )
     bar = heat.get(stale.model_id, 0.0) if stale else math.inf
-    return [_as_used(tenant, heat.get(tenant.model_id, 0.0), bar, rested_at) for tenant in tenants]
+    preloads = [tenant for tenant in tenants if tenant.speculative]
+    preloads.sort(key=lambda tenant: (-heat.get(tenant.model_id, 0.0), tenant.model_id))
+    places = {tenant.model_id: place for place, tenant in enumerate(preloads)}
+    return [
+        _as_used(tenant, places[tenant.model_id], heat.get(tenant.model_id, 0.0) < bar, rested_at)
+        if tenant.speculative
+        else tenant
+        for tenant in tenants
+    ]
 
 
-def _as_used(tenant: Tenant, heat: float, bar: float, rested_at: float) -> Tenant:
-    if not tenant.speculative:
-        return tenant
-    if tenant.favourite or heat < bar:
+def _as_used(preload: Tenant, place: int, second_class: bool, rested_at: float) -> Tenant:
+    """Return a preload with the last use that it counts for; the most used has the first place."""
+    if preload.favourite or second_class:
         # Far earlier than any real last use; only the order among themselves counts.
-        return replace(tenant, speculative=not tenant.favourite, last_used_at=heat - _LONG_AGO_S)
-    return replace(tenant, speculative=False, last_used_at=rested_at)
+        return replace(preload, speculative=not preload.favourite, last_used_at=-_LONG_AGO_S - place)
+    return replace(preload, speculative=False, last_used_at=rested_at - place * _TICK_S)
 
 
 def _wishes(

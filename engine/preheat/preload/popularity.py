@@ -159,15 +159,15 @@ class Popularity:
         following = slot - slot % SLOTS_A_DAY + (slot + 1) % SLOTS_A_DAY
         half_life_s = self._half_life_s
         heat: dict[str, float] = {}
+        here_weight, there_weight = weights.time_of_day * (1.0 - share), weights.time_of_day * share
         for model_id, counters in self._models.items():
             value = counters[_SCORE].read(now, half_life_s)
             if weights.recent:
                 value += weights.recent * counters[_RECENT].read(now, RECENT_HALF_LIFE_S)
-            if weights.time_of_day:
-                if (here := counters.get(slot)) is not None:
-                    value += weights.time_of_day * (1.0 - share) * here.read(now, half_life_s)
-                if (there := counters.get(following)) is not None:
-                    value += weights.time_of_day * share * there.read(now, half_life_s)
+            if here_weight and slot in counters:
+                value += here_weight * counters[slot].read(now, half_life_s)
+            if there_weight and following in counters:
+                value += there_weight * counters[following].read(now, half_life_s)
             heat[model_id] = value
         return heat
 

@@ -1,15 +1,11 @@
-"""The usage log as a trace for replay.
-
-What is not in the log: clients that woke up without asking for an answer. So replay shows a recorded log without what
-waking clients would have brought.
-"""
+"""The usage log as a trace for replay."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from preheat.preload.trace import Kind, ModelSize, Trace, TraceEvent
-from preheat.preload.usage_records import Action, DecisionRecord, RequestRecord, SizeRecord
+from preheat.preload.usage_records import Action, DecisionRecord, RequestRecord, SizeRecord, WakeRecord
 from preheat.residency.decisions import Why
 
 _LOADS = (Action.LOAD, Action.PRELOAD)
@@ -20,14 +16,15 @@ def recorded_trace(
     decisions: Iterable[DecisionRecord],
     on_disk: Mapping[str, ModelSize],
     favourites: Sequence[str] = (),
+    wakes: Iterable[WakeRecord] = (),
 ) -> Trace:
     """Return what was recorded as a trace.
 
-    Requests for models of which no size is known are left out: they are on disk no more, and never became hot.
+    Requests for models of which no size is known are left out, and questions about them: they are on disk no more, and
+    never became hot.
 
     Args:
-        requests: In the order of their times.
-        decisions: In any order.
+        requests: In any order, like the others.
         on_disk: The sizes of the models that are on disk, as measured or estimated.
     """
     decisions = sorted(decisions, key=lambda decision: decision.at)
@@ -37,7 +34,13 @@ def recorded_trace(
         for request in requests
         if request.model_id in sizes
     ]
-    events = sorted([*events, *_runs(decisions)], key=lambda event: event.at)
+    events += [
+        TraceEvent(wake.at, Kind.WAKE, wake.model_id, wake.client)
+        for wake in wakes
+        if not wake.model_id or wake.model_id in sizes
+    ]
+    # What begins a run goes before what happened in the same moment.
+    events = sorted([*_runs(decisions, events), *events], key=lambda event: event.at)
     named = {event.model_id for event in events if event.model_id}
     used = {model_id: size for model_id, size in sizes.items() if model_id in named or model_id in favourites}
     return Trace(tuple(events), used, tuple(name for name in favourites if name in used))
@@ -62,16 +65,26 @@ def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:
     return sizes
 
 
-def _runs(decisions: Iterable[DecisionRecord]) -> Iterator[TraceEvent]:
-    """Yield when Preheat ended and when it began: as its first preload did. Without one, the first request begins."""
-    ended = True
+def _runs(decisions: Iterable[DecisionRecord], events: Iterable[TraceEvent]) -> Iterator[TraceEvent]:
+    """Yield when Preheat ended and when it began: with its first preload or the first client that woke up.
+
+    A run whose first sign is a request begins by itself.
+    """
+    signs = [(event.at, event.kind) for event in events]
     for decision in decisions:
         if decision.cause == Why.END.value:
+            signs.append((decision.at, Kind.OFF))
+        elif decision.action in _LOADS:
+            # The request that such a load was for may have been left out.
+            kind = Kind.BOOT if decision.action is Action.PRELOAD else Kind.REQUEST
+            signs.append((decision.at - (decision.seconds or 0.0), kind))
+    ended = True
+    for at, kind in sorted(signs, key=lambda sign: sign[0]):
+        if kind is Kind.OFF:
             if not ended:
-                yield TraceEvent(decision.at, Kind.OFF)
+                yield TraceEvent(at, Kind.OFF)
             ended = True
-        elif ended and decision.action in _LOADS:
+        elif ended:
             ended = False
-            if decision.action is Action.LOAD:
-                continue  # a request was there before; replay begins with it by itself
-            yield TraceEvent(decision.at - (decision.seconds or 0.0), Kind.BOOT)
+            if kind is not Kind.REQUEST:
+                yield TraceEvent(at, Kind.BOOT)

@@ -87,6 +87,31 @@ class Report:
         return row
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What Preheat brings a user beside plain least-recently-used with the same memory, in the steady state.
+
+    Attributes:
+        lru_hit_rate: The share of requests that LRU finds hot.
+        of_bound: ``preload_hit_rate`` ÷ the clairvoyant bound's.
+        waits_ratio: Waits ÷ LRU's.
+        seconds_ratio: Seconds waited ÷ LRU's.
+        wasted_share: Wasted preloads ÷ preloads.
+    """
+
+    user: str
+    preload_hit_rate: float
+    lru_hit_rate: float
+    of_bound: float
+    waits_ratio: float
+    seconds_ratio: float
+    wasted_share: float
+
+    def row(self) -> dict[str, str | float]:
+        """Return the comparison as one row of a table, for JSON."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
 def lru_of(count: int) -> Strategy:
     """Return the baseline that keeps at most ``count`` models, the last used."""
     return Strategy(f"lru, {count} models", max_models=count)
@@ -152,6 +177,28 @@ def compare(trace: Trace, machine: Machine, *, models: int = 3, strategy: Strate
     """Run a log through a strategy and the baselines; ``models`` is how many the counting one keeps."""
     strategies = (strategy, KEEP_ALIVE, lru_of(models), LRU)
     return (*(replay(trace, machine, each) for each in strategies), clairvoyant(trace, machine))
+
+
+def compare_with_lru(user: str, trace: Trace, machine: Machine, strategy: Strategy = PREHEAT) -> Comparison:
+    """Run a log through a strategy and through plain LRU; a ratio to nothing is 0."""
+    ours, lru = replay(trace, machine, strategy).steady, replay(trace, machine, LRU).steady
+    bound = clairvoyant(trace, machine).steady.preload_hit_rate
+    return Comparison(
+        user=user,
+        preload_hit_rate=ours.preload_hit_rate,
+        lru_hit_rate=lru.preload_hit_rate,
+        of_bound=ours.preload_hit_rate / bound if bound else 0.0,
+        waits_ratio=ours.waits / lru.waits if lru.waits else 0.0,
+        seconds_ratio=ours.waited_s / lru.waited_s if lru.waited_s else 0.0,
+        wasted_share=ours.wasted_share,
+    )
+
+
+def mean_of(comparisons: Sequence[Comparison]) -> Comparison:
+    """Return the mean of each figure, every user counting alike."""
+    names = [field.name for field in fields(Comparison) if field.name != "user"]
+    means = {name: sum(getattr(each, name) for each in comparisons) / len(comparisons) for name in names}
+    return Comparison("mean", **means)
 
 
 def curve(trace: Trace, limits: Iterable[int], machine: Machine, strategy: Strategy = PREHEAT) -> Sequence[Report]:

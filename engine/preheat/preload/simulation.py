@@ -2,7 +2,11 @@
 
 The decisions are made by the same code as in the engine: ``plan_preloads``, ``plan_eviction``, ``Popularity`` and
 ``ClientHabits``. Only time and memory are simulated. What is simplified: loads do not slow each other or the answers
-down, each answer takes ``answer_s``, and the page cache holds whole files, the last used longest.
+down, each answer takes ``answer_s``, and the page cache holds nothing but models' files.
+
+Memory is the limit and, beside it, ``page_cache_bytes``. What the models in memory leave of both is page cache. A model
+that is unloaded leaves its file there, for its weights were mapped from it. What does not fit is dropped from the
+beginning of the file that was used longest ago, page by page, and a load reads only what is missing.
 """
 
 from __future__ import annotations
@@ -20,8 +24,11 @@ from preheat.preload.popularity import HALF_LIFE_S, Popularity
 from preheat.preload.trace import ModelSize
 from preheat.residency.eviction import Tenant, plan_eviction
 
-REPLAN_S: Final = 600.0
-"""A plan is made anew after so long without any load or unload: hours change, and what was just used no longer is."""
+PAGE_CACHE_SHARE: Final = 0.5
+"""Of the limit; why is said at ``Machine.page_cache_bytes``."""
+
+REPLAN_S: Final = 300.0
+"""As in the engine: without any load or unload a plan is made anew so often."""
 
 EXPECT_S: Final = 600.0
 """A client that woke up and then asked for nothing is not waited for any longer."""
@@ -33,8 +40,9 @@ class Machine:
 
     Attributes:
         limit_bytes: The memory limit.
-        page_cache_bytes: What is free for files beside a full limit. By default half of the limit: with a limit of half
-            of the memory, and other programs taking a quarter of it, the last quarter is free.
+        page_cache_bytes: What models' files may take beside a full limit. By default half of the limit, a quarter of
+            the memory: the limit is half of it, other programs hold an eighth, and the last eighth, ``keep_free`` with
+            its margin, is left to their files. Where they hold a quarter, it is a quarter of the limit.
         disk_bytes_per_s: How fast a cold file is read.
         cold_s: What a cold load takes besides reading.
         standby_s: What a load takes whose file is in the page cache.
@@ -57,7 +65,7 @@ class Strategy:
 
     Attributes:
         preload: Load favourites and learned models at idle.
-        wake_ups: Load what a client that wakes up nearly always uses next.
+        wake_ups: Load what a client that wakes up nearly always uses next, and put what it uses first on standby.
         standby: Read the files of the next best models into the page cache at idle.
         keep_alive_s: Unload a model so long after its last request; None leaves that to the limit.
         max_models: So many are hot at most; None leaves that to the limit.
@@ -127,6 +135,7 @@ class Simulation:
         self._busy_until = 0.0
         self._plan_at = 0.0
         self._expected: tuple[str, float] | None = None
+        self._likely: tuple[tuple[str, ...], float] = (), 0.0
 
     @property
     def hot_bytes(self) -> int:
@@ -157,6 +166,9 @@ class Simulation:
         expected = self._habits.wake(client, at, model_id)
         if self._strategy.wake_ups and expected is not None and expected not in self._hot:
             self._expected = expected, at + EXPECT_S
+            self._plan_at = at
+        if self._strategy.wake_ups and not model_id:
+            self._likely = self._habits.likely(client), at + EXPECT_S
             self._plan_at = at
 
     def request(self, model_id: str, client: str, at: float) -> None:
@@ -237,11 +249,11 @@ class Simulation:
 
     def _load_s(self, model_id: str) -> float:
         """Return what loading takes now, and count what it reads."""
-        size = self._sizes[model_id]
-        if self._cached.pop(model_id, None) is not None:
+        missing_bytes = self._sizes[model_id].file_bytes - self._cached.pop(model_id, 0)
+        if not missing_bytes:
             return self._machine.standby_s
-        self.tally.bytes_read += size.file_bytes
-        return self._machine.cold_s + size.file_bytes / self._machine.disk_bytes_per_s
+        self.tally.bytes_read += missing_bytes
+        return self._machine.cold_s + missing_bytes / self._machine.disk_bytes_per_s
 
     def _evict(self, model_id: str) -> None:
         hot = self._hot.pop(model_id)
@@ -256,13 +268,17 @@ class Simulation:
 
     def _cache_room(self) -> int:
         limit = self._machine.limit_bytes
-        beside = limit // 2 if self._machine.page_cache_bytes is None else self._machine.page_cache_bytes
-        return limit + beside - self.hot_bytes
+        beside = self._machine.page_cache_bytes
+        return limit + (int(limit * PAGE_CACHE_SHARE) if beside is None else beside) - self.hot_bytes
 
     def _trim(self) -> None:
-        room = self._cache_room() - sum(self._cached.values())
-        while room < 0 and self._cached:
-            room += self._cached.popitem(last=False)[1]
+        excess = sum(self._cached.values()) - self._cache_room()
+        while excess > 0 and self._cached:
+            model_id, held = self._cached.popitem(last=False)
+            if held > excess:
+                self._cached[model_id] = held - excess
+                self._cached.move_to_end(model_id, last=False)
+            excess -= held
 
     def _advance(self, until: float) -> None:
         """Let time pass: end loads, unload what nobody keeps alive, and use idle time."""
@@ -282,11 +298,11 @@ class Simulation:
             if at >= until:
                 break
             self._now = at
-            self._use_idle_time()
+            self._use_idle_time(until)
         self._now = max(self._now, until)
 
-    def _use_idle_time(self) -> None:
-        """Start the next preload; with none to do, see to the page cache."""
+    def _use_idle_time(self, until: float) -> None:
+        """Start the next preload; with none to do, see to the page cache while there is time."""
         expected = None
         if self._expected is not None:
             expected = self._expected[0] if self._now < self._expected[1] else None
@@ -299,6 +315,7 @@ class Simulation:
             self._now,
             favourites=self._favourites,
             expected=expected,
+            likely=self._likely[0] if self._now < self._likely[1] else (),
             settings=self._strategy.policy,
         )
         if plan.preloads:
@@ -306,7 +323,7 @@ class Simulation:
         else:
             self._plan_at = self._now + REPLAN_S
             if self._strategy.standby:
-                self._read_ahead(plan.standby)
+                self._read_ahead(plan.standby, until)
 
     def _preload(self, decision: Decision) -> None:
         for model_id in decision.displaces:
@@ -318,18 +335,25 @@ class Simulation:
         self._plan_at = self._now
         self.tally.preloads += 1
 
-    def _read_ahead(self, wanted: Sequence[str]) -> None:
+    def _read_ahead(self, wanted: Sequence[str], until: float) -> None:
         room = self._cache_room()
-        chosen: list[str] = []
+        shares: dict[str, int] = {}
         for model_id in wanted:
-            file_bytes = self._sizes[model_id].file_bytes
-            if file_bytes <= room:
-                room -= file_bytes
-                chosen.append(model_id)
-        for model_id in reversed(chosen):  # the best last: it stays longest
-            if model_id not in self._cached:
-                self.tally.bytes_read += self._sizes[model_id].file_bytes
-                self._now += self._sizes[model_id].file_bytes / self._machine.disk_bytes_per_s
-                self._cached[model_id] = self._sizes[model_id].file_bytes
-            self._cached.move_to_end(model_id)
+            if room <= 0:
+                break
+            shares[model_id] = min(self._sizes[model_id].file_bytes, room)
+            room -= shares[model_id]
+        for model_id, share in shares.items():
+            held = self._cached.get(model_id, 0)
+            in_time = int((until - self._now) * self._machine.disk_bytes_per_s)
+            read = min(max(0, share - held), in_time)
+            self._cached[model_id] = held + read
+            self.tally.bytes_read += read
+            self._now += read / self._machine.disk_bytes_per_s
+            if read == in_time:  # interrupted; it goes on when the machine is idle again
+                self._now = self._plan_at = until
+                break
+        for model_id in reversed(shares):  # the best last: it stays longest
+            if model_id in self._cached:
+                self._cached.move_to_end(model_id)
         self._trim()

@@ -1,6 +1,8 @@
 """Keeps the files of the next best models in the page cache, from which they load in a fraction of a second.
 
-It is not counted against any limit; but nothing is read that would bring the available memory near ``keep_free``.
+It is not counted against any limit; but all of them together take no more than is available beside ``keep_free``. What
+the page cache holds counts as available itself: without that sum, every model on disk would be read in turn, each
+pushing out a better one.
 """
 
 from __future__ import annotations
@@ -13,8 +15,6 @@ from typing import Final
 
 from preheat.library import ModelFile
 from preheat.preload.read_ahead import Ending, lower_own_priority, read_ahead, resident_share
-from preheat.residency.pressure import spare_bytes
-from preheat.residency.system_memory import read_memory
 
 logger = logging.getLogger(__name__)
 
@@ -24,31 +24,25 @@ STANDBY_SHARE: Final = 0.95
 RECHECK_S: Final = 30.0
 """So long what was seen of the page cache is believed."""
 
-Budget = Callable[[int], int]
-"""Asked in the reading thread, with ``keep_free`` in bytes: how much files may take beyond what they have."""
+Budget = Callable[[], int]
+"""Asked in the reading thread: how many bytes all files in the page cache may take.
 
-
-def room_for_files(keep_free_bytes: int) -> int:
-    """Return what the page cache may take. Reads from the system.
-
-    What is available, not what is free: after days the page cache has filled all memory with files that nobody wants
-    again. Linux keeps those that are wanted apart from those that were read once.
-    """
-    return spare_bytes(read_memory(), keep_free_bytes)
+Of what is available, not of what is free: after days the page cache has filled all memory with files that nobody wants
+again. Linux keeps those that are wanted apart from those that were read once.
+"""
 
 
 class Standby:
     """Reads ahead in a thread of its own, one model after another. Called on the engine's loop."""
 
-    def __init__(self, budget: Budget = room_for_files) -> None:
-        self._budget = budget
+    def __init__(self) -> None:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._wanted: tuple[ModelFile, ...] = ()
         self._held: frozenset[str] = frozenset()
         self._looked_at = float("-inf")
 
-    def want(self, models: Sequence[ModelFile], keep_free_bytes: int) -> None:
+    def want(self, models: Sequence[ModelFile], budget: Budget) -> None:
         """Read these models' files, the best first; call it as often as you like.
 
         Reading begins when the list has changed, after ``stop``, and when the last look is ``RECHECK_S`` old.
@@ -61,7 +55,7 @@ class Standby:
         self._wanted = tuple(models)
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(self._wanted, keep_free_bytes, self._stop), name="standby", daemon=True
+            target=self._run, args=(self._wanted, budget, self._stop), name="standby", daemon=True
         )
         self._thread.start()
 
@@ -84,16 +78,19 @@ class Standby:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
 
-    def _run(self, models: tuple[ModelFile, ...], keep_free_bytes: int, stop: threading.Event) -> None:
+    def _run(self, models: tuple[ModelFile, ...], budget: Budget, stop: threading.Event) -> None:
         pauses = not lower_own_priority()
         held: set[str] = set()
+        promised_bytes = 0
         for model in models:
-            there = is_standby(model)
-            if there is None:
-                there = model.model_id in self._held  # it was read, and this system does not say what became of it
+            share = resident_share(model.files)
+            # Where the system does not say what became of it: it was read.
+            there = model.model_id in self._held if share is None else share >= STANDBY_SHARE
+            room = budget() - promised_bytes - int((share or 0.0) * model.file_bytes)
+            promised_bytes += model.file_bytes
             if stop.is_set():
                 return
-            if there or self._read(model, keep_free_bytes, stop, pauses=pauses):
+            if there or _read(model, room, stop, pauses=pauses):
                 held.add(model.model_id)
             if not stop.is_set():
                 self._held = frozenset(held | (self._held - {model.model_id}))
@@ -101,17 +98,16 @@ class Standby:
             self._held = frozenset(held)
             self._looked_at = time.monotonic()
 
-    def _read(self, model: ModelFile, keep_free_bytes: int, stop: threading.Event, *, pauses: bool) -> bool:
-        room = self._budget(keep_free_bytes)
-        if room < model.file_bytes:
-            logger.debug("no room to read %s ahead: %d of %d bytes", model.model_id, room, model.file_bytes)
-            return False
-        result = read_ahead(model.files, room, stop, pauses=pauses)
-        if result.ending is Ending.FAILED:
-            logger.warning("%s cannot be read ahead: %s", model.model_id, result.problem)
-        elif result.ending is Ending.DONE:
-            logger.info("%s is on standby: read %d bytes in %.2f s", model.model_id, result.read_bytes, result.seconds)
-        return result.ending is Ending.DONE
+
+def _read(model: ModelFile, room: int, stop: threading.Event, *, pauses: bool) -> bool:
+    """Read a model ahead, at most ``room`` bytes of it; return whether all of it is in memory."""
+    # The last one may fit in part: a load then reads the rest alone.
+    result = read_ahead(model.files, room, stop, pauses=pauses)
+    if result.ending is Ending.FAILED:
+        logger.warning("%s cannot be read ahead: %s", model.model_id, result.problem)
+    elif result.ending is Ending.DONE:
+        logger.info("%s is on standby: read %d bytes in %.2f s", model.model_id, result.read_bytes, result.seconds)
+    return result.ending is Ending.DONE
 
 
 def is_standby(model: ModelFile) -> bool | None:
@@ -120,10 +116,22 @@ def is_standby(model: ModelFile) -> bool | None:
     return None if share is None else share >= STANDBY_SHARE
 
 
-def touch(model: ModelFile) -> None:
-    """Read again, at full speed, what a hot model's files have lost from memory. Blocks on the disk; any thread."""
-    result = read_ahead(model.files, None, threading.Event())
+def touch(model: ModelFile, stop: threading.Event) -> bool:
+    """Read again, at full speed, what a hot model's files have lost from memory. Blocks on the disk; any thread.
+
+    Where the system does not say what is in memory, all is read, which is quick for what is there.
+
+    Args:
+        stop: Ends it within a megabyte's time.
+
+    Returns:
+        Whether it was not stopped.
+    """
+    if is_standby(model):
+        return True
+    result = read_ahead(model.files, None, stop)
     if result.ending is Ending.FAILED:
         logger.warning("%s cannot be read: %s", model.model_id, result.problem)
     elif result.read_bytes:
         logger.info("%s had left memory in part: read %d bytes again", model.model_id, result.read_bytes)
+    return result.ending is not Ending.STOPPED

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.preload.usage_schema import APPLICATION_ID, CONTENTS, OBJECTS, VERSION
+from preheat.preload.usage_schema import ADDED, APPLICATION_ID, CONTENTS, VERSION, objects_of
 
 WRITE_TIMEOUT_S: Final = 1.0
 """How long a write waits for another process's; it has a thread of its own."""
@@ -73,7 +73,9 @@ def remove_sides(sides: dict[Path, Identity]) -> None:
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the log to write, made if it does not exist; any thread may use the connection, one at a time.
+    """Open the log to write; any thread may use the connection, one at a time.
+
+    It is made if it does not exist, and one of an earlier version gets the tables that it lacks.
 
     Raises:
         DamagedFileError, NewerFileError: It is not a log that can be written; it has not been changed.
@@ -84,11 +86,11 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _begin_new(path)
     connection = sqlite3.connect(path, timeout=WRITE_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
-        is_new = _is_new(connection)
+        version = _version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last second, never the file
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-        if is_new:
+        if version < VERSION:
             create_tables(connection)
     except BaseException:
         connection.close()
@@ -115,11 +117,13 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Make the tables, unless another process has just done so."""
+    """Make the tables that a new log or one of an earlier version lacks; another process may just have done so."""
     with transaction(connection):
-        if not _is_new(connection):
-            return
-        for statement in (*OBJECTS.values(), *CONTENTS):
+        version = _version(connection)
+        for since, objects in ADDED.items():
+            for statement in objects.values() if since > version else ():
+                connection.execute(statement)
+        for statement in CONTENTS if version == 0 else ():
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -175,7 +179,7 @@ def _open_to_read(path: Path, options: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=READ_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN")  # all that is read on this connection is of one moment
-        if _is_new(connection):
+        if _version(connection) == 0:
             raise UsageFileError(f"{path} has nothing in it yet")
     except BaseException:
         connection.close()
@@ -183,21 +187,21 @@ def _open_to_read(path: Path, options: str) -> sqlite3.Connection:
     return connection
 
 
-def _is_new(connection: sqlite3.Connection) -> bool:
-    """Return whether the database is empty; False if it is a log of this version.
+def _version(connection: sqlite3.Connection) -> int:
+    """Return the log's version, this one or an earlier one; 0 if the database is empty.
 
     Raises:
-        DamagedFileError, NewerFileError: It is neither.
+        DamagedFileError, NewerFileError: It is no such log.
     """
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if not found and not application and not version:
-        return True
-    if application != APPLICATION_ID:
+        return 0
+    if application != APPLICATION_ID or version < 1:
         raise DamagedFileError("it is not a usage log")
     if version > VERSION:
         raise NewerFileError(f"it was written by a newer Preheat (version {version} of the log, this is {VERSION})")
-    if not OBJECTS.items() <= found.items():
+    if not objects_of(version).items() <= found.items():
         raise DamagedFileError("tables are missing from it")
-    return False
+    return int(version)

@@ -9,6 +9,7 @@ import time
 from typing import Any, Final
 
 from preheat.errors import UnsupportedOperationError
+from preheat.preload.usage_history import UsageBucket, UsageHistory
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import END_OF_TIME, Counts, DecisionRecord, Outcome
 from preheat.preload.usage_stats import Figures, Latency, Quantiles, UsageStats
@@ -41,6 +42,14 @@ def stats_json(stats: UsageStats) -> JsonObject:
         "now": stats.now,
         "total": figures_json(stats.total),
         "models": {model_id: figures_json(figures) for model_id, figures in stats.models.items()},
+    }
+
+
+def history_json(history: UsageHistory) -> JsonObject:
+    """Return the sums of each hour and each day, the oldest first."""
+    return {
+        "hours": [_bucket_json(bucket) for bucket in history.hours],
+        "days": [_bucket_json(bucket) for bucket in history.days],
     }
 
 
@@ -120,6 +129,10 @@ def kept(log: UsageLog | None) -> UsageLog:
     if log is None:
         raise UnsupportedOperationError("No figures are kept", hint="The setting history_days is 0")
     return log
+
+
+def _bucket_json(bucket: UsageBucket) -> JsonObject:
+    return {"begins_at": bucket.begins_at, "length_s": bucket.length_s, **counts_json(bucket.counts)}
 
 
 def _latency_json(latency: Latency | None) -> JsonObject:

@@ -27,12 +27,14 @@ from preheat.preload.usage_file import (
     open_reader,
     open_writer,
 )
+from preheat.preload.usage_history import DAYS, HOURS, UsageHistory, read_history
 from preheat.preload.usage_queries import (
     read_decisions,
     read_requests_after,
     read_requests_between,
     read_saved,
     read_sizes,
+    read_wakes,
 )
 from preheat.preload.usage_records import (
     DecisionRecord,
@@ -41,6 +43,7 @@ from preheat.preload.usage_records import (
     SavedRows,
     SizeKey,
     SizeRecord,
+    WakeRecord,
 )
 from preheat.preload.usage_stats import UsageStats, read_stats
 from preheat.preload.usage_tables import Item, RowsToSave, write_batch
@@ -148,6 +151,10 @@ class UsageLog:
         """Record what was done about a model. Takes microseconds."""
         self._put(record)
 
+    def record_wake(self, record: WakeRecord) -> None:
+        """Record that a client woke up. Takes microseconds; see ``usage_wakes.py`` for which are worth it."""
+        self._put(record)
+
     def record_size(self, record: SizeRecord) -> None:
         """Remember what a model was measured to hold. Takes microseconds."""
         self._put(record)
@@ -180,6 +187,17 @@ class UsageLog:
         until = self._clock() if now is None else now
         return self._read(lambda connection: read_stats(connection, since, until))
 
+    def history(self, hours: int = HOURS, days: int = DAYS, now: float | None = None) -> UsageHistory:
+        """Return the sums of each of the last hours and days, for curves.
+
+        Takes milliseconds; tens of them with a thousand models in use. How long the log is does not count.
+
+        Args:
+            now: Unix time of their end; the clock's time if not given.
+        """
+        until = self._clock() if now is None else now
+        return self._read(lambda connection: read_history(connection, until, hours, days))
+
     def decisions(
         self, limit: int = 100, since: float | None = None, model: str | None = None
     ) -> tuple[DecisionRecord, ...]:
@@ -201,6 +219,10 @@ class UsageLog:
     def requests_after(self, mark: int) -> Iterator[RequestRecord]:
         """Yield the requests that were recorded after ``SavedRows.mark``, in that order; see ``requests_between``."""
         return self._iterate(lambda connection: read_requests_after(connection, mark))
+
+    def wakes_between(self, begin: float, end: float) -> Iterator[WakeRecord]:
+        """Yield the clients that woke up from ``begin`` up to, but not at, ``end``; see ``requests_between``."""
+        return self._iterate(lambda connection: read_wakes(connection, begin, end))
 
     def sizes(self) -> dict[SizeKey, SizeRecord]:
         """Return every measured size."""
@@ -344,7 +366,7 @@ class UsageLog:
         with closing(self._open_memory()) as connection:
             return read(connection)
 
-    def _iterate(self, read: Callable[[sqlite3.Connection], Iterator[RequestRecord]]) -> Iterator[RequestRecord]:
+    def _iterate(self, read: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
         try:
             with self._reading() as connection:
                 yield from read(connection)

@@ -7,8 +7,17 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
-from preheat.preload.usage_records import Action, DecisionRecord, RequestRecord, Row, SavedRows, SizeKey, SizeRecord
-from preheat.preload.usage_schema import OUTCOMES
+from preheat.preload.usage_records import (
+    Action,
+    DecisionRecord,
+    RequestRecord,
+    Row,
+    SavedRows,
+    SizeKey,
+    SizeRecord,
+    WakeRecord,
+)
+from preheat.preload.usage_schema import OUTCOMES, WAKES_SINCE
 
 _REQUEST: Final = (
     "SELECT (SELECT model_id FROM models WHERE no = model), started_at, outcome, wait_s, ttft_s, prompt_tokens, "
@@ -29,6 +38,19 @@ def read_requests_between(connection: sqlite3.Connection, begin: float, end: flo
 def read_requests_after(connection: sqlite3.Connection, mark: int) -> Iterator[RequestRecord]:
     """Yield the requests that were recorded after ``mark``, in the order of recording."""
     return map(_request, connection.execute(f"{_REQUEST} id > ? ORDER BY id", (mark,)))
+
+
+def read_wakes(connection: sqlite3.Connection, begin: float, end: float) -> Iterator[WakeRecord]:
+    """Yield the wake-ups from ``begin`` up to, but not at, ``end``, in that order."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < WAKES_SINCE:
+        return iter(())
+    rows = connection.execute(
+        "SELECT at, client, ifnull((SELECT model_id FROM models WHERE no = model), '') FROM wakes "
+        "WHERE at >= ? AND at < ? ORDER BY at, id",
+        (begin, end),
+    )
+    return (WakeRecord(*row) for row in rows)
 
 
 def read_decisions(

@@ -18,6 +18,7 @@ __all__ = [
     "SavedRows",
     "SizeKey",
     "SizeRecord",
+    "WakeRecord",
 ]
 
 Row = tuple[str | int | float | tuple[str, ...] | None, ...]
@@ -59,6 +60,21 @@ class RequestRecord:
     completion_tokens: int = 0
     client: str = ""
     saved_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRecord:
+    """A client that listed the models, asked for one's details or opened a session, without asking for an answer yet.
+
+    Attributes:
+        at: Unix time.
+        client: Who it was; the log keeps the first 64 characters.
+        model_id: The model whose details it asked for; empty if it asked for none in particular.
+    """
+
+    at: float
+    client: str
+    model_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 from preheat.preload.usage_records import Counts, Outcome
 
 APPLICATION_ID: Final = 0x50524854  # "PRHT": tells a usage log from somebody else's database
-VERSION: Final = 1
+VERSION: Final = 2
 
 HOUR_S: Final = 3600
 DAY_S: Final = 86400
@@ -26,7 +26,7 @@ SUM_COLUMNS: Final = tuple(field.name for field in fields(Counts))
 
 _SUMS: Final = ", ".join(f"{field.name} {'REAL' if field.type == 'float' else 'INTEGER'}" for field in fields(Counts))
 
-OBJECTS: Final = {
+_OF_VERSION_1: Final = {
     "models": "CREATE TABLE models (no INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE)",
     # AUTOINCREMENT: an id never comes back after all rows have been folded, so that a mark stays valid.
     "requests": "CREATE TABLE requests (id INTEGER PRIMARY KEY AUTOINCREMENT, model INTEGER, outcome INTEGER, "
@@ -47,8 +47,18 @@ OBJECTS: Final = {
     "hours": f"CREATE TABLE hours (hour INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (hour, model)) WITHOUT ROWID",
     "days": f"CREATE TABLE days (day INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (day, model)) WITHOUT ROWID",
 }
-"""Tables and indices by name, each exactly as SQLite keeps its text. ``history`` has one row: the Unix time, a day's
-begin, before which there are only days."""
+# A wake-up that named no model has NULL for it.
+_ADDED_IN_2: Final = {
+    "wakes": "CREATE TABLE wakes (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL, model INTEGER, client TEXT)",
+    "wakes_by_time": "CREATE INDEX wakes_by_time ON wakes (at)",
+}
+
+ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2}
+"""Tables and indices by the version that brought them and by name, each exactly as SQLite keeps its text. ``history``
+has one row: the Unix time, a day's begin, before which there are only days."""
+
+WAKES_SINCE: Final = 2
+"""A log of an earlier version, which is only read, has no table of wake-ups."""
 
 CONTENTS: Final = ("INSERT INTO history (begins) VALUES (0)",)
 
@@ -75,6 +85,11 @@ REQUEST_SUMS: Final = ", ".join(_OF_REQUESTS.get(name, "0") for name in SUM_COLU
 
 DECISION_SUMS: Final = ", ".join(_OF_DECISIONS.get(name, "0") for name in SUM_COLUMNS)
 """What decisions add to each of SUM_COLUMNS, as SQL over the table ``decisions``."""
+
+
+def objects_of(version: int) -> dict[str, str]:
+    """Return the tables and indices of a log of this version, by name."""
+    return {name: sql for since, added in ADDED.items() if since <= version for name, sql in added.items()}
 
 
 def add_to(table: str, span_s: int, select: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from preheat.preload.usage_file import transaction
-from preheat.preload.usage_records import END_OF_TIME, DecisionRecord, RequestRecord, Row, SizeRecord
+from preheat.preload.usage_records import END_OF_TIME, DecisionRecord, RequestRecord, Row, SizeRecord, WakeRecord
 from preheat.preload.usage_schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST_SUMS, SPANS, add_to
 
 _MAX_INTEGER: Final = 2**48  # sums of these stay far below what SQLite can hold
@@ -27,6 +27,12 @@ _ADD_REQUEST: Final = (
 _ADD_DECISION: Final = (
     "INSERT INTO decisions (model, at, action, why, bytes, seconds, cause, idle_s, wasted) "
     "VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_WAKE: Final = "INSERT INTO wakes (at, model, client) VALUES (?, (SELECT no FROM models WHERE model_id = ?), ?)"
+# Wake-ups have no sums, and may be all that there was on a day.
+_OLDEST_HOUR: Final = (
+    f"SELECT min(hour) FROM (SELECT min(hour) AS hour FROM hours UNION ALL "
+    f"SELECT CAST(min(at) AS INTEGER) / {HOUR_S} FROM wakes)"
 )
 _REQUEST_SUMS: Final = (
     f"SELECT CAST(started_at AS INTEGER) / {{}}, model, {REQUEST_SUMS} FROM requests WHERE id > ? GROUP BY 1, 2"
@@ -49,7 +55,7 @@ class RowsToSave:
         self.rows: tuple[Row, ...] | None = rows
 
 
-Item = RequestRecord | DecisionRecord | SizeRecord | RowsToSave
+Item = RequestRecord | DecisionRecord | SizeRecord | WakeRecord | RowsToSave
 
 
 def write_batch(connection: sqlite3.Connection, batch: Sequence[Item]) -> None:
@@ -80,7 +86,7 @@ def fold_oldest_day(connection: sqlite3.Connection, kept_since: float) -> bool:
     Raises:
         sqlite3.Error: Nothing is changed; the connection must be closed.
     """
-    (oldest,) = connection.execute("SELECT min(hour) FROM hours").fetchone()
+    (oldest,) = connection.execute(_OLDEST_HOUR).fetchone()
     if oldest is None:
         return False
     end = (oldest * HOUR_S // DAY_S + 1) * DAY_S
@@ -92,6 +98,7 @@ def fold_oldest_day(connection: sqlite3.Connection, kept_since: float) -> bool:
         for code in range(len(OUTCOMES)):
             connection.execute("DELETE FROM requests WHERE outcome = ? AND started_at < ?", (code, end))
         connection.execute("DELETE FROM decisions WHERE at < ?", (end,))
+        connection.execute("DELETE FROM wakes WHERE at < ?", (end,))
     return True
 
 
@@ -99,6 +106,7 @@ def _write_records(connection: sqlite3.Connection, items: Iterable[Item]) -> Non
     requests: list[RequestRecord] = []
     decisions: list[DecisionRecord] = []
     sizes: list[SizeRecord] = []
+    wakes: list[WakeRecord] = []
     for item in items:
         if isinstance(item, RequestRecord):
             requests.append(item)
@@ -106,7 +114,10 @@ def _write_records(connection: sqlite3.Connection, items: Iterable[Item]) -> Non
             decisions.append(item)
         elif isinstance(item, SizeRecord):
             sizes.append(item)
+        elif isinstance(item, WakeRecord):
+            wakes.append(item)
     model_ids = {record.model_id for record in requests} | {record.model_id for record in decisions}
+    model_ids |= {wake.model_id for wake in wakes if wake.model_id}
     connection.executemany(_ADD_MODEL, [(_text(model_id, _MAX_NAME),) for model_id in sorted(model_ids)])
     if requests:
         last = connection.execute(_LAST_ID, ("requests",)).fetchone()
@@ -118,6 +129,7 @@ def _write_records(connection: sqlite3.Connection, items: Iterable[Item]) -> Non
         connection.executemany(_ADD_DECISION, map(_decision_row, decisions))
         for statement in _ADD_UP_DECISIONS:
             connection.execute(statement, last)
+    connection.executemany(_ADD_WAKE, map(_wake_row, wakes))
     for size in sizes:
         _write_size(connection, size)
 
@@ -183,6 +195,10 @@ def _decision_row(record: DecisionRecord) -> tuple[object, ...]:
         _seconds(record.idle_s),
         int(record.wasted),
     )
+
+
+def _wake_row(record: WakeRecord) -> tuple[object, ...]:
+    return _time(record.at), _text(record.model_id, _MAX_NAME), _text(record.client, _MAX_CLIENT)
 
 
 # No value may make a batch fail: it would be tried again for ever, and all that follow it would be lost.

@@ -31,6 +31,9 @@ class Why(StrEnum):
     KEEP_ALIVE = "keep_alive"
     SETTINGS = "settings"
     USER = "user"
+    PAUSED = "paused"
+    """Preloading was paused or switched off."""
+
     END = "end"
     """Preheat ends."""
 

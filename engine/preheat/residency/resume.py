@@ -1,4 +1,4 @@
-"""Notices that the computer was suspended: what was in memory may have been pushed out meanwhile."""
+"""Notices that the computer was suspended, or a model unused: what was in memory may have been pushed out meanwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RESUME_S: Final = 10.0
 """Time asleep from which hot models are worth looking after. Less is a clock being adjusted, or a busy machine."""
 
 LONG_IDLE_S: Final = 1800.0
-"""A hot model that nobody used for so long is worth looking after."""
+"""A hot model that nobody used for so long is worth looking after, and again after as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,14 @@ def asleep_s(before: Clocks, now: Clocks, interval_s: float) -> float:
     else:
         asleep = max((now.wall_s - before.wall_s) - awake, awake - interval_s)
     return asleep if asleep >= RESUME_S else 0.0
+
+
+def is_worth_a_look(seen_at: float, woke_at: float, now: float) -> bool:
+    """Return whether pages of a hot model may have left memory since it was last used or looked after.
+
+    Args:
+        seen_at: When it was known to be in memory.
+        woke_at: When the computer last woke up; minus infinity if it did not.
+        now: Like the others, in Unix time.
+    """
+    return woke_at > seen_at or now - seen_at >= LONG_IDLE_S

@@ -136,7 +136,7 @@ class AccessMiddleware:
 
         try:
             # Not a coroutine function itself: one coroutine less for every streamed token.
-            await self._answer(scope, headers, receive, watched_send)  # type: ignore[arg-type]
+            await self._answer(scope, headers, receive, watched_send)  # type: ignore[arg-type] # it returns what send does, which is awaited
         finally:
             elapsed_ms = (time.perf_counter() - started) * 1000
             if SCOPE_KEY not in scope:

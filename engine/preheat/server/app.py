@@ -81,9 +81,9 @@ def access_rules(settings: Settings) -> AccessRules:
 
 
 def _total_memory_bytes() -> int:
-    import psutil  # here: only a size given in percent needs it, and it costs 10 ms
+    from preheat.residency.system_memory import read_memory  # here: psutil's import costs 10 ms
 
-    return psutil.virtual_memory().total
+    return read_memory().total_bytes
 
 
 def _add_openai(app: FastAPI, engine: Engine, in_flight: InFlight) -> None:
@@ -116,6 +116,7 @@ def _add_figures(app: FastAPI, figures: FiguresApi) -> None:
     for path, endpoint in (
         ("plan", figures.plan),
         ("stats", figures.stats),
+        ("history", figures.history),
         ("log", figures.decisions),
         ("models/{model_id:path}/why", figures.why),
     ):

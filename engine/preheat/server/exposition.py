@@ -61,13 +61,21 @@ def _model_metrics(tally: Tally, snapshot: EngineSnapshot) -> Iterator[Metric]:
         "preheat_load_failures", "Loads that failed, and workers that died.", ("model",), _single(tally.failures)
     )
     yield _counter("preheat_evictions", "Models unloaded to make room.", ("reason",), _single(tally.evictions))
-    yield _total("preheat_wasted_preloads", "Preloads that ended before any request used them.", tally.wasted)
-    yield _total("preheat_time_saved_seconds", "Load seconds that hits did not pay.", tally.saved_s)
+    yield _counter(
+        "preheat_wasted_preloads",
+        "Preloads that ended before any request used them.",
+        ("model",),
+        _single(tally.wasted),
+    )
+    yield _counter(
+        "preheat_time_saved_seconds", "Load seconds that hits did not pay.", ("model",), _single(tally.saved_s)
+    )
     yield _total(
         "preheat_prefix_tokens_reused", "Prompt tokens that were not computed again.", snapshot.prefix_tokens_reused
     )
-    load = HistogramMetricFamily("preheat_load_seconds", "From a load's begin to its probe.")
-    load.add_metric([], _cumulative(tally.load_times), tally.load_times.total)
+    load = HistogramMetricFamily("preheat_load_seconds", "From a load's begin to its probe.", labels=("model",))
+    for model, histogram in tally.load_times.items():
+        load.add_metric([model], _cumulative(histogram), histogram.total)
     yield load
 
 
@@ -108,10 +116,10 @@ def _counter(
     return counter
 
 
-def _histograms(name: str, words: str, histograms: Mapping[Outcome, Histogram]) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, words, labels=("outcome",))
-    for outcome, histogram in histograms.items():
-        family.add_metric([OUTCOME_KEYS[outcome]], _cumulative(histogram), histogram.total)
+def _histograms(name: str, words: str, histograms: Mapping[tuple[str, Outcome], Histogram]) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, words, labels=("model", "outcome"))
+    for (model, outcome), histogram in histograms.items():
+        family.add_metric([model, OUTCOME_KEYS[outcome]], _cumulative(histogram), histogram.total)
     return family
 
 

@@ -1,9 +1,10 @@
-"""The control endpoints that explain: plan, why, stats and the log of decisions, under /preheat/v1/."""
+"""The control endpoints that explain: plan, why, stats, history and the log of decisions, under /preheat/v1/."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.errors import ModelNotFoundError
-from preheat.preload.usage_json import decision_json, kept, read_stats_json
+from preheat.preload.usage_history import DAYS, HOURS
+from preheat.preload.usage_json import decision_json, history_json, kept, read_stats_json
 from preheat.server.control import json_response
 from preheat.server.parameters import count, since
 from preheat.snapshot_json import memory_json, preload_json
@@ -25,14 +27,16 @@ STATS_AGE_S: Final = 3.0
 
 DEFAULT_DECISIONS: Final = 100
 MAX_DECISIONS: Final = 10_000
+MAX_HOURS: Final = 24 * 90
+MAX_DAYS: Final = 3650
 _MAX_CACHED: Final = 8
 
 
 @dataclass(slots=True)
 class _Cached:
-    """Figures of one span; ``read_at`` is monotonic."""
+    """What was read for one question; ``read_at`` is monotonic."""
 
-    stats: dict[str, Any]
+    figures: dict[str, Any]
     read_at: float
 
 
@@ -54,6 +58,7 @@ class FiguresApi:
                 **preload_json(snapshot.preload),
                 "decisions": [self._decision_json(decision) for decision in plan.decisions],
                 "next": [decision.model_id for decision in plan.preloads],
+                "unloaded": list(self.engine.dismissed()),
                 "standby": [{"model": model_id, "cached": model_id in in_cache} for model_id in plan.standby],
             }
         )
@@ -75,14 +80,17 @@ class FiguresApi:
         """Answer with the figures, over the span from ``?since=`` (Unix time, or ``7d``) to now."""
         log = kept(self.engine.usage_log)
         begin = since(request)
-        key = request.query_params.get("since", "")
-        async with self._reading:  # several dashboards wait for one reading
-            cached = self._cache.get(key)
-            if cached is None or time.monotonic() - cached.read_at > STATS_AGE_S:
-                stats = await asyncio.to_thread(read_stats_json, log, begin)
-                cached = self._keep(key, _Cached(stats, time.monotonic()))
+        key = f"stats {request.query_params.get('since', '')}"
+        figures = await self._figures(key, lambda: read_stats_json(log, begin))
         snapshot = self.engine.refresh()
-        return json_response({**cached.stats, "memory": memory_json(snapshot.memory), "warning": snapshot.warning})
+        return json_response({**figures, "memory": memory_json(snapshot.memory), "warning": snapshot.warning})
+
+    async def history(self, request: Request) -> Response:
+        """Answer with the sums of each of the last ``?hours=`` and ``?days=`` (UTC), the oldest first."""
+        log = kept(self.engine.usage_log)
+        hours, days = count(request, "hours", HOURS, MAX_HOURS), count(request, "days", DAYS, MAX_DAYS)
+        key = f"history {hours} {days}"
+        return json_response(await self._figures(key, lambda: history_json(log.history(hours, days))))
 
     async def decisions(self, request: Request) -> Response:
         """Answer with what was done about models, the newest first: ``?limit=``, ``?since=``, ``?model=``."""
@@ -100,12 +108,16 @@ class FiguresApi:
         except ModelNotFoundError:
             return name.strip().lower()
 
-    def _keep(self, key: str, cached: _Cached) -> _Cached:
-        self._cache.pop(key, None)
-        while len(self._cache) >= _MAX_CACHED:
-            self._cache.pop(next(iter(self._cache)))
-        self._cache[key] = cached
-        return cached
+    async def _figures(self, key: str, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return what ``read`` returns, in another thread, or did so some seconds ago."""
+        async with self._reading:  # several dashboards wait for one reading
+            cached = self._cache.pop(key, None)
+            if cached is None or time.monotonic() - cached.read_at > STATS_AGE_S:
+                cached = _Cached(await asyncio.to_thread(read), time.monotonic())
+            while len(self._cache) >= _MAX_CACHED:
+                self._cache.pop(next(iter(self._cache)))
+            self._cache[key] = cached
+        return cached.figures
 
     def _decision_json(self, decision: Decision) -> dict[str, Any]:
         return {

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.preload.usage_json import OUTCOME_KEYS
 from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
 
 if TYPE_CHECKING:
@@ -60,11 +59,11 @@ class Tally:
         self.loads: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.failures: defaultdict[str, int] = defaultdict(int)
         self.evictions: defaultdict[str, int] = defaultdict(int)
-        self.wasted = 0
-        self.saved_s = 0.0
-        self.waits = {outcome: Histogram(WAIT_BUCKETS_S) for outcome in OUTCOME_KEYS}
-        self.ttfts = {outcome: Histogram(WAIT_BUCKETS_S) for outcome in OUTCOME_KEYS}
-        self.load_times = Histogram(LOAD_BUCKETS_S)
+        self.wasted: defaultdict[str, int] = defaultdict(int)
+        self.saved_s: defaultdict[str, float] = defaultdict(float)
+        self.waits: defaultdict[tuple[str, Outcome], Histogram] = defaultdict(lambda: Histogram(WAIT_BUCKETS_S))
+        self.ttfts: defaultdict[tuple[str, Outcome], Histogram] = defaultdict(lambda: Histogram(WAIT_BUCKETS_S))
+        self.load_times: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(LOAD_BUCKETS_S))
         self._models: set[str] = set()
 
     def take(self, record: RequestRecord | DecisionRecord) -> None:
@@ -79,19 +78,21 @@ class Tally:
         self.requests[model, record.outcome] += 1
         self.prompt_tokens[model] += record.prompt_tokens
         self.completion_tokens[model] += record.completion_tokens
-        self.saved_s += record.saved_s
-        self.waits[record.outcome].add(record.wait_s)
+        self.saved_s[model] += record.saved_s
+        self.waits[model, record.outcome].add(record.wait_s)
         if record.ttft_s is not None:
-            self.ttfts[record.outcome].add(record.ttft_s)
+            self.ttfts[model, record.outcome].add(record.ttft_s)
 
     def _take_decision(self, record: DecisionRecord) -> None:
-        self.wasted += record.wasted
+        model = self._label(record.model_id)
+        if record.wasted:
+            self.wasted[model] += 1
         if record.action in (Action.LOAD, Action.PRELOAD):
-            self.loads[self._label(record.model_id), record.cause or record.action.value] += 1
+            self.loads[model, record.cause or record.action.value] += 1
             if record.seconds is not None:
-                self.load_times.add(record.seconds)
+                self.load_times[model].add(record.seconds)
         elif record.action is Action.FAIL:
-            self.failures[self._label(record.model_id)] += 1
+            self.failures[model] += 1
         elif record.action is Action.EVICT:
             self.evictions[record.cause] += 1
 
@@ -123,4 +124,4 @@ class MetricsApi:
 
 def _import_exposition() -> None:
     """Import in a thread: no answer on its way is to wait for it."""
-    import preheat.server.exposition  # noqa: F401
+    import preheat.server.exposition  # noqa: F401 # to have it loaded; who uses it imports it again

@@ -41,7 +41,10 @@ def test_stats_and_log_of_the_running_one(application: Application) -> None:
     assert application.run("stats").stdout.startswith("Memory    0.")
     decisions = application.json("log")
     assert {decision["model"] for decision in decisions} == {CHAT, EMBED}
-    assert all(decision["action"] == "preload" and decision["seconds"] > 0 for decision in decisions)
+    # Pausing may have cancelled one that ran.
+    ended = [decision for decision in decisions if decision["action"] != "cancel"]
+    assert [decision["action"] for decision in ended] == ["preload", "preload"]
+    assert all(decision["seconds"] > 0 for decision in ended)
     assert "preload" in application.run("log").stdout
 
 
@@ -81,3 +84,12 @@ def test_an_option_goes_before_the_file(application: Application) -> None:
     assert told.returncode == 0
     assert application.run("config", "unset", "port").returncode == 0
     assert application.json("status")["port"] == application.port
+
+
+def test_the_plan_tells_of_favourites_that_were_unloaded(application: Application) -> None:
+    for model in (CHAT, EMBED):
+        application.run("unload", model)
+    assert application.json("plan")["unloaded"] == [CHAT, EMBED]
+    said = application.run("plan").stdout
+    assert f"Not {EMBED}: it was unloaded as asked, and comes back when it is used." in said
+    assert "no favourites" not in said

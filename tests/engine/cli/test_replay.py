@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from preheat import paths
 from preheat.cli.main import app
+from preheat.preload.synthetic import USERS
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
 
@@ -54,6 +55,17 @@ def test_a_made_up_user(preheat_home: Path) -> None:
     assert [line.split("  ")[0] for line in shown] == ["Way", *WAYS]
 
 
+def test_the_five_made_up_users_beside_lru(preheat_home: Path) -> None:
+    found = rows("--synthetic", "all", "--days", "14")
+    assert [row["user"] for row in found] == [*USERS, "mean"]
+    assert found[-1]["waits_ratio"] == pytest.approx(sum(row["waits_ratio"] for row in found[:-1]) / 5)
+    tight, roomy = (rows("--synthetic", "all", "--days", "14", "--page-cache", size)[-1] for size in ("0", "100%"))
+    assert roomy["seconds_ratio"] < found[-1]["seconds_ratio"] < tight["seconds_ratio"]
+    assert roomy["waits_ratio"] == pytest.approx(tight["waits_ratio"], abs=0.02)
+    shown = run("--synthetic", "all", "--days", "14").stdout.splitlines()
+    assert [line.split("  ")[0] for line in shown] == ["User", *USERS, "mean"]
+
+
 def test_limits_and_settings(preheat_home: Path) -> None:
     asking = ("--synthetic", "office-day", "--days", "14")
     found = [row for row in rows(*asking, "--limit", "4GiB,8GiB") if row["strategy"] == "preheat"]
@@ -94,6 +106,8 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
         (("--synthetic", "nobody"), "office-day"),
         (("--synthetic", "steady", "--limit", "8x"), "no list of sizes"),
         (("--synthetic", "steady", "--limit", "0"), "above 0"),
+        (("--synthetic", "all", "--limit", "8GiB"), "limit of their own"),
+        (("--synthetic", "steady", "--page-cache", "8x"), "no size"),
         (("--synthetic", "steady", "--log", __file__), "--log or --synthetic"),
         (("--log", __file__), "no request is on record"),
     ],

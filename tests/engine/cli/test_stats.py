@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def request(age_s: float, outcome: Outcome = Outcome.HIT, model_id: str = "chat"
     return RequestRecord(model_id, NOW - age_s, outcome, wait_s, wait_s + 0.1, 7, 3, "notes/1", 2.0)
 
 
+def tables(lines: list[str]) -> list[list[list[str]]]:
+    """Return the words of each line of each table; empty lines part the tables."""
+    return [[line.split() for line in group] for filled, group in groupby(lines, bool) if filled]
+
+
 def test_nothing_yet(preheat_home: Path) -> None:
     result = run("stats")
     assert result.exit_code == 0
@@ -56,15 +62,20 @@ def test_the_figures_that_an_application_left_behind(preheat_home: Path) -> None
         DecisionRecord(NOW - 90, "embed", Action.EVICT, "room", 90, cause="room", wasted=True),
     )
     lines = run("stats").stdout.splitlines()
-    assert lines[0] == "Hit rate  67 % in the last hour, 67 % in 24 hours, 50 % in 7 days, 50 % in the steady state"
-    assert lines[1] == "Saved     8 s of waiting in 7d"
-    assert lines[2] == "Preloads  1, 1 of them wasted"
-    cells = [line.split() for line in lines]
-    assert cells[4][0] == "Model"
-    assert cells[5] == ["chat", "3", "2", "0", "1", "67", "%", "6", "s", "1", "1.5", "s", "1.5", "s"]
-    assert cells[6] == ["embed", "1", "0", "1", "0", "0", "%", "2", "s", "1", "500", "ms", "500", "ms"]
-    assert cells[7][:4] == ["All", "models", "4", "2"]
-    waits = cells[9:]
+    assert lines[0] == "Saved     8 s of waiting in 7d"
+    assert lines[1] == "Preloads  1, 1 of them wasted"
+    periods, requests, loads, waits = tables(lines[3:])
+    assert periods[0][:3] == ["Over", "Requests", "Hits"]
+    assert periods[1] == ["1", "hour", "3", "2", "0", "1", "67", "%", "6", "s", "1", "1"]
+    assert periods[2][:6] == ["24", "hours", "3", "2", "0", "1"]
+    assert periods[3] == ["7", "days", "4", "2", "1", "1", "50", "%", "8", "s", "1", "1"]
+    assert periods[4][:8] == ["Steady", "state", "4", "2", "1", "1", "50", "%"]
+    assert requests[1] == ["chat", "3", "2", "0", "1", "67", "%", "6", "s"]
+    assert requests[2] == ["embed", "1", "0", "1", "0", "0", "%", "2", "s"]
+    assert requests[3][:4] == ["All", "models", "4", "2"]
+    assert loads[1] == ["chat", "1", "0", "0", "0", "0", "1.5", "s", "1.5", "s"]
+    assert loads[2] == ["embed", "1", "1", "1", "1", "0", "500", "ms", "500", "ms"]
+    assert loads[3][:5] == ["All", "models", "2", "1", "1"]
     assert waits[0][:3] == ["Model", "Found", "Requests"]
     assert waits[1] == ["chat", "hot", "2", "0", "s", "0", "s", "100", "ms", "100", "ms"]
     assert waits[2] == ["cold", "1", "1.5", "s", "1.5", "s", "1.6", "s", "1.6", "s"]

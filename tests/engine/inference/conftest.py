@@ -14,13 +14,13 @@ from tests.engine.inference.text_runs import TextRun, load_options
 @pytest.fixture(scope="session")
 def chat_llama(chat_model: Path) -> LlamaModel:
     """The chat model with room for 2048 tokens and eight requests."""
-    return LlamaModel(load_options(chat_model, parallel=8), lambda _done: True)
+    return LlamaModel(load_options(chat_model, parallel=8))
 
 
 @pytest.fixture(scope="session")
 def narrow_llama(chat_model: Path) -> LlamaModel:
     """The chat model with room for 256 tokens, which its four requests share."""
-    return LlamaModel(load_options(chat_model, context_length=256), lambda _done: True)
+    return LlamaModel(load_options(chat_model, context_length=256))
 
 
 @pytest.fixture

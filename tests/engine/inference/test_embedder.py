@@ -22,7 +22,7 @@ TEXTS = ["a cat sits on the mat", "a kitten rests on a rug", "the stock market f
 
 @pytest.fixture(scope="session")
 def embedding_llama(embedding_model: Path) -> LlamaModel:
-    return LlamaModel(load_options(embedding_model, embeddings=True), lambda _done: True)
+    return LlamaModel(load_options(embedding_model, embeddings=True))
 
 
 class Run:

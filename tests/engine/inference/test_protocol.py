@@ -14,7 +14,6 @@ from preheat.errors import (
     ContextLengthExceededError,
     EngineError,
     InvalidRequestError,
-    LoadCancelledError,
     ModelLoadError,
     QueueFullError,
     UnsupportedOperationError,
@@ -174,7 +173,6 @@ def test_requests_round_trip(request: GenerateRequest) -> None:
     [
         ContextLengthExceededError,
         InvalidRequestError,
-        LoadCancelledError,
         ModelLoadError,
         UnsupportedOperationError,
     ],

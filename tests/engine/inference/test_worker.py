@@ -63,6 +63,36 @@ def gone(pid: int) -> bool:
         return True
 
 
+async def test_a_held_load_goes_on_when_it_may(spawn: Spawn, chat_model: Path) -> None:
+    """Also in the probe and while the beginning of chats is evaluated, which use the processor most."""
+    worker = await spawn()
+    await worker.ready()
+    in_memory = asyncio.Event()
+
+    def on_loaded() -> None:
+        worker.hold_load(True)
+        in_memory.set()
+
+    loading = asyncio.ensure_future(
+        worker.load(load_options(chat_model, probe=True, warm_prefix=True), lambda _share: None, on_loaded)
+    )
+    await in_memory.wait()
+    spent_s = await settled_cpu_s(worker.pid)
+    assert not loading.done()
+    assert sum(psutil.Process(worker.pid).cpu_times()[:2]) == spent_s
+    worker.hold_load(False)
+    assert (await loading).context_length > 0
+
+
+async def settled_cpu_s(pid: int) -> float:
+    """Return the processor time that a process has used, in seconds, once it uses no more."""
+    before = -1.0
+    while (now := sum(psutil.Process(pid).cpu_times()[:2])) != before:
+        before = now
+        await asyncio.sleep(0.3)
+    return now
+
+
 async def test_a_load_tells_its_progress_and_what_the_model_is(spawn: Spawn, chat_model: Path) -> None:
     worker = await spawn()
     await worker.ready()

@@ -99,3 +99,16 @@ def test_invented_names_do_not_fill_the_memory() -> None:
     rows = habits.to_rows()
     assert len(rows) == 1000
     assert rows[-1].client == "client 2999"
+
+
+def test_what_a_client_uses_at_all_is_likely_the_most_frequent_first() -> None:
+    habits = ClientHabits()
+    assert habits.likely("chat") == ()
+    for number, model_id in enumerate("bacbca" + "b"):
+        habits.wake("chat", 1000.0 * number)
+        habits.use("chat", 1000.0 * number + 10, model_id)
+    habits.wake("chat", 9000.0, "d")
+    habits.use("chat", 9010.0, "d")
+    assert habits.likely("chat") == ("b", "a", "c")
+    assert habits.likely("editor") == ()
+    assert ClientHabits(habits.to_rows()).likely("chat") == ("b", "a", "c")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from preheat.preload.gate import IDLE_S, Conditions, why_not_now
+from preheat.residency import Why
 
 NOW = 1_000_000.0
 QUIET = Conditions(enabled=True, paused_until=None, active_requests=0, idle_s=math.inf, on_battery=False, pressure="")
@@ -19,22 +20,24 @@ def test_nothing_speaks_against_it_on_a_quiet_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason", "again_s"),
+    ("change", "reason", "again_s", "cancels", "brief"),
     [
-        ({"enabled": False}, "switched off", None),
-        ({"paused_until": math.inf}, "until you resume", None),
-        ({"paused_until": NOW + 60}, "paused until", 60.0),
-        ({"pressure": "memory is short"}, "memory is short", 5.0),
-        ({"on_battery": True}, "battery", 60.0),
-        ({"active_requests": 1}, "answers are being given", None),
-        ({"idle_s": 0.25}, "just given", IDLE_S - 0.25),
+        ({"enabled": False}, "switched off", None, Why.PAUSED, False),
+        ({"paused_until": math.inf}, "until you resume", None, Why.PAUSED, False),
+        ({"paused_until": NOW + 60}, "paused until", 60.0, Why.PAUSED, False),
+        ({"pressure": "memory is short"}, "memory is short", 5.0, Why.PRESSURE, False),
+        ({"on_battery": True}, "battery", 60.0, None, False),
+        ({"active_requests": 1}, "answers are being given", None, None, True),
+        ({"idle_s": 0.25}, "just given", IDLE_S - 0.25, None, True),
     ],
 )
-def test_each_reason(change: dict[str, Any], reason: str, again_s: float | None) -> None:
+def test_each_reason(
+    change: dict[str, Any], reason: str, again_s: float | None, cancels: Why | None, brief: bool
+) -> None:
     hold = why_not_now(replace(QUIET, **change), NOW)
     assert hold is not None
     assert reason in hold.reason
-    assert hold.again_s == again_s
+    assert (hold.again_s, hold.cancels, hold.brief) == (again_s, cancels, brief)
 
 
 @pytest.mark.parametrize("change", [{"paused_until": NOW}, {"paused_until": NOW - 1}, {"idle_s": IDLE_S}])

@@ -11,30 +11,31 @@ import psutil
 import pytest
 
 from preheat import paths
-from preheat.engine import Engine
+from preheat.inference.protocol import LoadOptions
+from preheat.library import ModelFile
+from preheat.preload import director as director_module
 from preheat.preload.gate import IDLE_S
-from preheat.residency import Action, DecisionRecord, State
-from preheat.residency import pool as pool_module
+from preheat.residency import Action, State, Why
+from preheat.residency import loading as loading_module
+from preheat.settings import Settings
 from tests.engine.engines import (
     CHAT,
     EMBED,
     Gate,
     Recorder,
+    change,
+    decisions_of,
     resident,
     running,
     state,
     until,
     until_idle,
     until_state,
+    use,
     write,
 )
 
 pytestmark = pytest.mark.usefixtures("starter_home")
-
-
-async def use(engine: Engine, model_id: str, client: str = "") -> None:
-    async with engine.lease(model_id, client=client):
-        pass
 
 
 async def test_a_preload_waits_while_answers_are_given_and_then_goes_on(gate: Gate) -> None:
@@ -70,8 +71,7 @@ async def test_a_held_preload_that_is_asked_for_goes_on_at_once(gate: Gate) -> N
 async def test_a_preload_in_the_way_is_gone_within_100_ms_and_wanted_again(gate: Gate) -> None:
     gate.shut(CHAT)
     async with running(preload=True, favourites=[CHAT]) as engine:
-        decisions: list[object] = []
-        engine.observe(decisions.append)
+        decisions = decisions_of(engine)
         await until_state(engine, CHAT, State.LOADING)
         began = time.monotonic()
         asking = asyncio.create_task(use(engine, EMBED))
@@ -79,18 +79,61 @@ async def test_a_preload_in_the_way_is_gone_within_100_ms_and_wanted_again(gate:
         assert time.monotonic() - began < 0.1
         await asking
         cancelled = decisions[0]
-        assert isinstance(cancelled, DecisionRecord)
         assert (cancelled.action, cancelled.model_id) == (Action.CANCEL, CHAT)
         assert f"made way for {EMBED}" in cancelled.why
         gate.open(CHAT)
         await until_state(engine, CHAT, State.HOT)
 
 
+@pytest.mark.parametrize("by", ["pausing", "switching off"])
+async def test_the_users_wish_cancels_a_preload_within_100_ms_and_it_comes_back(gate: Gate, by: str) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        decisions = decisions_of(engine)
+        await until_state(engine, CHAT, State.LOADING)
+        began = time.monotonic()
+        engine.pause() if by == "pausing" else change(engine, preload=False)
+        await until_state(engine, CHAT, State.COLD)
+        assert time.monotonic() - began < 0.1
+        cancelled = decisions[0]
+        assert (cancelled.action, cancelled.cause, cancelled.wasted) == (Action.CANCEL, Why.PAUSED, False)
+        assert ("paused" if by == "pausing" else "switched off") in cancelled.why
+        await until(engine, lambda snapshot: snapshot.preload.queue == ())
+        gate.open(CHAT)
+        engine.resume() if by == "pausing" else change(engine, preload=True)
+        await until_state(engine, CHAT, State.HOT)
+
+
+async def test_pausing_leaves_a_load_alone_that_somebody_waits_for(gate: Gate) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        await until_state(engine, CHAT, State.LOADING)
+        asking = asyncio.create_task(use(engine, CHAT))
+        await until(engine, lambda _: resident(engine, CHAT).waiters == 1)
+        engine.pause()
+        gate.open(CHAT)
+        await asking
+
+
+async def test_on_battery_a_preload_is_brought_to_its_end(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT, EMBED]) as engine:
+        recorder = Recorder(engine)
+        await until_state(engine, CHAT, State.LOADING)
+        monkeypatch.setattr(director_module, "on_battery", lambda: True)
+        engine._preloader.nudge()
+        gate.open(CHAT)
+        await until_state(engine, CHAT, State.HOT)
+        assert State.UNLOADING not in recorder.of(CHAT)
+        assert "battery" in engine.refresh().preload.hold
+        assert recorder.of(EMBED) == []  # and nothing else is begun
+
+
 async def test_an_explicit_load_wakes_the_preloader_when_it_ends() -> None:
     async with running(preload=False, favourites=[CHAT]) as engine:
         loading = asyncio.create_task(engine.load(EMBED))
         await until_state(engine, EMBED, State.QUEUED, State.LOADING)
-        engine.apply_settings(engine.settings.model_copy(update={"preload": True}))
+        change(engine, preload=True)
         await loading
         async with asyncio.timeout(20):
             await until_state(engine, CHAT, State.HOT)
@@ -143,7 +186,7 @@ async def test_a_client_that_wakes_up_has_its_model_preloaded() -> None:
         for _ in range(5):
             engine.client_woke("notes")
             await use(engine, EMBED, "notes")
-        engine._pool.trim(0, pool_module.Why.LIMIT, "the test wants room")
+        engine._pool.free(1, Why.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await asyncio.wait_for(engine.settled(), IDLE_S + 10)
         assert state(engine.snapshot, EMBED) is State.COLD
@@ -188,16 +231,16 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
-        options = engine._pool._load_options
+        options = loading_module.load_options
         broken = [True]
 
-        def load_options(which: object) -> object:
-            if broken[0] and getattr(which, "model_id", "") == CHAT:
+        def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool) -> LoadOptions:
+            if broken[0] and model.model_id == CHAT:
                 raise ZeroDivisionError("a bug")
-            return options(which)  # type: ignore[arg-type]
+            return options(model, settings, probe=probe, warm_prefix=warm_prefix)
 
-        monkeypatch.setattr(engine._pool, "_load_options", load_options)
-        engine.apply_settings(engine.settings.model_copy(update={"preload": True}))
+        monkeypatch.setattr(loading_module, "load_options", load_options)
+        change(engine, preload=True)
         snapshot = await until_state(engine, EMBED, State.HOT)
         chat = snapshot.model(CHAT)
         assert chat is not None

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from preheat.preload.recorded import newest_sizes, recorded_trace
-from preheat.preload.trace import Kind, ModelSize
-from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord, SizeRecord
+from preheat.preload.replay import PREHEAT, replay
+from preheat.preload.simulation import Machine
+from preheat.preload.trace import Kind, ModelSize, TraceEvent
+from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord, SizeRecord, WakeRecord
 
 SIZE = ModelSize(1500, 1000)
 
@@ -62,3 +64,52 @@ def test_the_newest_measurement_counts() -> None:
 
     records = [size("/a", 1, 5.0), size("/a", 2, 9.0), size("/a", 3, 7.0), size("/b", 4, 1.0)]
     assert newest_sizes(records) == {"/a": 2, "/b": 4}
+
+
+def test_wake_ups_are_in_the_order_of_time() -> None:
+    wakes = [
+        WakeRecord(8.0, "notes/1"),
+        WakeRecord(2.0, "editor/2", "a"),
+        WakeRecord(3.0, "editor/2", "gone"),
+    ]
+    trace = recorded_trace([request(9.0, "a"), request(1.0, "a")], [], {"a": SIZE}, wakes=wakes)
+    assert trace.events == (
+        TraceEvent(1.0, Kind.REQUEST, "a", "notes/1"),
+        TraceEvent(2.0, Kind.WAKE, "a", "editor/2"),
+        TraceEvent(8.0, Kind.WAKE, "", "notes/1"),
+        TraceEvent(9.0, Kind.REQUEST, "a", "notes/1"),
+    )
+
+
+def test_a_wake_up_begins_a_run() -> None:
+    """Preheat ran when it was recorded: what the client is expected to use must not be lost to a later begin."""
+    decisions = [
+        DecisionRecord(5.0, "a", Action.UNLOAD, "Preheat ends", 9, None, "end"),
+        DecisionRecord(22.0, "a", Action.PRELOAD, "notes/1 woke up", 9, 1.5, "preload"),
+    ]
+    wakes = [WakeRecord(20.0, "notes/1")]
+    trace = recorded_trace([request(1.0, "a"), request(30.0, "a")], decisions, {"a": SIZE}, wakes=wakes)
+    assert [(event.at, event.kind) for event in trace.events] == [
+        (1.0, Kind.REQUEST),
+        (5.0, Kind.OFF),
+        (20.0, Kind.BOOT),
+        (20.0, Kind.WAKE),
+        (30.0, Kind.REQUEST),
+    ]
+
+
+def test_wake_ups_count_in_replay() -> None:
+    """Two apps by turns, each with a model of its own, on a machine with room for one."""
+    sizes = {"a": ModelSize(600, 500), "b": ModelSize(600, 500)}
+    requests, wakes = [], []
+    for turn in range(60):
+        at = 1e9 + 3600.0 * turn
+        client, model_id = (("notes/1", "a"), ("editor/1", "b"))[turn % 2]
+        wakes.append(WakeRecord(at, client))
+        requests.append(RequestRecord(model_id, at + 30, Outcome.MISS, client=client))
+    machine = Machine(1000)
+    without, with_wakes = (
+        replay(recorded_trace(requests, [], sizes, wakes=known), machine, PREHEAT) for known in ([], wakes)
+    )
+    assert without.overall.preload_hit_rate < 0.1
+    assert with_wakes.overall.preload_hit_rate > 0.7

@@ -8,7 +8,17 @@ from functools import cache
 import pytest
 
 from preheat.preload.popularity import DAY_S
-from preheat.preload.replay import CLAIRVOYANT, LRU, PREHEAT, Report, clairvoyant, compare, curve, replay
+from preheat.preload.replay import (
+    CLAIRVOYANT,
+    PREHEAT,
+    Report,
+    clairvoyant,
+    compare,
+    compare_with_lru,
+    curve,
+    mean_of,
+    replay,
+)
 from preheat.preload.simulation import Machine
 from preheat.preload.synthetic import USERS, synthetic_trace
 from preheat.preload.trace import Kind, ModelSize, Trace, TraceEvent
@@ -20,8 +30,13 @@ GB = 1_000_000_000
 
 
 @cache
+def trace_of(user: str) -> Trace:
+    return synthetic_trace(user, seed=SEED)
+
+
+@cache
 def reports(user: str) -> dict[str, Report]:
-    trace = synthetic_trace(user, seed=SEED)
+    trace = trace_of(user)
     return {report.strategy: report for report in compare(trace, Machine(trace.room_for(3)))}
 
 
@@ -47,14 +62,42 @@ def test_five_users_on_average() -> None:
     assert mean([share(user, "preheat") / share(user, CLAIRVOYANT) for user in USERS]) >= 0.93
 
 
-def test_seconds_waited_when_the_page_cache_has_room_for_the_others() -> None:
-    ratios = []
+MEMORIES = [(0.25, 0.24), (0.5, 0.15)]
+"""What the page cache has beside the limit, as a share of it, and what is left then of LRU's seconds at most."""
+
+
+@pytest.mark.parametrize(("share", "most"), MEMORIES)
+def test_seconds_waited_depend_on_the_page_cache(share: float, most: float) -> None:
+    found = []
     for user in USERS:
-        trace = synthetic_trace(user, seed=SEED)
-        machine = Machine(trace.room_for(3), page_cache_bytes=trace.room_for(3))
-        preheat, lru = replay(trace, machine), replay(trace, machine, LRU)
-        ratios.append(preheat.steady.waited_s / lru.steady.waited_s)
-    assert mean(ratios) <= 0.15
+        trace = trace_of(user)
+        limit = trace.room_for(3)
+        found.append(compare_with_lru(user, trace, Machine(limit, page_cache_bytes=int(limit * share))))
+    assert mean_of(found).seconds_ratio <= most
+
+
+def test_nothing_helps_who_lists_models_and_uses_each_but_once() -> None:
+    trace = synthetic_trace("explorer-by-list", seed=SEED)
+    found = compare_with_lru("explorer-by-list", trace, Machine(trace.room_for(3)))
+    assert (found.waits_ratio, found.seconds_ratio) == pytest.approx((1.0, 1.0), abs=0.01)
+
+
+@pytest.mark.parametrize("user", USERS[:4])
+def test_noticing_clients_that_wake_up_saves_seconds(user: str) -> None:
+    trace = trace_of(user)
+    machine = Machine(trace.room_for(3))
+    without = replay(trace, machine, replace(PREHEAT, wake_ups=False))
+    assert replay(trace, machine).steady.waited_s < 0.95 * without.steady.waited_s
+
+
+@pytest.mark.parametrize("user", ["steady", "office-day"])
+def test_preloading_smaller_shares_of_use_wastes_more(user: str) -> None:
+    trace = trace_of(user)
+    machine = Machine(trace.room_for(3))
+    eager = replace(PREHEAT, policy=replace(PREHEAT.policy, min_share=0.10))
+    usual, more = replay(trace, machine).steady, replay(trace, machine, eager).steady
+    assert more.waits <= usual.waits
+    assert usual.wasted_share <= 0.20 < more.wasted_share
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preheat.preload import advisor, gate, preloader
+from preheat.preload import simulation as simulated
 from preheat.preload.replay import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of, replay
 from preheat.preload.simulation import Machine, Simulation, Strategy
 from preheat.preload.trace import Kind, ModelSize, Trace, TraceEvent
@@ -142,8 +146,54 @@ def test_a_known_client_finds_its_model_hot() -> None:
     assert misses(without) - misses(PREHEAT) == 5
 
 
-def test_standby_reads_what_is_likely_next_and_nothing_beyond_its_room() -> None:
+def test_standby_reads_in_order_and_the_last_file_in_part() -> None:
     simulation = Simulation(Machine(4 * GB, page_cache_bytes=2 * GB, disk_bytes_per_s=1e9), PREHEAT, SIZES, ("d",))
     simulation.boot(T0)
-    simulation.request("b", "", T0 + 100)
-    assert simulation.tally.waited_s == pytest.approx(0.2 if simulation.tally.bytes_read == 6 * GB else 2.25)
+    simulation.request("b", "", T0 + 100)  # a and half of b are there
+    assert simulation.tally.waited_s == pytest.approx(0.25 + 1.0)
+    assert simulation.tally.bytes_read == (4 + 1 + 1 + 1) * GB
+
+
+def test_reading_ahead_takes_its_time_and_a_request_interrupts_it() -> None:
+    machine = replace(MACHINE, page_cache_bytes=8 * GB)
+    simulation = Simulation(machine, Strategy("standby", preload=True, standby=True), SIZES)
+    simulation.boot(T0)
+    simulation.request("b", "", T0 + 2)  # 1 s for a, then half of b
+    assert simulation.tally.waited_s == pytest.approx(0.5 + 1.0)
+    assert simulation.tally.bytes_read == 3 * GB
+    simulation.request("c", "", T0 + 100)  # read after the answer
+    assert simulation.tally.waited_s == pytest.approx(1.5 + 0.2)
+
+
+def test_what_no_longer_fits_is_dropped_from_the_file_used_longest_ago() -> None:
+    simulation = Simulation(replace(MACHINE, page_cache_bytes=GB), LRU, SIZES)
+    simulation.boot(T0)
+    for number, model_id in enumerate("bdb"):  # d leaves room for half of b
+        simulation.request(model_id, "", T0 + 100 * number)
+    assert simulation.tally.waited_s == pytest.approx((0.5 + 2.0) + (0.5 + 4.0) + (0.5 + 1.0))
+
+
+def test_a_woken_clients_models_come_first_on_standby() -> None:
+    sizes = {name: ModelSize(2 * GB, 2 * GB) for name in "abcde"}
+    machine = Machine(4 * GB, page_cache_bytes=4 * GB, disk_bytes_per_s=1e9)
+
+    def last_wait_s(strategy: Strategy) -> float:
+        simulation = Simulation(machine, strategy, sizes, ("a", "b"))
+        before = 0.0
+        for day in range(12):
+            at = T0 + day * 86_400
+            simulation.boot(at)
+            for number in range(5):  # used more than anything else, but never by the chat
+                simulation.request("c", "notes", at + 100 + number * 60)
+            simulation.wake("chat", at + 8000)
+            before = simulation.tally.waited_s
+            simulation.request("de"[day % 2], "chat", at + 8010)
+        return simulation.tally.waited_s - before
+
+    assert last_wait_s(PREHEAT) == pytest.approx(0.2)
+    assert last_wait_s(replace(PREHEAT, wake_ups=False)) == pytest.approx(2.25)
+
+
+def test_time_is_as_in_the_engine() -> None:
+    assert (simulated.REPLAN_S, simulated.EXPECT_S) == (preloader.REPLAN_S, advisor.EXPECT_S)
+    assert Machine(GB).idle_s == gate.IDLE_S

@@ -109,56 +109,69 @@ def test_the_priority_is_the_threads_own() -> None:
 def test_the_wanted_models_are_read_in_order(tmp_path: Path) -> None:
     models = [make_model(tmp_path / f"{name}.gguf") for name in "abc"]
     budgets = [PLENTY, 0, PLENTY]
-    standby = Standby(lambda _keep_free: budgets.pop(0))
-    standby.want(models, 0)
+    standby, budget = Standby(), lambda: budgets.pop(0)
+    standby.want(models, budget)
     assert standby.wait(WAIT_S)
     assert [standby.holds(name) for name in "abc"] == [True, False, True]
     assert [is_standby(model) for model in models] == [True, False, True]
 
 
 def test_what_was_pushed_out_is_read_again_after_a_while(model: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    standby = Standby(lambda _keep_free: PLENTY)
-    standby.want([model], 0)
+    standby, budget = Standby(), lambda: PLENTY
+    standby.want([model], budget)
     assert standby.wait(WAIT_S)
     drop(model.path)
-    standby.want([model], 0)
+    standby.want([model], budget)
     assert standby.wait(WAIT_S)
     assert is_standby(model) is False  # it was looked at just now
 
     later = time.monotonic() + RECHECK_S
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    standby.want([model], 0)
+    standby.want([model], budget)
     assert standby.wait(WAIT_S)
     assert is_standby(model) is True
 
 
 def test_without_room_it_counts_no_longer(model: ModelFile) -> None:
     budgets = [PLENTY, model.file_bytes - 1]
-    standby = Standby(lambda _keep_free: budgets.pop(0))
-    standby.want([model], 0)
+    standby, budget = Standby(), lambda: budgets.pop(0)
+    standby.want([model], budget)
     assert standby.wait(WAIT_S)
     assert standby.holds("model")
     drop(model.path)
     standby.stop()
-    standby.want([model], 0)
+    standby.want([model], budget)
     assert standby.wait(WAIT_S)
     assert not standby.holds("model")
+
+
+def test_all_together_take_no_more_than_there_is(tmp_path: Path) -> None:
+    models = [make_model(tmp_path / f"{name}.gguf", 80 * MB) for name in "abc"]
+    standby = Standby()
+    for _ in range(3):  # nor does it grow, each time that it is looked at
+        standby.want(models, lambda: 120 * MB)  # what is in the page cache stays available
+        assert standby.wait(WAIT_S)
+        standby.stop()
+        assert [standby.holds(name) for name in "abc"] == [True, False, False]
+        assert is_standby(models[0])
+        shares = [resident_share(model.files) for model in models[1:]]
+        assert shares == [pytest.approx(0.6, abs=0.2), 0.0]  # the kernel reads on by itself
 
 
 def test_a_new_list_stops_the_old_one(tmp_path: Path) -> None:
     first, second = make_model(tmp_path / "first.gguf"), make_model(tmp_path / "second.gguf")
     entered, release = threading.Event(), threading.Event()
 
-    def budget(_keep_free: int) -> int:
+    def budget() -> int:
         if not entered.is_set():
             entered.set()
             release.wait(WAIT_S)
         return PLENTY
 
-    standby = Standby(budget)
-    standby.want([first], 0)
+    standby = Standby()
+    standby.want([first], budget)
     assert entered.wait(WAIT_S)
-    standby.want([second], 0)
+    standby.want([second], budget)
     assert standby.wait(WAIT_S)
     release.set()
     assert (standby.holds("second"), is_standby(second)) == (True, True)
@@ -167,12 +180,16 @@ def test_a_new_list_stops_the_old_one(tmp_path: Path) -> None:
 
 def test_hot_models_are_brought_back(model: ModelFile, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    touch(model)
+    stopped = threading.Event()
+    stopped.set()
+    assert not touch(model, stopped)
+    assert is_standby(model) is False
+    assert touch(model, threading.Event())
     assert is_standby(model) is True
     assert "had left memory" in caplog.text
     caplog.clear()
-    touch(model)
+    assert touch(model, threading.Event())
     assert caplog.text == ""
     model.path.unlink()
-    touch(model)
+    assert touch(model, threading.Event())  # there is nothing more to be done
     assert "cannot be read" in caplog.text

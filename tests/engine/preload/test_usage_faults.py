@@ -18,7 +18,7 @@ import pytest
 from preheat.preload.usage_file import open_writer
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
-from preheat.preload.usage_schema import OBJECTS
+from preheat.preload.usage_schema import VERSION, objects_of
 
 NOW = 1_760_000_000.0
 
@@ -68,6 +68,7 @@ def read_everything(log: UsageLog) -> None:
     log.saved_rows("popularity")
     list(log.requests_after(0))
     list(log.requests_between(0, NOW))
+    list(log.wakes_between(0, NOW))
 
 
 def aside(path: Path) -> list[Path]:
@@ -395,7 +396,7 @@ def test_a_clock_that_goes_backwards(path: Path) -> None:
 def test_the_schema_is_what_sqlite_keeps(path: Path) -> None:
     with contextlib.closing(open_writer(path)) as connection:
         found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-        assert {name: sql for name, sql in found.items() if name != "sqlite_sequence"} == OBJECTS
+        assert {name: sql for name, sql in found.items() if name != "sqlite_sequence"} == objects_of(VERSION)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 

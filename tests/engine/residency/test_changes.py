@@ -12,19 +12,23 @@ from pathlib import Path
 import pytest
 
 from preheat import engine as engine_module
+from preheat import memory_guard
 from preheat.engine import Engine
 from preheat.errors import InsufficientMemoryError
 from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.residency import Action, DecisionRecord, MemoryWatch, State
-from preheat.residency import pool as pool_module
+from preheat.residency import Action, MemoryWatch, State
+from preheat.residency import roster as roster_module
 from preheat.residency.decisions import Why
 from preheat.residency.pressure import MemoryReading
+from preheat.residency.resident import OVERDUE_S
 from preheat.size import Size
 from tests.engine.engines import (
     CHAT,
     EMBED,
     Gate,
     Recorder,
+    change,
+    decisions_of,
     resident,
     running,
     state,
@@ -37,17 +41,6 @@ from tests.engine.engines import (
 pytestmark = pytest.mark.usefixtures("starter_home")
 GB = 1_000_000_000
 FORTY = GenerateRequest(prompt="1, 2, 3, 4,", max_tokens=40, sampling=Sampling(temperature=0))
-
-
-def change(engine: Engine, **changes: object) -> None:
-    engine.apply_settings(engine.settings.model_copy(update=changes))
-
-
-def decisions_of(engine: Engine) -> list[DecisionRecord]:
-    """Return the list to which all decisions are added from now on."""
-    taken: list[DecisionRecord] = []
-    engine.observe(lambda record: taken.append(record) if isinstance(record, DecisionRecord) else None)
-    return taken
 
 
 async def test_a_lower_limit_takes_effect_at_once_and_loses_no_answer() -> None:
@@ -95,6 +88,45 @@ async def test_a_new_context_length_waits_for_the_answer_and_then_applies() -> N
         async with engine.lease(CHAT) as lease:
             assert lease.info.context_length == 1024
         assert state(engine.snapshot, CHAT) is State.HOT  # what is loaded anew is not outdated
+
+
+async def test_requests_without_a_gap_do_not_keep_old_settings_for_ever() -> None:
+    """After a while, new requests wait until the answers in flight have ended; those are not lost."""
+    now = [1_000_000.0]
+    async with running(clock=lambda: now[0]) as engine:
+        recorder = Recorder(engine)
+        async with engine.lease(CHAT) as lease:
+            stream = lease.generate(FORTY)
+            await anext(stream)
+            change(engine, context_length=1024)
+            now[0] += OVERDUE_S - 1
+            async with engine.lease(CHAT) as beside:  # not yet
+                assert beside.info.context_length == 2048
+            now[0] += 1
+            waiting = [asyncio.create_task(context_length(engine)) for _ in range(3)]
+            await until(engine, lambda _: resident(engine, CHAT).waiters == 3)
+            usage = [chunk async for chunk in stream][-1].usage
+            assert usage is not None
+            assert usage.completion_tokens == 40
+            assert not any(task.done() for task in waiting)
+        assert await asyncio.gather(*waiting) == [1024] * 3
+        assert recorder.of(CHAT).count(State.LOADING) == 2
+
+
+async def test_answers_that_never_end_do_not_hold_requests_back_for_ever() -> None:
+    now = [1_000_000.0]
+    async with running(clock=lambda: now[0]) as engine, engine.lease(CHAT) as lease:
+        stream = lease.generate(FORTY)
+        await anext(stream)
+        change(engine, context_length=1024, load_timeout=0.1)
+        now[0] += OVERDUE_S
+        assert await context_length(engine) == 2048
+        await stream.aclose()
+
+
+async def context_length(engine: Engine) -> int:
+    async with engine.lease(CHAT) as lease:
+        return lease.info.context_length
 
 
 async def test_a_context_length_changed_while_a_model_loads(gate: Gate) -> None:
@@ -178,8 +210,8 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def reading() -> MemoryReading:
         return MemoryReading(100 * GB, available[0])
 
-    monkeypatch.setattr(pool_module, "read_memory", reading)
-    monkeypatch.setattr(engine_module, "_WATCH_INTERVAL_S", 0.01)
+    monkeypatch.setattr(roster_module, "read_memory", reading)
+    monkeypatch.setattr(memory_guard, "_INTERVAL_S", 0.01)
     monkeypatch.setattr(engine_module, "MemoryWatch", partial(MemoryWatch, read=reading))
 
     def say(free: int) -> None:
@@ -209,6 +241,20 @@ async def test_pressure_evicts_idle_models_with_a_reason_and_stops_preloads(memo
         memory(20 * GB)
         await until_state(engine, EMBED, State.HOT)
         assert engine.refresh().memory.pressure == ""
+
+
+async def test_pressure_cancels_a_preload_with_a_reason(memory: Callable[[int], None], gate: Gate) -> None:
+    gate.shut(EMBED)
+    async with running(preload=True, favourites=[EMBED], keep_free="10GB") as engine:
+        decisions = decisions_of(engine)
+        await until_state(engine, EMBED, State.LOADING)
+        memory(9 * GB)
+        await until_state(engine, EMBED, State.COLD)
+        assert [(one.model_id, one.action, one.cause) for one in decisions] == [(EMBED, Action.CANCEL, Why.PRESSURE)]
+        assert "keep_free" in decisions[0].why
+        gate.open(EMBED)
+        memory(20 * GB)
+        await until_state(engine, EMBED, State.HOT)
 
 
 async def test_below_the_floor_a_request_is_refused_clearly(memory: Callable[[int], None]) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from preheat.engine import Engine
-from preheat.residency import Action, DecisionRecord, State
+from preheat.residency import Action, State
 from preheat.residency.decisions import Why
-from tests.engine.engines import EMBED, resident, running, state, until_idle, until_state
+from tests.engine.engines import EMBED, change, decisions_of, resident, running, state, until_idle, until_state
 
 pytestmark = pytest.mark.usefixtures("starter_home")
 
@@ -23,13 +23,11 @@ async def use(engine: Engine, keep_alive_s: float | None = None) -> None:
 
 async def test_zero_unloads_when_the_answer_ends() -> None:
     async with running() as engine:
-        decisions: list[object] = []
-        engine.observe(decisions.append)
+        decisions = decisions_of(engine)
         await use(engine, 0)
         assert state(engine.snapshot, EMBED) is State.UNLOADING
         await until_state(engine, EMBED, State.COLD)
-        left = decisions[-2]  # the last is the request
-        assert isinstance(left, DecisionRecord)
+        left = decisions[-1]
         assert (left.action, left.cause) == (Action.EVICT, Why.KEEP_ALIVE)
         assert "keep_alive" in left.why
         assert not left.wasted
@@ -71,10 +69,10 @@ async def test_every_request_begins_the_time_anew_with_one_timer() -> None:
             await use(engine)
         assert first.cancelled()  # and did not beget another
         now[0] += 50
-        engine._pool._settle_idle(resident(engine, EMBED))
+        engine._pool._unloader.settle_idle(resident(engine, EMBED))
         assert state(engine.snapshot, EMBED) is State.HOT
         now[0] += 10
-        engine._pool._settle_idle(resident(engine, EMBED))
+        engine._pool._unloader.settle_idle(resident(engine, EMBED))
         assert state(engine.snapshot, EMBED) is State.UNLOADING
 
 
@@ -105,8 +103,10 @@ async def test_what_was_told_to_go_is_not_preloaded_before_it_is_used(by: str) -
         await until_idle(engine)
         assert state(engine.snapshot, EMBED) is State.COLD
         assert "as asked" in engine.why(EMBED)
+        assert engine.dismissed() == (EMBED,)
         await use(engine)
-        engine._pool.trim(0, Why.LIMIT, "the test wants room")
+        assert engine.dismissed() == ()
+        engine._pool.free(1, Why.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await until_state(engine, EMBED, State.HOT)  # by itself
 
@@ -124,7 +124,7 @@ async def test_a_new_favourite_is_welcome_again(starter_home: Path) -> None:
         await until_state(engine, EMBED, State.HOT)
         await engine.unload(EMBED)
         for favourites in ((), (EMBED,)):
-            engine.apply_settings(engine.settings.model_copy(update={"favourites": favourites}))
+            change(engine, favourites=favourites)
         await until_state(engine, EMBED, State.HOT)
 
 

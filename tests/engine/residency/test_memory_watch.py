@@ -80,5 +80,8 @@ def test_mapped_files_count_as_available_for_the_system_but_not_for_us(tmp_path:
     before = mapped_bytes([os.getpid()])
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapping:
         assert sum(mapping[at] for at in range(0, len(mapping), mmap.PAGESIZE)) > 0
+        watch = MemoryWatch(with_floor(0), read=lambda: MemoryReading(1 << 40, 1 << 39))
+        taken = watch.standby_budget() - watch.standby_budget([os.getpid()])
+        assert taken == pytest.approx(mapped_bytes([os.getpid()]), abs=MB)
         assert mapped_bytes([os.getpid()]) - before == pytest.approx(64 * MB, rel=0.1)
     assert mapped_bytes([2**22 + 1]) == 0  # no such process

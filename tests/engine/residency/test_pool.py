@@ -25,12 +25,15 @@ from preheat.inference.client import WorkerClient
 from preheat.library import find_models
 from preheat.preload.policy import Verdict
 from preheat.residency import State
+from preheat.residency import loading as loading_module
 from preheat.residency.sizes import estimate
 from preheat.residency.spare import SpareWorker
 from tests.engine.engines import (
     CHAT,
     EMBED,
     ENDLESS,
+    LOADED,
+    UNLOADED,
     Gate,
     Recorder,
     resident,
@@ -43,9 +46,6 @@ from tests.engine.engines import (
     worker_pid,
     write,
 )
-
-LOADED = [State.QUEUED, State.LOADING, State.WARMING, State.HOT]
-UNLOADED = [State.UNLOADING, State.COLD]
 
 
 @pytest.fixture
@@ -120,8 +120,12 @@ async def test_a_preload_evicts_nobody(one_fits: str) -> None:
         assert recorder.transitions == [(CHAT, step) for step in LOADED]
         verdicts = {decision.model_id: decision.verdict for decision in engine.plan().decisions}
         assert verdicts == {CHAT: Verdict.KEEP, EMBED: Verdict.NO_ROOM}
+        with pytest.raises(InsufficientMemoryError):  # whatever a plan says
+            await engine._pool.preload(engine.resolve(EMBED), "the test wants it")
+        assert recorder.transitions[len(LOADED) :] == [(EMBED, State.QUEUED), (EMBED, State.FAILED)]
         await engine.load(EMBED)  # a request may
-        assert state(engine.snapshot, CHAT) is State.COLD
+        assert recorder.of(CHAT) == LOADED + UNLOADED
+        assert state(engine.snapshot, EMBED) is State.HOT
 
 
 async def test_a_preload_makes_way_for_a_request(one_fits: str, gate: Gate) -> None:
@@ -234,22 +238,38 @@ async def test_a_load_that_takes_too_long(starter_home: Path, gate: Gate) -> Non
 
 
 @pytest.mark.parametrize("end", ["unload", "stop"])
-async def test_a_stuck_load_can_be_ended_while_it_is_being_given_up(starter_home: Path, gate: Gate, end: str) -> None:
+async def test_a_stuck_load_can_be_ended_while_it_is_being_given_up(
+    starter_home: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
     """The worker does not even notice that its pipe was closed; cleaning up is not interrupted."""
     gate.shut(CHAT)
-    async with running(load_timeout=0.5) as engine:
+    async with running(load_timeout=0.5) as engine, asyncio.timeout(20):
         loading = asyncio.create_task(engine.load(CHAT))
         await until_state(engine, CHAT, State.LOADING)
-        worker = worker_pid(engine, CHAT)
-        os.kill(worker, signal.SIGSTOP)
-        while not resident(engine, CHAT).leaving and not loading.done():
-            await asyncio.sleep(0.01)
-        async with asyncio.timeout(20):
-            await (engine.unload(CHAT) if end == "unload" else engine.stop(0))
-            with pytest.raises(LoadTimeoutError):
-                await loading
-        assert not psutil.pid_exists(worker)
-        assert not resident(engine, CHAT).held_bytes
+        worker = resident(engine, CHAT).worker
+        assert worker is not None
+        closing, go_on, close = asyncio.Event(), asyncio.Event(), worker.close
+
+        async def close_slowly() -> None:
+            closing.set()
+            await go_on.wait()
+            await close()
+
+        monkeypatch.setattr(worker, "close", close_slowly)
+        os.kill(worker.pid, signal.SIGSTOP)
+        await closing.wait()
+        assert resident(engine, CHAT).leaving
+        ending = asyncio.create_task(engine.unload(CHAT) if end == "unload" else engine.stop(0))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not ending.done()
+        assert not loading.done()
+        go_on.set()
+        await ending
+        with pytest.raises(LoadTimeoutError):
+            await loading
+        assert not psutil.pid_exists(worker.pid)
+        assert not resident(engine, CHAT).taken_bytes
 
 
 async def test_a_killed_worker_is_noticed_and_replaced(starter_home: Path) -> None:
@@ -301,16 +321,47 @@ async def test_a_client_that_does_not_wait_does_not_stop_the_others(starter_home
 
 async def test_the_spare_worker_takes_the_load_and_is_replaced(starter_home: Path) -> None:
     async with running() as engine:
-        spare = engine._pool._spare
-        await until(engine, lambda _: True)
-        while spare.pid is None:
+        pool = engine._pool
+        while (pid := pool.spare_pid) is None:
             await asyncio.sleep(0.01)
-        pid = spare.pid
         await engine.load(EMBED)
         assert worker_pid(engine, EMBED) == pid
-        while spare.pid is None:
+        while (other := pool.spare_pid) is None:
             await asyncio.sleep(0.01)
-        assert spare.pid != pid
+        assert other != pid
+
+
+async def test_a_long_preload_has_a_spare_worker_beside_it(
+    starter_home: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the request that may cancel it. A load that a request waits for has none before it ends."""
+    monkeypatch.setattr(loading_module, "_SPARE_AFTER_S", 0.05)
+    gate.shut(CHAT)
+    async with running(preload=True, favourites=[CHAT]) as engine:
+        pool = engine._pool
+        await until_state(engine, CHAT, State.LOADING)
+        while (spare := pool.spare_pid) is None:
+            await asyncio.sleep(0.01)
+        assert spare != worker_pid(engine, CHAT)
+        gate.shut(EMBED)
+        loading = asyncio.create_task(engine.load(EMBED))
+        await until_state(engine, EMBED, State.LOADING)
+        assert worker_pid(engine, EMBED) == spare
+        await until_state(engine, CHAT, State.COLD)
+        gate.open(EMBED)
+        await loading
+
+
+async def test_what_a_hot_model_will_take_in_use_is_promised_to_it(starter_home: Path) -> None:
+    """Buffers and KV cache that no request has touched yet are not in what its worker holds."""
+    async with running() as engine:
+        await engine.load(CHAT)
+        engine.refresh()
+        (tenant,) = engine._pool.tenants()
+        assert tenant.resident_bytes == engine._sizes.expected_bytes(engine.resolve(CHAT))
+        assert engine._pool.used_bytes == resident(engine, CHAT).held_bytes < tenant.resident_bytes
+        resident(engine, CHAT).held_bytes = tenant.resident_bytes + 1  # it grew beyond that
+        assert engine._pool.tenants()[0].resident_bytes == tenant.resident_bytes + 1
 
 
 async def test_without_a_spare_a_load_starts_its_own(starter_home: Path) -> None:

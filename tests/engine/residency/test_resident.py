@@ -63,3 +63,30 @@ def test_only_running_preloads_are_speculative(resident: Resident, state: State,
 def test_who_waits_holds_it_too(resident: Resident, leases: int, waiters: int, leased: bool) -> None:
     resident.leases, resident.waiters = leases, waiters
     assert resident.leased is leased
+
+
+def test_the_rest_of_a_load_is_judged_by_its_progress(resident: Resident, clock: list[float]) -> None:
+    resident.state, resident.loading_since, resident.progress = State.LOADING, clock[0], 0.0
+    assert resident.load_left_s is None
+    clock[0] += 0.1
+    resident.progress = 0.5
+    assert resident.load_left_s is None  # too early to tell
+    clock[0] += 0.9
+    resident.progress = 0.25
+    assert resident.load_left_s == pytest.approx(3.0)
+    resident.hold(True)
+    assert resident.load_left_s is None
+    clock[0] += 100
+    resident.hold(False)
+    assert resident.load_left_s == pytest.approx(3.0)  # waiting is not its speed
+    resident.state = State.WARMING
+    assert resident.load_left_s is None
+
+
+def test_it_takes_what_it_was_promised_or_holds(resident: Resident) -> None:
+    resident.promised_bytes, resident.held_bytes = 10, 7
+    assert resident.taken_bytes == 10
+    resident.held_bytes = 12
+    assert resident.taken_bytes == 12
+    resident.forget_worker()
+    assert resident.taken_bytes == 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from preheat.residency.resume import Clocks, asleep_s, read_clocks
+from preheat.residency.resume import LONG_IDLE_S, Clocks, asleep_s, is_worth_a_look, read_clocks
 
+NOW = 1_000_000.0
 START = Clocks(1000.0, 50.0, 80.0)
 
 
@@ -39,3 +42,18 @@ def test_without_one(wall: float, awake: float, asleep: float) -> None:
 def test_the_real_clocks_run_alike_while_awake() -> None:
     before = read_clocks()
     assert asleep_s(before, read_clocks(), 1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "woke_at", "worth"),
+    [
+        (NOW, -math.inf, False),
+        (NOW - LONG_IDLE_S + 1, -math.inf, False),
+        (NOW - LONG_IDLE_S, -math.inf, True),
+        (NOW - 60, NOW - 1, True),  # slept since
+        (NOW - 1, NOW - 60, False),  # used since it slept
+        (NOW - 1, NOW - 1, False),
+    ],
+)
+def test_what_slept_or_was_not_used_for_long_is_worth_a_look(seen_at: float, woke_at: float, worth: bool) -> None:
+    assert is_worth_a_look(seen_at, woke_at, NOW) is worth

@@ -64,6 +64,7 @@ class FakeEngine:
     woken: list[tuple[str, str]] = field(default_factory=list)
     usage_log: UsageLog | None = None
     preloads: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))
+    told_to_go: tuple[str, ...] = ()
     observers: list[Callable[[RequestRecord | DecisionRecord], None]] = field(default_factory=list)
     subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
 
@@ -140,6 +141,9 @@ class FakeEngine:
 
     def plan(self) -> PreloadPlan:
         return self.preloads
+
+    def dismissed(self) -> tuple[str, ...]:
+        return self.told_to_go
 
     def why(self, model_id: str) -> str:
         return f"{model_id} is a favourite"

@@ -50,6 +50,10 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
         "preloads": 0,
         "wasted": 0,
         "time_saved_s": 0.0,
+        "queue": [],
+        "round_done": 0,
+        "round_total": 0,
+        "round_progress": None,
     }
     model = status["models"][0]
     assert (model["id"], model["state"], model["favourite"], model["resident_bytes"]) == (CHAT, "hot", True, 1500)

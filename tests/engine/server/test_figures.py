@@ -39,8 +39,10 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
         (EMBED, "other"),
     )
     engine.set_model(EMBED, standby=True)
+    engine.told_to_go = ("favourite",)
     plan = (await client.get("/preheat/v1/plan")).json()
     assert plan["next"] == [EMBED]
+    assert plan["unloaded"] == ["favourite"]
     assert plan["standby"] == [{"model": EMBED, "cached": True}, {"model": "other", "cached": False}]
     assert (plan["hold"], plan["paused"], plan["enabled"]) == (None, False, True)
     assert [decision["verdict"] for decision in plan["decisions"]] == ["keep", "preload", "too large"]
@@ -98,6 +100,36 @@ async def test_stats_are_read_again_after_some_seconds_only(
     assert await requests() == 1
 
 
+async def test_history_is_a_series_without_gaps(client: httpx2.AsyncClient, log: UsageLog) -> None:
+    log.record_request(request(0))
+    log.record_request(request(0, Outcome.MISS))
+    assert log.write_pending()
+    history = (await client.get("/preheat/v1/history")).json()
+    assert (len(history["hours"]), len(history["days"])) == (48, 90)
+    last = history["days"][-1]
+    assert last.items() >= {"length_s": 86400, "hits": 1, "late_hits": 0, "misses": 1, "time_saved_s": 4.0}.items()
+    assert last["begins_at"] <= NOW < last["begins_at"] + 86400
+    assert sum(hour["requests"] for hour in history["hours"]) == 2
+    few = (await client.get("/preheat/v1/history?hours=1&days=7")).json()
+    assert (len(few["hours"]), len(few["days"])) == (1, 7)
+
+
+async def test_history_is_read_again_after_some_seconds_only(
+    client: httpx2.AsyncClient, log: UsageLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def requests(query: str = "") -> int:
+        history = (await client.get(f"/preheat/v1/history{query}")).json()
+        return sum(day["requests"] for day in history["days"])
+
+    assert await requests() == 0
+    log.record_request(request(10))
+    assert log.write_pending()
+    assert await requests() == 0
+    assert await requests("?days=8") == 1
+    monkeypatch.setattr(figures, "STATS_AGE_S", -1.0)
+    assert await requests() == 1
+
+
 async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:
     log.record_decision(DecisionRecord(NOW - 5400, CHAT, Action.PRELOAD, "favourite 1", 1500, 0.4, "preload"))
     log.record_decision(DecisionRecord(NOW - 9, "gone", Action.EVICT, "a request needs room", 900, None, "room", 60.0))
@@ -127,6 +159,9 @@ async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: Usage
         ("log?limit=x", "limit"),
         ("log?limit=99999", "limit"),
         ("log?since=yesterday", "since"),
+        ("history?hours=0", "hours"),
+        ("history?days=3651", "days"),
+        ("history?days=x", "days"),
         ("stats?since=7", None),
         ("stats?since=-1", "since"),
         ("stats?since=7x", "since"),
@@ -137,7 +172,7 @@ async def test_wrong_parameters(path: str, param: str | None, client: httpx2.Asy
     assert (answer.status_code, answer.json().get("error", {}).get("param")) == (200 if param is None else 400, param)
 
 
-@pytest.mark.parametrize("path", ["stats", "log"])
+@pytest.mark.parametrize("path", ["stats", "history", "log"])
 async def test_without_a_log_there_are_no_figures(path: str, client: httpx2.AsyncClient) -> None:
     answer = await client.get(f"/preheat/v1/{path}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_operation")

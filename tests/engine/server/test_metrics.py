@@ -45,13 +45,14 @@ async def test_requests(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     assert found["preheat_requests_total", (("model", EMBED), ("outcome", "miss"))] == 1
     assert found["preheat_prompt_tokens_total", (("model", CHAT),)] == 12
     assert found["preheat_completion_tokens_total", (("model", CHAT),)] == 6
-    assert found["preheat_time_saved_seconds_total", ()] == 1.5
-    hit = ("outcome", "hit")
-    assert found["preheat_request_wait_seconds_bucket", (("le", "0.001"), hit)] == 1
-    assert found["preheat_request_wait_seconds_bucket", (("le", "+Inf"), hit)] == 2
-    assert found["preheat_request_wait_seconds_count", (hit,)] == 2
-    assert found["preheat_ttft_seconds_sum", (hit,)] == pytest.approx(0.4)
-    assert found["preheat_ttft_seconds_count", (("outcome", "miss"),)] == 0
+    assert found["preheat_time_saved_seconds_total", (("model", CHAT),)] == 1.5
+    hit = (("model", CHAT), ("outcome", "hit"))
+    assert found["preheat_request_wait_seconds_bucket", (("le", "0.001"), *hit)] == 1
+    assert found["preheat_request_wait_seconds_bucket", (("le", "+Inf"), *hit)] == 2
+    assert found["preheat_request_wait_seconds_count", hit] == 2
+    assert found["preheat_request_wait_seconds_sum", (("model", EMBED), ("outcome", "miss"))] == 2.5
+    assert found["preheat_ttft_seconds_sum", hit] == pytest.approx(0.4)
+    assert ("preheat_ttft_seconds_count", (("model", EMBED), ("outcome", "miss"))) not in found
 
 
 async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
@@ -68,8 +69,9 @@ async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngi
     assert found["preheat_loads_total", (("cause", "request"), ("model", CHAT))] == 1
     assert found["preheat_load_failures_total", (("model", EMBED),)] == 1
     assert found["preheat_evictions_total", (("reason", "room"),)] == 1
-    assert found["preheat_wasted_preloads_total", ()] == 1
-    assert (found["preheat_load_seconds_count", ()], found["preheat_load_seconds_sum", ()]) == (2, 3.4)
+    chat = (("model", CHAT),)
+    assert found["preheat_wasted_preloads_total", chat] == 1
+    assert (found["preheat_load_seconds_count", chat], found["preheat_load_seconds_sum", chat]) == (2, 3.4)
     assert (found["preheat_memory_used_bytes", ()], found["preheat_memory_limit_bytes", ()]) == (3000, 8000)
     assert (found["preheat_hot_models", ()], found["preheat_active_requests", ()]) == (2, 2)
     assert found["preheat_build_info", (("version", "0.1.0"),)] == 1
@@ -84,9 +86,11 @@ async def test_openmetrics_for_those_who_ask_for_it(client: httpx2.AsyncClient) 
 def test_labels_are_bounded() -> None:
     tally = Tally()
     for number in range(MAX_MODELS + 10):
-        tally.take(RequestRecord(f"model-{number}", 1.0, Outcome.HIT))
+        tally.take(RequestRecord(f"model-{number}", 1.0, Outcome.HIT, ttft_s=0.1))
+        tally.take(DecisionRecord(1.0, f"model-{number}", Action.LOAD, "", seconds=1.0))
     tally.take(RequestRecord("model-0", 1.0, Outcome.HIT))
-    assert len(tally.requests) == MAX_MODELS + 1
+    kept = (tally.requests, tally.waits, tally.ttfts, tally.load_times, tally.saved_s, tally.loads)
+    assert {len(by_model) for by_model in kept} == {MAX_MODELS + 1}
     assert tally.requests[OTHER, Outcome.HIT] == 10
     assert tally.requests["model-0", Outcome.HIT] == 2
 

@@ -1,0 +1,45 @@
+"""What the measures do around their figures; the figures themselves are no test's business."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from benchmarks.measures import COMPARED, MEASURES
+from benchmarks.measures.decision_cost import _known
+from benchmarks.measures.preload_beside import Phase, _p95
+
+
+def test_columns_are_of_measures_that_exist() -> None:
+    assert COMPARED.keys() <= MEASURES.keys()
+
+
+@pytest.mark.parametrize(
+    ("state", "progress", "phases"),
+    [
+        ("cold", None, set()),
+        ("queued", None, set()),
+        ("loading", None, set()),
+        ("loading", 0.01, set()),
+        ("loading", 0.5, {Phase.READING, Phase.MAKING}),
+        ("warming", 1.0, {Phase.WARMING}),
+        ("hot", None, set()),
+    ],
+)
+def test_the_phase_of_a_preload(state: str, progress: float | None, phases: set[Phase]) -> None:
+    assert {phase for phase in Phase if phase.is_on({"state": state, "progress": progress})} == phases
+
+
+def test_95th_percentile() -> None:
+    assert _p95([float(number) for number in range(1, 101)]) == 95.0
+    assert _p95([3.0]) == 3.0
+
+
+def test_a_decision_knows_the_whole_log() -> None:
+    with _known(5000, time.time()) as known:
+        assert known.log.stats().total.span.requests == 5000
+        assert known.advisor.popularity.usage("model-0000", known.now).score > 50
+        known.sample_decision()
+        known.sample_readings()
+    assert len(known.decisions_ms) == len(known.stats_ms) == len(known.history_ms) == 1

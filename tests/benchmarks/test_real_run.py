@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.real_run import _EXPECTED_WORDS, HISTORY_DAYS, Tally, days_of
+from preheat.preload import Outcome, RequestRecord
+from preheat.preload.synthetic import FIRST_DAY
+from preheat.preload.trace import Kind, TraceEvent
+from preheat.preload.usage_records import Action, DecisionRecord
+
+BEGIN = FIRST_DAY + HISTORY_DAYS * 86_400.0
+
+
+def asked(at: float) -> TraceEvent:
+    return TraceEvent(at, Kind.REQUEST, "a")
+
+
+def test_days_after_the_history() -> None:
+    events = [asked(BEGIN - 1), asked(BEGIN), TraceEvent(BEGIN + 1, Kind.WAKE), asked(BEGIN + 2), asked(BEGIN + 3)]
+    earlier, later = days_of(events, 2)
+    assert earlier == events[:1]
+    assert later == [*events[1:4], TraceEvent(BEGIN + 62, Kind.OFF)]
+    assert days_of(events, None)[1][-2:] == [asked(BEGIN + 3), TraceEvent(BEGIN + 63, Kind.OFF)]
+    with pytest.raises(ValueError, match="only 3 requests"):
+        days_of(events, 4)
+
+
+def test_what_was_seen_is_described() -> None:
+    tally = Tally()
+    for outcome, wait_s, ttft_s, tally.ready in (
+        (Outcome.HIT, 0.0, 0.1, True),
+        (Outcome.MISS, 0.3, 0.4, True),
+        (Outcome.MISS, 0.7, None, False),
+        (Outcome.LATE_HIT, 0.2, 0.9, True),
+    ):
+        tally.take(RequestRecord("a", 1.0, outcome, wait_s, ttft_s))
+    for model_id, why in (("a", "used twice"), ("b", _EXPECTED_WORDS), ("c", _EXPECTED_WORDS)):
+        tally.take(DecisionRecord(1.0, model_id, Action.PRELOAD, why, cause="preload"))
+    tally.take(DecisionRecord(2.0, "a", Action.EVICT, "", cause="preload"))
+    tally.take(DecisionRecord(2.0, "b", Action.EVICT, "", cause="room", wasted=True))
+    lines = tally.describe("steady").splitlines()
+    assert lines[0].startswith("steady: 4 requests, preload_hit_rate 0.250, 1 late, 2 misses, waited 1.2 s in all")
+    assert lines[1] == "  preloads: 1 learned (0 wasted), 2 expected (1 wasted); wasted 0.333, which left 1 for room"
+    assert lines[2].endswith("0.500, of the 3 whose model was hot or standby 0.667")
+
+
+def test_nothing_is_divided_by_nothing() -> None:
+    tally = Tally()
+    tally.take(RequestRecord("a", 1.0, Outcome.MISS, 0.3))
+    assert "preloads: none; wasted -" in tally.describe("steady")
