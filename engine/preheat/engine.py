@@ -351,7 +351,7 @@ class Engine:
             raise EngineStoppedError("Preheat is shutting down" if self._started else "Preheat is not running")
 
     def _check_queue(self, resident: Resident) -> None:
-        limit = self.settings.parallel + self.settings.max_queue
+        limit = self.settings.for_model(resident.model_id).parallel + self.settings.max_queue
         if resident.leases + resident.waiters >= limit:
             raise QueueFullError(
                 f"{limit} requests are using {resident.model_id} or waiting for it",

@@ -10,24 +10,24 @@ from preheat.settings import Settings
 
 def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool) -> LoadOptions:
     """Return the options for one load; see ``LoadOptions`` for ``probe`` and ``warm_prefix``."""
+    own = settings.for_model(model.model_id)
     return LoadOptions(
         path=str(model.path),
         files=tuple(str(path) for path in model.files),
         embeddings=model.embeddings,
-        context_length=settings.context_length,
-        parallel=settings.parallel,
-        kv_cache_type=settings.kv_cache_type,
-        flash_attention=settings.flash_attention,
-        repack=settings.repack == "on",
-        threads=settings.threads or physical_cores(),
-        gpu_layers=settings.gpu_layers,
-        embedding_cache=settings.embedding_cache,
+        context_length=own.context_length,
+        parallel=own.parallel,
+        kv_cache_type=own.kv_cache_type,
+        flash_attention=own.flash_attention,
+        repack=own.repack == "on",
+        threads=own.threads or physical_cores(),
+        gpu_layers=own.gpu_layers,
+        embedding_cache=own.embedding_cache,
         probe=probe,
         warm_prefix=warm_prefix,
     )
 
 
-def load_differently(before: Settings, after: Settings) -> bool:
-    """Return whether what was loaded with the settings ``before`` would be loaded otherwise with those ``after``."""
-    names = set(LoadOptions.__slots__) & set(Settings.model_fields)
-    return any(getattr(before, name) != getattr(after, name) for name in names)
+def loads_differently(model_id: str, before: Settings, after: Settings) -> bool:
+    """Return whether this model, loaded under ``before``, would be loaded otherwise under ``after``."""
+    return not before.for_model(model_id).loads_like(after.for_model(model_id))

@@ -15,7 +15,7 @@ from preheat.format import format_memory
 from preheat.library import ModelFile
 from preheat.residency.decisions import Why
 from preheat.residency.eviction import Tenant
-from preheat.residency.load_options import load_differently
+from preheat.residency.load_options import loads_differently
 from preheat.residency.loading import Loader
 from preheat.residency.observer import PoolObserver
 from preheat.residency.processes import rss_bytes
@@ -133,7 +133,7 @@ class Pool:
         self._unloader.settle_idle(resident)
 
     def keep_alive(self, resident: Resident, seconds: float | None) -> None:
-        """Unload the model after so many idle seconds; 0 is at once, negative is never, None leaves it to the limit."""
+        """Unload the model after so many idle seconds; 0: at once, negative: never, None: as the settings say."""
         resident.keep_alive_s = seconds
         self._unloader.settle_idle(resident)
 
@@ -209,10 +209,10 @@ class Pool:
     def apply_settings(self, settings: Settings) -> None:
         """Act on new settings at once; a model that is answering follows when it has ended."""
         before, self._roster.settings = self._roster.settings, settings
-        if load_differently(before, settings):
-            for resident in self.residents.values():
-                if not resident.outdated and (resident.state is State.HOT or resident.loads):
-                    resident.outdated_at = self._roster.clock()
+        for resident in self.residents.values():
+            in_use = resident.state is State.HOT or resident.loads
+            if in_use and not resident.outdated and loads_differently(resident.model_id, before, settings):
+                resident.outdated_at = self._roster.clock()
         for resident in list(self.residents.values()):
             self._unloader.settle_idle(resident)
         limit = self.reachable_bytes

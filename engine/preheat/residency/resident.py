@@ -52,7 +52,8 @@ class Resident:
         began_at: Monotonic time at which the last load was asked for.
         loading_since: Monotonic time at which its worker began to load, later by as long as it has been held.
         unused: No request has used it since it became hot.
-        keep_alive_s: Unload it after so long without a request; negative keeps it; None leaves that to the limit.
+        keep_alive_s: Unload it after so long without a request; negative keeps it; None leaves that to the
+            settings.
         idle_timer: Looks again whether it has been idle for so long.
         outdated_at: Unix time since which it is hot with settings that have changed meanwhile, or, while it loads, at
             which they changed; None if they did not. It is loaded anew when it is idle.

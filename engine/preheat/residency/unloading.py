@@ -91,8 +91,11 @@ class Unloader:
             self.evict(resident, Why.SETTINGS, "its settings changed; it is loaded anew when it is needed")
             return
         seconds = resident.keep_alive_s
+        if seconds is None:
+            seconds = self._roster.settings.for_model(resident.model_id).keep_alive_s
         if seconds is not None and seconds >= 0:
-            idle_s = self._roster.clock() - (resident.last_used_at or 0.0)
+            # A model that was preloaded has its time, too, however long ago it was used.
+            idle_s = self._roster.clock() - max(resident.last_used_at or 0.0, resident.hot_since)
             if idle_s >= seconds:
                 self.evict(resident, Why.KEEP_ALIVE, f"not used for {format_duration(seconds)} (keep_alive)")
                 return

@@ -21,6 +21,7 @@ from preheat.residency import roster as roster_module
 from preheat.residency.decisions import Why
 from preheat.residency.pressure import MemoryReading
 from preheat.residency.resident import OVERDUE_S
+from preheat.settings import ModelSettings
 from preheat.size import Size
 from tests.engine.engines import (
     CHAT,
@@ -72,6 +73,26 @@ async def test_a_higher_floor_takes_effect_at_once() -> None:
         await engine.load(EMBED)
         change(engine, keep_free=Size("99%"))
         assert state(engine.snapshot, EMBED) is State.UNLOADING
+
+
+async def test_a_models_own_setting_concerns_this_model_alone() -> None:
+    async with running() as engine:
+        await engine.load(CHAT)
+        await engine.load(EMBED)
+        before = engine.snapshot.model(CHAT)
+        assert before is not None
+        change(engine, models={CHAT: ModelSettings(context_length=512, parallel=2)})
+        assert state(engine.snapshot, CHAT) is State.UNLOADING
+        assert state(engine.snapshot, EMBED) is State.HOT
+        await until_state(engine, CHAT, State.COLD)
+        after = engine.snapshot.model(CHAT)
+        assert after is not None
+        assert after.expected_bytes < before.expected_bytes
+        async with engine.lease(CHAT) as lease:
+            assert lease.info.context_length == 512
+        change(engine, context_length=1024)
+        assert state(engine.snapshot, CHAT) is State.HOT  # it has its own
+        await until_state(engine, EMBED, State.UNLOADING, State.COLD)
 
 
 async def test_a_new_context_length_waits_for_the_answer_and_then_applies() -> None:

@@ -11,7 +11,8 @@ import pytest
 from preheat.engine import Engine
 from preheat.residency import Action, State
 from preheat.residency.decisions import Why
-from tests.engine.engines import EMBED, change, decisions_of, resident, running, state, until_idle, until_state
+from preheat.settings import ModelSettings
+from tests.engine.engines import CHAT, EMBED, change, decisions_of, resident, running, state, until_idle, until_state
 
 pytestmark = pytest.mark.usefixtures("starter_home")
 
@@ -134,3 +135,38 @@ async def test_timers_end_with_the_engine() -> None:
         await engine.stop(0)
         assert resident(engine, EMBED).idle_timer is None
     await asyncio.sleep(0)
+
+
+def own(model_id: str, **values: object) -> dict[str, ModelSettings]:
+    return {model_id: ModelSettings.model_validate(values)}
+
+
+async def test_the_models_own_setting_counts_where_a_request_says_nothing() -> None:
+    async with running(models=own(EMBED, keep_alive=0.3)) as engine:
+        decisions = decisions_of(engine)
+        await use(engine)
+        assert state(engine.snapshot, EMBED) is State.HOT
+        await until_state(engine, EMBED, State.UNLOADING, State.COLD)
+        assert decisions[-1].cause == Why.KEEP_ALIVE
+        await use(engine, -1)
+        await asyncio.sleep(0.5)
+        assert state(engine.snapshot, EMBED) is State.HOT
+
+
+async def test_the_models_own_setting_acts_at_once_and_on_this_model_alone() -> None:
+    async with running() as engine:
+        await use(engine)
+        await engine.load(CHAT)
+        change(engine, models=own(EMBED, keep_alive=0))
+        await until_state(engine, EMBED, State.UNLOADING, State.COLD)
+        assert state(engine.snapshot, CHAT) is State.HOT
+
+
+async def test_a_model_that_is_loaded_again_has_its_time_from_then() -> None:
+    async with running(models=own(EMBED, keep_alive=0.4)) as engine:
+        await use(engine)
+        await until_state(engine, EMBED, State.COLD)
+        await asyncio.sleep(0.4)
+        await engine.load(EMBED)
+        assert state(engine.snapshot, EMBED) is State.HOT
+        await until_state(engine, EMBED, State.UNLOADING, State.COLD)
