@@ -103,9 +103,15 @@ class Engine:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def start(self) -> None:
-        """Find the models and begin to preload; returns before anything is loaded."""
+    async def start(self, *, at_login: bool = False) -> None:
+        """Find the models and begin to preload; returns before anything is loaded.
+
+        Args:
+            at_login: Nobody has asked for anything yet: without the setting ``preload_at_login``, preloading begins
+                with the first request, or when it is resumed.
+        """
         self._started = True
+        self._director.awaits_use = at_login and not self.settings.preload_at_login
         self._pool.prepare()
         known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._shelf.look())
         self._sizes.remember(known)
@@ -294,10 +300,13 @@ class Engine:
     def resume(self) -> None:
         """Preload again."""
         self._remembered.paused_until = None
+        self._director.awaits_use = False
         self._paused_changed()
 
     def apply_settings(self, settings: Settings) -> None:
         """Act on new settings at once; answers in flight end as they began. The port keeps its address and keys."""
+        if settings.preload_at_login and not self.settings.preload_at_login:
+            self._director.awaits_use = False
         self.settings = settings
         before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._shelf.models)
         for model_id in set(self._favourites).difference(before):

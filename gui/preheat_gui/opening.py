@@ -85,8 +85,11 @@ class SettingsReader:
         return settings
 
 
-def open_engine() -> Opened:
+def open_engine(*, at_login: bool = False) -> Opened:
     """Return the Preheat that runs already, or else an engine of this process that begins to start.
+
+    Args:
+        at_login: The login has started Preheat: it may be to preload nothing yet.
 
     Raises:
         EngineError: Neither is possible.
@@ -95,7 +98,7 @@ def open_engine() -> Opened:
 
     reader = SettingsReader()
     with reader.starting():
-        link = open_link(reader)
+        link = open_link(reader, at_login=at_login)
     return Opened(link, None if link.attached else reader)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -42,7 +43,7 @@ class Shell(QObject):
 
     Args:
         login: It was started by the login: no window opens, unless there is no tray.
-        open_link: Opens the engine; on a thread.
+        open_link: Opens the engine, on a thread; another one than the usual, for tests.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Shell(QObject):
         instance: SingleInstance,
         *,
         login: bool,
-        open_link: Callable[[], Opened] = open_engine,
+        open_link: Callable[[], Opened] | None = None,
         place: TrayPlace | None = None,
         bridge: EngineBridge | None = None,
     ) -> None:
@@ -59,7 +60,7 @@ class Shell(QObject):
         self._application = application
         self._instance = instance
         self._login = login
-        self._open_link = open_link
+        self._open_link = open_link or partial(open_engine, at_login=login)
         self._state = WindowState()
         self._bridge = bridge or EngineBridge(self)
         self._place = place or TrayPlace(LOGIN_PATIENCE_MS if login else PATIENCE_MS, parent=self)

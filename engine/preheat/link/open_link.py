@@ -31,7 +31,7 @@ _BOUND_S: Final = 2.0
 _LOOK_S: Final = 0.1
 
 
-def open_link(reload: Callable[[], Settings] = load_settings) -> EngineLink:
+def open_link(reload: Callable[[], Settings] = load_settings, *, at_login: bool = False) -> EngineLink:
     """Return a link to this user's running Preheat, or to an engine that is started here. Close it.
 
     Of several that start at once, one gets an engine and the others attach to it. Blocks for about 10 ms, or for as
@@ -41,6 +41,7 @@ def open_link(reload: Callable[[], Settings] = load_settings) -> EngineLink:
     Args:
         reload: Reads the settings for an engine that is started here, once for each start, and whenever they may have
             changed. Any thread.
+        at_login: The login has started Preheat: see ``Engine.start``.
     """
     attached = _attach(0.0)
     if attached is not None:
@@ -53,7 +54,7 @@ def open_link(reload: Callable[[], Settings] = load_settings) -> EngineLink:
         logger.warning("two Preheats may start at once: %s", error)
     attached = _attach(0.0)
     if attached is None:
-        return _own(reload, lock)
+        return _own(reload, lock, at_login=at_login)
     lock.release()
     return attached
 
@@ -70,7 +71,7 @@ def _attach(patience_s: float) -> AttachedLink | None:
             time.sleep(_LOOK_S)
 
 
-def _own(reload: Callable[[], Settings], lock: FileLock) -> EngineLink:
+def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> EngineLink:
     """Start an engine; let go of the lock once others can find it, or cannot.
 
     `preheat serve` knows no lock: whoever has the port first is the one, and the other attaches.
@@ -89,7 +90,7 @@ def _own(reload: Callable[[], Settings], lock: FileLock) -> EngineLink:
             return attached
     except EngineError as error:
         logger.debug("the engine will say so itself: %s", error)
-    link = OwnEngineLink(reload, settings=settings, sock=sock)
+    link = OwnEngineLink(reload, settings=settings, sock=sock, at_login=at_login)
 
     def on_port(status: PortStatus) -> None:
         if status.url or status.error or status.engine_error:

@@ -51,6 +51,7 @@ class OwnEngineLink:
         reload: Reads the settings, once for each start and whenever they may have changed. Any thread.
         settings: Those of the first start, where somebody has read them already.
         sock: A listening socket for them, where somebody has opened one already.
+        at_login: The login has started Preheat: see ``Engine.start``.
     """
 
     attached = False
@@ -61,8 +62,10 @@ class OwnEngineLink:
         *,
         settings: Settings | None = None,
         sock: socket.socket | None = None,
+        at_login: bool = False,
     ) -> None:
         self._reload = reload
+        self._at_login = at_login
         self._settings = Settings()
         self._snapshot = Latest(empty_snapshot(self._settings))
         self._port_status = Latest(PortStatus())
@@ -220,7 +223,8 @@ class OwnEngineLink:
         # At once: looking through thousands of models must not keep the port from answering.
         opening = asyncio.create_task(port.open(engine.settings))
         try:
-            await engine.start()
+            at_login, self._at_login = self._at_login, False  # not when it is started again
+            await engine.start(at_login=at_login)
             yield
         finally:
             self._settings = engine.settings

@@ -55,6 +55,8 @@ class Director:
         self._standby = Standby()
         self._answered_at = -math.inf
         self._dismissed: set[str] = set()
+        self.awaits_use = False
+        """Nothing is preloaded before something is asked of Preheat, which the login has started."""
         self.paused_until: float | None = None
         """Unix time until which the user paused preloading; infinite until told; None when not paused."""
         self.pressure = ""
@@ -70,6 +72,7 @@ class Director:
 
     def welcome(self, model_id: str) -> None:
         """The model is used, or wanted as a favourite: it may be preloaded again."""
+        self.awaits_use = False
         self._dismissed.discard(model_id)
 
     def note_answer(self) -> None:
@@ -86,6 +89,7 @@ class Director:
         conditions = Conditions(
             enabled=self._settings.preload,
             paused_until=self.paused_until,
+            awaits_use=self.awaits_use,
             active_requests=self.active_requests,
             idle_s=time.monotonic() - self._answered_at,
             on_battery=not self._settings.preload_on_battery and on_battery(),

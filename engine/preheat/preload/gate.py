@@ -29,6 +29,7 @@ class Conditions:
         idle_s: Seconds since the last of them ended; infinite before the first.
         on_battery: The machine runs on battery, and the user does not want preloads then.
         pressure: Why memory is short; empty when it is not.
+        awaits_use: Preheat was started by the login, and is not to preload before something is asked of it.
     """
 
     enabled: bool
@@ -37,6 +38,7 @@ class Conditions:
     idle_s: float
     on_battery: bool
     pressure: str
+    awaits_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def why_not_now(conditions: Conditions, now: float) -> Hold | None:
             return Hold("paused until you resume it", cancels=Why.PAUSED)
         until = datetime.fromtimestamp(conditions.paused_until).strftime("%H:%M")
         return Hold(f"paused until {until}", conditions.paused_until - now, Why.PAUSED)
+    if conditions.awaits_use:
+        return Hold("waiting for the first request: preloading at login is switched off")
     if conditions.pressure:
         return Hold(conditions.pressure, 5.0, Why.PRESSURE)
     if conditions.on_battery:

@@ -25,6 +25,7 @@ def test_nothing_speaks_against_it_on_a_quiet_machine() -> None:
         ({"enabled": False}, "switched off", None, Why.PAUSED, False),
         ({"paused_until": math.inf}, "until you resume", None, Why.PAUSED, False),
         ({"paused_until": NOW + 60}, "paused until", 60.0, Why.PAUSED, False),
+        ({"awaits_use": True}, "first request", None, None, False),
         ({"pressure": "memory is short"}, "memory is short", 5.0, Why.PRESSURE, False),
         ({"on_battery": True}, "battery", 60.0, None, False),
         ({"active_requests": 1}, "answers are being given", None, None, True),
@@ -46,8 +47,15 @@ def test_what_is_over_holds_nothing_up(change: dict[str, Any]) -> None:
 
 
 def test_the_users_wish_is_told_first() -> None:
-    everything = Conditions(False, math.inf, 3, 0.0, True, "short")
-    order = [{}, {"enabled": True}, {"paused_until": None}, {"pressure": ""}, {"on_battery": False}]
+    everything = Conditions(False, math.inf, 3, 0.0, True, "short", True)
+    order = [
+        {},
+        {"enabled": True},
+        {"paused_until": None},
+        {"awaits_use": False},
+        {"pressure": ""},
+        {"on_battery": False},
+    ]
     order += [{"active_requests": 0}]
     told = []
     for change in order:

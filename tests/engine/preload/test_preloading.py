@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from preheat import paths
+from preheat.engine import Engine
 from preheat.inference.protocol import LoadOptions
 from preheat.library import ModelFile
 from preheat.preload import director as director_module
@@ -27,6 +28,7 @@ from tests.engine.engines import (
     decisions_of,
     resident,
     running,
+    settings,
     state,
     until,
     until_idle,
@@ -153,6 +155,26 @@ async def test_pausing_and_resuming_outlive_a_restart() -> None:
         assert not engine.snapshot.preload.paused
     async with running(preload=True, favourites=[EMBED]) as engine:
         await until_state(engine, EMBED, State.HOT)
+
+
+@pytest.mark.parametrize("wish", ["request", "resume", "setting"])
+async def test_a_login_that_is_not_to_preload_waits_for_the_first_wish(wish: str) -> None:
+    engine = Engine(settings(preload=True, favourites=[EMBED], preload_at_login=False))
+    await engine.start(at_login=True)
+    try:
+        await asyncio.sleep(IDLE_S)  # long enough for a preload to begin
+        assert "at login" in engine.refresh().preload.hold
+        assert state(engine.snapshot, EMBED) is State.COLD
+        match wish:
+            case "request":
+                await use(engine, CHAT)
+            case "resume":
+                engine.resume()
+            case "setting":
+                engine.apply_settings(settings(preload=True, favourites=[EMBED], preload_at_login=True))
+        await until_state(engine, EMBED, State.HOT)
+    finally:
+        await engine.stop(0)
 
 
 async def test_a_pause_for_a_time_ends_by_itself() -> None:
