@@ -31,6 +31,9 @@ Name = Annotated[str, Field(min_length=1, max_length=500)]
 ApiKey = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 
 
+_NOTHING_OWN: Final = ModelSettings()
+
+
 class Settings(Declared):
     """What the user may choose. Sizes are in bytes or a share of physical memory, times in seconds.
 
@@ -270,7 +273,7 @@ class Settings(Declared):
 
     def for_model(self, model_id: str) -> EffectiveModelSettings:
         """Return what holds for the model of this id."""
-        own = self.models.get(model_id) or ModelSettings()
+        own = self.models.get(model_id, _NOTHING_OWN)
         return EffectiveModelSettings(
             context_length=self.context_length if own.context_length is None else own.context_length,
             parallel=self.parallel if own.parallel is None else own.parallel,

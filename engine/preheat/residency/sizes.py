@@ -137,7 +137,8 @@ class SizeBook:
 
     def expected_bytes(self, model: ModelFile) -> int:
         """Return what a worker is expected to hold in use: as measured, else as estimated."""
-        return self._measured.get(self.key(model)) or estimate(model, self._settings).working_bytes
+        settings = self._settings.for_model(model.model_id)  # once: there may be a thousand models
+        return self._measured.get(_key(model, settings)) or _estimate(model, settings).working_bytes
 
     def is_measured(self, model: ModelFile) -> bool:
         """Return whether the expectation is a measurement."""
@@ -163,18 +164,21 @@ class SizeBook:
 
     def key(self, model: ModelFile) -> SizeKey:
         """Return what a measurement of the model belongs to: its file, and the settings that its size depends on."""
-        settings = self._settings.for_model(model.model_id)
-        kind = "-".join(
-            (
-                settings.kv_cache_type,
-                f"x{settings.parallel}",
-                *(["repacked"] if settings.repack == "on" else []),
-                *(["scores"] if settings.flash_attention == "off" else []),
-            )
-        )
-        return str(model.path), model.file_bytes, model.modified_at, settings.context_length, kind
+        return _key(model, self._settings.for_model(model.model_id))
 
     def _set(self, key: SizeKey, size: int) -> None:
         if self._measured.get(key) != size:
             self._measured[key] = size
             self._on_measured(key, size)
+
+
+def _key(model: ModelFile, settings: EffectiveModelSettings) -> SizeKey:
+    kind = "-".join(
+        (
+            settings.kv_cache_type,
+            f"x{settings.parallel}",
+            *(["repacked"] if settings.repack == "on" else []),
+            *(["scores"] if settings.flash_attention == "off" else []),
+        )
+    )
+    return str(model.path), model.file_bytes, model.modified_at, settings.context_length, kind
