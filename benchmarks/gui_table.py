@@ -1,0 +1,115 @@
+"""Times the dashboard's table with a thousand models: a snapshot, a scroll, a sort, a filter. Without a screen.
+
+Run it with ``python -m benchmarks.gui_table``. A screen shows 60 frames a second: 16 ms each.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from preheat.residency.states import State
+from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat_gui.dashboard.models_cells import Column
+from preheat_gui.dashboard.models_filter import ModelsFilter
+from preheat_gui.dashboard.models_table import ModelsTable
+from preheat_gui.dashboard.models_view import ModelsView
+from preheat_gui.theme import apply_theme
+
+MODELS = 1000
+ROUNDS = 200
+GB = 10**9
+FAMILIES = ("qwen3", "llama-3.1", "mistral")
+
+
+def make_snapshot(generator: random.Random) -> EngineSnapshot:
+    """Return a snapshot with long names, in all states."""
+    models = [
+        ModelSnapshot(
+            model_id=f"{generator.choice(FAMILIES)}-instruct-with-a-long-name-{number:04}-q4_k_m",
+            state=generator.choice(tuple(State)),
+            favourite=generator.random() < 0.1,
+            file_bytes=generator.randint(1, 9) * GB,
+            expected_bytes=generator.randint(1, 12) * GB,
+            progress=0.5,
+            last_used_at=time.time() - generator.random() * 10**6,
+        )
+        for number in range(MODELS)
+    ]
+    return EngineSnapshot(
+        version="",
+        started_at=0.0,
+        memory=MemorySnapshot(8 * GB, 3 * GB, 9 * GB),
+        preload=PreloadSnapshot(enabled=True),
+        models=tuple(sorted(models, key=lambda model: model.model_id)),
+    )
+
+
+def with_progress(snapshot: EngineSnapshot, progress: float) -> EngineSnapshot:
+    """Return a snapshot of all new objects, as an engine publishes it, in which one model has come further."""
+    models = tuple(replace(model) for model in snapshot.models)
+    row = next(row for row, model in enumerate(models) if model.state is State.LOADING)
+    return replace(snapshot, models=(*models[:row], replace(models[row], progress=progress), *models[row + 1 :]))
+
+
+def measure(name: str, work: Callable[[int], None], rounds: int = ROUNDS) -> None:
+    """Time ``work`` and print median, 95th percentile and worst."""
+    times = []
+    for number in range(rounds):
+        begin = time.perf_counter()
+        work(number)
+        times.append((time.perf_counter() - begin) * 1000)
+    times.sort()
+    p95 = times[int(len(times) * 0.95) - 1]
+    print(f"{name:<44} median {statistics.median(times):6.2f} ms   p95 {p95:6.2f} ms   worst {times[-1]:6.2f} ms")
+
+
+def main() -> None:
+    """Print the figures."""
+    app = QApplication([])
+    apply_theme(app, "light")
+    first = make_snapshot(random.Random(1))
+    table = ModelsTable(first, lambda _: 8192)
+    models = ModelsFilter(table)
+    view = ModelsView(models)
+    view.resize(1100, 800)
+    view.show()
+    app.processEvents()
+    snapshots = [with_progress(first, number / ROUNDS) for number in range(ROUNDS)]
+    bar = view.verticalScrollBar()
+
+    def update(number: int) -> None:
+        table.update(snapshots[number])
+
+    def scroll(number: int) -> None:
+        bar.setValue(bar.value() + 120)
+        app.processEvents()
+
+    def repaint(number: int) -> None:
+        view.viewport().repaint()
+
+    def sort(number: int) -> None:
+        view.sortByColumn((Column.STATE, Column.NAME)[number % 2], Qt.SortOrder.AscendingOrder)
+
+    def filter_names(number: int) -> None:
+        models.set_text(("qwen", "mistral 00", "")[number % 3])
+
+    print(f"{MODELS} models, window of 1100 x 800:")
+    measure("snapshot in which one model has changed", update)
+    measure("scroll by 120 px, and paint", scroll)
+    measure("paint all that is visible", repaint)
+    measure("sort by another column", sort, 20)
+    measure("filter by name", filter_names, 30)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Shows a file in the system's file manager."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+if TYPE_CHECKING:
+    from PySide6.QtDBus import QDBusPendingCallWatcher
+
+_FILE_MANAGER: Final = "org.freedesktop.FileManager1"
+_PATIENCE_MS: Final = 3000
+
+
+def reveal(path: Path, parent: QObject) -> None:
+    """Show the file selected in its folder, or at least the folder. Returns at once; ``parent`` keeps the question."""
+    if sys.platform == "win32":
+        # explorer parses its command line by itself: the comma and the quotes have to stand so.
+        subprocess.Popen(f'explorer /select,"{path}"')
+    elif sys.platform == "darwin":
+        subprocess.Popen(["open", "-R", str(path)])
+    else:
+        _ask_file_manager(path, parent)
+
+
+def _ask_file_manager(path: Path, parent: QObject) -> None:
+    # Imported when first needed: it takes time, and half of all sessions never come here.
+    from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
+
+    bus = QDBusConnection.sessionBus()
+    if not bus.isConnected():
+        _open_folder(path.parent)
+        return
+    message = QDBusMessage.createMethodCall(_FILE_MANAGER, "/org/freedesktop/FileManager1", _FILE_MANAGER, "ShowItems")
+    message.setArguments([[QUrl.fromLocalFile(str(path)).toString()], ""])
+    watcher = QDBusPendingCallWatcher(bus.asyncCall(message, _PATIENCE_MS), parent)
+    watcher.finished.connect(partial(_open_folder_if_failed, path.parent, watcher))
+
+
+def _open_folder_if_failed(folder: Path, watcher: QDBusPendingCallWatcher, *_: object) -> None:
+    if watcher.isError():
+        _open_folder(folder)
+    watcher.deleteLater()
+
+
+def _open_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
