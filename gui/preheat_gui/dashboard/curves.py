@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QShowEvent
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from preheat_gui.dashboard.plot_library import plot_library
@@ -17,6 +17,7 @@ _FEW_POINTS: Final = 12
 """Up to so many points get dots: a line alone would not show where they are."""
 
 _HEADROOM: Final = 1.06
+_LABEL_AIR: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,10 @@ class Curve(QWidget):
         )
         self._plot.getAxis("bottom").setTicks([list(series.x_ticks)])
         self._plot.getAxis("left").setTicks([list(series.y_ticks)])
+        # At least as wide as a percentage: curves under each other then begin alike.
+        metrics = QFontMetrics(caption_font())
+        labels = ("100 %", *(label for _, label in series.y_ticks))
+        self._plot.getAxis("left").setWidth(max(map(metrics.horizontalAdvance, labels)) + _LABEL_AIR)
         self._draw_hairlines(series)
         self._line.setSymbol("o" if len(series.points) <= _FEW_POINTS else None)
         self._line.setData([point.x for point in series.points], [point.y for point in series.points])
