@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication, QStyle, QToolTip
 
 from preheat_gui.style_sheet import style_sheet
 
@@ -129,7 +129,10 @@ class Theme(QObject):
     def reduce_motion(self) -> bool:
         """The user has told the system that things should not move."""
         hints = self._app.styleHints()  # held: what it hands out goes with its wrapper
-        return hints.accessibility().motionPreference() == Qt.MotionPreference.ReducedMotion
+        preference = getattr(hints.accessibility(), "motionPreference", None)  # since Qt 6.12
+        if preference is not None:
+            return bool(preference().name == "ReducedMotion")
+        return not self._app.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
     def colour(self, token: Token) -> QColor:
         """Return the colour of ``token`` in the present appearance."""
