@@ -1,7 +1,8 @@
 """The style sheet: what the palette alone cannot say. Generated from the tokens of ``theme.py``.
 
 Widgets ask for a look by the property ``role``: a frame is a ``card`` or a ``banner``, one button of a window is
-``main``, a button without an outline is ``quiet``, a list of pages is a ``sidebar``, a label is ``muted``.
+``main``, a button without an outline is ``quiet``, a list of pages is a ``sidebar``, a label is ``muted``,
+a text that cannot be edited is ``reading``.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
     background: $CARD; color: $TEXT; border: 1px solid $CONTROL; border-radius: 6px; padding: 5px 7px;
     selection-background-color: $ACCENT; selection-color: $ON_ACCENT;
 }
+QPlainTextEdit[role="reading"], QTextEdit[role="reading"] { border-color: $LINE; border-radius: 8px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
     border: 2px solid $ACCENT; padding: 4px 6px;
 }
