@@ -96,6 +96,8 @@ class TextRun:
         scheduler = self._service.run.__self__
         assert isinstance(scheduler, Scheduler)
         self._scheduler = scheduler
+        if options.warm_prefix:
+            self._service.warm(lambda: None)
 
     def send(self, message: dict[str, Any], _blob: bytes = b"") -> None:
         """Take a message of the service."""

@@ -318,7 +318,7 @@ def test_an_engine_that_dies_is_noticed_and_started_anew(start_link: StartLink) 
 
 
 def test_an_engine_that_cannot_start_says_why(start_link: StartLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def start(engine: Engine) -> None:
+    async def start(engine: Engine, *, at_login: bool) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
