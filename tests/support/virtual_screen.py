@@ -58,20 +58,35 @@ class Screen:
         )
         return done.stdout.strip()
 
-    def picture(self, path: Path) -> Path:
-        """Take a picture of the whole screen."""
+    def picture(self, path: Path, box: Box | None = None) -> Path:
+        """Take a picture of a part of the screen, or of the whole."""
         path.unlink(missing_ok=True)
-        subprocess.run(["scrot", "--silent", str(path)], env=dict(self.environment), check=True, timeout=30)
+        command = ["scrot", "--silent", str(path)]
+        if box is not None:
+            command += ["--autoselect", f"{box.x},{box.y},{box.width},{box.height}"]
+        subprocess.run(command, env=dict(self.environment), check=True, timeout=30)
         return path
 
     def windows(self, name: str) -> list[str]:
-        """Return the ids of the visible windows whose title contains this."""
-        return self.do("search", "--onlyvisible", "--name", name).split()
+        """Return the ids of the windows in frames whose title contains this, the icons of minimised ones included."""
+        done = subprocess.run(
+            ["xprop", "-root", "_NET_CLIENT_LIST"], env=dict(self.environment), capture_output=True, text=True
+        )
+        clients = re.findall(r"0x[0-9a-f]+", done.stdout)
+        return [client for client in clients if name in self.do("getwindowname", client)]
+
+    def active(self) -> str:
+        """Return the title of the window that has the focus; empty if none has."""
+        return self.do("getactivewindow", "getwindowname")
 
     def box(self, window: str) -> Box:
         """Return where a window is."""
         found = dict(line.split("=") for line in self.do("getwindowgeometry", "--shell", window).splitlines())
         return Box(int(found["X"]), int(found["Y"]), int(found["WIDTH"]), int(found["HEIGHT"]))
+
+    def popups(self, pid: int) -> frozenset[str]:
+        """Return the visible menus and balloons of a process; its other windows are in frames."""
+        return frozenset(self.do("search", "--onlyvisible", "--maxdepth", 1, "--pid", pid).split())
 
     def tray_icons(self) -> list[Box]:
         """Return where the icons in the panel are."""
@@ -124,7 +139,8 @@ def virtual_screen(width: int = 1280, height: int = 800, *, tray: bool = True) -
             command = ["trayer", "--edge", "top", "--align", "right", "--widthtype", "request", "--height"]
             command += [str(PANEL_HEIGHT), "--SetDockType", "true", "--SetPartialStrut", "true", "--expand", "true"]
             stack.enter_context(_running(command, environment))
-            panel = wait_until(lambda: Screen(environment, "").do("search", "--class", "trayer").split()[-1:])[0]
+            # By its class, the program's other window, without icons, might be found.
+            panel = wait_until(lambda: Screen(environment, "").do("search", "--name", "^panel$").split())[0]
         yield Screen(environment, panel)
 
 

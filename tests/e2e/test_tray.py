@@ -1,0 +1,231 @@
+"""The real tray, started as a user starts it, in a real panel: what its icon shows and what its menu does."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+
+import psutil
+import pytest
+
+from running_preheat import CHAT, EMBEDDING, running_preheat, wait_until
+from tray_application import IconLook, TrayApplication, running_tray, tray_command, tray_environment, wait_for_port
+from virtual_screen import Screen, virtual_screen
+
+SECOND_CHAT = "second-chat"
+FAVOURITES = (CHAT, EMBEDDING, SECOND_CHAT)
+DOT_PIXELS = 20  # red ones; the dot has about 70
+SHORT_S = 10.0
+DEATH = f"model {EMBEDDING}: hot -> failed"
+
+SETTINGS = f"""
+favourites = ["{CHAT}", "{EMBEDDING}", "{SECOND_CHAT}"]
+
+[models."{SECOND_CHAT}"]
+context_length = 1024
+"""
+
+
+@pytest.fixture(scope="module")  # not longer: other tests count this process's children
+def screen() -> Iterator[Screen]:
+    """A screen with a panel."""
+    with virtual_screen() as screen:
+        yield screen
+
+
+@pytest.fixture
+def three_models(tmp_path: Path, chat_model: Path, embedding_model: Path) -> Path:
+    """A PREHEAT_HOME with three models, all of them favourites."""
+    models = tmp_path / "data" / "models"
+    models.mkdir(parents=True)
+    for model in (chat_model, embedding_model):
+        (models / model.name).symlink_to(model)
+    (models / f"{SECOND_CHAT}.gguf").symlink_to(_copy(chat_model, tmp_path))  # links to one file are one model
+    settings = tmp_path / "config" / "settings.toml"
+    settings.parent.mkdir()
+    settings.write_text(SETTINGS)
+    return tmp_path
+
+
+@pytest.fixture
+def tray(screen: Screen, three_models: Path) -> Iterator[TrayApplication]:
+    """A tray as after login, with three hot models."""
+    with running_tray(screen, three_models, "--login") as tray:
+        wait_for_port(tray)
+        tray.wait_hot(*FAVOURITES)
+        wait_until(lambda: tray.icon().shows_count)
+        yield tray
+
+
+def test_after_login_the_ring_fills_and_then_the_models_are_counted(screen: Screen, three_models: Path) -> None:
+    with running_tray(screen, three_models, "--login") as tray:
+        looks = _looks_until_counted(tray)
+        wait_for_port(tray)
+        assert all(tray.model(model_id)["state"] == "hot" for model_id in FAVOURITES)
+        rings = [look.ring for look in looks if look.ring]
+        assert len(set(rings)) >= 2  # it was seen to move
+        assert rings == sorted(rings)  # and never backwards
+        three = tray.icon().signs
+        tray.post(f"/preheat/v1/models/{EMBEDDING}/unload")
+        wait_until(lambda: tray.icon().shows_count and tray.icon().signs != three)  # another figure
+        assert not screen.windows("Preheat")
+
+
+def test_menu_switches_preloading_and_favourites(tray: TrayApplication) -> None:
+    tray.choose("Down", "Down", "Return")
+    wait_until(lambda: tray.status()["preload"]["enabled"] is False)
+    tray.choose("Down", "Down", "Return")
+    wait_until(lambda: tray.status()["preload"]["enabled"] is True)
+
+    assert tray.model(CHAT)["favourite"]
+    tray.choose("Down", "Down", "Down", "Down", "Right", "Return")
+    wait_until(lambda: not tray.model(CHAT)["favourite"])
+    assert tray.model(EMBEDDING)["favourite"]
+
+
+def test_a_pause_from_the_menu_is_shown_and_reported(tray: TrayApplication) -> None:
+    tray.choose("a", "h")
+    wait_until(lambda: tray.status()["preload"]["paused"])
+    left_s = tray.status()["preload"]["paused_until"] - time.time()
+    assert 3500 < left_s <= 3600
+    wait_until(lambda: not tray.icon().flame_is_amber and tray.icon().signs)
+
+
+def test_the_settings_dialog_lowers_the_limit_and_a_model_is_evicted(tray: TrayApplication) -> None:
+    tray.choose("s")
+    wait_until(lambda: "Settings" in tray.screen.active())
+    tray.screen.key("Tab", "ctrl+a")  # the first field: the memory limit
+    tray.screen.do("type", "300MB")
+    tray.screen.key("Return")
+    wait_until(lambda: tray.status()["memory"]["limit_bytes"] == 300_000_000)
+    wait_until(lambda: any(tray.model(model_id)["state"] == "cold" for model_id in FAVOURITES))
+    wait_until(lambda: tray.status()["memory"]["used_bytes"] <= 300_000_000)
+    assert not tray.screen.windows("Settings")
+    assert 'memory_limit = "300MB"' in (tray.home / "config" / "settings.toml").read_text()
+
+
+def test_a_second_start_raises_the_first_ones_dashboard(tray: TrayApplication) -> None:
+    assert not tray.screen.windows("Preheat")
+    environment = tray_environment(tray.screen, tray.home, {})
+    second = subprocess.run(tray_command(), env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    wait_until(lambda: tray.screen.active() == "Preheat")
+    (window,) = tray.screen.windows("Preheat")
+    assert int(tray.screen.do("getwindowpid", window)) == tray.process.pid
+
+    login = subprocess.run(
+        tray_command("--login"), env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert login.returncode == 0
+    assert tray.screen.windows("Preheat") == [window]
+
+
+def test_a_worker_that_is_killed_once_is_loaded_again(tray: TrayApplication, embedding_model: Path) -> None:
+    killed = tray.worker_of(embedding_model)
+    killed.kill()
+    wait_until(lambda: tray.model(EMBEDDING)["state"] != "hot")
+    tray.wait_hot(EMBEDDING)
+    assert tray.worker_of(embedding_model).pid != killed.pid
+    wait_until(lambda: tray.icon().shows_count and not tray.icon().red)
+
+
+def test_a_worker_that_dies_again_and_again_is_an_error_in_the_icon(
+    tray: TrayApplication, embedding_model: Path
+) -> None:
+    for _ in range(3):
+        wait_until(lambda: _load(tray, EMBEDDING))
+        deaths = tray.log().count(DEATH)
+        tray.worker_of(embedding_model).kill()
+        wait_until(lambda before=deaths: tray.log().count(DEATH) > before)
+    wait_until(lambda: tray.icon().red > DOT_PIXELS)
+    assert tray.model(EMBEDDING)["state"] == "failed"
+    assert tray.model(CHAT)["state"] == "hot"  # the others go on
+    with tray.client() as client:
+        assert client.completions.create(model=CHAT, prompt="Once", max_tokens=2).choices[0].text
+
+
+def test_sigterm_ends_everything(tray: TrayApplication) -> None:
+    children = tray.workers()
+    assert len(children) >= len(FAVOURITES)
+    tray.process.terminate()
+    assert tray.process.wait(SHORT_S) == 0
+    assert not psutil.wait_procs(children, SHORT_S)[1]
+    wait_until(lambda: not tray.screen.tray_icons())
+    assert not (tray.home / "runtime" / "engine.json").exists()
+
+
+def test_quit_in_the_menu_ends_everything(tray: TrayApplication) -> None:
+    children = tray.workers()
+    tray.open_menu()
+    tray.screen.key("q")
+    assert tray.process.wait(SHORT_S) == 0
+    assert not psutil.wait_procs(children, SHORT_S)[1]
+
+
+def test_it_shows_a_preheat_that_runs_already(screen: Screen, three_models: Path) -> None:
+    with (
+        running_preheat(three_models, notifications="false") as serving,
+        running_tray(screen, three_models, "--login") as tray,
+    ):
+        serving.wait_hot(*FAVOURITES)
+        wait_until(lambda: tray.icon().shows_count)
+        assert not tray.workers()
+        three = tray.icon().signs
+        serving.post(f"/preheat/v1/models/{EMBEDDING}/unload")
+        wait_until(lambda: tray.icon().shows_count and tray.icon().signs != three)
+        tray.choose("p")
+        wait_until(lambda: serving.status()["preload"]["enabled"] is False)
+        tray.process.terminate()
+        assert tray.process.wait(SHORT_S) == 0
+        assert serving.model(CHAT)["state"] == "hot"  # it was not the tray's
+
+
+def test_without_a_tray_the_dashboard_opens_and_closing_it_asks(three_models: Path) -> None:
+    with virtual_screen(tray=False) as bare, running_tray(bare, three_models) as tray:
+        wait_until(lambda: "No tray icon" in bare.active())
+        bare.key("Escape")
+        wait_until(lambda: bare.active() == "Preheat")
+        bare.key("ctrl+w")
+        wait_until(lambda: "Close Preheat" in bare.active())
+        bare.key("alt+k")
+        wait_until(lambda: not bare.windows("Preheat"))
+        assert tray.process.poll() is None
+
+        again = subprocess.run(tray_command(), env=tray_environment(bare, tray.home, {}), timeout=30, check=False)
+        assert again.returncode == 0
+        wait_until(lambda: bare.active() == "Preheat")
+        bare.key("ctrl+w")
+        wait_until(lambda: "Close Preheat" in bare.active())
+        bare.key("alt+q")
+        assert tray.process.wait(SHORT_S) == 0
+
+
+def _looks_until_counted(tray: TrayApplication) -> list[IconLook]:
+    """Return everything that the icon was seen to show until it showed a count that stays."""
+    looks: list[IconLook] = []
+
+    def counted() -> bool:
+        look = tray.icon()
+        if not looks or look != looks[-1]:
+            looks.append(look)
+        return look.shows_count
+
+    wait_until(counted)
+    return looks
+
+
+def _load(tray: TrayApplication, model_id: str) -> bool:
+    """Have a model loaded; return False while it is not tried, because it failed just now."""
+    try:
+        return bool(tray.post(f"/preheat/v1/models/{model_id}/load")) and tray.model(model_id)["state"] == "hot"
+    except HTTPError:
+        return False
+
+
+def _copy(model: Path, folder: Path) -> Path:
+    copy = folder / "copy.gguf"
+    copy.write_bytes(model.read_bytes())
+    return copy
