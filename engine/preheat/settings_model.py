@@ -241,7 +241,10 @@ class Settings(Declared):
         "auto", "Theme", "Colours of the windows; `auto` follows the system.", group=Group.APPLICATION
     )
     language: Literal["auto", "en", "de"] = setting(
-        "auto", "Language", "Language of the windows; `auto` follows the system.", group=Group.APPLICATION
+        "auto",
+        "Language",
+        "Language of the windows from the next start; `auto` follows the system.",
+        group=Group.APPLICATION,
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "Log", "How much the log tells.", group=Group.APPLICATION

@@ -13,6 +13,8 @@ from preheat._version import __version__
 from preheat.log import setup_logging
 from preheat_gui.error_dialog import ErrorReporter
 from preheat_gui.icons import mark_icon
+from preheat_gui.language import apply_language
+from preheat_gui.opening import settings_at_start
 from preheat_gui.shell import Shell
 from preheat_gui.signals import ProcessSignals
 from preheat_gui.single_instance import END_TIMEOUT_S, Answer, SingleInstance, Wish
@@ -62,7 +64,9 @@ def make_application() -> QApplication:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("preheat")
     application.setQuitOnLastWindowClosed(False)
-    apply_theme(application)
+    settings = settings_at_start()
+    apply_language(application, settings.language)
+    apply_theme(application, settings.theme)
     application.setWindowIcon(mark_icon())
     return application
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import EngineError, PortInUseError, SettingsError
-from preheat.format import format_bytes
 from preheat.residency.states import State
+from preheat_gui.figures import format_bytes
 
 if TYPE_CHECKING:
     from preheat.link.link import PortStatus

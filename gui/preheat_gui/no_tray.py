@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QMessageBox, QSystemTrayIcon, QWidget
 
@@ -191,10 +191,12 @@ def tell_once(window: QWidget, state: WindowState) -> QMessageBox | None:
     box = QMessageBox(window)
     box.setObjectName("no_tray_note")
     box.setIcon(QMessageBox.Icon.Information)
-    box.setWindowTitle(box.tr("No tray icon"))
-    box.setText(box.tr("This desktop shows no tray icons."))
+    box.setWindowTitle(QCoreApplication.translate("NoTray", "No tray icon"))
+    box.setText(QCoreApplication.translate("NoTray", "This desktop shows no tray icons."))
     box.setInformativeText(
-        box.tr("Preheat is used from this window instead. Should a tray appear, the icon will be in it.")
+        QCoreApplication.translate(
+            "NoTray", "Preheat is used from this window instead. Should a tray appear, the icon will be in it."
+        )
     )
     box.finished.connect(box.deleteLater)
     box.open()

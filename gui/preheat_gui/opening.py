@@ -102,6 +102,16 @@ def open_engine(*, at_login: bool = False) -> Opened:
     return Opened(link, None if link.attached else reader)
 
 
+def settings_at_start() -> Settings:
+    """Return the settings that hold for what is shown before the engine is found or started. It never raises."""
+    from preheat.settings import load_settings
+
+    try:
+        return load_settings()
+    except SettingsError:
+        return _fallback()  # what is wrong is told once the engine starts
+
+
 def _fallback() -> Settings:
     from preheat.settings import Settings, merge_settings
 

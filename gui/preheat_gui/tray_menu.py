@@ -11,8 +11,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from preheat.format import format_memory
 from preheat.residency.states import State
+from preheat_gui.figures import format_memory
 from preheat_gui.menu_entries import Entry, MenuEntries
 from preheat_gui.words import paused_words, percent_done, short_name, status_line
 

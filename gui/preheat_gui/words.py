@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
-from preheat.format import format_duration, format_memory
 from preheat.residency.decisions import Action
 from preheat.residency.states import State
+from preheat_gui.figures import format_duration, format_memory, format_number
 
 if TYPE_CHECKING:
     from preheat.link.link import PortStatus
@@ -134,7 +134,7 @@ def paused_words(paused_until: float, now: datetime) -> str:
 
 def memory_words(memory: MemorySnapshot) -> str:
     """Return what is used of the limit: ``4.2 of 8 GB``."""
-    used, limit = (f"{size / _GB:.1f}".removesuffix(".0") for size in (memory.used_bytes, memory.limit_bytes))
+    used, limit = (_short(size / _GB) for size in (memory.used_bytes, memory.limit_bytes))
     return _tr("{used} of {limit} GB").format(used=used, limit=limit)
 
 
@@ -210,6 +210,11 @@ def _loading(model: ModelSnapshot, preload: PreloadSnapshot) -> str:
 
 def _cut(text: str, chars: int) -> str:
     return text if len(text) <= chars else f"{text[: chars - 1].rstrip()}…"
+
+
+def _short(number: float) -> str:
+    rounded = round(number, 1)
+    return format_number(rounded, 0 if rounded.is_integer() else 1)
 
 
 def _tr(text: str) -> str:

@@ -10,9 +10,9 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 
-from preheat.format import format_duration, format_memory
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat_gui import words
+from preheat_gui.figures import format_duration, format_memory
 from preheat_gui.theme import Token
 
 translate = QCoreApplication.translate

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.format import format_duration
 from preheat.inference.requests import FinishReason, GenerateRequest
+from preheat_gui.figures import format_duration, format_number
 from preheat_gui.generation import GenerationFigures
 
 _FIRST_NUMBERS = 8
@@ -52,9 +52,9 @@ def figures_words(figures: GenerationFigures) -> str:
         parts.append(_tr("first word after {duration}").format(duration=format_duration(figures.ttft_s)))
     if figures.tokens_per_s is not None:
         speed = figures.tokens_per_s
-        parts.append(_tr("{speed} tokens/s").format(speed=f"{speed:.1f}" if speed < 10 else f"{speed:.0f}"))
+        parts.append(_tr("{speed} tokens/s").format(speed=format_number(speed, 1 if speed < 10 else 0)))
     count = figures.completion_tokens
-    parts.append(_tr("1 token") if count == 1 else _tr("{count} tokens").format(count=f"{count:,}"))
+    parts.append(_tr("1 token") if count == 1 else _tr("{count} tokens").format(count=format_number(count)))
     if figures.finish_reason is FinishReason.LENGTH:
         parts.append(_tr("cut off: the context is full"))
     elif figures.finish_reason is None:
@@ -71,7 +71,7 @@ def vector_words(vector: Sequence[float]) -> str:
 def vector_figures(vector: Sequence[float], seconds: float) -> str:
     """Return a vector's size, and how long it took."""
     return _tr("a vector of {count} numbers · {duration}").format(
-        count=f"{len(vector):,}", duration=format_duration(seconds)
+        count=format_number(len(vector)), duration=format_duration(seconds)
     )
 
 

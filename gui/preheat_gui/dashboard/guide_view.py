@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -113,7 +113,7 @@ class _FieldRow:
         self._name = QLabel(parent)
         set_role(self._name, "muted")
         self._value = ElidedLabel(parent=parent)
-        self._copy = CopyButton(parent.tr("Copy"), text, parent)
+        self._copy = CopyButton(QCoreApplication.translate("GuideView", "Copy"), text, parent)
 
     def add_to(self, grid: QGridLayout, row: int) -> None:
         """Put the three into a row."""
@@ -126,7 +126,7 @@ class _FieldRow:
         """Show a value; an empty name hides the row."""
         self._name.setText(name)
         self._value.setText(value)
-        self._copy.setToolTip(self._copy.tr("Copy {name}").format(name=name))
+        self._copy.setToolTip(QCoreApplication.translate("GuideView", "Copy {name}").format(name=name))
         self._copy.setAccessibleDescription(name)
         for widget in (self._name, self._value, self._copy):
             widget.setVisible(bool(name))

@@ -6,9 +6,9 @@ from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
-from preheat.format import format_memory
 from preheat.snapshot import EngineSnapshot, MemorySnapshot
 from preheat_gui.dashboard.stacked_bar import Part, StackedBar
+from preheat_gui.figures import format_memory, format_number
 from preheat_gui.theme import GAP, Token
 from preheat_gui.widgets import Card, RingGauge, caption
 
@@ -130,4 +130,4 @@ def _coarse(count: int) -> int:
 
 def _figure(count: int) -> str:
     """Return a number of GB without its unit."""
-    return f"{count / _GB:.1f}"
+    return format_number(count / _GB, 1)

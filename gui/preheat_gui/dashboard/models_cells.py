@@ -9,10 +9,10 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.format import format_ago, format_bytes, format_duration, format_memory
 from preheat.residency.states import State
 from preheat.snapshot import EngineSnapshot, ModelSnapshot
 from preheat_gui import words
+from preheat_gui.figures import format_ago, format_bytes, format_duration, format_memory
 
 NOTHING: Final = "–"  # noqa: RUF001 - a dash as wide as a figure
 """Stands where there is no figure yet."""

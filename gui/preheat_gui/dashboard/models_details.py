@@ -11,7 +11,6 @@ from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from preheat.errors import EngineError
-from preheat.format import format_memory
 from preheat.residency.states import State
 from preheat.snapshot import ModelSnapshot
 from preheat_gui import words
@@ -20,6 +19,7 @@ from preheat_gui.dashboard.action_button import ActionButton
 from preheat_gui.dashboard.looks import at_start
 from preheat_gui.dashboard.models_actions import ModelActions
 from preheat_gui.dashboard.models_cells import reason_of
+from preheat_gui.figures import format_memory
 from preheat_gui.theme import GAP, GROUP_GAP, scaled_font
 from preheat_gui.widgets import Card, ElidedLabel, caption
 

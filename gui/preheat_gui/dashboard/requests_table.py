@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from preheat.format import format_duration
 from preheat.snapshot import RequestSnapshot
 from preheat_gui.dashboard.models_cells import Cell
 from preheat_gui.dashboard.models_table import Role
+from preheat_gui.figures import format_duration, format_number
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -112,5 +112,5 @@ class RequestsTable(QAbstractTableModel):
         if request.tokens_per_s is None:
             return self.tr("being answered")
         return self.tr("{speed} tokens/s · {count} tokens").format(
-            speed=round(request.tokens_per_s), count=f"{request.completion_tokens:,}"
+            speed=round(request.tokens_per_s), count=format_number(request.completion_tokens)
         )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
-from preheat.format import format_duration
 from preheat_gui.dashboard.curves import Point, Series
 from preheat_gui.dashboard.periods import DAY_S, HOUR_S, Period, PeriodFigures
+from preheat_gui.figures import format_duration
 from preheat_gui.words import percent
 
 if TYPE_CHECKING:

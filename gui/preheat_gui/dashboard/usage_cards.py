@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from preheat.format import format_duration
 from preheat_gui.dashboard.curves import Curve, Series
 from preheat_gui.dashboard.looks import at_start
 from preheat_gui.dashboard.models_cells import NOTHING
 from preheat_gui.dashboard.periods import Period, PeriodFigures
 from preheat_gui.dashboard.series import hit_rate_series, time_saved_series
+from preheat_gui.figures import format_duration
 from preheat_gui.theme import GAP, GROUP_GAP
 from preheat_gui.widgets import Card, RingGauge, ScaledLabel, caption, figure
 from preheat_gui.words import percent
@@ -80,7 +80,7 @@ class HitRateCard(_CurveCard):
         rate = figures.preload_hit_rate
         if rate is None:
             self._gauge.set_value(None, NOTHING)
-            self._gauge.set_caption(_no_requests(self, figures.period))
+            self._gauge.set_caption(_no_requests(figures.period))
         else:
             self._gauge.set_value(rate, percent(rate))
             words = self.tr("{hits} of {requests} requests")
@@ -138,9 +138,9 @@ class TimeSavedCard(_CurveCard):
         self.say(words)
 
 
-def _no_requests(widget: QWidget, period: Period) -> str:
+def _no_requests(period: Period) -> str:
     return {
-        Period.TODAY: widget.tr("no requests today"),
-        Period.WEEK: widget.tr("no requests in 7 days"),
-        Period.QUARTER: widget.tr("no requests in 90 days"),
+        Period.TODAY: QCoreApplication.translate("Usage", "no requests today"),
+        Period.WEEK: QCoreApplication.translate("Usage", "no requests in 7 days"),
+        Period.QUARTER: QCoreApplication.translate("Usage", "no requests in 90 days"),
     }[period]

@@ -81,7 +81,8 @@ def choice_words(choice: str) -> str:
 def _as_shown(quoted: re.Match[str]) -> str:
     """Return what stands for a name or a value in the window."""
     field = FIELDS.get(quoted[1])
-    return f"“{choice_words(quoted[1]) if field is None else translated(str(extra(field, 'label')))}”"
+    words = choice_words(quoted[1]) if field is None else translated(str(extra(field, "label")))
+    return QCoreApplication.translate("Settings", "“{}”").format(words)
 
 
 def _declaration(name: str, field: FieldInfo) -> Declaration:

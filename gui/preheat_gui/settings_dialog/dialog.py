@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _SIZE: Final = QSize(760, 600)
 _SMALLEST: Final = QSize(560, 400)
 _SIDE_WIDTH: Final = 18 * GAP
+_AT_START: Final = frozenset({"language"})
+"""What the windows read once, before they are made."""
 
 
 class SettingsDialog(QDialog):
@@ -195,7 +197,7 @@ class SettingsDialog(QDialog):
         if self._draft.changed_elsewhere(name):
             shown = "•••" if self._rows[name].declaration.secret else self._draft.text_in_force(name)
             return self.tr("Changed elsewhere meanwhile, to {}. Your text is kept.").format(shown)
-        if name in self._draft.texts and name in START_SETTINGS:
+        if name in self._draft.texts and (name in START_SETTINGS or name in _AT_START):
             return self.tr("It holds from the next start of Preheat.")
         return self._noted.get(name, "")
 
@@ -236,7 +238,7 @@ class SettingsDialog(QDialog):
 
     def _done(self, names: tuple[str, ...], change: SettingsChange) -> None:
         later = self.tr("It holds from the next start of Preheat.")
-        self._noted = dict.fromkeys(change.restart_needed, later)
+        self._noted = dict.fromkeys({*change.restart_needed, *_AT_START.intersection(names)}, later)
         self._draft.applied(names)
         self._end()
 

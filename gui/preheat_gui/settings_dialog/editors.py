@@ -8,8 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from preheat.format import format_memory
 from preheat.settings import AUTO, Size
+from preheat_gui.figures import format_memory
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words
 from preheat_gui.style_sheet import set_role
 from preheat_gui.theme import GAP

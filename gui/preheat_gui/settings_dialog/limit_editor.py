@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QVBoxLayout, QWidget
 
-from preheat.format import format_duration, format_memory
 from preheat.settings import Settings, Size
+from preheat_gui.figures import format_duration, format_memory
 from preheat_gui.settings_dialog.curve_view import CurveView
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, set_width, set_wrong

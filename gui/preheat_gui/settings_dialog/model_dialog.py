@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from preheat.errors import EngineError, SettingsError
-from preheat.format import format_memory
 from preheat.settings import AUTO, ModelSettings, Settings
 from preheat.settings_names import keys_of, model_setting
 from preheat.settings_texts import checked_value, to_text
+from preheat_gui.figures import format_memory
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.field_row import FieldRow

@@ -1,0 +1,2415 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+<context>
+    <name>Activity</name>
+    <message>
+        <source>Today</source>
+        <translation>Heute</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>Gestern</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>Alles</translation>
+    </message>
+    <message>
+        <source>Loaded</source>
+        <translation>Geladen</translation>
+    </message>
+    <message>
+        <source>Unloaded</source>
+        <translation>Entladen</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+</context>
+<context>
+    <name>ActivityPage</name>
+    <message>
+        <source>No requests now. Programs appear here while they are answered.</source>
+        <translation>Zurzeit keine Anfragen. Programme erscheinen hier, während sie eine Antwort erhalten.</translation>
+    </message>
+    <message>
+        <source>Filter by what was done</source>
+        <translation>Nach Vorgang filtern</translation>
+    </message>
+    <message>
+        <source>Filter by model</source>
+        <translation>Nach Modell filtern</translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation>Alle Modelle</translation>
+    </message>
+    <message>
+        <source>Activity</source>
+        <translation>Aktivität</translation>
+    </message>
+    <message>
+        <source>Nothing matches</source>
+        <translation>Keine Treffer</translation>
+    </message>
+    <message>
+        <source>Nothing of this kind was done.</source>
+        <translation>Solche Vorgänge gab es nicht.</translation>
+    </message>
+    <message>
+        <source>&amp;Show everything</source>
+        <translation>&amp;Alles zeigen</translation>
+    </message>
+    <message>
+        <source>This could not be read</source>
+        <translation>Das ließ sich nicht lesen</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>E&amp;rneut versuchen</translation>
+    </message>
+    <message>
+        <source>Nothing has happened yet</source>
+        <translation>Noch ist nichts geschehen</translation>
+    </message>
+    <message>
+        <source>As soon as a model is loaded or unloaded, it says here why.</source>
+        <translation>Sobald ein Modell geladen oder entladen wird, steht hier der Grund.</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is reading what was done.</source>
+        <translation>Preheat liest, was geschehen ist.</translation>
+    </message>
+</context>
+<context>
+    <name>ActivityView</name>
+    <message>
+        <source>What was loaded and unloaded, and why</source>
+        <translation>Was geladen und entladen wurde, und warum</translation>
+    </message>
+</context>
+<context>
+    <name>App</name>
+    <message>
+        <source>Preheat is running already, and does not answer.</source>
+        <translation>Preheat läuft bereits und antwortet nicht.</translation>
+    </message>
+    <message>
+        <source>End its process ({pid}), then start it again.</source>
+        <translation>Den Prozess ({pid}) beenden, dann neu starten.</translation>
+    </message>
+</context>
+<context>
+    <name>Catalogue</name>
+    <message>
+        <source>Already here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Being downloaded</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Best for this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation type="unfinished">Gespräch</translation>
+    </message>
+    <message>
+        <source>Its owner wants your consent</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ordering of search results</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Search by meaning (embeddings)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Small and quick</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>context length {tokens}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation type="unfinished">passt</translation>
+    </message>
+    <message>
+        <source>needs {size} more than the limit</source>
+        <translation type="unfinished">braucht {size} mehr als die Grenze</translation>
+    </message>
+    <message>
+        <source>sees pictures</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>takes about {size} of memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} billion parameters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} downloads</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} files</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} million parameters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{size} download</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CloseGuard</name>
+    <message>
+        <source>Close Preheat</source>
+        <translation>Preheat schließen</translation>
+    </message>
+    <message>
+        <source>Keep Preheat running without a window?</source>
+        <translation>Soll Preheat ohne Fenster weiterlaufen?</translation>
+    </message>
+    <message>
+        <source>This desktop shows no tray icons. While Preheat runs, models stay ready for other programs; starting it again brings this window back.</source>
+        <translation>Dieser Desktop zeigt keine Symbole im Infobereich. Solange Preheat läuft, bleiben Modelle für andere Programme bereit; ein erneuter Start bringt dieses Fenster zurück.</translation>
+    </message>
+    <message>
+        <source>&amp;Keep running</source>
+        <translation>&amp;Weiterlaufen lassen</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>&amp;Beenden</translation>
+    </message>
+    <message>
+        <source>&amp;Remember my answer</source>
+        <translation>Antwort &amp;merken</translation>
+    </message>
+</context>
+<context>
+    <name>Connect</name>
+    <message>
+        <source>Add a credential of the type OpenAI, and enter these.</source>
+        <translation>Zugangsdaten vom Typ OpenAI anlegen und dies eintragen.</translation>
+    </message>
+    <message>
+        <source>Add this to librechat.yaml, and start LibreChat again.</source>
+        <translation>Dies in librechat.yaml einfügen und LibreChat neu starten.</translation>
+    </message>
+    <message>
+        <source>Add this to settings.json (command “zed: open settings”).</source>
+        <translation>Dies in settings.json einfügen (Befehl „zed: open settings“).</translation>
+    </message>
+    <message>
+        <source>Any other program</source>
+        <translation>Jedes andere Programm</translation>
+    </message>
+    <message>
+        <source>Choose “OpenAI-compatible” or “custom OpenAI” as the provider, and enter:</source>
+        <translation>Als Anbieter „OpenAI-compatible“ oder „custom OpenAI“ wählen und eintragen:</translation>
+    </message>
+    <message>
+        <source>Enter the API key in the agent&apos;s settings, under Preheat:</source>
+        <translation>Den API-Schlüssel in den Einstellungen des Agenten unter Preheat eintragen:</translation>
+    </message>
+    <message>
+        <source>Enter these; the models are found by themselves.</source>
+        <translation>Dies eintragen; die Modelle werden von selbst gefunden.</translation>
+    </message>
+    <message>
+        <source>In Cline&apos;s settings, choose “OpenAI Compatible” as the API provider, and enter:</source>
+        <translation>In den Einstellungen von Cline „OpenAI Compatible“ als API-Anbieter wählen und eintragen:</translation>
+    </message>
+    <message>
+        <source>In a container, start it with --network=host, or this machine&apos;s address means the container.</source>
+        <translation>In einem Container mit --network=host starten, sonst meint die Adresse dieses Rechners den Container.</translation>
+    </message>
+    <message>
+        <source>In a container, this machine&apos;s address means the container: use the host&apos;s network.</source>
+        <translation>In einem Container meint die Adresse dieses Rechners den Container: dort das Netz des Hosts verwenden.</translation>
+    </message>
+    <message>
+        <source>In the node “OpenAI Chat Model”, choose it and the model, and switch “Use Responses API” off.</source>
+        <translation>Im Knoten „OpenAI Chat Model“ diese Zugangsdaten und das Modell wählen und „Use Responses API“ ausschalten.</translation>
+    </message>
+    <message>
+        <source>Open Admin Panel → Settings → Connections, and add a connection under OpenAI API.</source>
+        <translation>Admin Panel → Settings → Connections öffnen und unter OpenAI API eine Verbindung hinzufügen.</translation>
+    </message>
+    <message>
+        <source>Open Continue&apos;s config.yaml, and add this under models:</source>
+        <translation>Die config.yaml von Continue öffnen und dies unter models einfügen:</translation>
+    </message>
+    <message>
+        <source>The package: npm install openai</source>
+        <translation>Das Paket: npm install openai</translation>
+    </message>
+    <message>
+        <source>The package: pip install openai</source>
+        <translation>Das Paket: pip install openai</translation>
+    </message>
+</context>
+<context>
+    <name>ConnectPage</name>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+        <source>C&amp;opy</source>
+        <translation>K&amp;opieren</translation>
+    </message>
+    <message>
+        <source>S&amp;how</source>
+        <translation>&amp;Zeigen</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>API key</source>
+        <translation>API-Schlüssel</translation>
+    </message>
+    <message>
+        <source>Show the API key on the screen</source>
+        <translation>Den API-Schlüssel auf dem Bildschirm zeigen</translation>
+    </message>
+    <message>
+        <source>Connect</source>
+        <translation>Verbinden</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Programs</source>
+        <translation>Programme</translation>
+    </message>
+    <message>
+        <source>&amp;Hide</source>
+        <translation>Ver&amp;bergen</translation>
+    </message>
+    <message>
+        <source>None is needed: only programs on this machine can reach Preheat.</source>
+        <translation>Keiner nötig: Nur Programme auf diesem Rechner erreichen Preheat.</translation>
+    </message>
+    <message>
+        <source>One is needed; it is in the settings of the Preheat that runs.</source>
+        <translation>Einer ist nötig; er steht in den Einstellungen des laufenden Preheat.</translation>
+    </message>
+    <message>
+        <source>Programs cannot reach Preheat</source>
+        <translation>Programme erreichen Preheat nicht</translation>
+    </message>
+    <message>
+        <source>&amp;Start it again</source>
+        <translation>Neu star&amp;ten</translation>
+    </message>
+    <message>
+        <source>Open &amp;settings</source>
+        <translation>Einstellun&amp;gen öffnen</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is opening its port.</source>
+        <translation>Preheat öffnet seinen Port.</translation>
+    </message>
+</context>
+<context>
+    <name>CopyButton</name>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+</context>
+<context>
+    <name>DashboardWindow</name>
+    <message>
+        <source>Preheat</source>
+        <translation>Preheat</translation>
+    </message>
+    <message>
+        <source>&amp;Settings…</source>
+        <translation>&amp;Einstellungen…</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Change how Preheat works</source>
+        <translation>Ändern, wie Preheat arbeitet</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadRow</name>
+    <message>
+        <source>Pause</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try a&amp;gain</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Try it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Favourite</source>
+        <translation type="unfinished">Favorit</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">Abbrechen</translation>
+    </message>
+    <message>
+        <source>Progress of {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep it ready whenever it fits</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take it off this list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{what}: {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Downloads</name>
+    <message>
+        <source>Checking what is here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Did not arrive</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Downloaded</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ready to use</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waits for its turn</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>about {duration}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the log says why.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{size}/s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{state}: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>DownloadsQueue</name>
+    <message>
+        <source>Downloads</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{waiting} more wait, {done} more have arrived</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel the download of {name}?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preheat</source>
+        <translation type="unfinished">Preheat</translation>
+    </message>
+    <message>
+        <source>{size} have arrived and would be removed. A pause keeps them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Cancel download</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Keep it</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ErrorDialog</name>
+    <message>
+        <source>Something unexpected happened</source>
+        <translation>Etwas Unerwartetes ist geschehen</translation>
+    </message>
+    <message>
+        <source>Preheat met an error that it did not expect, and goes on as well as it can.
+If you report it, these details help. They hold no prompts, answers or keys.</source>
+        <translation>Preheat ist auf einen unerwarteten Fehler gestoßen und arbeitet weiter, so gut es geht.
+Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antworten oder Schlüssel.</translation>
+    </message>
+    <message>
+        <source>Details of the error</source>
+        <translation>Einzelheiten des Fehlers</translation>
+    </message>
+    <message>
+        <source>&amp;Copy details</source>
+        <translation>Einzelheiten &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+</context>
+<context>
+    <name>Figures</name>
+    <message>
+        <source>just now</source>
+        <translation>gerade eben</translation>
+    </message>
+    <message>
+        <source>{duration} ago</source>
+        <translation>vor {duration}</translation>
+    </message>
+    <message>
+        <source>{count} d</source>
+        <translation>{count} Tg.</translation>
+    </message>
+</context>
+<context>
+    <name>GuideView</name>
+    <message>
+        <source>Co&amp;py</source>
+        <translation>Kopie&amp;ren</translation>
+    </message>
+    <message>
+        <source>Code for {program}</source>
+        <translation>Code für {program}</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Copy {name}</source>
+        <translation>{name} kopieren</translation>
+    </message>
+</context>
+<context>
+    <name>HitRateCard</name>
+    <message>
+        <source>Ready when asked</source>
+        <translation>Bereit bei Anfrage</translation>
+    </message>
+    <message>
+        <source>Preload hit rate over time</source>
+        <translation>Trefferquote des Vorladens im Zeitverlauf</translation>
+    </message>
+    <message>
+        <source>The preload hit rate: of all requests, those whose model was ready when they came. The others had to wait for a load.</source>
+        <translation>Die Trefferquote des Vorladens: der Anteil der Anfragen, deren Modell schon bereit war. Die übrigen mussten auf das Laden warten.</translation>
+    </message>
+    <message>
+        <source>{hits} of {requests} requests</source>
+        <translation>{hits} von {requests} Anfragen</translation>
+    </message>
+    <message>
+        <source>Your hit rate appears after the first requests.</source>
+        <translation>Die Trefferquote erscheint nach den ersten Anfragen.</translation>
+    </message>
+    <message>
+        <source>No requests in this time.</source>
+        <translation>Keine Anfragen in dieser Zeit.</translation>
+    </message>
+</context>
+<context>
+    <name>KeysEditor</name>
+    <message>
+        <source>&amp;Generate a key</source>
+        <translation>Schlüssel &amp;erzeugen</translation>
+    </message>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+        <source>A key that begins with {}</source>
+        <translation>Ein Schlüssel, der mit {} beginnt</translation>
+    </message>
+</context>
+<context>
+    <name>LimitEditor</name>
+    <message>
+        <source>Unit of the memory limit</source>
+        <translation>Einheit der Speichergrenze</translation>
+    </message>
+    <message>
+        <source>percent</source>
+        <translation>Prozent</translation>
+    </message>
+    <message>
+        <source>bytes</source>
+        <translation>Byte</translation>
+    </message>
+    <message>
+        <source>{limit} of {total}, {percent} %</source>
+        <translation>{limit} von {total}, {percent} %</translation>
+    </message>
+    <message>
+        <source>Looking at what other limits would have brought…</source>
+        <translation>Es wird ermittelt, was andere Grenzen gebracht hätten…</translation>
+    </message>
+    <message>
+        <source>After a few days of use this shows what more memory would bring.</source>
+        <translation>Nach einigen Tagen ist hier zu sehen, was mehr Speicher brächte.</translation>
+    </message>
+    <message>
+        <source>What other limits would have brought could not be found out. The log says why.</source>
+        <translation>Was andere Grenzen gebracht hätten, ließ sich nicht ermitteln. Das Protokoll nennt den Grund.</translation>
+    </message>
+    <message>
+        <source>Hits under each memory limit</source>
+        <translation>Treffer bei jeder Speichergrenze</translation>
+    </message>
+    <message>
+        <source>With {limit}: {rate} % hits, {waited} waiting a week, going by the last weeks.</source>
+        <translation>Mit {limit}: {rate} % Treffer und {waited} Wartezeit pro Woche, gemessen an den letzten Wochen.</translation>
+    </message>
+</context>
+<context>
+    <name>ListEditor</name>
+    <message>
+        <source>&amp;Add…</source>
+        <translation>&amp;Hinzufügen…</translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation>Ent&amp;fernen</translation>
+    </message>
+    <message>
+        <source>Move up</source>
+        <translation>Nach oben</translation>
+    </message>
+    <message>
+        <source>Move down</source>
+        <translation>Nach unten</translation>
+    </message>
+</context>
+<context>
+    <name>LogPage</name>
+    <message>
+        <source>Follo&amp;w</source>
+        <translation>&amp;Folgen</translation>
+    </message>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+        <source>&amp;Open folder</source>
+        <translation>&amp;Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>Filter by level</source>
+        <translation>Nach Stufe filtern</translation>
+    </message>
+    <message>
+        <source>All levels</source>
+        <translation>Alle Stufen</translation>
+    </message>
+    <message>
+        <source>Info and above</source>
+        <translation>Ab Info</translation>
+    </message>
+    <message>
+        <source>Warnings and errors</source>
+        <translation>Warnungen und Fehler</translation>
+    </message>
+    <message>
+        <source>Errors</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Search the log</source>
+        <translation>Protokoll durchsuchen</translation>
+    </message>
+    <message>
+        <source>Show only lines that have all these words (Ctrl+F)</source>
+        <translation>Nur Zeilen zeigen, die alle diese Wörter enthalten (Strg+F)</translation>
+    </message>
+    <message>
+        <source>Stay at the end as the log grows</source>
+        <translation>Am Ende bleiben, während das Protokoll wächst</translation>
+    </message>
+    <message>
+        <source>Copy what is selected, or all lines that are shown</source>
+        <translation>Die Auswahl kopieren, sonst alle gezeigten Zeilen</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>{file}: {reason}.</source>
+        <translation>{file}: {reason}.</translation>
+    </message>
+    <message>
+        <source>The log cannot be read</source>
+        <translation>Das Protokoll ist nicht lesbar</translation>
+    </message>
+    <message>
+        <source>No line matches</source>
+        <translation>Keine passende Zeile</translation>
+    </message>
+    <message>
+        <source>Nothing in the log is like this.</source>
+        <translation>Nichts davon steht im Protokoll.</translation>
+    </message>
+    <message>
+        <source>&amp;Show all lines</source>
+        <translation>&amp;Alle Zeilen zeigen</translation>
+    </message>
+    <message>
+        <source>The log is empty</source>
+        <translation>Das Protokoll ist leer</translation>
+    </message>
+    <message>
+        <source>What Preheat does is written here as it happens.</source>
+        <translation>Hier steht, was Preheat tut, sobald es geschieht.</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>The log is being read.</source>
+        <translation>Das Protokoll wird gelesen.</translation>
+    </message>
+</context>
+<context>
+    <name>LogView</name>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+</context>
+<context>
+    <name>LoginRow</name>
+    <message>
+        <source>Start at login</source>
+        <translation>Beim Anmelden starten</translation>
+    </message>
+    <message>
+        <source>Preheat starts in the tray when you log in, without opening a window.</source>
+        <translation>Preheat startet beim Anmelden im Infobereich, ohne ein Fenster zu öffnen.</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryCard</name>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>In memory</source>
+        <translation>Im Speicher</translation>
+    </message>
+    <message>
+        <source>Models in memory</source>
+        <translation>Modelle im Speicher</translation>
+    </message>
+    <message>
+        <source>This machine</source>
+        <translation>Dieser Rechner</translation>
+    </message>
+    <message>
+        <source>Memory of this machine</source>
+        <translation>Speicher dieses Rechners</translation>
+    </message>
+    <message>
+        <source>of {limit} limit</source>
+        <translation>von höchstens {limit}</translation>
+    </message>
+    <message>
+        <source>Models may hold {limit} together (the memory limit, set to {setting}). Those not used for longest make room for others.</source>
+        <translation>Modelle dürfen zusammen {limit} belegen (die Speichergrenze, eingestellt auf {setting}). Am längsten unbenutzte machen anderen Platz.</translation>
+    </message>
+    <message>
+        <source>No model is in memory</source>
+        <translation>Kein Modell im Speicher</translation>
+    </message>
+    <message>
+        <source>This machine, {total}</source>
+        <translation>Dieser Rechner, {total}</translation>
+    </message>
+    <message>
+        <source>{count} more</source>
+        <translation>{count} weitere</translation>
+    </message>
+    <message>
+        <source>More models can be loaded into this.</source>
+        <translation>Hier ist Platz für weitere Modelle.</translation>
+    </message>
+    <message>
+        <source>Left of the limit</source>
+        <translation>Bis zur Grenze frei</translation>
+    </message>
+    <message>
+        <source>Preheat always leaves {size} of it to other programs.</source>
+        <translation>Preheat lässt davon stets {size} für andere Programme frei.</translation>
+    </message>
+    <message>
+        <source>Preheat&apos;s models</source>
+        <translation>Modelle von Preheat</translation>
+    </message>
+    <message>
+        <source>What the models in memory hold.</source>
+        <translation>Was die Modelle im Speicher belegen.</translation>
+    </message>
+    <message>
+        <source>Other programs</source>
+        <translation>Andere Programme</translation>
+    </message>
+    <message>
+        <source>What everything else on this machine holds.</source>
+        <translation>Was alles Übrige auf diesem Rechner belegt.</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>Frei</translation>
+    </message>
+</context>
+<context>
+    <name>ModelActions</name>
+    <message>
+        <source>&amp;Unload</source>
+        <translation>E&amp;ntladen</translation>
+    </message>
+    <message>
+        <source>&amp;Favourite</source>
+        <translation>&amp;Favorit</translation>
+    </message>
+    <message>
+        <source>Keep it ready whenever it fits (F)</source>
+        <translation>Bereithalten, wann immer es passt (F)</translation>
+    </message>
+    <message>
+        <source>Show fil&amp;e</source>
+        <translation>Datei &amp;zeigen</translation>
+    </message>
+    <message>
+        <source>Show the file in the file manager (Ctrl+O)</source>
+        <translation>Die Datei in der Dateiverwaltung zeigen (Strg+O)</translation>
+    </message>
+    <message>
+        <source>Copy &amp;name</source>
+        <translation>Na&amp;men kopieren</translation>
+    </message>
+    <message>
+        <source>&amp;Model settings…</source>
+        <translation>M&amp;odelleinstellungen…</translation>
+    </message>
+    <message>
+        <source>Context length and more for this model alone (Ctrl+,)</source>
+        <translation>Kontextlänge und mehr, nur für dieses Modell (Strg+,)</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel load</source>
+        <translation>Laden &amp;abbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Load</source>
+        <translation>&amp;Laden</translation>
+    </message>
+    <message>
+        <source>{what} (Enter)</source>
+        <translation>{what} (Eingabe)</translation>
+    </message>
+</context>
+<context>
+    <name>ModelChoice</name>
+    <message>
+        <source>embeddings</source>
+        <translation>Embeddings</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+</context>
+<context>
+    <name>ModelDetails</name>
+    <message>
+        <source>Selected model</source>
+        <translation>Gewähltes Modell</translation>
+    </message>
+    <message>
+        <source>No model selected</source>
+        <translation>Kein Modell gewählt</translation>
+    </message>
+    <message>
+        <source>Select one to see why it is ready, or why not.</source>
+        <translation>Zu einem gewählten Modell steht hier, warum es bereit ist oder nicht.</translation>
+    </message>
+    <message>
+        <source>{count} models selected</source>
+        <translation>{count} Modelle gewählt</translation>
+    </message>
+    <message>
+        <source>{size} in memory.</source>
+        <translation>{size} im Speicher.</translation>
+    </message>
+    <message>
+        <source>Did not load: {reason}</source>
+        <translation>Laden gescheitert: {reason}</translation>
+    </message>
+</context>
+<context>
+    <name>ModelSettingsDialog</name>
+    <message>
+        <source>Model settings</source>
+        <translation>Modelleinstellungen</translation>
+    </message>
+    <message>
+        <source>&amp;OK</source>
+        <translation>&amp;OK</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>It takes about {now} of memory.</source>
+        <translation>Es belegt etwa {now} Speicher.</translation>
+    </message>
+    <message>
+        <source>It will take about {then} of memory; now {now}.</source>
+        <translation>Es wird etwa {then} Speicher belegen; jetzt {now}.</translation>
+    </message>
+    <message>
+        <source>That is more than the memory limit of {}.</source>
+        <translation>Das ist mehr als die Speichergrenze von {}.</translation>
+    </message>
+</context>
+<context>
+    <name>Models</name>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Context length</source>
+        <translation>Kontextlänge</translation>
+    </message>
+    <message>
+        <source>Last load</source>
+        <translation>Letztes Laden</translation>
+    </message>
+    <message>
+        <source>Hits</source>
+        <translation>Treffer</translation>
+    </message>
+    <message>
+        <source>Last used</source>
+        <translation>Zuletzt benutzt</translation>
+    </message>
+    <message>
+        <source>Favourites are kept ready whenever they fit.</source>
+        <translation>Favoriten werden bereitgehalten, wann immer sie passen.</translation>
+    </message>
+    <message>
+        <source>The name that programs ask for.</source>
+        <translation>Der Name, unter dem Programme es anfordern.</translation>
+    </message>
+    <message>
+        <source>Ready: answers at once. Nearly ready: loads in a moment. Not loaded: has to be read from disk.</source>
+        <translation>Bereit: antwortet sofort. Fast bereit: lädt in einem Augenblick. Nicht geladen: muss erst von der Platte gelesen werden.</translation>
+    </message>
+    <message>
+        <source>What the model holds in memory now, or would take.</source>
+        <translation>Was das Modell im Speicher belegt oder belegen würde.</translation>
+    </message>
+    <message>
+        <source>Prompt and answer together, in tokens.</source>
+        <translation>Prompt und Antwort zusammen, in Token.</translation>
+    </message>
+    <message>
+        <source>How long it took to become ready.</source>
+        <translation>Wie lange es brauchte, bis es bereit war.</translation>
+    </message>
+    <message>
+        <source>Requests of the last 7 days that found the model ready.</source>
+        <translation>Anfragen der letzten 7 Tage, bei denen das Modell bereit war.</translation>
+    </message>
+    <message>
+        <source>When a program last asked for it.</source>
+        <translation>Wann ein Programm es zuletzt anforderte.</translation>
+    </message>
+    <message>
+        <source>Favourite: kept ready whenever it fits. Click to change.</source>
+        <translation>Favorit: wird bereitgehalten, wann immer es passt. Zum Ändern klicken.</translation>
+    </message>
+    <message>
+        <source>No favourite. Click to keep it ready whenever it fits.</source>
+        <translation>Kein Favorit. Klicken, um es bereitzuhalten, wann immer es passt.</translation>
+    </message>
+    <message>
+        <source>Embeddings · {size} file</source>
+        <translation>Embeddings · Datei {size}</translation>
+    </message>
+    <message>
+        <source>Text · {size} file</source>
+        <translation>Text · Datei {size}</translation>
+    </message>
+    <message>
+        <source>waits for its turn</source>
+        <translation>wartet, bis es an der Reihe ist</translation>
+    </message>
+    <message>
+        <source>about {duration} left</source>
+        <translation>noch etwa {duration}</translation>
+    </message>
+    <message>
+        <source>answering 1 request</source>
+        <translation>beantwortet 1 Anfrage</translation>
+    </message>
+    <message>
+        <source>answering {count} requests</source>
+        <translation>beantwortet {count} Anfragen</translation>
+    </message>
+    <message>
+        <source>in memory</source>
+        <translation>im Speicher</translation>
+    </message>
+    <message>
+        <source>As measured when it was last loaded; an estimate before that.</source>
+        <translation>Wie beim letzten Laden gemessen; davor geschätzt.</translation>
+    </message>
+    <message>
+        <source>As set; less, if the model was trained for less.</source>
+        <translation>Wie eingestellt; weniger, wenn das Modell für weniger trainiert wurde.</translation>
+    </message>
+    <message>
+        <source>Typical of the last 7 days.</source>
+        <translation>Üblich in den letzten 7 Tagen.</translation>
+    </message>
+    <message>
+        <source>No requests in the last 7 days.</source>
+        <translation>Keine Anfragen in den letzten 7 Tagen.</translation>
+    </message>
+    <message>
+        <source>{hits} of {requests} requests of the last 7 days found it ready.</source>
+        <translation>Bei {hits} von {requests} Anfragen der letzten 7 Tage war es bereit.</translation>
+    </message>
+    <message>
+        <source>of {requests}</source>
+        <translation>von {requests}</translation>
+    </message>
+    <message>
+        <source>just now</source>
+        <translation>gerade eben</translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation>Alle Modelle</translation>
+    </message>
+    <message>
+        <source>Ready or loading</source>
+        <translation>Bereit oder ladend</translation>
+    </message>
+    <message>
+        <source>Favourites</source>
+        <translation>Favoriten</translation>
+    </message>
+    <message>
+        <source>Not loaded</source>
+        <translation>Nicht geladen</translation>
+    </message>
+    <message>
+        <source>Did not load</source>
+        <translation>Laden gescheitert</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>No model matches</source>
+        <translation>Kein passendes Modell</translation>
+    </message>
+    <message>
+        <source>Nothing has such a name and state.</source>
+        <translation>Kein Modell hat diesen Namen und Zustand.</translation>
+    </message>
+    <message>
+        <source>Show all models</source>
+        <translation>Alle Modelle zeigen</translation>
+    </message>
+    <message>
+        <source>Filter by name</source>
+        <translation>Nach Namen filtern</translation>
+    </message>
+    <message>
+        <source>Show only models whose name has all these words (Ctrl+F)</source>
+        <translation>Nur Modelle zeigen, deren Name alle diese Wörter enthält (Strg+F)</translation>
+    </message>
+    <message>
+        <source>Filter by state</source>
+        <translation>Nach Zustand filtern</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>{shown} of {known}</source>
+        <translation>{shown} von {known}</translation>
+    </message>
+    <message>
+        <source>Put GGUF files into the models folder, and they appear here.</source>
+        <translation>GGUF-Dateien im Modellordner erscheinen hier von selbst.</translation>
+    </message>
+    <message>
+        <source>No models yet</source>
+        <translation>Noch keine Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Open models folder</source>
+        <translation>Modellordne&amp;r öffnen</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is looking for models.</source>
+        <translation>Preheat sucht nach Modellen.</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsTable</name>
+    <message>
+        <source>Favourite</source>
+        <translation>Favorit</translation>
+    </message>
+    <message>
+        <source>favourite</source>
+        <translation>Favorit</translation>
+    </message>
+    <message>
+        <source>no favourite</source>
+        <translation>kein Favorit</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsView</name>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+</context>
+<context>
+    <name>Navigation</name>
+    <message>
+        <source>Pages</source>
+        <translation>Seiten</translation>
+    </message>
+</context>
+<context>
+    <name>NoTray</name>
+    <message>
+        <source>No tray icon</source>
+        <translation>Kein Symbol im Infobereich</translation>
+    </message>
+    <message>
+        <source>This desktop shows no tray icons.</source>
+        <translation>Dieser Desktop zeigt keine Symbole im Infobereich.</translation>
+    </message>
+    <message>
+        <source>Preheat is used from this window instead. Should a tray appear, the icon will be in it.</source>
+        <translation>Preheat wird stattdessen über dieses Fenster bedient. Sobald es einen Infobereich gibt, erscheint das Symbol darin.</translation>
+    </message>
+</context>
+<context>
+    <name>Notifications</name>
+    <message>
+        <source>Your favourites are ready</source>
+        <translation>Die Favoriten sind bereit</translation>
+    </message>
+    <message>
+        <source>{count} of {total} favourites are ready</source>
+        <translation>{count} von {total} Favoriten sind bereit</translation>
+    </message>
+    <message>
+        <source>{models} answers at once.</source>
+        <translation>{models} antwortet sofort.</translation>
+    </message>
+    <message>
+        <source>{models} answer at once.</source>
+        <translation>{models} antworten sofort.</translation>
+    </message>
+    <message>
+        <source>{model} stopped working</source>
+        <translation>{model} läuft nicht mehr</translation>
+    </message>
+    <message>
+        <source>{model} did not load</source>
+        <translation>{model} ließ sich nicht laden</translation>
+    </message>
+    <message>
+        <source>The log says why</source>
+        <translation>Das Protokoll nennt den Grund</translation>
+    </message>
+    <message>
+        <source>It is loaded again when it is needed.</source>
+        <translation>Es wird bei Bedarf neu geladen.</translation>
+    </message>
+    <message>
+        <source>Click to see what can be done.</source>
+        <translation>Klicken, um zu sehen, was hilft.</translation>
+    </message>
+    <message>
+        <source>{model} was unloaded</source>
+        <translation>{model} wurde entladen</translation>
+    </message>
+    <message>
+        <source>{model} were unloaded</source>
+        <translation>{model} wurden entladen</translation>
+    </message>
+    <message>
+        <source>Other programs need the memory. Favourites come back when there is room again.</source>
+        <translation>Andere Programme brauchen den Speicher. Favoriten kehren zurück, sobald wieder Platz ist.</translation>
+    </message>
+</context>
+<context>
+    <name>NowCard</name>
+    <message>
+        <source>Load progress</source>
+        <translation>Ladefortschritt</translation>
+    </message>
+    <message>
+        <source>&amp;Resume</source>
+        <translation>&amp;Fortsetzen</translation>
+    </message>
+    <message>
+        <source>S&amp;witch on</source>
+        <translation>Einsch&amp;alten</translation>
+    </message>
+</context>
+<context>
+    <name>Overview</name>
+    <message>
+        <source>Preloading is switched off.</source>
+        <translation>Das Vorladen ist ausgeschaltet.</translation>
+    </message>
+    <message>
+        <source>Preloading waits: {hold}.</source>
+        <translation>Das Vorladen wartet: {hold}.</translation>
+    </message>
+    <message>
+        <source>Loading {model}</source>
+        <translation>Lädt {model}</translation>
+    </message>
+    <message>
+        <source>Preloading {model}</source>
+        <translation>Lädt {model} vor</translation>
+    </message>
+    <message>
+        <source>Preloading {number} of {total}: {model}</source>
+        <translation>Lädt {number} von {total} vor: {model}</translation>
+    </message>
+    <message>
+        <source>No models yet.</source>
+        <translation>Noch keine Modelle.</translation>
+    </message>
+    <message>
+        <source>No model is loaded; nothing is being preloaded.</source>
+        <translation>Kein Modell ist geladen; nichts wird vorgeladen.</translation>
+    </message>
+    <message>
+        <source>1 model is ready.</source>
+        <translation>1 Modell ist bereit.</translation>
+    </message>
+    <message>
+        <source>{count} models are ready.</source>
+        <translation>{count} Modelle sind bereit.</translation>
+    </message>
+    <message>
+        <source>Next: {models}</source>
+        <translation>Als Nächstes: {models}</translation>
+    </message>
+    <message>
+        <source>Nearly ready: {models}</source>
+        <translation>Fast bereit: {models}</translation>
+    </message>
+    <message>
+        <source>No requests.</source>
+        <translation>Keine Anfragen.</translation>
+    </message>
+    <message>
+        <source>{rate}: {hits} of {requests} requests found their model ready.</source>
+        <translation>{rate}: Bei {hits} von {requests} Anfragen war das Modell bereit.</translation>
+    </message>
+    <message>
+        <source>{duration} not waited in all.</source>
+        <translation>Insgesamt {duration} nicht gewartet.</translation>
+    </message>
+    <message>
+        <source>{when}: {rate}, {hits} of {requests} requests</source>
+        <translation>{when}: {rate}, {hits} von {requests} Anfragen</translation>
+    </message>
+    <message>
+        <source>{when}: {duration} not waited</source>
+        <translation>{when}: {duration} nicht gewartet</translation>
+    </message>
+    <message>
+        <source>{begin} to {end}</source>
+        <translation>{begin} bis {end}</translation>
+    </message>
+</context>
+<context>
+    <name>OverviewPage</name>
+    <message>
+        <source>Today</source>
+        <translation>Heute</translation>
+    </message>
+    <message>
+        <source>7 days</source>
+        <translation>7 Tage</translation>
+    </message>
+    <message>
+        <source>90 days</source>
+        <translation>90 Tage</translation>
+    </message>
+    <message>
+        <source>Overview</source>
+        <translation>Übersicht</translation>
+    </message>
+    <message>
+        <source>Hits and time saved of this time</source>
+        <translation>Treffer und gesparte Zeit in diesem Zeitraum</translation>
+    </message>
+</context>
+<context>
+    <name>OwnEditor</name>
+    <message>
+        <source>Default ({})</source>
+        <translation>Standard ({})</translation>
+    </message>
+</context>
+<context>
+    <name>Pages</name>
+    <message>
+        <source>Overview</source>
+        <translation>Übersicht</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Activity</source>
+        <translation>Aktivität</translation>
+    </message>
+    <message>
+        <source>Try it</source>
+        <translation>Ausprobieren</translation>
+    </message>
+    <message>
+        <source>Connect</source>
+        <translation>Verbinden</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+</context>
+<context>
+    <name>Problem</name>
+    <message>
+        <source>&amp;Open the file</source>
+        <translation>Date&amp;i öffnen</translation>
+    </message>
+    <message>
+        <source>&amp;Open the folder</source>
+        <translation>Or&amp;dner öffnen</translation>
+    </message>
+    <message>
+        <source>&amp;Start it again</source>
+        <translation>Neu star&amp;ten</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>Erneut &amp;versuchen</translation>
+    </message>
+    <message>
+        <source>&amp;Use port {port}</source>
+        <translation>Port {port} ver&amp;wenden</translation>
+    </message>
+    <message>
+        <source>It answers until it is unloaded; then it has to be put back or downloaded again.</source>
+        <translation>Es antwortet, bis es entladen wird; dann muss sie zurückgelegt oder neu heruntergeladen werden.</translation>
+    </message>
+    <message>
+        <source>Models go on working; what is learned of their use may be lost.</source>
+        <translation>Modelle arbeiten weiter; was über ihre Nutzung gelernt wird, kann verloren gehen.</translation>
+    </message>
+    <message>
+        <source>Open &amp;settings</source>
+        <translation>Einstellun&amp;gen öffnen</translation>
+    </message>
+    <message>
+        <source>Programs cannot reach Preheat meanwhile: end that one, or use another port.</source>
+        <translation>Programme erreichen Preheat solange nicht: das andere beenden oder einen anderen Port verwenden.</translation>
+    </message>
+    <message>
+        <source>Show the &amp;log</source>
+        <translation>&amp;Protokoll zeigen</translation>
+    </message>
+    <message>
+        <source>The disk is nearly full: {free} are left.</source>
+        <translation>Der Datenträger ist fast voll: {free} sind frei.</translation>
+    </message>
+    <message>
+        <source>The file may be damaged, or too new for this version of Preheat: try another one.</source>
+        <translation>Die Datei ist vielleicht beschädigt oder zu neu für diese Version von Preheat: eine andere versuchen.</translation>
+    </message>
+    <message>
+        <source>The file of {model} has gone from the disk.</source>
+        <translation>Die Datei von {model} ist nicht mehr auf dem Datenträger.</translation>
+    </message>
+    <message>
+        <source>Until it is corrected, the last good settings hold, or the defaults where there are none.</source>
+        <translation>Bis zur Korrektur gelten die letzten gültigen Einstellungen, sonst die Vorgaben.</translation>
+    </message>
+    <message>
+        <source>Until it runs again, no model can be used.</source>
+        <translation>Bis sie wieder läuft, ist kein Modell verfügbar.</translation>
+    </message>
+    <message>
+        <source>Usage and downloads cannot be kept: make room, for instance by removing a model.</source>
+        <translation>Nutzung und Downloads lassen sich nicht speichern: Platz schaffen, etwa durch Entfernen eines Modells.</translation>
+    </message>
+    <message>
+        <source>the log says why</source>
+        <translation>das Protokoll nennt den Grund</translation>
+    </message>
+    <message>
+        <source>{model} has failed {count} times in a row: {reason}</source>
+        <translation>{model} ist {count}-mal in Folge gescheitert: {reason}</translation>
+    </message>
+    <message>
+        <source>{model} is not available: {reason}</source>
+        <translation>{model} ist nicht verfügbar: {reason}</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsTable</name>
+    <message>
+        <source>Program</source>
+        <translation>Programm</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>For</source>
+        <translation>Seit</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>waiting for the model</source>
+        <translation>wartet auf das Modell</translation>
+    </message>
+    <message>
+        <source>being answered</source>
+        <translation>wird beantwortet</translation>
+    </message>
+    <message>
+        <source>{speed} tokens/s · {count} tokens</source>
+        <translation>{speed} Token/s · {count} Token</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsView</name>
+    <message>
+        <source>Requests that are being answered</source>
+        <translation>Anfragen, die gerade beantwortet werden</translation>
+    </message>
+</context>
+<context>
+    <name>Settings</name>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>On</source>
+        <translation>Ein</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>Aus</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>Alles</translation>
+    </message>
+    <message>
+        <source>What happens</source>
+        <translation>Was geschieht</translation>
+    </message>
+    <message>
+        <source>Warnings and errors</source>
+        <translation>Warnungen und Fehler</translation>
+    </message>
+    <message>
+        <source>Errors only</source>
+        <translation>Nur Fehler</translation>
+    </message>
+    <message>
+        <source>“{}”</source>
+        <translation>„{}“</translation>
+    </message>
+    <message>
+        <source>Set by the environment variable {}.</source>
+        <translation>Durch die Umgebungsvariable {} festgelegt.</translation>
+    </message>
+    <message>
+        <source>Set by an option with which Preheat was started.</source>
+        <translation>Durch eine Option festgelegt, mit der Preheat gestartet wurde.</translation>
+    </message>
+    <message>
+        <source>API keys</source>
+        <translation>API-Schlüssel</translation>
+    </message>
+    <message>
+        <source>Access</source>
+        <translation>Zugriff</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Address to listen on; one that other machines can reach needs `api_keys`.</source>
+        <translation>Adresse, an der Preheat lauscht; ist sie für andere Rechner erreichbar, braucht sie `api_keys`.</translation>
+    </message>
+    <message>
+        <source>After so many days without use a model counts half of what it did.</source>
+        <translation>Nach so vielen Tagen ohne Nutzung zählt ein Modell nur noch halb so viel.</translation>
+    </message>
+    <message>
+        <source>Answers at once</source>
+        <translation>Gleichzeitige Antworten</translation>
+    </message>
+    <message>
+        <source>Application</source>
+        <translation>Anwendung</translation>
+    </message>
+    <message>
+        <source>Attention without large intermediate buffers.</source>
+        <translation>Attention ohne große Zwischenpuffer.</translation>
+    </message>
+    <message>
+        <source>Ceiling on the memory of all hot models together.</source>
+        <translation>Höchstens so viel Speicher belegen alle bereiten Modelle zusammen.</translation>
+    </message>
+    <message>
+        <source>Colours of the windows; `auto` follows the system.</source>
+        <translation>Farben der Fenster; `auto` folgt dem System.</translation>
+    </message>
+    <message>
+        <source>Context length</source>
+        <translation>Kontextlänge</translation>
+    </message>
+    <message>
+        <source>Days for which each request&apos;s figures are kept; then sums a day. 0 keeps none.</source>
+        <translation>So viele Tage bleiben die Werte jeder Anfrage erhalten, danach nur Tagessummen. Bei 0 gar keine.</translation>
+    </message>
+    <message>
+        <source>Favourites</source>
+        <translation>Favoriten</translation>
+    </message>
+    <message>
+        <source>Finish answers for</source>
+        <translation>Frist für Antworten</translation>
+    </message>
+    <message>
+        <source>Flash attention</source>
+        <translation>Flash-Attention</translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Folders with models, besides Preheat&apos;s own.</source>
+        <translation>Ordner mit Modellen, neben dem von Preheat selbst.</translation>
+    </message>
+    <message>
+        <source>Forget after</source>
+        <translation>Vergessen nach</translation>
+    </message>
+    <message>
+        <source>How long a request waits for its model, in seconds.</source>
+        <translation>Wie lange eine Anfrage auf ihr Modell wartet, in Sekunden.</translation>
+    </message>
+    <message>
+        <source>How long answers in flight may take when Preheat ends, in seconds.</source>
+        <translation>Wie lange begonnene Antworten beim Beenden noch dauern dürfen, in Sekunden.</translation>
+    </message>
+    <message>
+        <source>How much the log tells.</source>
+        <translation>Wie ausführlich das Protokoll ist.</translation>
+    </message>
+    <message>
+        <source>KV cache</source>
+        <translation>KV-Cache</translation>
+    </message>
+    <message>
+        <source>Keep an empty worker ready, so that loads do not wait for Python.</source>
+        <translation>Einen leeren Arbeitsprozess bereithalten, damit das Laden nicht auf Python wartet.</translation>
+    </message>
+    <message>
+        <source>Keep free</source>
+        <translation>Frei halten</translation>
+    </message>
+    <message>
+        <source>Keep history for</source>
+        <translation>Verlauf aufbewahren</translation>
+    </message>
+    <message>
+        <source>Keys of which clients must send one; with none, no key is asked for.</source>
+        <translation>Schlüssel, von denen Programme einen senden müssen; ohne Eintrag wird keiner verlangt.</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>Language of the windows from the next start; `auto` follows the system.</source>
+        <translation>Sprache der Fenster ab dem nächsten Start; `auto` folgt dem System.</translation>
+    </message>
+    <message>
+        <source>Largest request</source>
+        <translation>Größte Anfrage</translation>
+    </message>
+    <message>
+        <source>Largest request body.</source>
+        <translation>Größter Inhalt einer Anfrage.</translation>
+    </message>
+    <message>
+        <source>Layers on the GPU</source>
+        <translation>Schichten auf der GPU</translation>
+    </message>
+    <message>
+        <source>Layers to put on the GPU, where the build supports one; -1 means all.</source>
+        <translation>So viele Schichten kommen auf die GPU, sofern dieser Build eine unterstützt; -1 bedeutet alle.</translation>
+    </message>
+    <message>
+        <source>Learned models</source>
+        <translation>Gelernte Modelle</translation>
+    </message>
+    <message>
+        <source>Load models in the background before they are asked for.</source>
+        <translation>Modelle im Hintergrund laden, bevor sie angefordert werden.</translation>
+    </message>
+    <message>
+        <source>Load the favourites at once after login; otherwise nothing is preloaded before the first request.</source>
+        <translation>Die Favoriten gleich nach dem Anmelden laden; sonst wird vor der ersten Anfrage nichts vorgeladen.</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>Longest queue</source>
+        <translation>Längste Warteschlange</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Memory limit</source>
+        <translation>Speichergrenze</translation>
+    </message>
+    <message>
+        <source>Memory that is always left to the rest of the system.</source>
+        <translation>Speicher, der dem übrigen System immer bleibt.</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Models to keep hot whenever they fit, most important first; `auto` means the starter models, as long as there are no others.</source>
+        <translation>Modelle, die bereit bleiben, wann immer sie passen, das wichtigste zuerst; `auto` steht für die Startmodelle, solange es keine anderen gibt.</translation>
+    </message>
+    <message>
+        <source>Models to preload besides the favourites, those that are used most; 0 for none.</source>
+        <translation>So viele der meistgenutzten Modelle werden neben den Favoriten vorgeladen; 0 für keine.</translation>
+    </message>
+    <message>
+        <source>Names by which clients may call this machine, besides its loopback names.</source>
+        <translation>Namen, unter denen Programme diesen Rechner ansprechen dürfen, neben den Loopback-Namen.</translation>
+    </message>
+    <message>
+        <source>Notifications</source>
+        <translation>Mitteilungen</translation>
+    </message>
+    <message>
+        <source>Other names</source>
+        <translation>Weitere Namen</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>Port</translation>
+    </message>
+    <message>
+        <source>Port to listen on; 0 takes any free one.</source>
+        <translation>Port, an dem Preheat lauscht; 0 nimmt irgendeinen freien.</translation>
+    </message>
+    <message>
+        <source>Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter.</source>
+        <translation>Genauigkeit des KV-Caches; q8_0 braucht die Hälfte des Speichers, q4_0 ein Viertel.</translation>
+    </message>
+    <message>
+        <source>Preload at login</source>
+        <translation>Beim Anmelden vorladen</translation>
+    </message>
+    <message>
+        <source>Preload on battery</source>
+        <translation>Im Akkubetrieb vorladen</translation>
+    </message>
+    <message>
+        <source>Preload on battery power, too.</source>
+        <translation>Auch im Akkubetrieb vorladen.</translation>
+    </message>
+    <message>
+        <source>Preloading</source>
+        <translation>Vorladen</translation>
+    </message>
+    <message>
+        <source>Prompt plus completion, in tokens.</source>
+        <translation>Prompt plus Antwort, in Token.</translation>
+    </message>
+    <message>
+        <source>Prompt plus completion, in tokens; never more than a model was trained for.</source>
+        <translation>Prompt plus Antwort, in Token; nie mehr, als wofür ein Modell trainiert wurde.</translation>
+    </message>
+    <message>
+        <source>Rearrange weights</source>
+        <translation>Gewichte umordnen</translation>
+    </message>
+    <message>
+        <source>Rearrange weights for speed: loads slower and takes more memory.</source>
+        <translation>Gewichte für mehr Tempo umordnen: Das Laden dauert länger und braucht mehr Speicher.</translation>
+    </message>
+    <message>
+        <source>Rearrange weights for speed: loads slower and takes more memory; `auto` means off for now.</source>
+        <translation>Gewichte für mehr Tempo umordnen: Das Laden dauert länger und braucht mehr Speicher; `auto` heißt vorerst aus.</translation>
+    </message>
+    <message>
+        <source>Recent embeddings kept in memory, in entries; 0 keeps none.</source>
+        <translation>So viele letzte Embeddings bleiben im Speicher; bei 0 keine.</translation>
+    </message>
+    <message>
+        <source>Recent uses that a model needs before it is preloaded.</source>
+        <translation>So oft muss ein Modell kürzlich benutzt worden sein, bevor es vorgeladen wird.</translation>
+    </message>
+    <message>
+        <source>Remembered embeddings</source>
+        <translation>Gemerkte Embeddings</translation>
+    </message>
+    <message>
+        <source>Requests that a model answers at once; they share its KV cache.</source>
+        <translation>So viele Anfragen beantwortet ein Modell gleichzeitig; sie teilen sich seinen KV-Cache.</translation>
+    </message>
+    <message>
+        <source>Requests that it answers at once; they share its KV cache.</source>
+        <translation>So viele Anfragen beantwortet es gleichzeitig; sie teilen sich seinen KV-Cache.</translation>
+    </message>
+    <message>
+        <source>Requests that may wait for one model; more get a 503.</source>
+        <translation>So viele Anfragen dürfen auf ein Modell warten; weitere erhalten den Fehler 503.</translation>
+    </message>
+    <message>
+        <source>Spare worker</source>
+        <translation>Arbeitsprozess in Reserve</translation>
+    </message>
+    <message>
+        <source>Tell when the favourites are ready, and what went wrong.</source>
+        <translation>Melden, wann die Favoriten bereit sind und was schiefging.</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Erscheinungsbild</translation>
+    </message>
+    <message>
+        <source>Threads</source>
+        <translation>Threads</translation>
+    </message>
+    <message>
+        <source>Threads a model computes with; `auto` means the physical cores.</source>
+        <translation>Threads, mit denen ein Modell rechnet; `auto` steht für die physischen Kerne.</translation>
+    </message>
+    <message>
+        <source>Unload it after so many seconds without a request; `auto` keeps it until its memory is needed.</source>
+        <translation>Nach so vielen Sekunden ohne Anfrage entladen; `auto` behält es, bis der Speicher gebraucht wird.</translation>
+    </message>
+    <message>
+        <source>Unload when unused</source>
+        <translation>Bei Nichtgebrauch entladen</translation>
+    </message>
+    <message>
+        <source>Uses before preloading</source>
+        <translation>Nutzungen vor dem Vorladen</translation>
+    </message>
+    <message>
+        <source>Wait for a load</source>
+        <translation>Wartezeit beim Laden</translation>
+    </message>
+    <message>
+        <source>Wake with programs</source>
+        <translation>Mit Programmen wecken</translation>
+    </message>
+    <message>
+        <source>Web pages</source>
+        <translation>Webseiten</translation>
+    </message>
+    <message>
+        <source>Web pages that may call the port, besides those served from this machine.</source>
+        <translation>Webseiten, die den Port ansprechen dürfen, neben denen von diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>When a program starts, preload the model that it nearly always uses next.</source>
+        <translation>Startet ein Programm, das Modell vorladen, das es fast immer als Nächstes benutzt.</translation>
+    </message>
+    <message>
+        <source>days</source>
+        <translation>Tage</translation>
+    </message>
+    <message>
+        <source>entries</source>
+        <translation>Einträge</translation>
+    </message>
+    <message>
+        <source>requests</source>
+        <translation>Anfragen</translation>
+    </message>
+    <message>
+        <source>s</source>
+        <translation>s</translation>
+    </message>
+    <message>
+        <source>tokens</source>
+        <translation>Token</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Seiten</translation>
+    </message>
+    <message>
+        <source>&amp;OK</source>
+        <translation>&amp;OK</translation>
+    </message>
+    <message>
+        <source>&amp;Apply</source>
+        <translation>&amp;Anwenden</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere meanwhile, to {}. Your text is kept.</source>
+        <translation>Inzwischen anderswo geändert, zu {}. Die Eingabe bleibt erhalten.</translation>
+    </message>
+    <message>
+        <source>It holds from the next start of Preheat.</source>
+        <translation>Gilt ab dem nächsten Start von Preheat.</translation>
+    </message>
+    <message>
+        <source>These hold when the Preheat that runs is started again.</source>
+        <translation>Dies gilt, sobald das laufende Preheat neu gestartet wird.</translation>
+    </message>
+    <message>
+        <source>The port closes and opens again when you apply this.</source>
+        <translation>Beim Anwenden wird der Port geschlossen und neu geöffnet.</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsPage</name>
+    <message>
+        <source>&amp;More</source>
+        <translation>&amp;Mehr</translation>
+    </message>
+</context>
+<context>
+    <name>TimeSavedCard</name>
+    <message>
+        <source>Time saved</source>
+        <translation>Gesparte Zeit</translation>
+    </message>
+    <message>
+        <source>Time saved over time</source>
+        <translation>Gesparte Zeit im Zeitverlauf</translation>
+    </message>
+    <message>
+        <source>Load times that requests did not have to wait for. Counted only where another server would have unloaded the model: for the first request after a preload, and after five minutes without one.</source>
+        <translation>Ladezeiten, auf die Anfragen nicht warten mussten. Gezählt nur, wo ein anderer Server das Modell entladen hätte: bei der ersten Anfrage nach einem Vorladen und nach fünf Minuten ohne Anfrage.</translation>
+    </message>
+    <message>
+        <source>not waited today</source>
+        <translation>heute nicht gewartet</translation>
+    </message>
+    <message>
+        <source>not waited in the last 7 days</source>
+        <translation>in den letzten 7 Tagen nicht gewartet</translation>
+    </message>
+    <message>
+        <source>not waited in the last 90 days</source>
+        <translation>in den letzten 90 Tagen nicht gewartet</translation>
+    </message>
+    <message>
+        <source>What preloading saves appears after the first requests.</source>
+        <translation>Was das Vorladen spart, erscheint nach den ersten Anfragen.</translation>
+    </message>
+    <message>
+        <source>Nothing was saved in this time.</source>
+        <translation>In dieser Zeit wurde nichts gespart.</translation>
+    </message>
+</context>
+<context>
+    <name>Transcript</name>
+    <message>
+        <source>Conversation</source>
+        <translation>Gespräch</translation>
+    </message>
+</context>
+<context>
+    <name>TrayMenu</name>
+    <message>
+        <source>Preheat</source>
+        <translation>Preheat</translation>
+    </message>
+    <message>
+        <source>&amp;Preloading</source>
+        <translation>&amp;Vorladen</translation>
+    </message>
+    <message>
+        <source>Preload at &amp;login</source>
+        <translation>Beim An&amp;melden vorladen</translation>
+    </message>
+    <message>
+        <source>&amp;Favourites</source>
+        <translation>&amp;Favoriten</translation>
+    </message>
+    <message>
+        <source>No models yet</source>
+        <translation>Noch keine Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;All models…</source>
+        <translation>&amp;Alle Modelle…</translation>
+    </message>
+    <message>
+        <source>&amp;Hot models</source>
+        <translation>Modelle im &amp;Speicher</translation>
+    </message>
+    <message>
+        <source>Nothing is in memory</source>
+        <translation>Nichts im Speicher</translation>
+    </message>
+    <message>
+        <source>P&amp;ause</source>
+        <translation>&amp;Pause</translation>
+    </message>
+    <message>
+        <source>&amp;Resume now</source>
+        <translation>Jetzt fo&amp;rtsetzen</translation>
+    </message>
+    <message>
+        <source>For 1 &amp;hour</source>
+        <translation>Für 1 &amp;Stunde</translation>
+    </message>
+    <message>
+        <source>Until &amp;tomorrow</source>
+        <translation>Bis &amp;morgen</translation>
+    </message>
+    <message>
+        <source>Until &amp;I resume</source>
+        <translation>Bis &amp;auf Weiteres</translation>
+    </message>
+    <message>
+        <source>&amp;Dashboard</source>
+        <translation>&amp;Dashboard</translation>
+    </message>
+    <message>
+        <source>&amp;Copy address</source>
+        <translation>Adresse &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>&amp;Settings…</source>
+        <translation>&amp;Einstellungen…</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>&amp;Beenden</translation>
+    </message>
+    <message>
+        <source>Unloading {model}</source>
+        <translation>{model} wird entladen</translation>
+    </message>
+    <message>
+        <source>Unload {model} ({size})</source>
+        <translation>{model} entladen ({size})</translation>
+    </message>
+    <message>
+        <source>Do not load {model}</source>
+        <translation>{model} nicht laden</translation>
+    </message>
+    <message>
+        <source>Stop loading {model} ({percent})</source>
+        <translation>Laden von {model} abbrechen ({percent})</translation>
+    </message>
+</context>
+<context>
+    <name>Try</name>
+    <message>
+        <source>1 token</source>
+        <translation>1 Token</translation>
+    </message>
+    <message>
+        <source>a vector of {count} numbers · {duration}</source>
+        <translation>ein Vektor aus {count} Zahlen · {duration}</translation>
+    </message>
+    <message>
+        <source>cut off: the context is full</source>
+        <translation>abgeschnitten: der Kontext ist voll</translation>
+    </message>
+    <message>
+        <source>first word after {duration}</source>
+        <translation>erstes Wort nach {duration}</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation>{count} Token</translation>
+    </message>
+    <message>
+        <source>{speed} tokens/s</source>
+        <translation>{speed} Token/s</translation>
+    </message>
+</context>
+<context>
+    <name>TryPage</name>
+    <message>
+        <source>&amp;New conversation</source>
+        <translation>&amp;Neues Gespräch</translation>
+    </message>
+    <message>
+        <source>&amp;Copy answer</source>
+        <translation>Antwort &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>S&amp;end</source>
+        <translation>&amp;Senden</translation>
+    </message>
+    <message>
+        <source>S&amp;top</source>
+        <translation>&amp;Anhalten</translation>
+    </message>
+    <message>
+        <source>Forget this conversation and begin another</source>
+        <translation>Dieses Gespräch vergessen und ein neues beginnen</translation>
+    </message>
+    <message>
+        <source>Stop the answer (Esc)</source>
+        <translation>Die Antwort anhalten (Esc)</translation>
+    </message>
+    <message>
+        <source>Try it</source>
+        <translation>Ausprobieren</translation>
+    </message>
+    <message>
+        <source>&amp;Retry</source>
+        <translation>Wieder&amp;holen</translation>
+    </message>
+    <message>
+        <source>Ask something: Enter sends, Shift+Enter begins a new line</source>
+        <translation>Frage eingeben: Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile</translation>
+    </message>
+    <message>
+        <source>Write a text to see its vector: Enter sends, Shift+Enter begins a new line</source>
+        <translation>Text eingeben, um seinen Vektor zu sehen: Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile</translation>
+    </message>
+    <message>
+        <source>See a text&apos;s vector</source>
+        <translation>Den Vektor eines Textes ansehen</translation>
+    </message>
+    <message>
+        <source>What you write stays on this machine and is not kept.</source>
+        <translation>Alle Eingaben bleiben auf diesem Rechner und werden nicht gespeichert.</translation>
+    </message>
+    <message>
+        <source>Ask a model</source>
+        <translation>Ein Modell fragen</translation>
+    </message>
+    <message>
+        <source>No models yet</source>
+        <translation>Noch keine Modelle</translation>
+    </message>
+    <message>
+        <source>Put GGUF files into the models folder, and ask them here.</source>
+        <translation>GGUF-Dateien in den Modellordner legen und hier befragen.</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is looking for models.</source>
+        <translation>Preheat sucht nach Modellen.</translation>
+    </message>
+</context>
+<context>
+    <name>TrySession</name>
+    <message>
+        <source>Waiting…</source>
+        <translation>Wartet…</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>Waiting: {what}</source>
+        <translation>Wartet: {what}</translation>
+    </message>
+    <message>
+        <source>no answer</source>
+        <translation>keine Antwort</translation>
+    </message>
+    <message>
+        <source>broken off</source>
+        <translation>abgebrochen</translation>
+    </message>
+</context>
+<context>
+    <name>Usage</name>
+    <message>
+        <source>no requests today</source>
+        <translation>heute keine Anfragen</translation>
+    </message>
+    <message>
+        <source>no requests in 7 days</source>
+        <translation>in 7 Tagen keine Anfragen</translation>
+    </message>
+    <message>
+        <source>no requests in 90 days</source>
+        <translation>in 90 Tagen keine Anfragen</translation>
+    </message>
+</context>
+<context>
+    <name>WelcomeDialog</name>
+    <message>
+        <source>Welcome to Preheat</source>
+        <translation>Willkommen bei Preheat</translation>
+    </message>
+    <message>
+        <source>Start Preheat when I &amp;log in</source>
+        <translation>Preheat beim An&amp;melden starten</translation>
+    </message>
+    <message>
+        <source>Preheat&apos;s mark</source>
+        <translation>Das Zeichen von Preheat</translation>
+    </message>
+    <message>
+        <source>The first answer as fast as the second</source>
+        <translation>Die erste Antwort so schnell wie die zweite</translation>
+    </message>
+    <message>
+        <source>Preheat keeps the language models that you use loaded before anything asks for them, within the memory that you allow. Your other programs reach them at one address on this machine.</source>
+        <translation>Preheat hält die benutzten Sprachmodelle geladen, bevor sie angefordert werden, im Rahmen des erlaubten Speichers. Andere Programme erreichen sie unter einer einzigen Adresse auf diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>There are no models yet. Put GGUF files into {folder}; Preheat notices them by itself.</source>
+        <translation>Noch gibt es keine Modelle. GGUF-Dateien in {folder} ablegen; Preheat bemerkt sie von selbst.</translation>
+    </message>
+    <message>
+        <source>&amp;Open the models folder</source>
+        <translation>Modell&amp;ordner öffnen</translation>
+    </message>
+    <message>
+        <source>&amp;Done</source>
+        <translation>&amp;Fertig</translation>
+    </message>
+</context>
+<context>
+    <name>Words</name>
+    <message>
+        <source>1 model hot</source>
+        <translation>1 Modell bereit</translation>
+    </message>
+    <message>
+        <source>Did not load</source>
+        <translation>Laden gescheitert</translation>
+    </message>
+    <message>
+        <source>Loading</source>
+        <translation>Lädt</translation>
+    </message>
+    <message>
+        <source>Loading {percent}</source>
+        <translation>Lädt {percent}</translation>
+    </message>
+    <message>
+        <source>Loading {what}</source>
+        <translation>Lädt {what}</translation>
+    </message>
+    <message>
+        <source>Nearly ready</source>
+        <translation>Fast bereit</translation>
+    </message>
+    <message>
+        <source>No model is loaded</source>
+        <translation>Kein Modell geladen</translation>
+    </message>
+    <message>
+        <source>No models yet</source>
+        <translation>Noch keine Modelle</translation>
+    </message>
+    <message>
+        <source>Not loaded</source>
+        <translation>Nicht geladen</translation>
+    </message>
+    <message>
+        <source>Paused for {count} days</source>
+        <translation>Für {count} Tage pausiert</translation>
+    </message>
+    <message>
+        <source>Paused until tomorrow, {time}</source>
+        <translation>Bis morgen, {time} pausiert</translation>
+    </message>
+    <message>
+        <source>Paused until you resume it</source>
+        <translation>Bis auf Weiteres pausiert</translation>
+    </message>
+    <message>
+        <source>Paused until {time}</source>
+        <translation>Bis {time} pausiert</translation>
+    </message>
+    <message>
+        <source>Preloading {number} of {total}: {what}</source>
+        <translation>Lädt {number} von {total} vor: {what}</translation>
+    </message>
+    <message>
+        <source>Preloading {what}</source>
+        <translation>Lädt {what} vor</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Unloading</source>
+        <translation>Wird entladen</translation>
+    </message>
+    <message>
+        <source>Waiting to load</source>
+        <translation>Wartet aufs Laden</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation>passt</translation>
+    </message>
+    <message>
+        <source>loaded {model}</source>
+        <translation>{model} geladen</translation>
+    </message>
+    <message>
+        <source>loaded {model} in {duration}</source>
+        <translation>{model} in {duration} geladen</translation>
+    </message>
+    <message>
+        <source>needs {size} more than the limit</source>
+        <translation>braucht {size} mehr als die Grenze</translation>
+    </message>
+    <message>
+        <source>preloaded {model}</source>
+        <translation>{model} vorgeladen</translation>
+    </message>
+    <message>
+        <source>preloaded {model} in {duration}</source>
+        <translation>{model} in {duration} vorgeladen</translation>
+    </message>
+    <message>
+        <source>preloading is off</source>
+        <translation>Vorladen ist aus</translation>
+    </message>
+    <message>
+        <source>stopped loading {model}</source>
+        <translation>Laden von {model} abgebrochen</translation>
+    </message>
+    <message>
+        <source>unloaded {model}</source>
+        <translation>{model} entladen</translation>
+    </message>
+    <message>
+        <source>{count} models hot</source>
+        <translation>{count} Modelle bereit</translation>
+    </message>
+    <message>
+        <source>{model} did not load</source>
+        <translation>{model} ließ sich nicht laden</translation>
+    </message>
+    <message>
+        <source>{model} stopped working</source>
+        <translation>{model} läuft nicht mehr</translation>
+    </message>
+    <message>
+        <source>{names} and {count} more</source>
+        <translation>{names} und {count} weitere</translation>
+    </message>
+    <message>
+        <source>{names} and {last}</source>
+        <translation>{names} und {last}</translation>
+    </message>
+    <message>
+        <source>{number} %</source>
+        <translation>{number} %</translation>
+    </message>
+    <message>
+        <source>{percent} hits today</source>
+        <translation>heute {percent} Treffer</translation>
+    </message>
+    <message>
+        <source>{used} of {limit} GB</source>
+        <translation>{used} von {limit} GB</translation>
+    </message>
+    <message>
+        <source>{what}, about {duration}</source>
+        <translation>{what}, etwa {duration}</translation>
+    </message>
+    <message>
+        <source>{what}, idle {duration}</source>
+        <translation>{what}, {duration} unbenutzt</translation>
+    </message>
+    <message>
+        <source>{what}: {why}</source>
+        <translation>{what}: {why}</translation>
+    </message>
+</context>
+</TS>
