@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 _PAGE: Final = "dashboard/page"
 _WORDS_FROM_PX: Final = 900
 _FIRST_SIZE: Final = QSize(1080, 720)
+_FRAME: Final = QSize(2 * GAP, 6 * GAP)
+"""At most what a window manager puts around a window."""
+
+_SETTINGS_ICON: Final = QSize(24, 16)
+"""Wider than it is drawn: so it stands under the pages' icons, and its word under theirs."""
+
 _SMALLEST: Final = QSize(560, 400)
 
 
@@ -112,6 +118,8 @@ class DashboardWindow(QWidget):
         """Let the page sleep."""
         super().hideEvent(event)
         self._wake()
+        if self._state is not None:
+            self._state.remember_geometry(self)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Let the page sleep while the window is minimised."""
@@ -135,6 +143,7 @@ class DashboardWindow(QWidget):
         self._settings.setAccessibleName(self.tr("Settings"))
         self._settings.setToolTip(self.tr("Change how Preheat works"))
         set_role(self._settings, "quiet")
+        self._settings.setIconSize(_SETTINGS_ICON)
         self._settings.clicked.connect(self.settings_requested)
         self._banner.setObjectName("problem_banner")
         self._banner.clicked.connect(self._on_banner)
@@ -197,6 +206,9 @@ class DashboardWindow(QWidget):
     def _restore(self) -> None:
         page = "" if self._state is None else self._state.text(_PAGE)
         self.show_page(page if page in self._specs else next(iter(self._specs)))
+        if self._state is None or not self._state.restore_geometry(self):
+            # Left to itself, Qt gives a window at most two thirds of the screen.
+            self.resize(_FIRST_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
 
     def _remember_page(self, key: str) -> None:
         if self._state is not None:
