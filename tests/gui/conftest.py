@@ -36,6 +36,14 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _plain_locale() -> None:
+    """Numbers and dates are the same on every developer's machine."""
+    from PySide6.QtCore import QLocale
+
+    QLocale.setDefault(QLocale.c())
+
+
+@pytest.fixture(autouse=True)
 def _own_home(preheat_home: object) -> None:
     """What a window remembers goes to a folder of the test's own."""
 
