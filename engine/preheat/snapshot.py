@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from preheat.download_snapshot import DownloadSnapshot
 from preheat.residency.states import State
 
 
@@ -163,6 +164,7 @@ class EngineSnapshot:
         warning: What is wrong with the keeping of figures, in words; None if nothing is.
         models: Every known model, by model_id.
         requests: Those that have not ended, the oldest first.
+        downloads: In the order in which they were asked for; those that are done too, until they are forgotten.
     """
 
     version: str
@@ -175,6 +177,7 @@ class EngineSnapshot:
     warning: str | None = None
     models: tuple[ModelSnapshot, ...] = field(default=())
     requests: tuple[RequestSnapshot, ...] = ()
+    downloads: tuple[DownloadSnapshot, ...] = ()
 
     @property
     def prefix_cache_hit_rate(self) -> float | None:
