@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
@@ -14,6 +15,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.navigation import Navigation
 from preheat_gui.dashboard.pages import PAGES, Page, PageSpec, RememberingPage
 from preheat_gui.icons import mark_icon, symbol
+from preheat_gui.importing import DropOverlay, ImportBanner
 from preheat_gui.remedies import act_on
 from preheat_gui.style_sheet import set_role
 from preheat_gui.theme import GAP, GROUP_GAP, MARGIN
@@ -71,6 +73,7 @@ class DashboardWindow(QWidget):
         self._navigation = Navigation(pages)
         self._settings = QPushButton(symbol("gear"), self.tr("&Settings…"))
         self._banner = Banner()
+        self._import = ImportBanner(bridge)
         self._stack = QStackedWidget()
         self._build()
         self._add_shortcuts(pages)
@@ -81,13 +84,24 @@ class DashboardWindow(QWidget):
     # -- what others ask ----------------------------------------------------------------------------------------------
 
     def show_page(self, key: str) -> None:
-        """Show a page: ``overview``, ``models``, ``activity``, ``try``, ``connect`` or ``log``."""
+        """Show a page: ``overview``, ``models``, ``downloads``, ``activity``, ``try``, ``connect`` or ``log``."""
         self._navigation.choose(key)
 
     def open_model(self, model_id: str) -> None:
         """Show a model in the table, selected."""
         self.show_page("models")
         cast("ModelsPage", self._page("models")).open_model(model_id)
+
+    def open_page(self, key: str, model_id: str) -> None:
+        """Show a page, and a model on it if one is given and the page has a place for one."""
+        page = self._page(key)
+        self.show_page(key)
+        if model_id and hasattr(page, "open_model"):
+            page.open_model(model_id)
+
+    def add_files(self, paths: Sequence[Path]) -> None:
+        """Add model files of this computer; a banner says how that goes."""
+        self._import.add_files(paths)
 
     def set_problem(self, problem: Problem | None) -> None:
         """Say above the pages what is wrong; None for nothing."""
@@ -155,6 +169,7 @@ class DashboardWindow(QWidget):
         self._content = QVBoxLayout()
         self._content.setSpacing(GROUP_GAP)
         self._content.addWidget(self._banner)
+        self._content.addWidget(self._import)
         self._content.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -163,6 +178,8 @@ class DashboardWindow(QWidget):
         layout.addLayout(side)
         layout.addLayout(self._content, 1)
         self._navigation.page_chosen.connect(self._show)
+        self._import.model_requested.connect(partial(self.open_page, "models"))
+        DropOverlay(self).dropped.connect(self.add_files)
 
     def _add_shortcuts(self, pages: Sequence[PageSpec]) -> None:
         for number, page in enumerate(pages, 1):
@@ -181,6 +198,10 @@ class DashboardWindow(QWidget):
             page = self._specs[key].make(self._bridge)
             self._made[key] = page
             self._stack.addWidget(page)
+            if hasattr(page, "page_requested"):
+                page.page_requested.connect(self.open_page)
+            if hasattr(page, "import_requested"):
+                page.import_requested.connect(self._import.choose_files)
             if self._state is not None and hasattr(page, "memory_changed"):
                 remembering = cast(RememberingPage, page)
                 remembering.remember({name: self._state.text(f"dashboard/{name}") for name in remembering.memory()})
