@@ -122,7 +122,7 @@ class WelcomeDialog(QDialog):
 
     def _folder(self) -> QLabel:
         words = caption(
-            self.tr("There are no models yet. Put GGUF files into {folder}; Preheat notices them by itself.").format(
+            self.tr("You have GGUF files already? Put them into {folder}; Preheat notices them by itself.").format(
                 folder=str(paths.models_dir())
             ),
             self,
