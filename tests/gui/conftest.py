@@ -14,6 +14,9 @@ import pytest
 
 # Read when the application object is made. The tests of the real tray set another one for the processes they start.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# What the system says of its errors is in English then, too.
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ.pop("LANGUAGE", None)
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
