@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QMessageBox, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMessageBox, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from preheat.download_snapshot import DownloadSnapshot, DownloadState
 from preheat.snapshot import EngineSnapshot
@@ -59,13 +59,16 @@ class DownloadsQueue(QScrollArea):
         self._more = caption()
         self._more.setContentsMargins(GROUP_GAP, 0, GROUP_GAP, GAP)
         self._more.setObjectName("downloads_more")
-        self._card = card = QFrame()
-        set_role(card, "card")
-        self._layout = QVBoxLayout(card)
+        set_role(self, "card")
+        self._rows_widget = rows = QWidget()
+        self._layout = QVBoxLayout(rows)
         self._layout.setContentsMargins(0, GAP // 2, 0, GAP // 2)
         self._layout.setSpacing(0)
         self._layout.addWidget(self._more)
-        self.setWidget(card)
+        self.setWidget(rows)
+        # The card is this widget: what scrolls in it has no ground of its own.
+        rows.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
         self.hide()
 
     def show_snapshot(self, snapshot: EngineSnapshot) -> None:
@@ -89,10 +92,12 @@ class DownloadsQueue(QScrollArea):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size of its rows."""
-        hint = self._card.sizeHint()
+        hint = self._rows_widget.sizeHint()
         # What is wrong takes as many lines as the width makes of it.
-        height = self._layout.totalHeightForWidth(self.width()) if self._layout.hasHeightForWidth() else hint.height()
-        return QSize(hint.width(), min(height, self._most_height))
+        frame = 2 * self.frameWidth()
+        width = self.width() - frame
+        height = self._layout.totalHeightForWidth(width) if self._layout.hasHeightForWidth() else hint.height()
+        return QSize(hint.width() + frame, min(height + frame, self._most_height))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Return the same height: the lists below it give way."""
