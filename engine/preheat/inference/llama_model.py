@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 MAX_EMBEDDING_SEQUENCES: Final = 64
 """Inputs that one decode of an embedding model takes."""
 
+INTERRUPTED: Final = 2
+"""What ``llama_decode`` returns after ``interrupt_when`` has broken it off."""
+
 _KV_TYPES: Final = {"f16": 1, "q8_0": 8, "q4_0": 2}  # enum ggml_type
 _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
 _POOLING_MEAN: Final = 1  # enum llama_pooling_type
@@ -177,8 +180,21 @@ class LlamaModel:
     def _is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))
 
-    def probe(self) -> None:
+    def interrupt_when(self, asked: Callable[[], bool] | None) -> None:
+        """Break a decode off as soon as ``asked`` says so, between two nodes of its graph; None lets each end.
+
+        An interrupted decode has changed nothing, except for the state of recurrent models. ``asked`` is called on the
+        decode thread, some hundred times a decode.
+        """
+        # Kept here: llama.cpp holds no reference to it.
+        self._abort = llama.ggml_abort_callback() if asked is None else llama.ggml_abort_callback(lambda _: asked())
+        llama.llama_set_abort_callback(self.ctx, self._abort, None)
+
+    def probe(self) -> bool:
         """Decode one token and forget it, so that the first request finds everything in place.
+
+        Returns:
+            Whether it came to its end: it may have been interrupted.
 
         Raises:
             ModelLoadError: It cannot be decoded.
@@ -186,11 +202,12 @@ class LlamaModel:
         batch = Batch(1)
         batch.add(max(self.bos, 0), 0, 0, output=True)
         status = llama.llama_decode(self.ctx, batch.native)
-        if status != 0:
+        batch.close()
+        if status not in (0, INTERRUPTED):
             raise self._load_error(f"its first token could not be decoded (llama.cpp says {status})")
         if self.memory:
             llama.llama_memory_clear(self.memory, False)
-        batch.close()
+        return bool(status == 0)
 
 
 class Batch:
