@@ -61,15 +61,16 @@ class LlamaModel:
 
     Args:
         options: Which file, and how.
+        may_go_on: Called between the tensors; returns when nothing speaks against the next one.
 
     Raises:
         ModelLoadError: llama.cpp refused the file, or there is no memory for it.
     """
 
-    def __init__(self, options: LoadOptions) -> None:
+    def __init__(self, options: LoadOptions, may_go_on: Callable[[], object] = lambda: None) -> None:
         self._name = Path(options.path).name
         llama.llama_backend_init()
-        self._model = self._load_weights(options)
+        self._model = self._load_weights(options, may_go_on)
         self.vocab: Any = llama.llama_model_get_vocab(self._model)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
         self.embeddings = options.embeddings
@@ -86,12 +87,18 @@ class LlamaModel:
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
 
-    def _load_weights(self, options: LoadOptions) -> Any:
+    def _load_weights(self, options: LoadOptions, may_go_on: Callable[[], object]) -> Any:
+        def on_progress(_share: float, _data: object) -> bool:
+            may_go_on()
+            return True
+
         params = llama.llama_model_default_params()
         params.use_extra_bufts = options.repack
         params.n_gpu_layers = options.gpu_layers if llama.llama_supports_gpu_offload() else 0
+        params.progress_callback = callback = llama.llama_progress_callback(on_progress)
         native_log.last_error = ""
         model = llama.llama_model_load_from_file(str(options.path).encode(), params)
+        del callback  # not before: llama.cpp holds no reference to it
         if not model:
             raise self._load_error("llama.cpp cannot read it")
         return model

@@ -110,8 +110,7 @@ class Worker:
             raise ModelLoadError(
                 f"{Path(options.path).name} cannot be read: {error.strerror}", hint="Check the file and its folder"
             ) from error
-        self._may_load.wait()
-        model = LlamaModel(options)
+        model = LlamaModel(options, self._may_load.wait)
         model.interrupt_when(lambda: not self._may_load.is_set())
         self._channel.send(
             {
