@@ -128,3 +128,45 @@ class NotRunningError(EngineError):
     """No Preheat runs on this machine for this user."""
 
     code = "not_running"
+
+
+class HubError(EngineError):
+    """The hub that models are downloaded from did not answer as expected."""
+
+    code = "hub_error"
+
+
+class HubOfflineError(HubError):
+    """``HF_HUB_OFFLINE`` is set: nothing is asked of the hub."""
+
+    code = "hub_offline"
+
+
+class HubUnreachableError(HubError):
+    """No connection to the hub, or none that lasted; trying again later may help."""
+
+    code = "hub_unreachable"
+
+
+class RepoNotFoundError(HubError):
+    """The hub has no such repository or revision, or hides it from this user."""
+
+    code = "repo_not_found"
+
+
+class HubFileNotFoundError(HubError):
+    """The repository has no such file or quantization; the hint names those that it has."""
+
+    code = "hub_file_not_found"
+
+
+class GatedRepoError(HubError):
+    """The repository's owner asks for consent first; the hint says how to get access."""
+
+    code = "gated_repo"
+
+
+class HubRateLimitedError(HubError):
+    """The hub wants fewer requests; ``retry_after_s`` says for how long, if the hub did."""
+
+    code = "hub_rate_limited"

@@ -28,6 +28,14 @@ STATUS: Final = {
     "engine_stopped": 503,
     "port_in_use": 500,
     "not_running": 503,
+    # What the hub answered, as a gateway tells it on.
+    "hub_error": 502,
+    "hub_offline": 503,
+    "hub_unreachable": 504,
+    "repo_not_found": 404,
+    "hub_file_not_found": 404,
+    "gated_repo": 403,
+    "hub_rate_limited": 429,
     # Raised by the port itself, never by the engine.
     "not_found": 404,
     "method_not_allowed": 405,
