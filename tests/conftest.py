@@ -10,6 +10,7 @@ import hypothesis
 import psutil
 import pytest
 
+from local_hub import LocalHub
 from preheat import paths
 from starter_models import STARTER_MODELS
 
@@ -32,6 +33,10 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         for name in [name for name in os.environ if name.startswith("PREHEAT_")]:
             patch.delenv(name)
         patch.setenv("PREHEAT_HOME", str(tmp_path_factory.mktemp("preheat-home")))
+        for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "TRANSFORMERS_"))]:
+            patch.delenv(name)
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf-home")))
+        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # a test that forgets its hub must not ask the real one
         yield
 
 
@@ -43,6 +48,17 @@ def _no_process_left(_own_environment: None) -> Iterator[None]:
     started = [process for process in psutil.Process().children(recursive=True) if process not in before]
     _, left = psutil.wait_procs(started, timeout=EXIT_TIMEOUT_S)
     assert not left, f"tests left processes behind: {[_command(process) for process in left]}"
+
+
+@pytest.fixture
+def local_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+    """A hub of the test's own, to which HF_ENDPOINT points; nobody has signed in."""
+    # huggingface_hub reads these from the environment when it is imported, which may have been before the tests began.
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    with LocalHub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        yield hub
 
 
 @pytest.fixture(scope="session")

@@ -232,13 +232,16 @@ class Hub:
                 f"{self.endpoint}/api/models", params=dict(params), headers=headers, timeout=self._timeout
             )
             hf_raise_for_status(response)
-            return [_hub_model(ModelInfo(**item)) for item in response.json()]
+            return [
+                _hub_model(ModelInfo(**item))  # type: ignore[no-untyped-call]
+                for item in response.json()
+            ]
 
     def _headers(self) -> dict[str, str]:
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # it does export it
 
         with translated(self.endpoint):
-            return build_hf_headers(library_name="preheat", library_version=__version__)
+            return dict(build_hf_headers(library_name="preheat", library_version=__version__))
 
     def _check(self, repo: str) -> None:
         if not is_repo(repo):
@@ -265,7 +268,7 @@ def _constants() -> Any:
 
     # It would ask the hub which agents there are, to name one in each request; and warn on standard error.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return constants
 
 

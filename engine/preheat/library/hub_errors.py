@@ -115,7 +115,7 @@ def gated_error(endpoint: str, repo: str, with_token: bool) -> GatedRepoError:
 
 def _retry_after_s(error: HfHubHTTPError, default: float | None = _RETRY_S) -> float | None:
     """Return how long the hub wants us to wait: from RateLimit, else Retry-After, in seconds."""
-    from huggingface_hub.utils import parse_ratelimit_headers
+    from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]  # it does export it
 
     headers = error.response.headers
     limit = parse_ratelimit_headers(headers)
