@@ -37,20 +37,26 @@ def base_id(file_name: str) -> str:
 def resolve(name: str, models: Sequence[ModelFile]) -> ModelFile:
     """Return the model that ``name`` means.
 
-    Taken are, in this order: the exact id, the id with ``.gguf`` or Ollama's ``:latest`` after it, and a prefix that
-    fits one model only. Case and surrounding spaces do not matter.
+    Taken are, in this order: the exact id, the id with ``.gguf`` or Ollama's ``:latest`` after it, another name of the
+    same file, and a prefix of an id or else of another name that fits one model only. Case and surrounding spaces do not
+    matter.
 
     Raises:
         ModelNotFoundError: No model has this name; the hint names near ones.
         AmbiguousModelError: The name is a prefix of several models; the hint names them.
     """
     by_id = {model.model_id: model for model in models}
+    by_alias = {alias: model for model in models for alias in model.aliases}
     asked = name.strip().lower()[:_MAX_ASKED]
     for wanted in (asked, base_id(asked), base_id(asked.removesuffix(":latest"))):
         if wanted in by_id:
             return by_id[wanted]
+        if wanted in by_alias:
+            return by_alias[wanted]
     prefix = base_id(asked.removesuffix(":latest"))
     fitting = sorted(model_id for model_id in by_id if prefix and model_id.startswith(prefix))
+    if not fitting:
+        fitting = sorted({model.model_id for name, model in by_alias.items() if prefix and name.startswith(prefix)})
     if len(fitting) == 1:
         return by_id[fitting[0]]
     if fitting:
