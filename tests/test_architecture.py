@@ -194,6 +194,7 @@ def test_an_upward_import_is_found(importer: str, target: str) -> None:
         ("preheat.server.openai", "llama_cpp"),
         ("preheat.library.discovery", "appdirs.user_data_dir"),
         ("preheat.engine", "fastapi.FastAPI"),
+        ("preheat.server.hub_api", "huggingface_hub.HfApi"),
         ("preheat.cli.main", "PySide6.QtWidgets"),
     ],
 )
@@ -228,8 +229,8 @@ def later():
         ("preheat.engine", "PySide6 fastapi uvicorn starlette numpy llama_cpp huggingface_hub typer"),
         ("preheat.inference.client", "numpy llama_cpp jinja2"),
         ("preheat.client", "PySide6 fastapi uvicorn numpy llama_cpp"),
-        ("preheat.cli.main", "PySide6 fastapi uvicorn numpy llama_cpp httpx2"),
-        ("preheat.server.app", "PySide6 numpy llama_cpp typer prometheus_client tomlkit"),
+        ("preheat.cli.main", "PySide6 fastapi uvicorn numpy llama_cpp httpx2 huggingface_hub pydantic"),
+        ("preheat.server.app", "PySide6 numpy llama_cpp typer prometheus_client tomlkit huggingface_hub"),
     ],
 )
 def test_importing_a_module_leaves_others_alone(module: str, absent: str) -> None:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from preheat._version import __version__
+from preheat.cli.catalogue import catalogue
 from preheat.cli.decisions import log, plan, why
 from preheat.cli.embed import embed
 from preheat.cli.favourites import favourite, favourites, unfavourite
@@ -22,6 +23,7 @@ from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, sil
 from preheat.cli.pausing import pause, resume
 from preheat.cli.replay import replay
 from preheat.cli.run import run
+from preheat.cli.search import search
 from preheat.cli.serve import serve
 from preheat.cli.stats import stats
 from preheat.cli.status import list_, ps, status
@@ -86,6 +88,8 @@ app.command()(serve)
 app.command()(status)
 app.command()(ps)
 app.command("list")(list_)
+app.command()(search)
+app.command()(catalogue)
 app.command()(load)
 app.command()(unload)
 app.command()(favourite)

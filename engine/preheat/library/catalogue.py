@@ -20,6 +20,7 @@ from preheat.library.recommend import DEFAULT_CONTEXT, Recommendation, advise, b
 from preheat.library.variants import RemoteFile, Variant, normalized
 
 _COMFORTABLE: Final = 0.85  # of the limit: what a best one takes at most
+_LEAST_BITS: Final = 4  # with fewer, a smaller model is the better one
 
 _OllamaName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$", max_length=64)]
 
@@ -156,7 +157,7 @@ def best_for(
 ) -> tuple[Suggestion, ...]:
     """Return every entry with the quantization for this machine, the best one of each task marked; in their order.
 
-    The best one is the largest that fits well with at least 4 bits a weight. Pure.
+    The best one is the first of its task that fits well with at least 4 bits a weight. Pure.
 
     Args:
         entries: What to choose from.
@@ -207,7 +208,6 @@ def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_sh
 
 
 def _best(found: Sequence[Suggestion], limit_bytes: int) -> Suggestion | None:
-    fitting = [item for item in found if item.fits and bits_of(item.quantization) >= 4]
+    fitting = [item for item in found if item.fits and bits_of(item.quantization) >= _LEAST_BITS]
     comfortable = [item for item in fitting if item.memory_bytes <= limit_bytes * _COMFORTABLE]
-    # max returns the first of equals: the file's order decides.
-    return max(comfortable or fitting, key=lambda item: round(item.entry.parameters / 1e9, 1), default=None)
+    return next(iter(comfortable or fitting), None)

@@ -20,6 +20,9 @@ from preheat.library.variants import Variant, normalized
 
 DEFAULT_CONTEXT: Final = 8192
 
+KV_SHARES: Final = {"f16": 1.0, "q8_0": 0.53125, "q4_0": 0.28125}
+"""What the KV cache takes of its size in f16, by the setting ``kv_cache_type``."""
+
 _BITS: Final = {
     "IQ1_S": 1.6,
     "TQ1_0": 1.7,
@@ -108,6 +111,15 @@ def memory_bytes(model_bytes: int, kv_bytes_per_token: int, context_length: int)
     return fixed + kv_bytes_per_token * context_length
 
 
+def expected_bytes(
+    variant: Variant, context_length: int, *, parameters: int = 0, kv_bytes_per_token: int | None = None
+) -> int:
+    """Return about what a variant will take when it is loaded; without the parameters, its size tells of them."""
+    size = parameters or int(variant.model_bytes * 8 / (bits_of(variant.quantization) or 8))
+    kv = kv_bytes(size) if kv_bytes_per_token is None else kv_bytes_per_token
+    return memory_bytes(variant.total_bytes, kv, context_length)
+
+
 def advise(
     variants: Sequence[Variant],
     room_bytes: int,
@@ -128,11 +140,9 @@ def advise(
         kv_bytes_per_token: What a token leaves in the KV cache; without it, estimated from the parameters.
     """
     context = min(trained_context or context_length, context_length)
-    sized: list[tuple[Variant, int]] = []
-    for variant in variants:
-        size = parameters or int(variant.model_bytes * 8 / (bits_of(variant.quantization) or 8))
-        kv = kv_bytes(size) if kv_bytes_per_token is None else kv_bytes_per_token
-        sized.append((variant, memory_bytes(variant.total_bytes, kv, context)))
+    sized = [
+        (v, expected_bytes(v, context, parameters=parameters, kv_bytes_per_token=kv_bytes_per_token)) for v in variants
+    ]
     fitting = sorted(((v, memory) for v, memory in sized if memory <= room_bytes), key=lambda item: item[1])
     if not fitting:
         return None

@@ -19,6 +19,7 @@ from preheat.server.control import ControlApi
 from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
 from preheat.server.figures import FiguresApi
 from preheat.server.generation import Generator
+from preheat.server.hub_api import HubApi
 from preheat.server.in_flight import InFlight
 from preheat.server.metrics import MetricsApi
 from preheat.server.models import ModelsApi
@@ -57,6 +58,7 @@ def create_app(
     _add_openai(app, engine, in_flight)
     _add_control(app, ControlApi(engine, in_flight, port))
     _add_figures(app, FiguresApi(engine))
+    _add_hub(app, HubApi(engine))
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
     _add_wishes(app, WishesApi(engine, reload, engine.settings))
     add_request_schemas(app, (ChatBody, CompletionBody, EmbeddingBody))
@@ -118,6 +120,11 @@ def _add_figures(app: FastAPI, figures: FiguresApi) -> None:
         ("log", figures.decisions),
         ("models/{model_id:path}/why", figures.why),
     ):
+        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
+
+
+def _add_hub(app: FastAPI, hub: HubApi) -> None:
+    for path, endpoint in (("search", hub.search), ("repo", hub.repo), ("catalogue", hub.catalogue)):
         app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
 
 

@@ -119,7 +119,8 @@ def test_a_missing_catalogue_is_no_crash(tmp_path: Path) -> None:
     [
         (4, "llama3.2:3b", "qwen2.5-coder:1.5b"),
         (8, "qwen3:8b", "qwen2.5-coder:7b"),
-        (32, "qwen3:32b", "qwen3-coder:30b"),
+        (14, "qwen3:14b", "qwen2.5-coder:14b"),
+        (32, "qwen3:30b", "qwen3-coder:30b"),
     ],
 )
 def test_the_best_for_usual_machines(limit_gb: int, chat: str, code: str) -> None:
