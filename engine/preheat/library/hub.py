@@ -210,6 +210,8 @@ class Hub:
             found = get_hf_file_metadata(
                 url, token=False, timeout=self._timeout, headers=headers, endpoint=self.endpoint
             )
+        if found.commit_hash is None:  # every answer of a hub has it
+            raise HubError(f"{self.endpoint} does not answer as a hub does", hint="Check the network and HF_ENDPOINT")
         if not self._is_hub(found.location):
             # The other host's address is signed; the token is none of its business.
             headers.pop("authorization", None)

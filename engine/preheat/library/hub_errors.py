@@ -50,7 +50,9 @@ def translated(endpoint: str, repo: str = "", path: str = "", *, with_token: boo
             f"There is no connection to {endpoint} ({_reason(error)})", hint=_PROXY_HINT
         ) from error
     except OSError as error:
-        raise HubError(f"The token for the hub cannot be read ({error.strerror})", hint="See HF_TOKEN_PATH") from error
+        raise HubError(
+            f"The token for the hub cannot be read ({error.strerror or error})", hint="See HF_TOKEN_PATH"
+        ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         # huggingface_hub's words for an answer of another form, such as the sign-in page of a hotel's network.
         raise HubError(f"{endpoint} does not answer as a hub does", hint=_PROXY_HINT) from error

@@ -106,9 +106,16 @@ def catalogue_json(machine: Machine, task: Task | None = None) -> JsonObject:
     return {"limit_bytes": machine.limit_bytes, "models": [_suggestion_json(item, machine) for item in shown]}
 
 
-def here(repo: str, models: Sequence[ModelFile]) -> list[str]:
-    """Return the ids of the models on disk that came from this repository, as the folders that they lie in tell."""
-    return [model.model_id for model in models if _is_of(repo.lower(), model.path)]
+def here(repo: str, models: Sequence[ModelFile], names: Sequence[str] = ()) -> list[str]:
+    """Return the ids of the models on disk that came from this repository, as the folders that they lie in tell.
+
+    Those too that another program calls by one of the names.
+    """
+    return [
+        model.model_id
+        for model in models
+        if _is_of(repo.lower(), model.path) or any(alias.lower() in names for alias in model.aliases)
+    ]
 
 
 def _is_of(repo: str, path: Path) -> bool:
@@ -149,5 +156,5 @@ def _suggestion_json(item: Suggestion, machine: Machine) -> JsonObject:
         "fits": item.fits,
         "best": item.best,
         "why": item.why,
-        "here": here(entry.repo, machine.models),
+        "here": here(entry.repo, machine.models, (entry.name, *entry.aliases)),
     }

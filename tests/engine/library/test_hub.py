@@ -243,6 +243,11 @@ def test_a_search_answer_that_is_no_hubs(hub: LocalHub, page: str) -> None:
     fails("hub_error", HubError, call=lambda: Hub().search("x"))
 
 
+def test_a_location_from_what_is_no_hub(hub: LocalHub) -> None:
+    hub.answer_next("<html>Sign in</html>", at="resolve")
+    fails("hub_error", HubError, "HF_ENDPOINT", call=lambda: Hub().locate(REPO, "main", FILE))
+
+
 def test_no_hub_there(hub: LocalHub) -> None:
     endpoint = hub.url
     hub.stop()

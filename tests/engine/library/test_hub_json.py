@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def hub(local_hub: LocalHub) -> LocalHub:
     files = {f"Tiny-{name}.gguf": bytes(size) for name, size in (("Q4_K_M", 400), ("Q8_0", 800), ("F16", 1600))}
     local_hub.add_repo(REPO, files, gguf={"total": 10**6, "context_length": 4096})
     return local_hub
+
+
+def test_what_ollama_has_is_here_by_its_name() -> None:
+    ollama = replace(model("/ollama/blobs/sha256-1"), aliases=("qwen3:4b",))
+    assert here("Qwen/Qwen3-4B-GGUF", [ollama], ("qwen3:4b",)) == ["sha256-1"]
+    found = catalogue_json(Machine(8 * GB, Settings(), [ollama]))
+    assert [entry["name"] for entry in found["models"] if entry["here"]] == ["qwen3:4b"]
 
 
 def test_a_search_says_what_is_here(hub: LocalHub) -> None:

@@ -25,7 +25,7 @@ def hub(local_hub: LocalHub) -> LocalHub:
 @pytest.fixture
 def engine(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     async def models() -> list[SimpleNamespace]:
-        return [SimpleNamespace(model_id="tiny-q4_k_m", path=Path(f"/models/{REPO}/Tiny-Q4_K_M.gguf"))]
+        return [SimpleNamespace(model_id="tiny-q4_k_m", path=Path(f"/models/{REPO}/Tiny-Q4_K_M.gguf"), aliases=())]
 
     monkeypatch.setattr(engine, "models", models)
     return engine
