@@ -23,7 +23,7 @@ class LocalHub:
     """The hub; a context manager. Its methods may be called from any thread, at any time.
 
     Attributes:
-        requests: Every request so far, in the order in which they were answered.
+        requests: Every request so far, in the order in which they came.
         tokens: Those that the hub knows.
         granted: Those of them that have access to gated repositories.
         bytes_per_s: How fast the other host sends; 0 for as fast as it can.

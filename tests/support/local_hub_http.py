@@ -6,8 +6,9 @@ import hashlib
 import json
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,8 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Server
     place: Place
-    _status = 0
-    _sent = 0
+    seen: Seen
 
     @property
     def hub(self) -> LocalHub:
@@ -68,24 +68,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        self._status = self._sent = 0
         url = urlsplit(self.path)
         self.place = self.place_of(url.path)
+        # Written down before the answer: a client that has it must find its request here.
+        self.seen = Seen(self.place, self.command, self.path, {name.lower(): v for name, v in self.headers.items()})
+        with self.hub.lock:
+            self.hub.requests.append(self.seen)
         fault = self.hub.take_fault(self.place)
-        try:
-            if fault.drop:
-                self.close_connection = True
-            elif fault.text is not None:
-                self.send(200, {"Content-Type": "text/html"}, fault.text.encode())
-            elif fault.status:
-                code = {"X-Error-Code": fault.code} if fault.code else {}
-                self.refuse(fault.status, "scripted", {**code, **fault.headers})
-            else:
-                self.answer(unquote(url.path), {name: values for name, values in parse_qs(url.query).items()}, fault)
-        finally:
-            with self.hub.lock:
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                self.hub.requests.append(Seen(self.place, self.command, self.path, headers, self._status, self._sent))
+        if fault.drop:
+            self.close_connection = True
+        elif fault.text is not None:
+            self.send(200, {"Content-Type": "text/html"}, fault.text.encode())
+        elif fault.status:
+            code = {"X-Error-Code": fault.code} if fault.code else {}
+            self.refuse(fault.status, "scripted", {**code, **fault.headers})
+        else:
+            self.answer(unquote(url.path), parse_qs(url.query), fault)
 
     def place_of(self, path: str) -> Place:
         raise NotImplementedError
@@ -94,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         raise NotImplementedError
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
-        self._status = status
+        self.seen.status = status
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -103,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
     def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.head(status, {"Content-Length": str(len(body)), **headers})
         if self.command != "HEAD":
+            self.seen.sent = len(body)
             self.wfile.write(body)
-            self._sent += len(body)
 
     def send_json(self, content: object, headers: Mapping[str, str] | None = None) -> None:
         self.send(200, {"Content-Type": "application/json", **(headers or {})}, json.dumps(content).encode())
@@ -263,29 +261,33 @@ class CdnHandler(_Handler):
 
     def _send_bytes(self, file: StoredFile, begin: int, end: int, *, corrupt: bool) -> None:
         if isinstance(file.content, Path) and not corrupt and not self.hub.bytes_per_s and end <= file.size:
-            self.wfile.flush()
             with file.content.open("rb") as opened:
                 while begin < end:
-                    # In parts, so that what was sent is known when the client goes away.
-                    sent = self.connection.sendfile(opened, begin, min(end - begin, 64 * 1024 * 1024))
-                    begin += sent
-                    self._sent += sent
+                    begin += self._counted(min(end - begin, _SLICE), partial(self.connection.sendfile, opened, begin))
             return
         content = file.content.read_bytes() if isinstance(file.content, Path) else file.content
         content = content.ljust(end, b"\0")
         if corrupt:
-            content = (
-                content[:begin] + bytes(255 - byte for byte in content[begin : begin + 16]) + content[begin + 16 :]
-            )
+            wrong = bytes(255 - byte for byte in content[begin : begin + 16])
+            content = content[:begin] + wrong + content[begin + 16 :]
         view = memoryview(content)
         step = max(self.hub.bytes_per_s // 20, 1) if self.hub.bytes_per_s else _SLICE
         while begin < end:
             part = view[begin : min(begin + step, end)]
-            self.wfile.write(part)
-            begin += len(part)
-            self._sent += len(part)
-            if self.hub.bytes_per_s and self.hub.stopping.wait(len(part) / self.hub.bytes_per_s):
+            sent = self._counted(len(part), lambda _, part=part: self.connection.send(part))
+            begin += sent
+            if self.hub.bytes_per_s and self.hub.stopping.wait(sent / self.hub.bytes_per_s):
                 return
+
+    def _counted(self, size: int, send: Callable[[int], int]) -> int:
+        """Send up to ``size`` bytes and count them, before the client can have them; return how many they were."""
+        self.seen.sent += size
+        sent = 0
+        try:
+            sent = send(size)
+        finally:
+            self.seen.sent -= size - sent
+        return sent
 
 
 def _tree_entries(files: Mapping[str, StoredFile], prefix: str, recursive: bool) -> list[dict[str, Any]]:

@@ -61,16 +61,16 @@ class Fault:
     text: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Seen:
-    """A request as it came; ``sent`` counts the bytes of the answer's body."""
+    """A request as it came, and how it is answered: ``sent`` counts the bytes of the answer's body so far."""
 
     place: Place
     method: str
     path: str
     headers: Mapping[str, str]
-    status: int
-    sent: int
+    status: int = 0
+    sent: int = 0
 
 
 def stored(path: str, content: bytes | Path) -> StoredFile:

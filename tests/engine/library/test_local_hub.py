@@ -79,7 +79,7 @@ def test_its_client_lists_models_files_and_trees(hub: LocalHub) -> None:
 def test_a_long_tree_comes_in_pages(hub: LocalHub) -> None:
     hub.add_repo("big/Many", {f"{number:04}.txt": b"" for number in range(2500)})
     assert len(list(HfApi(hub.url, token=False).list_repo_tree("big/Many"))) == 2500
-    assert len(hub.seen("api")) == 3
+    assert [seen.path.partition("&cursor=")[2] for seen in hub.seen("api")] == ["", "1000", "2000"]
 
 
 def test_its_client_understands_what_is_missing(hub: LocalHub) -> None:
