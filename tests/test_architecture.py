@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "inference": {"inference", "library"},
     "residency": {"residency", "inference.client", "inference.protocol", "inference.requests", "library"},
     "preload": {"preload", "residency", "library", "inference.requests"},
-    "engine": {"engine", "lease", "snapshot_maker", "library", "inference", "residency", "preload"},
+    "model_files": {"model_files", "library"},
+    "engine": {"engine", "lease", "model_files", "snapshot_maker", "library", "inference", "residency", "preload"},
     "lease": {"lease", "inference.requests", "residency"},
     "snapshot_maker": {"snapshot_maker", "library", "residency", "preload"},
     "server": {

@@ -12,13 +12,14 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from preheat import paths
 from preheat.errors import EngineStoppedError, ModelNotFoundError, QueueFullError
 from preheat.lease import Lease
-from preheat.library import ModelFile, Scanner, resolve
+from preheat.library import ModelFile, resolve
+from preheat.library.listing import Listing
+from preheat.model_files import ModelFiles
 from preheat.preload import (
     Advisor,
     Director,
@@ -41,7 +42,6 @@ from preheat.supervised import keep_running
 
 logger = logging.getLogger(__name__)
 
-_RESCAN_INTERVAL_S: Final = 1.0
 _QUEUE_RETRY_S: Final = 2.0
 _DRAIN_POLL_S: Final = 0.05
 _WATCH_INTERVAL_S: Final = 1.0
@@ -60,9 +60,7 @@ class Engine:
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self.settings = settings or Settings()
-        self._scanner = Scanner()
-        self._models: tuple[ModelFile, ...] = ()
-        self._scanned_at = 0.0
+        self._files = ModelFiles(self.settings, self._looked)
         self._favourites: tuple[str, ...] = ()
         self._counters = PreloadCounters()
         self._remembered = Remembered(paths.data_dir() / "state.json")
@@ -75,7 +73,7 @@ class Engine:
             self._pool,
             self._sizes,
             self._advisor,
-            models=lambda: self._models,
+            models=lambda: self._files.models,
             favourites=lambda: self._favourites,
             clock=clock,
         )
@@ -86,7 +84,7 @@ class Engine:
         self._stopping = False
         maker = SnapshotMaker(self._pool, self._sizes, self._director, self._counters, self._advisor)
         self._publisher = Publisher(
-            lambda: maker.make(self.settings, self._models, self._favourites), self._pool.measure
+            lambda: maker.make(self.settings, self._files.models, self._favourites), self._pool.measure
         )
 
     async def __aenter__(self) -> Engine:
@@ -100,12 +98,13 @@ class Engine:
         """Find the models and begin to preload; returns before anything is loaded."""
         self._started = True
         self._pool.prepare()
-        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._rescan())
+        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._files.look())
         self._sizes.remember(known)
         self._director.paused_until = self._remembered.paused_until
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._watch_memory)),
+            asyncio.create_task(keep_running("watching the models", self._files.follow)),
         ]
         self._publisher.publish()
 
@@ -117,6 +116,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._files.close()
         self._director.stop_standby()
         ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
         while any(resident.leases for resident in self._pool.residents.values()) and time.monotonic() < ends_at:
@@ -168,8 +168,13 @@ class Engine:
 
     async def models(self) -> tuple[ModelFile, ...]:
         """Return the models on disk; looks again when the last look is older than a second."""
-        await self._rescan_if_old()
-        return self._models
+        await self._files.look_if_old()
+        return self._files.models
+
+    @property
+    def listing(self) -> Listing:
+        """What the latest look at the disk found, with what is left out."""
+        return self._files.listing
 
     def resolve(self, name: str) -> ModelFile:
         """Return the model of this name; a unique prefix and other case are accepted.
@@ -178,7 +183,7 @@ class Engine:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
-        return resolve(name, known_models(self._models, self._pool))
+        return resolve(name, known_models(self._files.models, self._pool))
 
     async def find(self, name: str) -> ModelFile:
         """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
@@ -190,12 +195,13 @@ class Engine:
         try:
             model = self.resolve(name)
         except ModelNotFoundError:
-            await self._rescan_if_old()
+            await self._files.look_closely()
             return self.resolve(name)
         resident = self._pool.residents.get(model.model_id)
         in_memory = resident is not None and resident.held_bytes > 0
         if not in_memory and await asyncio.to_thread(model.changed):
-            await self._rescan()
+            await self._files.look()
+            await self._files.look_closely()
             return self.resolve(name)
         return model
 
@@ -295,9 +301,10 @@ class Engine:
     def apply_settings(self, settings: Settings) -> None:
         """Act on new settings at once; answers in flight end as they began. The port keeps its address and keys."""
         self.settings = settings
-        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._models)
+        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._files.models)
         for model_id in set(self._favourites).difference(before):
             self._director.welcome(model_id)
+        self._files.apply_settings(settings)
         self._sizes.apply_settings(settings)
         self._advisor.apply_settings(settings)
         self._director.apply_settings(settings)
@@ -390,15 +397,10 @@ class Engine:
             if resident.held_bytes and not resident.leased:
                 await asyncio.to_thread(self._director.touch, resident.model)
 
-    async def _rescan_if_old(self) -> None:
-        if time.monotonic() - self._scanned_at >= _RESCAN_INTERVAL_S:
-            await self._rescan()
-
-    async def _rescan(self) -> None:
-        folders: list[Path] = [paths.models_dir(), *self.settings.models_dirs]
-        self._models = await asyncio.to_thread(self._scanner.scan, folders)
-        self._scanned_at = time.monotonic()
-        self._favourites = choose_favourites(self.settings.favourites, self._models)
+    def _looked(self) -> None:
+        """The disk was looked at."""
+        self._favourites = choose_favourites(self.settings.favourites, self._files.models)
+        self._pool.files_changed({model.model_id: model for model in self._files.models})
         self._preloader.nudge()
         self._publisher.publish_soon()
 

@@ -48,6 +48,7 @@ Name = Annotated[str, Field(min_length=1, max_length=500)]
 # What an Authorization header can carry.
 ApiKey = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 Switch = Literal["auto", "on", "off"]
+SourceName = Literal["huggingface", "lmstudio", "ollama", "llamacpp", "jan"]
 
 
 class Settings(BaseModel):
@@ -169,6 +170,15 @@ class Settings(BaseModel):
         default=(),
         description="Folders with models, besides Preheat's own.",
         json_schema_extra={"allowed": "a list of folders"},
+    )
+    sources: tuple[SourceName, ...] = Field(
+        default=("huggingface", "lmstudio", "ollama", "llamacpp", "jan"),
+        description="Other programs whose models are used too, where they lie; they are never changed.",
+        json_schema_extra={
+            "group": "models",
+            "label": "Use the models of",
+            "allowed": "a list of huggingface, lmstudio, ollama, llamacpp, jan",
+        },
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much the log tells."

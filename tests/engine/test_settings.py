@@ -342,7 +342,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_the_lists_are_known() -> None:
-    assert {"favourites", "api_keys", "allowed_hosts", "allowed_origins", "models_dirs"} == LISTS
+    assert {"favourites", "api_keys", "allowed_hosts", "allowed_origins", "models_dirs", "sources"} == LISTS
 
 
 def test_the_readme_has_the_table() -> None:

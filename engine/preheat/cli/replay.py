@@ -108,8 +108,7 @@ def _trace(
 
 
 def _recorded(settings: Settings, path: Path | None, days: int | None) -> Trace:
-    from preheat import paths
-    from preheat.library import find_models
+    from preheat.library.shelf import look_once
     from preheat.preload.favourites import choose_favourites
     from preheat.preload.recorded import newest_sizes, recorded_trace
     from preheat.preload.trace import Kind, ModelSize
@@ -119,7 +118,7 @@ def _recorded(settings: Settings, path: Path | None, days: int | None) -> Trace:
 
     log = UsageLog(path)
     begin = 0.0 if days is None else time.time() - days * _DAY_S
-    models = find_models([paths.models_dir(), *settings.models_dirs])
+    models = look_once(settings.models_dirs, settings.sources).models
     measured, book = newest_sizes(log.sizes().values()), SizeBook(settings)
     on_disk = {
         model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)

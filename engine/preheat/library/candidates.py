@@ -83,7 +83,9 @@ def folder_candidates(root: Path, report: Report) -> Iterator[Candidate]:
     """Yield the files with a model's ending in a folder and below."""
     for path in walk(root, report):
         owners = tuple(folder.name for folder in path.parents if folder.name)
-        yield Candidate(path, path.name, owners, group=str(path.parent))
+        # Downloads lie in OWNER/REPOSITORY.
+        one_repo = len(path.relative_to(root).parts) >= 3
+        yield Candidate(path, path.name, owners, group=str(path.parent), one_repo=one_repo)
 
 
 def walk(root: Path, report: Report) -> Iterator[Path]:

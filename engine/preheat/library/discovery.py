@@ -52,13 +52,15 @@ class PlaceReader:
 
     Args:
         cache: Where headers are remembered.
-        settle_s: A file that was written to within so many seconds is not yet offered; 0 trusts every whole file.
+        settle_s: A file that was written to within so many seconds is not yet offered, but for those that a place has
+            when it is read first; 0 trusts every whole file.
     """
 
     def __init__(self, cache: HeaderCache | None = None, *, settle_s: float = 0.0) -> None:
         self.cache = cache or HeaderCache()
         self._arrays = KnownArrays()
         self._settle_s = settle_s
+        self._read_before: set[Path] = set()
 
     def read(self, place: Place, number: int, alive: Callable[[], None] = lambda: None) -> Content:
         """Return what is in a place.
@@ -67,6 +69,7 @@ class PlaceReader:
             number: The place's rank among the places.
             alive: Called after every file: the disk answers.
         """
+        settle_s = self._settle_s if place.root in self._read_before else 0.0
         troubles: dict[Path, str] = {}
         unsettled: set[Path] = set()
         met: set[Path] = set()
@@ -79,12 +82,13 @@ class PlaceReader:
             facts = self._facts(file)
             alive()
             met.add(file.path)
-            if self._is_fresh(file, self._settle_s if isinstance(facts, Facts) else _COPYING_S):
+            if self._is_fresh(file, settle_s if isinstance(facts, Facts) else _COPYING_S):
                 unsettled.add(file.path)
             elif isinstance(facts, Facts):
                 known.append(Known(file, facts))
             else:
                 troubles[file.path] = str(facts)
+        self._read_before.add(place.root)
         return Content(tuple(known), troubles, frozenset(unsettled), frozenset(met))
 
     def _facts(self, file: File) -> Facts | ModelFileError:

@@ -111,7 +111,7 @@ class _Source:
     def _peek(self, begin: int, length: int) -> bytes:
         """Return bytes of the file, fewer if it has become shorter; what is read next stays as it is."""
         at = begin - self._start
-        if 0 <= at and at + length <= len(self._chunk):
+        if at >= 0 and at + length <= len(self._chunk):
             return self._chunk[at : at + length]
         self._file.seek(begin)
         content = b""

@@ -38,8 +38,8 @@ def resolve(name: str, models: Sequence[ModelFile]) -> ModelFile:
     """Return the model that ``name`` means.
 
     Taken are, in this order: the exact id, the id with ``.gguf`` or Ollama's ``:latest`` after it, another name of the
-    same file, and a prefix of an id or else of another name that fits one model only. Case and surrounding spaces do not
-    matter.
+    same file, and a prefix of an id, or else of another name, that fits one model only. Case and surrounding spaces do
+    not matter.
 
     Raises:
         ModelNotFoundError: No model has this name; the hint names near ones.

@@ -168,7 +168,10 @@ class Pool:
         if resident.state is not State.HOT or resident.leased or resident.leaving:
             return
         if resident.outdated:
-            self._evict(resident, Why.SETTINGS, "its settings changed; it is loaded anew when it is needed")
+            why, what = (
+                (Why.FILE, "its file was replaced") if resident.replaced else (Why.SETTINGS, "its settings changed")
+            )
+            self._evict(resident, why, f"{what}; it is loaded anew when it is needed")
             return
         seconds = resident.keep_alive_s
         if seconds is not None and seconds >= 0:
@@ -359,7 +362,7 @@ class Pool:
     async def _make_hot(self, resident: Resident) -> None:
         resident.worker = worker = await self._spare.take()
         resident.progress = 0.0
-        resident.outdated = resident.held = False
+        resident.outdated = resident.replaced = resident.held = False
         self._apply(resident, Event.STARTED)
 
         def on_progress(share: float) -> None:
@@ -468,6 +471,18 @@ class Pool:
         limit = self.reachable_bytes
         self.trim(limit, Why.LIMIT, f"the memory limit is {format_memory(limit)} now")
         self._wake()
+
+    def files_changed(self, models: Mapping[str, ModelFile]) -> None:
+        """Let go, when it is idle, of every model whose file is another now; one whose file has gone stays.
+
+        Args:
+            models: What is on disk, by id.
+        """
+        for resident in list(self._residents.values()):
+            now = models.get(resident.model_id)
+            if now is not None and resident.state is State.HOT and not now.same_content(resident.model):
+                resident.outdated = resident.replaced = True
+                self._settle_idle(resident)
 
     def _evict(self, resident: Resident, why: Why, reason: str) -> None:
         """Begin to unload; ``resident.leaving`` ends when its memory is released."""

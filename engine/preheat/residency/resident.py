@@ -45,6 +45,7 @@ class Resident:
         keep_alive_s: Unload it after so long without a request; negative keeps it; None leaves that to the limit.
         idle_timer: Looks again whether it has been idle for so long.
         outdated: It was loaded with settings that have changed since; it is loaded anew when it is idle.
+        replaced: It is outdated because its file is another now.
         held: Its load waits, because answers are being given.
         deadline: When the running load is given up; stands still while it is held.
         failures: Failed loads and dead workers since the last answer, in a row.
@@ -72,6 +73,7 @@ class Resident:
     keep_alive_s: float | None = None
     idle_timer: asyncio.TimerHandle | None = None
     outdated: bool = False
+    replaced: bool = False
     held: bool = False
     deadline: asyncio.Timeout | None = None
     failures: int = 0
