@@ -170,3 +170,51 @@ class HubRateLimitedError(HubError):
     """The hub wants fewer requests; ``retry_after_s`` says for how long, if the hub did."""
 
     code = "hub_rate_limited"
+
+
+class DownloadNotFoundError(EngineError):
+    """No download has this id."""
+
+    code = "download_not_found"
+
+
+class DownloadBusyError(EngineError):
+    """Another process is fetching the same files."""
+
+    code = "download_busy"
+
+
+class ChecksumMismatchError(EngineError):
+    """What came is not what the hub says it has; it was kept aside."""
+
+    code = "checksum_mismatch"
+
+
+class DiskFullError(EngineError):
+    """There is not enough room on the disk; the title names both sizes."""
+
+    code = "disk_full"
+
+
+class FolderError(EngineError):
+    """A folder or file cannot be read or written; the title says which and why."""
+
+    code = "folder_error"
+
+
+class NotOwnFileError(EngineError):
+    """The file belongs to another program or to the user: Preheat does not delete it."""
+
+    code = "not_own_file"
+
+
+class ModelInUseError(EngineError):
+    """A model is answering, and cannot be taken away now."""
+
+    code = "model_in_use"
+
+
+class ModelExistsError(EngineError):
+    """There is another file of this name already."""
+
+    code = "model_exists"
