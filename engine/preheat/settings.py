@@ -166,6 +166,14 @@ class Settings(BaseModel):
         description="Web pages that may call the port, besides those served from this machine.",
         json_schema_extra={"allowed": "a list of origins such as https://example.org or app://obsidian.md"},
     )
+    models_dir: Path | None = Field(
+        default=None,
+        description="Preheat's own folder of models, where downloads go; `auto` is where the system's conventions say.",
+        json_schema_extra={"allowed": "a folder, or auto"},
+    )
+    downloads_at_once: int = Field(
+        default=2, ge=0, le=16, description="Downloads that run together; more wait. 0 fetches nothing."
+    )
     models_dirs: tuple[Path, ...] = Field(
         default=(),
         description="Folders with models, besides Preheat's own.",
@@ -195,7 +203,7 @@ class Settings(BaseModel):
             raise ValueError("an item is empty")
         return value
 
-    @field_validator("favourites", "threads", mode="before")
+    @field_validator("favourites", "threads", "models_dir", mode="before")
     @classmethod
     def _auto_is_none(cls, value: Any) -> Any:
         return None if value == AUTO else value
@@ -242,6 +250,18 @@ class Settings(BaseModel):
             return tuple(base / path.expanduser() for path in value)
         except RuntimeError as error:
             raise ValueError("~ stands before a name that is no user's") from error
+
+    @field_validator("models_dir")
+    @classmethod
+    def _dir_is_absolute(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value == Path():
+            raise ValueError("it is empty")
+        return None if value is None else cls._dirs_are_absolute((value,), info)[0]
+
+    @property
+    def own_models_dir(self) -> Path:
+        """Preheat's own folder of models."""
+        return self.models_dir or paths.models_dir()
 
     @model_validator(mode="after")
     def _open_port_needs_key(self, info: ValidationInfo) -> Settings:
