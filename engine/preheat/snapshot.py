@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from preheat.library.model_file import ModelFile
 from preheat.residency.states import State
 
 
@@ -29,6 +30,8 @@ class ModelSnapshot:
         last_used_at: Unix time of the last request's arrival; None before one.
         load_s: Seconds that the last load took, request to probe; None before one.
         error: Why the last load failed or the worker died, as one sentence; None unless failed.
+        file: What is known of it from the disk: source, path, details, other names. Shared by all snapshots.
+        file_removed: It is in memory, and its file has gone: it answers until it is unloaded.
     """
 
     model_id: str
@@ -45,6 +48,8 @@ class ModelSnapshot:
     last_used_at: float | None = None
     load_s: float | None = None
     error: str | None = None
+    file: ModelFile | None = None
+    file_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

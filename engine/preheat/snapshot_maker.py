@@ -41,7 +41,7 @@ class SnapshotMaker:
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
             warning=log.warning if log is not None else None,
-            models=tuple(self._model(model, favourites) for model in known_models(models, self._pool)),
+            models=self._models(models, favourites),
         )
 
     def _memory(self) -> MemorySnapshot:
@@ -69,14 +69,21 @@ class SnapshotMaker:
             time_saved_s=counters.time_saved_s,
         )
 
-    def _model(self, model: ModelFile, favourites: tuple[str, ...]) -> ModelSnapshot:
+    def _models(self, models: Sequence[ModelFile], favourites: tuple[str, ...]) -> tuple[ModelSnapshot, ...]:
+        on_disk = {model.model_id for model in models}
+        return tuple(
+            self._model(model, favourites, removed=model.model_id not in on_disk)
+            for model in known_models(models, self._pool)
+        )
+
+    def _model(self, model: ModelFile, favourites: tuple[str, ...], *, removed: bool) -> ModelSnapshot:
         resident = self._pool.residents.get(model.model_id)
         favourite = model.model_id in favourites
         standby = self._director.is_standby(model.model_id)
         expected = self._sizes.expected_bytes(model)
         if resident is None:
             return ModelSnapshot(
-                model.model_id, State.COLD, favourite, model.file_bytes, model.embeddings, standby, expected
+                model.model_id, State.COLD, favourite, model.file_bytes, model.embeddings, standby, expected, file=model
             )
         loading = resident.state in (State.LOADING, State.WARMING)
         return ModelSnapshot(
@@ -94,6 +101,8 @@ class SnapshotMaker:
             last_used_at=resident.last_used_at,
             load_s=resident.load_s,
             error=resident.error if resident.state is State.FAILED else None,
+            file=model,
+            file_removed=removed,
         )
 
 

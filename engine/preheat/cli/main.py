@@ -18,6 +18,7 @@ from preheat.cli.catalogue import catalogue
 from preheat.cli.decisions import log, plan, why
 from preheat.cli.embed import embed
 from preheat.cli.favourites import favourite, favourites, unfavourite
+from preheat.cli.list import list_
 from preheat.cli.load import load, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
 from preheat.cli.pausing import pause, resume
@@ -25,8 +26,9 @@ from preheat.cli.replay import replay
 from preheat.cli.run import run
 from preheat.cli.search import search
 from preheat.cli.serve import serve
+from preheat.cli.show import show
 from preheat.cli.stats import stats
-from preheat.cli.status import list_, ps, status
+from preheat.cli.status import ps, status
 from preheat.errors import EngineError
 
 _CONFIG: Final = "config"
@@ -88,6 +90,7 @@ app.command()(serve)
 app.command()(status)
 app.command()(ps)
 app.command("list")(list_)
+app.command()(show)
 app.command()(search)
 app.command()(catalogue)
 app.command()(load)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from preheat.library.candidates import File, Report
 from preheat.library.classify import Kind
@@ -35,6 +35,17 @@ class LeftOut:
     kind: Kind
     file_bytes: int
     reason: str
+
+    def public_facts(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "id": self.name,
+            "kind": self.kind.value,
+            "reason": self.reason,
+            "path": printable(str(self.path)),
+            "source": self.source.value,
+            "file_bytes": self.file_bytes,
+        }
 
 
 @dataclass(frozen=True, slots=True)

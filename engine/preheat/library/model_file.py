@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from preheat.library.details import ModelDetails
 from preheat.library.model_shape import ModelShape
+from preheat.library.text import printable
 
 
 class Source(StrEnum):
@@ -69,6 +71,26 @@ class ModelFile:
     def same_content(self, other: ModelFile) -> bool:
         """Whether both were written from the same files in the same state, whatever the model's names."""
         return (self.files, self.file_bytes, self.modified_at) == (other.files, other.file_bytes, other.modified_at)
+
+    def public_facts(self) -> dict[str, Any]:
+        """Return what others may read of it, as JSON has it; what cannot be shown in a path is ``_``."""
+        details = self.details
+        return {
+            "architecture": printable(self.architecture),
+            "source": self.source.value,
+            "path": printable(str(self.path)),
+            "aliases": list(self.aliases),
+            "name": details.name,
+            "parameters": details.parameters,
+            "quantization": details.quantization,
+            "quantization_words": details.quantization_words,
+            "bits_per_weight": details.bits_per_weight,
+            "trained_context": details.trained_context,
+            "licence": details.licence,
+            "abilities": [ability.value for ability in details.abilities],
+            "template": details.template,
+            "mmproj": printable(str(self.mmproj)) if self.mmproj else None,
+        }
 
     def changed(self) -> bool:
         """Whether the files are not any more what they were when this was written. Blocks on the disk."""

@@ -9,6 +9,9 @@ from typing import Final
 
 from preheat.errors import AmbiguousModelError, ModelNotFoundError
 from preheat.library.model_file import ModelFile
+from preheat.library.text import printable
+
+__all__ = ["SPLIT_PART", "base_id", "printable", "resolve"]
 
 SPLIT_PART: Final = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})", re.DOTALL)
 """A split set's file name without its ending, as llama.cpp writes it."""
@@ -17,14 +20,6 @@ _MAX_ASKED: Final = 4096  # of characters that are looked at; no id is as long, 
 _MAX_NAME: Final = 256  # file systems allow 255; longer names are not worth a search for near ones
 _MAX_NEAR: Final = 5
 _MAX_COMPARED: Final = 500  # keeps the search for near names under a few milliseconds
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with every control, bidi, line-break or undecodable character as ``_``.
-
-    File names come from downloads and archives; shown raw they could forge log lines or reverse what is read.
-    """
-    return "".join(char if char.isprintable() else "_" for char in text)
 
 
 def base_id(file_name: str) -> str:

@@ -21,6 +21,7 @@ from preheat.server.figures import FiguresApi
 from preheat.server.generation import Generator
 from preheat.server.hub_api import HubApi
 from preheat.server.in_flight import InFlight
+from preheat.server.library_api import LibraryApi
 from preheat.server.metrics import MetricsApi
 from preheat.server.models import ModelsApi
 from preheat.server.openai_chat import ChatApi
@@ -58,6 +59,7 @@ def create_app(
     _add_openai(app, engine, in_flight)
     _add_control(app, ControlApi(engine, in_flight, port))
     _add_figures(app, FiguresApi(engine))
+    _add_library(app, LibraryApi(engine))
     _add_hub(app, HubApi(engine))
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
     _add_wishes(app, WishesApi(engine, reload, engine.settings))
@@ -121,6 +123,12 @@ def _add_figures(app: FastAPI, figures: FiguresApi) -> None:
         ("models/{model_id:path}/why", figures.why),
     ):
         app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
+
+
+def _add_library(app: FastAPI, library: LibraryApi) -> None:
+    # After all that ends otherwise: a model's id may hold slashes.
+    app.add_api_route("/preheat/v1/models", library.models, methods=["GET"], tags=["control"])
+    app.add_api_route("/preheat/v1/models/{model_id:path}", library.model, methods=["GET"], tags=["control"])
 
 
 def _add_hub(app: FastAPI, hub: HubApi) -> None:

@@ -78,4 +78,6 @@ def model_json(model: ModelSnapshot) -> dict[str, Any]:
         "last_used_at": model.last_used_at,
         "load_s": model.load_s,
         "error": model.error,
+        "file_removed": model.file_removed,
+        **(model.file.public_facts() if model.file is not None else {}),
     }
