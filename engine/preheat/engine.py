@@ -19,6 +19,7 @@ from preheat.errors import EngineStoppedError, ModelNotFoundError, QueueFullErro
 from preheat.lease import Lease
 from preheat.library import ModelFile, resolve
 from preheat.library.listing import Listing
+from preheat.library_desk import LibraryDesk
 from preheat.model_files import ModelFiles
 from preheat.preload import (
     Advisor,
@@ -82,7 +83,18 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
-        maker = SnapshotMaker(self._pool, self._sizes, self._director, self._counters, self._advisor)
+        self.downloads = LibraryDesk(
+            self,
+            models=lambda: self._files.models,
+            residents=lambda model_id: self._pool.residents.get(model_id),
+            look=self._files.nudge,
+            room=lambda: self._pool.limit_bytes,
+            on_change=lambda: self._publisher.publish_soon(),
+        )
+        """Commands for the models folder: pull, remove, import, move."""
+        maker = SnapshotMaker(
+            self._pool, self._sizes, self._director, self._counters, self._advisor, self.downloads.snapshots
+        )
         self._publisher = Publisher(
             lambda: maker.make(self.settings, self._files.models, self._favourites), self._pool.measure
         )
@@ -106,6 +118,7 @@ class Engine:
             asyncio.create_task(keep_running("watching memory", self._watch_memory)),
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
         ]
+        self.downloads.start()
         self._publisher.publish()
 
     async def stop(self, grace_s: float | None = None) -> None:
@@ -116,6 +129,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.downloads.stop()
         self._files.close()
         self._director.stop_standby()
         ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
@@ -305,6 +319,7 @@ class Engine:
         for model_id in set(self._favourites).difference(before):
             self._director.welcome(model_id)
         self._files.apply_settings(settings)
+        self.downloads.apply_settings(settings)
         self._sizes.apply_settings(settings)
         self._advisor.apply_settings(settings)
         self._director.apply_settings(settings)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from preheat import paths
 from preheat.library import ModelFile
 from preheat.library.listing import Listing
 from preheat.library.shelf import SETTLE_S, Shelf, cache_file
@@ -45,8 +44,8 @@ class ModelFiles:
     async def look(self) -> None:
         """Look at the disk."""
         settings = self._settings
-        folders = [paths.models_dir(), *settings.models_dirs]
-        self.listing = await asyncio.to_thread(self._shelf.look, folders, settings.sources)
+        folders = [settings.own_models_dir, *settings.models_dirs]
+        self.listing = await asyncio.to_thread(self._shelf.look, folders, settings.sources, settings.own_models_dir)
         self._looked_at = time.monotonic()
         self._on_look()
 
@@ -69,7 +68,7 @@ class ModelFiles:
         await asyncio.sleep(_WATCH_AFTER_S)
         while True:
             settings = self._settings
-            folders = [paths.models_dir(), *settings.models_dirs]
+            folders = [settings.own_models_dir, *settings.models_dirs]
             await asyncio.to_thread(self._shelf.watch, folders, settings.sources)
             with suppress(TimeoutError):
                 async with asyncio.timeout(SETTLE_S if self.listing.unsettled else _LOOK_INTERVAL_S):
@@ -80,8 +79,12 @@ class ModelFiles:
     def apply_settings(self, settings: Settings) -> None:
         """Look elsewhere from now on, if the settings say so."""
         before, self._settings = self._settings, settings
-        if (before.models_dirs, before.sources) != (settings.models_dirs, settings.sources):
+        if _places(before) != _places(settings):
             self._changed.set()
+
+    def nudge(self) -> None:
+        """Look soon: something has changed that a watch may not tell."""
+        self._changed.set()
 
     def close(self) -> None:
         """Stop watching."""
@@ -93,3 +96,7 @@ class ModelFiles:
         if loop is not None:
             with suppress(RuntimeError):  # the loop has just been closed
                 loop.call_soon_threadsafe(self._changed.set)
+
+
+def _places(settings: Settings) -> tuple[object, ...]:
+    return settings.own_models_dir, settings.models_dirs, settings.sources

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_OWN_SETTINGS: Final = {"preload": "false", "spare_worker": "false", "shutdown_grace": "0", "history_days": "0"}
+_OWN_SETTINGS: Final = {
+    "preload": "false",
+    "spare_worker": "false",
+    "shutdown_grace": "0",
+    "history_days": "0",
+    "downloads_at_once": "0",
+}
 _EXIT_TIMEOUT_S: Final = 5.0
 
 

@@ -7,8 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from preheat.download_snapshot import DownloadSnapshot, DownloadState
 from preheat.library.model_file import ModelFile
 from preheat.residency.states import State
+
+__all__ = [
+    "DownloadSnapshot",
+    "DownloadState",
+    "EngineSnapshot",
+    "MemorySnapshot",
+    "ModelSnapshot",
+    "PreloadSnapshot",
+    "State",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ class EngineSnapshot:
         favourites: The models to keep hot, in the user's order.
         warning: What is wrong with the keeping of figures, in words; None if nothing is.
         models: Every known model, by model_id.
+        downloads: Every download, the oldest first.
     """
 
     version: str
@@ -133,6 +145,7 @@ class EngineSnapshot:
     favourites: tuple[str, ...] = ()
     warning: str | None = None
     models: tuple[ModelSnapshot, ...] = field(default=())
+    downloads: tuple[DownloadSnapshot, ...] = field(default=())
 
     @property
     def prefix_cache_hit_rate(self) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psutil
 
@@ -12,20 +12,27 @@ from preheat.library import ModelFile
 from preheat.preload import Advisor, Director, PreloadCounters
 from preheat.residency import Pool, SizeBook, State
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.snapshot import DownloadSnapshot, EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 
 
 class SnapshotMaker:
     """Reads every part once, on the engine's loop."""
 
     def __init__(
-        self, pool: Pool, sizes: SizeBook, director: Director, counters: PreloadCounters, advisor: Advisor
+        self,
+        pool: Pool,
+        sizes: SizeBook,
+        director: Director,
+        counters: PreloadCounters,
+        advisor: Advisor,
+        downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple,
     ) -> None:
         self._pool = pool
         self._sizes = sizes
         self._director = director
         self._counters = counters
         self._advisor = advisor
+        self._downloads = downloads
         self._started_at = time.time()
         self._peak_bytes = 0
 
@@ -42,6 +49,7 @@ class SnapshotMaker:
             favourites=favourites,
             warning=log.warning if log is not None else None,
             models=self._models(models, favourites),
+            downloads=self._downloads(),
         )
 
     def _memory(self) -> MemorySnapshot:

@@ -72,7 +72,7 @@ def models_on_disk() -> tuple[ModelFile, ...]:
     from preheat.settings import load_settings
 
     settings = load_settings()
-    return look_once(settings.models_dirs, settings.sources).models
+    return look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
 
 
 def _changed(names: Sequence[str], change: Change) -> list[str]:

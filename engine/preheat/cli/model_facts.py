@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from preheat.cli.output import JsonObject
-from preheat.client import find_running
 from preheat.errors import NotRunningError
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ def read_models() -> JsonObject:
     Raises:
         SettingsError: Preheat does not run, and its settings cannot be read.
     """
+    from preheat.client import find_running
+
     try:
         with find_running() as running:
             return running.control("GET", "models")
@@ -32,7 +33,7 @@ def read_model(name: str) -> JsonObject:
     Raises:
         ModelNotFoundError, AmbiguousModelError: No one model has this name.
     """
-    from preheat.client import quoted
+    from preheat.client import find_running, quoted
 
     try:
         with find_running() as running:
@@ -58,7 +59,7 @@ def _look() -> tuple[Settings, Listing]:
     from preheat.settings import load_settings
 
     settings = load_settings()
-    return settings, look_once(settings.models_dirs, settings.sources)
+    return settings, look_once(settings.models_dirs, settings.sources, settings.own_models_dir)
 
 
 def _from_disk(settings: Settings, listing: Listing) -> JsonObject:

@@ -118,7 +118,7 @@ def _recorded(settings: Settings, path: Path | None, days: int | None) -> Trace:
 
     log = UsageLog(path)
     begin = 0.0 if days is None else time.time() - days * _DAY_S
-    models = look_once(settings.models_dirs, settings.sources).models
+    models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
     measured, book = newest_sizes(log.sizes().values()), SizeBook(settings)
     on_disk = {
         model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)

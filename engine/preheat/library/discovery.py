@@ -175,9 +175,9 @@ def find_models(dirs: Sequence[Path]) -> tuple[ModelFile, ...]:
     return Scanner().scan(dirs)
 
 
-def folder_places(dirs: Sequence[Path]) -> list[Place]:
-    """Return these folders as places, each once."""
-    own = paths.models_dir()
+def folder_places(dirs: Sequence[Path], own: Path | None = None) -> list[Place]:
+    """Return these folders as places, each once; ``own`` is Preheat's, where it is not the usual one."""
+    own = paths.models_dir() if own is None else _absolute(own)
     roots = dict.fromkeys(_absolute(folder) for folder in dirs)
     return [Place(Source.PREHEAT if root == own else Source.FOLDER, root, folder_candidates) for root in roots]
 

@@ -57,13 +57,13 @@ class Shelf:
         self._watches: dict[Path, Watch] = {}
         self._closed = False
 
-    def look(self, folders: Sequence[Path], sources: Collection[str] = ()) -> Listing:
-        """Return what is in these folders, and in those of the programs that are named.
+    def look(self, folders: Sequence[Path], sources: Collection[str] = (), own: Path | None = None) -> Listing:
+        """Return what is in these folders, and in those of the programs that are named; ``own`` is Preheat's.
 
         Blocks on the disk, but not for long on one that hangs.
         """
         with self._lock:
-            places = [*folder_places(folders), *program_places(sources)]
+            places = [*folder_places(folders, own), *program_places(sources)]
             readings = [self._reading(place, number) for number, place in enumerate(places)]
             contents: list[Content] = []
             unreachable: dict[Path, str] = {}
@@ -150,11 +150,12 @@ class _Reading:
         self._alive_at = time.monotonic()
 
 
-def look_once(folders: Sequence[Path], sources: Collection[str]) -> Listing:
+def look_once(folders: Sequence[Path], sources: Collection[str], own: Path | None = None) -> Listing:
     """Return what is on this machine now, for a command that runs without the application."""
     shelf = Shelf(cache_file())
     try:
-        return shelf.look([paths.models_dir(), *folders], sources)
+        own = paths.models_dir() if own is None else own
+        return shelf.look([own, *folders], sources, own)
     finally:
         shelf.close()
 

@@ -41,19 +41,18 @@ class Watch:
         self._stopped.set()
 
     def _run(self) -> None:
-        there = self._root.is_dir()
         while not self._stopped.is_set():
-            if there:
+            if self._root.is_dir():
                 self._follow()
+                self._tell()  # it has gone
             self._stopped.wait(_POLL_S)
-            was, there = there, self._root.is_dir()
-            if was != there:
-                self._tell()
 
     def _follow(self) -> None:
         """Watch the folder until it goes. Where the system cannot watch it, it is looked at again and again."""
         from watchfiles import watch  # here: 60 ms that a start does not have to wait for
 
+        self._tell()
+        began = False
         try:
             for changes in watch(
                 self._root,
@@ -66,14 +65,14 @@ class Watch:
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
-                if changes:
+                # Once without a change: what came just before the system began to watch is not told by it.
+                if changes or not began:
                     self._tell()
+                began = True
                 if not self._root.is_dir():
                     return
         except (OSError, RuntimeError) as error:  # RuntimeError: watchfiles' own errors
             logger.debug("%s cannot be watched: %s", printable(str(self._root)), error)
-            self._stopped.wait(_POLL_S)
-            self._tell()
 
     def _tell(self) -> None:
         if not self._stopped.is_set():

@@ -16,6 +16,7 @@ from preheat.errors import EngineError
 from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.api_docs import add_request_schemas, body_docs
 from preheat.server.control import ControlApi
+from preheat.server.downloads_api import DownloadsApi
 from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
 from preheat.server.figures import FiguresApi
 from preheat.server.generation import Generator
@@ -61,6 +62,7 @@ def create_app(
     _add_figures(app, FiguresApi(engine))
     _add_library(app, LibraryApi(engine))
     _add_hub(app, HubApi(engine))
+    _add_downloads(app, DownloadsApi(engine))
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
     _add_wishes(app, WishesApi(engine, reload, engine.settings))
     add_request_schemas(app, (ChatBody, CompletionBody, EmbeddingBody))
@@ -134,6 +136,21 @@ def _add_library(app: FastAPI, library: LibraryApi) -> None:
 def _add_hub(app: FastAPI, hub: HubApi) -> None:
     for path, endpoint in (("search", hub.search), ("repo", hub.repo), ("catalogue", hub.catalogue)):
         app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
+
+
+def _add_downloads(app: FastAPI, downloads: DownloadsApi) -> None:
+    for method, path, endpoint in (
+        ("GET", "downloads", downloads.downloads),
+        ("POST", "downloads", downloads.pull),
+        ("POST", "downloads/{download_id}/pause", downloads.pause),
+        ("POST", "downloads/{download_id}/resume", downloads.resume),
+        ("POST", "downloads/{download_id}/cancel", downloads.cancel),
+        ("DELETE", "downloads/{download_id}", downloads.forget),
+        ("DELETE", "models/{model_id:path}", downloads.remove),
+        ("POST", "import", downloads.import_file),
+        ("POST", "move", downloads.move_folder),
+    ):
+        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=[method], tags=["control"])
 
 
 def _add_wishes(app: FastAPI, wishes: WishesApi) -> None:

@@ -25,6 +25,7 @@ def status_json(snapshot: EngineSnapshot, port: int) -> dict[str, Any]:
         "favourites": list(snapshot.favourites),
         "warning": snapshot.warning,
         "models": [model_json(model) for model in snapshot.models],
+        "downloads": [download.as_json() for download in snapshot.downloads],
     }
 
 

@@ -246,10 +246,12 @@ class Job:
         self._save()
 
     def wait_for_room(self) -> None:
-        """Return when the rest has room."""
+        """Return when the rest has room; never at once, since a used-up quota shows no lack of room."""
         entry, folder = self._entry, self._folder.path
-        while (spare := spare_bytes(folder)) < max(entry.missing_bytes, 1):
-            full = no_room(max(entry.missing_bytes, 1), spare, f"the rest of {self._journal.name}", folder)
+        while True:
+            full = no_room(entry.missing_bytes, spare_bytes(folder), f"the rest of {self._journal.name}", folder)
             self._apply(Event.HELD, full.title, f"{full.hint}. The download goes on by itself when there is room")
             self._interrupt.wait(self._around.patience.room_poll_s)
+            if spare_bytes(folder) >= max(entry.missing_bytes, 1):
+                break
         self._apply(Event.FETCHING)

@@ -204,6 +204,11 @@ class Downloads:
                 raise DownloadNotFoundError("This download is not over", hint="Cancel it to be rid of it")
         self.cancel(download_id)
 
+    def tidy(self) -> None:
+        """Forget what is done and whose files have gone since."""
+        self._trim()
+        self._on_change()
+
     # Adding
 
     def _plan(self, target: PullTarget, asked: tuple[str, str, str]) -> Journal:

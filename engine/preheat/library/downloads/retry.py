@@ -21,7 +21,7 @@ class Patience:
     """
 
     stall_s: float = 20.0
-    room_poll_s: float = 2.0
+    room_poll_s: float = 5.0
     first_s: float = 1.0
     longest_s: float = 60.0
     attempts: int = 12

@@ -41,6 +41,8 @@ def check_room(folder: Path, needed_bytes: int, what: str) -> None:
 
 def no_room(needed_bytes: int, spare: int, what: str, folder: Path) -> DiskFullError:
     """Return the error that names what is needed and what there is."""
+    if needed_bytes <= spare:
+        return DiskFullError(f"The disk takes no more of {what}", hint=f"A quota of {folder} may be used up")
     needed, free = format_bytes(needed_bytes), format_bytes(max(spare, 0))
     return DiskFullError(
         f"There is no room for {what}: it takes {needed}, and {free} are free",
