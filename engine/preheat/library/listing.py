@@ -18,6 +18,7 @@ from preheat.library.names import SPLIT_PART, base_id, printable
 from preheat.library.projectors import Projectors
 
 _DOWNLOAD: Final = "Download it again."
+_NAMELESS: Final = "model"  # a file that is called by a space and the ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _model(
     if problem:
         report(file.path, problem)
         return None
-    name = base_id(file.candidate.name)
+    name = base_id(file.candidate.name) or _NAMELESS
     file_bytes = sum(part.file.stamp.file_bytes for part in parts)
     unfit = file.candidate.refused or facts.unfit
     if not unfit and not any(part.facts.tensors for part in parts):
@@ -167,7 +168,7 @@ def _incomplete(parts: Sequence[Known]) -> str:
 
 def _aliases(files: Sequence[File]) -> tuple[str, ...]:
     names = [name for file in files for name in (file.candidate.name, *file.candidate.aliases)]
-    return tuple(dict.fromkeys(base_id(name) for name in names))
+    return tuple(dict.fromkeys(alias for name in names if (alias := base_id(name))))
 
 
 def _whole_shape(parts: Sequence[ModelShape]) -> ModelShape:

@@ -24,9 +24,9 @@ _MAX_COMPARED: Final = 500  # keeps the search for near names under a few millis
 
 def base_id(file_name: str) -> str:
     """Return the model id that a file name gives: lower case, without ``.gguf`` and a split set's part number."""
-    name = printable(file_name).lower().strip().removesuffix(".gguf")
+    name = printable(file_name).lower().strip().removesuffix(".gguf").strip()
     part = SPLIT_PART.fullmatch(name)
-    return part["prefix"] if part else name
+    return part["prefix"].strip() if part else name
 
 
 def resolve(name: str, models: Sequence[ModelFile]) -> ModelFile:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -8,14 +10,27 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from preheat import __version__
+from preheat import __version__, paths
 from preheat.cli import output
 from preheat.cli.main import app
 from preheat.errors import EngineError, ModelNotFoundError, SettingsError
+from preheat.format import format_memory
 from preheat.residency.states import State
 from tests.engine.application import PREHEAT, environment, make_home, preheat
 
-COMMANDS = ("serve", "status", "ps", "list", "load", "unload", "favourite", "unfavourite", "favourites", "pause")
+COMMANDS = (
+    "serve",
+    "status",
+    "ps",
+    "list",
+    "show",
+    "load",
+    "unload",
+    "favourite",
+    "unfavourite",
+    "favourites",
+    "pause",
+)
 MORE_COMMANDS = ("resume", "why", "plan", "log", "stats", "replay", "run", "embed", "version", "config")
 
 
@@ -101,7 +116,7 @@ def test_a_list_needs_no_application(starter_home: Path) -> None:
     ]
 
 
-def test_a_list_of_all_tells_what_is_not_offered(preheat_home: Path, tmp_path: Path, chat_model: Path) -> None:
+def test_a_list_of_all_tells_what_is_not_offered(preheat_home: Path) -> None:
     cut = paths.models_dir() / "mmproj.gguf"
     cut.parent.mkdir(parents=True)
     header = struct.pack("<IQQ", 3, 0, 2)
