@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from preheat.download_snapshot import DownloadSnapshot, DownloadState
+from preheat.library.model_file import ModelFile
 from preheat.residency.states import State
+
+__all__ = [
+    "DownloadSnapshot",
+    "DownloadState",
+    "EngineSnapshot",
+    "MemorySnapshot",
+    "ModelSnapshot",
+    "PreloadSnapshot",
+    "State",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +44,9 @@ class ModelSnapshot:
             as long as that is not known.
         reason: In words why it is in memory; empty otherwise.
         error: Why the last load failed or the worker died, as one sentence; None unless failed.
-        file_missing: Its file has gone from the disk while it is in memory.
+        file_missing: It is in memory, and its file has gone: it answers until it is unloaded.
         path: The file; of a split set, its first part.
+        file: What the engine knows of it from the disk; shared by all snapshots. None where the engine is elsewhere.
     """
 
     model_id: str
@@ -54,6 +67,7 @@ class ModelSnapshot:
     error: str | None = None
     file_missing: bool = False
     path: str = ""
+    file: ModelFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +177,7 @@ class EngineSnapshot:
         warning: What is wrong with the keeping of figures, in words; None if nothing is.
         models: Every known model, by model_id.
         requests: Those that have not ended, the oldest first.
+        downloads: In the order in which they were asked for; those that are done too, until they are forgotten.
     """
 
     version: str
@@ -175,6 +190,7 @@ class EngineSnapshot:
     warning: str | None = None
     models: tuple[ModelSnapshot, ...] = field(default=())
     requests: tuple[RequestSnapshot, ...] = ()
+    downloads: tuple[DownloadSnapshot, ...] = ()
 
     @property
     def prefix_cache_hit_rate(self) -> float | None:

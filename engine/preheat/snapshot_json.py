@@ -15,6 +15,7 @@ from dataclasses import MISSING, Field, fields
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
+from preheat.download_snapshot import DownloadSnapshot, DownloadState
 from preheat.errors import EngineError
 from preheat.residency.states import State
 from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
@@ -59,13 +60,20 @@ def paused_json(preload: PreloadSnapshot) -> JsonObject:
 
 
 def model_json(model: ModelSnapshot) -> JsonObject:
-    """Return one model."""
-    return _write(model)
+    """Return one model, with what is known of its file."""
+    content = _write(model)
+    file = content.pop("file")
+    return content if file is None else {**content, **file.public_facts()}
 
 
 def request_json(request: RequestSnapshot) -> JsonObject:
     """Return one request."""
     return _write(request)
+
+
+def download_json(download: DownloadSnapshot) -> JsonObject:
+    """Return one download."""
+    return _write(download)
 
 
 def snapshot_from_json(status: Mapping[str, Any]) -> EngineSnapshot:
@@ -124,6 +132,10 @@ _SPECIAL: Final[Mapping[type, Mapping[str, _Entry]]] = {
         "request_id": _Entry("id", _same, _same),
         "model_id": _Entry("model", _same, _same),
     },
+    DownloadSnapshot: {
+        "download_id": _Entry("id", _same, _same),
+        "state": _Entry("state", lambda state: state.value, DownloadState),
+    },
     PreloadSnapshot: {"paused_until": _Entry("paused_until", _finite, _same)},
     EngineSnapshot: {
         "memory": _Entry("memory", memory_json, lambda content: _read(MemorySnapshot, content)),
@@ -133,6 +145,9 @@ _SPECIAL: Final[Mapping[type, Mapping[str, _Entry]]] = {
         ),
         "requests": _Entry(
             "requests", _each(request_json, list), _each(lambda content: _read(RequestSnapshot, content), tuple)
+        ),
+        "downloads": _Entry(
+            "downloads", _each(download_json, list), _each(lambda content: _read(DownloadSnapshot, content), tuple)
         ),
     },
 }
@@ -171,7 +186,15 @@ def _form(kind: type) -> _Form:
 
 
 _FORMS: Final[Mapping[type, _Form]] = {
-    kind: _form(kind) for kind in (EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot)
+    kind: _form(kind)
+    for kind in (
+        DownloadSnapshot,
+        EngineSnapshot,
+        MemorySnapshot,
+        ModelSnapshot,
+        PreloadSnapshot,
+        RequestSnapshot,
+    )
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from preheat import paths
+from preheat import model_files, paths
 from preheat.engine import Engine
 from preheat.errors import (
     EngineStoppedError,
@@ -23,7 +23,7 @@ from preheat.errors import (
     WorkerDiedError,
 )
 from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.library import shelf as shelf_module
+from preheat.library.listing import Listing
 from preheat.publisher import PUBLISH_INTERVAL_S
 from preheat.residency import State
 from preheat.snapshot import EngineSnapshot
@@ -274,7 +274,7 @@ async def test_counters_are_published_ten_times_a_second_at_most() -> None:
 
 
 async def test_a_model_that_was_just_put_there_is_found(embedding_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf_module, "RESCAN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(model_files, "_OLD_S", 0.0)
     async with running() as engine:
         with pytest.raises(ModelNotFoundError):
             await engine.load("brand-new")
@@ -286,7 +286,7 @@ async def test_a_model_that_was_just_put_there_is_found(embedding_model: Path, m
 async def test_unknown_names_do_not_hammer_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as engine:
         scans: list[object] = []
-        monkeypatch.setattr(engine._shelf._scanner, "scan", lambda dirs: scans.append(dirs) or ())
+        monkeypatch.setattr(engine._files._shelf, "look", lambda *places: scans.append(places) or Listing())
         for _ in range(5):
             with pytest.raises(ModelNotFoundError):
                 await engine.find("nosuch")
@@ -320,7 +320,7 @@ def missing(engine: Engine, model_id: str) -> bool:
 async def test_a_hot_model_whose_file_has_gone_can_be_used_and_unloaded(
     embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf_module, "RESCAN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(model_files, "_OLD_S", 0.0)
     path = paths.models_dir() / "fleeting.gguf"
     shutil.copy(embedding_model, path)
     async with running() as engine:
