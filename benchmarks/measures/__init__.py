@@ -16,6 +16,7 @@ from benchmarks.measures import (
     one_liner,
     preload_beside,
     residency,
+    scan,
     startup,
     switch,
     throughput,
@@ -37,6 +38,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "preload-beside": preload_beside.measure,
         "memory-limit": memory_limit.measure,
         "decision": decision_cost.measure,
+        "scan": scan.measure,
     }
 )
 
@@ -45,6 +47,7 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "preload-beside": ("beside", "alone"),
         "memory-limit": ("Preheat", ""),
         "decision": ("long log", "short log"),
+        "scan": ("Preheat", ""),
     }
 )
 """What the two columns show of the measures that look at Preheat alone."""
