@@ -213,7 +213,7 @@ class Engine:
             return self.resolve(name)
         resident = self._pool.residents.get(model.model_id)
         in_memory = resident is not None and resident.held_bytes > 0
-        if not in_memory and await asyncio.to_thread(model.changed):
+        if not in_memory and await self._files.changed(model):
             await self._files.look()
             await self._files.look_closely()
             return self.resolve(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -24,6 +25,7 @@ from preheat.errors import (
     WorkerDiedError,
 )
 from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.library import ModelFile
 from preheat.library.listing import Listing
 from preheat.publisher import PUBLISH_INTERVAL_S
 from preheat.residency import State
@@ -324,6 +326,23 @@ async def test_a_hot_model_whose_file_has_gone_can_be_used_and_unloaded(
         assert not psutil.pid_exists(worker)
         with pytest.raises(ModelNotFoundError):
             await engine.load("fleeting")
+
+
+async def test_a_model_whose_folder_hangs_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(ModelFile, "changed", lambda _self: answers.wait(60))
+    monkeypatch.setattr(model_files, "HANGS_AFTER_S", 0.2)
+    async with running() as engine:
+        try:
+            # More than asyncio has threads.
+            asked = [asyncio.create_task(engine.find(CHAT)) for _ in range(40)]
+            await asyncio.sleep(0)
+            began = time.monotonic()
+            await engine._files.look()
+            await asyncio.gather(*asked)
+            assert time.monotonic() - began < 10
+        finally:
+            answers.set()
 
 
 async def test_a_file_that_vanished_is_not_found(embedding_model: Path) -> None:

@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 SETTLE_S: Final = 1.0
 """A file that an application sees change is offered when nothing was written to it for so long."""
 
-_HANGS_AFTER_S: Final = 3.0  # without a single file
+HANGS_AFTER_S: Final = 3.0
+"""A folder that shows no file for so long does not answer."""
 
 
 class Shelf:
@@ -46,7 +47,7 @@ class Shelf:
         *,
         on_change: Callable[[], None] | None = None,
         settle_s: float = 0.0,
-        hangs_after_s: float = _HANGS_AFTER_S,
+        hangs_after_s: float = HANGS_AFTER_S,
     ) -> None:
         self._reader = PlaceReader(HeaderCache(cache_path), settle_s=settle_s)
         self._warner = Warner()
