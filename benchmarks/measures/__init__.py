@@ -10,6 +10,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.measures import (
     decision_cost,
+    download,
     embeddings,
     first_request,
     memory_limit,
@@ -38,6 +39,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "preload-beside": preload_beside.measure,
         "memory-limit": memory_limit.measure,
         "decision": decision_cost.measure,
+        "download": download.measure,
         "scan": scan.measure,
     }
 )
@@ -47,6 +49,7 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "preload-beside": ("beside", "alone"),
         "memory-limit": ("Preheat", ""),
         "decision": ("long log", "short log"),
+        "download": ("Preheat", "huggingface_hub"),
         "scan": ("Preheat", ""),
     }
 )
