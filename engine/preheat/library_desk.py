@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from preheat.download_snapshot import DownloadSnapshot
-from preheat.errors import ModelInUseError, SettingsError
+from preheat.errors import ModelInUseError
 from preheat.library.model_file import ModelFile
 from preheat.residency import Resident
 from preheat.settings import Settings
-from preheat.settings_layers import variable_of
 
 if TYPE_CHECKING:
     from preheat.library.downloads import Downloads
@@ -192,17 +191,14 @@ class LibraryDesk:
             SettingsError: The setting cannot be written, or a variable goes before it.
             ModelExistsError, DiskFullError, FolderError: The new folder does not do. Nothing is lost.
         """
-        from preheat.library.moving import move_folder
+        from preheat.library.moving import move_folder, write_setting
 
-        variable = variable_of("models_dir")
-        if variable in os.environ:
-            raise SettingsError(f"{variable} names the models folder", hint=f"Unset {variable} first")
         old = self._host.settings.own_models_dir
         await self._take_from_memory([model for model in self._models() if model.path.is_relative_to(old)], "moved")
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.stop)
         try:
-            left = await asyncio.to_thread(move_folder, old, path, _write_setting)
+            left = await asyncio.to_thread(move_folder, old, path, write_setting)
         except BaseException:
             if self._downloads is not None:
                 await asyncio.to_thread(self._downloads.start)
@@ -250,6 +246,7 @@ class LibraryDesk:
 
     def _open(self) -> Downloads:
         from preheat.library.downloads import Downloads
+        from preheat.library.elsewhere import file_elsewhere
         from preheat.library.hub import Hub
 
         settings = self._host.settings
@@ -282,16 +279,6 @@ class LibraryDesk:
                 loop.call_soon_threadsafe(work)
 
 
-def file_elsewhere(models: tuple[ModelFile, ...], size_bytes: int, sha256: str) -> Path | None:
-    """Return a file of this size whose program stores it under this sum, as Hugging Face's cache and Ollama do."""
-    for model in models:
-        for path in model.files if model.mmproj is None else (*model.files, model.mmproj):
-            with suppress(OSError):
-                if sha256 in path.resolve().name and path.stat().st_size == size_bytes:
-                    return path
-    return None
-
-
 def _add(downloads: Downloads, name: str) -> str:
     from preheat.library.catalogue import load_catalogue
     from preheat.library.pull_names import parse_pull
@@ -301,9 +288,3 @@ def _add(downloads: Downloads, name: str) -> str:
 
 def _has_downloads(folder: Path) -> bool:
     return any((folder / ".downloads").glob("*/download.json"))
-
-
-def _write_setting(folder: Path) -> None:
-    from preheat.settings_file import set_value
-
-    set_value("models_dir", str(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Final
 from preheat.errors import ModelNotFoundError
 from preheat.library import ModelFile, resolve
 from preheat.library.listing import Listing
-from preheat.library.shelf import SETTLE_S, Shelf, cache_file
+from preheat.library.shelf import HANGS_AFTER_S, SETTLE_S, Shelf, cache_file
 from preheat.settings import Settings
 
 _OLD_S: Final = 1.0
@@ -75,7 +76,7 @@ class ModelFiles:
         except ModelNotFoundError:
             await self.look_closely()
             return self.resolve(name)
-        if model.model_id not in self._in_memory() and await asyncio.to_thread(model.changed):
+        if model.model_id not in self._in_memory() and await self.changed(model):
             await self.look()
             await self.look_closely()
             return self.resolve(name)
@@ -102,6 +103,28 @@ class ModelFiles:
         while self.listing.unsettled and time.monotonic() < ends_at:
             await asyncio.sleep(SETTLE_S / 4)
             await self.look()
+
+    async def changed(self, model: ModelFile) -> bool:
+        """Whether a model's files are not what they were; also where its folder does not answer in time."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bool] = loop.create_future()
+
+        def settle(changed: bool) -> None:
+            if not answer.done():
+                answer.set_result(changed)
+
+        def ask() -> None:
+            changed = model.changed()
+            with suppress(RuntimeError):  # the loop has been closed since
+                loop.call_soon_threadsafe(settle, changed)
+
+        # Not one of asyncio's few threads, which a network folder that hangs would take one after another.
+        threading.Thread(target=ask, name="preheat-stat", daemon=True).start()
+        try:
+            async with asyncio.timeout(HANGS_AFTER_S):
+                return await answer
+        except TimeoutError:
+            return True
 
     async def follow(self) -> None:
         """Look whenever something changes, without end."""

@@ -27,7 +27,10 @@ SOURCE_WORDS: Final = {
 """What people read for where a model was found."""
 
 _WIDE: Final = 150  # characters; narrower, the quantization is named and not explained
+_NARROW: Final = 120  # less wide, the last columns are left out
 _OTHER_COLUMNS: Final = 92
+_COLUMNS: Final = ("Model", "Kind", "Params", "Quantization", "Size", "Memory", "Fits", "Context", "Source", "State")
+_NARROW_COLUMNS: Final = 7
 
 
 def list_(
@@ -67,22 +70,22 @@ def context_words(tokens: int) -> str:
 def _models_table(out: Console, models: list[JsonObject]) -> Table:
     from rich.markup import escape
 
-    columns = ("Model", "Kind", "Params", "Quantization", "Context", "Size", "Memory", "Fits", "Source", "State")
-    rows = table(*columns, right=("Params", "Context", "Size", "Memory"))
+    shown = len(_COLUMNS) if out.width >= _NARROW else _NARROW_COLUMNS
+    rows = table(*_COLUMNS[:shown], right=("Params", "Size", "Memory", "Context"))
     for model in models:
-        words = model["quantization_words"] if out.width >= _WIDE else model["quantization"]
-        rows.add_row(
-            escape(short_name(model["id"], out, others=_OTHER_COLUMNS)),
+        cells = (
+            escape(short_name(model["id"], out, others=_OTHER_COLUMNS if shown == len(_COLUMNS) else 60)),
             kind_words(model),
             format_count(model["parameters"]) if model["parameters"] else "",
-            words,
-            context_words(model["trained_context"]),
+            model["quantization_words"] if out.width >= _WIDE else model["quantization"],
             format_bytes(model["file_bytes"]),
             format_memory(model["expected_bytes"]),
             "yes" if model["fits"] else "[red]no[/red]",
+            context_words(model["trained_context"]),
             SOURCE_WORDS[model["source"]],
             state_words(model),
         )
+        rows.add_row(*cells[:shown])
     return rows
 
 

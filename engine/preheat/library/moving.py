@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.errors import FolderError, ModelExistsError
+from preheat.errors import FolderError, ModelExistsError, SettingsError
 from preheat.library.disk import OnBytes, copy_hashed, remove_empty_folders, sha256_of, sync_folder
 from preheat.library.downloads.space import check_room
+from preheat.settings_layers import variable_of
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,20 @@ def move_folder(
         ) from error
     switch(new)
     return _remove(files, old)
+
+
+def write_setting(folder: Path) -> None:
+    """Let the setting ``models_dir`` name a folder.
+
+    Raises:
+        SettingsError: It cannot be written, or a variable goes before it.
+    """
+    from preheat.settings_file import set_value
+
+    variable = variable_of("models_dir")
+    if variable in os.environ:
+        raise SettingsError(f"{variable} names the models folder", hint=f"Unset {variable}, then move it")
+    set_value("models_dir", str(folder))
 
 
 def folder_bytes(folder: Path) -> int:

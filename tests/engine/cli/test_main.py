@@ -108,11 +108,11 @@ def test_a_list_needs_no_application(starter_home: Path) -> None:
     ]
     assert all(model["file_bytes"] > 10_000_000 for model in models)
     lines = run("list").stdout.splitlines()
-    columns = ["Model", "Kind", "Params", "Quantization", "Context", "Size", "Memory", "Fits", "Source", "State"]
+    columns = ["Model", "Kind", "Params", "Quantization", "Size", "Memory", "Fits", "Context", "Source", "State"]
     assert lines[0].split() == columns
     assert re.split(r"\s{2,}", lines[2].strip()) == [
-        *("smollm2-135m-instruct.q4_1", "chat", "135 M", "4-bit, good quality", "8k", "98.4 MB"),
-        *(format_memory(models[1]["expected_bytes"]), "yes", "Preheat", "Not loaded"),
+        *("smollm2-135m-instruct.q4_1", "chat", "135 M", "4-bit, good quality", "98.4 MB"),
+        *(format_memory(models[1]["expected_bytes"]), "yes", "8k", "Preheat", "Not loaded"),
     ]
 
 
