@@ -45,7 +45,7 @@ install-serve: EXTRAS := starter
 install-dev: EXTRAS := dev
 install-bench: EXTRAS := bench
 install-run: PACKAGES := gui
-install-dev: PACKAGES := tests
+install-dev install-bench: PACKAGES := tests
 
 install-run install-serve install-dev install-bench:
 	@sh packaging/make_venv.sh

@@ -68,6 +68,7 @@ MAY_IMPORT = {
         "engine",
         "live_settings",
         "server",
+        "library",
         "inference.requests",
         "preload",
         "residency.decisions",

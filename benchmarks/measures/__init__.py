@@ -21,6 +21,7 @@ from benchmarks.measures import (
     startup,
     switch,
     throughput,
+    tray,
     ttft,
 )
 
@@ -41,6 +42,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "decision": decision_cost.measure,
         "download": download.measure,
         "scan": scan.measure,
+        "tray": tray.measure,
     }
 )
 
@@ -51,6 +53,7 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "decision": ("long log", "short log"),
         "download": ("Preheat", "huggingface_hub"),
         "scan": ("Preheat", ""),
+        "tray": ("Preheat", ""),
     }
 )
 """What the two columns show of the measures that look at Preheat alone."""

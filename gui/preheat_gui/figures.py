@@ -1,4 +1,4 @@
-"""Numbers as the user's language writes them: what ``preheat.format`` makes of them, with its decimal sign and words."""
+"""Numbers as the user's language writes them: what ``preheat.format`` makes of them, with its signs and words."""
 
 from __future__ import annotations
 

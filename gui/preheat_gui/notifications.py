@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSystemTrayIcon
 
+from preheat.download_snapshot import DownloadState
 from preheat.residency.decisions import Why
 from preheat.residency.states import State
+from preheat_gui.downloads_words import trouble
 from preheat_gui.failures import sentence
 from preheat_gui.words import list_names, short_name
 
@@ -59,6 +61,7 @@ class Notifications(QObject):
         self._clock = clock
         self._login_until = clock() + LOGIN_S if at_login else None
         self._before: dict[str, ModelSnapshot] | None = None
+        self._downloads: dict[str, DownloadState] = {}
         self._said_of: dict[str, float] = {}
         self._pressure_said: float | None = None
         self._pressure_since = time.time()
@@ -71,6 +74,7 @@ class Notifications(QObject):
         models = {model.model_id: model for model in snapshot.models}
         before, self._before = self._before, models
         self._look_at_favourites(snapshot)
+        self._look_at_downloads(snapshot, first=before is None)
         if before is None:  # how things were when the tray came is no news
             return
         for model in snapshot.models:
@@ -110,6 +114,23 @@ class Notifications(QObject):
             title = self.tr("{count} of {total} favourites are ready").format(count=len(ready), total=len(favourites))
         answer = self.tr("{models} answers at once.") if len(ready) == 1 else self.tr("{models} answer at once.")
         self._say(title, answer.format(models=list_names(ready)), ("overview", ""))
+
+    # Downloads
+
+    def _look_at_downloads(self, snapshot: EngineSnapshot, *, first: bool) -> None:
+        before = self._downloads
+        self._downloads = {download.download_id: download.state for download in snapshot.downloads}
+        for download in () if first else snapshot.downloads:
+            # One that is seen for the first time may be an old one: they are read after the start.
+            was = before.get(download.download_id, download.state)
+            if was is download.state:
+                continue
+            if download.state is DownloadState.DONE:
+                title = self.tr("{model} has arrived").format(model=short_name(download.name))
+                self._say(title, self.tr("It is ready to use."), ("downloads", ""))
+            elif download.state is DownloadState.FAILED:
+                title = self.tr("{model} did not arrive").format(model=short_name(download.name))
+                self._say(title, trouble(download) or self.tr("The log says why."), ("downloads", ""), warning=True)
 
     # Failures
 

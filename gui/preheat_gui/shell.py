@@ -157,11 +157,13 @@ class Shell(QObject):
 
     def _welcome(self) -> None:
         from preheat_gui.welcome import WelcomeDialog, wants_welcome
+        from preheat_gui.welcome_suggestions import WelcomeSuggestions
 
         if wants_welcome(self._bridge.snapshot, self._state):
             self._welcoming = welcome = WelcomeDialog(self._state, self._make_dashboard())
             welcome.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             welcome.finished.connect(self._forget_welcome)
+            welcome.set_suggestions(WelcomeSuggestions(self._bridge))
             welcome.open()
 
     def _forget_welcome(self) -> None:

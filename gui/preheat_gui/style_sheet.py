@@ -23,6 +23,8 @@ QLabel[role="muted"] { color: $MUTED; }
 QLabel[role="bad"] { color: $BAD; }
 QLabel[role="muted"]:disabled { color: $DISABLED; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+
 QPushButton, QToolButton {
     background: $CARD; color: $TEXT; border: 1px solid $CONTROL; border-radius: 6px; padding: 5px 13px;
 }
@@ -37,6 +39,7 @@ QPushButton[role="main"]:hover { background: $ACCENT; border-color: $TEXT; }
 QPushButton[role="main"]:focus { border: 2px solid $TEXT; }
 QPushButton[role="main"]:disabled { background: $BACKGROUND; color: $DISABLED; border-color: $LINE; }
 QPushButton[role="quiet"], QToolButton[role="quiet"] { background: transparent; border-color: transparent; }
+QPushButton#settings_button { text-align: left; }
 QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover { background: $HOVER; }
 QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus { border-color: $ACCENT; }
 QToolButton::menu-indicator { image: none; }
@@ -151,6 +154,8 @@ QMenu::item:disabled:selected { background: transparent; border-color: transpare
 QMenu::indicator { width: 14px; height: 14px; margin: 0 3px; }
 QMenu::indicator:checked { image: url("$menu_tick"); }
 QMenu::separator { height: 1px; background: $LINE; margin: 4px 8px; }
+QBalloonTip { background: $CARD; }
+QBalloonTip QLabel { color: $TEXT; }
 QToolTip { background: $CARD; color: $TEXT; border: 1px solid $CONTROL; padding: 5px 7px; }
 QProgressBar { background: $TRACK; border: none; border-radius: 3px; max-height: 6px; }
 QProgressBar::chunk { background: $ACCENT; border-radius: 3px; }

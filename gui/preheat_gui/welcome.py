@@ -67,6 +67,7 @@ class WelcomeDialog(QDialog):
             if (old := item.widget()) is not None:
                 old.deleteLater()
         self._suggestions.addWidget(suggestions)
+        set_role(self._done, "")  # the suggestions bring the one main button
 
     def accept(self) -> None:
         """Do what the box says about the login, and close."""
@@ -122,7 +123,7 @@ class WelcomeDialog(QDialog):
 
     def _folder(self) -> QLabel:
         words = caption(
-            self.tr("There are no models yet. Put GGUF files into {folder}; Preheat notices them by itself.").format(
+            self.tr("You have GGUF files already? Put them into {folder}; Preheat notices them by itself.").format(
                 folder=str(paths.models_dir())
             ),
             self,
@@ -136,7 +137,7 @@ class WelcomeDialog(QDialog):
         folder.setObjectName("open_models_folder")
         folder.setAutoDefault(False)
         folder.clicked.connect(self._open_folder)
-        done = QPushButton(self.tr("&Done"), self)
+        self._done = done = QPushButton(self.tr("&Done"), self)
         done.setObjectName("welcome_done")
         set_role(done, "main")
         done.setDefault(True)

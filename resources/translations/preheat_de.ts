@@ -109,87 +109,130 @@
     <name>Catalogue</name>
     <message>
         <source>Already here</source>
-        <translation type="unfinished"></translation>
+        <translation>Schon vorhanden</translation>
     </message>
     <message>
         <source>Being downloaded</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird heruntergeladen</translation>
     </message>
     <message>
         <source>Best for this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>Am besten für diesen Rechner</translation>
     </message>
     <message>
         <source>Code</source>
-        <translation type="unfinished"></translation>
+        <translation>Code</translation>
     </message>
     <message>
         <source>Conversation</source>
-        <translation type="unfinished">Gespräch</translation>
+        <translation>Gespräch</translation>
     </message>
     <message>
         <source>Its owner wants your consent</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Anbieter verlangt eine Zustimmung</translation>
     </message>
     <message>
         <source>Ordering of search results</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordnen von Suchergebnissen</translation>
     </message>
     <message>
         <source>Pictures</source>
-        <translation type="unfinished"></translation>
+        <translation>Bilder</translation>
     </message>
     <message>
         <source>Recommended</source>
-        <translation type="unfinished"></translation>
+        <translation>Empfohlen</translation>
     </message>
     <message>
         <source>Search by meaning (embeddings)</source>
-        <translation type="unfinished"></translation>
+        <translation>Suche nach Bedeutung (Embeddings)</translation>
     </message>
     <message>
         <source>Small and quick</source>
-        <translation type="unfinished"></translation>
+        <translation>Klein und schnell</translation>
     </message>
     <message>
         <source>context length {tokens}</source>
-        <translation type="unfinished"></translation>
+        <translation>Kontextlänge {tokens}</translation>
     </message>
     <message>
         <source>fits</source>
-        <translation type="unfinished">passt</translation>
+        <translation>passt</translation>
     </message>
     <message>
         <source>needs {size} more than the limit</source>
-        <translation type="unfinished">braucht {size} mehr als die Grenze</translation>
+        <translation>{size} über der Grenze</translation>
     </message>
     <message>
         <source>sees pictures</source>
-        <translation type="unfinished"></translation>
+        <translation>sieht Bilder</translation>
     </message>
     <message>
         <source>takes about {size} of memory</source>
-        <translation type="unfinished"></translation>
+        <translation>belegt etwa {size} Speicher</translation>
     </message>
     <message>
         <source>{count} billion parameters</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Mrd. Parameter</translation>
     </message>
     <message>
         <source>{count} downloads</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Downloads</translation>
     </message>
     <message>
         <source>{count} files</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Dateien</translation>
     </message>
     <message>
         <source>{count} million parameters</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Mio. Parameter</translation>
     </message>
     <message>
         <source>{size} download</source>
-        <translation type="unfinished"></translation>
+        <translation>{size} Download</translation>
+    </message>
+</context>
+<context>
+    <name>CatalogueSection</name>
+    <message>
+        <source>Good models for this computer</source>
+        <translation>Gute Modelle für diesen Rechner</translation>
+    </message>
+    <message>
+        <source>&amp;Get</source>
+        <translation>Herunter&amp;laden</translation>
+    </message>
+    <message>
+        <source>&amp;Other sizes…</source>
+        <translation>&amp;Andere Größen…</translation>
+    </message>
+    <message>
+        <source>The suggestions cannot be shown</source>
+        <translation>Die Vorschläge lassen sich nicht zeigen</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>E&amp;rneut versuchen</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is looking what suits this computer.</source>
+        <translation>Preheat sucht, was zu diesem Rechner passt.</translation>
+    </message>
+    <message>
+        <source>No suggestions of this kind</source>
+        <translation>Keine Vorschläge dieser Art</translation>
+    </message>
+    <message>
+        <source>Search above for what you want to use.</source>
+        <translation>Die Suche oben findet weitere Modelle.</translation>
+    </message>
+    <message>
+        <source>No model selected</source>
+        <translation>Kein Modell gewählt</translation>
     </message>
 </context>
 <context>
@@ -383,125 +426,163 @@
     <name>DownloadRow</name>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Pause</translation>
     </message>
     <message>
         <source>Resume</source>
-        <translation type="unfinished"></translation>
+        <translation>Fortsetzen</translation>
     </message>
     <message>
         <source>Try a&amp;gain</source>
-        <translation type="unfinished"></translation>
+        <translation>Erneut versu&amp;chen</translation>
     </message>
     <message>
         <source>&amp;Try it</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus&amp;probieren</translation>
     </message>
     <message>
         <source>Favourite</source>
-        <translation type="unfinished">Favorit</translation>
+        <translation>Favorit</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">Abbrechen</translation>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>Progress of {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Fortschritt von {name}</translation>
     </message>
     <message>
         <source>Keep it ready whenever it fits</source>
-        <translation type="unfinished"></translation>
+        <translation>Bereithalten, wann immer es passt</translation>
     </message>
     <message>
         <source>Take it off this list</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus dieser Liste nehmen</translation>
     </message>
     <message>
         <source>{what}: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{what}: {name}</translation>
     </message>
 </context>
 <context>
     <name>Downloads</name>
     <message>
         <source>Checking what is here</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüft, was da ist</translation>
     </message>
     <message>
         <source>Did not arrive</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht angekommen</translation>
     </message>
     <message>
         <source>Downloaded</source>
-        <translation type="unfinished"></translation>
+        <translation>Heruntergeladen</translation>
     </message>
     <message>
         <source>Downloading</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird heruntergeladen</translation>
     </message>
     <message>
         <source>Paused</source>
-        <translation type="unfinished"></translation>
+        <translation>Pausiert</translation>
     </message>
     <message>
         <source>Ready to use</source>
-        <translation type="unfinished"></translation>
+        <translation>Einsatzbereit</translation>
     </message>
     <message>
         <source>Waits for its turn</source>
-        <translation type="unfinished"></translation>
+        <translation>Wartet, bis es an der Reihe ist</translation>
     </message>
     <message>
         <source>about {duration}</source>
-        <translation type="unfinished"></translation>
+        <translation>noch etwa {duration}</translation>
     </message>
     <message>
         <source>the log says why.</source>
-        <translation type="unfinished"></translation>
+        <translation>das Protokoll nennt den Grund.</translation>
     </message>
     <message>
         <source>{done} of {total}</source>
-        <translation type="unfinished"></translation>
+        <translation>{done} von {total}</translation>
     </message>
     <message>
-        <source>{size}/s</source>
-        <translation type="unfinished"></translation>
+        <source>{size} {unit}/s</source>
+        <translation>{size} {unit}/s</translation>
     </message>
     <message>
         <source>{state}: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>{state}: {reason}</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadsPage</name>
+    <message>
+        <source>&amp;Add a file…</source>
+        <translation>&amp;Datei hinzufügen…</translation>
+    </message>
+    <message>
+        <source>Search the hub, or paste a model&apos;s name</source>
+        <translation>Im Hub suchen oder Modellnamen einfügen</translation>
+    </message>
+    <message>
+        <source>Words of a model&apos;s name, its address, or what Ollama calls it (Ctrl+F)</source>
+        <translation>Wörter aus dem Namen eines Modells, seine Adresse oder sein Name bei Ollama (Strg+F)</translation>
+    </message>
+    <message>
+        <source>What it is for</source>
+        <translation>Wofür es dient</translation>
+    </message>
+    <message>
+        <source>For everything</source>
+        <translation>Für alles</translation>
+    </message>
+    <message>
+        <source>Add a GGUF file that is on this computer; dropping it here does the same</source>
+        <translation>Eine GGUF-Datei von diesem Rechner hinzufügen; hierher ziehen geht auch</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>Downloads</translation>
     </message>
 </context>
 <context>
     <name>DownloadsQueue</name>
     <message>
         <source>Downloads</source>
-        <translation type="unfinished"></translation>
+        <translation>Downloads</translation>
     </message>
     <message>
         <source>{waiting} more wait, {done} more have arrived</source>
-        <translation type="unfinished"></translation>
+        <translation>{waiting} weitere warten, {done} weitere sind angekommen</translation>
     </message>
     <message>
         <source>Cancel the download of {name}?</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Download von {name} abbrechen?</translation>
     </message>
     <message>
         <source>Preheat</source>
-        <translation type="unfinished">Preheat</translation>
+        <translation>Preheat</translation>
     </message>
     <message>
         <source>{size} have arrived and would be removed. A pause keeps them.</source>
-        <translation type="unfinished"></translation>
+        <translation>{size} sind angekommen und würden entfernt. Eine Pause behält sie.</translation>
     </message>
     <message>
         <source>&amp;Cancel download</source>
-        <translation type="unfinished"></translation>
+        <translation>Download &amp;abbrechen</translation>
     </message>
     <message>
         <source>&amp;Keep it</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Behalten</translation>
+    </message>
+</context>
+<context>
+    <name>DropOverlay</name>
+    <message>
+        <source>Drop to add</source>
+        <translation>Zum Hinzufügen ablegen</translation>
     </message>
 </context>
 <context>
@@ -533,7 +614,7 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <name>Figures</name>
     <message>
         <source>just now</source>
-        <translation>gerade eben</translation>
+        <translation>soeben</translation>
     </message>
     <message>
         <source>{duration} ago</source>
@@ -588,6 +669,57 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>No requests in this time.</source>
         <translation>Keine Anfragen in dieser Zeit.</translation>
+    </message>
+</context>
+<context>
+    <name>ImportBanner</name>
+    <message>
+        <source>Add model files</source>
+        <translation>Modelldateien hinzufügen</translation>
+    </message>
+    <message>
+        <source>Models (*.gguf)</source>
+        <translation>Modelle (*.gguf)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Adding {file}. A large file takes a while.</source>
+        <translation>{file} wird hinzugefügt. Eine große Datei braucht eine Weile.</translation>
+    </message>
+    <message>
+        <source>Preheat</source>
+        <translation>Preheat</translation>
+    </message>
+    <message>
+        <source>Preheat can move {file} instead of copying it.</source>
+        <translation>Preheat kann {file} verschieben, statt eine Kopie anzulegen.</translation>
+    </message>
+    <message>
+        <source>&amp;Move it</source>
+        <translation>&amp;Verschieben</translation>
+    </message>
+    <message>
+        <source>&amp;Leave it</source>
+        <translation>&amp;Nicht verschieben</translation>
+    </message>
+    <message>
+        <source>{file} was added.</source>
+        <translation>{file} wurde hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>Show &amp;it</source>
+        <translation>&amp;Zeigen</translation>
+    </message>
+    <message>
+        <source>{count} files were added.</source>
+        <translation>{count} Dateien wurden hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>Show &amp;them</source>
+        <translation>&amp;Zeigen</translation>
     </message>
 </context>
 <context>
@@ -897,6 +1029,22 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <source>{what} (Enter)</source>
         <translation>{what} (Eingabe)</translation>
     </message>
+    <message>
+        <source>The file is {owner}</source>
+        <translation>Die Datei liegt {owner}</translation>
+    </message>
+    <message>
+        <source>Preheat deletes nothing outside its own folder</source>
+        <translation>Preheat löscht nichts außerhalb des eigenen Ordners</translation>
+    </message>
+    <message>
+        <source>&amp;Delete from disk…</source>
+        <translation>Vom Datenträger lös&amp;chen…</translation>
+    </message>
+    <message>
+        <source>Delete the model&apos;s file (Shift+Del)</source>
+        <translation>Die Datei des Modells löschen (Umschalt+Entf)</translation>
+    </message>
 </context>
 <context>
     <name>ModelChoice</name>
@@ -911,6 +1059,37 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Model</source>
         <translation>Modell</translation>
+    </message>
+</context>
+<context>
+    <name>ModelDeletion</name>
+    <message>
+        <source>Delete {model} from the disk?</source>
+        <translation>{model} vom Datenträger löschen?</translation>
+    </message>
+    <message>
+        <source>{files}, {size}, would be gone for good.</source>
+        <translation>Endgültig entfernt würde: {files}, {size}.</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>&amp;Keep it</source>
+        <translation>&amp;Behalten</translation>
+    </message>
+    <message>
+        <source>The file is {owner}.</source>
+        <translation>Die Datei liegt {owner}.</translation>
+    </message>
+    <message>
+        <source>Preheat deletes nothing outside its own folder. Delete {files} where it came from.</source>
+        <translation>Preheat löscht nichts außerhalb des eigenen Ordners. {files} dort löschen, wo es herkommt.</translation>
+    </message>
+    <message>
+        <source>Preheat</source>
+        <translation>Preheat</translation>
     </message>
 </context>
 <context>
@@ -938,6 +1117,21 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Did not load: {reason}</source>
         <translation>Laden gescheitert: {reason}</translation>
+    </message>
+</context>
+<context>
+    <name>ModelFacts</name>
+    <message>
+        <source>from {program}</source>
+        <translation>von {program}</translation>
+    </message>
+    <message>
+        <source>in a folder of yours</source>
+        <translation>in einem eigenen Ordner</translation>
+    </message>
+    <message>
+        <source>{program}&apos;s</source>
+        <translation>bei {program}</translation>
     </message>
 </context>
 <context>
@@ -987,7 +1181,7 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Last load</source>
-        <translation>Letztes Laden</translation>
+        <translation>Ladezeit</translation>
     </message>
     <message>
         <source>Hits</source>
@@ -995,7 +1189,7 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Last used</source>
-        <translation>Zuletzt benutzt</translation>
+        <translation>Zuletzt</translation>
     </message>
     <message>
         <source>Favourites are kept ready whenever they fit.</source>
@@ -1055,11 +1249,11 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>answering 1 request</source>
-        <translation>beantwortet 1 Anfrage</translation>
+        <translation>1 Anfrage läuft</translation>
     </message>
     <message>
         <source>answering {count} requests</source>
-        <translation>beantwortet {count} Anfragen</translation>
+        <translation>{count} Anfragen laufen</translation>
     </message>
     <message>
         <source>in memory</source>
@@ -1091,7 +1285,7 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>just now</source>
-        <translation>gerade eben</translation>
+        <translation>soeben</translation>
     </message>
     <message>
         <source>All models</source>
@@ -1149,16 +1343,16 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>{shown} von {known}</translation>
     </message>
     <message>
-        <source>Put GGUF files into the models folder, and they appear here.</source>
-        <translation>GGUF-Dateien im Modellordner erscheinen hier von selbst.</translation>
+        <source>Download one, or drop GGUF files on this window.</source>
+        <translation>Eines herunterladen oder GGUF-Dateien auf dieses Fenster ziehen.</translation>
+    </message>
+    <message>
+        <source>&amp;Get a model</source>
+        <translation>Modell herunte&amp;rladen</translation>
     </message>
     <message>
         <source>No models yet</source>
         <translation>Noch keine Modelle</translation>
-    </message>
-    <message>
-        <source>&amp;Open models folder</source>
-        <translation>Modellordne&amp;r öffnen</translation>
     </message>
     <message>
         <source>One moment</source>
@@ -1232,6 +1426,22 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>{models} antworten sofort.</translation>
     </message>
     <message>
+        <source>{model} has arrived</source>
+        <translation>{model} ist angekommen</translation>
+    </message>
+    <message>
+        <source>It is ready to use.</source>
+        <translation>Es ist einsatzbereit.</translation>
+    </message>
+    <message>
+        <source>{model} did not arrive</source>
+        <translation>{model} ist nicht angekommen</translation>
+    </message>
+    <message>
+        <source>The log says why.</source>
+        <translation>Das Protokoll nennt den Grund.</translation>
+    </message>
+    <message>
         <source>{model} stopped working</source>
         <translation>{model} läuft nicht mehr</translation>
     </message>
@@ -1277,6 +1487,73 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>S&amp;witch on</source>
         <translation>Einsch&amp;alten</translation>
+    </message>
+</context>
+<context>
+    <name>OfferSection</name>
+    <message>
+        <source>Sizes of this model</source>
+        <translation>Größen dieses Modells</translation>
+    </message>
+    <message>
+        <source>&amp;Get</source>
+        <translation>Herunter&amp;laden</translation>
+    </message>
+    <message>
+        <source>Back to the list (Esc)</source>
+        <translation>Zurück zur Liste (Esc)</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>Zurück zur Liste</translation>
+    </message>
+    <message>
+        <source>Its owner wants your consent first. Accept the terms on the model&apos;s page, then sign in with: hf auth login</source>
+        <translation>Der Anbieter verlangt zuerst eine Zustimmung. Die Bedingungen auf der Seite des Modells annehmen, dann anmelden mit: hf auth login</translation>
+    </message>
+    <message>
+        <source>Open the &amp;page</source>
+        <translation>&amp;Seite öffnen</translation>
+    </message>
+    <message>
+        <source>Its owner wants your consent</source>
+        <translation>Der Anbieter verlangt eine Zustimmung</translation>
+    </message>
+    <message>
+        <source>This could not be looked up</source>
+        <translation>Das ließ sich nicht nachschlagen</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>E&amp;rneut versuchen</translation>
+    </message>
+    <message>
+        <source>Nothing to run here</source>
+        <translation>Hier ist nichts Ausführbares</translation>
+    </message>
+    <message>
+        <source>This repository has no GGUF file that is a model.</source>
+        <translation>In diesem Repository ist keine GGUF-Datei ein Modell.</translation>
+    </message>
+    <message>
+        <source>&amp;Back to the list</source>
+        <translation>Zurück zur L&amp;iste</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
+    </message>
+    <message>
+        <source>Preheat is asking the hub which sizes there are.</source>
+        <translation>Preheat fragt den Hub, welche Größen es gibt.</translation>
+    </message>
+    <message>
+        <source>Nothing selected</source>
+        <translation>Nichts gewählt</translation>
+    </message>
+    <message>
+        <source>It would not load within the memory limit; a smaller one would.</source>
+        <translation>Es lädt nicht innerhalb der Speichergrenze; eine kleinere Größe schon.</translation>
     </message>
 </context>
 <context>
@@ -1389,6 +1666,10 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>Downloads</translation>
     </message>
     <message>
         <source>Activity</source>
@@ -1526,6 +1807,49 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Requests that are being answered</source>
         <translation>Anfragen, die gerade beantwortet werden</translation>
+    </message>
+</context>
+<context>
+    <name>SearchSection</name>
+    <message>
+        <source>Models on the hub</source>
+        <translation>Modelle im Hub</translation>
+    </message>
+    <message>
+        <source>Choose a &amp;size…</source>
+        <translation>&amp;Größe wählen…</translation>
+    </message>
+    <message>
+        <source>The hub could not be searched</source>
+        <translation>Der Hub ließ sich nicht durchsuchen</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>E&amp;rneut versuchen</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation>Nichts gefunden</translation>
+    </message>
+    <message>
+        <source>The hub has no GGUF model with these words in its name. Fewer words find more.</source>
+        <translation>Der Hub hat kein GGUF-Modell mit diesen Wörtern im Namen. Weniger Wörter finden mehr.</translation>
+    </message>
+    <message>
+        <source>Show &amp;suggestions</source>
+        <translation>Vorschläge zeige&amp;n</translation>
+    </message>
+    <message>
+        <source>Searching</source>
+        <translation>Sucht</translation>
+    </message>
+    <message>
+        <source>Preheat is asking the hub.</source>
+        <translation>Preheat fragt den Hub.</translation>
+    </message>
+    <message>
+        <source>No model selected</source>
+        <translation>Kein Modell gewählt</translation>
     </message>
 </context>
 <context>
@@ -2172,8 +2496,8 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Noch keine Modelle</translation>
     </message>
     <message>
-        <source>Put GGUF files into the models folder, and ask them here.</source>
-        <translation>GGUF-Dateien in den Modellordner legen und hier befragen.</translation>
+        <source>Get one on the Downloads page, and ask it here.</source>
+        <translation>Auf der Seite „Downloads“ eines laden und hier befragen.</translation>
     </message>
     <message>
         <source>One moment</source>
@@ -2245,8 +2569,8 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Preheat hält die benutzten Sprachmodelle geladen, bevor sie angefordert werden, im Rahmen des erlaubten Speichers. Andere Programme erreichen sie unter einer einzigen Adresse auf diesem Rechner.</translation>
     </message>
     <message>
-        <source>There are no models yet. Put GGUF files into {folder}; Preheat notices them by itself.</source>
-        <translation>Noch gibt es keine Modelle. GGUF-Dateien in {folder} ablegen; Preheat bemerkt sie von selbst.</translation>
+        <source>You have GGUF files already? Put them into {folder}; Preheat notices them by itself.</source>
+        <translation>Vorhandene GGUF-Dateien in {folder} ablegen; Preheat bemerkt sie von selbst.</translation>
     </message>
     <message>
         <source>&amp;Open the models folder</source>
@@ -2255,6 +2579,45 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>&amp;Done</source>
         <translation>&amp;Fertig</translation>
+    </message>
+</context>
+<context>
+    <name>WelcomeSuggestions</name>
+    <message>
+        <source>Good models for this computer</source>
+        <translation>Gute Modelle für diesen Rechner</translation>
+    </message>
+    <message>
+        <source>One moment: Preheat is looking what suits this computer.</source>
+        <translation>Einen Moment: Preheat sucht, was zu diesem Rechner passt.</translation>
+    </message>
+    <message>
+        <source>&amp;Get</source>
+        <translation>Herunter&amp;laden</translation>
+    </message>
+    <message>
+        <source>No suggested model fits the memory limit. The Downloads page has them all.</source>
+        <translation>Kein vorgeschlagenes Modell passt unter die Speichergrenze. Die Seite „Downloads“ zeigt alle.</translation>
+    </message>
+    <message>
+        <source>{title} · {size}</source>
+        <translation>{title} · {size}</translation>
+    </message>
+    <message>
+        <source>{size} to download. Each fits the memory limit.</source>
+        <translation>{size} herunterzuladen. Jedes passt unter die Speichergrenze.</translation>
+    </message>
+    <message>
+        <source>Each fits the memory limit.</source>
+        <translation>Jedes passt unter die Speichergrenze.</translation>
+    </message>
+    <message>
+        <source>Preheat is asking the hub.</source>
+        <translation>Preheat fragt den Hub.</translation>
+    </message>
+    <message>
+        <source>It is on its way: the Downloads page shows how far.</source>
+        <translation>Es ist unterwegs: Die Seite „Downloads“ zeigt, wie weit.</translation>
     </message>
 </context>
 <context>
@@ -2345,7 +2708,7 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>needs {size} more than the limit</source>
-        <translation>braucht {size} mehr als die Grenze</translation>
+        <translation>{size} über der Grenze</translation>
     </message>
     <message>
         <source>preloaded {model}</source>

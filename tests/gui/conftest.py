@@ -14,6 +14,9 @@ import pytest
 
 # Read when the application object is made. The tests of the real tray set another one for the processes they start.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# What the system says of its errors is in English then, too.
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ.pop("LANGUAGE", None)
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -33,6 +36,14 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", only_local)
+
+
+@pytest.fixture(autouse=True)
+def _plain_locale() -> None:
+    """Numbers and dates are the same on every developer's machine."""
+    from PySide6.QtCore import QLocale
+
+    QLocale.setDefault(QLocale.c())
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
-from fake_bridge import FakeBridge, model, snapshot
+from fake_bridge import FakeBridge, download, model, snapshot
+from preheat.download_snapshot import DownloadState
 from preheat.errors import EngineStoppedError
 from preheat.residency.decisions import Action, DecisionRecord, Why
 from preheat.residency.states import State
@@ -205,4 +206,32 @@ def test_the_user_can_switch_them_off(bridge: FakeBridge, tray: FakeTray, clock:
     bridge.publish(favourites(State.HOT, State.FAILED))
     bridge.answer_with(decisions=[evicted("m0")])
     lose(bridge, "m0")
+    assert tray.shown == []
+
+
+# Downloads
+
+
+def test_a_download_is_announced_when_it_has_arrived_or_failed(
+    bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot
+) -> None:
+    watching = watch(bridge, tray, clock)
+    bridge.publish(snapshot(downloads=(download("a"), download("b"), download("old", DownloadState.DONE))))
+    assert tray.shown == []
+    bridge.publish(snapshot(downloads=(download("a", DownloadState.DONE), download("b", DownloadState.FAILED))))
+    assert tray.shown == [
+        ("Qwen/Qwen3-8B-GGUF:Q4_K_M has arrived", "It is ready to use."),
+        ("Qwen/Qwen3-8B-GGUF:Q4_K_M did not arrive", "The hub has no such file any more. Choose another size."),
+    ]
+    with qtbot.waitSignal(watching.page_requested) as asked:
+        tray.messageClicked.emit()
+    assert asked.args == ["downloads", ""]
+    bridge.publish(snapshot(downloads=(download("a", DownloadState.DONE), download("b"))))
+    assert len(tray.shown) == 2
+
+
+def test_downloads_of_earlier_runs_are_no_news(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+    watch(bridge, tray, clock)
+    bridge.publish(snapshot())
+    bridge.publish(snapshot(downloads=(download("a", DownloadState.DONE), download("b", DownloadState.FAILED))))
     assert tray.shown == []

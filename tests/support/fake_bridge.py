@@ -21,6 +21,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from preheat.download_snapshot import DownloadSnapshot, DownloadState
 from preheat.errors import EngineError, SettingsError
 from preheat.inference.requests import GenerateRequest
 from preheat.link.link import PortStatus, SettingsChange
@@ -68,6 +69,23 @@ def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
         "favourites": tuple(one.model_id for one in models if one.favourite),
     }
     return EngineSnapshot(**(whole | values))
+
+
+def download(download_id: str = "d1", state: DownloadState = DownloadState.RUNNING, **values: Any) -> DownloadSnapshot:
+    """Return a download of 4.7 GB; a running one has 1.2 GB and comes at 38 MB/s, and a failed one has a reason."""
+    total = 4_700_000_000
+    known: dict[str, Any] = {
+        "name": "Qwen/Qwen3-8B-GGUF:Q4_K_M",
+        "repo": "Qwen/Qwen3-8B-GGUF",
+        "file_name": "Qwen3-8B-Q4_K_M.gguf",
+        "done_bytes": total if state is DownloadState.DONE else 1_200_000_000,
+        "total_bytes": total,
+    }
+    if state is DownloadState.RUNNING:
+        known |= {"bytes_per_s": 38e6, "left_s": 92.1}
+    elif state is DownloadState.FAILED:
+        known |= {"error": "The hub has no such file any more", "hint": "Choose another size"}
+    return DownloadSnapshot(download_id=download_id, state=state, **(known | values))
 
 
 def _taken(values: dict[str, Any], kind: type, known: dict[str, Any]) -> dict[str, Any]:
@@ -156,8 +174,8 @@ class FakeBridge(EngineBridge):
         """Answer questions, also those already asked.
 
         Args:
-            answers: By the name of the EngineLink's method: what it returns, an EngineError to raise, or a function of
-                the question's arguments.
+            answers: By the name of the EngineLink's method, or of its library's: what it returns, an EngineError to
+                raise, or a function of the question's arguments.
         """
         self._answers |= answers
         asked, self._open_questions = self._open_questions, []
@@ -264,6 +282,8 @@ class _Answering:
         self._answers = answers
 
     def __getattr__(self, name: str) -> Any:
+        if name == "library":
+            return self
         if name not in self._answers:
             raise _NotAnsweredError
         answer = self._answers[name]

@@ -118,14 +118,15 @@ class Screen:
 
 
 @contextmanager
-def virtual_screen(width: int = 1280, height: int = 800, *, tray: bool = True) -> Iterator[Screen]:
+def virtual_screen(width: int = 1280, height: int = 800, *, tray: bool = True, dark: bool = False) -> Iterator[Screen]:
     """Run a screen until the block ends; programs started on it should have ended before.
 
     Args:
         tray: Without, there is a window manager but no panel.
+        dark: Of screen and panel.
     """
     with ExitStack() as stack:
-        number = stack.enter_context(_x_server(width, height))
+        number = stack.enter_context(_x_server(width, height, dark=dark))
         environment = {
             **{name: value for name, value in os.environ.items() if name not in _INHERITED},
             "DISPLAY": f":{number}",
@@ -138,6 +139,7 @@ def virtual_screen(width: int = 1280, height: int = 800, *, tray: bool = True) -
         if tray:
             command = ["trayer", "--edge", "top", "--align", "right", "--widthtype", "request", "--height"]
             command += [str(PANEL_HEIGHT), "--SetDockType", "true", "--SetPartialStrut", "true", "--expand", "true"]
+            command += ["--transparent", "true", "--alpha", "0", "--tint", "0x292524" if dark else "0xe7e5e4"]
             stack.enter_context(_running(command, environment))
             # By its class, the program's other window, without icons, might be found.
             panel = wait_until(lambda: Screen(environment, "").do("search", "--name", "^panel$").split())[0]
@@ -148,11 +150,12 @@ _INHERITED: Final = frozenset({"WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XAUTHORITY
 
 
 @contextmanager
-def _x_server(width: int, height: int) -> Iterator[int]:
+def _x_server(width: int, height: int, *, dark: bool) -> Iterator[int]:
     """Run an X server on a free number, and give it."""
     reading, writing = os.pipe()
     size = f"{width}x{height}x24"
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
+    command.append("-br" if dark else "-wr")
     process = subprocess.Popen(
         command, pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

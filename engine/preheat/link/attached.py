@@ -11,6 +11,7 @@ from preheat.client import RunningPreheat, find_running, quoted
 from preheat.errors import EngineError, NotRunningError
 from preheat.link.empty import empty_snapshot
 from preheat.link.latest import Latest
+from preheat.link.library_attached import AttachedLibrary
 from preheat.link.link import PortStatus, SettingsChange
 from preheat.link.settings_json import change_from_json, settings_from_json
 from preheat.settings import Settings
@@ -44,6 +45,7 @@ class AttachedLink:
 
     def __init__(self, running: RunningPreheat) -> None:
         self._running: RunningPreheat | None = running
+        self._library = AttachedLibrary(self._engine)
         self._snapshot = Latest(empty_snapshot(Settings()))
         self._port_status = Latest(PortStatus(running.url))
         self._settings = Settings()
@@ -53,6 +55,11 @@ class AttachedLink:
         self._looks = 0
         self._thread = threading.Thread(target=self._follow, name="events", daemon=True)
         self._thread.start()
+
+    @property
+    def library(self) -> AttachedLibrary:
+        """See ``EngineLink``."""
+        return self._library
 
     @property
     def snapshot(self) -> EngineSnapshot:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from preheat.errors import EngineError
+from preheat.link.library_link import LibraryLink
 from preheat.live_settings import SettingsChange
 from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot
@@ -45,6 +46,10 @@ class EngineLink(Protocol):
     """
 
     attached: bool
+
+    @property
+    def library(self) -> LibraryLink:
+        """Models on disk and on the hub: search, downloads, deleting, adding."""
 
     @property
     def snapshot(self) -> EngineSnapshot:

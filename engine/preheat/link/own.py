@@ -15,6 +15,7 @@ from preheat.engine_thread import EngineThread, LoopFactory
 from preheat.errors import EngineError, EngineStoppedError
 from preheat.link.empty import empty_snapshot
 from preheat.link.latest import Latest
+from preheat.link.library_own import OwnLibrary
 from preheat.link.link import PortStatus, SettingsChange
 from preheat.link.port import Port
 from preheat.live_settings import PORT_SETTINGS
@@ -65,6 +66,7 @@ class OwnEngineLink:
         at_login: bool = False,
     ) -> None:
         self._reload = reload
+        self._library = OwnLibrary(self._call)
         self._at_login = at_login
         self._settings = Settings()
         self._snapshot = Latest(empty_snapshot(self._settings))
@@ -77,6 +79,11 @@ class OwnEngineLink:
             self._start(settings, sock)
         except EngineError as error:
             self._port_status.set(PortStatus(engine_error=_sentence(error)))
+
+    @property
+    def library(self) -> OwnLibrary:
+        """See ``EngineLink``."""
+        return self._library
 
     @property
     def snapshot(self) -> EngineSnapshot:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 from preheat.residency.states import State
 from preheat.snapshot import EngineSnapshot, ModelSnapshot
+from preheat_gui.theme import GAP
 
 translate = QCoreApplication.translate
 
@@ -100,6 +102,16 @@ class ModelChoice(QComboBox):
             self._choose(next((name for name in (self._wanted, before) if name in known), "") or _default(snapshot))
         self.setToolTip(self.currentText())
         self.choice_changed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draw a name that is too long without its middle: its end says how much the model is quantized."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width() - GAP
+        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideMiddle, room)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def _choose(self, model_id: str) -> None:
         row = next((row for row, choice in enumerate(self._choices) if choice.model_id == model_id), -1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
@@ -13,8 +14,12 @@ from preheat.residency.states import State
 from preheat.snapshot import ModelSnapshot
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.models_cells import LOADING
+from preheat_gui.dashboard.models_facts import owner_words
 from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.icons import symbol
+
+if TYPE_CHECKING:
+    from preheat.link.library_values import ModelFacts
 
 
 class ModelActions(QObject):
@@ -23,20 +28,25 @@ class ModelActions(QObject):
     Attributes:
         toggle: Loads what is not loaded, cancels what is loading, unloads what is hot.
         settings_asked: The user wants the settings of this model (str).
+        delete_asked: The user wants to delete this model's files (ModelSnapshot).
     """
 
     settings_asked = Signal(str)
+    delete_asked = Signal(object)
 
     def __init__(self, bridge: EngineBridge, view: QWidget) -> None:
         super().__init__(view)
         self._bridge = bridge
         self._models: Sequence[ModelSnapshot] = ()
+        self._facts: ModelFacts | None = None
         self.toggle = self._add(view, "toggle_load", self._toggle, "Return", "Enter")
         self.unload = self._add(view, "unload", self._unload, "Del")
         self.favourite = self._add(view, "favourite", self._favourite, "F")
         self.reveal = self._add(view, "reveal_file", self._reveal, "Ctrl+O")
         self.copy_name = self._add(view, "copy_name", self._copy, "Ctrl+C")
         self.settings = self._add(view, "model_settings", self._settings, "Ctrl+,")
+        self.delete = self._add(view, "delete_model", self._delete, "Shift+Del")
+        self.delete.setIcon(symbol("trash"))
         self.favourite.setCheckable(True)
         self.unload.setText(self.tr("&Unload"))
         self.favourite.setText(self.tr("&Favourite"))
@@ -52,6 +62,8 @@ class ModelActions(QObject):
         """Fit the actions to these models."""
         self._models = models
         one = len(models) == 1
+        if self._facts is not None and not (one and models[0].model_id == self._facts.model_id):
+            self._facts = None
         self._show_toggle(models)
         # "Toggle" unloads already where nothing else is possible; the key stays.
         self.unload.setEnabled(any(_held(model) for model in models))
@@ -60,6 +72,12 @@ class ModelActions(QObject):
         self.reveal.setEnabled(one and bool(models[0].path))
         self.copy_name.setEnabled(bool(models))
         self.settings.setEnabled(one)
+        self._show_delete()
+
+    def show_facts(self, facts: ModelFacts) -> None:
+        """Take into account whose file the selected model is."""
+        self._facts = facts
+        self._show_delete()
 
     def menu(self, parent: QWidget) -> QMenu:
         """Return the context menu."""
@@ -72,7 +90,7 @@ class ModelActions(QObject):
         menu.addSeparator()
         menu.addActions([self.reveal, self.copy_name])
         menu.addSeparator()
-        menu.addAction(self.settings)
+        menu.addActions([self.settings, self.delete])
         return menu
 
     def toggle_favourite(self, model: ModelSnapshot) -> None:
@@ -101,6 +119,18 @@ class ModelActions(QObject):
         self.toggle.setToolTip(self.tr("{what} (Enter)").format(what=text.replace("&", "")))
         self.toggle.setEnabled(any(model.state is not State.UNLOADING for model in models))
 
+    def _show_delete(self) -> None:
+        facts, one = self._facts, len(self._models) == 1
+        others = facts is not None and not facts.own
+        self.delete.setEnabled(one and not others)
+        if facts is not None and others:
+            # What another program has, that program must delete.
+            self.delete.setText(self.tr("The file is {owner}").format(owner=owner_words(facts.source)))
+            self.delete.setToolTip(self.tr("Preheat deletes nothing outside its own folder"))
+        else:
+            self.delete.setText(self.tr("&Delete from disk…"))
+            self.delete.setToolTip(self.tr("Delete the model's file (Shift+Del)"))
+
     def _toggle(self) -> None:
         waiting = [model for model in self._models if not _held(model) and model.state is not State.UNLOADING]
         if not waiting:
@@ -124,6 +154,9 @@ class ModelActions(QObject):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText("\n".join(model.model_id for model in self._models))
+
+    def _delete(self) -> None:
+        self.delete_asked.emit(self._models[0])
 
     def _settings(self) -> None:
         self.settings_asked.emit(self._models[0].model_id)

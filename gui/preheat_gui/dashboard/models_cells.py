@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from preheat.residency.states import State
 from preheat.snapshot import EngineSnapshot, ModelSnapshot
 from preheat_gui import words
-from preheat_gui.figures import format_ago, format_bytes, format_duration, format_memory
+from preheat_gui.figures import format_ago, format_bytes, format_duration, format_memory, format_number
 
 NOTHING: Final = "–"  # noqa: RUF001 - a dash as wide as a figure
 """Stands where there is no figure yet."""
@@ -218,12 +218,12 @@ def _memory(model: ModelSnapshot, context: Context) -> Cell:
 
 def _context(model: ModelSnapshot, context: Context) -> Cell:
     if model.context_length is not None:
-        return Cell(f"{model.context_length:,}")
+        return Cell(format_number(model.context_length))
     setting = context.context_length(model.model_id)
     if setting is None or model.embeddings:
         return Cell(NOTHING, muted=True)
     tooltip = translate("Models", "As set; less, if the model was trained for less.")
-    return Cell(f"{setting:,}", muted=True, tooltip=tooltip)
+    return Cell(format_number(setting), muted=True, tooltip=tooltip)
 
 
 def _load(model: ModelSnapshot, context: Context) -> Cell:
@@ -240,9 +240,9 @@ def _hits(model: ModelSnapshot, context: Context) -> Cell:
     if not figures.requests:
         return Cell(NOTHING, muted=True, tooltip=translate("Models", "No requests in the last 7 days."))
     tooltip = translate("Models", "{hits} of {requests} requests of the last 7 days found it ready.")
-    aside = translate("Models", "of {requests}").format(requests=f"{figures.requests:,}")
-    tooltip = tooltip.format(hits=f"{figures.hits:,}", requests=f"{figures.requests:,}")
-    return Cell(f"{figures.hits:,}", aside, tooltip=tooltip)
+    aside = translate("Models", "of {requests}").format(requests=format_number(figures.requests))
+    tooltip = tooltip.format(hits=format_number(figures.hits), requests=format_number(figures.requests))
+    return Cell(format_number(figures.hits), aside, tooltip=tooltip)
 
 
 def _last_used(model: ModelSnapshot, context: Context) -> Cell:

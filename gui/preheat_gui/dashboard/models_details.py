@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -19,11 +19,14 @@ from preheat_gui.dashboard.action_button import ActionButton
 from preheat_gui.dashboard.looks import at_start
 from preheat_gui.dashboard.models_actions import ModelActions
 from preheat_gui.dashboard.models_cells import reason_of
+from preheat_gui.dashboard.models_facts import facts_line
 from preheat_gui.figures import format_memory
-from preheat_gui.theme import GAP, GROUP_GAP, scaled_font
+from preheat_gui.library_commands import ask_facts
+from preheat_gui.theme import CAPTION_SCALE, GAP, GROUP_GAP, Token, scaled_font
 from preheat_gui.widgets import Card, ElidedLabel, caption
 
 if TYPE_CHECKING:
+    from preheat.link.library_values import ModelFacts
     from preheat.link.link import EngineLink
 
 Question = tuple[str, State, bool, bool]
@@ -42,6 +45,7 @@ class ModelDetails(Card):
         self.setObjectName("model_details")
         self.setAccessibleName(self.tr("Selected model"))
         self._bridge = bridge
+        self._actions = actions
         self._models: Sequence[ModelSnapshot] = ()
         self._why = ""
         self._asked: Question | None = None
@@ -51,6 +55,10 @@ class ModelDetails(Card):
         self._timer.timeout.connect(self._ask)
         self._name = ElidedLabel(parent=self)
         self._name.setFont(scaled_font(1.0, QFont.Weight.DemiBold))
+        self._facts = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
+        self._facts.setObjectName("model_facts")
+        self._facts.setFont(scaled_font(CAPTION_SCALE))
+        self._facts.set_token(Token.MUTED)
         self._sentence = caption(parent=self)
         self._sentence.setObjectName("model_why")
         at_start(self._sentence)
@@ -64,6 +72,8 @@ class ModelDetails(Card):
         self._models = models
         question = _question(models[0]) if len(models) == 1 else None
         if question != self._asked:
+            if self._asked is None or question is None or question[0] != self._asked[0]:
+                self._facts.setText("")
             self._asked = question
             self._why = ""
             if question is not None:
@@ -88,6 +98,7 @@ class ModelDetails(Card):
         texts = QVBoxLayout()
         texts.setSpacing(GAP // 2)
         texts.addWidget(self._name)
+        texts.addWidget(self._facts)
         texts.addWidget(self._sentence)
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
@@ -125,11 +136,21 @@ class ModelDetails(Card):
         if question is not None:
             model_id = question[0]
             self._bridge.ask(partial(_why, model_id), partial(self._on_why, question), self._on_error)
+            self._bridge.ask(partial(ask_facts, model_id), self._on_facts, self._on_no_facts)
 
     def _on_why(self, question: Question, why: str) -> None:
         if question == self._asked:
             self._why = why
             self._render()
+
+    def _on_facts(self, facts: ModelFacts) -> None:
+        if self._asked is not None and facts.model_id == self._asked[0]:
+            self._facts.setText(facts_line(facts))
+            self._actions.show_facts(facts)
+
+    def _on_no_facts(self, _error: EngineError) -> None:
+        # They are an extra; the file may just have gone.
+        self._facts.setText("")
 
     def _on_error(self, _error: EngineError) -> None:
         # The state's own words stay; the reason is an extra.

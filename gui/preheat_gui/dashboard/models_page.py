@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from preheat import paths
 from preheat.snapshot import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.models_actions import ModelActions
 from preheat_gui.dashboard.models_cells import Column, ModelFigures
+from preheat_gui.dashboard.models_deletion import ModelDeletion
 from preheat_gui.dashboard.models_details import ModelDetails
 from preheat_gui.dashboard.models_filter import ModelsFilter, Show, show_words
 from preheat_gui.dashboard.models_table import ModelsTable
 from preheat_gui.dashboard.models_view import ModelsView
 from preheat_gui.dashboard.slow_question import SlowQuestion
+from preheat_gui.figures import format_number
 from preheat_gui.icons import symbol
 from preheat_gui.style_sheet import set_role
 from preheat_gui.theme import GAP, GROUP_GAP, Token
@@ -36,9 +37,11 @@ class ModelsPage(QWidget):
 
     Attributes:
         memory_changed: Filter or order were changed by the user; ``memory()`` has them.
+        page_requested: The user wants another page, and a model on it (its key, a model_id).
     """
 
     memory_changed = Signal()
+    page_requested = Signal(str, str)
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +53,7 @@ class ModelsPage(QWidget):
         self._filter = ModelsFilter(self._table, self)
         self._view = ModelsView(self._filter)
         self._actions = ModelActions(bridge, self._view)
+        self._deletion = ModelDeletion(bridge, self)
         self._details = ModelDetails(bridge, self._actions)
         self._figures = SlowQuestion(bridge, _ask_stats, self._on_stats, self)
         self._ages = QTimer(self)
@@ -157,12 +161,13 @@ class ModelsPage(QWidget):
         self._search.returnPressed.connect(self._view.setFocus)
         self._show.currentIndexChanged.connect(self._on_show)
         self._none_match.clicked.connect(self._show_all)
-        self._empty.clicked.connect(self._open_folder)
+        self._empty.clicked.connect(self._get_model)
         self._view.star_clicked.connect(self._actions.toggle_favourite)
         self._view.customContextMenuRequested.connect(self._on_menu)
         self._view.selectionModel().selectionChanged.connect(self._follow_selection)
         self._view.horizontalHeader().sortIndicatorChanged.connect(self.memory_changed)
         self._actions.settings_asked.connect(self._open_settings)
+        self._actions.delete_asked.connect(self._deletion.begin)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         find.activated.connect(self._on_find)
@@ -216,10 +221,8 @@ class ModelsPage(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    def _open_folder(self) -> None:
-        folder = paths.models_dir()
-        folder.mkdir(parents=True, exist_ok=True)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+    def _get_model(self) -> None:
+        self.page_requested.emit("downloads", "")
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
@@ -245,14 +248,16 @@ class ModelsPage(QWidget):
             self._say_empty()
             self._count.setText("")
         elif shown == known:
-            self._count.setText(f"{known:,}")
+            self._count.setText(format_number(known))
         else:
-            self._count.setText(self.tr("{shown} of {known}").format(shown=f"{shown:,}", known=f"{known:,}"))
+            self._count.setText(
+                self.tr("{shown} of {known}").format(shown=format_number(shown), known=format_number(known))
+            )
 
     def _say_empty(self) -> None:
         if self._bridge.is_open:
-            sentence = self.tr("Put GGUF files into the models folder, and they appear here.")
-            self._empty.set_words(self.tr("No models yet"), sentence, self.tr("&Open models folder"))
+            sentence = self.tr("Download one, or drop GGUF files on this window.")
+            self._empty.set_words(self.tr("No models yet"), sentence, self.tr("&Get a model"))
         else:
             self._empty.set_words(self.tr("One moment"), self.tr("Preheat is looking for models."))
 

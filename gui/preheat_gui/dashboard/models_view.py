@@ -13,6 +13,7 @@ from preheat_gui.dashboard.looks import LooksOf
 from preheat_gui.dashboard.models_cells import Column
 from preheat_gui.dashboard.models_delegates import NameDelegate, StarDelegate, StateDelegate, TextDelegate, row_height
 from preheat_gui.dashboard.models_filter import ModelsFilter
+from preheat_gui.theme import GAP
 
 # In characters of the body's font: what a column needs, and what it takes where there is room. The name has the rest.
 _WIDTHS: Final = {
@@ -125,20 +126,27 @@ class ModelsView(QTableView):
 
     def _fit_columns(self) -> None:
         """Hide the columns of least worth until the name has its room; share out what is left over."""
-        unit = self._looks().body_metrics.averageCharWidth()
-        shown = dict(_WIDTHS)
+        shown = {column: self._widths_of(column) for column in Column}
         for column in _LEAST_WORTH_FIRST:
-            if sum(needed for needed, _ in shown.values()) * unit <= self.viewport().width():
+            if sum(needed for needed, _ in shown.values()) <= self.viewport().width():
                 break
             del shown[column]
-        spare = self.viewport().width() - sum(needed for needed, _ in shown.values()) * unit
-        wished = sum(most - needed for needed, most in shown.values()) * unit
+        spare = self.viewport().width() - sum(needed for needed, _ in shown.values())
+        wished = sum(most - needed for needed, most in shown.values())
         share = max(0.0, min(1.0, spare * _FOR_OTHERS / wished)) if wished else 0.0
         for column in Column:
             self.setColumnHidden(column, column not in shown)
             if column in shown and column is not Column.NAME:
                 needed, most = shown[column]
-                self.setColumnWidth(column, round((needed + (most - needed) * share) * unit))
+                self.setColumnWidth(column, round(needed + (most - needed) * share))
+
+    def _widths_of(self, column: Column) -> tuple[int, int]:
+        """Return what a column needs and may take, in pixels; its title fits in any language."""
+        unit = self._looks().body_metrics.averageCharWidth()
+        title = str(self._models.headerData(column, Qt.Orientation.Horizontal) or "")
+        least = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 2 * GAP
+        needed, most = _WIDTHS[column]
+        return max(needed * unit, least), max(most * unit, least)
 
     def _on_clicked(self, index: QModelIndex) -> None:
         if index.column() == Column.FAVOURITE:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from preheat_gui.dashboard.curves import Point, Series
 from preheat_gui.dashboard.periods import DAY_S, HOUR_S, Period, PeriodFigures
-from preheat_gui.figures import format_duration
+from preheat_gui.figures import format_duration, format_number
 from preheat_gui.words import percent
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def hit_rate_series(figures: PeriodFigures) -> Series:
     summary = translate("Overview", "No requests.")
     if rate is not None:
         summary = translate("Overview", "{rate}: {hits} of {requests} requests found their model ready.").format(
-            rate=percent(rate), hits=f"{figures.hits:,}", requests=f"{figures.requests:,}"
+            rate=percent(rate), hits=format_number(figures.hits), requests=format_number(figures.requests)
         )
     ticks = tuple((share, percent(share)) for share in (0.0, 0.5, 1.0))
     return Series(points, figures.begin, figures.end, 1.0, _time_ticks(figures), ticks, summary)
@@ -59,8 +59,8 @@ def _rate_words(bucket: UsageBucket, period: Period) -> str:
     return translate("Overview", "{when}: {rate}, {hits} of {requests} requests").format(
         when=_when(bucket.begins_at, period),
         rate=percent(bucket.counts.hits / bucket.counts.requests),
-        hits=f"{bucket.counts.hits:,}",
-        requests=f"{bucket.counts.requests:,}",
+        hits=format_number(bucket.counts.hits),
+        requests=format_number(bucket.counts.requests),
     )
 
 

@@ -72,6 +72,11 @@ class TryPage(QWidget):
         self._bridge.snapshot_changed.disconnect(self._on_snapshot)
         self._bridge.opened.disconnect(self._show_state)
 
+    def open_model(self, model_id: str) -> None:
+        """Choose this model, as soon as it is known."""
+        self._model.want(model_id)
+        self._prompt.setFocus()
+
     def memory(self) -> dict[str, str]:
         """Return what a later window should begin with."""
         choice = self._model.choice
@@ -223,8 +228,6 @@ class TryPage(QWidget):
                 self.tr("Ask a model"), self.tr("What you write stays on this machine and is not kept.")
             )
         elif self._bridge.is_open:
-            self._empty.set_words(
-                self.tr("No models yet"), self.tr("Put GGUF files into the models folder, and ask them here.")
-            )
+            self._empty.set_words(self.tr("No models yet"), self.tr("Get one on the Downloads page, and ask it here."))
         else:
             self._empty.set_words(self.tr("One moment"), self.tr("Preheat is looking for models."))

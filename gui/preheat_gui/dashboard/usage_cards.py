@@ -12,7 +12,7 @@ from preheat_gui.dashboard.looks import at_start
 from preheat_gui.dashboard.models_cells import NOTHING
 from preheat_gui.dashboard.periods import Period, PeriodFigures
 from preheat_gui.dashboard.series import hit_rate_series, time_saved_series
-from preheat_gui.figures import format_duration
+from preheat_gui.figures import format_duration, format_number
 from preheat_gui.theme import GAP, GROUP_GAP
 from preheat_gui.widgets import Card, RingGauge, ScaledLabel, caption, figure
 from preheat_gui.words import percent
@@ -84,7 +84,9 @@ class HitRateCard(_CurveCard):
         else:
             self._gauge.set_value(rate, percent(rate))
             words = self.tr("{hits} of {requests} requests")
-            self._gauge.set_caption(words.format(hits=f"{figures.hits:,}", requests=f"{figures.requests:,}"))
+            self._gauge.set_caption(
+                words.format(hits=format_number(figures.hits), requests=format_number(figures.requests))
+            )
         never = self.tr("Your hit rate appears after the first requests.")
         self.say(self.tr("No requests in this time.") if ever else never)
         self.show_series(hit_rate_series(figures), worth_it=rate is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
@@ -14,6 +15,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.navigation import Navigation
 from preheat_gui.dashboard.pages import PAGES, Page, PageSpec, RememberingPage
 from preheat_gui.icons import mark_icon, symbol
+from preheat_gui.importing import DropOverlay, ImportBanner
 from preheat_gui.remedies import act_on
 from preheat_gui.style_sheet import set_role
 from preheat_gui.theme import GAP, GROUP_GAP, MARGIN
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 _PAGE: Final = "dashboard/page"
 _WORDS_FROM_PX: Final = 900
 _FIRST_SIZE: Final = QSize(1080, 720)
+_FRAME: Final = QSize(2 * GAP, 6 * GAP)
+"""At most what a window manager puts around a window."""
+
+_SETTINGS_ICON: Final = QSize(24, 16)
+"""Wider than it is drawn: so it stands under the pages' icons, and its word under theirs."""
+
 _SMALLEST: Final = QSize(560, 400)
 
 
@@ -65,6 +73,7 @@ class DashboardWindow(QWidget):
         self._navigation = Navigation(pages)
         self._settings = QPushButton(symbol("gear"), self.tr("&Settings…"))
         self._banner = Banner()
+        self._import = ImportBanner(bridge)
         self._stack = QStackedWidget()
         self._build()
         self._add_shortcuts(pages)
@@ -75,13 +84,24 @@ class DashboardWindow(QWidget):
     # -- what others ask ----------------------------------------------------------------------------------------------
 
     def show_page(self, key: str) -> None:
-        """Show a page: ``overview``, ``models``, ``activity``, ``try``, ``connect`` or ``log``."""
+        """Show a page: ``overview``, ``models``, ``downloads``, ``activity``, ``try``, ``connect`` or ``log``."""
         self._navigation.choose(key)
 
     def open_model(self, model_id: str) -> None:
         """Show a model in the table, selected."""
         self.show_page("models")
         cast("ModelsPage", self._page("models")).open_model(model_id)
+
+    def open_page(self, key: str, model_id: str) -> None:
+        """Show a page, and a model on it if one is given and the page has a place for one."""
+        page = self._page(key)
+        self.show_page(key)
+        if model_id and hasattr(page, "open_model"):
+            page.open_model(model_id)
+
+    def add_files(self, paths: Sequence[Path]) -> None:
+        """Add model files of this computer; a banner says how that goes."""
+        self._import.add_files(paths)
 
     def set_problem(self, problem: Problem | None) -> None:
         """Say above the pages what is wrong; None for nothing."""
@@ -112,6 +132,8 @@ class DashboardWindow(QWidget):
         """Let the page sleep."""
         super().hideEvent(event)
         self._wake()
+        if self._state is not None:
+            self._state.remember_geometry(self)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Let the page sleep while the window is minimised."""
@@ -135,6 +157,7 @@ class DashboardWindow(QWidget):
         self._settings.setAccessibleName(self.tr("Settings"))
         self._settings.setToolTip(self.tr("Change how Preheat works"))
         set_role(self._settings, "quiet")
+        self._settings.setIconSize(_SETTINGS_ICON)
         self._settings.clicked.connect(self.settings_requested)
         self._banner.setObjectName("problem_banner")
         self._banner.clicked.connect(self._on_banner)
@@ -146,6 +169,7 @@ class DashboardWindow(QWidget):
         self._content = QVBoxLayout()
         self._content.setSpacing(GROUP_GAP)
         self._content.addWidget(self._banner)
+        self._content.addWidget(self._import)
         self._content.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -154,6 +178,8 @@ class DashboardWindow(QWidget):
         layout.addLayout(side)
         layout.addLayout(self._content, 1)
         self._navigation.page_chosen.connect(self._show)
+        self._import.model_requested.connect(partial(self.open_page, "models"))
+        DropOverlay(self).dropped.connect(self.add_files)
 
     def _add_shortcuts(self, pages: Sequence[PageSpec]) -> None:
         for number, page in enumerate(pages, 1):
@@ -172,6 +198,10 @@ class DashboardWindow(QWidget):
             page = self._specs[key].make(self._bridge)
             self._made[key] = page
             self._stack.addWidget(page)
+            if hasattr(page, "page_requested"):
+                page.page_requested.connect(self.open_page)
+            if hasattr(page, "import_requested"):
+                page.import_requested.connect(self._import.choose_files)
             if self._state is not None and hasattr(page, "memory_changed"):
                 remembering = cast(RememberingPage, page)
                 remembering.remember({name: self._state.text(f"dashboard/{name}") for name in remembering.memory()})
@@ -197,6 +227,9 @@ class DashboardWindow(QWidget):
     def _restore(self) -> None:
         page = "" if self._state is None else self._state.text(_PAGE)
         self.show_page(page if page in self._specs else next(iter(self._specs)))
+        if self._state is None or not self._state.restore_geometry(self):
+            # Left to itself, Qt gives a window at most two thirds of the screen.
+            self.resize(_FIRST_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
 
     def _remember_page(self, key: str) -> None:
         if self._state is not None:

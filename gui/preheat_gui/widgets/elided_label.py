@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QStyle, QStyleOption, QWidget
 
+from preheat_gui.theme import Token, theme
+
 
 class ElidedLabel(QFrame):
     """One line of plain text; by default its middle is left out, as a model's name ends with its quantization.
@@ -23,6 +25,7 @@ class ElidedLabel(QFrame):
         super().__init__(parent)
         self._mode = mode
         self._text = ""
+        self._token: Token | None = None
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setText(text)
 
@@ -38,6 +41,12 @@ class ElidedLabel(QFrame):
         self.setAccessibleName(text)
         self.updateGeometry()
         self.update()
+
+    def set_token(self, token: Token | None) -> None:
+        """Write in this colour of the theme; None for that of other words."""
+        if token is not self._token:
+            self._token = token
+            self.update()
 
     def shown_text(self) -> str:
         """Return what of the text has room now."""
@@ -64,11 +73,15 @@ class ElidedLabel(QFrame):
         option = QStyleOption()
         option.initFrom(self)
         painter = QPainter(self)
+        if self._token is not None:
+            option.palette.setColor(self.foregroundRole(), theme().colour(self._token))
+        # In the text's own direction: mirrored, "8.2 GB" must not become "GB 8.2".
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         alignment = QStyle.visualAlignment(self.layoutDirection(), Qt.AlignmentFlag.AlignLeft)
         self.style().drawItemText(
             painter,
             self.contentsRect(),
-            alignment | Qt.AlignmentFlag.AlignVCenter,
+            alignment | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute,
             option.palette,
             self.isEnabled(),
             self.shown_text(),

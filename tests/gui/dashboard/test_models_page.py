@@ -149,7 +149,7 @@ def test_the_menu_has_what_fits(qtbot: QtBot, page: ModelsPage) -> None:
     view(page).customContextMenuRequested.emit(QPoint(5, 5))
     menu = find(page, QMenu, "model_menu")
     names = [action.objectName() for action in menu.actions() if not action.isSeparator()]
-    assert names == ["toggle_load", "favourite", "reveal_file", "copy_name", "model_settings"]
+    assert names == ["toggle_load", "favourite", "reveal_file", "copy_name", "model_settings", "delete_model"]
     menu.close()
     view(page).selectAll()
     view(page).customContextMenuRequested.emit(QPoint(5, 5))
@@ -248,11 +248,7 @@ def test_letters_in_the_filter_are_no_commands(qtbot: QtBot, page: ModelsPage, b
     assert (field.text(), bridge.commands) == ("f", [])
 
 
-def test_an_empty_library_offers_its_folder(
-    qtbot: QtBot, bridge: FakeBridge, theme: Theme, preheat_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[Any] = []
-    monkeypatch.setattr("preheat_gui.dashboard.models_page.QDesktopServices.openUrl", opened.append)
+def test_an_empty_library_leads_to_the_downloads(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> None:
     page = ModelsPage(bridge)
     qtbot.addWidget(page)
     page.activate()
@@ -260,8 +256,9 @@ def test_an_empty_library_offers_its_folder(
     stack = page.findChild(QStackedWidget)
     assert stack is not None
     assert stack.currentWidget().objectName() == "models_empty"
-    find(stack.currentWidget(), QPushButton, "empty_state_button").click()
-    assert [Path(url.toLocalFile()).is_dir() for url in opened] == [True]
+    with qtbot.waitSignal(page.page_requested) as asked:
+        find(stack.currentWidget(), QPushButton, "empty_state_button").click()
+    assert asked.args == ["downloads", ""]
     bridge.publish(snapshot(*MODELS))
     assert stack.currentWidget() is view(page)
 

@@ -204,3 +204,14 @@ def test_a_model_is_opened_on_its_page(qtbot: QtBot, bridge: FakeBridge, theme: 
 
 def test_every_declared_page_has_a_title_of_its_own(qtbot: QtBot) -> None:
     assert len({page.words() for page in PAGES}) == len({page.key for page in PAGES}) == len(PAGES)
+
+
+def test_it_opens_again_as_large_as_it_was(qtbot: QtBot, bridge: FakeBridge, state: WindowState) -> None:
+    first = DashboardWindow(bridge, state=state, pages=SPECS)
+    qtbot.addWidget(first)
+    first.show()
+    first.resize(600, 450)
+    first.close()
+    again = DashboardWindow(bridge, state=state, pages=SPECS)
+    qtbot.addWidget(again)
+    assert (again.width(), again.height()) == (600, 450)

@@ -174,6 +174,17 @@ def test_what_holds_later_says_so_before(qtbot: QtBot, open_dialog: Opener) -> N
     assert remark(dialog, "history_days") == "It holds from the next start of Preheat."
 
 
+def test_a_language_holds_later_and_says_so_before_and_after(open_dialog: Opener, bridge: FakeBridge) -> None:
+    dialog = open_dialog()
+    box = find(dialog, QComboBox, "field_language")
+    box.setCurrentIndex(box.findData("de"))
+    box.activated.emit(box.currentIndex())
+    assert remark(dialog, "language") == "It holds from the next start of Preheat."
+    press(dialog, "apply")
+    assert bridge.commands[-1] == ("change_settings", {"language": "de"})
+    assert remark(dialog, "language") == "It holds from the next start of Preheat."
+
+
 def test_a_refusal_lands_beside_its_field(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
     bridge.error = SettingsError("port cannot be 80", hint="Choose another", param="port")
     dialog = open_dialog()

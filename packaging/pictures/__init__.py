@@ -1,0 +1,1 @@
+"""What the pictures in docs/screenshots are made of."""

@@ -1,0 +1,231 @@
+"""A plausible day of use, always the same, for pictures of the windows: eight models, and who has asked for them."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import datetime
+from typing import Any, Final
+
+from fake_bridge import FakeBridge
+from preheat import paths
+from preheat.log import log_file
+from preheat.preload import UsageBucket, UsageHistory
+from preheat.preload.usage_records import Counts
+from preheat.residency.decisions import Action, DecisionRecord
+from preheat.residency.states import State
+from preheat.settings import Settings, load_settings
+from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
+
+NOW: Final = datetime(2026, 3, 12, 15, 42).timestamp()
+"""When the pictures are taken, in whatever time zone."""
+
+GB: Final = 10**9
+MINUTE_S: Final = 60.0
+HOUR_S: Final = 3600
+DAY_S: Final = 24 * HOUR_S
+
+CHAT: Final = "qwen3-8b-q4_k_m"
+CODER: Final = "qwen2.5-coder-7b-instruct-q5_k_m"
+EMBEDDER: Final = "nomic-embed-text-v1.5-q8_0"
+SMALL: Final = "gemma-3-4b-it-q4_k_m"
+MISTRAL: Final = "mistral-7b-instruct-v0.3-q4_k_m"
+PHI: Final = "phi-4-q4_k_m"
+BROKEN: Final = "llama-3.2-3b-instruct-q8_0"
+HUGE: Final = "llama-3.3-70b-instruct-q4_k_m"
+
+QUESTION: Final = "What is a KV cache, and why does it grow?"
+ANSWER: Final = """A **KV cache** keeps the keys and values of all tokens so far, so that they are not computed again.
+
+- Each new token adds one entry in every layer, so it grows with the conversation.
+- For this model that is 144 kB a token: a context of 8,192 tokens takes 1.2 GB.
+
+```python
+cache_bytes = 2 * layers * kv_heads * head_size * 2 * tokens
+```
+"""
+
+
+_SETTINGS: Final = f"""
+memory_limit = "16GB"
+favourites = ["{CHAT}", "{CODER}", "{EMBEDDER}"]
+models_dirs = ["/home/ada/models"]
+api_keys = ["pk-5Jm2vQx8Rt4w"]
+"""
+
+
+def show_day(bridge: FakeBridge) -> None:
+    """Let the bridge show the day."""
+    bridge.publish_settings(_settings())
+    bridge.publish(snapshot())
+    bridge.answer_with(history=history(), stats=_stats(), decisions=_decisions(), why=_why)
+
+
+def _settings() -> Settings:
+    """Write the user's settings file, and return what is in it."""
+    file = paths.settings_path()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(_SETTINGS, encoding="utf-8")
+    return load_settings()
+
+
+def snapshot(**preload: Any) -> EngineSnapshot:
+    """Return the engine in the afternoon: three models hot, a fourth on its way."""
+    models = _models()
+    used = sum(model.resident_bytes for model in models)
+    known: dict[str, Any] = {
+        "enabled": True,
+        "hits": 47,
+        "late_hits": 1,
+        "misses": 2,
+        "preloads": 6,
+        "time_saved_s": 318.0,
+        "queue": (SMALL,),
+        "round_done": 1,
+        "round_total": 2,
+        "round_progress": 0.63,
+    }
+    return EngineSnapshot(
+        version="0.1.0",
+        started_at=NOW - 7 * HOUR_S,
+        memory=MemorySnapshot(16 * GB, used, 13 * GB, used, total_bytes=32 * GB, keep_free_bytes=3_200_000_000),
+        preload=PreloadSnapshot(**(known | preload)),
+        prompt_tokens=48_200,
+        prefix_tokens_reused=36_900,
+        favourites=(CHAT, CODER, EMBEDDER),
+        models=tuple(sorted(models, key=lambda model: model.model_id)),
+        requests=(
+            RequestSnapshot(118, "Open WebUI", CHAT, NOW - 9.4, False, 241, 27.3),
+            RequestSnapshot(119, "VS Code", CODER, NOW - 2.1, False, 38, 24.8),
+            RequestSnapshot(120, "python-openai", SMALL, NOW - 1.2, True),
+        ),
+    )
+
+
+def _models() -> list[ModelSnapshot]:
+    def hot(name: str, file_gb: float, memory_gb: float, load_s: float, used_min: float, **more: Any) -> ModelSnapshot:
+        known: dict[str, Any] = {"context_length": 8192, "reason": "a favourite"}
+        return ModelSnapshot(
+            name,
+            State.HOT,
+            favourite=True,
+            file_bytes=int(file_gb * GB),
+            expected_bytes=int(memory_gb * GB),
+            resident_bytes=int(memory_gb * GB),
+            load_s=load_s,
+            last_used_at=NOW - used_min * MINUTE_S,
+            path=f"/home/ada/models/{name}.gguf",
+            **(known | more),
+        )
+
+    def cold(name: str, file_gb: float, memory_gb: float, **more: Any) -> ModelSnapshot:
+        sizes = {"file_bytes": int(file_gb * GB), "expected_bytes": int(memory_gb * GB)}
+        known: dict[str, Any] = {"favourite": False, "path": f"/home/ada/models/{name}.gguf", **sizes}
+        return ModelSnapshot(name, **(known | {"state": State.COLD} | more))
+
+    return [
+        hot(CHAT, 5.0, 6.2, 1.4, 0.15, active_requests=1),
+        hot(CODER, 5.4, 5.9, 1.6, 0.03, active_requests=1),
+        hot(EMBEDDER, 0.15, 0.2, 0.2, 4, embeddings=True, context_length=2048),
+        cold(
+            SMALL, 2.5, 3.3, state=State.LOADING, progress=0.63, load_left_s=2.4, resident_bytes=2_000_000_000,
+            load_s=3.8, last_used_at=NOW - 71 * MINUTE_S, active_requests=1,
+        ),
+        cold(MISTRAL, 4.4, 5.4, standby=True, load_s=1.3, last_used_at=NOW - 3.2 * HOUR_S),
+        cold(PHI, 9.1, 10.3, load_s=4.6, last_used_at=NOW - 2 * DAY_S),
+        cold(BROKEN, 3.4, 4.2, state=State.FAILED, error="the file ends early. Download it again"),
+        cold(HUGE, 42.5, 44.1),
+    ]  # fmt: skip
+
+
+def history() -> UsageHistory:
+    """Return hours and days: office hours, fewer at the weekend, and a hit rate that was learned."""
+    dice = random.Random(7)
+    hours = [_bucket(dice, NOW - back * HOUR_S, HOUR_S, 0.94) for back in range(47, -1, -1)]
+    days = [_bucket(dice, NOW - back * DAY_S, DAY_S, 0.94 - 0.4 * (back / 90) ** 3) for back in range(89, -1, -1)]
+    return UsageHistory(tuple(hours), tuple(days))
+
+
+def _bucket(dice: random.Random, at: float, length_s: int, rate: float) -> UsageBucket:
+    begins_at = int(at // length_s * length_s)
+    begin = datetime.fromtimestamp(begins_at)
+    if length_s == HOUR_S:
+        requests = dice.randint(3, 11) if 8 <= begin.hour <= 18 else dice.choice((0, 0, 0, 1))
+    else:
+        requests = dice.randint(4, 14) if begin.weekday() >= 5 else dice.randint(38, 66)
+    hits = sum(dice.random() < rate for _ in range(requests))
+    saved_s = sum(dice.uniform(1.0, 5.0) for _ in range(round(hits * 0.3)))
+    misses = requests - hits
+    return UsageBucket(begins_at, length_s, Counts(hits=hits, misses=misses, wait_s=1.9 * misses, saved_s=saved_s))
+
+
+def _stats() -> dict[str, Any]:
+    used = {CHAT: (131, 128, 1.4), CODER: (96, 92, 1.6), EMBEDDER: (58, 58, 0.2), SMALL: (21, 14, 3.8)}
+    used |= {MISTRAL: (12, 7, 1.3), PHI: (4, 1, 4.6)}
+    return {
+        "models": {
+            name: {"last_week": {"requests": requests, "hits": hits}, "load": {"median_s": load_s}}
+            for name, (requests, hits, load_s) in used.items()
+        },
+        "total": {"span": {"preload_hit_rate": 0.94}},
+    }
+
+
+def _decisions() -> list[DecisionRecord]:
+    def ago(minutes: float, name: str, action: Action, why: str, size_gb: float = 0.0, **more: Any) -> DecisionRecord:
+        return DecisionRecord(NOW - minutes * MINUTE_S, name, action, why, int(size_gb * GB), **more)
+
+    room = "made room for qwen3-8b-q4_k_m"
+    return [
+        ago(24, EMBEDDER, Action.PRELOAD, "favourite 3", 0.2, seconds=0.2),
+        ago(25, CODER, Action.PRELOAD, "favourite 2", 5.9, seconds=1.6),
+        ago(71, SMALL, Action.EVICT, room, 3.3, cause="room", idle_s=3900.0),
+        ago(72, CHAT, Action.LOAD, "a request asked for it", 6.2, seconds=1.4),
+        ago(96, BROKEN, Action.FAIL, "the file ends early. Download it again"),
+        ago(192, MISTRAL, Action.UNLOAD, "you asked for it", 5.4, cause="user", idle_s=840.0),
+        ago(215, MISTRAL, Action.LOAD, "a request asked for it", 5.4, seconds=1.3),
+        ago(260, SMALL, Action.PRELOAD, "used 3 times today, mostly at this hour", 3.3, seconds=3.8),
+        ago(411, EMBEDDER, Action.PRELOAD, "favourite 3", 0.2, seconds=0.2),
+        ago(411, CODER, Action.PRELOAD, "favourite 2", 5.9, seconds=4.1),
+        ago(412, CHAT, Action.PRELOAD, "favourite 1", 6.2, seconds=3.7),
+        ago(1260, CHAT, Action.EVICT, "memory is short: 2.9 GB were left", 6.2, cause="pressure", idle_s=1500.0),
+        ago(1302, PHI, Action.LOAD, "a request asked for it", 10.3, seconds=4.6),
+        ago(1303, CODER, Action.EVICT, "made room for phi-4-q4_k_m", 5.9, cause="room", idle_s=2700.0),
+    ]
+
+
+def _why(model_id: str) -> str:
+    known = {
+        CHAT: "It is your first favourite, and stays as long as its memory is not needed for a request.",
+        MISTRAL: "It was used 12 times in the last week, which is less than what is hot now.",
+    }
+    return known.get(model_id, "Nothing has asked for it lately.")
+
+
+def write_log() -> None:
+    """Write a log of that afternoon where the log page looks for it."""
+    lines = []
+    for decision in reversed(_decisions()[:11]):
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime(decision.at))
+        match decision.action:
+            case Action.LOAD | Action.PRELOAD:
+                lines += [
+                    f"{stamp} INFO    preheat.residency.roster: model {decision.model_id}: {change}"
+                    for change in ("cold -> queued", "queued -> loading", "loading -> warming", "warming -> hot")
+                ]
+            case Action.FAIL:
+                lines.append(f"{stamp} WARNING preheat.residency.loading: {decision.model_id}: {decision.why}")
+            case _:
+                lines.append(f"{stamp} INFO    preheat.residency.unloading: {decision.model_id}: {decision.why}")
+    log_file().parent.mkdir(parents=True, exist_ok=True)
+    log_file().write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def limit_curve(total_bytes: int) -> dict[str, Any]:
+    """Return what the replay of the last weeks found, as ``preheat limit-curve`` prints it."""
+    rates = (0, 31, 48, 60, 70, 78, 84, 88, 91, 93, 94.5, 95.5, 96.2, 96.7, 97, 97.2, 97.3, 97.4, 97.4, 97.4)
+    points = [
+        {"limit_bytes": total_bytes * step // 20, "preload_hit_rate": rate / 100, "waited_s": 20 * (100 - rate)}
+        for step, rate in enumerate(rates, 1)
+    ]
+    return {"days": 28.0, "requests": 1290, "points": points}

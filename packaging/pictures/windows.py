@@ -1,0 +1,139 @@
+"""Makes every window as a person finds it in the middle of a day."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from PySide6.QtWidgets import QMessageBox, QPlainTextEdit, QPushButton, QWidget
+
+from fake_bridge import FakeBridge
+from pictures.day import ANSWER, CHAT, QUESTION, limit_curve
+from pictures.downloads import downloads_makers
+from preheat import paths
+from preheat.errors import PortInUseError
+from preheat.inference.requests import FinishReason
+from preheat.link.link import PortStatus
+from preheat.settings_declaration import Group
+from preheat_gui import error_dialog
+from preheat_gui.dashboard.window import DashboardWindow
+from preheat_gui.failures import Circumstances, find_problem
+from preheat_gui.generation import GenerationFigures
+from preheat_gui.no_tray import CloseGuard
+from preheat_gui.settings_dialog import SettingsDialog
+from preheat_gui.settings_dialog.limit_curve import LimitCurve
+from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog
+from preheat_gui.welcome import WelcomeDialog
+from preheat_gui.window_state import WindowState
+
+WIDTH: Final = 1280
+HEIGHT: Final = 800
+SMALL: Final = (720, 480)
+
+_MODELS_FOLDER: Final = Path("/home/ada/.local/share/preheat/models")
+_VERSIONS: Final = "Preheat 0.1.0, Python 3.13.2, Qt 6.11.3, Linux-6.12.0-x86_64-with-glibc2.41"
+_TRACEBACK: Final = """Traceback (most recent call last):
+  File "preheat_gui/dashboard/curves.py", line 143, in set_series
+    self._place(series.points[0])
+IndexError: tuple index out of range"""
+
+
+def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
+    """Return what makes each window, by the picture's name."""
+    makers: dict[str, Callable[[], QWidget]] = {
+        page: partial(_dashboard, bridge, page) for page in ("overview", "models", "activity", "try", "connect", "log")
+    }
+    for group in Group:
+        makers[f"settings-{group.value}"] = partial(_settings_dialog, bridge, group)
+    makers |= downloads_makers(bridge, (WIDTH, HEIGHT))
+    return makers | {
+        "model-settings": partial(ModelSettingsDialog, bridge, CHAT),
+        "welcome": _welcome,
+        "error": _error_dialog,
+        "close-question": partial(_close_question, bridge),
+        "problem": partial(_problem, bridge),
+        "empty": _empty,
+    }
+
+
+def _dashboard(bridge: FakeBridge, page: str) -> QWidget:
+    window = DashboardWindow(bridge)
+    window.resize(WIDTH, HEIGHT)
+    window.show_page(page)
+    if page == "models":
+        window.open_model(CHAT)
+    elif page == "try":
+        _converse(bridge, window)
+    return window
+
+
+def _converse(bridge: FakeBridge, window: DashboardWindow) -> None:
+    window.show()
+    prompt, send = window.findChild(QPlainTextEdit, "try_prompt"), window.findChild(QPushButton, "try_send")
+    assert isinstance(prompt, QPlainTextEdit)
+    assert isinstance(send, QPushButton)
+    prompt.setPlainText(QUESTION)
+    send.click()
+    generation = bridge.generations[-1]
+    generation.say(ANSWER)
+    generation.end(GenerationFigures(0.09, 27.3, 104, 3.9, FinishReason.STOP))
+
+
+def _settings_dialog(bridge: FakeBridge, group: Group) -> QWidget:
+    script = f"print({json.dumps(limit_curve(bridge.snapshot.memory.total_bytes))!r})"
+    curve = LimitCurve(command=(sys.executable, "-c", script))
+    dialog = SettingsDialog(bridge, curve=curve, login=_LoginItem())
+    dialog.show_page(group)
+    return dialog
+
+
+class _LoginItem:
+    def is_on(self) -> bool:
+        return True
+
+    def switch(self, on: bool) -> None:
+        """Change nothing: this is for a picture."""
+
+
+def _welcome() -> QWidget:
+    with patch.object(paths, "models_dir", lambda: _MODELS_FOLDER):
+        return WelcomeDialog(_state(), make_login_item=_LoginItem)
+
+
+def _state() -> WindowState:
+    return WindowState(paths.data_dir() / "pictured-windows.json")
+
+
+def _error_dialog() -> QWidget:
+    with patch.object(error_dialog, "_versions", lambda: _VERSIONS):  # not this machine's
+        return error_dialog.ErrorDialog(_TRACEBACK)
+
+
+def _close_question(bridge: FakeBridge) -> QWidget:
+    window = DashboardWindow(bridge)
+    guard = CloseGuard(window, lambda: False, _state())
+    window.show()
+    window.close()
+    question = guard.question
+    assert isinstance(question, QMessageBox)
+    return question
+
+
+def _problem(bridge: FakeBridge) -> QWidget:
+    window = DashboardWindow(bridge)
+    window.resize(*SMALL)
+    closed = PortStatus(None, PortInUseError("Port 11435 is in use by another program (ollama)"))
+    window.set_problem(find_problem(bridge.snapshot, closed, Circumstances("", "", free_port=11436)))
+    return window
+
+
+def _empty() -> QWidget:
+    window = DashboardWindow(FakeBridge())
+    window.resize(*SMALL)
+    window.show_page("models")
+    return window

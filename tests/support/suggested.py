@@ -1,0 +1,125 @@
+"""Models to suggest, to find and to offer, as an engine's library would tell them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from preheat.link.library_values import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
+
+GB = 10**9
+
+
+def suggested(name: str = "qwen3:4b", task: str = "chat", size: float = 2.5, **values: Any) -> SuggestedModel:
+    """Return a suggestion of ``size`` GB that fits; one that does not has ``fits=False``."""
+    known: dict[str, Any] = {
+        "repo": f"Qwen/{name.replace(':', '-')}-GGUF",
+        "title": name.replace(":", " ").title(),
+        "sentence": "Good at everything that a small computer can do.",
+        "quantization": "Q4_K_M",
+        "quantization_words": "4-bit, good quality",
+        "download_bytes": round(size * GB),
+        "memory_bytes": round((size + 0.8) * GB),
+        "fits": True,
+        "licence": "Apache-2.0",
+        "parameters": 4_022_468_096,
+    }
+    if values.get("fits") is False:
+        known |= {"missing_bytes": 2_100_000_000}
+    return SuggestedModel(name=name, task=task, **(known | values))
+
+
+CATALOGUE = (
+    suggested(
+        "qwen3:30b",
+        size=18.6,
+        title="Qwen3 30B-A3B Instruct 2507",
+        sentence="Large in memory but quick, because it uses a tenth of itself for each word.",
+        fits=False,
+        missing_bytes=12_300_000_000,
+    ),
+    suggested(
+        "qwen3:8b",
+        size=5.0,
+        title="Qwen3 8B",
+        sentence="The best all-rounder for a laptop: writes, reasons and follows instructions well.",
+        best=True,
+    ),
+    suggested("qwen3:4b", title="Qwen3 4B", sentence="Nearly as good as 8B, in half the memory.", here=("qwen3-4b",)),
+    suggested(
+        "qwen2.5-coder:7b",
+        "code",
+        4.7,
+        title="Qwen2.5 Coder 7B",
+        sentence="Completes and explains code in many languages.",
+        best=True,
+    ),
+    suggested(
+        "smollm2:135m",
+        "small",
+        0.145,
+        title="SmolLM2 135M",
+        sentence="Tiny: answers at once on any computer, and knows little.",
+        best=True,
+    ),
+    suggested(
+        "nomic-embed-text",
+        "embedding",
+        0.146,
+        title="Nomic Embed Text 1.5",
+        sentence="Finds notes and documents by what they mean.",
+        best=True,
+    ),
+    suggested(
+        "qwen2.5vl:7b",
+        "vision",
+        6.0,
+        title="Qwen2.5-VL 7B",
+        sentence="Reads pictures, tables and screenshots.",
+        fits=False,
+        missing_bytes=300_000_000,
+    ),
+    suggested(
+        "bge-reranker:568m",
+        "rerank",
+        0.64,
+        title="BGE Reranker v2 M3",
+        sentence="Puts what a search found into the order of use.",
+        best=True,
+    ),
+)
+
+FOUND = [
+    FoundModel("Qwen/Qwen3-4B-GGUF", "Qwen3-4B", "chat", "apache-2.0", downloads=412_000, parameters=4_022_468_096),
+    FoundModel("unsloth/Qwen3-4B-Instruct-2507-GGUF", "Qwen3-4B-Instruct-2507", "chat", "apache-2.0", downloads=98_400),
+    FoundModel("google/gemma-3-12b-it-qat-q4_0-gguf", "gemma-3-12b-it-qat-q4_0", "vision", "gemma", True, 54_321),
+    FoundModel("Qwen/Qwen3-8B-GGUF", "Qwen3-8B", "chat", "apache-2.0", downloads=831, here=("qwen3-8b",)),
+]
+
+OFFER = RepoOffer(
+    repo="Qwen/Qwen3-8B-GGUF",
+    licence="apache-2.0",
+    parameters=8_190_735_360,
+    trained_context=40_960,
+    limit_bytes=8 * GB,
+    why="Q4_K_M takes about 5.9 GB of 8.0 GB: good answers in little memory, and fast",
+    variants=(
+        OfferedVariant(
+            "Qwen/Qwen3-8B-GGUF:Q3_K_M", "Q3_K_M", "3-bit, fair quality", 4_100_000_000, 5_000_000_000, True
+        ),
+        OfferedVariant(
+            "Qwen/Qwen3-8B-GGUF:Q4_K_M", "Q4_K_M", "4-bit, good quality", 5_030_000_000, 5_900_000_000, True, True
+        ),
+        OfferedVariant(
+            "Qwen/Qwen3-8B-GGUF:Q6_K", "Q6_K", "6-bit, excellent quality", 6_730_000_000, 7_600_000_000, True
+        ),
+        OfferedVariant(
+            "Qwen/Qwen3-8B-GGUF:Q8_0",
+            "Q8_0",
+            "8-bit, nearly as the original",
+            8_710_000_000,
+            9_700_000_000,
+            False,
+            parts=2,
+        ),
+    ),
+)
