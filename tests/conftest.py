@@ -10,6 +10,7 @@ import hypothesis
 import psutil
 import pytest
 
+from local_hub import LocalHub
 from preheat import paths
 from starter_models import STARTER_MODELS
 
@@ -32,6 +33,15 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         for name in [name for name in os.environ if name.startswith("PREHEAT_")]:
             patch.delenv(name)
         patch.setenv("PREHEAT_HOME", str(tmp_path_factory.mktemp("preheat-home")))
+        for name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "TRANSFORMERS_"))]:
+            patch.delenv(name)
+        patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf-home")))
+        # Nor are other programs' models found: these name the folders of those that let a variable do so, and the rest
+        # are below the home folder.
+        programs = tmp_path_factory.mktemp("programs")
+        for name in ("HOME", "OLLAMA_MODELS", "LLAMA_CACHE", "JAN_DATA_FOLDER"):
+            patch.setenv(name, str(programs / name.lower()))
+        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # a test that forgets its hub must not ask the real one
         yield
 
 
@@ -43,6 +53,18 @@ def _no_process_left(_own_environment: None) -> Iterator[None]:
     started = [process for process in psutil.Process().children(recursive=True) if process not in before]
     _, left = psutil.wait_procs(started, timeout=EXIT_TIMEOUT_S)
     assert not left, f"tests left processes behind: {[_command(process) for process in left]}"
+
+
+@pytest.fixture
+def local_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+    """A hub of the test's own, to which HF_ENDPOINT points; nobody has signed in."""
+    # huggingface_hub reads these from the environment when it is imported, which may have been before the tests began.
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", True)  # a request that no test asked for
+    with LocalHub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        yield hub
 
 
 @pytest.fixture(scope="session")

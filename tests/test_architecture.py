@@ -21,11 +21,14 @@ MAY_IMPORT = {
     "inference": {"inference", "library"},
     "residency": {"residency", "inference.client", "inference.protocol", "inference.requests", "library"},
     "preload": {"preload", "residency", "library", "inference.requests"},
+    "model_files": {"model_files", "library"},
     "engine": {
         "engine",
         "arrival",
         "lease",
+        "library_desk",
         "memory_guard",
+        "model_files",
         "snapshot_maker",
         "library",
         "inference",
@@ -33,6 +36,7 @@ MAY_IMPORT = {
         "preload",
     },
     "arrival": {"arrival", "lease", "preload"},
+    "library_desk": {"library_desk", "library", "residency"},
     "lease": {"lease", "inference.requests", "residency"},
     "memory_guard": {"memory_guard", "library", "residency", "preload"},
     "snapshot_maker": {"snapshot_maker", "library", "residency", "preload"},
@@ -87,6 +91,7 @@ MAY_IMPORT = {
     "__main__": {"cli", "inference.worker"},
 }
 EXCEPTIONS = {
+    ("preheat.snapshot", "preheat.library.model_file"): "what is known of a file is part of what readers see",
     ("preheat.snapshot", "preheat.residency.states"): "the state is part of what readers see; the module is a leaf",
     ("preheat.snapshot_json", "preheat.residency.states"): "likewise",
     ("preheat.cli", "preheat.server.serve"): "`preheat serve` has to start the port",
@@ -232,6 +237,7 @@ def test_an_upward_import_is_found(importer: str, target: str) -> None:
         ("preheat.server.openai", "llama_cpp"),
         ("preheat.library.discovery", "appdirs.user_data_dir"),
         ("preheat.engine", "fastapi.FastAPI"),
+        ("preheat.server.hub_api", "huggingface_hub.HfApi"),
         ("preheat.cli.main", "PySide6.QtWidgets"),
     ],
 )
@@ -266,8 +272,8 @@ def later():
         ("preheat.engine", "PySide6 fastapi uvicorn starlette numpy llama_cpp huggingface_hub typer"),
         ("preheat.inference.client", "numpy llama_cpp jinja2"),
         ("preheat.client", "PySide6 fastapi uvicorn numpy llama_cpp"),
-        ("preheat.cli.main", "PySide6 fastapi uvicorn numpy llama_cpp httpx2"),
-        ("preheat.server.app", "PySide6 numpy llama_cpp typer prometheus_client tomlkit"),
+        ("preheat.cli.main", "PySide6 fastapi uvicorn numpy llama_cpp httpx2 huggingface_hub pydantic"),
+        ("preheat.server.app", "PySide6 numpy llama_cpp typer prometheus_client tomlkit huggingface_hub"),
     ],
 )
 def test_importing_a_module_leaves_others_alone(module: str, absent: str) -> None:

@@ -10,12 +10,14 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.measures import (
     decision_cost,
+    download,
     embeddings,
     first_request,
     memory_limit,
     one_liner,
     preload_beside,
     residency,
+    scan,
     startup,
     switch,
     throughput,
@@ -38,6 +40,8 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "preload-beside": preload_beside.measure,
         "memory-limit": memory_limit.measure,
         "decision": decision_cost.measure,
+        "download": download.measure,
+        "scan": scan.measure,
         "tray": tray.measure,
     }
 )
@@ -47,6 +51,8 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "preload-beside": ("beside", "alone"),
         "memory-limit": ("Preheat", ""),
         "decision": ("long log", "short log"),
+        "download": ("Preheat", "huggingface_hub"),
+        "scan": ("Preheat", ""),
         "tray": ("Preheat", ""),
     }
 )

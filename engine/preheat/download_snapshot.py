@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 
 class DownloadState(StrEnum):
@@ -47,8 +46,3 @@ class DownloadSnapshot:
     left_s: float | None = None
     error: str | None = None
     hint: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as status and command line tell it."""
-        content = asdict(self)
-        return {"id": content.pop("download_id"), **content, "state": self.state.value, "hint": self.hint or None}

@@ -17,9 +17,12 @@ from preheat import paths
 from preheat.arrival import Arrival
 from preheat.errors import EngineStoppedError, QueueFullError
 from preheat.lease import Lease
-from preheat.library import ModelFile, Shelf
+from preheat.library import ModelFile
+from preheat.library.listing import Listing
+from preheat.library_desk import LibraryDesk
 from preheat.live_requests import LiveRequests
 from preheat.memory_guard import MemoryGuard
+from preheat.model_files import ModelFiles
 from preheat.preload import (
     Advisor,
     Director,
@@ -32,7 +35,7 @@ from preheat.preload import (
     choose_favourites,
 )
 from preheat.publisher import Publisher, Subscriber
-from preheat.residency import Action, DecisionRecord, MemoryWatch, Pool, Resident, SizeBook, Tenant, Why
+from preheat.residency import Action, DecisionRecord, MemoryWatch, Pool, Resident, SizeBook, Tenant, Why, read_memory
 from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot
 from preheat.snapshot_maker import SnapshotMaker
@@ -63,16 +66,14 @@ class Engine:
         self._sizes = SizeBook(self.settings, on_measured=self._advisor.measured)
         self._pool = Pool(self.settings, self._sizes, self, clock)
         self._watch = MemoryWatch(self.settings)
-        self._shelf = Shelf(
-            lambda: [paths.models_dir(), *self.settings.models_dirs], lambda: self._pool.models, self._models_changed
-        )
+        self._files = ModelFiles(self.settings, lambda: self._pool.models, self._looked)
         self._director = Director(
             self.settings,
             self._pool,
             self._sizes,
             self._advisor,
             self._watch,
-            models=lambda: self._shelf.models,
+            models=lambda: self._files.models,
             favourites=lambda: self._favourites,
             clock=clock,
         )
@@ -82,6 +83,15 @@ class Engine:
         self._started = False
         self._stopping = False
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
+        self.downloads = LibraryDesk(
+            self,
+            models=lambda: self._files.models,
+            residents=lambda model_id: self._pool.residents.get(model_id),
+            look=self._files.nudge,
+            room=lambda: self.settings.memory_limit.resolve(read_memory().total_bytes),
+            on_change=lambda: self._publisher.publish_soon(),
+        )
+        """Commands for the models folder: pull, remove, import, move."""
         maker = SnapshotMaker(
             self._pool,
             self._sizes,
@@ -90,9 +100,10 @@ class Engine:
             self._counters,
             self._advisor,
             self._requests,
+            self.downloads.snapshots,
         )
         self._publisher = Publisher(
-            lambda: maker.make(self.settings, self._shelf.known, self._shelf.on_disk, self._favourites),
+            lambda: maker.make(self.settings, self._files.known, self._files.on_disk, self._favourites),
             self._pool.measure,
         )
 
@@ -113,13 +124,15 @@ class Engine:
         self._started = True
         self._director.awaits_use = at_login and not self.settings.preload_at_login
         self._pool.prepare()
-        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._shelf.look())
+        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._files.look())
         self._sizes.remember(known)
         self._director.paused_until = self._remembered.paused_until
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
+            asyncio.create_task(keep_running("watching the models", self._files.follow)),
         ]
+        self.downloads.start()
         self._publisher.publish()
 
     async def stop(self, grace_s: float | None = None) -> None:
@@ -130,6 +143,8 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.downloads.stop()
+        self._files.close()
         self._director.stop_standby()
         ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
         while any(resident.leases for resident in self._pool.residents.values()) and time.monotonic() < ends_at:
@@ -185,8 +200,13 @@ class Engine:
 
     async def models(self) -> tuple[ModelFile, ...]:
         """Return the models on disk; looks again when the last look is older than a second."""
-        await self._shelf.look_if_old()
-        return self._shelf.models
+        await self._files.look_if_old()
+        return self._files.models
+
+    @property
+    def listing(self) -> Listing:
+        """What the latest look at the disk found, with what is left out."""
+        return self._files.listing
 
     def resolve(self, name: str) -> ModelFile:
         """Return the model of this name; a unique prefix and other case are accepted.
@@ -195,7 +215,7 @@ class Engine:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
-        return self._shelf.resolve(name)
+        return self._files.resolve(name)
 
     async def find(self, name: str) -> ModelFile:
         """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
@@ -204,7 +224,7 @@ class Engine:
             ModelNotFoundError: There is none; the hint names near ones.
             AmbiguousModelError: The prefix fits several.
         """
-        return await self._shelf.find(name)
+        return await self._files.find(name)
 
     # Requests
 
@@ -308,9 +328,11 @@ class Engine:
         if settings.preload_at_login and not self.settings.preload_at_login:
             self._director.awaits_use = False
         self.settings = settings
-        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._shelf.models)
+        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._files.models)
         for model_id in set(self._favourites).difference(before):
             self._director.welcome(model_id)
+        self._files.apply_settings(settings)
+        self.downloads.apply_settings(settings)
         self._sizes.apply_settings(settings)
         self._advisor.apply_settings(settings)
         self._director.apply_settings(settings)
@@ -377,11 +399,13 @@ class Engine:
         self._preloader.nudge()
         self._publisher.publish_soon()
 
-    def _memory_changed(self) -> None:
+    def _looked(self) -> None:
+        """The disk was looked at."""
+        self._favourites = choose_favourites(self.settings.favourites, self._files.models)
+        self._pool.files_changed({model.model_id: model for model in self._files.models})
         self._preloader.nudge()
         self._publisher.publish_soon()
 
-    def _models_changed(self) -> None:
-        self._favourites = choose_favourites(self.settings.favourites, self._shelf.models)
+    def _memory_changed(self) -> None:
         self._preloader.nudge()
         self._publisher.publish_soon()

@@ -136,3 +136,93 @@ class NotRunningError(EngineError):
     """No Preheat runs on this machine for this user."""
 
     code = "not_running"
+
+
+class HubError(EngineError):
+    """The hub that models are downloaded from did not answer as expected."""
+
+    code = "hub_error"
+
+
+class HubOfflineError(HubError):
+    """``HF_HUB_OFFLINE`` is set: nothing is asked of the hub."""
+
+    code = "hub_offline"
+
+
+class HubUnreachableError(HubError):
+    """No connection to the hub, or none that lasted; trying again later may help."""
+
+    code = "hub_unreachable"
+
+
+class RepoNotFoundError(HubError):
+    """The hub has no such repository or revision, or hides it from this user."""
+
+    code = "repo_not_found"
+
+
+class HubFileNotFoundError(HubError):
+    """The repository has no such file or quantization; the hint names those that it has."""
+
+    code = "hub_file_not_found"
+
+
+class GatedRepoError(HubError):
+    """The repository's owner asks for consent first; the hint says how to get access."""
+
+    code = "gated_repo"
+
+
+class HubRateLimitedError(HubError):
+    """The hub wants fewer requests; ``retry_after_s`` says for how long, if the hub did."""
+
+    code = "hub_rate_limited"
+
+
+class DownloadNotFoundError(EngineError):
+    """No download has this id."""
+
+    code = "download_not_found"
+
+
+class DownloadBusyError(EngineError):
+    """Another process is fetching the same files."""
+
+    code = "download_busy"
+
+
+class ChecksumMismatchError(EngineError):
+    """What came is not what the hub says it has; it was kept aside."""
+
+    code = "checksum_mismatch"
+
+
+class DiskFullError(EngineError):
+    """There is not enough room on the disk; the title names both sizes."""
+
+    code = "disk_full"
+
+
+class FolderError(EngineError):
+    """A folder or file cannot be read or written; the title says which and why."""
+
+    code = "folder_error"
+
+
+class NotOwnFileError(EngineError):
+    """The file belongs to another program or to the user: Preheat does not delete it."""
+
+    code = "not_own_file"
+
+
+class ModelInUseError(EngineError):
+    """A model is answering, and cannot be taken away now."""
+
+    code = "model_in_use"
+
+
+class ModelExistsError(EngineError):
+    """There is another file of this name already."""
+
+    code = "model_exists"

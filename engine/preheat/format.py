@@ -30,6 +30,14 @@ def format_memory(count: int) -> str:
     return f"{count / _KILO**3:.1f} GB"
 
 
+def format_count(count: int) -> str:
+    """Return a model's parameters as its name would: ``135 M``, ``1.7 B``, ``70 B``."""
+    if count < _KILO**2:
+        return str(count)
+    value, unit = (count / _KILO**3, "B") if count >= 0.9995 * _KILO**3 else (count / _KILO**2, "M")
+    return f"{value:.1f} {unit}" if unit == "B" and value < 19.95 else f"{value:.0f} {unit}"
+
+
 def format_duration(seconds: float) -> str:
     """Return a duration: ``140 ms``, ``1.6 s``, ``3 s``, ``2 min``, ``1 h 20 min``, ``2 d 3 h``.
 

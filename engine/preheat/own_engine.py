@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
     from preheat.inference.requests import GenerateRequest, GenerationChunk
 
-_OWN_SETTINGS: Final = {"preload": "false", "spare_worker": "false", "shutdown_grace": "0", "history_days": "0"}
+_OWN_SETTINGS: Final = {
+    "preload": "false",
+    "spare_worker": "false",
+    "shutdown_grace": "0",
+    "history_days": "0",
+    "downloads_at_once": "0",
+}
 _EXIT_TIMEOUT_S: Final = 5.0
 
 

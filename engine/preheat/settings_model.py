@@ -17,6 +17,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from preheat import paths
 from preheat.model_settings import ContextLength, EffectiveModelSettings, KvCacheType, ModelSettings, Parallel
 from preheat.settings_check import ALONE
 from preheat.settings_declaration import AUTO, Declared, Group, Switch, setting
@@ -26,6 +27,7 @@ _MIN_MEMORY_LIMIT: Final = 10**6
 _HOST_NAME: Final = re.compile(r"(?!.{254})([a-z0-9_]([a-z0-9_-]{0,62})\.)*[a-z0-9_][a-z0-9_-]{0,62}\.?", re.ASCII)
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", re.ASCII)
 
+SourceName = Literal["huggingface", "lmstudio", "ollama", "llamacpp", "jan"]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 # What an Authorization header can carry.
 ApiKey = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
@@ -109,12 +111,36 @@ class Settings(Declared):
         "When a program starts, preload the model that it nearly always uses next.",
         group=Group.PRELOADING,
     )
+    models_dir: Path | None = setting(
+        None,
+        "Own folder",
+        "Preheat's own folder of models, where downloads go; `auto` is where the system's conventions say.",
+        group=Group.MODELS,
+        allowed="a folder, or auto",
+        rare=True,
+    )
     models_dirs: tuple[Path, ...] = setting(
         (),
         "Folders",
         "Folders with models, besides Preheat's own.",
         group=Group.MODELS,
         allowed="a list of folders",
+    )
+    sources: tuple[SourceName, ...] = setting(
+        ("huggingface", "lmstudio", "ollama", "llamacpp", "jan"),
+        "Use the models of",
+        "Other programs whose models are used too, where they lie; they are never changed.",
+        group=Group.MODELS,
+        allowed="a list of huggingface, lmstudio, ollama, llamacpp, jan",
+    )
+    downloads_at_once: int = setting(
+        2,
+        "Downloads together",
+        "Downloads that run together; more wait. 0 fetches nothing.",
+        group=Group.MODELS,
+        ge=0,
+        le=16,
+        rare=True,
     )
     context_length: ContextLength = setting(
         8192,
@@ -289,7 +315,7 @@ class Settings(Declared):
             keep_alive_s=own.keep_alive,
         )
 
-    @field_validator("favourites", "threads", mode="before")
+    @field_validator("favourites", "threads", "models_dir", mode="before")
     @classmethod
     def _auto_is_none(cls, value: Any) -> Any:
         return None if value == AUTO else value
@@ -336,6 +362,18 @@ class Settings(Declared):
             return tuple(base / path.expanduser() for path in value)
         except RuntimeError as error:
             raise ValueError("~ stands before a name that is no user's") from error
+
+    @field_validator("models_dir")
+    @classmethod
+    def _dir_is_absolute(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value == Path():
+            raise ValueError("it is empty")
+        return None if value is None else cls._dirs_are_absolute((value,), info)[0]
+
+    @property
+    def own_models_dir(self) -> Path:
+        """Preheat's own folder of models."""
+        return self.models_dir or paths.models_dir()
 
     @model_validator(mode="after")
     def _open_port_needs_key(self, info: ValidationInfo) -> Settings:

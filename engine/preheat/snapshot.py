@@ -7,8 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from preheat.download_snapshot import DownloadSnapshot
+from preheat.download_snapshot import DownloadSnapshot, DownloadState
+from preheat.library.model_file import ModelFile
 from preheat.residency.states import State
+
+__all__ = [
+    "DownloadSnapshot",
+    "DownloadState",
+    "EngineSnapshot",
+    "MemorySnapshot",
+    "ModelSnapshot",
+    "PreloadSnapshot",
+    "State",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +44,9 @@ class ModelSnapshot:
             as long as that is not known.
         reason: In words why it is in memory; empty otherwise.
         error: Why the last load failed or the worker died, as one sentence; None unless failed.
-        file_missing: Its file has gone from the disk while it is in memory.
+        file_missing: It is in memory, and its file has gone: it answers until it is unloaded.
         path: The file; of a split set, its first part.
+        file: What the engine knows of it from the disk; shared by all snapshots. None where the engine is elsewhere.
     """
 
     model_id: str
@@ -55,6 +67,7 @@ class ModelSnapshot:
     error: str | None = None
     file_missing: bool = False
     path: str = ""
+    file: ModelFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

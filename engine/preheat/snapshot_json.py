@@ -60,8 +60,10 @@ def paused_json(preload: PreloadSnapshot) -> JsonObject:
 
 
 def model_json(model: ModelSnapshot) -> JsonObject:
-    """Return one model."""
-    return _write(model)
+    """Return one model, with what is known of its file."""
+    content = _write(model)
+    file = content.pop("file")
+    return content if file is None else {**content, **file.public_facts()}
 
 
 def request_json(request: RequestSnapshot) -> JsonObject:

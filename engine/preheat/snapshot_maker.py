@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 
 from preheat._version import __version__
 from preheat.library import ModelFile
@@ -11,7 +11,7 @@ from preheat.live_requests import LiveRequests
 from preheat.preload import Advisor, Director, PreloadCounters, Round
 from preheat.residency import Pool, SizeBook, State, read_memory
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.snapshot import DownloadSnapshot, EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 
 
 class SnapshotMaker:
@@ -26,6 +26,7 @@ class SnapshotMaker:
         counters: PreloadCounters,
         advisor: Advisor,
         requests: LiveRequests,
+        downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple,
     ) -> None:
         self._pool = pool
         self._sizes = sizes
@@ -34,6 +35,7 @@ class SnapshotMaker:
         self._counters = counters
         self._advisor = advisor
         self._requests = requests
+        self._downloads = downloads
         self._started_at = time.time()
         self._peak_bytes = 0
 
@@ -58,6 +60,7 @@ class SnapshotMaker:
             warning=log.warning if log is not None else None,
             models=tuple(self._model(model, favourites, on_disk) for model in models),
             requests=self._requests.snapshots(),
+            downloads=self._downloads(),
         )
 
     def _memory(self, settings: Settings) -> MemorySnapshot:
@@ -108,6 +111,7 @@ class SnapshotMaker:
                 standby=standby,
                 expected_bytes=expected,
                 path=str(model.path),
+                file=model,
             )
         loading = resident.state in (State.LOADING, State.WARMING)
         return ModelSnapshot(
@@ -129,4 +133,5 @@ class SnapshotMaker:
             error=resident.error if resident.state is State.FAILED else None,
             file_missing=model.model_id not in on_disk,
             path=str(model.path),
+            file=model,
         )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import psutil
 import pytest
 
-from preheat import paths
+from preheat import model_files, paths
 from preheat.engine import Engine
 from preheat.errors import (
     EngineStoppedError,
@@ -23,7 +25,8 @@ from preheat.errors import (
     WorkerDiedError,
 )
 from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.library import shelf as shelf_module
+from preheat.library import ModelFile
+from preheat.library.listing import Listing
 from preheat.publisher import PUBLISH_INTERVAL_S
 from preheat.residency import State
 from preheat.snapshot import EngineSnapshot
@@ -274,7 +277,7 @@ async def test_counters_are_published_ten_times_a_second_at_most() -> None:
 
 
 async def test_a_model_that_was_just_put_there_is_found(embedding_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf_module, "RESCAN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(model_files, "_OLD_S", 0.0)
     async with running() as engine:
         with pytest.raises(ModelNotFoundError):
             await engine.load("brand-new")
@@ -286,7 +289,7 @@ async def test_a_model_that_was_just_put_there_is_found(embedding_model: Path, m
 async def test_unknown_names_do_not_hammer_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as engine:
         scans: list[object] = []
-        monkeypatch.setattr(engine._shelf._scanner, "scan", lambda dirs: scans.append(dirs) or ())
+        monkeypatch.setattr(engine._files._shelf, "look", lambda *places: scans.append(places) or Listing())
         for _ in range(5):
             with pytest.raises(ModelNotFoundError):
                 await engine.find("nosuch")
@@ -320,7 +323,7 @@ def missing(engine: Engine, model_id: str) -> bool:
 async def test_a_hot_model_whose_file_has_gone_can_be_used_and_unloaded(
     embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf_module, "RESCAN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(model_files, "_OLD_S", 0.0)
     path = paths.models_dir() / "fleeting.gguf"
     shutil.copy(embedding_model, path)
     async with running() as engine:
@@ -338,6 +341,23 @@ async def test_a_hot_model_whose_file_has_gone_can_be_used_and_unloaded(
             await engine.load("fleeting")
 
 
+async def test_a_model_whose_folder_hangs_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(ModelFile, "changed", lambda _self: answers.wait(60))
+    monkeypatch.setattr(model_files, "HANGS_AFTER_S", 0.2)
+    async with running() as engine:
+        try:
+            # More than asyncio has threads.
+            asked = [asyncio.create_task(engine.find(CHAT)) for _ in range(40)]
+            await asyncio.sleep(0)
+            began = time.monotonic()
+            await engine._files.look()
+            await asyncio.gather(*asked)
+            assert time.monotonic() - began < 10
+        finally:
+            answers.set()
+
+
 async def test_a_file_that_vanished_is_not_found(embedding_model: Path) -> None:
     path = paths.models_dir() / "fleeting.gguf"
     shutil.copy(embedding_model, path)
@@ -345,3 +365,62 @@ async def test_a_file_that_vanished_is_not_found(embedding_model: Path) -> None:
         path.unlink()
         with pytest.raises(ModelNotFoundError):
             await engine.load("fleeting")
+
+
+async def test_a_file_that_is_put_there_is_noticed_unasked(embedding_model: Path) -> None:
+    async with running() as engine:
+        began = time.monotonic()
+        await asyncio.sleep(1.5)  # the watch begins after the start
+        shutil.copy(embedding_model, paths.models_dir() / "noticed.gguf")
+        await until(engine, lambda now: now.model("noticed") is not None)
+        (paths.models_dir() / "noticed.gguf").unlink()
+        await until(engine, lambda now: now.model("noticed") is None)
+        assert time.monotonic() - began < 10
+
+
+async def test_a_hot_model_whose_file_has_gone_is_shown_as_such(embedding_model: Path) -> None:
+    path = paths.models_dir() / "fleeting.gguf"
+    shutil.copy(embedding_model, path)
+    async with running() as engine:
+        await engine.load("fleeting")
+        path.unlink()
+        await engine._files.look()
+        await until(engine, lambda now: bool((model := now.model("fleeting")) and model.file_missing))
+        async with engine.lease("fleeting") as lease:
+            assert (await lease.embed(["a"])).vectors
+        assert state(engine.snapshot, "fleeting") is State.HOT
+
+
+async def test_a_hot_model_whose_file_is_replaced_is_loaded_anew_when_it_is_idle(
+    chat_model: Path, embedding_model: Path
+) -> None:
+    path = paths.models_dir() / "mine.gguf"
+    shutil.copy(embedding_model, path)
+    async with running() as engine:
+        async with engine.lease("mine") as lease:
+            new = path.with_suffix(".new")
+            shutil.copy(chat_model, new)
+            os.utime(new, (1e9, 1e9))
+            os.replace(new, path)  # noqa: PTH105
+            await engine._files.look()
+            assert state(engine.snapshot, "mine") is State.HOT  # it is answering
+            assert (await lease.embed(["a"])).dimensions == 384
+        await until_state(engine, "mine", State.COLD)
+        async with engine.lease("mine") as lease:
+            assert "Paris" in await write(lease)
+        assert resident(engine, "mine").model.details.quantization == "Q4_1"
+
+
+async def test_a_snapshot_of_a_thousand_models_is_quick(starter_home: Path) -> None:
+    async with running() as engine:
+        (one, *_) = engine._files.models
+        many = tuple(replace(one, model_id=f"model-{number}") for number in range(1000))
+        engine._files.listing = replace(engine._files.listing, models=many)
+        took = []
+        for _ in range(5):
+            began = time.perf_counter()
+            engine._publisher.publish()
+            took.append(time.perf_counter() - began)
+        assert min(took) < 0.020
+        # Nothing is copied: the file is the very same object in every snapshot.
+        assert engine.snapshot.models[0].file is next(model for model in many if model.model_id == "model-0")

@@ -358,7 +358,7 @@ def test_labels_differ_within_a_group() -> None:
 
 
 def test_the_lists_are_known() -> None:
-    assert {"favourites", "api_keys", "allowed_hosts", "allowed_origins", "models_dirs"} == LISTS
+    assert {"favourites", "api_keys", "allowed_hosts", "allowed_origins", "models_dirs", "sources"} == LISTS
 
 
 @pytest.mark.parametrize(("mark", "table"), [("settings", settings_table), ("model settings", model_settings_table)])

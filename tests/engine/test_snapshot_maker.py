@@ -10,6 +10,7 @@ import pytest
 
 from preheat.engine import Engine
 from preheat.library import find_models
+from preheat.library.listing import Listing
 from preheat.residency import State
 from tests.engine.engines import settings
 
@@ -20,8 +21,9 @@ pytestmark = pytest.mark.usefixtures("starter_home")
 def test_a_thousand_models_take_less_than_10_ms(chat_model: Path, state: State) -> None:
     engine = Engine(settings())
     model = find_models([chat_model.parent])[0]
-    engine._shelf._models = tuple(replace(model, model_id=f"model-{number:04}") for number in range(1000))
-    for each in engine._shelf.models:
+    models = tuple(replace(model, model_id=f"model-{number:04}") for number in range(1000))
+    engine._files.listing = Listing(models)
+    for each in engine._files.models:
         engine._pool.resident(each).state = state
     engine.apply_settings(settings(favourites=["model-0999"]))
     seconds = []
@@ -35,8 +37,8 @@ def test_a_thousand_models_take_less_than_10_ms(chat_model: Path, state: State) 
 
 def test_a_model_that_is_not_hot_has_no_reason_to_be(chat_model: Path) -> None:
     engine = Engine(settings())
-    engine._shelf._models = (find_models([chat_model.parent])[0],)
-    resident = engine._pool.resident(engine._shelf.models[0])
+    engine._files.listing = Listing((find_models([chat_model.parent])[0],))
+    resident = engine._pool.resident(engine._files.models[0])
     resident.reason = "favourite 1"
     reasons = []
     for state in (State.LOADING, State.HOT, State.FAILED):

@@ -63,16 +63,16 @@ def ordered(favourites: Sequence[str], named: Sequence[str]) -> list[str]:
 
 
 def models_on_disk() -> tuple[ModelFile, ...]:
-    """Return the models in Preheat's folder and those of the settings.
+    """Return the models in Preheat's folder, in those of the settings, and those of other programs.
 
     Raises:
         SettingsError: The settings cannot be read.
     """
-    from preheat import paths
-    from preheat.library import find_models
+    from preheat.library.shelf import look_once
     from preheat.settings import load_settings
 
-    return find_models([paths.models_dir(), *load_settings().models_dirs])
+    settings = load_settings()
+    return look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
 
 
 def _changed(names: Sequence[str], change: Change) -> list[str]:

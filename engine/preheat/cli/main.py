@@ -14,18 +14,26 @@ import typer
 from typer.core import TyperGroup
 
 from preheat._version import __version__
+from preheat.cli.catalogue import catalogue
 from preheat.cli.decisions import log, plan, why
+from preheat.cli.downloads import downloads
 from preheat.cli.embed import embed
 from preheat.cli.favourites import favourite, favourites, unfavourite
+from preheat.cli.import_ import import_, move_models
 from preheat.cli.limit_curve import limit_curve
+from preheat.cli.list import list_
 from preheat.cli.load import load, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
 from preheat.cli.pausing import pause, resume
+from preheat.cli.pull import pull
+from preheat.cli.remove import rm
 from preheat.cli.replay import replay
 from preheat.cli.run import run
+from preheat.cli.search import search
 from preheat.cli.serve import serve
+from preheat.cli.show import show
 from preheat.cli.stats import stats
-from preheat.cli.status import list_, ps, status
+from preheat.cli.status import ps, status
 from preheat.cli.tray import tray
 from preheat.errors import EngineError
 
@@ -89,6 +97,14 @@ app.command()(tray)
 app.command()(status)
 app.command()(ps)
 app.command("list")(list_)
+app.command()(show)
+app.command()(search)
+app.command()(catalogue)
+app.command()(pull)
+app.command()(downloads)
+app.command()(rm)
+app.command("import")(import_)
+app.command()(move_models)
 app.command()(load)
 app.command()(unload)
 app.command()(favourite)

@@ -113,8 +113,7 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     Raises:
         InvalidRequestError: There is no request in it.
     """
-    from preheat import paths
-    from preheat.library import find_models
+    from preheat.library.shelf import look_once
     from preheat.preload.favourites import choose_favourites
     from preheat.preload.recorded import newest_sizes, recorded_trace
     from preheat.preload.trace import Kind, ModelSize
@@ -124,7 +123,7 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
 
     log = UsageLog(path)
     begin = 0.0 if days is None else time.time() - days * _DAY_S
-    models = find_models([paths.models_dir(), *settings.models_dirs])
+    models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
     measured, book = newest_sizes(log.sizes().values()), SizeBook(settings)
     on_disk = {
         model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)

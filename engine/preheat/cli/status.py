@@ -1,4 +1,4 @@
-"""``preheat status``, ``ps`` and ``list``: what is there, and in which state."""
+"""``preheat status`` and ``ps``: what is in memory, and in which state."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from preheat.cli.output import (
     state_words,
     table,
 )
-from preheat.errors import NotRunningError
-from preheat.format import format_ago, format_bytes, format_duration, format_memory
+from preheat.format import format_ago, format_duration, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,56 +64,21 @@ def ps(as_json: AsJson = False) -> None:
         typer.echo("No model is loaded.")
 
 
-def list_(as_json: AsJson = False) -> None:
-    """List the models on disk, whether Preheat runs or not."""
-    models = _known_models()
-    if as_json:
-        print_json(models)
-    elif models:
-        out = console()
-        out.print(_disk_table(out, models))
-    else:
-        _print_no_models()
-
-
-def _known_models() -> list[JsonObject]:
-    """Return what the running application says of its models, or a part of that from the disk."""
-    from preheat.client import find_running
-
-    try:
-        with find_running() as running:
-            models: list[JsonObject] = running.status()["models"]
-            return models
-    except NotRunningError:
-        pass
-    from preheat.library import find_models
-    from preheat.settings import load_settings
-
-    return [
-        {
-            "id": model.model_id,
-            "state": "cold",
-            "standby": False,
-            "progress": None,
-            "embeddings": model.embeddings,
-            "file_bytes": model.file_bytes,
-        }
-        for model in find_models([paths.models_dir(), *load_settings().models_dirs])
-    ]
-
-
 def _print_models(out: Console, models: list[JsonObject]) -> None:
     if not models:
-        _print_no_models()
+        print_no_models()
         return
     out.print()
     out.print(_in_memory_table(out, models))
     for model in models:
+        if model["file_missing"]:
+            out.print(f"{model['id']}: its file was removed; it answers until it is unloaded.", markup=False)
         if model["error"]:
             out.print(f"{model['id']} did not load: {model['error']}.", style="red", markup=False)
 
 
-def _print_no_models() -> None:
+def print_no_models() -> None:
+    """Say that there are no models, and how to get some."""
     typer.echo("There are no models yet.")
     typer.echo(f"  Put GGUF files into {paths.models_dir()}, or name other folders: preheat config set models_dirs DIR")
 
@@ -154,14 +118,6 @@ def _in_memory_table(out: Console, models: list[JsonObject]) -> Table:
             format_duration(model["load_s"]) if model["load_s"] is not None else "",
             _last_used(model, now),
         )
-    return rows
-
-
-def _disk_table(out: Console, models: list[JsonObject]) -> Table:
-    rows = table("Model", "Kind", "Size", "State", right=("Size",))
-    for model in models:
-        kind = "embeddings" if model["embeddings"] else "text"
-        rows.add_row(_name(model, out), kind, format_bytes(model["file_bytes"]), _state(model))
     return rows
 
 

@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 MAX_EMBEDDING_SEQUENCES: Final = 64
 """Inputs that one decode of an embedding model takes."""
 
+INTERRUPTED: Final = 2
+"""What ``llama_decode`` returns after ``interrupt_when`` has broken it off."""
+
 _KV_TYPES: Final = {"f16": 1, "q8_0": 8, "q4_0": 2}  # enum ggml_type
 _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
 _POOLING_MEAN: Final = 1  # enum llama_pooling_type
@@ -58,15 +61,16 @@ class LlamaModel:
 
     Args:
         options: Which file, and how.
+        may_go_on: Called between the tensors; returns when nothing speaks against the next one.
 
     Raises:
         ModelLoadError: llama.cpp refused the file, or there is no memory for it.
     """
 
-    def __init__(self, options: LoadOptions) -> None:
+    def __init__(self, options: LoadOptions, may_go_on: Callable[[], object] = lambda: None) -> None:
         self._name = Path(options.path).name
         llama.llama_backend_init()
-        self._model = self._load_weights(options)
+        self._model = self._load_weights(options, may_go_on)
         self.vocab: Any = llama.llama_model_get_vocab(self._model)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
         self.embeddings = options.embeddings
@@ -83,12 +87,18 @@ class LlamaModel:
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
 
-    def _load_weights(self, options: LoadOptions) -> Any:
+    def _load_weights(self, options: LoadOptions, may_go_on: Callable[[], object]) -> Any:
+        def on_progress(_share: float, _data: object) -> bool:
+            may_go_on()
+            return True
+
         params = llama.llama_model_default_params()
         params.use_extra_bufts = options.repack
         params.n_gpu_layers = options.gpu_layers if llama.llama_supports_gpu_offload() else 0
+        params.progress_callback = callback = llama.llama_progress_callback(on_progress)
         native_log.last_error = ""
         model = llama.llama_model_load_from_file(str(options.path).encode(), params)
+        del callback  # not before: llama.cpp holds no reference to it
         if not model:
             raise self._load_error("llama.cpp cannot read it")
         return model
@@ -177,8 +187,21 @@ class LlamaModel:
     def _is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))
 
-    def probe(self) -> None:
+    def interrupt_when(self, asked: Callable[[], bool] | None) -> None:
+        """Break a decode off as soon as ``asked`` says so, between two nodes of its graph; None lets each end.
+
+        An interrupted decode has changed nothing, except for the state of recurrent models. ``asked`` is called on the
+        decode thread, some hundred times a decode.
+        """
+        # Kept here: llama.cpp holds no reference to it.
+        self._abort = llama.ggml_abort_callback() if asked is None else llama.ggml_abort_callback(lambda _: asked())
+        llama.llama_set_abort_callback(self.ctx, self._abort, None)
+
+    def probe(self) -> bool:
         """Decode one token and forget it, so that the first request finds everything in place.
+
+        Returns:
+            Whether it came to its end: it may have been interrupted.
 
         Raises:
             ModelLoadError: It cannot be decoded.
@@ -186,11 +209,12 @@ class LlamaModel:
         batch = Batch(1)
         batch.add(max(self.bos, 0), 0, 0, output=True)
         status = llama.llama_decode(self.ctx, batch.native)
-        if status != 0:
+        batch.close()
+        if status not in (0, INTERRUPTED):
             raise self._load_error(f"its first token could not be decoded (llama.cpp says {status})")
         if self.memory:
             llama.llama_memory_clear(self.memory, False)
-        batch.close()
+        return bool(status == 0)
 
 
 class Batch:

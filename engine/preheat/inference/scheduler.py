@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from preheat.inference.bindings import llama
-from preheat.inference.llama_model import Batch, LlamaModel
+from preheat.inference.llama_model import INTERRUPTED, Batch, LlamaModel
 from preheat.inference.protocol import UBATCH_TOKENS
 from preheat.inference.requests import FinishReason, GenerationChunk, TokenLogprob, Usage
 from preheat.inference.sampling import TokenSampler, token_logprob
@@ -111,7 +111,7 @@ class Scheduler:
         """Evaluate a beginning that prompts will share, and keep it. On the decode thread, before ``run``.
 
         Args:
-            may_go_on: Called before each step; returns when nothing speaks against it.
+            may_go_on: Called before each step, and after one was interrupted; returns when nothing speaks against it.
 
         Raises:
             DecodeError: llama.cpp failed; the process has to end.
@@ -124,7 +124,10 @@ class Scheduler:
             self._batch.clear()
             for offset, token in enumerate(chunk):
                 self._batch.add(token, start + offset, slot.index, output=False)
-            self._decode_batch()
+            while (status := self._evaluate()) == INTERRUPTED:
+                may_go_on()
+            if status == _NO_ROOM:
+                break
             slot.cached.extend(chunk)
         self._slots.release(slot)
 
@@ -195,7 +198,7 @@ class Scheduler:
         """Evaluate one batch; return the generations whose next token can be sampled, with their logits' indexes."""
         while self._running:
             added, outputs = self._fill_batch()
-            if self._decode_batch():
+            if self._evaluate() == 0:
                 for generation, count in added:
                     assert generation.slot is not None
                     done = len(generation.slot.cached)
@@ -205,19 +208,19 @@ class Scheduler:
                 raise DecodeError(f"no room in the KV cache for {self._batch.size} tokens of one request")
         return []
 
-    def _decode_batch(self) -> bool:
-        """Evaluate the batch as it is; return False, with nothing changed, if the KV cache has no room for it.
+    def _evaluate(self) -> int:
+        """Evaluate the batch as it is; return 0, or with nothing changed ``_NO_ROOM`` or ``INTERRUPTED``.
 
         Raises:
             DecodeError: llama.cpp failed.
         """
         began = time.perf_counter()
         status: int = llama.llama_decode(self._model.ctx, self._batch.native)
-        if status not in (0, _NO_ROOM):
+        if status not in (0, _NO_ROOM, INTERRUPTED):
             raise DecodeError(f"llama_decode returned {status} for {self._batch.size} tokens")
         if status == 0:
             self._measure(time.perf_counter() - began)
-        return status == 0
+        return status
 
     def _fill_batch(self) -> tuple[list[tuple[Generation, int]], list[tuple[Generation, int]]]:
         self._batch.clear()

@@ -110,8 +110,8 @@ class Worker:
             raise ModelLoadError(
                 f"{Path(options.path).name} cannot be read: {error.strerror}", hint="Check the file and its folder"
             ) from error
-        self._may_load.wait()
-        model = LlamaModel(options)
+        model = LlamaModel(options, self._may_load.wait)
+        model.interrupt_when(lambda: not self._may_load.is_set())
         self._channel.send(
             {
                 "type": "loaded",
@@ -127,10 +127,12 @@ class Worker:
         )
         tokens_per_s = _probe(model, self._may_load.wait) if options.probe else _UNKNOWN_TOKENS_PER_S
         if model.embeddings:
+            model.interrupt_when(None)
             return EmbeddingService(model, options, self._channel)
         service = TextService(model, options, self._channel, tokens_per_s)
-        if options.warm_prefix:
+        if options.warm_prefix and not model.recurrent:  # whose state an interrupted step would spoil
             service.warm(self._may_load.wait)
+        model.interrupt_when(None)
         return service
 
     def _report(self, done: int, total: int) -> None:
@@ -290,11 +292,12 @@ def _probe(model: LlamaModel, may_go_on: Callable[[], object]) -> float:
 
     The first one touches the weights and grows buffers, and takes up to twice as long.
     """
-    may_go_on()
-    model.probe()
-    may_go_on()
-    began = time.perf_counter()
-    model.probe()
+    for _ in range(2):
+        may_go_on()
+        began = time.perf_counter()
+        while not model.probe():
+            may_go_on()
+            began = time.perf_counter()
     return _PREFILL_OVER_DECODE / (time.perf_counter() - began)
 
 

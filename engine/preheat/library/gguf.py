@@ -20,6 +20,7 @@ from typing import Final, Literal
 from preheat.errors import ModelFileError
 from preheat.library.ggml_types import GGML_TYPES
 from preheat.library.gguf_header import GgufHeader, Skipped, Tensor, Value
+from preheat.library.known_arrays import MAX_BYTES, KnownArrays
 from preheat.library.names import printable
 
 _CHUNK_BYTES: Final = 1 << 18
@@ -31,6 +32,7 @@ _MAX_KEY_BYTES: Final = (1 << 16) - 1
 _MAX_STRINGS: Final = 1 << 23  # in one array
 _MAX_NAME_BYTES: Final = 63  # of a tensor; llama.cpp's GGML_MAX_NAME
 _MAX_DIMENSIONS: Final = 4
+_WORTH_KNOWING: Final = 4096  # texts; shorter arrays are walked through at once
 # What is kept of the metadata; longer values are passed over.
 _KEPT_STRING_BYTES: Final = 1 << 18
 _KEPT_NUMBERS: Final = 1 << 10
@@ -56,8 +58,9 @@ class _MalformedError(Exception):
 class _Source:
     """Reads a header from a file, a chunk at a time, and passes over what is not wanted without reading it."""
 
-    def __init__(self, file: FileIO, file_bytes: int) -> None:
+    def __init__(self, file: FileIO, file_bytes: int, arrays: KnownArrays | None = None) -> None:
         self.file_bytes = file_bytes
+        self._arrays = arrays
         self.order: Literal["<", ">"] = "<"
         self._file = file
         self._chunk = b""
@@ -91,6 +94,32 @@ class _Source:
         return self.numbers(kind)[0]
 
     def skip_strings(self, count: int) -> None:
+        """Pass over ``count`` strings, at once where they are known."""
+        if self._arrays is None or count < _WORTH_KNOWING:
+            self._walk_strings(count)
+            return
+        begin = self.position
+        for length in self._arrays.lengths(self.order, count):
+            if begin + length <= self.file_bytes and self._arrays.has(self.order, count, self._peek(begin, length)):
+                self._at += length
+                return
+        self._walk_strings(count)
+        length = self.position - begin
+        if length <= MAX_BYTES:
+            self._arrays.add(self.order, count, self._peek(begin, length))
+
+    def _peek(self, begin: int, length: int) -> bytes:
+        """Return bytes of the file, fewer if it has become shorter; what is read next stays as it is."""
+        at = begin - self._start
+        if at >= 0 and at + length <= len(self._chunk):
+            return self._chunk[at : at + length]
+        self._file.seek(begin)
+        content = b""
+        while len(content) < length and (more := self._file.read(length - len(content))):
+            content += more
+        return content
+
+    def _walk_strings(self, count: int) -> None:
         """Pass over ``count`` strings: the one loop whose speed matters, with a turn for each token and merge."""
         length_at = struct.Struct(self.order + "Q").unpack_from
         left = count
@@ -127,10 +156,13 @@ class _Source:
             self._chunk += more
 
 
-def read_header(path: Path) -> GgufHeader:
+def read_header(path: Path, arrays: KnownArrays | None = None) -> GgufHeader:
     """Read the header of a GGUF file, and nothing of its tensors' data.
 
     Blocks on the disk; any thread.
+
+    Args:
+        arrays: Vocabularies of files read before, which make those of the same family fast; gains this file's.
 
     Raises:
         ModelFileError: The file cannot be read, is not GGUF, is damaged, or ends before its last tensor.
@@ -141,7 +173,7 @@ def read_header(path: Path) -> GgufHeader:
         if not stat.S_ISREG(status.st_mode):
             raise _MalformedError("is not a regular file", "Name a GGUF file")
         with FileIO(path) as file:
-            return _read(_Source(file, status.st_size))
+            return _read(_Source(file, status.st_size, arrays))
     except _MalformedError as error:
         raise _file_error(path, error.problem, error.remedy) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path

@@ -83,6 +83,11 @@ class GgufHeader:
         return self._text("general.name")
 
     @property
+    def licence(self) -> str:
+        """The licence's short name, such as ``apache-2.0``; empty if the file does not say."""
+        return self._text("general.license")
+
+    @property
     def tokenizer(self) -> str:
         """The tokenizer's kind, such as ``gpt2`` or ``bert``; empty if the file has none."""
         return self._text("tokenizer.ggml.model")

@@ -9,6 +9,9 @@ from typing import Final
 
 from preheat.errors import AmbiguousModelError, ModelNotFoundError
 from preheat.library.model_file import ModelFile
+from preheat.library.text import printable
+
+__all__ = ["SPLIT_PART", "base_id", "printable", "resolve"]
 
 SPLIT_PART: Final = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})", re.DOTALL)
 """A split set's file name without its ending, as llama.cpp writes it."""
@@ -19,38 +22,36 @@ _MAX_NEAR: Final = 5
 _MAX_COMPARED: Final = 500  # keeps the search for near names under a few milliseconds
 
 
-def printable(text: str) -> str:
-    """Return ``text`` with every control, bidi, line-break or undecodable character as ``_``.
-
-    File names come from downloads and archives; shown raw they could forge log lines or reverse what is read.
-    """
-    return "".join(char if char.isprintable() else "_" for char in text)
-
-
 def base_id(file_name: str) -> str:
     """Return the model id that a file name gives: lower case, without ``.gguf`` and a split set's part number."""
-    name = printable(file_name).lower().strip().removesuffix(".gguf")
+    name = printable(file_name).lower().strip().removesuffix(".gguf").strip()
     part = SPLIT_PART.fullmatch(name)
-    return part["prefix"] if part else name
+    return part["prefix"].strip() if part else name
 
 
 def resolve(name: str, models: Sequence[ModelFile]) -> ModelFile:
     """Return the model that ``name`` means.
 
-    Taken are, in this order: the exact id, the id with ``.gguf`` or Ollama's ``:latest`` after it, and a prefix that
-    fits one model only. Case and surrounding spaces do not matter.
+    Taken are, in this order: the exact id, the id with ``.gguf`` or Ollama's ``:latest`` after it, another name of the
+    same file, and a prefix of an id, or else of another name, that fits one model only. Case and surrounding spaces do
+    not matter.
 
     Raises:
         ModelNotFoundError: No model has this name; the hint names near ones.
         AmbiguousModelError: The name is a prefix of several models; the hint names them.
     """
     by_id = {model.model_id: model for model in models}
+    by_alias = {alias: model for model in models for alias in model.aliases}
     asked = name.strip().lower()[:_MAX_ASKED]
     for wanted in (asked, base_id(asked), base_id(asked.removesuffix(":latest"))):
         if wanted in by_id:
             return by_id[wanted]
+        if wanted in by_alias:
+            return by_alias[wanted]
     prefix = base_id(asked.removesuffix(":latest"))
     fitting = sorted(model_id for model_id in by_id if prefix and model_id.startswith(prefix))
+    if not fitting:
+        fitting = sorted({model.model_id for name, model in by_alias.items() if prefix and name.startswith(prefix)})
     if len(fitting) == 1:
         return by_id[fitting[0]]
     if fitting:

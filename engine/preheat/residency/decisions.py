@@ -30,6 +30,9 @@ class Why(StrEnum):
     LIMIT = "limit"
     KEEP_ALIVE = "keep_alive"
     SETTINGS = "settings"
+    FILE = "file"
+    """Its file was replaced."""
+
     USER = "user"
     PAUSED = "paused"
     """Preloading was paused or switched off."""

@@ -170,6 +170,7 @@ class Loader:
         resident.worker = worker = await self._spare.take()
         resident.progress = 0.0
         resident.outdated_at = None
+        resident.replaced = False
         resident.held_at, resident.loading_since = None, time.monotonic()
         self._roster.apply(resident, Event.STARTED)
 

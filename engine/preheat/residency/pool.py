@@ -227,6 +227,19 @@ class Pool:
             if resident.state is State.HOT:
                 self._sizes.note_use(resident.model, resident.held_bytes)
 
+    def files_changed(self, models: Mapping[str, ModelFile]) -> None:
+        """Let go, when it is idle, of every model whose file is another now; one whose file has gone stays.
+
+        Args:
+            models: What is on disk, by id.
+        """
+        for resident in list(self.residents.values()):
+            now = models.get(resident.model_id)
+            if now is not None and resident.state is State.HOT and not now.same_content(resident.model):
+                resident.outdated_at = resident.outdated_at or self._roster.clock()
+                resident.replaced = True
+                self._unloader.settle_idle(resident)
+
     async def close(self) -> None:
         """End every worker."""
         self._loader.close()

@@ -56,7 +56,8 @@ class Resident:
             settings.
         idle_timer: Looks again whether it has been idle for so long.
         outdated_at: Unix time since which it is hot with settings that have changed meanwhile, or, while it loads, at
-            which they changed; None if they did not. It is loaded anew when it is idle.
+            which they changed; None if they did not. It is loaded anew when it is idle. So it is when its file changes.
+        replaced: It is outdated because its file is another now.
         held_at: Monotonic time since which its load waits, because answers are being given; None if it does not.
         deadline: When the running load is given up; stands still while it is held.
         failures: Failed loads and dead workers since the last answer, in a row.
@@ -87,6 +88,7 @@ class Resident:
     keep_alive_s: float | None = None
     idle_timer: asyncio.TimerHandle | None = None
     outdated_at: float | None = None
+    replaced: bool = False
     held_at: float | None = None
     deadline: asyncio.Timeout | None = None
     failures: int = 0

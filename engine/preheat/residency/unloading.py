@@ -88,7 +88,10 @@ class Unloader:
         if resident.waiters and not resident.overdue(self._roster.clock()):
             return
         if resident.outdated:
-            self.evict(resident, Why.SETTINGS, "its settings changed; it is loaded anew when it is needed")
+            why, what = (
+                (Why.FILE, "its file was replaced") if resident.replaced else (Why.SETTINGS, "its settings changed")
+            )
+            self.evict(resident, why, f"{what}; it is loaded anew when it is needed")
             return
         seconds = resident.keep_alive_s
         if seconds is None:

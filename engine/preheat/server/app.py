@@ -16,10 +16,13 @@ from preheat.live_settings import LiveSettings
 from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.api_docs import add_request_schemas, body_docs
 from preheat.server.control import ControlApi
+from preheat.server.downloads_api import DownloadsApi
 from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
 from preheat.server.figures import FiguresApi
 from preheat.server.generation import Generator
+from preheat.server.hub_api import HubApi
 from preheat.server.in_flight import InFlight
+from preheat.server.library_api import LibraryApi
 from preheat.server.metrics import MetricsApi
 from preheat.server.models import ModelsApi
 from preheat.server.openai_chat import ChatApi
@@ -59,6 +62,9 @@ def create_app(
     _add_openai(app, engine, in_flight)
     _add_control(app, ControlApi(engine, in_flight, port))
     _add_figures(app, FiguresApi(engine))
+    _add_library(app, LibraryApi(engine))
+    _add_hub(app, HubApi(engine))
+    _add_downloads(app, DownloadsApi(engine))
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
     _add_wishes(app, WishesApi(engine, live or LiveSettings(engine, load_settings)))
     add_request_schemas(app, (ChatBody, CompletionBody, EmbeddingBody))
@@ -121,6 +127,32 @@ def _add_figures(app: FastAPI, figures: FiguresApi) -> None:
         ("models/{model_id:path}/why", figures.why),
     ):
         app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
+
+
+def _add_library(app: FastAPI, library: LibraryApi) -> None:
+    # After all that ends otherwise: a model's id may hold slashes.
+    app.add_api_route("/preheat/v1/models", library.models, methods=["GET"], tags=["control"])
+    app.add_api_route("/preheat/v1/models/{model_id:path}", library.model, methods=["GET"], tags=["control"])
+
+
+def _add_hub(app: FastAPI, hub: HubApi) -> None:
+    for path, endpoint in (("search", hub.search), ("repo", hub.repo), ("catalogue", hub.catalogue)):
+        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
+
+
+def _add_downloads(app: FastAPI, downloads: DownloadsApi) -> None:
+    for method, path, endpoint in (
+        ("GET", "downloads", downloads.downloads),
+        ("POST", "downloads", downloads.pull),
+        ("POST", "downloads/{download_id}/pause", downloads.pause),
+        ("POST", "downloads/{download_id}/resume", downloads.resume),
+        ("POST", "downloads/{download_id}/cancel", downloads.cancel),
+        ("DELETE", "downloads/{download_id}", downloads.forget),
+        ("DELETE", "models/{model_id:path}", downloads.remove),
+        ("POST", "import", downloads.import_file),
+        ("POST", "move", downloads.move_folder),
+    ):
+        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=[method], tags=["control"])
 
 
 def _add_wishes(app: FastAPI, wishes: WishesApi) -> None:

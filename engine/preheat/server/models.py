@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from preheat.library.text import printable
 from preheat.server.clients import client_name, is_own
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class ModelsApi:
             self.engine.client_woke(client, model_id)
 
     def _model_json(self, model: ModelFile) -> dict[str, Any]:
-        snapshot = self.engine.snapshot.model(model.model_id)
+        now = self.engine.snapshot
+        snapshot = now.model(model.model_id)
+        details = model.details
         return {
             "id": model.model_id,
             "object": "model",
@@ -51,4 +54,14 @@ class ModelsApi:
             "state": snapshot.state.value if snapshot is not None else None,
             "embeddings": model.embeddings,
             "context_length": model.context_length,
+            "architecture": printable(model.architecture),
+            "parameters": details.parameters,
+            "quantization": details.quantization,
+            "abilities": [ability.value for ability in details.abilities],
+            "licence": details.licence,
+            "file_bytes": model.file_bytes,
+            "expected_bytes": snapshot.expected_bytes if snapshot is not None else None,
+            "fits": snapshot.expected_bytes <= now.memory.limit_bytes if snapshot is not None else None,
+            "source": model.source.value,
+            "aliases": list(model.aliases),
         }

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -8,14 +10,27 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from preheat import __version__
+from preheat import __version__, paths
 from preheat.cli import output
 from preheat.cli.main import app
 from preheat.errors import EngineError, ModelNotFoundError, SettingsError
+from preheat.format import format_memory
 from preheat.residency.states import State
 from tests.engine.application import PREHEAT, environment, make_home, preheat
 
-COMMANDS = ("serve", "status", "ps", "list", "load", "unload", "favourite", "unfavourite", "favourites", "pause")
+COMMANDS = (
+    "serve",
+    "status",
+    "ps",
+    "list",
+    "show",
+    "load",
+    "unload",
+    "favourite",
+    "unfavourite",
+    "favourites",
+    "pause",
+)
 MORE_COMMANDS = ("resume", "why", "plan", "log", "stats", "replay", "run", "embed", "version", "config")
 
 
@@ -93,8 +108,48 @@ def test_a_list_needs_no_application(starter_home: Path) -> None:
     ]
     assert all(model["file_bytes"] > 10_000_000 for model in models)
     lines = run("list").stdout.splitlines()
-    assert lines[0].split() == ["Model", "Kind", "Size", "State"]
-    assert lines[2].split(maxsplit=4) == ["smollm2-135m-instruct.q4_1", "text", "98.4", "MB", "Not loaded"]
+    columns = ["Model", "Kind", "Params", "Quantization", "Size", "Memory", "Fits", "Context", "Source", "State"]
+    assert lines[0].split() == columns
+    assert re.split(r"\s{2,}", lines[2].strip()) == [
+        *("smollm2-135m-instruct.q4_1", "chat", "135 M", "4-bit, good quality", "98.4 MB"),
+        *(format_memory(models[1]["expected_bytes"]), "yes", "8k", "Preheat", "Not loaded"),
+    ]
+
+
+def test_a_list_of_all_tells_what_is_not_offered(preheat_home: Path) -> None:
+    cut = paths.models_dir() / "mmproj.gguf"
+    cut.parent.mkdir(parents=True)
+    header = struct.pack("<IQQ", 3, 0, 2)
+    for key, value in (("general.architecture", "clip"), ("general.type", "mmproj")):
+        header += struct.pack("<Q", len(key)) + key.encode() + struct.pack("<IQ", 8, len(value)) + value.encode()
+    cut.write_bytes(b"GGUF" + header)
+    assert json.loads(run("list", "--json").stdout) == []
+    (file,) = json.loads(run("list", "--all", "--json").stdout)
+    assert (file["id"], file["kind"], file["path"]) == ("mmproj", "mmproj", str(cut))
+    assert "it is the image encoder of another model" in run("list", "--all").stdout
+
+
+def test_show_tells_all_of_a_model(starter_home: Path) -> None:
+    known = json.loads(run("show", "SMOL", "--json").stdout)
+    assert (known["id"], known["quantization"], known["licence"]) == (
+        "smollm2-135m-instruct.q4_1",
+        "Q4_1",
+        "apache-2.0",
+    )
+    assert known["files"] == [known["path"]]
+    lines = [line.split(maxsplit=1) for line in run("show", "smol").stdout.splitlines()]
+    assert lines[0] == ["smollm2-135m-instruct.q4_1"]
+    shown = {line[0]: line[1] for line in lines[1:]}
+    assert shown["Quantization"] == "Q4_1: 4-bit, good quality (5.74 bits a weight)"
+    assert shown["Licence"] == "apache-2.0"
+    assert shown["Kind"] == "chat"
+    assert shown["Files"] == str(paths.models_dir() / "SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
+def test_show_of_an_unknown_model(starter_home: Path) -> None:
+    result = run("show", "smoll3")
+    assert result.exit_code == 1
+    assert "Did you mean smollm2-135m-instruct.q4_1?" in result.stderr
 
 
 def test_a_list_has_the_folders_of_the_settings(

@@ -84,6 +84,23 @@ async def test_a_held_load_goes_on_when_it_may(spawn: Spawn, chat_model: Path) -
     assert (await loading).context_length > 0
 
 
+async def test_a_decode_is_broken_off_when_the_load_is_held(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await worker.ready()
+    in_memory = asyncio.Event()
+    loading = asyncio.ensure_future(
+        worker.load(load_options(chat_model, probe=True, warm_prefix=True), lambda _share: None, in_memory.set)
+    )
+    await in_memory.wait()
+    for _ in range(20):  # wherever it is, in the probe or later
+        worker.hold_load(True)
+        await asyncio.sleep(0.003)
+        worker.hold_load(False)
+        await asyncio.sleep(0.003)
+    assert (await loading).chat_template
+    assert "Paris" in await text(worker, ask("The capital of France is"))
+
+
 async def settled_cpu_s(pid: int) -> float:
     """Return the processor time that a process has used, in seconds, once it uses no more."""
     before = -1.0

@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from preheat.library import ModelFile, ModelShape, Scanner, find_models, gguf, resolve
+from preheat.library import (
+    Ability,
+    ModelDetails,
+    ModelFile,
+    ModelShape,
+    Scanner,
+    Source,
+    find_models,
+    gguf,
+    resolve,
+)
 
 WriteModel = Callable[..., Path]
 
@@ -68,6 +78,18 @@ def test_the_starter_models(chat_model: Path, embedding_model: Path) -> None:
             kv_values=30 * 2 * 3 * 64,  # layers, keys and values, heads, width of a head
             graph_values=3 * 1536 + 4 * 576,  # gate, up and their product, and four hidden states
             widest_values=1536,
+        ),
+        source=Source.FOLDER,
+        details=ModelDetails(
+            name="Smollm2 135M 8k Lc100K Mix1 Ep2",
+            parameters=134_515_008,
+            quantization="Q4_1",
+            quantization_words="4-bit, good quality",
+            bits_per_weight=5.74,
+            trained_context=8192,
+            licence="apache-2.0",
+            abilities=(Ability.CHAT, Ability.COMPLETION),
+            template=True,
         ),
     )
     minilm = models["all-minilm-l6-v2.q8_0"]

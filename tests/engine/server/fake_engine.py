@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference.requests import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.library import Kind, ModelDetails, ModelFile, Source
+from preheat.library.listing import LeftOut, Listing
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.usage_log import UsageLog
 from preheat.preload.usage_records import DecisionRecord, RequestRecord
@@ -31,6 +32,25 @@ def chunks_of(*texts: str, reason: FinishReason = FinishReason.STOP) -> list[Gen
     """Return a whole generation with these texts, one a token, of a prompt of 7 tokens."""
     last = GenerationChunk("", finish_reason=reason, usage=Usage(7, len(texts), 3))
     return [*(GenerationChunk(text) for text in texts), last]
+
+
+def model_file(model: ModelSnapshot) -> ModelFile:
+    """Return the file that a model would have."""
+    path = Path(f"/models/{model.model_id}.gguf")
+    return ModelFile(
+        model_id=model.model_id,
+        path=path,
+        file_bytes=model.file_bytes,
+        architecture="llama",
+        context_length=2048,
+        embeddings=model.embeddings,
+        chat_template=not model.embeddings,
+        files=(path,),
+        modified_at=1_700_000_000.5,
+        source=Source.OLLAMA,
+        aliases=("tiny:latest",),
+        details=ModelDetails(name="Tiny", parameters=1500, quantization="Q4_1", licence="mit"),
+    )
 
 
 @dataclass
@@ -63,6 +83,12 @@ class FakeEngine:
     clients: list[str] = field(default_factory=list)
     woken: list[tuple[str, str]] = field(default_factory=list)
     usage_log: UsageLog | None = None
+    listing: Listing = field(
+        default_factory=lambda: Listing(
+            left_out=(LeftOut("lora", Path("/models/lora.gguf"), Source.FOLDER, Kind.ADAPTER, 5, "it is an adapter"),),
+            unreachable=("/mnt/nas does not answer",),
+        )
+    )
     preloads: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))
     told_to_go: tuple[str, ...] = ()
     observers: list[Callable[[RequestRecord | DecisionRecord], None]] = field(default_factory=list)
@@ -91,19 +117,10 @@ class FakeEngine:
     def refresh(self) -> EngineSnapshot:
         return self.snapshot
 
-    async def models(self) -> list[SimpleNamespace]:
-        return [
-            SimpleNamespace(
-                model_id=model.model_id,
-                path=Path(f"/models/{model.model_id}.gguf"),
-                embeddings=model.embeddings,
-                context_length=2048,
-                modified_at=1_700_000_000.5,
-            )
-            for model in self.snapshot.models
-        ]
+    async def models(self) -> list[ModelFile]:
+        return [model_file(model) for model in self.snapshot.models]
 
-    async def find(self, name: str) -> SimpleNamespace:
+    async def find(self, name: str) -> ModelFile:
         for model in await self.models():
             if model.model_id.startswith(name.lower()):
                 return model

@@ -8,7 +8,7 @@ import pytest
 
 from preheat.errors import InsufficientMemoryError
 from preheat.residency.states import State
-from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
+from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, model_file
 
 
 async def test_health_says_who_answers(client: httpx2.AsyncClient) -> None:
@@ -123,3 +123,41 @@ async def test_the_description_of_the_port_is_whole(client: httpx2.AsyncClient) 
     assert body["$ref"].rsplit("/", 1)[-1] in schemas
     references = {part.split('"')[0] for part in json.dumps(document).split("#/components/schemas/")[1:]}
     assert references <= set(schemas)
+
+
+async def test_what_is_on_disk_is_told(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    for model in (CHAT, EMBED):
+        snapshot = engine.snapshot.model(model)
+        assert snapshot is not None
+        engine.set_model(model, file=model_file(snapshot), expected_bytes=9_000 if model == CHAT else 10)
+    answer = (await client.get("/preheat/v1/models")).json()
+    assert answer["limit_bytes"] == 8_000
+    assert [(model["id"], model["fits"], model["source"]) for model in answer["models"]] == [
+        (CHAT, False, "ollama"),
+        (EMBED, True, "ollama"),
+    ]
+    assert answer["left_out"] == [
+        {
+            "id": "lora",
+            "kind": "adapter",
+            "reason": "it is an adapter",
+            "path": "/models/lora.gguf",
+            "source": "folder",
+            "file_bytes": 5,
+        }
+    ]
+    assert answer["unreachable"] == ["/mnt/nas does not answer"]
+    one = (await client.get("/preheat/v1/models/tiny-chat")).json()
+    assert (one["id"], one["quantization"], one["licence"], one["parameters"]) == (CHAT, "Q4_1", "mit", 1500)
+    assert (one["files"], one["why"]) == ([f"/models/{CHAT}.gguf"], f"{CHAT} is a favourite")
+    listed = (await client.get("/v1/models")).json()["data"][0]
+    assert (listed["quantization"], listed["fits"], listed["aliases"]) == ("Q4_1", False, ["tiny:latest"])
+
+
+@pytest.mark.parametrize(
+    "path", ["../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "/etc/passwd", "a%00b", "%2Fmodels%2Ftiny"]
+)
+async def test_a_model_is_no_path(client: httpx2.AsyncClient, path: str) -> None:
+    for prefix in ("/v1/models/", "/preheat/v1/models/"):
+        answer = await client.get(prefix + path)
+        assert answer.status_code == 404

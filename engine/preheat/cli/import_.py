@@ -1,0 +1,85 @@
+"""``preheat import`` and ``move-models``: take files into the models folder, and the folder elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from preheat.cli.output import AsJson, console, print_json
+from preheat.errors import InvalidRequestError, NotRunningError
+
+if TYPE_CHECKING:
+    from preheat.library.disk import OnBytes
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A GGUF file; of a split set, any part.")],
+    copy: Annotated[bool, typer.Option("--copy", help="Copy it, always.")] = False,
+    move: Annotated[bool, typer.Option("--move", help="Take it away from where it is.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Leave it where it is, and point to it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a model file into Preheat's folder; on the same disk that takes no room."""
+    if copy + move + link > 1:
+        raise InvalidRequestError("--copy, --move and --link exclude each other", hint="Give one of them, or none")
+    how = "copy" if copy else "move" if move else "link" if link else "auto"
+    # The running application, if there is one, sees the file by itself.
+    from preheat.library.importing import How, import_file, set_bytes
+    from preheat.settings import load_settings
+
+    with _progress(f"Importing {file.name}", set_bytes(file)) as on_bytes:
+        target = import_file(file, load_settings().own_models_dir, How(how), on_bytes)
+    if as_json:
+        print_json({"path": str(target)})
+    else:
+        typer.echo(f"{target.name} is in {target.parent}.")
+
+
+def move_models(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the models are to be.")], as_json: AsJson = False
+) -> None:
+    """Move Preheat's models folder to another place, such as a larger disk."""
+    from preheat.client import find_running
+
+    path = Path(os.path.realpath(folder.expanduser().absolute()))
+    try:
+        with find_running() as running:
+            left = running.control("POST", "move", {"path": str(path)})["left"]
+    except NotRunningError:
+        left = _move_here(path)
+    if as_json:
+        print_json({"path": str(path), "left": left})
+        return
+    typer.echo(f"The models are in {path}.")
+    if left:
+        typer.echo(f"  {len(left)} old files could not be removed, such as {left[0]}.", err=True)
+
+
+def _move_here(path: Path) -> list[str]:
+    from preheat.library.moving import folder_bytes, move_folder, write_setting
+    from preheat.settings import load_settings
+
+    old = load_settings().own_models_dir
+    with _progress("Moving the models", folder_bytes(old)) as on_bytes:
+        left = move_folder(old, path, write_setting, on_bytes)
+    return [str(each) for each in left]
+
+
+@contextmanager
+def _progress(words: str, total_bytes: int) -> Iterator[OnBytes]:
+    """Show a bar, on a terminal, while bytes are copied."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task(words, total=total_bytes)
+        yield lambda n_bytes: progress.advance(task, n_bytes)

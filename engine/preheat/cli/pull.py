@@ -1,0 +1,238 @@
+"""``preheat pull``: fetch a model, by the running application or in this process."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
+
+import typer
+
+from preheat.cli.output import JsonObject, console
+from preheat.errors import EngineError, NotRunningError
+from preheat.format import format_bytes, format_duration
+
+if TYPE_CHECKING:
+    from preheat.client import RunningPreheat
+    from preheat.library.downloads import Downloads
+
+_LOOK_S: Final = 0.1
+_LINE_S: Final = 1.0
+_OVER: Final = ("done", "failed", "paused")
+_EXIT_INTERRUPTED: Final = 130
+
+DOWNLOAD_WORDS: Final = {
+    "queued": "Waiting",
+    "running": "Downloading",
+    "checking": "Checking",
+    "paused": "Paused",
+    "done": "Ready",
+    "failed": "Failed",
+}
+"""What people read for the states that the port tells."""
+
+
+class Fetcher(Protocol):
+    """What fetches: the running application, or this process."""
+
+    def add(self, name: str) -> str:
+        """Begin; return the download's id."""
+
+    def look(self, download_id: str) -> JsonObject:
+        """Return how it goes."""
+
+    def pause(self, download_id: str) -> None:
+        """Stop; what came stays."""
+
+
+def pull(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="qwen3:4b, OWNER/REPO, OWNER/REPO:Q4_K_M, OWNER/REPO/FILE.gguf")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON each second, and one at the end.")] = False,
+) -> None:
+    """Download a model from the hub. Ctrl-C pauses; the same command goes on."""
+    with _fetcher() as fetcher:
+        download_id = fetcher.add(name)
+        try:
+            last = _watch(fetcher, download_id, as_json)
+        except KeyboardInterrupt:
+            fetcher.pause(download_id)
+            if not as_json:
+                _say_paused(name, fetcher.look(download_id))
+            raise typer.Exit(_EXIT_INTERRUPTED) from None
+    if as_json:
+        print(json.dumps(last), flush=True)
+    if last["state"] == "failed":
+        raise EngineError(last["error"], hint=last["hint"] or f"Go on with: preheat pull {name}")
+    if as_json:
+        return
+    if last["state"] == "paused":
+        _say_paused(name, last)
+        return
+    typer.echo(f"{last['name']} is ready ({format_bytes(last['total_bytes'])}).")
+    if last["hint"]:
+        typer.echo(f"  {last['hint']}")
+
+
+def progress_line(now: JsonObject) -> str:
+    """Return a download's progress in words: ``1.2 GB of 2.5 GB, 48 MB/s, 27 s left``."""
+    line = f"{format_bytes(now['done_bytes'])} of {format_bytes(now['total_bytes'])}"
+    if now["bytes_per_s"]:
+        line += f", {format_bytes(round(now['bytes_per_s']))}/s"
+    if now["left_s"]:
+        line += f", {format_duration(max(now['left_s'], 1))} left"
+    return line
+
+
+def _watch(fetcher: Fetcher, download_id: str, as_json: bool) -> JsonObject:
+    """Show the progress until it is over, or somebody else has paused it; return how it ended."""
+    with _shown(as_json) as show:
+        while True:
+            now = fetcher.look(download_id)
+            # One that waits for room is paused, too, but goes on by itself.
+            if now["state"] in _OVER and not (now["state"] == "paused" and now["error"]):
+                return now
+            show(now)
+            time.sleep(_LOOK_S)
+
+
+@contextmanager
+def _shown(as_json: bool) -> Iterator[Callable[[JsonObject], None]]:
+    """Yield what shows a download: a bar on a terminal, lines elsewhere."""
+    if as_json or not sys.stderr.isatty():
+        yield _Lines(as_json).show
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.fields[words]}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", words="", speed="", total=None)
+
+        def show(now: JsonObject) -> None:
+            words = DOWNLOAD_WORDS[now["state"]] if now["error"] is None else f"{now['error']}."
+            speed = f"{format_bytes(round(now['bytes_per_s']))}/s" if now["bytes_per_s"] else ""
+            progress.update(
+                task, completed=now["done_bytes"], total=now["total_bytes"] or None, words=words, speed=speed
+            )
+
+        yield show
+
+
+class _Lines:
+    """Prints a line a second at most: JSON on standard output for scripts, words on standard error for logs."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._printed_at = -_LINE_S
+        self._said = ""
+
+    def show(self, now: JsonObject) -> None:
+        if self._as_json:
+            if time.monotonic() - self._printed_at >= _LINE_S:
+                self._printed_at = time.monotonic()
+                print(json.dumps(now), flush=True)
+            return
+        words = f"{now['error']}." if now["error"] else f"{DOWNLOAD_WORDS[now['state']]} {now['name']}."
+        if words != self._said:
+            self._said = words
+            typer.echo(words, err=True)
+
+
+def _say_paused(name: str, now: JsonObject) -> None:
+    typer.echo(f"Paused at {progress_line(now)}.", err=True)
+    typer.echo(f"  Go on with: preheat pull {name}", err=True)
+
+
+@contextmanager
+def _fetcher() -> Iterator[Fetcher]:
+    from preheat.client import find_running
+
+    try:
+        running = find_running()
+    except NotRunningError:
+        with _own_fetcher() as own:
+            yield own
+    else:
+        with running:
+            yield _Remote(running)
+
+
+class _Remote:
+    """Lets the running application fetch."""
+
+    def __init__(self, running: RunningPreheat) -> None:
+        self._running = running
+
+    def add(self, name: str) -> str:
+        return str(self._running.control("POST", "downloads", {"name": name})["id"])
+
+    def look(self, download_id: str) -> JsonObject:
+        downloads = self._running.control("GET", "downloads")["downloads"]
+        gone = {"state": "failed", "error": "The download was cancelled", "hint": None}
+        return next((each for each in downloads if each["id"] == download_id), gone)
+
+    def pause(self, download_id: str) -> None:
+        self._running.control("POST", f"downloads/{download_id}/pause")
+
+
+class _Own:
+    """Fetches in this process."""
+
+    def __init__(self, downloads: Downloads) -> None:
+        self._downloads = downloads
+
+    def add(self, name: str) -> str:
+        from preheat.library.catalogue import load_catalogue
+        from preheat.library.pull_names import parse_pull
+
+        return self._downloads.add(parse_pull(name, load_catalogue()))
+
+    def look(self, download_id: str) -> JsonObject:
+        from preheat.snapshot_json import download_json
+
+        return download_json(next(each for each in self._downloads.snapshots() if each.download_id == download_id))
+
+    def pause(self, download_id: str) -> None:
+        self._downloads.pause(download_id)
+
+
+@contextmanager
+def _own_fetcher() -> Iterator[_Own]:
+    import psutil
+
+    from preheat.library.downloads import Downloads
+    from preheat.library.elsewhere import file_elsewhere
+    from preheat.library.hub import Hub
+    from preheat.library.shelf import look_once
+    from preheat.settings import load_settings
+
+    settings = load_settings()
+
+    def elsewhere(size_bytes: int, sha256: str) -> Path | None:
+        found = look_once(settings.models_dirs, settings.sources, settings.own_models_dir)
+        return file_elsewhere(found.models, size_bytes, sha256)
+
+    downloads = Downloads(
+        settings.own_models_dir,
+        Hub(),
+        at_once=1,
+        room=lambda: settings.memory_limit.resolve(psutil.virtual_memory().total),
+        context_length=settings.context_length,
+        elsewhere=elsewhere,
+    )
+    downloads.start(resume=False)  # what else was interrupted is not this command's business
+    try:
+        yield _Own(downloads)
+    finally:
+        downloads.stop()

@@ -1,0 +1,32 @@
+"""Reads the small files in which other programs keep what they know. They may hold anything."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any, Final
+
+_MAX_BYTES: Final = 1 << 20
+
+
+def read_text(path: Path) -> str:
+    """Return a small regular file's text; empty if there is none, or it cannot be read."""
+    try:
+        status = path.stat()
+        # A named pipe would be waited for.
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+            return ""
+        with path.open("rb") as file:
+            return file.read(_MAX_BYTES).decode("utf-8-sig", errors="replace")
+    except (OSError, ValueError):
+        return ""
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a small file; empty if there is none."""
+    try:
+        content = json.loads(read_text(path) or "null")
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

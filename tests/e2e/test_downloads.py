@@ -1,0 +1,153 @@
+"""From "pull" to a hot model, in the running application; and out again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_hub import LocalHub
+from running_preheat import Preheat, running_preheat, wait_until
+
+REPO = "someone/all-MiniLM-GGUF"
+MODEL = "all-minilm-l6-v2.q8_0"
+
+
+def _control(preheat: Preheat, method: str, path: str, body: Any = None) -> Any:
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{preheat.url}/preheat/v1/{path}", method=method, data=content)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.load(response)
+
+
+def _refused(preheat: Preheat, method: str, path: str, body: Any = None) -> tuple[int, str]:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        _control(preheat, method, path, body)
+    with caught.value as answer:
+        return answer.code, json.load(answer)["error"]["code"]
+
+
+def _download(preheat: Preheat) -> dict[str, Any]:
+    (download,) = preheat.status()["downloads"]
+    return dict(download)
+
+
+def _embeds(preheat: Preheat) -> bool:
+    with preheat.client() as client:
+        return len(client.embeddings.create(model=MODEL, input="test").data[0].embedding) == 384
+
+
+def _command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "preheat", *arguments],
+        env={**os.environ, "PREHEAT_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_pulled_used_and_removed(tmp_path: Path, local_hub: LocalHub, embedding_model: Path) -> None:
+    local_hub.add_repo(REPO, {embedding_model.name: embedding_model})
+    local_hub.bytes_per_s = 20_000_000
+    with running_preheat(tmp_path) as preheat:
+        begun = _control(preheat, "POST", "downloads", {"name": f"hf.co/{REPO}"})
+        assert begun["state"] in ("queued", "running")
+        joined = _command(tmp_path, "pull", REPO)  # the running application does it, once
+        assert joined.returncode == 0, joined.stderr
+        assert _download(preheat)["state"] == "done"
+        assert len(local_hub.seen("cdn")) == 1
+        wait_until(lambda: [model["id"] for model in preheat.status()["models"]] == [MODEL])
+        assert _embeds(preheat)
+        gone = _control(preheat, "DELETE", f"models/{MODEL}")
+        assert gone == {"id": MODEL, "freed_bytes": embedding_model.stat().st_size}
+        assert preheat.workers() == [] or all(MODEL not in str(worker.cmdline()) for worker in preheat.workers())
+        wait_until(lambda: preheat.status()["models"] == [])
+        assert preheat.status()["downloads"] == []
+        assert not (tmp_path / "data" / "models" / "someone").exists()
+
+
+def test_other_peoples_files_are_not_deleted(tmp_path: Path, embedding_model: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    theirs = folder / embedding_model.name
+    shutil.copy(embedding_model, theirs)
+    (tmp_path / "home").mkdir()
+    with running_preheat(tmp_path / "home", folder) as preheat:
+        assert _refused(preheat, "DELETE", f"models/{MODEL}") == (409, "not_own_file")
+        assert theirs.exists()
+        refused = _command(tmp_path / "home", "rm", MODEL, "--yes")
+        assert refused.returncode == 1
+        assert "is not Preheat's to delete" in refused.stderr
+
+
+def test_kill_9_of_the_application_then_it_goes_on_by_itself(
+    tmp_path: Path, local_hub: LocalHub, embedding_model: Path
+) -> None:
+    local_hub.add_repo(REPO, {embedding_model.name: embedding_model})
+    local_hub.bytes_per_s = 5_000_000
+    with running_preheat(tmp_path) as preheat:
+        _control(preheat, "POST", "downloads", {"name": REPO})
+        wait_until(lambda: _download(preheat)["done_bytes"] > 3_000_000)
+        now = _download(preheat)
+        assert now["bytes_per_s"] is not None
+        assert now["left_s"] is not None
+        children = preheat.workers()
+        preheat.process.send_signal(signal.SIGKILL)
+        preheat.process.wait(20)
+        wait_until(lambda: not any(child.is_running() for child in children))
+    (part,) = tmp_path.rglob("*.part")
+    there = part.stat().st_size
+    (tmp_path / "runtime" / "engine.json").unlink()  # nobody else can have taken it away
+    local_hub.bytes_per_s = 0
+    with running_preheat(tmp_path) as preheat:
+        wait_until(lambda: _download(preheat)["state"] == "done")
+        assert local_hub.seen("cdn")[-1].headers["range"] == f"bytes={there}-"
+        wait_until(lambda: [model["id"] for model in preheat.status()["models"]] == [MODEL])
+
+
+def test_pause_resume_cancel_and_errors_by_http(tmp_path: Path, local_hub: LocalHub, embedding_model: Path) -> None:
+    local_hub.add_repo(REPO, {embedding_model.name: embedding_model})
+    local_hub.add_repo("meta/Gated-GGUF", {"g.gguf": b"GGUF"}, gated="manual")
+    local_hub.bytes_per_s = 2_000_000
+    with running_preheat(tmp_path) as preheat:
+        assert _refused(preheat, "POST", "downloads", {"name": "meta/Gated-GGUF"}) == (403, "gated_repo")
+        assert _refused(preheat, "POST", "downloads", {"name": "no/body"}) == (404, "repo_not_found")
+        assert _refused(preheat, "POST", "downloads", {}) == (400, "invalid_request")
+        assert _refused(preheat, "POST", "downloads/none/pause") == (404, "download_not_found")
+        assert _refused(preheat, "POST", "import", {"path": "relative.gguf"}) == (400, "invalid_request")
+        download_id = _control(preheat, "POST", "downloads", {"name": REPO})["id"]
+        assert _control(preheat, "POST", f"downloads/{download_id}/pause")["state"] == "paused"
+        assert _control(preheat, "POST", f"downloads/{download_id}/resume")["state"] in ("queued", "running")
+        assert _control(preheat, "POST", f"downloads/{download_id}/cancel")["state"] == "cancelled"
+        assert _control(preheat, "GET", "downloads") == {"downloads": []}
+        (tmp_path / "no.gguf").write_bytes(b"GGUF but no more")
+        assert _refused(preheat, "POST", "import", {"path": str(tmp_path / "no.gguf")})[1] == "invalid_model_file"
+
+
+def test_the_models_folder_moves_under_a_running_application(
+    tmp_path: Path, local_hub: LocalHub, embedding_model: Path
+) -> None:
+    local_hub.add_repo(REPO, {embedding_model.name: embedding_model})
+    (tmp_path / "home").mkdir()
+    with running_preheat(tmp_path / "home") as preheat:
+        assert _command(tmp_path / "home", "pull", REPO).returncode == 0
+        new = tmp_path / "new"
+        assert _control(preheat, "POST", "move", {"path": str(new)}) == {"path": str(new), "left": []}
+        wait_until(
+            lambda: [model["path"] for model in preheat.status()["models"]] == [str(new / REPO / embedding_model.name)]
+        )
+        assert _embeds(preheat)
+        assert _download(preheat)["state"] == "done"
+        gone = _control(preheat, "DELETE", f"models/{MODEL}")
+        assert gone["freed_bytes"] == embedding_model.stat().st_size

@@ -1,0 +1,81 @@
+"""Downloads through the local hub, for tests: short pauses, and waiting for states."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from preheat.download_snapshot import DownloadSnapshot, DownloadState
+from preheat.library.downloads import Downloads, Patience
+from preheat.library.hub import Hub
+from preheat.library.pull_names import PullTarget
+
+REPO = "someone/Tiny-GGUF"
+FILE = "Tiny-Q4_K_M.gguf"
+TARGET = PullTarget(REPO)
+QUICK = Patience(stall_s=1.0, room_poll_s=0.05, first_s=0.01, longest_s=0.05)
+ROOM = 8 * 10**9
+
+
+def eventually(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+    """Return the condition's value once it is true; fail if that takes too long."""
+    ends_at = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < ends_at, "not in time"
+        time.sleep(0.005)
+    return value
+
+
+class Fetching:
+    """Downloads into a folder, as an engine has them; stop it at the end."""
+
+    def __init__(self, folder: Path, *, start: bool = True, **options: Any) -> None:
+        self.folder = folder
+        self.changes: list[tuple[DownloadSnapshot, ...]] = []
+        options = {"patience": QUICK, "room": lambda: ROOM, **options}
+        self.downloads = Downloads(folder, Hub(timeout_s=2.0), on_change=self._note, **options)
+        if start:
+            self.downloads.start()
+
+    def _note(self) -> None:
+        self.changes.append(self.downloads.snapshots())
+
+    def only(self) -> DownloadSnapshot:
+        (snapshot,) = self.downloads.snapshots()
+        return snapshot
+
+    def of(self, download_id: str) -> DownloadSnapshot:
+        return next(each for each in self.downloads.snapshots() if each.download_id == download_id)
+
+    def until(self, *states: DownloadState, download_id: str = "", timeout_s: float = 30.0) -> DownloadSnapshot:
+        """Return the snapshot once it is in one of these states."""
+
+        def look() -> DownloadSnapshot | None:
+            now = self.of(download_id) if download_id else self.only()
+            return now if now.state in states else None
+
+        found: DownloadSnapshot = eventually(look, timeout_s)
+        return found
+
+    def fetch(self, target: PullTarget = TARGET) -> DownloadSnapshot:
+        """Fetch to the end, however that is."""
+        download_id = self.downloads.add(target)
+        return self.until(DownloadState.DONE, DownloadState.FAILED, download_id=download_id)
+
+    def states(self) -> list[DownloadState]:
+        """Return the states of the only download, in order, each once in a row."""
+        seen = [now[0].state for now in self.changes if now]
+        return [state for place, state in enumerate(seen) if place == 0 or seen[place - 1] is not state]
+
+    @property
+    def target(self) -> Path:
+        return self.folder / REPO / FILE
+
+    @property
+    def part(self) -> Path:
+        return next((self.folder / ".downloads").glob(f"*/{FILE}.part"))
+
+    def stop(self) -> None:
+        self.downloads.stop()
