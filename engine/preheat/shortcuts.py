@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
-from preheat import paths
 from preheat.client import ModelChoice, RunningPreheat, find_running
 from preheat.errors import (
     EngineStoppedError,
@@ -191,7 +190,7 @@ def default_model(models: Iterable[ModelChoice], *, embeddings: bool) -> str:
     if not fitting:
         raise ModelNotFoundError(
             f"There is no model that {'makes embeddings' if embeddings else 'writes text'}",
-            hint=f"Put one, as a GGUF file, into {paths.models_dir()}, or name another folder in models_dirs",
+            hint="Get one: preheat catalogue suggests some, preheat pull fetches them",
             param="model",
         )
     return min(fitting, key=lambda model: (not model.favourite, model.model_id)).model_id

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from preheat import paths
-from preheat.library import find_models
+from preheat.library.shelf import look_once
 from preheat.residency.sizes import estimate
 from preheat.settings import Settings
 
@@ -13,7 +12,7 @@ def growth_bytes(model_id: str, now: Settings, then: Settings) -> int | None:
 
     It reads the models' headers: not on a thread that must not wait.
     """
-    models = find_models([paths.models_dir(), *now.models_dirs])
+    models = look_once(now.models_dirs, now.sources, now.own_models_dir).models
     model = next((model for model in models if model.model_id == model_id), None)
     if model is None:
         return None

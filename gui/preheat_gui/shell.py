@@ -160,7 +160,9 @@ class Shell(QObject):
         from preheat_gui.welcome_suggestions import WelcomeSuggestions
 
         if wants_welcome(self._bridge.snapshot, self._state):
-            self._welcoming = welcome = WelcomeDialog(self._state, self._make_dashboard())
+            self._welcoming = welcome = WelcomeDialog(
+                self._state, self._make_dashboard(), folder=self._bridge.settings.own_models_dir
+            )
             welcome.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             welcome.finished.connect(self._forget_welcome)
             welcome.set_suggestions(WelcomeSuggestions(self._bridge))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QUrl
@@ -39,6 +40,7 @@ class WelcomeDialog(QDialog):
 
     Args:
         state: Remembers that it was shown.
+        folder: Where models go; the system's usual place, if not given.
         make_login_item: The system's entry for starting at login.
     """
 
@@ -47,11 +49,13 @@ class WelcomeDialog(QDialog):
         state: WindowState,
         parent: QWidget | None = None,
         *,
+        folder: Path | None = None,
         make_login_item: Callable[[], LoginItem] = login_item,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("welcome")
         self.setWindowTitle(self.tr("Welcome to Preheat"))
+        self._models_dir = folder or paths.models_dir()
         self._login_item = make_login_item()
         self._login = QCheckBox(self.tr("Start Preheat when I &log in"), self)
         self._login.setObjectName("start_at_login")
@@ -124,7 +128,7 @@ class WelcomeDialog(QDialog):
     def _folder(self) -> QLabel:
         words = caption(
             self.tr("You have GGUF files already? Put them into {folder}; Preheat notices them by itself.").format(
-                folder=str(paths.models_dir())
+                folder=str(self._models_dir)
             ),
             self,
         )
@@ -150,7 +154,7 @@ class WelcomeDialog(QDialog):
         return row
 
     def _open_folder(self) -> None:
-        folder = paths.models_dir()
+        folder = self._models_dir
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from preheat import paths
 from preheat._version import __version__
 from preheat.cli.output import silence
 from preheat.client import base_url
@@ -103,7 +102,7 @@ class _Report:
         snapshot, settings = self._engine.snapshot, self._engine.settings
         url = base_url(settings.host, port)
         _say(f"Preheat {__version__} answers on {url}")
-        _say(first_words(snapshot))
+        _say(first_words(snapshot, settings))
         curl = curl_line(url, snapshot, needs_key=bool(settings.api_keys))
         if curl:
             _say(f"Try it:\n  {curl}")
@@ -144,10 +143,11 @@ class _Report:
         return ""
 
 
-def first_words(snapshot: EngineSnapshot) -> str:
+def first_words(snapshot: EngineSnapshot, settings: Settings) -> str:
     """Return what Preheat is about to do, in a sentence."""
     if not snapshot.models:
-        return f"There are no models yet. Put GGUF files into {paths.models_dir()}"
+        folder = settings.own_models_dir
+        return f"There are no models yet. Get one: preheat pull qwen3:4b. Or put GGUF files into {folder}"
     favourites = [model.model_id for model in snapshot.models if model.favourite]
     if not snapshot.preload.enabled:
         return "Preloading is off: models load when they are asked for."

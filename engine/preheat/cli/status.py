@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from preheat import paths
 from preheat.cli.output import (
     AsJson,
     JsonObject,
@@ -79,8 +78,11 @@ def _print_models(out: Console, models: list[JsonObject]) -> None:
 
 def print_no_models() -> None:
     """Say that there are no models, and how to get some."""
+    from preheat.settings import load_settings
+
     typer.echo("There are no models yet.")
-    typer.echo(f"  Put GGUF files into {paths.models_dir()}, or name other folders: preheat config set models_dirs DIR")
+    typer.echo("  Get one: preheat pull qwen3:4b (preheat catalogue suggests others)")
+    typer.echo(f"  Or put GGUF files into {load_settings().own_models_dir}")
 
 
 def _memory_line(memory: JsonObject) -> str:

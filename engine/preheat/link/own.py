@@ -34,6 +34,9 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+_WRITTEN_WITHIN_S: Final = 0.5
+"""A full disk may keep the log from being written at all."""
+
 _SWITCH_S: Final = 0.001
 """How long a busy thread keeps the interpreter from the one that draws. With Python's 5 ms a timer was late by 31 to
 149 ms (p99 of four starts) while the port's modules were imported on 2 busy cores, with this by 14 to 68 ms."""
@@ -272,7 +275,10 @@ class OwnEngineLink:
     def _usage_log(self) -> UsageLog:
         from preheat.preload.usage_json import kept
 
-        return kept(self._running().engine().usage_log)
+        log = kept(self._running().engine().usage_log)
+        # Windows ask as soon as something was counted, which is written a little later: the answer must have it.
+        log.flush(_WRITTEN_WITHIN_S)
+        return log
 
 
 async def _now(work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,9 +21,15 @@ from preheat.snapshot_json import memory_json, preload_json
 if TYPE_CHECKING:
     from preheat.engine import Engine
     from preheat.preload.policy import Decision
+    from preheat.preload.usage_log import UsageLog
+
+T = TypeVar("T")
 
 STATS_AGE_S: Final = 3.0
 """Figures are read again when they are older: a dashboard that polls must not read a long log all the time."""
+
+WRITTEN_WITHIN_S: Final = 0.5
+"""How long an answer waits for what was recorded just now to be written. A full disk may keep it from that."""
 
 DEFAULT_DECISIONS: Final = 100
 MAX_DECISIONS: Final = 10_000
@@ -81,7 +87,7 @@ class FiguresApi:
         log = kept(self.engine.usage_log)
         begin = since(request)
         key = f"stats {request.query_params.get('since', '')}"
-        figures = await self._figures(key, lambda: read_stats_json(log, begin))
+        figures = await self._figures(key, log, lambda: read_stats_json(log, begin))
         snapshot = self.engine.refresh()
         return json_response({**figures, "memory": memory_json(snapshot.memory), "warning": snapshot.warning})
 
@@ -90,13 +96,14 @@ class FiguresApi:
         log = kept(self.engine.usage_log)
         hours, days = count(request, "hours", HOURS, MAX_HOURS), count(request, "days", DAYS, MAX_DAYS)
         key = f"history {hours} {days}"
-        return json_response(await self._figures(key, lambda: history_json(log.history(hours, days))))
+        return json_response(await self._figures(key, log, lambda: history_json(log.history(hours, days))))
 
     async def decisions(self, request: Request) -> Response:
         """Answer with what was done about models, the newest first: ``?limit=``, ``?since=``, ``?model=``."""
         limit = count(request, "limit", DEFAULT_DECISIONS, MAX_DECISIONS)
         begin, model = since(request), await self._model_id(request.query_params.get("model"))
-        found = await asyncio.to_thread(kept(self.engine.usage_log).decisions, limit, begin, model)
+        log = kept(self.engine.usage_log)
+        found = await asyncio.to_thread(_up_to_date, log, lambda: log.decisions(limit, begin, model))
         return json_response({"decisions": [decision_json(decision) for decision in found]})
 
     async def _model_id(self, name: str | None) -> str | None:
@@ -108,12 +115,12 @@ class FiguresApi:
         except ModelNotFoundError:
             return name.strip().lower()
 
-    async def _figures(self, key: str, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    async def _figures(self, key: str, log: UsageLog, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Return what ``read`` returns, in another thread, or did so some seconds ago."""
         async with self._reading:  # several dashboards wait for one reading
             cached = self._cache.pop(key, None)
             if cached is None or time.monotonic() - cached.read_at > STATS_AGE_S:
-                cached = _Cached(await asyncio.to_thread(read), time.monotonic())
+                cached = _Cached(await asyncio.to_thread(_up_to_date, log, read), time.monotonic())
             while len(self._cache) >= _MAX_CACHED:
                 self._cache.pop(next(iter(self._cache)))
             self._cache[key] = cached
@@ -129,3 +136,9 @@ class FiguresApi:
             "missing_bytes": decision.missing_bytes,
             "why": self.engine.why(decision.model_id),
         }
+
+
+def _up_to_date(log: UsageLog, read: Callable[[], T]) -> T:
+    """Return what ``read`` returns when all that was recorded is written. Blocks; for another thread."""
+    log.flush(WRITTEN_WITHIN_S)
+    return read()

@@ -18,6 +18,7 @@ import pytest
 from preheat.cli.serving import curl_line, first_words
 from preheat.client import base_url
 from preheat.residency.states import State
+from preheat.settings import Settings
 from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, preheat
 
@@ -47,10 +48,11 @@ def test_url(host: str, url: str) -> None:
 
 
 def test_the_first_words_say_what_happens(preheat_home: Path) -> None:
-    assert str(preheat_home) in first_words(snapshot())
-    assert first_words(snapshot(model("a", favourite=True), model("b"))) == "Preloading a"
-    assert "off" in first_words(snapshot(model("a", favourite=True), preload=False))
-    assert "favourites" in first_words(snapshot(model("a")))
+    settings = Settings()
+    assert str(preheat_home) in first_words(snapshot(), settings)
+    assert first_words(snapshot(model("a", favourite=True), model("b")), settings) == "Preloading a"
+    assert "off" in first_words(snapshot(model("a", favourite=True), preload=False), settings)
+    assert "favourites" in first_words(snapshot(model("a")), settings)
 
 
 def test_the_line_to_try_asks_the_favourite_that_writes() -> None:
