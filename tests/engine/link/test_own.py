@@ -27,6 +27,7 @@ from preheat.errors import (
 from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.link.link import PortStatus
 from preheat.link.own import OwnEngineLink
+from preheat.residency.decisions import Action
 from preheat.residency.states import State
 from preheat.snapshot import EngineSnapshot
 from tests.engine.application import eventually
@@ -315,6 +316,18 @@ def test_an_engine_that_dies_is_noticed_and_started_anew(start_link: StartLink) 
     assert (state(link, EMBED), link.port.engine_error) == (State.HOT, None)
     with find_running() as running:
         assert f":{running.port}" in str(link.port.url)
+
+
+def test_a_decision_is_told_as_soon_as_it_is_seen(start_link: StartLink) -> None:
+    link = start_link()
+    link.load(EMBED)
+    link.unload(EMBED)
+    eventually((paths.data_dir() / "usage.db").exists, "the log's file")  # what is not written yet is not in it
+    for _ in range(3):
+        link.load(EMBED)
+        assert link.decisions()[0].action is Action.LOAD
+        link.unload(EMBED)
+        assert link.decisions()[0].action is Action.UNLOAD
 
 
 def test_an_engine_that_cannot_start_says_why(start_link: StartLink, monkeypatch: pytest.MonkeyPatch) -> None:
