@@ -109,6 +109,11 @@ def repos_under_way(snapshot: EngineSnapshot) -> frozenset[str]:
     return frozenset(download.repo for download in snapshot.downloads if download.state in UNFINISHED)
 
 
+def repos_arrived(snapshot: EngineSnapshot) -> frozenset[str]:
+    """Return the repositories of which a download is done."""
+    return frozenset(download.repo for download in snapshot.downloads if download.state is DownloadState.DONE)
+
+
 def _lies_in(model: ModelSnapshot, folders: list[str]) -> bool:
     parts = [part.lower() for part in PurePath(model.path).parent.parts]
     return any(parts[start : start + len(folders)] == folders for start in range(len(parts)))

@@ -38,9 +38,15 @@ def suggestion_rows(
     return rows
 
 
-def found_rows(found: Sequence[FoundModel], under_way: Collection[str] = ()) -> list[Row]:
-    """Return the results of a search, in the order in which they came."""
-    return [_found_row(model, under_way) for model in found]
+def found_rows(
+    found: Sequence[FoundModel], under_way: Collection[str] = (), arrived: Collection[str] = ()
+) -> list[Row]:
+    """Return the results of a search, in the order in which they came.
+
+    Args:
+        arrived: Repositories of which something was fetched, perhaps after the search.
+    """
+    return [_found_row(model, under_way, arrived) for model in found]
 
 
 def variant_rows(offer: RepoOffer) -> list[Row]:
@@ -89,18 +95,8 @@ def parameter_words(parameters: int) -> str:
     return _tr("{count} million parameters").format(count=f"{parameters / 1e6:.0f}")
 
 
-def fits_badge(memory_bytes: int, limit_bytes: int) -> Badge:
-    """Return whether the memory limit has room for a model."""
-    return _fits(fits=memory_bytes <= limit_bytes, missing_bytes=memory_bytes - limit_bytes)
-
-
-def here_badge() -> Badge:
-    """Return that a model is on this disk already."""
-    return Badge(_tr("Already here"), "check", Token.STANDBY)
-
-
 def _suggestion_row(model: SuggestedModel, under_way: Collection[str]) -> ChoiceRow:
-    badge = _state_badge(model.repo, model.here, under_way)
+    badge = _state_badge(model.repo, is_here=bool(model.here), under_way=under_way)
     return ChoiceRow(
         key=model.name,
         title=model.title,
@@ -115,8 +111,8 @@ def _worth(model: SuggestedModel) -> tuple[bool, bool]:
     return not model.best, not model.fits
 
 
-def _found_row(model: FoundModel, under_way: Collection[str]) -> ChoiceRow:
-    badge = _state_badge(model.repo, model.here, under_way)
+def _found_row(model: FoundModel, under_way: Collection[str], arrived: Collection[str]) -> ChoiceRow:
+    badge = _state_badge(model.repo, is_here=bool(model.here) or model.repo in arrived, under_way=under_way)
     if badge is None and model.gated:
         badge = Badge(_tr("Its owner wants your consent"), "info", Token.MUTED)
     downloads = _tr("{count} downloads").format(count=_short(model.downloads)) if model.downloads else ""
@@ -140,10 +136,10 @@ def _variant_row(variant: OfferedVariant, limit_bytes: int) -> ChoiceRow:
     )
 
 
-def _state_badge(repo: str, here: Sequence[str], under_way: Collection[str]) -> Badge | None:
+def _state_badge(repo: str, *, is_here: bool, under_way: Collection[str]) -> Badge | None:
     if repo in under_way:
         return Badge(_tr("Being downloaded"), "download", Token.ACCENT)
-    return here_badge() if here else None
+    return Badge(_tr("Already here"), "check", Token.STANDBY) if is_here else None
 
 
 def _fits(*, fits: bool, missing_bytes: int) -> Badge:

@@ -135,7 +135,7 @@ class DownloadsPage(QWidget):
         self._results.catalogue_asked.connect(self._search.clear)
         self._offer.get_asked.connect(self._get)
         self._offer.back_asked.connect(self._back)
-        self._queue.try_asked.connect(partial(self.page_requested.emit, "try"))
+        self._queue.try_asked.connect(self._on_try)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         find.activated.connect(self._on_find)
@@ -166,6 +166,9 @@ class DownloadsPage(QWidget):
     def _on_find(self) -> None:
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._search.selectAll()
+
+    def _on_try(self, model_id: str) -> None:
+        self.page_requested.emit("try", model_id)
 
     def _open(self, name: str, title: str) -> None:
         self._banner.hide()

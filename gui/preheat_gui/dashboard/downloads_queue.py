@@ -75,14 +75,12 @@ class DownloadsQueue(QScrollArea):
         """Show the downloads as they are now: what moves first, what has arrived last."""
         downloads = sorted(snapshot.downloads, key=lambda each: _ORDER[each.state])
         shown = downloads[:MOST_ROWS]
-        before = self.sizeHint().height()
         self._have_rows(len(shown))
         for row, download in zip(self._rows, shown, strict=True):
             row.show_download(download, model_of(download, snapshot))
         self._say_more(downloads[MOST_ROWS:])
         self.setVisible(bool(shown))
-        if self.sizeHint().height() != before:
-            self.updateGeometry()
+        self.updateGeometry()
 
     def set_most_height(self, height: int) -> None:
         """Let it take so many pixels at most."""

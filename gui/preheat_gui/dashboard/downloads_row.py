@@ -81,6 +81,8 @@ class DownloadRow(QWidget):
         self._show_status(download, model)
         self._show_progress(download, before)
         self._show_buttons(download, model)
+        # Now, not with the next event: the queue is as high as its rows.
+        self.updateGeometry()
         self.setAccessibleName(f"{download.name}: {state_words(download, model)}")
 
     # -- private ------------------------------------------------------------------------------------------------------

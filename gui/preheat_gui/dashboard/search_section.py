@@ -16,7 +16,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.catalogue_strip import ChoiceStrip
 from preheat_gui.dashboard.catalogue_view import ChoiceView
 from preheat_gui.dashboard.catalogue_words import found_rows, found_words
-from preheat_gui.downloads_words import repos_under_way
+from preheat_gui.downloads_words import repos_arrived, repos_under_way
 from preheat_gui.failures import sentence
 from preheat_gui.theme import GAP
 from preheat_gui.widgets import EmptyState
@@ -44,6 +44,7 @@ class SearchSection(QWidget):
         self._found: list[FoundModel] | None = None
         self._error: EngineError | None = None
         self._repos: frozenset[str] = frozenset()
+        self._arrived: frozenset[str] = frozenset()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(TYPING_MS)
@@ -89,9 +90,9 @@ class SearchSection(QWidget):
 
     def show_snapshot(self, snapshot: EngineSnapshot) -> None:
         """Mark what is being downloaded."""
-        repos = repos_under_way(snapshot)
-        if repos != self._repos:
-            self._repos = repos
+        repos, arrived = repos_under_way(snapshot), repos_arrived(snapshot)
+        if (repos, arrived) != (self._repos, self._arrived):
+            self._repos, self._arrived = repos, arrived
             self._show()
 
     def focus_results(self) -> None:
@@ -111,7 +112,7 @@ class SearchSection(QWidget):
             self._show()
 
     def _show(self) -> None:
-        rows = found_rows(self._found or (), self._repos)
+        rows = found_rows(self._found or (), self._repos, self._arrived)
         self._view.show_rows(rows)
         self._stack.setCurrentWidget(self._view if rows else self._empty)
         self._strip.setVisible(bool(rows))

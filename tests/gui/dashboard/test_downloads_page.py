@@ -67,16 +67,19 @@ def link(bridge: FakeBridge) -> Link:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, bridge: FakeBridge, theme: Theme, link: Link) -> DownloadsPage:
-    return show(qtbot, bridge)
+def page(waiting_page: DownloadsPage, link: Link) -> DownloadsPage:
+    """The page with the suggestions."""
+    return waiting_page
 
 
-def show(qtbot: QtBot, bridge: FakeBridge) -> DownloadsPage:
+@pytest.fixture
+def waiting_page(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> DownloadsPage:
+    """The page before anything was answered."""
     shown = DownloadsPage(bridge)
     qtbot.addWidget(shown)
     shown.resize(1000, 700)
-    shown.show()
-    qtbot.waitExposed(shown)
+    with qtbot.waitExposed(shown):
+        shown.show()
     shown.activate()
     return shown
 
@@ -167,9 +170,9 @@ def test_only_one_task(page: DownloadsPage) -> None:
 
 
 def test_a_catalogue_that_cannot_be_read_says_so_and_is_asked_for_again(
-    qtbot: QtBot, bridge: FakeBridge, theme: Theme
+    waiting_page: DownloadsPage, bridge: FakeBridge
 ) -> None:
-    page = show(qtbot, bridge)
+    page = waiting_page
     empty = find(page, EmptyState, "catalogue_empty")
     assert "One moment" in words(empty)
     bridge.answer_with(catalogue=EngineError("The catalogue cannot be read", hint="Install Preheat again"))
@@ -222,9 +225,18 @@ def test_results_say_what_matters(qtbot: QtBot, page: DownloadsPage) -> None:
     assert badge(found["Qwen/Qwen3-8B-GGUF"]) == "Already here"
 
 
-def test_a_late_answer_to_other_words_is_passed_over(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> None:
-    bridge.answer_with(catalogue=CATALOGUE)
-    page = show(qtbot, bridge)
+def test_what_arrives_after_the_search_is_marked(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    type_in(qtbot, page, "qwen3")
+    bridge.publish(snapshot(downloads=(download(repo=FOUND[1].repo),)))
+    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Being downloaded"
+    bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE, repo=FOUND[1].repo),)))
+    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Already here"
+
+
+def test_a_late_answer_to_other_words_is_passed_over(
+    qtbot: QtBot, waiting_page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    page = waiting_page
     type_in(qtbot, page, "first")
     type_in(qtbot, page, "second")
     assert "Searching" in words(find(page, EmptyState, "search_empty"))
@@ -398,6 +410,17 @@ def test_progress_never_runs_backwards_while_it_runs(page: DownloadsPage, bridge
         assert bar.value() == shown
     bridge.publish(snapshot(downloads=(download(state=DownloadState.PAUSED, done_bytes=1_410_000_000),)))
     assert find(row_of(page, "d1"), QWidget, "download_progress").value() == 300
+
+
+def test_the_queue_is_as_high_as_its_rows(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    queue = find(page, QWidget, "downloads_queue")
+    bridge.publish(snapshot(downloads=(download(),)))
+    qtbot.waitUntil(lambda: queue.height() > 50)
+    with_bar = queue.height()
+    bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE),)))
+    qtbot.waitUntil(lambda: queue.height() < with_bar)
+    bridge.publish(snapshot(downloads=tuple(download(str(number)) for number in range(20))))
+    qtbot.waitUntil(lambda: queue.height() == round(page.height() * 0.4))
 
 
 def test_of_many_downloads_the_rest_is_counted(page: DownloadsPage, bridge: FakeBridge) -> None:
