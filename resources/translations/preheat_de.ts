@@ -1951,6 +1951,14 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>So viele Tage bleiben die Werte jeder Anfrage erhalten, danach nur Tagessummen. Bei 0 gar keine.</translation>
     </message>
     <message>
+        <source>Downloads that run together; more wait. 0 fetches nothing.</source>
+        <translation>So viele Downloads laufen gleichzeitig, weitere warten. Bei 0 wird nichts geladen.</translation>
+    </message>
+    <message>
+        <source>Downloads together</source>
+        <translation>Gleichzeitige Downloads</translation>
+    </message>
+    <message>
         <source>Favourites</source>
         <translation>Favoriten</translation>
     </message>
@@ -2087,6 +2095,14 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Weitere Namen</translation>
     </message>
     <message>
+        <source>Other programs whose models are used too, where they lie; they are never changed.</source>
+        <translation>Andere Programme, deren Modelle mitbenutzt werden, wo sie liegen; sie werden nie verändert.</translation>
+    </message>
+    <message>
+        <source>Own folder</source>
+        <translation>Eigener Ordner</translation>
+    </message>
+    <message>
         <source>Port</source>
         <translation>Port</translation>
     </message>
@@ -2097,6 +2113,10 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter.</source>
         <translation>Genauigkeit des KV-Caches; q8_0 braucht die Hälfte des Speichers, q4_0 ein Viertel.</translation>
+    </message>
+    <message>
+        <source>Preheat&apos;s own folder of models, where downloads go; `auto` is where the system&apos;s conventions say.</source>
+        <translation>Preheats eigener Modellordner, in den Downloads kommen; `auto` ist dort, wo das System ihn vorsieht.</translation>
     </message>
     <message>
         <source>Preload at login</source>
@@ -2185,6 +2205,10 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Unload when unused</source>
         <translation>Bei Nichtgebrauch entladen</translation>
+    </message>
+    <message>
+        <source>Use the models of</source>
+        <translation>Modelle mitbenutzen von</translation>
     </message>
     <message>
         <source>Uses before preloading</source>
