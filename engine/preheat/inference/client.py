@@ -90,7 +90,6 @@ class WorkerClient:
             raise ModelLoadError(
                 f"A worker process could not be started: {error.strerror}", hint="Free memory or close programs"
             ) from error
-        client._transport = transport
         # uvloop's transports have asyncio's methods but not its types.
         client._stdin = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
         return client
@@ -295,7 +294,8 @@ class _WorkerProtocol(asyncio.SubprocessProtocol):
         self._line = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.SubprocessTransport, transport)
+        # Here, not when it has been spawned: what it says or its end may come before that coroutine goes on.
+        self._transport = self._client._transport = cast(asyncio.SubprocessTransport, transport)
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         assert isinstance(data, bytes)

@@ -128,6 +128,8 @@ class Suggestion:
 class CatalogueError(EngineError):
     """The catalogue is missing or malformed: the installation is damaged."""
 
+    code = "catalogue_error"
+
 
 @cache
 def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
