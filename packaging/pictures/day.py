@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fake_bridge import FakeBridge
 from preheat import paths
+from preheat.link.library_values import ModelFacts
 from preheat.log import log_file
 from preheat.preload import UsageBucket, UsageHistory
 from preheat.preload.usage_records import Counts
@@ -58,7 +59,7 @@ def show_day(bridge: FakeBridge) -> None:
     """Let the bridge show the day."""
     bridge.publish_settings(_settings())
     bridge.publish(snapshot())
-    bridge.answer_with(history=history(), stats=_stats(), decisions=_decisions(), why=_why)
+    bridge.answer_with(history=history(), stats=_stats(), decisions=_decisions(), why=_why, model_details=_facts)
 
 
 def _settings() -> Settings:
@@ -229,3 +230,15 @@ def limit_curve(total_bytes: int) -> dict[str, Any]:
         for step, rate in enumerate(rates, 1)
     ]
     return {"days": 28.0, "requests": 1290, "points": points}
+
+
+def _facts(model_id: str) -> ModelFacts:
+    return ModelFacts(
+        model_id,
+        name="Qwen3 8B",
+        parameters=8_190_000_000,
+        quantization="Q4_K_M",
+        quantization_words="4-bit, good quality",
+        trained_context=40_960,
+        licence="apache-2.0",
+    )

@@ -29,7 +29,9 @@ from preheat_gui.settings_dialog import SettingsDialog
 from preheat_gui.settings_dialog.limit_curve import LimitCurve
 from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog
 from preheat_gui.welcome import WelcomeDialog
+from preheat_gui.welcome_suggestions import WelcomeSuggestions
 from preheat_gui.window_state import WindowState
+from suggested import CATALOGUE
 
 WIDTH: Final = 1280
 HEIGHT: Final = 800
@@ -53,7 +55,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
     makers |= downloads_makers(bridge, (WIDTH, HEIGHT))
     return makers | {
         "model-settings": partial(ModelSettingsDialog, bridge, CHAT),
-        "welcome": _welcome,
+        "welcome": partial(_welcome, bridge),
         "error": _error_dialog,
         "close-question": partial(_close_question, bridge),
         "problem": partial(_problem, bridge),
@@ -100,9 +102,12 @@ class _LoginItem:
         """Change nothing: this is for a picture."""
 
 
-def _welcome() -> QWidget:
-    with patch.object(paths, "models_dir", lambda: _MODELS_FOLDER):
-        return WelcomeDialog(_state(), make_login_item=_LoginItem)
+def _welcome(bridge: FakeBridge) -> QWidget:
+    dialog = WelcomeDialog(_state(), folder=_MODELS_FOLDER, make_login_item=_LoginItem)
+    own = FakeBridge(bridge)
+    own.answer_with(catalogue=CATALOGUE)
+    dialog.set_suggestions(WelcomeSuggestions(own))
+    return dialog
 
 
 def _state() -> WindowState:
