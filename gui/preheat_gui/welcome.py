@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _SHOWN: Final = "welcome_shown"
 _MARK_PX: Final = 48
-_WIDTH_PX: Final = 480
+_WIDTH_PX: Final = 560
 
 
 def wants_welcome(snapshot: EngineSnapshot, state: WindowState) -> bool:

@@ -64,6 +64,15 @@ class WelcomeSuggestions(Card):
         self._boxes[0][0].setChecked(True)
         self._get.show()
         self._say_sum()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the dialog be as high as its words need at its width; Qt asks for that only when it opens."""
+        dialog = self.window()
+        layout = dialog.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            layout.activate()
+            dialog.resize(dialog.width(), max(dialog.height(), layout.totalHeightForWidth(dialog.width())))
 
     def _on_error(self, error: EngineError) -> None:
         self._note.setText(f"{sentence(error.title)} {sentence(error.hint)}".strip())
@@ -73,11 +82,15 @@ class WelcomeSuggestions(Card):
         box = QCheckBox(words.replace("&", "&&"), self)
         box.setObjectName(f"suggestion_{model.name}")
         box.setAccessibleDescription(model.sentence)
+        box.setMinimumHeight(box.sizeHint().height())  # Qt would rather cut its outline than a line of words
         box.toggled.connect(self._say_sum)
         about = caption(model.sentence, self)
-        about.setContentsMargins(_INDENT, 0, 0, GAP // 2)
+        # In a row of its own: a label's margins do not count when Qt asks how high its lines are.
+        row = QHBoxLayout()
+        row.setContentsMargins(_INDENT, 0, 0, GAP // 2)
+        row.addWidget(about)
         self._list.addWidget(box)
-        self._list.addWidget(about)
+        self._list.addLayout(row)
         self._boxes.append((box, model))
 
     def _ticked(self) -> list[SuggestedModel]:
