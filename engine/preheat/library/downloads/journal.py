@@ -11,13 +11,14 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from preheat.library.disk import sync_folder
+from preheat.library.file_lock import FileLock
 from preheat.library.hub import is_repo
 from preheat.library.variants import is_safe_path
 
@@ -173,17 +174,29 @@ class Folder:
             self.path.rmdir()
 
 
-def folders(models_dir: Path) -> Iterator[Folder]:
-    """Yield the folders of all downloads.
-
-    Raises:
-        OSError: The disk refuses.
-    """
+def left_behind(models_dir: Path, known: Container[str]) -> Iterator[tuple[Folder, Journal]]:
+    """Yield the downloads in the folder, but for those that are known, and those that another process works on."""
     hidden = models_dir / HIDDEN
-    if hidden.is_dir():
-        for path in sorted(hidden.iterdir()):
-            if path.is_dir():
-                yield Folder(models_dir, path.name)
+    try:
+        names = sorted(path.name for path in hidden.iterdir() if path.is_dir()) if hidden.is_dir() else []
+    except OSError as error:
+        logger.warning("%s cannot be read: %s", hidden, error)
+        return
+    for folder in (Folder(models_dir, name) for name in names if name not in known):
+        journal = None if _is_locked(folder) else folder.load()
+        if journal is not None:
+            yield folder, journal
+
+
+def _is_locked(folder: Folder) -> bool:
+    """Whether another process works on it now."""
+    try:
+        FileLock(folder.lock).release()
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _journal(content: dict[str, Any]) -> Journal:

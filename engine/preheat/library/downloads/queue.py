@@ -14,14 +14,13 @@ from preheat.download_snapshot import DownloadSnapshot, DownloadState
 from preheat.errors import DownloadNotFoundError, FolderError, HubOfflineError, HubUnreachableError
 from preheat.library.downloads.interrupt import Interrupt
 from preheat.library.downloads.job import Entry, Job, Surroundings
-from preheat.library.downloads.journal import FileRecord, Folder, Journal, Wish, folders
+from preheat.library.downloads.journal import FileRecord, Folder, Journal, Wish, left_behind
+from preheat.library.downloads.planning import asked_of, plan
 from preheat.library.downloads.retry import Patience
 from preheat.library.downloads.space import check_room
 from preheat.library.downloads.states import Event, next_state
-from preheat.library.file_lock import FileLock
 from preheat.library.hub import Hub
 from preheat.library.pull_names import PullTarget
-from preheat.library.recommend import choose
 
 logger = logging.getLogger(__name__)
 
@@ -133,17 +132,16 @@ class Downloads:
             DiskFullError: There is no room for it and all that is queued.
             FolderError: The models folder cannot be written.
         """
-        asked = (target.quantization or "", target.file or "", target.revision)
         with self._lock:
             self._load(resume=False)
-            same = next((each for each in self._entries.values() if _is_same(each, target.repo, asked)), None)
+            same = next((each for each in self._entries.values() if _is_same(each, target)), None)
             if same is not None and same.state in _ACTIVE:
                 return same.journal.download_id
             if same is not None and same.state is DownloadState.PAUSED:
                 self.resume(same.journal.download_id)
                 return same.journal.download_id
         try:
-            journal = self._plan(target, asked)
+            journal = plan(self._hub, target, self._room(), self.context_length)
         except (HubOfflineError, HubUnreachableError):
             if same is not None and self._in_place(same):
                 return same.journal.download_id
@@ -210,29 +208,6 @@ class Downloads:
         self._on_change()
 
     # Adding
-
-    def _plan(self, target: PullTarget, asked: tuple[str, str, str]) -> Journal:
-        """Ask the hub what is to be fetched."""
-        found = self._hub.files(target.repo, target.revision)
-        variant = choose(
-            found,
-            quantization=target.quantization,
-            file=target.file,
-            room_bytes=self._room(),
-            context_length=self.context_length,
-        )
-        if found.gated:
-            self._hub.locate(found.repo, found.commit, variant.files[0].path)  # say at once that it is not for us
-        files = (*variant.files, variant.mmproj) if variant.mmproj else variant.files
-        name = target.name if target.quantization or target.file else f"{found.repo}:{variant.quantization}"
-        return Journal(
-            name=name.removesuffix(":"),
-            repo=found.repo,
-            commit=found.commit,
-            asked=asked,
-            files=[FileRecord(file.path, file.size_bytes, file.sha256) for file in files],
-            added_at=time.time(),
-        )
 
     def _enqueue(self, journal: Journal) -> str:
         self._wait_for_end(journal.download_id)
@@ -359,15 +334,7 @@ class Downloads:
 
     def _load(self, resume: bool) -> None:
         """Take up what other processes left in the folder."""
-        try:
-            left = [folder for folder in folders(self.models_dir) if folder.path.name not in self._entries]
-        except OSError as error:
-            logger.warning("%s cannot be read: %s", self.models_dir, error)
-            return
-        for folder in left:
-            journal = None if _is_locked(folder) else folder.load()
-            if journal is None:
-                continue
+        for folder, journal in left_behind(self.models_dir, self._entries):
             state = _STATES[journal.wish]
             if state is DownloadState.QUEUED and not resume:
                 state = DownloadState.PAUSED
@@ -426,8 +393,8 @@ class Downloads:
         return entry
 
 
-def _is_same(entry: Entry, repo: str, asked: tuple[str, str, str]) -> bool:
-    same = entry.journal.repo.lower() == repo.lower() and entry.journal.asked == asked
+def _is_same(entry: Entry, target: PullTarget) -> bool:
+    same = entry.journal.repo.lower() == target.repo.lower() and entry.journal.asked == asked_of(target)
     return same and not entry.cancelled
 
 
@@ -441,14 +408,3 @@ def _sums(journal: Journal) -> list[tuple[str, int, str | None]]:
 
 def _room_for(name: str, waiting_bytes: int) -> str:
     return f"{name} and what is queued before it" if waiting_bytes else name
-
-
-def _is_locked(folder: Folder) -> bool:
-    """Whether another process works on it now."""
-    try:
-        FileLock(folder.lock).release()
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
