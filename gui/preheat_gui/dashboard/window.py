@@ -184,8 +184,15 @@ class DashboardWindow(QWidget):
     def _add_shortcuts(self, pages: Sequence[PageSpec]) -> None:
         for number, page in enumerate(pages, 1):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
-            shortcut.activated.connect(partial(self.show_page, page.key))
+            shortcut.activated.connect(partial(self._jump, page.key))
         QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self).activated.connect(self.close)
+
+    def _jump(self, key: str) -> None:
+        """Show a page by its shortcut, ready to type where it takes words."""
+        self.show_page(key)
+        page = self._page(key)
+        if page.focusProxy() is not None:
+            page.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show(self, key: str) -> None:
         self._stack.setCurrentWidget(self._page(key))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget, QPushButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
@@ -101,6 +101,18 @@ def test_a_minimised_window_sleeps(qtbot: QtBot, window: DashboardWindow) -> Non
     qtbot.waitUntil(lambda: pages(window)[0].calls[-1] == "deactivate")
     window.showNormal()
     qtbot.waitUntil(lambda: pages(window)[0].calls[-1] == "activate")
+
+
+def test_a_shortcut_to_a_page_that_takes_words_is_ready_for_them(window: DashboardWindow) -> None:
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    page = window.findChildren(QuietPage)[-1]
+    words = QLineEdit(page)
+    words.show()
+    page.setFocusProxy(words)
+    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert not words.hasFocus()
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert words.hasFocus()
 
 
 @pytest.mark.parametrize(("key", "page"), [(Qt.Key.Key_1, "one"), (Qt.Key.Key_2, "two"), (Qt.Key.Key_3, "three")])
