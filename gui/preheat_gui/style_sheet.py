@@ -60,32 +60,7 @@ QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QAbstractSpinBox[wrong="t
 }
 QComboBox::drop-down { border: none; width: 22px; subcontrol-origin: border; }
 QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
-QComboBox QCheckBox, QRadioButton, QGroupBox { spacing: 8px; }
-QCheckBox::indicator, QRadioButton::indicator, QGroupBox::indicator {
-    width: 14px; height: 14px; border: 1px solid $CONTROL; border-radius: 4px; background: $CARD;
-}
-QRadioButton::indicator { border-radius: 8px; }
-QCheckBox::indicator:hover, QRadioButton::indicator:hover { background: $HOVER; }
-QCheckBox::indicator:checked, QGroupBox::indicator:checked {
-    background: $ACCENT; border-color: $ACCENT; image: url("$tick");
-}
-QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid $ACCENT; }
-QCheckBox::indicator:focus, QRadioButton::indicator:focus { width: 12px; height: 12px; border: 2px solid $ACCENT; }
-QCheckBox::indicator:checked:focus { border-color: $TEXT; }
-QRadioButton::indicator:checked:focus { width: 4px; height: 4px; border: 6px solid $ACCENT; background: $TEXT; }
-QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { background: $BACKGROUND; border-color: $DISABLED; }
-QCheckBox::indicator:checked:disabled { background: $DISABLED; }
-
-QSlider:horizontal { min-height: 20px; }
-QSlider::groove:horizontal { height: 4px; background: $TRACK; border-radius: 2px; margin: 0 8px; }
-QSlider::sub-page:horizontal { background: $ACCENT; border-radius: 2px; margin: 0 8px; }
-QSlider::handle:horizontal {
-    width: 14px; height: 14px; margin: -6px -8px; border: 1px solid $CONTROL; border-radius: 8px; background: $CARD;
-}
-QSlider::handle:horizontal:focus { border: 2px solid $ACCENT; width: 12px; height: 12px; }
-QSlider::sub-page:horizontal:disabled { background: $DISABLED; }
-
-QAbstractItemView { background: $CARD; border: 1px solid $LINE; }
+QComboBox QAbstractItemView { background: $CARD; border: 1px solid $LINE; }
 QAbstractSpinBox { padding: 4px 22px 4px 7px; }
 QAbstractSpinBox:focus { padding: 3px 21px 3px 6px; }
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit, QComboBox QLineEdit:focus {
