@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 
 from preheat.client import find_running
@@ -116,6 +117,25 @@ def test_answers_figures_and_decisions(link: AttachedLink) -> None:
     (decision,) = link.decisions(limit=20_000)
     assert (decision.model_id, decision.action.value, decision.cause) == (CHAT, "load", "request")
     assert link.stats("7d")["memory"]["used_bytes"] > 0
+
+
+def test_who_waits_for_a_load_is_told(link: AttachedLink, application: Application) -> None:
+    process = psutil.Process(application.process.pid)
+    eventually(lambda: bool(process.children()), "the spare worker")
+    workers = process.children()
+    for worker in workers:
+        worker.suspend()  # however quick the machine is: the load waits until somebody was told
+    waits: list[str] = []
+
+    def on_wait(words: str) -> None:
+        waits.append(words)
+        for worker in workers:
+            worker.resume()
+
+    answer = link.generate(CHAT, ENDLESS, on_wait)
+    assert next(answer).text
+    answer.close()
+    assert waits
 
 
 def test_one_that_is_killed_is_told_and_found_again(link: AttachedLink, application: Application, start: Start) -> None:
