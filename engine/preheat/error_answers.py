@@ -27,9 +27,9 @@ def error_from(body: Mapping[str, Any], status: int, retry_after: str | None = N
 def _kinds() -> dict[str, type[EngineError]]:
     """Return every kind of error by its code."""
     kinds = {}
-    todo = [EngineError]
-    while todo:
-        kind = todo.pop()
+    unvisited = [EngineError]
+    while unvisited:
+        kind = unvisited.pop()
         kinds[kind.code] = kind
-        todo += kind.__subclasses__()
+        unvisited += kind.__subclasses__()
     return kinds

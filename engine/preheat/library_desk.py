@@ -199,7 +199,7 @@ class LibraryDesk:
             await asyncio.to_thread(self._downloads.stop)
         try:
             left = await asyncio.to_thread(move_folder, old, path, write_setting)
-        except BaseException:
+        except BaseException:  # cancelled too: downloads go on where they were
             if self._downloads is not None:
                 await asyncio.to_thread(self._downloads.start)
             raise

@@ -184,4 +184,4 @@ def folder_places(dirs: Sequence[Path], own: Path | None = None) -> list[Place]:
 
 def _absolute(folder: Path) -> Path:
     # Not Path.expanduser, which raises for unknown users; not resolve(), which loses the links' own names.
-    return Path(os.path.expanduser(folder)).absolute()  # noqa: PTH111
+    return Path(os.path.expanduser(folder)).absolute()  # noqa: PTH111 - see above

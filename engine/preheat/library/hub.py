@@ -235,7 +235,7 @@ class Hub:
             )
             hf_raise_for_status(response)
             return [
-                _hub_model(ModelInfo(**item))  # type: ignore[no-untyped-call]
+                _hub_model(ModelInfo(**item))  # type: ignore[no-untyped-call] # its author left it without types
                 for item in response.json()
             ]
 
@@ -270,7 +270,7 @@ def _constants() -> Any:
 
     # It would ask the hub which agents there are, to name one in each request; and warn on standard error.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call] # likewise
     return constants
 
 

@@ -94,14 +94,14 @@ def _set_of(path: Path) -> list[Path]:
 
 def _take(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes) -> list[Path]:
     targets = [models_dir / file.name for file in files]
-    todo = [(file, target) for file, target in zip(files, targets, strict=True) if not _is_there(file, target)]
-    if how in (How.COPY, How.AUTO) and todo and not _shares_disk(todo[0][0], models_dir):
-        check_room(models_dir, sum(file.stat().st_size for file, _ in todo), files[0].name)
+    left_to_bring = [(file, target) for file, target in zip(files, targets, strict=True) if not _is_there(file, target)]
+    if how in (How.COPY, How.AUTO) and left_to_bring and not _shares_disk(left_to_bring[0][0], models_dir):
+        check_room(models_dir, sum(file.stat().st_size for file, _ in left_to_bring), files[0].name)
     hidden = models_dir / HIDDEN
     hidden.mkdir(parents=True, exist_ok=True)
     try:
         ready: list[tuple[Path, Path, Path]] = []
-        for file, target in todo:
+        for file, target in left_to_bring:
             temporary = hidden / f"{os.getpid()}-{target.name}"
             temporary.unlink(missing_ok=True)
             ready.append((file, temporary, target))

@@ -52,9 +52,9 @@ def move_folder(
         if _renamed(old, new, switch):
             return ()
         files = list(_files(old))
-        todo = [file for file in files if not _is_copied(file, new / file.relative_to(old))]
-        check_room(new, sum(file.stat().st_size for file in todo if not file.is_symlink()), "the models")
-        for file in todo:
+        left_to_copy = [file for file in files if not _is_copied(file, new / file.relative_to(old))]
+        check_room(new, sum(file.stat().st_size for file in left_to_copy if not file.is_symlink()), "the models")
+        for file in left_to_copy:
             _copy(file, new / file.relative_to(old), on_bytes)
     except OSError as error:
         at = error.filename or new
@@ -98,7 +98,7 @@ def _renamed(old: Path, new: Path, switch: Callable[[Path], None]) -> bool:
         return False  # another disk
     try:
         switch(new)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: the setting must never name a folder that is not there
         new.rename(old)
         raise
     return True

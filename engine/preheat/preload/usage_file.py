@@ -92,7 +92,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         if version < VERSION:
             create_tables(connection)
-    except BaseException:
+    except BaseException:  # whatever it was: an open connection keeps the file locked
         connection.close()
         raise
     return connection
@@ -181,7 +181,7 @@ def _open_to_read(path: Path, options: str) -> sqlite3.Connection:
         connection.execute("BEGIN")  # all that is read on this connection is of one moment
         if _version(connection) == 0:
             raise UsageFileError(f"{path} has nothing in it yet")
-    except BaseException:
+    except BaseException:  # whatever it was: an open connection keeps the file locked
         connection.close()
         raise
     return connection

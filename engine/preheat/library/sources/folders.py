@@ -14,7 +14,7 @@ def home() -> Path:
 
 def from_variable(name: str) -> Path | None:
     """Return the folder that an environment variable names; None if it is not set, or not absolute."""
-    text = os.path.expandvars(os.path.expanduser(os.environ.get(name, "")))  # noqa: PTH111
+    text = os.path.expandvars(os.path.expanduser(os.environ.get(name, "")))  # noqa: PTH111 - likewise
     path = Path(text)
     return path if text and path.is_absolute() else None
 
