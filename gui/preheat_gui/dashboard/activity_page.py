@@ -15,6 +15,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.activity_list import ActivityList
 from preheat_gui.dashboard.activity_rows import Kind, kind_words
 from preheat_gui.dashboard.activity_view import ActivityView
+from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.requests_table import RequestsTable
 from preheat_gui.dashboard.requests_view import RequestsView
 from preheat_gui.dashboard.slow_question import SlowQuestion
@@ -31,7 +32,7 @@ _TICK_MS: Final = 1000
 _KINDS: Final = (None, *Kind)
 
 
-class ActivityPage(QWidget):
+class ActivityPage(FollowingPage):
     """What the engine does and has done. Asks nothing while it is not shown.
 
     Attributes:
@@ -41,10 +42,8 @@ class ActivityPage(QWidget):
     memory_changed = Signal()
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setObjectName("activity_page")
-        self._bridge = bridge
-        self._active = False
         self._requests = RequestsTable(self)
         self._requests_view = RequestsView(self._requests)
         self._no_requests = caption(self.tr("No requests now. Programs appear here while they are answered."))
@@ -65,21 +64,12 @@ class ActivityPage(QWidget):
 
     # -- the window's -------------------------------------------------------------------------------------------------
 
-    def activate(self) -> None:
-        """Follow the engine."""
-        if self._active:
-            return
-        self._active = True
-        self._bridge.snapshot_changed.connect(self._on_snapshot)
-        self._on_snapshot(self._bridge.snapshot)
+    def _follow(self) -> None:
+        super()._follow()
         self._question.activate()
 
-    def deactivate(self) -> None:
-        """Stand still."""
-        if not self._active:
-            return
-        self._active = False
-        self._bridge.snapshot_changed.disconnect(self._on_snapshot)
+    def _rest(self) -> None:
+        super()._rest()
         self._question.deactivate()
         self._tick.stop()
 

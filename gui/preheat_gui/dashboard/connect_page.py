@@ -25,6 +25,7 @@ from preheat.snapshot import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect_guides import NO_MODEL, Place, make_guides
 from preheat_gui.dashboard.copy_button import CopyButton
+from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.guide_view import GuideView
 from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.failures import sentence
@@ -38,7 +39,7 @@ UNKNOWN_KEY: Final = "YOUR_KEY"
 _LIST_AIR: Final = 5 * GAP
 
 
-class ConnectPage(QWidget):
+class ConnectPage(FollowingPage):
     """How to connect. Follows port, settings and models while it is shown.
 
     Attributes:
@@ -48,10 +49,8 @@ class ConnectPage(QWidget):
     memory_changed = Signal()
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setObjectName("connect_page")
-        self._bridge = bridge
-        self._active = False
         self._address = ElidedLabel()
         self._copy_address = CopyButton(self.tr("&Copy"), self._address_to_copy)
         self._key = ElidedLabel()
@@ -67,24 +66,15 @@ class ConnectPage(QWidget):
 
     # -- the window's -------------------------------------------------------------------------------------------------
 
-    def activate(self) -> None:
-        """Follow the engine."""
-        if self._active:
-            return
-        self._active = True
-        self._bridge.snapshot_changed.connect(self._on_snapshot)
+    def _follow(self) -> None:
         self._bridge.port_changed.connect(self._render)
         self._bridge.settings_changed.connect(self._render)
         self._bridge.opened.connect(self._render)
-        self._on_snapshot(self._bridge.snapshot)
+        super()._follow()
         self._render()
 
-    def deactivate(self) -> None:
-        """Stand still, and hide the key again."""
-        if not self._active:
-            return
-        self._active = False
-        self._bridge.snapshot_changed.disconnect(self._on_snapshot)
+    def _rest(self) -> None:
+        super()._rest()
         self._bridge.port_changed.disconnect(self._render)
         self._bridge.settings_changed.disconnect(self._render)
         self._bridge.opened.disconnect(self._render)

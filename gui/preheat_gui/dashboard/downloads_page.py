@@ -17,6 +17,7 @@ from preheat_gui.dashboard.catalogue_offer import OfferSection
 from preheat_gui.dashboard.catalogue_section import CatalogueSection
 from preheat_gui.dashboard.catalogue_words import TASKS, group_words
 from preheat_gui.dashboard.downloads_queue import DownloadsQueue
+from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.search_section import SearchSection
 from preheat_gui.failures import sentence
 from preheat_gui.icons import symbol
@@ -31,7 +32,7 @@ _ADDRESS_SIGNS: Final = "/:"
 """What has one of them is the name of a model rather than words to search for."""
 
 
-class DownloadsPage(QWidget):
+class DownloadsPage(FollowingPage):
     """Asks nothing while it is not shown; downloads go on.
 
     Attributes:
@@ -43,10 +44,8 @@ class DownloadsPage(QWidget):
     import_requested = Signal()
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setObjectName("downloads_page")
-        self._bridge = bridge
-        self._active = False
         self._queue = DownloadsQueue(bridge)
         self._banner = Banner()
         self._search = QLineEdit()
@@ -61,21 +60,12 @@ class DownloadsPage(QWidget):
 
     # -- the window's -------------------------------------------------------------------------------------------------
 
-    def activate(self) -> None:
-        """Follow the engine."""
-        if self._active:
-            return
-        self._active = True
-        self._bridge.snapshot_changed.connect(self._on_snapshot)
-        self._on_snapshot(self._bridge.snapshot)
+    def _follow(self) -> None:
+        super()._follow()
         self._catalogue.activate()
 
-    def deactivate(self) -> None:
-        """Stand still."""
-        if not self._active:
-            return
-        self._active = False
-        self._bridge.snapshot_changed.disconnect(self._on_snapshot)
+    def _rest(self) -> None:
+        super()._rest()
         self._catalogue.deactivate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

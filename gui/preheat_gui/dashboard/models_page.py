@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QStacke
 
 from preheat.snapshot import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
+from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.models_actions import ModelActions
 from preheat_gui.dashboard.models_cells import Column, ModelFigures
 from preheat_gui.dashboard.models_deletion import ModelDeletion
@@ -32,7 +33,7 @@ _AGES_MS: Final = 30_000
 """How often "2 min ago" is looked at, while the page is shown."""
 
 
-class ModelsPage(QWidget):
+class ModelsPage(FollowingPage):
     """All known models. Polls nothing while it is not shown.
 
     Attributes:
@@ -44,10 +45,8 @@ class ModelsPage(QWidget):
     page_requested = Signal(str, str)
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setObjectName("models_page")
-        self._bridge = bridge
-        self._active = False
         self._wanted: str | None = None
         self._table = ModelsTable(bridge.snapshot, self._context_length, self)
         self._filter = ModelsFilter(self._table, self)
@@ -72,25 +71,16 @@ class ModelsPage(QWidget):
 
     # -- the window's -------------------------------------------------------------------------------------------------
 
-    def activate(self) -> None:
-        """Follow the engine."""
-        if self._active:
-            return
-        self._active = True
-        self._bridge.snapshot_changed.connect(self._on_snapshot)
+    def _follow(self) -> None:
         self._bridge.settings_changed.connect(self._on_settings)
         self._bridge.opened.connect(self._on_opened)
         self._table.refresh_ages()
-        self._on_snapshot(self._bridge.snapshot)
+        super()._follow()
         self._figures.activate()
         self._ages.start()
 
-    def deactivate(self) -> None:
-        """Stand still."""
-        if not self._active:
-            return
-        self._active = False
-        self._bridge.snapshot_changed.disconnect(self._on_snapshot)
+    def _rest(self) -> None:
+        super()._rest()
         self._bridge.settings_changed.disconnect(self._on_settings)
         self._bridge.opened.disconnect(self._on_opened)
         self._figures.deactivate()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButto
 from preheat.errors import EngineError
 from preheat.snapshot import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
+from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.memory_card import MemoryCard
 from preheat_gui.dashboard.now import NowCard, describe_now
 from preheat_gui.dashboard.periods import Period, sum_period
@@ -30,7 +31,7 @@ _FRAME_MS: Final = 100
 """Snapshots may come faster than anybody can read."""
 
 
-class OverviewPage(QWidget):
+class OverviewPage(FollowingPage):
     """Follows the engine only while it is shown.
 
     Attributes:
@@ -40,10 +41,8 @@ class OverviewPage(QWidget):
     memory_changed = Signal()
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setObjectName("overview_page")
-        self._bridge = bridge
-        self._active = False
         self._period = Period.WEEK
         self._history: UsageHistory | None = None
         self._question = SlowQuestion(bridge, _ask_history, self._on_history, self, self._on_no_history)
@@ -64,21 +63,13 @@ class OverviewPage(QWidget):
 
     # -- the window's -------------------------------------------------------------------------------------------------
 
-    def activate(self) -> None:
-        """Follow the engine."""
-        if self._active:
-            return
-        self._active = True
+    def _follow(self) -> None:
         self._bridge.snapshot_changed.connect(self._on_snapshot)
         self._bridge.settings_changed.connect(self._on_settings)
         self._render()
         self._question.activate()
 
-    def deactivate(self) -> None:
-        """Stand still."""
-        if not self._active:
-            return
-        self._active = False
+    def _rest(self) -> None:
         self._bridge.snapshot_changed.disconnect(self._on_snapshot)
         self._bridge.settings_changed.disconnect(self._on_settings)
         self._question.deactivate()

@@ -12,6 +12,7 @@ from preheat.errors import EngineError
 from preheat.snapshot import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.copy_button import CopyButton
+from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.dashboard.prompt_edit import PromptEdit
 from preheat_gui.dashboard.transcript import Transcript
@@ -23,7 +24,7 @@ from preheat_gui.theme import GAP, GROUP_GAP
 from preheat_gui.widgets import Banner, EmptyState, heading
 
 
-class TryPage(QWidget):
+class TryPage(FollowingPage):
     """A conversation that is kept in memory only. An answer goes on while another page is shown.
 
     Attributes:
@@ -33,10 +34,8 @@ class TryPage(QWidget):
     memory_changed = Signal()
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bridge, parent)
         self.setObjectName("try_page")
-        self._bridge = bridge
-        self._active = False
         self._session = TrySession(bridge, self)
         self._model = ModelChoice()
         self._new = QPushButton(self.tr("&New conversation"))
@@ -55,21 +54,13 @@ class TryPage(QWidget):
 
     # -- the window's -------------------------------------------------------------------------------------------------
 
-    def activate(self) -> None:
-        """Follow the engine."""
-        if self._active:
-            return
-        self._active = True
-        self._bridge.snapshot_changed.connect(self._on_snapshot)
+    def _follow(self) -> None:
         self._bridge.opened.connect(self._show_state)
-        self._on_snapshot(self._bridge.snapshot)
+        super()._follow()
 
-    def deactivate(self) -> None:
-        """Stand still; an answer that is on its way goes on."""
-        if not self._active:
-            return
-        self._active = False
-        self._bridge.snapshot_changed.disconnect(self._on_snapshot)
+    def _rest(self) -> None:
+        # An answer that is on its way goes on.
+        super()._rest()
         self._bridge.opened.disconnect(self._show_state)
 
     def open_model(self, model_id: str) -> None:
