@@ -60,7 +60,7 @@ QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QAbstractSpinBox[wrong="t
 }
 QComboBox::drop-down { border: none; width: 22px; subcontrol-origin: border; }
 QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
-QComboBox QAbstractItemView { background: $CARD; border: 1px solid $LINE; }
+QComboBox QAbstractItemView { background: $CARD; border: none; border-radius: 0; }
 QAbstractSpinBox { padding: 4px 22px 4px 7px; }
 QAbstractSpinBox:focus { padding: 3px 21px 3px 6px; }
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit, QComboBox QLineEdit:focus {
