@@ -17,12 +17,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from preheat import paths
+from preheat.addresses import is_loopback
 from preheat.errors import EngineError, SettingsError
 from preheat.model_settings import EffectiveModelSettings, ModelSettings
 from preheat.settings_check import Merged, allowed, is_inherited, is_list, merge
 from preheat.settings_declaration import AUTO, GROUP_LABELS, Group
 from preheat.settings_layers import document_layer, environment_layer, options_layer, read_document
-from preheat.settings_model import FIELDS, Settings, is_loopback
+from preheat.settings_model import FIELDS, Settings
 from preheat.size import Size
 
 __all__ = [

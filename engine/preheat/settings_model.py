@@ -6,8 +6,6 @@ fields of ``Settings``.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -18,14 +16,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from preheat import paths
+from preheat.addresses import checked_host, is_loopback, is_origin
 from preheat.model_settings import ContextLength, EffectiveModelSettings, KvCacheType, ModelSettings, Parallel
 from preheat.settings_check import ALONE
 from preheat.settings_declaration import AUTO, Declared, Group, Switch, setting
 from preheat.size import Size
 
 _MIN_MEMORY_LIMIT: Final = 10**6
-_HOST_NAME: Final = re.compile(r"(?!.{254})([a-z0-9_]([a-z0-9_-]{0,62})\.)*[a-z0-9_][a-z0-9_-]{0,62}\.?", re.ASCII)
-_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", re.ASCII)
 
 SourceName = Literal["huggingface", "lmstudio", "ollama", "llamacpp", "jan"]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -337,19 +334,19 @@ class Settings(Declared):
     @field_validator("host")
     @classmethod
     def _host_is_address(cls, value: str) -> str:
-        return _host(value)
+        return checked_host(value)
 
     @field_validator("allowed_hosts")
     @classmethod
     def _hosts_are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_host(host) for host in value)
+        return tuple(checked_host(host) for host in value)
 
     @field_validator("allowed_origins")
     @classmethod
     def _origins_are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         origins = tuple(origin.lower().removesuffix("/") for origin in value)
         for origin in origins:
-            if not _ORIGIN.fullmatch(origin):
+            if not is_origin(origin):
                 raise ValueError(f"{origin!r} is not an origin")
         return origins
 
@@ -394,29 +391,6 @@ class Settings(Declared):
     @classmethod
     def _models_are_frozen(cls, value: Mapping[str, ModelSettings]) -> Mapping[str, ModelSettings]:
         return MappingProxyType(dict(value))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach ``host``, an address or name to listen on."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().removesuffix(".") == "localhost"
-
-
-def _host(value: str) -> str:
-    """Return the address or name in lower case.
-
-    Raises:
-        ValueError: It is neither; a port, a scheme and brackets do not belong to it.
-    """
-    host = value.lower()
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        if not _HOST_NAME.fullmatch(host):
-            raise ValueError(f"{value!r} is not a host name or address") from None
-        return host
 
 
 FIELDS: Final[Mapping[str, FieldInfo]] = MappingProxyType(
