@@ -17,13 +17,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.residency.states import State
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-from preheat_gui.dashboard.models_cells import Column
-from preheat_gui.dashboard.models_filter import ModelsFilter
-from preheat_gui.dashboard.models_table import ModelsTable
-from preheat_gui.dashboard.models_view import ModelsView
-from preheat_gui.theme import apply_theme
+from preheat_gui.dashboard.models.cells import Column
+from preheat_gui.dashboard.models.filter import ModelsFilter
+from preheat_gui.dashboard.models.table import ModelsTable
+from preheat_gui.dashboard.models.view import ModelsView
+from preheat_gui.widgets.theme import apply_theme
 
 MODELS = 1000
 ROUNDS = 200

@@ -15,7 +15,7 @@ from preheat import paths
 from preheat.inference.client import WorkerClient
 from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.library import ModelFile, find_models
+from preheat.models import ModelFile, find_models
 from preheat.residency.load_options import load_options
 from preheat.residency.processes import rss_bytes
 from preheat.residency.sizes import estimate

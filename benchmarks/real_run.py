@@ -24,18 +24,18 @@ from typing import Final
 
 from benchmarks.starter_copies import write_copies
 from preheat import paths
-from preheat.engine import Engine
+from preheat.core.engine import Engine
 from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.preload import Outcome, RequestRecord, UsageLog
 from preheat.preload.policy import Decision, Verdict, Wish
-from preheat.preload.popularity import Popularity
 from preheat.preload.reasons import describe_wish
-from preheat.preload.synthetic import FIRST_DAY, synthetic_trace
-from preheat.preload.trace import Kind, TraceEvent
-from preheat.preload.usage_records import Action, DecisionRecord
+from preheat.replay.synthetic import FIRST_DAY, synthetic_trace
+from preheat.replay.trace import Kind, TraceEvent
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat.size import Size
+from preheat.settings.size import Size
+from preheat.usage import Outcome, RequestRecord, UsageLog
+from preheat.usage.popularity import Popularity
+from preheat.usage.records import Action, DecisionRecord
 
 STARTER: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 REQUESTS: Final = 300

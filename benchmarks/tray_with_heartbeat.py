@@ -13,7 +13,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from preheat_gui import app
+from preheat_gui.app import start as app
 
 INTERVAL_S: Final = 0.01
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from preheat.settings import FIELDS, GROUP_LABELS, ModelSettings
-from preheat.settings_check import extra
+from preheat.settings.check import extra
 from setup_step import SetupError, exit_code_of, say
 
 ROOT: Final = Path(__file__).resolve().parents[1]

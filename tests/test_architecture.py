@@ -91,11 +91,14 @@ MAY_IMPORT = {
     "__main__": {"cli", "inference.worker"},
 }
 EXCEPTIONS = {
-    ("preheat.snapshot", "preheat.library.model_file"): "what is known of a file is part of what readers see",
-    ("preheat.snapshot", "preheat.residency.states"): "the state is part of what readers see; the module is a leaf",
-    ("preheat.snapshot_json", "preheat.residency.states"): "likewise",
+    ("preheat.core.snapshot", "preheat.models.model_file"): "what is known of a file is part of what readers see",
+    (
+        "preheat.core.snapshot",
+        "preheat.residency.states",
+    ): "the state is part of what readers see; the module is a leaf",
+    ("preheat.control.snapshot_json", "preheat.residency.states"): "likewise",
     ("preheat.cli", "preheat.server.serve"): "`preheat serve` has to start the port",
-    ("preheat.cli.tray", "preheat_gui.app.main"): "`preheat tray` has to start the windows",
+    ("preheat.cli.tray", "preheat_gui.app.start.main"): "`preheat tray` has to start the windows",
 }
 
 BASE = {path.stem for path in (ROOT / "engine" / "preheat").glob("*.py")} - MAY_IMPORT.keys() | {"__version__"}
@@ -104,7 +107,7 @@ BASE = {path.stem for path in (ROOT / "engine" / "preheat").glob("*.py")} - MAY_
 OWNERS = {
     "llama_cpp": "preheat.inference",
     "appdirs": "preheat.paths",
-    "huggingface_hub": "preheat.library",
+    "huggingface_hub": "preheat.models",
     "fastapi": "preheat.server",
     "starlette": "preheat.server",
     "uvicorn": "preheat.server",
@@ -207,24 +210,24 @@ def test_the_windows_import_neither_port_nor_command() -> None:
 @pytest.mark.parametrize(
     ("importer", "target"),
     [
-        ("preheat.library.gguf", "preheat.residency.states"),
-        ("preheat.errors", "preheat.engine"),
-        ("preheat.settings", "preheat.library"),
+        ("preheat.models.gguf.reader", "preheat.residency.states"),
+        ("preheat.errors", "preheat.core.engine"),
+        ("preheat.settings", "preheat.models"),
         ("preheat.inference.client", "preheat.residency.pool.Pool"),
         ("preheat.residency.pool", "preheat.inference.worker"),
         ("preheat.residency.pool", "preheat.preload"),
         ("preheat.preload.policy", "preheat.inference.client"),
-        ("preheat.engine", "preheat.server.app"),
+        ("preheat.core.engine", "preheat.server.app"),
         ("preheat.server.app", "preheat.cli.main"),
         ("preheat.server.app", "preheat.residency.pool"),
         ("preheat.cli.main", "preheat.server.app"),
         ("preheat", "preheat.server"),
         ("preheat.server.app", "preheat.embed"),  # through the front door
-        ("preheat.engine", "preheat_gui.bridge"),
-        ("preheat.cli.main", "preheat_gui.app.main"),
+        ("preheat.core.engine", "preheat_gui.bridge.bridge"),
+        ("preheat.cli.main", "preheat_gui.app.start.main"),
         ("preheat.cli.main", "preheat.link.open_link"),
         ("preheat.server.app", "preheat.link.own"),
-        ("preheat.engine_thread", "preheat.server"),
+        ("preheat.control.engine_thread", "preheat.server"),
     ],
 )
 def test_an_upward_import_is_found(importer: str, target: str) -> None:
@@ -235,8 +238,8 @@ def test_an_upward_import_is_found(importer: str, target: str) -> None:
     ("importer", "target"),
     [
         ("preheat.server.openai", "llama_cpp"),
-        ("preheat.library.discovery", "appdirs.user_data_dir"),
-        ("preheat.engine", "fastapi.FastAPI"),
+        ("preheat.models.discovery", "appdirs.user_data_dir"),
+        ("preheat.core.engine", "fastapi.FastAPI"),
         ("preheat.server.hub_api", "huggingface_hub.HfApi"),
         ("preheat.cli.main", "PySide6.QtWidgets"),
     ],
@@ -256,7 +259,7 @@ def later():
     assert set(imports_of("preheat.server.app", source)) == {
         Import("preheat.server.app", "os.path"),
         Import("preheat.server.app", "preheat.server.errors"),
-        Import("preheat.server.app", "preheat.engine.Engine"),
+        Import("preheat.server.app", "preheat.core.engine.Engine"),
         Import("preheat.server.app", "preheat.cli.main"),
     }
     assert list(imports_of("preheat.server", "from .app import create_app", is_package=True)) == [
@@ -269,9 +272,9 @@ def later():
     [
         # A script that embeds one text pays for what this imports.
         ("preheat", "PySide6 fastapi uvicorn starlette numpy llama_cpp httpx2 huggingface_hub typer rich"),
-        ("preheat.engine", "PySide6 fastapi uvicorn starlette numpy llama_cpp huggingface_hub typer"),
+        ("preheat.core.engine", "PySide6 fastapi uvicorn starlette numpy llama_cpp huggingface_hub typer"),
         ("preheat.inference.client", "numpy llama_cpp jinja2"),
-        ("preheat.client", "PySide6 fastapi uvicorn numpy llama_cpp"),
+        ("preheat.control.client", "PySide6 fastapi uvicorn numpy llama_cpp"),
         ("preheat.cli.main", "PySide6 fastapi uvicorn numpy llama_cpp httpx2 huggingface_hub pydantic"),
         ("preheat.server.app", "PySide6 numpy llama_cpp typer prometheus_client tomlkit huggingface_hub"),
     ],

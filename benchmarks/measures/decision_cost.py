@@ -14,9 +14,10 @@ from typing import Final
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, ratio_at_most, value_at_most
-from preheat.preload import Advisor, Outcome, RequestRecord, UsageLog
-from preheat.residency.eviction import Tenant, plan_eviction
+from preheat.preload import UsageTracker
+from preheat.residency.eviction import ResidentModel, plan_eviction
 from preheat.settings import Settings
+from preheat.usage import Outcome, RequestRecord, UsageLog
 
 MODELS: Final = 1000
 REQUESTS: Final = 1_000_000
@@ -38,7 +39,7 @@ _NAMES: Final = tuple(f"model-{number:04}" for number in range(MODELS))
 class _Known:
     """What an engine knows that has answered so many requests, and how long it takes to use that."""
 
-    advisor: Advisor
+    advisor: UsageTracker
     log: UsageLog
     now: float
     decisions_ms: list[float] = field(default_factory=list)
@@ -47,7 +48,9 @@ class _Known:
 
     def decide(self) -> None:
         """Plan what to preload, and what to evict for a request, as the engine does it for each."""
-        tenants = [Tenant(name, _MODEL_BYTES, self.now - 60.0 * place) for place, name in enumerate(_NAMES[:_HOT])]
+        tenants = [
+            ResidentModel(name, _MODEL_BYTES, self.now - 60.0 * place) for place, name in enumerate(_NAMES[:_HOT])
+        ]
         limit = _HOT * _MODEL_BYTES
         self.advisor.plan(tenants, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, _NAMES[:2])
         plan_eviction(self.advisor.eviction_view(tenants), _MODEL_BYTES, limit, for_request=True)
@@ -100,7 +103,7 @@ def _known(requests: int, now: float) -> Iterator[_Known]:
                 writer.write_pending()
         writer.close()
         log = UsageLog(path)
-        advisor = Advisor(Settings(), log, clock=lambda: now)
+        advisor = UsageTracker(Settings(), log, clock=lambda: now)
         advisor.open()
         try:
             yield _Known(advisor, log, now)

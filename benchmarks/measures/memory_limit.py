@@ -14,7 +14,7 @@ from benchmarks.http_client import Connection
 from benchmarks.mixed_requests import INTERVAL_S, HeldMemory, mixed_requests, sampled, send_all
 from benchmarks.servers import Server, preheat, preheat_settings
 from benchmarks.starter_copies import write_copies
-from preheat.library import find_models
+from preheat.models import find_models
 from preheat.residency.sizes import estimate
 from preheat.settings import Settings
 

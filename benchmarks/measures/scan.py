@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, value_at_most
 from preheat import paths
-from preheat.library import read_header
+from preheat.models import read_header
 
 FILES: Final = 1000
 FIRST_LIMIT_S: Final = 10.0
@@ -25,7 +25,7 @@ _TOKEN: Final = b"ing"  # is in both vocabularies
 _CODE: Final = """
 import sys, time
 from pathlib import Path
-from preheat.library.shelf import Shelf
+from preheat.models.shelf import Shelf
 began = time.perf_counter()
 found = len(Shelf(Path(sys.argv[2])).look([Path(sys.argv[1])]).models)
 print(found, time.perf_counter() - began)

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 from preheat._version import __version__
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
+    from preheat.core.lease import Lease
     from preheat.errors import EngineError
     from preheat.inference.requests import GenerateRequest, Sampling
-    from preheat.lease import Lease
     from preheat.settings import Settings, load_settings
     from preheat.shortcuts import chat, complete, embed
 
 _HOMES: Final = {
-    "Engine": "preheat.engine",
-    "Lease": "preheat.lease",
+    "Engine": "preheat.core.engine",
+    "Lease": "preheat.core.lease",
     "EngineError": "preheat.errors",
     "GenerateRequest": "preheat.inference.requests",
     "Sampling": "preheat.inference.requests",

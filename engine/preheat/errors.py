@@ -5,14 +5,20 @@ Adapters (HTTP, command line, tray) convert these once each. Anything that is no
 
 from __future__ import annotations
 
+from preheat.messages import Message, msg, render
+
 
 class EngineError(Exception):
     """An expected failure.
 
+    Args:
+        message: What went wrong. A text, with ``hint``, stands for other software's words, which have no code.
+
     Attributes:
-        code: Stable; HTTP clients and tests match on it.
-        title: One sentence without its full stop; fits a notification.
-        hint: What to do about it; may be empty.
+        code: Stable kind of failure; HTTP clients and tests match on it.
+        message: What went wrong and what to do, as code and parameters; the windows translate it.
+        title: The same in English: one sentence without its full stop; fits a notification.
+        hint: What to do about it, in English; may be empty.
         param: The request field or setting at fault, if one is.
         retry_after_s: When trying again makes sense, in seconds; None if waiting does not help.
     """
@@ -21,15 +27,15 @@ class EngineError(Exception):
 
     def __init__(
         self,
-        title: str,
+        message: Message | str,
         *,
         hint: str = "",
         param: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
+        self.message = msg("text", text=message, hint=hint) if isinstance(message, str) else message
+        self.title, self.hint = title, hint = render(self.message)
         super().__init__(f"{title}. {hint}" if hint else title)
-        self.title = title
-        self.hint = hint
         self.param = param
         self.retry_after_s = retry_after_s
 
@@ -43,8 +49,8 @@ class SettingsError(EngineError):
 
     code = "invalid_settings"
 
-    def __init__(self, title: str, *, hint: str = "", param: str | None = None, reason: str = "") -> None:
-        super().__init__(title, hint=hint, param=param)
+    def __init__(self, message: Message | str, *, hint: str = "", param: str | None = None, reason: str = "") -> None:
+        super().__init__(message, hint=hint, param=param)
         self.reason = reason
 
 

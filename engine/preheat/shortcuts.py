@@ -12,14 +12,14 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
-from preheat.client import ModelChoice, RunningPreheat, find_running
+from preheat.control.client import ModelChoice, RunningPreheat, find_running
+from preheat.control.own_engine import Backend, OwnEngine
 from preheat.errors import (
     EngineStoppedError,
     InvalidRequestError,
     ModelNotFoundError,
     NotRunningError,
 )
-from preheat.own_engine import Backend, OwnEngine
 
 if TYPE_CHECKING:
     from preheat.inference.requests import GenerateRequest, JsonObject

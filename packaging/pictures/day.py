@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from fake_bridge import FakeBridge
 from preheat import paths
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.link.library_values import ModelFacts
 from preheat.log import log_file
-from preheat.preload import UsageBucket, UsageHistory
-from preheat.preload.usage_records import Counts
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat.residency.states import State
 from preheat.settings import Settings, load_settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
+from preheat.usage import UsageBucket, UsageHistory
+from preheat.usage.records import Counts
 
 NOW: Final = datetime(2026, 3, 12, 15, 42).timestamp()
 """When the pictures are taken, in whatever time zone."""

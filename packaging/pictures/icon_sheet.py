@@ -7,8 +7,8 @@ from typing import Final
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from preheat_gui.icons import TrayState, tray_icon
-from preheat_gui.theme import GAP, GROUP_GAP, MARGIN, Panel, Token, body_font, theme
+from preheat_gui.widgets.icons import TrayState, tray_icon
+from preheat_gui.widgets.theme import GAP, GROUP_GAP, MARGIN, Panel, Token, body_font, theme
 
 _SIDES: Final = (48, 22)  # pixels
 _CELL: Final = 116

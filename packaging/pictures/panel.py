@@ -17,8 +17,8 @@ from fake_bridge import FakeBridge
 from pictures.clock import stop_clock
 from pictures.day import NOW, show_day, snapshot
 from pictures.png import write_png
-from preheat_gui.notifications import Notifications
-from preheat_gui.tray import Tray
+from preheat_gui.tray.notifications import Notifications
+from preheat_gui.tray.tray import Tray
 from virtual_screen import Screen, virtual_screen, wait_until
 
 _SIZE: Final = (720, 350)

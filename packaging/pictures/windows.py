@@ -19,18 +19,18 @@ from preheat import paths
 from preheat.errors import PortInUseError
 from preheat.inference.requests import FinishReason
 from preheat.link.link import PortStatus
-from preheat.settings_declaration import Group
-from preheat_gui import error_dialog
+from preheat.settings.declaration import Group
+from preheat_gui.app import error_dialog
+from preheat_gui.app.no_tray import CloseGuard
+from preheat_gui.app.welcome import WelcomeDialog
+from preheat_gui.app.welcome_suggestions import WelcomeSuggestions
+from preheat_gui.app.window_state import WindowState
+from preheat_gui.bridge.generation import GenerationFigures
 from preheat_gui.dashboard.window import DashboardWindow
-from preheat_gui.failures import Circumstances, find_problem
-from preheat_gui.generation import GenerationFigures
-from preheat_gui.no_tray import CloseGuard
 from preheat_gui.settings_dialog import SettingsDialog
 from preheat_gui.settings_dialog.limit_curve import LimitCurve
 from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog
-from preheat_gui.welcome import WelcomeDialog
-from preheat_gui.welcome_suggestions import WelcomeSuggestions
-from preheat_gui.window_state import WindowState
+from preheat_gui.words.problems import Circumstances, find_problem
 from suggested import CATALOGUE
 
 WIDTH: Final = 1280

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.real_run import _EXPECTED_WORDS, HISTORY_DAYS, Tally, days_of
-from preheat.preload import Outcome, RequestRecord
-from preheat.preload.synthetic import FIRST_DAY
-from preheat.preload.trace import Kind, TraceEvent
-from preheat.preload.usage_records import Action, DecisionRecord
+from preheat.replay.synthetic import FIRST_DAY
+from preheat.replay.trace import Kind, TraceEvent
+from preheat.usage import Outcome, RequestRecord
+from preheat.usage.records import Action, DecisionRecord
 
 BEGIN = FIRST_DAY + HISTORY_DAYS * 86_400.0
 

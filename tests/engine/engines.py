@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from preheat.engine import Engine, Lease
+from preheat.core.engine import Engine, Lease
+from preheat.core.snapshot import EngineSnapshot
 from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.residency import DecisionRecord, Resident, State
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot
 
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBED = "all-minilm-l6-v2.q8_0"

@@ -25,23 +25,23 @@ def logging_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def test_the_file_has_level_logger_and_message() -> None:
     setup_logging("info", to_file=True, console=False)
-    logging.getLogger("preheat.engine").info("model %s: %s", "tiny", "hot")
-    logging.getLogger("preheat.engine").debug("not told")
+    logging.getLogger("preheat.core.engine").info("model %s: %s", "tiny", "hot")
+    logging.getLogger("preheat.core.engine").debug("not told")
     text = log_file().read_text(encoding="utf-8")
-    assert text.endswith(" INFO    preheat.engine: model tiny: hot\n")
+    assert text.endswith(" INFO    preheat.core.engine: model tiny: hot\n")
     assert text.count("\n") == 1
 
 
 def test_debug_is_told_when_asked_for() -> None:
     setup_logging("debug", to_file=True, console=False)
-    logging.getLogger("preheat.engine").debug("a decision")
+    logging.getLogger("preheat.core.engine").debug("a decision")
     assert "a decision" in log_file().read_text(encoding="utf-8")
 
 
 def test_the_console_is_concise(capsys: pytest.CaptureFixture[str]) -> None:
     setup_logging("info", to_file=False, console=True)
-    logging.getLogger("preheat.engine").info("ready")
-    logging.getLogger("preheat.engine").warning("hm")
+    logging.getLogger("preheat.core.engine").info("ready")
+    logging.getLogger("preheat.core.engine").warning("hm")
     logging.getLogger("uvicorn.error").info("not told")
     logging.getLogger("uvicorn.error").error("bad")
     captured = capsys.readouterr()

@@ -15,7 +15,7 @@ import pytest
 
 import preheat
 from preheat import shortcuts
-from preheat.client import ModelChoice
+from preheat.control.client import ModelChoice
 from preheat.errors import InvalidRequestError, ModelNotFoundError, SettingsError, UnsupportedOperationError
 from preheat.inference.requests import Sampling
 from preheat.shortcuts import chat_request, complete_request, default_model
@@ -181,7 +181,7 @@ import json, preheat, sys
 vector = preheat.embed("test")
 text = preheat.chat("Name a colour", temperature=0, max_tokens=12)
 print(json.dumps([vector, text, preheat.complete("One, two,", temperature=0, max_tokens=6)]))
-print("preheat.engine" in sys.modules)
+print("preheat.core.engine" in sys.modules)
 """
     with_it, alone = output_of(application.home, code), output_of(starter_home, code)
     (answers, own), (other_answers, other_own) = with_it.splitlines(), alone.splitlines()

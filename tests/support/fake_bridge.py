@@ -21,15 +21,15 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from preheat.download_snapshot import DownloadSnapshot, DownloadState
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
 from preheat.inference.requests import GenerateRequest
 from preheat.link.link import PortStatus, SettingsChange
+from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-from preheat_gui.bridge import EngineBridge
-from preheat_gui.generation import Generation, GenerationFigures
+from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge.generation import Generation, GenerationFigures
 
 GB = 10**9
 URL = "http://127.0.0.1:11435"

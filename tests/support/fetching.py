@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from preheat.download_snapshot import DownloadSnapshot, DownloadState
-from preheat.library.downloads import Downloads, Patience
-from preheat.library.hub import Hub
-from preheat.library.pull_names import PullTarget
+from preheat.models.downloads import Downloads, RetryPolicy
+from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat.models.hub.hub import Hub
+from preheat.models.hub.pull_names import PullTarget
 
 REPO = "someone/Tiny-GGUF"
 FILE = "Tiny-Q4_K_M.gguf"
 TARGET = PullTarget(REPO)
-QUICK = Patience(stall_s=1.0, room_poll_s=0.05, first_s=0.01, longest_s=0.05)
+QUICK = RetryPolicy(stall_s=1.0, room_poll_s=0.05, first_s=0.01, longest_s=0.05)
 ROOM = 8 * 10**9
 
 

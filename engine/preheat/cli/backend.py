@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from preheat.client import find_running
+from preheat.control.client import find_running
+from preheat.control.own_engine import Backend, OwnEngine
 from preheat.errors import NotRunningError
-from preheat.own_engine import Backend, OwnEngine
 
 
 @contextmanager

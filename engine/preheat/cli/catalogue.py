@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, table
 from preheat.cli.search import TaskOption, checked_task, fit_words, read_machine
-from preheat.format import format_bytes, format_memory
+from preheat.units import format_bytes, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,8 +23,8 @@ _HEADINGS: Final = {
 
 def catalogue(task: TaskOption = "", as_json: AsJson = False) -> None:
     """List models that are worth having; the best ones for this machine's memory are marked."""
-    from preheat.library.catalogue import Task
-    from preheat.library.hub_json import catalogue_json
+    from preheat.models.catalogue.catalogue import Task
+    from preheat.models.hub.as_json import catalogue_json
 
     wanted = checked_task(task)
     found = catalogue_json(read_machine(), Task(wanted) if wanted else None)

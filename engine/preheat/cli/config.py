@@ -13,10 +13,10 @@ import typer
 from preheat import paths
 from preheat.errors import EngineError, NotRunningError, SettingsError
 from preheat.settings import FIELDS, Settings, find_problems, merge_settings, to_toml_value
-from preheat.settings_check import HIDDEN, Merged, field_of, is_secret, unknown_setting, value_of
-from preheat.settings_layers import Origin, variable_of
-from preheat.settings_names import MODELS, canonical, keys_of, model_setting
-from preheat.settings_texts import to_text
+from preheat.settings.check import HIDDEN, Merged, field_of, is_secret, unknown_setting, value_of
+from preheat.settings.layers import Origin, variable_of
+from preheat.settings.names import MODELS, canonical, keys_of, model_setting
+from preheat.settings.texts import to_text
 
 EXIT_WRONG_SETTINGS: Final = 2
 
@@ -57,7 +57,7 @@ def set_(
     value: Annotated[str, typer.Argument(help="Lists are comma separated.")],
 ) -> None:
     """Write a setting into the settings file."""
-    from preheat.settings_file import set_value
+    from preheat.settings.file import set_value
 
     with _errors_shown():
         name = _known(name)
@@ -70,7 +70,7 @@ def set_(
 @config_app.command("unset")
 def unset(name: Annotated[str, typer.Argument(help="The setting's name.")]) -> None:
     """Take a setting out of the settings file, so that its default holds again."""
-    from preheat import settings_file
+    from preheat.settings import file as settings_file
 
     with _errors_shown():
         name = canonical(name)
@@ -172,7 +172,7 @@ def _tell_when_it_holds(name: str) -> None:
     if variable_of(name) in os.environ:
         typer.echo(f"{variable_of(name)} is set in this environment and goes before the file.", err=True)
         return
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     try:
         with find_running() as running:

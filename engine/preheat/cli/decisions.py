@@ -9,7 +9,7 @@ import typer
 
 from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, state_words, table
 from preheat.errors import EngineError, NotRunningError
-from preheat.format import format_duration, format_memory
+from preheat.units import format_duration, format_memory
 
 _MAX_SHOWN: Final = 10_000
 _STANDBY_SHOWN: Final = 5
@@ -51,7 +51,7 @@ def log(
 
 def why(model: Name, as_json: AsJson = False) -> None:
     """Say why a model is in memory, or is not."""
-    from preheat.client import find_running, quoted
+    from preheat.control.client import find_running, quoted
 
     with find_running() as running:
         answer = running.control("GET", f"models/{quoted(model)}/why")
@@ -65,7 +65,7 @@ def why(model: Name, as_json: AsJson = False) -> None:
 def plan(as_json: AsJson = False) -> None:
     """Say which models should be in memory, what would be loaded next, and what it waits for."""
     from preheat.cli.status import preloading_line
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     with find_running() as running:
         now = running.control("GET", "plan")
@@ -94,7 +94,7 @@ def read_decisions(count: int, since: str | None, model: str | None) -> list[Jso
         InvalidRequestError: ``since`` is no span.
     """
     from preheat.cli.stats import begin_of
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     begin = None if since is None else begin_of(since)
     try:
@@ -103,8 +103,8 @@ def read_decisions(count: int, since: str | None, model: str | None) -> list[Jso
             return list(answer["decisions"])
     except NotRunningError:
         pass
-    from preheat.preload.usage_json import decision_json
-    from preheat.preload.usage_log import UsageLog
+    from preheat.usage.as_json import decision_json
+    from preheat.usage.log import UsageLog
 
     name = None if model is None else _model_id(model)
     return [decision_json(decision) for decision in UsageLog().decisions(count, begin, name)]
@@ -113,7 +113,7 @@ def read_decisions(count: int, since: str | None, model: str | None) -> list[Jso
 def _model_id(name: str) -> str:
     """Return the id of a model on disk; one that has been removed may still be in the log."""
     from preheat.cli.favourites import models_on_disk
-    from preheat.library import resolve
+    from preheat.models import resolve
 
     try:
         return resolve(name, models_on_disk()).model_id

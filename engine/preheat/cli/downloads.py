@@ -11,7 +11,7 @@ from preheat.cli.pull import DOWNLOAD_WORDS, progress_line
 from preheat.errors import InvalidRequestError, NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.library.downloads import Downloads
+    from preheat.models.downloads import Downloads
 
 Action = Literal["pause", "resume", "cancel", "forget"]
 
@@ -40,8 +40,8 @@ def downloads(
 
 def _all() -> list[JsonObject]:
     """Return the running application's downloads, or what the last one left."""
-    from preheat.client import find_running
-    from preheat.snapshot_json import download_json
+    from preheat.control.client import find_running
+    from preheat.control.snapshot_json import download_json
 
     try:
         with find_running() as running:
@@ -54,7 +54,7 @@ def _all() -> list[JsonObject]:
 
 def _change(action: Action, download_id: str) -> list[JsonObject]:
     """Do it; without a running application, only what needs none."""
-    from preheat.client import find_running, quoted
+    from preheat.control.client import find_running, quoted
 
     try:
         with find_running() as running:
@@ -72,8 +72,8 @@ def _change(action: Action, download_id: str) -> list[JsonObject]:
 
 def _left() -> Downloads:
     """Return what the last run left; nothing of it runs."""
-    from preheat.library.downloads import Downloads
-    from preheat.library.hub import Hub
+    from preheat.models.downloads import Downloads
+    from preheat.models.hub.hub import Hub
     from preheat.settings import load_settings
 
     left = Downloads(load_settings().own_models_dir, Hub(), at_once=0, room=lambda: 0)

@@ -12,7 +12,7 @@ from preheat.cli.output import AsJson, print_json
 from preheat.errors import InvalidRequestError, NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.library import ModelFile
+    from preheat.models import ModelFile
 
 Names = Annotated[list[str], typer.Argument(metavar="MODEL...", help="Ids, or unique beginnings of them.")]
 
@@ -68,7 +68,7 @@ def models_on_disk() -> tuple[ModelFile, ...]:
     Raises:
         SettingsError: The settings cannot be read.
     """
-    from preheat.library.shelf import look_once
+    from preheat.models.shelf import look_once
     from preheat.settings import load_settings
 
     settings = load_settings()
@@ -81,7 +81,7 @@ def _changed(names: Sequence[str], change: Change) -> list[str]:
     Raises:
         ModelNotFoundError, AmbiguousModelError: No one model has one of the names.
     """
-    from preheat.client import find_running, quoted
+    from preheat.control.client import find_running, quoted
 
     try:
         with find_running() as running:
@@ -99,11 +99,11 @@ def _changed(names: Sequence[str], change: Change) -> list[str]:
 
 
 def _changed_in_file(names: Sequence[str], change: Change) -> list[str]:
-    from preheat.library import resolve
+    from preheat.models import resolve
     from preheat.preload.favourites import choose_favourites
     from preheat.settings import merge_settings
-    from preheat.settings_file import set_value
-    from preheat.settings_layers import Origin
+    from preheat.settings.file import set_value
+    from preheat.settings.layers import Origin
 
     models, merged = models_on_disk(), merge_settings()
     before = list(choose_favourites(merged.settings.favourites, models))

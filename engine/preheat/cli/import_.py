@@ -15,7 +15,7 @@ from preheat.cli.output import AsJson, console, print_json
 from preheat.errors import InvalidRequestError, NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.library.disk import OnBytes
+    from preheat.models.disk import OnBytes
 
 
 def import_(
@@ -30,7 +30,7 @@ def import_(
         raise InvalidRequestError("--copy, --move and --link exclude each other", hint="Give one of them, or none")
     how = "copy" if copy else "move" if move else "link" if link else "auto"
     # The running application, if there is one, sees the file by itself.
-    from preheat.library.importing import How, import_file, set_bytes
+    from preheat.models.importing import How, import_file, set_bytes
     from preheat.settings import load_settings
 
     with _progress(f"Importing {file.name}", set_bytes(file)) as on_bytes:
@@ -45,7 +45,7 @@ def move_models(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the models are to be.")], as_json: AsJson = False
 ) -> None:
     """Move Preheat's models folder to another place, such as a larger disk."""
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     path = Path(os.path.realpath(folder.expanduser().absolute()))
     try:
@@ -62,7 +62,7 @@ def move_models(
 
 
 def _move_here(path: Path) -> list[str]:
-    from preheat.library.moving import folder_bytes, move_folder, write_setting
+    from preheat.models.moving import folder_bytes, move_folder, write_setting
     from preheat.settings import load_settings
 
     old = load_settings().own_models_dir

@@ -9,7 +9,7 @@ import typer
 from preheat.cli.model_facts import read_models
 from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, state_words, table
 from preheat.cli.status import print_no_models
-from preheat.format import format_bytes, format_count, format_memory
+from preheat.units import format_bytes, format_count, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,14 +11,14 @@ import typer
 
 from preheat.cli.output import AsJson, JsonObject, console, print_json, state_words
 from preheat.errors import EngineError
-from preheat.format import format_duration, format_memory
+from preheat.units import format_duration, format_memory
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from rich.progress import Progress, TaskID
 
-    from preheat.client import RunningPreheat
+    from preheat.control.client import RunningPreheat
 
 _WATCH_INTERVAL_S: Final = 0.1
 
@@ -27,7 +27,7 @@ Name = Annotated[str, typer.Argument(metavar="MODEL", help="Its id, or a unique 
 
 def load(model: Name, as_json: AsJson = False) -> None:
     """Load a model now, making room for it if need be."""
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     with find_running() as running:
         now = _watched(running, model, running.load) if sys.stderr.isatty() else running.load(model)
@@ -40,7 +40,7 @@ def load(model: Name, as_json: AsJson = False) -> None:
 
 def unload(model: Name, as_json: AsJson = False) -> None:
     """Unload a model after the answers that it is giving, or stop its load."""
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     with find_running() as running:
         now = running.unload(model)

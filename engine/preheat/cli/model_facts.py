@@ -8,7 +8,7 @@ from preheat.cli.output import JsonObject
 from preheat.errors import NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.library.listing import Listing
+    from preheat.models.listing import Listing
     from preheat.settings import Settings
 
 
@@ -18,7 +18,7 @@ def read_models() -> JsonObject:
     Raises:
         SettingsError: Preheat does not run, and its settings cannot be read.
     """
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     try:
         with find_running() as running:
@@ -33,15 +33,15 @@ def read_model(name: str) -> JsonObject:
     Raises:
         ModelNotFoundError, AmbiguousModelError: No one model has this name.
     """
-    from preheat.client import find_running, quoted
+    from preheat.control.client import find_running, quoted
 
     try:
         with find_running() as running:
             return running.control("GET", f"models/{quoted(name)}")
     except NotRunningError:
         pass
-    from preheat.library import resolve
-    from preheat.library.text import printable
+    from preheat.models import resolve
+    from preheat.models.text import printable
 
     settings, listing = _look()
     file = resolve(name, listing.models)
@@ -55,7 +55,7 @@ def read_model(name: str) -> JsonObject:
 
 
 def _look() -> tuple[Settings, Listing]:
-    from preheat.library.shelf import look_once
+    from preheat.models.shelf import look_once
     from preheat.settings import load_settings
 
     settings = load_settings()

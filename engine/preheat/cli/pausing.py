@@ -16,9 +16,9 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Preload nothing for a while. What is asked for is loaded as always."""
-    from preheat.client import find_running
-    from preheat.format import format_duration
+    from preheat.control.client import find_running
     from preheat.timespan import parse_span
+    from preheat.units import format_duration
 
     seconds = None if span is None else parse_span(span)
     with find_running() as running:
@@ -33,7 +33,7 @@ def pause(
 
 def resume(as_json: AsJson = False) -> None:
     """Preload again."""
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     with find_running() as running:
         now = running.control("POST", "resume")

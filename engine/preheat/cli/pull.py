@@ -14,11 +14,11 @@ import typer
 
 from preheat.cli.output import JsonObject, console
 from preheat.errors import EngineError, NotRunningError
-from preheat.format import format_bytes, format_duration
+from preheat.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
-    from preheat.client import RunningPreheat
-    from preheat.library.downloads import Downloads
+    from preheat.control.client import RunningPreheat
+    from preheat.models.downloads import Downloads
 
 _LOOK_S: Final = 0.1
 _LINE_S: Final = 1.0
@@ -156,7 +156,7 @@ def _say_paused(name: str, now: JsonObject) -> None:
 
 @contextmanager
 def _fetcher() -> Iterator[Fetcher]:
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     try:
         running = find_running()
@@ -193,13 +193,13 @@ class _Own:
         self._downloads = downloads
 
     def add(self, name: str) -> str:
-        from preheat.library.catalogue import load_catalogue
-        from preheat.library.pull_names import parse_pull
+        from preheat.models.catalogue.catalogue import load_catalogue
+        from preheat.models.hub.pull_names import parse_pull
 
         return self._downloads.add(parse_pull(name, load_catalogue()))
 
     def look(self, download_id: str) -> JsonObject:
-        from preheat.snapshot_json import download_json
+        from preheat.control.snapshot_json import download_json
 
         return download_json(next(each for each in self._downloads.snapshots() if each.download_id == download_id))
 
@@ -211,10 +211,10 @@ class _Own:
 def _own_fetcher() -> Iterator[_Own]:
     import psutil
 
-    from preheat.library.downloads import Downloads
-    from preheat.library.elsewhere import file_elsewhere
-    from preheat.library.hub import Hub
-    from preheat.library.shelf import look_once
+    from preheat.models.downloads import Downloads
+    from preheat.models.elsewhere import file_elsewhere
+    from preheat.models.hub.hub import Hub
+    from preheat.models.shelf import look_once
     from preheat.settings import load_settings
 
     settings = load_settings()

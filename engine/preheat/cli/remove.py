@@ -9,7 +9,7 @@ import typer
 
 from preheat.cli.output import AsJson, JsonObject, print_json
 from preheat.errors import InvalidRequestError, NotRunningError
-from preheat.format import format_bytes
+from preheat.units import format_bytes
 
 
 def rm(
@@ -18,7 +18,7 @@ def rm(
     as_json: AsJson = False,
 ) -> None:
     """Delete a model that Preheat downloaded or imported. Files of other programs stay."""
-    from preheat.client import find_running, quoted
+    from preheat.control.client import find_running, quoted
 
     try:
         with find_running() as running:
@@ -34,9 +34,9 @@ def rm(
 
 
 def _remove_here(name: str, yes: bool) -> JsonObject:
-    from preheat.library import resolve
-    from preheat.library.removal import files_to_remove, remove_files
-    from preheat.library.shelf import look_once
+    from preheat.models import resolve
+    from preheat.models.removal import files_to_remove, remove_files
+    from preheat.models.shelf import look_once
     from preheat.settings import load_settings
 
     settings = load_settings()

@@ -12,16 +12,16 @@ import typer
 
 from preheat.cli.output import AsJson, console, print_json, table
 from preheat.errors import InvalidRequestError
-from preheat.format import format_bytes, format_duration, format_memory
+from preheat.units import format_bytes, format_duration, format_memory
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from preheat.preload.replay import Comparison, Report
-    from preheat.preload.simulation import Strategy
-    from preheat.preload.trace import Trace
+    from preheat.replay.replay import Comparison, Report
+    from preheat.replay.simulation import Strategy
+    from preheat.replay.trace import Trace
     from preheat.settings import Settings
-    from preheat.size import Size
+    from preheat.settings.size import Size
 
 _DAY_S: Final = 86_400.0
 _MAX_STEPS: Final = 8
@@ -56,7 +56,7 @@ def replay(
 ) -> None:
     """Run the recorded use through Preheat and through other ways, under other memory limits or settings."""
     from preheat.cli.config import parse_overrides
-    from preheat.preload.synthetic import describe_users
+    from preheat.replay.synthetic import describe_users
     from preheat.settings import load_settings
 
     if synthetic == "list":
@@ -97,7 +97,7 @@ def _trace(
     """
     from datetime import UTC, datetime
 
-    from preheat.preload.synthetic import ALL_USERS, synthetic_trace
+    from preheat.replay.synthetic import ALL_USERS, synthetic_trace
 
     if synthetic is None:
         local = datetime.now().astimezone().tzinfo
@@ -113,18 +113,18 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     Raises:
         InvalidRequestError: There is no request in it.
     """
-    from preheat.library.shelf import look_once
+    from preheat.models.shelf import look_once
     from preheat.preload.favourites import choose_favourites
-    from preheat.preload.recorded import newest_sizes, recorded_trace
-    from preheat.preload.trace import Kind, ModelSize
-    from preheat.preload.usage_log import UsageLog
-    from preheat.preload.usage_records import END_OF_TIME
-    from preheat.residency.sizes import SizeBook
+    from preheat.replay.recorded import newest_sizes, recorded_trace
+    from preheat.replay.trace import Kind, ModelSize
+    from preheat.residency.sizes import SizeTable
+    from preheat.usage.log import UsageLog
+    from preheat.usage.records import END_OF_TIME
 
     log = UsageLog(path)
     begin = 0.0 if days is None else time.time() - days * _DAY_S
     models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
-    measured, book = newest_sizes(log.sizes().values()), SizeBook(settings)
+    measured, book = newest_sizes(log.sizes().values()), SizeTable(settings)
     on_disk = {
         model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)
         for model in models
@@ -151,7 +151,7 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
         InvalidRequestError: One is no size.
     """
     from preheat.residency.system_memory import read_memory
-    from preheat.size import Size
+    from preheat.settings.size import Size
 
     total = read_memory().total_bytes
     if text is not None:
@@ -173,8 +173,8 @@ def _page_cache(text: str | None) -> Size:
     Raises:
         InvalidRequestError: That is no size.
     """
-    from preheat.preload.simulation import PAGE_CACHE_SHARE
-    from preheat.size import Size
+    from preheat.replay.simulation import PAGE_CACHE_SHARE
+    from preheat.settings.size import Size
 
     try:
         return Size(text or f"{PAGE_CACHE_SHARE:.0%}")
@@ -184,9 +184,9 @@ def _page_cache(text: str | None) -> Size:
 
 def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -> list[Comparison]:
     """Return what each made-up user's days come to with room for three of the models, and the mean."""
-    from preheat.preload import replay as replays
-    from preheat.preload.simulation import Machine
-    from preheat.preload.synthetic import USERS, synthetic_trace
+    from preheat.replay import replay as replays
+    from preheat.replay.simulation import Machine
+    from preheat.replay.synthetic import USERS, synthetic_trace
 
     found = []
     for name in USERS:
@@ -199,8 +199,8 @@ def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -
 
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, beside: Size) -> list[Report]:
     """Return what Preheat and the others would have done under one limit."""
-    from preheat.preload import replay as replays
-    from preheat.preload.simulation import Machine
+    from preheat.replay import replay as replays
+    from preheat.replay.simulation import Machine
 
     machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
     fitting = [count for count in range(1, len(trace.sizes) + 1) if trace.room_for(count) <= limit_bytes]
@@ -214,7 +214,7 @@ def strategy_under(settings: Settings) -> Strategy:
     from dataclasses import replace
 
     from preheat.preload.policy import PolicySettings
-    from preheat.preload.replay import PREHEAT
+    from preheat.replay.replay import PREHEAT
 
     return replace(
         PREHEAT,

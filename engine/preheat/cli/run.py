@@ -14,9 +14,9 @@ from preheat.cli.output import AsJson, JsonObject, console, print_json, show_err
 from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError, NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.client import OnWait
+    from preheat.control.client import OnWait
+    from preheat.control.own_engine import Backend
     from preheat.inference.requests import GenerationChunk
-    from preheat.own_engine import Backend
     from preheat.shortcuts import Options
 
 _PROMPT: Final = ">>> "

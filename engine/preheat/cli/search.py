@@ -9,13 +9,13 @@ import typer
 
 from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, table
 from preheat.errors import InvalidRequestError, NotRunningError
-from preheat.format import format_ago, format_bytes, format_memory
+from preheat.units import format_ago, format_bytes, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from preheat.library.hub import Sort
-    from preheat.library.hub_json import Machine
+    from preheat.models.hub.as_json import Machine
+    from preheat.models.hub.hub import Sort
 
 _SORTS: Final[dict[str, Sort]] = {
     "downloads": "downloads",
@@ -41,8 +41,8 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the hub for models, whether Preheat runs or not."""
-    from preheat.library.hub import Hub
-    from preheat.library.hub_json import repo_json, search_json
+    from preheat.models.hub.as_json import repo_json, search_json
+    from preheat.models.hub.hub import Hub
 
     words = " ".join(query)
     if sort not in _SORTS:
@@ -68,7 +68,7 @@ def checked_task(task: str) -> str:
     Raises:
         InvalidRequestError: There is no such task.
     """
-    from preheat.library.catalogue import Task
+    from preheat.models.catalogue.catalogue import Task
 
     if task and task not in set(Task):
         raise InvalidRequestError(f"--task: must be one of {', '.join(Task)}", param="--task")
@@ -82,8 +82,8 @@ def read_machine() -> Machine:
         SettingsError: The settings cannot be read.
     """
     from preheat.cli.favourites import models_on_disk
-    from preheat.client import find_running
-    from preheat.library.hub_json import Machine
+    from preheat.control.client import find_running
+    from preheat.models.hub.as_json import Machine
     from preheat.settings import load_settings
 
     settings = load_settings()

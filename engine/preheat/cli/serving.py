@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from preheat._version import __version__
 from preheat.cli.output import silence
-from preheat.client import base_url
-from preheat.format import format_duration
+from preheat.control.client import base_url
+from preheat.units import format_duration
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
+    from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
     from preheat.residency.states import State
     from preheat.settings import Settings
-    from preheat.snapshot import EngineSnapshot, ModelSnapshot
 
 
 def run(settings: Settings, reload: Callable[[], Settings]) -> None:
@@ -54,8 +54,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(settings: Settings, reload: Callable[[], Settings]) -> None:
-    from preheat.engine import Engine
-    from preheat.live_settings import LiveSettings
+    from preheat.core.engine import Engine
+    from preheat.core.live_settings import LiveSettings
     from preheat.server import serve
 
     engine = Engine(settings)

@@ -10,7 +10,7 @@ import typer
 from preheat.cli.list import SOURCE_WORDS, kind_words
 from preheat.cli.model_facts import read_model
 from preheat.cli.output import AsJson, JsonObject, console, print_json, state_words
-from preheat.format import format_bytes, format_count, format_memory
+from preheat.units import format_bytes, format_count, format_memory
 
 
 def show(

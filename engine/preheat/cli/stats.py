@@ -9,7 +9,7 @@ import typer
 
 from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, table
 from preheat.errors import NotRunningError
-from preheat.format import format_duration, format_memory
+from preheat.units import format_duration, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +61,7 @@ def read_stats(since: str) -> JsonObject:
     Raises:
         InvalidRequestError: ``since`` is no span.
     """
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     begin = begin_of(since)
     try:
@@ -70,8 +70,8 @@ def read_stats(since: str) -> JsonObject:
             return running.control("GET", "stats", since=None if begin is None else since)
     except NotRunningError:
         pass
-    from preheat.preload.usage_json import read_stats_json
-    from preheat.preload.usage_log import UsageLog
+    from preheat.usage.as_json import read_stats_json
+    from preheat.usage.log import UsageLog
 
     log = UsageLog()
     return {**read_stats_json(log, begin), "memory": None, "warning": log.warning}

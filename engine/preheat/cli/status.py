@@ -17,7 +17,7 @@ from preheat.cli.output import (
     state_words,
     table,
 )
-from preheat.format import format_ago, format_duration, format_memory
+from preheat.units import format_ago, format_duration, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ _NOT_IN_MEMORY = ("cold", "failed")
 
 def status(as_json: AsJson = False) -> None:
     """Show the running application: memory, hit rate, models."""
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     with find_running() as running:
         now = running.status()
@@ -50,7 +50,7 @@ def status(as_json: AsJson = False) -> None:
 
 def ps(as_json: AsJson = False) -> None:
     """Show the models that are in memory, or on their way."""
-    from preheat.client import find_running
+    from preheat.control.client import find_running
 
     with find_running() as running:
         models = [model for model in running.status()["models"] if model["state"] not in _NOT_IN_MEMORY]

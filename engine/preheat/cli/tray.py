@@ -16,7 +16,7 @@ def tray(
 ) -> None:
     """Start Preheat with its icon in the panel; a second start shows the first one's dashboard."""
     try:
-        from preheat_gui.app import main
+        from preheat_gui.app.start import main
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in _WINDOWS:
             raise

@@ -70,7 +70,7 @@ class WorkerClient:
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._closing = False
         self._load_cancelled = False
-        self._talks_nonsense = False
+        self._protocol_violated = False
         self.exited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the process has ended, with the reason in words."""
 
@@ -271,7 +271,7 @@ class WorkerClient:
         error: EngineError = ModelLoadError(
             f"The worker process ended: {reason}", hint="See the log for its last words"
         )
-        if returncode == -_SIGKILL and not self._talks_nonsense:
+        if returncode == -_SIGKILL and not self._protocol_violated:
             error = InsufficientMemoryError(
                 "Its worker was killed while it loaded, most likely because memory ran out",
                 hint="Lower memory_limit or context_length, or close other programs",
@@ -307,7 +307,7 @@ class _WorkerProtocol(asyncio.SubprocessProtocol):
                 self._client._receive(message, blob)
         except ProtocolError as error:
             logger.error("worker %d: %s", self._client.pid, error)
-            self._client._talks_nonsense = True
+            self._client._protocol_violated = True
             self._transport.kill()
 
     def _log(self, data: bytes) -> None:

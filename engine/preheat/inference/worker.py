@@ -26,7 +26,7 @@ from preheat.errors import (
     ModelLoadError,
     UnsupportedOperationError,
 )
-from preheat.inference.chat_format import ChatFormat
+from preheat.inference.chat import ChatFormat
 from preheat.inference.embedder import Embedder, EmbeddingJob
 from preheat.inference.llama_model import LlamaModel
 from preheat.inference.priority import yield_to_interfaces

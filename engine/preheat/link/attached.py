@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from preheat.client import RunningPreheat, find_running, quoted
+from preheat.control.client import RunningPreheat, find_running, quoted
+from preheat.control.snapshot_json import snapshot_from_json
+from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, NotRunningError
 from preheat.link.empty import empty_snapshot
 from preheat.link.latest import Latest
@@ -15,13 +17,11 @@ from preheat.link.library_attached import AttachedLibrary
 from preheat.link.link import PortStatus, SettingsChange
 from preheat.link.settings_json import change_from_json, settings_from_json
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot
-from preheat.snapshot_json import snapshot_from_json
 
 if TYPE_CHECKING:
     from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject
-    from preheat.preload import UsageHistory
     from preheat.residency.decisions import DecisionRecord
+    from preheat.usage import UsageHistory
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class AttachedLink:
 
     def decisions(self, limit: int = 200) -> list[DecisionRecord]:
         """See ``EngineLink``."""
-        from preheat.preload.usage_json import decision_from_json
+        from preheat.usage.as_json import decision_from_json
 
         answer = self._engine().control("GET", "log", limit=min(limit, _MAX_DECISIONS))
         return [decision_from_json(decision) for decision in answer["decisions"]]

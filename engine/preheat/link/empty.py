@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from preheat._version import __version__
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, PreloadSnapshot
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, PreloadSnapshot
 
 
 def empty_snapshot(settings: Settings) -> EngineSnapshot:

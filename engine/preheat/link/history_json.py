@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any, Final
 
 from preheat.errors import EngineError
-from preheat.preload import UsageBucket, UsageHistory
-from preheat.preload.usage_records import Counts
+from preheat.usage import UsageBucket, UsageHistory
+from preheat.usage.records import Counts
 
 _KEYS: Final = {"saved_s": "time_saved_s"}
 """Sums that have another name in JSON."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from preheat.client import RunningPreheat, quoted
+from preheat.control.client import RunningPreheat, quoted
 from preheat.link.library_values import FoundModel, ModelFacts, RepoOffer, SuggestedModel
 
 

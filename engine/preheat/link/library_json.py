@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from preheat.errors import EngineError
-from preheat.library.quantization import quantization_words
 from preheat.link.library_values import FoundModel, ModelFacts, OfferedVariant, RepoOffer, SuggestedModel
+from preheat.models.gguf.quantization import quantization_words
 
 JsonObject = Mapping[str, Any]
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from preheat.core.live_settings import SettingsChange
+from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
 from preheat.link.library_link import LibraryLink
-from preheat.live_settings import SettingsChange
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot
 
 if TYPE_CHECKING:
     from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject
-    from preheat.preload import UsageHistory
     from preheat.residency.decisions import DecisionRecord
+    from preheat.usage import UsageHistory
 
 __all__ = ["EngineLink", "PortStatus", "SettingsChange"]
 

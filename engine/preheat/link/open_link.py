@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from preheat import paths
-from preheat.client import find_running
+from preheat.control.client import find_running
 from preheat.errors import EngineError, NotRunningError, PortInUseError
 from preheat.file_lock import FileLock
 from preheat.link.attached import AttachedLink

@@ -10,25 +10,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from preheat.client import USER_AGENT
-from preheat.engine_thread import EngineThread, LoopFactory
+from preheat.control.client import USER_AGENT
+from preheat.control.engine_thread import EngineThread, LoopFactory
+from preheat.core.live_settings import PORT_SETTINGS
+from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, EngineStoppedError
 from preheat.link.empty import empty_snapshot
 from preheat.link.latest import Latest
 from preheat.link.library_own import OwnLibrary
 from preheat.link.link import PortStatus, SettingsChange
 from preheat.link.port import Port
-from preheat.live_settings import PORT_SETTINGS
 from preheat.settings import Settings, load_settings
-from preheat.snapshot import EngineSnapshot
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
+    from preheat.core.live_settings import LiveSettings
     from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject
-    from preheat.live_settings import LiveSettings
-    from preheat.preload import UsageHistory
-    from preheat.preload.usage_log import UsageLog
     from preheat.residency.decisions import DecisionRecord
+    from preheat.usage import UsageHistory
+    from preheat.usage.log import UsageLog
 
 T = TypeVar("T")
 
@@ -163,9 +163,9 @@ class OwnEngineLink:
 
     def stats(self, since: str | None = None) -> JsonObject:
         """See ``EngineLink``."""
-        from preheat.preload.usage_json import read_stats_json
-        from preheat.snapshot_json import memory_json
+        from preheat.control.snapshot_json import memory_json
         from preheat.timespan import parse_since
+        from preheat.usage.as_json import read_stats_json
 
         figures = read_stats_json(self._usage_log(), parse_since(since))
         snapshot = self._call(lambda engine: _now(engine.refresh))
@@ -273,7 +273,7 @@ class OwnEngineLink:
         return self._call(change)
 
     def _usage_log(self) -> UsageLog:
-        from preheat.preload.usage_json import kept
+        from preheat.usage.as_json import kept
 
         log = kept(self._running().engine().usage_log)
         # Windows ask as soon as something was counted, which is written a little later: the answer must have it.

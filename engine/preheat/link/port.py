@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from preheat.client import base_url
+from preheat.control.client import base_url
+from preheat.core.live_settings import LiveSettings
 from preheat.errors import EngineError
 from preheat.link.link import PortStatus
-from preheat.live_settings import LiveSettings
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
     from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)

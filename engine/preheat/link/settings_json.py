@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from preheat.errors import EngineError
 from preheat.link.link import SettingsChange
 from preheat.settings import Settings, load_settings
-from preheat.settings_check import HIDDEN, is_secret
+from preheat.settings.check import HIDDEN, is_secret
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from preheat.errors import EngineError
-from preheat.library import ModelFile, resolve
+from preheat.models import ModelFile, resolve
 
 logger = logging.getLogger(__name__)
 

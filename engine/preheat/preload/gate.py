@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from preheat.residency import Why
+from preheat.residency import EvictionReason
 
 IDLE_S: Final = 1.0
 """So long after the last answer the machine counts as idle."""
@@ -53,23 +53,23 @@ class Hold:
 
     reason: str
     again_s: float | None = None
-    cancels: Why | None = None
+    cancels: EvictionReason | None = None
     brief: bool = False
 
 
 def why_not_now(conditions: Conditions, now: float) -> Hold | None:
     """Return what holds preloads up at the Unix time ``now``; None if nothing does."""
     if not conditions.enabled:
-        return Hold("preloading is switched off", cancels=Why.PAUSED)
+        return Hold("preloading is switched off", cancels=EvictionReason.PAUSED)
     if conditions.paused_until is not None and conditions.paused_until > now:
         if math.isinf(conditions.paused_until):
-            return Hold("paused until you resume it", cancels=Why.PAUSED)
+            return Hold("paused until you resume it", cancels=EvictionReason.PAUSED)
         until = datetime.fromtimestamp(conditions.paused_until).strftime("%H:%M")
-        return Hold(f"paused until {until}", conditions.paused_until - now, Why.PAUSED)
+        return Hold(f"paused until {until}", conditions.paused_until - now, EvictionReason.PAUSED)
     if conditions.awaits_use:
         return Hold("waiting for the first request: preloading at login is switched off")
     if conditions.pressure:
-        return Hold(conditions.pressure, 5.0, Why.PRESSURE)
+        return Hold(conditions.pressure, 5.0, EvictionReason.PRESSURE)
     if conditions.on_battery:
         return Hold("the machine runs on battery", 60.0)
     if conditions.active_requests:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from preheat.preload.popularity import Popularity, Weights
-from preheat.residency.eviction import Tenant
+from preheat.residency.eviction import ResidentModel
+from preheat.usage.popularity import Popularity, Weights
 
 MAX_TOP: Final = 5
 
@@ -110,7 +110,7 @@ class PreloadPlan:
 
 def plan_preloads(
     popularity: Popularity,
-    tenants: Sequence[Tenant],
+    tenants: Sequence[ResidentModel],
     sizes: Mapping[str, int],
     limit_bytes: int,
     now: float,
@@ -147,8 +147,8 @@ def plan_preloads(
 
 
 def eviction_view(
-    tenants: Iterable[Tenant], popularity: Popularity, now: float, settings: PolicySettings | None = None
-) -> list[Tenant]:
+    tenants: Iterable[ResidentModel], popularity: Popularity, now: float, settings: PolicySettings | None = None
+) -> list[ResidentModel]:
     """Return the tenants as ``plan_eviction`` should see them, when a request needs room.
 
     It lets speculative ones go first and then the least recently used. A preload that nobody has used has no last use:
@@ -183,7 +183,7 @@ def eviction_view(
     ]
 
 
-def _as_used(preload: Tenant, place: int, second_class: bool, rested_at: float) -> Tenant:
+def _as_used(preload: ResidentModel, place: int, second_class: bool, rested_at: float) -> ResidentModel:
     """Return a preload with the last use that it counts for; the most used has the first place."""
     if preload.favourite or second_class:
         # Far earlier than any real last use; only the order among themselves counts.
@@ -233,7 +233,7 @@ class _Room:
 
     def __init__(
         self,
-        tenants: Sequence[Tenant],
+        tenants: Sequence[ResidentModel],
         heat: Mapping[str, float],
         limit_bytes: int,
         now: float,
@@ -272,10 +272,10 @@ class _Room:
         self.present = self.present - gone | {model_id}
         return Decision(model_id, wish, rank, Verdict.PRELOAD, tuple(tenant.model_id for tenant in displaced))
 
-    def _displaced(self, wish: Wish, model_id: str, missing_bytes: int) -> tuple[list[Tenant], int]:
+    def _displaced(self, wish: Wish, model_id: str, missing_bytes: int) -> tuple[list[ResidentModel], int]:
         """Return the models that make way, and what is missing still, in bytes; 0 or less if they are enough."""
         budget = self._heat.get(model_id, 0.0) / self._margin if wish is Wish.LEARNED else math.inf
-        chosen: list[Tenant] = []
+        chosen: list[ResidentModel] = []
         for tenant in self._movable:
             cost = self._heat.get(tenant.model_id, 0.0)
             if missing_bytes > 0 and cost <= budget:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from preheat.errors import EngineError
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.preload.gate import Hold
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.round import Round
-from preheat.residency import Why
+from preheat.residency import EvictionReason
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Loads(Protocol):
     async def preload(self, model: ModelFile, reason: str, displaces: Sequence[str]) -> bool:
         """Make the model hot with nobody waiting; return whether it is."""
 
-    def cancel_preloads(self, why: Why, reason: str) -> None:
+    def cancel_preloads(self, why: EvictionReason, reason: str) -> None:
         """Cancel the preloads that run."""
 
 

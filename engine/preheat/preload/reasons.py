@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from preheat.format import format_ago, format_memory
 from preheat.preload.policy import Decision, PolicySettings, PreloadPlan, Verdict, Wish, enough_uses
-from preheat.preload.popularity import Popularity, Usage
+from preheat.units import format_ago, format_memory
+from preheat.usage.popularity import Popularity, Usage
 
 _WEEK_UNIT: Final = "in the last week"
 

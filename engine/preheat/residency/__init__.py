@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from preheat.residency.decisions import Action, DecisionRecord, Why
-from preheat.residency.eviction import Tenant
+from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
+from preheat.residency.eviction import ResidentModel
 from preheat.residency.memory_watch import MemoryWatch
 from preheat.residency.pool import Pool
 from preheat.residency.resident import Cause, Resident
 from preheat.residency.resume import is_worth_a_look
-from preheat.residency.sizes import SizeBook
+from preheat.residency.sizes import SizeTable
 from preheat.residency.states import State
 from preheat.residency.system_memory import read_memory
 
@@ -16,13 +16,13 @@ __all__ = [
     "Action",
     "Cause",
     "DecisionRecord",
+    "EvictionReason",
     "MemoryWatch",
     "Pool",
     "Resident",
-    "SizeBook",
+    "ResidentModel",
+    "SizeTable",
     "State",
-    "Tenant",
-    "Why",
     "is_worth_a_look",
     "read_memory",
 ]

@@ -17,7 +17,7 @@ class Action(StrEnum):
     FAIL = "fail"
 
 
-class Why(StrEnum):
+class EvictionReason(StrEnum):
     """The kind of reason for which a model leaves."""
 
     ROOM = "room"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from preheat.errors import InsufficientMemoryError
-from preheat.format import format_memory
+from preheat.units import format_memory
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
+class ResidentModel:
     """One model that holds memory, or has been promised some.
 
     Attributes:
@@ -29,7 +29,7 @@ class Tenant:
 
 
 def plan_eviction(
-    tenants: Sequence[Tenant], needed_bytes: int, limit_bytes: int, *, for_request: bool
+    tenants: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
 ) -> tuple[str, ...]:
     """Return the model ids to unload so that ``needed_bytes`` more fit under ``limit_bytes``.
 

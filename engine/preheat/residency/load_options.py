@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preheat.inference.protocol import LoadOptions
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.residency.processes import physical_cores
 from preheat.settings import Settings
 

@@ -22,13 +22,13 @@ from preheat.errors import (
 )
 from preheat.inference.client import WorkerClient
 from preheat.inference.requests import ModelInfo
-from preheat.residency.decisions import Action, Why
+from preheat.residency.decisions import Action, EvictionReason
 from preheat.residency.eviction import plan_eviction
 from preheat.residency.load_options import load_options
 from preheat.residency.processes import rss_bytes
 from preheat.residency.resident import Cause, Resident
-from preheat.residency.roster import Roster
-from preheat.residency.sizes import SizeBook
+from preheat.residency.roster import ResidentTable
+from preheat.residency.sizes import SizeTable
 from preheat.residency.spare import SpareWorker
 from preheat.residency.states import Event, State
 from preheat.residency.unloading import Unloader
@@ -43,7 +43,7 @@ Not at once: on two busy cores, that made loads of 0.6 to 0.9 s take 0.12 to 0.2
 class Loader:
     """Loads models. Runs on the engine's loop."""
 
-    def __init__(self, roster: Roster, unloader: Unloader, sizes: SizeBook, spare: SpareWorker) -> None:
+    def __init__(self, roster: ResidentTable, unloader: Unloader, sizes: SizeTable, spare: SpareWorker) -> None:
         self._roster = roster
         self._unloader = unloader
         self._sizes = sizes
@@ -78,7 +78,9 @@ class Loader:
         # Both at once would take twice as long.
         for other in self._roster.residents.values():
             if other is not resident and other.preloading and not other.leaving:
-                self._unloader.evict(other, Why.ROOM, f"made way for {resident.model_id}, which a request waits for")
+                self._unloader.evict(
+                    other, EvictionReason.ROOM, f"made way for {resident.model_id}, which a request waits for"
+                )
 
     def hold_preloads(self, busy: bool) -> None:
         """Let running preloads wait while answers are being given (``busy``), and go on afterwards."""
@@ -108,7 +110,7 @@ class Loader:
                 if self._closed:
                     raise LoadCancelledError("Preheat is shutting down")
                 await self._make_room(resident)
-                await self._make_hot_somehow(resident)
+                await self._load_with_retry(resident)
         except TimeoutError:
             error = LoadTimeoutError(
                 f"{resident.model_id} was not ready after {timeout_s:g} s",
@@ -144,12 +146,14 @@ class Loader:
             await self._roster.next_change()
             if resident.cause is Cause.REQUEST and not resident.leased:
                 raise LoadCancelledError(f"Nobody waits for {resident.model_id} any more")
-        resident.promised_bytes = needed
+        resident.reserved_bytes = needed
         for model_id in victims:
-            self._unloader.evict(self._roster.residents[model_id], Why.ROOM, f"made room for {resident.model_id}")
+            self._unloader.evict(
+                self._roster.residents[model_id], EvictionReason.ROOM, f"made room for {resident.model_id}"
+            )
         await self._unloader.until_gone()
 
-    async def _make_hot_somehow(self, resident: Resident) -> None:
+    async def _load_with_retry(self, resident: Resident) -> None:
         """Load the model; where the system has no memory for it after all, let all idle models go and try once more."""
         try:
             await self._make_hot(resident)
@@ -158,10 +162,10 @@ class Loader:
             if resident.cause is not Cause.REQUEST or not idle:
                 raise
             await self._drop_worker(resident)
-            resident.promised_bytes = self._sizes.expected_bytes(resident.model)
+            resident.reserved_bytes = self._sizes.expected_bytes(resident.model)
             for tenant in idle:
                 other = self._roster.residents[tenant.model_id]
-                self._unloader.evict(other, Why.PRESSURE, f"no memory to load {resident.model_id}")
+                self._unloader.evict(other, EvictionReason.PRESSURE, f"no memory to load {resident.model_id}")
             await self._unloader.until_gone()
             self._roster.apply(resident, Event.RETRIED)
             await self._make_hot(resident)
@@ -210,7 +214,7 @@ class Loader:
             resident.outdated_at = resident.hot_since  # before, it could not have been loaded anew
         resident.unused = True
         self._sizes.note(resident.model, resident.held_bytes)
-        resident.promised_bytes = self._sizes.expected_bytes(resident.model)
+        resident.reserved_bytes = self._sizes.expected_bytes(resident.model)
         worker.exited.add_done_callback(lambda reason: self._unloader.worker_died(resident, worker, reason.result()))
         action = Action.LOAD if resident.cause is Cause.REQUEST else Action.PRELOAD
         self._roster.decided(resident, action, resident.reason, resident.cause, seconds=resident.load_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from preheat.residency.decisions import DecisionRecord
-from preheat.residency.eviction import Tenant
+from preheat.residency.eviction import ResidentModel
 
 
 class PoolObserver(Protocol):
@@ -14,7 +14,7 @@ class PoolObserver(Protocol):
     def is_favourite(self, model_id: str) -> bool:
         """Whether the user wants this model hot whenever it fits."""
 
-    def eviction_view(self, tenants: list[Tenant]) -> list[Tenant]:
+    def eviction_view(self, tenants: list[ResidentModel]) -> list[ResidentModel]:
         """Return the tenants as ``plan_eviction`` should see them: popularity may speak for an unused preload."""
 
     def state_changed(self) -> None:

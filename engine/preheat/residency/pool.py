@@ -11,21 +11,21 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from preheat.format import format_memory
-from preheat.library import ModelFile
-from preheat.residency.decisions import Why
-from preheat.residency.eviction import Tenant
+from preheat.models import ModelFile
+from preheat.residency.decisions import EvictionReason
+from preheat.residency.eviction import ResidentModel
 from preheat.residency.load_options import loads_differently
 from preheat.residency.loading import Loader
 from preheat.residency.observer import PoolObserver
 from preheat.residency.processes import rss_bytes
 from preheat.residency.resident import Cause, Resident
-from preheat.residency.roster import Roster
-from preheat.residency.sizes import SizeBook
+from preheat.residency.roster import ResidentTable
+from preheat.residency.sizes import SizeTable
 from preheat.residency.spare import SpareWorker
 from preheat.residency.states import State
 from preheat.residency.unloading import Unloader
 from preheat.settings import Settings
+from preheat.units import format_memory
 
 
 class Pool:
@@ -38,10 +38,10 @@ class Pool:
     """
 
     def __init__(
-        self, settings: Settings, sizes: SizeBook, observer: PoolObserver, clock: Callable[[], float] = time.time
+        self, settings: Settings, sizes: SizeTable, observer: PoolObserver, clock: Callable[[], float] = time.time
     ) -> None:
         self._sizes = sizes
-        self._roster = Roster(settings, observer, clock)
+        self._roster = ResidentTable(settings, observer, clock)
         self._spare = SpareWorker(enabled=settings.spare_worker)
         self._unloader = Unloader(self._roster, self._spare)
         self._loader = Loader(self._roster, self._unloader, sizes, self._spare)
@@ -80,7 +80,7 @@ class Pool:
         """Return the model's residency, cold when it is new."""
         return self._roster.resident(model)
 
-    def tenants(self) -> list[Tenant]:
+    def tenants(self) -> list[ResidentModel]:
         """Return the models that hold memory or have been promised some, but for those on their way out."""
         return self._roster.tenants()
 
@@ -165,7 +165,9 @@ class Pool:
         for model_id in displaces:
             other = self.residents[model_id]
             if other.state is State.HOT and not other.leased and not other.leaving:
-                self._unloader.evict(other, Why.PRELOAD, f"made room for {model.model_id}, which is used more")
+                self._unloader.evict(
+                    other, EvictionReason.PRELOAD, f"made room for {model.model_id}, which is used more"
+                )
         resident = self.resident(model)
         await self._until_hot(resident, Cause.PRELOAD, reason)
         return resident.state is State.HOT
@@ -174,7 +176,7 @@ class Pool:
         """Let running preloads wait while answers are being given (``busy``), and go on afterwards."""
         self._loader.hold_preloads(busy)
 
-    def cancel_preloads(self, why: Why, reason: str) -> None:
+    def cancel_preloads(self, why: EvictionReason, reason: str) -> None:
         """Cancel the preloads that run; one that a request waits for by now is none."""
         for resident in self.residents.values():
             if resident.preloading and not resident.leaving:
@@ -202,7 +204,7 @@ class Pool:
         """Unload a model, after the answers that it is giving; a load is cancelled. Ends when memory is released."""
         await self._unloader.unload(model_id, reason)
 
-    def free(self, wanted_bytes: int, why: Why, reason: str) -> None:
+    def free(self, wanted_bytes: int, why: EvictionReason, reason: str) -> None:
         """Let idle models go to free so many bytes; what is leaving already counts."""
         self._unloader.free(wanted_bytes, why, reason)
 
@@ -216,7 +218,7 @@ class Pool:
         for resident in list(self.residents.values()):
             self._unloader.settle_idle(resident)
         limit = self.reachable_bytes
-        self._unloader.trim(limit, Why.LIMIT, f"the memory limit is {format_memory(limit)} now")
+        self._unloader.trim(limit, EvictionReason.LIMIT, f"the memory limit is {format_memory(limit)} now")
         self._roster.wake()
 
     def measure(self) -> None:
@@ -246,6 +248,6 @@ class Pool:
         for resident in self.residents.values():
             resident.stop_idle_timer()
             if (resident.loads or resident.state is State.HOT) and not resident.leaving:
-                self._unloader.evict(resident, Why.END, "Preheat ends")
+                self._unloader.evict(resident, EvictionReason.END, "Preheat ends")
         tasks = [resident.task for resident in self.residents.values() if resident.task is not None]
         await asyncio.gather(*tasks, self._spare.close(), return_exceptions=True)

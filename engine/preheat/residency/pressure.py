@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from preheat.format import format_memory
+from preheat.units import format_memory
 
 # Shares of the last ten seconds, in percent, in which programs stood still for want of memory. Linux itself starts to
 # kill at around 50; a desktop feels 5 of "full" as stutter.

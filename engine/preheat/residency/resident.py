@@ -11,7 +11,7 @@ from typing import Final
 from preheat.errors import ModelLoadError
 from preheat.inference.client import WorkerClient
 from preheat.inference.requests import ModelInfo
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.residency.states import State
 
 _FREE_FAILURES: Final = 1
@@ -75,7 +75,7 @@ class Resident:
     leaving: bool = False
     leases: int = 0
     waiters: int = 0
-    promised_bytes: int = 0
+    reserved_bytes: int = 0
     held_bytes: int = 0
     progress: float | None = None
     error: str | None = None
@@ -126,7 +126,7 @@ class Resident:
     @property
     def taken_bytes(self) -> int:
         """What of the memory limit is its: what it was promised, or holds where that is more."""
-        return max(self.promised_bytes, self.held_bytes)
+        return max(self.reserved_bytes, self.held_bytes)
 
     @property
     def held(self) -> bool:
@@ -159,7 +159,7 @@ class Resident:
         """Take note that its worker and its memory have gone."""
         self.worker = self.info = self.progress = None
         self.keep_alive_s = None  # a wish about the loaded model, not about the next load
-        self.promised_bytes = self.held_bytes = 0
+        self.reserved_bytes = self.held_bytes = 0
 
     def stop_idle_timer(self) -> None:
         """Look no more whether it has been idle for long enough."""

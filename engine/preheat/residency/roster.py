@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.residency.decisions import Action, DecisionRecord
-from preheat.residency.eviction import Tenant
+from preheat.residency.eviction import ResidentModel
 from preheat.residency.observer import PoolObserver
 from preheat.residency.processes import rss_bytes
 from preheat.residency.resident import Resident
@@ -20,7 +20,7 @@ from preheat.settings import Settings
 logger = logging.getLogger(__name__)
 
 
-class Roster:
+class ResidentTable:
     """What the parts of the pool share. Runs on the engine's loop.
 
     Args:
@@ -76,10 +76,10 @@ class Roster:
         residents = self._residents.values()
         return tuple(resident.worker.pid for resident in residents if resident.worker is not None)
 
-    def tenants(self, newcomer: Resident | None = None) -> list[Tenant]:
+    def tenants(self, newcomer: Resident | None = None) -> list[ResidentModel]:
         """Return the models that hold memory or have been promised some, but for those on their way out."""
         return [
-            Tenant(
+            ResidentModel(
                 resident.model_id,
                 resident.taken_bytes,
                 resident.last_used_at or 0.0,
@@ -113,7 +113,7 @@ class Roster:
         """Report what was done about a model; the arguments are as in ``DecisionRecord``."""
         now = self.clock()
         idle_s = None if resident.last_used_at is None else max(0.0, now - resident.last_used_at)
-        held = resident.held_bytes or resident.promised_bytes
+        held = resident.held_bytes or resident.reserved_bytes
         self.observer.decided(
             DecisionRecord(now, resident.model_id, action, why, held, seconds, str(cause), idle_s, wasted)
         )

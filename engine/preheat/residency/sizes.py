@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
-from preheat.library import ModelFile, ModelShape
+from preheat.models import ModelFile, ModelShape
 from preheat.settings import EffectiveModelSettings, Settings
 
 SizeKey = tuple[str, int, float, int, str]
@@ -112,7 +112,7 @@ def _attention_bytes(heads: int, flash_attention: str) -> int:
     return heads * (_F32_BYTES + _F16_BYTES) + _F32_BYTES if flash_attention == "off" else _F16_BYTES
 
 
-class SizeBook:
+class SizeTable:
     """What is known of the models' sizes. Lives as long as the engine, on its thread.
 
     Args:

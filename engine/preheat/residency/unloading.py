@@ -7,14 +7,14 @@ import logging
 from typing import Final
 
 from preheat.errors import InsufficientMemoryError
-from preheat.format import format_duration
 from preheat.inference.client import WorkerClient
-from preheat.residency.decisions import Action, Why
+from preheat.residency.decisions import Action, EvictionReason
 from preheat.residency.eviction import plan_eviction
 from preheat.residency.resident import Cause, Resident
-from preheat.residency.roster import Roster
+from preheat.residency.roster import ResidentTable
 from preheat.residency.spare import SpareWorker
 from preheat.residency.states import Event, State
+from preheat.units import format_duration
 
 logger = logging.getLogger(__name__)
 
@@ -24,15 +24,15 @@ _LONGEST_TIMER_S: Final = 86_400.0
 class Unloader:
     """Lets models go. Runs on the engine's loop."""
 
-    def __init__(self, roster: Roster, spare: SpareWorker) -> None:
+    def __init__(self, roster: ResidentTable, spare: SpareWorker) -> None:
         self._roster = roster
         self._spare = spare
 
-    def evict(self, resident: Resident, why: Why, reason: str) -> None:
+    def evict(self, resident: Resident, why: EvictionReason, reason: str) -> None:
         """Begin to unload, or cancel a load; ``resident.leaving`` ends when its memory is released."""
         logger.info("unloading %s: %s", resident.model_id, reason)
-        wasted = resident.unused and resident.cause is Cause.PRELOAD and why is not Why.END
-        action = Action.CANCEL if resident.loads else Action.UNLOAD if why is Why.USER else Action.EVICT
+        wasted = resident.unused and resident.cause is Cause.PRELOAD and why is not EvictionReason.END
+        action = Action.CANCEL if resident.loads else Action.UNLOAD if why is EvictionReason.USER else Action.EVICT
         self._roster.decided(resident, action, reason, why, wasted=wasted)
         resident.unused = False
         resident.leaving = True
@@ -59,10 +59,10 @@ class Unloader:
         resident = self._roster.residents.get(model_id)
         while resident is not None and resident.state not in (State.COLD, State.FAILED):
             if not resident.leaving and not (resident.state is State.HOT and resident.leased):
-                self.evict(resident, Why.USER, reason)
+                self.evict(resident, EvictionReason.USER, reason)
             await self._roster.next_change()
 
-    def trim(self, limit_bytes: int, why: Why, reason: str) -> None:
+    def trim(self, limit_bytes: int, why: EvictionReason, reason: str) -> None:
         """Let idle models go until the others take no more than ``limit_bytes``, as far as idle ones can do that."""
         view = self._roster.observer.eviction_view(self._roster.tenants())
         try:
@@ -72,7 +72,7 @@ class Unloader:
         for model_id in victims:
             self.evict(self._roster.residents[model_id], why, reason)
 
-    def free(self, wanted_bytes: int, why: Why, reason: str) -> None:
+    def free(self, wanted_bytes: int, why: EvictionReason, reason: str) -> None:
         """Let idle models go to free so many bytes; what is leaving already counts."""
         going = sum(resident.held_bytes for resident in self._roster.residents.values() if resident.leaving)
         taken = sum(tenant.resident_bytes for tenant in self._roster.tenants())
@@ -89,7 +89,9 @@ class Unloader:
             return
         if resident.outdated:
             why, what = (
-                (Why.FILE, "its file was replaced") if resident.replaced else (Why.SETTINGS, "its settings changed")
+                (EvictionReason.FILE, "its file was replaced")
+                if resident.replaced
+                else (EvictionReason.SETTINGS, "its settings changed")
             )
             self.evict(resident, why, f"{what}; it is loaded anew when it is needed")
             return
@@ -100,13 +102,13 @@ class Unloader:
             # A model that was preloaded has its time, too, however long ago it was used.
             idle_s = self._roster.clock() - max(resident.last_used_at or 0.0, resident.hot_since)
             if idle_s >= seconds:
-                self.evict(resident, Why.KEEP_ALIVE, f"not used for {format_duration(seconds)} (keep_alive)")
+                self.evict(resident, EvictionReason.KEEP_ALIVE, f"not used for {format_duration(seconds)} (keep_alive)")
                 return
             pause_s = min(seconds - idle_s, _LONGEST_TIMER_S) + 0.01
             resident.idle_timer = asyncio.get_running_loop().call_later(pause_s, self.settle_idle, resident)
         limit = self._roster.limit_bytes
         if sum(tenant.resident_bytes for tenant in self._roster.tenants()) > limit:
-            self.trim(limit, Why.LIMIT, "over the memory limit")
+            self.trim(limit, EvictionReason.LIMIT, "over the memory limit")
 
     async def until_gone(self) -> None:
         """Wait until all that were told to go have gone."""

@@ -26,7 +26,7 @@ from preheat.server.errors import (
     OriginNotAllowedError,
     error_response,
 )
-from preheat.server.rehearsal import SCOPE_KEY
+from preheat.server.warm_up import SCOPE_KEY
 
 logger = logging.getLogger(__name__)
 

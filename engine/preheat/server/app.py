@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat._version import __version__
+from preheat.core.live_settings import LiveSettings
 from preheat.errors import EngineError
-from preheat.live_settings import LiveSettings
 from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.api_docs import add_request_schemas, body_docs
 from preheat.server.control import ControlApi
@@ -24,16 +24,16 @@ from preheat.server.hub_api import HubApi
 from preheat.server.in_flight import InFlight
 from preheat.server.library_api import LibraryApi
 from preheat.server.metrics import MetricsApi
-from preheat.server.models import ModelsApi
-from preheat.server.openai_chat import ChatApi
-from preheat.server.openai_completions import CompletionApi
-from preheat.server.openai_embeddings import EmbeddingApi
-from preheat.server.openai_schema import ChatBody, CompletionBody, EmbeddingBody
+from preheat.server.openai.chat import ChatApi
+from preheat.server.openai.completions import CompletionApi
+from preheat.server.openai.embeddings import EmbeddingApi
+from preheat.server.openai.models import ModelsApi
+from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
 from preheat.server.wishes import WishesApi
 from preheat.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
 
 logger = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat._version import __version__
+from preheat.control.snapshot_json import model_json, status_json
+from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.parameters import flag
 from preheat.server.sse import EventStream
-from preheat.snapshot import EngineSnapshot
-from preheat.snapshot_json import model_json, status_json
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
 
 logger = logging.getLogger(__name__)
 

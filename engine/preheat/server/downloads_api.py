@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from preheat.control.snapshot_json import download_json
 from preheat.errors import DownloadNotFoundError, InvalidRequestError
 from preheat.server.control import json_response
 from preheat.server.parameters import json_object
-from preheat.snapshot_json import download_json
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
 
 _HOW: Final = ("auto", "copy", "move", "link")
 

@@ -10,11 +10,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from preheat.preload.usage_json import OUTCOME_KEYS
-from preheat.preload.usage_records import Outcome
+from preheat.core.snapshot import EngineSnapshot
 from preheat.residency.states import State
 from preheat.server.metrics import Histogram, Tally
-from preheat.snapshot import EngineSnapshot
+from preheat.usage.as_json import OUTCOME_KEYS
+from preheat.usage.records import Outcome
 
 Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from preheat.control.snapshot_json import memory_json, preload_json
 from preheat.errors import ModelNotFoundError
-from preheat.preload.usage_history import DAYS, HOURS
-from preheat.preload.usage_json import decision_json, history_json, kept, read_stats_json
 from preheat.server.control import json_response
 from preheat.server.parameters import count, since
-from preheat.snapshot_json import memory_json, preload_json
+from preheat.usage.as_json import decision_json, history_json, kept, read_stats_json
+from preheat.usage.history import DAYS, HOURS
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
     from preheat.preload.policy import Decision
-    from preheat.preload.usage_log import UsageLog
+    from preheat.usage.log import UsageLog
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.sse import EventStream
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
-    from preheat.lease import Lease
+    from preheat.core.engine import Engine
+    from preheat.core.lease import Lease
 
 HOT_HEADER_DELAY_S: Final = 5.0
 """A hot model's stream waits so long for its first token: an error before it is a proper HTTP status."""

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.errors import InvalidRequestError
-from preheat.library.catalogue import Task
-from preheat.library.hub import MAX_RESULTS, SORTS, Hub, Sort
-from preheat.library.hub_json import Machine, catalogue_json, repo_json, search_json
+from preheat.models.catalogue.catalogue import Task
+from preheat.models.hub.as_json import Machine, catalogue_json, repo_json, search_json
+from preheat.models.hub.hub import MAX_RESULTS, SORTS, Hub, Sort
 from preheat.server.control import json_response
 from preheat.server.parameters import count
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
 
 DEFAULT_RESULTS: Final = 30
 _MAX_QUERY: Final = 200

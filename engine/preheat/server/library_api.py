@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.library.text import printable
+from preheat.control.snapshot_json import model_json
+from preheat.core.snapshot import ModelSnapshot
+from preheat.models.text import printable
 from preheat.server.control import json_response
-from preheat.snapshot import ModelSnapshot
-from preheat.snapshot_json import model_json
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
 
 MAX_MODELS: Final = 50
 """So many models get a label of their own: each label is a time series that Prometheus keeps for ever."""

@@ -22,8 +22,8 @@ from preheat.server.listening import listen
 from preheat.server.runtime_file import runtime_file
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
-    from preheat.live_settings import LiveSettings
+    from preheat.core.engine import Engine
+    from preheat.core.live_settings import LiveSettings
     from preheat.server.http_server import HttpServer
     from preheat.settings import Settings
 
@@ -73,11 +73,11 @@ def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | N
     from preheat.server.app import create_app
     from preheat.server.http_server import HttpServer
     from preheat.server.in_flight import InFlight
-    from preheat.server.rehearsal import rehearse
+    from preheat.server.warm_up import warm_up
 
     in_flight = InFlight()
     app = create_app(engine, port=port, settings=settings, in_flight=in_flight, live=live)
-    rehearse(app)
+    warm_up(app)
     return HttpServer(app, in_flight, grace_s=settings.shutdown_grace)
 
 

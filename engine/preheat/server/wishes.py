@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from preheat.control.snapshot_json import paused_json
+from preheat.core.live_settings import LiveSettings, SettingsChange
 from preheat.errors import InvalidRequestError
-from preheat.live_settings import LiveSettings, SettingsChange
 from preheat.server.control import json_response
 from preheat.server.parameters import json_object, span
 from preheat.settings import AUTO, Settings, to_toml_value
-from preheat.settings_check import HIDDEN, is_secret
-from preheat.snapshot_json import paused_json
+from preheat.settings.check import HIDDEN, is_secret
 
 if TYPE_CHECKING:
-    from preheat.engine import Engine
+    from preheat.core.engine import Engine
 
 MAX_FAVOURITES: Final = 1000
 

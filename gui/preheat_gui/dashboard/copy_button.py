@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QWidget
 
-from preheat_gui.icons import symbol
-from preheat_gui.theme import Token
+from preheat_gui.widgets.icons import symbol
+from preheat_gui.widgets.theme import Token
 
 _SAID_MS: Final = 1500
 

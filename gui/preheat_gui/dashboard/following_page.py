@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from preheat.snapshot import EngineSnapshot
-from preheat_gui.bridge import EngineBridge
+from preheat.core.snapshot import EngineSnapshot
+from preheat_gui.bridge.bridge import EngineBridge
 
 
 class FollowingPage(QWidget):

@@ -10,9 +10,9 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
+from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
 from preheat.residency.states import State
-from preheat.snapshot import EngineSnapshot, ModelSnapshot
-from preheat_gui.theme import GAP
+from preheat_gui.widgets.theme import GAP
 
 translate = QCoreApplication.translate
 

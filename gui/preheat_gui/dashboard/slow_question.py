@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
+from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
-from preheat.snapshot import EngineSnapshot
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge.bridge import EngineBridge
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink

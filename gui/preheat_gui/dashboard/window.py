@@ -11,20 +11,20 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.app.importing import DropOverlay, ImportBanner
+from preheat_gui.app.remedies import act_on
+from preheat_gui.bridge.bridge import EngineBridge
 from preheat_gui.dashboard.navigation import Navigation
 from preheat_gui.dashboard.pages import PAGES, Page, PageSpec, RememberingPage
-from preheat_gui.icons import mark_icon, symbol
-from preheat_gui.importing import DropOverlay, ImportBanner
-from preheat_gui.remedies import act_on
-from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import GAP, GROUP_GAP, MARGIN
 from preheat_gui.widgets import Banner
+from preheat_gui.widgets.icons import mark_icon, symbol
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GAP, GROUP_GAP, MARGIN
 
 if TYPE_CHECKING:
-    from preheat_gui.dashboard.models_page import ModelsPage
-    from preheat_gui.failures import Problem
-    from preheat_gui.window_state import WindowState
+    from preheat_gui.app.window_state import WindowState
+    from preheat_gui.dashboard.models.page import ModelsPage
+    from preheat_gui.words.problems import Problem
 
 _PAGE: Final = "dashboard/page"
 _WORDS_FROM_PX: Final = 900

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
 from preheat.settings import FIELDS, Group, ModelSettings, Size
-from preheat.settings_check import extra, is_inherited, is_list, is_secret, kinds_of
+from preheat.settings.check import extra, is_inherited, is_list, is_secret, kinds_of
 
 _QUOTED: Final = re.compile(r"`(\w+)`")
 

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from preheat.core.live_settings import PORT_SETTINGS, START_SETTINGS
 from preheat.errors import EngineError, SettingsError
-from preheat.live_settings import PORT_SETTINGS, START_SETTINGS
 from preheat.settings import GROUP_LABELS, Group, Settings
-from preheat_gui.login_item import LoginItem, login_item
+from preheat_gui.platform.login_item import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft
 from preheat_gui.settings_dialog.editors import Editor, editor_for
@@ -31,13 +31,13 @@ from preheat_gui.settings_dialog.login_row import LoginRow
 from preheat_gui.settings_dialog.origins import overridden
 from preheat_gui.settings_dialog.page import SettingsPage
 from preheat_gui.settings_dialog.sentences import sentence_of
-from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import GAP, GROUP_GAP, MARGIN
 from preheat_gui.widgets import Banner
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GAP, GROUP_GAP, MARGIN
 
 if TYPE_CHECKING:
-    from preheat.live_settings import SettingsChange
-    from preheat_gui.bridge import EngineBridge
+    from preheat.core.live_settings import SettingsChange
+    from preheat_gui.bridge.bridge import EngineBridge
 
 _SIZE: Final = QSize(760, 600)
 _SMALLEST: Final = QSize(560, 400)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from preheat.errors import SettingsError
 from preheat.settings import FIELDS, Settings
-from preheat.settings_texts import problems_of, to_text
+from preheat.settings.texts import problems_of, to_text
 
 
 class Draft(QObject):

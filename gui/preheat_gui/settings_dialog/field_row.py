@@ -7,12 +7,12 @@ from typing import Final
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
-from preheat_gui.icons import symbol
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, SwitchEditor
-from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import GAP, GROUP_GAP, Token
 from preheat_gui.widgets import ScaledLabel, caption
+from preheat_gui.widgets.icons import symbol
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token
 
 _ICON_PX: Final = 14
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
-from preheat_gui.login_item import LoginItem, LoginItemError
+from preheat_gui.platform.login_item import LoginItem, LoginItemError
 from preheat_gui.settings_dialog.field_row import Remark
-from preheat_gui.theme import GAP, GROUP_GAP
 from preheat_gui.widgets import caption
+from preheat_gui.widgets.theme import GAP, GROUP_GAP
 
 
 class LoginRow(QWidget):

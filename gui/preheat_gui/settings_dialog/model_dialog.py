@@ -11,20 +11,20 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout,
 
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import AUTO, ModelSettings, Settings
-from preheat.settings_names import keys_of, model_setting
-from preheat.settings_texts import checked_value, to_text
-from preheat_gui.figures import format_memory
+from preheat.settings.names import keys_of, model_setting
+from preheat.settings.texts import checked_value, to_text
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.field_row import FieldRow
 from preheat_gui.settings_dialog.sentences import sentence_of
-from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import GROUP_GAP, MARGIN, heading_font
 from preheat_gui.widgets import Banner, Card, ElidedLabel
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GROUP_GAP, MARGIN, heading_font
+from preheat_gui.words.figures import format_memory
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink, SettingsChange
-    from preheat_gui.bridge import EngineBridge
+    from preheat_gui.bridge.bridge import EngineBridge
 
 _WIDTH: Final = 520
 DEFAULT: Final = "default"
@@ -249,6 +249,6 @@ class ModelSettingsDialog(QDialog):
 
 
 def _growth(model_id: str, now: Settings, then: Settings, _link: EngineLink) -> int | None:
-    from preheat.what_if import growth_bytes  # it brings the model library with it
+    from preheat.control.what_if import growth_bytes  # it brings the model library with it
 
     return growth_bytes(model_id, now, then)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import SettingsError
 from preheat.settings import FIELDS, Settings, load_settings
-from preheat.settings_layers import variable_of
+from preheat.settings.layers import variable_of
 
 
 def overridden(settings: Settings, *, attached: bool) -> dict[str, str]:

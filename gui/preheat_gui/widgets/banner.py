@@ -6,9 +6,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from preheat_gui.icons import symbol
-from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import GAP, GROUP_GAP, Token, theme
+from preheat_gui.widgets.icons import symbol
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token, theme
 
 _ICON_PX = 16
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QWidget
 
-from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import CAPTION_SCALE, FIGURE_SCALE, HEADING_SCALE, scaled_font
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import CAPTION_SCALE, FIGURE_SCALE, HEADING_SCALE, scaled_font
 
 
 class ScaledLabel(QLabel):

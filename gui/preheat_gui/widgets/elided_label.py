@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QStyle, QStyleOption, QWidget
 
-from preheat_gui.theme import Token, theme
+from preheat_gui.widgets.theme import Token, theme
 
 
 class ElidedLabel(QFrame):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from preheat_gui.style_sheet import set_role
-from preheat_gui.theme import GAP, GROUP_GAP
 from preheat_gui.widgets.caption import ScaledLabel, heading
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GAP, GROUP_GAP
 
 
 class EmptyState(QWidget):

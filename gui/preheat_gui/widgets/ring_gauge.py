@@ -11,7 +11,7 @@ from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, Qt, QVa
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from preheat_gui.theme import EASE_MS, FIGURE_SCALE, GAP, Token, caption_font, figure_font, scaled_font, theme
+from preheat_gui.widgets.theme import EASE_MS, FIGURE_SCALE, GAP, Token, caption_font, figure_font, scaled_font, theme
 
 SPAN_DEG: Final = 270.0
 """The ring is open at its foot, as in the mark."""

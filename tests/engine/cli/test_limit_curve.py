@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from preheat import paths
 from preheat.cli.main import app
-from preheat.preload.usage_log import UsageLog
-from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.usage.log import UsageLog
+from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 
 GB = 10**9
 

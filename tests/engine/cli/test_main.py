@@ -14,8 +14,8 @@ from preheat import __version__, paths
 from preheat.cli import output
 from preheat.cli.main import app
 from preheat.errors import EngineError, ModelNotFoundError, SettingsError
-from preheat.format import format_memory
 from preheat.residency.states import State
+from preheat.units import format_memory
 from tests.engine.application import PREHEAT, environment, make_home, preheat
 
 COMMANDS = (
@@ -218,7 +218,10 @@ def test_a_reader_that_has_gone_is_no_failure_worth_words(
 
 def test_a_command_imports_what_it_needs() -> None:
     """``preheat version`` is quick, and so is ``preheat serve``'s way to its port."""
-    slow = "pydantic rich asyncio http.client psutil concurrent.futures preheat.engine preheat.settings preheat.client"
+    slow = (
+        "pydantic rich asyncio http.client psutil concurrent.futures "
+        "preheat.core.engine preheat.settings preheat.control.client"
+    )
     code = f"import preheat.cli.main, sys; print(*sorted(set('{slow}'.split()) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 
 from preheat import paths
 from preheat.cli.main import app
-from preheat.preload.synthetic import USERS
-from preheat.preload.usage_log import UsageLog
-from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.replay.synthetic import USERS
+from preheat.usage.log import UsageLog
+from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 
 WAYS = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
 NOW = time.time()

@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 from preheat.cli.serving import curl_line, first_words
-from preheat.client import base_url
+from preheat.control.client import base_url
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, preheat
 
 CHAT = "smollm2-135m-instruct.q4_1"

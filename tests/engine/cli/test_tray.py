@@ -39,7 +39,7 @@ def test_a_library_that_the_system_lacks_is_named(preheat_home: Path) -> None:
     before = """
 class Lacking:
     def find_spec(self, name, path, target=None):
-        if name == "preheat_gui.app":
+        if name == "preheat_gui.app.start":
             raise ImportError("libEGL.so.1: cannot open shared object file")
 sys.meta_path.insert(0, Lacking())
 """
@@ -55,9 +55,9 @@ def test_the_windows_are_started_with_the_options_and_their_exit_code_is_its(
 ) -> None:
     before = """
 import types
-windows = types.ModuleType("preheat_gui.app")
+windows = types.ModuleType("preheat_gui.app.start")
 windows.main = lambda argv: print(argv) or 3
-sys.modules["preheat_gui.app"] = windows
+sys.modules["preheat_gui.app.start"] = windows
 """
     done = run(preheat_home, before, *options)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (3, told, "")

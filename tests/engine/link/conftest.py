@@ -14,7 +14,7 @@ import pytest
 
 from preheat.link.link import PortStatus
 from preheat.link.own import OwnEngineLink
-from preheat.settings_file import set_values
+from preheat.settings.file import set_values
 from tests.engine.application import eventually, wait_until_gone, workers_of
 
 SMALL = {"port": "0", "preload": "false", "threads": "1", "context_length": "2048", "keep_free": "0B"}

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from preheat.client import find_running
+from preheat.control.client import find_running
+from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineStoppedError, ModelNotFoundError, NotRunningError, SettingsError
 from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.link.attached import AttachedLink
 from preheat.link.link import PortStatus
 from preheat.link.open_link import open_link
 from preheat.residency.states import State
-from preheat.snapshot import EngineSnapshot
 from tests.engine.application import Application, eventually
 from tests.engine.link.conftest import SMALL
 
@@ -171,10 +171,10 @@ def test_one_that_ends_in_good_order_is_found_again_by_itself(
 
 
 def test_another_version_is_told(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("preheat.snapshot_json.State", lambda value: State("tepid"))
+    monkeypatch.setattr("preheat.control.snapshot_json.State", lambda value: State("tepid"))
     link = AttachedLink(find_running())
     with monkeypatch.context() as patch:
-        from preheat import snapshot_json
+        from preheat.control import snapshot_json
 
         def strange(status: object) -> EngineSnapshot:
             return snapshot_json.snapshot_from_json({"version": "99"})

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from preheat.errors import EngineError
 from preheat.link.history_json import history_from_json
-from preheat.preload import UsageBucket, UsageHistory
-from preheat.preload.usage_json import history_json
-from preheat.preload.usage_records import Counts
+from preheat.usage import UsageBucket, UsageHistory
+from preheat.usage.as_json import history_json
+from preheat.usage.records import Counts
 
 counts = st.builds(
     Counts,

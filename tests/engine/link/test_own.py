@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from preheat import paths
-from preheat.client import find_running
-from preheat.engine import Engine
+from preheat.control.client import find_running
+from preheat.core.engine import Engine
+from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import (
     EngineStoppedError,
     ModelNotFoundError,
@@ -29,7 +30,6 @@ from preheat.link.link import PortStatus
 from preheat.link.own import OwnEngineLink
 from preheat.residency.decisions import Action
 from preheat.residency.states import State
-from preheat.snapshot import EngineSnapshot
 from tests.engine.application import eventually
 from tests.engine.link.conftest import StartLink, workers_of_this_process
 

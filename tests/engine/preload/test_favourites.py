@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.preload.favourites import STARTER_MODELS, choose_favourites
 
 

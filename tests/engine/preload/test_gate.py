@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from preheat.preload.gate import IDLE_S, Conditions, why_not_now
-from preheat.residency import Why
+from preheat.residency import EvictionReason
 
 NOW = 1_000_000.0
 QUIET = Conditions(enabled=True, paused_until=None, active_requests=0, idle_s=math.inf, on_battery=False, pressure="")
@@ -22,18 +22,18 @@ def test_nothing_speaks_against_it_on_a_quiet_machine() -> None:
 @pytest.mark.parametrize(
     ("change", "reason", "again_s", "cancels", "brief"),
     [
-        ({"enabled": False}, "switched off", None, Why.PAUSED, False),
-        ({"paused_until": math.inf}, "until you resume", None, Why.PAUSED, False),
-        ({"paused_until": NOW + 60}, "paused until", 60.0, Why.PAUSED, False),
+        ({"enabled": False}, "switched off", None, EvictionReason.PAUSED, False),
+        ({"paused_until": math.inf}, "until you resume", None, EvictionReason.PAUSED, False),
+        ({"paused_until": NOW + 60}, "paused until", 60.0, EvictionReason.PAUSED, False),
         ({"awaits_use": True}, "first request", None, None, False),
-        ({"pressure": "memory is short"}, "memory is short", 5.0, Why.PRESSURE, False),
+        ({"pressure": "memory is short"}, "memory is short", 5.0, EvictionReason.PRESSURE, False),
         ({"on_battery": True}, "battery", 60.0, None, False),
         ({"active_requests": 1}, "answers are being given", None, None, True),
         ({"idle_s": 0.25}, "just given", IDLE_S - 0.25, None, True),
     ],
 )
 def test_each_reason(
-    change: dict[str, Any], reason: str, again_s: float | None, cancels: Why | None, brief: bool
+    change: dict[str, Any], reason: str, again_s: float | None, cancels: EvictionReason | None, brief: bool
 ) -> None:
     hold = why_not_now(replace(QUIET, **change), NOW)
     assert hold is not None

@@ -20,8 +20,8 @@ from preheat.preload.policy import (
     eviction_view,
     plan_preloads,
 )
-from preheat.preload.popularity import DAY_S, Popularity, Weights
-from preheat.residency.eviction import Tenant, plan_eviction
+from preheat.residency.eviction import ResidentModel, plan_eviction
+from preheat.usage.popularity import DAY_S, Popularity, Weights
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC).timestamp()
 IDS = ("a", "b", "c", "d", "e", "f")
@@ -37,8 +37,8 @@ def used(**times: int) -> Popularity:
     return popularity
 
 
-def rested(model_id: str, size: int = 1, age_s: float = 3600.0, **flags: bool) -> Tenant:
-    return Tenant(model_id, size, NOW - age_s, **flags)
+def rested(model_id: str, size: int = 1, age_s: float = 3600.0, **flags: bool) -> ResidentModel:
+    return ResidentModel(model_id, size, NOW - age_s, **flags)
 
 
 def preloads(plan: PreloadPlan) -> list[tuple[str, tuple[str, ...]]]:
@@ -46,7 +46,7 @@ def preloads(plan: PreloadPlan) -> list[tuple[str, tuple[str, ...]]]:
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[Popularity, list[Tenant], dict[str, int], int, list[str], str | None]:
+def situations(draw: st.DrawFn) -> tuple[Popularity, list[ResidentModel], dict[str, int], int, list[str], str | None]:
     """Return any state of memory and knowledge that fits its limit."""
     log = draw(st.lists(st.tuples(st.sampled_from(IDS), st.floats(0, 30 * DAY_S)), max_size=40))
     popularity = Popularity(timezone=UTC)
@@ -58,7 +58,7 @@ def situations(draw: st.DrawFn) -> tuple[Popularity, list[Tenant], dict[str, int
     for model_id in draw(st.sets(st.sampled_from(IDS))):
         speculative = draw(st.booleans())
         tenants.append(
-            Tenant(
+            ResidentModel(
                 model_id,
                 sizes.get(model_id, 3),
                 0.0 if speculative else NOW - draw(st.floats(0, 7200.0)),
@@ -72,7 +72,7 @@ def situations(draw: st.DrawFn) -> tuple[Popularity, list[Tenant], dict[str, int
 
 
 def make_plan(
-    situation: tuple[Popularity, list[Tenant], dict[str, int], int, list[str], str | None],
+    situation: tuple[Popularity, list[ResidentModel], dict[str, int], int, list[str], str | None],
     settings: PolicySettings | None = None,
 ) -> PreloadPlan:
     popularity, tenants, sizes, limit, favourites, expected = situation
@@ -81,14 +81,16 @@ def make_plan(
     )
 
 
-def apply(plan: PreloadPlan, tenants: Sequence[Tenant], sizes: dict[str, int], favourites: list[str]) -> list[Tenant]:
+def apply(
+    plan: PreloadPlan, tenants: Sequence[ResidentModel], sizes: dict[str, int], favourites: list[str]
+) -> list[ResidentModel]:
     """Do what the plan says, at once."""
     present = {tenant.model_id: tenant for tenant in tenants}
     for decision in plan.preloads:
         for model_id in decision.displaces:
             del present[model_id]
         assert decision.model_id not in present
-        present[decision.model_id] = Tenant(
+        present[decision.model_id] = ResidentModel(
             decision.model_id,
             sizes[decision.model_id],
             0.0,
@@ -274,7 +276,7 @@ def test_what_is_hot_stays_unless_something_is_clearly_more_used(uses: int, disp
 
 
 def test_speculative_residents_go_first_then_the_least_used() -> None:
-    tenants = [rested("a"), rested("b"), Tenant("c", 1, 0.0, speculative=True)]
+    tenants = [rested("a"), rested("b"), ResidentModel("c", 1, 0.0, speculative=True)]
     popularity = used(a=1, b=2, c=3, d=100)
     sizes = dict.fromkeys(IDS, 1) | {"d": 2}
     plan = plan_preloads(popularity, tenants, sizes, 3, NOW, settings=replace(PLAIN, top=1))
@@ -349,9 +351,9 @@ def test_a_request_evicts_in_a_right_order(situation, needed: int) -> None:  # t
 
 
 def test_a_preload_goes_before_what_was_used_and_after_what_is_stale() -> None:
-    preloaded = Tenant("p", 1, 0.0, speculative=True)
+    preloaded = ResidentModel("p", 1, 0.0, speculative=True)
 
-    def first(popularity: Popularity, *tenants: Tenant) -> str:
+    def first(popularity: Popularity, *tenants: ResidentModel) -> str:
         view = eviction_view([*tenants, preloaded], popularity, NOW)
         return plan_eviction(view, 1, len(view), for_request=True)[0]
 
@@ -359,8 +361,8 @@ def test_a_preload_goes_before_what_was_used_and_after_what_is_stale() -> None:
     assert first(used(a=1, p=9), rested("a", age_s=3600.0)) == "a"
     assert first(used(a=9, p=1), rested("a", age_s=3600.0)) == "p"
     assert first(used(a=1, b=1, p=9), rested("a", age_s=60.0), rested("b", age_s=1800.0)) == "b"
-    assert first(used(p=9, q=1), Tenant("q", 1, 0.0, speculative=True)) == "q"
-    assert first(used(p=9), Tenant("q", 1, 0.0, speculative=True), rested("r", age_s=900.0)) == "q"
+    assert first(used(p=9, q=1), ResidentModel("q", 1, 0.0, speculative=True)) == "q"
+    assert first(used(p=9), ResidentModel("q", 1, 0.0, speculative=True), rested("r", age_s=900.0)) == "q"
     assert first(used(a=9, p=1), replace(preloaded, model_id="f", favourite=True), rested("a", age_s=60.0)) == "p"
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.preload.gate import Hold
 from preheat.preload.policy import PreloadPlan
 from preheat.preload.preloader import FAILED_PAUSE_S, Preloader, Wanted
-from preheat.residency import Why
+from preheat.residency import EvictionReason
 
 NO_PLAN = PreloadPlan((), ())
-PAUSED = Hold("paused until you resume it", cancels=Why.PAUSED)
+PAUSED = Hold("paused until you resume it", cancels=EvictionReason.PAUSED)
 ANSWERS = Hold("answers are being given", brief=True)
 BATTERY = Hold("the machine runs on battery", 60.0)
 
@@ -32,7 +32,7 @@ class FakePool:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.cancelled: list[tuple[Why, str]] = []
+        self.cancelled: list[tuple[EvictionReason, str]] = []
         self.running: asyncio.Future[bool] | None = None
 
     async def preload(self, model: ModelFile, reason: str, displaces: Sequence[str]) -> bool:
@@ -46,7 +46,7 @@ class FakePool:
         finally:
             self.running = None
 
-    def cancel_preloads(self, why: Why, reason: str) -> None:
+    def cancel_preloads(self, why: EvictionReason, reason: str) -> None:
         self.cancelled.append((why, reason))
         self.end(LoadCancelledError("cancelled"))
 
@@ -195,7 +195,7 @@ async def test_a_hold_that_ends_by_itself_is_asked_about_again() -> None:
 async def test_a_pause_cancels_the_preload_that_runs_and_it_comes_back() -> None:
     async with running("a", "b") as stage:
         await stage.say(PAUSED)
-        assert stage.pool.cancelled == [(Why.PAUSED, PAUSED.reason)]
+        assert stage.pool.cancelled == [(EvictionReason.PAUSED, PAUSED.reason)]
         assert stage.pool.running is None
         assert stage.preloader.round.queue == ()
         await stage.say(None)
@@ -205,8 +205,8 @@ async def test_a_pause_cancels_the_preload_that_runs_and_it_comes_back() -> None
 
 async def test_memory_that_becomes_short_cancels_it_with_the_reason() -> None:
     async with running("a") as stage:
-        await stage.say(Hold("memory is short", 5.0, Why.PRESSURE))
-        assert stage.pool.cancelled == [(Why.PRESSURE, "memory is short")]
+        await stage.say(Hold("memory is short", 5.0, EvictionReason.PRESSURE))
+        assert stage.pool.cancelled == [(EvictionReason.PRESSURE, "memory is short")]
 
 
 @pytest.mark.parametrize("hold", [ANSWERS, BATTERY])

@@ -11,12 +11,12 @@ import psutil
 import pytest
 
 from preheat import paths
-from preheat.engine import Engine
+from preheat.core.engine import Engine
 from preheat.inference.protocol import LoadOptions
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.preload import director as director_module
 from preheat.preload.gate import IDLE_S
-from preheat.residency import Action, State, Why
+from preheat.residency import Action, EvictionReason, State
 from preheat.residency import loading as loading_module
 from preheat.settings import Settings
 from tests.engine.engines import (
@@ -98,7 +98,7 @@ async def test_the_users_wish_cancels_a_preload_within_100_ms_and_it_comes_back(
         await until_state(engine, CHAT, State.COLD)
         assert time.monotonic() - began < 0.1
         cancelled = decisions[0]
-        assert (cancelled.action, cancelled.cause, cancelled.wasted) == (Action.CANCEL, Why.PAUSED, False)
+        assert (cancelled.action, cancelled.cause, cancelled.wasted) == (Action.CANCEL, EvictionReason.PAUSED, False)
         assert ("paused" if by == "pausing" else "switched off") in cancelled.why
         await until(engine, lambda snapshot: snapshot.preload.queue == ())
         gate.open(CHAT)
@@ -208,7 +208,7 @@ async def test_a_client_that_wakes_up_has_its_model_preloaded() -> None:
         for _ in range(5):
             engine.client_woke("notes")
             await use(engine, EMBED, "notes")
-        engine._pool.free(1, Why.LIMIT, "the test wants room")
+        engine._pool.free(1, EvictionReason.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await asyncio.wait_for(engine.settled(), IDLE_S + 10)
         assert state(engine.snapshot, EMBED) is State.COLD

@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from preheat.preload.policy import PolicySettings, PreloadPlan, plan_preloads
-from preheat.preload.popularity import DAY_S, Popularity, Weights
 from preheat.preload.reasons import describe_usage, explain
-from preheat.residency.eviction import Tenant
+from preheat.residency.eviction import ResidentModel
+from preheat.usage.popularity import DAY_S, Popularity, Weights
 
 NINE = datetime(2026, 3, 6, 9, tzinfo=UTC).timestamp()  # a Friday
 GB = 1_000_000_000
@@ -21,13 +21,15 @@ def mornings() -> Popularity:
     return popularity
 
 
-def plan(popularity: Popularity, tenants: list[Tenant], limit_gb: int, favourites: tuple[str, ...] = ()) -> PreloadPlan:
+def plan(
+    popularity: Popularity, tenants: list[ResidentModel], limit_gb: int, favourites: tuple[str, ...] = ()
+) -> PreloadPlan:
     return plan_preloads(popularity, tenants, SIZES, limit_gb * GB, NINE, favourites=favourites, settings=SETTINGS)
 
 
 def test_every_verdict_is_put_into_words() -> None:
     popularity = mornings()
-    now = plan(popularity, [Tenant("c", GB, NINE)], 5, favourites=("e", "d"))
+    now = plan(popularity, [ResidentModel("c", GB, NINE)], 5, favourites=("e", "d"))
 
     def words(model_id: str) -> str:
         return explain(model_id, now, popularity, NINE, SETTINGS)
@@ -46,7 +48,7 @@ def test_every_verdict_is_put_into_words() -> None:
 
 def test_what_makes_way_is_named() -> None:
     popularity = mornings()
-    now = plan(popularity, [Tenant("f", GB, NINE - 3600.0)], 2)
+    now = plan(popularity, [ResidentModel("f", GB, NINE - 3600.0)], 2)
     assert explain("a", now, popularity, NINE, SETTINGS).startswith("to be preloaded, in place of f: used 12 times")
 
 

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from preheat import engine as engine_module
-from preheat import memory_guard
-from preheat.engine import Engine
+from preheat.core import memory_guard
+from preheat.core.engine import Engine
 from preheat.errors import InsufficientMemoryError
 from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.residency import Action, MemoryWatch, State
 from preheat.residency import roster as roster_module
-from preheat.residency.decisions import Why
+from preheat.residency.decisions import EvictionReason
 from preheat.residency.pressure import MemoryReading
 from preheat.residency.resident import OVERDUE_S
 from preheat.settings import ModelSettings
-from preheat.size import Size
+from preheat.settings.size import Size
 from tests.engine.engines import (
     CHAT,
     EMBED,
@@ -60,7 +60,7 @@ async def test_a_lower_limit_takes_effect_at_once_and_loses_no_answer() -> None:
         assert state(engine.snapshot, CHAT) is State.UNLOADING  # and now it has ended
         await until_state(engine, CHAT, State.COLD)
         left = [(one.model_id, one.action, one.cause) for one in decisions if one.action is not Action.LOAD]
-        assert left == [(EMBED, Action.EVICT, Why.LIMIT), (CHAT, Action.EVICT, Why.LIMIT)]
+        assert left == [(EMBED, Action.EVICT, EvictionReason.LIMIT), (CHAT, Action.EVICT, EvictionReason.LIMIT)]
         assert all("memory limit" in one.why for one in decisions if one.action is Action.EVICT)
         with pytest.raises(InsufficientMemoryError):
             await engine.load(EMBED)
@@ -105,7 +105,7 @@ async def test_a_new_context_length_waits_for_the_answer_and_then_applies() -> N
             assert state(engine.snapshot, CHAT) is State.HOT
             assert [chunk async for chunk in stream][-1].usage is not None
         await until_state(engine, CHAT, State.COLD)
-        assert [one.cause for one in decisions if one.action is Action.EVICT] == [Why.SETTINGS]
+        assert [one.cause for one in decisions if one.action is Action.EVICT] == [EvictionReason.SETTINGS]
         async with engine.lease(CHAT) as lease:
             assert lease.info.context_length == 1024
         assert state(engine.snapshot, CHAT) is State.HOT  # what is loaded anew is not outdated
@@ -189,7 +189,7 @@ async def test_a_load_killed_for_lack_of_memory_evicts_and_tries_once_more(gate:
             State.HOT,
         ]
         evicted = next(one for one in decisions if one.model_id == EMBED and one.action is Action.EVICT)
-        assert (evicted.cause, evicted.why) == (Why.PRESSURE, f"no memory to load {CHAT}")
+        assert (evicted.cause, evicted.why) == (EvictionReason.PRESSURE, f"no memory to load {CHAT}")
 
 
 async def test_a_load_killed_twice_fails_clearly(gate: Gate) -> None:
@@ -252,8 +252,8 @@ async def test_pressure_evicts_idle_models_with_a_reason_and_stops_preloads(memo
             assert state(snapshot, CHAT) is State.HOT  # leased
         snapshot = await until_state(engine, CHAT, State.COLD)
         assert [(one.model_id, one.cause) for one in decisions if one.action is Action.EVICT] == [
-            (EMBED, Why.PRESSURE),
-            (CHAT, Why.PRESSURE),
+            (EMBED, EvictionReason.PRESSURE),
+            (CHAT, EvictionReason.PRESSURE),
         ]
         assert "keep_free" in engine.refresh().preload.hold
         memory(11 * GB)  # above the floor, but not clearly
@@ -271,7 +271,9 @@ async def test_pressure_cancels_a_preload_with_a_reason(memory: Callable[[int], 
         await until_state(engine, EMBED, State.LOADING)
         memory(9 * GB)
         await until_state(engine, EMBED, State.COLD)
-        assert [(one.model_id, one.action, one.cause) for one in decisions] == [(EMBED, Action.CANCEL, Why.PRESSURE)]
+        assert [(one.model_id, one.action, one.cause) for one in decisions] == [
+            (EMBED, Action.CANCEL, EvictionReason.PRESSURE)
+        ]
         assert "keep_free" in decisions[0].why
         gate.open(EMBED)
         memory(20 * GB)

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.errors import InsufficientMemoryError
-from preheat.residency.eviction import Tenant, plan_eviction
+from preheat.residency.eviction import ResidentModel, plan_eviction
 
 MB = 10**6
 
 
-def tenant_lists() -> st.SearchStrategy[list[Tenant]]:
+def tenant_lists() -> st.SearchStrategy[list[ResidentModel]]:
     tenants = st.builds(
-        Tenant,
+        ResidentModel,
         st.uuids().map(str),
         st.integers(1, 100),
         st.integers(0, 5).map(float),
@@ -26,7 +26,7 @@ def tenant_lists() -> st.SearchStrategy[list[Tenant]]:
 
 
 @given(tenant_lists(), st.integers(1, 200), st.integers(0, 400), st.booleans())
-def test_plans_hold_what_they_promise(tenants: list[Tenant], needed: int, limit: int, for_request: bool) -> None:
+def test_plans_hold_what_they_promise(tenants: list[ResidentModel], needed: int, limit: int, for_request: bool) -> None:
     by_id = {tenant.model_id: tenant for tenant in tenants}
     held = sum(tenant.resident_bytes for tenant in tenants)
     evictable = sum(tenant.resident_bytes for tenant in tenants if not tenant.leased) if for_request else 0
@@ -52,18 +52,20 @@ def test_plans_hold_what_they_promise(tenants: list[Tenant], needed: int, limit:
     assert not plan or not stays or order[plan[-1]] <= min(stays)
 
 
-def _rank(tenant: Tenant) -> tuple[bool, bool, float]:
+def _rank(tenant: ResidentModel) -> tuple[bool, bool, float]:
     return (not tenant.speculative, tenant.favourite, tenant.last_used_at)
 
 
 @given(tenant_lists(), st.integers(1, 200), st.integers(0, 400), st.randoms())
-def test_the_order_of_asking_does_not_matter(tenants: list[Tenant], needed: int, limit: int, random: object) -> None:
+def test_the_order_of_asking_does_not_matter(
+    tenants: list[ResidentModel], needed: int, limit: int, random: object
+) -> None:
     shuffled = list(tenants)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert _plan(shuffled, needed, limit) == _plan(tenants, needed, limit)
 
 
-def _plan(tenants: list[Tenant], needed: int, limit: int) -> tuple[str, ...] | str:
+def _plan(tenants: list[ResidentModel], needed: int, limit: int) -> tuple[str, ...] | str:
     try:
         return plan_eviction(tenants, needed, limit, for_request=True)
     except InsufficientMemoryError as error:
@@ -71,11 +73,11 @@ def _plan(tenants: list[Tenant], needed: int, limit: int) -> tuple[str, ...] | s
 
 
 TENANTS = [
-    Tenant("favourite-old", 100 * MB, 1.0, favourite=True),
-    Tenant("new", 100 * MB, 3.0),
-    Tenant("old", 100 * MB, 2.0),
-    Tenant("busy", 100 * MB, 0.0, leased=True),
-    Tenant("preloading", 100 * MB, 9.0, speculative=True),
+    ResidentModel("favourite-old", 100 * MB, 1.0, favourite=True),
+    ResidentModel("new", 100 * MB, 3.0),
+    ResidentModel("old", 100 * MB, 2.0),
+    ResidentModel("busy", 100 * MB, 0.0, leased=True),
+    ResidentModel("preloading", 100 * MB, 9.0, speculative=True),
 ]
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from preheat.engine import Engine
+from preheat.core.engine import Engine
 from preheat.residency import Action, State
-from preheat.residency.decisions import Why
+from preheat.residency.decisions import EvictionReason
 from preheat.settings import ModelSettings
 from tests.engine.engines import CHAT, EMBED, change, decisions_of, resident, running, state, until_idle, until_state
 
@@ -29,7 +29,7 @@ async def test_zero_unloads_when_the_answer_ends() -> None:
         assert state(engine.snapshot, EMBED) is State.UNLOADING
         await until_state(engine, EMBED, State.COLD)
         left = decisions[-1]
-        assert (left.action, left.cause) == (Action.EVICT, Why.KEEP_ALIVE)
+        assert (left.action, left.cause) == (Action.EVICT, EvictionReason.KEEP_ALIVE)
         assert "keep_alive" in left.why
         assert not left.wasted
 
@@ -107,7 +107,7 @@ async def test_what_was_told_to_go_is_not_preloaded_before_it_is_used(by: str) -
         assert engine.dismissed() == (EMBED,)
         await use(engine)
         assert engine.dismissed() == ()
-        engine._pool.free(1, Why.LIMIT, "the test wants room")
+        engine._pool.free(1, EvictionReason.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await until_state(engine, EMBED, State.HOT)  # by itself
 
@@ -147,7 +147,7 @@ async def test_the_models_own_setting_counts_where_a_request_says_nothing() -> N
         await use(engine)
         assert state(engine.snapshot, EMBED) is State.HOT
         await until_state(engine, EMBED, State.UNLOADING, State.COLD)
-        assert decisions[-1].cause == Why.KEEP_ALIVE
+        assert decisions[-1].cause == EvictionReason.KEEP_ALIVE
         await use(engine, -1)
         await asyncio.sleep(0.5)
         assert state(engine.snapshot, EMBED) is State.HOT

@@ -22,7 +22,7 @@ from preheat.errors import (
 )
 from preheat.inference import client as client_module
 from preheat.inference.client import WorkerClient
-from preheat.library import find_models
+from preheat.models import find_models
 from preheat.preload.policy import Verdict
 from preheat.residency import State
 from preheat.residency import loading as loading_module

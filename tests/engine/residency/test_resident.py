@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import ModelLoadError
-from preheat.library import ModelFile
+from preheat.models import ModelFile
 from preheat.residency.resident import Cause, Resident
 from preheat.residency.states import State
 
@@ -84,7 +84,7 @@ def test_the_rest_of_a_load_is_judged_by_its_progress(resident: Resident, clock:
 
 
 def test_it_takes_what_it_was_promised_or_holds(resident: Resident) -> None:
-    resident.promised_bytes, resident.held_bytes = 10, 7
+    resident.reserved_bytes, resident.held_bytes = 10, 7
     assert resident.taken_bytes == 10
     resident.held_bytes = 12
     assert resident.taken_bytes == 12

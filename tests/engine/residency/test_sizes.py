@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.memory_sizes import measure
 from benchmarks.shaped_gguf import SHAPES, ModelDimensions, ensure_shaped
-from preheat.library import ModelFile, ModelShape, find_models
-from preheat.residency.sizes import SizeBook, SizeKey, estimate
+from preheat.models import ModelFile, ModelShape, find_models
+from preheat.residency.sizes import SizeKey, SizeTable, estimate
 from preheat.settings import Settings
 
 SHAPE = ModelShape(
@@ -124,7 +124,7 @@ class Log:
 
     def __init__(self) -> None:
         self.told: list[tuple[SizeKey, int]] = []
-        self.book = SizeBook(settings(), lambda key, size: self.told.append((key, size)))
+        self.book = SizeTable(settings(), lambda key, size: self.told.append((key, size)))
 
 
 @pytest.fixture

@@ -11,16 +11,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference.requests import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
-from preheat.library import Kind, ModelDetails, ModelFile, Source
-from preheat.library.listing import LeftOut, Listing
+from preheat.models import Kind, ModelDetails, ModelFile, Source
+from preheat.models.listing import Listing, SkippedFile
 from preheat.preload.policy import PreloadPlan
-from preheat.preload.usage_log import UsageLog
-from preheat.preload.usage_records import DecisionRecord, RequestRecord
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.usage.log import UsageLog
+from preheat.usage.records import DecisionRecord, RequestRecord
 
 CHAT = "tiny-chat.q4_1"
 EMBED = "tiny-embed"
@@ -55,7 +55,7 @@ def model_file(model: ModelSnapshot) -> ModelFile:
 
 @dataclass
 class FakeEngine:
-    """Stands in for ``preheat.engine.Engine``.
+    """Stands in for ``preheat.core.engine.Engine``.
 
     Attributes:
         script: What ``generate`` yields; an error in it is raised, an event is waited for.
@@ -85,7 +85,9 @@ class FakeEngine:
     usage_log: UsageLog | None = None
     listing: Listing = field(
         default_factory=lambda: Listing(
-            left_out=(LeftOut("lora", Path("/models/lora.gguf"), Source.FOLDER, Kind.ADAPTER, 5, "it is an adapter"),),
+            left_out=(
+                SkippedFile("lora", Path("/models/lora.gguf"), Source.FOLDER, Kind.ADAPTER, 5, "it is an adapter"),
+            ),
             unreachable=("/mnt/nas does not answer",),
         )
     )

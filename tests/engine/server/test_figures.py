@@ -8,10 +8,10 @@ import httpx2
 import pytest
 
 from preheat.preload.policy import Decision, PreloadPlan, Verdict, Wish
-from preheat.preload.usage_json import SETTLING_S
-from preheat.preload.usage_log import UsageLog
-from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
 from preheat.server import figures
+from preheat.usage.as_json import SETTLING_S
+from preheat.usage.log import UsageLog
+from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
 NOW = time.time()

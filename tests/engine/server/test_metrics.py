@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from preheat.preload.usage_records import Action, DecisionRecord, Outcome, RequestRecord
 from preheat.server.metrics import MAX_MODELS, OTHER, Histogram, Tally
+from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

@@ -14,14 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
 from preheat.residency.states import State
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.app.window_state import WindowState
+from preheat_gui.bridge.bridge import EngineBridge
 from preheat_gui.dashboard import DashboardWindow
-from preheat_gui.dashboard.models_view import ModelsView
+from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.pages import PAGES, PageSpec
-from preheat_gui.failures import Action, Kind, Problem, ProblemAction
-from preheat_gui.theme import Theme
 from preheat_gui.widgets import Banner
-from preheat_gui.window_state import WindowState
+from preheat_gui.widgets.theme import Theme
+from preheat_gui.words.problems import Action, Kind, Problem, ProblemAction
 
 
 class QuietPage(QWidget):

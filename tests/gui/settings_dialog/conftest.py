@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from preheat.settings import Settings
     from preheat_gui.settings_dialog import SettingsDialog
     from preheat_gui.settings_dialog.limit_curve import LimitCurve
-    from preheat_gui.theme import Theme
+    from preheat_gui.widgets.theme import Theme
 
 
 class FakeLoginItem:
@@ -26,7 +26,7 @@ class FakeLoginItem:
         return self.on
 
     def switch(self, on: bool) -> None:
-        from preheat_gui.login_item import LoginItemError
+        from preheat_gui.platform.login_item import LoginItemError
 
         if self.refuses:
             raise LoginItemError(self.refuses, hint="Ask someone")

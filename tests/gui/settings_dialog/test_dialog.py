@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import FIELDS, Group, Settings, load_settings
-from preheat.settings_file import set_values
+from preheat.settings.file import set_values
 from preheat_gui.settings_dialog.editors import NumberBox
 from preheat_gui.settings_dialog.field_row import Remark
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from fake_bridge import FakeBridge
-    from preheat_gui.theme import Theme
+    from preheat_gui.widgets.theme import Theme
 
 GB = 10**9
 Opener = Callable[..., ModelSettingsDialog]
@@ -120,7 +120,7 @@ def test_the_memory_follows(
         asked.append((model_id, now.for_model(model_id).context_length, then.for_model(model_id).context_length))
         return 6 * GB
 
-    monkeypatch.setattr("preheat.what_if.growth_bytes", growth)
+    monkeypatch.setattr("preheat.control.what_if.growth_bytes", growth)
     dialog = open_model(context_length=8192)
     words = find(dialog, QLabel, "memory_estimate")
     assert words.text() == "It takes about 3.1 GB of memory."

@@ -1,0 +1,1 @@
+"""The control API: what anyone may ask of the engine."""

@@ -1,0 +1,395 @@
+"""Finds the running application and asks it over its port. Any thread.
+
+Everything here uses ``http.client``, which takes 28 ms to import; httpx2 takes 79 ms, as long as all else that a script
+does to embed one text. One client is better than two. Settings are read only when the application wants a key.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import socket
+import sys
+from array import array
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+from preheat import paths
+from preheat._version import __version__
+from preheat.control.error_answers import error_from
+from preheat.errors import EngineStoppedError, NotRunningError
+
+if TYPE_CHECKING:
+    from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject, Sampling
+
+_ALIVE_TIMEOUT_S: Final = 5.0
+"""/health answers at once, whatever is loading; an application that is just starting takes a second."""
+
+USER_AGENT: Final = f"preheat/{__version__}"
+"""Who asks, where Preheat itself does."""
+
+_BATCH: Final = 256  # inputs an embedding request; the port takes up to 2,048 and 32 MiB
+_BROKEN: Final = (OSError, http.client.HTTPException)
+_LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
+OnWait = Callable[[str], None]
+
+
+class ModelChoice(NamedTuple):
+    """What the choice of a default model needs to know of a model."""
+
+    model_id: str
+    favourite: bool
+    embeddings: bool
+
+
+def find_running() -> RunningPreheat:
+    """Return the running application of this user.
+
+    Raises:
+        NotRunningError: None runs, or it does not answer.
+    """
+    try:
+        content = json.loads(paths.runtime_file().read_text(encoding="utf-8"))
+        pid, host, port = int(content["pid"]), str(content["host"]), int(content["port"])
+    except FileNotFoundError:
+        raise _not_running() from None
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise _not_running() from error
+    if not _lives(pid):
+        raise _not_running()  # it was killed; nobody took the file away
+    running = RunningPreheat(pid, host, port)
+    running.check()
+    return running
+
+
+class RunningPreheat:
+    """The running application. Close it, or use it as a context manager. Any thread.
+
+    Every method raises the ``EngineError`` that the application answers with, ``NotRunningError`` if it has gone, and
+    ``EngineStoppedError`` if it ends before its answer is complete.
+
+    Args:
+        pid: Its process.
+        host: What it listens on.
+        port: Where it listens.
+    """
+
+    def __init__(self, pid: int, host: str, port: int) -> None:
+        self.pid = pid
+        self.host = _LOOPBACK.get(host, host)
+        self.port = port
+        self._key: str | None = None
+        # Connections that wait for their next request; append and pop are atomic.
+        self._idle: list[http.client.HTTPConnection] = []
+        self._reading: set[socket.socket | None] = set()
+        self._closed = False
+
+    def __enter__(self) -> RunningPreheat:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections; later requests still work, each on a connection of its own."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return base_url(self.host, self.port)
+
+    def interrupt(self) -> None:
+        """Break off the answers that other threads are reading; they raise ``EngineStoppedError``."""
+        for sock in tuple(self._reading):
+            if sock is not None:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def check(self) -> None:
+        """Do nothing if it answers.
+
+        Raises:
+            NotRunningError: It does not.
+        """
+        self._idle.append(self._connect())
+
+    def status(self) -> JsonObject:
+        """Return the whole status, as ``/preheat/v1/status`` has it."""
+        return self._ask("GET", "/preheat/v1/status")
+
+    def events(self) -> Generator[JsonObject, None, None]:
+        """Yield the status now and at every change, until the application ends or ``interrupt`` is called."""
+        yield from self._events("GET", "/preheat/v1/events", None, None)
+
+    def models(self) -> list[ModelChoice]:
+        """Return the models that it knows."""
+        return [ModelChoice(model["id"], model["favourite"], model["embeddings"]) for model in self.status()["models"]]
+
+    def load(self, model: str) -> JsonObject:
+        """Make a model hot; return its part of the status then."""
+        return self.control("POST", f"models/{quoted(model)}/load")
+
+    def unload(self, model: str) -> JsonObject:
+        """Release a model's memory; return its part of the status then."""
+        return self.control("POST", f"models/{quoted(model)}/unload")
+
+    def control(
+        self, method: str, path: str, body: JsonObject | None = None, **parameters: str | float | None
+    ) -> JsonObject:
+        """Ask a control endpoint and return its answer.
+
+        Args:
+            path: What follows ``/preheat/v1/``; names in it must be quoted by ``quoted``.
+            parameters: Of the query; those that are None are left out.
+        """
+        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        return self._ask(method, f"/preheat/v1/{path}{'?' if query else ''}{query}", body)
+
+    def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
+        """Return the inputs' normalised vectors."""
+        vectors: list[list[float]] = []
+        for start in range(0, len(inputs), _BATCH):
+            batch = list(inputs[start : start + _BATCH])
+            answer = self._ask("POST", "/v1/embeddings", {"model": model, "input": batch, "encoding_format": "base64"})
+            vectors += (floats(base64.b64decode(item["embedding"])) for item in answer["data"])
+        return vectors
+
+    def generate(
+        self, model: str, request: GenerateRequest, on_wait: OnWait | None = None
+    ) -> Generator[GenerationChunk, None, None]:
+        """Yield an answer's chunks; closing the generator drops the request.
+
+        Args:
+            on_wait: Told in words what is waited for, twice a second, as long as the model loads.
+        """
+        from preheat.inference.requests import FinishReason, GenerationChunk, Usage
+
+        path = "/v1/completions" if request.messages is None else "/v1/chat/completions"
+        finish_reason = None
+        for event in self._events("POST", path, _generate_body(model, request), on_wait):
+            for choice in event["choices"]:
+                text = choice["text"] if request.messages is None else choice["delta"].get("content")
+                if text:
+                    yield GenerationChunk(text)
+                if choice["finish_reason"] is not None:
+                    finish_reason = FinishReason(choice["finish_reason"])
+            if event.get("usage") is not None:
+                usage = event["usage"]
+                cached = usage["prompt_tokens_details"]["cached_tokens"]
+                yield GenerationChunk(
+                    "",
+                    finish_reason=finish_reason,
+                    usage=Usage(usage["prompt_tokens"], usage["completion_tokens"], cached),
+                )
+
+    def _ask(self, method: str, path: str, body: JsonObject | None = None) -> JsonObject:
+        with self._answer(method, path, body) as response:
+            return _parsed(_read(response.read))
+
+    def _events(self, method: str, path: str, body: JsonObject | None, on_wait: OnWait | None) -> Iterator[JsonObject]:
+        """Yield the events of a stream, parsed."""
+        with self._answer(method, path, body) as response:
+            while line := _read(response.readline):
+                if line.startswith(b": ") and on_wait is not None:
+                    on_wait(line[2:].decode("utf-8", "replace").strip())
+                elif line.startswith(b"data: [DONE]"):
+                    _read(response.read)  # to its end: then the connection can be used again
+                    return
+                elif line.startswith(b"data: "):
+                    event: JsonObject = json.loads(line[6:])
+                    if "error" in event:
+                        raise error_from(event, response.status)
+                    yield event
+            raise _ended()
+
+    @contextmanager
+    def _answer(self, method: str, path: str, body: JsonObject | None) -> Iterator[http.client.HTTPResponse]:
+        """Send a request and hold its answer; the connection is kept if the answer is read to its end.
+
+        Raises:
+            EngineError: The answer is an error.
+        """
+        key, sock = self._key, None
+        connection, response = self._send(method, path, body, key)
+        try:
+            if response.status == 401 and key is None and (key := self._key or _configured_key()) is not None:
+                self._key = key
+                _read(response.read)
+                connection, response = self._send(method, path, body, key, connection)
+            sock = connection.sock
+            self._reading.add(sock)
+            if response.status >= 400:
+                raise error_from(_parsed(_read(response.read)), response.status, response.headers.get("Retry-After"))
+            yield response
+        finally:
+            self._reading.discard(sock)
+            if response.isclosed() and not response.will_close and not self._closed:
+                self._idle.append(connection)
+            else:
+                response.close()  # where the port ends the connection, the socket is the answer's
+                connection.close()
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: JsonObject | None,
+        key: str | None,
+        connection: http.client.HTTPConnection | None = None,
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        headers = {"User-Agent": USER_AGENT}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        content = None if body is None else json.dumps(body).encode()
+        while connection is not None or self._idle:
+            connection = connection or self._idle.pop()
+            try:
+                connection.request(method, path, content, headers)
+                return connection, connection.getresponse()
+            except _BROKEN:
+                connection.close()  # it was idle for too long
+                connection = None
+        connection = self._connect()
+        try:
+            connection.request(method, path, content, headers)
+            return connection, connection.getresponse()
+        except _BROKEN as error:
+            connection.close()
+            raise _ended() from error
+
+    def _connect(self) -> http.client.HTTPConnection:
+        """Return a new connection, on which the right application answers.
+
+        Raises:
+            NotRunningError: It has gone. Another program may have its port: it must see neither prompts nor keys.
+        """
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_ALIVE_TIMEOUT_S)
+        try:
+            connection.connect()
+            connection.request("GET", "/health")
+            answer = _parsed(connection.getresponse().read())
+        except _BROKEN as error:
+            connection.close()
+            raise _not_running() from error
+        if answer.get("app") != "preheat" or answer.get("pid") != self.pid:
+            connection.close()
+            raise _not_running()
+        connection.auto_open = 0  # otherwise it would open itself again, unchecked
+        connection.sock.settimeout(None)  # a load may take minutes
+        return connection
+
+
+def base_url(host: str, port: int) -> str:
+    """Return where a program on this machine reaches a port that is listened on at ``host``."""
+    name = _LOOPBACK.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def quoted(name: str) -> str:
+    """Return a model's name as a part of a path."""
+    return quote(name, safe="")
+
+
+def floats(vector: bytes) -> list[float]:
+    """Return a vector's 32-bit little-endian floats as numbers."""
+    numbers = array("f", vector)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tolist()
+
+
+def _generate_body(model: str, request: GenerateRequest) -> JsonObject:
+    """Return the request in OpenAI's form."""
+    body: dict[str, Any] = {
+        "model": model,
+        "max_tokens": -1 if request.max_tokens is None else request.max_tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **_sampling_body(request.sampling),
+    }
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.json_schema is not None:
+        schema = {"name": "answer", "schema": json.loads(request.json_schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if request.messages is None:
+        body["prompt"] = request.prompt
+    else:
+        body["messages"] = list(request.messages)
+    return body
+
+
+def _sampling_body(sampling: Sampling) -> JsonObject:
+    return {
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "repetition_penalty": sampling.repetition_penalty,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        "repeat_last_n": sampling.penalty_last_n,
+        "seed": sampling.seed,
+    }
+
+
+def _configured_key() -> str | None:
+    """Return the first of the keys in the settings.
+
+    Raises:
+        SettingsError: The settings cannot be read.
+    """
+    from preheat.settings import load_settings
+
+    return next(iter(load_settings().api_keys), None)
+
+
+def _read(read: Callable[[], bytes]) -> bytes:
+    """Read from an answer.
+
+    Raises:
+        EngineStoppedError: It broke off.
+    """
+    try:
+        return read()
+    except _BROKEN as error:
+        raise _ended() from error
+
+
+def _parsed(content: bytes) -> JsonObject:
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _lives(pid: int) -> bool:
+    """Return whether there is such a process. Asking the port alone would take seconds on Windows."""
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.pid_exists(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _not_running() -> NotRunningError:
+    return NotRunningError("Preheat is not running", hint="Start it with: preheat serve")
+
+
+def _ended() -> EngineStoppedError:
+    return EngineStoppedError("Preheat ended before its answer was complete", hint="Start it with: preheat serve")

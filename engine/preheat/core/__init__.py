@@ -1,0 +1,1 @@
+"""The engine: owns all state, publishes snapshots, hands out leases."""

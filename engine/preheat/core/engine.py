@@ -1,0 +1,413 @@
+"""The engine: puts the parts together, owns all state, publishes snapshots.
+
+It runs on one asyncio loop in one thread. Commands are coroutines on that loop; what others see of its state are the
+immutable snapshots that it publishes: every transition at once, counters at most ten times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from preheat import paths
+from preheat.core.arrival import PendingRequest
+from preheat.core.lease import Lease
+from preheat.core.library_service import LibraryService
+from preheat.core.live_requests import LiveRequests
+from preheat.core.memory_guard import MemoryGuard
+from preheat.core.model_files import ModelFiles
+from preheat.core.publisher import Publisher, Subscriber
+from preheat.core.remembered import PersistentState
+from preheat.core.snapshot import EngineSnapshot
+from preheat.core.snapshot_maker import SnapshotMaker
+from preheat.core.supervised import keep_running
+from preheat.errors import EngineStoppedError, QueueFullError
+from preheat.models import ModelFile
+from preheat.models.listing import Listing
+from preheat.preload import Preloader, PreloadPlan, PreloadPlanner, RecordObserver, UsageTracker, choose_favourites
+from preheat.residency import (
+    Action,
+    DecisionRecord,
+    EvictionReason,
+    MemoryWatch,
+    Pool,
+    Resident,
+    ResidentModel,
+    SizeTable,
+    read_memory,
+)
+from preheat.settings import Settings
+from preheat.usage import PreloadCounters, UsageLog
+
+_QUEUE_RETRY_S: Final = 2.0
+_DRAIN_POLL_S: Final = 0.05
+
+
+class Engine:
+    """Keeps models hot and answers requests with them.
+
+    Make it, ``start`` it and ``stop`` it on one loop; also usable as ``async with Engine(settings) as engine``.
+
+    Args:
+        settings: Defaults of every setting, if not given.
+        clock: Gives Unix time; another one lets a test or a benchmark live through days in minutes.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self.settings = settings or Settings()
+        self._favourites: tuple[str, ...] = ()
+        self._counters = PreloadCounters()
+        self._remembered = PersistentState(paths.data_dir() / "state.json")
+        days = self.settings.history_days
+        self._advisor = UsageTracker(self.settings, UsageLog(history_days=days, clock=clock) if days else None, clock)
+        self._sizes = SizeTable(self.settings, on_measured=self._advisor.measured)
+        self._pool = Pool(self.settings, self._sizes, self, clock)
+        self._watch = MemoryWatch(self.settings)
+        self._files = ModelFiles(self.settings, lambda: self._pool.models, self._looked)
+        self._director = PreloadPlanner(
+            self.settings,
+            self._pool,
+            self._sizes,
+            self._advisor,
+            self._watch,
+            models=lambda: self._files.models,
+            favourites=lambda: self._favourites,
+            clock=clock,
+        )
+        self._preloader = Preloader(self._pool, self._director, lambda: self._publisher.publish_soon())
+        self._guard = MemoryGuard(self._watch, self._pool, self._director, self._memory_changed, clock=clock)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started = False
+        self._stopping = False
+        self._requests = LiveRequests(lambda: self._publisher.publish_soon())
+        self.downloads = LibraryService(
+            self,
+            models=lambda: self._files.models,
+            residents=lambda model_id: self._pool.residents.get(model_id),
+            look=self._files.nudge,
+            room=lambda: self.settings.memory_limit.resolve(read_memory().total_bytes),
+            on_change=lambda: self._publisher.publish_soon(),
+        )
+        """Commands for the models folder: pull, remove, import, move."""
+        maker = SnapshotMaker(
+            self._pool,
+            self._sizes,
+            self._director,
+            self._preloader.round,
+            self._counters,
+            self._advisor,
+            self._requests,
+            self.downloads.snapshots,
+        )
+        self._publisher = Publisher(
+            lambda: maker.make(self.settings, self._files.known, self._files.on_disk, self._favourites),
+            self._pool.measure,
+        )
+
+    async def __aenter__(self) -> Engine:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self, *, at_login: bool = False) -> None:
+        """Find the models and begin to preload; returns before anything is loaded.
+
+        Args:
+            at_login: Nobody has asked for anything yet: without the setting ``preload_at_login``, preloading begins
+                with the first request, or when it is resumed.
+        """
+        self._started = True
+        self._director.awaits_use = at_login and not self.settings.preload_at_login
+        self._pool.prepare()
+        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._files.look())
+        self._sizes.remember(known)
+        self._director.paused_until = self._remembered.paused_until
+        self._tasks = [
+            asyncio.create_task(keep_running("preloading", self._preloader.run)),
+            asyncio.create_task(keep_running("watching memory", self._guard.run)),
+            asyncio.create_task(keep_running("watching the models", self._files.follow)),
+        ]
+        self.downloads.start()
+        self._publisher.publish()
+
+    async def stop(self, grace_s: float | None = None) -> None:
+        """End everything: answers in flight get up to ``grace_s`` seconds (the setting ``shutdown_grace``)."""
+        self._stopping = True
+        if not self._started:
+            return
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.downloads.stop()
+        self._files.close()
+        self._director.stop_standby()
+        ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
+        while any(resident.leases for resident in self._pool.residents.values()) and time.monotonic() < ends_at:
+            await asyncio.sleep(_DRAIN_POLL_S)
+        await self._pool.close()
+        self._publisher.close()
+        # Not in a thread: a script's engine stops while the interpreter ends, when none can be started any more.
+        self._advisor.close()
+        self._director.wait_for_standby()
+
+    # What others see
+
+    @property
+    def snapshot(self) -> EngineSnapshot:
+        """The latest snapshot. Any thread."""
+        return self._publisher.latest
+
+    @property
+    def usage_log(self) -> UsageLog | None:
+        """Figures and decisions; any thread may read them. None if nothing is kept (``history_days`` is 0)."""
+        return self._advisor.log
+
+    def refresh(self) -> EngineSnapshot:
+        """Measure memory now, publish, and return the new snapshot: an idle engine's latest one may be old."""
+        self._publisher.publish_measured()
+        return self._publisher.latest
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call ``callback`` on the engine's thread with every snapshot, and at once with the current one.
+
+        Returns:
+            A function that ends it.
+        """
+        return self._publisher.subscribe(callback)
+
+    def observe(self, observer: RecordObserver) -> Callable[[], None]:
+        """Call ``observer`` with every request as it ends and every decision; return what ends that."""
+        return self._advisor.observe(observer)
+
+    def plan(self) -> PreloadPlan:
+        """Return what should be hot, as of now, and what would be loaded next."""
+        return self._director.plan()
+
+    def dismissed(self) -> tuple[str, ...]:
+        """Return the models that should be hot, had the user not unloaded them: they come back when they are used."""
+        return self._director.dismissed()
+
+    def why(self, model_id: str) -> str:
+        """Return in words why the model of this id is hot, standby or cold."""
+        return self._director.why(model_id)
+
+    # Models
+
+    async def models(self) -> tuple[ModelFile, ...]:
+        """Return the models on disk; looks again when the last look is older than a second."""
+        await self._files.look_if_old()
+        return self._files.models
+
+    @property
+    def listing(self) -> Listing:
+        """What the latest look at the disk found, with what is left out."""
+        return self._files.listing
+
+    def resolve(self, name: str) -> ModelFile:
+        """Return the model of this name; a unique prefix and other case are accepted.
+
+        Raises:
+            ModelNotFoundError: There is none; the hint names near ones.
+            AmbiguousModelError: The prefix fits several.
+        """
+        return self._files.resolve(name)
+
+    async def find(self, name: str) -> ModelFile:
+        """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
+
+        Raises:
+            ModelNotFoundError: There is none; the hint names near ones.
+            AmbiguousModelError: The prefix fits several.
+        """
+        return await self._files.find(name)
+
+    # Requests
+
+    @asynccontextmanager
+    async def lease(self, name: str, *, client: str = "", keep_alive_s: float | None = None) -> AsyncIterator[Lease]:
+        """Make a model hot if it is not, and keep it from being evicted for as long as the block runs.
+
+        Args:
+            name: The model's id, or a unique beginning of it.
+            client: Who asks, shortened, for the log and for what is learned of it.
+            keep_alive_s: Unload the model after so long without a request; 0 at once, negative never. None leaves it
+                as it is.
+
+        Raises:
+            ModelNotFoundError, AmbiguousModelError: No one model has this name.
+            QueueFullError: ``max_queue`` requests wait for it already.
+            ModelLoadError, InsufficientMemoryError, LoadCancelledError: It did not become hot.
+            EngineStoppedError: The engine is shutting down.
+        """
+        self._check_running()
+        arrived_at, started_at = time.monotonic(), self._clock()
+        model = await self.find(name)
+        resident = self._pool.resident(model)
+        self._check_queue(resident)
+        outcome, saved_s = self._counters.count_request(resident, started_at)
+        arrival = PendingRequest(model.model_id, client, arrived_at, started_at, outcome, saved_s)
+        self._advisor.request_arrived(model.model_id, client, started_at)
+        self._director.welcome(model.model_id)
+        self._pool.hold_preloads(True)
+        try:
+            with self._requests.request(client, model.model_id, started_at) as request:
+                try:
+                    resident = await self._pool.acquire(model)
+                finally:
+                    arrival.waited()
+                request.waiting = False
+                arrival.lease = lease = Lease(resident, arrived_at, request.wrote_token)
+                self._publisher.publish_soon()
+                yield lease
+        finally:
+            if arrival.lease is not None:
+                self._pool.release(resident, answered=arrival.lease.answered)
+                if keep_alive_s is not None:
+                    self._pool.keep_alive(resident, keep_alive_s)
+            self._request_ended(arrival)
+
+    async def load(self, name: str) -> None:
+        """Make a model hot, evicting others if need be.
+
+        Raises:
+            EngineError: As ``lease``.
+        """
+        self._check_running()
+        model = await self.find(name)
+        self._director.welcome(model.model_id)
+        try:
+            await self._pool.load(model)
+        finally:
+            self._preloader.nudge()  # preloads waited for it
+
+    async def unload(self, name: str) -> None:
+        """Unload a model after the answers that it is giving; ends when its memory is released.
+
+        Raises:
+            ModelNotFoundError, AmbiguousModelError: No one model has this name.
+        """
+        self._check_running()
+        await self._pool.unload((await self.find(name)).model_id)
+
+    def client_woke(self, client: str, model_id: str = "") -> None:
+        """A client lists the models or, with ``model_id``, asks for one's details: it may be about to use one."""
+        if not self._started or self._stopping:
+            return
+        expected = self._advisor.client_woke(client, model_id, self._clock())
+        if expected is not None:
+            self._director.welcome(expected)
+        self._preloader.nudge()
+
+    async def settled(self) -> None:
+        """Wait until all that should be hot is, as far as it fits and nothing speaks against it."""
+        await self._preloader.idle.wait()
+
+    # The user's wishes
+
+    def pause(self, seconds: float | None = None) -> None:
+        """Preload nothing for so long; None is until ``resume``. Remembered over restarts.
+
+        A preload that runs is cancelled, within a tenth of a second; it comes back when preloading is resumed.
+        """
+        self._remembered.paused_until = math.inf if seconds is None else self._clock() + seconds
+        self._paused_changed()
+
+    def resume(self) -> None:
+        """Preload again."""
+        self._remembered.paused_until = None
+        self._director.awaits_use = False
+        self._paused_changed()
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Act on new settings at once; answers in flight end as they began. The port keeps its address and keys."""
+        if settings.preload_at_login and not self.settings.preload_at_login:
+            self._director.awaits_use = False
+        self.settings = settings
+        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._files.models)
+        for model_id in set(self._favourites).difference(before):
+            self._director.welcome(model_id)
+        self._files.apply_settings(settings)
+        self.downloads.apply_settings(settings)
+        self._sizes.apply_settings(settings)
+        self._advisor.apply_settings(settings)
+        self._director.apply_settings(settings)
+        self._watch.apply_settings(settings)
+        self._pool.apply_settings(settings)
+        self._preloader.nudge()
+        self._publisher.publish()
+
+    def _paused_changed(self) -> None:
+        self._director.paused_until = self._remembered.paused_until
+        self._preloader.nudge()
+        self._publisher.publish()
+
+    # What the pool asks and tells: PoolObserver
+
+    def is_favourite(self, model_id: str) -> bool:
+        """Whether the user wants this model hot whenever it fits."""
+        return model_id in self._favourites
+
+    def eviction_view(self, tenants: list[ResidentModel]) -> list[ResidentModel]:
+        """Return the tenants as ``plan_eviction`` should see them."""
+        return self._advisor.eviction_view(tenants)
+
+    def state_changed(self) -> None:
+        """A model's state is another."""
+        self._preloader.nudge()
+        self._publisher.publish()
+
+    def progressed(self) -> None:
+        """A load's progress is another."""
+        self._publisher.publish_soon()
+
+    def decided(self, decision: DecisionRecord) -> None:
+        """A model was loaded, or left, or failed."""
+        if decision.wasted:
+            self._counters.wasted += 1
+        if decision.action is Action.PRELOAD:
+            self._counters.preloads += 1
+        if decision.cause in (EvictionReason.USER, EvictionReason.KEEP_ALIVE):
+            self._director.dismiss(decision.model_id)
+        self._advisor.decided(decision)
+
+    # Inside
+
+    def _check_running(self) -> None:
+        if not self._started or self._stopping:
+            raise EngineStoppedError("Preheat is shutting down" if self._started else "Preheat is not running")
+
+    def _check_queue(self, resident: Resident) -> None:
+        limit = self.settings.for_model(resident.model_id).parallel + self.settings.max_queue
+        if resident.leases + resident.waiters >= limit:
+            raise QueueFullError(
+                f"{limit} requests are using {resident.model_id} or waiting for it",
+                hint="Try again shortly, or raise max_queue",
+                retry_after_s=_QUEUE_RETRY_S,
+            )
+
+    def _request_ended(self, arrival: PendingRequest) -> None:
+        if arrival.lease is not None and not arrival.lease.info.embeddings:
+            self._counters.count_tokens(arrival.lease.usages)
+        self._director.note_answer()
+        self._pool.hold_preloads(self._director.active_requests > 0)
+        self._advisor.request_ended(arrival.record())
+        self._preloader.nudge()
+        self._publisher.publish_soon()
+
+    def _looked(self) -> None:
+        """The disk was looked at."""
+        self._favourites = choose_favourites(self.settings.favourites, self._files.models)
+        self._pool.files_changed({model.model_id: model for model in self._files.models})
+        self._preloader.nudge()
+        self._publisher.publish_soon()
+
+    def _memory_changed(self) -> None:
+        self._preloader.nudge()
+        self._publisher.publish_soon()

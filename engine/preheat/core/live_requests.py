@@ -1,0 +1,85 @@
+"""The requests that have not ended, for snapshots: who waits for which model, and how quickly answers come."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from preheat.core.snapshot import RequestSnapshot
+
+
+class LiveRequest:
+    """One request that has not ended. Engine's loop only.
+
+    Attributes:
+        waiting: Its model is not hot yet.
+    """
+
+    def __init__(
+        self, request_id: int, client: str, model_id: str, arrived_at: float, on_change: Callable[[], None]
+    ) -> None:
+        self._request_id = request_id
+        self._client = client
+        self._model_id = model_id
+        self._arrived_at = arrived_at
+        self._on_change = on_change
+        self._tokens = 0
+        self._first_at = 0.0
+        self._latest_at = 0.0
+        self.waiting = True
+
+    def wrote_token(self) -> None:
+        """Count a token of an answer. Takes a microsecond."""
+        self._latest_at = time.monotonic()
+        if not self._tokens:
+            self._first_at = self._latest_at
+        self._tokens += 1
+        self._on_change()
+
+    def snapshot(self) -> RequestSnapshot:
+        """Return what readers see of it now."""
+        took_s = self._latest_at - self._first_at
+        return RequestSnapshot(
+            self._request_id,
+            self._client,
+            self._model_id,
+            self._arrived_at,
+            self.waiting,
+            self._tokens,
+            (self._tokens - 1) / took_s if took_s > 0 else None,
+        )
+
+
+class LiveRequests:
+    """All requests that have not ended. Engine's loop only.
+
+    Args:
+        on_change: Called when one of them begins or has got further; often.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._ids = itertools.count(1)
+        self._live: dict[int, LiveRequest] = {}
+
+    @contextmanager
+    def request(self, client: str, model_id: str, arrived_at: float) -> Iterator[LiveRequest]:
+        """Hold a request among them while the block runs.
+
+        Args:
+            arrived_at: Unix time.
+        """
+        request_id = next(self._ids)
+        request = LiveRequest(request_id, client, model_id, arrived_at, self._on_change)
+        self._live[request_id] = request
+        self._on_change()
+        try:
+            yield request
+        finally:
+            del self._live[request_id]
+
+    def snapshots(self) -> tuple[RequestSnapshot, ...]:
+        """Return what readers see of them now, the oldest first."""
+        return tuple(request.snapshot() for request in self._live.values())

@@ -1,0 +1,93 @@
+"""Keeps an eye on memory: lets idle models go while it is short, and keeps in memory what is said to be hot."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from preheat.models import ModelFile
+from preheat.preload import PreloadPlanner
+from preheat.residency import EvictionReason, MemoryWatch, Pool, Resident, State, is_worth_a_look
+from preheat.residency.standby import touch
+
+_INTERVAL_S: Final = 1.0
+_ANSWER_POLL_S: Final = 0.05
+"""So soon reading stops once a request arrives."""
+
+Touch = Callable[[ModelFile, threading.Event], bool]
+"""Brings back what a hot model's files have lost, in a thread, until told to stop; returns whether it is all there."""
+
+
+class MemoryGuard:
+    """Runs on the engine's loop until cancelled.
+
+    Args:
+        on_change: Told when memory has become short, or is no longer.
+        clock: Gives Unix time.
+    """
+
+    def __init__(
+        self,
+        watch: MemoryWatch,
+        pool: Pool,
+        director: PreloadPlanner,
+        on_change: Callable[[], None],
+        *,
+        clock: Callable[[], float] = time.time,
+        touch: Touch = touch,
+    ) -> None:
+        self._watch = watch
+        self._pool = pool
+        self._director = director
+        self._on_change = on_change
+        self._clock = clock
+        self._touch = touch
+        self._looked_after: dict[str, float] = {}
+        self._woke_at = float("-inf")
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            await asyncio.sleep(_INTERVAL_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """Look once, and do what is to be done."""
+        pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
+        if pressure.reason and pressure.missing_bytes:
+            self._pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
+        if pressure.reason != self._director.pressure:
+            self._director.pressure = pressure.reason
+            self._on_change()
+        if self._watch.resumed():
+            self._woke_at = self._clock()
+        for resident in list(self._pool.residents.values()):
+            if not pressure.tight and not self._director.active_requests and self._is_due(resident):
+                await self._look_after(resident)
+
+    def _is_due(self, resident: Resident) -> bool:
+        if resident.state is not State.HOT:
+            return False
+        seen_at = max(resident.last_used_at or 0.0, resident.hot_since, self._looked_after.get(resident.model_id, 0.0))
+        return is_worth_a_look(seen_at, self._woke_at, self._clock())
+
+    async def _look_after(self, resident: Resident) -> None:
+        """Bring back what was pushed out of memory of a hot model's files, so that "hot" stays true.
+
+        A request stops it: the disk is for those who wait. What is left is read when the machine is idle again.
+        """
+        stop = threading.Event()
+        reading = asyncio.create_task(asyncio.to_thread(self._touch, resident.model, stop))
+        try:
+            while not reading.done():
+                await asyncio.wait([reading], timeout=_ANSWER_POLL_S)
+                if self._director.active_requests:
+                    stop.set()
+        finally:
+            stop.set()
+            await asyncio.wait([reading])  # a megabyte's time
+        if reading.result():
+            self._looked_after[resident.model_id] = self._clock()

@@ -1,0 +1,51 @@
+"""What the user said that outlives a restart but is no setting: that preloading is paused."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+class PersistentState:
+    """A small file of state. Reading and writing block on the disk, for a moment; losing it loses little.
+
+    Args:
+        path: The file; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._paused_until: float | None = None
+        try:
+            value = json.loads(path.read_text(encoding="utf-8")).get("paused_until")
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, AttributeError) as error:
+            logger.warning("%s cannot be read and is ignored: %s", path, error)
+            return
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self._paused_until = float(value)
+        elif value == "resumed":
+            self._paused_until = math.inf
+
+    @property
+    def paused_until(self) -> float | None:
+        """Unix time until which preloading is paused; infinite until resumed; None when it is not paused."""
+        return self._paused_until
+
+    @paused_until.setter
+    def paused_until(self, until: float | None) -> None:
+        self._paused_until = until
+        value = "resumed" if until is not None and math.isinf(until) else until
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps({"paused_until": value}), encoding="utf-8")
+            temporary.replace(self._path)
+        except OSError as error:
+            logger.warning("the pause cannot be remembered: %s", error)

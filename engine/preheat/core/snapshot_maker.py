@@ -1,0 +1,138 @@
+"""Makes the engine's snapshots from the state of its parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence, Set
+
+from preheat._version import __version__
+from preheat.core.live_requests import LiveRequests
+from preheat.core.snapshot import DownloadSnapshot, EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.models import ModelFile
+from preheat.preload import PreloadPlanner, Round, UsageTracker
+from preheat.residency import Pool, SizeTable, State, read_memory
+from preheat.settings import Settings
+from preheat.usage import PreloadCounters
+
+
+class SnapshotMaker:
+    """Reads every part once, on the engine's loop."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        sizes: SizeTable,
+        director: PreloadPlanner,
+        preload_round: Round,
+        counters: PreloadCounters,
+        advisor: UsageTracker,
+        requests: LiveRequests,
+        downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple,
+    ) -> None:
+        self._pool = pool
+        self._sizes = sizes
+        self._director = director
+        self._round = preload_round
+        self._counters = counters
+        self._advisor = advisor
+        self._requests = requests
+        self._downloads = downloads
+        self._started_at = time.time()
+        self._peak_bytes = 0
+
+    def make(
+        self, settings: Settings, models: Sequence[ModelFile], on_disk: Set[str], favourites: tuple[str, ...]
+    ) -> EngineSnapshot:
+        """Return the snapshot of this moment.
+
+        Args:
+            models: All that are known, by id.
+            on_disk: The ids of those whose files are there.
+        """
+        counters, log = self._counters, self._advisor.log
+        return EngineSnapshot(
+            version=__version__,
+            started_at=self._started_at,
+            memory=self._memory(settings),
+            preload=self._preload(settings),
+            prompt_tokens=counters.prompt_tokens,
+            prefix_tokens_reused=counters.prefix_tokens_reused,
+            favourites=favourites,
+            warning=log.warning if log is not None else None,
+            models=tuple(self._model(model, favourites, on_disk) for model in models),
+            requests=self._requests.snapshots(),
+            downloads=self._downloads(),
+        )
+
+    def _memory(self, settings: Settings) -> MemorySnapshot:
+        used, system = self._pool.used_bytes, read_memory()
+        self._peak_bytes = max(self._peak_bytes, used)
+        return MemorySnapshot(
+            limit_bytes=settings.memory_limit.resolve(system.total_bytes),
+            used_bytes=used,
+            available_bytes=system.available_bytes,
+            peak_bytes=self._peak_bytes,
+            pressure=self._director.pressure,
+            total_bytes=system.total_bytes,
+            keep_free_bytes=settings.keep_free.resolve(system.total_bytes),
+        )
+
+    def _preload(self, settings: Settings) -> PreloadSnapshot:
+        counters, hold, preloads = self._counters, self._director.hold(), self._round
+        first = self._pool.residents.get(preloads.queue[0]) if preloads.queue else None
+        share = first.progress or 0.0 if first is not None else 0.0
+        return PreloadSnapshot(
+            enabled=settings.preload,
+            paused_until=self._director.paused_until,
+            hold=hold.reason if hold is not None else "",
+            hits=counters.hits,
+            late_hits=counters.late_hits,
+            misses=counters.misses,
+            preloads=counters.preloads,
+            wasted=counters.wasted,
+            time_saved_s=counters.time_saved_s,
+            queue=preloads.queue,
+            round_done=preloads.done,
+            round_total=preloads.total,
+            round_progress=preloads.progress(share),
+        )
+
+    def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
+        resident = self._pool.residents.get(model.model_id)
+        favourite = model.model_id in favourites
+        standby = self._director.is_standby(model.model_id)
+        expected = self._sizes.expected_bytes(model)
+        if resident is None:
+            return ModelSnapshot(
+                model_id=model.model_id,
+                state=State.COLD,
+                favourite=favourite,
+                file_bytes=model.file_bytes,
+                embeddings=model.embeddings,
+                standby=standby,
+                expected_bytes=expected,
+                path=str(model.path),
+                file=model,
+            )
+        loading = resident.state in (State.LOADING, State.WARMING)
+        return ModelSnapshot(
+            model_id=model.model_id,
+            state=resident.state,
+            favourite=favourite,
+            file_bytes=model.file_bytes,
+            embeddings=model.embeddings,
+            standby=standby and resident.worker is None,
+            expected_bytes=expected,
+            progress=resident.progress if loading else None,
+            resident_bytes=resident.held_bytes,
+            context_length=resident.info.context_length if resident.info and resident.state is State.HOT else None,
+            active_requests=resident.leases + resident.waiters,
+            last_used_at=resident.last_used_at,
+            load_s=resident.load_s,
+            load_left_s=resident.load_left_s,
+            reason=resident.reason if resident.state is State.HOT else "",
+            error=resident.error if resident.state is State.FAILED else None,
+            file_missing=model.model_id not in on_disk,
+            path=str(model.path),
+            file=model,
+        )

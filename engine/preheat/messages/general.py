@@ -1,0 +1,13 @@
+"""Messages that belong to no single area."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+TABLE: Final[Mapping[str, Template]] = {
+    # Words of other software, such as llama.cpp or the operating system: shown as they are.
+    "text": Template("{text}", "{hint}"),
+}

@@ -1,0 +1,137 @@
+"""Messages: a code, its parameters, and how both become words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from preheat.units import format_bytes, format_count, format_duration, format_memory
+
+Param: TypeAlias = "str | int | float | Sequence[str] | Message | None"
+"""A parameter's value. Sizes are bytes and times are seconds; the template says how they are shown."""
+
+Format = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be said, before it is put into words.
+
+    Attributes:
+        code: A key of ``TABLE``; stable, so that clients and tests can match on it.
+        params: What the template's fields stand for. A parameter that is a message is rendered in its place.
+    """
+
+    code: str
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the English text without the hint."""
+        return render(self).text
+
+    def __hash__(self) -> int:
+        """Hash by code: params may be a dict."""
+        return hash(self.code)
+
+
+class Words(NamedTuple):
+    """A rendered message; see ``Template``."""
+
+    text: str
+    hint: str
+
+
+def msg(code: str, /, **params: Param) -> Message:
+    """Return the message of this code with these parameters (see ``Param``)."""
+    return Message(code, params)
+
+
+ENGLISH: Final[Mapping[str, Format]] = {
+    "memory": format_memory,
+    "bytes": format_bytes,
+    "count": format_count,
+    "duration": format_duration,
+    "percent": lambda share: f"{share * 100:.0f} %",
+    "names": ", ".join,
+}
+"""How the formats that templates name are written in English."""
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def render(
+    message: Message,
+    formats: Mapping[str, Format] = ENGLISH,
+    translate: Callable[[str], str] = _same,
+) -> Words:
+    """Return a message in words. Pure.
+
+    A code that the table does not have, which a newer Preheat may send, is shown as it is.
+
+    Args:
+        formats: By name, how values are written; ``ENGLISH`` if not given.
+        translate: Returns a template's words in another language.
+    """
+    from preheat.messages.table import TABLE
+
+    template = TABLE.get(message.code)
+    if template is None:
+        return Words(message.code, "")
+    formatter = _Formatter(formats, translate)
+    fields = _Fields(message.params)
+    text, hint = (
+        formatter.vformat(translate(words) if words else "", (), fields) for words in (template.text, template.hint)
+    )
+    return Words(text, hint)
+
+
+class _Fields(dict[str, Any]):
+    """Parameters of a message; one that an older or newer Preheat did not send is shown as a question mark."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+class _Formatter(Formatter):
+    def __init__(self, formats: Mapping[str, Format], translate: Callable[[str], str]) -> None:
+        self._formats = formats
+        self._translate = translate
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Message):
+            return render(value, self._formats, self._translate).text
+        if value is None or value == "?":
+            return "" if value is None else "?"
+        named = self._formats.get(format_spec)
+        return named(value) if named is not None else format(value, format_spec)
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """Return a message as JSON: its code, parameters, and English text."""
+    params = {
+        name: message_json(value) if isinstance(value, Message) else value for name, value in message.params.items()
+    }
+    words = render(message)
+    return {"code": message.code, "params": params, "text": words.text, "hint": words.hint}
+
+
+def message_from_json(content: Mapping[str, Any]) -> Message:
+    """Return the message that ``message_json`` was made of; one of an unknown code keeps its English text.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError: It is no message.
+    """
+    from preheat.messages.table import TABLE
+
+    code = str(content["code"])
+    if code not in TABLE:
+        return Message("text", {"text": str(content.get("text", code)), "hint": str(content.get("hint", ""))})
+    params = {
+        name: message_from_json(value) if isinstance(value, Mapping) and "code" in value else value
+        for name, value in dict(content.get("params") or {}).items()
+    }
+    return Message(code, params)

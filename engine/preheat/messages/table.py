@@ -1,0 +1,13 @@
+"""The English words of every message, collected from one table per area."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from preheat.messages import general
+from preheat.messages.template import Template
+
+TABLE: Final[Mapping[str, Template]] = MappingProxyType({**general.TABLE})
+"""Template by message code. The areas' codes are disjoint; a test checks that."""

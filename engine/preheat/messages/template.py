@@ -1,0 +1,17 @@
+"""What a message code looks like in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Template(NamedTuple):
+    """English words with named fields, such as ``{needed:memory}``; see ``message.ENGLISH`` for the formats.
+
+    Attributes:
+        text: One sentence without its full stop, or a clause of one.
+        hint: What to do about it; may be empty.
+    """
+
+    text: str
+    hint: str = ""

@@ -1,0 +1,1 @@
+"""The built-in catalogue and which of its models suit this machine."""

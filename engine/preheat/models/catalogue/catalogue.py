@@ -1,0 +1,215 @@
+"""The models that Preheat suggests: ``resources/catalogue.toml``, and which of them suit this machine's memory."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from preheat import paths
+from preheat.errors import EngineError
+from preheat.models.catalogue.recommend import DEFAULT_CONTEXT, Recommendation, advise, bits_of, memory_bytes
+from preheat.models.hub.hub import is_repo
+from preheat.models.hub.variants import RemoteFile, Variant, normalized
+
+_COMFORTABLE: Final = 0.85  # of the limit: what a best one takes at most
+_LEAST_BITS: Final = 4  # with fewer, a smaller model is the better one
+
+_OllamaName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$", max_length=64)]
+
+
+class Task(StrEnum):
+    """What a model is for."""
+
+    CHAT = "chat"
+    CODE = "code"
+    SMALL = "small"
+    VISION = "vision"
+    EMBEDDING = "embedding"
+    RERANK = "rerank"
+
+
+class CatalogueEntry(BaseModel):
+    """One model that is worth having; the fields are described at the head of ``catalogue.toml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: _OllamaName
+    aliases: tuple[_OllamaName, ...] = ()
+    repo: str
+    title: str = Field(min_length=2, max_length=60)
+    sentence: str = Field(min_length=10, max_length=120)
+    task: Task
+    licence: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$")
+    parameters: int = Field(gt=0)
+    trained_context: int = Field(gt=0)
+    kv_bytes_per_token: int = Field(default=0, ge=0)
+    mmproj_bytes: int = Field(default=0, ge=0)
+    sizes: Mapping[str, int]
+
+    @field_validator("aliases", "task", mode="before")
+    @classmethod
+    def _from_toml(cls, value: object) -> object:
+        if isinstance(value, list):
+            return tuple(value)
+        return Task(value) if isinstance(value, str) else value
+
+    @field_validator("repo")
+    @classmethod
+    def _repo_is_one(cls, value: str) -> str:
+        if not is_repo(value):
+            raise ValueError("is no owner/name")
+        return value
+
+    @field_validator("sizes")
+    @classmethod
+    def _sizes_grow_with_bits(cls, value: Mapping[str, int]) -> Mapping[str, int]:
+        if not value:
+            raise ValueError("there must be one")
+        for quantization in value:
+            if not bits_of(quantization) or normalized(quantization) != quantization:
+                raise ValueError(f"{quantization} is no quantization")
+        by_bits = sorted(value.items(), key=lambda item: bits_of(item[0]))
+        if any(low >= high for (_, low), (_, high) in pairwise(by_bits)):
+            raise ValueError("more bits must take more bytes")
+        if by_bits[0][1] <= 0:
+            raise ValueError("must be above 0")
+        return value
+
+    @model_validator(mode="after")
+    def _sizes_fit_the_parameters(self) -> CatalogueEntry:
+        for quantization, size in self.sizes.items():
+            bits = size * 8 / self.parameters
+            # A small model's vocabulary and embeddings, which are kept in more bits, are much of it.
+            if not bits_of(quantization) * 0.8 < bits < bits_of(quantization) * 1.7:
+                raise ValueError(f"{quantization}: {size} bytes are {bits:.1f} bits a parameter")
+        return self
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """What there is to choose from, as a repository's list would tell it."""
+        mmproj = RemoteFile("mmproj.gguf", self.mmproj_bytes) if self.mmproj_bytes else None
+        return tuple(
+            Variant(quantization, (RemoteFile(f"{quantization}.gguf", size),), mmproj)
+            for quantization, size in self.sizes.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An entry as it suits one machine.
+
+    Attributes:
+        entry: The model.
+        quantization: The one to take; where none fits, the smallest.
+        download_bytes: What it takes on disk.
+        memory_bytes: What it is expected to take when it is loaded.
+        fits: Whether that is within the limit.
+        best: Whether it is the best one for its task on this machine.
+        why: Why this quantization, in one sentence without its full stop.
+    """
+
+    entry: CatalogueEntry
+    quantization: str
+    download_bytes: int
+    memory_bytes: int
+    fits: bool
+    best: bool
+    why: str
+
+
+class CatalogueError(EngineError):
+    """The catalogue is missing or malformed: the installation is damaged."""
+
+    code = "catalogue_error"
+
+
+@cache
+def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
+    """Return the entries, in the file's order. Read once.
+
+    Raises:
+        CatalogueError: The file is missing or malformed.
+    """
+    try:
+        source = path if path is not None else paths.resource("catalogue.toml")
+        entries = tuple(CatalogueEntry.model_validate(table) for table in _tables(source))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise CatalogueError(f"The catalogue cannot be read ({error})", hint="Install Preheat again") from error
+    names = [name for entry in entries for name in (entry.name, *entry.aliases)]
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise CatalogueError(f"The catalogue names {', '.join(twice)} twice", hint="Install Preheat again")
+    return entries
+
+
+def best_for(
+    entries: Iterable[CatalogueEntry],
+    limit_bytes: int,
+    *,
+    context_length: int = DEFAULT_CONTEXT,
+    kv_share: float = 1.0,
+) -> tuple[Suggestion, ...]:
+    """Return every entry with the quantization for this machine, the best one of each task marked; in their order.
+
+    The best one is the first of its task that fits well with at least 4 bits a weight. Pure.
+
+    Args:
+        entries: What to choose from.
+        limit_bytes: What models may use together.
+        context_length: As configured, in tokens.
+        kv_share: What the KV cache takes of its size in f16, such as 0.53 for ``q8_0``.
+    """
+    found = [_suggest(entry, limit_bytes, context_length, kv_share) for entry in entries]
+    best = {task: _best([item for item in found if item.entry.task is task], limit_bytes) for task in Task}
+    return tuple(
+        Suggestion(
+            item.entry,
+            item.quantization,
+            item.download_bytes,
+            item.memory_bytes,
+            item.fits,
+            item is best[item.entry.task],
+            item.why,
+        )
+        for item in found
+    )
+
+
+def _tables(source: Path) -> Sequence[object]:
+    tables = tomllib.loads(source.read_text(encoding="utf-8")).get("model", ())
+    if not isinstance(tables, list):
+        raise CatalogueError("The catalogue has no list of models", hint="Install Preheat again")
+    return tables
+
+
+def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_share: float) -> Suggestion:
+    kv = int(entry.kv_bytes_per_token * kv_share)
+    advice = advise(
+        entry.variants,
+        limit_bytes,
+        parameters=entry.parameters,
+        trained_context=entry.trained_context,
+        context_length=context_length,
+        kv_bytes_per_token=kv,
+    )
+    fits = advice is not None
+    if advice is None:
+        smallest = min(entry.variants, key=lambda variant: variant.total_bytes)
+        memory = memory_bytes(smallest.total_bytes, kv, min(entry.trained_context, context_length))
+        advice = Recommendation(smallest, memory, "even the smallest needs more memory than models may use")
+    chosen = advice.variant
+    return Suggestion(entry, chosen.quantization, chosen.total_bytes, advice.memory_bytes, fits, False, advice.why)
+
+
+def _best(found: Sequence[Suggestion], limit_bytes: int) -> Suggestion | None:
+    fitting = [item for item in found if item.fits and bits_of(item.quantization) >= _LEAST_BITS]
+    comfortable = [item for item in fitting if item.memory_bytes <= limit_bytes * _COMFORTABLE]
+    return next(iter(comfortable or fitting), None)

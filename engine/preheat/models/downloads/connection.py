@@ -1,0 +1,207 @@
+"""GETs a part of a file with as little work a byte as Python allows.
+
+``http.client`` reads from the socket straight into the caller's buffer; httpx2, which huggingface_hub uses, makes every
+byte pass through several objects and takes three to five times as much processor time. Proxies and certificates are
+those that huggingface_hub would use.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Final
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+from preheat._version import __version__
+from preheat.models.downloads.interrupt import Interrupt
+
+_MAX_REDIRECTS: Final = 10
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
+_BROKEN: Final = (OSError, http.client.HTTPException, ValueError)  # ValueError: an address that is none
+
+
+class BrokenConnectionError(Exception):
+    """The network failed: no connection, one that was cut or silent, or an answer that is no HTTP.
+
+    Attributes:
+        words: What happened, as a sentence without its full stop.
+        hopeless: Trying again will hardly help.
+    """
+
+    def __init__(self, words: str, *, hopeless: bool = False) -> None:
+        super().__init__(words)
+        self.words = words
+        self.hopeless = hopeless
+
+
+class Answer:
+    """What came back: status and headers, and the body to read. One thread.
+
+    Attributes:
+        status: HTTP's.
+        headers: With names in lower case.
+    """
+
+    def __init__(self, response: http.client.HTTPResponse, host: str) -> None:
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self._response = response
+        self._host = host
+        length = self.headers.get("content-length", "")
+        self._length = int(length) if length.isascii() and length.isdigit() and not response.chunked else None
+        self._left = self._length
+
+    @property
+    def begin(self) -> int:
+        """Where in the file the body begins; -1 if the answer does not say it rightly."""
+        if self.status == 200:
+            return 0
+        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", ""))
+        return int(found[1]) if found else -1
+
+    @property
+    def total_bytes(self) -> int | None:
+        """The whole file's size; None if the answer does not say."""
+        if self.status == 200:
+            return self._length
+        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", ""))
+        return int(found[3]) if found and found[3] != "*" else None
+
+    def read_into(self, view: memoryview) -> int:
+        """Read what has come, at least a byte, at most what the view holds; return how much. 0 is the end.
+
+        Raises:
+            BrokenConnectionError: It broke off.
+        """
+        with _broken(self._host):
+            if self._response.chunked:
+                content = self._response.read1(len(view))
+                view[: len(content)] = content
+                return len(content)
+            if self._left is not None:
+                view = view[: self._left]  # after that the connection stays open, and reading would wait
+            # Not the response's own readinto: it waits until the buffer is full, and a slow line shows no progress.
+            n_bytes = self._response.fp.readinto1(view) if len(view) else 0
+            if self._left is not None:
+                self._left -= n_bytes
+            return n_bytes
+
+
+@contextmanager
+def get(url: str, headers: Mapping[str, str], begin: int, *, stall_s: float, interrupt: Interrupt) -> Iterator[Answer]:
+    """Hold the answer to a request for all from ``begin`` on.
+
+    Redirects are followed; what is secret in the headers goes to the first host only.
+
+    Args:
+        stall_s: How long the other side may be silent, in seconds.
+        interrupt: Cuts the connection when it is set.
+
+    Raises:
+        BrokenConnectionError: There is no connection, or no answer.
+    """
+    sent = {"User-Agent": f"preheat/{__version__}", **headers}
+    if begin:
+        sent["Range"] = f"bytes={begin}-"
+    for _ in range(_MAX_REDIRECTS):
+        address = urlsplit(url)
+        with _broken(address.hostname or url):
+            connection = _connect(address, stall_s)
+        try:
+            with _broken(address.hostname or url):
+                connection.connect()
+                interrupt.attach(connection.sock)
+                interrupt.check()
+                connection.request("GET", _target(connection, address), headers=sent | _proxy_headers(address))
+                response = connection.getresponse()
+            onward = response.headers.get("Location")
+            if response.status not in _REDIRECTS or onward is None:
+                yield Answer(response, address.hostname or url)
+                return
+        finally:
+            interrupt.attach(None)
+            connection.close()
+        url = urljoin(url, onward)
+        if urlsplit(url)[:2] != address[:2]:
+            sent = {name: value for name, value in sent.items() if name.lower() not in ("authorization", "cookie")}
+    raise BrokenConnectionError(f"{urlsplit(url).hostname} sends us in circles", hopeless=True)
+
+
+@contextmanager
+def _broken(host: str) -> Iterator[None]:
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise BrokenConnectionError(
+            f"The certificate of {host} is not to be trusted ({error.verify_message})", hopeless=True
+        ) from error
+    except TimeoutError as error:
+        raise BrokenConnectionError(f"{host} has gone silent") from error
+    except http.client.IncompleteRead as error:
+        raise BrokenConnectionError(f"The connection to {host} was cut") from error
+    except _BROKEN as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise BrokenConnectionError(f"The connection to {host} failed ({reason})") from error
+
+
+def _connect(address: SplitResult, stall_s: float) -> http.client.HTTPConnection:
+    """Return a connection, not yet open, to the host or the proxy that leads there."""
+    host, secure = address.hostname or "", address.scheme == "https"
+    if address.scheme not in ("http", "https") or not host:
+        raise ValueError("not an address")
+    proxy = _proxy_of(address)
+    if proxy is None:
+        if secure:
+            return http.client.HTTPSConnection(host, address.port, timeout=stall_s, context=_certificates())
+        return http.client.HTTPConnection(host, address.port, timeout=stall_s)
+    if not secure:
+        return http.client.HTTPConnection(proxy.hostname or "", proxy.port or 80, timeout=stall_s)
+    tunnel = http.client.HTTPSConnection(
+        proxy.hostname or "", proxy.port or 80, timeout=stall_s, context=_certificates()
+    )
+    tunnel.set_tunnel(host, address.port or 443, headers=_proxy_credentials(proxy))
+    return tunnel
+
+
+def _target(connection: http.client.HTTPConnection, address: SplitResult) -> str:
+    """Return what stands in the request's first line: for a proxy without a tunnel, the whole address."""
+    path = (address.path or "/") + (f"?{address.query}" if address.query else "")
+    if address.scheme == "http" and _proxy_of(address) is not None:
+        return f"{address.scheme}://{address.netloc}{path}"
+    return path
+
+
+def _proxy_headers(address: SplitResult) -> dict[str, str]:
+    proxy = _proxy_of(address) if address.scheme == "http" else None
+    return {} if proxy is None else {"Host": address.netloc, **_proxy_credentials(proxy)}
+
+
+def _proxy_of(address: SplitResult) -> SplitResult | None:
+    """Return the proxy that environment or system name for this address; None for none."""
+    from urllib.request import getproxies, proxy_bypass
+
+    proxies = getproxies()
+    named = proxies.get(address.scheme) or proxies.get("all")
+    if not named or proxy_bypass(address.netloc.rpartition("@")[2]):
+        return None
+    return urlsplit(named if "://" in named else f"http://{named}")
+
+
+def _proxy_credentials(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    import httpx2  # whose choice is huggingface_hub's: SSL_CERT_FILE, else the system's
+
+    return httpx2.create_ssl_context()

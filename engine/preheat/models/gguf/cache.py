@@ -1,0 +1,154 @@
+"""The headers' facts, kept over restarts: files that did not change are not opened again.
+
+One file in the cache folder, replaced as a whole. It begins with a line that says by what it was written and the
+digest of the rest; anything unexpected in it and it is passed over, as if there were none.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import threading
+from collections.abc import Set
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from preheat._version import __version__
+from preheat.errors import ModelFileError
+from preheat.models.facts import Facts, facts_from_json, facts_to_json
+
+logger = logging.getLogger(__name__)
+
+_FORMAT: Final = 1
+_MAX_BYTES: Final = 1 << 26
+_MAX_UNSEEN: Final = 10_000  # entries of files that the last scan did not meet: other folders, disks not plugged in
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What changes when a file does."""
+
+    device: int
+    inode: int
+    file_bytes: int
+    modified_ns: int
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """The same for every name of one file."""
+        return self.device, self.inode
+
+    @property
+    def lasting(self) -> list[int]:
+        """What is the same after a restart of the machine, which may number its disks anew."""
+        return [self.inode, self.file_bytes, self.modified_ns]
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Return a file's stamp; blocks on the disk.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    status = path.stat()
+    return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class HeaderCache:
+    """Facts by path and stamp. Any thread; ``load`` and ``save`` block on the disk.
+
+    Args:
+        path: Where they are kept; None keeps them in memory only.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._facts: dict[str, tuple[list[int], Facts | ModelFileError]] = {}
+        self._stored: dict[str, Any] = {}  # as read, not yet asked for
+        self._loaded = path is None
+        self._dirty = False
+
+    def get(self, path: Path, stamp: Stamp) -> Facts | ModelFileError | None:
+        """Return what is known of the file as it is; None if that is nothing."""
+        self._load()
+        key = str(path)
+        known = self._facts.get(key)
+        if known is not None:
+            return known[1] if known[0] == stamp.lasting else None
+        stored = self._stored.get(key)
+        if stored is None or stored[0] != stamp.lasting:
+            return None
+        try:
+            facts = facts_from_json(stored[1])
+        except (TypeError, ValueError, KeyError):
+            return None  # written by another state of this code
+        self._facts[key] = stamp.lasting, facts
+        return facts
+
+    def put(self, path: Path, stamp: Stamp, result: Facts | ModelFileError) -> None:
+        """Remember what a header said, or why it said nothing."""
+        self._facts[str(path)] = stamp.lasting, result
+        self._dirty = True
+
+    def save(self, seen: Set[Path]) -> None:
+        """Write what is new, and forget of the files that are not in ``seen`` all but some thousands."""
+        with self._lock:
+            if not self._dirty:
+                return
+            self._dirty = False
+            keys = {str(path) for path in seen}
+            facts = {key: value for key, value in list(self._facts.items()) if key in keys}
+            stored = {key: value for key, value in self._stored.items() if key not in keys}
+            while len(stored) > _MAX_UNSEEN:
+                del stored[next(iter(stored))]
+            for key, (lasting, result) in facts.items():
+                if isinstance(result, Facts):
+                    stored[key] = [lasting, facts_to_json(result)]
+            self._facts, self._stored = facts, stored
+            if self._path is not None:
+                _write(self._path, stored)
+
+    def _load(self) -> None:
+        with self._lock:
+            if not self._loaded and self._path is not None:
+                self._stored = _read(self._path)
+                self._loaded = True
+
+
+def _written_by() -> str:
+    # The version, because it knows headers better or worse; the processor, because a home may be shared by several.
+    return f"preheat {__version__} {_FORMAT} {platform.machine()}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return {}
+        head, _, body = path.read_bytes().partition(b"\n")
+        if head.decode() != f"{_written_by()} {_digest(body)}":
+            return {}
+        content = json.loads(body)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    body = json.dumps(content, separators=(",", ":")).encode()
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(f"{_written_by()} {_digest(body)}\n".encode() + body)
+        part.replace(path)
+    except OSError as error:
+        # A full or read-only disk: the next start reads the headers again.
+        logger.debug("what headers say is not kept: %s", error)
+
+
+def _digest(body: bytes) -> str:
+    return blake2b(body, digest_size=16).hexdigest()

@@ -1,0 +1,97 @@
+"""How a model's weights are stored: the name that publishers give it, and what that means for people."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+
+from preheat.models.gguf.header import GgufHeader
+
+# llama.cpp's llama_ftype (llama.h), which files carry as general.file_type. Missing numbers were withdrawn.
+FILE_TYPES: Final = {
+    0: "F32",
+    1: "F16",
+    2: "Q4_0",
+    3: "Q4_1",
+    7: "Q8_0",
+    8: "Q5_0",
+    9: "Q5_1",
+    10: "Q2_K",
+    11: "Q3_K_S",
+    12: "Q3_K_M",
+    13: "Q3_K_L",
+    14: "Q4_K_S",
+    15: "Q4_K_M",
+    16: "Q5_K_S",
+    17: "Q5_K_M",
+    18: "Q6_K",
+    19: "IQ2_XXS",
+    20: "IQ2_XS",
+    21: "Q2_K_S",
+    22: "IQ3_XS",
+    23: "IQ3_XXS",
+    24: "IQ1_S",
+    25: "IQ4_NL",
+    26: "IQ3_S",
+    27: "IQ3_M",
+    28: "IQ2_S",
+    29: "IQ2_M",
+    30: "IQ4_XS",
+    31: "IQ1_M",
+    32: "BF16",
+    36: "TQ1_0",
+    37: "TQ2_0",
+    38: "MXFP4",
+    39: "NVFP4",
+    40: "Q1_0",
+}
+
+_GUESSED: Final = 1024
+"""Added to the number where the file did not say and a program guessed."""
+
+_WHOLE: Final = frozenset({"F32", "F16", "BF16"})
+_BITS: Final = re.compile(r"I?Q(\d)|TQ(\d)|(?:MX|NV)FP(\d)|B?F(\d\d)")
+_WORDS: Final = {
+    1: "1-bit, poor quality",
+    2: "2-bit, low quality",
+    3: "3-bit, fair quality",
+    4: "4-bit, good quality",
+    5: "5-bit, very good quality",
+    6: "6-bit, excellent quality",
+    8: "8-bit, nearly as the original",
+    16: "16-bit, as the original",
+    32: "32-bit, as the original",
+}
+
+
+def quantization_of_header(header: GgufHeader) -> str:
+    """Return a file's quantization: what it says, or the type that most of its bytes have; empty without tensors.
+
+    A file that calls itself unquantized and is not was quantized by a program that forgot to say so: its tensors count.
+    """
+    said = header.metadata.get("general.file_type")
+    name = FILE_TYPES.get(said % _GUESSED, "") if type(said) is int and said >= 0 else ""
+    most = _most_used(header)
+    if name in _WHOLE and most and most not in _WHOLE:
+        return most
+    return name or most
+
+
+def quantization_words(name: str, bits_per_weight: float = 0.0) -> str:
+    """Return what a quantization means for people; empty if nothing is known.
+
+    Args:
+        name: Such as ``Q4_K_M``.
+        bits_per_weight: Decides where the name says nothing.
+    """
+    match = _BITS.search(name.upper())
+    bits = float(next(group for group in match.groups() if group)) if match else bits_per_weight
+    return _WORDS[min(_WORDS, key=lambda known: abs(known - bits))] if bits else ""
+
+
+def _most_used(header: GgufHeader) -> str:
+    sizes: Counter[str] = Counter()
+    for tensor in header.tensors:
+        sizes[tensor.ggml_type] += tensor.n_bytes
+    return max(sizes, key=lambda kind: sizes[kind], default="")

@@ -1,0 +1,1 @@
+"""The hub: search, repositories, file lists and names to pull."""

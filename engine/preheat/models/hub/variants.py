@@ -1,0 +1,143 @@
+"""From a repository's file list to what can be chosen: one variant a quantization, with every file that it needs.
+
+Pure. File names are all there is to go by before a download; the rules are those that publishers of GGUF files keep to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from preheat.models.names import SPLIT_PART
+
+QUANTIZATION: Final = re.compile(
+    r"(?<![A-Za-z0-9])"
+    r"(?P<name>(?:UD-)?"
+    r"(?:I?Q[1-8]_(?:K_(?:XXL|XL|L|M|S)|K|NL|XXS|XS|S|M|L|XL|[0-9](?:_[0-9]_[0-9])?)"
+    r"|TQ[12]_0|MXFP[468](?:_MOE)?|NVFP4|BF16|FP?16|FP?32))"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE | re.ASCII,
+)
+"""A quantization as file names and people write it."""
+
+_ENDING: Final = ".gguf"
+# Not models of their own: importance matrices, helpers of speculative decoding, adapters, steering vectors, test files.
+_HELPER: Final = re.compile(
+    r"(?:^|[-_./])(?:imatrix|draft|dflash|eagle3?|lora|adapter|control[-_]?vector|vocab(?:[-_]only)?|mtp)(?:[-_./]|$)",
+    re.IGNORECASE,
+)
+_MMPROJ: Final = re.compile(r"(?:^|[-_./])mmproj(?:[-_./]|$)", re.IGNORECASE)
+_MMPROJ_ORDER: Final = ("F16", "Q8_0", "BF16", "F32")
+_MAX_PATH: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file of a repository.
+
+    Attributes:
+        path: Inside the repository, with ``/``; never absolute, never with ``..``.
+        size_bytes: Its size; 0 if the hub does not say.
+        sha256: Of its content, in lower-case hex; None for a file that is not stored as a large file.
+    """
+
+    path: str
+    size_bytes: int
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One quantization of a repository's model: what a download fetches together.
+
+    Attributes:
+        quantization: Such as ``Q4_K_M``, in upper case; empty if no file name says it.
+        files: The model; of a split set, every part in order.
+        mmproj: What a vision model needs to see; None for the others.
+    """
+
+    quantization: str
+    files: tuple[RemoteFile, ...]
+    mmproj: RemoteFile | None = None
+
+    @property
+    def model_bytes(self) -> int:
+        """The model's own files together."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def total_bytes(self) -> int:
+        """Everything that a download fetches."""
+        return self.model_bytes + (self.mmproj.size_bytes if self.mmproj else 0)
+
+
+def quantization_of(path: str) -> str:
+    """Return the quantization that a path names, its last one first, or empty: ``FP16`` counts as ``F16``."""
+    for part in reversed(path.removesuffix(_ENDING).split("/")):
+        found = [match["name"] for match in QUANTIZATION.finditer(part)]
+        if found:
+            return normalized(found[-1])
+    return ""
+
+
+def normalized(quantization: str) -> str:
+    """Return a quantization as it is written here: upper case, ``F16`` for ``FP16``; a leading ``UD-`` stays."""
+    name = quantization.upper()
+    return {"FP16": "F16", "FP32": "F32", "MXFP4_MOE": "MXFP4"}.get(name, name)
+
+
+def is_safe_path(path: str) -> bool:
+    """Return whether a path from outside stays inside the folder that it is joined to, on every system."""
+    parts = path.split("/")
+    return (
+        0 < len(path) <= _MAX_PATH
+        and path.isprintable()
+        and not any(char in path for char in '\\:*?"<>|')
+        and all(part and not part.startswith(".") and part == part.strip(" ") and part[-1] != "." for part in parts)
+    )
+
+
+def variants_of(files: Iterable[RemoteFile]) -> tuple[Variant, ...]:
+    """Return what a repository offers, the smallest first.
+
+    Parts of a split set are joined in their order, and a set of which a part is missing is left out. Each variant gets
+    the best mmproj of the repository. Importance matrices, draft models and adapters are no variants.
+    """
+    ggufs = [file for file in files if file.path.lower().endswith(_ENDING) and is_safe_path(file.path)]
+    projectors = [file for file in ggufs if _MMPROJ.search(file.path)]
+    models = [file for file in ggufs if file not in projectors and not _HELPER.search(file.path)]
+    mmproj = min(projectors, key=_mmproj_rank, default=None)
+    found = [Variant(quantization_of(parts[0].path), parts, mmproj) for parts in _sets(models)]
+    return tuple(sorted(found, key=lambda variant: (variant.model_bytes, variant.files[0].path)))
+
+
+def _sets(files: Sequence[RemoteFile]) -> list[tuple[RemoteFile, ...]]:
+    """Return single files, and whole split sets in the order of their parts."""
+    singles: list[tuple[RemoteFile, ...]] = []
+    split: defaultdict[tuple[str, str], dict[int, RemoteFile]] = defaultdict(dict)
+    for file in files:
+        part = SPLIT_PART.fullmatch(file.path[: -len(_ENDING)])
+        if part is None:
+            singles.append((file,))
+        else:
+            split[part["prefix"], part["count"]][int(part["number"])] = file
+    whole = [
+        tuple(parts[number] for number in sorted(parts))
+        for (_, count), parts in split.items()
+        if sorted(parts) == list(range(1, int(count) + 1))
+    ]
+    return singles + whole
+
+
+def _mmproj_rank(file: RemoteFile) -> tuple[int, int, str]:
+    quantization = quantization_of(file.path)
+    known = _MMPROJ_ORDER.index(quantization) if quantization in _MMPROJ_ORDER else len(_MMPROJ_ORDER)
+    return known, file.size_bytes, file.path

@@ -1,0 +1,60 @@
+"""Which image encoder (mmproj) belongs to which model.
+
+A repository has at most one, in several precisions, for all its models. In a folder where anything may lie, names
+decide: publishers write the model's own name into that of its encoder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from preheat.models.classify import Kind
+from preheat.models.facts import Facts
+from preheat.models.hub.variants import QUANTIZATION, quantization_of
+from preheat.models.names import SPLIT_PART
+from preheat.models.sources.candidates import File
+
+_MMPROJ: Final = re.compile(r"(?:^|[-_.])mmproj(?:[-_.]?model)?(?=[-_.]|$)", re.IGNORECASE)
+_ORDER: Final = ("F16", "Q8_0", "BF16", "F32")
+
+
+class Projectors:
+    """The encoders among these files, by where they lie."""
+
+    def __init__(self, files: Iterable[tuple[File, Facts]]) -> None:
+        self._by_group: defaultdict[str, list[File]] = defaultdict(list)
+        self._stems: defaultdict[str, set[str]] = defaultdict(set)
+        for file, facts in files:
+            group = file.candidate.group
+            if facts.kind is Kind.PROJECTOR:
+                self._by_group[group].append(file)
+            else:
+                self._stems[group].add(_stem(file))
+
+    def of(self, file: File, facts: Facts) -> Path | None:
+        """Return the encoder of a model; None if it has none."""
+        group = file.candidate.group
+        if not group or facts.embeddings:
+            return None
+        found = self._by_group.get(group, [])
+        if not file.candidate.one_repo and len(self._stems[group]) > 1:
+            found = [encoder for encoder in found if _stem(encoder) == _stem(file)]
+        return min(found, key=_rank).path if found else None
+
+
+def _stem(file: File) -> str:
+    """Return a file's name without its quantization, part number and the word mmproj."""
+    name = file.candidate.name.lower().removesuffix(".gguf")
+    part = SPLIT_PART.fullmatch(name)
+    name = _MMPROJ.sub("", part["prefix"] if part else name)
+    return QUANTIZATION.sub("", name).strip("-_. ")
+
+
+def _rank(file: File) -> tuple[int, int, str]:
+    quantization = quantization_of(file.candidate.name)
+    known = _ORDER.index(quantization) if quantization in _ORDER else len(_ORDER)
+    return known, file.stamp.file_bytes, str(file.path)

@@ -1,0 +1,93 @@
+"""The cache of the Hugging Face libraries, and of every program that shares it.
+
+Its layout is documented in huggingface_hub's guide "Understand caching": ``models--ORG--NAME`` holds ``blobs``, named
+by their sha256, ``snapshots/COMMIT`` with links to them under the files' own names, and ``refs`` that name commits. A
+link is made when its blob is whole. On systems without links the snapshots hold the files themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from preheat.models.names import printable
+from preheat.models.sources.candidates import Candidate, Report, leads_into, trouble, walk
+from preheat.models.sources.folders import cache_home, from_variable
+
+_PREFIX: Final = "models--"
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+
+
+def roots() -> tuple[Path, ...]:
+    """Return where the cache is: as in huggingface_hub's ``constants``, which is too slow to import for this."""
+    named = from_variable("HF_HUB_CACHE") or from_variable("HUGGINGFACE_HUB_CACHE")
+    home = from_variable("HF_HOME") or cache_home() / "huggingface"
+    return (named or home / "hub",)
+
+
+def candidates(root: Path, report: Report) -> Iterator[Candidate]:
+    """Yield the files of every model repository, each as its newest snapshot has it."""
+    try:
+        with os.scandir(root) as listing:
+            names = sorted(entry.name for entry in listing if entry.name.startswith(_PREFIX) and entry.is_dir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        report(root, trouble(root, error))
+        return
+    for name in names:
+        yield from _repository(root, root / name, report)
+
+
+def _repository(root: Path, folder: Path, report: Report) -> Iterator[Candidate]:
+    owner, _, repo = folder.name.removeprefix(_PREFIX).rpartition("--")
+    seen: set[Path] = set()
+    for snapshot in _snapshots(folder, report):
+        for path in walk(snapshot, report):
+            inside = path.relative_to(snapshot)
+            if inside in seen:
+                continue
+            seen.add(inside)
+            if not leads_into(path, root):
+                report(path, f"{printable(str(path))} leads out of the Hugging Face cache")
+                continue
+            blob = path.resolve().name
+            yield Candidate(
+                path,
+                path.name,
+                owners=tuple(part for part in (repo, owner) if part),
+                group=str(folder),
+                one_repo=True,
+                sha256=blob if _SHA256.fullmatch(blob) else "",
+            )
+
+
+def _snapshots(folder: Path, report: Report) -> list[Path]:
+    """Return a repository's snapshots: what ``main`` names first, then the newest first.
+
+    A file that was fetched of an older commit only is found in the older snapshot.
+    """
+    try:
+        with os.scandir(folder / "snapshots") as listing:
+            found = {entry.name: entry.stat().st_mtime_ns for entry in listing if entry.is_dir(follow_symlinks=False)}
+        main = _commit(folder / "refs" / "main")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        report(folder, trouble(folder, error))
+        return []
+    names = sorted(found, key=lambda name: (name != main, -found[name], name))
+    return [folder / "snapshots" / name for name in names]
+
+
+def _commit(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            text = file.read(64).decode(errors="replace").strip()
+    except OSError:
+        return ""
+    return text if _COMMIT.fullmatch(text) else ""

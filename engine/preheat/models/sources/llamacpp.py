@@ -1,0 +1,60 @@
+"""What llama.cpp's programs downloaded with ``-hf``.
+
+From llama.cpp's common/download.cpp: one folder with ``USER_REPO_FILE.gguf`` (a folder inside the repository becomes an
+underscore too), ``manifest=USER=REPO=TAG.json`` for every repository, and ``*.downloadInProgress`` while a file comes.
+Since 2026 the layout is that of the Hugging Face cache, in that cache or in ``LLAMA_CACHE``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from preheat.models.sources import huggingface
+from preheat.models.sources.candidates import ENDING, Candidate, Report, trouble
+from preheat.models.sources.folders import cache_folder, from_variable
+
+
+def roots() -> tuple[Path, ...]:
+    """Return its cache folder."""
+    return (from_variable("LLAMA_CACHE") or cache_folder("llama.cpp"),)
+
+
+def candidates(root: Path, report: Report) -> Iterator[Candidate]:
+    """Yield what lies flat in the folder, and what lies there as in the Hugging Face cache."""
+    yield from _flat(root, report)
+    yield from huggingface.candidates(root, report)
+
+
+def _flat(root: Path, report: Report) -> Iterator[Candidate]:
+    try:
+        with os.scandir(root) as listing:
+            names = sorted(entry.name for entry in listing if entry.is_file())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        report(root, trouble(root, error))
+        return
+    repositories = list(_repositories(names))
+    for name in names:
+        if not name.lower().endswith(ENDING) or name.startswith("."):
+            continue
+        owner, repo = next((pair for pair in repositories if name.startswith("_".join((*pair, "")))), ("", ""))
+        short = name.removeprefix(f"{owner}_{repo}_") if repo else name
+        yield Candidate(
+            root / name,
+            short,
+            owners=tuple(part for part in (repo, owner) if part),
+            aliases=(name,) if short != name else (),
+            group=f"{root}/{owner}/{repo}" if repo else str(root),
+            one_repo=bool(repo),
+        )
+
+
+def _repositories(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield owner and name of the repositories that the manifests name."""
+    for name in names:
+        parts = name.split("=")
+        if len(parts) == 4 and parts[0] == "manifest" and name.endswith(".json"):
+            yield parts[1], parts[2]

@@ -1,0 +1,103 @@
+"""Ollama's models: manifests that name blobs, as in a registry of containers.
+
+From Ollama's source (manifest/, types/model/name.go): ``manifests/HOST/NAMESPACE/MODEL/TAG`` is a JSON file whose
+layers have a media type, a digest and a size; a layer lies in ``blobs/sha256-HEX``, under its name only when it is
+whole. Names are shown without the host ``registry.ollama.ai`` and the namespace ``library``. The service that the
+installer for Linux sets up has a home of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from preheat.models.names import printable
+from preheat.models.sources.candidates import Candidate, Report, leads_into, trouble
+from preheat.models.sources.folders import from_variable, home
+from preheat.models.sources.small_file import read_object
+
+_LAYER: Final = "application/vnd.ollama.image."
+_DIGEST: Final = re.compile(r"sha256[:-]([0-9a-f]{64})")
+_HOST: Final = "registry.ollama.ai"
+_LATEST: Final = ":latest"
+_SERVICE: Final = Path("/usr/share/ollama/.ollama/models")
+_MANIFEST_PARTS: Final = 4
+
+
+def roots() -> tuple[Path, ...]:
+    """Return its models folders."""
+    named = from_variable("OLLAMA_MODELS")
+    return (named,) if named else (home() / ".ollama" / "models", _SERVICE)
+
+
+def candidates(root: Path, report: Report) -> Iterator[Candidate]:
+    """Yield the model of every manifest; several may share a blob."""
+    manifests = root / "manifests"
+    for path in _manifests(manifests, report, _MANIFEST_PARTS):
+        name = _shown_name(path.relative_to(manifests).parts)
+        layers = read_object(path).get("layers")
+        blobs = list(_blobs(root, layers if isinstance(layers, list) else [], path, report))
+        models = [blob for kind, blob in blobs if kind == "model"]
+        if not models:
+            continue
+        changed = any(kind == "adapter" for kind, _ in blobs)
+        yield Candidate(
+            models[0],
+            name,
+            aliases=(name.removesuffix(_LATEST),) if name.endswith(_LATEST) else (),
+            mmproj=next((blob for kind, blob in blobs if kind == "projector"), None),
+            # With an adapter it is another model than the blob: neither its name nor its content are the blob's.
+            sha256="" if changed else models[0].name[-64:],
+            refused="it is a model with an adapter, which Preheat cannot serve" if changed else "",
+        )
+
+
+def _manifests(folder: Path, report: Report, depth: int) -> Iterator[Path]:
+    """Yield the files that lie exactly so many levels below; links to folders are not followed."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        report(folder, trouble(folder, error))
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if depth > 1 and entry.is_dir(follow_symlinks=False):
+            yield from _manifests(folder / entry.name, report, depth - 1)
+        elif depth == 1 and entry.is_file():
+            yield folder / entry.name
+
+
+def _blobs(root: Path, layers: list[Any], manifest: Path, report: Report) -> Iterator[tuple[str, Path]]:
+    """Yield the kind and the file of every layer that is whole and inside the store."""
+    for layer in layers:
+        if not isinstance(layer, dict):
+            continue
+        kind, digest = str(layer.get("mediaType", "")), _DIGEST.fullmatch(str(layer.get("digest", "")))
+        if not kind.startswith(_LAYER) or digest is None:
+            continue
+        # Until version 0.1.30 the names had a colon.
+        for blob in (root / "blobs" / f"sha256-{digest[1]}", root / "blobs" / f"sha256:{digest[1]}"):
+            try:
+                size = blob.stat().st_size
+            except OSError:
+                continue
+            if not leads_into(blob, root):
+                report(blob, f"{printable(str(blob))} leads out of Ollama's folder ({printable(str(manifest))})")
+            elif size == layer.get("size", size):
+                yield kind.removeprefix(_LAYER), blob
+                break
+
+
+def _shown_name(parts: tuple[str, ...]) -> str:
+    """Return a model's name as Ollama shows it: ``qwen3:4b``, ``user/model:tag``, ``hf.co/user/repo:Q4_K_M``."""
+    host, namespace, model, tag = parts
+    if host != _HOST:
+        return f"{host}/{namespace}/{model}:{tag}"
+    return f"{model}:{tag}" if namespace == "library" else f"{namespace}/{model}:{tag}"

@@ -1,0 +1,1 @@
+"""What another memory limit would have brought, from a recorded log."""

@@ -1,0 +1,137 @@
+"""Keeps the files of the next best models in the page cache, from which they load in a fraction of a second.
+
+It is not counted against any limit; but all of them together take no more than is available beside ``keep_free``. What
+the page cache holds counts as available itself: without that sum, every model on disk would be read in turn, each
+pushing out a better one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from preheat.models import ModelFile
+from preheat.residency.read_ahead import Ending, lower_own_priority, read_ahead, resident_share
+
+logger = logging.getLogger(__name__)
+
+STANDBY_SHARE: Final = 0.95
+"""From this share of its pages in memory, a model counts as on standby."""
+
+RECHECK_S: Final = 30.0
+"""So long what was seen of the page cache is believed."""
+
+Budget = Callable[[], int]
+"""Asked in the reading thread: how many bytes all files in the page cache may take.
+
+Of what is available, not of what is free: after days the page cache has filled all memory with files that nobody wants
+again. Linux keeps those that are wanted apart from those that were read once.
+"""
+
+
+class Standby:
+    """Reads ahead in a thread of its own, one model after another. Called on the engine's loop."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._wanted: tuple[ModelFile, ...] = ()
+        self._held: frozenset[str] = frozenset()
+        self._looked_at = float("-inf")
+
+    def want(self, models: Sequence[ModelFile], budget: Budget) -> None:
+        """Read these models' files, the best first; call it as often as you like.
+
+        Reading begins when the list has changed, after ``stop``, and when the last look is ``RECHECK_S`` old.
+        """
+        changed = tuple(models) != self._wanted
+        if changed:
+            self.stop()
+        if self._reading or (not changed and time.monotonic() - self._looked_at < RECHECK_S):
+            return
+        self._wanted = tuple(models)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._wanted, budget, self._stop), name="standby", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def _reading(self) -> bool:
+        return self._thread is not None and self._thread.is_alive() and not self._stop.is_set()
+
+    def stop(self) -> None:
+        """Stop reading, within the piece of a megabyte that is being read; returns at once."""
+        self._stop.set()
+        self._looked_at = float("-inf")
+
+    def holds(self, model_id: str) -> bool:
+        """Return whether the model's files were in memory when they were last looked at."""
+        return model_id in self._held
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing is being read; return whether it is so. Blocks."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return self._thread is None or not self._thread.is_alive()
+
+    def _run(self, models: tuple[ModelFile, ...], budget: Budget, stop: threading.Event) -> None:
+        pauses = not lower_own_priority()
+        held: set[str] = set()
+        reserved_bytes = 0
+        for model in models:
+            share = resident_share(model.files)
+            # Where the system does not say what became of it: it was read.
+            there = model.model_id in self._held if share is None else share >= STANDBY_SHARE
+            room = budget() - reserved_bytes - int((share or 0.0) * model.file_bytes)
+            reserved_bytes += model.file_bytes
+            if stop.is_set():
+                return
+            if there or _read(model, room, stop, pauses=pauses):
+                held.add(model.model_id)
+            if not stop.is_set():
+                self._held = frozenset(held | (self._held - {model.model_id}))
+        if not stop.is_set():
+            self._held = frozenset(held)
+            self._looked_at = time.monotonic()
+
+
+def _read(model: ModelFile, room: int, stop: threading.Event, *, pauses: bool) -> bool:
+    """Read a model ahead, at most ``room`` bytes of it; return whether all of it is in memory."""
+    # The last one may fit in part: a load then reads the rest alone.
+    result = read_ahead(model.files, room, stop, pauses=pauses)
+    if result.ending is Ending.FAILED:
+        logger.warning("%s cannot be read ahead: %s", model.model_id, result.problem)
+    elif result.ending is Ending.DONE:
+        logger.info("%s is on standby: read %d bytes in %.2f s", model.model_id, result.read_bytes, result.seconds)
+    return result.ending is Ending.DONE
+
+
+def is_standby(model: ModelFile) -> bool | None:
+    """Return whether a load would find the model's files in memory; None where the system does not say. Blocks."""
+    share = resident_share(model.files)
+    return None if share is None else share >= STANDBY_SHARE
+
+
+def touch(model: ModelFile, stop: threading.Event) -> bool:
+    """Read again, at full speed, what a hot model's files have lost from memory. Blocks on the disk; any thread.
+
+    Where the system does not say what is in memory, all is read, which is quick for what is there.
+
+    Args:
+        stop: Ends it within a megabyte's time.
+
+    Returns:
+        Whether it was not stopped.
+    """
+    if is_standby(model):
+        return True
+    result = read_ahead(model.files, None, stop)
+    if result.ending is Ending.FAILED:
+        logger.warning("%s cannot be read: %s", model.model_id, result.problem)
+    elif result.read_bytes:
+        logger.info("%s had left memory in part: read %d bytes again", model.model_id, result.read_bytes)
+    return result.ending is not Ending.STOPPED

@@ -1,0 +1,67 @@
+"""GET /v1/models and /v1/models/{id}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from preheat.models.text import printable
+from preheat.server.clients import client_name, is_own
+
+if TYPE_CHECKING:
+    from preheat.core.engine import Engine
+    from preheat.models import ModelFile
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsApi:
+    """OpenAI's list of models, from the engine's library."""
+
+    engine: Engine
+
+    async def list_models(self, request: Request) -> Response:
+        """Answer with every model on disk."""
+        models = [self._model_json(model) for model in await self.engine.models()]
+        self._note_client(request)
+        return Response(to_json({"object": "list", "data": models}), media_type="application/json")
+
+    async def get_model(self, request: Request) -> Response:
+        """Answer with one model; a unique prefix of its id is enough."""
+        model = await self.engine.find(request.path_params["model_id"])
+        self._note_client(request, model.model_id)
+        return Response(to_json(self._model_json(model)), media_type="application/json")
+
+    def _note_client(self, request: Request, model_id: str = "") -> None:
+        """Tell the engine that a client looks around: it may be about to ask for something."""
+        client = client_name(request)
+        if client and not is_own(client):
+            self.engine.client_woke(client, model_id)
+
+    def _model_json(self, model: ModelFile) -> dict[str, Any]:
+        now = self.engine.snapshot
+        snapshot = now.model(model.model_id)
+        details = model.details
+        return {
+            "id": model.model_id,
+            "object": "model",
+            "created": int(model.modified_at),
+            "owned_by": "preheat",
+            # Not OpenAI's; clients ignore them, people ask for them.
+            "state": snapshot.state.value if snapshot is not None else None,
+            "embeddings": model.embeddings,
+            "context_length": model.context_length,
+            "architecture": printable(model.architecture),
+            "parameters": details.parameters,
+            "quantization": details.quantization,
+            "abilities": [ability.value for ability in details.abilities],
+            "licence": details.licence,
+            "file_bytes": model.file_bytes,
+            "expected_bytes": snapshot.expected_bytes if snapshot is not None else None,
+            "fits": snapshot.expected_bytes <= now.memory.limit_bytes if snapshot is not None else None,
+            "source": model.source.value,
+            "aliases": list(model.aliases),
+        }

@@ -1,0 +1,383 @@
+"""The usage log: what was asked of which model, and what was done about it, in SQLite.
+
+Recording puts a value into a queue and returns; one thread writes. Whatever is wrong with the file costs no request:
+what cannot be written is kept in memory, up to a bound, and tried again with growing pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+from preheat import paths
+from preheat.usage.file import (
+    NewerFileError,
+    UsageFileError,
+    create_tables,
+    is_damage,
+    is_lock,
+    open_reader,
+    open_writer,
+)
+from preheat.usage.history import DAYS, HOURS, UsageHistory, read_history
+from preheat.usage.queries import (
+    read_decisions,
+    read_requests_after,
+    read_requests_between,
+    read_saved,
+    read_sizes,
+    read_wakes,
+)
+from preheat.usage.records import (
+    DecisionRecord,
+    RequestRecord,
+    Row,
+    SavedRows,
+    SizeKey,
+    SizeRecord,
+    WakeRecord,
+)
+from preheat.usage.stats import UsageStats, read_stats
+from preheat.usage.tables import Item, RowsToSave, write_batch
+from preheat.usage.writer import WRITE_ERRORS, UsageWriter
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+FILE_NAME: Final = "usage.db"
+
+WRITE_INTERVAL_S: Final = 0.5
+"""How long records wait for others to be written with them."""
+
+BATCH_RECORDS: Final = 2000
+"""So many are written without waiting, and in one transaction at most."""
+
+MAX_PENDING: Final = 10_000
+"""So many records are kept in memory while they cannot be written (a few MB); the oldest go first."""
+
+_MAX_PAUSE_S: Final = 60.0
+_UNREADABLE: Final = (sqlite3.Error, OSError, UsageFileError)
+
+
+class UsageLog:
+    """Records use, and gives figures of it. Any thread may call every method, and none raises for the file's sake.
+
+    Records appear in what is read about ``WRITE_INTERVAL_S`` later. While the file cannot be read at all, what is read
+    are the records that are in memory.
+
+    Args:
+        path: The file; ``usage.db`` in the data folder if not given.
+        history_days: How long records are kept; what is older is only kept as sums by day and model.
+        clock: Unix time, for the history's age.
+        monotonic: Seconds that never go back, for pauses.
+        opener: How the writer opens the file.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        history_days: float = 90,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        opener: Callable[[Path], sqlite3.Connection] = open_writer,
+    ) -> None:
+        self._path = path or paths.data_dir() / FILE_NAME
+        self._clock = clock
+        self._monotonic = monotonic
+        self._writer = UsageWriter(self._path, history_days=history_days, clock=clock, opener=opener)
+        self._writing = threading.Lock()
+        """Held while the writer is used: never on a caller's thread, except by ``write_pending``."""
+
+        self._changed = threading.Condition()
+        """Guards all that follows; held for moments only."""
+
+        self._pending: deque[Item] = deque()
+        self._saves: dict[str, RowsToSave] = {}
+        self._recorded = 0
+        self._settled = 0  # written, or dropped
+        self._dropped = 0
+        self._due_at = 0.0
+        self._failures = 0
+        self._retry_at = 0.0
+        self._trouble: str | None = None
+        self._suspect = False
+        self._suspect_again_at = 0.0
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to write. The file is opened on the writing thread, with the first record."""
+        self._thread = threading.Thread(target=self._run, name="usage log", daemon=True)
+        self._thread.start()
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """Write what is left and end the thread; what cannot be written within ``timeout_s`` is lost."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        else:
+            self._finish()
+        left = len(self._pending)
+        if left:
+            logger.warning("%d usage records could not be saved", left)
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong, or went wrong, with the file, as a sentence for the user without its full stop."""
+        return self._trouble or self._writer.note
+
+    @property
+    def dropped(self) -> int:
+        """Records that were lost because too many could not be written."""
+        return self._dropped
+
+    def record_request(self, record: RequestRecord) -> None:
+        """Record a request, once it has ended. Takes microseconds."""
+        self._put(record)
+
+    def record_decision(self, record: DecisionRecord) -> None:
+        """Record what was done about a model. Takes microseconds."""
+        self._put(record)
+
+    def record_wake(self, record: WakeRecord) -> None:
+        """Record that a client woke up. Takes microseconds; see ``usage_wakes.py`` for which are worth it."""
+        self._put(record)
+
+    def record_size(self, record: SizeRecord) -> None:
+        """Remember what a model was measured to hold. Takes microseconds."""
+        self._put(record)
+
+    def save_rows(self, kind: str, rows: Iterable[Row]) -> None:
+        """Keep these rows under the name ``kind``, in place of those that were saved before."""
+        save = RowsToSave(kind, tuple(rows))
+        with self._changed:
+            before = self._saves.get(kind)
+            if before is not None:
+                before.rows = None
+            self._saves[kind] = save
+        self._put(save)
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """Have all that is recorded written now; return whether it was, within ``timeout_s``."""
+        with self._changed:
+            target = self._recorded
+            self._due_at = 0.0
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: self._settled >= target, timeout_s)
+
+    def stats(self, since: float | None = None, now: float | None = None) -> UsageStats:
+        """Return the figures from ``since`` to ``now`` (Unix times), and over the last hour, day and week.
+
+        Args:
+            since: None for all that was ever logged.
+            now: The clock's time if not given.
+        """
+        until = self._clock() if now is None else now
+        return self._read(lambda connection: read_stats(connection, since, until))
+
+    def history(self, hours: int = HOURS, days: int = DAYS, now: float | None = None) -> UsageHistory:
+        """Return the sums of each of the last hours and days, for curves.
+
+        Takes milliseconds; tens of them with a thousand models in use. How long the log is does not count.
+
+        Args:
+            now: Unix time of their end; the clock's time if not given.
+        """
+        until = self._clock() if now is None else now
+        return self._read(lambda connection: read_history(connection, until, hours, days))
+
+    def decisions(
+        self, limit: int = 100, since: float | None = None, model: str | None = None
+    ) -> tuple[DecisionRecord, ...]:
+        """Return what was done about models, the newest first.
+
+        Args:
+            since: Nothing that was done before this Unix time.
+            model: Only what was done about the model with exactly this id.
+        """
+        return self._read(lambda connection: read_decisions(connection, limit, since, model))
+
+    def requests_between(self, begin: float, end: float) -> Iterator[RequestRecord]:
+        """Yield the requests that arrived from ``begin`` up to, but not at, ``end``, in that order.
+
+        All are of one moment of the log, which stays on disk until the iterator is used up or closed: do not keep it.
+        """
+        return self._iterate(lambda connection: read_requests_between(connection, begin, end))
+
+    def requests_after(self, mark: int) -> Iterator[RequestRecord]:
+        """Yield the requests that were recorded after ``SavedRows.mark``, in that order; see ``requests_between``."""
+        return self._iterate(lambda connection: read_requests_after(connection, mark))
+
+    def wakes_between(self, begin: float, end: float) -> Iterator[WakeRecord]:
+        """Yield the clients that woke up from ``begin`` up to, but not at, ``end``; see ``requests_between``."""
+        return self._iterate(lambda connection: read_wakes(connection, begin, end))
+
+    def sizes(self) -> dict[SizeKey, SizeRecord]:
+        """Return every measured size."""
+        return self._read(read_sizes)
+
+    def saved_rows(self, kind: str) -> SavedRows:
+        """Return the rows that were saved last under this name."""
+        return self._read(lambda connection: read_saved(connection, kind))
+
+    def write_pending(self) -> bool:
+        """Try once to write what is recorded, on the caller's thread, which blocks on the disk.
+
+        Returns:
+            Whether all that was recorded before is written.
+        """
+        with self._writing:
+            try:
+                if self._suspect:
+                    self._suspect = False
+                    self._writer.check()
+                self._write_all()
+                self._writer.fold()
+            except WRITE_ERRORS as error:
+                self._note_failure(error)
+                return False
+        self._note_success()
+        return True
+
+    def _put(self, item: Item) -> None:
+        with self._changed:
+            if len(self._pending) >= MAX_PENDING:
+                self._pending.popleft()
+                self._dropped += 1
+                self._settled += 1
+            self._pending.append(item)
+            self._recorded += 1
+            # The thread sleeps without a timeout while there is nothing to write: no wake-ups on an idle laptop.
+            if len(self._pending) == 1:
+                self._due_at = self._monotonic() + WRITE_INTERVAL_S
+                self._changed.notify_all()
+            elif len(self._pending) == BATCH_RECORDS:
+                self._due_at = 0.0
+                self._changed.notify_all()
+
+    def _run(self) -> None:
+        while self._await_work():
+            self.write_pending()
+        self._finish()
+
+    def _await_work(self) -> bool:
+        """Wait until something is to be done; return False when the log is closed."""
+        with self._changed:
+            while not self._closing:
+                if not self._pending and not self._suspect:
+                    self._changed.wait()
+                    continue
+                due_at = self._retry_at if self._suspect else max(self._due_at, self._retry_at)
+                due_s = due_at - self._monotonic()
+                if due_s <= 0:
+                    return True
+                self._changed.wait(due_s)
+        return False
+
+    def _finish(self) -> None:
+        if self._pending:
+            self.write_pending()
+        with self._writing:
+            self._writer.close()
+
+    def _write_all(self) -> None:
+        while True:
+            with self._changed:
+                batch = tuple(islice(self._pending, BATCH_RECORDS))
+                dropped_before = self._dropped
+            if not batch:
+                return
+            self._writer.write(batch)
+            self._settle(batch, dropped_before)
+
+    def _settle(self, batch: tuple[Item, ...], dropped_before: int) -> None:
+        """Forget what is written."""
+        with self._changed:
+            # What was dropped meanwhile was at the front: it is of this batch, and not lost after all.
+            gone = min(self._dropped - dropped_before, len(batch))
+            self._dropped -= gone
+            for _ in range(len(batch) - gone):
+                self._pending.popleft()
+            self._settled += len(batch) - gone
+            for item in batch:
+                if isinstance(item, RowsToSave) and self._saves.get(item.kind) is item:
+                    del self._saves[item.kind]
+            self._changed.notify_all()
+
+    def _note_failure(self, error: Exception) -> None:
+        with self._changed:
+            self._failures += 1
+            self._retry_at = self._monotonic() + min(2.0 ** (self._failures - 1), _MAX_PAUSE_S)
+            # Another engine's write in the same moment is nothing to tell the user.
+            if self._failures == 1 and is_lock(error):
+                return
+            new, self._trouble = self._trouble is None, self._writer.describe(error)
+        if new:
+            logger.warning("%s", self._trouble)
+
+    def _note_success(self) -> None:
+        with self._changed:
+            recovered, self._trouble = self._trouble is not None, None
+            self._failures = 0
+            self._retry_at = 0.0
+        if recovered:
+            logger.info("usage is being saved again; %d records were lost", self._dropped)
+
+    def _suspect_file(self, error: Exception) -> None:
+        """Have the file looked at by the thread that writes, after a reader's error that says it is unusable."""
+        logger.debug("reading %s: %s", self._path, error)
+        if not is_damage(error) and not isinstance(error, NewerFileError):
+            return
+        with self._changed:
+            if self._monotonic() >= self._suspect_again_at:
+                self._suspect_again_at = self._monotonic() + _MAX_PAUSE_S
+                self._suspect = True
+                self._changed.notify_all()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Open what can be read: the file, or else what is in memory."""
+        try:
+            connection = open_reader(self._path)
+        except _UNREADABLE as error:
+            self._suspect_file(error)
+            connection = self._open_memory()
+        with closing(connection):
+            yield connection
+
+    def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            with self._reading() as connection:
+                return read(connection)
+        except _UNREADABLE as error:
+            self._suspect_file(error)
+        with closing(self._open_memory()) as connection:
+            return read(connection)
+
+    def _iterate(self, read: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
+        try:
+            with self._reading() as connection:
+                yield from read(connection)
+        except _UNREADABLE as error:
+            self._suspect_file(error)
+
+    def _open_memory(self) -> sqlite3.Connection:
+        """Return a log in memory that holds what is not written yet."""
+        with self._changed:
+            items = tuple(self._pending)
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        create_tables(connection)
+        write_batch(connection, items)
+        return connection

@@ -1,0 +1,107 @@
+"""The usage log's tables, and the sums that are kept up with every write.
+
+Requests and decisions are also added up by hour and by day (UTC) and model, so that no figure needs a scan of the whole
+log. What is older than the history is only in the days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Final
+
+from preheat.usage.records import Counts, Outcome
+
+APPLICATION_ID: Final = 0x50524854  # "PRHT": tells a usage log from somebody else's database
+VERSION: Final = 2
+
+HOUR_S: Final = 3600
+DAY_S: Final = 86400
+SPANS: Final = (("hours", HOUR_S), ("days", DAY_S))
+"""The tables of sums, and how long a span each row of them is of."""
+
+OUTCOMES: Final = (Outcome.HIT, Outcome.LATE_HIT, Outcome.MISS)
+"""An outcome is stored as its place here. Only add at the end."""
+
+SUM_COLUMNS: Final = tuple(field.name for field in fields(Counts))
+
+_SUMS: Final = ", ".join(f"{field.name} {'REAL' if field.type == 'float' else 'INTEGER'}" for field in fields(Counts))
+
+_OF_VERSION_1: Final = {
+    "models": "CREATE TABLE models (no INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE)",
+    # AUTOINCREMENT: an id never comes back after all rows have been folded, so that a mark stays valid.
+    "requests": "CREATE TABLE requests (id INTEGER PRIMARY KEY AUTOINCREMENT, model INTEGER, outcome INTEGER, "
+    "started_at REAL, wait_s REAL, ttft_s REAL, prompt_tokens INTEGER, completion_tokens INTEGER, client TEXT, "
+    "saved_s REAL)",
+    "requests_by_time": "CREATE INDEX requests_by_time ON requests (outcome, started_at)",
+    "decisions": "CREATE TABLE decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL, model INTEGER, action TEXT, "
+    "why TEXT, bytes INTEGER, seconds REAL, cause TEXT, idle_s REAL, wasted INTEGER)",
+    "decisions_by_time": "CREATE INDEX decisions_by_time ON decisions (at)",
+    "decisions_by_model": "CREATE INDEX decisions_by_model ON decisions (model, at)",
+    "loads_by_time": "CREATE INDEX loads_by_time ON decisions (at) WHERE action IN ('load', 'preload')",
+    "sizes": "CREATE TABLE sizes (path TEXT, file_bytes INTEGER, modified_at REAL, context_length INTEGER, "
+    "kv_cache_type TEXT, resident_bytes INTEGER, load_s REAL, measured_at REAL, "
+    "PRIMARY KEY (path, file_bytes, modified_at, context_length, kv_cache_type)) WITHOUT ROWID",
+    "saved": "CREATE TABLE saved (kind TEXT, place INTEGER, row TEXT, PRIMARY KEY (kind, place)) WITHOUT ROWID",
+    "marks": "CREATE TABLE marks (kind TEXT PRIMARY KEY, mark INTEGER) WITHOUT ROWID",
+    "history": "CREATE TABLE history (begins INTEGER)",
+    "hours": f"CREATE TABLE hours (hour INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (hour, model)) WITHOUT ROWID",
+    "days": f"CREATE TABLE days (day INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (day, model)) WITHOUT ROWID",
+}
+# A wake-up that named no model has NULL for it.
+_ADDED_IN_2: Final = {
+    "wakes": "CREATE TABLE wakes (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL, model INTEGER, client TEXT)",
+    "wakes_by_time": "CREATE INDEX wakes_by_time ON wakes (at)",
+}
+
+ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2}
+"""Tables and indices by the version that brought them and by name, each exactly as SQLite keeps its text. ``history``
+has one row: the Unix time, a day's begin, before which there are only days."""
+
+WAKES_SINCE: Final = 2
+"""A log of an earlier version, which is only read, has no table of wake-ups."""
+
+CONTENTS: Final = ("INSERT INTO history (begins) VALUES (0)",)
+
+_OF_REQUESTS: Final = {
+    "hits": "SUM(outcome = 0)",
+    "late_hits": "SUM(outcome = 1)",
+    "misses": "SUM(outcome = 2)",
+    "wait_s": "SUM(wait_s)",
+    "saved_s": "SUM(saved_s)",
+    "prompt_tokens": "SUM(prompt_tokens)",
+    "completion_tokens": "SUM(completion_tokens)",
+}
+_OF_DECISIONS: Final = {
+    "loads": "SUM(action IN ('load', 'preload'))",
+    "preloads": "SUM(action = 'preload')",
+    "load_s": "SUM(CASE WHEN action IN ('load', 'preload') THEN ifnull(seconds, 0.0) ELSE 0.0 END)",
+    "wasted": "SUM(wasted)",
+    "evictions": "SUM(action = 'evict')",
+    "failures": "SUM(action = 'fail')",
+}
+
+REQUEST_SUMS: Final = ", ".join(_OF_REQUESTS.get(name, "0") for name in SUM_COLUMNS)
+"""What requests add to each of SUM_COLUMNS, as SQL over the table ``requests``."""
+
+DECISION_SUMS: Final = ", ".join(_OF_DECISIONS.get(name, "0") for name in SUM_COLUMNS)
+"""What decisions add to each of SUM_COLUMNS, as SQL over the table ``decisions``."""
+
+
+def objects_of(version: int) -> dict[str, str]:
+    """Return the tables and indices of a log of this version, by name."""
+    return {name: sql for since, added in ADDED.items() if since <= version for name, sql in added.items()}
+
+
+def add_to(table: str, span_s: int, select: str) -> str:
+    """Return the statement that adds up records by spans of ``span_s`` seconds, into the table for such spans.
+
+    ``select`` yields time, model and SUM_COLUMNS, and takes ``{}`` for the span. It must have a WHERE clause: without
+    one SQLite takes ON CONFLICT for the condition of a join.
+    """
+    columns = ", ".join(SUM_COLUMNS)
+    added = ", ".join(f"{name} = {name} + excluded.{name}" for name in SUM_COLUMNS)
+    span = table.removesuffix("s")
+    return (
+        f"INSERT INTO {table} ({span}, model, {columns}) {select.format(span_s)} "
+        f"ON CONFLICT ({span}, model) DO UPDATE SET {added}"
+    )

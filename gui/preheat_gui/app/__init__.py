@@ -1,0 +1,1 @@
+"""The tray application: start, single instance, windows, errors."""

@@ -1,0 +1,211 @@
+"""Adds model files that are on this computer: dropped on the window, or chosen. GUI thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from preheat_gui.bridge.library_commands import import_file
+from preheat_gui.widgets import Banner
+from preheat_gui.widgets.theme import GROUP_GAP, RADIUS, Token, heading_font, theme
+from preheat_gui.words.problems import sentence
+
+if TYPE_CHECKING:
+    from preheat.errors import EngineError
+    from preheat_gui.bridge.bridge import EngineBridge
+
+_ENDING: Final = ".gguf"
+_NO_ROOM: Final = "disk_full"
+_AUTO: Final = "auto"
+"""A second name or a twin that takes no room where the disk can, else a copy."""
+
+
+class ImportBanner(Banner):
+    """Adds files one after another, and says how that goes. Hidden while there is nothing to say.
+
+    Attributes:
+        model_requested: The user wants to see what was added (its model_id; empty while that is not known).
+    """
+
+    model_requested = Signal(str)
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("import_banner")
+        self._bridge = bridge
+        self._waiting: deque[Path] = deque()
+        self._at_work: Path | None = None
+        self._added: list[str] = []
+        self._failures: list[str] = []
+        self.clicked.connect(self._on_clicked)
+
+    def add_files(self, paths: Sequence[Path]) -> None:
+        """Add these files, after those that wait already."""
+        if self._at_work is None:
+            self._added.clear()
+            self._failures.clear()
+        self._waiting += paths
+        if self._at_work is None:
+            self._next()
+
+    def choose_files(self) -> None:
+        """Let the user choose files, and add them."""
+        dialog = QFileDialog(self.window(), self.tr("Add model files"))
+        dialog.setObjectName("choose_model_files")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([self.tr("Models (*.gguf)"), self.tr("All files (*)")])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(self._on_chosen)
+        dialog.open()
+
+    # -- private ------------------------------------------------------------------------------------------------------
+
+    def _on_chosen(self, names: list[str]) -> None:
+        self.add_files([Path(name) for name in names])
+
+    def _next(self) -> None:
+        if not self._waiting:
+            self._at_work = None
+            self._say_result()
+            return
+        path = self._at_work = self._waiting.popleft()
+        self.show_note(self.tr("Adding {file}. A large file takes a while.").format(file=path.name))
+        self._bridge.ask(partial(import_file, path, _AUTO), self._on_added, self._on_error)
+
+    def _on_added(self, new_path: str) -> None:
+        self._added.append(PurePath(new_path).name)
+        self._next()
+
+    def _on_error(self, error: EngineError) -> None:
+        path = self._at_work
+        if path is not None and error.code == _NO_ROOM:
+            self._ask_to_move(path, error)
+            return
+        self._fail(error)
+
+    def _fail(self, error: EngineError) -> None:
+        self._failures.append(f"{sentence(error.title)} {sentence(error.hint)}".strip())
+        self._next()
+
+    def _ask_to_move(self, path: Path, error: EngineError) -> None:
+        """Ask whether the file shall leave its place: there is no room for two of it."""
+        box = QMessageBox(QMessageBox.Icon.Question, self.tr("Preheat"), sentence(error.title), parent=self.window())
+        box.setObjectName("move_question")
+        box.setInformativeText(self.tr("Preheat can move {file} instead of copying it.").format(file=path.name))
+        move = box.addButton(self.tr("&Move it"), QMessageBox.ButtonRole.AcceptRole)
+        leave = box.addButton(self.tr("&Leave it"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(leave)
+        box.setEscapeButton(leave)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        move.clicked.connect(partial(self._move, path))
+        leave.clicked.connect(self._on_left)
+        box.open()
+
+    def _move(self, path: Path, *_: object) -> None:
+        self._bridge.ask(partial(import_file, path, "move"), self._on_added, self._fail)
+
+    def _on_left(self) -> None:
+        self._next()
+
+    def _say_result(self) -> None:
+        if self._failures:
+            self.show_problem(" ".join(self._failures))
+        elif len(self._added) == 1:
+            self.show_note(self.tr("{file} was added.").format(file=self._added[0]), self.tr("Show &it"))
+        elif self._added:
+            self.show_note(self.tr("{count} files were added.").format(count=len(self._added)), self.tr("Show &them"))
+        else:
+            self.hide()
+
+    def _on_clicked(self) -> None:
+        self.hide()
+        names = [model.model_id for model in self._bridge.snapshot.models if PurePath(model.path).name in self._added]
+        self.model_requested.emit(names[0] if len(names) == 1 else "")
+
+
+class DropOverlay(QWidget):
+    """Lies over a window while files are dragged over it, and takes them.
+
+    Attributes:
+        dropped: Files were dropped (list[Path]).
+    """
+
+    dropped = Signal(object)
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self.setObjectName("drop_overlay")
+        self.setAccessibleName(self.tr("Drop to add"))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Follow the window's size, and what is dragged over it."""
+        if isinstance(event, QResizeEvent):
+            self.resize(event.size())
+        elif isinstance(event, QDragEnterEvent | QDragMoveEvent) and _acceptable(event):
+            self._appear()
+            return True
+        elif event.type() == QEvent.Type.DragLeave:
+            self.hide()
+        elif isinstance(event, QDropEvent):
+            self.hide()
+            if _acceptable(event):
+                self.dropped.emit(model_files(event.mimeData()))
+                return True
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draw a frame to drop into."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = QColor(theme().colour(Token.BACKGROUND))
+        ground.setAlphaF(0.92)
+        painter.fillRect(self.rect(), ground)
+        frame = QRectF(self.rect()).adjusted(GROUP_GAP, GROUP_GAP, -GROUP_GAP, -GROUP_GAP)
+        painter.setPen(QPen(theme().colour(Token.ACCENT), 2.0, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(frame, RADIUS, RADIUS)
+        painter.setFont(heading_font())
+        painter.setPen(theme().colour(Token.TEXT))
+        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self.tr("Drop to add"))
+
+    def _appear(self) -> None:
+        if not self.isVisible():
+            self.resize(self._window.size())
+            self.raise_()
+            self.show()
+
+
+def model_files(data: QMimeData) -> list[Path]:
+    """Return the GGUF files of this computer among what is dragged."""
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return [path for path in paths if path.suffix.lower() == _ENDING]
+
+
+def _acceptable(event: QDropEvent) -> bool:
+    """Accept what has model files; return whether it has."""
+    # After a move, the other program would delete the file: only what it lets be copied is taken.
+    if not event.possibleActions() & Qt.DropAction.CopyAction or not model_files(event.mimeData()):
+        return False
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
+    return True

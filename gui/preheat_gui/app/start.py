@@ -1,0 +1,104 @@
+"""Starts the tray: the icon first, everything else after it. ``shell.py`` is what then runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from preheat._version import __version__
+from preheat.log import setup_logging
+from preheat_gui.app.error_dialog import ErrorReporter
+from preheat_gui.app.language import apply_language
+from preheat_gui.app.opening import settings_at_start
+from preheat_gui.app.shell import Shell
+from preheat_gui.app.signals import ProcessSignals
+from preheat_gui.app.single_instance import END_TIMEOUT_S, Answer, SingleInstance, Wish
+from preheat_gui.widgets.icons import mark_icon
+from preheat_gui.widgets.theme import apply_theme
+
+EXIT_FAILURE = 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tray until it is quit, or hand over to the one that runs already.
+
+    Args:
+        argv: Options, without the program's name; those of this process if not given.
+
+    Returns:
+        The process's exit code.
+    """
+    options = _parse(argv)
+    if not _has_screen():
+        print("There is no screen to show Preheat on. Without one, use: preheat serve", file=sys.stderr)
+        return EXIT_FAILURE
+    application = make_application()
+    instance = SingleInstance()
+    if not instance.take() and (code := _hand_over(instance, login=options.login)) is not None:
+        return code
+    instance.listen()
+    setup_logging("info", to_file=True, console=False)
+    reporter = ErrorReporter()
+    reporter.install()
+    signals = ProcessSignals()
+    try:
+        shell = Shell(application, instance, login=options.login)
+        signals.received.connect(shell.quit_on_signal)
+        shell.start()
+        return application.exec()
+    finally:
+        instance.release()
+        signals.close()
+        reporter.remove()
+
+
+def make_application() -> QApplication:
+    """Return the application object, set up; it outlives its windows."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("preheat")
+    application.setApplicationDisplayName("Preheat")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("preheat")
+    application.setQuitOnLastWindowClosed(False)
+    settings = settings_at_start()
+    apply_language(application, settings.language)
+    apply_theme(application, settings.theme)
+    application.setWindowIcon(mark_icon())
+    return application
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="preheat-tray", description="Keeps local models ready. Preheat's tray icon.")
+    parser.add_argument("--login", action="store_true", help="open no window: what start at login runs")
+    parser.add_argument("--version", action="version", version=f"preheat {__version__}")
+    return parser.parse_args(argv)
+
+
+def _has_screen() -> bool:
+    """Return whether there is one; Qt would abort the process where there is not."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _hand_over(instance: SingleInstance, *, login: bool) -> int | None:
+    """Have the first show itself; return the exit code, or None if this one has taken its place."""
+    answer = instance.ask_first(Wish.NOTHING if login else Wish.SHOW)
+    if answer is Answer.DONE:
+        return 0
+    if instance.take(END_TIMEOUT_S if answer is Answer.ENDING else 0.0):
+        return None
+    pid = instance.first_pid()
+    sentence = QApplication.translate("App", "Preheat is running already, and does not answer.")
+    remedy = QApplication.translate("App", "End its process ({pid}), then start it again.").format(pid=pid or "?")
+    print(f"{sentence} {remedy}", file=sys.stderr)
+    if not login:
+        box = QMessageBox(QMessageBox.Icon.Warning, "Preheat", sentence)
+        box.setObjectName("not_answering")
+        box.setInformativeText(remedy)
+        box.exec()
+    return EXIT_FAILURE

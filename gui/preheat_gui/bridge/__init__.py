@@ -1,0 +1,1 @@
+"""The engine on the GUI thread: snapshots as signals, commands as tasks."""

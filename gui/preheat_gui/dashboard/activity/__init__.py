@@ -1,0 +1,1 @@
+"""The activity page: requests and decisions."""

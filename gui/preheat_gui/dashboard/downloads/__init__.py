@@ -1,0 +1,1 @@
+"""The downloads page: queue, catalogue and search."""

@@ -1,0 +1,137 @@
+"""Asks models for the try-it page, one question at a time. GUI thread only."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from preheat.core.snapshot import EngineSnapshot
+from preheat.errors import EngineError
+from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.dashboard.models.cells import BUSY
+from preheat_gui.dashboard.try_it.conversation import Turn, figures_words, make_request, vector_figures, vector_words
+from preheat_gui.words import models as words
+
+if TYPE_CHECKING:
+    from preheat.link.link import EngineLink
+    from preheat_gui.bridge.generation import Generation, GenerationFigures
+
+
+class TrySession(QObject):
+    """A conversation, and the answer that is on its way.
+
+    Attributes:
+        changed: The last turn has got further.
+        ended: The last turn is over.
+        failed: It is over by an EngineError; ``ended`` came before.
+    """
+
+    changed = Signal()
+    ended = Signal()
+    failed = Signal(object)
+
+    def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._turns: list[Turn] = []
+        self._generation: Generation | None = None
+        self._asked_at = 0.0
+
+    @property
+    def turns(self) -> list[Turn]:
+        """All turns, the oldest first."""
+        return self._turns
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way."""
+        return bool(self._turns) and not self._turns[-1].over
+
+    @property
+    def answer(self) -> str:
+        """The latest answer; empty if there is none."""
+        return next((turn.answer for turn in reversed(self._turns) if turn.answer), "")
+
+    def ask(self, model_id: str, question: str, *, embeddings: bool) -> Turn:
+        """Begin a turn; only when not ``busy``."""
+        turn = Turn(model_id, question, embeddings, note=self.tr("Waiting…"))
+        self._turns.append(turn)
+        self._asked_at = time.monotonic()
+        if embeddings:
+            self._bridge.ask(
+                partial(_embed, model_id, question), partial(self._on_vector, turn), partial(self._on_error, turn)
+            )
+        else:
+            self._generate(turn)
+        return turn
+
+    def retry(self) -> Turn:
+        """Ask the last question again, of the same model."""
+        last = self._turns.pop()
+        return self.ask(last.model_id, last.question, embeddings=last.embeddings)
+
+    def stop(self) -> None:
+        """Let the answer be; what has come of it stays."""
+        if not self.busy:
+            return
+        if self._generation is not None:
+            self._generation.stop()
+        else:
+            self._end(self._turns[-1], self.tr("stopped"))
+
+    def clear(self) -> None:
+        """Forget the conversation."""
+        self.stop()
+        self._turns.clear()
+
+    def follow(self, snapshot: EngineSnapshot) -> None:
+        """Say how far the load is that a vector waits for: nobody else tells."""
+        if self.busy and self._turns[-1].embeddings:
+            model = snapshot.model(self._turns[-1].model_id)
+            if model is not None and model.state in BUSY:
+                self._on_waiting(words.state_words(model))
+
+    def _generate(self, turn: Turn) -> None:
+        generation = self._bridge.generate(turn.model_id, make_request(self._turns))
+        self._generation = generation
+        generation.waiting.connect(self._on_waiting)
+        generation.text.connect(self._on_text)
+        generation.ended.connect(self._on_ended)
+        generation.failed.connect(self._on_failed)
+
+    def _on_waiting(self, what: str) -> None:
+        if self.busy and not self._turns[-1].answer:
+            self._turns[-1].note = self.tr("Waiting: {what}").format(what=what)
+            self.changed.emit()
+
+    def _on_text(self, text: str) -> None:
+        self._turns[-1].answer += text
+        self.changed.emit()
+
+    def _on_ended(self, figures: GenerationFigures) -> None:
+        self._end(self._turns[-1], figures_words(figures))
+
+    def _on_failed(self, error: EngineError) -> None:
+        self._on_error(self._turns[-1], error)
+
+    def _on_vector(self, turn: Turn, vector: list[float]) -> None:
+        if not turn.over:
+            turn.answer = vector_words(vector)
+            self._end(turn, vector_figures(vector, time.monotonic() - self._asked_at))
+
+    def _on_error(self, turn: Turn, error: EngineError) -> None:
+        if not turn.over:
+            self._end(turn, self.tr("no answer") if not turn.answer else self.tr("broken off"))
+            self.failed.emit(error)
+
+    def _end(self, turn: Turn, note: str) -> None:
+        turn.over, turn.note = True, note
+        self._generation = None
+        self.ended.emit()
+
+
+def _embed(model_id: str, text: str, link: EngineLink) -> list[float]:
+    return link.embed(model_id, [text])[0]

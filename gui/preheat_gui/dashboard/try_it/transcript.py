@@ -1,0 +1,197 @@
+"""Shows a conversation: plain text while an answer comes, Markdown once it is complete. Fetches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QFont,
+    QImage,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFrameFormat,
+    QTextLength,
+)
+from PySide6.QtWidgets import QTextEdit, QWidget
+
+from preheat_gui.dashboard.looks import code_font
+from preheat_gui.dashboard.try_it.conversation import Turn
+from preheat_gui.dashboard.try_it.markdown import from_markdown, text_block
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token, body_font, caption_font, theme
+
+REPAINT_MS: Final = 50
+"""At most twenty times a second."""
+
+
+class Transcript(QTextEdit):
+    """A document of all turns. The last one may still grow."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transcript")
+        self.setAccessibleName(self.tr("Conversation"))
+        set_role(self, "reading")
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setTabChangesFocus(True)
+        flags = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(flags.TextSelectableByMouse | flags.TextSelectableByKeyboard)
+        self.document().setDocumentMargin(GROUP_GAP)
+        self._turns: list[Turn] = []
+        self._answer_at = 0
+        self._shown = ""  # of the last turn's answer
+        self._noted = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REPAINT_MS)
+        self._timer.timeout.connect(self._grow)
+        theme().changed.connect(self.render_all)
+
+    # -- what the page tells it ---------------------------------------------------------------------------------------
+
+    def show_turns(self, turns: Sequence[Turn]) -> None:
+        """Show these turns, and nothing else."""
+        self._turns = list(turns)
+        self.render_all()
+
+    def add_turn(self, turn: Turn) -> None:
+        """Append a turn, and scroll to it."""
+        self._turns.append(turn)
+        self._render_turn(turn)
+        self._to_end()
+
+    def turn_changed(self) -> None:
+        """The last turn has got further; shown soon."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def turn_over(self) -> None:
+        """Nothing more comes in the last turn."""
+        self._timer.stop()
+        if not self._turns:
+            return  # it was over before it was shown
+        at_end = self._is_at_end()
+        self._render_answer(self._turns[-1])
+        if at_end:
+            self._to_end()
+
+    def render_all(self) -> None:
+        """Lay everything out anew, in the present colours and fonts."""
+        self._timer.stop()
+        at = self.verticalScrollBar().value()
+        self.clear()
+        for turn in self._turns:
+            self._render_turn(turn)
+        self.verticalScrollBar().setValue(at)
+
+    # -- Qt -----------------------------------------------------------------------------------------------------------
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: N802
+        """Return an empty picture: an answer must not make this program read files or addresses."""
+        return QImage()
+
+    def event(self, event: QEvent) -> bool:
+        """Follow the system's font."""
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            self.render_all()
+        return super().event(event)
+
+    # -- private ------------------------------------------------------------------------------------------------------
+
+    def _grow(self) -> None:
+        turn = self._turns[-1]
+        if turn.over:
+            return
+        at_end = self._is_at_end()
+        if not turn.answer:
+            if turn.note != self._noted:
+                self._replace_answer(turn.note, _format(body_font(), Token.MUTED))
+                self._noted = turn.note
+        elif not self._shown:
+            self._replace_answer(turn.answer, _format(body_font(), Token.TEXT))
+            self._shown = turn.answer
+        else:
+            cursor = QTextCursor(self.document())
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(turn.answer[len(self._shown) :], _format(body_font(), Token.TEXT))
+            self._shown = turn.answer
+        if at_end:
+            self._to_end()
+
+    def _render_turn(self, turn: Turn) -> None:
+        self._render_question(turn)
+        self._answer_at = self.document().characterCount() - 1
+        self._shown = self._noted = ""
+        if turn.over:
+            self._render_answer(turn)
+        else:
+            self._grow()
+
+    def _render_question(self, turn: Turn) -> None:
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        frame = QTextFrameFormat()
+        frame.setBackground(theme().colour(Token.HOVER))
+        frame.setPadding(GAP)
+        frame.setTopMargin(0 if cursor.position() == 0 else GROUP_GAP)
+        frame.setBottomMargin(GAP)
+        frame.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+        if cursor.position() == 0:
+            # Qt wants a line before a frame; it must not be seen.
+            nothing = QTextBlockFormat()
+            nothing.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+            cursor.setBlockFormat(nothing)
+        cursor.insertFrame(frame)
+        cursor.insertText(turn.question, _format(body_font(), Token.TEXT))
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setBlockFormat(text_block())
+        cursor.insertText(turn.model_id, _format(caption_font(), Token.MUTED))
+        cursor.insertBlock(text_block())
+
+    def _replace_answer(self, text: str, char_format: QTextCharFormat) -> None:
+        cursor = self._answer_cursor()
+        cursor.insertText(text, char_format)
+
+    def _answer_cursor(self) -> QTextCursor:
+        """Return a cursor where the last turn's answer was."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(self._answer_at)
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        cursor.setBlockFormat(text_block())
+        return cursor
+
+    def _render_answer(self, turn: Turn) -> None:
+        cursor = self._answer_cursor()
+        cursor.beginEditBlock()
+        if turn.answer:
+            if turn.embeddings:
+                cursor.insertText(turn.answer, _format(code_font(), Token.TEXT))
+            else:
+                cursor.insertFragment(from_markdown(turn.answer))
+                cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertBlock(text_block(top=GAP // 2), QTextCharFormat())
+        if cursor.currentList() is not None:
+            cursor.currentList().remove(cursor.block())
+        cursor.setBlockFormat(text_block(top=GAP // 2))
+        cursor.insertText(turn.note, _format(caption_font(), Token.MUTED))
+        cursor.endEditBlock()
+
+    def _is_at_end(self) -> bool:
+        bar = self.verticalScrollBar()
+        return bar.value() >= bar.maximum() - GAP
+
+    def _to_end(self) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+
+def _format(font: QFont, token: Token) -> QTextCharFormat:
+    char_format = QTextCharFormat()
+    char_format.setFont(font)
+    char_format.setForeground(theme().colour(token))
+    return char_format

@@ -1,0 +1,282 @@
+"""Colours, type and spacing, light and dark. Nothing else in the windows names a colour. GUI thread only."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, cast
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication, QStyle, QToolTip
+
+from preheat_gui.widgets.style_sheet import style_sheet
+
+GAP: Final = 8
+"""Between things of one group, in device-independent pixels; the grid of all windows."""
+
+GROUP_GAP: Final = 2 * GAP
+MARGIN: Final = 3 * GAP
+RADIUS: Final = 8
+
+FIGURE_SCALE: Final = 2.0
+HEADING_SCALE: Final = 1.25
+CAPTION_SCALE: Final = 0.9
+
+EASE_MS: Final = 150
+"""How long a value takes to move to a new one."""
+
+_CHOICES: Final = ("auto", "light", "dark")
+
+
+class Token(StrEnum):
+    """What a colour is for.
+
+    The first ten are the palette; the others are mixed from them, so that both appearances keep their contrast:
+    ``HOVER`` and ``SELECTION`` lie behind text, ``CONTROL`` outlines what can be changed, ``DISABLED`` is text that
+    cannot be used now, ``TRACK`` is the empty part of a gauge.
+    """
+
+    BACKGROUND = "background"
+    CARD = "card"
+    TEXT = "text"
+    MUTED = "muted"
+    LINE = "line"
+    ACCENT = "accent"
+    STANDBY = "standby"
+    GOOD = "good"
+    BAD = "bad"
+    ON_ACCENT = "on accent"
+    HOVER = "hover"
+    SELECTION = "selection"
+    CONTROL = "control"
+    DISABLED = "disabled"
+    TRACK = "track"
+
+
+_LIGHT: Final = {
+    Token.BACKGROUND: "#FAFAF9",
+    Token.CARD: "#FFFFFF",
+    Token.TEXT: "#1C1917",
+    Token.MUTED: "#57534E",
+    Token.LINE: "#E7E5E4",
+    Token.ACCENT: "#B45309",
+    Token.STANDBY: "#0369A1",
+    Token.GOOD: "#15803D",
+    Token.BAD: "#B91C1C",
+    Token.ON_ACCENT: "#FFFFFF",
+}
+
+_DARK: Final = {
+    Token.BACKGROUND: "#1C1917",
+    Token.CARD: "#292524",
+    Token.TEXT: "#FAFAF9",
+    Token.MUTED: "#A8A29E",
+    Token.LINE: "#44403C",
+    Token.ACCENT: "#FBBF24",
+    Token.STANDBY: "#38BDF8",
+    Token.GOOD: "#4ADE80",
+    Token.BAD: "#F87171",
+    Token.ON_ACCENT: "#1C1917",
+}
+
+# Each is the first colour with a share of the second.
+_MIXED: Final = {
+    Token.HOVER: (Token.CARD, Token.TEXT, 0.05),
+    Token.SELECTION: (Token.CARD, Token.ACCENT, 0.07),
+    Token.CONTROL: (Token.CARD, Token.MUTED, 0.70),
+    Token.DISABLED: (Token.CARD, Token.MUTED, 0.75),
+    Token.TRACK: (Token.CARD, Token.TEXT, 0.11),
+}
+
+
+class Panel(StrEnum):
+    """What the tray icon lies on. Some desktops do not say: there the colours are between light and dark."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    UNKNOWN = "unknown"
+
+
+class Theme(QObject):
+    """The appearance of one application.
+
+    Attributes:
+        changed: Light became dark, or dark light; the palette and the style sheet are in force already.
+    """
+
+    changed = Signal()
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._app = app
+        self._choice = "auto"
+        self._dark = False
+        self._system = app.styleHints().colorScheme()
+        self._colours: dict[Token, QColor] = {}
+        app.styleHints().colorSchemeChanged.connect(self._follow)
+
+    @property
+    def dark(self) -> bool:
+        """Light text on dark ground."""
+        return self._dark
+
+    @property
+    def panel(self) -> Panel:
+        """What the system's panel is likely to be, whatever the windows were told to be."""
+        return {Qt.ColorScheme.Light: Panel.LIGHT, Qt.ColorScheme.Dark: Panel.DARK}.get(self._system, Panel.UNKNOWN)
+
+    @property
+    def reduce_motion(self) -> bool:
+        """The user has told the system that things should not move."""
+        hints = self._app.styleHints()  # held: what it hands out goes with its wrapper
+        preference = getattr(hints.accessibility(), "motionPreference", None)  # since Qt 6.12
+        if preference is not None:
+            return bool(preference().name == "ReducedMotion")
+        return not self._app.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
+
+    def colour(self, token: Token) -> QColor:
+        """Return the colour of ``token`` in the present appearance."""
+        return QColor(self._colours[token])
+
+    def choose(self, choice: str) -> None:
+        """Follow the system (``auto``), or be ``light`` or ``dark`` whatever it says.
+
+        Raises:
+            ValueError: It is none of the three.
+        """
+        if choice not in _CHOICES:
+            raise ValueError(f"no such theme: {choice}")
+        self._choice = choice
+        schemes = {"auto": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+        self._app.styleHints().setColorScheme(schemes[choice])  # title bars and system dialogs follow
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._choice == "auto":
+            self._system = self._app.styleHints().colorScheme()
+        dark = self._choice == "dark" or (self._choice == "auto" and self._system == Qt.ColorScheme.Dark)
+        if self._colours and dark == self._dark:
+            return
+        first = not self._colours
+        self._dark = dark
+        self._colours = colours(dark=dark)
+        palette = _palette(self._colours)
+        self._app.setPalette(palette)
+        QToolTip.setPalette(palette)
+        names = {token.name: colour.name() for token, colour in self._colours.items()}
+        self._app.setStyleSheet(style_sheet(names, dark=dark))
+        if not first:
+            self.changed.emit()
+
+
+def colours(*, dark: bool) -> dict[Token, QColor]:
+    """Return every token's colour."""
+    table = {token: QColor(name) for token, name in (_DARK if dark else _LIGHT).items()}
+    for token, (base, other, share) in _MIXED.items():
+        table[token] = mix(table[base], table[other], share)
+    return table
+
+
+def tray_colours(panel: Panel) -> dict[Token, QColor]:
+    """Return the colours of the tray icon: as in windows, or such as can be seen on light and dark alike."""
+    light, dark = colours(dark=False), colours(dark=True)
+    if panel is not Panel.UNKNOWN:
+        return dark if panel is Panel.DARK else light
+    # Found by trial: each is 3 : 1 or more on #F5F5F5 and on #202020.
+    return {token: mix(light[token], dark[token], 0.4 if token is Token.TEXT else 0.33) for token in light}
+
+
+def mix(base: QColor, other: QColor, share: float) -> QColor:
+    """Return ``base`` with ``share`` (0.0 to 1.0) of ``other``."""
+    return QColor(
+        round(base.red() + (other.red() - base.red()) * share),
+        round(base.green() + (other.green() - base.green()) * share),
+        round(base.blue() + (other.blue() - base.blue()) * share),
+    )
+
+
+def apply_theme(app: QApplication, choice: str = "auto") -> Theme:
+    """Give the application its looks, or change them; ``choice`` is the setting ``theme``."""
+    present = app.findChild(Theme)
+    if present is None:
+        app.setStyle("Fusion")
+        app.setFont(_tabular(app.font()))
+        present = Theme(app)
+    present.choose(choice)
+    return present
+
+
+def theme() -> Theme:
+    """Return the application's theme; without one yet, the one that follows the system."""
+    app = cast(QApplication, QCoreApplication.instance())
+    return app.findChild(Theme) or apply_theme(app)
+
+
+def body_font() -> QFont:
+    """Return the system's font, with figures of equal width."""
+    return scaled_font(1.0)
+
+
+def figure_font() -> QFont:
+    """Return the font of a gauge's number."""
+    return scaled_font(FIGURE_SCALE, QFont.Weight.DemiBold)
+
+
+def heading_font() -> QFont:
+    """Return the font of a card's or a page's title."""
+    return scaled_font(HEADING_SCALE, QFont.Weight.DemiBold)
+
+
+def caption_font() -> QFont:
+    """Return the font of the plain words under a number."""
+    return scaled_font(CAPTION_SCALE)
+
+
+def scaled_font(scale: float, weight: QFont.Weight | None = None) -> QFont:
+    """Return the system's font at ``scale`` times its size."""
+    font = _tabular(QApplication.font())
+    if font.pointSizeF() > 0:
+        font.setPointSizeF(font.pointSizeF() * scale)
+    else:  # a platform that gives its font in pixels
+        font.setPixelSize(round(font.pixelSize() * scale))
+    if weight is not None:
+        font.setWeight(weight)
+    return font
+
+
+def _tabular(font: QFont) -> QFont:
+    tabular = QFont(font)
+    tabular.setFeature(QFont.Tag("tnum"), 1)
+    return tabular
+
+
+def _palette(table: dict[Token, QColor]) -> QPalette:
+    roles = QPalette.ColorRole
+    palette = QPalette()
+    for role, token in {
+        roles.Window: Token.BACKGROUND,
+        roles.WindowText: Token.TEXT,
+        roles.Base: Token.CARD,
+        roles.AlternateBase: Token.HOVER,
+        roles.Text: Token.TEXT,
+        roles.Button: Token.CARD,
+        roles.ButtonText: Token.TEXT,
+        roles.BrightText: Token.BAD,
+        roles.Highlight: Token.SELECTION,
+        roles.HighlightedText: Token.TEXT,
+        roles.Accent: Token.ACCENT,
+        roles.Link: Token.STANDBY,
+        roles.LinkVisited: Token.STANDBY,
+        roles.ToolTipBase: Token.CARD,
+        roles.ToolTipText: Token.TEXT,
+        roles.PlaceholderText: Token.MUTED,
+        roles.Light: Token.CARD,
+        roles.Midlight: Token.LINE,
+        roles.Mid: Token.LINE,
+        roles.Dark: Token.CONTROL,
+        roles.Shadow: Token.CONTROL,
+    }.items():
+        palette.setColor(role, table[token])
+    for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.HighlightedText, roles.PlaceholderText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, table[Token.DISABLED])
+    return palette

@@ -1,0 +1,1 @@
+"""What windows, tray and notifications say."""

@@ -1,0 +1,41 @@
+"""The pause outlives a restart; a broken file costs nothing but the pause."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from preheat.core.remembered import PersistentState
+
+
+@pytest.mark.parametrize("until", [None, 1_000_000.5, math.inf])
+def test_it_is_remembered(tmp_path: Path, until: float | None) -> None:
+    path = tmp_path / "new" / "state.json"
+    PersistentState(path).paused_until = 5.0
+    PersistentState(path).paused_until = until
+    assert PersistentState(path).paused_until == until
+    assert [file.name for file in path.parent.iterdir()] == ["state.json"]
+
+
+def test_to_begin_with_nothing_is_paused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert PersistentState(tmp_path / "state.json").paused_until is None
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"paused_until": true}', '{"paused_until": "later"}', "{}", "\0\xff"]
+)
+def test_a_broken_file_is_no_pause(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(text, encoding="latin-1")
+    assert PersistentState(path).paused_until is None
+
+
+def test_what_cannot_be_written_still_holds_until_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").touch()
+    remembered = PersistentState(tmp_path / "file" / "state.json")
+    remembered.paused_until = 7.0
+    assert remembered.paused_until == 7.0
+    assert "cannot be remembered" in caplog.text

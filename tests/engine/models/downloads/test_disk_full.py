@@ -1,0 +1,108 @@
+"""A disk that fills up while a download runs: it waits, says so, and goes on. The disk is a small one in memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fetching import TARGET, Fetching, eventually
+from local_hub import LocalHub
+from preheat.models.downloads import job, space
+from preheat.models.downloads.snapshot import DownloadState
+
+Make = Callable[..., Fetching]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file systems in memory")
+
+DISK_BYTES = 8 * 1024 * 1024
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MiB; in a mount namespace of this process's own where it may not mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
+    made = subprocess.run(mount, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, f"this test must be able to mount (run it as root): {made.stderr}"
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _fill_but(folder: Path, left_bytes: int) -> Path:
+    ballast = folder / "ballast"
+    room = os.statvfs(folder)
+    ballast.write_bytes(bytes(room.f_bavail * room.f_frsize - left_bytes))
+    return ballast
+
+
+def test_a_disk_that_fills_up_is_waited_for(fetching: Make, hub: LocalHub, small_disk: Path, content: bytes) -> None:
+    hub.bytes_per_s = 2_000_000
+    run = fetching(folder=small_disk / "models")
+    run.downloads.add(TARGET)
+    eventually(lambda: run.only().done_bytes > 100_000)
+    ballast = _fill_but(small_disk, 500_000)
+    held = run.until(DownloadState.PAUSED)
+    assert held.error is not None
+    assert held.error.startswith("There is no room for the rest of ")
+    assert "goes on by itself when there is room" in held.hint
+    assert held.done_bytes < len(content)
+    hub.bytes_per_s = 0
+    ballast.unlink()
+    done = run.until(DownloadState.DONE)
+    assert (done.error, done.hint) == (None, "")
+    assert run.target.read_bytes() == content
+
+
+def test_a_write_that_the_disk_cuts_in_two_loses_nothing(
+    fetching: Make, hub: LocalHub, small_disk: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spare = space.spare_bytes
+    looks = [False]
+    # Nobody looks in time: the disk itself has to say that it is full, in the middle of a buffer.
+    monkeypatch.setattr(job, "spare_bytes", lambda folder: spare(folder) if looks[0] else DISK_BYTES)
+    hub.bytes_per_s = 2_000_000
+    run = fetching(folder=small_disk / "models")
+    run.downloads.add(TARGET)
+    eventually(lambda: run.only().done_bytes > 100_000)
+    ballast = _fill_but(small_disk, 100_000)
+    hub.bytes_per_s = 0
+    eventually(lambda: run.part.stat().st_blocks and os.statvfs(small_disk).f_bavail == 0)
+    held = run.until(DownloadState.PAUSED)
+    assert held.error is not None
+    assert held.error.startswith("The disk takes no more of ")
+    looks[0] = True
+    ballast.unlink()
+    run.until(DownloadState.DONE)
+    assert run.target.read_bytes() == content
+
+
+def test_a_pull_that_does_not_fit_is_refused(fetching: Make, hub: LocalHub, small_disk: Path) -> None:
+    _fill_but(small_disk, 1_000_000)
+    run = fetching(folder=small_disk / "models")
+    with pytest.raises(space.DiskFullError, match=r"it takes 3.0 MB, and 0?9?\d\d kB are free"):
+        run.downloads.add(TARGET)
+
+
+def test_paused_while_it_waits_for_room(fetching: Make, hub: LocalHub, small_disk: Path) -> None:
+    hub.bytes_per_s = 2_000_000
+    run = fetching(folder=small_disk / "models")
+    download_id = run.downloads.add(TARGET)
+    eventually(lambda: run.only().done_bytes > 100_000)
+    ballast = _fill_but(small_disk, 500_000)
+    run.until(DownloadState.PAUSED)
+    run.downloads.resume(download_id)  # there is nothing to do: it goes on by itself
+    assert run.only().state is DownloadState.PAUSED
+    run.downloads.pause(download_id)
+    assert run.only().error is None
+    ballast.unlink()
+    hub.bytes_per_s = 0
+    run.downloads.resume(download_id)
+    run.until(DownloadState.DONE)

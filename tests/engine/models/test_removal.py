@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from preheat.errors import FolderError, NotOwnFileError
+from preheat.models import ModelFile, find_models
+from preheat.models.removal import files_to_remove, remove_files
+
+WriteModel = Callable[..., Path]
+
+
+def _model(folder: Path, model_id: str) -> ModelFile:
+    return next(model for model in find_models([folder]) if model.model_id == model_id)
+
+
+def test_all_parts_and_the_folders_that_they_leave_empty_go(tmp_path: Path, write_model: WriteModel) -> None:
+    split = {"split.count": ("u16", 2)}
+    parts = [write_model(f"own/a/b/m-0000{number}-of-00002.gguf", **split) for number in (1, 2)]
+    other = write_model("own/a/other.gguf")
+    own = tmp_path / "own"
+    files = files_to_remove(_model(own, "m"), find_models([own]), own)
+    assert files == tuple(parts)
+    size = sum(path.stat().st_size for path in parts)
+    assert remove_files(files, own) == size
+    assert list(own.rglob("*")) == [own / "a", other]
+
+
+def test_an_mmproj_that_another_model_needs_stays(tmp_path: Path, write_model: WriteModel) -> None:
+    own = tmp_path / "own"
+    write_model("own/a.gguf")
+    write_model("own/b.gguf")
+    eyes = own / "mmproj.gguf"
+    eyes.touch()
+    one, two = (replace(_model(own, name), mmproj=eyes) for name in ("a", "b"))
+    assert files_to_remove(one, [one, two], own) == (own / "a.gguf",)
+    assert files_to_remove(one, [one], own) == (own / "a.gguf", eyes)
+
+
+def test_what_is_elsewhere_stays_whatever_leads_there(tmp_path: Path, write_model: WriteModel) -> None:
+    own, theirs = tmp_path / "own", write_model("theirs/m.gguf")
+    own.mkdir()
+    (own / "link").symlink_to(theirs.parent)
+    model = _model(own, "m")
+    with pytest.raises(NotOwnFileError, match="not Preheat's to delete"):
+        files_to_remove(model, [model], own)
+    assert theirs.exists()
+
+
+def test_of_a_link_to_a_file_only_the_link_goes(tmp_path: Path, write_model: WriteModel) -> None:
+    own, theirs = tmp_path / "own", write_model("theirs/m.gguf")
+    own.mkdir()
+    (own / "m.gguf").symlink_to(theirs)
+    model = _model(own, "m")
+    remove_files(files_to_remove(model, [model], own), own)
+    assert list(own.iterdir()) == []
+    assert theirs.exists()
+
+
+def test_a_second_name_of_the_same_file_frees_nothing(tmp_path: Path, write_model: WriteModel) -> None:
+    own, theirs = tmp_path / "own", write_model("theirs/m.gguf")
+    own.mkdir()
+    (own / "m.gguf").hardlink_to(theirs)
+    assert remove_files([own / "m.gguf", own / "gone.gguf"], own) == 0
+
+
+def test_what_cannot_be_deleted_is_said(tmp_path: Path) -> None:
+    (tmp_path / "folder.gguf").mkdir()
+    with pytest.raises(FolderError, match=r"folder.gguf cannot be deleted"):
+        remove_files([tmp_path / "folder.gguf"], tmp_path)

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from preheat.replay.recorded import newest_sizes, recorded_trace
+from preheat.replay.replay import PREHEAT, replay
+from preheat.replay.simulation import Machine
+from preheat.replay.trace import Kind, ModelSize, TraceEvent
+from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord, SizeRecord, WakeRecord
+
+SIZE = ModelSize(1500, 1000)
+
+
+def request(at: float, model_id: str) -> RequestRecord:
+    return RequestRecord(model_id, at, Outcome.HIT, client="notes/1")
+
+
+def test_requests_become_events_and_unknown_models_are_left_out() -> None:
+    trace = recorded_trace([request(1.0, "a"), request(2.0, "gone"), request(3.0, "b")], [], {"a": SIZE, "b": SIZE})
+    assert [(event.at, event.kind, event.model_id) for event in trace.events] == [
+        (1.0, Kind.REQUEST, "a"),
+        (3.0, Kind.REQUEST, "b"),
+    ]
+    assert trace.events[0].client == "notes/1"
+
+
+def test_sizes_are_of_what_is_used_or_a_favourite() -> None:
+    loads = [
+        DecisionRecord(1.0, "gone", Action.LOAD, "", 700),
+        DecisionRecord(2.0, "a", Action.PRELOAD, "", 99),
+        DecisionRecord(3.0, "failed", Action.FAIL, "", 5),
+    ]
+    on_disk = {"a": SIZE, "liked": SIZE, "unused": SIZE}
+    requests = [request(1.0, "gone"), request(2.0, "a"), request(3.0, "failed")]
+    trace = recorded_trace(requests, loads, on_disk, ("missing", "liked"))
+    assert trace.sizes == {"gone": ModelSize(700, 700), "a": SIZE, "liked": SIZE}
+    assert trace.favourites == ("liked",)
+    assert len(trace.events) == 2
+
+
+def test_ends_and_begins_are_seen_in_the_decisions() -> None:
+    decisions = [
+        DecisionRecord(50.0, "a", Action.PRELOAD, "favourite 1", 9, 2.0, "preload"),
+        DecisionRecord(20.0, "a", Action.UNLOAD, "Preheat ends", 9, None, "end"),
+        DecisionRecord(20.1, "b", Action.UNLOAD, "Preheat ends", 9, None, "end"),
+        DecisionRecord(10.0, "b", Action.LOAD, "a request", 9, 1.0, "request"),
+    ]
+    trace = recorded_trace([request(10.0, "b"), request(60.0, "a")], decisions, {"a": SIZE, "b": SIZE})
+    assert [(event.at, event.kind) for event in trace.events] == [
+        (10.0, Kind.REQUEST),
+        (20.0, Kind.OFF),
+        (48.0, Kind.BOOT),
+        (60.0, Kind.REQUEST),
+    ]
+
+
+def test_the_first_preload_begins_the_first_run() -> None:
+    preload = DecisionRecord(9.0, "a", Action.PRELOAD, "favourite 1", 9, 2.0, "preload")
+    trace = recorded_trace([request(20.0, "a")], [preload], {"a": SIZE})
+    assert [(event.at, event.kind) for event in trace.events] == [(7.0, Kind.BOOT), (20.0, Kind.REQUEST)]
+
+
+def test_the_newest_measurement_counts() -> None:
+    def size(path: str, resident_bytes: int, measured_at: float) -> SizeRecord:
+        return SizeRecord(path, 1, 1.0, 512, "f16", resident_bytes, 1.0, measured_at)
+
+    records = [size("/a", 1, 5.0), size("/a", 2, 9.0), size("/a", 3, 7.0), size("/b", 4, 1.0)]
+    assert newest_sizes(records) == {"/a": 2, "/b": 4}
+
+
+def test_wake_ups_are_in_the_order_of_time() -> None:
+    wakes = [
+        WakeRecord(8.0, "notes/1"),
+        WakeRecord(2.0, "editor/2", "a"),
+        WakeRecord(3.0, "editor/2", "gone"),
+    ]
+    trace = recorded_trace([request(9.0, "a"), request(1.0, "a")], [], {"a": SIZE}, wakes=wakes)
+    assert trace.events == (
+        TraceEvent(1.0, Kind.REQUEST, "a", "notes/1"),
+        TraceEvent(2.0, Kind.WAKE, "a", "editor/2"),
+        TraceEvent(8.0, Kind.WAKE, "", "notes/1"),
+        TraceEvent(9.0, Kind.REQUEST, "a", "notes/1"),
+    )
+
+
+def test_a_wake_up_begins_a_run() -> None:
+    """Preheat ran when it was recorded: what the client is expected to use must not be lost to a later begin."""
+    decisions = [
+        DecisionRecord(5.0, "a", Action.UNLOAD, "Preheat ends", 9, None, "end"),
+        DecisionRecord(22.0, "a", Action.PRELOAD, "notes/1 woke up", 9, 1.5, "preload"),
+    ]
+    wakes = [WakeRecord(20.0, "notes/1")]
+    trace = recorded_trace([request(1.0, "a"), request(30.0, "a")], decisions, {"a": SIZE}, wakes=wakes)
+    assert [(event.at, event.kind) for event in trace.events] == [
+        (1.0, Kind.REQUEST),
+        (5.0, Kind.OFF),
+        (20.0, Kind.BOOT),
+        (20.0, Kind.WAKE),
+        (30.0, Kind.REQUEST),
+    ]
+
+
+def test_wake_ups_count_in_replay() -> None:
+    """Two apps by turns, each with a model of its own, on a machine with room for one."""
+    sizes = {"a": ModelSize(600, 500), "b": ModelSize(600, 500)}
+    requests, wakes = [], []
+    for turn in range(60):
+        at = 1e9 + 3600.0 * turn
+        client, model_id = (("notes/1", "a"), ("editor/1", "b"))[turn % 2]
+        wakes.append(WakeRecord(at, client))
+        requests.append(RequestRecord(model_id, at + 30, Outcome.MISS, client=client))
+    machine = Machine(1000)
+    without, with_wakes = (
+        replay(recorded_trace(requests, [], sizes, wakes=known), machine, PREHEAT) for known in ([], wakes)
+    )
+    assert without.overall.preload_hit_rate < 0.1
+    assert with_wakes.overall.preload_hit_rate > 0.7

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from preheat.replay.replay import (
+    CLAIRVOYANT,
+    PREHEAT,
+    Report,
+    clairvoyant,
+    compare,
+    compare_with_lru,
+    curve,
+    mean_of,
+    replay,
+)
+from preheat.replay.simulation import Machine
+from preheat.replay.synthetic import USERS, synthetic_trace
+from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
+from preheat.usage.popularity import DAY_S
+
+SEED = 1000
+"""None of those with which the policy's constants were chosen."""
+
+GB = 1_000_000_000
+
+
+@cache
+def trace_of(user: str) -> Trace:
+    return synthetic_trace(user, seed=SEED)
+
+
+@cache
+def reports(user: str) -> dict[str, Report]:
+    trace = trace_of(user)
+    return {report.strategy: report for report in compare(trace, Machine(trace.room_for(3)))}
+
+
+def share(user: str, strategy: str) -> float:
+    return reports(user)[strategy].steady.preload_hit_rate
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("user", ["steady", "office-day"])
+def test_people_with_habits_hardly_wait(user: str) -> None:
+    steady = reports(user)["preheat"].steady
+    assert steady.preload_hit_rate >= 0.92
+    assert steady.wasted_share <= 0.20
+
+
+def test_five_users_on_average() -> None:
+    assert mean([share(user, "preheat") for user in USERS]) >= 0.90
+    left = [reports(user)["preheat"].steady.waits / reports(user)["lru"].steady.waits for user in USERS]
+    assert mean(left) <= 0.55
+    assert mean([share(user, "preheat") / share(user, CLAIRVOYANT) for user in USERS]) >= 0.93
+
+
+MEMORIES = [(0.25, 0.24), (0.5, 0.15)]
+"""What the page cache has beside the limit, as a share of it, and what is left then of LRU's seconds at most."""
+
+
+@pytest.mark.parametrize(("share", "most"), MEMORIES)
+def test_seconds_waited_depend_on_the_page_cache(share: float, most: float) -> None:
+    found = []
+    for user in USERS:
+        trace = trace_of(user)
+        limit = trace.room_for(3)
+        found.append(compare_with_lru(user, trace, Machine(limit, page_cache_bytes=int(limit * share))))
+    assert mean_of(found).seconds_ratio <= most
+
+
+def test_nothing_helps_who_lists_models_and_uses_each_but_once() -> None:
+    trace = synthetic_trace("explorer-by-list", seed=SEED)
+    found = compare_with_lru("explorer-by-list", trace, Machine(trace.room_for(3)))
+    assert (found.waits_ratio, found.seconds_ratio) == pytest.approx((1.0, 1.0), abs=0.01)
+
+
+@pytest.mark.parametrize("user", USERS[:4])
+def test_noticing_clients_that_wake_up_saves_seconds(user: str) -> None:
+    trace = trace_of(user)
+    machine = Machine(trace.room_for(3))
+    without = replay(trace, machine, replace(PREHEAT, wake_ups=False))
+    assert replay(trace, machine).steady.waited_s < 0.95 * without.steady.waited_s
+
+
+@pytest.mark.parametrize("user", ["steady", "office-day"])
+def test_preloading_smaller_shares_of_use_wastes_more(user: str) -> None:
+    trace = trace_of(user)
+    machine = Machine(trace.room_for(3))
+    eager = replace(PREHEAT, policy=replace(PREHEAT.policy, min_share=0.10))
+    usual, more = replay(trace, machine).steady, replay(trace, machine, eager).steady
+    assert more.waits <= usual.waits
+    assert usual.wasted_share <= 0.20 < more.wasted_share
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_nobody_beats_the_bound_and_everybody_beats_keep_alive(user: str) -> None:
+    found = reports(user)
+    assert all(found[CLAIRVOYANT].overall.hits >= report.overall.hits for report in found.values())
+    assert found["preheat"].overall.hits >= found["lru"].overall.hits >= found["keep-alive 5 min"].overall.hits
+
+
+def test_the_time_of_day_earns_its_keep_in_an_office() -> None:
+    trace = synthetic_trace("office-day", seed=SEED)
+    weights = replace(PREHEAT.policy.weights, time_of_day=0.0)
+    without = replace(PREHEAT, policy=replace(PREHEAT.policy, weights=weights))
+    machine = Machine(trace.room_for(3))
+    assert replay(trace, machine).steady.waits < 0.95 * replay(trace, machine, without).steady.waits
+
+
+def test_more_memory_never_means_more_waiting_to_speak_of() -> None:
+    trace = synthetic_trace("steady", seed=SEED, days=28)
+    rates = [report.steady.preload_hit_rate for report in curve(trace, [4 * GB, 6 * GB, 8 * GB, 16 * GB], Machine(0))]
+    assert rates == sorted(rates)
+
+
+def test_models_larger_than_the_limit_are_refused_and_not_waited_for() -> None:
+    events = (TraceEvent(100.0, Kind.REQUEST, "a"), TraceEvent(200.0, Kind.REQUEST, "b"))
+    trace = Trace(events, {"a": ModelSize(2 * GB, GB), "b": ModelSize(GB, GB)})
+    for report in compare(trace, Machine(GB)):
+        assert (report.overall.requests, report.overall.misses - report.overall.waits) == (2, 1)
+        assert report.overall.refused == 1
+
+
+def test_steady_state_begins_after_a_week() -> None:
+    days = [TraceEvent(day * DAY_S, Kind.REQUEST, "a") for day in range(10)]
+    trace = Trace(tuple(days), {"a": ModelSize(GB, GB)})
+    for report in compare(trace, Machine(GB)):
+        assert (report.overall.requests, report.steady.requests) == (10, 3)
+    assert replay(Trace((), {}), Machine(GB)).overall.requests == 0
+    assert clairvoyant(Trace((), {}), Machine(GB)).steady.preload_hit_rate == 0.0
+
+
+def test_rows_are_flat_and_serializable() -> None:
+    rows = [report.row() for report in reports("steady").values()]
+    assert len({tuple(row) for row in rows}) == 1
+    assert json.loads(json.dumps(rows)) == rows
+    assert rows[0]["waits"] == rows[0]["late_hits"] + rows[0]["misses"]  # type: ignore[operator]
+
+
+def test_100_000_requests_are_replayed_within_5_s() -> None:
+    trace = synthetic_trace("steady", seed=SEED, days=750)
+    requests = sum(event.kind is Kind.REQUEST for event in trace.events)
+    assert requests >= 100_000
+    start = time.process_time()
+    replay(trace, Machine(trace.room_for(3)))
+    assert time.process_time() - start <= 5.0

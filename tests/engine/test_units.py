@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preheat.units import format_ago, format_bytes, format_duration, format_memory
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (98_100_000, "98.1 MB"),
+        (99_960_000, "100 MB"),
+        (669_000_000, "669 MB"),
+        (999_499_999, "999 MB"),
+        (999_500_000, "1.0 GB"),
+        (1_100_000_000, "1.1 GB"),
+        (40_000_000_000, "40.0 GB"),
+        (1_500_000_000_000, "1.5 TB"),
+        (1_500_000_000_000_000, "1500 TB"),
+    ],
+)
+def test_file_sizes(count: int, text: str) -> None:
+    assert format_bytes(count) == text
+
+
+@given(st.integers(0, 10**15 - 10**12))
+def test_a_file_size_has_at_most_three_digits_before_its_decimal(count: int) -> None:
+    assert re.fullmatch(r"\d{1,3}(\.\d)? (B|kB|MB|GB|TB)", format_bytes(count))
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0.0 GB"),
+        (1, "< 0.1 GB"),
+        (49_999_999, "< 0.1 GB"),
+        (50_000_001, "0.1 GB"),
+        (779_000_000, "0.8 GB"),
+        (4_200_000_000, "4.2 GB"),
+        (64 * 2**30, "68.7 GB"),
+    ],
+)
+def test_memory(count: int, text: str) -> None:
+    assert format_memory(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-3.0, "0 s"),
+        (0, "0 s"),
+        (0.0001, "< 1 ms"),
+        (0.14, "140 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1 s"),
+        (1.64, "1.6 s"),
+        (3, "3 s"),
+        (9.96, "10 s"),
+        (42.4, "42 s"),
+        (59.4, "59 s"),
+        (59.5, "1 min"),
+        (120, "2 min"),
+        (3569, "59 min"),
+        (3570, "1 h"),
+        (4800, "1 h 20 min"),
+        (86_369, "23 h 59 min"),
+        (86_370, "1 d"),
+        (2 * 86_400 + 3 * 3600, "2 d 3 h"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+@given(st.floats(0, 10**8))
+def test_a_duration_never_shows_a_full_next_unit(seconds: float) -> None:
+    text = format_duration(seconds)
+    assert not re.search(r"\b(60 s|60 min|24 h|1000 ms)\b", text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "just now"),
+        (0.9, "just now"),
+        (40.9, "40 s ago"),
+        (60, "1 min ago"),
+        (7199, "1 h ago"),
+        (3 * 86_400, "3 d ago"),
+    ],
+)
+def test_ago(seconds: float, text: str) -> None:
+    assert format_ago(seconds) == text

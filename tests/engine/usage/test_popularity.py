@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preheat.usage.popularity import DAY_S, HALF_LIFE_S, RECENT_HALF_LIFE_S, Popularity, Weights
+
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
+PLAIN = Weights(recent=0.0, time_of_day=0.0)
+IDS = ("a", "b", "c", "d")
+
+uses = st.lists(
+    st.tuples(st.sampled_from(IDS), st.floats(0, 60 * DAY_S).map(lambda at: MONDAY + at)), min_size=1, max_size=60
+).map(lambda log: sorted(log, key=lambda use: use[1]))
+
+
+def filled(log: list[tuple[str, float]], zone: timezone = UTC) -> Popularity:
+    popularity = Popularity(timezone=zone)
+    for model_id, at in log:
+        popularity.note(model_id, at)
+    return popularity
+
+
+@given(uses, st.floats(0, 30 * DAY_S))
+def test_score_is_the_sum_of_uses_each_halved_every_half_life(log: list[tuple[str, float]], later: float) -> None:
+    popularity = filled(log)
+    now = log[-1][1] + later
+    for model_id in IDS:
+        exact = sum(2.0 ** (-(now - at) / HALF_LIFE_S) for name, at in log if name == model_id)
+        assert popularity.score(model_id, now) == pytest.approx(exact, rel=1e-9)
+
+
+def test_one_use_halves_in_exactly_a_half_life() -> None:
+    popularity = filled([("a", MONDAY)])
+    assert popularity.score("a", MONDAY) == 1.0
+    assert popularity.score("a", MONDAY + HALF_LIFE_S) == 0.5
+    assert popularity.score("a", MONDAY + 2 * HALF_LIFE_S) == 0.25
+    assert popularity.score("never", MONDAY) == 0.0
+
+
+@given(st.lists(st.floats(0, DAY_S - 1), min_size=1, max_size=20), st.randoms(use_true_random=False))
+def test_the_order_of_requests_within_a_day_does_not_matter(times: list[float], shuffler: random.Random) -> None:
+    shuffled = times[:]
+    shuffler.shuffle(shuffled)
+    now = MONDAY + 2 * DAY_S
+    one, other = filled([("a", MONDAY + at) for at in times]), filled([("a", MONDAY + at) for at in shuffled])
+    assert one.score("a", now) == pytest.approx(other.score("a", now), rel=1e-9)
+
+
+@given(uses)
+def test_stored_and_restored_it_is_the_same(log: list[tuple[str, float]]) -> None:
+    popularity = filled(log)
+    restored = Popularity(timezone=UTC, rows=[tuple(row) for row in popularity.to_rows()])  # type: ignore[misc]
+    now = log[-1][1] + 5000.0
+    assert restored.heat(now, Weights()) == popularity.heat(now, Weights())
+    assert [restored.usage(name, now) for name in IDS] == [popularity.usage(name, now) for name in IDS]
+    later = [("b", now), ("a", now + 1)]
+    for model_id, at in later:
+        popularity.note(model_id, at)
+        restored.note(model_id, at)
+    assert restored.to_rows() == popularity.to_rows()
+
+
+def test_the_rows_of_one_model_alone_are_few_and_unique() -> None:
+    log = [(name, MONDAY + hour * 3600.0) for hour in range(24 * 30) for name in IDS]
+    popularity = filled(log)
+    rows = popularity.to_rows("a")
+    assert {row.model_id for row in rows} == {"a"}
+    assert len(rows) == len({row.counter for row in rows}) == 2 + 48 + 7
+    assert set(popularity.to_rows()) == {row for name in IDS for row in popularity.to_rows(name)}
+    assert popularity.to_rows("never") == ()
+
+
+@given(uses, st.sampled_from(IDS), st.floats(0, 1), st.floats(0, 9 * DAY_S))
+def test_one_more_use_never_lowers_a_rank(
+    log: list[tuple[str, float]], model_id: str, when: float, later: float
+) -> None:
+    now = log[-1][1] + later
+    before, after = filled(log), filled(log)
+    after.note(model_id, max(log[-1][1], MONDAY + when * (now - MONDAY)))
+    heat, heat_after = before.heat(now, Weights()), after.heat(now, Weights())
+    ahead = {name for name, value in heat.items() if value <= heat.get(model_id, 0.0)} - {model_id}
+    assert all(heat_after[model_id] >= heat_after[name] for name in ahead)
+    assert all(heat_after[name] == value for name, value in heat.items() if name != model_id)
+
+
+def test_recent_uses_and_uses_at_this_hour_count_more() -> None:
+    nine = MONDAY + 9 * 3600.0
+    popularity = filled([("a", nine)])
+    assert popularity.heat(nine, PLAIN) == {"a": 1.0}
+    assert popularity.heat(nine, Weights(recent=4.0, time_of_day=0.0)) == {"a": 5.0}
+    assert popularity.heat(nine, Weights(recent=0.0, time_of_day=8.0)) == {"a": 9.0}
+    weights = Weights(recent=4.0, time_of_day=0.0)
+    later = nine + DAY_S
+    assert popularity.heat(later, weights)["a"] == pytest.approx(
+        2.0 ** (-DAY_S / HALF_LIFE_S) + 4 * 2.0 ** (-DAY_S / RECENT_HALF_LIFE_S)
+    )
+
+
+@pytest.mark.parametrize(
+    ("hour", "days", "counted"),
+    [
+        (9.0, 1, 1.0),  # the same hour, another day of work
+        (8.5, 1, 0.5),  # it comes nearer
+        (9.25, 1, 0.75),
+        (10.0, 1, 0.0),
+        (9.0, 5, 0.0),  # a Saturday
+        (23.5, 1, 0.0),
+    ],
+)
+def test_an_hour_counts_by_nearness_on_its_kind_of_day(hour: float, days: int, counted: float) -> None:
+    popularity = filled([("a", MONDAY + 9 * 3600.0 + 1800.0)])
+    now = MONDAY + days * DAY_S + hour * 3600.0
+    extra = popularity.heat(now, Weights(recent=0.0, time_of_day=1.0))["a"] - popularity.score("a", now)
+    assert extra == pytest.approx(counted * popularity.score("a", now))
+
+
+def test_midnight_follows_the_last_hour_of_the_day() -> None:
+    popularity = filled([("a", MONDAY + DAY_S + 60.0)])
+    now = MONDAY + 2 * DAY_S - 900.0  # 23:45
+    extra = popularity.heat(now, Weights(recent=0.0, time_of_day=1.0))["a"] - popularity.score("a", now)
+    assert extra == pytest.approx(0.75 * popularity.score("a", now))
+
+
+def test_hours_are_those_of_the_time_zone() -> None:
+    east = timezone(timedelta(hours=9))
+    log = [("a", MONDAY + day * DAY_S + 1.5 * 3600.0) for day in range(5)]  # 1:30 UTC is 10:30 there
+    assert filled(log).usage("a", MONDAY + 5 * DAY_S).part_of_day == "weekday nights"
+    assert filled(log, east).usage("a", MONDAY + 5 * DAY_S).part_of_day == "weekday mornings"
+
+
+def test_usage_counts_seven_days_and_today() -> None:
+    log = [("a", MONDAY + day * DAY_S + 9 * 3600.0) for day in range(10)]  # Monday to Wednesday week
+    usage = filled(log).usage("a", MONDAY + 9 * DAY_S + 10 * 3600.0)
+    assert (usage.last_week, usage.today) == (7, 1)
+    assert usage.last_used_at == MONDAY + 9 * DAY_S + 9 * 3600.0
+    assert filled(log).usage("a", MONDAY + 12 * DAY_S + 10 * 3600.0).last_week == 4
+    assert filled(log).usage("a", MONDAY + 40 * DAY_S).last_week == 0
+    assert filled(log).usage("b", MONDAY).last_used_at is None
+
+
+def test_no_part_of_day_is_named_where_uses_are_spread() -> None:
+    log = [("a", MONDAY + hour * 3600.0) for hour in range(24 * 7)]
+    assert filled(log).usage("a", MONDAY + 7 * DAY_S).part_of_day == ""
+
+
+def test_a_clock_that_was_years_ahead_does_not_stop_the_counting() -> None:
+    popularity = filled([("a", MONDAY), ("a", MONDAY + 4000 * DAY_S), ("a", MONDAY + 60), ("a", MONDAY + 120)])
+    assert popularity.score("a", MONDAY + 120) > 2.9
+    assert popularity.score("a", MONDAY + 120 + HALF_LIFE_S) == pytest.approx(popularity.score("a", MONDAY + 120) / 2)
+
+
+def test_forgotten_models_are_gone() -> None:
+    popularity = filled([("a", MONDAY), ("b", MONDAY)])
+    popularity.forget("a")
+    popularity.forget("never")
+    assert set(popularity.models()) == {"b"}
+
+
+def test_a_request_costs_the_same_however_long_the_log() -> None:
+    popularity = Popularity(timezone=UTC)
+
+    def cost(requests: int, began: float) -> float:
+        start = time.process_time()
+        for number in range(requests):
+            popularity.note("a", began + number * 60.0)
+        return time.process_time() - start
+
+    first = cost(20_000, MONDAY)
+    cost(60_000, MONDAY + 20_000 * 60.0)
+    assert cost(20_000, MONDAY + 80_000 * 60.0) < 3 * first + 0.05
+    assert len(popularity.to_rows()) <= 57

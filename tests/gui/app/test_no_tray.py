@@ -1,0 +1,165 @@
+"""Without a tray there is a window, and closing it leaves nobody locked out."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from preheat_gui.app.no_tray import CloseGuard, TrayPlace, tell_once, tray_available
+from preheat_gui.app.window_state import WindowState
+
+
+class Desktop:
+    """Has a tray or not, as the test says."""
+
+    def __init__(self, tray: bool) -> None:
+        self.tray = tray
+
+    def __call__(self) -> bool:
+        return self.tray
+
+
+def test_this_screen_has_no_tray(qtbot: QtBot) -> None:
+    assert not tray_available()
+
+
+def test_on_wayland_qt_is_not_asked_before_there_is_a_panel(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    watcher, asked = [False], []
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("preheat_gui.app.no_tray.QGuiApplication.platformName", lambda: "wayland")
+    monkeypatch.setattr("preheat_gui.app.no_tray._has_watcher", lambda: watcher[0])
+    monkeypatch.setattr(
+        "preheat_gui.app.no_tray.QSystemTrayIcon.isSystemTrayAvailable", lambda: asked.append(1) or True
+    )
+    assert not tray_available()
+    assert asked == []
+    watcher[0] = True
+    assert tray_available()
+    assert asked == [1]
+
+
+def test_a_tray_that_is_there_is_found_at_once(qtbot: QtBot) -> None:
+    place = TrayPlace(50, Desktop(True))
+    with qtbot.assertNotEmitted(place.missing, wait=100), qtbot.waitSignal(place.found):
+        place.start()
+    assert place.is_found
+
+
+def test_a_tray_that_is_late_is_found_without_a_word(qtbot: QtBot) -> None:
+    desktop = Desktop(False)
+    place = TrayPlace(5000, desktop)
+    with qtbot.assertNotEmitted(place.missing):
+        place.start()
+        desktop.tray = True
+        with qtbot.waitSignal(place.found):
+            pass
+
+
+def test_patience_ends_and_looking_does_not(qtbot: QtBot) -> None:
+    desktop = Desktop(False)
+    place = TrayPlace(20, desktop)
+    missing: list[int] = []
+    place.missing.connect(lambda: missing.append(1))
+    with qtbot.waitSignal(place.missing):
+        place.start()
+    assert not place.is_found
+    desktop.tray = True
+    place._look_again.setInterval(10)
+    with qtbot.waitSignal(place.found):
+        pass
+    assert place.is_found
+    assert missing == [1]
+    assert not place._look_again.isActive()
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> QWidget:
+    window = QWidget()
+    qtbot.addWidget(window, before_close_func=lambda widget: setattr(window, "allowed", True))
+    window.allowed = False  # type: ignore[attr-defined]
+    window.show()
+    return window
+
+
+def guard_of(window: QWidget) -> CloseGuard:
+    return CloseGuard(window, lambda: window.allowed, WindowState())  # type: ignore[attr-defined]
+
+
+def press(question: QMessageBox | None, name: str) -> None:
+    assert question is not None
+    next(button for button in question.buttons() if button.objectName() == name).click()
+
+
+def test_where_there_is_a_tray_a_window_just_closes(window: QWidget) -> None:
+    guard = guard_of(window)
+    window.allowed = True  # type: ignore[attr-defined]
+    window.close()
+    assert not window.isVisible()
+    assert guard.question is None
+
+
+def test_closing_asks_and_quits(window: QWidget, qtbot: QtBot) -> None:
+    guard = guard_of(window)
+    window.close()
+    assert window.isVisible()
+    with qtbot.waitSignal(guard.quit_requested):
+        press(guard.question, "quit")
+
+
+def test_closing_asks_and_keeps_running(window: QWidget, qtbot: QtBot) -> None:
+    guard = guard_of(window)
+    window.close()
+    window.close()  # asked once
+    with qtbot.assertNotEmitted(guard.quit_requested):
+        press(guard.question, "keep_running")
+    assert not window.isVisible()
+    assert guard.question is None
+    window.show()
+    window.close()
+    assert guard.question is not None
+    guard.question.reject()
+
+
+def test_who_does_not_answer_keeps_the_window(window: QWidget, qtbot: QtBot) -> None:
+    guard = guard_of(window)
+    window.close()
+    assert guard.question is not None
+    with qtbot.assertNotEmitted(guard.quit_requested):
+        guard.question.reject()
+    assert window.isVisible()
+
+
+@pytest.mark.parametrize("answer", ["quit", "keep_running"])
+def test_an_answer_is_remembered(window: QWidget, qtbot: QtBot, answer: str) -> None:
+    guard = guard_of(window)
+    window.close()
+    assert guard.question is not None
+    guard.question.findChild(QCheckBox, "remember_answer").setChecked(True)
+    press(guard.question, answer)
+    again = CloseGuard(window, lambda: False, WindowState())
+    window.removeEventFilter(guard)
+    window.show()
+    asked_to_quit: list[int] = []
+    again.quit_requested.connect(lambda: asked_to_quit.append(1))
+    window.close()
+    assert again.question is None
+    assert (asked_to_quit == [1]) is (answer == "quit")
+    assert window.isVisible() is (answer == "quit")
+    window.removeEventFilter(again)
+
+
+def test_the_end_of_the_session_is_not_held_up(window: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = guard_of(window)
+    monkeypatch.setattr("preheat_gui.app.no_tray._session_ends", lambda: True)
+    window.close()
+    assert not window.isVisible()
+    assert guard.question is None
+
+
+def test_it_is_told_once(window: QWidget) -> None:
+    note = tell_once(window, WindowState())
+    assert note is not None
+    assert note.isVisible()
+    note.reject()
+    assert tell_once(window, WindowState()) is None

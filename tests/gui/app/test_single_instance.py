@@ -1,0 +1,145 @@
+"""One tray a user, whatever happens to the first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from preheat_gui.app.single_instance import Answer, SingleInstance, Wish, socket_name
+
+SECOND_START = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from preheat_gui.app.single_instance import SingleInstance, Wish
+application = QCoreApplication([])
+instance = SingleInstance(Path(sys.argv[1]))
+print("first" if instance.take() else instance.ask_first(Wish(sys.argv[2]), 5.0), flush=True)
+"""
+
+
+@pytest.fixture
+def first(tmp_path: Path, qtbot: QtBot) -> Iterator[SingleInstance]:
+    """The first tray, which listens."""
+    instance = SingleInstance(tmp_path)
+    assert instance.take()
+    instance.listen()
+    yield instance
+    instance.release()
+
+
+def second_start(folder: Path, wish: Wish, qtbot: QtBot) -> str:
+    """Start a second one as a process, while this one goes on; return what it found."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SECOND_START, str(folder), wish],
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    qtbot.waitUntil(lambda: process.poll() is not None, timeout=20_000)
+    output, errors = process.communicate()
+    assert errors == ""
+    return output.strip()
+
+
+def test_a_second_start_has_the_first_show_itself(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(first.show_requested, timeout=20_000):
+        assert second_start(tmp_path, Wish.SHOW, qtbot) == Answer.DONE
+
+
+def test_a_second_start_by_the_login_shows_nothing(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(first.show_requested):
+        assert second_start(tmp_path, Wish.NOTHING, qtbot) == Answer.DONE
+
+
+def test_one_that_ends_says_so_and_another_takes_its_place(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
+    first.set_ending()
+    with qtbot.assertNotEmitted(first.show_requested):
+        assert second_start(tmp_path, Wish.SHOW, qtbot) == Answer.ENDING
+    first.release()
+    assert second_start(tmp_path, Wish.SHOW, qtbot) == "first"
+
+
+def test_one_that_hangs_is_found_out(first: SingleInstance, tmp_path: Path) -> None:
+    other = SingleInstance(tmp_path)
+    assert not other.take()
+    assert other.ask_first(Wish.SHOW, 0.3) is Answer.SILENT  # this thread is the one that would have to answer
+    assert other.first_pid() == os.getpid()
+
+
+def test_one_that_is_just_starting_is_waited_for(tmp_path: Path, qtbot: QtBot) -> None:
+    starting = SingleInstance(tmp_path)
+    assert starting.take()
+    process = subprocess.Popen(
+        [sys.executable, "-c", SECOND_START, str(tmp_path), Wish.SHOW], stdout=subprocess.PIPE, text=True
+    )
+    qtbot.wait(300)
+    with qtbot.waitSignal(starting.show_requested, timeout=20_000):
+        starting.listen()
+    qtbot.waitUntil(lambda: process.poll() is not None, timeout=20_000)
+    assert process.communicate()[0].strip() == Answer.DONE
+    starting.release()
+
+
+def test_one_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path, qtbot: QtBot) -> None:
+    script = SECOND_START.replace("print(", "assert instance.take(); instance.listen(); input(print(") + ")"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path), Wish.SHOW],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert (tmp_path / "tray.lock").exists()
+    process.kill()
+    process.communicate()
+    instance = SingleInstance(tmp_path)
+    assert instance.take()
+    instance.listen()
+    with qtbot.waitSignal(instance.show_requested, timeout=20_000):
+        assert second_start(tmp_path, Wish.SHOW, qtbot) == Answer.DONE
+    instance.release()
+
+
+def test_of_many_starts_at_once_one_is_the_first(tmp_path: Path, qtbot: QtBot) -> None:
+    script = SECOND_START.replace("print(", "taken = instance.take()\nprint(").replace("if instance.take()", "if taken")
+    script = script.replace("else instance.ask_first(Wish(sys.argv[2]), 5.0)", 'else "second"') + "\nsys.stdin.read()"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path), Wish.SHOW],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    said = []
+    for process in processes:
+        assert process.stdout is not None
+        said.append(process.stdout.readline().strip())
+    for process in processes:
+        process.communicate()
+    assert sorted(said) == ["first", "second", "second", "second"]
+
+
+def test_a_folder_with_a_long_name_has_a_socket_all_the_same(tmp_path: Path, qtbot: QtBot) -> None:
+    folder = tmp_path / ("long" * 30)
+    assert not Path(socket_name(folder)).is_absolute()
+    assert socket_name(folder) != socket_name(folder / "other")
+    instance = SingleInstance(folder)
+    assert instance.take()
+    instance.listen()
+    assert second_start(folder, Wish.SHOW, qtbot) == Answer.DONE
+    instance.release()
+
+
+def test_the_folder_is_the_user_s_alone(tmp_path: Path, qtbot: QtBot) -> None:
+    SingleInstance(tmp_path / "runtime")
+    assert (tmp_path / "runtime").stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,391 @@
+"""From the start to the end: what opens, what is remembered, and that the end waits for the engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from fake_bridge import FakeBridge, model, snapshot
+from preheat import paths
+from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError, SettingsError
+from preheat.settings import Settings
+from preheat_gui.app import start as app_module
+from preheat_gui.app.no_tray import TrayPlace
+from preheat_gui.app.opening import Opened, SettingsReader
+from preheat_gui.app.settings_watch import SettingsWatch
+from preheat_gui.app.shell import Shell
+from preheat_gui.app.signals import ProcessSignals
+from preheat_gui.app.single_instance import Answer, SingleInstance
+from preheat_gui.app.window_state import WindowState, state_path
+from preheat_gui.widgets.theme import Theme
+
+# Without a screen there is no tray; Qt says so when an icon is shown all the same.
+pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
+
+
+class Bridge(FakeBridge):
+    """A FakeBridge that opens like a real one, when the test says so."""
+
+    def start(self, open_link: Callable[[], Opened]) -> None:
+        self.commands.append(("start",))
+
+
+@pytest.fixture
+def own_bridge(qapp: QApplication) -> Bridge:
+    bridge = Bridge()
+    bridge.publish(snapshot(model("a")))
+    return bridge
+
+
+class Start:
+    """Makes shells, and takes them away."""
+
+    def __init__(self, application: QApplication, bridge: Bridge, folder: Path) -> None:
+        self.application = application
+        self.bridge = bridge
+        self.instance = SingleInstance(folder)
+        self.tray = False
+        self.shells: list[Shell] = []
+
+    def __call__(self, *, login: bool = False, patience_ms: int = 10_000) -> Shell:
+        place = TrayPlace(patience_ms, lambda: self.tray)
+        shell = Shell(self.application, self.instance, login=login, place=place, bridge=self.bridge)
+        self.shells.append(shell)
+        shell.start()
+        return shell
+
+    def windows(self) -> list[str]:
+        """Return the names of what can be seen."""
+        return sorted(window.objectName() for window in self.application.topLevelWidgets() if window.isVisible())
+
+
+@pytest.fixture
+def start(
+    qapp: QApplication, own_bridge: Bridge, tmp_path: Path, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Start]:
+    """Start shells over ``own_bridge``; the application object outlives them."""
+    ends: list[int] = []
+    monkeypatch.setattr(qapp, "quit", lambda: ends.append(0))
+    monkeypatch.setattr(qapp, "exit", ends.append)
+    make = Start(qapp, own_bridge, tmp_path / "runtime")
+    make.ends = ends  # type: ignore[attr-defined]
+    yield make
+    for shell in make.shells:
+        shell.quit()
+        shell.deleteLater()
+    for window in qapp.topLevelWidgets():
+        window.deleteLater()
+    qapp.processEvents()
+
+
+def test_the_icon_comes_first_and_the_engine_after_it(start: Start, qtbot: QtBot) -> None:
+    shell = start(login=True)
+    assert start.bridge.commands == []
+    qtbot.waitUntil(lambda: start.bridge.commands == [("start",)])
+    assert shell.dashboard is None
+
+
+def test_a_start_by_hand_opens_the_dashboard(start: Start, qtbot: QtBot) -> None:
+    start()
+    qtbot.waitUntil(lambda: start.windows() == ["dashboard"])
+
+
+def test_a_start_by_the_login_opens_nothing(start: Start, qtbot: QtBot) -> None:
+    start.tray = True
+    start(login=True)
+    start.bridge.opened.emit()
+    start.bridge.publish(snapshot())
+    qtbot.wait(50)
+    assert start.windows() == []
+
+
+def test_a_second_start_brings_the_dashboard_up(start: Start, qtbot: QtBot) -> None:
+    start.tray = True
+    shell = start(login=True)
+    start.instance.show_requested.emit()
+    assert start.windows() == ["dashboard"]
+    assert shell.dashboard is not None
+    shell.dashboard.showMinimized()
+    start.instance.show_requested.emit()
+    assert not shell.dashboard.isMinimized()
+
+
+def test_without_a_tray_the_dashboard_opens_and_says_why_once(start: Start, qtbot: QtBot) -> None:
+    start(patience_ms=10)
+    qtbot.waitUntil(lambda: "no_tray_note" in start.windows())
+    assert "dashboard" in start.windows()
+
+
+def test_at_login_without_a_tray_the_dashboard_lies_in_the_task_bar(start: Start, qtbot: QtBot) -> None:
+    shell = start(login=True, patience_ms=10)
+    qtbot.waitUntil(lambda: shell.dashboard is not None)
+    assert shell.dashboard is not None
+    assert shell.dashboard.isMinimized()
+    assert start.windows() == ["dashboard"]
+
+
+def test_without_a_tray_closing_the_dashboard_asks(start: Start, qtbot: QtBot) -> None:
+    shell = start(patience_ms=10)
+    qtbot.waitUntil(lambda: "no_tray_note" in start.windows())
+    assert shell.dashboard is not None
+    shell.dashboard.findChild(QMessageBox, "no_tray_note").reject()
+    shell.dashboard.close()
+    question = shell.dashboard.findChild(QMessageBox, "close_question")
+    next(button for button in question.buttons() if button.objectName() == "quit").click()
+    assert ("close",) in start.bridge.commands
+
+
+def test_with_a_tray_closing_the_dashboard_just_closes_it(start: Start, qtbot: QtBot) -> None:
+    start.tray = True
+    shell = start()
+    qtbot.waitUntil(lambda: start.windows() == ["dashboard"])
+    assert shell.dashboard is not None
+    shell.dashboard.close()
+    assert start.windows() == []
+    assert ("close",) not in start.bridge.commands
+
+
+def test_a_first_start_without_models_welcomes(start: Start, qtbot: QtBot) -> None:
+    start()
+    start.bridge.publish(snapshot())
+    start.bridge.opened.emit()
+    qtbot.waitUntil(lambda: "welcome" in start.windows())
+
+
+def test_the_missing_tray_is_told_after_the_welcome(start: Start, qtbot: QtBot) -> None:
+    shell = start(patience_ms=50)
+    start.bridge.publish(snapshot())
+    start.bridge.opened.emit()
+    qtbot.wait(100)
+    assert start.windows() == ["dashboard", "welcome"]
+    assert shell.dashboard is not None
+    shell.dashboard.findChild(QDialog, "welcome").reject()
+    qtbot.waitUntil(lambda: start.windows() == ["dashboard", "no_tray_note"])
+
+
+def test_where_another_process_has_the_engine_nobody_is_welcomed(start: Start, qtbot: QtBot) -> None:
+    start()
+    start.bridge.publish(snapshot())
+    start.bridge.set_attached(True)
+    start.bridge.opened.emit()
+    qtbot.wait(20)
+    assert "welcome" not in start.windows()
+
+
+def test_a_changed_settings_file_is_read_again(start: Start, qtbot: QtBot) -> None:
+    start(login=True)
+    qtbot.waitUntil(lambda: ("start",) in start.bridge.commands)
+    paths.settings_path().write_text("preload = false\n", encoding="utf-8")
+    qtbot.waitUntil(lambda: ("reload_settings",) in start.bridge.commands)
+
+
+def test_a_problem_s_button_leads_to_the_log(start: Start, qtbot: QtBot) -> None:
+    shell = start(login=True)
+    start.bridge.view_requested.emit("log", "")
+    assert shell.dashboard is not None
+    assert shell.dashboard.page == "log"
+
+
+def test_the_settings_open_once_and_again_after_they_were_closed(start: Start, qtbot: QtBot) -> None:
+    shell = start(login=True)
+    start.bridge.view_requested.emit("settings", "access")
+    shell.show_settings()
+    assert start.windows() == ["settings_dialog"]
+    first = next(window for window in start.application.topLevelWidgets() if window.isVisible())
+    assert isinstance(first, QDialog)
+    with qtbot.waitSignal(first.destroyed):
+        first.reject()
+    shell.show_settings()
+    assert start.windows() == ["settings_dialog"]
+
+
+def test_a_command_that_failed_is_said_in_one_box(start: Start, qtbot: QtBot) -> None:
+    start(login=True)
+    start.bridge.command_failed.emit(ModelLoadError("a did not load"))  # its row and a notification say it
+    assert start.windows() == []
+    for _ in range(3):
+        start.bridge.command_failed.emit(InsufficientMemoryError("a needs 12 GB", hint="Raise the limit"))
+    assert start.windows() == ["command_failed"]
+    box = next(window for window in start.application.topLevelWidgets() if window.objectName() == "command_failed")
+    assert isinstance(box, QMessageBox)
+    assert (box.text(), box.informativeText()) == ("a needs 12 GB.", "Raise the limit")
+    box.reject()
+    start.bridge.command_failed.emit(EngineError("No"))
+    assert start.windows() == ["command_failed"]
+
+
+def test_quitting_hides_everything_and_waits_for_the_engine(start: Start, qtbot: QtBot) -> None:
+    shell = start()
+    qtbot.waitUntil(lambda: start.windows() == ["dashboard"])
+    shell.quit()
+    shell.quit()
+    assert start.windows() == []
+    assert start.bridge.commands.count(("close",)) == 1
+    assert start.ends == [0]  # type: ignore[attr-defined]
+    start.instance.show_requested.emit()
+    assert start.windows() == []
+
+
+def test_a_second_signal_ends_at_once(start: Start, qtbot: QtBot) -> None:
+    shell = start(login=True)
+    shell.quit_on_signal(signal.SIGTERM)
+    assert ("close",) in start.bridge.commands
+    shell.quit_on_signal(signal.SIGTERM)
+    assert start.ends[-1] == 128 + signal.SIGTERM  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_wakes_an_idle_application(qtbot: QtBot, number: int) -> None:
+    signals = ProcessSignals()
+    try:
+        begun = time.monotonic()
+        with qtbot.waitSignal(signals.received, timeout=5000) as received:
+            os.kill(os.getpid(), number)
+        assert received.args == [number]
+        assert time.monotonic() - begun < 1.0
+    finally:
+        before = signal.getsignal(number)
+        signals.close()
+    assert signal.getsignal(number) is not before
+
+
+def test_the_settings_file_is_watched_through_every_way_of_writing(tmp_path: Path, qtbot: QtBot) -> None:
+    path = tmp_path / "config" / "settings.toml"
+    watch = SettingsWatch(path)
+    for content in ("a", "bb"):  # made, then written
+        with qtbot.waitSignal(watch.changed):
+            path.write_text(content, encoding="utf-8")
+    for content in ("ccc", "dddd"):  # replaced, as editors do
+        part = path.with_name("part")
+        part.write_text(content, encoding="utf-8")
+        with qtbot.waitSignal(watch.changed):
+            part.replace(path)
+    with qtbot.waitSignal(watch.changed):
+        path.unlink()
+    with qtbot.assertNotEmitted(watch.changed, wait=400):
+        path.with_name("other").write_text("", encoding="utf-8")
+
+
+def test_a_window_is_found_where_it_was(qtbot: QtBot) -> None:
+    dialog = QDialog(objectName="one")
+    qtbot.addWidget(dialog)
+    assert not WindowState().restore_geometry(dialog)
+    dialog.resize(500, 333)
+    WindowState().remember_geometry(dialog)
+    other = QDialog(objectName="one")
+    qtbot.addWidget(other)
+    assert WindowState().restore_geometry(other)
+    assert (other.width(), other.height()) == (500, 333)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"geometry/one": "not base64", "flag": "yes"}', "\x00"])
+def test_a_broken_state_is_begun_anew(qtbot: QtBot, content: str) -> None:
+    state_path().parent.mkdir(parents=True)
+    state_path().write_text(content, encoding="utf-8")
+    state = WindowState()
+    dialog = QDialog(objectName="one")
+    qtbot.addWidget(dialog)
+    assert not state.restore_geometry(dialog)
+    assert not state.flag("flag")
+    state.remember("flag", True)
+    assert WindowState().flag("flag")
+
+
+def test_a_state_that_cannot_be_written_is_no_trouble(tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    state = WindowState(tmp_path / "file" / "windows.json")
+    state.remember("page", "log")
+    assert state.text("page") == "log"
+
+
+def write_settings(text: str) -> None:
+    paths.settings_path().parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_path().write_text(text, encoding="utf-8")
+
+
+def test_a_start_with_a_broken_file_takes_the_last_good_settings() -> None:
+    write_settings("preload_top = 1\n")
+    assert SettingsReader()().preload_top == 1
+    write_settings("preload_top = \n")
+    reader = SettingsReader()
+    with pytest.raises(SettingsError):
+        reader()
+    with reader.starting():
+        assert reader().preload_top == 1
+    assert isinstance(reader.problem, SettingsError)
+    write_settings("preload_top = 2\n")
+    with reader.starting():
+        assert reader().preload_top == 2
+    assert reader.problem is None
+
+
+def test_without_last_good_settings_the_defaults_hold() -> None:
+    write_settings("preload_top = \n")
+    reader = SettingsReader()
+    with reader.starting():
+        assert reader() == Settings()
+
+
+def test_the_last_good_settings_are_the_user_s_alone() -> None:
+    write_settings('api_keys = ["secret"]\n')
+    SettingsReader()()
+    good = paths.data_dir() / "settings-last-good.toml"
+    assert good.read_text(encoding="utf-8") == 'api_keys = ["secret"]\n'
+    assert good.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "free", "login", "code"),
+    [
+        (Answer.DONE, False, False, 0),
+        (Answer.DONE, False, True, 0),
+        (Answer.SILENT, False, True, 1),
+        (Answer.SILENT, True, False, None),  # it has just ended
+        (Answer.ENDING, True, False, None),
+        (Answer.ENDING, False, True, 1),
+    ],
+)
+def test_a_second_start_hands_over_or_takes_over(
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Answer,
+    free: bool,
+    login: bool,
+    code: int | None,
+) -> None:
+    instance = SingleInstance(tmp_path)
+    monkeypatch.setattr(instance, "ask_first", lambda wish: answer)
+    monkeypatch.setattr(instance, "take", lambda timeout_s=0.0: free)
+    assert app_module._hand_over(instance, login=login) == code
+
+
+def test_one_that_does_not_answer_is_said(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[QMessageBox] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: said.append(box))
+    instance, first = SingleInstance(tmp_path), SingleInstance(tmp_path)
+    assert first.take()
+    monkeypatch.setattr(instance, "ask_first", lambda wish: Answer.SILENT)
+    assert app_module._hand_over(instance, login=False) == 1
+    assert [box.text() for box in said] == ["Preheat is running already, and does not answer."]
+    assert f"End its process ({os.getpid()}), then start it again." in capsys.readouterr().err
+    first.release()
+
+
+def test_without_a_screen_there_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert app_module.main([]) == 1
+    assert capsys.readouterr().err == "There is no screen to show Preheat on. Without one, use: preheat serve\n"

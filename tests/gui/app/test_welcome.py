@@ -1,0 +1,100 @@
+"""The welcome: once, where there is nothing yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from fake_bridge import model, snapshot
+from preheat import paths
+from preheat_gui.app.welcome import WelcomeDialog, wants_welcome
+from preheat_gui.app.window_state import WindowState
+from preheat_gui.platform.login_item import LoginItemError
+from preheat_gui.widgets.theme import Theme
+
+
+class FakeLoginItem:
+    def __init__(self, on: bool = False, error: LoginItemError | None = None) -> None:
+        self.on = on
+        self.error = error
+
+    def is_on(self) -> bool:
+        return self.on
+
+    def switch(self, on: bool) -> None:
+        if self.error is not None:
+            raise self.error
+        self.on = on
+
+
+def welcome(qtbot: QtBot, item: FakeLoginItem | None = None) -> WelcomeDialog:
+    item = item or FakeLoginItem()
+    dialog = WelcomeDialog(WindowState(), make_login_item=lambda: item)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def test_it_is_shown_once_and_only_without_models(qtbot: QtBot, theme: Theme) -> None:
+    assert not wants_welcome(snapshot(model()), WindowState())
+    assert wants_welcome(snapshot(), WindowState())
+    welcome(qtbot)
+    assert not wants_welcome(snapshot(), WindowState())
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_box_decides_about_the_login(qtbot: QtBot, theme: Theme, before: bool, wanted: bool) -> None:
+    item = FakeLoginItem(before)
+    dialog = welcome(qtbot, item)
+    dialog.findChild(QCheckBox, "start_at_login").setChecked(wanted)
+    dialog.findChild(QPushButton, "welcome_done").click()
+    assert item.on is wanted
+    assert not dialog.isVisible()
+
+
+def test_closing_it_changes_nothing(qtbot: QtBot, theme: Theme) -> None:
+    item = FakeLoginItem(False)
+    dialog = welcome(qtbot, item)
+    dialog.reject()
+    assert not item.on
+
+
+def test_a_login_that_cannot_be_changed_is_said(qtbot: QtBot, theme: Theme) -> None:
+    item = FakeLoginItem(error=LoginItemError("The autostart folder cannot be written"))
+    dialog = welcome(qtbot, item)
+    dialog.findChild(QPushButton, "welcome_done").click()
+    note = dialog.findChild(QLabel, "login_note")
+    assert dialog.isVisible()
+    assert note.isVisible()
+    assert note.text() == "The autostart folder cannot be written"
+    assert not dialog.findChild(QCheckBox, "start_at_login").isChecked()
+    dialog.findChild(QPushButton, "welcome_done").click()
+    assert not dialog.isVisible()
+
+
+def test_the_folder_is_named_and_opened(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch, preheat_home: Path
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    dialog = welcome(qtbot)
+    assert str(paths.models_dir()) in dialog.findChild(QLabel, "models_folder").text()
+    dialog.findChild(QPushButton, "open_models_folder").click()
+    assert [Path(url.toLocalFile()) for url in opened] == [paths.models_dir()]
+    assert paths.models_dir().is_dir()
+
+
+def test_suggestions_take_their_place(qtbot: QtBot, theme: Theme) -> None:
+    dialog = welcome(qtbot)
+    for text in ("first", "second"):
+        suggestions = QLabel(text)
+        dialog.set_suggestions(suggestions)
+        assert suggestions.parent() is dialog
+    qtbot.waitUntil(lambda: [label.text() for label in dialog.findChildren(QLabel)].count("first") == 0)
+    assert suggestions.isVisible()

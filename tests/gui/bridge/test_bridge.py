@@ -1,0 +1,426 @@
+"""The bridge: answers arrive on the GUI thread, in order where order matters, and never to what has gone."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+from pytestqt.qtbot import QtBot
+
+from fake_bridge import FakeBridge, model, snapshot
+from preheat.core.snapshot import EngineSnapshot
+from preheat.errors import EngineError, EngineStoppedError, NotRunningError, PortInUseError, SettingsError
+from preheat.inference.requests import FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.link.link import PortStatus, SettingsChange
+from preheat.residency.states import State
+from preheat.settings import Settings
+from preheat_gui.app.opening import Opened
+from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge.generation import GenerationFigures
+
+URL = "http://127.0.0.1:11435"
+TIMEOUT_S = 10.0
+
+
+class StubLink:
+    """An EngineLink that records what it is told, on whichever thread."""
+
+    attached = False
+
+    def __init__(self) -> None:
+        self.snapshot = snapshot(model("a", State.HOT))
+        self.port = PortStatus(URL, None)
+        self.done: list[Any] = []
+        self.slow = threading.Event()
+        self.slow.set()
+        self.closed = threading.Event()
+        self.on_snapshot: list[Callable[[EngineSnapshot], None]] = []
+        self.on_ports: list[Callable[[PortStatus], None]] = []
+        self.error: EngineError | None = None
+        self.chunks: list[GenerationChunk | EngineError] = []
+
+    def subscribe(self, callback: Callable[[EngineSnapshot], None]) -> Callable[[], None]:
+        self.on_snapshot.append(callback)
+        callback(self.snapshot)
+        return lambda: None
+
+    def on_port(self, callback: Callable[[PortStatus], None]) -> Callable[[], None]:
+        self.on_ports.append(callback)
+        callback(self.port)
+        return lambda: None
+
+    def load(self, model_id: str) -> None:
+        self._do("load", model_id)
+
+    def unload(self, model_id: str) -> None:
+        self.done.append(("unload", model_id))
+
+    def set_favourite(self, model_id: str, on: bool) -> None:
+        self._do("set_favourite", model_id, on)
+
+    def pause(self, seconds: float | None) -> None:
+        self._do("pause", seconds)
+
+    def resume(self) -> None:
+        self._do("resume")
+
+    def restart(self) -> None:
+        self._do("restart")
+
+    def settings(self) -> Settings:
+        return Settings(preload_top=1)
+
+    def change_settings(self, texts: Mapping[str, str]) -> SettingsChange:
+        self._do("change_settings", dict(texts))
+        return SettingsChange(tuple(texts), {}, (), Settings(preload=texts.get("preload") != "false"))
+
+    def reload_settings(self) -> SettingsChange:
+        return self.change_settings({})
+
+    def generate(
+        self, model_id: str, request: GenerateRequest, on_wait: Callable[[str], None] | None = None
+    ) -> Generator[GenerationChunk, None, None]:
+        assert on_wait is not None
+        on_wait("loading a 50 %")
+        try:
+            for chunk in self.chunks:
+                self.slow.wait(TIMEOUT_S)
+                if isinstance(chunk, EngineError):
+                    raise chunk
+                yield chunk
+        finally:
+            self.done.append("answer closed")
+
+    def close(self) -> None:
+        self.slow.set()
+        self.closed.set()
+
+    def _do(self, *what: Any) -> None:
+        self.slow.wait(TIMEOUT_S)
+        if self.error is not None:
+            raise self.error
+        self.done.append(what)
+
+
+@pytest.fixture
+def link() -> StubLink:
+    return StubLink()
+
+
+@pytest.fixture
+def real(qtbot: QtBot, link: StubLink) -> Iterator[EngineBridge]:
+    """A bridge with threads, open, over ``link``."""
+    bridge = EngineBridge()
+    with qtbot.waitSignal(bridge.opened):
+        bridge.start(lambda: Opened(link))
+    yield bridge
+    bridge.close()
+    assert bridge.wait_closed(TIMEOUT_S)
+
+
+def test_before_the_engine_is_there_is_something_to_show(qtbot: QtBot) -> None:
+    bridge = EngineBridge()
+    assert not bridge.is_open
+    assert bridge.snapshot.models == ()
+    assert bridge.port == PortStatus(None, None)
+    assert bridge.settings == Settings()
+
+
+def test_opening_brings_snapshot_port_and_settings(real: EngineBridge, link: StubLink) -> None:
+    assert real.is_open
+    assert real.snapshot is link.snapshot
+    assert real.port.url == URL
+    assert real.settings.preload_top == 1
+    assert real.settings_problem is None
+
+
+def test_commands_given_before_opening_are_done_then(qtbot: QtBot, link: StubLink) -> None:
+    bridge = EngineBridge()
+    bridge.set_favourite("a", True)
+    bridge.load("a")
+    bridge.start(lambda: Opened(link))
+    qtbot.waitUntil(lambda: len(link.done) == 2)
+    bridge.close()
+    assert bridge.wait_closed(TIMEOUT_S)
+
+
+def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtBot, link: StubLink) -> None:
+    answers: list[Any] = [EngineStoppedError("The engine did not start"), Opened(link)]
+
+    def open_link() -> Opened:
+        answer = answers.pop(0)
+        if isinstance(answer, EngineError):
+            raise answer
+        return answer
+
+    bridge = EngineBridge()
+    with qtbot.waitSignal(bridge.port_changed):
+        bridge.start(open_link)
+    assert bridge.port.engine_error == "The engine did not start."
+    with qtbot.waitSignal(bridge.command_failed):
+        bridge.load("a")
+    with qtbot.waitSignal(bridge.opened):
+        bridge.restart_engine()
+    assert bridge.port.engine_error is None
+    bridge.close()
+    assert bridge.wait_closed(TIMEOUT_S)
+
+
+def test_where_another_process_s_engine_has_gone_one_of_our_own_is_opened(qtbot: QtBot, link: StubLink) -> None:
+    gone, own = StubLink(), link
+    gone.attached, gone.error = True, NotRunningError("Preheat is not running")  # type: ignore[misc]
+    links = [gone, own]
+    bridge = EngineBridge()
+    with qtbot.waitSignal(bridge.opened):
+        bridge.start(lambda: Opened(links.pop(0)))
+    assert bridge.attached
+    with qtbot.waitSignal(bridge.opened):
+        bridge.restart_engine()
+    assert not bridge.attached
+    assert gone.closed.is_set()
+    bridge.close()
+    assert bridge.wait_closed(TIMEOUT_S)
+
+
+def test_snapshots_arrive_on_the_gui_thread_and_only_the_newest_counts(
+    real: EngineBridge, link: StubLink, qtbot: QtBot
+) -> None:
+    seen: list[tuple[EngineSnapshot, bool]] = []
+    here = QThread.currentThread()
+    receiver = QObject()
+    real.snapshot_changed.connect(lambda new: seen.append((new, QThread.currentThread() == here)))
+    published = [snapshot(model("a", State.LOADING, progress=step / 100)) for step in range(100)]
+    thread = threading.Thread(target=lambda: [link.on_snapshot[0](one) for one in published])
+    thread.start()
+    thread.join()  # the GUI thread is busy all the while
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen == [(published[-1], True)]
+    assert real.snapshot is published[-1]
+    receiver.deleteLater()
+
+
+def test_every_snapshot_arrives_in_the_end(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    published = [snapshot(model("a", State.LOADING, progress=step / 2000)) for step in range(2000)]
+    thread = threading.Thread(target=lambda: [link.on_snapshot[0](one) for one in published])
+    thread.start()
+    qtbot.waitUntil(lambda: real.snapshot is published[-1])
+    thread.join()
+
+
+def test_the_port_s_changes_arrive(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    taken = PortStatus(None, PortInUseError("Port 11435 is taken by nc, pid 7"))
+    with qtbot.waitSignal(real.port_changed):
+        link.on_ports[0](taken)
+    assert real.port is taken
+
+
+def test_a_switch_that_is_put_on_and_off_ends_off(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    wanted = [("set_favourite", "a", on) for on in [True, False] * 50]
+    for _, model_id, on in wanted:
+        real.set_favourite(model_id, on)
+    qtbot.waitUntil(lambda: len(link.done) == len(wanted))
+    assert link.done == wanted
+
+
+def test_a_load_that_takes_long_holds_nothing_up(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.slow.clear()
+    begun = time.monotonic()
+    real.load("a")
+    real.unload("a")
+    qtbot.waitUntil(lambda: link.done == [("unload", "a")])
+    assert time.monotonic() - begun < TIMEOUT_S / 2
+    link.slow.set()
+
+
+@pytest.mark.parametrize(
+    ("command", "done"),
+    [
+        (lambda bridge: bridge.load("a"), ("load", "a")),
+        (lambda bridge: bridge.unload("a"), ("unload", "a")),
+        (lambda bridge: bridge.pause(3600.0), ("pause", 3600.0)),
+        (lambda bridge: bridge.pause(None), ("pause", None)),
+        (lambda bridge: bridge.resume(), ("resume",)),
+        (lambda bridge: bridge.set_preloading(False), ("change_settings", {"preload": "false"})),
+        (lambda bridge: bridge.set_preload_at_login(True), ("change_settings", {"preload_at_login": "true"})),
+        (lambda bridge: bridge.restart_engine(), ("restart",)),
+    ],
+)
+def test_commands_reach_the_engine(
+    real: EngineBridge, link: StubLink, qtbot: QtBot, command: Callable[[EngineBridge], None], done: Any
+) -> None:
+    command(real)
+    qtbot.waitUntil(lambda: link.done == [done])
+
+
+def test_a_command_s_failure_is_told(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.error = EngineError("No")
+    with qtbot.waitSignal(real.command_failed) as failed:
+        real.pause(None)
+    assert failed.args == [link.error]
+
+
+def test_a_failure_with_a_handler_is_told_to_it_alone(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.error = SettingsError("port: must be a number", param="port")
+    errors: list[EngineError] = []
+    with qtbot.assertNotEmitted(real.command_failed, wait=50):
+        real.change_settings({"port": "x"}, on_error=errors.append)
+        qtbot.waitUntil(lambda: bool(errors))
+    assert errors == [link.error]
+    assert real.settings_problem is None
+
+
+def test_changed_settings_are_told(real: EngineBridge, qtbot: QtBot) -> None:
+    changes: list[SettingsChange] = []
+    with qtbot.waitSignal(real.settings_changed) as changed:
+        real.change_settings({"preload": "false"}, on_done=changes.append)
+    assert not changed.args[0].preload
+    assert real.settings is changed.args[0]
+    qtbot.waitUntil(lambda: [change.changed for change in changes] == [("preload",)])
+
+
+def test_a_broken_settings_file_is_told_until_it_is_whole(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.error = SettingsError("settings.toml line 3 is not valid TOML")
+    with qtbot.waitSignal(real.settings_problem_changed):
+        real.reload_settings()
+    assert real.settings_problem is link.error
+    before = real.settings
+    link.error = None
+    with qtbot.waitSignal(real.settings_problem_changed):
+        real.reload_settings()
+    assert real.settings_problem is None
+    assert real.settings != before
+
+
+class Window(QObject):
+    """Asks, and takes answers as a page does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[Any] = []
+
+    def take(self, answer: str) -> None:
+        self.answers.append((answer, QThread.currentThread() == self.thread()))
+
+    def take_for(self, what: str, answer: str) -> None:
+        self.answers.append((what, answer))
+
+
+def test_an_answer_arrives_on_the_gui_thread(real: EngineBridge, qtbot: QtBot) -> None:
+    window = Window()
+    real.ask(lambda link: threading.current_thread().name, window.take)
+    qtbot.waitUntil(lambda: bool(window.answers))
+    assert window.answers == [("preheat-errand", True)]
+
+
+def test_an_answer_may_be_for_something(real: EngineBridge, qtbot: QtBot) -> None:
+    window = Window()
+    real.ask(lambda link: "yes", partial(window.take_for, "a"))
+    qtbot.waitUntil(lambda: window.answers == [("a", "yes")])
+
+
+def test_an_answer_to_a_window_that_has_gone_is_dropped(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.slow.clear()
+    deleted, forgotten, alive = Window(), Window(), Window()
+    for window in (deleted, forgotten, alive):
+        real.ask(_wait_and_answer, window.take)
+        real.ask(_wait_and_answer, partial(window.take_for, "a"))
+    destroyed: list[bool] = []
+    here = QThread.currentThread()
+    forgotten.destroyed.connect(lambda: destroyed.append(QThread.currentThread() == here))
+    answers = deleted.answers
+    with qtbot.waitSignal(deleted.destroyed):
+        deleted.deleteLater()
+    del forgotten, window
+    gc.collect()
+    assert destroyed == [True]
+    link.slow.set()
+    qtbot.waitUntil(lambda: len(alive.answers) == 2)
+    assert answers == []
+
+
+def _wait_and_answer(link: StubLink) -> str:
+    link.slow.wait(TIMEOUT_S)
+    return "answer"
+
+
+def test_an_answer_is_written(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.chunks = [
+        GenerationChunk("Hel"),
+        GenerationChunk("lo"),
+        GenerationChunk("", finish_reason=FinishReason.STOP, usage=Usage(5, 7)),
+    ]
+    generation = real.generate("a", GenerateRequest(prompt="Say hello"))
+    waits: list[str] = []
+    texts: list[str] = []
+    generation.waiting.connect(waits.append)
+    generation.text.connect(texts.append)
+    with qtbot.waitSignal(generation.ended) as ended:
+        pass
+    figures: GenerationFigures = ended.args[0]
+    assert waits == ["loading a 50 %"]
+    assert "".join(texts) == "Hello"
+    assert figures.completion_tokens == 7
+    assert figures.finish_reason is FinishReason.STOP
+    assert figures.ttft_s is not None
+    assert figures.tokens_per_s is not None
+    assert generation.over
+
+
+def test_an_answer_may_fail(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.chunks = [GenerationChunk("Hel"), EngineError("The worker died")]
+    generation = real.generate("a", GenerateRequest(prompt="Say hello"))
+    texts: list[str] = []
+    generation.text.connect(texts.append)
+    with qtbot.waitSignal(generation.failed) as failed:
+        pass
+    assert failed.args == [link.chunks[1]]
+    assert texts == ["Hel"]
+
+
+def test_a_stopped_answer_ends_at_once_and_says_no_more(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.slow.clear()
+    link.chunks = [GenerationChunk("Hel"), GenerationChunk("lo")]
+    generation = real.generate("a", GenerateRequest(prompt="Say hello"))
+    texts: list[str] = []
+    ends: list[GenerationFigures] = []
+    generation.text.connect(texts.append)
+    generation.ended.connect(ends.append)
+    generation.stop()
+    generation.stop()
+    assert [end.completion_tokens for end in ends] == [0]
+    link.slow.set()
+    qtbot.waitUntil(lambda: "answer closed" in link.done)
+    qtbot.wait(20)
+    assert texts == []
+    assert len(ends) == 1
+
+
+def test_a_closing_engine_s_refusals_are_no_news(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+    link.slow.clear()
+    link.error = EngineStoppedError("Preheat ends")
+    real.load("a")
+    with qtbot.assertNotEmitted(real.command_failed, wait=50), qtbot.waitSignal(real.closed):
+        real.close()
+    assert link.closed.is_set()
+
+
+def test_the_fake_has_every_public_name_of_the_bridge() -> None:
+    names = {name for name in vars(EngineBridge) if not name.startswith("_")}
+    commands = {"load", "unload", "pause", "resume", "ask", "generate", "close", "change_settings", "restart_engine"}
+    assert commands <= names & vars(FakeBridge).keys()
+
+
+def test_the_fake_answers_what_it_was_told(bridge: FakeBridge) -> None:
+    answers: list[Any] = []
+    bridge.ask(lambda link: link.why("a"), answers.append)
+    assert bridge.open_questions == 1
+    bridge.answer_with(why=lambda model_id: f"why {model_id}", stats=EngineError("No"))
+    bridge.ask(lambda link: link.stats(), answers.append, answers.append)
+    assert [str(answer) for answer in answers] == ["why a", "No"]
+    assert bridge.open_questions == 0

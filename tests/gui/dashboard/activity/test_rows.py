@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import time
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPersistentModelIndex, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from preheat.residency.decisions import Action, DecisionRecord
+from preheat_gui.dashboard.activity.list import ActivityList
+from preheat_gui.dashboard.activity.rows import KINDS, DayRow, DecisionRow, Kind, make_rows
+
+NOON = datetime.combine(date.today(), datetime.min.time()).timestamp() + 12 * 3600
+
+
+def decision(at: float = NOON, model_id: str = "a", action: Action = Action.LOAD, **values: Any) -> DecisionRecord:
+    return DecisionRecord(at, model_id, action, values.pop("why", "a request asked for it"), **values)
+
+
+def test_each_day_has_a_line_of_its_own() -> None:
+    rows = make_rows([decision(NOON), decision(NOON - 60), decision(NOON - 86400)])
+    assert [isinstance(row, DayRow) for row in rows] == [True, False, False, True, False]
+
+
+def test_days_are_said_in_words() -> None:
+    today = date(2026, 11, 22)
+    said = [DayRow(today - timedelta(days=days)).words(today) for days in (0, 1, 2)]
+    assert said[:2] == ["Today", "Yesterday"]
+    assert "20" in said[2]
+    assert "2026" in said[2]
+
+
+def test_every_action_has_a_kind_and_a_sign() -> None:
+    assert KINDS.keys() == set(Action)
+    assert len({DecisionRow(decision(action=action)).sign for action in Action}) == 4
+
+
+@pytest.mark.parametrize(
+    ("action", "figures"),
+    [(Action.LOAD, "5.2 GB"), (Action.EVICT, "5.2 GB · 400 ms")],
+)
+def test_seconds_are_said_once(action: Action, figures: str) -> None:
+    assert DecisionRow(decision(action=action, bytes=5_200_000_000, seconds=0.4)).figures == figures
+
+
+def test_filters_leave_no_empty_days() -> None:
+    decisions = [
+        decision(NOON, "a", Action.LOAD),
+        decision(NOON - 1, "b", Action.EVICT),
+        decision(NOON - 86400, "a", Action.FAIL),
+    ]
+    assert [row.decision.model_id for row in make_rows(decisions, Kind.UNLOADED) if isinstance(row, DecisionRow)] == [
+        "b"
+    ]
+    assert len(make_rows(decisions, Kind.UNLOADED)) == 2
+    assert len(make_rows(decisions, None, "a")) == 4
+    assert make_rows(decisions, Kind.FAILED, "b") == []
+
+
+def test_what_is_new_is_inserted_above_and_nothing_else_moves(qtbot: QtBot) -> None:
+    activity = ActivityList()
+    QAbstractItemModelTester(activity, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    old = [decision(NOON - number) for number in range(3)]
+    activity.show(old)
+    second = QPersistentModelIndex(activity.index(2))
+    with qtbot.waitSignal(activity.rowsInserted) as inserted:
+        activity.show([decision(NOON + 1, "new"), *old])
+    assert inserted.args is not None
+    assert inserted.args[1:] == [1, 1]
+    assert second.row() == 3
+
+
+def test_a_day_cannot_be_selected_and_a_decision_can() -> None:
+    activity = ActivityList()
+    activity.show([decision()])
+    assert not activity.flags(activity.index(0)) & Qt.ItemFlag.ItemIsSelectable
+    assert activity.flags(activity.index(1)) & Qt.ItemFlag.ItemIsSelectable
+
+
+def test_a_screen_reader_hears_the_whole_decision() -> None:
+    activity = ActivityList()
+    activity.show([decision(time.time(), "qwen3-8b", Action.EVICT, why="made room for b", bytes=5_200_000_000)])
+    spoken = activity.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "unloaded qwen3-8b: made room for b" in spoken
+    assert "5.2 GB" in spoken

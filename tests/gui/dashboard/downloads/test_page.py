@@ -1,0 +1,447 @@
+"""The page of downloads, as a person uses it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMessageBox, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from fake_bridge import FakeBridge, download, model, snapshot
+from preheat.errors import EngineError
+from preheat.models.downloads.snapshot import DownloadState
+from preheat_gui.dashboard.downloads.catalogue_list import ChoiceRow, GroupRow, Role
+from preheat_gui.dashboard.downloads.catalogue_view import ChoiceView
+from preheat_gui.dashboard.downloads.page import DownloadsPage
+from preheat_gui.dashboard.downloads.queue import MOST_ROWS
+from preheat_gui.dashboard.downloads.row import DownloadRow
+from preheat_gui.widgets import Banner, EmptyState
+from preheat_gui.widgets.theme import Theme
+from suggested import CATALOGUE, FOUND, OFFER
+
+OFFLINE = EngineError("There is no connection to https://huggingface.co", hint="Check the network")
+HERE = model("qwen3-8b", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
+
+
+class GatedError(EngineError):
+    code = "gated_repo"
+
+
+class Link:
+    """Answers for the library, and remembers what it was asked."""
+
+    def __init__(self, bridge: FakeBridge) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        bridge.answer_with(
+            **{
+                name: self._remember(name, answer)
+                for name, answer in {
+                    "catalogue": CATALOGUE,
+                    "search": FOUND,
+                    "repo_files": OFFER,
+                    "pull": "d1",
+                    "pause_download": None,
+                    "resume_download": None,
+                    "cancel_download": None,
+                    "forget_download": None,
+                }.items()
+            }
+        )
+
+    def _remember(self, name: str, answer: Any) -> Any:
+        def answered(*arguments: Any) -> Any:
+            if arguments or name != "catalogue":
+                self.asked.append((name, *arguments))
+            return answer
+
+        return answered
+
+
+@pytest.fixture
+def link(bridge: FakeBridge) -> Link:
+    return Link(bridge)
+
+
+@pytest.fixture
+def page(waiting_page: DownloadsPage, link: Link) -> DownloadsPage:
+    """The page with the suggestions."""
+    return waiting_page
+
+
+@pytest.fixture
+def waiting_page(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> DownloadsPage:
+    """The page before anything was answered."""
+    shown = DownloadsPage(bridge)
+    qtbot.addWidget(shown)
+    shown.resize(1000, 700)
+    with qtbot.waitExposed(shown):
+        shown.show()
+    shown.activate()
+    return shown
+
+
+def find(page: QWidget, kind: type[Any], name: str) -> Any:
+    found = page.findChild(kind, name)
+    assert found is not None
+    return found
+
+
+def rows(page: DownloadsPage, name: str) -> list[ChoiceRow | GroupRow]:
+    listed = find(page, ChoiceView, name).model()
+    return [listed.index(number, 0).data(Role.ROW) for number in range(listed.rowCount())]
+
+
+def choices(page: DownloadsPage, name: str) -> dict[str, ChoiceRow]:
+    return {row.key: row for row in rows(page, name) if isinstance(row, ChoiceRow)}
+
+
+def badge(row: ChoiceRow) -> str:
+    assert row.badge is not None
+    return row.badge.text
+
+
+def words(empty: EmptyState) -> str:
+    return " ".join(label.text() for label in empty.findChildren(QLabel))
+
+
+def click(page: QWidget, name: str) -> None:
+    button = page.findChild(QPushButton, name) or page.findChild(QToolButton, name)
+    assert isinstance(button, QPushButton | QToolButton)
+    assert button.isVisible()
+    assert button.isEnabled()
+    button.click()
+
+
+def type_in(qtbot: QtBot, page: DownloadsPage, text: str, *, enter: bool = True) -> None:
+    box = find(page, QLineEdit, "downloads_search")
+    box.setText(text)
+    if enter:
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+
+
+# -- the catalogue -----------------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_grouped_with_the_best_of_each_task_first(page: DownloadsPage) -> None:
+    titles = [row.title for row in rows(page, "catalogue")]
+    assert titles[:4] == ["Conversation", "Qwen3 8B", "Qwen3 4B", "Qwen3 30B-A3B Instruct 2507"]
+    assert [row.title for row in rows(page, "catalogue") if isinstance(row, GroupRow)] == [
+        "Conversation",
+        "Code",
+        "Small and quick",
+        "Search by meaning (embeddings)",
+        "Pictures",
+        "Ordering of search results",
+    ]
+    known = choices(page, "catalogue")
+    assert known["qwen3:8b"].mark == "Best for this computer"
+    assert (known["qwen3:8b"].figure, badge(known["qwen3:8b"])) == ("5.0 GB", "fits")
+    assert badge(known["qwen3:30b"]) == "needs 12.3 GB more than the limit"
+    assert (badge(known["qwen3:4b"]), known["qwen3:4b"].mark) == ("Already here", "")
+
+
+def test_get_fetches_the_quantization_that_fits(page: DownloadsPage, link: Link) -> None:
+    click(page, "catalogue_get")
+    assert link.asked == [("pull", "Qwen/qwen3-8b-GGUF:Q4_K_M")]
+
+
+def test_what_is_here_is_not_fetched_again(page: DownloadsPage) -> None:
+    find(page, ChoiceView, "catalogue").select("qwen3:4b")
+    assert not find(page, QPushButton, "catalogue_get").isEnabled()
+    assert find(page, QPushButton, "catalogue_more").isEnabled()
+
+
+def test_what_is_on_its_way_is_marked(page: DownloadsPage, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(downloads=(download(repo="Qwen/qwen3-8b-GGUF"),)))
+    assert badge(choices(page, "catalogue")["qwen3:8b"]) == "Being downloaded"
+    assert not find(page, QPushButton, "catalogue_get").isEnabled()
+    bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE, repo="Qwen/qwen3-8b-GGUF"),)))
+    assert badge(choices(page, "catalogue")["qwen3:8b"]) == "fits"
+
+
+def test_only_one_task(page: DownloadsPage) -> None:
+    tasks = find(page, QComboBox, "downloads_task")
+    tasks.setCurrentIndex(tasks.findData("code"))
+    assert [row.title for row in rows(page, "catalogue")] == ["Code", "Qwen2.5 Coder 7B"]
+
+
+def test_a_catalogue_that_cannot_be_read_says_so_and_is_asked_for_again(
+    waiting_page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    page = waiting_page
+    empty = find(page, EmptyState, "catalogue_empty")
+    assert "One moment" in words(empty)
+    bridge.answer_with(catalogue=EngineError("The catalogue cannot be read", hint="Install Preheat again"))
+    assert "The catalogue cannot be read. Install Preheat again." in words(empty)
+    bridge.answer_with(catalogue=CATALOGUE)
+    empty.clicked.emit()
+    assert choices(page, "catalogue")
+
+
+def test_a_failed_pull_says_why(page: DownloadsPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(pull=EngineError("There is no room for it", hint="Delete a model"))
+    click(page, "catalogue_get")
+    banner = find(page, Banner, "downloads_banner")
+    assert banner.isVisible()
+    assert banner.accessibleName() == "There is no room for it. Delete a model."
+
+
+# -- search ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_hub_is_asked_once_typing_has_stopped(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
+    box = find(page, QLineEdit, "downloads_search")
+    for text in ("q", "qw", "qwen"):
+        box.setText(text)
+    assert link.asked == []
+    qtbot.waitUntil(lambda: link.asked == [("search", "qwen", None)])
+    assert list(choices(page, "search_results")) == [found.repo for found in FOUND]
+
+
+def test_enter_searches_at_once_and_for_the_task(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
+    tasks = find(page, QComboBox, "downloads_task")
+    tasks.setCurrentIndex(tasks.findData("vision"))
+    type_in(qtbot, page, " gemma ")
+    assert link.asked == [("search", "gemma", "vision")]
+    type_in(qtbot, page, "gemma")
+    assert len(link.asked) == 1
+
+
+def test_results_say_what_matters(qtbot: QtBot, page: DownloadsPage) -> None:
+    type_in(qtbot, page, "qwen3")
+    found = choices(page, "search_results")
+    assert found["Qwen/Qwen3-4B-GGUF"].sentence == "Conversation · 4 billion parameters · apache-2.0"
+    assert [row.figure for row in found.values()] == [
+        "412 k downloads",
+        "98 k downloads",
+        "54 k downloads",
+        "831 downloads",
+    ]
+    assert badge(found["google/gemma-3-12b-it-qat-q4_0-gguf"]) == "Its owner wants your consent"
+    assert badge(found["Qwen/Qwen3-8B-GGUF"]) == "Already here"
+
+
+def test_what_arrives_after_the_search_is_marked(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    type_in(qtbot, page, "qwen3")
+    bridge.publish(snapshot(downloads=(download(repo=FOUND[1].repo),)))
+    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Being downloaded"
+    bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE, repo=FOUND[1].repo),)))
+    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Already here"
+
+
+def test_a_late_answer_to_other_words_is_passed_over(
+    qtbot: QtBot, waiting_page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    page = waiting_page
+    type_in(qtbot, page, "first")
+    type_in(qtbot, page, "second")
+    assert "Searching" in words(find(page, EmptyState, "search_empty"))
+    bridge.answer_with(search=lambda query, _task: FOUND if query == "first" else FOUND[:1])
+    assert len(choices(page, "search_results")) == 1
+
+
+def test_nothing_found_leads_back_to_the_suggestions(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(search=[])
+    type_in(qtbot, page, "unicorn")
+    assert "Nothing found" in words(find(page, EmptyState, "search_empty"))
+    find(page, EmptyState, "search_empty").clicked.emit()
+    assert find(page, ChoiceView, "catalogue").isVisible()
+
+
+def test_without_the_hub_it_says_so_and_the_catalogue_stays(
+    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    bridge.answer_with(search=OFFLINE)
+    type_in(qtbot, page, "qwen3")
+    empty = find(page, EmptyState, "search_empty")
+    assert "There is no connection to https://huggingface.co. Check the network." in words(empty)
+    bridge.answer_with(search=FOUND)
+    empty.clicked.emit()
+    assert len(choices(page, "search_results")) == len(FOUND)
+    find(page, QLineEdit, "downloads_search").clear()
+    assert find(page, ChoiceView, "catalogue").isVisible()
+
+
+def test_a_thousand_results_are_shown_quickly(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(search=[replace(FOUND[0], repo=f"owner/model-{number}") for number in range(1000)])
+    type_in(qtbot, page, "qwen3")
+    view = find(page, ChoiceView, "search_results")
+    view.scrollToBottom()
+    assert len(choices(page, "search_results")) == 1000
+    assert view.indexAt(view.viewport().rect().center()).row() > 900
+    assert len(page.findChildren(QWidget)) < 200  # no widget a row
+
+
+# -- sizes -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
+    qtbot: QtBot, page: DownloadsPage, link: Link
+) -> None:
+    type_in(qtbot, page, "qwen3")
+    find(page, ChoiceView, "search_results").select("Qwen/Qwen3-8B-GGUF")
+    click(page, "search_get")
+    assert link.asked[-1] == ("repo_files", "Qwen/Qwen3-8B-GGUF")
+    offered = list(choices(page, "offer").values())
+    assert offered[1].title == "4-bit, good quality"
+    assert offered[1].mark == "Recommended"
+    assert offered[1].sentence == "Q4_K_M · takes about 5.9 GB of memory"
+    assert badge(offered[3]) == "needs 1.7 GB more than the limit"
+    click(page, "offer_get")
+    assert link.asked[-1] == ("pull", "Qwen/Qwen3-8B-GGUF:Q4_K_M")
+    assert find(page, ChoiceView, "search_results").isVisible()
+
+
+def test_a_pasted_name_opens_its_sizes(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
+    type_in(qtbot, page, "hf.co/Qwen/Qwen3-8B-GGUF")
+    assert link.asked == [("repo_files", "hf.co/Qwen/Qwen3-8B-GGUF")]
+    assert find(page, ChoiceView, "offer").isVisible()
+
+
+def test_other_sizes_of_a_suggestion_and_back(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
+    click(page, "catalogue_more")
+    assert link.asked == [("repo_files", "Qwen/qwen3-8b-GGUF")]
+    qtbot.keyClick(find(page, ChoiceView, "offer"), Qt.Key.Key_Escape)
+    assert find(page, ChoiceView, "catalogue").isVisible()
+
+
+def test_a_gated_repository_says_what_to_do(
+    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    bridge.answer_with(
+        repo_files=GatedError("google/gemma is given only to users who accepted its terms", hint="Accept")
+    )
+    type_in(qtbot, page, "google/gemma")
+    empty = find(page, EmptyState, "offer_empty")
+    assert "google/gemma is given only to users who accepted its terms. Accept." in words(empty)
+    empty.clicked.emit()
+    assert opened == [QUrl("https://huggingface.co/google/gemma")]
+    bridge.answer_with(repo_files=replace(OFFER, gated=True))
+    type_in(qtbot, page, "google/gemma")
+    assert find(page, Banner, "offer_gated").isVisible()
+
+
+def test_a_repository_that_cannot_be_looked_up_is_tried_again(
+    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    bridge.answer_with(repo_files=OFFLINE)
+    type_in(qtbot, page, "Qwen/Qwen3-8B-GGUF")
+    bridge.answer_with(repo_files=OFFER)
+    find(page, EmptyState, "offer_empty").clicked.emit()
+    assert find(page, ChoiceView, "offer").selected_key == "Qwen/Qwen3-8B-GGUF:Q4_K_M"
+
+
+# -- the queue ---------------------------------------------------------------------------------------------------------
+
+
+def row_of(page: DownloadsPage, download_id: str) -> DownloadRow:
+    row = page.findChild(DownloadRow, f"download_{download_id}")
+    assert isinstance(row, DownloadRow)
+    return row
+
+
+def test_the_queue_takes_no_room_without_downloads(page: DownloadsPage, bridge: FakeBridge) -> None:
+    queue = find(page, QWidget, "downloads_queue")
+    assert not queue.isVisible()
+    bridge.publish(snapshot(downloads=(download(),)))
+    assert queue.isVisible()
+    bridge.publish(snapshot())
+    assert not queue.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("state", "button", "asked"),
+    [
+        (DownloadState.RUNNING, "download_pause", "pause_download"),
+        (DownloadState.QUEUED, "download_pause", "pause_download"),
+        (DownloadState.CHECKING, "download_pause", "pause_download"),
+        (DownloadState.PAUSED, "download_resume", "resume_download"),
+        (DownloadState.FAILED, "download_retry", "resume_download"),
+        (DownloadState.FAILED, "download_cancel", "forget_download"),
+        (DownloadState.DONE, "download_cancel", "forget_download"),
+        (DownloadState.QUEUED, "download_cancel", "cancel_download"),
+    ],
+)
+def test_what_can_be_done_with_a_download(
+    page: DownloadsPage, bridge: FakeBridge, link: Link, state: DownloadState, button: str, asked: str
+) -> None:
+    bridge.publish(snapshot(downloads=(download("d7", state, done_bytes=0),)))
+    click(row_of(page, "d7"), button)
+    assert link.asked == [(asked, "d7")]
+
+
+@pytest.mark.parametrize(("answer", "cancelled"), [("Cancel download", True), ("Keep it", False)])
+def test_gigabytes_are_not_thrown_away_by_one_click(
+    page: DownloadsPage, bridge: FakeBridge, link: Link, answer: str, cancelled: bool
+) -> None:
+    bridge.publish(snapshot(downloads=(download(),)))
+    click(row_of(page, "d1"), "download_cancel")
+    assert link.asked == []
+    box = find(page, QMessageBox, "cancel_question")
+    assert "1.2 GB have arrived" in box.informativeText()
+    next(button for button in box.buttons() if button.text().replace("&", "") == answer).click()
+    assert link.asked == ([("cancel_download", "d1")] if cancelled else [])
+
+
+def test_a_model_that_has_arrived_can_be_tried_and_kept_ready(
+    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
+) -> None:
+    arrived = download(state=DownloadState.DONE)
+    bridge.publish(snapshot(downloads=(arrived,)))
+    assert not find(row_of(page, "d1"), QPushButton, "download_try").isVisible()
+    bridge.publish(snapshot(HERE, downloads=(arrived,)))
+    click(row_of(page, "d1"), "download_star")
+    assert bridge.commands == [("set_favourite", "qwen3-8b", True)]
+    with qtbot.waitSignal(page.page_requested) as asked:
+        click(row_of(page, "d1"), "download_try")
+    assert asked.args == ["try", "qwen3-8b"]
+
+
+def test_progress_never_runs_backwards_while_it_runs(page: DownloadsPage, bridge: FakeBridge) -> None:
+    for done, shown in ((1_880_000_000, 400), (1_410_000_000, 400), (2_350_000_000, 500)):
+        bridge.publish(snapshot(downloads=(download(done_bytes=done),)))
+        bar = find(row_of(page, "d1"), QWidget, "download_progress")
+        assert bar.value() == shown
+    bridge.publish(snapshot(downloads=(download(state=DownloadState.PAUSED, done_bytes=1_410_000_000),)))
+    assert find(row_of(page, "d1"), QWidget, "download_progress").value() == 300
+
+
+def test_the_queue_is_as_high_as_its_rows(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+    queue = find(page, QWidget, "downloads_queue")
+    bridge.publish(snapshot(downloads=(download(),)))
+    qtbot.waitUntil(lambda: queue.height() > 50)
+    with_bar = queue.height()
+    bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE),)))
+    qtbot.waitUntil(lambda: queue.height() < with_bar)
+    bridge.publish(snapshot(downloads=tuple(download(str(number)) for number in range(20))))
+    qtbot.waitUntil(lambda: queue.height() == round(page.height() * 0.4))
+
+
+def test_of_many_downloads_the_rest_is_counted(page: DownloadsPage, bridge: FakeBridge) -> None:
+    many = [download(f"q{number}", DownloadState.QUEUED) for number in range(MOST_ROWS + 5)]
+    many += [download("done", DownloadState.DONE), download("now", DownloadState.RUNNING)]
+    bridge.publish(snapshot(downloads=tuple(many)))
+    assert len(page.findChildren(DownloadRow)) == MOST_ROWS
+    assert row_of(page, "now").y() < row_of(page, "q0").y()
+    assert find(page, QLabel, "downloads_more").text() == "6 more wait, 1 more have arrived"
+
+
+def test_every_button_names_its_download(page: DownloadsPage, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(downloads=(download(name="qwen3:8b"),)))
+    row = row_of(page, "d1")
+    assert find(row, QToolButton, "download_pause").accessibleName() == "Pause: qwen3:8b"
+    assert row.accessibleName() == "qwen3:8b: Downloading"
+
+
+def test_it_stands_still_while_it_is_not_shown(page: DownloadsPage, bridge: FakeBridge) -> None:
+    page.deactivate()
+    bridge.publish(snapshot(downloads=(download(),)))
+    assert page.findChildren(DownloadRow) == []
+    page.activate()
+    assert len(page.findChildren(DownloadRow)) == 1

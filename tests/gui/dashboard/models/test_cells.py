@@ -1,0 +1,124 @@
+"""What the table says of each model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from fake_bridge import GB, model, snapshot
+from preheat.residency.states import State
+from preheat_gui.dashboard.models.cells import (
+    NOTHING,
+    Cell,
+    Column,
+    Context,
+    ModelFigures,
+    Tone,
+    header,
+    header_tooltip,
+    make_cell,
+    sort_key,
+)
+
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def _words(qapp: QApplication) -> None:
+    """Translations need the application."""
+
+
+def context(**figures: ModelFigures) -> Context:
+    return Context(snapshot(), NOW, {name.replace("_", "-"): one for name, one in figures.items()}, lambda _: 4096)
+
+
+def cell(column: Column, state: State = State.COLD, known: Context | None = None, **values: Any) -> Cell:
+    return make_cell(column, model("qwen3-4b", state, **values), known or context())
+
+
+@pytest.mark.parametrize("column", Column)
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_cell_in_every_column(column: Column, state: State) -> None:
+    shown = cell(column, state)
+    assert shown.text
+    assert shown.text in shown.spoken
+    assert shown.aside in shown.spoken
+
+
+def test_a_loading_model_shows_share_bar_and_time_left() -> None:
+    shown = cell(Column.STATE, State.LOADING, progress=0.639, load_left_s=4.4)
+    assert (shown.text, shown.aside, shown.progress) == ("Loading 63 %", "about 4 s left", 0.639)
+
+
+def test_time_left_is_left_out_until_it_is_known() -> None:
+    assert cell(Column.STATE, State.LOADING).aside == ""
+
+
+def test_a_failed_model_says_why_without_its_own_name() -> None:
+    shown = cell(Column.STATE, State.FAILED, error="qwen3-4b: the file ends early")
+    assert (shown.text, shown.aside, shown.tone) == ("Did not load", "the file ends early", Tone.BAD)
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "answering 1 request"), (3, "answering 3 requests")])
+def test_a_hot_model_says_what_it_is_doing(count: int, words: str) -> None:
+    assert cell(Column.STATE, State.HOT, active_requests=count).aside == words
+
+
+@pytest.mark.parametrize(
+    ("values", "text", "aside", "tone"),
+    [
+        ({"resident_bytes": 3 * GB}, "3.0 GB", "in memory", Tone.PLAIN),
+        ({"expected_bytes": 8 * GB}, "8.0 GB", "fits", Tone.PLAIN),
+        ({"expected_bytes": 10_100_000_000}, "10.1 GB", "needs 2.1 GB more than the limit", Tone.BAD),
+    ],
+)
+def test_memory_is_what_is_held_or_would_be(values: dict[str, Any], text: str, aside: str, tone: Tone) -> None:
+    shown = cell(Column.MEMORY, **values)
+    assert (shown.text, shown.aside, shown.tone) == (text, aside, tone)
+
+
+def test_context_length_is_the_real_one_or_the_setting() -> None:
+    real, setting = cell(Column.CONTEXT, State.HOT), cell(Column.CONTEXT)
+    assert (real.text, real.muted) == ("8,192", False)
+    assert (setting.text, setting.muted) == ("4,096", True)
+
+
+def test_a_cold_model_shows_what_its_loads_usually_take() -> None:
+    known = context(qwen3_4b=ModelFigures(load_s=1.6))
+    assert cell(Column.LOAD, known=known).text == "1.6 s"
+    assert cell(Column.LOAD).text == NOTHING
+    assert cell(Column.LOAD, State.HOT, known, load_s=0.09).text == "90 ms"
+
+
+def test_hits_are_of_all_requests() -> None:
+    shown = cell(Column.HITS, known=context(qwen3_4b=ModelFigures(requests=1400, hits=1200)))
+    assert (shown.text, shown.aside) == ("1,200", "of 1,400")
+    assert shown.tooltip == "1,200 of 1,400 requests of the last 7 days found it ready."
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "words"), [(5, "just now"), (-50, "just now"), (60, "1 min ago"), (7300, "2 h ago"), (200_000, "2 d ago")]
+)
+def test_last_use_counts_no_seconds(ago_s: float, words: str) -> None:
+    assert cell(Column.LAST_USED, last_used_at=NOW - ago_s).text == words
+
+
+def test_states_rank_by_how_near_the_answer_is() -> None:
+    order = [State.LOADING, State.HOT, State.QUEUED, State.WARMING, State.UNLOADING, State.FAILED, State.COLD]
+    ranks = [sort_key(Column.STATE, model("a", state), context()) for state in order]
+    assert ranks == [0, 0, 0, 0, 0, 1, 2]
+
+
+@pytest.mark.parametrize("column", Column)
+def test_sort_keys_of_a_column_compare(column: Column) -> None:
+    rich = model("b", State.HOT, favourite=True, last_used_at=NOW)
+    keys = [sort_key(column, one, context(b=ModelFigures(3, 2, 1.0))) for one in (model("a"), rich)]
+    assert len({type(key) for key in keys}) == 1
+
+
+@pytest.mark.parametrize("column", Column)
+def test_every_column_explains_itself(column: Column) -> None:
+    assert header_tooltip(column).endswith(".")
+    assert header(column) or column is Column.FAVOURITE

@@ -1,0 +1,221 @@
+"""The overview's cards, curves and manners."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QHelpEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolTip, QWidget
+from pytestqt.qtbot import QtBot
+
+from fake_bridge import GB, FakeBridge, model, snapshot
+from preheat.errors import UnsupportedOperationError
+from preheat.residency.states import State
+from preheat.usage import UsageBucket, UsageHistory
+from preheat.usage.records import Counts
+from preheat_gui.dashboard.overview.curves import Curve
+from preheat_gui.dashboard.overview.page import OverviewPage
+from preheat_gui.dashboard.overview.stacked_bar import StackedBar
+from preheat_gui.widgets import RingGauge
+from preheat_gui.widgets.theme import Theme, Token
+
+HOUR_S, DAY_S = 3600, 86_400
+
+
+def history(counts: Counts) -> UsageHistory:
+    now = int(time.time())
+    return UsageHistory(
+        tuple(UsageBucket(now // HOUR_S * HOUR_S - back * HOUR_S, HOUR_S, counts) for back in reversed(range(48))),
+        tuple(UsageBucket(now // DAY_S * DAY_S - back * DAY_S, DAY_S, counts) for back in reversed(range(90))),
+    )
+
+
+USED = history(Counts(hits=9, misses=1, saved_s=60.0))
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> OverviewPage:
+    shown = OverviewPage(bridge)
+    qtbot.addWidget(shown)
+    shown.resize(1100, 700)
+    shown.show()
+    qtbot.waitExposed(shown)
+    shown.activate()
+    return shown
+
+
+def find(page: QWidget, kind: type[Any], name: str) -> Any:
+    found = page.findChild(kind, name)
+    assert found is not None
+    return found
+
+
+def colours_of(widget: QWidget) -> set[str]:
+    picture = widget.grab().toImage()
+    return {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(0, picture.height(), 2)}
+
+
+def curves(page: OverviewPage) -> list[Curve]:
+    return page.findChildren(Curve)
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def test_memory_is_shown_against_the_limit(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    models = (model("qwen3-4b", State.HOT), model("phi-4", State.HOT, resident_bytes=GB), model("cold"))
+    bridge.publish(snapshot(*models))
+    gauge = find(page, RingGauge, "memory_gauge")
+    qtbot.waitUntil(lambda: gauge.accessibleName() == "of 8.0 GB limit: 4.0 GB")
+    assert find(page, StackedBar, "memory_models").accessibleDescription() == (
+        "qwen3-4b 3.0 GB, phi-4 1.0 GB, Left of the limit 4.0 GB"
+    )
+    assert find(page, StackedBar, "memory_machine").accessibleDescription() == (
+        "Preheat's models 4.0 GB, Other programs 3.0 GB, Free 9.0 GB"
+    )
+    assert "50%" in gauge.toolTip()
+
+
+def test_many_models_are_summed_up(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    bridge.publish(snapshot(*(model(f"m{number}", State.HOT, resident_bytes=GB) for number in range(8))))
+    bar = find(page, StackedBar, "memory_models")
+    qtbot.waitUntil(lambda: bar.accessibleDescription().endswith("m4 1.0 GB, 3 more 3.0 GB"))
+
+
+def test_bars_explain_their_parts(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    bar = find(page, StackedBar, "memory_machine")
+    for place, words in ((2, "What the models in memory hold."), (bar.width() - 2, "Preheat always leaves 1.6 GB")):
+        bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
+        qtbot.waitUntil(lambda: "models 3.0 GB" in bar.accessibleDescription())
+        at = QPoint(place, 4)
+        QApplication.sendEvent(bar, QHelpEvent(QEvent.Type.ToolTip, at, bar.mapToGlobal(at)))
+        assert QToolTip.text().startswith(words)
+
+
+def test_the_bar_mirrors(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, theme: Theme) -> None:
+    bar = find(page, StackedBar, "memory_machine")
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
+    qtbot.waitUntil(lambda: "models 3.0 GB" in bar.accessibleDescription())
+    accent = theme.colour(Token.ACCENT).name()
+    assert bar.grab().toImage().pixelColor(8, 5).name() == accent
+    bar.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    assert bar.grab().toImage().pixelColor(bar.width() - 8, 5).name() == accent
+
+
+# -- hits and time saved -----------------------------------------------------------------------------------------------
+
+
+def test_figures_carry_units_and_plain_words(page: OverviewPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(history=USED)
+    assert find(page, RingGauge, "hit_rate_gauge").accessibleName() == "63 of 70 requests: 90 %"
+    assert find(page, QLabel, "time_saved_figure").text() == "7 min"
+
+
+def test_another_period_has_other_figures(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(history=USED)
+    with qtbot.waitSignal(page.memory_changed):
+        find(page, QPushButton, "period_quarter").click()
+    assert find(page, RingGauge, "hit_rate_gauge").accessibleName() == "810 of 900 requests: 90 %"
+    assert find(page, QLabel, "time_saved_figure").text() == "1 h 30 min"
+    later = OverviewPage(bridge)
+    qtbot.addWidget(later)
+    later.remember(page.memory())
+    assert find(later, QPushButton, "period_quarter").isChecked()
+    later.remember({"overview_period": "for ever"})
+    assert later.memory() == page.memory()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (history(Counts()), "Your hit rate appears after the first requests."),
+        (UsageHistory(USED.hours, (*USED.days[:80], *history(Counts()).days[80:])), "No requests in this time."),
+        (
+            UnsupportedOperationError("No figures are kept", hint="The setting is off"),
+            "No figures are kept. The setting",
+        ),
+    ],
+)
+def test_without_figures_there_is_a_sentence(page: OverviewPage, bridge: FakeBridge, answer: Any, words: str) -> None:
+    bridge.answer_with(history=answer)
+    shown = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+    assert any(text.startswith(words) for text in shown)
+    assert not any(curve.isVisible() for curve in curves(page))
+
+
+def test_curves_are_drawn_once_the_library_is_there(
+    qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, dark_theme: Theme
+) -> None:
+    bridge.answer_with(history=USED)
+    expected = {dark_theme.colour(token).name() for token in (Token.ACCENT, Token.CARD)}
+    for curve in curves(page):
+        assert curve.accessibleDescription()
+        qtbot.waitUntil(lambda curve=curve: expected <= colours_of(curve), timeout=20_000)
+
+
+def test_the_point_under_the_mouse_says_what_it_is(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(history=USED)
+    curve = curves(page)[0]
+    qtbot.waitUntil(lambda: curve.is_drawn, timeout=20_000)
+    qtbot.wait(20)
+    at = QPointF(curve.width() - 10, 30)
+    moved = QMouseEvent(
+        QEvent.Type.MouseMove,
+        at,
+        curve.mapToGlobal(at),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(curve, moved)
+    assert curve.series is not None
+    assert QToolTip.text() == curve.series.points[-1].words
+    QApplication.sendEvent(curve, QEvent(QEvent.Type.Leave))
+
+
+def test_the_library_is_not_imported_before_a_curve_is_shown() -> None:
+    modules = "preheat_gui.dashboard.window, preheat_gui.dashboard.overview.page, preheat_gui.dashboard.models.page"
+    code = f"import {modules}, sys; print('pyqtgraph' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+# -- manners -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_now_card_acts(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    button = find(page, QPushButton, "now_button")
+    bridge.publish(snapshot(model("a"), paused_until=time.time() + 600))
+    qtbot.waitUntil(lambda: button.isVisible() and button.text() == "&Resume")
+    button.click()
+    bridge.publish(snapshot(model("a"), enabled=False))
+    qtbot.waitUntil(lambda: button.text() == "S&witch on")
+    button.click()
+    assert bridge.commands == [("resume",), ("set_preloading", True)]
+
+
+def test_a_page_that_is_not_shown_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(history=USED)
+    gauge = find(page, RingGauge, "memory_gauge")
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
+    page.deactivate()
+    page.deactivate()
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT), hits=7))
+    qtbot.wait(250)
+    assert gauge.accessibleName() == "of 8.0 GB limit: 0.0 GB"
+    page.activate()
+    assert gauge.accessibleName() == "of 8.0 GB limit: 3.0 GB"
+
+
+@pytest.mark.parametrize("width", [560, 760, 1100, 1500])
+def test_nothing_is_cut_at_any_width(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, width: int) -> None:
+    bridge.answer_with(history=USED)
+    page.resize(width, 700)
+    qtbot.wait(10)
+    inside = find(page, QWidget, "memory").parentWidget()
+    assert inside.minimumSizeHint().width() <= page.width()

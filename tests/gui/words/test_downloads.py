@@ -1,0 +1,76 @@
+"""What is said of downloads."""
+
+from __future__ import annotations
+
+import pytest
+
+from fake_bridge import download, model, snapshot
+from preheat.models.downloads.snapshot import DownloadState
+from preheat_gui.words.downloads import figures, model_of, repos_under_way, share, speed_words, status_words
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.mark.parametrize(
+    ("state", "values", "words"),
+    [
+        (DownloadState.RUNNING, {}, "Downloading · 1.2 of 4.7 GB · 38 MB/s · about 2 min"),
+        (DownloadState.RUNNING, {"bytes_per_s": None, "left_s": None}, "Downloading · 1.2 of 4.7 GB"),
+        (DownloadState.RUNNING, {"done_bytes": 210_000_000}, "Downloading · 210 MB of 4.7 GB · 38 MB/s · about 2 min"),
+        (
+            DownloadState.RUNNING,
+            {"error": "The hub does not answer; trying again in 8 s"},
+            "Downloading · 1.2 of 4.7 GB · The hub does not answer; trying again in 8 s.",
+        ),
+        (DownloadState.QUEUED, {"done_bytes": 0}, "Waits for its turn · 4.7 GB"),
+        (DownloadState.PAUSED, {}, "Paused · 1.2 of 4.7 GB"),
+        (
+            DownloadState.PAUSED,
+            {"error": "The disk is full", "hint": "Make room; it goes on by itself"},
+            "Paused · 1.2 of 4.7 GB · The disk is full. Make room; it goes on by itself.",
+        ),
+        (DownloadState.CHECKING, {}, "Checking what is here · 1.2 of 4.7 GB"),
+        (DownloadState.DONE, {}, "Downloaded · 4.7 GB"),
+        (
+            DownloadState.FAILED,
+            {},
+            "Did not arrive: The hub has no such file any more. Choose another size.",
+        ),
+        (DownloadState.FAILED, {"error": None, "hint": ""}, "Did not arrive: the log says why."),
+    ],
+)
+def test_a_download_in_words(state: DownloadState, values: dict[str, object], words: str) -> None:
+    assert status_words(download(state=state, **values)) == words
+
+
+@pytest.mark.parametrize(
+    ("speed", "words"),
+    [(38e6, "38 MB/s"), (1.44e6, "1.4 MB/s"), (999_600, "1.0 MB/s"), (210_400, "210 kB/s"), (0, "0 kB/s")],
+)
+def test_a_speed(speed: float, words: str) -> None:
+    assert speed_words(speed) == words
+
+
+def test_of_unknown_size_only_what_came_is_told() -> None:
+    unknown = download(total_bytes=0, done_bytes=5_000_000, bytes_per_s=None, left_s=None)
+    assert (figures(unknown), share(unknown)) == ("5.0 MB", 0.0)
+
+
+def test_a_download_is_known_again_as_a_model_by_its_file_and_repository() -> None:
+    arrived = download(state=DownloadState.DONE)
+    other = model("other", path="/elsewhere/Qwen3-8B-Q4_K_M.gguf")
+    its = model("qwen3-8b", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
+    unrelated = model("unrelated", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf")
+    assert model_of(arrived, snapshot(other, its, unrelated)) is its
+    assert model_of(arrived, snapshot(other, unrelated)) is other  # it was here already, in another program's folder
+    assert model_of(arrived, snapshot(unrelated, model("no path"))) is None
+    assert model_of(download(), snapshot(its)) is None
+
+
+def test_ready_to_use_once_the_model_is_known() -> None:
+    assert status_words(download(state=DownloadState.DONE), model()) == "Ready to use · 4.7 GB"
+
+
+def test_repositories_under_way() -> None:
+    downloads = tuple(download(state.value, state, repo=f"a/{state.value}") for state in DownloadState)
+    assert repos_under_way(snapshot(downloads=downloads)) == {"a/queued", "a/running", "a/checking", "a/paused"}

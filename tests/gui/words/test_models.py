@@ -1,0 +1,182 @@
+"""What is said about models."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+import pytest
+
+from fake_bridge import URL, model, snapshot
+from preheat.link.link import PortStatus
+from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
+from preheat.residency.states import State
+from preheat_gui.words.models import (
+    TOOLTIP_CHARS,
+    decision_sentence,
+    fits_words,
+    list_names,
+    paused_words,
+    percent,
+    percent_done,
+    short_name,
+    state_words,
+    status_line,
+    tooltip,
+)
+from preheat_gui.words.problems import Kind, Problem
+
+NOW = datetime(2026, 3, 4, 16, 30)
+OPEN = PortStatus(url=URL, error=None)
+HOT = [model(name, State.HOT, resident_bytes=1_400_000_000) for name in ("qwen3-4b", "mistral-7b", "gemma-3-1b")]
+PROBLEM = Problem(Kind.PORT_TAKEN, "Port 11435 is taken by ollama.", "End it, or use another port.")
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_words(state: State) -> None:
+    words = state_words(model(state=state))
+    assert words
+    assert state.value not in words.split()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"state": State.HOT}, "Ready"),
+        ({"state": State.COLD, "standby": True}, "Nearly ready"),
+        ({"state": State.COLD}, "Not loaded"),
+        ({"state": State.LOADING, "progress": 0.639}, "Loading 63 %"),
+        ({"state": State.WARMING, "progress": None}, "Loading"),
+        ({"state": State.FAILED}, "Did not load"),
+    ],
+)
+def test_states(values: dict[str, object], words: str) -> None:
+    assert state_words(model(**values)) == words
+
+
+def test_the_tooltip_when_models_are_hot() -> None:
+    assert tooltip(snapshot(*HOT), hit_rate=0.94, problem=None) == "3 models hot · 4.2 of 8 GB · 94 % hits today"
+    assert tooltip(snapshot(HOT[0]), hit_rate=None, problem=None) == "1 model hot · 1.4 of 8 GB"
+
+
+def test_the_tooltip_when_nothing_is() -> None:
+    assert tooltip(snapshot(), hit_rate=None, problem=None) == "No models yet"
+    assert tooltip(snapshot(model()), hit_rate=0.5, problem=None) == "No model is loaded · 50 % hits today"
+    off = snapshot(HOT[0], enabled=False)
+    assert tooltip(off, hit_rate=None, problem=None) == "1 model hot · 1.4 of 8 GB · preloading is off"
+
+
+def test_the_tooltip_while_preloading() -> None:
+    loading = model("qwen3-4b", State.LOADING, progress=0.63, load_left_s=3.9)
+    during = snapshot(HOT[1], loading, queue=("qwen3-4b", "gemma"), round_done=1, round_total=3, round_progress=0.5)
+    assert tooltip(during, hit_rate=0.9, problem=None) == "Preloading 2 of 3: qwen3-4b 63 %, about 4 s"
+    alone = snapshot(loading, queue=("qwen3-4b",), round_total=1)
+    assert tooltip(alone, hit_rate=None, problem=None) == "Preloading qwen3-4b 63 %, about 4 s"
+
+
+def test_the_tooltip_while_a_request_waits() -> None:
+    waited_for = model("phi-4", State.LOADING, progress=0.2, load_left_s=0.3)
+    words = tooltip(snapshot(waited_for), hit_rate=None, problem=None)
+    assert words == "Loading phi-4 20 %, about 1 s"
+    preloaded = model("gemma", State.LOADING, progress=0.5)
+    both = snapshot(preloaded, waited_for, queue=("gemma",), round_total=1)
+    assert tooltip(both, hit_rate=None, problem=None) == "Loading phi-4 20 %, about 1 s"
+
+
+def test_the_tooltip_while_paused() -> None:
+    paused = snapshot(HOT[0], paused_until=(NOW + timedelta(hours=1)).timestamp())
+    assert tooltip(paused, hit_rate=None, problem=None, now=NOW).startswith("Paused until 17:30 · 1 model hot")
+
+
+def test_a_problem_goes_before_everything() -> None:
+    assert tooltip(snapshot(*HOT), hit_rate=0.9, problem=PROBLEM) == PROBLEM.text
+    assert status_line(snapshot(*HOT), OPEN, problem=PROBLEM) == PROBLEM.sentence
+
+
+def test_the_tooltip_is_never_too_long() -> None:
+    long = Problem(Kind.LOAD_FAILED, "x " * 200, "")
+    assert len(tooltip(snapshot(), hit_rate=None, problem=long)) <= TOOLTIP_CHARS
+    name = "a-model-whose-name-" * 9 + "q4_k_m"
+    loading = model(name, State.LOADING, progress=0.5, load_left_s=12.0)
+    words = tooltip(snapshot(loading, queue=(name,), round_total=12), hit_rate=None, problem=None)
+    assert words.startswith("Preloading 1 of 12: a-model")
+    assert words.endswith("q4_k_m 50 %, about 12 s")
+    assert len(words) <= TOOLTIP_CHARS
+
+
+def test_the_status_line() -> None:
+    assert status_line(snapshot(*HOT), OPEN) == "3 models hot · 4.2 of 8 GB"
+    ended = PortStatus(url=None, error=None, engine_error="The engine has ended.")
+    assert status_line(snapshot(*HOT), ended) == "The engine has ended."
+
+
+def test_until_when_it_is_paused() -> None:
+    def words(pause: timedelta) -> str:
+        return paused_words((NOW + pause).timestamp(), NOW)
+
+    assert words(timedelta(hours=1)) == "Paused until 17:30"
+    assert words(timedelta(hours=13, minutes=30)) == "Paused until tomorrow, 06:00"
+    assert words(timedelta(days=3)) == "Paused for 3 days"
+    assert paused_words(math.inf, NOW) == "Paused until you resume it"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"action": Action.EVICT, "why": "made room for qwen3-8b", "idle_s": 7200.0, "cause": EvictionReason.ROOM},
+            "unloaded mistral-7b: made room for qwen3-8b, idle 2 h",
+        ),
+        ({"action": Action.UNLOAD, "why": "asked for"}, "unloaded mistral-7b: asked for"),
+        ({"action": Action.LOAD, "why": "a request", "seconds": 1.64}, "loaded mistral-7b in 1.6 s: a request"),
+        ({"action": Action.PRELOAD, "why": "favourite 1", "seconds": 3.0}, "preloaded mistral-7b in 3 s: favourite 1"),
+        ({"action": Action.PRELOAD, "why": ""}, "preloaded mistral-7b"),
+        ({"action": Action.CANCEL, "why": "asked for", "idle_s": 60.0}, "stopped loading mistral-7b: asked for"),
+        ({"action": Action.FAIL, "why": "the file ends early"}, "mistral-7b did not load: the file ends early"),
+        (
+            {"action": Action.FAIL, "why": "the worker process ended: killed", "cause": "worker_died"},
+            "mistral-7b stopped working: the worker process ended: killed",
+        ),
+    ],
+)
+def test_decisions(values: dict[str, object], sentence: str) -> None:
+    assert decision_sentence(DecisionRecord(at=0.0, model_id="mistral-7b", **values)) == sentence  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_decision_has_a_sentence(action: Action) -> None:
+    assert "mistral-7b" in decision_sentence(DecisionRecord(at=0.0, model_id="mistral-7b", action=action, why=""))
+
+
+def test_whether_a_model_fits() -> None:
+    assert fits_words(model(expected_bytes=8_000_000_000), snapshot()) == "fits"
+    assert fits_words(model(expected_bytes=10_100_000_000), snapshot()) == "needs 2.1 GB more than the limit"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.0, "0 %"), (0.001, "1 %"), (0.944, "94 %"), (0.9999, "99 %"), (1.0, "100 %")],
+)
+def test_rates_are_honest_at_the_ends(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.29, "29 %"), (0.999, "99 %"), (1.2, "100 %"), (-1.0, "0 %")])
+def test_progress_is_rounded_down(share: float, words: str) -> None:
+    assert percent_done(share) == words
+
+
+def test_long_names_keep_their_end() -> None:
+    name = "mistral-7b-instruct-v0.3-abliterated-q4_k_m"
+    assert short_name("qwen3-4b") == "qwen3-4b"
+    short = short_name(name, 20)
+    assert len(short) == 20
+    assert short == "mistral-7…ted-q4_k_m"
+
+
+def test_names_in_a_sentence() -> None:
+    assert list_names([]) == ""
+    assert list_names(["a"]) == "a"
+    assert list_names(["a", "b"]) == "a and b"
+    assert list_names(["a", "b", "c"]) == "a, b and c"
+    assert list_names(["a", "b", "c", "d"]) == "a, b and 2 more"

@@ -1,0 +1,252 @@
+"""At most one problem is shown: the weightiest, in a sentence with what to do."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from pytestqt.qtbot import QtBot
+
+from fake_bridge import URL, FakeBridge, model, snapshot
+from preheat.errors import EngineError, PortInUseError, SettingsError
+from preheat.link.link import PortStatus
+from preheat.residency.states import State
+from preheat_gui.app.problem_watch import ProblemWatch, RecentFailures, find_free_port, free_bytes
+from preheat_gui.app.remedies import act_on
+from preheat_gui.words.problems import Action, Circumstances, Kind, Problem, ProblemAction, find_problem, sentence
+
+OPEN = PortStatus(URL, None)
+TAKEN = PortStatus(None, PortInUseError("Port 11435 is taken by the process nc, pid 7", hint="End it"))
+BROKEN = SettingsError("settings.toml line 3 is not valid TOML: expected '='")
+
+# Each is what goes wrong, with what is expected to be shown; the weightiest first.
+TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
+    (
+        {"port": PortStatus(None, TAKEN.error, engine_error="The engine has ended: disk I/O error.")},
+        Kind.ENGINE_ENDED,
+        "The engine has ended: disk I/O error. Until it runs again, no model can be used.",
+        ProblemAction(Action.RESTART_ENGINE, "&Start it again"),
+    ),
+    (
+        {"port": TAKEN, "free_port": 11437},
+        Kind.PORT_TAKEN,
+        "Port 11435 is taken by the process nc, pid 7. "
+        "Programs cannot reach Preheat meanwhile: end that one, or use another port.",
+        ProblemAction(Action.USE_PORT, "&Use port 11437", "11437"),
+    ),
+    (
+        {"settings_problem": BROKEN},
+        Kind.SETTINGS_BROKEN,
+        "settings.toml line 3 is not valid TOML: expected '='. "
+        "Until it is corrected, the last good settings hold, or the defaults where there are none.",
+        ProblemAction(Action.OPEN_FILE, "&Open the file", "/home/me/settings.toml"),
+    ),
+    (
+        {"free_bytes": 12_300_000},
+        Kind.DISK_FULL,
+        "The disk is nearly full: 12.3 MB are left. "
+        "Usage and downloads cannot be kept: make room, for instance by removing a model.",
+        ProblemAction(Action.OPEN_FOLDER, "&Open the folder", "/home/me/data"),
+    ),
+    (
+        {"warning": "usage.sqlite cannot be written: the disk is full"},
+        Kind.USAGE_NOT_KEPT,
+        "usage.sqlite cannot be written: the disk is full. "
+        "Models go on working; what is learned of their use may be lost.",
+        ProblemAction(Action.SHOW_LOG, "Show the &log"),
+    ),
+    (
+        {"models": [model("m-7b", State.FAILED, error="the worker process ended: signal 6")], "failures": {"m-7b": 3}},
+        Kind.CRASH_LOOP,
+        "m-7b has failed 3 times in a row: the worker process ended: signal 6. "
+        "The file may be damaged, or too new for this version of Preheat: try another one.",
+        ProblemAction(Action.SHOW_LOG, "Show the &log"),
+    ),
+    (
+        {"models": [model("m-8b", State.HOT, file_missing=True)]},
+        Kind.FILE_MISSING,
+        "The file of m-8b has gone from the disk. "
+        "It answers until it is unloaded; then it has to be put back or downloaded again.",
+        None,
+    ),
+    (
+        {"models": [model("m-9b", State.FAILED, error="m-9b: the file ends early", favourite=True)]},
+        Kind.LOAD_FAILED,
+        "m-9b is not available: the file ends early.",
+        ProblemAction(Action.LOAD, "&Try again", "m-9b"),
+    ),
+]
+
+
+def judge(*troubles: dict[str, Any]) -> Problem | None:
+    merged: dict[str, Any] = {"port": OPEN, "models": [], "warning": None}
+    for trouble in troubles:
+        merged |= {**trouble, "models": merged["models"] + trouble.get("models", [])}
+    state = snapshot(*merged.pop("models"), warning=merged.pop("warning"))
+    port = merged.pop("port")
+    return find_problem(state, port, Circumstances("/home/me/settings.toml", "/home/me/data", **merged))
+
+
+@pytest.mark.parametrize(("trouble", "kind", "text", "action"), TROUBLES)
+def test_each_trouble_has_a_sentence_and_a_way_on(
+    trouble: dict[str, Any], kind: Kind, text: str, action: ProblemAction | None
+) -> None:
+    problem = judge(trouble)
+    assert problem is not None
+    assert (problem.kind, problem.text, problem.action) == (kind, text, action)
+
+
+@pytest.mark.parametrize("weight", range(len(TROUBLES)))
+def test_the_weightiest_is_shown(weight: int) -> None:
+    problem = judge(*[trouble for trouble, *_ in reversed(TROUBLES[weight:])])
+    assert problem is not None
+    assert problem.kind is TROUBLES[weight][1]
+
+
+def test_without_trouble_there_is_nothing_to_show() -> None:
+    assert judge({"models": [model("a", State.HOT), model("b", State.LOADING), model("c")]}) is None
+    assert judge({"free_bytes": 10**12}) is None
+
+
+def test_a_taken_port_without_another_one_leads_to_the_settings() -> None:
+    problem = judge({"port": TAKEN})
+    assert problem is not None
+    assert problem.action == ProblemAction(Action.OPEN_SETTINGS, "Open &settings", "access")
+
+
+def test_a_host_that_cannot_be_listened_on_leads_to_the_settings() -> None:
+    error = SettingsError("Cannot listen on 10.0.0.9:11435: no such address", hint="Check the settings host and port")
+    problem = judge({"port": PortStatus(None, error)})
+    assert problem is not None
+    assert problem.kind is Kind.PORT_CLOSED
+    assert problem.text == "Cannot listen on 10.0.0.9:11435: no such address. Check the settings host and port."
+
+
+def test_a_failure_that_is_long_past_is_shown_of_favourites_only() -> None:
+    failed = model("a", State.FAILED)
+    assert judge({"models": [failed]}) is None
+    assert judge({"models": [failed], "failures": {"a": 1}}) is not None
+    assert judge({"models": [model("a", State.FAILED, favourite=True)]}) is not None
+
+
+def test_a_model_that_recovered_is_no_problem() -> None:
+    assert judge({"models": [model("a", State.HOT)], "failures": {"a": 3}}) is None
+
+
+@pytest.mark.parametrize(("words", "expected"), [("No", "No."), ("No.", "No."), ("", ""), (" Why? ", "Why?")])
+def test_a_sentence_ends(words: str, expected: str) -> None:
+    assert sentence(words) == expected
+
+
+def test_failures_are_counted_for_ten_minutes() -> None:
+    now = 1000.0
+    failures = RecentFailures(lambda: now)
+    for state in (State.LOADING, State.FAILED, State.FAILED, State.QUEUED, State.LOADING, State.FAILED):
+        failures.see(snapshot(model("a", state)))
+        now += 10
+    failures.see(snapshot(model("a", State.QUEUED)))
+    failures.see(snapshot(model("a", State.FAILED)))  # no room: nothing was wrong with the model
+    assert failures.counts() == {"a": 2}
+    now = 1000.0 + 10 + 601
+    assert failures.counts() == {"a": 1}
+    now += 600
+    assert failures.counts() == {}
+
+
+def test_the_watch_reports_what_happens_and_what_is_over(bridge: FakeBridge, qtbot: QtBot) -> None:
+    watch = ProblemWatch(bridge)
+    with qtbot.waitSignal(bridge.problem_changed):
+        bridge.publish(snapshot(model("a", State.FAILED)))
+    assert bridge.problem is not None
+    assert bridge.problem.model_id == "a"
+    with qtbot.waitSignal(bridge.problem_changed):
+        bridge.publish_settings_problem(BROKEN)
+    assert bridge.problem.kind is Kind.SETTINGS_BROKEN
+    bridge.publish_port(error=TAKEN.error)
+    assert bridge.problem.kind is Kind.PORT_TAKEN
+    assert bridge.problem.action is not None
+    assert bridge.problem.action.action is Action.USE_PORT
+    bridge.publish_port(url=URL)
+    bridge.publish_settings_problem(None)
+    bridge.publish(snapshot(model("a", State.HOT)))
+    assert bridge.problem is None
+    watch.deleteLater()
+
+
+def test_the_watch_looks_at_the_disk(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = ProblemWatch(bridge)
+    monkeypatch.setattr("preheat_gui.app.problem_watch.free_bytes", lambda folder: 1000)
+    bridge.opened.emit()
+    assert bridge.problem is not None
+    assert bridge.problem.kind is Kind.DISK_FULL
+    watch.deleteLater()
+
+
+def test_room_is_told_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    free = free_bytes(tmp_path / "a" / "b")
+    assert free is not None
+    assert free > 0
+
+
+def test_a_free_port_is_one_that_nobody_listens_on() -> None:
+    with socket.socket() as sock, socket.socket() as other:
+        sock.bind(("127.0.0.1", 0))
+        taken = sock.getsockname()[1]
+        free = find_free_port("127.0.0.1", taken)
+        assert free is not None
+        assert taken < free <= taken + 20
+        other.bind(("127.0.0.1", free))
+    assert find_free_port("127.0.0.1", 65535) is None
+    assert find_free_port("no such host", 1000) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "command"),
+    [
+        (Action.RESTART_ENGINE, "", ("restart_engine",)),
+        (Action.USE_PORT, "11436", ("change_settings", {"port": "11436"})),
+        (Action.LOAD, "a", ("load", "a")),
+    ],
+)
+def test_a_button_gives_its_command(bridge: FakeBridge, action: Action, target: str, command: tuple[Any, ...]) -> None:
+    act_on(ProblemAction(action, "", target), bridge)
+    assert bridge.commands == [command]
+
+
+@pytest.mark.parametrize("action", [Action.OPEN_FILE, Action.OPEN_FOLDER])
+def test_a_button_opens_a_file(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch, action: Action) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    act_on(ProblemAction(action, "", "/home/me/settings.toml"), bridge)
+    assert [url.toLocalFile() for url in opened] == ["/home/me/settings.toml"]
+
+
+@pytest.mark.parametrize(
+    ("action", "view"), [(Action.OPEN_SETTINGS, ["settings", "port"]), (Action.SHOW_LOG, ["log", ""])]
+)
+def test_a_button_asks_for_a_view(bridge: FakeBridge, qtbot: QtBot, action: Action, view: list[str]) -> None:
+    with qtbot.waitSignal(bridge.view_requested) as requested:
+        act_on(ProblemAction(action, "", "port" if view[1] else ""), bridge)
+    assert requested.args == view
+
+
+def test_every_action_does_something(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bridge.commands.append(("open", url)))
+    bridge.view_requested.connect(lambda *view: bridge.commands.append(view))
+    for action in Action:
+        before = len(bridge.commands)
+        act_on(ProblemAction(action, "", "1"), bridge)
+        assert len(bridge.commands) == before + 1
+
+
+def test_an_engine_error_is_no_command_failure(bridge: FakeBridge, qtbot: QtBot) -> None:
+    watch = ProblemWatch(bridge)
+    bridge.publish_port(engine_error="its thread ended")
+    bridge.answer_with(nothing=EngineError("no"))
+    assert bridge.problem is not None
+    assert bridge.problem.kind is Kind.ENGINE_ENDED
+    watch.deleteLater()
