@@ -62,10 +62,10 @@ class PageSpec:
 
 PAGES: Final = (
     PageSpec("overview", str(QT_TRANSLATE_NOOP("Pages", "Overview")), "chart", "overview", "OverviewPage"),
-    PageSpec("models", str(QT_TRANSLATE_NOOP("Pages", "Models")), "flame", "models_page", "ModelsPage"),
-    PageSpec("downloads", str(QT_TRANSLATE_NOOP("Pages", "Downloads")), "download", "downloads_page", "DownloadsPage"),
-    PageSpec("activity", str(QT_TRANSLATE_NOOP("Pages", "Activity")), "list", "activity_page", "ActivityPage"),
-    PageSpec("try", str(QT_TRANSLATE_NOOP("Pages", "Try it")), "chat", "try_page", "TryPage"),
-    PageSpec("connect", str(QT_TRANSLATE_NOOP("Pages", "Connect")), "plug", "connect_page", "ConnectPage"),
-    PageSpec("log", str(QT_TRANSLATE_NOOP("Pages", "Log")), "info", "log_page", "LogPage"),
+    PageSpec("models", str(QT_TRANSLATE_NOOP("Pages", "Models")), "flame", "models", "ModelsPage"),
+    PageSpec("downloads", str(QT_TRANSLATE_NOOP("Pages", "Downloads")), "download", "downloads", "DownloadsPage"),
+    PageSpec("activity", str(QT_TRANSLATE_NOOP("Pages", "Activity")), "list", "activity", "ActivityPage"),
+    PageSpec("try", str(QT_TRANSLATE_NOOP("Pages", "Try it")), "chat", "try_it", "TryPage"),
+    PageSpec("connect", str(QT_TRANSLATE_NOOP("Pages", "Connect")), "plug", "connect", "ConnectPage"),
+    PageSpec("log", str(QT_TRANSLATE_NOOP("Pages", "Log")), "info", "log", "LogPage"),
 )

@@ -1,1 +1,5 @@
-"""The activity page: requests and decisions."""
+"""The activity page: requests in progress and decisions."""
+
+from preheat_gui.dashboard.activity.page import ActivityPage
+
+__all__ = ["ActivityPage"]

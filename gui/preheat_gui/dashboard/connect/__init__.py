@@ -1,1 +1,5 @@
-"""The page that shows how to connect other apps."""
+"""The connect page: how other apps use Preheat."""
+
+from preheat_gui.dashboard.connect.page import ConnectPage
+
+__all__ = ["ConnectPage"]

@@ -1,1 +1,5 @@
 """The downloads page: queue, catalogue and search."""
+
+from preheat_gui.dashboard.downloads.page import DownloadsPage
+
+__all__ = ["DownloadsPage"]

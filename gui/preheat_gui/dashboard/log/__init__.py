@@ -1,1 +1,5 @@
-"""The log page."""
+"""The log page: the end of the log file."""
+
+from preheat_gui.dashboard.log.page import LogPage
+
+__all__ = ["LogPage"]

@@ -1,1 +1,5 @@
-"""The models page."""
+"""The models page: every known model and its actions."""
+
+from preheat_gui.dashboard.models.page import ModelsPage
+
+__all__ = ["ModelsPage"]

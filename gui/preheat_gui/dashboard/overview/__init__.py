@@ -1,1 +1,5 @@
-"""The overview page."""
+"""The overview page: current loads, memory, and what preloading saves."""
+
+from preheat_gui.dashboard.overview.page import OverviewPage
+
+__all__ = ["OverviewPage"]

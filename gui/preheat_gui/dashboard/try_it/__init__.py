@@ -1,1 +1,5 @@
-"""The page to try a model."""
+"""The try-it page: a conversation with one model."""
+
+from preheat_gui.dashboard.try_it.page import TryPage
+
+__all__ = ["TryPage"]
