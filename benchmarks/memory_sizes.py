@@ -12,9 +12,8 @@ from pathlib import Path
 from benchmarks.gguf_files import LARGE, SMALL, ensure_model
 from benchmarks.shaped_gguf import SHAPES, ensure_shaped
 from preheat import paths
+from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS, GenerateRequest, Sampling
 from preheat.inference.client import WorkerClient
-from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
-from preheat.inference.requests import GenerateRequest, Sampling
 from preheat.models import ModelFile, find_models
 from preheat.residency.load_options import load_options
 from preheat.residency.processes import rss_bytes

@@ -25,7 +25,7 @@ from typing import Final
 from benchmarks.starter_copies import write_copies
 from preheat import paths
 from preheat.core.engine import Engine
-from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.inference import GenerateRequest, Sampling
 from preheat.preload.policy import Decision, Verdict, Wish
 from preheat.preload.reasons import describe_wish
 from preheat.replay.synthetic import FIRST_DAY, synthetic_trace

@@ -19,7 +19,7 @@ SOURCES = (ROOT / "engine", ROOT / "gui")
 MAY_IMPORT = {
     "library": {"library"},
     "inference": {"inference", "library"},
-    "residency": {"residency", "inference.client", "inference.protocol", "inference.requests", "library"},
+    "residency": {"residency", "inference.client", "inference.requests", "library"},
     "preload": {"preload", "residency", "library", "inference.requests"},
     "model_files": {"model_files", "library"},
     "engine": {

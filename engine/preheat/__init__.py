@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.lease import Lease
     from preheat.errors import EngineError
-    from preheat.inference.requests import GenerateRequest, Sampling
+    from preheat.inference import GenerateRequest, Sampling
     from preheat.settings import Settings, load_settings
     from preheat.shortcuts import chat, complete, embed
 
@@ -25,8 +25,8 @@ _HOMES: Final = {
     "Engine": "preheat.core.engine",
     "Lease": "preheat.core.lease",
     "EngineError": "preheat.errors",
-    "GenerateRequest": "preheat.inference.requests",
-    "Sampling": "preheat.inference.requests",
+    "GenerateRequest": "preheat.inference",
+    "Sampling": "preheat.inference",
     "Settings": "preheat.settings",
     "load_settings": "preheat.settings",
     "chat": "preheat.shortcuts",

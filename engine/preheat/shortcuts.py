@@ -22,7 +22,7 @@ from preheat.errors import (
 )
 
 if TYPE_CHECKING:
-    from preheat.inference.requests import GenerateRequest, JsonObject
+    from preheat.inference import GenerateRequest, JsonObject
 
 T = TypeVar("T")
 
@@ -124,7 +124,7 @@ def chat_request(messages: Sequence[JsonObject], options: Options) -> GenerateRe
     """
     import json
 
-    from preheat.inference.requests import GenerateRequest
+    from preheat.inference import GenerateRequest
 
     if not messages:
         raise InvalidRequestError("message: there is none", param="message")
@@ -142,7 +142,7 @@ def complete_request(prompt: str, options: Options) -> GenerateRequest:
     Raises:
         InvalidRequestError: An option has a wrong value.
     """
-    from preheat.inference.requests import GenerateRequest
+    from preheat.inference import GenerateRequest
 
     if options.get("json_schema") is not None:
         raise InvalidRequestError("json_schema: only chat follows one", hint="Use chat instead", param="json_schema")
@@ -155,7 +155,7 @@ def _common(options: Options) -> dict[str, Any]:
 
     The running application would check the ranges; a process's own engine is given what is right.
     """
-    from preheat.inference.requests import Sampling
+    from preheat.inference import Sampling
 
     unknown = options.keys() - Options.__annotations__.keys()
     if unknown:

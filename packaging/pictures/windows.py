@@ -17,7 +17,7 @@ from pictures.day import ANSWER, CHAT, QUESTION, limit_curve
 from pictures.downloads import downloads_makers
 from preheat import paths
 from preheat.errors import PortInUseError
-from preheat.inference.requests import FinishReason
+from preheat.inference import FinishReason
 from preheat.link.link import PortStatus
 from preheat.settings.declaration import Group
 from preheat_gui.app import error_dialog

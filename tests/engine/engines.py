@@ -12,7 +12,7 @@ from typing import Any
 
 from preheat.core.engine import Engine, Lease
 from preheat.core.snapshot import EngineSnapshot
-from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.inference import GenerateRequest, Sampling
 from preheat.residency import DecisionRecord, Resident, State
 from preheat.settings import Settings
 

@@ -17,7 +17,7 @@ import preheat
 from preheat import shortcuts
 from preheat.control.client import ModelChoice
 from preheat.errors import InvalidRequestError, ModelNotFoundError, SettingsError, UnsupportedOperationError
-from preheat.inference.requests import Sampling
+from preheat.inference import Sampling
 from preheat.shortcuts import chat_request, complete_request, default_model
 from tests.engine.application import (
     TIMEOUT_S,

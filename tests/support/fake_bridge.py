@@ -23,7 +23,7 @@ from PySide6.QtCore import QObject
 
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
-from preheat.inference.requests import GenerateRequest
+from preheat.inference import GenerateRequest
 from preheat.link.link import PortStatus, SettingsChange
 from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
 from preheat.residency.states import State

@@ -16,7 +16,7 @@ from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError,
 if TYPE_CHECKING:
     from preheat.control.client import OnWait
     from preheat.control.own_engine import Backend
-    from preheat.inference.requests import GenerationChunk
+    from preheat.inference import GenerationChunk
     from preheat.shortcuts import Options
 
 _PROMPT: Final = ">>> "

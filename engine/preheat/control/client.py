@@ -24,7 +24,7 @@ from preheat.control.error_answers import error_from
 from preheat.errors import EngineStoppedError, NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject, Sampling
+    from preheat.inference import GenerateRequest, GenerationChunk, JsonObject, Sampling
 
 _ALIVE_TIMEOUT_S: Final = 5.0
 """/health answers at once, whatever is loading; an application that is just starting takes a second."""
@@ -170,7 +170,7 @@ class RunningPreheat:
         Args:
             on_wait: Told in words what is waited for, twice a second, as long as the model loads.
         """
-        from preheat.inference.requests import FinishReason, GenerationChunk, Usage
+        from preheat.inference import FinishReason, GenerationChunk, Usage
 
         path = "/v1/completions" if request.messages is None else "/v1/chat/completions"
         finish_reason = None

@@ -17,7 +17,7 @@ from preheat.errors import EngineStoppedError, UnsupportedOperationError
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.snapshot import EngineSnapshot
-    from preheat.inference.requests import GenerateRequest, GenerationChunk
+    from preheat.inference import GenerateRequest, GenerationChunk
     from preheat.models import ModelFile
     from preheat.settings import Settings
 

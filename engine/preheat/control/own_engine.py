@@ -11,7 +11,7 @@ from preheat.control.client import ModelChoice, OnWait
 if TYPE_CHECKING:
     import selectors
 
-    from preheat.inference.requests import GenerateRequest, GenerationChunk
+    from preheat.inference import GenerateRequest, GenerationChunk
 
 _OWN_SETTINGS: Final = {
     "preload": "false",

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, ModelInfo, Usage
+from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, ModelInfo, Usage
 from preheat.residency import Resident
 
 

@@ -19,7 +19,6 @@ from typing import Final, cast
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, ModelLoadError, WorkerDiedError
 from preheat.inference.protocol import (
     FrameDecoder,
-    LoadOptions,
     ProtocolError,
     decode_chunk,
     decode_error,
@@ -27,7 +26,7 @@ from preheat.inference.protocol import (
     generate_message,
     shallow_dict,
 )
-from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, JsonObject, ModelInfo
+from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, JsonObject, LoadOptions, ModelInfo
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Final, Literal
+from dataclasses import fields
+from typing import Any, Final
 
 from preheat.errors import (
     ContextLengthExceededError,
@@ -33,12 +33,6 @@ from preheat.inference.requests import (
 )
 
 _HEADER: Final = struct.Struct(">II")
-UBATCH_TOKENS: Final = 512
-"""Tokens in one physical batch of a text model; also its largest prefill chunk."""
-
-EMBEDDING_BATCH_TOKENS: Final = 512
-"""Short inputs that are embedded together have at most so many tokens: more are hardly quicker, and llama.cpp keeps
-room for a whole vocabulary's logits for every token of the largest batch so far."""
 
 MAX_FRAME_BYTES: Final = 1 << 30
 """Larger lengths mean a stream out of step, not a message."""
@@ -84,41 +78,6 @@ class FrameDecoder:
             if not isinstance(message, dict):
                 raise ProtocolError("a frame without a message")
             yield message, blob
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadOptions:
-    """How a worker loads a model.
-
-    Attributes:
-        path: The GGUF file; of a split set, the first.
-        files: Every file of the set, for paging in and progress.
-        embeddings: It is to make embeddings; otherwise text.
-        context_length: Ceiling in tokens; the trained length counts where it is smaller.
-        parallel: Requests that run at once.
-        repack: Rewrite weights for the processor: quicker prefill, almost twice the memory.
-        threads: Compute threads.
-        gpu_layers: Layers to offload where the build can; -1 is all.
-        embedding_cache: How many (text, vector) pairs to remember.
-        probe: Decode one token before saying that it is ready. Without, the request that waits for the model is the
-            probe: its first token comes that much sooner, and fails if the probe would have.
-        warm_prefix: Evaluate what the chat template puts before every chat, so that the first one need not. For
-            loads that nobody waits for.
-    """
-
-    path: str
-    files: tuple[str, ...]
-    embeddings: bool
-    context_length: int
-    parallel: int
-    kv_cache_type: Literal["f16", "q8_0", "q4_0"]
-    flash_attention: Literal["auto", "on", "off"]
-    repack: bool
-    threads: int
-    gpu_layers: int
-    embedding_cache: int
-    probe: bool
-    warm_prefix: bool
 
 
 def shallow_dict(value: object) -> JsonObject:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 JsonObject = dict[str, Any]
 
 ANY_JSON: Final = "{}"
 """A JSON schema that allows every object: ``response_format`` ``json_object``."""
+
+UBATCH_TOKENS: Final = 512
+"""Tokens in one physical batch of a text model; also its largest prefill chunk."""
+
+EMBEDDING_BATCH_TOKENS: Final = 512
+"""Token limit of a batch of short inputs. Larger batches are hardly faster, and llama.cpp keeps room for a whole
+vocabulary's logits for every token of the largest batch so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,3 +155,36 @@ class ModelInfo:
     resident_bytes: int
     chat_template: bool
     parallel: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """How a worker loads a model.
+
+    Attributes:
+        path: The GGUF file; the first one of a split set.
+        files: Every file of the set, for paging in and progress.
+        embeddings: Load it for embeddings; otherwise for text.
+        context_length: Limit in tokens; the trained length applies where it is smaller.
+        parallel: Requests that run at once.
+        repack: Rewrite weights for the processor: faster prefill, almost twice the memory.
+        threads: Compute threads.
+        gpu_layers: Layers to offload where the build can; -1 is all.
+        embedding_cache: Number of (text, vector) pairs to remember.
+        probe: Decode one token before reporting the model as hot. Without it, the waiting request is the probe.
+        warm_prefix: Evaluate the chat template's fixed beginning. For loads without a waiting request.
+    """
+
+    path: str
+    files: tuple[str, ...]
+    embeddings: bool
+    context_length: int
+    parallel: int
+    kv_cache_type: Literal["f16", "q8_0", "q4_0"]
+    flash_attention: Literal["auto", "on", "off"]
+    repack: bool
+    threads: int
+    gpu_layers: int
+    embedding_cache: int
+    probe: bool
+    warm_prefix: bool

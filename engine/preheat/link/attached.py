@@ -19,7 +19,7 @@ from preheat.link.settings_json import change_from_json, settings_from_json
 from preheat.settings import Settings
 
 if TYPE_CHECKING:
-    from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject
+    from preheat.inference import GenerateRequest, GenerationChunk, JsonObject
     from preheat.residency.decisions import DecisionRecord
     from preheat.usage import UsageHistory
 

@@ -13,7 +13,7 @@ from preheat.link.library_link import LibraryLink
 from preheat.settings import Settings
 
 if TYPE_CHECKING:
-    from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject
+    from preheat.inference import GenerateRequest, GenerationChunk, JsonObject
     from preheat.residency.decisions import DecisionRecord
     from preheat.usage import UsageHistory
 

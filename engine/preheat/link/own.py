@@ -25,7 +25,7 @@ from preheat.settings import Settings, load_settings
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.live_settings import LiveSettings
-    from preheat.inference.requests import GenerateRequest, GenerationChunk, JsonObject
+    from preheat.inference import GenerateRequest, GenerationChunk, JsonObject
     from preheat.residency.decisions import DecisionRecord
     from preheat.usage import UsageHistory
     from preheat.usage.log import UsageLog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preheat.inference.protocol import LoadOptions
+from preheat.inference import LoadOptions
 from preheat.models import ModelFile
 from preheat.residency.processes import physical_cores
 from preheat.settings import Settings

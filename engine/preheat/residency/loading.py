@@ -20,8 +20,8 @@ from preheat.errors import (
     LoadTimeoutError,
     ModelLoadError,
 )
+from preheat.inference import ModelInfo
 from preheat.inference.client import WorkerClient
-from preheat.inference.requests import ModelInfo
 from preheat.residency.decisions import Action, EvictionReason
 from preheat.residency.eviction import plan_eviction
 from preheat.residency.load_options import load_options

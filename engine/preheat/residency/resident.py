@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from preheat.errors import ModelLoadError
+from preheat.inference import ModelInfo
 from preheat.inference.client import WorkerClient
-from preheat.inference.requests import ModelInfo
 from preheat.models import ModelFile
 from preheat.residency.states import State
 

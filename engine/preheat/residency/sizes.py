@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
+from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS
 from preheat.models import ModelFile, ModelShape
 from preheat.settings import EffectiveModelSettings, Settings
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.errors import UnsupportedOperationError
-from preheat.inference.requests import FinishReason, GenerateRequest, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, TokenLogprob, Usage
 from preheat.residency.states import State
 from preheat.server.access import CLIENT_GONE_STATUS
 from preheat.server.clients import client_name

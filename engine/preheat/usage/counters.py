@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from preheat.inference.requests import Usage
+from preheat.inference import Usage
 from preheat.residency.resident import Resident
 from preheat.residency.states import State
 from preheat.usage.records import Outcome

@@ -22,7 +22,7 @@ from preheat_gui.bridge.generation import AnswerReader, Generation
 from preheat_gui.bridge.task_runner import TaskRunner
 
 if TYPE_CHECKING:
-    from preheat.inference.requests import GenerateRequest, GenerationChunk
+    from preheat.inference import GenerateRequest, GenerationChunk
     from preheat.link.link import EngineLink, SettingsChange
     from preheat.settings import Settings
     from preheat_gui.app.opening import Opened

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from preheat.errors import EngineError
 
 if TYPE_CHECKING:
-    from preheat.inference.requests import FinishReason, GenerationChunk
+    from preheat.inference import FinishReason, GenerationChunk
 
     OnWait = Callable[[str], None]
     Chunks = Callable[[OnWait], Generator[GenerationChunk, None, None]]

@@ -20,7 +20,7 @@ from preheat import errors, paths
 from preheat.control.client import RunningPreheat, find_running
 from preheat.control.error_answers import error_from
 from preheat.errors import EngineError, EngineStoppedError, ModelNotFoundError, NotRunningError, QueueFullError
-from preheat.inference.requests import FinishReason, GenerateRequest, Sampling
+from preheat.inference import FinishReason, GenerateRequest, Sampling
 from preheat.server.errors import error_json
 from tests.engine.application import Application, eventually
 

@@ -27,7 +27,7 @@ from preheat.errors import (
     UnsupportedOperationError,
     WorkerDiedError,
 )
-from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.inference import GenerateRequest, Sampling
 from preheat.models import ModelFile
 from preheat.models.listing import Listing
 from preheat.residency import State

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from preheat.inference import worker
+from preheat.inference.worker import main as worker
 from preheat.page_cache import OnProgress
 
 _page_in = worker.page_in

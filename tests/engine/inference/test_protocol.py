@@ -18,6 +18,15 @@ from preheat.errors import (
     QueueFullError,
     UnsupportedOperationError,
 )
+from preheat.inference import (
+    ANY_JSON,
+    FinishReason,
+    GenerateRequest,
+    GenerationChunk,
+    Sampling,
+    TokenLogprob,
+    Usage,
+)
 from preheat.inference.protocol import (
     MAX_FRAME_BYTES,
     FrameDecoder,
@@ -29,15 +38,6 @@ from preheat.inference.protocol import (
     encode_frame,
     generate_message,
     parse_generate,
-)
-from preheat.inference.requests import (
-    ANY_JSON,
-    FinishReason,
-    GenerateRequest,
-    GenerationChunk,
-    Sampling,
-    TokenLogprob,
-    Usage,
 )
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from preheat.errors import EngineError
-from preheat.inference.bindings import llama
-from preheat.inference.llama_model import LlamaModel
-from preheat.inference.protocol import LoadOptions, decode_chunk, decode_error, generate_message
-from preheat.inference.requests import FinishReason, GenerateRequest, GenerationChunk, Sampling, TokenLogprob, Usage
-from preheat.inference.scheduler import Scheduler
-from preheat.inference.worker import TextService
+from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, LoadOptions, Sampling, TokenLogprob, Usage
+from preheat.inference.protocol import decode_chunk, decode_error, generate_message
+from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.main import TextService
+from preheat.inference.worker.scheduler import Scheduler
 
 GREEDY = Sampling(temperature=0)
 

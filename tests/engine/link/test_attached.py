@@ -13,7 +13,7 @@ import pytest
 from preheat.control.client import find_running
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineStoppedError, ModelNotFoundError, NotRunningError, SettingsError
-from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.inference import GenerateRequest, Sampling
 from preheat.link.attached import AttachedLink
 from preheat.link.link import PortStatus
 from preheat.link.open_link import open_link

@@ -25,7 +25,7 @@ from preheat.errors import (
     SettingsError,
     UnsupportedOperationError,
 )
-from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.inference import GenerateRequest, Sampling
 from preheat.link.link import PortStatus
 from preheat.link.own import OwnEngineLink
 from preheat.residency.decisions import Action

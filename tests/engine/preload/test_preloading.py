@@ -12,7 +12,7 @@ import pytest
 
 from preheat import paths
 from preheat.core.engine import Engine
-from preheat.inference.protocol import LoadOptions
+from preheat.inference import LoadOptions
 from preheat.models import ModelFile
 from preheat.preload import director as director_module
 from preheat.preload.gate import IDLE_S

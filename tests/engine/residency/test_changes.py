@@ -15,7 +15,7 @@ from preheat import engine as engine_module
 from preheat.core import memory_guard
 from preheat.core.engine import Engine
 from preheat.errors import InsufficientMemoryError
-from preheat.inference.requests import GenerateRequest, Sampling
+from preheat.inference import GenerateRequest, Sampling
 from preheat.residency import Action, MemoryWatch, State
 from preheat.residency import roster as roster_module
 from preheat.residency.decisions import EvictionReason

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
-from preheat.inference.requests import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.inference import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
 from preheat.models import Kind, ModelDetails, ModelFile, Source
 from preheat.models.listing import Listing, SkippedFile
 from preheat.preload.policy import PreloadPlan

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from preheat.errors import EngineStoppedError, ModelLoadError, WorkerDiedError
-from preheat.inference.requests import GenerationChunk
+from preheat.inference import GenerationChunk
 from preheat.residency.states import State
 from preheat.server import sse
 from tests.engine.server.fake_engine import CHAT, FakeEngine

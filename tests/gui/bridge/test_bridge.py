@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import FakeBridge, model, snapshot
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, EngineStoppedError, NotRunningError, PortInUseError, SettingsError
-from preheat.inference.requests import FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Usage
 from preheat.link.link import PortStatus, SettingsChange
 from preheat.residency.states import State
 from preheat.settings import Settings

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.inference.requests import ANY_JSON, GenerateRequest, JsonObject
+from preheat.inference import ANY_JSON, GenerateRequest, JsonObject
 from preheat.server.clients import client_name
 from preheat.server.generation import Generator, client_gone
 from preheat.server.openai.chat_format import ChatForm, ChatStream, chat_json

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from preheat._version import __version__
-from preheat.inference.requests import FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
 from preheat.server.generation import Answer, usage_json
 from preheat.server.openai.logprobs import chat_logprobs
 from preheat.server.openai.tool_calls import ToolCall, ToolCallParser, parse_call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from preheat.inference.requests import JsonObject
+from preheat.inference import JsonObject
 from preheat.server.openai.schema import ContentPart, Message, ToolCallBody
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.inference.requests import GenerateRequest, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import GenerateRequest, GenerationChunk, TokenLogprob, Usage
 from preheat.server.clients import client_name
 from preheat.server.generation import Answer, Generator, client_gone, usage_json
 from preheat.server.openai.logprobs import completion_logprobs

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.errors import InvalidRequestError, UnsupportedOperationError
-from preheat.inference.requests import Embeddings
+from preheat.inference import Embeddings
 from preheat.server.clients import client_name
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight

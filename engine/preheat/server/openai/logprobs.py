@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from preheat.inference.requests import TokenLogprob
+from preheat.inference import TokenLogprob
 
 _LOWEST: Final = -9999.0
 """OpenAI's figure for "impossible"; JSON has no infinity."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from preheat.inference.requests import Sampling
+from preheat.inference import Sampling
 
 MAX_CHOICES: Final = 16
 MAX_STOPS: Final = 16

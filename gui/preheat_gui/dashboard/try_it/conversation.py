@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.inference.requests import FinishReason, GenerateRequest
+from preheat.inference import FinishReason, GenerateRequest
 from preheat_gui.bridge.generation import GenerationFigures
 from preheat_gui.words.figures import format_duration, format_number
 

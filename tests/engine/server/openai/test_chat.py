@@ -5,7 +5,7 @@ import json
 import openai
 import pytest
 
-from preheat.inference.requests import ANY_JSON, FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import ANY_JSON, FinishReason, GenerationChunk, TokenLogprob, Usage
 from tests.engine.server.conftest import Post
 from tests.engine.server.fake_engine import CHAT, FakeEngine, chunks_of
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import openai
 import pytest
 
-from preheat.inference.requests import FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
 from tests.engine.server.fake_engine import FakeEngine
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.errors import InvalidRequestError
-from preheat.inference.requests import Sampling
+from preheat.inference import Sampling
 from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
 from preheat.server.openai.validation import parse_body
 

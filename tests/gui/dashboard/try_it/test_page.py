@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from children import child
 from fake_bridge import FakeBridge, FakeGeneration, model, snapshot
 from preheat.errors import InsufficientMemoryError
-from preheat.inference.requests import FinishReason
+from preheat.inference import FinishReason
 from preheat.residency.states import State
 from preheat_gui.bridge.generation import GenerationFigures
 from preheat_gui.dashboard.try_it.conversation import figures_words, vector_words

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.inference.llama_model import LlamaModel
+from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import TextRun, load_options
 
 

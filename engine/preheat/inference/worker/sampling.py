@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from preheat.errors import InvalidRequestError
-from preheat.inference.bindings import json_schema_to_gbnf, llama
-from preheat.inference.llama_model import LlamaModel
 from preheat.inference.requests import ANY_JSON, Sampling, TokenLogprob
+from preheat.inference.worker.bindings import json_schema_to_gbnf, llama
+from preheat.inference.worker.llama_model import LlamaModel
 
 _SEED_RANGE: Final = 1 << 32
 _ANY_JSON_SCHEMA: Final = '{"type": "object"}'

@@ -16,13 +16,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from preheat.inference.bindings import llama
-from preheat.inference.llama_model import INTERRUPTED, Batch, LlamaModel
-from preheat.inference.protocol import UBATCH_TOKENS
-from preheat.inference.requests import FinishReason, GenerationChunk, TokenLogprob, Usage
-from preheat.inference.sampling import TokenSampler, token_logprob
-from preheat.inference.slots import Slot, SlotPool
-from preheat.inference.text_stream import TextStream
+from preheat.inference.requests import UBATCH_TOKENS, FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
+from preheat.inference.worker.sampling import TokenSampler, token_logprob
+from preheat.inference.worker.slots import Slot, SlotPool
+from preheat.inference.worker.text_stream import TextStream
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from preheat.inference.text_stream import TextStream
+from preheat.inference.worker.text_stream import TextStream
 
 
 def expected(text: str, stops: list[str]) -> tuple[str, bool]:

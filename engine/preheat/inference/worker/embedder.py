@@ -14,11 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from preheat.inference.bindings import llama
-from preheat.inference.llama_model import MAX_EMBEDDING_SEQUENCES, Batch, LlamaModel
-from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS
-from preheat.inference.requests import Embeddings
-from preheat.inference.scheduler import DecodeError
+from preheat.inference.requests import EMBEDDING_BATCH_TOKENS, Embeddings
+from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, Batch, LlamaModel
+from preheat.inference.worker.scheduler import DecodeError
 
 FLOAT_BYTES: Final = 4
 

@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.inference import embedder
-from preheat.inference.embedder import Embedder, EmbeddingJob, VectorCache, normalised
-from preheat.inference.llama_model import LlamaModel
-from preheat.inference.protocol import EMBEDDING_BATCH_TOKENS
-from preheat.inference.requests import Embeddings
+from preheat.inference import EMBEDDING_BATCH_TOKENS, Embeddings, embedder
+from preheat.inference.worker.embedder import Embedder, EmbeddingJob, VectorCache, normalised
+from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import load_options
 
 TEXTS = ["a cat sits on the mat", "a kitten rests on a rug", "the stock market fell today", "x", "word " * 200]

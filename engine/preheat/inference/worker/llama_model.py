@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
-from preheat.inference.bindings import llama
-from preheat.inference.protocol import UBATCH_TOKENS, LoadOptions
+from preheat.inference.requests import UBATCH_TOKENS, LoadOptions
+from preheat.inference.worker.bindings import llama
 
 logger = logging.getLogger(__name__)
 

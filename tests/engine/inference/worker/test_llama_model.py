@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from preheat.inference.llama_model import LlamaModel
+from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import TextRun, chat, load_options
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from preheat.inference.bindings import llama
-from preheat.inference.llama_model import LlamaModel
+from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.llama_model import LlamaModel
 
 
 @dataclass(slots=True, eq=False)

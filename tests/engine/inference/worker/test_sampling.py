@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from preheat.errors import InvalidRequestError
-from preheat.inference.requests import ANY_JSON, FinishReason, Sampling
+from preheat.inference import ANY_JSON, FinishReason, Sampling
 from tests.engine.inference.text_runs import TextRun, ask, chat
 
 STORY = "Once upon a time there was a little fox who"

@@ -23,9 +23,9 @@ from preheat.errors import (
     UnsupportedOperationError,
     WorkerDiedError,
 )
+from preheat.inference import GenerateRequest, ModelInfo
 from preheat.inference import client as client_module
 from preheat.inference.client import WorkerClient, exit_reason
-from preheat.inference.requests import GenerateRequest, ModelInfo
 from tests.engine.application import eventually
 from tests.engine.inference.text_runs import ask, load_options
 
@@ -316,7 +316,7 @@ def test_no_worker_outlives_a_killed_engine(chat_model: Path) -> None:
 
 NOISY = """
 import ctypes, os
-from preheat.inference import worker
+from preheat.inference.worker import main as worker
 
 make_hot = worker.Worker._make_hot
 

@@ -10,9 +10,9 @@ from datetime import datetime
 import pytest
 
 from preheat.errors import InvalidRequestError
-from preheat.inference.chat import ChatFormat
-from preheat.inference.llama_model import LlamaModel
-from preheat.inference.requests import JsonObject
+from preheat.inference import JsonObject
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.templates import ChatFormat
 
 USER = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": "Be brief."}

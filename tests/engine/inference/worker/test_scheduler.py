@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference.llama_model import LlamaModel
-from preheat.inference.requests import FinishReason, GenerateRequest, Sampling
+from preheat.inference import FinishReason, GenerateRequest, Sampling
+from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import GREEDY, TextRun, ask, chat, load_options
 
 STORY = "Once upon a time there was a little fox who lived in the forest. Every morning the fox"

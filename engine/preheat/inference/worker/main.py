@@ -26,22 +26,21 @@ from preheat.errors import (
     ModelLoadError,
     UnsupportedOperationError,
 )
-from preheat.inference.chat import ChatFormat
-from preheat.inference.embedder import Embedder, EmbeddingJob
-from preheat.inference.llama_model import LlamaModel
-from preheat.inference.priority import yield_to_interfaces
 from preheat.inference.protocol import (
     FrameDecoder,
-    LoadOptions,
     encode_chunk,
     encode_error,
     encode_frame,
     parse_generate,
 )
-from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, JsonObject
-from preheat.inference.sampling import TokenSampler
-from preheat.inference.scheduler import DecodeError, Generation, Scheduler
-from preheat.inference.text_stream import TextStream
+from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, JsonObject, LoadOptions
+from preheat.inference.worker.embedder import Embedder, EmbeddingJob
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.priority import yield_to_interfaces
+from preheat.inference.worker.sampling import TokenSampler
+from preheat.inference.worker.scheduler import DecodeError, Generation, Scheduler
+from preheat.inference.worker.templates import ChatFormat
+from preheat.inference.worker.text_stream import TextStream
 from preheat.page_cache import page_in
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.inference.llama_model import LlamaModel
-from preheat.inference.requests import GenerateRequest, Sampling
-from preheat.inference.slots import SlotPool, shared_prefix
+from preheat.inference import GenerateRequest, Sampling
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.slots import SlotPool, shared_prefix
 from tests.engine.inference.text_runs import GREEDY, TextRun, ask, chat, load_options
 
 SYSTEM = "You are the captain of a small ship that carries apples and oranges across the northern sea. "

@@ -1,0 +1,1 @@
+"""The worker process. Nothing outside this package imports it; ``python -m preheat.inference.worker`` runs it."""
