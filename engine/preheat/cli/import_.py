@@ -15,7 +15,7 @@ from preheat.cli.output import AsJson, console, print_json
 from preheat.errors import InvalidRequestError, NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.models.disk import OnBytes
+    from preheat.files import OnBytes
 
 
 def import_(

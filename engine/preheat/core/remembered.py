@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 from pathlib import Path
+
+from preheat.files import write_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +43,7 @@ class PersistentState:
     def paused_until(self, until: float | None) -> None:
         self._paused_until = until
         value = "resumed" if until is not None and math.isinf(until) else until
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps({"paused_until": value}), encoding="utf-8")
-            temporary.replace(self._path)
+            write_atomic(self._path, json.dumps({"paused_until": value}), durable=False)
         except OSError as error:
             logger.warning("the pause cannot be remembered: %s", error)

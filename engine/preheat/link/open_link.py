@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from preheat import paths
 from preheat.control.client import find_running
 from preheat.errors import EngineError, NotRunningError, PortInUseError
-from preheat.file_lock import FileLock
+from preheat.files import FileLock
 from preheat.link.attached import AttachedLink
 from preheat.link.own import OwnEngineLink
 from preheat.settings import Settings, load_settings

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.errors import FolderError, ModelExistsError, ModelFileError
-from preheat.models.disk import OnBytes, copy_hashed, sha256_of, sync_folder
+from preheat.files import OnBytes, copy_hashed, sha256_of, sync_folder
 from preheat.models.downloads.space import check_room
 from preheat.models.gguf.reader import read_header
 from preheat.models.names import SPLIT_PART

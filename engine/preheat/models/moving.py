@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.errors import FolderError, ModelExistsError, SettingsError
-from preheat.models.disk import OnBytes, copy_hashed, remove_empty_folders, sha256_of, sync_folder
+from preheat.files import OnBytes, copy_hashed, move_into_place, remove_empty_folders, sha256_of
 from preheat.models.downloads.space import check_room
 from preheat.settings.layers import variable_of
 
@@ -147,8 +147,7 @@ def _copy(file: Path, target: Path, on_bytes: OnBytes) -> None:
         if copy_hashed(file, temporary, on_bytes) != sha256_of(temporary):
             raise OSError(5, "the copy differs from the original", str(target))
         shutil.copystat(file, temporary)
-        temporary.replace(target)
-        sync_folder(target.parent)
+        move_into_place(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from preheat.errors import FolderError, NotOwnFileError
-from preheat.models.disk import remove_empty_folders, sync_folder
+from preheat.files import remove_empty_folders, sync_folder
 from preheat.models.model_file import ModelFile
 
 

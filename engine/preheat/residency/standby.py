@@ -7,19 +7,26 @@ pushing out a better one.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import psutil
+
+from preheat.files import page_in, resident_share
 from preheat.models import ModelFile
-from preheat.residency.read_ahead import Ending, lower_own_priority, read_ahead, resident_share
 
 logger = logging.getLogger(__name__)
 
 STANDBY_SHARE: Final = 0.95
 """From this share of its pages in memory, a model counts as on standby."""
+
+_LOWEST_PRIORITY: Final = 19
 
 RECHECK_S: Final = 30.0
 """So long what was seen of the page cache is believed."""
@@ -102,12 +109,30 @@ class Standby:
 def _read(model: ModelFile, room: int, stop: threading.Event, *, pauses: bool) -> bool:
     """Read a model ahead, at most ``room`` bytes of it; return whether all of it is in memory."""
     # The last one may fit in part: a load then reads the rest alone.
-    result = read_ahead(model.files, room, stop, pauses=pauses)
-    if result.ending is Ending.FAILED:
-        logger.warning("%s cannot be read ahead: %s", model.model_id, result.problem)
-    elif result.ending is Ending.DONE:
-        logger.info("%s is on standby: read %d bytes in %.2f s", model.model_id, result.read_bytes, result.seconds)
-    return result.ending is Ending.DONE
+    began = time.perf_counter()
+    try:
+        result = page_in(model.files, stop=stop, budget_bytes=room, pause=pauses)
+    except OSError as error:
+        logger.warning("%s cannot be read ahead: %s", model.model_id, error)
+        return False
+    if result.complete:
+        seconds = time.perf_counter() - began
+        logger.info("%s is on standby: read %d bytes in %.2f s", model.model_id, result.read_bytes, seconds)
+    return result.complete
+
+
+def lower_own_priority() -> bool:
+    """Give this thread the lowest processor and disk priority; return whether the disk priority was lowered."""
+    if sys.platform != "linux":
+        return False
+    thread = threading.get_native_id()  # Linux has these priorities by thread, whatever psutil calls it
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, thread, _LOWEST_PRIORITY)
+    try:
+        psutil.Process(thread).ionice(psutil.IOPRIO_CLASS_IDLE)
+    except (OSError, psutil.Error):
+        return False
+    return True
 
 
 def is_standby(model: ModelFile) -> bool | None:
@@ -129,9 +154,11 @@ def touch(model: ModelFile, stop: threading.Event) -> bool:
     """
     if is_standby(model):
         return True
-    result = read_ahead(model.files, None, stop)
-    if result.ending is Ending.FAILED:
-        logger.warning("%s cannot be read: %s", model.model_id, result.problem)
-    elif result.read_bytes:
+    try:
+        result = page_in(model.files, stop=stop)
+    except OSError as error:
+        logger.warning("%s cannot be read: %s", model.model_id, error)
+        return True
+    if result.read_bytes:
         logger.info("%s had left memory in part: read %d bytes again", model.model_id, result.read_bytes)
-    return result.ending is not Ending.STOPPED
+    return result.complete

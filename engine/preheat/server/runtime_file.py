@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from preheat._version import __version__
+from preheat.files import write_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,4 @@ def _write(path: Path, text: str) -> None:
     # Others must not be able to put a file there and have this user's scripts talk to their port.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_atomic(path, text, durable=False)

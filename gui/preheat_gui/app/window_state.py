@@ -9,7 +9,6 @@ import base64
 import binascii
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QWidget
 
 from preheat import paths
+from preheat.files import write_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +54,7 @@ class WindowState:
             return
         self._values[name] = value
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-            part.write_text(json.dumps(self._values, indent=1, sort_keys=True), encoding="utf-8")
-            part.replace(self._path)
+            write_atomic(self._path, json.dumps(self._values, indent=1, sort_keys=True), durable=False)
         except OSError as error:
             logger.warning("%s cannot be written: %s", self._path, error.strerror)
 

@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from preheat.files import OnBytes, PageIn
 from preheat.inference.worker import main as worker
-from preheat.page_cache import OnProgress
 
 _page_in = worker.page_in
 
@@ -23,12 +24,12 @@ def command() -> list[str]:
     return [sys.executable, __file__]
 
 
-def _gated_page_in(files: Sequence[Path], on_progress: OnProgress) -> None:
+def _gated_page_in(files: Sequence[Path], on_progress: OnBytes = lambda _: None, **options: Any) -> PageIn:
     gate = Path(os.environ["TEST_GATE"]) / files[0].name
     while gate.exists():
         on_progress(0)
         time.sleep(0.005)
-    _page_in(files, on_progress)
+    return _page_in(files, on_progress, **options)
 
 
 if __name__ == "__main__":

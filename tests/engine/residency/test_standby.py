@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from preheat.files import resident_share
 from preheat.models import ModelFile
-from preheat.residency.read_ahead import Ending, lower_own_priority, read_ahead, resident_share
-from preheat.residency.standby import RECHECK_S, Standby, is_standby, touch
+from preheat.residency.standby import RECHECK_S, Standby, is_standby, lower_own_priority, touch
 
 MB = 1 << 20
 PLENTY = 1 << 40
@@ -37,54 +37,6 @@ def make_model(path: Path, size: int = 12 * MB + 345) -> ModelFile:
 @pytest.fixture
 def model(tmp_path: Path) -> ModelFile:
     return make_model(tmp_path / "model.gguf")
-
-
-def test_all_is_read_once(model: ModelFile) -> None:
-    told: list[int] = []
-    first = read_ahead(model.files, None, threading.Event(), on_progress=told.append)
-    assert (first.ending, first.read_bytes + first.skipped_bytes) == (Ending.DONE, model.file_bytes)
-    assert told[-1] == model.file_bytes
-    assert is_standby(model) is True
-    again = read_ahead(model.files, 0, threading.Event())
-    assert (again.ending, again.read_bytes, again.skipped_bytes) == (Ending.DONE, 0, model.file_bytes)
-
-
-def test_only_what_is_missing_is_read(model: ModelFile) -> None:
-    assert read_ahead(model.files, None, threading.Event()).ending is Ending.DONE
-    with model.path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 4 * MB, 2 * MB, os.POSIX_FADV_DONTNEED)
-    assert is_standby(model) is False
-    result = read_ahead(model.files, None, threading.Event())
-    assert 2 * MB <= result.read_bytes <= 4 * MB
-    assert is_standby(model) is True
-
-
-def test_the_budget_is_not_exceeded(model: ModelFile) -> None:
-    result = read_ahead(model.files, 5 * MB, threading.Event())
-    assert result.ending is Ending.BUDGET
-    assert 0 < result.read_bytes <= 5 * MB
-
-
-def test_it_stops_between_two_pieces(model: ModelFile) -> None:
-    stop = threading.Event()
-    result = read_ahead(model.files, None, stop, on_progress=lambda done: stop.set() if done > 3 * MB else None)
-    assert result.ending is Ending.STOPPED
-    assert result.read_bytes <= 4 * MB
-
-
-def test_pauses_end_at_once_when_stopped(model: ModelFile) -> None:
-    stop = threading.Event()
-    stop.set()
-    assert read_ahead(model.files, None, stop, pauses=True).read_bytes == 0
-
-
-def test_a_file_that_has_gone_is_an_outcome(model: ModelFile) -> None:
-    model.path.unlink()
-    result = read_ahead(model.files, None, threading.Event())
-    assert result.ending is Ending.FAILED
-    assert result.problem == "model.gguf: No such file or directory"
-    assert resident_share(model.files) is None
-    assert is_standby(model) is None
 
 
 def test_the_priority_is_the_threads_own() -> None:

@@ -26,6 +26,7 @@ from preheat.errors import (
     ModelLoadError,
     UnsupportedOperationError,
 )
+from preheat.files import page_in
 from preheat.inference.protocol import (
     FrameDecoder,
     encode_chunk,
@@ -41,7 +42,6 @@ from preheat.inference.worker.sampling import TokenSampler
 from preheat.inference.worker.scheduler import DecodeError, Generation, Scheduler
 from preheat.inference.worker.templates import ChatFormat
 from preheat.inference.worker.text_stream import TextStream
-from preheat.page_cache import page_in
 
 logger = logging.getLogger(__name__)
 

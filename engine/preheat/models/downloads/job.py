@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from preheat.errors import DownloadBusyError, EngineError, FolderError
-from preheat.models.disk import sha256_of, sync_folder
+from preheat.files import FileLock, move_into_place, sha256_of
 from preheat.models.downloads.interrupt import Interrupt, InterruptedTransferError
 from preheat.models.downloads.journal import FileRecord, Folder, Journal
 from preheat.models.downloads.retry import RetryPolicy
@@ -19,7 +19,6 @@ from preheat.models.downloads.space import no_room, spare_bytes
 from preheat.models.downloads.speed import Speed
 from preheat.models.downloads.states import Event
 from preheat.models.downloads.transfer import NoRoomError, Transfer
-from preheat.models.file_lock import FileLock
 from preheat.models.hub.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -130,9 +129,6 @@ class Job:
                 self._work()
             except InterruptedTransferError:
                 raise
-            except BlockingIOError:
-                busy = DownloadBusyError("Another Preheat is fetching these files", hint="Wait for it, then resume")
-                self._apply(Event.FAILED, busy.title, busy.hint)
             except EngineError as error:
                 self._apply(Event.FAILED, error.title, error.hint)
             except OSError as error:
@@ -142,8 +138,9 @@ class Job:
                 self._apply(Event.FAILED, "Preheat failed on this download", "The log says why; please report it")
 
     def _work(self) -> None:
-        self._folder.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._folder.lock)
+        if not lock.acquire():
+            raise DownloadBusyError("Another Preheat is fetching these files", hint="Wait for it, then resume")
         try:
             self._wait_at_start()
             for file in self._journal.files:
@@ -191,9 +188,7 @@ class Job:
                 continue
             target, part = self._journal.target(self._around.models_dir, file), self._folder.part(file)
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                part.replace(target)
-                sync_folder(target.parent)
+                move_into_place(part, target)
                 file.placed_ns = target.stat().st_mtime_ns
             except OSError as error:
                 raise FolderError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import threading
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,8 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.models.disk import sync_folder
-from preheat.models.file_lock import FileLock
+from preheat.files import FileLock, write_atomic
 from preheat.models.hub.hub import is_repo
 from preheat.models.hub.variants import is_safe_path
 
@@ -141,14 +139,8 @@ class Folder:
             OSError: The disk refuses.
         """
         with self._saving:
-            self.path.mkdir(parents=True, exist_ok=True)
-            temporary = self.path / f"{_FILE_NAME}.new"
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(asdict(journal) | {"version": _VERSION}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path / _FILE_NAME)
-            sync_folder(self.path)
+            content = json.dumps(asdict(journal) | {"version": _VERSION}, indent=1)
+            write_atomic(self.path / _FILE_NAME, content)
 
     def load(self) -> Journal | None:
         """Return the journal; None if there is none that makes sense."""
@@ -191,12 +183,12 @@ def left_behind(models_dir: Path, known: Container[str]) -> Iterator[tuple[Folde
 def _is_locked(folder: Folder) -> bool:
     """Whether another process works on it now."""
     try:
-        FileLock(folder.lock).release()
-    except BlockingIOError:
-        return True
+        lock = FileLock(folder.lock)
+        locked = not lock.acquire()
+        lock.release()
     except OSError:
         return False
-    return False
+    return locked
 
 
 def _journal(content: dict[str, Any]) -> Journal:

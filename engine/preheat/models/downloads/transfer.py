@@ -19,7 +19,7 @@ from preheat.errors import (
     HubUnreachableError,
     RepoNotFoundError,
 )
-from preheat.models.disk import BUFFER_BYTES, write_all
+from preheat.files import BUFFER_BYTES, write_all
 from preheat.models.downloads.connection import Answer, BrokenConnectionError, get
 from preheat.models.downloads.interrupt import Interrupt
 from preheat.models.downloads.journal import FileRecord, Folder

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import platform
 import threading
 from collections.abc import Set
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 from preheat._version import __version__
 from preheat.errors import ModelFileError
+from preheat.files import write_atomic
 from preheat.models.facts import Facts, facts_from_json, facts_to_json
 
 logger = logging.getLogger(__name__)
@@ -140,11 +140,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     body = json.dumps(content, separators=(",", ":")).encode()
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(f"{_written_by()} {_digest(body)}\n".encode() + body)
-        part.replace(path)
+        write_atomic(path, f"{_written_by()} {_digest(body)}\n".encode() + body, durable=False)
     except OSError as error:
         # A full or read-only disk: the next start reads the headers again.
         logger.debug("what headers say is not kept: %s", error)

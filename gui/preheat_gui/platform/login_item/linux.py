@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from preheat.files import write_atomic
 from preheat_gui.platform.login_item.login_item import LoginItemError
 
 _FILE: Final = "preheat.desktop"
@@ -53,11 +54,7 @@ class AutostartEntry:
         """
         try:
             if on:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                # At once: a half-written entry would be one that starts something else.
-                temporary = self.path.with_suffix(".new")
-                temporary.write_text(self._entry(), encoding="utf-8")
-                temporary.replace(self.path)
+                write_atomic(self.path, self._entry())  # a half-written entry would start something else
             else:
                 self.path.unlink(missing_ok=True)
         except OSError as error:

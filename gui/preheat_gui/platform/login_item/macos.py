@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from preheat.files import write_atomic
 from preheat_gui.platform.login_item.login_item import LoginItemError
 
 _LABEL: Final = "org.preheat.tray"
@@ -39,10 +40,7 @@ class LaunchAgent:
         """
         try:
             if on:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                temporary = self.path.with_suffix(".new")
-                temporary.write_bytes(plistlib.dumps(self._agent()))
-                temporary.replace(self.path)
+                write_atomic(self.path, plistlib.dumps(self._agent()))
             else:
                 self.path.unlink(missing_ok=True)
         except OSError as error:

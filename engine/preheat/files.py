@@ -1,0 +1,295 @@
+"""File operations: atomic writes, locks between processes, checksums, and the page cache."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import mmap
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Self
+
+BUFFER_BYTES: Final = 1 << 20
+_AHEAD_BYTES: Final = 16 * BUFFER_BYTES
+_LOCK_POLL_S: Final = 0.02
+
+OnBytes = Callable[[int], None]
+"""Called with the number of bytes processed since the last call. An exception from it ends the operation."""
+
+
+def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
+    """Replace a file in one step. Readers see the old content or the new; an existing file keeps its mode.
+
+    Args:
+        mode: Permissions of a new file, before the umask.
+        durable: Wait until the content would survive a power cut.
+
+    Raises:
+        OSError: The file cannot be written. The old content is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            temporary.chmod(path.stat().st_mode & 0o7777)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Rename a complete file durably, and create the target's folder.
+
+    Raises:
+        OSError: The file cannot be renamed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in a folder survive a power cut."""
+    if sys.platform == "win32":
+        return  # folders cannot be opened there; NTFS journals names
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_empty_folders(folder: Path, root: Path) -> None:
+    """Remove a folder and its parents below ``root`` while they are empty."""
+    while folder != root and folder.is_relative_to(root):
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+class FileLock:
+    """A lock between processes and threads. The system releases it when its holder ends.
+
+    As a context manager it waits without limit. On file systems without locks it always succeeds. Any thread.
+
+    Args:
+        path: The lock file. It and its folder are created.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def acquire(self, timeout_s: float = 0.0) -> bool:
+        """Return whether the lock was acquired in time.
+
+        Raises:
+            OSError: The file cannot be opened.
+        """
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self._path.open("ab")
+        deadline = time.monotonic() + timeout_s
+        while not _try_lock(file):
+            if time.monotonic() >= deadline:
+                file.close()
+                return False
+            time.sleep(_LOCK_POLL_S)
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Release the lock if it is held."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def __enter__(self) -> Self:
+        self.acquire(float("inf"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def _try_lock(file: IO[bytes]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        pass  # some network file systems have no locks; two processes at once are less likely than such a folder
+    return True
+
+
+def sha256_of(path: Path, on_bytes: OnBytes = lambda _: None) -> str:
+    """Return the SHA-256 of a file in lower-case hex.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    hasher = hashlib.sha256()
+    for chunk in _chunks(path, on_bytes):
+        hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def copy_hashed(source: Path, target: Path, on_bytes: OnBytes = lambda _: None) -> str:
+    """Copy a file's content durably and return its SHA-256.
+
+    Raises:
+        OSError: A file cannot be read or written.
+    """
+    hasher = hashlib.sha256()
+    with target.open("wb", buffering=0) as out:
+        for chunk in _chunks(source, on_bytes):
+            hasher.update(chunk)
+            write_all(out.fileno(), chunk)
+        os.fsync(out.fileno())
+    return hasher.hexdigest()
+
+
+def _chunks(path: Path, on_bytes: OnBytes) -> Iterator[memoryview]:
+    buffer = memoryview(bytearray(BUFFER_BYTES))
+    with path.open("rb", buffering=0) as file:
+        while n_bytes := file.readinto(buffer):
+            on_bytes(n_bytes)
+            yield buffer[:n_bytes]
+
+
+def write_all(handle: int, content: memoryview) -> None:
+    """Write all of the content: a nearly full disk accepts only a part at a time.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    while content:
+        content = content[os.write(handle, content) :]
+
+
+@dataclass(frozen=True, slots=True)
+class PageIn:
+    """The result of ``page_in``.
+
+    Attributes:
+        read_bytes: Bytes that were not in memory before.
+        complete: All files are in memory; False after a stop, or if the budget was too small.
+    """
+
+    read_bytes: int
+    complete: bool
+
+
+def page_in(
+    files: Sequence[Path],
+    on_progress: OnBytes = lambda _: None,
+    *,
+    stop: threading.Event | None = None,
+    budget_bytes: int | None = None,
+    pause: bool = False,
+) -> PageIn:
+    """Read the missing parts of files into the page cache, in order. Blocks; any thread.
+
+    Args:
+        on_progress: Called with the total number of bytes in memory so far. It may block to delay the rest.
+        stop: Checked before each MB.
+        budget_bytes: The most to read; None for no limit.
+        pause: Rest after each MB for as long as reading it took.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    buffer = memoryview(bytearray(BUFFER_BYTES))
+    stop = stop or threading.Event()
+    done = read = 0
+    for path in files:
+        pages, size = resident_pages(path), path.stat().st_size
+        with path.open("rb", buffering=0) as file:
+            for start in range(0, size, BUFFER_BYTES):
+                if stop.is_set():
+                    return PageIn(read, complete=False)
+                end = min(start + BUFFER_BYTES, size)
+                if pages is None or not _all_resident(pages, start, end):
+                    if budget_bytes is not None and read + end - start > budget_bytes:
+                        return PageIn(read, complete=False)
+                    if budget_bytes is None and hasattr(os, "posix_fadvise"):
+                        # The disk fetches the next parts while this one is copied.
+                        os.posix_fadvise(file.fileno(), end, _AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
+                    began = time.perf_counter()
+                    file.seek(start)
+                    read += file.readinto(buffer[: end - start]) or 0
+                    if pause:
+                        stop.wait(time.perf_counter() - began)
+                done += end - start
+                on_progress(done)
+    return PageIn(read, complete=True)
+
+
+def _all_resident(pages: bytes, start: int, end: int) -> bool:
+    part = pages[start // mmap.PAGESIZE : -(-end // mmap.PAGESIZE)]
+    return part.count(1) == len(part)
+
+
+def resident_share(files: Sequence[Path]) -> float | None:
+    """Return the share of the files' pages that are in memory; None if the system does not tell."""
+    pages = resident = 0
+    for path in files:
+        try:
+            vector = resident_pages(path)
+        except OSError:
+            return None
+        if vector is None:
+            return None
+        pages += len(vector)
+        resident += vector.count(1)
+    return resident / pages if pages else None
+
+
+def resident_pages(path: Path) -> bytes | None:
+    """Return one byte per page of the file, 1 for a page in memory; None if the system does not tell.
+
+    mincore(2) is truthful only for files that the caller owns or may write (Linux 5.2).
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    if not sys.platform.startswith(("linux", "darwin")):
+        return None
+    status = path.stat()
+    if not status.st_size or not (status.st_uid == os.geteuid() or os.access(path, os.W_OK)):
+        return None
+    vector = (ctypes.c_ubyte * -(-status.st_size // mmap.PAGESIZE))()
+    libc = ctypes.CDLL(None, use_errno=True)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), status.st_size, access=mmap.ACCESS_COPY) as mapping:
+        anchor = ctypes.c_char.from_buffer(mapping)
+        failed = libc.mincore(ctypes.c_void_p(ctypes.addressof(anchor)), ctypes.c_size_t(status.st_size), vector)
+        del anchor  # a mapping with a pointer into it cannot be closed
+    # Only the lowest bit counts; macOS sets others.
+    return None if failed else bytes(vector).translate(_LOWEST_BIT)
+
+
+_LOWEST_BIT: Final = bytes(value & 1 for value in range(256))
