@@ -23,7 +23,7 @@ from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.filter import ModelsFilter
 from preheat_gui.dashboard.models.table import ModelsTable
 from preheat_gui.dashboard.models.view import ModelsView
-from preheat_gui.widgets.theme import apply_theme
+from preheat_gui.widgets import apply_theme
 
 MODELS = 1000
 ROUNDS = 200

@@ -56,7 +56,7 @@ def make_application(appearance: str) -> QApplication:
     from PySide6.QtCore import qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
-    from preheat_gui.widgets.theme import apply_theme
+    from preheat_gui.widgets import apply_theme
 
     qInstallMessageHandler(say_what_matters)
     application = QApplication(sys.argv[:1])
@@ -81,7 +81,7 @@ def picture_windows(folder: Path, only: str) -> None:
     from pictures.icon_sheet import icon_sheet
     from pictures.png import write_png
     from pictures.windows import window_makers
-    from preheat_gui.widgets.theme import apply_theme
+    from preheat_gui.widgets import apply_theme
 
     bridge = FakeBridge(application)
     stop_clock(NOW)

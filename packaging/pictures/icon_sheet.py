@@ -7,8 +7,7 @@ from typing import Final
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from preheat_gui.widgets.icons import TrayState, tray_icon
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, MARGIN, Panel, Token, body_font, theme
+from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Panel, Token, TrayState, body_font, theme, tray_icon
 
 _SIDES: Final = (48, 22)  # pixels
 _CELL: Final = 116

@@ -24,13 +24,13 @@ from preheat_gui.app import error_dialog
 from preheat_gui.app.no_tray import CloseGuard
 from preheat_gui.app.welcome import WelcomeDialog
 from preheat_gui.app.welcome_suggestions import WelcomeSuggestions
-from preheat_gui.app.window_state import WindowState
-from preheat_gui.bridge.generation import GenerationFigures
+from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.window import DashboardWindow
 from preheat_gui.settings_dialog import SettingsDialog
 from preheat_gui.settings_dialog.limit_curve import LimitCurve
 from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog
-from preheat_gui.words.problems import Circumstances, find_problem
+from preheat_gui.widgets import WindowState
+from preheat_gui.words import Circumstances, find_problem
 from suggested import CATALOGUE
 
 WIDTH: Final = 1280

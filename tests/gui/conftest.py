@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from fake_bridge import FakeBridge
-    from preheat_gui.widgets.theme import Theme
+    from preheat_gui.widgets import Theme
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def bridge(qapp: QApplication) -> Iterator[FakeBridge]:
 @pytest.fixture
 def theme(qapp: QApplication) -> Theme:
     """The light theme, applied."""
-    from preheat_gui.widgets.theme import apply_theme
+    from preheat_gui.widgets import apply_theme
 
     return apply_theme(qapp, "light")
 
@@ -72,7 +72,7 @@ def theme(qapp: QApplication) -> Theme:
 @pytest.fixture
 def dark_theme(qapp: QApplication) -> Iterator[Theme]:
     """The dark theme, applied; afterwards it is light again."""
-    from preheat_gui.widgets.theme import apply_theme
+    from preheat_gui.widgets import apply_theme
 
     yield apply_theme(qapp, "dark")
     apply_theme(qapp, "light")

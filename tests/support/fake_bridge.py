@@ -28,8 +28,7 @@ from preheat.link.link import PortStatus, SettingsChange
 from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat_gui.bridge.bridge import EngineBridge
-from preheat_gui.bridge.generation import Generation, GenerationFigures
+from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures
 
 GB = 10**9
 URL = "http://127.0.0.1:11435"

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit,
 
 from preheat._version import __version__
 from preheat.errors import EngineError
-from preheat_gui.bridge.dispatcher import GuiDispatcher
-from preheat_gui.widgets.theme import GROUP_GAP, MARGIN
+from preheat_gui.bridge import GuiDispatcher
+from preheat_gui.widgets import GROUP_GAP, MARGIN
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QMessageBox, QSystemTrayIcon, QWidget
 
 if TYPE_CHECKING:
-    from preheat_gui.app.window_state import WindowState
+    from preheat_gui.widgets import WindowState
 
 PATIENCE_MS: Final = 3_000
 LOGIN_PATIENCE_MS: Final = 10_000

@@ -15,12 +15,12 @@ from PySide6.QtCore import QObject, QTimer
 from preheat import paths
 from preheat.errors import EngineError, PortInUseError
 from preheat.residency.states import State
-from preheat_gui.words.problems import Circumstances, find_problem
+from preheat_gui.words import Circumstances, find_problem
 
 if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot
     from preheat.link.link import PortStatus
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 _LATELY_S: Final = 600.0
 _DISK_EVERY_MS: Final = 60_000

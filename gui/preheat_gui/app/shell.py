@@ -14,9 +14,8 @@ from preheat.errors import EngineError, LoadCancelledError, ModelLoadError
 from preheat.log import setup_logging
 from preheat_gui.app.no_tray import LOGIN_PATIENCE_MS, PATIENCE_MS, CloseGuard, TrayPlace, tell_once
 from preheat_gui.app.opening import open_engine
-from preheat_gui.app.window_state import WindowState
-from preheat_gui.bridge.bridge import EngineBridge
-from preheat_gui.widgets.theme import apply_theme
+from preheat_gui.bridge import EngineBridge
+from preheat_gui.widgets import WindowState, apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,7 @@ from preheat_gui.app.opening import settings_at_start
 from preheat_gui.app.shell import Shell
 from preheat_gui.app.signals import ProcessSignals
 from preheat_gui.app.single_instance import END_TIMEOUT_S, Answer, SingleInstance, Wish
-from preheat_gui.widgets.icons import mark_icon
-from preheat_gui.widgets.theme import apply_theme
+from preheat_gui.widgets import apply_theme, mark_icon
 
 EXIT_FAILURE = 1
 

@@ -14,14 +14,11 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QPushButt
 from preheat import paths
 from preheat.errors import EngineError
 from preheat_gui.platform.login_item import LoginItem, login_item
-from preheat_gui.widgets.caption import caption, heading
-from preheat_gui.widgets.icons import mark_icon
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, MARGIN
+from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, caption, heading, mark_icon, set_role
 
 if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot
-    from preheat_gui.app.window_state import WindowState
+    from preheat_gui.widgets import WindowState
 
 logger = logging.getLogger(__name__)
 

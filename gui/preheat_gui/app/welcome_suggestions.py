@@ -10,16 +10,13 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 
 from preheat_gui.bridge.library_commands import ask_catalogue, pull
 from preheat_gui.dashboard.downloads.catalogue_words import TASKS
-from preheat_gui.widgets import Card, caption
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP
-from preheat_gui.words.figures import format_bytes
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GAP, Card, caption, set_role
+from preheat_gui.words import format_bytes, sentence
 
 if TYPE_CHECKING:
     from preheat.errors import EngineError
     from preheat.link.library_values import SuggestedModel
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 MOST: Final = 4
 _INDENT: Final = 22

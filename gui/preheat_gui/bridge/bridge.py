@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from preheat.link.link import EngineLink, SettingsChange
     from preheat.settings import Settings
     from preheat_gui.app.opening import Opened
-    from preheat_gui.words.problems import Problem
+    from preheat_gui.words import Problem
 
 logger = logging.getLogger(__name__)
 

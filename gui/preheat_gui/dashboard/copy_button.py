@@ -9,8 +9,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QWidget
 
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.theme import Token
+from preheat_gui.widgets import Token, symbol
 
 _SAID_MS: Final = 1500
 

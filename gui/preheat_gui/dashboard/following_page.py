@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from preheat.core.snapshot import EngineSnapshot
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 
 
 class FollowingPage(QWidget):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics
 from PySide6.QtWidgets import QApplication, QLabel, QStyle
 
-from preheat_gui.widgets.theme import Token, body_font, caption_font, theme
+from preheat_gui.widgets import Token, body_font, caption_font, theme
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboB
 
 from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
 from preheat.residency.states import State
-from preheat_gui.widgets.theme import GAP
+from preheat_gui.widgets import GAP
 
 translate = QCoreApplication.translate
 

@@ -10,9 +10,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from preheat_gui.dashboard.pages import PageSpec
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP
+from preheat_gui.widgets import GAP, set_role, symbol
 
 _ICON_PX: Final = 18
 _AIR: Final = 34

@@ -10,7 +10,7 @@ from typing import Final, Protocol, cast
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PySide6.QtWidgets import QWidget
 
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 
 
 class Page(Protocol):

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink

@@ -11,20 +11,16 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from preheat_gui.app.importing import DropOverlay, ImportBanner
-from preheat_gui.app.remedies import act_on
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge, act_on
+from preheat_gui.dashboard.importing import DropOverlay, ImportBanner
 from preheat_gui.dashboard.navigation import Navigation
 from preheat_gui.dashboard.pages import PAGES, Page, PageSpec, RememberingPage
-from preheat_gui.widgets import Banner
-from preheat_gui.widgets.icons import mark_icon, symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, MARGIN
+from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, mark_icon, set_role, symbol
 
 if TYPE_CHECKING:
-    from preheat_gui.app.window_state import WindowState
     from preheat_gui.dashboard.models.page import ModelsPage
-    from preheat_gui.words.problems import Problem
+    from preheat_gui.widgets import WindowState
+    from preheat_gui.words import Problem
 
 _PAGE: Final = "dashboard/page"
 _WORDS_FROM_PX: Final = 900

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from preheat_gui.settings_dialog.limit_curve import CurvePoint, CurveState, point_at
-from preheat_gui.widgets.theme import GAP, Token, caption_font, theme
+from preheat_gui.widgets import GAP, Token, caption_font, theme
 
 INSET: Final = 8
 """From each side to where 0 and all memory are: half a slider's handle, as the slider stands above."""

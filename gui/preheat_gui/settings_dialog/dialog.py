@@ -31,13 +31,11 @@ from preheat_gui.settings_dialog.login_row import LoginRow
 from preheat_gui.settings_dialog.origins import overridden
 from preheat_gui.settings_dialog.page import SettingsPage
 from preheat_gui.settings_dialog.sentences import sentence_of
-from preheat_gui.widgets import Banner
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, MARGIN
+from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, set_role
 
 if TYPE_CHECKING:
     from preheat.core.live_settings import SettingsChange
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 _SIZE: Final = QSize(760, 600)
 _SMALLEST: Final = QSize(560, 400)

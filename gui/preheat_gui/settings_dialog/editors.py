@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayou
 
 from preheat.settings import AUTO, Size
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP
-from preheat_gui.words.figures import format_memory
+from preheat_gui.widgets import GAP, set_role
+from preheat_gui.words import format_memory
 
 _TEXT_MARGIN: Final = 5
 _NUMBER_CHARACTERS: Final = 12

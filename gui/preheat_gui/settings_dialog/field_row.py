@@ -9,10 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, SwitchEditor
-from preheat_gui.widgets import ScaledLabel, caption
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token
+from preheat_gui.widgets import GAP, GROUP_GAP, ScaledLabel, Token, caption, set_role, symbol
 
 _ICON_PX: Final = 14
 

@@ -13,9 +13,8 @@ from preheat_gui.settings_dialog.curve_view import CurveView
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, set_width, set_wrong
 from preheat_gui.settings_dialog.limit_curve import CurveState, LimitCurve, point_at
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP
-from preheat_gui.words.figures import format_duration, format_memory
+from preheat_gui.widgets import GAP, set_role
+from preheat_gui.words import format_duration, format_memory
 
 _STEPS: Final = 1000
 _GB: Final = 10**9

@@ -27,8 +27,7 @@ from preheat.settings import AUTO
 from preheat.settings.layers import parse_text
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words
 from preheat_gui.settings_dialog.editors import Editor, set_wrong
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.theme import GAP
+from preheat_gui.widgets import GAP, symbol
 
 _FEWEST_ROWS: Final = 2
 _MOST_ROWS: Final = 6

@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from preheat_gui.platform.login_item import LoginItem, LoginItemError
 from preheat_gui.settings_dialog.field_row import Remark
-from preheat_gui.widgets import caption
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
+from preheat_gui.widgets import GAP, GROUP_GAP, caption
 
 
 class LoginRow(QWidget):

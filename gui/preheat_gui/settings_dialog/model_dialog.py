@@ -17,14 +17,12 @@ from preheat_gui.settings_dialog.declarations import Declaration, choice_words, 
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.field_row import FieldRow
 from preheat_gui.settings_dialog.sentences import sentence_of
-from preheat_gui.widgets import Banner, Card, ElidedLabel
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GROUP_GAP, MARGIN, heading_font
-from preheat_gui.words.figures import format_memory
+from preheat_gui.widgets import GROUP_GAP, MARGIN, Banner, Card, ElidedLabel, heading_font, set_role
+from preheat_gui.words import format_memory
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink, SettingsChange
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 _WIDTH: Final = 520
 DEFAULT: Final = "default"

@@ -11,10 +11,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWi
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor
 from preheat_gui.settings_dialog.field_row import FieldRow
-from preheat_gui.widgets import Card
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, set_role, symbol
 
 _WIDEST_LABEL: Final = 18 * GAP
 

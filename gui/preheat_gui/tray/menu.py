@@ -13,15 +13,14 @@ from PySide6.QtWidgets import QMenu
 
 from preheat.residency.states import State
 from preheat_gui.tray.menu_entries import Entry, MenuEntries
-from preheat_gui.words.figures import format_memory
-from preheat_gui.words.models import paused_words, percent_done, short_name, status_line
+from preheat_gui.words import format_memory, paused_words, percent_done, short_name, status_line
 
 if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
     from preheat.link.link import PortStatus
     from preheat.settings import Settings
-    from preheat_gui.bridge.bridge import EngineBridge
-    from preheat_gui.words.problems import Problem
+    from preheat_gui.bridge import EngineBridge
+    from preheat_gui.words import Problem
 
 MOST_FAVOURITES: Final = 20
 """Models in the submenu; the dashboard has all."""

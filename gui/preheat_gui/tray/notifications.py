@@ -12,15 +12,13 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from preheat.models.downloads.snapshot import DownloadState
 from preheat.residency.decisions import EvictionReason
 from preheat.residency.states import State
-from preheat_gui.words.downloads import trouble
-from preheat_gui.words.models import list_names, short_name
-from preheat_gui.words.problems import sentence
+from preheat_gui.words import download_trouble, list_names, sentence, short_name
 
 if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
     from preheat.link.link import EngineLink
     from preheat.residency.decisions import DecisionRecord
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 QUIET_S: Final = 600.0
 """So long nothing more is said of the same model's failures, or of memory pressure."""
@@ -130,7 +128,9 @@ class Notifications(QObject):
                 self._say(title, self.tr("It is ready to use."), ("downloads", ""))
             elif download.state is DownloadState.FAILED:
                 title = self.tr("{model} did not arrive").format(model=short_name(download.name))
-                self._say(title, trouble(download) or self.tr("The log says why."), ("downloads", ""), warning=True)
+                self._say(
+                    title, download_trouble(download) or self.tr("The log says why."), ("downloads", ""), warning=True
+                )
 
     # Failures
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot
     from preheat.errors import EngineError
     from preheat.link.link import EngineLink
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 ASK_EVERY_MS: Final = 60_000
 """The figures come from the disk: they are asked for no more often, and only after requests."""

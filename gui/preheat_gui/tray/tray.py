@@ -12,14 +12,13 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from preheat.residency.states import State
 from preheat_gui.tray.menu import TrayMenu
 from preheat_gui.tray.today import TodaysHits
-from preheat_gui.widgets.icons import PROGRESS_STEPS, TrayState, tray_icon
-from preheat_gui.widgets.theme import Panel, theme
-from preheat_gui.words.models import loading_models, tooltip
+from preheat_gui.widgets import PROGRESS_STEPS, Panel, TrayState, theme, tray_icon
+from preheat_gui.words import loading_models, tooltip
 
 if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot
-    from preheat_gui.bridge.bridge import EngineBridge
-    from preheat_gui.words.problems import Problem
+    from preheat_gui.bridge import EngineBridge
+    from preheat_gui.words import Problem
 
 REFRESH_MS: Final = 100
 """Panels redraw the whole icon: it changes at most so often."""

@@ -1,21 +1,74 @@
 """The parts that every window is made of."""
 
 from preheat_gui.widgets.banner import Banner
-from preheat_gui.widgets.caption import ScaledLabel, caption, figure, heading
 from preheat_gui.widgets.card import Card
-from preheat_gui.widgets.elided_label import ElidedLabel
 from preheat_gui.widgets.empty_state import EmptyState
+from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
+from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
 from preheat_gui.widgets.ring_gauge import RingGauge, Segment
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import (
+    CAPTION_SCALE,
+    EASE_MS,
+    FIGURE_SCALE,
+    GAP,
+    GROUP_GAP,
+    HEADING_SCALE,
+    MARGIN,
+    RADIUS,
+    Panel,
+    Theme,
+    Token,
+    apply_theme,
+    body_font,
+    caption_font,
+    colours,
+    figure_font,
+    heading_font,
+    scaled_font,
+    theme,
+    tray_colours,
+)
+from preheat_gui.widgets.window_state import WindowState, state_path
 
 __all__ = [
+    "CAPTION_SCALE",
+    "EASE_MS",
+    "FIGURE_SCALE",
+    "GAP",
+    "GROUP_GAP",
+    "HEADING_SCALE",
+    "MARGIN",
+    "PROGRESS_STEPS",
+    "RADIUS",
+    "TRAY_SIZES",
     "Banner",
     "Card",
     "ElidedLabel",
     "EmptyState",
+    "Panel",
     "RingGauge",
     "ScaledLabel",
     "Segment",
+    "Theme",
+    "Token",
+    "TrayState",
+    "WindowState",
+    "apply_theme",
+    "body_font",
     "caption",
+    "caption_font",
+    "colours",
     "figure",
+    "figure_font",
     "heading",
+    "heading_font",
+    "mark_icon",
+    "scaled_font",
+    "set_role",
+    "state_path",
+    "symbol",
+    "theme",
+    "tray_colours",
+    "tray_icon",
 ]

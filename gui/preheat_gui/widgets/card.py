@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
-from preheat_gui.widgets.caption import ScaledLabel, heading
+from preheat_gui.widgets.labels import ScaledLabel, heading
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import GAP, GROUP_GAP
 

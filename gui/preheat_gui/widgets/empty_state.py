@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from preheat_gui.widgets.caption import ScaledLabel, heading
+from preheat_gui.widgets.labels import ScaledLabel, heading
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import GAP, GROUP_GAP
 

@@ -71,7 +71,7 @@ def test_the_user_s_folder_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     error = fail(TypeError("no"))
     monkeypatch.setattr(Path, "home", lambda: Path(__file__).parent.parent)
     _, details = describe(error, error.__traceback__)
-    assert 'File "~/gui/test_error_dialog.py"' in details
+    assert 'File "~/app/test_error_dialog.py"' in details
 
 
 def test_details_can_be_copied(reporter: ErrorReporter, qtbot: QtBot) -> None:

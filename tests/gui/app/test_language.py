@@ -22,9 +22,8 @@ from preheat_gui.app.language import TRANSLATED, apply_language
 from preheat_gui.dashboard.window import DashboardWindow
 from preheat_gui.settings_dialog.declarations import declarations
 from preheat_gui.tray.menu import TrayMenu
-from preheat_gui.widgets.theme import Theme
-from preheat_gui.words.figures import format_ago, format_bytes, format_duration, format_memory, format_number
-from preheat_gui.words.models import state_words
+from preheat_gui.widgets import Theme
+from preheat_gui.words import format_ago, format_bytes, format_duration, format_memory, format_number, model_state
 
 ENGLISH = QLocale("en_GB")
 GERMAN = QLocale("de_AT")
@@ -279,4 +278,4 @@ def test_the_dashboard_opens_in_german(german: None, bridge: FakeBridge, theme: 
     qtbot.addWidget(window)
     window.show()
     assert "Übersicht" in [label.text() for label in window.findChildren(QLabel)]
-    assert state_words(model("a")) == "Nicht geladen"
+    assert model_state(model("a")) == "Nicht geladen"

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from preheat_gui.app.no_tray import CloseGuard, TrayPlace, tell_once, tray_available
-from preheat_gui.app.window_state import WindowState
+from preheat_gui.widgets import WindowState
 
 
 class Desktop:

@@ -23,8 +23,7 @@ from preheat_gui.app.settings_watch import SettingsWatch
 from preheat_gui.app.shell import Shell
 from preheat_gui.app.signals import ProcessSignals
 from preheat_gui.app.single_instance import Answer, SingleInstance
-from preheat_gui.app.window_state import WindowState, state_path
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.widgets import Theme, WindowState, state_path
 
 # Without a screen there is no tray; Qt says so when an icon is shown all the same.
 pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)

@@ -13,9 +13,8 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import model, snapshot
 from preheat import paths
 from preheat_gui.app.welcome import WelcomeDialog, wants_welcome
-from preheat_gui.app.window_state import WindowState
 from preheat_gui.platform.login_item import LoginItemError
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.widgets import Theme, WindowState
 
 
 class FakeLoginItem:

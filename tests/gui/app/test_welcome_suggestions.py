@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import FakeBridge
 from preheat.errors import EngineError
 from preheat_gui.app.welcome_suggestions import MOST, WelcomeSuggestions, choose
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.widgets import Theme
 from suggested import CATALOGUE, suggested
 
 

@@ -21,8 +21,7 @@ from preheat.link.link import PortStatus, SettingsChange
 from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat_gui.app.opening import Opened
-from preheat_gui.bridge.bridge import EngineBridge
-from preheat_gui.bridge.generation import GenerationFigures
+from preheat_gui.bridge import EngineBridge, GenerationFigures
 
 URL = "http://127.0.0.1:11435"
 TIMEOUT_S = 10.0

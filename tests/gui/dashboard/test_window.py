@@ -14,14 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
 from preheat.residency.states import State
-from preheat_gui.app.window_state import WindowState
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard import DashboardWindow
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.pages import PAGES, PageSpec
-from preheat_gui.widgets import Banner
-from preheat_gui.widgets.theme import Theme
-from preheat_gui.words.problems import Action, Kind, Problem, ProblemAction
+from preheat_gui.widgets import Banner, Theme, WindowState
+from preheat_gui.words import Kind, Problem, ProblemAction, Remedy
 
 
 class QuietPage(QWidget):
@@ -153,7 +151,7 @@ def test_what_is_wrong_stands_above_the_pages(qtbot: QtBot, window: DashboardWin
     banner = window.findChild(Banner, "problem_banner")
     assert banner is not None
     assert not banner.isVisible()
-    again = ProblemAction(Action.LOAD, "&Try again", "qwen3-4b")
+    again = ProblemAction(Remedy.LOAD, "&Try again", "qwen3-4b")
     bridge.report_problem(Problem(Kind.LOAD_FAILED, "qwen3-4b did not load.", "Download it again.", again, "qwen3-4b"))
     assert banner.isVisible()
     assert banner.accessibleName() == "qwen3-4b did not load. Download it again."

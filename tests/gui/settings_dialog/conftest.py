@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from preheat.settings import Settings
     from preheat_gui.settings_dialog import SettingsDialog
     from preheat_gui.settings_dialog.limit_curve import LimitCurve
-    from preheat_gui.widgets.theme import Theme
+    from preheat_gui.widgets import Theme
 
 
 class FakeLoginItem:

@@ -14,7 +14,7 @@ from preheat_gui.settings_dialog.limit_editor import LimitEditor
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from preheat_gui.widgets.theme import Theme
+    from preheat_gui.widgets import Theme
 
 GB = 10**9
 POINTS = (CurvePoint(4 * GB, 0.5, 600.0), CurvePoint(8 * GB, 0.9, 120.0), CurvePoint(16 * GB, 0.98, 12.0))

@@ -14,7 +14,7 @@ from preheat_gui.settings_dialog.list_editors import FoldersEditor, KeysEditor, 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from preheat_gui.widgets.theme import Theme
+    from preheat_gui.widgets import Theme
 
 
 def editor(qtbot: QtBot, kind: type[ListEditor], name: str) -> ListEditor:

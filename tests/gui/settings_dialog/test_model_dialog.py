@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from fake_bridge import FakeBridge
-    from preheat_gui.widgets.theme import Theme
+    from preheat_gui.widgets import Theme
 
 GB = 10**9
 Opener = Callable[..., ModelSettingsDialog]

@@ -16,8 +16,8 @@ from fake_bridge import URL, FakeBridge, model, snapshot
 from preheat.errors import EngineError
 from preheat.residency.states import State
 from preheat_gui.tray.menu import MOST_FAVOURITES, TrayMenu, next_morning
-from preheat_gui.widgets.theme import Theme
-from preheat_gui.words.problems import Kind, Problem
+from preheat_gui.widgets import Theme
+from preheat_gui.words import Kind, Problem
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ def test_every_entry_has_a_name_and_a_mnemonic_of_its_own(menu: TrayMenu) -> Non
 
 def test_the_status_line_says_what_goes_on(menu: TrayMenu, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(model("a", State.HOT)))
-    assert action(menu, "status").text() == "1 model hot · 3 of 8 GB"
+    assert action(menu, "status").text() == "1 model ready · 3 of 8 GB"
     menu.set_problem(Problem(Kind.DISK_FULL, "The disk is R&D full.", ""))
     assert action(menu, "status").text() == "The disk is R&&D full."
     menu.set_problem(None)
-    assert action(menu, "status").text() == "1 model hot · 3 of 8 GB"
+    assert action(menu, "status").text() == "1 model ready · 3 of 8 GB"
 
 
 def test_ticks_follow_the_engine(menu: TrayMenu, bridge: FakeBridge) -> None:
@@ -218,7 +218,7 @@ def test_pausing(menu: TrayMenu, bridge: FakeBridge) -> None:
 def test_resuming(menu: TrayMenu, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(paused_until=math.inf))
     assert texts(submenu(menu, "pause"))[0] == "&Resume now"
-    assert submenu(menu, "pause").title() == "Paused until you resume it"
+    assert submenu(menu, "pause").title() == "Paused until you resume"
     action(menu, "resume").trigger()
     assert bridge.commands == [("resume",)]
     bridge.publish(snapshot())

@@ -15,10 +15,9 @@ from preheat.errors import UnsupportedOperationError
 from preheat.residency.states import State
 from preheat_gui.tray.today import TodaysHits
 from preheat_gui.tray.tray import REFRESH_MS, Tray, TrayLook, today, tray_look
-from preheat_gui.widgets.icons import TrayState, tray_icon
-from preheat_gui.widgets.theme import Panel, Theme
-from preheat_gui.widgets.theme import theme as present_theme
-from preheat_gui.words.problems import Kind, Problem
+from preheat_gui.widgets import Panel, Theme, TrayState, tray_icon
+from preheat_gui.widgets import theme as present_theme
+from preheat_gui.words import Kind, Problem
 
 PROBLEM = Problem(Kind.PORT_TAKEN, "Port 11435 is taken.", "Use another port.")
 HOT = model("qwen3-4b", State.HOT)

@@ -10,8 +10,19 @@ from PySide6.QtGui import QColor, QIcon, QImage
 from PySide6.QtWidgets import QApplication
 
 from preheat.paths import resource
-from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
-from preheat_gui.widgets.theme import Panel, Theme, Token, apply_theme, tray_colours
+from preheat_gui.widgets import (
+    PROGRESS_STEPS,
+    TRAY_SIZES,
+    Panel,
+    Theme,
+    Token,
+    TrayState,
+    apply_theme,
+    mark_icon,
+    symbol,
+    tray_colours,
+    tray_icon,
+)
 
 # What the windows use; a symbol that goes missing is found here, not by a person.
 SYMBOLS = [

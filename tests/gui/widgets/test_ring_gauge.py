@@ -7,8 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QImage, QPaintEvent
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.widgets import RingGauge, Segment
-from preheat_gui.widgets.theme import Theme, Token
+from preheat_gui.widgets import RingGauge, Segment, Theme, Token
 
 
 class Counting(RingGauge):

@@ -10,8 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import (
+from preheat_gui.widgets import (
     Panel,
     Theme,
     Token,
@@ -21,10 +20,11 @@ from preheat_gui.widgets.theme import (
     colours,
     figure_font,
     heading_font,
-    mix,
+    set_role,
     theme,
     tray_colours,
 )
+from preheat_gui.widgets.theme import mix
 
 GROUNDS = (Token.BACKGROUND, Token.CARD)
 WORDS = (Token.TEXT, Token.MUTED, Token.ACCENT, Token.STANDBY, Token.GOOD, Token.BAD)

@@ -7,8 +7,7 @@ from PySide6.QtGui import QFont, QHelpEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.widgets import Banner, Card, ElidedLabel, EmptyState, caption, figure, heading
-from preheat_gui.widgets.theme import Theme, Token
+from preheat_gui.widgets import Banner, Card, ElidedLabel, EmptyState, Theme, Token, caption, figure, heading
 
 LONG = "mistral-7b-instruct-v0.3-abliterated-q4_k_m"
 

@@ -1,12 +1,14 @@
-"""What is said of downloads."""
+"""Words about downloads."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from fake_bridge import download, model, snapshot
 from preheat.models.downloads.snapshot import DownloadState
-from preheat_gui.words.downloads import figures, model_of, repos_under_way, share, speed_words, status_words
+from preheat_gui.words import download_figures, download_share, download_status, format_speed, model_of, repos_under_way
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -22,25 +24,25 @@ pytestmark = pytest.mark.usefixtures("qapp")
             {"error": "The hub does not answer; trying again in 8 s"},
             "Downloading · 1.2 of 4.7 GB · The hub does not answer; trying again in 8 s.",
         ),
-        (DownloadState.QUEUED, {"done_bytes": 0}, "Waits for its turn · 4.7 GB"),
+        (DownloadState.QUEUED, {"done_bytes": 0}, "Queued · 4.7 GB"),
         (DownloadState.PAUSED, {}, "Paused · 1.2 of 4.7 GB"),
         (
             DownloadState.PAUSED,
             {"error": "The disk is full", "hint": "Make room; it goes on by itself"},
             "Paused · 1.2 of 4.7 GB · The disk is full. Make room; it goes on by itself.",
         ),
-        (DownloadState.CHECKING, {}, "Checking what is here · 1.2 of 4.7 GB"),
+        (DownloadState.CHECKING, {}, "Verifying · 1.2 of 4.7 GB"),
         (DownloadState.DONE, {}, "Downloaded · 4.7 GB"),
         (
             DownloadState.FAILED,
             {},
-            "Did not arrive: The hub has no such file any more. Choose another size.",
+            "Failed: The hub has no such file any more. Choose another size.",
         ),
-        (DownloadState.FAILED, {"error": None, "hint": ""}, "Did not arrive: the log says why."),
+        (DownloadState.FAILED, {"error": None, "hint": ""}, "Failed: see the log."),
     ],
 )
-def test_a_download_in_words(state: DownloadState, values: dict[str, object], words: str) -> None:
-    assert status_words(download(state=state, **values)) == words
+def test_a_download_in_words(state: DownloadState, values: dict[str, Any], words: str) -> None:
+    assert download_status(download(state=state, **values)) == words
 
 
 @pytest.mark.parametrize(
@@ -48,15 +50,15 @@ def test_a_download_in_words(state: DownloadState, values: dict[str, object], wo
     [(38e6, "38 MB/s"), (1.44e6, "1.4 MB/s"), (999_600, "1.0 MB/s"), (210_400, "210 kB/s"), (0, "0 kB/s")],
 )
 def test_a_speed(speed: float, words: str) -> None:
-    assert speed_words(speed) == words
+    assert format_speed(speed) == words
 
 
-def test_of_unknown_size_only_what_came_is_told() -> None:
+def test_a_download_of_unknown_size() -> None:
     unknown = download(total_bytes=0, done_bytes=5_000_000, bytes_per_s=None, left_s=None)
-    assert (figures(unknown), share(unknown)) == ("5.0 MB", 0.0)
+    assert (download_figures(unknown), download_share(unknown)) == ("5.0 MB", 0.0)
 
 
-def test_a_download_is_known_again_as_a_model_by_its_file_and_repository() -> None:
+def test_the_model_of_a_download_has_its_file_name_and_repository() -> None:
     arrived = download(state=DownloadState.DONE)
     other = model("other", path="/elsewhere/Qwen3-8B-Q4_K_M.gguf")
     its = model("qwen3-8b", path="/models/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf")
@@ -68,7 +70,7 @@ def test_a_download_is_known_again_as_a_model_by_its_file_and_repository() -> No
 
 
 def test_ready_to_use_once_the_model_is_known() -> None:
-    assert status_words(download(state=DownloadState.DONE), model()) == "Ready to use · 4.7 GB"
+    assert download_status(download(state=DownloadState.DONE), model()) == "Ready to use · 4.7 GB"
 
 
 def test_repositories_under_way() -> None:

@@ -1,9 +1,10 @@
-"""What is said about models."""
+"""Words about models."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,20 +12,21 @@ from fake_bridge import URL, model, snapshot
 from preheat.link.link import PortStatus
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
 from preheat.residency.states import State
-from preheat_gui.words.models import (
+from preheat_gui.words import (
     TOOLTIP_CHARS,
+    Kind,
+    Problem,
     decision_sentence,
     fits_words,
     list_names,
+    model_state,
     paused_words,
     percent,
     percent_done,
     short_name,
-    state_words,
     status_line,
     tooltip,
 )
-from preheat_gui.words.problems import Kind, Problem
 
 NOW = datetime(2026, 3, 4, 16, 30)
 OPEN = PortStatus(url=URL, error=None)
@@ -34,7 +36,7 @@ PROBLEM = Problem(Kind.PORT_TAKEN, "Port 11435 is taken by ollama.", "End it, or
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_has_words(state: State) -> None:
-    words = state_words(model(state=state))
+    words = model_state(model(state=state))
     assert words
     assert state.value not in words.split()
 
@@ -43,27 +45,27 @@ def test_every_state_has_words(state: State) -> None:
     ("values", "words"),
     [
         ({"state": State.HOT}, "Ready"),
-        ({"state": State.COLD, "standby": True}, "Nearly ready"),
+        ({"state": State.COLD, "standby": True}, "Cached"),
         ({"state": State.COLD}, "Not loaded"),
         ({"state": State.LOADING, "progress": 0.639}, "Loading 63 %"),
         ({"state": State.WARMING, "progress": None}, "Loading"),
-        ({"state": State.FAILED}, "Did not load"),
+        ({"state": State.FAILED}, "Failed"),
     ],
 )
-def test_states(values: dict[str, object], words: str) -> None:
-    assert state_words(model(**values)) == words
+def test_states(values: dict[str, Any], words: str) -> None:
+    assert model_state(model(**values)) == words
 
 
 def test_the_tooltip_when_models_are_hot() -> None:
-    assert tooltip(snapshot(*HOT), hit_rate=0.94, problem=None) == "3 models hot · 4.2 of 8 GB · 94 % hits today"
-    assert tooltip(snapshot(HOT[0]), hit_rate=None, problem=None) == "1 model hot · 1.4 of 8 GB"
+    assert tooltip(snapshot(*HOT), hit_rate=0.94, problem=None) == "3 models ready · 4.2 of 8 GB · 94 % hits today"
+    assert tooltip(snapshot(HOT[0]), hit_rate=None, problem=None) == "1 model ready · 1.4 of 8 GB"
 
 
 def test_the_tooltip_when_nothing_is() -> None:
     assert tooltip(snapshot(), hit_rate=None, problem=None) == "No models yet"
-    assert tooltip(snapshot(model()), hit_rate=0.5, problem=None) == "No model is loaded · 50 % hits today"
+    assert tooltip(snapshot(model()), hit_rate=0.5, problem=None) == "No models loaded · 50 % hits today"
     off = snapshot(HOT[0], enabled=False)
-    assert tooltip(off, hit_rate=None, problem=None) == "1 model hot · 1.4 of 8 GB · preloading is off"
+    assert tooltip(off, hit_rate=None, problem=None) == "1 model ready · 1.4 of 8 GB · preloading is off"
 
 
 def test_the_tooltip_while_preloading() -> None:
@@ -85,7 +87,7 @@ def test_the_tooltip_while_a_request_waits() -> None:
 
 def test_the_tooltip_while_paused() -> None:
     paused = snapshot(HOT[0], paused_until=(NOW + timedelta(hours=1)).timestamp())
-    assert tooltip(paused, hit_rate=None, problem=None, now=NOW).startswith("Paused until 17:30 · 1 model hot")
+    assert tooltip(paused, hit_rate=None, problem=None, now=NOW).startswith("Paused until 17:30 · 1 model ready")
 
 
 def test_a_problem_goes_before_everything() -> None:
@@ -105,7 +107,7 @@ def test_the_tooltip_is_never_too_long() -> None:
 
 
 def test_the_status_line() -> None:
-    assert status_line(snapshot(*HOT), OPEN) == "3 models hot · 4.2 of 8 GB"
+    assert status_line(snapshot(*HOT), OPEN) == "3 models ready · 4.2 of 8 GB"
     ended = PortStatus(url=None, error=None, engine_error="The engine has ended.")
     assert status_line(snapshot(*HOT), ended) == "The engine has ended."
 
@@ -117,7 +119,7 @@ def test_until_when_it_is_paused() -> None:
     assert words(timedelta(hours=1)) == "Paused until 17:30"
     assert words(timedelta(hours=13, minutes=30)) == "Paused until tomorrow, 06:00"
     assert words(timedelta(days=3)) == "Paused for 3 days"
-    assert paused_words(math.inf, NOW) == "Paused until you resume it"
+    assert paused_words(math.inf, NOW) == "Paused until you resume"
 
 
 @pytest.mark.parametrize(
@@ -132,14 +134,14 @@ def test_until_when_it_is_paused() -> None:
         ({"action": Action.PRELOAD, "why": "favourite 1", "seconds": 3.0}, "preloaded mistral-7b in 3 s: favourite 1"),
         ({"action": Action.PRELOAD, "why": ""}, "preloaded mistral-7b"),
         ({"action": Action.CANCEL, "why": "asked for", "idle_s": 60.0}, "stopped loading mistral-7b: asked for"),
-        ({"action": Action.FAIL, "why": "the file ends early"}, "mistral-7b did not load: the file ends early"),
+        ({"action": Action.FAIL, "why": "the file ends early"}, "mistral-7b failed to load: the file ends early"),
         (
             {"action": Action.FAIL, "why": "the worker process ended: killed", "cause": "worker_died"},
-            "mistral-7b stopped working: the worker process ended: killed",
+            "mistral-7b crashed: the worker process ended: killed",
         ),
     ],
 )
-def test_decisions(values: dict[str, object], sentence: str) -> None:
+def test_decisions(values: dict[str, Any], sentence: str) -> None:
     assert decision_sentence(DecisionRecord(at=0.0, model_id="mistral-7b", **values)) == sentence  # type: ignore[arg-type]
 
 

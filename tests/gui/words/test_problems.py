@@ -16,8 +16,8 @@ from preheat.errors import EngineError, PortInUseError, SettingsError
 from preheat.link.link import PortStatus
 from preheat.residency.states import State
 from preheat_gui.app.problem_watch import ProblemWatch, RecentFailures, find_free_port, free_bytes
-from preheat_gui.app.remedies import act_on
-from preheat_gui.words.problems import Action, Circumstances, Kind, Problem, ProblemAction, find_problem, sentence
+from preheat_gui.bridge import act_on
+from preheat_gui.words import Circumstances, Kind, Problem, ProblemAction, Remedy, find_problem, sentence
 
 OPEN = PortStatus(URL, None)
 TAKEN = PortStatus(None, PortInUseError("Port 11435 is taken by the process nc, pid 7", hint="End it"))
@@ -28,56 +28,55 @@ TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
     (
         {"port": PortStatus(None, TAKEN.error, engine_error="The engine has ended: disk I/O error.")},
         Kind.ENGINE_ENDED,
-        "The engine has ended: disk I/O error. Until it runs again, no model can be used.",
-        ProblemAction(Action.RESTART_ENGINE, "&Start it again"),
+        "The engine has ended: disk I/O error. No model can be used until it runs again.",
+        ProblemAction(Remedy.RESTART_ENGINE, "&Start it again"),
     ),
     (
         {"port": TAKEN, "free_port": 11437},
         Kind.PORT_TAKEN,
         "Port 11435 is taken by the process nc, pid 7. "
-        "Programs cannot reach Preheat meanwhile: end that one, or use another port.",
-        ProblemAction(Action.USE_PORT, "&Use port 11437", "11437"),
+        "Other apps can't connect. Quit that program, or use another port.",
+        ProblemAction(Remedy.USE_PORT, "&Use port 11437", "11437"),
     ),
     (
         {"settings_problem": BROKEN},
         Kind.SETTINGS_BROKEN,
         "settings.toml line 3 is not valid TOML: expected '='. "
-        "Until it is corrected, the last good settings hold, or the defaults where there are none.",
-        ProblemAction(Action.OPEN_FILE, "&Open the file", "/home/me/settings.toml"),
+        "Until you correct it, the last valid settings apply, or the defaults if there are none.",
+        ProblemAction(Remedy.OPEN_FILE, "&Open the file", "/home/me/settings.toml"),
     ),
     (
         {"free_bytes": 12_300_000},
         Kind.DISK_FULL,
-        "The disk is nearly full: 12.3 MB are left. "
-        "Usage and downloads cannot be kept: make room, for instance by removing a model.",
-        ProblemAction(Action.OPEN_FOLDER, "&Open the folder", "/home/me/data"),
+        "The disk is nearly full: 12.3 MB left. "
+        "Usage and downloads cannot be saved. Free some space, for example by deleting a model.",
+        ProblemAction(Remedy.OPEN_FOLDER, "&Open the folder", "/home/me/data"),
     ),
     (
         {"warning": "usage.sqlite cannot be written: the disk is full"},
         Kind.USAGE_NOT_KEPT,
-        "usage.sqlite cannot be written: the disk is full. "
-        "Models go on working; what is learned of their use may be lost.",
-        ProblemAction(Action.SHOW_LOG, "Show the &log"),
+        "usage.sqlite cannot be written: the disk is full. Models keep working, but usage data may be lost.",
+        ProblemAction(Remedy.SHOW_LOG, "Show the &log"),
     ),
     (
         {"models": [model("m-7b", State.FAILED, error="the worker process ended: signal 6")], "failures": {"m-7b": 3}},
         Kind.CRASH_LOOP,
         "m-7b has failed 3 times in a row: the worker process ended: signal 6. "
-        "The file may be damaged, or too new for this version of Preheat: try another one.",
-        ProblemAction(Action.SHOW_LOG, "Show the &log"),
+        "The file may be damaged, or too new for this version of Preheat. Try another file.",
+        ProblemAction(Remedy.SHOW_LOG, "Show the &log"),
     ),
     (
         {"models": [model("m-8b", State.HOT, file_missing=True)]},
         Kind.FILE_MISSING,
-        "The file of m-8b has gone from the disk. "
-        "It answers until it is unloaded; then it has to be put back or downloaded again.",
+        "The file of m-8b is missing. "
+        "The model works until it is unloaded. Restore the file or download it again.",
         None,
     ),
     (
         {"models": [model("m-9b", State.FAILED, error="m-9b: the file ends early", favourite=True)]},
         Kind.LOAD_FAILED,
         "m-9b is not available: the file ends early.",
-        ProblemAction(Action.LOAD, "&Try again", "m-9b"),
+        ProblemAction(Remedy.LOAD, "&Try again", "m-9b"),
     ),
 ]
 
@@ -115,7 +114,7 @@ def test_without_trouble_there_is_nothing_to_show() -> None:
 def test_a_taken_port_without_another_one_leads_to_the_settings() -> None:
     problem = judge({"port": TAKEN})
     assert problem is not None
-    assert problem.action == ProblemAction(Action.OPEN_SETTINGS, "Open &settings", "access")
+    assert problem.action == ProblemAction(Remedy.OPEN_SETTINGS, "Open &settings", "access")
 
 
 def test_a_host_that_cannot_be_listened_on_leads_to_the_settings() -> None:
@@ -169,7 +168,7 @@ def test_the_watch_reports_what_happens_and_what_is_over(bridge: FakeBridge, qtb
     bridge.publish_port(error=TAKEN.error)
     assert bridge.problem.kind is Kind.PORT_TAKEN
     assert bridge.problem.action is not None
-    assert bridge.problem.action.action is Action.USE_PORT
+    assert bridge.problem.action.action is Remedy.USE_PORT
     bridge.publish_port(url=URL)
     bridge.publish_settings_problem(None)
     bridge.publish(snapshot(model("a", State.HOT)))
@@ -207,18 +206,18 @@ def test_a_free_port_is_one_that_nobody_listens_on() -> None:
 @pytest.mark.parametrize(
     ("action", "target", "command"),
     [
-        (Action.RESTART_ENGINE, "", ("restart_engine",)),
-        (Action.USE_PORT, "11436", ("change_settings", {"port": "11436"})),
-        (Action.LOAD, "a", ("load", "a")),
+        (Remedy.RESTART_ENGINE, "", ("restart_engine",)),
+        (Remedy.USE_PORT, "11436", ("change_settings", {"port": "11436"})),
+        (Remedy.LOAD, "a", ("load", "a")),
     ],
 )
-def test_a_button_gives_its_command(bridge: FakeBridge, action: Action, target: str, command: tuple[Any, ...]) -> None:
+def test_a_button_gives_its_command(bridge: FakeBridge, action: Remedy, target: str, command: tuple[Any, ...]) -> None:
     act_on(ProblemAction(action, "", target), bridge)
     assert bridge.commands == [command]
 
 
-@pytest.mark.parametrize("action", [Action.OPEN_FILE, Action.OPEN_FOLDER])
-def test_a_button_opens_a_file(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch, action: Action) -> None:
+@pytest.mark.parametrize("action", [Remedy.OPEN_FILE, Remedy.OPEN_FOLDER])
+def test_a_button_opens_a_file(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch, action: Remedy) -> None:
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
     act_on(ProblemAction(action, "", "/home/me/settings.toml"), bridge)
@@ -226,9 +225,9 @@ def test_a_button_opens_a_file(bridge: FakeBridge, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("action", "view"), [(Action.OPEN_SETTINGS, ["settings", "port"]), (Action.SHOW_LOG, ["log", ""])]
+    ("action", "view"), [(Remedy.OPEN_SETTINGS, ["settings", "port"]), (Remedy.SHOW_LOG, ["log", ""])]
 )
-def test_a_button_asks_for_a_view(bridge: FakeBridge, qtbot: QtBot, action: Action, view: list[str]) -> None:
+def test_a_button_asks_for_a_view(bridge: FakeBridge, qtbot: QtBot, action: Remedy, view: list[str]) -> None:
     with qtbot.waitSignal(bridge.view_requested) as requested:
         act_on(ProblemAction(action, "", "port" if view[1] else ""), bridge)
     assert requested.args == view
@@ -237,7 +236,7 @@ def test_a_button_asks_for_a_view(bridge: FakeBridge, qtbot: QtBot, action: Acti
 def test_every_action_does_something(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bridge.commands.append(("open", url)))
     bridge.view_requested.connect(lambda *view: bridge.commands.append(view))
-    for action in Action:
+    for action in Remedy:
         before = len(bridge.commands)
         act_on(ProblemAction(action, "", "1"), bridge)
         assert len(bridge.commands) == before + 1

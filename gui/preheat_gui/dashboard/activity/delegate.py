@@ -14,8 +14,7 @@ from preheat_gui.dashboard.activity.rows import DayRow, DecisionRow
 from preheat_gui.dashboard.looks import Looks, LooksOf
 from preheat_gui.dashboard.models.delegates import paint_focus
 from preheat_gui.dashboard.wrapped import wrapped
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token
+from preheat_gui.widgets import GAP, GROUP_GAP, Token, symbol
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidge
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.residency.decisions import DecisionRecord
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.activity.list import ActivityList
 from preheat_gui.dashboard.activity.requests_table import RequestsTable
 from preheat_gui.dashboard.activity.requests_view import RequestsView
@@ -19,9 +19,8 @@ from preheat_gui.dashboard.activity.rows import Kind, kind_words
 from preheat_gui.dashboard.activity.view import ActivityView
 from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.slow_question import SlowQuestion
-from preheat_gui.widgets import EmptyState, caption, heading
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GAP, GROUP_GAP, EmptyState, caption, heading
+from preheat_gui.words import sentence
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink

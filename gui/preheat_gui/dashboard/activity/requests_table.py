@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from preheat.core.snapshot import RequestSnapshot
 from preheat_gui.dashboard.models.cells import Cell
 from preheat_gui.dashboard.models.table import Role
-from preheat_gui.words.figures import format_duration, format_number
+from preheat_gui.words import format_duration, format_number
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from preheat_gui.dashboard.activity.requests_table import RequestColumn, RequestsTable
 from preheat_gui.dashboard.looks import LooksOf
 from preheat_gui.dashboard.models.delegates import NameDelegate, TextDelegate
-from preheat_gui.widgets.theme import GAP
+from preheat_gui.widgets import GAP
 
 _MOST_ROWS: Final = 4
 # In characters of the body's font; the model has the rest.

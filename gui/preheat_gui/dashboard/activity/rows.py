@@ -11,9 +11,9 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 
 from preheat.residency.decisions import Action, DecisionRecord
-from preheat_gui.widgets.theme import Token
-from preheat_gui.words import models as words
-from preheat_gui.words.figures import format_duration, format_memory
+from preheat_gui import words
+from preheat_gui.widgets import Token
+from preheat_gui.words import format_duration, format_memory
 
 translate = QCoreApplication.translate
 

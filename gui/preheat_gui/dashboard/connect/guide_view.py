@@ -19,9 +19,7 @@ from PySide6.QtWidgets import (
 from preheat_gui.dashboard.connect.guides import Guide
 from preheat_gui.dashboard.copy_button import CopyButton
 from preheat_gui.dashboard.looks import code_font
-from preheat_gui.widgets import Card, ElidedLabel
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, set_role
 
 _PADDING = 14
 

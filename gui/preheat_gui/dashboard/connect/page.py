@@ -22,16 +22,14 @@ from PySide6.QtWidgets import (
 from preheat.core.snapshot import EngineSnapshot
 from preheat.link.link import PortStatus
 from preheat.settings.check import HIDDEN
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guide_view import GuideView
 from preheat_gui.dashboard.connect.guides import NO_MODEL, Place, make_guides
 from preheat_gui.dashboard.copy_button import CopyButton
 from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.model_choice import ModelChoice
-from preheat_gui.widgets import Card, ElidedLabel, EmptyState, heading
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, EmptyState, heading, set_role
+from preheat_gui.words import sentence
 
 UNKNOWN_KEY: Final = "YOUR_KEY"
 """Stands where there is a key that this process cannot know."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from preheat_gui.widgets.theme import Token
+from preheat_gui.widgets import Token
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -11,16 +11,24 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLay
 
 from preheat.errors import EngineError
 from preheat.link.library_values import OfferedVariant, RepoOffer
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge import library_commands as commands
-from preheat_gui.bridge.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.catalogue_strip import ChoiceStrip
 from preheat_gui.dashboard.downloads.catalogue_view import ChoiceView
 from preheat_gui.dashboard.downloads.catalogue_words import offer_words, variant_rows
-from preheat_gui.widgets import Banner, ElidedLabel, EmptyState
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import CAPTION_SCALE, GAP, Token, heading_font, scaled_font
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import (
+    CAPTION_SCALE,
+    GAP,
+    Banner,
+    ElidedLabel,
+    EmptyState,
+    Token,
+    heading_font,
+    scaled_font,
+    set_role,
+    symbol,
+)
+from preheat_gui.words import sentence
 
 HUB: Final = "https://huggingface.co"
 

@@ -11,16 +11,14 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
 from preheat.link.library_values import SuggestedModel
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge.library_commands import ask_catalogue
 from preheat_gui.dashboard.downloads.catalogue_strip import ChoiceStrip
 from preheat_gui.dashboard.downloads.catalogue_view import ChoiceView
 from preheat_gui.dashboard.downloads.catalogue_words import suggestion_rows, suggestion_words
 from preheat_gui.dashboard.slow_question import SlowQuestion
-from preheat_gui.widgets import EmptyState
-from preheat_gui.widgets.theme import GAP
-from preheat_gui.words.downloads import repos_under_way
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GAP, EmptyState
+from preheat_gui.words import repos_under_way, sentence
 
 _PAUSE_S: Final = 2.0
 

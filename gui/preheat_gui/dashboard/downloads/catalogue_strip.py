@@ -6,9 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from preheat_gui.widgets import Card, ElidedLabel
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import CAPTION_SCALE, GAP, GROUP_GAP, Token, scaled_font
+from preheat_gui.widgets import CAPTION_SCALE, GAP, GROUP_GAP, Card, ElidedLabel, Token, scaled_font, set_role
 
 
 class ChoiceStrip(Card):

@@ -9,8 +9,8 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.link.library_values import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
 from preheat_gui.dashboard.downloads.catalogue_list import Badge, ChoiceRow, GroupRow, Row
-from preheat_gui.widgets.theme import Token
-from preheat_gui.words.figures import format_bytes, format_memory, format_number
+from preheat_gui.widgets import Token
+from preheat_gui.words import format_bytes, format_memory, format_number
 
 BETWEEN: Final = " · "
 

@@ -11,18 +11,16 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge import library_commands as commands
-from preheat_gui.bridge.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.catalogue_offer import OfferSection
 from preheat_gui.dashboard.downloads.catalogue_section import CatalogueSection
 from preheat_gui.dashboard.downloads.catalogue_words import TASKS, group_words
 from preheat_gui.dashboard.downloads.queue import DownloadsQueue
 from preheat_gui.dashboard.downloads.search_section import SearchSection
 from preheat_gui.dashboard.following_page import FollowingPage
-from preheat_gui.widgets import Banner, heading
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GAP, GROUP_GAP, Banner, Token, heading, symbol
+from preheat_gui.words import sentence
 
 _QUEUE_SHARE: Final = 0.4
 """Of the page's height: what the queue takes at most."""

@@ -12,14 +12,11 @@ from PySide6.QtWidgets import QMessageBox, QScrollArea, QSizePolicy, QVBoxLayout
 
 from preheat.core.snapshot import EngineSnapshot
 from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge import library_commands as commands
-from preheat_gui.bridge.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.row import DownloadRow
-from preheat_gui.widgets import caption
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
-from preheat_gui.words.downloads import UNFINISHED, model_of
-from preheat_gui.words.figures import format_bytes
+from preheat_gui.widgets import GAP, GROUP_GAP, caption, set_role
+from preheat_gui.words import UNFINISHED, format_bytes, model_of
 
 MOST_ROWS: Final = 30
 """More are only counted: a row is a widget, and nobody reads a hundred."""

@@ -11,11 +11,18 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButto
 from preheat.core.snapshot import ModelSnapshot
 from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
 from preheat_gui.dashboard.looks import at_start
-from preheat_gui.widgets import ElidedLabel, caption
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import CAPTION_SCALE, GAP, GROUP_GAP, Token, scaled_font
-from preheat_gui.words.downloads import UNDER_WAY, UNFINISHED, share, state_words, status_words
+from preheat_gui.widgets import (
+    CAPTION_SCALE,
+    GAP,
+    GROUP_GAP,
+    ElidedLabel,
+    Token,
+    caption,
+    scaled_font,
+    set_role,
+    symbol,
+)
+from preheat_gui.words import UNDER_WAY, UNFINISHED, download_share, download_state, download_status
 
 _STEPS: Final = 1000
 _ICON: Final = QSize(16, 16)
@@ -83,7 +90,7 @@ class DownloadRow(QWidget):
         self._show_buttons(download, model)
         # Now, not with the next event: the queue is as high as its rows.
         self.updateGeometry()
-        self.setAccessibleName(f"{download.name}: {state_words(download, model)}")
+        self.setAccessibleName(f"{download.name}: {download_state(download, model)}")
 
     # -- private ------------------------------------------------------------------------------------------------------
 
@@ -135,11 +142,11 @@ class DownloadRow(QWidget):
         failed = download.state is DownloadState.FAILED
         self._status.setVisible(not failed)
         self._failure.setVisible(failed)
-        (self._failure if failed else self._status).setText(status_words(download, model))
+        (self._failure if failed else self._status).setText(download_status(download, model))
 
     def _show_progress(self, download: DownloadSnapshot, before: DownloadSnapshot | None) -> None:
         self._bar.setVisible(download.state in UNFINISHED)
-        steps = round(share(download) * _STEPS)
+        steps = round(download_share(download) * _STEPS)
         same = before is not None and before.download_id == download.download_id and before.state is download.state
         # Within one state it never runs backwards, even where a cut connection cost some bytes.
         self._bar.setValue(max(steps, self._bar.value()) if same else steps)

@@ -11,15 +11,13 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
 from preheat.link.library_values import FoundModel
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge import library_commands as commands
-from preheat_gui.bridge.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.catalogue_strip import ChoiceStrip
 from preheat_gui.dashboard.downloads.catalogue_view import ChoiceView
 from preheat_gui.dashboard.downloads.catalogue_words import found_rows, found_words
-from preheat_gui.widgets import EmptyState
-from preheat_gui.widgets.theme import GAP
-from preheat_gui.words.downloads import repos_arrived, repos_under_way
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GAP, EmptyState
+from preheat_gui.words import repos_arrived, repos_under_way, sentence
 
 TYPING_MS: Final = 400
 """The hub is asked when nothing was typed for so long."""

@@ -21,17 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from preheat.log import log_file
-from preheat_gui.bridge.bridge import EngineBridge
-from preheat_gui.bridge.dispatcher import GuiDispatcher, weak_callback
-from preheat_gui.bridge.task_runner import TaskRunner
+from preheat_gui.bridge import EngineBridge, GuiDispatcher, TaskRunner, weak_callback
 from preheat_gui.dashboard.copy_button import CopyButton
 from preheat_gui.dashboard.log.model import LogLines
 from preheat_gui.dashboard.log.tail import LogNews, LogTail
 from preheat_gui.dashboard.log.view import LogView
 from preheat_gui.dashboard.reveal import reveal
-from preheat_gui.widgets import EmptyState, heading
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token
+from preheat_gui.widgets import GAP, GROUP_GAP, EmptyState, Token, heading, symbol
 
 _LOOK_MS: Final = 1000
 

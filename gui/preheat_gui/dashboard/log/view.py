@@ -12,8 +12,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from preheat_gui.dashboard.log.model import MAX_LINES, LogLine
 from preheat_gui.dashboard.looks import code_font
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import Token, theme
+from preheat_gui.widgets import Token, set_role, theme
 
 _HEAD: Final = re.compile(r"^(\S+) (DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(\S+:)")
 _LEVEL_TOKENS: Final = {

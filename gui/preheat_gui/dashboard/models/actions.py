@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from preheat.core.snapshot import ModelSnapshot
 from preheat.residency.states import State
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.models.cells import LOADING
 from preheat_gui.dashboard.models.facts import owner_words
 from preheat_gui.dashboard.reveal import reveal
-from preheat_gui.widgets.icons import symbol
+from preheat_gui.widgets import symbol
 
 if TYPE_CHECKING:
     from preheat.link.library_values import ModelFacts

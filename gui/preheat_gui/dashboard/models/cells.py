@@ -11,8 +11,8 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
 from preheat.residency.states import State
-from preheat_gui.words import models as words
-from preheat_gui.words.figures import format_ago, format_bytes, format_duration, format_memory, format_number
+from preheat_gui import words
+from preheat_gui.words import format_ago, format_bytes, format_duration, format_memory, format_number
 
 NOTHING: Final = "–"  # noqa: RUF001 - a dash as wide as a figure
 """Stands where there is no figure yet."""
@@ -175,7 +175,7 @@ def _name(model: ModelSnapshot, context: Context) -> Cell:
 
 
 def _state(model: ModelSnapshot, context: Context) -> Cell:
-    text = words.state_words(model)
+    text = words.model_state(model)
     if model.state in (State.LOADING, State.WARMING):
         return Cell(text, time_left(model), Tone.ACTIVE, model.progress or 0.0, tooltip=model.reason)
     if model.state is State.QUEUED:

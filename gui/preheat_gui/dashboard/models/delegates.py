@@ -13,7 +13,7 @@ from preheat.residency.states import State
 from preheat_gui.dashboard.looks import Looks, LooksOf
 from preheat_gui.dashboard.models.cells import Cell, Tone
 from preheat_gui.dashboard.models.table import Role
-from preheat_gui.widgets.theme import GAP, Token
+from preheat_gui.widgets import GAP, Token
 
 Index = QModelIndex | QPersistentModelIndex
 

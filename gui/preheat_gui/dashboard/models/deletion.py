@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from preheat_gui.bridge import library_commands as commands
 from preheat_gui.dashboard.models.facts import owner_words
-from preheat_gui.words.figures import format_bytes
+from preheat_gui.words import format_bytes
 
 if TYPE_CHECKING:
     from preheat.core.snapshot import ModelSnapshot
     from preheat.link.library_values import ModelFacts
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 _MOST_NAMED: Final = 3
 

@@ -13,17 +13,16 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 from preheat.core.snapshot import ModelSnapshot
 from preheat.errors import EngineError
 from preheat.residency.states import State
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui import words
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge.library_commands import ask_facts
 from preheat_gui.dashboard.action_button import ActionButton
 from preheat_gui.dashboard.looks import at_start
 from preheat_gui.dashboard.models.actions import ModelActions
 from preheat_gui.dashboard.models.cells import reason_of
 from preheat_gui.dashboard.models.facts import facts_line
-from preheat_gui.widgets import Card, ElidedLabel, caption
-from preheat_gui.widgets.theme import CAPTION_SCALE, GAP, GROUP_GAP, Token, scaled_font
-from preheat_gui.words import models as words
-from preheat_gui.words.figures import format_memory
+from preheat_gui.widgets import CAPTION_SCALE, GAP, GROUP_GAP, Card, ElidedLabel, Token, caption, scaled_font
+from preheat_gui.words import format_memory
 
 if TYPE_CHECKING:
     from preheat.link.library_values import ModelFacts
@@ -128,7 +127,7 @@ class ModelDetails(Card):
     def _words(self, model: ModelSnapshot) -> str:
         if model.state is State.FAILED and model.error:
             return self.tr("Did not load: {reason}").format(reason=_sentence(reason_of(model), capital=False))
-        state = words.state_words(model) + "."
+        state = words.model_state(model) + "."
         return f"{state} {_sentence(self._why)}" if self._why else state
 
     def _ask(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from preheat.core.snapshot import EngineSnapshot
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.models.actions import ModelActions
 from preheat_gui.dashboard.models.cells import Column, ModelFigures
@@ -20,11 +20,8 @@ from preheat_gui.dashboard.models.filter import ModelsFilter, Show, show_words
 from preheat_gui.dashboard.models.table import ModelsTable
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.slow_question import SlowQuestion
-from preheat_gui.widgets import EmptyState, heading
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token
-from preheat_gui.words.figures import format_number
+from preheat_gui.widgets import GAP, GROUP_GAP, EmptyState, Token, heading, set_role, symbol
+from preheat_gui.words import format_number
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink

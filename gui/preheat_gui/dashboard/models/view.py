@@ -13,7 +13,7 @@ from preheat_gui.dashboard.looks import LooksOf
 from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.delegates import NameDelegate, StarDelegate, StateDelegate, TextDelegate, row_height
 from preheat_gui.dashboard.models.filter import ModelsFilter
-from preheat_gui.widgets.theme import GAP
+from preheat_gui.widgets import GAP
 
 # In characters of the body's font: what a column needs, and what it takes where there is room. The name has the rest.
 _WIDTHS: Final = {

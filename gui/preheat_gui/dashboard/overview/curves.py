@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from preheat_gui.dashboard.overview.plot_library import plot_library
-from preheat_gui.widgets.theme import Token, caption_font, theme
+from preheat_gui.widgets import Token, caption_font, theme
 
 _FILL_ALPHA: Final = 36
 _FEW_POINTS: Final = 12

@@ -8,9 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot
 from preheat_gui.dashboard.overview.stacked_bar import Part, StackedBar
-from preheat_gui.widgets import Card, RingGauge, caption
-from preheat_gui.widgets.theme import GAP, Token
-from preheat_gui.words.figures import format_memory, format_number
+from preheat_gui.widgets import GAP, Card, RingGauge, Token, caption
+from preheat_gui.words import format_memory, format_number
 
 _GB: Final = 10**9
 _GAUGE_PX: Final = 300

@@ -13,10 +13,9 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from preheat.core.snapshot import EngineSnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.residency.states import State
+from preheat_gui import words
 from preheat_gui.dashboard.models.cells import time_left
-from preheat_gui.widgets import Card, ElidedLabel, caption
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, caption_font
-from preheat_gui.words import models as words
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, caption, caption_font
 
 translate = QCoreApplication.translate
 

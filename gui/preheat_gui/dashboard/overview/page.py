@@ -12,15 +12,14 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButto
 
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.overview.memory_card import MemoryCard
 from preheat_gui.dashboard.overview.now import NowCard, describe_now
 from preheat_gui.dashboard.overview.periods import Period, sum_period
 from preheat_gui.dashboard.overview.usage_cards import HitRateCard, TimeSavedCard
 from preheat_gui.dashboard.slow_question import SlowQuestion
-from preheat_gui.widgets import heading
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
+from preheat_gui.widgets import GAP, GROUP_GAP, heading
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink

@@ -9,8 +9,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from preheat_gui.dashboard.overview.curves import Point, Series
 from preheat_gui.dashboard.overview.periods import DAY_S, HOUR_S, Period, PeriodFigures
-from preheat_gui.words.figures import format_duration, format_number
-from preheat_gui.words.models import percent
+from preheat_gui.words import format_duration, format_number, percent
 
 if TYPE_CHECKING:
     from preheat.usage import UsageBucket

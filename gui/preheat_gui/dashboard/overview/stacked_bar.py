@@ -11,7 +11,7 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QStyle, QToolTip, QWidget
 
 from preheat_gui.dashboard.looks import LooksOf
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token
+from preheat_gui.widgets import GAP, GROUP_GAP, Token
 
 _BAR: Final = 10
 _DOT: Final = 8

@@ -12,10 +12,8 @@ from preheat_gui.dashboard.models.cells import NOTHING
 from preheat_gui.dashboard.overview.curves import Curve, Series
 from preheat_gui.dashboard.overview.periods import Period, PeriodFigures
 from preheat_gui.dashboard.overview.series import hit_rate_series, time_saved_series
-from preheat_gui.widgets import Card, RingGauge, ScaledLabel, caption, figure
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
-from preheat_gui.words.figures import format_duration, format_number
-from preheat_gui.words.models import percent
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, RingGauge, ScaledLabel, caption, figure
+from preheat_gui.words import format_duration, format_number, percent
 
 _SIDE_PX: Final = 160
 _ANY_PX: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from preheat.inference import FinishReason, GenerateRequest
-from preheat_gui.bridge.generation import GenerationFigures
-from preheat_gui.words.figures import format_duration, format_number
+from preheat_gui.bridge import GenerationFigures
+from preheat_gui.words import format_duration, format_number
 
 _FIRST_NUMBERS = 8
 

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 
 from preheat_gui.dashboard.looks import code_font
-from preheat_gui.widgets.theme import GAP, Token, body_font, theme
+from preheat_gui.widgets import GAP, Token, body_font, theme
 
 LINE_SPACING: Final = 125.0
 """In percent: answers are read, not glanced at."""

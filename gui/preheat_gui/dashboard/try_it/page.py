@@ -10,18 +10,15 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLay
 
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.copy_button import CopyButton
 from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.dashboard.try_it.prompt_edit import PromptEdit
 from preheat_gui.dashboard.try_it.session import TrySession
 from preheat_gui.dashboard.try_it.transcript import Transcript
-from preheat_gui.widgets import Banner, EmptyState, heading
-from preheat_gui.widgets.icons import symbol
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GAP, GROUP_GAP, Banner, EmptyState, heading, set_role, symbol
+from preheat_gui.words import sentence
 
 
 class TryPage(FollowingPage):

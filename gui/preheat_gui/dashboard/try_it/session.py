@@ -10,14 +10,14 @@ from PySide6.QtCore import QObject, Signal
 
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
-from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui import words
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.models.cells import BUSY
 from preheat_gui.dashboard.try_it.conversation import Turn, figures_words, make_request, vector_figures, vector_words
-from preheat_gui.words import models as words
 
 if TYPE_CHECKING:
     from preheat.link.link import EngineLink
-    from preheat_gui.bridge.generation import Generation, GenerationFigures
+    from preheat_gui.bridge import Generation, GenerationFigures
 
 
 class TrySession(QObject):
@@ -92,7 +92,7 @@ class TrySession(QObject):
         if self.busy and self._turns[-1].embeddings:
             model = snapshot.model(self._turns[-1].model_id)
             if model is not None and model.state in BUSY:
-                self._on_waiting(words.state_words(model))
+                self._on_waiting(words.model_state(model))
 
     def _generate(self, turn: Turn) -> None:
         generation = self._bridge.generate(turn.model_id, make_request(self._turns))

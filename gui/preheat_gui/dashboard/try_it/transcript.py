@@ -20,8 +20,7 @@ from PySide6.QtWidgets import QTextEdit, QWidget
 from preheat_gui.dashboard.looks import code_font
 from preheat_gui.dashboard.try_it.conversation import Turn
 from preheat_gui.dashboard.try_it.markdown import from_markdown, text_block
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token, body_font, caption_font, theme
+from preheat_gui.widgets import GAP, GROUP_GAP, Token, body_font, caption_font, set_role, theme
 
 REPAINT_MS: Final = 50
 """At most twenty times a second."""

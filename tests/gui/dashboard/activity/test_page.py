@@ -105,7 +105,7 @@ def test_filters_by_kind_and_model(page: ActivityPage, bridge: FakeBridge, qtbot
     ]
     with qtbot.waitSignal(page.memory_changed):
         kinds.setCurrentText("Failed")
-    assert [line for line in shown(page) if "llama-3b did not load" in line]
+    assert [line for line in shown(page) if "llama-3b failed to load" in line]
     assert len(shown(page)) == 2
     models.setCurrentText("qwen3-8b")
     empty = child(page, QWidget, "activity_empty")

@@ -19,8 +19,7 @@ from preheat_gui.dashboard.downloads.catalogue_view import ChoiceView
 from preheat_gui.dashboard.downloads.page import DownloadsPage
 from preheat_gui.dashboard.downloads.queue import MOST_ROWS
 from preheat_gui.dashboard.downloads.row import DownloadRow
-from preheat_gui.widgets import Banner, EmptyState
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.widgets import Banner, EmptyState, Theme
 from suggested import CATALOGUE, FOUND, OFFER
 
 OFFLINE = EngineError("There is no connection to https://huggingface.co", hint="Check the network")

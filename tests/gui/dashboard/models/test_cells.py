@@ -58,7 +58,7 @@ def test_time_left_is_left_out_until_it_is_known() -> None:
 
 def test_a_failed_model_says_why_without_its_own_name() -> None:
     shown = cell(Column.STATE, State.FAILED, error="qwen3-4b: the file ends early")
-    assert (shown.text, shown.aside, shown.tone) == ("Did not load", "the file ends early", Tone.BAD)
+    assert (shown.text, shown.aside, shown.tone) == ("Failed", "the file ends early", Tone.BAD)
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "answering 1 request"), (3, "answering 3 requests")])

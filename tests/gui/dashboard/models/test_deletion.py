@@ -13,8 +13,7 @@ from preheat.link.library_values import ModelFacts
 from preheat_gui.dashboard.models.facts import facts_line
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.view import ModelsView
-from preheat_gui.widgets import ElidedLabel
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.widgets import ElidedLabel, Theme
 
 OWN = ModelFacts(
     "qwen3-4b",

@@ -20,7 +20,7 @@ from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.delegates import NameDelegate
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.view import ModelsView
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.widgets import Theme
 
 MODELS = (
     model("gemma-3-12b", State.FAILED, error="the file ends early. Download it again"),

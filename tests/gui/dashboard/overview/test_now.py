@@ -13,7 +13,7 @@ from fake_bridge import model, snapshot
 from preheat.core.snapshot import EngineSnapshot
 from preheat.residency.states import State
 from preheat_gui.dashboard.overview.now import Help, NowCard, describe_now
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.widgets import Theme
 
 LOADING = model("mistral-7b", State.LOADING, progress=0.63, load_left_s=4.2)
 
@@ -31,7 +31,7 @@ LOADING = model("mistral-7b", State.LOADING, progress=0.63, load_left_s=4.2)
             snapshot(LOADING, queue=("mistral-7b", "b"), round_done=1, round_total=3),
             "Preloading 2 of 3: mistral-7b",
         ),
-        (snapshot(model("a"), paused_until=math.inf, hold="paused"), "Paused until you resume it."),
+        (snapshot(model("a"), paused_until=math.inf, hold="paused"), "Paused until you resume."),
         (snapshot(model("a"), enabled=False, hold="preloading is switched off"), "Preloading is switched off."),
         (
             snapshot(model("a"), hold="answers are being given", queue=("a",)),

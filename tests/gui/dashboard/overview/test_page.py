@@ -21,8 +21,7 @@ from preheat.usage.records import Counts
 from preheat_gui.dashboard.overview.curves import Curve
 from preheat_gui.dashboard.overview.page import OverviewPage
 from preheat_gui.dashboard.overview.stacked_bar import StackedBar
-from preheat_gui.widgets import RingGauge
-from preheat_gui.widgets.theme import Theme, Token
+from preheat_gui.widgets import RingGauge, Theme, Token
 
 HOUR_S, DAY_S = 3600, 86_400
 

@@ -11,7 +11,7 @@ from fake_bridge import FakeBridge, FakeGeneration, model, snapshot
 from preheat.errors import InsufficientMemoryError
 from preheat.inference import FinishReason
 from preheat.residency.states import State
-from preheat_gui.bridge.generation import GenerationFigures
+from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.try_it.conversation import figures_words, vector_words
 from preheat_gui.dashboard.try_it.page import TryPage
 from preheat_gui.dashboard.try_it.transcript import REPAINT_MS
@@ -231,7 +231,7 @@ def test_without_models_it_says_so(qtbot: QtBot, bridge: FakeBridge, theme: obje
 def test_a_theme_that_changes_keeps_the_conversation(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     from PySide6.QtWidgets import QApplication
 
-    from preheat_gui.widgets.theme import apply_theme
+    from preheat_gui.widgets import apply_theme
 
     ask(page, qtbot)
     latest(bridge).say("An answer")

@@ -22,13 +22,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from preheat_gui.bridge.library_commands import import_file
-from preheat_gui.widgets import Banner
-from preheat_gui.widgets.theme import GROUP_GAP, RADIUS, Token, heading_font, theme
-from preheat_gui.words.problems import sentence
+from preheat_gui.widgets import GROUP_GAP, RADIUS, Banner, Token, heading_font, theme
+from preheat_gui.words import sentence
 
 if TYPE_CHECKING:
     from preheat.errors import EngineError
-    from preheat_gui.bridge.bridge import EngineBridge
+    from preheat_gui.bridge import EngineBridge
 
 _ENDING: Final = ".gguf"
 _NO_ROOM: Final = "disk_full"

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
 from preheat.errors import EngineError
-from preheat_gui.app.importing import DropOverlay, ImportBanner, model_files
-from preheat_gui.widgets.theme import Theme
+from preheat_gui.dashboard.importing import DropOverlay, ImportBanner, model_files
+from preheat_gui.widgets import Theme
 
 
 class NoRoomError(EngineError):

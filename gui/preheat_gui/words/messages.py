@@ -1,0 +1,59 @@
+"""Engine messages, decisions and errors in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication
+
+from preheat.errors import EngineError
+from preheat.messages import Message, Words, render
+from preheat.messages.message import Format
+from preheat.units import format_count
+from preheat_gui.words.figures import format_bytes, format_duration, format_memory, percent, sentence
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "memory": format_memory,
+    "bytes": format_bytes,
+    "count": format_count,
+    "duration": format_duration,
+    "percent": percent,
+    "names": ", ".join,
+}
+
+
+def message_words(message: Message) -> Words:
+    """Return a message's text and hint in the user's language."""
+    return render(message, FORMATS, _translated)
+
+
+def message_text(message: Message | str | None) -> str:
+    """Return a message's text in the user's language; plain text is other software's and stays as it is."""
+    if isinstance(message, Message):
+        return message_words(message).text
+    return message or ""
+
+
+def message_sentences(message: Message | None) -> str:
+    """Return what happened and what to do about it, as sentences; empty without a message."""
+    return " ".join(sentence(part) for part in message_words(message) if part) if message is not None else ""
+
+
+def error_title(error: EngineError) -> str:
+    """Return what went wrong, as a sentence in the user's language."""
+    return sentence(message_words(error.message).text)
+
+
+def error_hint(error: EngineError) -> str:
+    """Return what to do about an error, as a sentence in the user's language; may be empty."""
+    return sentence(message_words(error.message).hint)
+
+
+def error_text(error: EngineError) -> str:
+    """Return what went wrong and what to do, as sentences in the user's language."""
+    return message_sentences(error.message)
+
+
+def _translated(template: str) -> str:
+    return QCoreApplication.translate("Messages", template)
