@@ -68,8 +68,7 @@ TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
     (
         {"models": [model("m-8b", State.HOT, file_missing=True)]},
         Kind.FILE_MISSING,
-        "The file of m-8b is missing. "
-        "The model works until it is unloaded. Restore the file or download it again.",
+        "The file of m-8b is missing. The model works until it is unloaded. Restore the file or download it again.",
         None,
     ),
     (
