@@ -19,9 +19,9 @@ from preheat.models import (
     Scanner,
     Source,
     find_models,
-    gguf,
     resolve,
 )
+from preheat.models.gguf import reader as gguf
 
 WriteModel = Callable[..., Path]
 

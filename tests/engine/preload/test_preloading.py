@@ -14,7 +14,7 @@ from preheat import paths
 from preheat.core.engine import Engine
 from preheat.inference import LoadOptions
 from preheat.models import ModelFile
-from preheat.preload import director as director_module
+from preheat.preload import planner as director_module
 from preheat.preload.gate import IDLE_S
 from preheat.residency import Action, EvictionReason, State
 from preheat.residency import loading as loading_module

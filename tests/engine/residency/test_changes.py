@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat import engine as engine_module
+from preheat.core import engine as engine_module
 from preheat.core import memory_guard
 from preheat.core.engine import Engine
 from preheat.errors import InsufficientMemoryError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from preheat.models import ModelShape, find_models, read_header
-from preheat.models import model_shape as module
+from preheat.models.gguf import shape as module
 from preheat.models.gguf.shape import shape_of
 
 BASE = {"block_count": 3, "embedding_length": 512, "attention.head_count": 8, "feed_forward_length": 1000}
