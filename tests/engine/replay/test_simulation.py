@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.preload import gate, preloader
+from preheat.preload import tracker as advisor
 from preheat.replay import simulation as simulated
 from preheat.replay.replay import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of, replay
 from preheat.replay.simulation import Machine, Simulation, Strategy
 from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
-from preheat.preload import tracker as advisor
 
 GB = 1_000_000_000
 SIZES = {name: ModelSize(size * GB, size * GB) for name, size in (("a", 1), ("b", 2), ("c", 3), ("d", 4))}

@@ -16,8 +16,8 @@ import pytest
 from gguf import GGMLQuantizationType, GGUFEndian, GGUFReader, GGUFWriter
 
 from preheat.errors import ModelFileError
-from preheat.models import gguf as reader
 from preheat.models import read_header
+from preheat.models.gguf import reader
 from preheat.models.gguf.header import Skipped
 from preheat.models.gguf.types import GGML_TYPES
 
