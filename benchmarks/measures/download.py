@@ -18,10 +18,8 @@ from typing import Final, NamedTuple
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, ratio_at_most, value_at_most
-from preheat.models.downloads import Downloads
-from preheat.models.downloads.snapshot import DownloadState
-from preheat.models.hub.hub import Hub
-from preheat.models.hub.pull_names import PullTarget
+from preheat.models.downloads import Downloads, DownloadState
+from preheat.models.hub import Hub, PullTarget
 
 FILE_BYTES: Final = 1_000_000_000
 RATIO_LIMIT: Final = 1.1

@@ -25,9 +25,9 @@ _TOKEN: Final = b"ing"  # is in both vocabularies
 _CODE: Final = """
 import sys, time
 from pathlib import Path
-from preheat.models.shelf import Shelf
+from preheat.models import ModelIndex
 began = time.perf_counter()
-found = len(Shelf(Path(sys.argv[2])).look([Path(sys.argv[1])]).models)
+found = len(ModelIndex(Path(sys.argv[2])).look([Path(sys.argv[1])]).models)
 print(found, time.perf_counter() - began)
 """
 

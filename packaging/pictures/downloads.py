@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from fake_bridge import FakeBridge, download
-from preheat.models.downloads.snapshot import DownloadState
+from preheat.models.downloads import DownloadState
 from preheat_gui.dashboard.window import DashboardWindow
 from suggested import CATALOGUE, FOUND, OFFER
 

@@ -25,7 +25,7 @@ from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot,
 from preheat.errors import EngineError, SettingsError
 from preheat.inference import GenerateRequest
 from preheat.link.link import PortStatus, SettingsChange
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures

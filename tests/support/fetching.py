@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from preheat.models.downloads import Downloads, RetryPolicy
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
-from preheat.models.hub.hub import Hub
-from preheat.models.hub.pull_names import PullTarget
+from preheat.models.downloads import Downloads, DownloadSnapshot, DownloadState, RetryPolicy
+from preheat.models.hub import Hub, PullTarget
 
 REPO = "someone/Tiny-GGUF"
 FILE = "Tiny-Q4_K_M.gguf"

@@ -23,8 +23,7 @@ _HEADINGS: Final = {
 
 def catalogue(task: TaskOption = "", as_json: AsJson = False) -> None:
     """List models that are worth having; the best ones for this machine's memory are marked."""
-    from preheat.models.catalogue.catalogue import Task
-    from preheat.models.hub.as_json import catalogue_json
+    from preheat.models.catalogue import Task, catalogue_json
 
     wanted = checked_task(task)
     found = catalogue_json(read_machine(), Task(wanted) if wanted else None)

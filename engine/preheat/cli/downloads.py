@@ -73,7 +73,7 @@ def _change(action: Action, download_id: str) -> list[JsonObject]:
 def _left() -> Downloads:
     """Return what the last run left; nothing of it runs."""
     from preheat.models.downloads import Downloads
-    from preheat.models.hub.hub import Hub
+    from preheat.models.hub import Hub
     from preheat.settings import load_settings
 
     left = Downloads(load_settings().own_models_dir, Hub(), at_once=0, room=lambda: 0)

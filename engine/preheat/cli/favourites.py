@@ -68,7 +68,7 @@ def models_on_disk() -> tuple[ModelFile, ...]:
     Raises:
         SettingsError: The settings cannot be read.
     """
-    from preheat.models.shelf import look_once
+    from preheat.models import look_once
     from preheat.settings import load_settings
 
     settings = load_settings()

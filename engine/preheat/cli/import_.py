@@ -30,7 +30,7 @@ def import_(
         raise InvalidRequestError("--copy, --move and --link exclude each other", hint="Give one of them, or none")
     how = "copy" if copy else "move" if move else "link" if link else "auto"
     # The running application, if there is one, sees the file by itself.
-    from preheat.models.importing import How, import_file, set_bytes
+    from preheat.models import How, import_file, set_bytes
     from preheat.settings import load_settings
 
     with _progress(f"Importing {file.name}", set_bytes(file)) as on_bytes:
@@ -62,7 +62,7 @@ def move_models(
 
 
 def _move_here(path: Path) -> list[str]:
-    from preheat.models.moving import folder_bytes, move_folder, write_setting
+    from preheat.models import folder_bytes, move_folder, write_setting
     from preheat.settings import load_settings
 
     old = load_settings().own_models_dir

@@ -8,7 +8,7 @@ from preheat.cli.output import JsonObject
 from preheat.errors import NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.models.listing import Listing
+    from preheat.models import Listing
     from preheat.settings import Settings
 
 
@@ -40,8 +40,7 @@ def read_model(name: str) -> JsonObject:
             return running.control("GET", f"models/{quoted(name)}")
     except NotRunningError:
         pass
-    from preheat.models import resolve
-    from preheat.models.text import printable
+    from preheat.models import printable, resolve
 
     settings, listing = _look()
     file = resolve(name, listing.models)
@@ -49,13 +48,13 @@ def read_model(name: str) -> JsonObject:
     return {
         **known,
         "files": [printable(str(path)) for path in file.files],
-        "modified_at": file.modified_at,
+        "modified_at": file.modified_ns / 1e9,
         "why": None,
     }
 
 
 def _look() -> tuple[Settings, Listing]:
-    from preheat.models.shelf import look_once
+    from preheat.models import look_once
     from preheat.settings import load_settings
 
     settings = load_settings()

@@ -193,8 +193,7 @@ class _Own:
         self._downloads = downloads
 
     def add(self, name: str) -> str:
-        from preheat.models.catalogue.catalogue import load_catalogue
-        from preheat.models.hub.pull_names import parse_pull
+        from preheat.models.catalogue import load_catalogue, parse_pull
 
         return self._downloads.add(parse_pull(name, load_catalogue()))
 
@@ -211,10 +210,9 @@ class _Own:
 def _own_fetcher() -> Iterator[_Own]:
     import psutil
 
+    from preheat.models import file_elsewhere, look_once
     from preheat.models.downloads import Downloads
-    from preheat.models.elsewhere import file_elsewhere
-    from preheat.models.hub.hub import Hub
-    from preheat.models.shelf import look_once
+    from preheat.models.hub import Hub
     from preheat.settings import load_settings
 
     settings = load_settings()

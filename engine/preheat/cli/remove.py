@@ -34,9 +34,7 @@ def rm(
 
 
 def _remove_here(name: str, yes: bool) -> JsonObject:
-    from preheat.models import resolve
-    from preheat.models.removal import files_to_remove, remove_files
-    from preheat.models.shelf import look_once
+    from preheat.models import files_to_remove, look_once, remove_files, resolve
     from preheat.settings import load_settings
 
     settings = load_settings()

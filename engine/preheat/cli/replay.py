@@ -113,7 +113,7 @@ def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Tra
     Raises:
         InvalidRequestError: There is no request in it.
     """
-    from preheat.models.shelf import look_once
+    from preheat.models import look_once
     from preheat.preload.favourites import choose_favourites
     from preheat.replay.recorded import newest_sizes, recorded_trace
     from preheat.replay.trace import Kind, ModelSize

@@ -14,8 +14,8 @@ from preheat.units import format_ago, format_bytes, format_memory
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from preheat.models.hub.as_json import Machine
-    from preheat.models.hub.hub import Sort
+    from preheat.models.catalogue import Machine
+    from preheat.models.hub import Sort
 
 _SORTS: Final[dict[str, Sort]] = {
     "downloads": "downloads",
@@ -41,8 +41,8 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the hub for models, whether Preheat runs or not."""
-    from preheat.models.hub.as_json import repo_json, search_json
-    from preheat.models.hub.hub import Hub
+    from preheat.models.catalogue import repo_json, search_json
+    from preheat.models.hub import Hub
 
     words = " ".join(query)
     if sort not in _SORTS:
@@ -68,7 +68,7 @@ def checked_task(task: str) -> str:
     Raises:
         InvalidRequestError: There is no such task.
     """
-    from preheat.models.catalogue.catalogue import Task
+    from preheat.models.catalogue import Task
 
     if task and task not in set(Task):
         raise InvalidRequestError(f"--task: must be one of {', '.join(Task)}", param="--task")
@@ -83,7 +83,7 @@ def read_machine() -> Machine:
     """
     from preheat.cli.favourites import models_on_disk
     from preheat.control.client import find_running
-    from preheat.models.hub.as_json import Machine
+    from preheat.models.catalogue import Machine
     from preheat.settings import load_settings
 
     settings = load_settings()

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.errors import EngineError
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 
 T = TypeVar("T")

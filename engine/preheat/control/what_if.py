@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preheat.models.shelf import look_once
+from preheat.models import look_once
 from preheat.residency.sizes import estimate
 from preheat.settings import Settings
 

@@ -26,8 +26,7 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.errors import EngineStoppedError, QueueFullError
-from preheat.models import ModelFile
-from preheat.models.listing import Listing
+from preheat.models import Listing, ModelFile
 from preheat.preload import Preloader, PreloadPlan, PreloadPlanner, RecordObserver, UsageTracker, choose_favourites
 from preheat.residency import (
     Action,

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from preheat.errors import ModelInUseError
-from preheat.models.downloads.snapshot import DownloadSnapshot
-from preheat.models.model_file import ModelFile
+from preheat.models import ModelFile
+from preheat.models.downloads import DownloadSnapshot
 from preheat.residency import Resident
 from preheat.settings import Settings
 
@@ -154,7 +154,7 @@ class LibraryService:
             ModelInUseError: It is answering.
             FolderError: It cannot be deleted.
         """
-        from preheat.models.removal import files_to_remove, remove_files
+        from preheat.models import files_to_remove, remove_files
 
         model, folder = await self._host.find(name), self._host.settings.own_models_dir
         files = await asyncio.to_thread(files_to_remove, model, self._models(), folder)
@@ -174,7 +174,7 @@ class LibraryService:
             ModelExistsError: There is another of that name.
             DiskFullError, FolderError: It cannot be read or written.
         """
-        from preheat.models.importing import How, import_file
+        from preheat.models import How, import_file
 
         target = await asyncio.to_thread(import_file, path, self._host.settings.own_models_dir, How(how))
         self._look()
@@ -191,7 +191,7 @@ class LibraryService:
             SettingsError: The setting cannot be written, or a variable goes before it.
             ModelExistsError, DiskFullError, FolderError: The new folder does not do. Nothing is lost.
         """
-        from preheat.models.moving import move_folder, write_setting
+        from preheat.models import move_folder, write_setting
 
         old = self._host.settings.own_models_dir
         await self._take_from_memory([model for model in self._models() if model.path.is_relative_to(old)], "moved")
@@ -245,9 +245,9 @@ class LibraryService:
             return self._downloads
 
     def _open(self) -> Downloads:
+        from preheat.models import file_elsewhere
         from preheat.models.downloads import Downloads
-        from preheat.models.elsewhere import file_elsewhere
-        from preheat.models.hub.hub import Hub
+        from preheat.models.hub import Hub
 
         settings = self._host.settings
         downloads = Downloads(
@@ -280,8 +280,7 @@ class LibraryService:
 
 
 def _add(downloads: Downloads, name: str) -> str:
-    from preheat.models.catalogue.catalogue import load_catalogue
-    from preheat.models.hub.pull_names import parse_pull
+    from preheat.models.catalogue import load_catalogue, parse_pull
 
     return downloads.add(parse_pull(name, load_catalogue()))
 

@@ -10,9 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from preheat.errors import ModelNotFoundError
-from preheat.models import ModelFile, resolve
-from preheat.models.listing import Listing
-from preheat.models.shelf import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file
+from preheat.models import HANGS_AFTER_S, SETTLE_S, Listing, ModelFile, ModelIndex, cache_file, resolve
 from preheat.settings import Settings
 
 _OLD_S: Final = 1.0

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
-from preheat.models.model_file import ModelFile
+from preheat.models import ModelFile
+from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 
 __all__ = [

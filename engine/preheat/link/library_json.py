@@ -7,7 +7,7 @@ from typing import Any
 
 from preheat.errors import EngineError
 from preheat.link.library_values import FoundModel, ModelFacts, OfferedVariant, RepoOffer, SuggestedModel
-from preheat.models.gguf.quantization import quantization_words
+from preheat.models import quantization_words
 
 JsonObject = Mapping[str, Any]
 

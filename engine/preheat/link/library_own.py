@@ -10,8 +10,8 @@ from preheat.link.library_values import FoundModel, ModelFacts, RepoOffer, Sugge
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
-    from preheat.models.hub.as_json import Machine
-    from preheat.models.model_file import ModelFile
+    from preheat.models import ModelFile
+    from preheat.models.catalogue import Machine
 
 T = TypeVar("T")
 
@@ -37,23 +37,23 @@ class OwnLibrary:
     def search(self, query: str, task: str | None = None) -> list[FoundModel]:
         """See ``LibraryLink``."""
         from preheat.link.library_json import found_from_json
-        from preheat.models.hub.as_json import search_json
-        from preheat.models.hub.hub import Hub
+        from preheat.models.catalogue import search_json
+        from preheat.models.hub import Hub
 
         return found_from_json(search_json(Hub(), self._call(_machine), query, task=task or ""))
 
     def repo_files(self, name: str) -> RepoOffer:
         """See ``LibraryLink``."""
         from preheat.link.library_json import offer_from_json
-        from preheat.models.hub.as_json import repo_json
-        from preheat.models.hub.hub import Hub
+        from preheat.models.catalogue import repo_json
+        from preheat.models.hub import Hub
 
         return offer_from_json(repo_json(Hub(), self._call(_machine), name))
 
     def catalogue(self) -> tuple[SuggestedModel, ...]:
         """See ``LibraryLink``."""
         from preheat.link.library_json import suggestions_from_json
-        from preheat.models.hub.as_json import catalogue_json
+        from preheat.models.catalogue import catalogue_json
 
         return suggestions_from_json(catalogue_json(self._call(_machine)))
 
@@ -91,7 +91,7 @@ class OwnLibrary:
 
 
 async def _machine(engine: Engine) -> Machine:
-    from preheat.models.hub.as_json import Machine
+    from preheat.models.catalogue import Machine
 
     return Machine(engine.snapshot.memory.limit_bytes, engine.settings, tuple(await engine.models()))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from preheat.models.gguf.quantization import quantization_words
 
 if TYPE_CHECKING:
-    from preheat.models.facts import Facts
+    from preheat.models.gguf.facts import Facts
 
 
 class Ability(StrEnum):

@@ -16,13 +16,13 @@ from typing import Final
 
 from preheat import paths
 from preheat.errors import ModelFileError
-from preheat.models.facts import Facts, facts_of
+from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.cache import HeaderCache
+from preheat.models.gguf.facts import Facts, facts_of
 from preheat.models.gguf.known_arrays import KnownArrays
 from preheat.models.gguf.reader import read_header
 from preheat.models.listing import Listing, ScannedFile, assemble
-from preheat.models.model_file import ModelFile, Source
-from preheat.models.names import SPLIT_PART
+from preheat.models.model_file import Source
 from preheat.models.sources.candidates import File, Place, folder_candidates, read_file
 
 logger = logging.getLogger(__name__)
@@ -123,36 +123,6 @@ class Warner:
             logger.warning("left out of the models: %s", problem)
 
 
-class Scanner:
-    """Scans folders, one after another; see ``ModelIndex`` for what an application needs.
-
-    Blocks on the disk. Any thread; scans wait for each other.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._reader = PlaceReader()
-        self._warner = Warner()
-
-    def scan(self, dirs: Sequence[Path]) -> tuple[ModelFile, ...]:
-        """Return the models in these folders and below, by id.
-
-        A file that is reachable by several names is one model; of two files with one name, the one in the earlier
-        folder has the plain id, and the id of the other begins with the name of its folder. Folders that do not exist
-        are passed over. What cannot be read or is damaged is left out, with a warning the first time.
-        """
-        return self.look(folder_places(dirs)).models
-
-    def look(self, places: Sequence[Place]) -> Listing:
-        """Return what is in these places."""
-        with self._lock:
-            contents = [self._reader.read(place, number) for number, place in enumerate(places)]
-            listing, troubles = merge(contents)
-            self._warner.tell(troubles)
-            self._reader.cache.save(frozenset[Path]().union(*(content.met for content in contents)))
-            return listing
-
-
 def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, str]]:
     """Return what all places have together, and all troubles."""
     troubles = {path: problem for content in contents for path, problem in content.troubles.items()}
@@ -168,11 +138,6 @@ def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, str]]:
 def _set_of(path: Path) -> tuple[Path, str]:
     part = SPLIT_PART.fullmatch(path.stem)
     return (path.parent, part["prefix"]) if part else (path, "")
-
-
-def find_models(dirs: Sequence[Path]) -> tuple[ModelFile, ...]:
-    """Return the models in these folders and below, by id. See ``Scanner`` for scanning more than once."""
-    return Scanner().scan(dirs)
 
 
 def folder_places(dirs: Sequence[Path], own: Path | None = None) -> list[Place]:

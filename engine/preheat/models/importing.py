@@ -12,9 +12,9 @@ from typing import Final
 
 from preheat.errors import FolderError, ModelExistsError, ModelFileError
 from preheat.files import OnBytes, copy_hashed, sha256_of, sync_folder
-from preheat.models.downloads.space import check_room
+from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.reader import read_header
-from preheat.models.names import SPLIT_PART
+from preheat.models.space import check_room
 
 HIDDEN: Final = ".importing"
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.models.classify import Kind
 from preheat.models.details import details_of
-from preheat.models.facts import Facts
+from preheat.models.file_names import SPLIT_PART, base_id, printable
+from preheat.models.gguf.classify import Kind
+from preheat.models.gguf.facts import Facts
 from preheat.models.gguf.shape import ModelShape
 from preheat.models.model_file import ModelFile, Source
-from preheat.models.names import SPLIT_PART, base_id, printable
 from preheat.models.projectors import Projectors
 from preheat.models.sources.candidates import File, Report
 
@@ -143,7 +143,7 @@ def _model(
         embeddings=facts.embeddings,
         chat_template=facts.chat_template,
         files=tuple(part.file.path for part in parts),
-        modified_at=max(part.file.stamp.modified_ns for part in parts) / 1e9,
+        modified_ns=max(part.file.stamp.modified_ns for part in parts),
         shape=_whole_shape([part.facts.shape for part in parts]),
         source=file.source,
         aliases=_aliases(twins[file.path]),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from preheat.models.details import ModelDetails
+from preheat.models.file_names import printable
 from preheat.models.gguf.shape import ModelShape
-from preheat.models.text import printable
 
 
 class Source(StrEnum):
@@ -40,7 +40,7 @@ class ModelFile:
         embeddings: Whether it makes embeddings (otherwise text).
         chat_template: Whether the file carries a chat template.
         files: Every file of the set, ``path`` first.
-        modified_at: Unix time of the file's last change; of a split set, the latest of its parts.
+        modified_ns: Time of the last change, in nanoseconds since 1970; of a split set, the latest of its parts.
         shape: What its memory depends on.
         source: Whose folder it is in. Files of other programs are read in place and never changed.
         aliases: Other names that it answers to: those of the same file in other places.
@@ -56,7 +56,7 @@ class ModelFile:
     embeddings: bool
     chat_template: bool
     files: tuple[Path, ...]
-    modified_at: float
+    modified_ns: int
     shape: ModelShape = field(default_factory=ModelShape)
     source: Source = Source.PREHEAT
     aliases: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class ModelFile:
 
     def same_content(self, other: ModelFile) -> bool:
         """Whether both were written from the same files in the same state, whatever the model's names."""
-        return (self.files, self.file_bytes, self.modified_at) == (other.files, other.file_bytes, other.modified_at)
+        return (self.files, self.file_bytes, self.modified_ns) == (other.files, other.file_bytes, other.modified_ns)
 
     def public_facts(self) -> dict[str, Any]:
         """Return what others may read of it, as JSON has it; what cannot be shown in a path is ``_``."""
@@ -99,4 +99,4 @@ class ModelFile:
         except OSError:
             return True
         size, modified_ns = sum(state.st_size for state in states), max(state.st_mtime_ns for state in states)
-        return (size, modified_ns / 1e9) != (self.file_bytes, self.modified_at)
+        return (size, modified_ns) != (self.file_bytes, self.modified_ns)

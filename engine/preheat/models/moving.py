@@ -15,7 +15,7 @@ from typing import Final
 
 from preheat.errors import FolderError, ModelExistsError, SettingsError
 from preheat.files import OnBytes, copy_hashed, move_into_place, remove_empty_folders, sha256_of
-from preheat.models.downloads.space import check_room
+from preheat.models.space import check_room
 from preheat.settings.layers import variable_of
 
 logger = logging.getLogger(__name__)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
 from preheat.errors import AmbiguousModelError, ModelNotFoundError
+from preheat.models.file_names import base_id, printable
 from preheat.models.model_file import ModelFile
-from preheat.models.text import printable
-
-__all__ = ["SPLIT_PART", "base_id", "printable", "resolve"]
-
-SPLIT_PART: Final = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})", re.DOTALL)
-"""A split set's file name without its ending, as llama.cpp writes it."""
 
 _MAX_ASKED: Final = 4096  # of characters that are looked at; no id is as long, and a request can bring megabytes
 _MAX_NAME: Final = 256  # file systems allow 255; longer names are not worth a search for near ones
 _MAX_NEAR: Final = 5
 _MAX_COMPARED: Final = 500  # keeps the search for near names under a few milliseconds
-
-
-def base_id(file_name: str) -> str:
-    """Return the model id that a file name gives: lower case, without ``.gguf`` and a split set's part number."""
-    name = printable(file_name).lower().strip().removesuffix(".gguf").strip()
-    part = SPLIT_PART.fullmatch(name)
-    return part["prefix"].strip() if part else name
 
 
 def resolve(name: str, models: Sequence[ModelFile]) -> ModelFile:

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from preheat.models.classify import Kind
-from preheat.models.facts import Facts
-from preheat.models.hub.variants import QUANTIZATION, quantization_of
-from preheat.models.names import SPLIT_PART
+from preheat.models.file_names import SPLIT_PART
+from preheat.models.gguf.classify import Kind
+from preheat.models.gguf.facts import Facts
+from preheat.models.gguf.quantization import QUANTIZATION, quantization_of
 from preheat.models.sources.candidates import File
 
 _MMPROJ: Final = re.compile(r"(?:^|[-_.])mmproj(?:[-_.]?model)?(?=[-_.]|$)", re.IGNORECASE)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from preheat.models.names import printable
+from preheat.models.file_names import printable
 
 if TYPE_CHECKING:
     from watchfiles import Change

@@ -181,4 +181,5 @@ def _key(model: ModelFile, settings: EffectiveModelSettings) -> SizeKey:
             *(["scores"] if settings.flash_attention == "off" else []),
         )
     )
-    return str(model.path), model.file_bytes, model.modified_at, settings.context_length, kind
+    # The usage log keeps the time as a number of seconds.
+    return str(model.path), model.file_bytes, model.modified_ns / 1e9, settings.context_length, kind

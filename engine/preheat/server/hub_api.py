@@ -10,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.errors import InvalidRequestError
-from preheat.models.catalogue.catalogue import Task
-from preheat.models.hub.as_json import Machine, catalogue_json, repo_json, search_json
-from preheat.models.hub.hub import MAX_RESULTS, SORTS, Hub, Sort
+from preheat.models.catalogue import Machine, Task, catalogue_json, repo_json, search_json
+from preheat.models.hub import MAX_RESULTS, SORTS, Hub, Sort
 from preheat.server.control import json_response
 from preheat.server.parameters import count
 

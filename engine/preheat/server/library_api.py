@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from preheat.control.snapshot_json import model_json
 from preheat.core.snapshot import ModelSnapshot
-from preheat.models.text import printable
+from preheat.models import printable
 from preheat.server.control import json_response
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class LibraryApi:
             {
                 **known,
                 "files": [printable(str(path)) for path in file.files],
-                "modified_at": file.modified_at,
+                "modified_at": file.modified_ns / 1e9,
                 "why": self.engine.why(file.model_id),
             }
         )

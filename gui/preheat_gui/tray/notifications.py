@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from preheat.models.downloads.snapshot import DownloadState
+from preheat.models.downloads import DownloadState
 from preheat.residency.decisions import EvictionReason
 from preheat.residency.states import State
 from preheat_gui.words import download_trouble, list_names, sentence, short_name

@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication
 
 from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat_gui.words.figures import SEPARATOR, format_bytes, format_estimate, format_number, sentence
 
 UNDER_WAY: Final = frozenset({DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING})

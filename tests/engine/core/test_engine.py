@@ -28,8 +28,7 @@ from preheat.errors import (
     WorkerDiedError,
 )
 from preheat.inference import GenerateRequest, Sampling
-from preheat.models import ModelFile
-from preheat.models.listing import Listing
+from preheat.models import Listing, ModelFile
 from preheat.residency import State
 from tests.engine.engines import (
     CHAT,

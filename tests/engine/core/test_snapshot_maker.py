@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from preheat.core.engine import Engine
-from preheat.models import find_models
-from preheat.models.listing import Listing
+from preheat.models import Listing, find_models
 from preheat.residency import State
 from tests.engine.engines import settings
 

@@ -13,7 +13,7 @@ from preheat.errors import EngineError
 from preheat.link.library_json import facts_from_json, found_from_json, offer_from_json, suggestions_from_json
 from preheat.link.link import EngineLink
 from preheat.link.open_link import open_link
-from preheat.models.downloads.snapshot import DownloadState
+from preheat.models.downloads import DownloadState
 from tests.engine.application import Application, eventually
 from tests.engine.link.conftest import SMALL, StartLink
 

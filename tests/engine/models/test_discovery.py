@@ -15,13 +15,14 @@ from preheat.models import (
     Ability,
     ModelDetails,
     ModelFile,
+    ModelIndex,
     ModelShape,
-    Scanner,
     Source,
     find_models,
+    read_header,
     resolve,
 )
-from preheat.models.gguf import reader as gguf
+from preheat.models.gguf import reader
 
 WriteModel = Callable[..., Path]
 
@@ -40,7 +41,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             names.append(path.name)
             super().__init__(path)
 
-    monkeypatch.setattr(gguf, "FileIO", Counted)
+    monkeypatch.setattr(reader, "FileIO", Counted)
     return names
 
 
@@ -68,7 +69,7 @@ def test_the_starter_models(chat_model: Path, embedding_model: Path) -> None:
         embeddings=False,
         chat_template=True,
         files=(chat_model,),
-        modified_at=chat_model.stat().st_mtime,
+        modified_ns=chat_model.stat().st_mtime_ns,
         shape=ModelShape(
             weight_bytes=96_576_768,
             vocabulary=49_152,
@@ -184,9 +185,9 @@ def test_what_cannot_be_read_is_left_out_with_one_warning(
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", refuse)  # the tests may run as root, whom no mode bits stop
-    scanner = Scanner()
+    index = ModelIndex()
 
-    assert ids(scanner.scan([tmp_path])) == ["good"]
+    assert ids(index.look([tmp_path]).models) == ["good"]
     assert sorted(warnings()) == sorted(
         [
             "left out of the models: broken.gguf ends early: its header runs past the end of the file at 8 bytes. "
@@ -195,7 +196,7 @@ def test_what_cannot_be_read_is_left_out_with_one_warning(
             f"left out of the models: Permission denied ({tmp_path}/locked)",
         ]
     )
-    assert ids(scanner.scan([tmp_path])) == ["good"]
+    assert ids(index.look([tmp_path]).models) == ["good"]
     assert warnings() == []
 
 
@@ -204,10 +205,10 @@ def test_a_file_that_is_repaired_and_breaks_again_is_warned_of_again(
 ) -> None:
     path = write_model("a.gguf")
     whole = path.read_bytes()
-    scanner = Scanner()
+    index = ModelIndex()
     for content, expected in ((whole[:500], 1), (whole[:400], 0), (whole, 0), (whole[:500], 1)):
         path.write_bytes(content)
-        assert len(scanner.scan([tmp_path])) == (content == whole)
+        assert len(index.look([tmp_path]).models) == (content == whole)
         assert len(warnings()) == expected
 
 
@@ -235,7 +236,7 @@ def test_what_is_no_language_model_is_not_offered(
 
 def test_files_of_the_other_byte_order_are_not_offered(tmp_path: Path, gguf_file: Any, metadata: Any) -> None:
     (tmp_path / "big-endian.gguf").write_bytes(gguf_file(metadata(), order=">").file())
-    assert gguf.read_header(tmp_path / "big-endian.gguf").byte_order == "big"
+    assert read_header(tmp_path / "big-endian.gguf").byte_order == "big"
     assert find_models([tmp_path]) == ()
 
 
@@ -257,7 +258,7 @@ def test_a_split_set_is_one_model(tmp_path: Path, write_model: WriteModel) -> No
 
     assert (big.model_id, big.path, big.files) == ("big-q4_0", parts[0], tuple(parts))
     assert big.file_bytes == sum(part.stat().st_size for part in parts)
-    assert big.modified_at == 5e9
+    assert big.modified_ns == 5 * 10**18
     assert small.model_id == "small-q4_0"
     assert resolve("Big-Q4_0-00001-of-00003.gguf", [big, small]) == big
 
@@ -345,18 +346,18 @@ def test_a_second_scan_reads_only_what_changed(tmp_path: Path, write_model: Writ
     for name in ("a.gguf", "b.gguf", "c.gguf"):
         write_model(name)
     (tmp_path / "broken.gguf").write_bytes(b"GGUF")
-    scanner = Scanner()
-    scanner.scan([tmp_path])
+    index = ModelIndex()
+    index.look([tmp_path])
     assert sorted(opened) == ["a.gguf", "b.gguf", "broken.gguf", "c.gguf"]
 
     opened.clear()
-    assert ids(scanner.scan([tmp_path])) == ["a", "b", "c"]
+    assert ids(index.look([tmp_path]).models) == ["a", "b", "c"]
     assert opened == []
 
     write_model("b.gguf", "qwen3", n_bytes=256)
     (tmp_path / "c.gguf").unlink()
     write_model("d.gguf")
-    models = scanner.scan([tmp_path])
+    models = index.look([tmp_path]).models
     assert sorted(opened) == ["b.gguf", "d.gguf"]
     assert [(model.model_id, model.architecture) for model in models] == [
         ("a", "llama"),
@@ -369,11 +370,11 @@ def test_a_thousand_files(tmp_path: Path, write_model: WriteModel) -> None:
     content = write_model("m/0.gguf").read_bytes()
     for number in range(1, 1000):
         (tmp_path / f"m/{number}.gguf").write_bytes(content)
-    scanner = Scanner()
+    index = ModelIndex()
 
     def seconds() -> float:
         started = time.perf_counter()
-        assert len(scanner.scan([tmp_path])) == 1000
+        assert len(index.look([tmp_path]).models) == 1000
         return time.perf_counter() - started
 
     assert seconds() < 10

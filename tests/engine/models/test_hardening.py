@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from preheat.errors import ModelFileError
-from preheat.models import find_models, read_header, resolve
-from preheat.models.discovery import Scanner, folder_places
+from preheat.models import ModelIndex, find_models, read_header, resolve
 from preheat.models.gguf.known_arrays import KnownArrays
 from preheat.models.listing import Listing
 
@@ -123,7 +122,7 @@ def test_a_folder_of_damaged_real_files(tmp_path: Path, real_headers: list[tuple
         path.write_bytes(damaged)
         os.truncate(path, dice.choice([file_bytes, file_bytes, dice.randrange(file_bytes)]))
 
-    listing: Listing = Scanner().look(folder_places([tmp_path]))
+    listing: Listing = ModelIndex().look([tmp_path])
 
     warned = {record.getMessage().partition(".gguf")[0].rpartition(" ")[2] for record in caplog.records}
     told = {model.path.stem for model in listing.models} | {file.path.stem for file in listing.left_out}

@@ -95,7 +95,7 @@ def test_an_interrupted_copy_leaves_nothing(
 def test_a_copy_that_does_not_fit_is_not_begun(
     write_model: WriteModel, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("preheat.models.downloads.space.spare_bytes", lambda folder: 10)
+    monkeypatch.setattr("preheat.models.space.spare_bytes", lambda folder: 10)
     monkeypatch.setattr(importing, "_shares_disk", lambda file, folder: False)
     with pytest.raises(DiskFullError):
         import_file(write_model("from/m.gguf"), own)

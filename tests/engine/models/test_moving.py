@@ -130,7 +130,7 @@ def test_folders_that_do_not_do(old: Path, tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(FolderError, match=words):
             move_folder(old, place, _nothing)
     monkeypatch.setattr(moving, "_renamed", lambda old, new, switch: False)
-    monkeypatch.setattr("preheat.models.downloads.space.spare_bytes", lambda folder: 10)
+    monkeypatch.setattr("preheat.models.space.spare_bytes", lambda folder: 10)
     with pytest.raises(DiskFullError):
         move_folder(old, tmp_path / "new", _nothing)
     assert _contents(old) == FILES

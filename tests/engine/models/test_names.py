@@ -7,7 +7,7 @@ import pytest
 
 from preheat.errors import AmbiguousModelError, ModelNotFoundError
 from preheat.models import ModelFile, resolve
-from preheat.models.names import base_id, printable
+from preheat.models.file_names import base_id, printable
 
 
 def models(*ids: str) -> list[ModelFile]:
@@ -21,7 +21,7 @@ def models(*ids: str) -> list[ModelFile]:
             embeddings=False,
             chat_template=False,
             files=(Path(f"/models/{model_id}.gguf"),),
-            modified_at=0.0,
+            modified_ns=0,
         )
         for model_id in ids
     ]

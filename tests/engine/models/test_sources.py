@@ -13,8 +13,8 @@ import pytest
 
 from preheat import paths
 from preheat.models import Ability, Kind, ModelFile, Source, resolve
+from preheat.models.index import ModelIndex
 from preheat.models.listing import Listing
-from preheat.models.shelf import ModelIndex
 from preheat.models.sources.programs import program_places
 from preheat.settings.model import SourceName
 

@@ -144,7 +144,7 @@ def test_a_measurement_replaces_the_estimate_and_counts_what_work_will_add(log: 
     assert len(log.told) == 1
 
 
-@pytest.mark.parametrize("change", [{"modified_at": 2.0}, {"file_bytes": 5}, {"path": Path("other.gguf")}])
+@pytest.mark.parametrize("change", [{"modified_ns": 2_000_000_000}, {"file_bytes": 5}, {"path": Path("other.gguf")}])
 def test_another_file_is_another_size(log: Log, change: dict[str, Any]) -> None:
     log.book.note(MODEL, 10**9)
     assert not log.book.is_measured(dataclasses.replace(MODEL, **change))

@@ -14,8 +14,7 @@ from pathlib import Path
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
-from preheat.models import Kind, ModelDetails, ModelFile, Source
-from preheat.models.listing import Listing, SkippedFile
+from preheat.models import Kind, Listing, ModelDetails, ModelFile, SkippedFile, Source
 from preheat.preload.policy import PreloadPlan
 from preheat.residency.states import State
 from preheat.settings import Settings
@@ -46,7 +45,7 @@ def model_file(model: ModelSnapshot) -> ModelFile:
         embeddings=model.embeddings,
         chat_template=not model.embeddings,
         files=(path,),
-        modified_at=1_700_000_000.5,
+        modified_ns=1_700_000_000_500_000_000,
         source=Source.OLLAMA,
         aliases=("tiny:latest",),
         details=ModelDetails(name="Tiny", parameters=1500, quantization="Q4_1", licence="mit"),

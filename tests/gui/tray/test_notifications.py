@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.errors import EngineStoppedError
-from preheat.models.downloads.snapshot import DownloadState
+from preheat.models.downloads import DownloadState
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
 from preheat.residency.states import State
 from preheat_gui.tray.notifications import LOGIN_S, QUIET_S, Notifications

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fake_bridge import download, model, snapshot
-from preheat.models.downloads.snapshot import DownloadState
+from preheat.models.downloads import DownloadState
 from preheat_gui.words import download_figures, download_share, download_status, format_speed, model_of, repos_under_way
 
 pytestmark = pytest.mark.usefixtures("qapp")

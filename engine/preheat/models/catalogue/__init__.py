@@ -1,1 +1,28 @@
-"""The built-in catalogue and which of its models suit this machine."""
+"""The models that Preheat suggests, and the names that a pull understands."""
+
+from __future__ import annotations
+
+from preheat.models.catalogue.as_json import Machine, catalogue_json, repo_json, search_json
+from preheat.models.catalogue.catalogue import (
+    CatalogueEntry,
+    CatalogueError,
+    Suggestion,
+    Task,
+    best_for,
+    load_catalogue,
+)
+from preheat.models.catalogue.pull_names import parse_pull
+
+__all__ = [
+    "CatalogueEntry",
+    "CatalogueError",
+    "Machine",
+    "Suggestion",
+    "Task",
+    "best_for",
+    "catalogue_json",
+    "load_catalogue",
+    "parse_pull",
+    "repo_json",
+    "search_json",
+]

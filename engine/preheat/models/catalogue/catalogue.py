@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from preheat import paths
 from preheat.errors import EngineError
-from preheat.models.catalogue.recommend import DEFAULT_CONTEXT, Recommendation, advise, bits_of, memory_bytes
+from preheat.models.gguf.quantization import normalized
 from preheat.models.hub.hub import is_repo
-from preheat.models.hub.variants import RemoteFile, Variant, normalized
+from preheat.models.hub.recommend import DEFAULT_CONTEXT, Recommendation, advise, bits_of, memory_bytes
+from preheat.models.hub.variants import RemoteFile, Variant
 
 _COMFORTABLE: Final = 0.85  # of the limit: what a best one takes at most
 _LEAST_BITS: Final = 4  # with fewer, a smaller model is the better one

@@ -1,4 +1,4 @@
-"""How do models come from the hub to the disk? A queue of downloads that survives whatever happens to it.
+"""Downloads from the hub to the disk: a queue that survives restarts, power cuts and bad networks.
 
 Everything here blocks on disk or network; the engine calls it in threads.
 """
@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from preheat.models.downloads.queue import Downloads
 from preheat.models.downloads.retry import RetryPolicy
+from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
 
-__all__ = ["Downloads", "RetryPolicy"]
+__all__ = ["DownloadSnapshot", "DownloadState", "Downloads", "RetryPolicy"]

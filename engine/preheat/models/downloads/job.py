@@ -15,11 +15,11 @@ from preheat.models.downloads.interrupt import Interrupt, InterruptedTransferErr
 from preheat.models.downloads.journal import FileRecord, Folder, Journal
 from preheat.models.downloads.retry import RetryPolicy
 from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
-from preheat.models.downloads.space import no_room, spare_bytes
 from preheat.models.downloads.speed import Speed
 from preheat.models.downloads.states import Event
 from preheat.models.downloads.transfer import NoRoomError, Transfer
 from preheat.models.hub.hub import Hub
+from preheat.models.space import no_room, spare_bytes
 
 logger = logging.getLogger(__name__)
 

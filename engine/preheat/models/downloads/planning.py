@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from preheat.models.catalogue.recommend import choose
 from preheat.models.downloads.journal import FileRecord, Journal
 from preheat.models.hub.hub import Hub
-from preheat.models.hub.pull_names import PullTarget
+from preheat.models.hub.recommend import choose
+from preheat.models.hub.target import PullTarget
 
 
 def asked_of(target: PullTarget) -> tuple[str, str, str]:

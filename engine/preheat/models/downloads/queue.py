@@ -17,10 +17,10 @@ from preheat.models.downloads.journal import FileRecord, Folder, Journal, Wish, 
 from preheat.models.downloads.planning import asked_of, plan
 from preheat.models.downloads.retry import RetryPolicy
 from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
-from preheat.models.downloads.space import check_room
 from preheat.models.downloads.states import Event, next_state
 from preheat.models.hub.hub import Hub
-from preheat.models.hub.pull_names import PullTarget
+from preheat.models.hub.target import PullTarget
+from preheat.models.space import check_room
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from preheat.models.downloads.connection import Answer, BrokenConnectionError, g
 from preheat.models.downloads.interrupt import Interrupt
 from preheat.models.downloads.journal import FileRecord, Folder
 from preheat.models.downloads.retry import RetryPolicy
-from preheat.models.downloads.space import is_full
 from preheat.models.hub.hub import FileLocation, Hub
+from preheat.models.space import is_full
 from preheat.units import format_bytes, format_duration
 
 logger = logging.getLogger(__name__)

@@ -1,1 +1,11 @@
 """GGUF files: headers, tensor types, model shapes, and a cache of what was read."""
+
+from __future__ import annotations
+
+from preheat.models.gguf.classify import Kind
+from preheat.models.gguf.header import GgufHeader
+from preheat.models.gguf.quantization import quantization_words
+from preheat.models.gguf.reader import read_header
+from preheat.models.gguf.shape import ModelShape
+
+__all__ = ["GgufHeader", "Kind", "ModelShape", "quantization_words", "read_header"]

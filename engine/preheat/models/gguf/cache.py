@@ -19,7 +19,7 @@ from typing import Any, Final
 from preheat._version import __version__
 from preheat.errors import ModelFileError
 from preheat.files import write_atomic
-from preheat.models.facts import Facts, facts_from_json, facts_to_json
+from preheat.models.gguf.facts import Facts, facts_from_json, facts_to_json
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,16 @@ from typing import Final
 
 from preheat.models.gguf.header import GgufHeader
 
+QUANTIZATION: Final = re.compile(
+    r"(?<![A-Za-z0-9])"
+    r"(?P<name>(?:UD-)?"
+    r"(?:I?Q[1-8]_(?:K_(?:XXL|XL|L|M|S)|K|NL|XXS|XS|S|M|L|XL|[0-9](?:_[0-9]_[0-9])?)"
+    r"|TQ[12]_0|MXFP[468](?:_MOE)?|NVFP4|BF16|FP?16|FP?32))"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE | re.ASCII,
+)
+"""A quantization as file names and people write it."""
+
 # llama.cpp's llama_ftype (llama.h), which files carry as general.file_type. Missing numbers were withdrawn.
 FILE_TYPES: Final = {
     0: "F32",
@@ -63,6 +73,21 @@ _WORDS: Final = {
     16: "16-bit, as the original",
     32: "32-bit, as the original",
 }
+
+
+def quantization_of(path: str) -> str:
+    """Return the quantization that a path names, its last one first, or empty: ``FP16`` counts as ``F16``."""
+    for part in reversed(path.removesuffix(".gguf").split("/")):
+        found = [match["name"] for match in QUANTIZATION.finditer(part)]
+        if found:
+            return normalized(found[-1])
+    return ""
+
+
+def normalized(quantization: str) -> str:
+    """Return a quantization as it is written here: upper case, ``F16`` for ``FP16``; a leading ``UD-`` stays."""
+    name = quantization.upper()
+    return {"FP16": "F16", "FP32": "F32", "MXFP4_MOE": "MXFP4"}.get(name, name)
 
 
 def quantization_of_header(header: GgufHeader) -> str:

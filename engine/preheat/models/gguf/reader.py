@@ -18,10 +18,10 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from preheat.errors import ModelFileError
+from preheat.models.file_names import printable
 from preheat.models.gguf.header import GgufHeader, Skipped, Tensor, Value
 from preheat.models.gguf.known_arrays import MAX_BYTES, KnownArrays
 from preheat.models.gguf.types import GGML_TYPES
-from preheat.models.names import printable
 
 _CHUNK_BYTES: Final = 1 << 18
 # Ceilings, far above what models have (a vocabulary of 256,000 tokens makes a header of about 10 MB).

@@ -1,1 +1,21 @@
-"""The hub: search, repositories, file lists and names to pull."""
+"""The hub: search, repositories, file lists, and which quantization fits a machine."""
+
+from __future__ import annotations
+
+from preheat.models.hub.hub import MAX_RESULTS, SORTS, FileLocation, Hub, HubModel, RepoFiles, Sort, is_repo
+from preheat.models.hub.target import PullTarget
+from preheat.models.hub.variants import RemoteFile, Variant
+
+__all__ = [
+    "MAX_RESULTS",
+    "SORTS",
+    "FileLocation",
+    "Hub",
+    "HubModel",
+    "PullTarget",
+    "RemoteFile",
+    "RepoFiles",
+    "Sort",
+    "Variant",
+    "is_repo",
+]

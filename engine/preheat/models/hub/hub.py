@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from preheat._version import __version__
 from preheat.errors import HubError, RepoNotFoundError
+from preheat.models.file_names import printable
 from preheat.models.hub.errors import translated
 from preheat.models.hub.variants import RemoteFile, Variant, is_safe_path, variants_of
-from preheat.models.names import printable
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo

@@ -11,17 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from preheat.models.names import SPLIT_PART
-
-QUANTIZATION: Final = re.compile(
-    r"(?<![A-Za-z0-9])"
-    r"(?P<name>(?:UD-)?"
-    r"(?:I?Q[1-8]_(?:K_(?:XXL|XL|L|M|S)|K|NL|XXS|XS|S|M|L|XL|[0-9](?:_[0-9]_[0-9])?)"
-    r"|TQ[12]_0|MXFP[468](?:_MOE)?|NVFP4|BF16|FP?16|FP?32))"
-    r"(?![A-Za-z0-9])",
-    re.IGNORECASE | re.ASCII,
-)
-"""A quantization as file names and people write it."""
+from preheat.models.file_names import SPLIT_PART
+from preheat.models.gguf.quantization import quantization_of
 
 _ENDING: Final = ".gguf"
 # Not models of their own: importance matrices, helpers of speculative decoding, adapters, steering vectors, test files.
@@ -77,21 +68,6 @@ class Variant:
     def total_bytes(self) -> int:
         """Everything that a download fetches."""
         return self.model_bytes + (self.mmproj.size_bytes if self.mmproj else 0)
-
-
-def quantization_of(path: str) -> str:
-    """Return the quantization that a path names, its last one first, or empty: ``FP16`` counts as ``F16``."""
-    for part in reversed(path.removesuffix(_ENDING).split("/")):
-        found = [match["name"] for match in QUANTIZATION.finditer(part)]
-        if found:
-            return normalized(found[-1])
-    return ""
-
-
-def normalized(quantization: str) -> str:
-    """Return a quantization as it is written here: upper case, ``F16`` for ``FP16``; a leading ``UD-`` stays."""
-    name = quantization.upper()
-    return {"FP16": "F16", "FP32": "F32", "MXFP4_MOE": "MXFP4"}.get(name, name)
 
 
 def is_safe_path(path: str) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from preheat.models.file_names import printable
 from preheat.models.gguf.cache import Stamp, stamp_of
 from preheat.models.model_file import Source
-from preheat.models.names import printable
 
 _MAX_DEPTH: Final = 16
 ENDING: Final = ".gguf"

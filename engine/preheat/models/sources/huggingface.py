@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.models.names import printable
+from preheat.models.file_names import printable
 from preheat.models.sources.candidates import Candidate, Report, leads_into, trouble, walk
 from preheat.models.sources.folders import cache_home, from_variable
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.models.names import printable
+from preheat.models.file_names import printable
 from preheat.models.sources.candidates import Candidate, Report, leads_into, walk
 from preheat.models.sources.folders import config_folder, data_folder, from_variable, home
 from preheat.models.sources.small_file import read_object, read_text

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.models.text import printable
+from preheat.models import printable
 from preheat.server.clients import client_name, is_own
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ModelsApi:
         return {
             "id": model.model_id,
             "object": "model",
-            "created": int(model.modified_at),
+            "created": model.modified_ns // 10**9,
             "owned_by": "preheat",
             # Not OpenAI's; clients ignore them, people ask for them.
             "state": snapshot.state.value if snapshot is not None else None,

@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from preheat.core.snapshot import EngineSnapshot
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge import library_commands as commands
 from preheat_gui.dashboard.downloads.row import DownloadRow

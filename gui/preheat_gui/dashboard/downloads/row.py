@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from preheat.core.snapshot import ModelSnapshot
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat_gui.dashboard.looks import at_start
 from preheat_gui.widgets import (
     CAPTION_SCALE,

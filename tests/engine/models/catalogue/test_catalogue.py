@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.models.catalogue.catalogue import CatalogueEntry, CatalogueError, Task, best_for, load_catalogue
-from preheat.models.catalogue.recommend import bits_of
-from preheat.models.hub.variants import QUANTIZATION, normalized
+from preheat.models.gguf.quantization import QUANTIZATION, normalized
+from preheat.models.hub.recommend import bits_of
 
 CATALOGUE = load_catalogue()
 GB = 10**9

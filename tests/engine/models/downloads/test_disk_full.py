@@ -12,7 +12,8 @@ import pytest
 
 from fetching import TARGET, Fetching, eventually
 from local_hub import LocalHub
-from preheat.models.downloads import job, space
+from preheat.models import space
+from preheat.models.downloads import job
 from preheat.models.downloads.snapshot import DownloadState
 
 Make = Callable[..., Fetching]

@@ -15,7 +15,7 @@ from local_hub import TOKEN, LocalHub
 from preheat.errors import GatedRepoError, HubFileNotFoundError, HubOfflineError, RepoNotFoundError
 from preheat.models.downloads.retry import RetryPolicy
 from preheat.models.downloads.snapshot import DownloadState
-from preheat.models.hub.pull_names import PullTarget
+from preheat.models.hub.target import PullTarget
 
 Make = Callable[..., Fetching]
 

@@ -13,9 +13,9 @@ import pytest
 from fetching import FILE, REPO, TARGET, Fetching, eventually
 from local_hub import LocalHub
 from preheat.errors import DiskFullError, DownloadNotFoundError, FolderError
-from preheat.models.downloads import space
+from preheat.models import space
 from preheat.models.downloads.snapshot import DownloadState
-from preheat.models.hub.pull_names import PullTarget
+from preheat.models.hub.target import PullTarget
 
 Make = Callable[..., Fetching]
 

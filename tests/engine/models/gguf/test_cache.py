@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from preheat.models.gguf import cache as header_cache
 from preheat.models.gguf import reader as gguf
+from preheat.models.index import ModelIndex
 from preheat.models.listing import Listing
-from preheat.models.shelf import ModelIndex
 
 WriteModel = Callable[..., Path]
 

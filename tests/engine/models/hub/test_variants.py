@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.models.hub.variants import RemoteFile, is_safe_path, normalized, quantization_of, variants_of
+from preheat.models.gguf.quantization import normalized, quantization_of
+from preheat.models.hub.variants import RemoteFile, is_safe_path, variants_of
 
 
 def listed(*paths: str, size: int = 100) -> list[RemoteFile]:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.errors import EngineError
-from preheat.models.downloads.snapshot import DownloadState
+from preheat.models.downloads import DownloadState
 from preheat_gui.dashboard.downloads.catalogue_list import ChoiceRow, GroupRow, Role
 from preheat_gui.dashboard.downloads.catalogue_view import ChoiceView
 from preheat_gui.dashboard.downloads.page import DownloadsPage

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any, Final
 
-from preheat.models.classify import Kind, kind_of, unfit
+from preheat.models.file_names import printable
+from preheat.models.gguf.classify import Kind, kind_of, unfit
 from preheat.models.gguf.header import GgufHeader
 from preheat.models.gguf.quantization import quantization_of_header
 from preheat.models.gguf.shape import ModelShape, shape_of
-from preheat.models.names import printable
 
 _MAX_TEXT: Final = 200  # of a name or a licence: some files carry the whole text
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from preheat.models.catalogue.catalogue import CatalogueEntry, Suggestion, Task, best_for, load_catalogue
-from preheat.models.catalogue.recommend import KV_SHARES, advise, bits_of, expected_bytes, kv_bytes
+from preheat.models.catalogue.pull_names import parse_pull
 from preheat.models.hub.hub import Hub, HubModel, RepoFiles, Sort
-from preheat.models.hub.pull_names import PullTarget, parse_pull
+from preheat.models.hub.recommend import KV_SHARES, advise, bits_of, expected_bytes, kv_bytes
+from preheat.models.hub.target import PullTarget
 from preheat.models.hub.variants import Variant
 from preheat.models.model_file import ModelFile
 from preheat.settings import Settings

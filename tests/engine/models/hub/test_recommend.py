@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.errors import HubFileNotFoundError
-from preheat.models.catalogue.recommend import advise, bits_of, choose, kv_bytes, memory_bytes, recommend
 from preheat.models.hub.hub import RepoFiles
+from preheat.models.hub.recommend import advise, bits_of, choose, kv_bytes, memory_bytes, recommend
 from preheat.models.hub.variants import RemoteFile, Variant, variants_of
 
 GB = 10**9

@@ -7,8 +7,8 @@ import pytest
 
 from local_hub import LocalHub
 from preheat.errors import HubOfflineError, InvalidRequestError, ModelNotFoundError
+from preheat.models.catalogue.as_json import Machine, catalogue_json, here, repo_json, search_json
 from preheat.models.catalogue.catalogue import Task, load_catalogue
-from preheat.models.hub.as_json import Machine, catalogue_json, here, repo_json, search_json
 from preheat.models.hub.hub import Hub
 from preheat.models.model_file import ModelFile
 from preheat.settings import Settings

@@ -6,8 +6,8 @@ import sys
 from enum import StrEnum
 from typing import Final
 
+from preheat.models.file_names import printable
 from preheat.models.gguf.header import GgufHeader
-from preheat.models.names import printable
 
 
 class Kind(StrEnum):

@@ -7,10 +7,9 @@ from typing import Any
 import gguf as gguf_package
 import pytest
 
-from preheat.models import Kind, Scanner
-from preheat.models.classify import _OLLAMA_ONLY
+from preheat.models import Kind, ModelIndex
 from preheat.models.details import Ability
-from preheat.models.discovery import folder_places
+from preheat.models.gguf.classify import _OLLAMA_ONLY
 from preheat.models.gguf.quantization import FILE_TYPES, quantization_words
 from preheat.models.listing import Listing
 
@@ -18,7 +17,7 @@ WriteModel = Callable[..., Path]
 
 
 def look(folder: Path) -> Listing:
-    return Scanner().look(folder_places([folder]))
+    return ModelIndex().look([folder])
 
 
 @pytest.mark.parametrize(

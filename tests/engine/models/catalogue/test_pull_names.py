@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from preheat.errors import InvalidRequestError, ModelNotFoundError
 from preheat.models.catalogue.catalogue import load_catalogue
+from preheat.models.catalogue.pull_names import parse_pull
 from preheat.models.hub.hub import is_repo
-from preheat.models.hub.pull_names import PullTarget, parse_pull
+from preheat.models.hub.target import PullTarget
 from preheat.models.hub.variants import is_safe_path
 
 CATALOGUE = load_catalogue()

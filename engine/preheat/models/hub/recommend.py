@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from preheat.errors import HubFileNotFoundError
+from preheat.models.gguf.quantization import normalized
 from preheat.models.hub.hub import RepoFiles
-from preheat.models.hub.variants import Variant, normalized
+from preheat.models.hub.variants import Variant
 from preheat.units import format_bytes, format_memory
 
 DEFAULT_CONTEXT: Final = 8192

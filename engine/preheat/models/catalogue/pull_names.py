@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 from urllib.parse import unquote
 
 from preheat.errors import InvalidRequestError, ModelNotFoundError
 from preheat.models.catalogue.catalogue import CatalogueEntry
+from preheat.models.file_names import printable
+from preheat.models.gguf.quantization import QUANTIZATION, normalized, quantization_of
 from preheat.models.hub.hub import is_repo
-from preheat.models.hub.variants import QUANTIZATION, is_safe_path, normalized, quantization_of
-from preheat.models.names import printable
+from preheat.models.hub.target import PullTarget
+from preheat.models.hub.variants import is_safe_path
 
 MAX_NAME: Final = 1024
 
@@ -28,30 +29,6 @@ _OLLAMA: Final = re.compile(
 _REVISION: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,99}(?:/[A-Za-z0-9][\w.-]{0,99}){0,3}", re.ASCII)
 _FILE_PAGES: Final = ("resolve", "blob", "raw")
 _FORMS: Final = "Write owner/name, owner/name:Q4_K_M, a file's address on huggingface.co, or a name such as qwen3:4b"
-
-
-@dataclass(frozen=True, slots=True)
-class PullTarget:
-    """What to fetch.
-
-    Attributes:
-        repo: ``owner/name``.
-        quantization: Such as ``Q4_K_M``; None to take the recommended one.
-        file: A path inside the repository, never one that leads out of it; None for a whole variant.
-        revision: A branch, tag or commit.
-    """
-
-    repo: str
-    quantization: str | None = None
-    file: str | None = None
-    revision: str = "main"
-
-    @property
-    def name(self) -> str:
-        """What was asked for, as one may type it again."""
-        if self.file is not None:
-            return f"{self.repo}/{self.file}"
-        return f"{self.repo}:{self.quantization}" if self.quantization else self.repo
 
 
 def parse_pull(text: str, catalogue: Sequence[CatalogueEntry]) -> PullTarget:

@@ -16,9 +16,10 @@ from typing import Final
 
 from preheat import paths
 from preheat.models.discovery import Content, PlaceReader, Warner, folder_places, merge
+from preheat.models.file_names import printable
 from preheat.models.gguf.cache import HeaderCache
 from preheat.models.listing import Listing
-from preheat.models.names import printable
+from preheat.models.model_file import ModelFile
 from preheat.models.sources.candidates import Place
 from preheat.models.sources.programs import program_places
 from preheat.models.watch import Watch
@@ -149,6 +150,11 @@ class _Reading:
 
     def _note_alive(self) -> None:
         self._alive_at = time.monotonic()
+
+
+def find_models(folders: Sequence[Path]) -> tuple[ModelFile, ...]:
+    """Return the models in these folders and below, by id. Blocks on the disk."""
+    return ModelIndex().look(folders).models
 
 
 def look_once(folders: Sequence[Path], sources: Collection[str], own: Path | None = None) -> Listing:

@@ -1,4 +1,4 @@
-"""The live shelf: what appears, changes, is half copied, vanishes or hangs."""
+"""The live index: what appears, changes, is half copied, vanishes or hangs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from preheat.models import shelf as shelf_module
+from preheat.models import index as index_module
+from preheat.models.index import ModelIndex
 from preheat.models.listing import Listing
-from preheat.models.shelf import ModelIndex
 
 WriteModel = Callable[..., Path]
 NOTICED_S = 3.0
@@ -36,9 +36,9 @@ class Follower:
     def __init__(self, *folders: Path) -> None:
         self.folders = folders
         self.changed = threading.Event()
-        self.shelf = ModelIndex(on_change=self.changed.set, settle_s=0.3)
-        self.listing = self.shelf.look(folders)
-        self.shelf.watch(folders)
+        self.index = ModelIndex(on_change=self.changed.set, settle_s=0.3)
+        self.listing = self.index.look(folders)
+        self.index.watch(folders)
 
     def until(self, wanted: Callable[[Listing], bool]) -> float:
         """Wait until a look shows it; return the seconds that it took."""
@@ -47,9 +47,9 @@ class Follower:
             assert time.monotonic() - began < 4 * NOTICED_S, self.listing
             if self.changed.wait(0.3 if self.listing.unsettled else NOTICED_S):
                 self.changed.clear()
-                self.listing = self.shelf.look(self.folders)
+                self.listing = self.index.look(self.folders)
             elif self.listing.unsettled:
-                self.listing = self.shelf.look(self.folders)
+                self.listing = self.index.look(self.folders)
         return time.monotonic() - began
 
 
@@ -63,40 +63,40 @@ def follow() -> Iterator[Callable[..., Follower]]:
 
     yield start
     for follower in followers:
-        follower.shelf.close()
+        follower.index.close()
 
 
 def test_files_that_appear_change_and_vanish(
     tmp_path: Path, write_model: WriteModel, follow: Callable[..., Follower]
 ) -> None:
     age(write_model("models/a.gguf"))
-    shelf = follow(tmp_path / "models")
-    assert ids(shelf.listing) == ["a"]
+    follower = follow(tmp_path / "models")
+    assert ids(follower.listing) == ["a"]
 
     write_model("models/deep/er/b.gguf")
-    assert shelf.until(lambda listing: ids(listing) == ["a", "b"]) < NOTICED_S
+    assert follower.until(lambda listing: ids(listing) == ["a", "b"]) < NOTICED_S
     write_model("models/a.gguf", "qwen3", n_bytes=512)
     assert (
-        shelf.until(lambda listing: ids(listing) == ["a", "b"] and listing.models[0].architecture == "qwen3")
+        follower.until(lambda listing: ids(listing) == ["a", "b"] and listing.models[0].architecture == "qwen3")
         < NOTICED_S
     )
     (tmp_path / "models/deep/er/b.gguf").unlink()
-    assert shelf.until(lambda listing: ids(listing) == ["a"]) < NOTICED_S
+    assert follower.until(lambda listing: ids(listing) == ["a"]) < NOTICED_S
     shutil.rmtree(tmp_path / "models")
-    assert shelf.until(lambda listing: ids(listing) == []) < NOTICED_S
+    assert follower.until(lambda listing: ids(listing) == []) < NOTICED_S
 
 
 def test_a_folder_that_comes_later_and_again(
     tmp_path: Path, write_model: WriteModel, follow: Callable[..., Follower]
 ) -> None:
-    shelf = follow(tmp_path / "models")
+    follower = follow(tmp_path / "models")
     for name in ("a", "b"):
         age(write_model(f"models/{name}.gguf"))
-        shelf.until(lambda listing, name=name: ids(listing) == [name])  # type: ignore[misc]
+        follower.until(lambda listing, name=name: ids(listing) == [name])  # type: ignore[misc]
         write_model(f"models/{name}2.gguf")
-        shelf.until(lambda listing, name=name: ids(listing) == [name, f"{name}2"])  # type: ignore[misc]
+        follower.until(lambda listing, name=name: ids(listing) == [name, f"{name}2"])  # type: ignore[misc]
         shutil.rmtree(tmp_path / "models")
-        shelf.until(lambda listing: ids(listing) == [])
+        follower.until(lambda listing: ids(listing) == [])
 
 
 def test_a_copy_is_offered_when_it_is_whole(
@@ -104,30 +104,30 @@ def test_a_copy_is_offered_when_it_is_whole(
 ) -> None:
     content = write_model("elsewhere/a.gguf", n_bytes=4096).read_bytes()
     (tmp_path / "models").mkdir()
-    shelf = follow(tmp_path / "models")
+    follower = follow(tmp_path / "models")
     with (tmp_path / "models/a.gguf").open("wb", buffering=0) as copy:
         for at in range(0, len(content), 700):
             copy.write(content[at : at + 700])
-            listing = shelf.shelf.look(shelf.folders)
+            listing = follower.index.look(follower.folders)
             assert (ids(listing), listing.unsettled) == ([], True)
-    shelf.until(lambda listing: ids(listing) == ["a"])
+    follower.until(lambda listing: ids(listing) == ["a"])
     assert caplog.records == []  # a copy is no damage
 
 
 def test_a_copy_of_full_length_is_offered_when_it_rests(tmp_path: Path, write_model: WriteModel) -> None:
     (tmp_path / "models").mkdir()
-    shelf = ModelIndex(settle_s=0.4)
-    assert shelf.look([tmp_path / "models"]) == Listing()
+    index = ModelIndex(settle_s=0.4)
+    assert index.look([tmp_path / "models"]) == Listing()
     content = write_model("models/a.gguf", n_bytes=4096).read_bytes()
     # Some programs reserve the whole file first, and fill it then.
     with (tmp_path / "models/a.gguf").open("r+b", buffering=0) as copy:
         for _ in range(3):
             copy.write(content[:64])
-            assert ids(shelf.look([tmp_path / "models"])) == []
+            assert ids(index.look([tmp_path / "models"])) == []
             copy.seek(0)
             time.sleep(0.1)
     time.sleep(0.5)
-    assert ids(shelf.look([tmp_path / "models"])) == ["a"]
+    assert ids(index.look([tmp_path / "models"])) == ["a"]
 
 
 def test_a_damaged_file_is_told_of_when_nobody_writes_to_it(
@@ -135,11 +135,11 @@ def test_a_damaged_file_is_told_of_when_nobody_writes_to_it(
 ) -> None:
     path = write_model("models/a.gguf")
     os.truncate(path, 900)
-    shelf = ModelIndex(settle_s=0.2)
-    assert shelf.look([tmp_path / "models"]).unsettled
+    index = ModelIndex(settle_s=0.2)
+    assert index.look([tmp_path / "models"]).unsettled
     assert caplog.records == []
     age(path)
-    assert not shelf.look([tmp_path / "models"]).unsettled
+    assert not index.look([tmp_path / "models"]).unsettled
     assert "ends early" in caplog.text
 
 
@@ -148,13 +148,13 @@ def test_split_sets_are_offered_when_their_last_part_is_there(
 ) -> None:
     split = {"split__count": ("u16", 2)}
     age(write_model("models/big-00001-of-00002.gguf", **split))
-    shelf = ModelIndex(settle_s=0.2)
+    index = ModelIndex(settle_s=0.2)
     last = write_model("models/big-00002-of-00002.gguf", **split)
     os.truncate(last, 900)
-    assert ids(shelf.look([tmp_path / "models"])) == []
+    assert ids(index.look([tmp_path / "models"])) == []
     assert caplog.records == []
     age(write_model("models/big-00002-of-00002.gguf", **split))
-    assert ids(shelf.look([tmp_path / "models"])) == ["big"]
+    assert ids(index.look([tmp_path / "models"])) == ["big"]
 
 
 def until_quiet(changed: threading.Event) -> None:
@@ -189,11 +189,11 @@ def test_a_folder_that_hangs_is_left_out_until_it_answers(
     age(write_model("far/b.gguf"))
     hang = Hang(tmp_path / "far", monkeypatch)
     folders = [tmp_path / "near", tmp_path / "far"]
-    shelf = ModelIndex(hangs_after_s=0.3)
+    index = ModelIndex(hangs_after_s=0.3)
     try:
         for round_number in range(5):
             began = time.monotonic()
-            listing = shelf.look(folders)
+            listing = index.look(folders)
             assert ids(listing) == ["a"]
             assert listing.unreachable == (f"{tmp_path}/far does not answer",)
             # It is waited for once.
@@ -205,7 +205,7 @@ def test_a_folder_that_hangs_is_left_out_until_it_answers(
     finally:
         hang.answers.set()
     deadline = time.monotonic() + 10
-    while ids(listing := shelf.look(folders)) != ["a", "b"]:
+    while ids(listing := index.look(folders)) != ["a", "b"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert listing.unreachable == ()
@@ -214,13 +214,13 @@ def test_a_folder_that_hangs_is_left_out_until_it_answers(
 def test_a_slow_folder_is_waited_for(tmp_path: Path, write_model: WriteModel, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abcdef":
         write_model(f"models/{name}.gguf")
-    stamp_of = shelf_module.PlaceReader._facts
+    stamp_of = index_module.PlaceReader._facts
 
-    def slow(reader: shelf_module.PlaceReader, file: object) -> object:
+    def slow(reader: index_module.PlaceReader, file: object) -> object:
         time.sleep(0.15)
         return stamp_of(reader, file)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(shelf_module.PlaceReader, "_facts", slow)
+    monkeypatch.setattr(index_module.PlaceReader, "_facts", slow)
     assert len(ModelIndex(hangs_after_s=0.4).look([tmp_path / "models"]).models) == 6
 
 
@@ -245,27 +245,27 @@ def test_places_that_are_no_longer_wanted_are_not_watched(tmp_path: Path, write_
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     changed = threading.Event()
-    shelf = ModelIndex(on_change=changed.set)
-    shelf.watch([tmp_path / "one", tmp_path / "two"])
-    shelf.watch([tmp_path / "two"])
+    index = ModelIndex(on_change=changed.set)
+    index.watch([tmp_path / "one", tmp_path / "two"])
+    index.watch([tmp_path / "two"])
     until_quiet(changed)
     write_model("one/a.gguf")
     assert not changed.wait(2.0)
     write_model("two/b.gguf")
     assert changed.wait(NOTICED_S)
-    shelf.close()
+    index.close()
 
 
 def test_downloads_on_their_way_are_no_change(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     (folder / ".downloads/1").mkdir(parents=True)
     changed = threading.Event()
-    shelf = ModelIndex(on_change=changed.set)
-    shelf.watch([folder])
+    index = ModelIndex(on_change=changed.set)
+    index.watch([folder])
     until_quiet(changed)
     (folder / ".downloads/1/m.gguf.part").write_bytes(b"x" * 1000)
     (folder / "m.gguf.part").write_bytes(b"x" * 1000)
     assert not changed.wait(2.0)
     (folder / "m.gguf.part").rename(folder / "m.gguf")
     assert changed.wait(NOTICED_S)
-    shelf.close()
+    index.close()
