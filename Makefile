@@ -1,6 +1,7 @@
 # make run          set everything up, then start Preheat in the tray; where there is no screen, as `make serve`
 # make serve        set everything up, then start Preheat without windows. Options: make serve ARGS="--port 8000"
-# make test         set up what tests need, then check formatting, style and types, and run all tests
+# make test         set up what tests need, then check formatting, style, types and coverage, and run all tests.
+#                   A part of them, without coverage: make test ARGS=tests/engine/residency
 # make bench        set up what benchmarks need, then compare Preheat with llama-server
 # make screenshots  take the pictures in docs/screenshots again
 # make format       rewrite the sources as `make test` wants them
@@ -28,7 +29,8 @@ test: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict engine gui packaging benchmarks
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 $(if $(ARGS),,--cov --cov-report=) $(ARGS)
+	$(if $(ARGS),,$(BIN)/python packaging/check_coverage.py)
 
 bench: install-bench
 	$(BIN)/python -m benchmarks $(ARGS)

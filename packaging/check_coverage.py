@@ -1,0 +1,83 @@
+"""Check the coverage that the last test run measured: a floor for all code, 100 % of the pure cores.
+
+``make test`` runs it after the tests. It reads ``.coverage`` in the current folder.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from setup_step import SetupError, exit_code_of, say
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+FLOOR: Final = 85.0
+"""Lines and branches of all code together, in percent."""
+
+PERFECT: Final = (
+    "engine/preheat/residency/states.py",
+    "engine/preheat/residency/eviction.py",
+)
+"""The pure cores: every line and every branch is tested. A folder stands for all of its modules."""
+
+
+def main() -> None:
+    """Report what is below its mark.
+
+    Raises:
+        SetupError: Nothing was measured, or something is below its mark.
+    """
+    report = _report()
+    problems = problems_of(report["files"], report["totals"]["percent_covered"])
+    if problems:
+        raise SetupError(
+            "coverage fell:\n  " + "\n  ".join(problems), remedy="Add tests, or see packaging/check_coverage.py"
+        )
+    say(f"coverage: {report['totals']['percent_covered']:.1f} % of lines and branches; the pure cores are at 100 %")
+
+
+def problems_of(
+    files: Mapping[str, Any], total: float, *, floor: float = FLOOR, perfect: Sequence[str] = PERFECT
+) -> list[str]:
+    """Return what is below its mark, one sentence each.
+
+    Args:
+        files: By path, as in coverage's JSON report.
+        total: Percent of all lines and branches.
+    """
+    problems = []
+    if total < floor:
+        problems.append(f"{total:.1f} % in all, less than {floor:.0f} %")
+    for name in perfect:
+        covered = {path: file for path, file in files.items() if path == name or path.startswith(f"{name}/")}
+        if not covered:
+            problems.append(f"{name} was not measured")
+        for path, file in covered.items():
+            if file["missing_lines"] or file.get("missing_branches"):
+                lines = ", ".join(map(str, file["missing_lines"]))
+                branches = ", ".join(f"{start}->{end}" for start, end in file.get("missing_branches", ()))
+                problems.append(f"{path}: lines [{lines}], branches [{branches}] are not tested")
+    return problems
+
+
+def _report() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "coverage.json"
+        command = [sys.executable, "-m", "coverage", "json", "--quiet", "-o", str(target)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SetupError(
+                done.stdout.strip() or done.stderr.strip(), remedy="Run the tests with coverage first: make test"
+            )
+        report: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+    return report
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(main))
