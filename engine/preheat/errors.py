@@ -5,7 +5,7 @@ Adapters (HTTP, command line, tray) convert these once each. Anything that is no
 
 from __future__ import annotations
 
-from preheat.messages import Message, msg, render
+from preheat.messages import Message, render, verbatim
 
 
 class EngineError(Exception):
@@ -33,7 +33,7 @@ class EngineError(Exception):
         param: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        self.message = msg("text", text=message, hint=hint) if isinstance(message, str) else message
+        self.message = verbatim(message, hint) if isinstance(message, str) else message
         self.title, self.hint = title, hint = render(self.message)
         super().__init__(f"{title}. {hint}" if hint else title)
         self.param = param

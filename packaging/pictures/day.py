@@ -12,6 +12,7 @@ from preheat import paths
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.link.library_values import ModelFacts
 from preheat.log import log_file
+from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat.residency.states import State
 from preheat.settings import Settings, load_settings
@@ -174,7 +175,7 @@ def _stats() -> dict[str, Any]:
 
 def _decisions() -> list[DecisionRecord]:
     def ago(minutes: float, name: str, action: Action, why: str, size_gb: float = 0.0, **more: Any) -> DecisionRecord:
-        return DecisionRecord(NOW - minutes * MINUTE_S, name, action, why, int(size_gb * GB), **more)
+        return DecisionRecord(NOW - minutes * MINUTE_S, name, action, verbatim(why), int(size_gb * GB), **more)
 
     room = "made room for qwen3-8b-q4_k_m"
     return [

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.real_run import _EXPECTED_WORDS, HISTORY_DAYS, Tally, days_of
+from preheat.messages import verbatim
 from preheat.replay.synthetic import FIRST_DAY
 from preheat.replay.trace import Kind, TraceEvent
 from preheat.usage import Outcome, RequestRecord
@@ -35,9 +36,9 @@ def test_what_was_seen_is_described() -> None:
     ):
         tally.take(RequestRecord("a", 1.0, outcome, wait_s, ttft_s))
     for model_id, why in (("a", "used twice"), ("b", _EXPECTED_WORDS), ("c", _EXPECTED_WORDS)):
-        tally.take(DecisionRecord(1.0, model_id, Action.PRELOAD, why, cause="preload"))
-    tally.take(DecisionRecord(2.0, "a", Action.EVICT, "", cause="preload"))
-    tally.take(DecisionRecord(2.0, "b", Action.EVICT, "", cause="room", wasted=True))
+        tally.take(DecisionRecord(1.0, model_id, Action.PRELOAD, verbatim(why), cause="preload"))
+    tally.take(DecisionRecord(2.0, "a", Action.EVICT, verbatim(""), cause="preload"))
+    tally.take(DecisionRecord(2.0, "b", Action.EVICT, verbatim(""), cause="room", wasted=True))
     lines = tally.describe("steady").splitlines()
     assert lines[0].startswith("steady: 4 requests, preload_hit_rate 0.250, 1 late, 2 misses, waited 1.2 s in all")
     assert lines[1] == "  preloads: 1 learned (0 wasted), 2 expected (1 wasted); wasted 0.333, which left 1 for room"

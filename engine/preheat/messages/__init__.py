@@ -6,7 +6,17 @@ table holds the English words for the API, the command line and the log; the win
 
 from __future__ import annotations
 
-from preheat.messages.message import ENGLISH, Message, Param, Words, message_from_json, message_json, msg, render
+from preheat.messages.message import (
+    ENGLISH,
+    Message,
+    Param,
+    Words,
+    message_from_json,
+    message_json,
+    msg,
+    render,
+    verbatim,
+)
 from preheat.messages.table import TABLE
 
 __all__ = [
@@ -19,4 +29,5 @@ __all__ = [
     "message_json",
     "msg",
     "render",
+    "verbatim",
 ]

@@ -48,6 +48,11 @@ def msg(code: str, /, **params: Param) -> Message:
     return Message(code, params)
 
 
+def verbatim(text: str, hint: str = "") -> Message:
+    """Return a message of words without a code, such as those of other software."""
+    return Message("text", {"text": text, "hint": hint})
+
+
 ENGLISH: Final[Mapping[str, Format]] = {
     "memory": format_memory,
     "bytes": format_bytes,
@@ -129,7 +134,7 @@ def message_from_json(content: Mapping[str, Any]) -> Message:
 
     code = str(content["code"])
     if code not in TABLE:
-        return Message("text", {"text": str(content.get("text", code)), "hint": str(content.get("hint", ""))})
+        return verbatim(str(content.get("text", code)), str(content.get("hint", "")))
     params = {
         name: message_from_json(value) if isinstance(value, Mapping) and "code" in value else value
         for name, value in dict(content.get("params") or {}).items()

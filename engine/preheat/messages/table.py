@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from preheat.messages import general
+from preheat.messages import general, residency
 from preheat.messages.template import Template
 
-TABLE: Final[Mapping[str, Template]] = MappingProxyType({**general.TABLE})
+TABLE: Final[Mapping[str, Template]] = MappingProxyType({**general.TABLE, **residency.TABLE})
 """Template by message code. The areas' codes are disjoint; a test checks that."""

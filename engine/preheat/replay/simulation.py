@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
-from preheat.errors import InsufficientMemoryError
 from preheat.preload.policy import Decision, PolicySettings, eviction_view, plan_preloads
 from preheat.replay.trace import ModelSize
 from preheat.residency.eviction import ResidentModel, plan_eviction
@@ -205,14 +204,10 @@ class Simulation:
         size = self._sizes[model_id]
         starts_at = at
         while True:
-            try:
-                victims = self._victims(size.resident_bytes, starts_at)
+            victims = self._victims(size.resident_bytes, starts_at)
+            if victims is not None:
                 break
-            except InsufficientMemoryError:
-                ends = [hot.busy_until for hot in self._hot.values() if hot.busy_until > starts_at]
-                if not ends:
-                    raise
-                starts_at = min(ends)
+            starts_at = min(hot.busy_until for hot in self._hot.values() if hot.busy_until > starts_at)
         for victim in victims:
             self._evict(victim)
         hot = _Hot(size, starts_at + self._load_s(model_id), at, at, speculative=False)
@@ -221,17 +216,18 @@ class Simulation:
         self._plan_at = at
         return hot
 
-    def _victims(self, needed_bytes: int, at: float) -> tuple[str, ...]:
+    def _victims(self, needed_bytes: int, at: float) -> tuple[str, ...] | None:
         tenants = self._tenants(at)
         if self._strategy.preload:
             tenants = eviction_view(tenants, self._popularity, at, self._strategy.policy)
-        victims = plan_eviction(tenants, needed_bytes, self._machine.limit_bytes, for_request=True)
+        victims, missing_bytes = plan_eviction(tenants, needed_bytes, self._machine.limit_bytes, for_request=True)
         most = self._strategy.max_models
         if most is not None and len(tenants) - len(victims) >= most:
             # The same order, in a limit that is counted in models.
             counted = [replace(tenant, resident_bytes=1) for tenant in tenants]
-            victims = plan_eviction(counted, 1, most, for_request=True)
-        return victims
+            victims, missing = plan_eviction(counted, 1, most, for_request=True)
+            missing_bytes = max(missing_bytes, missing)
+        return None if missing_bytes > 0 else victims
 
     def _tenants(self, at: float) -> list[ResidentModel]:
         favourites = self._favourites if self._strategy.preload else ()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
+from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason
 from preheat.residency.eviction import ResidentModel
 from preheat.residency.memory_watch import MemoryWatch
 from preheat.residency.pool import Pool
-from preheat.residency.resident import Cause, Resident
+from preheat.residency.resident import Resident
 from preheat.residency.resume import is_worth_a_look
 from preheat.residency.sizes import SizeTable
 from preheat.residency.states import State

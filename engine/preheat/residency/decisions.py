@@ -1,13 +1,15 @@
-"""What the pool did about a model, and why: plain values, for the log of decisions."""
+"""What was done about a model, and why: plain values for the log of decisions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from preheat.messages import Message
+
 
 class Action(StrEnum):
-    """What was done about a model. ``PRELOAD`` is a load with nobody waiting; both are written once it is hot."""
+    """What was done about a model. ``PRELOAD`` is a load with nobody waiting; loads are recorded once they are hot."""
 
     LOAD = "load"
     PRELOAD = "preload"
@@ -17,14 +19,21 @@ class Action(StrEnum):
     FAIL = "fail"
 
 
+class Cause(StrEnum):
+    """Why a model is loaded."""
+
+    REQUEST = "request"
+    PRELOAD = "preload"
+
+
 class EvictionReason(StrEnum):
-    """The kind of reason for which a model leaves."""
+    """Why a model leaves memory."""
 
     ROOM = "room"
     """A request needs its memory."""
 
     PRELOAD = "preload"
-    """Something that is used more takes its place."""
+    """A model that is used more takes its place."""
 
     PRESSURE = "pressure"
     LIMIT = "limit"
@@ -38,19 +47,27 @@ class EvictionReason(StrEnum):
     """Preloading was paused or switched off."""
 
     END = "end"
-    """Preheat ends."""
+    """Preheat is shutting down."""
+
+
+class Outcome(StrEnum):
+    """How a request found its model: hot, in a load already running, or neither."""
+
+    HIT = "hit"
+    LATE_HIT = "late hit"
+    MISS = "miss"
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """One load, unload or eviction, and why.
+    """One load, unload or eviction, and its reason.
 
     Attributes:
-        at: Unix time at which it was done.
-        why: The reason, in words for the user; the log keeps 500 characters.
+        at: Unix time.
+        reason: The reason as code and parameters.
         bytes: Memory taken or released.
-        seconds: How long it took; None where that means nothing.
-        cause: The kind of reason, such as ``request`` or ``pressure``.
+        seconds: Duration; None where that means nothing.
+        cause: Kind of reason: a ``Cause``, an ``EvictionReason`` or an error code.
         idle_s: Seconds since the model's last request; None before one.
         wasted: This ended a preload that no request had used.
     """
@@ -58,9 +75,14 @@ class DecisionRecord:
     at: float
     model_id: str
     action: Action
-    why: str
+    reason: Message
     bytes: int = 0
     seconds: float | None = None
     cause: str = ""
     idle_s: float | None = None
     wasted: bool = False
+
+    @property
+    def why(self) -> str:
+        """The reason in English."""
+        return str(self.reason)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from preheat.errors import InsufficientMemoryError
-from preheat.units import format_memory
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class ResidentModel:
-    """One model that holds memory, or has been promised some.
+    """One model that holds or reserves memory.
 
     Attributes:
         resident_bytes: What it holds, or is expected to hold once it is loaded.
         last_used_at: Time of its last request; 0 before one.
         leased: A request uses it or waits for it.
-        speculative: It is being preloaded now, with nobody waiting.
+        speculative: It is preloaded, and no request has used it or waits for it.
     """
 
     model_id: str
@@ -28,30 +26,39 @@ class ResidentModel:
     speculative: bool = False
 
 
+class EvictionPlan(NamedTuple):
+    """Models to unload, in order, and the bytes that are still missing then; 0 if there is room."""
+
+    victims: tuple[str, ...]
+    missing_bytes: int = 0
+
+
+class EvictionPolicy(Protocol):
+    """Chooses the models to unload; ``plan_eviction`` is one."""
+
+    def __call__(
+        self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
+    ) -> EvictionPlan:
+        """Return the models to unload so that ``needed_bytes`` more fit under ``limit_bytes``."""
+
+
 def plan_eviction(
-    tenants: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
-) -> tuple[str, ...]:
-    """Return the model ids to unload so that ``needed_bytes`` more fit under ``limit_bytes``.
+    residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
+) -> EvictionPlan:
+    """Return the models to unload so that ``needed_bytes`` more fit under ``limit_bytes``.
 
-    Preloads that are still running go first, then the least recently used, favourites after all others. Leased models
-    are never chosen. Only a request that someone waits for evicts anything; a preload takes the room that is there.
-
-    Raises:
-        InsufficientMemoryError: Not even that is enough, now.
+    Speculative models go first, then the least recently used, favourites last. Leased models are never chosen. Only a
+    waiting request evicts anything; a preload takes the room that is there.
     """
-    missing = sum(tenant.resident_bytes for tenant in tenants) + needed_bytes - limit_bytes
+    missing = sum(resident.resident_bytes for resident in residents) + needed_bytes - limit_bytes
     if missing <= 0:
-        return ()
-    candidates = [tenant for tenant in tenants if for_request and not tenant.leased]
-    candidates.sort(key=lambda tenant: (not tenant.speculative, tenant.favourite, tenant.last_used_at, tenant.model_id))
+        return EvictionPlan(())
+    candidates = [resident for resident in residents if for_request and not resident.leased]
+    candidates.sort(key=lambda each: (not each.speculative, each.favourite, each.last_used_at, each.model_id))
     chosen: list[str] = []
-    for tenant in candidates:
-        chosen.append(tenant.model_id)
-        missing -= tenant.resident_bytes
+    for resident in candidates:
+        chosen.append(resident.model_id)
+        missing -= resident.resident_bytes
         if missing <= 0:
-            return tuple(chosen)
-    raise InsufficientMemoryError(
-        f"It needs {format_memory(needed_bytes)}, and {format_memory(max(needed_bytes - missing, 0))} of the memory "
-        f"limit of {format_memory(limit_bytes)} can be had",
-        hint="Raise memory_limit, lower context_length, or choose a smaller quantization",
-    )
+            return EvictionPlan(tuple(chosen))
+    return EvictionPlan(tuple(chosen), missing)

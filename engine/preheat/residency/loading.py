@@ -22,15 +22,17 @@ from preheat.errors import (
 )
 from preheat.inference import ModelInfo
 from preheat.inference.client import WorkerClient
-from preheat.residency.decisions import Action, EvictionReason
+from preheat.messages import msg
+from preheat.residency.decisions import Action, Cause, EvictionReason
 from preheat.residency.eviction import plan_eviction
 from preheat.residency.load_options import load_options
 from preheat.residency.processes import rss_bytes
-from preheat.residency.resident import Cause, Resident
+from preheat.residency.resident import Resident
 from preheat.residency.roster import ResidentTable
 from preheat.residency.sizes import SizeTable
 from preheat.residency.spare import SpareWorker
-from preheat.residency.states import Event, State
+from preheat.residency.states import State
+from preheat.residency.transitions import Event
 from preheat.residency.unloading import Unloader
 
 logger = logging.getLogger(__name__)
@@ -136,18 +138,20 @@ class Loader:
             limit = self._roster.reachable_bytes
             for_request = resident.cause is Cause.REQUEST
             tenants = self._roster.tenants(resident)
-            try:
-                victims = plan_eviction(view(tenants), needed, limit, for_request=for_request)
+            plan = plan_eviction(view(tenants), needed, limit, for_request=for_request)
+            if not plan.missing_bytes:
                 break
-            except InsufficientMemoryError as error:
-                others_are_busy = any(tenant.leased for tenant in tenants)
-                if not for_request or needed > limit or not others_are_busy:
-                    raise InsufficientMemoryError(f"{resident.model_id}: {error.title}", hint=error.hint) from error
+            others_are_busy = any(tenant.leased for tenant in tenants)
+            if not for_request or needed > limit or not others_are_busy:
+                available = max(needed - plan.missing_bytes, 0)
+                raise InsufficientMemoryError(
+                    msg("no_room", model=resident.model_id, needed=needed, available=available, limit=limit)
+                )
             await self._roster.next_change()
             if resident.cause is Cause.REQUEST and not resident.leased:
                 raise LoadCancelledError(f"Nobody waits for {resident.model_id} any more")
         resident.reserved_bytes = needed
-        for model_id in victims:
+        for model_id in plan.victims:
             self._unloader.evict(
                 self._roster.residents[model_id], EvictionReason.ROOM, f"made room for {resident.model_id}"
             )

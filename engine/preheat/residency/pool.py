@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from preheat.models import ModelFile
-from preheat.residency.decisions import EvictionReason
+from preheat.residency.decisions import Cause, EvictionReason
 from preheat.residency.eviction import ResidentModel
 from preheat.residency.load_options import loads_differently
 from preheat.residency.loading import Loader
 from preheat.residency.observer import PoolObserver
 from preheat.residency.processes import rss_bytes
-from preheat.residency.resident import Cause, Resident
+from preheat.residency.resident import Resident
 from preheat.residency.roster import ResidentTable
 from preheat.residency.sizes import SizeTable
 from preheat.residency.spare import SpareWorker

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from preheat.errors import ModelLoadError
 from preheat.inference import ModelInfo
 from preheat.inference.client import WorkerClient
 from preheat.models import ModelFile
+from preheat.residency.decisions import Cause
 from preheat.residency.states import State
 
 _FREE_FAILURES: Final = 1
@@ -24,13 +24,6 @@ OVERDUE_S: Final = 30.0
 
 _TELLING_S: Final = 0.2
 """Before that, a load's progress tells nothing of its speed."""
-
-
-class Cause(StrEnum):
-    """Why a model is loaded."""
-
-    REQUEST = "request"
-    PRELOAD = "preload"
 
 
 @dataclass(slots=True, eq=False)

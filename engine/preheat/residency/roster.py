@@ -7,14 +7,16 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from preheat.messages import verbatim
 from preheat.models import ModelFile
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat.residency.eviction import ResidentModel
 from preheat.residency.observer import PoolObserver
 from preheat.residency.processes import rss_bytes
 from preheat.residency.resident import Resident
-from preheat.residency.states import Event, State, next_state
+from preheat.residency.states import State
 from preheat.residency.system_memory import mapped_bytes, read_memory
+from preheat.residency.transitions import Event, next_state
 from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -115,7 +117,7 @@ class ResidentTable:
         idle_s = None if resident.last_used_at is None else max(0.0, now - resident.last_used_at)
         held = resident.held_bytes or resident.reserved_bytes
         self.observer.decided(
-            DecisionRecord(now, resident.model_id, action, why, held, seconds, str(cause), idle_s, wasted)
+            DecisionRecord(now, resident.model_id, action, verbatim(why), held, seconds, str(cause), idle_s, wasted)
         )
 
     def wake(self) -> None:

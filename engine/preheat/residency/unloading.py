@@ -6,14 +6,14 @@ import asyncio
 import logging
 from typing import Final
 
-from preheat.errors import InsufficientMemoryError
 from preheat.inference.client import WorkerClient
-from preheat.residency.decisions import Action, EvictionReason
+from preheat.residency.decisions import Action, Cause, EvictionReason
 from preheat.residency.eviction import plan_eviction
-from preheat.residency.resident import Cause, Resident
+from preheat.residency.resident import Resident
 from preheat.residency.roster import ResidentTable
 from preheat.residency.spare import SpareWorker
-from preheat.residency.states import Event, State
+from preheat.residency.states import State
+from preheat.residency.transitions import Event
 from preheat.units import format_duration
 
 logger = logging.getLogger(__name__)
@@ -65,10 +65,7 @@ class Unloader:
     def trim(self, limit_bytes: int, why: EvictionReason, reason: str) -> None:
         """Let idle models go until the others take no more than ``limit_bytes``, as far as idle ones can do that."""
         view = self._roster.observer.eviction_view(self._roster.tenants())
-        try:
-            victims = plan_eviction(view, 0, limit_bytes, for_request=True)
-        except InsufficientMemoryError:
-            victims = tuple(tenant.model_id for tenant in view if not tenant.leased)
+        victims = plan_eviction(view, 0, limit_bytes, for_request=True).victims
         for model_id in victims:
             self.evict(self._roster.residents[model_id], why, reason)
 

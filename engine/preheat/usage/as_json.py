@@ -9,6 +9,7 @@ import time
 from typing import Any, Final
 
 from preheat.errors import UnsupportedOperationError
+from preheat.messages import message_from_json, message_json, verbatim
 from preheat.residency.decisions import Action
 from preheat.usage.history import UsageBucket, UsageHistory
 from preheat.usage.log import UsageLog
@@ -93,6 +94,7 @@ def decision_json(decision: DecisionRecord) -> JsonObject:
         "model": decision.model_id,
         "action": decision.action.value,
         "why": decision.why,
+        "reason": message_json(decision.reason),
         "cause": decision.cause,
         "bytes": decision.bytes,
         "seconds": decision.seconds,
@@ -111,7 +113,7 @@ def decision_from_json(content: JsonObject) -> DecisionRecord:
         at=content["at"],
         model_id=content["model"],
         action=Action(content["action"]),
-        why=content["why"],
+        reason=message_from_json(content["reason"]) if "reason" in content else verbatim(content["why"]),
         bytes=content["bytes"],
         seconds=content["seconds"],
         cause=content["cause"],

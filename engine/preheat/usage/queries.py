@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
+from preheat.messages import Message, message_from_json, verbatim
 from preheat.usage.records import (
     Action,
     DecisionRecord,
@@ -64,9 +66,17 @@ def read_decisions(
         {"since": since or 0.0, "model": model, "limit": limit},
     )
     return tuple(
-        DecisionRecord(at, model_id, Action(action), why, held, seconds, cause, idle_s, bool(wasted))
+        DecisionRecord(at, model_id, Action(action), _reason(why), held, seconds, cause, idle_s, bool(wasted))
         for at, model_id, action, why, held, seconds, cause, idle_s, wasted in rows
     )
+
+
+def _reason(text: str) -> Message:
+    """Return a stored reason: a message as JSON, or plain words of an earlier version."""
+    if text.startswith("{"):
+        with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):
+            return message_from_json(json.loads(text))
+    return verbatim(text)
 
 
 def read_sizes(connection: sqlite3.Connection) -> dict[SizeKey, SizeRecord]:

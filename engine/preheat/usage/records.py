@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from preheat.residency.decisions import Action, DecisionRecord
+from preheat.residency.decisions import Action, DecisionRecord, Outcome
 
 __all__ = [
     "Action",
@@ -29,14 +28,6 @@ SizeKey = tuple[str, int, float, int, str]
 
 END_OF_TIME: Final = 2.0**40
 """No time in the log is later (it is in the year 36812), whatever the clock said."""
-
-
-class Outcome(StrEnum):
-    """How a request found its model: hot, in a load already running, or cold."""
-
-    HIT = "hit"
-    LATE_HIT = "late hit"
-    MISS = "miss"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from preheat.messages import Message, message_json
 from preheat.usage.file import transaction
 from preheat.usage.records import END_OF_TIME, DecisionRecord, RequestRecord, Row, SizeRecord, WakeRecord
 from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST_SUMS, SPANS, add_to
@@ -15,6 +16,7 @@ from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST
 _MAX_INTEGER: Final = 2**48  # sums of these stay far below what SQLite can hold
 _MAX_NAME: Final = 300
 _MAX_WHY: Final = 500
+_MAX_REASON_JSON: Final = 2000
 _MAX_CLIENT: Final = 64
 
 _CODES: Final = {outcome: code for code, outcome in enumerate(OUTCOMES)}
@@ -188,7 +190,7 @@ def _decision_row(record: DecisionRecord) -> tuple[object, ...]:
         _text(record.model_id, _MAX_NAME),
         _time(record.at),
         record.action.value,
-        _text(record.why, _MAX_WHY),
+        _reason(record.reason),
         _count(record.bytes),
         _seconds(record.seconds),
         _text(record.cause, _MAX_CLIENT),
@@ -202,6 +204,15 @@ def _wake_row(record: WakeRecord) -> tuple[object, ...]:
 
 
 # No value may make a batch fail: it would be tried again for ever, and all that follow it would be lost.
+
+
+def _reason(reason: Message) -> str:
+    """Return a reason with its code and parameters as JSON, so that it can be translated later."""
+    if reason.code != "text":
+        content = json.dumps(message_json(reason), ensure_ascii=False)
+        if len(content) <= _MAX_REASON_JSON:
+            return _text(content, None)
+    return _text(str(reason), _MAX_WHY)
 
 
 def _text(value: str, limit: int | None) -> str:

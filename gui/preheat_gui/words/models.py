@@ -76,8 +76,8 @@ def fits_words(model: ModelSnapshot, snapshot: EngineSnapshot) -> str:
 def decision_sentence(decision: DecisionRecord) -> str:
     """Return what happened and why: ``unloaded mistral-7b: made room for qwen3-8b, idle 2 h``."""
     words = _done(decision).format(model=decision.model_id, duration=format_duration(decision.seconds or 0.0))
-    if decision.why:
-        words = _tr("{what}: {why}").format(what=words, why=message_text(decision.why))
+    if why := message_text(decision.reason):
+        words = _tr("{what}: {why}").format(what=words, why=why)
     if decision.action in (Action.UNLOAD, Action.EVICT) and decision.idle_s is not None:
         words = _tr("{what}, idle {duration}").format(what=words, duration=format_duration(decision.idle_s))
     return words

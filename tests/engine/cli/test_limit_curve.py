@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from preheat import paths
 from preheat.cli.main import app
+from preheat.messages import verbatim
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 
@@ -29,7 +30,7 @@ def test_more_memory_brings_more_hits(preheat_home: Path) -> None:
     for number in range(100):
         log.record_request(RequestRecord(("a", "b")[number % 2], began + 1200 * number, Outcome.HIT))
     for model_id in ("a", "b"):
-        log.record_decision(DecisionRecord(began, model_id, Action.LOAD, "a request", GB, 1.0, "request"))
+        log.record_decision(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), GB, 1.0, "request"))
     assert log.write_pending()
     log.close()
     found = curve(GB // 2, 3 * GB // 2, 3 * GB)

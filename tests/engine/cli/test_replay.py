@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from preheat import paths
 from preheat.cli.main import app
+from preheat.messages import verbatim
 from preheat.replay.synthetic import USERS
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
@@ -37,7 +38,9 @@ def record(path: Path) -> Path:
     for number in range(60):
         log.record_request(RequestRecord(("a", "b")[number % 2], NOW - 60_000 + 600 * number, Outcome.HIT))
     for model_id in ("a", "b"):
-        log.record_decision(DecisionRecord(NOW - 60_000, model_id, Action.LOAD, "a request", 10**9, 1.0, "request"))
+        log.record_decision(
+            DecisionRecord(NOW - 60_000, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request")
+        )
     assert log.write_pending()
     log.close()
     return path

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from preheat import paths
 from preheat.cli.main import app
+from preheat.messages import verbatim
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 
@@ -57,9 +58,9 @@ def test_the_figures_that_an_application_left_behind(preheat_home: Path) -> None
         request(180, Outcome.MISS, wait_s=1.5),
         request(3 * DAY_S, Outcome.LATE_HIT, "embed", wait_s=0.5),
         request(20 * DAY_S, Outcome.MISS, "ancient"),
-        DecisionRecord(NOW - 200, "chat", Action.LOAD, "a request", 900, 1.5, "request"),
-        DecisionRecord(NOW - 100, "embed", Action.PRELOAD, "favourite 1", 90, 0.5, "preload"),
-        DecisionRecord(NOW - 90, "embed", Action.EVICT, "room", 90, cause="room", wasted=True),
+        DecisionRecord(NOW - 200, "chat", Action.LOAD, verbatim("a request"), 900, 1.5, "request"),
+        DecisionRecord(NOW - 100, "embed", Action.PRELOAD, verbatim("favourite 1"), 90, 0.5, "preload"),
+        DecisionRecord(NOW - 90, "embed", Action.EVICT, verbatim("room"), 90, cause="room", wasted=True),
     )
     lines = run("stats").stdout.splitlines()
     assert lines[0] == "Saved     8 s of waiting in 7d"
@@ -103,9 +104,11 @@ def test_a_wrong_span(preheat_home: Path, arguments: tuple[str, ...]) -> None:
 def test_the_log_that_an_application_left_behind(preheat_home: Path) -> None:
     assert run("log").stdout == "Nothing was loaded or unloaded.\n"
     record(
-        DecisionRecord(NOW - 3 * DAY_S, "old", Action.LOAD, "a request", 900_000_000, 1.5, "request"),
-        DecisionRecord(NOW - 100, "chat", Action.PRELOAD, "favourite 1", 900_000_000, 0.5, "preload"),
-        DecisionRecord(NOW - 90, "chat", Action.EVICT, "[room] for old", 900_000_000, cause="room", wasted=True),
+        DecisionRecord(NOW - 3 * DAY_S, "old", Action.LOAD, verbatim("a request"), 900_000_000, 1.5, "request"),
+        DecisionRecord(NOW - 100, "chat", Action.PRELOAD, verbatim("favourite 1"), 900_000_000, 0.5, "preload"),
+        DecisionRecord(
+            NOW - 90, "chat", Action.EVICT, verbatim("[room] for old"), 900_000_000, cause="room", wasted=True
+        ),
     )
     lines = run("log").stdout.splitlines()
     assert lines[0].split() == ["When", "What", "Model", "Memory", "Took", "Why"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from preheat.messages import verbatim
 from preheat.replay.recorded import newest_sizes, recorded_trace
 from preheat.replay.replay import PREHEAT, replay
 from preheat.replay.simulation import Machine
@@ -24,9 +25,9 @@ def test_requests_become_events_and_unknown_models_are_left_out() -> None:
 
 def test_sizes_are_of_what_is_used_or_a_favourite() -> None:
     loads = [
-        DecisionRecord(1.0, "gone", Action.LOAD, "", 700),
-        DecisionRecord(2.0, "a", Action.PRELOAD, "", 99),
-        DecisionRecord(3.0, "failed", Action.FAIL, "", 5),
+        DecisionRecord(1.0, "gone", Action.LOAD, verbatim(""), 700),
+        DecisionRecord(2.0, "a", Action.PRELOAD, verbatim(""), 99),
+        DecisionRecord(3.0, "failed", Action.FAIL, verbatim(""), 5),
     ]
     on_disk = {"a": SIZE, "liked": SIZE, "unused": SIZE}
     requests = [request(1.0, "gone"), request(2.0, "a"), request(3.0, "failed")]
@@ -38,10 +39,10 @@ def test_sizes_are_of_what_is_used_or_a_favourite() -> None:
 
 def test_ends_and_begins_are_seen_in_the_decisions() -> None:
     decisions = [
-        DecisionRecord(50.0, "a", Action.PRELOAD, "favourite 1", 9, 2.0, "preload"),
-        DecisionRecord(20.0, "a", Action.UNLOAD, "Preheat ends", 9, None, "end"),
-        DecisionRecord(20.1, "b", Action.UNLOAD, "Preheat ends", 9, None, "end"),
-        DecisionRecord(10.0, "b", Action.LOAD, "a request", 9, 1.0, "request"),
+        DecisionRecord(50.0, "a", Action.PRELOAD, verbatim("favourite 1"), 9, 2.0, "preload"),
+        DecisionRecord(20.0, "a", Action.UNLOAD, verbatim("Preheat ends"), 9, None, "end"),
+        DecisionRecord(20.1, "b", Action.UNLOAD, verbatim("Preheat ends"), 9, None, "end"),
+        DecisionRecord(10.0, "b", Action.LOAD, verbatim("a request"), 9, 1.0, "request"),
     ]
     trace = recorded_trace([request(10.0, "b"), request(60.0, "a")], decisions, {"a": SIZE, "b": SIZE})
     assert [(event.at, event.kind) for event in trace.events] == [
@@ -53,7 +54,7 @@ def test_ends_and_begins_are_seen_in_the_decisions() -> None:
 
 
 def test_the_first_preload_begins_the_first_run() -> None:
-    preload = DecisionRecord(9.0, "a", Action.PRELOAD, "favourite 1", 9, 2.0, "preload")
+    preload = DecisionRecord(9.0, "a", Action.PRELOAD, verbatim("favourite 1"), 9, 2.0, "preload")
     trace = recorded_trace([request(20.0, "a")], [preload], {"a": SIZE})
     assert [(event.at, event.kind) for event in trace.events] == [(7.0, Kind.BOOT), (20.0, Kind.REQUEST)]
 
@@ -84,8 +85,8 @@ def test_wake_ups_are_in_the_order_of_time() -> None:
 def test_a_wake_up_begins_a_run() -> None:
     """Preheat ran when it was recorded: what the client is expected to use must not be lost to a later begin."""
     decisions = [
-        DecisionRecord(5.0, "a", Action.UNLOAD, "Preheat ends", 9, None, "end"),
-        DecisionRecord(22.0, "a", Action.PRELOAD, "notes/1 woke up", 9, 1.5, "preload"),
+        DecisionRecord(5.0, "a", Action.UNLOAD, verbatim("Preheat ends"), 9, None, "end"),
+        DecisionRecord(22.0, "a", Action.PRELOAD, verbatim("notes/1 woke up"), 9, 1.5, "preload"),
     ]
     wakes = [WakeRecord(20.0, "notes/1")]
     trace = recorded_trace([request(1.0, "a"), request(30.0, "a")], decisions, {"a": SIZE}, wakes=wakes)

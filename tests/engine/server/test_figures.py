@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from preheat.messages import message_json, verbatim
 from preheat.preload.policy import Decision, PreloadPlan, Verdict, Wish
 from preheat.server import figures
 from preheat.usage.as_json import SETTLING_S
@@ -131,8 +132,10 @@ async def test_history_is_read_again_after_some_seconds_only(
 
 
 async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:
-    log.record_decision(DecisionRecord(NOW - 5400, CHAT, Action.PRELOAD, "favourite 1", 1500, 0.4, "preload"))
-    log.record_decision(DecisionRecord(NOW - 9, "gone", Action.EVICT, "a request needs room", 900, None, "room", 60.0))
+    log.record_decision(DecisionRecord(NOW - 5400, CHAT, Action.PRELOAD, verbatim("favourite 1"), 1500, 0.4, "preload"))
+    log.record_decision(
+        DecisionRecord(NOW - 9, "gone", Action.EVICT, verbatim("a request needs room"), 900, None, "room", 60.0)
+    )
     assert log.write_pending()
     decisions = (await client.get("/preheat/v1/log")).json()["decisions"]
     assert [(decision["model"], decision["action"]) for decision in decisions] == [("gone", "evict"), (CHAT, "preload")]
@@ -142,6 +145,7 @@ async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: Usage
         "model": CHAT,
         "action": "preload",
         "why": "favourite 1",
+        "reason": message_json(verbatim("favourite 1")),
         "cause": "preload",
         "bytes": 1500,
         "seconds": 0.4,

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from preheat.messages import verbatim
 from preheat.server.metrics import MAX_MODELS, OTHER, Histogram, Tally
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
@@ -58,10 +59,10 @@ async def test_requests(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
 async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     tell(
         engine,
-        DecisionRecord(1.0, CHAT, Action.PRELOAD, "favourite 1", 9, 0.4, "preload"),
-        DecisionRecord(2.0, CHAT, Action.LOAD, "a request", 9, 3.0, "request"),
-        DecisionRecord(3.0, CHAT, Action.EVICT, "room", 9, None, "room", wasted=True),
-        DecisionRecord(4.0, EMBED, Action.FAIL, "no memory", cause="memory"),
+        DecisionRecord(1.0, CHAT, Action.PRELOAD, verbatim("favourite 1"), 9, 0.4, "preload"),
+        DecisionRecord(2.0, CHAT, Action.LOAD, verbatim("a request"), 9, 3.0, "request"),
+        DecisionRecord(3.0, CHAT, Action.EVICT, verbatim("room"), 9, None, "room", wasted=True),
+        DecisionRecord(4.0, EMBED, Action.FAIL, verbatim("no memory"), cause="memory"),
     )
     engine.set_model(EMBED, active_requests=2)
     found = await samples(client)
@@ -87,7 +88,7 @@ def test_labels_are_bounded() -> None:
     tally = Tally()
     for number in range(MAX_MODELS + 10):
         tally.take(RequestRecord(f"model-{number}", 1.0, Outcome.HIT, ttft_s=0.1))
-        tally.take(DecisionRecord(1.0, f"model-{number}", Action.LOAD, "", seconds=1.0))
+        tally.take(DecisionRecord(1.0, f"model-{number}", Action.LOAD, verbatim(""), seconds=1.0))
     tally.take(RequestRecord("model-0", 1.0, Outcome.HIT))
     kept = (tally.requests, tally.waits, tally.ttfts, tally.load_times, tally.saved_s, tally.loads)
     assert {len(by_model) for by_model in kept} == {MAX_MODELS + 1}

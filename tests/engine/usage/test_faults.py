@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from preheat.messages import verbatim
 from preheat.usage.file import open_writer
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
@@ -379,7 +380,7 @@ def test_a_clock_that_goes_backwards(path: Path) -> None:
     assert log.write_pending()
     clock.now -= 10 * 365 * 86400
     log.record_request(RequestRecord("a", clock.now, Outcome.MISS, wait_s=-5.0, client="9"))
-    log.record_decision(DecisionRecord(clock.now, "a", Action.LOAD, "it was asked for", seconds=-3.0))
+    log.record_decision(DecisionRecord(clock.now, "a", Action.LOAD, verbatim("it was asked for"), seconds=-3.0))
     assert log.write_pending()
     stats = log.stats()
     assert stats.total.span.requests == 4

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from preheat.messages import verbatim
 from preheat.usage import UsageBucket, UsageLog
 from preheat.usage.records import Action, Counts, DecisionRecord, Outcome, RequestRecord
 
@@ -42,7 +43,7 @@ def test_models_and_outcomes_are_added_up(log: UsageLog) -> None:
     log.record_request(request(70, model_id="b"))
     log.record_request(request(80, Outcome.LATE_HIT))
     log.record_request(request(90, Outcome.MISS))
-    log.record_decision(DecisionRecord(NOW - 30, "a", Action.PRELOAD, "", seconds=0.5))
+    log.record_decision(DecisionRecord(NOW - 30, "a", Action.PRELOAD, verbatim(""), seconds=0.5))
     assert log.write_pending()
     counts = Counts(hits=2, late_hits=1, misses=1, saved_s=3.0, loads=1, preloads=1, load_s=0.5)
     history = log.history()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from preheat.messages import verbatim
 from preheat.usage import log as usage_log
 from preheat.usage.file import open_writer
 from preheat.usage.log import UsageLog
@@ -56,7 +57,7 @@ def recorded(log: UsageLog) -> list[RequestRecord]:
 def test_what_is_recorded_comes_back(log: UsageLog) -> None:
     asked = RequestRecord("a", NOW - 5, Outcome.LATE_HIT, 0.25, 0.5, 100, 20, "editor/1.0", 1.5)
     without_answer = RequestRecord("b", NOW - 4, Outcome.MISS, 2.0)
-    done = DecisionRecord(NOW - 3, "b", Action.EVICT, "made room for a", 900, 0.1, "request", 60.0, True)
+    done = DecisionRecord(NOW - 3, "b", Action.EVICT, verbatim("made room for a"), 900, 0.1, "request", 60.0, True)
     log.record_request(asked)
     log.record_request(without_answer)
     log.record_decision(done)
@@ -102,7 +103,7 @@ def test_an_iterator_sees_one_moment(log: UsageLog) -> None:
 
 def test_decisions_are_the_newest_first(log: UsageLog) -> None:
     for number in range(10):
-        log.record_decision(DecisionRecord(NOW + number // 2, "ab"[number % 2], Action.LOAD, str(number)))
+        log.record_decision(DecisionRecord(NOW + number // 2, "ab"[number % 2], Action.LOAD, verbatim(str(number))))
     log.write_pending()
     assert [decision.why for decision in log.decisions(3)] == ["9", "8", "7"]
     assert [decision.why for decision in log.decisions(3, model="a")] == ["8", "6", "4"]
@@ -251,7 +252,9 @@ def test_what_is_dropped_while_it_is_written_is_not_lost(path: Path, monkeypatch
         RequestRecord("m\udcff", float("nan"), Outcome.HIT, float("inf"), float("nan"), -5, 2**70, "c\udcff\0" * 99),
         RequestRecord("", -1e300, Outcome.MISS, -3.0, -1.0, saved_s=float("nan")),
         RequestRecord("m" * 5000, 1e300, Outcome.MISS),
-        DecisionRecord(float("-inf"), "m\udcff", Action.FAIL, "w\ud800" * 5000, 2**80, float("inf"), idle_s=-2.0),
+        DecisionRecord(
+            float("-inf"), "m\udcff", Action.FAIL, verbatim("w\ud800" * 5000), 2**80, float("inf"), idle_s=-2.0
+        ),
         SizeRecord("/\udcff", 2**90, float("nan"), -1, "f16", 2**64, float("inf"), float("nan")),
     ],
 )

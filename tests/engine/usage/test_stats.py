@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from preheat.messages import verbatim
 from preheat.usage import stats as usage_stats
 from preheat.usage.file import create_tables
 from preheat.usage.queries import read_decisions
@@ -51,7 +52,7 @@ decisions = st.builds(
     times,
     models,
     st.sampled_from(Action),
-    st.just("why"),
+    st.just(verbatim("why")),
     seconds=st.none() | seconds,
     wasted=st.booleans(),
 )
@@ -205,7 +206,7 @@ def test_reading_costs_the_same_however_long_the_log_is(monkeypatch: pytest.Monk
         for number in range(count):
             when = now - number * 60
             batch.append(RequestRecord("ab"[number % 2], when, list(Outcome)[number % 3], 1.0, 1.0))
-            batch.append(DecisionRecord(when, "ab"[number % 2], list(Action)[number % 6], "", seconds=1.0))
+            batch.append(DecisionRecord(when, "ab"[number % 2], list(Action)[number % 6], verbatim(""), seconds=1.0))
         with opened([batch]) as connection:
             return (
                 steps(connection, lambda: read_stats(connection, now - DAY, now)),

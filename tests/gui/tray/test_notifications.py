@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.errors import EngineStoppedError
+from preheat.messages import verbatim
 from preheat.models.downloads import DownloadState
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
 from preheat.residency.states import State
@@ -140,7 +141,9 @@ def test_an_old_failure_is_no_news(bridge: FakeBridge, tray: FakeTray, clock: Cl
 
 
 def evicted(model_id: str, why: EvictionReason = EvictionReason.PRESSURE, at: float | None = None) -> DecisionRecord:
-    return DecisionRecord(time.time() + 1 if at is None else at, model_id, Action.EVICT, "short", cause=why.value)
+    return DecisionRecord(
+        time.time() + 1 if at is None else at, model_id, Action.EVICT, verbatim("short"), cause=why.value
+    )
 
 
 def lose(bridge: FakeBridge, *names: str, pressure: str = "memory is short") -> None:

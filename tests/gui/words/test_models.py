@@ -10,6 +10,7 @@ import pytest
 
 from fake_bridge import URL, model, snapshot
 from preheat.link.link import PortStatus
+from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
 from preheat.residency.states import State
 from preheat_gui.words import (
@@ -126,28 +127,47 @@ def test_until_when_it_is_paused() -> None:
     ("values", "sentence"),
     [
         (
-            {"action": Action.EVICT, "why": "made room for qwen3-8b", "idle_s": 7200.0, "cause": EvictionReason.ROOM},
+            {
+                "action": Action.EVICT,
+                "reason": verbatim("made room for qwen3-8b"),
+                "idle_s": 7200.0,
+                "cause": EvictionReason.ROOM,
+            },
             "unloaded mistral-7b: made room for qwen3-8b, idle 2 h",
         ),
-        ({"action": Action.UNLOAD, "why": "asked for"}, "unloaded mistral-7b: asked for"),
-        ({"action": Action.LOAD, "why": "a request", "seconds": 1.64}, "loaded mistral-7b in 1.6 s: a request"),
-        ({"action": Action.PRELOAD, "why": "favourite 1", "seconds": 3.0}, "preloaded mistral-7b in 3 s: favourite 1"),
-        ({"action": Action.PRELOAD, "why": ""}, "preloaded mistral-7b"),
-        ({"action": Action.CANCEL, "why": "asked for", "idle_s": 60.0}, "stopped loading mistral-7b: asked for"),
-        ({"action": Action.FAIL, "why": "the file ends early"}, "mistral-7b failed to load: the file ends early"),
+        ({"action": Action.UNLOAD, "reason": verbatim("asked for")}, "unloaded mistral-7b: asked for"),
         (
-            {"action": Action.FAIL, "why": "the worker process ended: killed", "cause": "worker_died"},
+            {"action": Action.LOAD, "reason": verbatim("a request"), "seconds": 1.64},
+            "loaded mistral-7b in 1.6 s: a request",
+        ),
+        (
+            {"action": Action.PRELOAD, "reason": verbatim("favourite 1"), "seconds": 3.0},
+            "preloaded mistral-7b in 3 s: favourite 1",
+        ),
+        ({"action": Action.PRELOAD, "reason": verbatim("")}, "preloaded mistral-7b"),
+        (
+            {"action": Action.CANCEL, "reason": verbatim("asked for"), "idle_s": 60.0},
+            "stopped loading mistral-7b: asked for",
+        ),
+        (
+            {"action": Action.FAIL, "reason": verbatim("the file ends early")},
+            "mistral-7b failed to load: the file ends early",
+        ),
+        (
+            {"action": Action.FAIL, "reason": verbatim("the worker process ended: killed"), "cause": "worker_died"},
             "mistral-7b crashed: the worker process ended: killed",
         ),
     ],
 )
 def test_decisions(values: dict[str, Any], sentence: str) -> None:
-    assert decision_sentence(DecisionRecord(at=0.0, model_id="mistral-7b", **values)) == sentence  # type: ignore[arg-type]
+    assert decision_sentence(DecisionRecord(at=0.0, model_id="mistral-7b", **values)) == sentence
 
 
 @pytest.mark.parametrize("action", Action)
 def test_every_decision_has_a_sentence(action: Action) -> None:
-    assert "mistral-7b" in decision_sentence(DecisionRecord(at=0.0, model_id="mistral-7b", action=action, why=""))
+    assert "mistral-7b" in decision_sentence(
+        DecisionRecord(at=0.0, model_id="mistral-7b", action=action, reason=verbatim(""))
+    )
 
 
 def test_whether_a_model_fits() -> None:

@@ -14,14 +14,17 @@ from children import child
 from fake_bridge import FakeBridge, model, snapshot
 from preheat.core.snapshot import RequestSnapshot
 from preheat.errors import EngineError, UnsupportedOperationError
+from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat.residency.states import State
 from preheat_gui.dashboard.activity.page import ActivityPage
 
 DECISIONS = [
-    DecisionRecord(time.time() - 5, "qwen3-8b", Action.LOAD, "a request asked for it", 5_600_000_000, 1.6),
-    DecisionRecord(time.time() - 6, "mistral-7b", Action.EVICT, "made room for qwen3-8b", 5_200_000_000, idle_s=7200),
-    DecisionRecord(time.time() - 7, "llama-3b", Action.FAIL, "the file ends early"),
+    DecisionRecord(time.time() - 5, "qwen3-8b", Action.LOAD, verbatim("a request asked for it"), 5_600_000_000, 1.6),
+    DecisionRecord(
+        time.time() - 6, "mistral-7b", Action.EVICT, verbatim("made room for qwen3-8b"), 5_200_000_000, idle_s=7200
+    ),
+    DecisionRecord(time.time() - 7, "llama-3b", Action.FAIL, verbatim("the file ends early")),
 ]
 
 

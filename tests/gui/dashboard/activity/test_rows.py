@@ -9,6 +9,7 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat_gui.dashboard.activity.list import ActivityList
 from preheat_gui.dashboard.activity.rows import KINDS, DayRow, DecisionRow, Kind, make_rows
@@ -17,7 +18,7 @@ NOON = datetime.combine(date.today(), datetime.min.time()).timestamp() + 12 * 36
 
 
 def decision(at: float = NOON, model_id: str = "a", action: Action = Action.LOAD, **values: Any) -> DecisionRecord:
-    return DecisionRecord(at, model_id, action, values.pop("why", "a request asked for it"), **values)
+    return DecisionRecord(at, model_id, action, verbatim(values.pop("why", "a request asked for it")), **values)
 
 
 def test_each_day_has_a_line_of_its_own() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from preheat.residency.states import TRANSITIONS, Event, IllegalTransitionError, State, next_state
+from preheat.residency.states import State
+from preheat.residency.transitions import TRANSITIONS, Event, IllegalTransitionError, next_state
 
 
 @pytest.mark.parametrize("state", State)

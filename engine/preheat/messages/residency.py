@@ -1,0 +1,48 @@
+"""Why models are loaded, leave memory, or fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+TABLE: Final[Mapping[str, Template]] = {
+    # Why a model is in memory.
+    "load_requested": Template("a request asked for it"),
+    # Why a model leaves memory.
+    "room_for_request": Template("made room for {model}"),
+    "room_for_preload": Template("made room for {model}, which is used more"),
+    "preload_yielded": Template("made way for {model}, which a request waits for"),
+    "room_for_retry": Template("no memory to load {model}"),
+    "limit_changed": Template("the memory limit is {limit:memory} now"),
+    "over_limit": Template("over the memory limit"),
+    "unload_requested": Template("unloaded on request"),
+    "keep_alive_over": Template("not used for {idle:duration} (keep_alive)"),
+    "settings_outdated": Template("its settings changed; it is loaded again when it is needed"),
+    "file_outdated": Template("its file was replaced; it is loaded again when it is needed"),
+    "shutdown": Template("Preheat is shutting down"),
+    # Why a load fails.
+    "no_room": Template(
+        "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed",
+        "Raise memory_limit, lower context_length, or choose a smaller quantization",
+    ),
+    "load_timeout": Template(
+        "{model} was not ready after {timeout:g} s", "Raise load_timeout, or choose a smaller model"
+    ),
+    "load_cancelled": Template("Loading {model} was cancelled", "Ask again to load it"),
+    "load_bug": Template("Loading {model} failed unexpectedly", "See the log for details"),
+    "load_backoff": Template(
+        "{model} failed {count} times in a row: {error}", "It can be loaded again in {wait:duration}"
+    ),
+    "worker_ended": Template("the worker process ended: {reason}"),
+    # Why memory is short.
+    "below_keep_free": Template("{available:memory} of memory is available, less than keep_free ({keep_free:memory})"),
+    "below_keep_free_group": Template(
+        "{available:memory} of the control group's memory is available, less than keep_free ({keep_free:memory})"
+    ),
+    "memory_alarm": Template("the system reports that memory is short"),
+    "memory_stalls": Template("programs waited for memory in {share:percent} of the last ten seconds"),
+    "memory_stalls_fading": Template("programs still wait for memory now and then"),
+    "near_keep_free": Template("little more than keep_free ({keep_free:memory}) is available"),
+}
