@@ -26,15 +26,14 @@ from benchmarks.starter_copies import write_copies
 from preheat import paths
 from preheat.core.engine import Engine
 from preheat.inference import GenerateRequest, Sampling
-from preheat.preload.policy import Decision, Verdict, Wish
-from preheat.preload.reasons import describe_wish
+from preheat.messages import msg
+from preheat.preload import TargetKind
 from preheat.replay.synthetic import FIRST_DAY, synthetic_trace
 from preheat.replay.trace import Kind, TraceEvent
 from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat.settings.size import Size
 from preheat.usage import Outcome, RequestRecord, UsageLog
-from preheat.usage.popularity import Popularity
 from preheat.usage.records import Action, DecisionRecord
 
 STARTER: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -45,7 +44,7 @@ ROOM_FOR: Final = 3
 QUICK_S: Final = 0.5
 _DAY_S: Final = 86_400.0
 _CONTEXTS: Final = (2048, 6144, 4096, 8192, 3072, 5120)
-_EXPECTED_WORDS: Final = describe_wish(Decision("", Wish.EXPECTED, 1, Verdict.PRELOAD), Popularity(), 0.0)
+_EXPECTED: Final = str(msg("expected"))
 _REQUEST: Final = GenerateRequest(prompt="The capital of France is", max_tokens=8, sampling=Sampling(temperature=0))
 
 
@@ -83,18 +82,18 @@ class Tally:
     """What the requests saw, and what the engines did. Requests come one after the other.
 
     Attributes:
-        preloads: By the kind of wish.
+        preloads: By the kind of target.
         wasted: Those that no request used, likewise.
         wasted_for: The same, by the kind of reason for which they left.
         ready: Set before each request: see ``Seen``.
     """
 
     requests: list[Seen] = field(default_factory=list)
-    preloads: Counter[Wish] = field(default_factory=Counter)
-    wasted: Counter[Wish] = field(default_factory=Counter)
+    preloads: Counter[TargetKind] = field(default_factory=Counter)
+    wasted: Counter[TargetKind] = field(default_factory=Counter)
     wasted_for: Counter[str] = field(default_factory=Counter)
     ready: bool = False
-    _wishes: dict[str, Wish] = field(default_factory=dict)
+    _kinds: dict[str, TargetKind] = field(default_factory=dict)
 
     def take(self, record: RequestRecord | DecisionRecord) -> None:
         """Count a request that has ended, or what was done about a model."""
@@ -102,11 +101,11 @@ class Tally:
             first_text_s = record.wait_s if record.ttft_s is None else record.ttft_s
             self.requests.append(Seen(record.outcome, record.wait_s, first_text_s, self.ready))
         elif record.action is Action.PRELOAD:
-            wish = Wish.EXPECTED if record.why == _EXPECTED_WORDS else Wish.LEARNED
-            self._wishes[record.model_id] = wish
-            self.preloads[wish] += 1
+            kind = TargetKind.EXPECTED if record.why == _EXPECTED else TargetKind.LEARNED
+            self._kinds[record.model_id] = kind
+            self.preloads[kind] += 1
         elif record.wasted:
-            self.wasted[self._wishes[record.model_id]] += 1
+            self.wasted[self._kinds[record.model_id]] += 1
             self.wasted_for[record.cause] += 1
 
     def describe(self, user: str) -> str:
@@ -115,7 +114,7 @@ class Tally:
         hits, late, misses = (sum(seen.outcome is outcome for seen in self.requests) for outcome in Outcome)
         waited = [seen.wait_s for seen in self.requests if seen.outcome is not Outcome.HIT]
         ready = [seen for seen in self.requests if seen.ready]
-        kinds = ", ".join(f"{self.preloads[wish]} {wish} ({self.wasted[wish]} wasted)" for wish in self.preloads)
+        kinds = ", ".join(f"{self.preloads[kind]} {kind} ({self.wasted[kind]} wasted)" for kind in self.preloads)
         left_for = ", ".join(f"{number} for {cause}" for cause, number in self.wasted_for.most_common())
         return (
             f"{user}: {count} requests, preload_hit_rate {hits / count:.3f}, {late} late, {misses} misses, "
@@ -141,7 +140,7 @@ def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
     log.start()
     for event in events:
         if event.kind is Kind.REQUEST:
-            log.record_request(
+            log.record(
                 RequestRecord(
                     model_id=event.model_id,
                     started_at=event.at,

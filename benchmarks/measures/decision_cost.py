@@ -14,10 +14,10 @@ from typing import Final
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, ratio_at_most, value_at_most
-from preheat.preload import UsageTracker
+from preheat.preload import PolicySettings, PreloadPlanner
 from preheat.residency.eviction import ResidentModel, plan_eviction
 from preheat.settings import Settings
-from preheat.usage import Outcome, RequestRecord, UsageLog
+from preheat.usage import Outcome, RequestRecord, UsageLog, UsageTracker
 
 MODELS: Final = 1000
 REQUESTS: Final = 1_000_000
@@ -39,7 +39,8 @@ _NAMES: Final = tuple(f"model-{number:04}" for number in range(MODELS))
 class _Known:
     """What an engine knows that has answered so many requests, and how long it takes to use that."""
 
-    advisor: UsageTracker
+    usage: UsageTracker
+    planner: PreloadPlanner
     log: UsageLog
     now: float
     decisions_ms: list[float] = field(default_factory=list)
@@ -48,12 +49,12 @@ class _Known:
 
     def decide(self) -> None:
         """Plan what to preload, and what to evict for a request, as the engine does it for each."""
-        tenants = [
+        residents = [
             ResidentModel(name, _MODEL_BYTES, self.now - 60.0 * place) for place, name in enumerate(_NAMES[:_HOT])
         ]
         limit = _HOT * _MODEL_BYTES
-        self.advisor.plan(tenants, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, _NAMES[:2])
-        plan_eviction(self.advisor.eviction_view(tenants), _MODEL_BYTES, limit, for_request=True)
+        self.planner.plan(residents, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, self.now)
+        plan_eviction(self.planner.eviction_view(residents, self.now), _MODEL_BYTES, limit, for_request=True)
 
     def sample_decision(self) -> None:
         """Take one sample."""
@@ -98,17 +99,19 @@ def _known(requests: int, now: float) -> Iterator[_Known]:
         weights = list(accumulate(1 / place for place in range(1, MODELS + 1)))
         for number, name in enumerate(rng.choices(_NAMES, cum_weights=weights, k=requests)):
             at = now - _SPAN_S * (1 - number / requests)
-            writer.record_request(RequestRecord(name, at, Outcome.HIT, 0.0, 0.1, 100, 20, "editor/1.0"))
+            writer.record(RequestRecord(name, at, Outcome.HIT, 0.0, 0.1, 100, 20, "editor/1.0"))
             if number % _BATCH == 0:
                 writer.write_pending()
         writer.close()
         log = UsageLog(path)
-        advisor = UsageTracker(Settings(), log, clock=lambda: now)
-        advisor.open()
+        usage = UsageTracker(Settings(), log, clock=lambda: now)
+        usage.open()
+        planner = PreloadPlanner(usage, PolicySettings())
+        planner.favourites = _NAMES[:2]
         try:
-            yield _Known(advisor, log, now)
+            yield _Known(usage, planner, log, now)
         finally:
-            advisor.close()
+            usage.close()
 
 
 def _timed_ms(work: Callable[[], object]) -> float:

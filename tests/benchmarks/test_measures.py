@@ -39,7 +39,7 @@ def test_95th_percentile() -> None:
 def test_a_decision_knows_the_whole_log() -> None:
     with _known(5000, time.time()) as known:
         assert known.log.stats().total.span.requests == 5000
-        assert known.advisor.popularity.usage("model-0000", known.now).score > 50
+        assert known.usage.popularity.usage("model-0000", known.now).score > 50
         known.sample_decision()
         known.sample_readings()
     assert len(known.decisions_ms) == len(known.stats_ms) == len(known.history_ms) == 1

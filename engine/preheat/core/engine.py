@@ -26,8 +26,9 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.errors import EngineStoppedError, QueueFullError
+from preheat.messages import Message
 from preheat.models import Listing, ModelFile
-from preheat.preload import Preloader, PreloadPlan, PreloadPlanner, RecordObserver, UsageTracker, choose_favourites
+from preheat.preload import PreloadContext, Preloader, PreloadPlan, PreloadPlanner, choose_favourites, policy_of
 from preheat.residency import (
     Action,
     DecisionRecord,
@@ -40,7 +41,7 @@ from preheat.residency import (
     read_memory,
 )
 from preheat.settings import Settings
-from preheat.usage import PreloadCounters, UsageLog
+from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
 
 _QUEUE_RETRY_S: Final = 2.0
 _DRAIN_POLL_S: Final = 0.05
@@ -59,27 +60,27 @@ class Engine:
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self.settings = settings or Settings()
-        self._favourites: tuple[str, ...] = ()
         self._counters = PreloadCounters()
         self._remembered = PersistentState(paths.data_dir() / "state.json")
         days = self.settings.history_days
-        self._advisor = UsageTracker(self.settings, UsageLog(history_days=days, clock=clock) if days else None, clock)
-        self._sizes = SizeTable(self.settings, on_measured=self._advisor.measured)
+        log = UsageLog(history_days=days, clock=clock) if days else None
+        self._usage = UsageTracker(self.settings, log, clock=clock)
+        self._planner = PreloadPlanner(self._usage, policy_of(self.settings))
+        self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
         self._pool = Pool(self.settings, self._sizes, self, clock)
         self._watch = MemoryWatch(self.settings)
         self._files = ModelFiles(self.settings, lambda: self._pool.models, self._looked)
-        self._director = PreloadPlanner(
+        self._preloads = PreloadContext(
             self.settings,
             self._pool,
             self._sizes,
-            self._advisor,
+            self._planner,
             self._watch,
             models=lambda: self._files.models,
-            favourites=lambda: self._favourites,
             clock=clock,
         )
-        self._preloader = Preloader(self._pool, self._director, lambda: self._publisher.publish_soon())
-        self._guard = MemoryGuard(self._watch, self._pool, self._director, self._memory_changed, clock=clock)
+        self._preloader = Preloader(self._pool, self._preloads, lambda: self._publisher.publish_soon())
+        self._guard = MemoryGuard(self._watch, self._pool, self._preloads, self._memory_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
@@ -96,15 +97,15 @@ class Engine:
         maker = SnapshotMaker(
             self._pool,
             self._sizes,
-            self._director,
+            self._preloads,
             self._preloader.round,
             self._counters,
-            self._advisor,
+            self._usage,
             self._requests,
             self.downloads.snapshots,
         )
         self._publisher = Publisher(
-            lambda: maker.make(self.settings, self._files.known, self._files.on_disk, self._favourites),
+            lambda: maker.make(self.settings, self._files.known, self._files.on_disk, self._planner.favourites),
             self._pool.measure,
         )
 
@@ -123,11 +124,11 @@ class Engine:
                 with the first request, or when it is resumed.
         """
         self._started = True
-        self._director.awaits_use = at_login and not self.settings.preload_at_login
+        self._preloads.awaits_use = at_login and not self.settings.preload_at_login
         self._pool.prepare()
-        known, _ = await asyncio.gather(asyncio.to_thread(self._advisor.open), self._files.look())
+        known, _ = await asyncio.gather(asyncio.to_thread(self._usage.open), self._files.look())
         self._sizes.remember(known)
-        self._director.paused_until = self._remembered.paused_until
+        self._preloads.paused_until = self._remembered.paused_until
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
@@ -146,15 +147,15 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.downloads.stop()
         self._files.close()
-        self._director.stop_standby()
+        self._preloads.stop_standby()
         ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
         while any(resident.leases for resident in self._pool.residents.values()) and time.monotonic() < ends_at:
             await asyncio.sleep(_DRAIN_POLL_S)
         await self._pool.close()
         self._publisher.close()
         # Not in a thread: a script's engine stops while the interpreter ends, when none can be started any more.
-        self._advisor.close()
-        self._director.wait_for_standby()
+        self._usage.close()
+        self._preloads.wait_for_standby()
 
     # What others see
 
@@ -166,7 +167,7 @@ class Engine:
     @property
     def usage_log(self) -> UsageLog | None:
         """Figures and decisions; any thread may read them. None if nothing is kept (``history_days`` is 0)."""
-        return self._advisor.log
+        return self._usage.log
 
     def refresh(self) -> EngineSnapshot:
         """Measure memory now, publish, and return the new snapshot: an idle engine's latest one may be old."""
@@ -183,19 +184,19 @@ class Engine:
 
     def observe(self, observer: RecordObserver) -> Callable[[], None]:
         """Call ``observer`` with every request as it ends and every decision; return what ends that."""
-        return self._advisor.observe(observer)
+        return self._usage.observe(observer)
 
     def plan(self) -> PreloadPlan:
         """Return what should be hot, as of now, and what would be loaded next."""
-        return self._director.plan()
+        return self._preloads.plan()
 
-    def dismissed(self) -> tuple[str, ...]:
-        """Return the models that should be hot, had the user not unloaded them: they come back when they are used."""
-        return self._director.dismissed()
+    def suppressed(self) -> tuple[str, ...]:
+        """Return the models that should be hot but were unloaded on purpose; their next use brings them back."""
+        return self._preloads.suppressed()
 
-    def why(self, model_id: str) -> str:
-        """Return in words why the model of this id is hot, standby or cold."""
-        return self._director.why(model_id)
+    def why(self, model_id: str) -> Message:
+        """Return why the model of this id is hot, standby or cold."""
+        return self._preloads.why(model_id)
 
     # Models
 
@@ -252,8 +253,8 @@ class Engine:
         self._check_queue(resident)
         outcome, saved_s = self._counters.count_request(resident, started_at)
         arrival = PendingRequest(model.model_id, client, arrived_at, started_at, outcome, saved_s)
-        self._advisor.request_arrived(model.model_id, client, started_at)
-        self._director.welcome(model.model_id)
+        self._planner.request_arrived(model.model_id, client, started_at)
+        self._preloads.awaits_use = False
         self._pool.hold_preloads(True)
         try:
             with self._requests.request(client, model.model_id, started_at) as request:
@@ -280,7 +281,7 @@ class Engine:
         """
         self._check_running()
         model = await self.find(name)
-        self._director.welcome(model.model_id)
+        self._allow(model.model_id)
         try:
             await self._pool.load(model)
         finally:
@@ -299,9 +300,8 @@ class Engine:
         """A client lists the models or, with ``model_id``, asks for one's details: it may be about to use one."""
         if not self._started or self._stopping:
             return
-        expected = self._advisor.client_woke(client, model_id, self._clock())
-        if expected is not None:
-            self._director.welcome(expected)
+        if self._planner.client_woke(client, model_id, self._clock()) is not None:
+            self._preloads.awaits_use = False
         self._preloader.nudge()
 
     async def settled(self) -> None:
@@ -321,29 +321,30 @@ class Engine:
     def resume(self) -> None:
         """Preload again."""
         self._remembered.paused_until = None
-        self._director.awaits_use = False
+        self._preloads.awaits_use = False
         self._paused_changed()
 
     def apply_settings(self, settings: Settings) -> None:
         """Act on new settings at once; answers in flight end as they began. The port keeps its address and keys."""
         if settings.preload_at_login and not self.settings.preload_at_login:
-            self._director.awaits_use = False
+            self._preloads.awaits_use = False
         self.settings = settings
-        before, self._favourites = self._favourites, choose_favourites(settings.favourites, self._files.models)
-        for model_id in set(self._favourites).difference(before):
-            self._director.welcome(model_id)
+        before, now = self._planner.favourites, choose_favourites(settings.favourites, self._files.models)
+        self._planner.favourites = now
+        for model_id in set(now).difference(before):
+            self._allow(model_id)
         self._files.apply_settings(settings)
         self.downloads.apply_settings(settings)
         self._sizes.apply_settings(settings)
-        self._advisor.apply_settings(settings)
-        self._director.apply_settings(settings)
+        self._usage.apply_settings(settings)
+        self._preloads.apply_settings(settings)
         self._watch.apply_settings(settings)
         self._pool.apply_settings(settings)
         self._preloader.nudge()
         self._publisher.publish()
 
     def _paused_changed(self) -> None:
-        self._director.paused_until = self._remembered.paused_until
+        self._preloads.paused_until = self._remembered.paused_until
         self._preloader.nudge()
         self._publisher.publish()
 
@@ -351,11 +352,11 @@ class Engine:
 
     def is_favourite(self, model_id: str) -> bool:
         """Whether the user wants this model hot whenever it fits."""
-        return model_id in self._favourites
+        return model_id in self._planner.favourites
 
     def eviction_view(self, tenants: list[ResidentModel]) -> list[ResidentModel]:
         """Return the tenants as ``plan_eviction`` should see them."""
-        return self._advisor.eviction_view(tenants)
+        return self._planner.eviction_view(tenants, self._clock())
 
     def state_changed(self) -> None:
         """A model's state is another."""
@@ -373,10 +374,14 @@ class Engine:
         if decision.action is Action.PRELOAD:
             self._counters.preloads += 1
         if decision.cause in (EvictionReason.USER, EvictionReason.KEEP_ALIVE):
-            self._director.dismiss(decision.model_id)
-        self._advisor.decided(decision)
+            self._planner.suppress(decision.model_id)
+        self._usage.decided(decision)
 
     # Inside
+
+    def _allow(self, model_id: str) -> None:
+        self._preloads.awaits_use = False
+        self._planner.allow(model_id)
 
     def _check_running(self) -> None:
         if not self._started or self._stopping:
@@ -394,15 +399,15 @@ class Engine:
     def _request_ended(self, arrival: PendingRequest) -> None:
         if arrival.lease is not None and not arrival.lease.info.embeddings:
             self._counters.count_tokens(arrival.lease.usages)
-        self._director.note_answer()
-        self._pool.hold_preloads(self._director.active_requests > 0)
-        self._advisor.request_ended(arrival.record())
+        self._preloads.request_ended()
+        self._pool.hold_preloads(self._preloads.active_requests > 0)
+        self._usage.request_ended(arrival.record())
         self._preloader.nudge()
         self._publisher.publish_soon()
 
     def _looked(self) -> None:
         """The disk was looked at."""
-        self._favourites = choose_favourites(self.settings.favourites, self._files.models)
+        self._planner.favourites = choose_favourites(self.settings.favourites, self._files.models)
         self._pool.files_changed({model.model_id: model for model in self._files.models})
         self._preloader.nudge()
         self._publisher.publish_soon()

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from preheat.messages import msg
 from preheat.models import ModelFile
-from preheat.preload import PreloadPlanner
+from preheat.preload import PreloadContext
 from preheat.residency import EvictionReason, MemoryWatch, Pool, Resident, State, is_worth_a_look
 from preheat.residency.standby import touch
 
@@ -33,7 +34,7 @@ class MemoryGuard:
         self,
         watch: MemoryWatch,
         pool: Pool,
-        director: PreloadPlanner,
+        preloads: PreloadContext,
         on_change: Callable[[], None],
         *,
         clock: Callable[[], float] = time.time,
@@ -41,7 +42,7 @@ class MemoryGuard:
     ) -> None:
         self._watch = watch
         self._pool = pool
-        self._director = director
+        self._preloads = preloads
         self._on_change = on_change
         self._clock = clock
         self._touch = touch
@@ -59,13 +60,14 @@ class MemoryGuard:
         pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
         if pressure.reason and pressure.missing_bytes:
             self._pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
-        if pressure.reason != self._director.pressure:
-            self._director.pressure = pressure.reason
+        reason = msg("text", text=pressure.reason) if pressure.reason else None
+        if reason != self._preloads.pressure:
+            self._preloads.pressure = reason
             self._on_change()
         if self._watch.resumed():
             self._woke_at = self._clock()
         for resident in list(self._pool.residents.values()):
-            if not pressure.tight and not self._director.active_requests and self._is_due(resident):
+            if not pressure.tight and not self._preloads.active_requests and self._is_due(resident):
                 await self._look_after(resident)
 
     def _is_due(self, resident: Resident) -> bool:
@@ -84,7 +86,7 @@ class MemoryGuard:
         try:
             while not reading.done():
                 await asyncio.wait([reading], timeout=_ANSWER_POLL_S)
-                if self._director.active_requests:
+                if self._preloads.active_requests:
                     stop.set()
         finally:
             stop.set()

@@ -9,10 +9,10 @@ from preheat._version import __version__
 from preheat.core.live_requests import LiveRequests
 from preheat.core.snapshot import DownloadSnapshot, EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.models import ModelFile
-from preheat.preload import PreloadPlanner, Round, UsageTracker
+from preheat.preload import PreloadContext, Round
 from preheat.residency import Pool, SizeTable, State, read_memory
 from preheat.settings import Settings
-from preheat.usage import PreloadCounters
+from preheat.usage import PreloadCounters, UsageTracker
 
 
 class SnapshotMaker:
@@ -22,19 +22,19 @@ class SnapshotMaker:
         self,
         pool: Pool,
         sizes: SizeTable,
-        director: PreloadPlanner,
+        preloads: PreloadContext,
         preload_round: Round,
         counters: PreloadCounters,
-        advisor: UsageTracker,
+        usage: UsageTracker,
         requests: LiveRequests,
         downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple,
     ) -> None:
         self._pool = pool
         self._sizes = sizes
-        self._director = director
+        self._preloads = preloads
         self._round = preload_round
         self._counters = counters
-        self._advisor = advisor
+        self._usage = usage
         self._requests = requests
         self._downloads = downloads
         self._started_at = time.time()
@@ -49,7 +49,7 @@ class SnapshotMaker:
             models: All that are known, by id.
             on_disk: The ids of those whose files are there.
         """
-        counters, log = self._counters, self._advisor.log
+        counters, log = self._counters, self._usage.log
         return EngineSnapshot(
             version=__version__,
             started_at=self._started_at,
@@ -58,7 +58,7 @@ class SnapshotMaker:
             prompt_tokens=counters.prompt_tokens,
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
-            warning=log.warning if log is not None else None,
+            warning=str(log.warning) if log is not None and log.warning is not None else None,
             models=tuple(self._model(model, favourites, on_disk) for model in models),
             requests=self._requests.snapshots(),
             downloads=self._downloads(),
@@ -72,19 +72,19 @@ class SnapshotMaker:
             used_bytes=used,
             available_bytes=system.available_bytes,
             peak_bytes=self._peak_bytes,
-            pressure=self._director.pressure,
+            pressure=str(self._preloads.pressure or ""),
             total_bytes=system.total_bytes,
             keep_free_bytes=settings.keep_free.resolve(system.total_bytes),
         )
 
     def _preload(self, settings: Settings) -> PreloadSnapshot:
-        counters, hold, preloads = self._counters, self._director.hold(), self._round
+        counters, hold, preloads = self._counters, self._preloads.hold(), self._round
         first = self._pool.residents.get(preloads.queue[0]) if preloads.queue else None
         share = first.progress or 0.0 if first is not None else 0.0
         return PreloadSnapshot(
             enabled=settings.preload,
-            paused_until=self._director.paused_until,
-            hold=hold.reason if hold is not None else "",
+            paused_until=self._preloads.paused_until,
+            hold=str(hold.reason) if hold is not None else "",
             hits=counters.hits,
             late_hits=counters.late_hits,
             misses=counters.misses,
@@ -100,7 +100,7 @@ class SnapshotMaker:
     def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
         resident = self._pool.residents.get(model.model_id)
         favourite = model.model_id in favourites
-        standby = self._director.is_standby(model.model_id)
+        standby = self._preloads.is_standby(model.model_id)
         expected = self._sizes.expected_bytes(model)
         if resident is None:
             return ModelSnapshot(

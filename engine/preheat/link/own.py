@@ -157,7 +157,7 @@ class OwnEngineLink:
         """See ``EngineLink``."""
 
         async def why(engine: Engine) -> str:
-            return engine.why((await engine.find(model_id)).model_id)
+            return str(engine.why((await engine.find(model_id)).model_id))
 
         return self._call(why)
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from preheat.preload.context import PreloadContext, policy_of
 from preheat.preload.favourites import choose_favourites
+from preheat.preload.gate import IDLE_S
 from preheat.preload.planner import PreloadPlanner
-from preheat.preload.policy import PreloadPlan
-from preheat.preload.preloader import Preloader
+from preheat.preload.policy import PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
+from preheat.preload.preloader import REPLAN_S, Preloader
 from preheat.preload.round import Round
-from preheat.preload.tracker import RecordObserver, UsageTracker
 
-__all__ = ["PreloadPlan", "PreloadPlanner", "Preloader", "RecordObserver", "Round", "UsageTracker", "choose_favourites"]
+__all__ = [
+    "IDLE_S",
+    "REPLAN_S",
+    "PlanAction",
+    "PolicySettings",
+    "PreloadContext",
+    "PreloadPlan",
+    "PreloadPlanner",
+    "PreloadTarget",
+    "Preloader",
+    "Round",
+    "TargetKind",
+    "choose_favourites",
+    "policy_of",
+]

@@ -1,4 +1,4 @@
-"""Which models the user wants hot whenever they fit."""
+"""The models the user wants hot whenever they fit."""
 
 from __future__ import annotations
 
@@ -12,25 +12,22 @@ from preheat.models import ModelFile, resolve
 logger = logging.getLogger(__name__)
 
 STARTER_MODELS: Final = ("smollm2-135m-instruct.q4_1", "all-minilm-l6-v2.q8_0")
-"""What the first set-up fetches: preloaded without being asked for as long as they are the only models."""
+"""The models that the first setup downloads; preloaded while there are no others."""
 
 
 def choose_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> tuple[str, ...]:
     """Return the ids of the models to keep hot, in the user's order.
 
     Args:
-        wanted: The setting ``favourites``; None stands for the starter models, where there are no others.
+        wanted: The setting ``favourites``; None chooses the starter models if there are no others.
     """
     if wanted is None:
         present = {model.model_id for model in models}
         return tuple(name for name in STARTER_MODELS if name in present) if present <= set(STARTER_MODELS) else ()
-    chosen: list[str] = []
+    chosen: dict[str, None] = {}
     for name in wanted:
         try:
-            model_id = resolve(name, models).model_id
+            chosen[resolve(name, models).model_id] = None
         except EngineError as error:
             logger.warning("favourite %s: %s", name, error)
-            continue
-        if model_id not in chosen:
-            chosen.append(model_id)
     return tuple(chosen)

@@ -1,8 +1,7 @@
-"""Whether something may be loaded that nobody waits for: a pure decision.
+"""Decides whether preloading may run now. Pure.
 
-What begins while a preload runs: answers hold it where it is, and it goes on after them. The user's wish, paused or
-switched off, and memory that has become short cancel it; it comes back when that is over. On battery it is brought to
-its end: most of the power that it takes is spent, and would be spent again.
+A request pauses a running preload, which continues afterwards. Pausing or switching off preloading, and memory
+pressure, cancel it; it is repeated later. On battery a running preload completes, since most of its power is spent.
 """
 
 from __future__ import annotations
@@ -12,24 +11,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from preheat.messages import Message, msg
 from preheat.residency import EvictionReason
 
 IDLE_S: Final = 1.0
-"""So long after the last answer the machine counts as idle."""
+"""Idle time before preloading starts, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What speaks against loading anything that nobody waits for.
+    """What may block preloading.
 
     Attributes:
         enabled: The setting ``preload``.
-        paused_until: Unix time until which the user paused it; infinite until told; None when not paused.
-        active_requests: Requests being answered or waiting.
-        idle_s: Seconds since the last of them ended; infinite before the first.
-        on_battery: The machine runs on battery, and the user does not want preloads then.
-        pressure: Why memory is short; empty when it is not.
-        awaits_use: Preheat was started by the login, and is not to preload before something is asked of it.
+        paused_until: Unix time until which the user paused it; infinite until resumed; None when not paused.
+        active_requests: Requests in progress or waiting.
+        idle_s: Seconds since the last request ended; infinite before the first.
+        on_battery: The machine runs on battery and ``preload_on_battery`` is off.
+        pressure: Why memory is short; None when it is not.
+        awaits_use: Preheat was started at login with ``preload_at_login`` off, and was not used yet.
     """
 
     enabled: bool
@@ -37,7 +37,7 @@ class Conditions:
     active_requests: int
     idle_s: float
     on_battery: bool
-    pressure: str
+    pressure: Message | None
     awaits_use: bool = False
 
 
@@ -46,34 +46,36 @@ class Hold:
     """Why nothing is preloaded now.
 
     Attributes:
-        again_s: When to ask again at the latest, in seconds; None waits for something to change.
-        cancels: A preload that runs is cancelled, and for what kind of reason; None lets it run or wait.
-        brief: It is over when the present answers are.
+        again_s: When to ask again, in seconds; None waits for a change.
+        cancels: Cancels a running preload for this reason; None lets it continue.
+        brief: Ends with the current requests.
     """
 
-    reason: str
+    reason: Message
     again_s: float | None = None
     cancels: EvictionReason | None = None
     brief: bool = False
 
 
-def why_not_now(conditions: Conditions, now: float) -> Hold | None:
-    """Return what holds preloads up at the Unix time ``now``; None if nothing does."""
+def blocking_reason(conditions: Conditions, now: float) -> Hold | None:
+    """Return what blocks preloading at the Unix time ``now``; None if nothing does."""
     if not conditions.enabled:
-        return Hold("preloading is switched off", cancels=EvictionReason.PAUSED)
+        return Hold(msg("preload_off"), cancels=EvictionReason.PAUSED)
     if conditions.paused_until is not None and conditions.paused_until > now:
         if math.isinf(conditions.paused_until):
-            return Hold("paused until you resume it", cancels=EvictionReason.PAUSED)
+            return Hold(msg("preload_paused"), cancels=EvictionReason.PAUSED)
         until = datetime.fromtimestamp(conditions.paused_until).strftime("%H:%M")
-        return Hold(f"paused until {until}", conditions.paused_until - now, EvictionReason.PAUSED)
+        return Hold(
+            msg("preload_paused_until", until=until), conditions.paused_until - now, cancels=EvictionReason.PAUSED
+        )
     if conditions.awaits_use:
-        return Hold("waiting for the first request: preloading at login is switched off")
-    if conditions.pressure:
-        return Hold(conditions.pressure, 5.0, EvictionReason.PRESSURE)
+        return Hold(msg("preload_awaits_use"))
+    if conditions.pressure is not None:
+        return Hold(conditions.pressure, 5.0, cancels=EvictionReason.PRESSURE)
     if conditions.on_battery:
-        return Hold("the machine runs on battery", 60.0)
+        return Hold(msg("preload_on_battery"), 60.0)
     if conditions.active_requests:
-        return Hold("answers are being given", brief=True)
+        return Hold(msg("preload_requests"), brief=True)
     if conditions.idle_s < IDLE_S:
-        return Hold("an answer was just given", IDLE_S - conditions.idle_s, brief=True)
+        return Hold(msg("preload_not_idle"), IDLE_S - conditions.idle_s, brief=True)
     return None

@@ -1,164 +1,145 @@
-"""Says whether something may be preloaded now, and what: the engine's knowledge, brought together for the preloader."""
+"""Plans preloads from usage. Engine and replay run the same planner."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence, Set
-from functools import partial
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from preheat.models import ModelFile
-from preheat.preload.gate import Conditions, Hold, why_not_now
-from preheat.preload.policy import PreloadPlan
-from preheat.preload.power import on_battery
-from preheat.preload.preloader import Wanted
-from preheat.preload.reasons import describe_wish
-from preheat.preload.tracker import UsageTracker
-from preheat.residency import MemoryWatch, Pool
-from preheat.residency.sizes import SizeTable
-from preheat.residency.standby import Standby
-from preheat.settings import Settings
-
-_STANDBY_END_S: Final = 5.0
+from preheat.messages import Message, msg
+from preheat.preload.policy import (
+    PlanAction,
+    PolicySettings,
+    PreloadPlan,
+    PreloadTarget,
+    TargetKind,
+    enough_uses,
+    eviction_view,
+    plan_preloads,
+)
+from preheat.residency import ResidentModel
+from preheat.usage import Usage, UsageTracker
 
 
 class PreloadPlanner:
-    """Plans preloads. Runs on the engine's loop.
+    """Decides what to preload, what to evict, and why. Reads no clock and does no I/O.
 
-    Args:
-        models: Gives the models on disk.
-        favourites: Gives the ids of the models to keep hot, in the user's order.
-        clock: Gives Unix time.
+    Attributes:
+        policy: Policy settings.
+        favourites: Ids of the models to keep hot, in the user's order.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        pool: Pool,
-        sizes: SizeTable,
-        advisor: UsageTracker,
-        watch: MemoryWatch,
-        *,
-        models: Callable[[], Sequence[ModelFile]],
-        favourites: Callable[[], Sequence[str]],
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._settings = settings
-        self._pool = pool
-        self._sizes = sizes
-        self._advisor = advisor
-        self._watch = watch
-        self._models = models
-        self._favourites = favourites
-        self._clock = clock
-        self._standby = Standby()
-        self._answered_at = -math.inf
-        self._dismissed: set[str] = set()
-        self.awaits_use = False
-        """Nothing is preloaded before something is asked of Preheat, which the login has started."""
-        self.paused_until: float | None = None
-        """Unix time until which the user paused preloading; infinite until told; None when not paused."""
-        self.pressure = ""
-        """Why memory is short; empty when it is not."""
+    def __init__(self, usage: UsageTracker, policy: PolicySettings) -> None:
+        self._usage = usage
+        self._suppressed: set[str] = set()
+        self.policy = policy
+        self.favourites: tuple[str, ...] = ()
 
-    def apply_settings(self, settings: Settings) -> None:
-        """Use these settings from now on."""
-        self._settings = settings
+    def request_arrived(self, model_id: str, client: str, now: float) -> None:
+        """Count a request; its model may be preloaded again."""
+        self._usage.request_arrived(model_id, client, now)
+        self.allow(model_id)
 
-    def dismiss(self, model_id: str) -> None:
-        """The model was told to go: it is not to come back before it is used again."""
-        self._dismissed.add(model_id)
+    def client_woke(self, client: str, model_id: str, now: float) -> str | None:
+        """Note that a client woke; return the model it is expected to use, which may be preloaded again."""
+        expected = self._usage.client_woke(client, model_id, now)
+        if expected is not None:
+            self.allow(expected)
+        return expected
 
-    def welcome(self, model_id: str) -> None:
-        """The model is used, or wanted as a favourite: it may be preloaded again."""
-        self.awaits_use = False
-        self._dismissed.discard(model_id)
+    def suppress(self, model_id: str) -> None:
+        """Do not preload a model that was unloaded on purpose, until ``allow``."""
+        self._suppressed.add(model_id)
 
-    def note_answer(self) -> None:
-        """An answer has ended just now."""
-        self._answered_at = time.monotonic()
+    def allow(self, model_id: str) -> None:
+        """Preload the model again: it was used, is expected, or became a favourite."""
+        self._suppressed.discard(model_id)
 
-    @property
-    def active_requests(self) -> int:
-        """Requests being answered or waiting."""
-        return sum(resident.leases + resident.waiters for resident in self._pool.residents.values())
+    def is_suppressed(self, model_id: str) -> bool:
+        """Return whether the model was unloaded on purpose and not used since."""
+        return model_id in self._suppressed
 
-    def hold(self) -> Hold | None:
-        """Return what speaks against preloading now."""
-        conditions = Conditions(
-            enabled=self._settings.preload,
-            paused_until=self.paused_until,
-            awaits_use=self.awaits_use,
-            active_requests=self.active_requests,
-            idle_s=time.monotonic() - self._answered_at,
-            on_battery=not self._settings.preload_on_battery and on_battery(),
-            pressure=self.pressure,
-        )
-        return why_not_now(conditions, self._clock())
+    def plan(
+        self, residents: Sequence[ResidentModel], sizes: Mapping[str, int], limit_bytes: int, now: float
+    ) -> PreloadPlan:
+        """Return which models should be hot; see ``plan_preloads``."""
+        return self._plan(residents, sizes, limit_bytes, now, self._suppressed)
 
-    def plan(self) -> PreloadPlan:
-        """Return what should be hot, as of now."""
-        return self._plan(without=self._dismissed)
-
-    def dismissed(self) -> tuple[str, ...]:
-        """Return the models that should be hot, had they not been told to go, best first."""
-        if not self._dismissed:
+    def suppressed(
+        self, residents: Sequence[ResidentModel], sizes: Mapping[str, int], limit_bytes: int, now: float
+    ) -> tuple[str, ...]:
+        """Return the suppressed models that should be hot otherwise, best first."""
+        if not self._suppressed:
             return ()
-        return tuple(
-            decision.model_id
-            for decision in self._plan(without=frozenset()).decisions
-            if decision.model_id in self._dismissed
+        plan = self._plan(residents, sizes, limit_bytes, now, frozenset())
+        return tuple(target.model_id for target in plan.targets if target.model_id in self._suppressed)
+
+    def eviction_view(self, residents: Iterable[ResidentModel], now: float) -> list[ResidentModel]:
+        """Return the models as ``plan_eviction`` should see them; see ``policy.eviction_view``."""
+        return eviction_view(residents, self._usage.popularity, now, self.policy)
+
+    def reason(self, target: PreloadTarget, now: float) -> Message:
+        """Return why the target should be hot."""
+        if target.kind is TargetKind.FAVOURITE:
+            return msg("favourite", rank=target.rank)
+        if target.kind is TargetKind.EXPECTED:
+            return msg("expected")
+        return describe_usage(self._usage.popularity.usage(target.model_id, now), now)
+
+    def explain(self, model_id: str, plan: PreloadPlan, now: float) -> Message:
+        """Return what the plan does about any model, and why."""
+        for target in plan.targets:
+            if target.model_id == model_id:
+                return _describe(target, self.reason(target, now))
+        usage = self._usage.popularity.usage(model_id, now)
+        reason = describe_usage(usage, now)
+        if not self.policy.top:
+            return msg("plan_favourites_only", reason=reason)
+        if not enough_uses(usage.score, self.policy):
+            return msg("plan_too_few_uses", reason=reason)
+        if sum(target.kind is TargetKind.LEARNED for target in plan.targets) >= self.policy.top:
+            return msg("plan_not_in_top", top=self.policy.top, reason=reason)
+        return msg("plan_small_share", reason=reason)
+
+    def _plan(
+        self,
+        residents: Sequence[ResidentModel],
+        sizes: Mapping[str, int],
+        limit_bytes: int,
+        now: float,
+        without: Set[str],
+    ) -> PreloadPlan:
+        return plan_preloads(
+            self._usage.popularity,
+            residents,
+            {name: size for name, size in sizes.items() if name not in without} if without else sizes,
+            limit_bytes,
+            now,
+            favourites=self.favourites,
+            expected=self._usage.expected(now),
+            likely=self._usage.likely(now),
+            settings=self.policy,
         )
 
-    def _plan(self, without: Set[str]) -> PreloadPlan:
-        models = [model for model in self._models() if model.model_id not in without]
-        sizes = {model.model_id: self._sizes.expected_bytes(model) for model in models}
-        return self._advisor.plan(self._pool.tenants(), sizes, self._pool.reachable_bytes, self._favourites())
 
-    def wanted(self, plan: PreloadPlan, skip: Mapping[str, float]) -> tuple[Wanted, ...]:
-        """Return the preloads of the plan, the first one first, but for the models in ``skip``."""
-        models = {model.model_id: model for model in self._models()}
-        return tuple(
-            Wanted(
-                models[decision.model_id],
-                describe_wish(decision, self._advisor.popularity, self._clock()),
-                decision.displaces,
-                self._sizes.expected_bytes(models[decision.model_id]),
-            )
-            for decision in plan.preloads
-            if decision.model_id not in skip
-        )
+def describe_usage(usage: Usage, now: float) -> Message:
+    """Return how much a model is used: ``used 12 times in the last week, mostly on weekday mornings``."""
+    if usage.last_used_at is None:
+        return msg("never_used")
+    if not usage.last_week:
+        return msg("not_used_lately", idle_s=now - usage.last_used_at)
+    if usage.last_week == 1:
+        return msg("used_once")
+    if usage.part_of_day:
+        return msg("used_mostly", uses=usage.last_week, part=msg(usage.part_of_day))
+    return msg("used", uses=usage.last_week)
 
-    def start_standby(self, plan: PreloadPlan) -> None:
-        """Begin to read the files of the next best models into the page cache, into memory that is free anyway."""
-        models = {model.model_id: model for model in self._models()}
-        # The workers as of now: the budget is asked in another thread, and reading stops before others are loaded.
-        budget = partial(self._watch.standby_budget, self._pool.worker_pids)
-        self._standby.want([models[model_id] for model_id in plan.standby if model_id in models], budget)
 
-    def stop_standby(self) -> None:
-        """Stop reading ahead; returns at once."""
-        self._standby.stop()
-
-    def wait_for_standby(self) -> None:
-        """Wait until nothing is being read ahead any more. Blocks, for a megabyte's time."""
-        self._standby.wait(_STANDBY_END_S)
-
-    def is_standby(self, model_id: str) -> bool:
-        """Whether the model's file was last seen in the page cache."""
-        return self._standby.holds(model_id)
-
-    def why(self, model_id: str) -> str:
-        """Return in words why the model is in memory or not."""
-        plan = self.plan()
-        resident = self._pool.residents.get(model_id)
-        said = self._advisor.explain(model_id, plan)
-        if resident is not None and resident.worker is not None:
-            known = said.removeprefix("kept: ") == resident.reason
-            return f"in memory: {resident.reason}" + ("" if known else f"; {said}")
-        if model_id in self._dismissed:
-            return "not in memory: it was unloaded as asked, and is not preloaded before it is used again"
-        if resident is not None and resident.error:
-            return f"not in memory: {resident.error}; {said}"
-        return said
+def _describe(target: PreloadTarget, reason: Message) -> Message:
+    if target.action is PlanAction.KEEP:
+        return msg("plan_keep", reason=reason)
+    if target.action is PlanAction.TOO_LARGE:
+        return msg("plan_too_large", missing=target.missing_bytes, reason=reason)
+    if target.action is PlanAction.NO_ROOM:
+        return msg("plan_no_room", missing=target.missing_bytes, reason=reason)
+    if target.displaces:
+        return msg("plan_replace", displaced=target.displaces, reason=reason)
+    return msg("plan_preload", reason=reason)

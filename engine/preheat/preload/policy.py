@@ -1,8 +1,7 @@
-"""Which models should be hot, and which of them to load next: a pure decision, also asked "what if?".
+"""Which models should be hot, and which to load next. Pure, so it can also be asked "what if?".
 
-Favourites come first, in the user's order, then the models that are used most. Nothing is displaced that a request
-used in the last minutes, nor a favourite, nor anything that is nearly as much used: what is hot stays, unless
-something is clearly better.
+Favourites come first, in the user's order, then the models used most. A preload never displaces a favourite, a model
+that a request used in the last minutes, or one that is used nearly as much.
 """
 
 from __future__ import annotations
@@ -13,30 +12,29 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from preheat.residency.eviction import ResidentModel
-from preheat.usage.popularity import Popularity, Weights
+from preheat.residency import ResidentModel
+from preheat.usage import Popularity, Weights
 
 MAX_TOP: Final = 5
 
 _LONG_AGO_S: Final = 1e12
 
 _TICK_S: Final = 1e-6
-"""Orders what was used at the same time; Unix time is no finer."""
+"""Orders models used at the same time; Unix time is no finer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """What the user may turn.
+    """User-tunable policy settings.
 
     Attributes:
-        top: So many models are preloaded besides the favourites (``preload_top``).
-        min_uses: A model with fewer recent uses is not (``preload_min_uses``).
-        protected_s: What a request used in so many seconds is never displaced by a preload.
-        margin: A newcomer must be used so many times as much as all that it displaces.
-        min_share: A learned model is preloaded if at least so much of all use is its. Below, it is more likely to be
-            pushed out again by what is asked for than to be asked for itself. Where all that is used fits together,
-            nothing is pushed out, and the share does not matter.
-        weights: What makes a use count more than once.
+        top: Number of learned models preloaded besides the favourites (``preload_top``).
+        min_uses: Recent uses a learned model needs (``preload_min_uses``).
+        protected_s: Time since its last request in which a model is never displaced by a preload, in seconds.
+        margin: How many times more a model must be used than all models it displaces.
+        min_share: Share of all use a learned model needs. Below it, the model is more likely to be evicted for another
+            request than to be requested. Ignored where all used models fit together.
+        weights: Extra weight of recent uses.
     """
 
     top: int = 3
@@ -47,70 +45,69 @@ class PolicySettings:
     weights: Weights = field(default_factory=Weights)
 
 
-class Wish(StrEnum):
+class TargetKind(StrEnum):
     """Why a model should be hot."""
 
     EXPECTED = "expected"
-    """A client has woken up that nearly always uses it next."""
+    """A client woke that nearly always uses it next."""
 
     FAVOURITE = "favourite"
     LEARNED = "learned"
 
 
-class Verdict(StrEnum):
-    """What becomes of a wish."""
+class PlanAction(StrEnum):
+    """What to do about a target."""
 
     KEEP = "keep"
-    """It is hot, or being loaded."""
+    """It is hot, or loading."""
 
     PRELOAD = "preload"
     NO_ROOM = "no room"
-    """It fits only if something hotter, just used, or a favourite went."""
+    """It fits only without a favourite or a model that is used more or was just used."""
 
     TOO_LARGE = "too large"
-    """It does not even fit into an empty limit."""
+    """It exceeds the limit on its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of one model that should be hot.
+class PreloadTarget:
+    """One model that should be hot.
 
     Attributes:
-        rank: Its place among those of its kind, from 1.
-        displaces: Models to unload first, the least used first.
-        missing_bytes: What it needs more than could be freed for it, for ``NO_ROOM``, or than the limit, for
-            ``TOO_LARGE``.
+        rank: Its place among targets of its kind, from 1.
+        displaces: Models to unload first, least used first.
+        missing_bytes: Bytes missing after freeing all it may displace (``NO_ROOM``) or above the limit (``TOO_LARGE``).
     """
 
     model_id: str
-    wish: Wish
+    kind: TargetKind
     rank: int
-    verdict: Verdict
+    action: PlanAction
     displaces: tuple[str, ...] = ()
     missing_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PreloadPlan:
-    """What should be hot, best first, and whose files should be in the page cache.
+    """The models that should be hot, and the files that should be in the page cache.
 
     Attributes:
-        decisions: One for each model that should be hot.
-        standby: Models whose files are worth having in memory, best first; the plan does not know how much is free.
+        targets: Best first.
+        standby: Models worth reading into the page cache, best first, whatever memory is free.
     """
 
-    decisions: tuple[Decision, ...]
+    targets: tuple[PreloadTarget, ...]
     standby: tuple[str, ...]
 
     @property
-    def preloads(self) -> tuple[Decision, ...]:
-        """What to load, in this order. Ask for a new plan after each: much may have happened."""
-        return tuple(decision for decision in self.decisions if decision.verdict is Verdict.PRELOAD)
+    def preloads(self) -> tuple[PreloadTarget, ...]:
+        """Targets to load, in order. Make a new plan after each."""
+        return tuple(target for target in self.targets if target.action is PlanAction.PRELOAD)
 
 
 def plan_preloads(
     popularity: Popularity,
-    tenants: Sequence[ResidentModel],
+    residents: Sequence[ResidentModel],
     sizes: Mapping[str, int],
     limit_bytes: int,
     now: float,
@@ -120,95 +117,26 @@ def plan_preloads(
     likely: Sequence[str] = (),
     settings: PolicySettings | None = None,
 ) -> PreloadPlan:
-    """Return what should be hot and what to do about it.
+    """Return which models should be hot and what to do about each.
 
     Args:
-        tenants: The models that hold memory or have been promised some; ``speculative`` are those that no request has
-            used since they were loaded.
-        sizes: What each model on disk takes or would take, in bytes; those in no list but ``popularity`` are ignored.
-        limit_bytes: What all may hold together; less than the memory limit when the system itself is short.
+        residents: Models that hold or have reserved memory; ``speculative`` ones were not used since they were loaded.
+        sizes: Expected bytes of each model on disk; other models are ignored.
+        limit_bytes: Memory for all models; below the memory limit while the system is short.
         now: Unix time.
-        expected: The model that a client that has just woken up nearly always uses next.
-        likely: The models that it uses at all, most often first. They come first on standby: if it is none of those
-            that are hot, it is one of these. To load them would be wasted most of the time.
+        expected: The model that a client which just woke nearly always uses next.
+        likely: All models it uses, most frequent first. They come first on standby, since preloading them would be
+            wasted most of the time.
     """
     settings = settings or PolicySettings()
     heat = popularity.heat(now, settings.weights)
     ranking = sorted((model_id for model_id in heat if model_id in sizes), key=lambda name: (-heat[name], name))
-    wishes = _wishes(heat, popularity, ranking, sizes, favourites, expected, settings, limit_bytes, now)
-    room = _Room(tenants, heat, limit_bytes, now, settings, protected=frozenset(favourites))
-    decisions = tuple(room.decide(model_id, wish, rank, sizes[model_id]) for model_id, wish, rank in wishes)
-    unused = sorted(model_id for model_id in sizes if model_id not in heat)
-    first = [model_id for model_id, _, _ in wishes]
-    soon = [*first[:1], *likely] if expected in first else likely
-    order = dict.fromkeys([*soon, *first, *ranking, *unused])
-    standby = tuple(name for name in order if name in sizes and name not in room.present)
-    return PreloadPlan(decisions, standby)
-
-
-def eviction_view(
-    tenants: Iterable[ResidentModel], popularity: Popularity, now: float, settings: PolicySettings | None = None
-) -> list[ResidentModel]:
-    """Return the tenants as ``plan_eviction`` should see them, when a request needs room.
-
-    It lets speculative ones go first and then the least recently used. A preload that nobody has used has no last use:
-
-    - Several of them go in the order of their popularity, the least used first.
-    - One that is used more than the model that has rested longest, and for ``protected_s`` at least, counts as if it
-      had itself been used so long ago: what is stale goes before what is likely to be needed.
-    - Favourites are never second class.
-    """
-    settings = settings or PolicySettings()
-    tenants = list(tenants)
-    heat = popularity.heat(now, settings.weights)
-    rested_at = now - settings.protected_s
-    stale = min(
-        (
-            tenant
-            for tenant in tenants
-            if not (tenant.leased or tenant.favourite or tenant.speculative) and tenant.last_used_at <= rested_at
-        ),
-        key=lambda tenant: (tenant.last_used_at, tenant.model_id),
-        default=None,
-    )
-    bar = heat.get(stale.model_id, 0.0) if stale else math.inf
-    preloads = [tenant for tenant in tenants if tenant.speculative]
-    preloads.sort(key=lambda tenant: (-heat.get(tenant.model_id, 0.0), tenant.model_id))
-    places = {tenant.model_id: place for place, tenant in enumerate(preloads)}
-    return [
-        _as_used(tenant, places[tenant.model_id], heat.get(tenant.model_id, 0.0) < bar, rested_at)
-        if tenant.speculative
-        else tenant
-        for tenant in tenants
-    ]
-
-
-def _as_used(preload: ResidentModel, place: int, second_class: bool, rested_at: float) -> ResidentModel:
-    """Return a preload with the last use that it counts for; the most used has the first place."""
-    if preload.favourite or second_class:
-        # Far earlier than any real last use; only the order among themselves counts.
-        return replace(preload, speculative=not preload.favourite, last_used_at=-_LONG_AGO_S - place)
-    return replace(preload, speculative=False, last_used_at=rested_at - place * _TICK_S)
-
-
-def _wishes(
-    heat: Mapping[str, float],
-    popularity: Popularity,
-    ranking: Sequence[str],
-    sizes: Mapping[str, int],
-    favourites: Sequence[str],
-    expected: str | None,
-    settings: PolicySettings,
-    limit_bytes: int,
-    now: float,
-) -> list[tuple[str, Wish, int]]:
-    """Return the models that should be hot, with the reason and the place among those of the same reason."""
-    wishes: dict[str, tuple[str, Wish, int]] = {}
+    kinds: dict[str, tuple[TargetKind, int]] = {}
     if expected is not None and expected in sizes:
-        wishes[expected] = expected, Wish.EXPECTED, 1
+        kinds[expected] = TargetKind.EXPECTED, 1
     for rank, model_id in enumerate(dict.fromkeys(favourites), 1):
         if model_id in sizes:
-            wishes.setdefault(model_id, (model_id, Wish.FAVOURITE, rank))
+            kinds.setdefault(model_id, (TargetKind.FAVOURITE, rank))
     known = [name for name in ranking if enough_uses(popularity.score(name, now), settings)]
     least = 0.0
     if sum(sizes[name] for name in {*known, *favourites} & sizes.keys()) > limit_bytes:
@@ -216,75 +144,128 @@ def _wishes(
     learned = [name for name in known if name not in favourites][: min(settings.top, MAX_TOP)]
     for rank, model_id in enumerate(learned, 1):
         if heat[model_id] >= least:
-            wishes.setdefault(model_id, (model_id, Wish.LEARNED, rank))
-    return list(wishes.values())
+            kinds.setdefault(model_id, (TargetKind.LEARNED, rank))
+    room = _Room(residents, heat, limit_bytes, now, settings, frozenset(favourites))
+    targets = tuple(room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items())
+    unused = sorted(model_id for model_id in sizes if model_id not in heat)
+    soon = [expected, *likely] if expected in kinds else likely
+    order = dict.fromkeys([*soon, *kinds, *ranking, *unused])
+    standby = tuple(name for name in order if name in sizes and name not in room.present)
+    return PreloadPlan(targets, standby)
 
 
 def enough_uses(score: float, settings: PolicySettings) -> bool:
-    """Return whether a model has been used often enough to be preloaded.
+    """Return whether a model was used often enough to be preloaded.
 
-    Uses fade: ``min_uses`` of them just now are a little less than ``min_uses``; but fewer never come to so much.
+    Uses decay, so the score of ``min_uses`` recent ones is just below ``min_uses``.
     """
     return score > settings.min_uses - 1
 
 
+def eviction_view(
+    residents: Iterable[ResidentModel], popularity: Popularity, now: float, settings: PolicySettings | None = None
+) -> list[ResidentModel]:
+    """Return the models as ``plan_eviction`` should see them when a request needs room.
+
+    ``plan_eviction`` evicts speculative models first and then the least recently used. An unused preload has no last
+    use, so this decides its place:
+
+    - Several unused preloads go in the order of their popularity, least used first.
+    - One that is used more than the model idle for longest, if that was idle for ``protected_s`` or more, counts as
+      last used ``protected_s`` ago: stale models go before models likely to be needed.
+    - Favourites are never speculative.
+    """
+    settings = settings or PolicySettings()
+    residents = list(residents)
+    heat = popularity.heat(now, settings.weights)
+    idle_since = now - settings.protected_s
+    stale = min(
+        (
+            model
+            for model in residents
+            if not (model.leased or model.favourite or model.speculative) and model.last_used_at <= idle_since
+        ),
+        key=lambda model: (model.last_used_at, model.model_id),
+        default=None,
+    )
+    bar = heat.get(stale.model_id, 0.0) if stale else math.inf
+    unused = sorted(
+        (model for model in residents if model.speculative),
+        key=lambda model: (-heat.get(model.model_id, 0.0), model.model_id),
+    )
+    view = {model.model_id: model for model in residents}
+    for place, model in enumerate(unused):
+        if model.favourite or heat.get(model.model_id, 0.0) < bar:
+            # Far earlier than any real last use; only the order among unused preloads counts.
+            last_used_at = -_LONG_AGO_S - place
+            view[model.model_id] = replace(model, speculative=not model.favourite, last_used_at=last_used_at)
+        else:
+            view[model.model_id] = replace(model, speculative=False, last_used_at=idle_since - place * _TICK_S)
+    return list(view.values())
+
+
 class _Room:
-    """The memory as it will be, decision by decision."""
+    """The memory after each target of the plan.
+
+    Attributes:
+        present: Models in memory, including the planned ones.
+    """
 
     def __init__(
         self,
-        tenants: Sequence[ResidentModel],
+        residents: Sequence[ResidentModel],
         heat: Mapping[str, float],
         limit_bytes: int,
         now: float,
         settings: PolicySettings,
-        protected: frozenset[str],
+        favourites: frozenset[str],
     ) -> None:
         self._heat = heat
         self._limit_bytes = limit_bytes
-        self._free_bytes = limit_bytes - sum(tenant.resident_bytes for tenant in tenants)
+        self._free_bytes = limit_bytes - sum(model.resident_bytes for model in residents)
         self._margin = settings.margin
-        self.present = {tenant.model_id for tenant in tenants}
+        self.present = {model.model_id for model in residents}
         self._movable = [
-            tenant
-            for tenant in tenants
-            if not tenant.leased
-            and not tenant.favourite
-            and tenant.model_id not in protected
-            and (tenant.speculative or now - tenant.last_used_at >= settings.protected_s)
+            model
+            for model in residents
+            if not model.leased
+            and not model.favourite
+            and model.model_id not in favourites
+            and (model.speculative or now - model.last_used_at >= settings.protected_s)
         ]
-        # Second class goes first; then what is used least.
-        self._movable.sort(key=lambda tenant: (not tenant.speculative, heat.get(tenant.model_id, 0.0), tenant.model_id))
+        # Unused preloads go first, then the least used models.
+        self._movable.sort(key=lambda model: (not model.speculative, heat.get(model.model_id, 0.0), model.model_id))
 
-    def decide(self, model_id: str, wish: Wish, rank: int, needed_bytes: int) -> Decision:
-        """Find room for a model, and take it."""
+    def place(self, model_id: str, kind: TargetKind, rank: int, needed_bytes: int) -> PreloadTarget:
+        """Find room for a model, and reserve it."""
         if model_id in self.present:
-            self._movable = [tenant for tenant in self._movable if tenant.model_id != model_id]
-            return Decision(model_id, wish, rank, Verdict.KEEP)
-        if needed_bytes > self._limit_bytes:
-            return Decision(model_id, wish, rank, Verdict.TOO_LARGE, missing_bytes=needed_bytes - self._limit_bytes)
-        displaced, missing_bytes = self._displaced(wish, model_id, needed_bytes - self._free_bytes)
+            self._movable = [model for model in self._movable if model.model_id != model_id]
+            return PreloadTarget(model_id, kind, rank, PlanAction.KEEP)
+        excess = needed_bytes - self._limit_bytes
+        if excess > 0:
+            return PreloadTarget(model_id, kind, rank, PlanAction.TOO_LARGE, missing_bytes=excess)
+        displaced, missing_bytes = self._displaced(kind, model_id, needed_bytes - self._free_bytes)
         if missing_bytes > 0:
-            return Decision(model_id, wish, rank, Verdict.NO_ROOM, missing_bytes=missing_bytes)
-        gone = {tenant.model_id for tenant in displaced}
-        self._movable = [tenant for tenant in self._movable if tenant.model_id not in gone]
-        self._free_bytes += sum(tenant.resident_bytes for tenant in displaced) - needed_bytes
-        self.present = self.present - gone | {model_id}
-        return Decision(model_id, wish, rank, Verdict.PRELOAD, tuple(tenant.model_id for tenant in displaced))
+            return PreloadTarget(model_id, kind, rank, PlanAction.NO_ROOM, missing_bytes=missing_bytes)
+        self._movable = [model for model in self._movable if model not in displaced]
+        self._free_bytes += sum(model.resident_bytes for model in displaced) - needed_bytes
+        names = tuple(model.model_id for model in displaced)
+        self.present = self.present.difference(names) | {model_id}
+        return PreloadTarget(model_id, kind, rank, PlanAction.PRELOAD, names)
 
-    def _displaced(self, wish: Wish, model_id: str, missing_bytes: int) -> tuple[list[ResidentModel], int]:
-        """Return the models that make way, and what is missing still, in bytes; 0 or less if they are enough."""
-        budget = self._heat.get(model_id, 0.0) / self._margin if wish is Wish.LEARNED else math.inf
+    def _displaced(self, kind: TargetKind, model_id: str, missing_bytes: int) -> tuple[list[ResidentModel], int]:
+        """Return the models to displace, and the bytes still missing; 0 or less if they suffice."""
+        budget = self._heat.get(model_id, 0.0) / self._margin if kind is TargetKind.LEARNED else math.inf
         chosen: list[ResidentModel] = []
-        for tenant in self._movable:
-            cost = self._heat.get(tenant.model_id, 0.0)
+        for model in self._movable:
+            cost = self._heat.get(model.model_id, 0.0)
             if missing_bytes > 0 and cost <= budget:
                 budget -= cost
-                missing_bytes -= tenant.resident_bytes
-                chosen.append(tenant)
-        # A small one chosen early may be needless beside a large one chosen late; spare the most used first.
-        for tenant in reversed(chosen[:]):
-            if missing_bytes + tenant.resident_bytes <= 0:
-                missing_bytes += tenant.resident_bytes
-                chosen.remove(tenant)
+                missing_bytes -= model.resident_bytes
+                chosen.append(model)
+        # A large model chosen late may make a small one chosen early needless; spare the most used ones first.
+        for model in reversed(chosen[:]):
+            if missing_bytes + model.resident_bytes <= 0:
+                missing_bytes += model.resident_bytes
+                chosen.remove(model)
         return chosen, missing_bytes

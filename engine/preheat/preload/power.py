@@ -1,4 +1,4 @@
-"""Does the computer run on its battery?"""
+"""The power supply of the computer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import psutil
 
 def on_battery() -> bool:
     """Return whether the power supply is known to be unplugged. Reads small files; any thread."""
-    sensors = getattr(psutil, "sensors_battery", None)  # not every system has it
+    sensors = getattr(psutil, "sensors_battery", None)  # missing on some systems
     try:
         battery = sensors() if sensors is not None else None
     except (OSError, ValueError, RuntimeError, NotImplementedError):
-        return False  # a driver that says nothing sensible is no reason to hold preloads back
+        return False  # a broken driver must not block preloading
     return battery is not None and battery.power_plugged is False

@@ -1,4 +1,4 @@
-"""How far a round of preloads has come."""
+"""Progress of a round of preloads."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 
 class Round:
-    """Preloads from when there was something to preload until nothing was left.
+    """All preloads until nothing is left to preload.
 
-    The plan is made anew after each of them, so the queue may change on the way; the progress never falls.
+    The plan is remade after each preload, so the queue may change; the progress never falls.
     """
 
     def __init__(self) -> None:
@@ -17,13 +17,13 @@ class Round:
         self._progress = 0.0
 
     def plan(self, queue: Mapping[str, int]) -> None:
-        """Go on with this queue: the bytes of each model still to be preloaded, by id, the first one first."""
+        """Continue with this queue of model ids and sizes in bytes, in loading order."""
         self._queue = dict(queue)
         for model_id in queue:
-            self._done.pop(model_id, None)  # it was preloaded in this round, and went again
+            self._done.pop(model_id, None)  # preloaded in this round and evicted again
 
     def loaded(self, model_id: str) -> None:
-        """A preload has ended hot."""
+        """A preload became hot."""
         size = self._queue.pop(model_id, None)
         if size is not None:
             self._done[model_id] = size
@@ -36,24 +36,24 @@ class Round:
 
     @property
     def queue(self) -> tuple[str, ...]:
-        """The models still to be preloaded, the one that is being loaded first; empty when no round runs."""
+        """Models still to be preloaded, the loading one first; empty outside a round."""
         return tuple(self._queue)
 
     @property
     def done(self) -> int:
-        """How many of the round's preloads have ended hot."""
+        """Number of completed preloads of the round."""
         return len(self._done)
 
     @property
     def total(self) -> int:
-        """How many there are in all, as far as is known now."""
+        """Number of preloads of the round known so far."""
         return len(self._done) + len(self._queue)
 
     def progress(self, share: float) -> float | None:
-        """Return how far the round is, 0 to 1, by bytes, never less than before; None when no round runs.
+        """Return the progress of the round by bytes, 0 to 1; None outside a round.
 
         Args:
-            share: Of the first in the queue, how much is loaded, 0 to 1.
+            share: Progress of the first model in the queue, 0 to 1.
         """
         if not self.total:
             return None

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
-from preheat.preload.policy import Decision, PolicySettings, eviction_view, plan_preloads
+from preheat.preload.policy import PolicySettings, PreloadTarget, eviction_view, plan_preloads
 from preheat.replay.trace import ModelSize
 from preheat.residency.eviction import ResidentModel, plan_eviction
 from preheat.usage.clients import ClientHabits
@@ -321,7 +321,7 @@ class Simulation:
             if self._strategy.standby:
                 self._read_ahead(plan.standby, until)
 
-    def _preload(self, decision: Decision) -> None:
+    def _preload(self, decision: PreloadTarget) -> None:
         for model_id in decision.displaces:
             self._evict(model_id)
         ready_at = self._now + self._load_s(decision.model_id)

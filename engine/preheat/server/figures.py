@@ -15,13 +15,13 @@ from preheat.control.snapshot_json import memory_json, preload_json
 from preheat.errors import ModelNotFoundError
 from preheat.server.control import json_response
 from preheat.server.parameters import count, since
+from preheat.usage import DAYS, HOURS
 from preheat.usage.as_json import decision_json, history_json, kept, read_stats_json
-from preheat.usage.history import DAYS, HOURS
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
-    from preheat.preload.policy import Decision
-    from preheat.usage.log import UsageLog
+    from preheat.preload import PreloadTarget
+    from preheat.usage import UsageLog
 
 T = TypeVar("T")
 
@@ -62,9 +62,9 @@ class FiguresApi:
         return json_response(
             {
                 **preload_json(snapshot.preload),
-                "decisions": [self._decision_json(decision) for decision in plan.decisions],
-                "next": [decision.model_id for decision in plan.preloads],
-                "unloaded": list(self.engine.dismissed()),
+                "decisions": [self._target_json(target) for target in plan.targets],
+                "next": [target.model_id for target in plan.preloads],
+                "unloaded": list(self.engine.suppressed()),
                 "standby": [{"model": model_id, "cached": model_id in in_cache} for model_id in plan.standby],
             }
         )
@@ -78,7 +78,7 @@ class FiguresApi:
                 "id": model_id,
                 "state": model.state.value if model is not None else None,
                 "standby": model.standby if model is not None else None,
-                "why": self.engine.why(model_id),
+                "why": str(self.engine.why(model_id)),
             }
         )
 
@@ -126,15 +126,15 @@ class FiguresApi:
             self._cache[key] = cached
         return cached.figures
 
-    def _decision_json(self, decision: Decision) -> dict[str, Any]:
+    def _target_json(self, target: PreloadTarget) -> dict[str, Any]:
         return {
-            "model": decision.model_id,
-            "wish": decision.wish.value,
-            "rank": decision.rank,
-            "verdict": decision.verdict.value,
-            "displaces": list(decision.displaces),
-            "missing_bytes": decision.missing_bytes,
-            "why": self.engine.why(decision.model_id),
+            "model": target.model_id,
+            "wish": target.kind.value,
+            "rank": target.rank,
+            "verdict": target.action.value,
+            "displaces": list(target.displaces),
+            "missing_bytes": target.missing_bytes,
+            "why": str(self.engine.why(target.model_id)),
         }
 
 

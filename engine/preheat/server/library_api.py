@@ -46,7 +46,7 @@ class LibraryApi:
                 **known,
                 "files": [printable(str(path)) for path in file.files],
                 "modified_at": file.modified_ns / 1e9,
-                "why": self.engine.why(file.model_id),
+                "why": str(self.engine.why(file.model_id)),
             }
         )
 

@@ -9,12 +9,11 @@ import time
 from typing import Any, Final
 
 from preheat.errors import UnsupportedOperationError
-from preheat.messages import message_from_json, message_json, verbatim
+from preheat.messages import message_from_json, message_json, msg, verbatim
 from preheat.residency.decisions import Action
-from preheat.usage.history import UsageBucket, UsageHistory
 from preheat.usage.log import UsageLog
 from preheat.usage.records import END_OF_TIME, Counts, DecisionRecord, Outcome
-from preheat.usage.stats import Figures, Latency, Quantiles, UsageStats
+from preheat.usage.stats import Figures, Latency, Quantiles, UsageBucket, UsageHistory, UsageStats
 
 JsonObject = dict[str, Any]
 
@@ -129,7 +128,7 @@ def kept(log: UsageLog | None) -> UsageLog:
         UnsupportedOperationError: There is none.
     """
     if log is None:
-        raise UnsupportedOperationError("No figures are kept", hint="The setting history_days is 0")
+        raise UnsupportedOperationError(msg("no_usage_history"))
     return log
 
 

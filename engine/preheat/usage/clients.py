@@ -1,37 +1,43 @@
-"""A client that wakes up: which model it uses next, from simple counts of what it did before. Pure."""
+"""What clients do after they become active, from simple counts of what they did before. Pure.
+
+A client becomes active ("wakes") when it lists the models, asks for the details of one, or opens a session.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-LEAST_WAKE_UPS: Final = 5
-"""A client is known after so many."""
+MIN_WAKES: Final = 5
+"""Wakes needed before a prediction."""
 
-SURE_SHARE: Final = 0.8
-"""A model is expected when so many of the remembered wake-ups were followed by a request for it."""
+MIN_SHARE: Final = 0.8
+"""Share of the remembered wakes that must have been followed by a model to predict it."""
 
 REMEMBERED: Final = 20
-"""Wake-ups kept per client, so that one whose habits change is known anew soon."""
+"""Wakes kept per client; a small number lets a changed habit replace the old one soon."""
 
-PATIENCE_S: Final = 1800.0
-"""A request later than this after a wake-up is not its consequence."""
+FOLLOWS_WITHIN_S: Final = 1800.0
+"""A request later than this after a wake does not count as its consequence."""
+
+RECORD_INTERVAL_S: Final = 60.0
+"""A polling client is recorded once per interval."""
 
 _MAX_CLIENTS: Final = 1000
-"""Anyone on the machine can invent names; the least recently seen are forgotten."""
+"""Any program on the machine can invent names, so the least recently seen clients are forgotten."""
 
 _NAMED: Final = "\0named"
-"""Stands for the very model whose details were asked for, whichever it was."""
+"""Stands for the model that the wake named, whichever it was."""
 
 
 class ClientRow(NamedTuple):
-    """One client's memory as the usage log stores it.
+    """The stored habits of one client.
 
     Attributes:
-        client: The shortened user agent, or whatever else tells clients apart.
-        named: Whether this is about wake-ups that named a model (its details were asked for).
-        followed: The models used after the last wake-ups, oldest first.
+        client: Shortened user agent, or another name of the client.
+        named: Whether the wakes named a model.
+        followed: Models used after the last wakes, oldest first.
     """
 
     client: str
@@ -40,67 +46,89 @@ class ClientRow(NamedTuple):
 
 
 class ClientHabits:
-    """What clients do after they wake up: after they list models, ask for a model's details, or open a session.
-
-    Not thread-safe; the engine's thread owns it.
+    """Predicts the model a client uses after it wakes. Not thread-safe.
 
     Args:
-        rows: What ``to_rows`` gave earlier.
+        rows: The result of ``to_rows``.
     """
 
     def __init__(self, rows: Iterable[ClientRow] = ()) -> None:
-        self._followed: dict[tuple[str, bool], deque[str]] = {}
+        self._followed = {(client, named): deque(followed, REMEMBERED) for client, named, followed in rows}
         self._awake: dict[str, tuple[float, str]] = {}
-        for client, named, followed in rows:
-            self._followed[client, named] = deque(followed, REMEMBERED)
 
     def wake(self, client: str, at: float, model_id: str = "") -> str | None:
-        """Note that a client woke up, and return the model that it nearly always uses next, if there is one.
+        """Note that a client woke at the Unix time ``at``; return its prediction (see ``predict``).
 
         Args:
-            at: Unix time.
-            model_id: The model whose details it asked for; empty if it asked for none in particular.
+            model_id: The model whose details it asked for; empty if it named none.
         """
         if not client:
             return None
         self._awake.pop(client, None)
         self._awake[client] = at, model_id
-        if len(self._awake) > _MAX_CLIENTS:
-            del self._awake[next(iter(self._awake))]
+        _drop_oldest(self._awake)
         return self.predict(client, model_id)
 
     def use(self, client: str, at: float, model_id: str) -> None:
-        """Note a request; the first one after a wake-up is what followed it."""
+        """Note a request; only the first one after a wake counts."""
         woke_at, named = self._awake.pop(client, (None, ""))
-        if woke_at is None or not 0 <= at - woke_at <= PATIENCE_S:
+        if woke_at is None or not 0 <= at - woke_at <= FOLLOWS_WITHIN_S:
             return
         key = client, bool(named)
         followed = self._followed.pop(key, None) or deque(maxlen=REMEMBERED)
         followed.append(_NAMED if named == model_id else model_id)
         self._followed[key] = followed
-        if len(self._followed) > _MAX_CLIENTS:
-            del self._followed[next(iter(self._followed))]
+        _drop_oldest(self._followed)
 
     def predict(self, client: str, model_id: str = "") -> str | None:
-        """Return the model that a client nearly always uses after such a wake-up; None if there is none."""
+        """Return the model a client nearly always uses after such a wake; None without a clear habit."""
         followed = self._followed.get((client, bool(model_id)), ())
-        if len(followed) < LEAST_WAKE_UPS:
+        if len(followed) < MIN_WAKES:
             return None
         best = max(sorted(set(followed)), key=followed.count)
-        if followed.count(best) < SURE_SHARE * len(followed):
+        if followed.count(best) < MIN_SHARE * len(followed):
             return None
         return model_id if best == _NAMED else best
 
     def likely(self, client: str) -> tuple[str, ...]:
-        """Return the models that followed the remembered wake-ups that named none, the most frequent first."""
+        """Return the models that followed wakes without a named model, most frequent first."""
         followed = self._followed.get((client, False), ())
         return tuple(sorted(set(followed), key=lambda model_id: (-followed.count(model_id), model_id)))
 
-    def counts(self, client: str, model_id: str) -> tuple[int, int]:
-        """Return how many of the remembered wake-ups that named no model this one followed, and how many there are."""
-        followed = self._followed.get((client, False), ())
-        return followed.count(model_id) if followed else 0, len(followed)
-
     def to_rows(self) -> tuple[ClientRow, ...]:
-        """Return all clients' memories, to be stored; least recently seen first."""
+        """Return the habits of all clients for storage, least recently seen first."""
         return tuple(ClientRow(client, named, tuple(followed)) for (client, named), followed in self._followed.items())
+
+
+class WakeFilter:
+    """Decides which wakes the usage log records: those that replay can learn from. Not thread-safe.
+
+    Habits are learned from the last wake before a request, and a preload starts at the first. The first wake in each
+    ``RECORD_INTERVAL_S`` is recorded, separately for wakes with and without a named model, and so is the first wake
+    after a request.
+    """
+
+    def __init__(self) -> None:
+        self._recorded_at: dict[tuple[str, bool], float] = {}
+
+    def accept(self, client: str, at: float, model_id: str = "") -> bool:
+        """Return whether to record this wake, and note it. Arguments as in ``ClientHabits.wake``."""
+        key = client, bool(model_id)
+        before = self._recorded_at.get(key)
+        # The difference is negative after the clock was set back.
+        if not client or (before is not None and 0 <= at - before < RECORD_INTERVAL_S):
+            return False
+        self._recorded_at.pop(key, None)
+        self._recorded_at[key] = at
+        _drop_oldest(self._recorded_at)
+        return True
+
+    def reset(self, client: str) -> None:
+        """The client sent a request; record its next wake."""
+        self._recorded_at.pop((client, False), None)
+        self._recorded_at.pop((client, True), None)
+
+
+def _drop_oldest(entries: dict[Any, Any]) -> None:
+    if len(entries) > _MAX_CLIENTS:
+        del entries[next(iter(entries))]

@@ -1,4 +1,4 @@
-"""Counts what preloading brings: hits, misses, and the waiting that it saved."""
+"""Counts the results of preloading: hits, misses, and load time saved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from preheat.residency.states import State
 from preheat.usage.records import Outcome
 
 IDLE_UNLOAD_S: Final = 300.0
-"""After so long without a request other servers unload a model (Ollama's default keep-alive)."""
+"""Idle time after which other servers unload a model (the default keep-alive of Ollama), in seconds."""
 
 
 @dataclass(slots=True)
@@ -31,11 +31,11 @@ class PreloadCounters:
     def count_request(self, resident: Resident, now: float) -> tuple[Outcome, float]:
         """Count a request as it arrives, before it takes its lease; ``now`` is Unix time.
 
-        A hit saves its model's load time only where another server would have had to load: for the first request
-        after a preload, and after five minutes without one.
+        A hit saves its model's load time only where another server would have had to load: at the first request after
+        a preload, and after five idle minutes.
 
         Returns:
-            How it found its model, and the load seconds that it was spared.
+            The outcome, and the load seconds saved.
         """
         if resident.state is State.HOT:
             self.hits += 1

@@ -1,4 +1,4 @@
-"""The usage log's file: opened, checked, and set aside when it is damaged."""
+"""The file of the usage log: open it, check it, move it aside when it is damaged."""
 
 from __future__ import annotations
 
@@ -10,48 +10,49 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from preheat.messages import msg
 from preheat.usage.schema import ADDED, APPLICATION_ID, CONTENTS, VERSION, objects_of
 
 WRITE_TIMEOUT_S: Final = 1.0
-"""How long a write waits for another process's; it has a thread of its own."""
+"""How long a write waits for another process; writes run in their own thread."""
 
 READ_TIMEOUT_S: Final = 0.25
 
 _WAL_BYTES: Final = 4_000_000
-"""What the write-ahead log is cut back to once it has grown beyond."""
+"""Size to which SQLite truncates the write-ahead log."""
 
 _SIDES: Final = ("-wal", "-shm")
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _LOCKED: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 Identity = tuple[int, int]
-"""Device and inode: what tells a file from another one of the same name."""
+"""Device and inode: tells apart two files of the same name."""
 
 
 class UsageFileError(Exception):
-    """The file is a database, but cannot be used."""
+    """The file is a database, but cannot be used. Has one argument, a ``Message``."""
 
 
 class DamagedFileError(UsageFileError):
-    """It is no usage log, or not a whole one."""
+    """The file is not a complete usage log."""
 
 
 class NewerFileError(UsageFileError):
-    """A newer Preheat wrote it."""
+    """The file was written by a newer Preheat."""
 
 
 def is_damage(error: Exception) -> bool:
-    """Return whether the error says that the file itself is at fault, and setting it aside helps."""
+    """Return whether the file itself is at fault, so that moving it aside helps."""
     return isinstance(error, DamagedFileError) or _code(error) in _DAMAGE
 
 
 def is_lock(error: Exception) -> bool:
-    """Return whether the error says that another process holds the file."""
+    """Return whether another process has locked the file."""
     return _code(error) in _LOCKED
 
 
 def identity_of(path: Path) -> Identity | None:
-    """Return which file has this name now; None if there is none."""
+    """Return the identity of the file at this path; None if there is none."""
     try:
         status = path.stat()
     except OSError:
@@ -60,50 +61,50 @@ def identity_of(path: Path) -> Identity | None:
 
 
 def sides_of(path: Path) -> dict[Path, Identity]:
-    """Return the files that SQLite keeps beside the log now: its write-ahead log, and the index of that."""
+    """Return the write-ahead log and its index, which SQLite keeps next to the log."""
     found = ((side, identity_of(side)) for side in (path.with_name(path.name + end) for end in _SIDES))
     return {side: identity for side, identity in found if identity is not None}
 
 
 def remove_sides(sides: dict[Path, Identity]) -> None:
-    """Remove these files, unless others have taken their names meanwhile."""
+    """Remove these files, unless other files have taken their names."""
     for side, identity in sides.items():
         if identity_of(side) == identity:
             side.unlink(missing_ok=True)
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the log to write; any thread may use the connection, one at a time.
+    """Open the log for writing; any thread may use the connection, one at a time.
 
-    It is made if it does not exist, and one of an earlier version gets the tables that it lacks.
+    Creates a missing file, and adds the missing tables to a log of an earlier version.
 
     Raises:
-        DamagedFileError, NewerFileError: It is not a log that can be written; it has not been changed.
-        sqlite3.Error, OSError: It cannot be opened.
+        DamagedFileError, NewerFileError: The file cannot be written as a log; it is unchanged.
+        sqlite3.Error, OSError: The file cannot be opened.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _begin_new(path)
+        _create_private(path)
     connection = sqlite3.connect(path, timeout=WRITE_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         version = _version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last second, never the file
+        connection.execute("PRAGMA synchronous = NORMAL")  # a power failure may lose the last second, never the file
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         if version < VERSION:
             create_tables(connection)
-    except BaseException:  # whatever it was: an open connection keeps the file locked
+    except BaseException:  # an open connection keeps the file locked
         connection.close()
         raise
     return connection
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open the log to read; any thread may use the connection, one at a time.
+    """Open the log for reading; any thread may use the connection, one at a time.
 
     Raises:
-        UsageFileError: It is not a log that can be read, or nothing has been written yet.
-        sqlite3.Error: It cannot be opened.
+        UsageFileError: The file is not a readable log, or still empty.
+        sqlite3.Error: The file cannot be opened.
     """
     try:
         return _open_to_read(path, "mode=ro")
@@ -112,12 +113,12 @@ def open_reader(path: Path) -> sqlite3.Connection:
         unwritable = _code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
         if not unwritable or not path.exists() or (wal.exists() and wal.stat().st_size):
             raise
-    # SQLite wants to make files beside the log even to read it. Where nothing can be written nothing changes either.
+    # SQLite creates files next to the log even for reading. In a read-only folder the log cannot change either.
     return _open_to_read(path, "immutable=1")
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Make the tables that a new log or one of an earlier version lacks; another process may just have done so."""
+    """Create the missing tables of a new log or of one of an earlier version, unless another process just did."""
     with transaction(connection):
         version = _version(connection)
         for since, objects in ADDED.items():
@@ -131,20 +132,20 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write all or nothing. After an error the connection must be closed, which undoes what was begun."""
+    """Write all or nothing. After an error the connection must be closed, which rolls back."""
     connection.execute("BEGIN IMMEDIATE")
     yield
     connection.execute("COMMIT")
 
 
-def set_aside(path: Path, found: Identity | None, now: float) -> Path | None:
+def move_aside(path: Path, found: Identity | None, now: float) -> Path | None:
     """Rename a damaged log to ``<name>.corrupt-<time>``, if it is still the file that was ``found`` damaged.
 
     Returns:
-        Its new path; None if somebody else has replaced it meanwhile.
+        The new path; None if the file has been replaced in the meantime.
 
     Raises:
-        OSError: It cannot be renamed.
+        OSError: The file cannot be renamed.
     """
     if found is None or identity_of(path) != found:
         return None
@@ -154,7 +155,7 @@ def set_aside(path: Path, found: Identity | None, now: float) -> Path | None:
     while target.exists():
         number += 1
         target = path.with_name(f"{stem}-{number}")
-    # The file itself last: a new one is never made beside the old one's write-ahead log.
+    # The file itself last: a new log must never meet the old write-ahead log.
     for side in _SIDES:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + side).rename(target.with_name(target.name + side))
@@ -163,13 +164,13 @@ def set_aside(path: Path, found: Identity | None, now: float) -> Path | None:
 
 
 def _code(error: Exception) -> int:
-    """Return SQLite's primary code; 0 for other errors. What it has above the low byte tells where it was noticed."""
+    """Return the primary SQLite error code, which is the low byte; 0 for other errors."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _begin_new(path: Path) -> None:
-    """Make an empty file that only its owner can read."""
-    # O_EXCL: opening and closing an existing file here would drop this process's locks on it (POSIX).
+def _create_private(path: Path) -> None:
+    """Create an empty file that only its owner can read."""
+    # O_EXCL: closing an existing file would drop the locks of this process on it (POSIX).
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
@@ -178,20 +179,20 @@ def _open_to_read(path: Path, options: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?{options}"
     connection = sqlite3.connect(uri, uri=True, timeout=READ_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("BEGIN")  # all that is read on this connection is of one moment
+        connection.execute("BEGIN")  # everything read on this connection is from one moment
         if _version(connection) == 0:
-            raise UsageFileError(f"{path} has nothing in it yet")
-    except BaseException:  # whatever it was: an open connection keeps the file locked
+            raise UsageFileError(msg("usage_log_empty"))
+    except BaseException:  # an open connection keeps the file locked
         connection.close()
         raise
     return connection
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """Return the log's version, this one or an earlier one; 0 if the database is empty.
+    """Return the version of the log, at most ``VERSION``; 0 for an empty database.
 
     Raises:
-        DamagedFileError, NewerFileError: It is no such log.
+        DamagedFileError, NewerFileError: The file is not such a log.
     """
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -199,9 +200,9 @@ def _version(connection: sqlite3.Connection) -> int:
     if not found and not application and not version:
         return 0
     if application != APPLICATION_ID or version < 1:
-        raise DamagedFileError("it is not a usage log")
+        raise DamagedFileError(msg("usage_log_foreign"))
     if version > VERSION:
-        raise NewerFileError(f"it was written by a newer Preheat (version {version} of the log, this is {VERSION})")
+        raise NewerFileError(msg("usage_log_newer", version=version, known=VERSION))
     if not objects_of(version).items() <= found.items():
-        raise DamagedFileError("tables are missing from it")
+        raise DamagedFileError(msg("usage_log_incomplete"))
     return int(version)

@@ -1,7 +1,7 @@
-"""The usage log: what was asked of which model, and what was done about it, in SQLite.
+"""The usage log in SQLite: requests, decisions about models, wakes of clients, and measured sizes.
 
-Recording puts a value into a queue and returns; one thread writes. Whatever is wrong with the file costs no request:
-what cannot be written is kept in memory, up to a bound, and tried again with growing pauses.
+Recording puts a value into a queue and returns; one thread writes. No problem with the file fails a request: records
+that cannot be written stay in memory, up to a limit, and are retried with growing pauses.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from preheat import paths
+from preheat.messages import Message
 from preheat.usage.file import (
     NewerFileError,
     UsageFileError,
@@ -27,26 +28,28 @@ from preheat.usage.file import (
     open_reader,
     open_writer,
 )
-from preheat.usage.history import DAYS, HOURS, UsageHistory, read_history
-from preheat.usage.queries import (
+from preheat.usage.records import (
+    DecisionRecord,
+    Item,
+    Record,
+    RequestRecord,
+    Row,
+    RowsToSave,
+    SavedRows,
+    SizeKey,
+    SizeRecord,
+    WakeRecord,
+)
+from preheat.usage.stats import DAYS, HOURS, UsageHistory, UsageStats, read_history, read_stats
+from preheat.usage.tables import (
     read_decisions,
     read_requests_after,
     read_requests_between,
     read_saved,
     read_sizes,
     read_wakes,
+    write_batch,
 )
-from preheat.usage.records import (
-    DecisionRecord,
-    RequestRecord,
-    Row,
-    SavedRows,
-    SizeKey,
-    SizeRecord,
-    WakeRecord,
-)
-from preheat.usage.stats import UsageStats, read_stats
-from preheat.usage.tables import Item, RowsToSave, write_batch
 from preheat.usage.writer import WRITE_ERRORS, UsageWriter
 
 T = TypeVar("T")
@@ -56,30 +59,30 @@ logger = logging.getLogger(__name__)
 FILE_NAME: Final = "usage.db"
 
 WRITE_INTERVAL_S: Final = 0.5
-"""How long records wait for others to be written with them."""
+"""How long a record waits for others of the same batch."""
 
 BATCH_RECORDS: Final = 2000
-"""So many are written without waiting, and in one transaction at most."""
+"""Largest batch of one transaction; a full batch is written at once."""
 
 MAX_PENDING: Final = 10_000
-"""So many records are kept in memory while they cannot be written (a few MB); the oldest go first."""
+"""Records kept in memory while they cannot be written (a few MB); the oldest are dropped first."""
 
 _MAX_PAUSE_S: Final = 60.0
 _UNREADABLE: Final = (sqlite3.Error, OSError, UsageFileError)
 
 
 class UsageLog:
-    """Records use, and gives figures of it. Any thread may call every method, and none raises for the file's sake.
+    """Records usage and returns figures. Every method may be called from any thread; none raises for a broken file.
 
-    Records appear in what is read about ``WRITE_INTERVAL_S`` later. While the file cannot be read at all, what is read
-    are the records that are in memory.
+    Records become readable after about ``WRITE_INTERVAL_S``. While the file cannot be read, only the records in memory
+    are.
 
     Args:
-        path: The file; ``usage.db`` in the data folder if not given.
-        history_days: How long records are kept; what is older is only kept as sums by day and model.
-        clock: Unix time, for the history's age.
-        monotonic: Seconds that never go back, for pauses.
-        opener: How the writer opens the file.
+        path: The file; defaults to ``usage.db`` in the data folder.
+        history_days: Days before records are folded into sums by day and model.
+        clock: Returns Unix time, for the age of the history.
+        monotonic: Returns monotonic seconds, for pauses.
+        opener: Opens the file for writing.
     """
 
     def __init__(
@@ -96,10 +99,10 @@ class UsageLog:
         self._monotonic = monotonic
         self._writer = UsageWriter(self._path, history_days=history_days, clock=clock, opener=opener)
         self._writing = threading.Lock()
-        """Held while the writer is used: never on a caller's thread, except by ``write_pending``."""
+        """Held while the writer is in use; callers' threads take it only in ``write_pending``."""
 
         self._changed = threading.Condition()
-        """Guards all that follows; held for moments only."""
+        """Guards all fields below; held briefly."""
 
         self._pending: deque[Item] = deque()
         self._saves: dict[str, RowsToSave] = {}
@@ -109,19 +112,19 @@ class UsageLog:
         self._due_at = 0.0
         self._failures = 0
         self._retry_at = 0.0
-        self._trouble: str | None = None
+        self._trouble: Message | None = None
         self._suspect = False
         self._suspect_again_at = 0.0
         self._closing = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to write. The file is opened on the writing thread, with the first record."""
+        """Start the writing thread, which opens the file with the first record."""
         self._thread = threading.Thread(target=self._run, name="usage log", daemon=True)
         self._thread.start()
 
     def close(self, timeout_s: float = 3.0) -> None:
-        """Write what is left and end the thread; what cannot be written within ``timeout_s`` is lost."""
+        """Write pending records and stop the thread; records not written within ``timeout_s`` are lost."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -134,33 +137,21 @@ class UsageLog:
             logger.warning("%d usage records could not be saved", left)
 
     @property
-    def warning(self) -> str | None:
-        """What is wrong, or went wrong, with the file, as a sentence for the user without its full stop."""
+    def warning(self) -> Message | None:
+        """What is or was wrong with the file."""
         return self._trouble or self._writer.note
 
     @property
     def dropped(self) -> int:
-        """Records that were lost because too many could not be written."""
+        """Number of records lost because too many were pending."""
         return self._dropped
 
-    def record_request(self, record: RequestRecord) -> None:
-        """Record a request, once it has ended. Takes microseconds."""
-        self._put(record)
-
-    def record_decision(self, record: DecisionRecord) -> None:
-        """Record what was done about a model. Takes microseconds."""
-        self._put(record)
-
-    def record_wake(self, record: WakeRecord) -> None:
-        """Record that a client woke up. Takes microseconds; see ``usage_wakes.py`` for which are worth it."""
-        self._put(record)
-
-    def record_size(self, record: SizeRecord) -> None:
-        """Remember what a model was measured to hold. Takes microseconds."""
+    def record(self, record: Record) -> None:
+        """Record a request, once it has ended, or a decision, a wake or a measured size. Takes microseconds."""
         self._put(record)
 
     def save_rows(self, kind: str, rows: Iterable[Row]) -> None:
-        """Keep these rows under the name ``kind``, in place of those that were saved before."""
+        """Save rows under the name ``kind``, replacing those saved before."""
         save = RowsToSave(kind, tuple(rows))
         with self._changed:
             before = self._saves.get(kind)
@@ -170,7 +161,7 @@ class UsageLog:
         self._put(save)
 
     def flush(self, timeout_s: float = 5.0) -> bool:
-        """Have all that is recorded written now; return whether it was, within ``timeout_s``."""
+        """Write all records now; return whether that was done within ``timeout_s``."""
         with self._changed:
             target = self._recorded
             self._due_at = 0.0
@@ -181,19 +172,17 @@ class UsageLog:
         """Return the figures from ``since`` to ``now`` (Unix times), and over the last hour, day and week.
 
         Args:
-            since: None for all that was ever logged.
-            now: The clock's time if not given.
+            since: None for everything ever logged.
+            now: Defaults to the current time.
         """
         until = self._clock() if now is None else now
         return self._read(lambda connection: read_stats(connection, since, until))
 
     def history(self, hours: int = HOURS, days: int = DAYS, now: float | None = None) -> UsageHistory:
-        """Return the sums of each of the last hours and days, for curves.
-
-        Takes milliseconds; tens of them with a thousand models in use. How long the log is does not count.
+        """Return the sums of each of the last hours and days, for charts. Takes milliseconds, however long the log is.
 
         Args:
-            now: Unix time of their end; the clock's time if not given.
+            now: Unix time of the end; defaults to the current time.
         """
         until = self._clock() if now is None else now
         return self._read(lambda connection: read_history(connection, until, hours, days))
@@ -201,27 +190,28 @@ class UsageLog:
     def decisions(
         self, limit: int = 100, since: float | None = None, model: str | None = None
     ) -> tuple[DecisionRecord, ...]:
-        """Return what was done about models, the newest first.
+        """Return the decisions about models, newest first.
 
         Args:
-            since: Nothing that was done before this Unix time.
-            model: Only what was done about the model with exactly this id.
+            since: Unix time of the oldest decision to return.
+            model: Return only decisions about the model with exactly this id.
         """
         return self._read(lambda connection: read_decisions(connection, limit, since, model))
 
     def requests_between(self, begin: float, end: float) -> Iterator[RequestRecord]:
         """Yield the requests that arrived from ``begin`` up to, but not at, ``end``, in that order.
 
-        All are of one moment of the log, which stays on disk until the iterator is used up or closed: do not keep it.
+        All come from one moment of the log, which stays on disk until the iterator is exhausted or closed: do not keep
+        the iterator.
         """
         return self._iterate(lambda connection: read_requests_between(connection, begin, end))
 
     def requests_after(self, mark: int) -> Iterator[RequestRecord]:
-        """Yield the requests that were recorded after ``SavedRows.mark``, in that order; see ``requests_between``."""
+        """Yield the requests recorded after ``SavedRows.mark``, in that order; see ``requests_between``."""
         return self._iterate(lambda connection: read_requests_after(connection, mark))
 
     def wakes_between(self, begin: float, end: float) -> Iterator[WakeRecord]:
-        """Yield the clients that woke up from ``begin`` up to, but not at, ``end``; see ``requests_between``."""
+        """Yield the wakes from ``begin`` up to, but not at, ``end``; see ``requests_between``."""
         return self._iterate(lambda connection: read_wakes(connection, begin, end))
 
     def sizes(self) -> dict[SizeKey, SizeRecord]:
@@ -229,15 +219,11 @@ class UsageLog:
         return self._read(read_sizes)
 
     def saved_rows(self, kind: str) -> SavedRows:
-        """Return the rows that were saved last under this name."""
+        """Return the rows last saved under this name."""
         return self._read(lambda connection: read_saved(connection, kind))
 
     def write_pending(self) -> bool:
-        """Try once to write what is recorded, on the caller's thread, which blocks on the disk.
-
-        Returns:
-            Whether all that was recorded before is written.
-        """
+        """Try once to write all pending records on the caller's thread; return whether they are written."""
         with self._writing:
             try:
                 if self._suspect:
@@ -259,7 +245,7 @@ class UsageLog:
                 self._settled += 1
             self._pending.append(item)
             self._recorded += 1
-            # The thread sleeps without a timeout while there is nothing to write: no wake-ups on an idle laptop.
+            # The thread sleeps without a timeout while nothing is pending: no wake-ups on an idle laptop.
             if len(self._pending) == 1:
                 self._due_at = self._monotonic() + WRITE_INTERVAL_S
                 self._changed.notify_all()
@@ -273,7 +259,7 @@ class UsageLog:
         self._finish()
 
     def _await_work(self) -> bool:
-        """Wait until something is to be done; return False when the log is closed."""
+        """Wait for work; return False when the log is closed."""
         with self._changed:
             while not self._closing:
                 if not self._pending and not self._suspect:
@@ -303,9 +289,9 @@ class UsageLog:
             self._settle(batch, dropped_before)
 
     def _settle(self, batch: tuple[Item, ...], dropped_before: int) -> None:
-        """Forget what is written."""
+        """Remove written records from the queue."""
         with self._changed:
-            # What was dropped meanwhile was at the front: it is of this batch, and not lost after all.
+            # Records dropped in the meantime were at the front: they are part of this batch, and not lost.
             gone = min(self._dropped - dropped_before, len(batch))
             self._dropped -= gone
             for _ in range(len(batch) - gone):
@@ -320,7 +306,7 @@ class UsageLog:
         with self._changed:
             self._failures += 1
             self._retry_at = self._monotonic() + min(2.0 ** (self._failures - 1), _MAX_PAUSE_S)
-            # Another engine's write in the same moment is nothing to tell the user.
+            # One collision with another engine's write needs no warning.
             if self._failures == 1 and is_lock(error):
                 return
             new, self._trouble = self._trouble is None, self._writer.describe(error)
@@ -333,10 +319,10 @@ class UsageLog:
             self._failures = 0
             self._retry_at = 0.0
         if recovered:
-            logger.info("usage is being saved again; %d records were lost", self._dropped)
+            logger.info("usage is saved again; %d records were lost", self._dropped)
 
     def _suspect_file(self, error: Exception) -> None:
-        """Have the file looked at by the thread that writes, after a reader's error that says it is unusable."""
+        """Let the writing thread check the file after a reader's error."""
         logger.debug("reading %s: %s", self._path, error)
         if not is_damage(error) and not isinstance(error, NewerFileError):
             return
@@ -348,7 +334,7 @@ class UsageLog:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Open what can be read: the file, or else what is in memory."""
+        """Open the file, or the records in memory if it cannot be read."""
         try:
             connection = open_reader(self._path)
         except _UNREADABLE as error:
@@ -374,7 +360,7 @@ class UsageLog:
             self._suspect_file(error)
 
     def _open_memory(self) -> sqlite3.Connection:
-        """Return a log in memory that holds what is not written yet."""
+        """Return an in-memory log of the pending records."""
         with self._changed:
             items = tuple(self._pending)
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -1,8 +1,7 @@
-"""How much each model is used: counts that fade, kept up to date request by request.
+"""How much each model is used: counters that decay, updated with every request.
 
-Every request adds 1 to its model's counts, and counts halve in a fixed time, so nothing is ever read again from the
-usage log: a request and a decision cost the same after ten requests and after ten million. Pure: times come in, no
-clock is read.
+Each request adds 1 to its model's counters, and each counter halves in a fixed time, so the log is never read again: a
+request and a decision cost the same after ten requests and after ten million. Pure: times come in, no clock is read.
 """
 
 from __future__ import annotations
@@ -16,25 +15,26 @@ DAY_S: Final = 86_400.0
 HALF_LIFE_S: Final = 7 * DAY_S
 
 RECENT_HALF_LIFE_S: Final = DAY_S
-"""What is used today says more about the next hour than what was used last week."""
+"""A use today says more about the next hour than a use last week."""
 
 SLOTS_A_DAY: Final = 24
 _WEEKEND: Final = 5
 _WEEK: Final = 7
+_PARTS: Final = ("nights", "mornings", "afternoons", "evenings")
 
 _SCORE: Final = -1
 _RECENT: Final = -2
 _DAYS: Final = 100
-"""Counters from here on hold the uses on a day of the week, the last time there was one."""
+"""Counters from here on hold the uses on the last Monday, Tuesday, ..."""
 
 
 class Row(NamedTuple):
-    """One counter as the usage log stores it; unique by ``model_id`` and ``counter``.
+    """One stored counter, unique by ``model_id`` and ``counter``.
 
     Attributes:
-        counter: -1: uses, fading with the half-life. -2: uses, halving every day. 0-23 and 24-47: uses in that hour of
-            a day of work and of a weekend, fading with the half-life. 100-106: uses on the last Monday, ... Sunday.
-        value: The count as of ``at``.
+        counter: -1: uses, halved every half-life. -2: uses, halved every day. 0-23 and 24-47: uses in that hour of a
+            weekday and of a weekend day, halved every half-life. 100-106: uses on the last Monday, ... Sunday.
+        value: The count at ``at``.
         at: Unix time.
     """
 
@@ -46,11 +46,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a use counts for when models are compared.
+    """Extra weight of recent uses when models are compared.
 
     Attributes:
-        recent: How much more a use of the last day counts.
-        time_of_day: How much more a use at this hour of this kind of day counts; 0 leaves the time out.
+        recent: Added weight of uses in the last day.
+        time_of_day: Added weight of uses in this hour of this kind of day; 0 ignores the time.
     """
 
     recent: float = 16.0
@@ -59,14 +59,14 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is known of one model's use, for people to read.
+    """Usage figures of one model, for people to read.
 
     Attributes:
-        score: Every use counts 1 and halves with the half-life.
-        last_week: Uses in the last seven days, today included.
+        score: Uses, each halved every half-life.
+        last_week: Uses in the last seven days, including today.
         today: Uses today.
         last_used_at: Unix time; None before the first use.
-        part_of_day: When most of the uses were: ``weekday mornings``; empty when there is no such time.
+        part_of_day: When most uses happened, such as ``weekday_mornings``; empty if they are spread.
     """
 
     score: float
@@ -77,7 +77,7 @@ class Usage:
 
 
 class _Counter:
-    """A count that halves every so often. Exact: the sum over all uses of 2 to the power of -age / half-life."""
+    """A decaying count: the sum over all uses of 2 to the power of -age / half-life, exactly."""
 
     __slots__ = ("at", "value")
 
@@ -93,7 +93,7 @@ class _Counter:
         elif age > -DAY_S:
             self.value += 2.0 ** (age / half_life_s)
         else:
-            # The clock was wrong and has been set back; with the future kept, nothing would count until it comes.
+            # The clock was wrong and was set back. With the future time kept, nothing would count until then.
             self.value += 1.0
             self.at = at
 
@@ -103,14 +103,12 @@ class _Counter:
 
 
 class Popularity:
-    """The counts of all models.
-
-    Not thread-safe; the engine's thread owns it.
+    """Usage counters of all models. Not thread-safe.
 
     Args:
-        half_life_s: After so long without a use a model's score is half of what it was, in seconds.
-        timezone: Whose hours and weekends count; None is the computer's.
-        rows: What ``to_rows`` gave earlier.
+        half_life_s: Time in which the score of an unused model halves, in seconds.
+        timezone: Time zone of hours and weekends; None is the computer's.
+        rows: The result of ``to_rows``.
     """
 
     def __init__(
@@ -124,26 +122,22 @@ class Popularity:
 
     def note(self, model_id: str, at: float) -> None:
         """Count a request at the Unix time ``at``."""
-        counters = self._models.get(model_id)
-        if counters is None:
-            counters = self._models[model_id] = {}
+        counters = self._models.setdefault(model_id, {})
         slot, weekday, _ = self._local(at)
-        self._add(counters, _SCORE, at, self._half_life_s)
-        self._add(counters, _RECENT, at, RECENT_HALF_LIFE_S)
-        self._add(counters, slot, at, self._half_life_s)
+        for counter, half_life_s in (
+            (_SCORE, self._half_life_s),
+            (_RECENT, RECENT_HALF_LIFE_S),
+            (slot, self._half_life_s),
+        ):
+            if (found := counters.get(counter)) is None:
+                counters[counter] = _Counter(1.0, at)
+            else:
+                found.add(at, half_life_s)
         day = counters.get(_DAYS + weekday)
         if day is None or abs(at - day.at) >= DAY_S:
             counters[_DAYS + weekday] = _Counter(1.0, at)
         else:
             day.value += 1.0
-
-    def forget(self, model_id: str) -> None:
-        """Drop a model's counts; one that was never used is no error."""
-        self._models.pop(model_id, None)
-
-    def models(self) -> Iterable[str]:
-        """Return the ids of all models that were ever used."""
-        return self._models.keys()
 
     def score(self, model_id: str, now: float) -> float:
         """Return the uses, each halved every half-life; 0 for a model that was never used."""
@@ -151,75 +145,63 @@ class Popularity:
         return counters[_SCORE].read(now, self._half_life_s) if counters else 0.0
 
     def heat(self, now: float, weights: Weights) -> dict[str, float]:
-        """Return what each model ever used counts for now: its score, and its weighted uses of late and at this hour.
+        """Return the weighted uses of every model used so far: the score, plus recent uses and uses at this hour.
 
-        The hour that follows counts the more the nearer it is, so that what it needs is loaded before it begins.
+        The next hour counts more the closer it is, so that its models are loaded before it begins.
         """
-        slot, _, share = self._local(now)
+        slot, _, elapsed = self._local(now)
         following = slot - slot % SLOTS_A_DAY + (slot + 1) % SLOTS_A_DAY
         half_life_s = self._half_life_s
         heat: dict[str, float] = {}
-        here_weight, there_weight = weights.time_of_day * (1.0 - share), weights.time_of_day * share
+        slot_weight, following_weight = weights.time_of_day * (1.0 - elapsed), weights.time_of_day * elapsed
         for model_id, counters in self._models.items():
             value = counters[_SCORE].read(now, half_life_s)
             if weights.recent:
                 value += weights.recent * counters[_RECENT].read(now, RECENT_HALF_LIFE_S)
-            if here_weight and slot in counters:
-                value += here_weight * counters[slot].read(now, half_life_s)
-            if there_weight and following in counters:
-                value += there_weight * counters[following].read(now, half_life_s)
+            if slot_weight and slot in counters:
+                value += slot_weight * counters[slot].read(now, half_life_s)
+            if following_weight and following in counters:
+                value += following_weight * counters[following].read(now, half_life_s)
             heat[model_id] = value
         return heat
 
     def usage(self, model_id: str, now: float) -> Usage:
-        """Return what is known of a model's use."""
+        """Return the usage figures of one model."""
         counters = self._models.get(model_id)
         if not counters:
             return Usage(0.0, 0, 0, None)
-        weekday = self._local(now)[1]
-        days = {day - _DAYS: counter for day, counter in counters.items() if day >= _DAYS}
-        last_week = sum(int(day.value) for day in days.values() if now - day.at < _WEEK * DAY_S)
-        today = days.get(weekday)
+        days = [counter for number, counter in counters.items() if number >= _DAYS]
+        today = counters.get(_DAYS + self._local(now)[1])
         return Usage(
             score=self.score(model_id, now),
-            last_week=last_week,
+            last_week=sum(int(day.value) for day in days if now - day.at < _WEEK * DAY_S),
             today=int(today.value) if today and now - today.at < DAY_S else 0,
             last_used_at=counters[_SCORE].at,
             part_of_day=self._part_of_day(counters, now),
         )
 
-    def to_rows(self, model_id: str | None = None) -> tuple[Row, ...]:
-        """Return the counts of one model or of all, to be stored."""
-        chosen = self._models if model_id is None else {model_id: self._models.get(model_id, {})}
+    def to_rows(self) -> tuple[Row, ...]:
+        """Return the counters of all models, for storage."""
         return tuple(
-            Row(name, counter, count.value, count.at)
-            for name, counters in chosen.items()
-            for counter, count in counters.items()
+            Row(model_id, number, counter.value, counter.at)
+            for model_id, counters in self._models.items()
+            for number, counter in counters.items()
         )
 
     def _local(self, at: float) -> tuple[int, int, float]:
-        """Return the slot, the day of the week (Monday is 0) and how much of the hour is over (0-1)."""
+        """Return the slot, the weekday (Monday is 0) and the elapsed share of the hour."""
         local = datetime.fromtimestamp(at, self._timezone)
         weekday = local.weekday()
         slot = local.hour + (SLOTS_A_DAY if weekday >= _WEEKEND else 0)
         return slot, weekday, (local.minute * 60 + local.second) / 3600.0
 
-    @staticmethod
-    def _add(counters: dict[int, _Counter], counter: int, at: float, half_life_s: float) -> None:
-        found = counters.get(counter)
-        if found is None:
-            counters[counter] = _Counter(1.0, at)
-        else:
-            found.add(at, half_life_s)
-
     def _part_of_day(self, counters: dict[int, _Counter], now: float) -> str:
-        """Return the part of the day in which at least two thirds of the uses were, if there is one."""
+        """Return the part of the day with at least two thirds of the uses, if there is one."""
         parts: dict[str, float] = {}
         for slot in range(2 * SLOTS_A_DAY):
             if (found := counters.get(slot)) is not None:
                 kind = "weekday" if slot < SLOTS_A_DAY else "weekend"
-                part = ("nights", "mornings", "afternoons", "evenings")[slot % SLOTS_A_DAY // 6]
-                name = f"{kind} {part}"
+                name = f"{kind}_{_PARTS[slot % SLOTS_A_DAY // 6]}"
                 parts[name] = parts.get(name, 0.0) + found.read(now, self._half_life_s)
         name, value = max(parts.items(), key=lambda item: item[1])
         return name if value * 3 >= 2 * sum(parts.values()) else ""

@@ -1,4 +1,4 @@
-"""What the usage log holds: plain values. Never a prompt, a completion or a key."""
+"""Records of the usage log: plain values, never a prompt, a completion or a key."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = [
 ]
 
 Row = tuple[str | int | float | tuple[str, ...] | None, ...]
-"""A row that another module asks the log to keep as it is."""
+"""A row that another module stores in the log."""
 
 SizeKey = tuple[str, int, float, int, str]
-"""What a measured size belongs to: path, file bytes, time of modification, context length, type of KV cache."""
+"""What a measured size depends on: path, file bytes, modification time, context length, KV cache type."""
 
 END_OF_TIME: Final = 2.0**40
-"""No time in the log is later (it is in the year 36812), whatever the clock said."""
+"""Upper bound of all times in the log (the year 36812), whatever the clock said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class RequestRecord:
         started_at: Unix time of its arrival.
         wait_s: Seconds until its model was hot and leased.
         ttft_s: Seconds from arrival to the first token; None without one (embeddings, failures).
-        client: Who asked; the log keeps the first 64 characters.
-        saved_s: Load seconds that preloading spared it; see "time saved" in ``counters.py``.
+        client: The client's name; the log keeps the first 64 characters.
+        saved_s: Load seconds saved by preloading; see ``counters.py``.
     """
 
     model_id: str
@@ -55,12 +55,12 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class WakeRecord:
-    """A client that listed the models, asked for one's details or opened a session, without asking for an answer yet.
+    """A client listed the models, asked for the details of one or opened a session, without a request yet.
 
     Attributes:
         at: Unix time.
-        client: Who it was; the log keeps the first 64 characters.
-        model_id: The model whose details it asked for; empty if it asked for none in particular.
+        client: The client's name; the log keeps the first 64 characters.
+        model_id: The model whose details it asked for; empty if it named none.
     """
 
     at: float
@@ -70,10 +70,10 @@ class WakeRecord:
 
 @dataclass(frozen=True, slots=True)
 class SizeRecord:
-    """What a worker was measured to hold with a model.
+    """Measured memory of a model's worker.
 
     Attributes:
-        load_s: Seconds that the load took.
+        load_s: Load time in seconds.
         measured_at: Unix time.
     """
 
@@ -88,17 +88,28 @@ class SizeRecord:
 
     @property
     def key(self) -> SizeKey:
-        """What the measurement belongs to."""
+        """What the size depends on."""
         return self.path, self.file_bytes, self.modified_at, self.context_length, self.kv_cache_type
+
+
+@dataclass(slots=True, eq=False)
+class RowsToSave:
+    """Rows waiting to be written; ``rows`` becomes None when newer rows replace them."""
+
+    kind: str
+    rows: tuple[Row, ...] | None
+
+
+Record = RequestRecord | DecisionRecord | SizeRecord | WakeRecord
+Item = Record | RowsToSave
 
 
 @dataclass(frozen=True, slots=True)
 class SavedRows:
-    """Rows as they were saved last.
+    """Rows as last saved.
 
     Attributes:
-        mark: ``UsageLog.requests_after(mark)`` yields exactly the requests that were recorded after the rows were
-            saved, so that what is counted up in memory can be brought up to date after a crash.
+        mark: ``UsageLog.requests_after(mark)`` yields exactly the requests recorded after the rows were saved.
     """
 
     rows: tuple[Row, ...] = ()
@@ -107,19 +118,19 @@ class SavedRows:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Sums over a span of time. The columns of the tables ``hours`` and ``days`` are these fields.
+    """Sums over a time span. The tables ``hours`` and ``days`` have these fields as columns.
 
     Attributes:
-        hits: Requests whose model was hot when they arrived.
-        late_hits: Requests that joined a load already running.
-        misses: Requests that had to wait for a load of their own.
-        wait_s: Seconds that all of them waited.
-        saved_s: Load seconds that hits did not pay.
-        loads: Loads that ended hot, preloads included.
-        preloads: Those with nobody waiting.
-        load_s: Seconds that the loads took.
-        wasted: Preloads that ended before any request used them.
-        failures: Loads that failed, and workers that died.
+        hits: Requests that found their model hot.
+        late_hits: Requests that joined a running load.
+        misses: Requests that had to wait for a new load.
+        wait_s: Seconds that all requests waited.
+        saved_s: Load seconds saved by hits.
+        loads: Completed loads, including preloads.
+        preloads: Completed loads without a waiting request.
+        load_s: Seconds spent loading.
+        wasted: Preloads that ended unused.
+        failures: Failed loads and dead workers.
     """
 
     hits: int = 0

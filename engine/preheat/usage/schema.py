@@ -1,7 +1,7 @@
-"""The usage log's tables, and the sums that are kept up with every write.
+"""Tables of the usage log, and the sums that are updated with every write.
 
-Requests and decisions are also added up by hour and by day (UTC) and model, so that no figure needs a scan of the whole
-log. What is older than the history is only in the days.
+Requests and decisions are added up by model and hour, and by model and day (UTC), so that no figure scans the whole
+log. Records older than the history exist only as sums by day.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Final
 
 from preheat.usage.records import Counts, Outcome
 
-APPLICATION_ID: Final = 0x50524854  # "PRHT": tells a usage log from somebody else's database
+APPLICATION_ID: Final = 0x50524854  # "PRHT": marks a usage log
 VERSION: Final = 2
 
 HOUR_S: Final = 3600
 DAY_S: Final = 86400
 SPANS: Final = (("hours", HOUR_S), ("days", DAY_S))
-"""The tables of sums, and how long a span each row of them is of."""
+"""Tables of sums, and the seconds that one row covers."""
 
 OUTCOMES: Final = (Outcome.HIT, Outcome.LATE_HIT, Outcome.MISS)
-"""An outcome is stored as its place here. Only add at the end."""
+"""An outcome is stored as its index here. Only append."""
 
 SUM_COLUMNS: Final = tuple(field.name for field in fields(Counts))
 
@@ -28,7 +28,7 @@ _SUMS: Final = ", ".join(f"{field.name} {'REAL' if field.type == 'float' else 'I
 
 _OF_VERSION_1: Final = {
     "models": "CREATE TABLE models (no INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE)",
-    # AUTOINCREMENT: an id never comes back after all rows have been folded, so that a mark stays valid.
+    # AUTOINCREMENT: ids are not reused after all rows are folded, so marks stay valid.
     "requests": "CREATE TABLE requests (id INTEGER PRIMARY KEY AUTOINCREMENT, model INTEGER, outcome INTEGER, "
     "started_at REAL, wait_s REAL, ttft_s REAL, prompt_tokens INTEGER, completion_tokens INTEGER, client TEXT, "
     "saved_s REAL)",
@@ -47,18 +47,18 @@ _OF_VERSION_1: Final = {
     "hours": f"CREATE TABLE hours (hour INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (hour, model)) WITHOUT ROWID",
     "days": f"CREATE TABLE days (day INTEGER, model INTEGER, {_SUMS}, PRIMARY KEY (day, model)) WITHOUT ROWID",
 }
-# A wake-up that named no model has NULL for it.
+# The model is NULL for a wake that named none.
 _ADDED_IN_2: Final = {
     "wakes": "CREATE TABLE wakes (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL, model INTEGER, client TEXT)",
     "wakes_by_time": "CREATE INDEX wakes_by_time ON wakes (at)",
 }
 
 ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2}
-"""Tables and indices by the version that brought them and by name, each exactly as SQLite keeps its text. ``history``
-has one row: the Unix time, a day's begin, before which there are only days."""
+"""Tables and indices by the version that added them and by name, each exactly as SQLite stores its text. ``history``
+has one row: the Unix time before which only sums by day exist."""
 
 WAKES_SINCE: Final = 2
-"""A log of an earlier version, which is only read, has no table of wake-ups."""
+"""Logs of an earlier version, which are only read, have no table of wakes."""
 
 CONTENTS: Final = ("INSERT INTO history (begins) VALUES (0)",)
 
@@ -81,10 +81,10 @@ _OF_DECISIONS: Final = {
 }
 
 REQUEST_SUMS: Final = ", ".join(_OF_REQUESTS.get(name, "0") for name in SUM_COLUMNS)
-"""What requests add to each of SUM_COLUMNS, as SQL over the table ``requests``."""
+"""SQL sums over the table ``requests``, one for each of SUM_COLUMNS."""
 
 DECISION_SUMS: Final = ", ".join(_OF_DECISIONS.get(name, "0") for name in SUM_COLUMNS)
-"""What decisions add to each of SUM_COLUMNS, as SQL over the table ``decisions``."""
+"""SQL sums over the table ``decisions``, one for each of SUM_COLUMNS."""
 
 
 def objects_of(version: int) -> dict[str, str]:
@@ -93,10 +93,10 @@ def objects_of(version: int) -> dict[str, str]:
 
 
 def add_to(table: str, span_s: int, select: str) -> str:
-    """Return the statement that adds up records by spans of ``span_s`` seconds, into the table for such spans.
+    """Return the statement that adds records to a table of sums whose rows cover ``span_s`` seconds.
 
-    ``select`` yields time, model and SUM_COLUMNS, and takes ``{}`` for the span. It must have a WHERE clause: without
-    one SQLite takes ON CONFLICT for the condition of a join.
+    ``select`` yields time, model and SUM_COLUMNS, with ``{}`` for the span. It needs a WHERE clause: without one SQLite
+    parses ON CONFLICT as the condition of a join.
     """
     columns = ", ".join(SUM_COLUMNS)
     added = ", ".join(f"{name} = {name} + excluded.{name}" for name in SUM_COLUMNS)

@@ -1,8 +1,8 @@
 """Figures from the usage log. Each function reads one open connection, at one moment of the log.
 
-Counts are exact: whole hours come from the table of sums, what the ends of the span cut from the records. Medians and
-95th percentiles are exact too, of the newest ``SAMPLE_REQUESTS`` requests of the span with each outcome, so that they
-cost the same however long the log is.
+Counts are exact: whole hours come from the table of sums, the ends of the span from the records. Medians and 95th
+percentiles are exact too, over the newest ``SAMPLE_REQUESTS`` requests of each outcome, so their cost does not grow
+with the log.
 """
 
 from __future__ import annotations
@@ -15,17 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from preheat.usage.records import END_OF_TIME, Counts, Outcome
-from preheat.usage.schema import (
-    DAY_S,
-    DECISION_SUMS,
-    HOUR_S,
-    OUTCOMES,
-    REQUEST_SUMS,
-    SUM_COLUMNS,
-)
+from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST_SUMS, SUM_COLUMNS
+
+HOURS: Final = 48
+DAYS: Final = 90
 
 SAMPLE_REQUESTS: Final = 5000
-"""Of each outcome. One request more or less moves the 95th percentile by 0.02 % of its rank."""
+"""Per outcome. One request more or less moves the 95th percentile by 0.02 % of its rank."""
 
 SAMPLE_LOADS: Final = 2000
 
@@ -37,10 +33,10 @@ _CODES: Final = ", ".join(map(str, range(len(OUTCOMES))))
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Of values that were really observed (nearest rank), in seconds.
+    """Nearest-rank quantiles, in seconds.
 
     Attributes:
-        samples: How many values there were; the others are None without any.
+        samples: Number of values; the others are None without any.
     """
 
     samples: int = 0
@@ -50,7 +46,7 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long requests waited for their model, and for their first token."""
+    """Time that requests waited for their model, and for their first token."""
 
     wait: Quantiles = Quantiles()
     ttft: Quantiles = Quantiles()
@@ -62,13 +58,13 @@ _NO_LATENCY: Final = Latency()
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one model, or of all.
+    """Figures of one model, or of all.
 
     Attributes:
         last_hour: Sums over the hour before ``UsageStats.now``; ``last_day`` and ``last_week`` likewise.
-        span: Sums over the span that was asked for.
-        latency: Over the same span.
-        load: Seconds that its loads took, over the same span.
+        span: Sums over the requested span.
+        latency: By outcome, over the same span.
+        load: Load times, over the same span.
     """
 
     last_hour: Counts = _NO_COUNTS
@@ -81,13 +77,13 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class UsageStats:
-    """What use and preloading came to.
+    """Results of usage and preloading.
 
     Attributes:
-        since: Begin of the span, Unix time; where the history has been folded into days it begins with that whole day
-            (UTC). None for all that was ever logged, even while the clock was ahead.
+        since: Begin of the span, Unix time. Older history is folded into days, so the span then begins with a whole
+            day (UTC). None for everything ever logged, even while the clock was ahead.
         now: End of the span.
-        models: By model id, those with anything to tell.
+        models: By model id, for models with any figures.
     """
 
     since: float | None
@@ -96,12 +92,34 @@ class UsageStats:
     models: Mapping[str, Figures] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class UsageBucket:
+    """Sums of all models over one hour or one day.
+
+    Attributes:
+        begins_at: Unix time; days begin at midnight UTC.
+        length_s: Length in seconds; the last bucket of a series is still open.
+    """
+
+    begins_at: int
+    length_s: int
+    counts: Counts = _NO_COUNTS
+
+
+@dataclass(frozen=True, slots=True)
+class UsageHistory:
+    """The last hours and days, oldest first and without gaps; the last bucket of each is the current one."""
+
+    hours: tuple[UsageBucket, ...]
+    days: tuple[UsageBucket, ...]
+
+
 _Sums = dict[int | None, Counts]
-"""By model; of all models under None."""
+"""By model number; the total under None."""
 
 
 def read_stats(connection: sqlite3.Connection, since: float | None, now: float) -> UsageStats:
-    """Return the figures of all that happened from ``since`` to ``now``; see ``UsageLog.stats``."""
+    """Return the figures from ``since`` to ``now``; see ``UsageLog.stats``."""
     begin, end = (0.0, END_OF_TIME) if since is None else (since, now)
     hour, day, week = (_sums(connection, now - length_s, now) for length_s in (HOUR_S, DAY_S, 7 * DAY_S))
     span = _sums(connection, begin, end)
@@ -123,32 +141,53 @@ def read_stats(connection: sqlite3.Connection, since: float | None, now: float) 
     return UsageStats(since, now, figures(None), {model_id: figures(no) for no, model_id in names if no in used})
 
 
+def read_history(connection: sqlite3.Connection, now: float, hours: int = HOURS, days: int = DAYS) -> UsageHistory:
+    """Return the sums of the last hours and days up to the Unix time ``now``; see ``UsageLog.history``.
+
+    Reads only the tables of sums, however long the log is.
+    """
+    return UsageHistory(
+        hours=_series(connection, "hours", HOUR_S, now, hours),
+        days=_series(connection, "days", DAY_S, now, days),
+    )
+
+
 def quantiles(values: Sequence[float]) -> Quantiles:
     """Return the median and the 95th percentile, by nearest rank."""
     if not values:
         return _NO_QUANTILES
     ordered = sorted(values)
     count = len(ordered)
-    # Whole numbers: 0.95 * 20 is a little more than 19.
+    # Integers: 0.95 * 20 is slightly more than 19.
     return Quantiles(count, ordered[-(-count * 50 // 100) - 1], ordered[-(-count * 95 // 100) - 1])
+
+
+def _series(
+    connection: sqlite3.Connection, table: str, length_s: int, now: float, count: int
+) -> tuple[UsageBucket, ...]:
+    last, span = int(now // length_s), table.removesuffix("s")
+    query = f"SELECT {span}, {_TOTALS} FROM {table} WHERE {span} > ? AND {span} <= ? GROUP BY {span}"
+    found = {place: Counts(*sums) for place, *sums in connection.execute(query, (last - count, last))}
+    places = range(last - count + 1, last + 1)
+    return tuple(UsageBucket(place * length_s, length_s, found.get(place, _NO_COUNTS)) for place in places)
 
 
 def _sums(connection: sqlite3.Connection, begin: float, end: float) -> _Sums:
     """Return the sums from ``begin`` to ``end``, both included."""
     (history_begins,) = connection.execute("SELECT begins FROM history").fetchone()
-    # Days that are older than the history cannot be cut: they count in whole.
+    # Days before the history cannot be cut: they count as a whole.
     if begin < history_begins:
         begin = float(begin // DAY_S * DAY_S)
     if end < history_begins:
-        return _add_up([_between(connection, "days", "day", int(begin // DAY_S), int(end // DAY_S) + 1)])
+        return _add_up([_between(connection, "days", int(begin // DAY_S), int(end // DAY_S) + 1)])
     first_hour, last_hour = math.ceil(begin / HOUR_S), math.floor(end / HOUR_S)
     first_day, last_day = math.ceil(begin / DAY_S), math.floor(end / DAY_S)
-    parts = [_between(connection, "days", "day", first_day, last_day)]
+    parts = [_between(connection, "days", first_day, last_day)]
     if first_day <= last_day:
-        parts.append(_between(connection, "hours", "hour", first_hour, first_day * _HOURS_PER_DAY))
-        parts.append(_between(connection, "hours", "hour", last_day * _HOURS_PER_DAY, last_hour))
+        parts.append(_between(connection, "hours", first_hour, first_day * _HOURS_PER_DAY))
+        parts.append(_between(connection, "hours", last_day * _HOURS_PER_DAY, last_hour))
     else:
-        parts.append(_between(connection, "hours", "hour", first_hour, last_hour))
+        parts.append(_between(connection, "hours", first_hour, last_hour))
     if first_hour <= last_hour:
         parts += _edge(connection, begin, "<", first_hour * HOUR_S)
         parts += _edge(connection, last_hour * HOUR_S, "<=", end)
@@ -157,8 +196,9 @@ def _sums(connection: sqlite3.Connection, begin: float, end: float) -> _Sums:
     return _add_up(parts)
 
 
-def _between(connection: sqlite3.Connection, table: str, span: str, first: int, last: int) -> sqlite3.Cursor:
+def _between(connection: sqlite3.Connection, table: str, first: int, last: int) -> sqlite3.Cursor:
     """Return the sums of the spans from ``first`` up to, but not, ``last``."""
+    span = table.removesuffix("s")
     query = f"SELECT model, {_TOTALS} FROM {table} WHERE {span} >= ? AND {span} < ? GROUP BY model"
     return connection.execute(query, (first, last))
 
@@ -176,27 +216,19 @@ def _edge(connection: sqlite3.Connection, begin: float, less: str, end: float) -
     ]
 
 
-def _add_up(parts: Sequence[Iterable[tuple[Any, ...]]]) -> _Sums:
-    by_model: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+def _add_up(parts: Iterable[Iterable[tuple[Any, ...]]]) -> _Sums:
+    totals: dict[int | None, tuple[Any, ...]] = {}
     for part in parts:
         for model, *numbers in part:
-            by_model[model].append(tuple(numbers))
-    sums: _Sums = {}
-    for model, rows in by_model.items():
-        if len(rows) > 1:
-            by_model[model] = rows = [_total(rows)]
-        sums[model] = Counts(*rows[0])
-    if by_model:
-        sums[None] = Counts(*_total([row for rows in by_model.values() for row in rows]))
-    return sums
-
-
-def _total(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-    return tuple(map(sum, zip(*rows, strict=True)))
+            for key in (model, None):
+                totals[key] = (
+                    tuple(map(sum, zip(totals[key], numbers, strict=True))) if key in totals else tuple(numbers)
+                )
+    return {model: Counts(*numbers) for model, numbers in totals.items()}
 
 
 def _latency(connection: sqlite3.Connection, code: int, begin: float, end: float) -> dict[int | None, Latency]:
-    """Return what the requests of one outcome waited, by model; of all models under None."""
+    """Return the latency of requests with one outcome, by model."""
     rows = connection.execute(
         "SELECT model, wait_s, ttft_s FROM requests WHERE outcome = ? AND started_at >= ? AND started_at <= ? "
         "ORDER BY started_at DESC LIMIT ?",
@@ -217,7 +249,6 @@ def _load_times(connection: sqlite3.Connection, begin: float, end: float) -> dic
 
 
 def _quantiles_by_model(samples: Sequence[tuple[int, float]]) -> dict[int | None, Quantiles]:
-    """Return the quantiles of each model's values, and those of all under None."""
     by_model: dict[int | None, list[float]] = defaultdict(list)
     for model, value in samples:
         by_model[model].append(value)

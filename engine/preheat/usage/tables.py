@@ -1,25 +1,54 @@
-"""Writes to the usage log's tables. Each function is one transaction's work on an open connection."""
+"""Writes to and reads from the tables of the usage log.
+
+Each write function is the work of one transaction on an open connection; each read function sees one moment of the log.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from preheat.messages import Message, message_json
+from preheat.messages import Message, message_from_json, message_json, verbatim
 from preheat.usage.file import transaction
-from preheat.usage.records import END_OF_TIME, DecisionRecord, RequestRecord, Row, SizeRecord, WakeRecord
-from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST_SUMS, SPANS, add_to
+from preheat.usage.records import (
+    END_OF_TIME,
+    Action,
+    DecisionRecord,
+    Item,
+    Record,
+    RequestRecord,
+    Row,
+    RowsToSave,
+    SavedRows,
+    SizeKey,
+    SizeRecord,
+    WakeRecord,
+)
+from preheat.usage.schema import (
+    DAY_S,
+    DECISION_SUMS,
+    HOUR_S,
+    OUTCOMES,
+    REQUEST_SUMS,
+    SPANS,
+    WAKES_SINCE,
+    add_to,
+)
 
-_MAX_INTEGER: Final = 2**48  # sums of these stay far below what SQLite can hold
+_MAX_INTEGER: Final = 2**48  # sums of these stay far below SQLite's limit
 _MAX_NAME: Final = 300
 _MAX_WHY: Final = 500
 _MAX_REASON_JSON: Final = 2000
 _MAX_CLIENT: Final = 64
 
 _CODES: Final = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+_SIZE_COLUMNS: Final = (
+    "path, file_bytes, modified_at, context_length, kv_cache_type, resident_bytes, load_s, measured_at"
+)
 
 _ADD_MODEL: Final = "INSERT OR IGNORE INTO models (model_id) VALUES (?)"
 _ADD_REQUEST: Final = (
@@ -31,7 +60,7 @@ _ADD_DECISION: Final = (
     "VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_WAKE: Final = "INSERT INTO wakes (at, model, client) VALUES (?, (SELECT no FROM models WHERE model_id = ?), ?)"
-# Wake-ups have no sums, and may be all that there was on a day.
+# Wakes have no sums, and may be the only records of a day.
 _OLDEST_HOUR: Final = (
     f"SELECT min(hour) FROM (SELECT min(hour) AS hour FROM hours UNION ALL "
     f"SELECT CAST(min(at) AS INTEGER) / {HOUR_S} FROM wakes)"
@@ -42,45 +71,41 @@ _REQUEST_SUMS: Final = (
 _DECISION_SUMS: Final = (
     f"SELECT CAST(at AS INTEGER) / {{}}, model, {DECISION_SUMS} FROM decisions WHERE id > ? GROUP BY 1, 2"
 )
-_ADD_UP_REQUESTS: Final = [add_to(table, span_s, _REQUEST_SUMS) for table, span_s in SPANS]
-_ADD_UP_DECISIONS: Final = [add_to(table, span_s, _DECISION_SUMS) for table, span_s in SPANS]
 _LAST_ID: Final = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = ?"
 
-
-class RowsToSave:
-    """Rows on their way to the log. ``rows`` becomes None when newer ones have taken their place."""
-
-    __slots__ = ("kind", "rows")
-
-    def __init__(self, kind: str, rows: tuple[Row, ...]) -> None:
-        self.kind = kind
-        self.rows: tuple[Row, ...] | None = rows
-
-
-Item = RequestRecord | DecisionRecord | SizeRecord | WakeRecord | RowsToSave
+_REQUEST: Final = (
+    "SELECT (SELECT model_id FROM models WHERE no = model), started_at, outcome, wait_s, ttft_s, prompt_tokens, "
+    "completion_tokens, client, saved_s, id FROM requests WHERE "
+)
+# SQLite merges the outcomes in index order, so nothing is sorted.
+_BETWEEN: Final = " UNION ALL ".join(
+    f"{_REQUEST} outcome = {code} AND started_at >= :begin AND started_at < :end" for code in range(len(OUTCOMES))
+)
 
 
 def write_batch(connection: sqlite3.Connection, batch: Sequence[Item]) -> None:
     """Write all items, or none.
 
     Raises:
-        sqlite3.Error: None is written; the connection must be closed.
+        sqlite3.Error: Nothing is written; the connection must be closed.
     """
     with transaction(connection):
-        # Saved rows are a border: their mark says which requests came before them.
-        begin = 0
-        for place, item in enumerate(batch):
+        # The mark of saved rows says which requests came before them, so records are written up to that place first.
+        records: list[Record] = []
+        for item in batch:
             if isinstance(item, RowsToSave):
-                _write_records(connection, batch[begin:place])
+                _write_records(connection, records)
                 _save_rows(connection, item)
-                begin = place + 1
-        _write_records(connection, batch[begin:])
+                records = []
+            else:
+                records.append(item)
+        _write_records(connection, records)
 
 
 def fold_oldest_day(connection: sqlite3.Connection, kept_since: float) -> bool:
-    """Forget all but the sums of the oldest day (UTC), if it ended before ``kept_since``.
+    """Delete all but the sums of the oldest day (UTC), if it ended before ``kept_since``.
 
-    One day at a time: a long transaction would keep another process waiting.
+    One day per transaction: a long one would block another process.
 
     Returns:
         Whether there was such a day.
@@ -104,36 +129,78 @@ def fold_oldest_day(connection: sqlite3.Connection, kept_since: float) -> bool:
     return True
 
 
-def _write_records(connection: sqlite3.Connection, items: Iterable[Item]) -> None:
-    requests: list[RequestRecord] = []
-    decisions: list[DecisionRecord] = []
-    sizes: list[SizeRecord] = []
-    wakes: list[WakeRecord] = []
-    for item in items:
-        if isinstance(item, RequestRecord):
-            requests.append(item)
-        elif isinstance(item, DecisionRecord):
-            decisions.append(item)
-        elif isinstance(item, SizeRecord):
-            sizes.append(item)
-        elif isinstance(item, WakeRecord):
-            wakes.append(item)
-    model_ids = {record.model_id for record in requests} | {record.model_id for record in decisions}
-    model_ids |= {wake.model_id for wake in wakes if wake.model_id}
+def read_requests_between(connection: sqlite3.Connection, begin: float, end: float) -> Iterator[RequestRecord]:
+    """Yield the requests that arrived from ``begin`` up to, but not at, ``end``, in that order."""
+    rows = connection.execute(f"{_BETWEEN} ORDER BY started_at, id", {"begin": begin, "end": end})
+    return map(_request, rows)
+
+
+def read_requests_after(connection: sqlite3.Connection, mark: int) -> Iterator[RequestRecord]:
+    """Yield the requests recorded after ``mark``, in that order."""
+    return map(_request, connection.execute(f"{_REQUEST} id > ? ORDER BY id", (mark,)))
+
+
+def read_wakes(connection: sqlite3.Connection, begin: float, end: float) -> Iterator[WakeRecord]:
+    """Yield the wakes from ``begin`` up to, but not at, ``end``, in that order."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < WAKES_SINCE:
+        return iter(())
+    rows = connection.execute(
+        "SELECT at, client, ifnull((SELECT model_id FROM models WHERE no = model), '') FROM wakes "
+        "WHERE at >= ? AND at < ? ORDER BY at, id",
+        (begin, end),
+    )
+    return (WakeRecord(*row) for row in rows)
+
+
+def read_decisions(
+    connection: sqlite3.Connection, limit: int, since: float | None, model: str | None
+) -> tuple[DecisionRecord, ...]:
+    """Return the newest decisions, newest first."""
+    condition = "" if model is None else "AND model = (SELECT no FROM models WHERE model_id = :model)"
+    rows = connection.execute(
+        "SELECT at, (SELECT model_id FROM models WHERE no = model), action, why, bytes, seconds, cause, idle_s, wasted "
+        f"FROM decisions WHERE at >= :since {condition} ORDER BY at DESC, id DESC LIMIT :limit",
+        {"since": since or 0.0, "model": model, "limit": limit},
+    )
+    return tuple(
+        DecisionRecord(at, model_id, Action(action), _read_reason(why), size, seconds, cause, idle_s, bool(wasted))
+        for at, model_id, action, why, size, seconds, cause, idle_s, wasted in rows
+    )
+
+
+def read_sizes(connection: sqlite3.Connection) -> dict[SizeKey, SizeRecord]:
+    """Return every measured size."""
+    rows = connection.execute(f"SELECT {_SIZE_COLUMNS} FROM sizes")
+    return {size.key: size for size in (SizeRecord(*row) for row in rows)}
+
+
+def read_saved(connection: sqlite3.Connection, kind: str) -> SavedRows:
+    """Return the rows that were last saved under this name."""
+    rows = connection.execute("SELECT row FROM saved WHERE kind = ? ORDER BY place", (kind,))
+    mark = connection.execute("SELECT mark FROM marks WHERE kind = ?", (kind,)).fetchone()
+    return SavedRows(tuple(_row(json.loads(text)) for (text,) in rows), mark[0] if mark else 0)
+
+
+def _write_records(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+    model_ids = {record.model_id for record in records if isinstance(record, RequestRecord | DecisionRecord)}
+    model_ids |= {record.model_id for record in records if isinstance(record, WakeRecord) and record.model_id}
     connection.executemany(_ADD_MODEL, [(_text(model_id, _MAX_NAME),) for model_id in sorted(model_ids)])
-    if requests:
-        last = connection.execute(_LAST_ID, ("requests",)).fetchone()
-        connection.executemany(_ADD_REQUEST, map(_request_row, requests))
-        for statement in _ADD_UP_REQUESTS:
-            connection.execute(statement, last)
-    if decisions:
-        last = connection.execute(_LAST_ID, ("decisions",)).fetchone()
-        connection.executemany(_ADD_DECISION, map(_decision_row, decisions))
-        for statement in _ADD_UP_DECISIONS:
-            connection.execute(statement, last)
-    connection.executemany(_ADD_WAKE, map(_wake_row, wakes))
-    for size in sizes:
-        _write_size(connection, size)
+    requests = [_request_row(record) for record in records if isinstance(record, RequestRecord)]
+    decisions = [_decision_row(record) for record in records if isinstance(record, DecisionRecord)]
+    for table, insert, rows, sums in (
+        ("requests", _ADD_REQUEST, requests, _REQUEST_SUMS),
+        ("decisions", _ADD_DECISION, decisions, _DECISION_SUMS),
+    ):
+        if rows:
+            last = connection.execute(_LAST_ID, (table,)).fetchone()
+            connection.executemany(insert, rows)
+            for name, span_s in SPANS:
+                connection.execute(add_to(name, span_s, sums), last)
+    connection.executemany(_ADD_WAKE, [_wake_row(record) for record in records if isinstance(record, WakeRecord)])
+    for record in records:
+        if isinstance(record, SizeRecord):
+            _write_size(connection, record)
 
 
 def _save_rows(connection: sqlite3.Connection, item: RowsToSave) -> None:
@@ -151,13 +218,12 @@ def _save_rows(connection: sqlite3.Connection, item: RowsToSave) -> None:
 
 def _write_size(connection: sqlite3.Connection, size: SizeRecord) -> None:
     path, file_bytes, changed = _text(size.path, None), _count(size.file_bytes), _time(size.modified_at)
-    # The file has changed since: what it measured before will not come back.
+    # The file changed: its earlier sizes are no longer valid.
     connection.execute(
         "DELETE FROM sizes WHERE path = ? AND (file_bytes, modified_at) != (?, ?)", (path, file_bytes, changed)
     )
     connection.execute(
-        "INSERT OR REPLACE INTO sizes (path, file_bytes, modified_at, context_length, kv_cache_type, resident_bytes, "
-        "load_s, measured_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT OR REPLACE INTO sizes ({_SIZE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             path,
             file_bytes,
@@ -203,7 +269,24 @@ def _wake_row(record: WakeRecord) -> tuple[object, ...]:
     return _time(record.at), _text(record.model_id, _MAX_NAME), _text(record.client, _MAX_CLIENT)
 
 
-# No value may make a batch fail: it would be tried again for ever, and all that follow it would be lost.
+def _request(row: tuple[str, float, int, float, float | None, int, int, str, float, int]) -> RequestRecord:
+    model_id, started_at, outcome, wait_s, ttft_s, prompt, completion, client, saved_s, _ = row
+    return RequestRecord(model_id, started_at, OUTCOMES[outcome], wait_s, ttft_s, prompt, completion, client, saved_s)
+
+
+def _read_reason(text: str) -> Message:
+    """Return a stored reason: a message as JSON, or plain text of an earlier version."""
+    if text.startswith("{"):
+        with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):
+            return message_from_json(json.loads(text))
+    return verbatim(text)
+
+
+def _row(values: list[Any]) -> Row:
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+
+
+# No value may make a batch fail: it would be retried forever, and all later records would be lost.
 
 
 def _reason(reason: Message) -> str:
@@ -216,7 +299,7 @@ def _reason(reason: Message) -> str:
 
 
 def _text(value: str, limit: int | None) -> str:
-    """Return what SQLite can store: no lone surrogates, which file names may have."""
+    """Replace lone surrogates, which file names may have and SQLite cannot store."""
     return value[:limit].encode("utf-8", "replace").decode("utf-8")
 
 
@@ -225,7 +308,7 @@ def _count(value: int) -> int:
 
 
 def _seconds(value: float | None) -> float | None:
-    """Return a duration; a clock that was set back makes it negative."""
+    """Return a duration, without the negative values of a clock that was set back."""
     return None if value is None or not math.isfinite(value) else max(value, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Writes the usage log through whatever happens to its file. Used by one thread at a time."""
+"""Writes the usage log and recovers from damaged, replaced and locked files. Used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from preheat.messages import Message, msg
 from preheat.usage.file import (
     Identity,
-    NewerFileError,
     UsageFileError,
     identity_of,
     is_damage,
     is_lock,
+    move_aside,
     open_writer,
     remove_sides,
-    set_aside,
     sides_of,
 )
+from preheat.usage.records import Item
 from preheat.usage.schema import DAY_S
-from preheat.usage.tables import Item, fold_oldest_day, write_batch
+from preheat.usage.tables import fold_oldest_day, write_batch
 
 logger = logging.getLogger(__name__)
 
 WRITE_ERRORS: Final = (sqlite3.Error, OSError, UsageFileError)
-"""What a write may raise."""
+"""Errors that a write may raise."""
 
 
 class UsageWriter:
-    """Owns the connection that writes.
+    """Owns the writing connection.
 
     Args:
-        history_days: How long records are kept before they become sums by day.
-        clock: Unix time.
-        opener: Opens the file; tests put limits on the connection there.
+        history_days: Days before records are folded into sums by day.
+        clock: Returns Unix time.
+        opener: Opens the file.
 
     Attributes:
-        note: What happened to the file, for the user; None if nothing has. It stays until the program ends.
+        note: What happened to the file; None if nothing did. Stays until the program ends.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class UsageWriter:
     ) -> None:
         self.path = path
         self.history_days = history_days
-        self.note: str | None = None
+        self.note: Message | None = None
         self._clock = clock
         self._opener = opener
         self._connection: sqlite3.Connection | None = None
@@ -61,10 +62,10 @@ class UsageWriter:
         self._folded_day: int | None = None
 
     def write(self, batch: Sequence[Item]) -> None:
-        """Write all items, or none. A damaged file is set aside, and a new one begun.
+        """Write all items, or none. A damaged file is moved aside and a new one started.
 
         Raises:
-            sqlite3.Error, OSError, UsageFileError: None is written; trying again later may help.
+            sqlite3.Error, OSError, UsageFileError: Nothing is written; a retry may help.
         """
         try:
             self._write(batch)
@@ -73,14 +74,14 @@ class UsageWriter:
             self.close()
             if not is_damage(error):
                 raise
-            self._set_aside(error, damaged)
+            self._move_aside(error, damaged)
             self._write(batch)
 
     def check(self) -> None:
-        """Look through the whole file, because a reader found it damaged; if it is, set it aside.
+        """Check the whole file, because a reader found it damaged; move it aside if it is.
 
         Raises:
-            sqlite3.Error, OSError, UsageFileError: It could not be looked at, or not be set aside.
+            sqlite3.Error, OSError, UsageFileError: The file could not be checked or moved.
         """
         try:
             (verdict,) = self._connected().execute("PRAGMA quick_check(1)").fetchone()
@@ -92,13 +93,13 @@ class UsageWriter:
         if verdict != "ok":
             damaged = self._identity or identity_of(self.path)
             self.close()
-            self._set_aside(UsageFileError(verdict), damaged)
+            self._move_aside(UsageFileError(verdict), damaged)
 
     def fold(self) -> None:
-        """Fold what has become older than the history, at most once a day.
+        """Fold records older than the history, at most once a day.
 
         Raises:
-            sqlite3.Error, OSError, UsageFileError: The rest is left for later.
+            sqlite3.Error, OSError, UsageFileError: The rest is folded later.
         """
         today = int(self._clock() // DAY_S)
         if today == self._folded_day:
@@ -112,27 +113,23 @@ class UsageWriter:
         self._folded_day = today
 
     def close(self) -> None:
-        """Close the file; writing opens it again."""
+        """Close the file; the next write opens it again."""
         connection, self._connection, self._identity, self._sides = self._connection, None, None, {}
         if connection is not None:
-            # Undoing what was begun may fail like what was begun did; SQLite then undoes it when the file is opened.
+            # A rollback may fail like the write did; SQLite then rolls back when the file is next opened.
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
-    def describe(self, error: Exception) -> str:
-        """Return in words why nothing can be written."""
-        if isinstance(error, NewerFileError):
-            reason = str(error)
+    def describe(self, error: Exception) -> Message:
+        """Return why nothing can be written."""
+        reason: Message | str = str(error)
+        if isinstance(error, UsageFileError) and isinstance(error.args[0], Message):
+            reason = error.args[0]
         elif is_lock(error):
-            reason = "another program has locked it"
+            reason = msg("usage_log_locked")
         elif isinstance(error, OSError):
             reason = error.strerror or type(error).__name__
-        else:
-            reason = str(error)
-        return (
-            f"Usage is not being saved: {self.path} cannot be written ({reason}). It is kept in memory, and saving it "
-            "is tried again"
-        )
+        return msg("usage_not_saved", path=str(self.path), reason=reason)
 
     def _write(self, batch: Sequence[Item]) -> None:
         write_batch(self._connected(), batch)
@@ -141,22 +138,22 @@ class UsageWriter:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is not None and identity_of(self.path) != self._identity:
-            # Writes to a deleted file succeed, and are lost.
-            self._tell(f"The usage log {self.path} was deleted or replaced while Preheat ran; it goes on in a new one")
+            # Writes to a deleted file succeed and are lost.
+            self._report(msg("usage_log_replaced", path=str(self.path)))
             sides = self._sides
             self.close()
-            # SQLite would take the old file's for the new one's, and mix the two.
+            # SQLite would use the old side files with the new log and mix the two.
             remove_sides(sides)
         if self._connection is None:
             self._connection = self._opener(self.path)
             self._identity = identity_of(self.path)
         return self._connection
 
-    def _set_aside(self, error: Exception, damaged: Identity | None) -> None:
-        target = set_aside(self.path, damaged, self._clock())
+    def _move_aside(self, error: Exception, damaged: Identity | None) -> None:
+        target = move_aside(self.path, damaged, self._clock())
         if target is not None:
-            self._tell(f"The usage log was damaged ({error}). It was set aside as {target}, and a new one was begun")
+            self._report(msg("usage_log_damaged", error=str(error), path=str(target)))
 
-    def _tell(self, note: str) -> None:
+    def _report(self, note: Message) -> None:
         self.note = note
         logger.warning("%s", note)

@@ -28,9 +28,9 @@ def test_more_memory_brings_more_hits(preheat_home: Path) -> None:
     log = UsageLog()
     began = time.time() - 3 * 86_400
     for number in range(100):
-        log.record_request(RequestRecord(("a", "b")[number % 2], began + 1200 * number, Outcome.HIT))
+        log.record(RequestRecord(("a", "b")[number % 2], began + 1200 * number, Outcome.HIT))
     for model_id in ("a", "b"):
-        log.record_decision(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), GB, 1.0, "request"))
+        log.record(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), GB, 1.0, "request"))
     assert log.write_pending()
     log.close()
     found = curve(GB // 2, 3 * GB // 2, 3 * GB)

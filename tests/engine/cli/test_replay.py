@@ -36,11 +36,9 @@ def record(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     log = UsageLog(path)
     for number in range(60):
-        log.record_request(RequestRecord(("a", "b")[number % 2], NOW - 60_000 + 600 * number, Outcome.HIT))
+        log.record(RequestRecord(("a", "b")[number % 2], NOW - 60_000 + 600 * number, Outcome.HIT))
     for model_id in ("a", "b"):
-        log.record_decision(
-            DecisionRecord(NOW - 60_000, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request")
-        )
+        log.record(DecisionRecord(NOW - 60_000, model_id, Action.LOAD, verbatim("a request"), 10**9, 1.0, "request"))
     assert log.write_pending()
     log.close()
     return path

@@ -28,9 +28,9 @@ def record(*records: RequestRecord | DecisionRecord) -> None:
     log = UsageLog()
     for each in records:
         if isinstance(each, RequestRecord):
-            log.record_request(each)
+            log.record(each)
         else:
-            log.record_decision(each)
+            log.record(each)
     assert log.write_pending()
     log.close()
 

@@ -13,7 +13,7 @@ import pytest
 
 from preheat.core.memory_guard import MemoryGuard
 from preheat.models import ModelFile
-from preheat.preload import PreloadPlanner
+from preheat.preload import PreloadContext
 from preheat.residency import MemoryWatch, Pool, State
 from preheat.residency.pressure import MemoryReading
 from preheat.residency.resident import Resident
@@ -37,15 +37,15 @@ class Situation:
 
     def __post_init__(self) -> None:
         self.residents: dict[str, Resident] = {}
-        self.director = SimpleNamespace(pressure="", active_requests=0)
+        self.preloads = SimpleNamespace(pressure=None, active_requests=0)
         pool = SimpleNamespace(residents=self.residents, worker_pids=(), free=self._free)
         settings = Settings.model_validate({"keep_free": 10 * GB})
         clocks = lambda: Clocks(self.now, self.now - self.slept_s, self.now)  # noqa: E731 # a clock in one line
         self.guard = MemoryGuard(
             MemoryWatch(settings, read=lambda: MemoryReading(100 * GB, self.available_bytes), clocks=clocks),
             cast(Pool, pool),
-            cast(PreloadPlanner, self.director),
-            lambda: self.changes.append(self.director.pressure),
+            cast(PreloadContext, self.preloads),
+            lambda: self.changes.append(str(self.preloads.pressure or "")),
             clock=lambda: self.now,
             touch=self.touch,
         )
@@ -103,9 +103,9 @@ async def test_a_preload_that_nobody_used_yet_is_hot_since_it_was_loaded(situati
 
 async def test_never_while_answers_are_given(situation: Situation) -> None:
     situation.add("a")
-    situation.director.active_requests = 1
+    situation.preloads.active_requests = 1
     assert await situation.later(LONG_IDLE_S) == []
-    situation.director.active_requests = 0
+    situation.preloads.active_requests = 0
     assert await situation.later(1) == ["a"]
 
 
@@ -125,9 +125,9 @@ async def test_after_a_sleep_all_are_touched_as_soon_as_nobody_asks_for_anything
     situation.add("a")
     situation.add("b")
     situation.slept_s = 3600.0
-    situation.director.active_requests = 1
+    situation.preloads.active_requests = 1
     assert await situation.later(3601) == []
-    situation.director.active_requests = 0
+    situation.preloads.active_requests = 0
     assert await situation.later(1) == ["a", "b"]
     assert await situation.later(1) == []
 
@@ -144,11 +144,11 @@ async def test_a_request_stops_it_and_the_rest_is_read_later(situation: Situatio
     situation.guard._touch = touch
     looking = asyncio.create_task(situation.later(LONG_IDLE_S))
     await asyncio.to_thread(begun.wait, 20)
-    situation.director.active_requests = 1
+    situation.preloads.active_requests = 1
     await looking
     assert stopped == [True]
     situation.guard._touch = situation.touch
-    situation.director.active_requests = 0
+    situation.preloads.active_requests = 0
     assert await situation.later(1) == ["a"]
 
 

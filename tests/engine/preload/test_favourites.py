@@ -12,7 +12,7 @@ from preheat.preload.favourites import STARTER_MODELS, choose_favourites
 
 def model(model_id: str) -> ModelFile:
     path = Path(f"{model_id}.gguf")
-    return ModelFile(model_id, path, 1, "llama", 2048, False, False, (path,), 0.0)
+    return ModelFile(model_id, path, 1, "llama", 2048, False, False, (path,), 0)
 
 
 CHAT, EMBEDDING = (model(model_id) for model_id in STARTER_MODELS)

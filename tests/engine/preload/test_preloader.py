@@ -1,34 +1,35 @@
-"""The preloader with a pool and a planner of the test's own: order, waiting, cancelling, failing, being idle."""
+"""The preloader with a fake loader and plan source."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError
+from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.preload.gate import Hold
 from preheat.preload.policy import PreloadPlan
-from preheat.preload.preloader import FAILED_PAUSE_S, Preloader, Wanted
+from preheat.preload.preloader import FAILED_PAUSE_S, Preload, Preloader
 from preheat.residency import EvictionReason
 
 NO_PLAN = PreloadPlan((), ())
-PAUSED = Hold("paused until you resume it", cancels=EvictionReason.PAUSED)
-ANSWERS = Hold("answers are being given", brief=True)
-BATTERY = Hold("the machine runs on battery", 60.0)
+PAUSED = Hold(msg("preload_paused"), cancels=EvictionReason.PAUSED)
+REQUESTS = Hold(msg("preload_requests"), brief=True)
+BATTERY = Hold(msg("preload_on_battery"), 60.0)
 
 
 def model(name: str) -> ModelFile:
     path = Path(f"{name}.gguf")
-    return ModelFile(name, path, 1, "llama", 2048, False, False, (path,), 0.0)
+    return ModelFile(name, path, 1, "llama", 2048, False, False, (path,), 0)
 
 
-class FakePool:
-    """Loads end when the test says so."""
+class FakeLoader:
+    """Runs one load at a time, until the test ends it."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -58,8 +59,8 @@ class FakePool:
                 self.running.set_result(outcome)
 
 
-class FakePlanner:
-    """Wants what the test says."""
+class FakeSource:
+    """Returns the preloads that the test sets."""
 
     def __init__(self, *names: str) -> None:
         self.names = list(names)
@@ -72,10 +73,10 @@ class FakePlanner:
     def plan(self) -> PreloadPlan:
         return NO_PLAN
 
-    def wanted(self, plan: PreloadPlan, skip: Mapping[str, float]) -> tuple[Wanted, ...]:
+    def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
         assert plan is NO_PLAN
         names = [name for name in self.names if name not in skip]
-        return tuple(Wanted(model(name), f"{name} is used", ("old",), 100) for name in names)
+        return tuple(Preload(model(name), msg("text", text=f"{name} is used"), ("old",), 100) for name in names)
 
     def start_standby(self, plan: PreloadPlan) -> None:
         self.standby.append("start")
@@ -85,32 +86,32 @@ class FakePlanner:
 
 
 class Stage:
-    """A preloader that runs, and its pool and planner."""
+    """A running preloader, with its loader and source."""
 
     def __init__(self, *names: str) -> None:
-        self.pool = FakePool()
-        self.planner = FakePlanner(*names)
+        self.loader = FakeLoader()
+        self.source = FakeSource(*names)
         self.changes = 0
         self.now = 1000.0
-        self.preloader = Preloader(self.pool, self.planner, self._changed, clock=lambda: self.now)
+        self.preloader = Preloader(self.loader, self.source, self._changed, clock=lambda: self.now)
 
     def _changed(self) -> None:
         self.changes += 1
 
     async def settle(self) -> None:
-        """Let everything happen that can happen now."""
+        """Run everything that is ready."""
         for _ in range(20):
             await asyncio.sleep(0)
 
     async def end(self, outcome: bool | EngineError = True) -> None:
-        """End the preload that runs; what became hot is wanted no longer."""
+        """End the running preload; a hot model is no longer planned."""
         if outcome is True:
-            self.planner.names.remove(self.pool.asked[-1])
-        self.pool.end(outcome)
+            self.source.names.remove(self.loader.asked[-1])
+        self.loader.end(outcome)
         await self.settle()
 
     async def say(self, hold: Hold | None) -> None:
-        self.planner.reason = hold
+        self.source.reason = hold
         self.preloader.nudge()
         await self.settle()
 
@@ -118,7 +119,7 @@ class Stage:
 @asynccontextmanager
 async def running(*names: str, hold: Hold | None = None) -> AsyncIterator[Stage]:
     stage = Stage(*names)
-    stage.planner.reason = hold
+    stage.source.reason = hold
     task = asyncio.create_task(stage.preloader.run())
     await stage.settle()
     yield stage
@@ -128,122 +129,122 @@ async def running(*names: str, hold: Hold | None = None) -> AsyncIterator[Stage]
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_one_after_another_in_the_plans_order_and_then_it_is_idle() -> None:
+async def test_preloads_run_one_at_a_time_in_order() -> None:
     async with running("a", "b", "c") as stage:
         for at, name in enumerate("abc"):
-            assert stage.pool.asked == list("abc")[: at + 1]
+            assert stage.loader.asked == list("abc")[: at + 1]
             assert stage.preloader.round.queue == tuple("abc")[at:]
             assert (stage.preloader.round.done, stage.preloader.round.total) == (at, 3)
             assert not stage.preloader.idle.is_set()
-            assert stage.planner.standby[-1] == "stop", name
+            assert stage.source.standby[-1] == "stop", name
             await stage.end()
-        assert stage.pool.asked == ["a", "b", "c"]
+        assert stage.loader.asked == ["a", "b", "c"]
         assert stage.preloader.idle.is_set()
-        assert stage.planner.standby[-1] == "start"
+        assert stage.source.standby[-1] == "start"
         assert stage.preloader.round.queue == ()
         assert stage.preloader.round.progress(0.0) is None
         assert stage.changes == 4
 
 
-async def test_what_is_new_is_asked_for_after_each() -> None:
+async def test_the_plan_is_remade_after_each_preload() -> None:
     async with running("a", "b") as stage:
-        stage.planner.names = ["a", "urgent", "b"]
+        stage.source.names = ["a", "urgent", "b"]
         await stage.end()
-        assert stage.pool.asked == ["a", "urgent"]
+        assert stage.loader.asked == ["a", "urgent"]
         assert (stage.preloader.round.done, stage.preloader.round.total) == (1, 3)
 
 
-async def test_with_nothing_to_do_it_waits_for_a_nudge() -> None:
+async def test_an_empty_plan_waits_for_a_nudge() -> None:
     async with running() as stage:
         assert stage.preloader.idle.is_set()
         assert stage.changes == 0
-        stage.planner.names = ["a"]
+        stage.source.names = ["a"]
         await stage.settle()
-        assert stage.pool.asked == []
+        assert stage.loader.asked == []
         stage.preloader.nudge()
-        assert not stage.preloader.idle.is_set()  # at once: whoever waits for it waits for what comes now
+        assert not stage.preloader.idle.is_set()  # at once, so that waiters wait for the new plan
         await stage.settle()
-        assert stage.pool.asked == ["a"]
+        assert stage.loader.asked == ["a"]
 
 
-async def test_a_nudge_while_it_preloads_is_not_lost() -> None:
+async def test_a_nudge_during_a_preload_is_not_lost() -> None:
     async with running("a") as stage:
-        stage.planner.names.append("b")
+        stage.source.names.append("b")
         stage.preloader.nudge()
         await stage.end()
-        assert stage.pool.asked == ["a", "b"]
+        assert stage.loader.asked == ["a", "b"]
 
 
-@pytest.mark.parametrize("hold", [PAUSED, ANSWERS, BATTERY])
-async def test_nothing_begins_while_something_speaks_against_it(hold: Hold) -> None:
+@pytest.mark.parametrize("hold", [PAUSED, REQUESTS, BATTERY])
+async def test_a_hold_blocks_preloads(hold: Hold) -> None:
     async with running("a", hold=hold) as stage:
-        assert stage.pool.asked == []
+        assert stage.loader.asked == []
         assert not stage.preloader.idle.is_set()
-        assert set(stage.planner.standby) == {"stop"}
+        assert set(stage.source.standby) == {"stop"}
         await stage.say(None)
-        assert stage.pool.asked == ["a"]
+        assert stage.loader.asked == ["a"]
 
 
-async def test_a_hold_that_ends_by_itself_is_asked_about_again() -> None:
-    async with running("a", hold=Hold("an answer was just given", 0.001, brief=True)) as stage:
-        stage.planner.reason = None
+async def test_a_timed_hold_is_checked_again() -> None:
+    async with running("a", hold=Hold(msg("preload_not_idle"), 0.001, brief=True)) as stage:
+        stage.source.reason = None
         async with asyncio.timeout(5):
-            while not stage.pool.asked:
+            while not stage.loader.asked:
                 await asyncio.sleep(0.001)
 
 
-async def test_a_pause_cancels_the_preload_that_runs_and_it_comes_back() -> None:
+async def test_a_pause_cancels_the_running_preload_and_resuming_repeats_it() -> None:
     async with running("a", "b") as stage:
         await stage.say(PAUSED)
-        assert stage.pool.cancelled == [(EvictionReason.PAUSED, PAUSED.reason)]
-        assert stage.pool.running is None
+        assert stage.loader.cancelled == [(EvictionReason.PAUSED, str(PAUSED.reason))]
+        assert stage.loader.running is None
         assert stage.preloader.round.queue == ()
         await stage.say(None)
-        assert stage.pool.asked == ["a", "a"]
+        assert stage.loader.asked == ["a", "a"]
         assert (stage.preloader.round.done, stage.preloader.round.total) == (0, 2)
 
 
-async def test_memory_that_becomes_short_cancels_it_with_the_reason() -> None:
+async def test_memory_pressure_cancels_the_running_preload() -> None:
     async with running("a") as stage:
-        await stage.say(Hold("memory is short", 5.0, EvictionReason.PRESSURE))
-        assert stage.pool.cancelled == [(EvictionReason.PRESSURE, "memory is short")]
+        await stage.say(Hold(msg("text", text="memory is short"), 5.0, EvictionReason.PRESSURE))
+        assert stage.loader.cancelled == [(EvictionReason.PRESSURE, "memory is short")]
 
 
-@pytest.mark.parametrize("hold", [ANSWERS, BATTERY])
-async def test_answers_and_battery_let_it_come_to_its_end(hold: Hold) -> None:
+@pytest.mark.parametrize("hold", [REQUESTS, BATTERY])
+async def test_requests_and_battery_let_the_running_preload_complete(hold: Hold) -> None:
     async with running("a", "b") as stage:
         await stage.say(hold)
-        assert stage.pool.cancelled == []
+        assert stage.loader.cancelled == []
         await stage.end()
-        assert stage.pool.asked == ["a"]
-        assert stage.preloader.round.queue == (("b",) if hold.brief else ())  # a round goes on after answers
+        assert stage.loader.asked == ["a"]
+        assert stage.preloader.round.queue == (("b",) if hold.brief else ())  # a round continues after requests
 
 
-async def test_what_made_way_for_a_request_is_wanted_again_at_once() -> None:
+async def test_a_cancelled_preload_is_repeated_at_once() -> None:
     async with running("a", "b") as stage:
         await stage.end(LoadCancelledError("made way"))
-        assert stage.pool.asked == ["a", "a"]
+        assert stage.loader.asked == ["a", "a"]
 
 
-async def test_what_was_told_to_go_meanwhile_is_not_counted() -> None:
+async def test_a_preload_unloaded_in_the_meantime_does_not_count() -> None:
     async with running("a", "b") as stage:
-        stage.planner.names = ["b"]
+        stage.source.names = ["b"]
         await stage.end(False)
-        assert stage.pool.asked == ["a", "b"]
+        assert stage.loader.asked == ["a", "b"]
         assert (stage.preloader.round.done, stage.preloader.round.total) == (0, 1)
 
 
-async def test_what_failed_is_let_alone_for_a_while_and_the_others_come() -> None:
+async def test_a_failed_preload_is_skipped_for_a_while() -> None:
     async with running("a", "b") as stage:
         await stage.end(InsufficientMemoryError("no room"))
-        assert stage.pool.asked == ["a", "b"]
+        assert stage.loader.asked == ["a", "b"]
         await stage.end()
         assert stage.preloader.idle.is_set()
         stage.now += FAILED_PAUSE_S - 1
         stage.preloader.nudge()
         await stage.settle()
-        assert stage.pool.asked == ["a", "b"]
+        assert stage.loader.asked == ["a", "b"]
         stage.now += 1
         stage.preloader.nudge()
         await stage.settle()
-        assert stage.pool.asked == ["a", "b", "a"]
+        assert stage.loader.asked == ["a", "b", "a"]

@@ -1,5 +1,3 @@
-"""How far a round of preloads has come."""
-
 from __future__ import annotations
 
 import pytest
@@ -20,7 +18,7 @@ def test_progress_is_by_bytes() -> None:
     assert one.progress(1.0) == 1.0
 
 
-def test_without_a_round_there_is_no_progress() -> None:
+def test_no_progress_outside_a_round() -> None:
     one = Round()
     assert one.progress(0.0) is None
     one.plan({"a": 1})
@@ -28,7 +26,7 @@ def test_without_a_round_there_is_no_progress() -> None:
     assert (one.progress(0.0), one.queue, one.done, one.total) == (None, (), 0, 0)
 
 
-def test_a_new_round_begins_at_nothing() -> None:
+def test_a_new_round_starts_at_zero() -> None:
     one = Round()
     one.plan({"a": 1})
     one.loaded("a")
@@ -38,7 +36,7 @@ def test_a_new_round_begins_at_nothing() -> None:
     assert one.progress(0.25) == 0.25
 
 
-def test_what_is_to_be_preloaded_again_is_not_done() -> None:
+def test_a_model_to_be_preloaded_again_is_not_done() -> None:
     one = Round()
     one.plan({"a": 1, "b": 1})
     one.loaded("a")
@@ -47,7 +45,7 @@ def test_what_is_to_be_preloaded_again_is_not_done() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1])
-def test_a_model_of_no_size_is_no_trouble(size: int) -> None:
+def test_an_empty_model_is_allowed(size: int) -> None:
     one = Round()
     one.plan({"a": size})
     assert one.progress(0.0) == 0.0
@@ -62,7 +60,7 @@ def test_a_model_of_no_size_is_no_trouble(size: int) -> None:
         )
     )
 )
-def test_progress_never_falls_and_never_passes_its_end(steps: list[dict[str, int] | str | float]) -> None:
+def test_progress_never_falls_and_never_exceeds_1(steps: list[dict[str, int] | str | float]) -> None:
     one, before = Round(), 0.0
     for step in steps:
         if isinstance(step, dict):

@@ -103,10 +103,10 @@ async def test_what_was_told_to_go_is_not_preloaded_before_it_is_used(by: str) -
             await until_state(engine, EMBED, State.COLD)
         await until_idle(engine)
         assert state(engine.snapshot, EMBED) is State.COLD
-        assert "as asked" in engine.why(EMBED)
-        assert engine.dismissed() == (EMBED,)
+        assert engine.why(EMBED).code == "not_in_memory_suppressed"
+        assert engine.suppressed() == (EMBED,)
         await use(engine)
-        assert engine.dismissed() == ()
+        assert engine.suppressed() == ()
         engine._pool.free(1, EvictionReason.LIMIT, "the test wants room")
         await until_state(engine, EMBED, State.COLD)
         await until_state(engine, EMBED, State.HOT)  # by itself

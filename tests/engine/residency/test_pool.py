@@ -23,7 +23,7 @@ from preheat.errors import (
 from preheat.inference import client as client_module
 from preheat.inference.client import WorkerClient
 from preheat.models import find_models
-from preheat.preload.policy import Verdict
+from preheat.preload import PlanAction
 from preheat.residency import State
 from preheat.residency import loading as loading_module
 from preheat.residency.sizes import estimate
@@ -118,8 +118,8 @@ async def test_a_preload_evicts_nobody(one_fits: str) -> None:
         recorder = Recorder(engine)
         await until_idle(engine)
         assert recorder.transitions == [(CHAT, step) for step in LOADED]
-        verdicts = {decision.model_id: decision.verdict for decision in engine.plan().decisions}
-        assert verdicts == {CHAT: Verdict.KEEP, EMBED: Verdict.NO_ROOM}
+        actions = {target.model_id: target.action for target in engine.plan().targets}
+        assert actions == {CHAT: PlanAction.KEEP, EMBED: PlanAction.NO_ROOM}
         with pytest.raises(InsufficientMemoryError):  # whatever a plan says
             await engine._pool.preload(engine.resolve(EMBED), "the test wants it")
         assert recorder.transitions[len(LOADED) :] == [(EMBED, State.QUEUED), (EMBED, State.FAILED)]

@@ -14,8 +14,9 @@ from pathlib import Path
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.messages import Message, msg
 from preheat.models import Kind, Listing, ModelDetails, ModelFile, SkippedFile, Source
-from preheat.preload.policy import PreloadPlan
+from preheat.preload import PreloadPlan
 from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat.usage.log import UsageLog
@@ -91,7 +92,7 @@ class FakeEngine:
         )
     )
     preloads: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))
-    told_to_go: tuple[str, ...] = ()
+    unloaded: tuple[str, ...] = ()
     observers: list[Callable[[RequestRecord | DecisionRecord], None]] = field(default_factory=list)
     subscribers: list[Callable[[EngineSnapshot], None]] = field(default_factory=list)
 
@@ -160,11 +161,11 @@ class FakeEngine:
     def plan(self) -> PreloadPlan:
         return self.preloads
 
-    def dismissed(self) -> tuple[str, ...]:
-        return self.told_to_go
+    def suppressed(self) -> tuple[str, ...]:
+        return self.unloaded
 
-    def why(self, model_id: str) -> str:
-        return f"{model_id} is a favourite"
+    def why(self, model_id: str) -> Message:
+        return msg("text", text=f"{model_id} is a favourite")
 
     def client_woke(self, client: str, model_id: str = "") -> None:
         self.woken.append((client, model_id))

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from preheat.messages import message_json, verbatim
-from preheat.preload.policy import Decision, PreloadPlan, Verdict, Wish
+from preheat.preload import PlanAction, PreloadPlan, PreloadTarget, TargetKind
 from preheat.server import figures
 from preheat.usage.as_json import SETTLING_S
 from preheat.usage.log import UsageLog
@@ -33,14 +33,14 @@ def request(age_s: float, outcome: Outcome = Outcome.HIT, model_id: str = CHAT) 
 async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     engine.preloads = PreloadPlan(
         (
-            Decision(CHAT, Wish.FAVOURITE, 1, Verdict.KEEP),
-            Decision(EMBED, Wish.LEARNED, 1, Verdict.PRELOAD, displaces=("old",)),
-            Decision("huge", Wish.LEARNED, 2, Verdict.TOO_LARGE, missing_bytes=9),
+            PreloadTarget(CHAT, TargetKind.FAVOURITE, 1, PlanAction.KEEP),
+            PreloadTarget(EMBED, TargetKind.LEARNED, 1, PlanAction.PRELOAD, displaces=("old",)),
+            PreloadTarget("huge", TargetKind.LEARNED, 2, PlanAction.TOO_LARGE, missing_bytes=9),
         ),
         (EMBED, "other"),
     )
     engine.set_model(EMBED, standby=True)
-    engine.told_to_go = ("favourite",)
+    engine.unloaded = ("favourite",)
     plan = (await client.get("/preheat/v1/plan")).json()
     assert plan["next"] == [EMBED]
     assert plan["unloaded"] == ["favourite"]
@@ -59,9 +59,9 @@ async def test_why(client: httpx2.AsyncClient) -> None:
 
 
 async def test_stats_of_a_span(client: httpx2.AsyncClient, log: UsageLog) -> None:
-    log.record_request(request(10))
-    log.record_request(request(20, Outcome.MISS))
-    log.record_request(request(3 * 3600, Outcome.LATE_HIT, EMBED))
+    log.record(request(10))
+    log.record(request(20, Outcome.MISS))
+    log.record(request(3 * 3600, Outcome.LATE_HIT, EMBED))
     assert log.write_pending()
     stats = (await client.get("/preheat/v1/stats?since=1h")).json()
     total = stats["total"]
@@ -79,8 +79,8 @@ async def test_stats_of_a_span(client: httpx2.AsyncClient, log: UsageLog) -> Non
 
 async def test_the_steady_state_begins_after_a_week(client: httpx2.AsyncClient, log: UsageLog) -> None:
     for age_s in (2 * SETTLING_S, 1.5 * SETTLING_S):
-        log.record_request(request(age_s, Outcome.MISS))
-    log.record_request(request(60))
+        log.record(request(age_s, Outcome.MISS))
+    log.record(request(60))
     assert log.write_pending()
     steady = (await client.get("/preheat/v1/stats")).json()["steady"]
     assert (steady["requests"], steady["preload_hit_rate"]) == (1, 1.0)
@@ -94,7 +94,7 @@ async def test_stats_are_read_again_after_some_seconds_only(
         return int((await client.get("/preheat/v1/stats?since=1h")).json()["total"]["span"]["requests"])
 
     assert await requests() == 0
-    log.record_request(request(10))
+    log.record(request(10))
     assert log.write_pending()
     assert await requests() == 0
     monkeypatch.setattr(figures, "STATS_AGE_S", -1.0)
@@ -102,8 +102,8 @@ async def test_stats_are_read_again_after_some_seconds_only(
 
 
 async def test_history_is_a_series_without_gaps(client: httpx2.AsyncClient, log: UsageLog) -> None:
-    log.record_request(request(0))
-    log.record_request(request(0, Outcome.MISS))
+    log.record(request(0))
+    log.record(request(0, Outcome.MISS))
     assert log.write_pending()
     history = (await client.get("/preheat/v1/history")).json()
     assert (len(history["hours"]), len(history["days"])) == (48, 90)
@@ -123,7 +123,7 @@ async def test_history_is_read_again_after_some_seconds_only(
         return sum(day["requests"] for day in history["days"])
 
     assert await requests() == 0
-    log.record_request(request(10))
+    log.record(request(10))
     assert log.write_pending()
     assert await requests() == 0
     assert await requests("?days=8") == 1
@@ -132,10 +132,8 @@ async def test_history_is_read_again_after_some_seconds_only(
 
 
 async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:
-    log.record_decision(DecisionRecord(NOW - 5400, CHAT, Action.PRELOAD, verbatim("favourite 1"), 1500, 0.4, "preload"))
-    log.record_decision(
-        DecisionRecord(NOW - 9, "gone", Action.EVICT, verbatim("a request needs room"), 900, None, "room", 60.0)
-    )
+    log.record(DecisionRecord(NOW - 5400, CHAT, Action.PRELOAD, verbatim("favourite 1"), 1500, 0.4, "preload"))
+    log.record(DecisionRecord(NOW - 9, "gone", Action.EVICT, verbatim("a request needs room"), 900, None, "room", 60.0))
     assert log.write_pending()
     decisions = (await client.get("/preheat/v1/log")).json()["decisions"]
     assert [(decision["model"], decision["action"]) for decision in decisions] == [("gone", "evict"), (CHAT, "preload")]

@@ -10,7 +10,8 @@ import pytest
 from preheat.models import ModelFile
 from preheat.residency.resident import Resident
 from preheat.residency.states import State
-from preheat.usage.counters import IDLE_UNLOAD_S, Outcome, PreloadCounters
+from preheat.usage import Outcome, PreloadCounters
+from preheat.usage.counters import IDLE_UNLOAD_S
 
 NOW = 1_000_000.0
 
@@ -18,7 +19,7 @@ NOW = 1_000_000.0
 @pytest.fixture
 def hot() -> Resident:
     path = Path("model.gguf")
-    model = ModelFile("model", path, 1, "llama", 2048, False, False, (path,), 0.0)
+    model = ModelFile("model", path, 1, "llama", 2048, False, False, (path,), 0)
     return Resident(model, state=State.HOT, load_s=2.5, last_used_at=NOW - 10)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.messages import verbatim
+from preheat.messages import Message, verbatim
 from preheat.usage.file import open_writer
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
@@ -46,7 +47,7 @@ def log(path: Path) -> Iterator[UsageLog]:
 
 def record(log: UsageLog, count: int = 1, first: int = 0) -> None:
     for number in range(first, first + count):
-        log.record_request(RequestRecord("a", NOW - 1000 + number, Outcome.HIT, client=str(number)))
+        log.record(RequestRecord("a", NOW - 1000 + number, Outcome.HIT, client=str(number)))
 
 
 def recorded(log: UsageLog) -> list[int]:
@@ -70,6 +71,14 @@ def read_everything(log: UsageLog) -> None:
     list(log.requests_after(0))
     list(log.requests_between(0, NOW))
     list(log.wakes_between(0, NOW))
+
+
+def reason_of(log: UsageLog) -> object:
+    """Return why nothing is written: a message code, or the words of the operating system."""
+    assert log.warning is not None
+    assert log.warning.code == "usage_not_saved"
+    reason = log.warning.params["reason"]
+    return reason.code if isinstance(reason, Message) else reason
 
 
 def aside(path: Path) -> list[Path]:
@@ -125,7 +134,7 @@ def test_a_damaged_file_is_set_aside(
     assert kept.name == "usage.db.corrupt-20251009T085320Z"
     assert len(kept.read_bytes()) == len(before)
     assert log.warning is not None
-    assert str(kept) in log.warning
+    assert log.warning.params["path"] == str(kept)
     assert len([line for line in caplog.records if line.levelno >= logging.WARNING]) == 1
 
 
@@ -175,7 +184,7 @@ def test_a_newer_version_is_left_alone(path: Path, log: UsageLog) -> None:
     record(log, 2)
     assert not log.write_pending()
     assert log.warning
-    assert "newer Preheat" in log.warning
+    assert reason_of(log) == "usage_log_newer"
     assert recorded(log) == [0, 1]  # from memory
     assert path.read_bytes() == before
     assert not aside(path)
@@ -196,7 +205,7 @@ def test_a_locked_file_is_tried_again_with_growing_pauses(
             assert log._retry_at - monotonic.now == pause_s
             monotonic.now = log._retry_at
         assert log.warning
-        assert "another program has locked it" in log.warning
+        assert reason_of(log) == "usage_log_locked"
         assert recorded(log) == [0]  # a writer's lock stops no reader
         read_everything(log)
         other.execute("ROLLBACK")
@@ -237,7 +246,7 @@ def test_a_full_disk_loses_nothing(path: Path) -> None:
     record(log, 5000, first=10)
     assert not log.write_pending()
     assert log.warning
-    assert "disk is full" in log.warning
+    assert "disk is full" in str(log.warning)
     read_everything(log)
     assert recorded(log) == list(range(10))
     full = False
@@ -282,7 +291,7 @@ def test_a_folder_that_cannot_be_made(unwritable: Path) -> None:
     record(log, 2)
     assert not log.write_pending()
     assert log.warning
-    assert "Permission denied" in log.warning
+    assert reason_of(log) == os.strerror(errno.EACCES)
     read_everything(log)
     assert recorded(log) == [0, 1]
     log.close()
@@ -328,7 +337,7 @@ def test_deleted_while_running(path: Path, log: UsageLog, with_sides: bool) -> N
     assert log.write_pending()
     assert recorded(log) == [3, 4]
     assert log.warning
-    assert "deleted or replaced" in log.warning
+    assert log.warning.code == "usage_log_replaced"
     record(log, 1, first=5)
     assert log.write_pending()
     assert recorded(log) == [3, 4, 5]
@@ -379,8 +388,8 @@ def test_a_clock_that_goes_backwards(path: Path) -> None:
     record(log, 3)
     assert log.write_pending()
     clock.now -= 10 * 365 * 86400
-    log.record_request(RequestRecord("a", clock.now, Outcome.MISS, wait_s=-5.0, client="9"))
-    log.record_decision(DecisionRecord(clock.now, "a", Action.LOAD, verbatim("it was asked for"), seconds=-3.0))
+    log.record(RequestRecord("a", clock.now, Outcome.MISS, wait_s=-5.0, client="9"))
+    log.record(DecisionRecord(clock.now, "a", Action.LOAD, verbatim("it was asked for"), seconds=-3.0))
     assert log.write_pending()
     stats = log.stats()
     assert stats.total.span.requests == 4

@@ -39,11 +39,11 @@ def test_without_use_there_are_empty_buckets(log: UsageLog) -> None:
 
 
 def test_models_and_outcomes_are_added_up(log: UsageLog) -> None:
-    log.record_request(request(60, model_id="a"))
-    log.record_request(request(70, model_id="b"))
-    log.record_request(request(80, Outcome.LATE_HIT))
-    log.record_request(request(90, Outcome.MISS))
-    log.record_decision(DecisionRecord(NOW - 30, "a", Action.PRELOAD, verbatim(""), seconds=0.5))
+    log.record(request(60, model_id="a"))
+    log.record(request(70, model_id="b"))
+    log.record(request(80, Outcome.LATE_HIT))
+    log.record(request(90, Outcome.MISS))
+    log.record(DecisionRecord(NOW - 30, "a", Action.PRELOAD, verbatim(""), seconds=0.5))
     assert log.write_pending()
     counts = Counts(hits=2, late_hits=1, misses=1, saved_s=3.0, loads=1, preloads=1, load_s=0.5)
     history = log.history()
@@ -56,7 +56,7 @@ def test_hours_and_days_are_where_they_belong(log: UsageLog) -> None:
     # 10:30 is now: half an hour ago the hour began, and ten and a half hours ago the day.
     ages_h = (0.4, 0.6, 10.4, 10.6, 47.4, 47.6, 24 * 89 + 10.4, 24 * 89 + 10.6, -1.0)
     for age_h in ages_h:
-        log.record_request(request(age_h * HOUR_S))
+        log.record(request(age_h * HOUR_S))
     assert log.write_pending()
     history = log.history()
     assert used(history.hours) == {0: 1, 1: 1, 10: 1, 11: 1, 47: 1}
@@ -70,7 +70,7 @@ def test_folded_days_are_there(tmp_path: Path) -> None:
     now = NOW
     log = UsageLog(tmp_path / "usage.db", clock=lambda: now, history_days=7)
     for age_days in range(0, 60, 10):
-        log.record_request(request(age_days * DAY_S))
+        log.record(request(age_days * DAY_S))
     assert log.write_pending()
     assert len(list(log.requests_between(0, 2 * NOW))) == 1
     assert used(log.history().days) == {0: 1, 10: 1, 20: 1, 30: 1, 40: 1, 50: 1}
@@ -80,5 +80,5 @@ def test_folded_days_are_there(tmp_path: Path) -> None:
 def test_an_unreadable_log_gives_what_is_in_memory(tmp_path: Path) -> None:
     (tmp_path / "usage.db").mkdir()
     log = UsageLog(tmp_path / "usage.db", clock=lambda: NOW)
-    log.record_request(request(5))
+    log.record(request(5))
     assert used(log.history().hours) == {0: 1}

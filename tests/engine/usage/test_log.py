@@ -58,10 +58,10 @@ def test_what_is_recorded_comes_back(log: UsageLog) -> None:
     asked = RequestRecord("a", NOW - 5, Outcome.LATE_HIT, 0.25, 0.5, 100, 20, "editor/1.0", 1.5)
     without_answer = RequestRecord("b", NOW - 4, Outcome.MISS, 2.0)
     done = DecisionRecord(NOW - 3, "b", Action.EVICT, verbatim("made room for a"), 900, 0.1, "request", 60.0, True)
-    log.record_request(asked)
-    log.record_request(without_answer)
-    log.record_decision(done)
-    log.record_size(size())
+    log.record(asked)
+    log.record(without_answer)
+    log.record(done)
+    log.record(size())
     assert log.write_pending()
     assert recorded(log) == [asked, without_answer]
     assert log.decisions() == (done,)
@@ -76,14 +76,14 @@ def test_nothing_is_opened_before_something_is_recorded(path: Path, log: UsageLo
 
 
 def test_the_file_is_its_owner_s_alone(path: Path, log: UsageLog) -> None:
-    log.record_request(request())
+    log.record(request())
     log.write_pending()
     assert {file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == {0}
 
 
 def test_requests_between_excludes_the_end_and_is_in_order(log: UsageLog) -> None:
     for number in (5, 1, 4, 2, 3):
-        log.record_request(request(number, outcome=list(Outcome)[number % 3]))
+        log.record(request(number, outcome=list(Outcome)[number % 3]))
     log.write_pending()
     between = log.requests_between(NOW - 100 + 2, NOW - 100 + 5)
     assert [record.wait_s for record in between] == [2, 3, 4]
@@ -91,11 +91,11 @@ def test_requests_between_excludes_the_end_and_is_in_order(log: UsageLog) -> Non
 
 def test_an_iterator_sees_one_moment(log: UsageLog) -> None:
     for number in range(3):
-        log.record_request(request(number))
+        log.record(request(number))
     log.write_pending()
     iterator = log.requests_between(0, NOW)
     next(iterator)
-    log.record_request(request(3))
+    log.record(request(3))
     log.write_pending()
     assert len(list(iterator)) == 2
     assert len(recorded(log)) == 4
@@ -103,7 +103,7 @@ def test_an_iterator_sees_one_moment(log: UsageLog) -> None:
 
 def test_decisions_are_the_newest_first(log: UsageLog) -> None:
     for number in range(10):
-        log.record_decision(DecisionRecord(NOW + number // 2, "ab"[number % 2], Action.LOAD, verbatim(str(number))))
+        log.record(DecisionRecord(NOW + number // 2, "ab"[number % 2], Action.LOAD, verbatim(str(number))))
     log.write_pending()
     assert [decision.why for decision in log.decisions(3)] == ["9", "8", "7"]
     assert [decision.why for decision in log.decisions(3, model="a")] == ["8", "6", "4"]
@@ -113,18 +113,18 @@ def test_decisions_are_the_newest_first(log: UsageLog) -> None:
 
 def test_a_changed_file_s_sizes_are_forgotten(log: UsageLog) -> None:
     for record in (size(4096), size(8192), size(8192)):
-        log.record_size(record)
+        log.record(record)
     log.write_pending()
     assert len(log.sizes()) == 2
-    log.record_size(size(4096, modified_at=2.5))
+    log.record(size(4096, modified_at=2.5))
     log.write_pending()
     assert list(log.sizes().values()) == [size(4096, modified_at=2.5)]
 
 
 def test_saved_rows_know_which_requests_came_later(log: UsageLog) -> None:
-    log.record_request(request(0))
+    log.record(request(0))
     log.save_rows("popularity", [("a", 1.0, NOW, None, True, ("b", "c"))])
-    log.record_request(request(1))
+    log.record(request(1))
     log.write_pending()
     saved = log.saved_rows("popularity")
     assert saved.rows == (("a", 1.0, NOW, None, True, ("b", "c")),)
@@ -136,9 +136,9 @@ def test_saved_rows_replace_those_before(log: UsageLog) -> None:
     log.save_rows("popularity", [("a", 1), ("b", 2)])
     log.write_pending()
     log.save_rows("popularity", [("c", 3)])
-    log.record_request(request(1))
+    log.record(request(1))
     log.save_rows("popularity", [("d", 4), ("c", 5)])
-    log.record_request(request(2))
+    log.record(request(2))
     log.write_pending()
     saved = log.saved_rows("popularity")
     assert saved.rows == (("d", 4), ("c", 5))
@@ -148,14 +148,14 @@ def test_saved_rows_replace_those_before(log: UsageLog) -> None:
 def test_a_mark_outlives_the_requests_before_it(path: Path) -> None:
     clock = Clock()
     log = UsageLog(path, clock=clock)
-    log.record_request(request(0))
+    log.record(request(0))
     log.save_rows("popularity", [])
     log.write_pending()
     clock.now += 200 * 86400
     log.save_rows("other", [])
     log.write_pending()
     assert recorded(log) == []  # folded
-    log.record_request(request(1))
+    log.record(request(1))
     log.write_pending()
     mark = log.saved_rows("popularity").mark
     assert [record.client for record in log.requests_after(mark)] == ["1"]
@@ -166,10 +166,10 @@ def test_the_thread_writes_by_itself(path: Path) -> None:
     log = UsageLog(path, clock=Clock())
     log.start()
     for number in range(5000):
-        log.record_request(request(number))
+        log.record(request(number))
     assert log.flush(60)
     assert len(recorded(log)) == 5000
-    log.record_request(request(5000))
+    log.record(request(5000))
     log.close()
     assert [file.name for file in path.parent.iterdir()] == ["usage.db"]  # closed in order
     assert len(recorded(log)) == 5001
@@ -177,7 +177,7 @@ def test_the_thread_writes_by_itself(path: Path) -> None:
 
 def test_closing_writes_without_the_thread(path: Path) -> None:
     log = UsageLog(path, clock=Clock())
-    log.record_request(request())
+    log.record(request())
     log.close()
     assert len(recorded(log)) == 1
 
@@ -192,10 +192,10 @@ def test_recording_never_waits_for_the_disk(path: Path) -> None:
 
     log = UsageLog(path, clock=Clock(), opener=slow_opener)
     log.start()
-    log.record_request(request(0))
+    log.record(request(0))
     assert entered.wait(60)
     for number in range(1, 100):
-        log.record_request(request(number))  # the writer is stuck all the while
+        log.record(request(number))  # the writer is stuck all the while
     assert not log.flush(0)
     assert len(recorded(log)) == 100  # from memory, since there is no file yet
     leave.set()
@@ -217,7 +217,7 @@ def test_memory_is_bounded_and_the_newest_are_kept(
 
     log = UsageLog(path, clock=Clock(), opener=opener)
     for number in range(25):
-        log.record_request(request(number))
+        log.record(request(number))
     assert not log.write_pending()
     assert log.dropped == 15
     broken = False
@@ -234,12 +234,12 @@ def test_what_is_dropped_while_it_is_written_is_not_lost(path: Path, monkeypatch
 
     def opener(path: Path) -> sqlite3.Connection:
         for number in (4, 5):
-            log.record_request(request(number))
+            log.record(request(number))
         return open_writer(path)
 
     log = UsageLog(path, clock=Clock(), opener=opener)
     for number in range(4):
-        log.record_request(request(number))
+        log.record(request(number))
     assert log.write_pending()
     assert [record.client for record in recorded(log)] == [str(number) for number in range(6)]
     assert log.dropped == 0
@@ -260,13 +260,8 @@ def test_what_is_dropped_while_it_is_written_is_not_lost(path: Path, monkeypatch
 )
 def test_no_value_makes_a_batch_fail(path: Path, bad: RequestRecord | DecisionRecord | SizeRecord) -> None:
     log = UsageLog(path, clock=Clock(), history_days=10**6)
-    if isinstance(bad, RequestRecord):
-        log.record_request(bad)
-    elif isinstance(bad, DecisionRecord):
-        log.record_decision(bad)
-    else:
-        log.record_size(bad)
-    log.record_request(request())
+    log.record(bad)
+    log.record(request())
     assert log.write_pending()
     stats = log.stats()
     assert stats.total.span.requests == 1 + isinstance(bad, RequestRecord)
@@ -277,13 +272,13 @@ def test_no_value_makes_a_batch_fail(path: Path, bad: RequestRecord | DecisionRe
 
 
 def test_the_client_is_shortened(log: UsageLog) -> None:
-    log.record_request(RequestRecord("a", NOW, Outcome.HIT, client="x" * 1000))
+    log.record(RequestRecord("a", NOW, Outcome.HIT, client="x" * 1000))
     log.write_pending()
     assert recorded(log)[0].client == "x" * 64
 
 
 def test_any_thread_may_read(log: UsageLog) -> None:
-    log.record_request(request())
+    log.record(request())
     log.write_pending()
     counts: list[int] = []
     threads = [threading.Thread(target=lambda: counts.append(log.stats().total.span.requests)) for _ in range(8)]
@@ -305,7 +300,7 @@ log.start()
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(300):
-    log.record_request(RequestRecord(sys.argv[2], 1e9 + number * 60, Outcome.HIT))
+    log.record(RequestRecord(sys.argv[2], 1e9 + number * 60, Outcome.HIT))
     if number % 10 == 0:
         log.flush(60)
         log.stats()

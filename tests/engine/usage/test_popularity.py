@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -53,9 +52,9 @@ def test_the_order_of_requests_within_a_day_does_not_matter(times: list[float], 
 
 
 @given(uses)
-def test_stored_and_restored_it_is_the_same(log: list[tuple[str, float]]) -> None:
+def test_restored_counters_are_the_same(log: list[tuple[str, float]]) -> None:
     popularity = filled(log)
-    restored = Popularity(timezone=UTC, rows=[tuple(row) for row in popularity.to_rows()])  # type: ignore[misc]
+    restored = Popularity(timezone=UTC, rows=popularity.to_rows())
     now = log[-1][1] + 5000.0
     assert restored.heat(now, Weights()) == popularity.heat(now, Weights())
     assert [restored.usage(name, now) for name in IDS] == [popularity.usage(name, now) for name in IDS]
@@ -66,18 +65,14 @@ def test_stored_and_restored_it_is_the_same(log: list[tuple[str, float]]) -> Non
     assert restored.to_rows() == popularity.to_rows()
 
 
-def test_the_rows_of_one_model_alone_are_few_and_unique() -> None:
-    log = [(name, MONDAY + hour * 3600.0) for hour in range(24 * 30) for name in IDS]
-    popularity = filled(log)
-    rows = popularity.to_rows("a")
-    assert {row.model_id for row in rows} == {"a"}
+def test_a_model_has_few_counters_however_long_the_log() -> None:
+    popularity = filled([("a", MONDAY + hour * 3600.0) for hour in range(24 * 30)])
+    rows = popularity.to_rows()
     assert len(rows) == len({row.counter for row in rows}) == 2 + 48 + 7
-    assert set(popularity.to_rows()) == {row for name in IDS for row in popularity.to_rows(name)}
-    assert popularity.to_rows("never") == ()
 
 
 @given(uses, st.sampled_from(IDS), st.floats(0, 1), st.floats(0, 9 * DAY_S))
-def test_one_more_use_never_lowers_a_rank(
+def test_another_use_never_lowers_a_rank(
     log: list[tuple[str, float]], model_id: str, when: float, later: float
 ) -> None:
     now = log[-1][1] + later
@@ -105,22 +100,22 @@ def test_recent_uses_and_uses_at_this_hour_count_more() -> None:
 @pytest.mark.parametrize(
     ("hour", "days", "counted"),
     [
-        (9.0, 1, 1.0),  # the same hour, another day of work
-        (8.5, 1, 0.5),  # it comes nearer
+        (9.0, 1, 1.0),  # the same hour on another weekday
+        (8.5, 1, 0.5),  # half an hour before
         (9.25, 1, 0.75),
         (10.0, 1, 0.0),
         (9.0, 5, 0.0),  # a Saturday
         (23.5, 1, 0.0),
     ],
 )
-def test_an_hour_counts_by_nearness_on_its_kind_of_day(hour: float, days: int, counted: float) -> None:
+def test_an_hour_counts_by_proximity_on_its_kind_of_day(hour: float, days: int, counted: float) -> None:
     popularity = filled([("a", MONDAY + 9 * 3600.0 + 1800.0)])
     now = MONDAY + days * DAY_S + hour * 3600.0
     extra = popularity.heat(now, Weights(recent=0.0, time_of_day=1.0))["a"] - popularity.score("a", now)
     assert extra == pytest.approx(counted * popularity.score("a", now))
 
 
-def test_midnight_follows_the_last_hour_of_the_day() -> None:
+def test_midnight_follows_the_last_hour_of_a_day() -> None:
     popularity = filled([("a", MONDAY + DAY_S + 60.0)])
     now = MONDAY + 2 * DAY_S - 900.0  # 23:45
     extra = popularity.heat(now, Weights(recent=0.0, time_of_day=1.0))["a"] - popularity.score("a", now)
@@ -130,8 +125,8 @@ def test_midnight_follows_the_last_hour_of_the_day() -> None:
 def test_hours_are_those_of_the_time_zone() -> None:
     east = timezone(timedelta(hours=9))
     log = [("a", MONDAY + day * DAY_S + 1.5 * 3600.0) for day in range(5)]  # 1:30 UTC is 10:30 there
-    assert filled(log).usage("a", MONDAY + 5 * DAY_S).part_of_day == "weekday nights"
-    assert filled(log, east).usage("a", MONDAY + 5 * DAY_S).part_of_day == "weekday mornings"
+    assert filled(log).usage("a", MONDAY + 5 * DAY_S).part_of_day == "weekday_nights"
+    assert filled(log, east).usage("a", MONDAY + 5 * DAY_S).part_of_day == "weekday_mornings"
 
 
 def test_usage_counts_seven_days_and_today() -> None:
@@ -144,34 +139,12 @@ def test_usage_counts_seven_days_and_today() -> None:
     assert filled(log).usage("b", MONDAY).last_used_at is None
 
 
-def test_no_part_of_day_is_named_where_uses_are_spread() -> None:
+def test_spread_uses_have_no_part_of_the_day() -> None:
     log = [("a", MONDAY + hour * 3600.0) for hour in range(24 * 7)]
     assert filled(log).usage("a", MONDAY + 7 * DAY_S).part_of_day == ""
 
 
-def test_a_clock_that_was_years_ahead_does_not_stop_the_counting() -> None:
+def test_counting_continues_after_the_clock_was_years_ahead() -> None:
     popularity = filled([("a", MONDAY), ("a", MONDAY + 4000 * DAY_S), ("a", MONDAY + 60), ("a", MONDAY + 120)])
     assert popularity.score("a", MONDAY + 120) > 2.9
     assert popularity.score("a", MONDAY + 120 + HALF_LIFE_S) == pytest.approx(popularity.score("a", MONDAY + 120) / 2)
-
-
-def test_forgotten_models_are_gone() -> None:
-    popularity = filled([("a", MONDAY), ("b", MONDAY)])
-    popularity.forget("a")
-    popularity.forget("never")
-    assert set(popularity.models()) == {"b"}
-
-
-def test_a_request_costs_the_same_however_long_the_log() -> None:
-    popularity = Popularity(timezone=UTC)
-
-    def cost(requests: int, began: float) -> float:
-        start = time.process_time()
-        for number in range(requests):
-            popularity.note("a", began + number * 60.0)
-        return time.process_time() - start
-
-    first = cost(20_000, MONDAY)
-    cost(60_000, MONDAY + 20_000 * 60.0)
-    assert cost(20_000, MONDAY + 80_000 * 60.0) < 3 * first + 0.05
-    assert len(popularity.to_rows()) <= 57

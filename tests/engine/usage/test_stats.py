@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from preheat.messages import verbatim
 from preheat.usage import stats as usage_stats
 from preheat.usage.file import create_tables
-from preheat.usage.queries import read_decisions
 from preheat.usage.records import Action, Counts, DecisionRecord, Outcome, RequestRecord
 from preheat.usage.stats import Quantiles, quantiles, read_stats
-from preheat.usage.tables import fold_oldest_day, write_batch
+from preheat.usage.tables import fold_oldest_day, read_decisions, write_batch
 
 DAY = 86400
 LOADS = (Action.LOAD, Action.PRELOAD)

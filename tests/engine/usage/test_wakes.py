@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from preheat.preload.tracker import UsageTracker
 from preheat.settings import Settings
+from preheat.usage import UsageTracker
 from preheat.usage.file import open_reader
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Outcome, RequestRecord, WakeRecord
 from preheat.usage.schema import VERSION
-from preheat.usage.wakes import PAUSE_S, WakeThinner
 
 NOW = 1_760_000_000.0
 DAY_S = 86_400.0
@@ -29,51 +28,17 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def old_log(path: Path) -> Path:
-    """A log as the first version of Preheat wrote it, with folded days, requests, a decision, a size and counts."""
+    """A version 1 log with folded days, requests, a decision, a size and counters."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(Path(__file__).with_name("usage_version_1.sql").read_text(encoding="utf-8"))
     return path
 
 
-def test_an_app_that_polls_is_kept_once_a_minute() -> None:
-    thinner = WakeThinner()
-    kept = [second for second in range(600) if thinner.keeps("app/1", NOW + second)]
-    assert kept == list(range(0, 600, int(PAUSE_S)))
-
-
-def test_clients_and_named_models_are_kept_apart() -> None:
-    thinner = WakeThinner()
-    asked = [("app/1", ""), ("app/2", ""), ("app/1", "a"), ("app/1", "b"), ("app/1", ""), ("", "")]
-    assert [thinner.keeps(client, NOW, model_id) for client, model_id in asked] == [True, True, True, *[False] * 3]
-
-
-def test_after_a_request_the_next_one_is_kept() -> None:
-    """A session of a few seconds, and then another one: replay must see both wake-ups."""
-    thinner = WakeThinner()
-    assert thinner.keeps("app/1", NOW)
-    thinner.used("app/1")
-    assert thinner.keeps("app/1", NOW + 5)
-    assert not thinner.keeps("app/1", NOW + 6)
-
-
-def test_a_clock_that_was_set_back_stops_nothing() -> None:
-    thinner = WakeThinner()
-    assert thinner.keeps("app/1", NOW)
-    assert thinner.keeps("app/1", NOW - DAY_S)
-    assert not thinner.keeps("app/1", NOW - DAY_S + 1)
-
-
-def test_invented_names_take_no_memory() -> None:
-    thinner = WakeThinner()
-    assert all(thinner.keeps(f"app/{number}", NOW) for number in range(5000))
-    assert len(thinner._kept_at) == 1000
-
-
-def test_what_is_recorded_comes_back(path: Path) -> None:
+def test_recorded_wakes_are_read_back(path: Path) -> None:
     log = UsageLog(path, clock=lambda: NOW)
     asked = [WakeRecord(NOW - 3, "editor/1", "a"), WakeRecord(NOW - 9, "notes/1"), WakeRecord(NOW - 1, "x" * 200)]
     for wake in asked:
-        log.record_wake(wake)
+        log.record(wake)
     assert woken(log) == [asked[1], asked[0], WakeRecord(NOW - 1, "x" * 64)]  # from memory
     assert log.write_pending()
     assert woken(log) == [asked[1], asked[0], WakeRecord(NOW - 1, "x" * 64)]
@@ -82,41 +47,41 @@ def test_what_is_recorded_comes_back(path: Path) -> None:
     log.close()
 
 
-def test_what_no_file_can_hold_fails_no_batch(path: Path) -> None:
+def test_values_that_no_file_can_hold_fail_no_batch(path: Path) -> None:
     log = UsageLog(path, clock=lambda: 0.0)
-    log.record_wake(WakeRecord(float("nan"), "editor\udcff", "model\udcff"))
-    log.record_request(RequestRecord("a", NOW, Outcome.HIT))
+    log.record(WakeRecord(float("nan"), "editor\udcff", "model\udcff"))
+    log.record(RequestRecord("a", NOW, Outcome.HIT))
     assert log.write_pending()
     assert woken(log) == [WakeRecord(0.0, "editor?", "model?")]
     log.close()
 
 
-def test_they_are_kept_as_long_as_requests(path: Path) -> None:
+def test_wakes_are_kept_as_long_as_requests(path: Path) -> None:
     clock = [NOW]
     log = UsageLog(path, clock=lambda: clock[0], history_days=90)
     for age_days in (200, 92, 89, 0):
-        log.record_wake(WakeRecord(NOW - age_days * DAY_S, f"{age_days}"))
+        log.record(WakeRecord(NOW - age_days * DAY_S, f"{age_days}"))
     assert log.write_pending()
     assert [wake.client for wake in woken(log)] == ["89", "0"]
     clock[0] += 2 * DAY_S
-    log.record_wake(WakeRecord(clock[0], "new"))
+    log.record(WakeRecord(clock[0], "new"))
     assert log.write_pending()
     assert [wake.client for wake in woken(log)] == ["0", "new"]
     log.close()
 
 
-def test_an_old_log_gets_the_table_and_loses_nothing(old_log: Path) -> None:
+def test_an_old_log_is_upgraded_without_loss(old_log: Path) -> None:
     log = UsageLog(old_log, clock=lambda: NOW)
     before = log.stats(), log.decisions(), list(log.requests_between(0, NOW)), log.sizes(), log.saved_rows("popularity")
     assert before[0].total.span.requests == 11
     assert len(before[2]) == 7
     assert woken(log) == []
-    log.record_wake(WakeRecord(NOW - 5, "editor/1", "b"))
+    log.record(WakeRecord(NOW - 5, "editor/1", "b"))
     assert log.write_pending()
     after = log.stats(), log.decisions(), list(log.requests_between(0, NOW)), log.sizes(), log.saved_rows("popularity")
     assert after == before
     assert woken(log) == [WakeRecord(NOW - 5, "editor/1", "b")]
-    log.record_request(RequestRecord("a", NOW - 2, Outcome.HIT))
+    log.record(RequestRecord("a", NOW - 2, Outcome.HIT))
     assert log.write_pending()
     assert log.warning is None
     assert [record.started_at for record in log.requests_after(before[4].mark)] == [NOW - 1, NOW - 2]
@@ -126,7 +91,7 @@ def test_an_old_log_gets_the_table_and_loses_nothing(old_log: Path) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_an_old_log_is_only_read_by_who_only_reads(old_log: Path) -> None:
+def test_reading_does_not_change_an_old_log(old_log: Path) -> None:
     content = old_log.read_bytes()
     log = UsageLog(old_log, clock=lambda: NOW)
     assert log.stats().total.span.requests == 11
@@ -136,10 +101,10 @@ def test_an_old_log_is_only_read_by_who_only_reads(old_log: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
 
 
-def test_two_engines_bring_an_old_log_up_to_date(old_log: Path) -> None:
+def test_two_engines_upgrade_an_old_log(old_log: Path) -> None:
     logs = [UsageLog(old_log, clock=lambda: NOW) for _ in range(2)]
     for number, log in enumerate(logs):
-        log.record_wake(WakeRecord(NOW + number, "editor/1"))
+        log.record(WakeRecord(NOW + number, "editor/1"))
     assert [log.write_pending() for log in logs] == [True, True]
     assert len(woken(logs[0])) == 2
     for log in logs:
@@ -150,21 +115,21 @@ def test_an_old_log_without_a_table_is_damaged(old_log: Path) -> None:
     with contextlib.closing(sqlite3.connect(old_log)) as connection:
         connection.execute("DROP TABLE days")
     log = UsageLog(old_log, clock=lambda: NOW)
-    log.record_wake(WakeRecord(NOW, "editor/1"))
+    log.record(WakeRecord(NOW, "editor/1"))
     assert log.write_pending()
     assert log.warning
-    assert "set aside" in log.warning
+    assert log.warning.code == "usage_log_damaged"
     assert len(woken(log)) == 1
     log.close()
 
 
-def test_the_advisor_keeps_what_clients_do(path: Path) -> None:
+def test_the_tracker_records_wakes(path: Path) -> None:
     log = UsageLog(path, clock=lambda: NOW)
-    advisor = UsageTracker(Settings(), log, clock=lambda: NOW)
+    tracker = UsageTracker(Settings(), log, clock=lambda: NOW)
     for second in range(100):
-        advisor.client_woke("editor/1", "", NOW + second)
-    advisor.request_arrived("a", "editor/1", NOW + 100)
-    advisor.client_woke("editor/1", "a", NOW + 101)
+        tracker.client_woke("editor/1", "", NOW + second)
+    tracker.request_arrived("a", "editor/1", NOW + 100)
+    tracker.client_woke("editor/1", "a", NOW + 101)
     assert log.write_pending()
     assert woken(log) == [
         WakeRecord(NOW, "editor/1"),
@@ -174,16 +139,16 @@ def test_the_advisor_keeps_what_clients_do(path: Path) -> None:
     log.close()
 
 
-def test_a_file_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
+def test_habits_are_learned_without_a_writable_file(tmp_path: Path) -> None:
     blocker = tmp_path / "file"
     blocker.touch()
     log = UsageLog(blocker / "usage.db", clock=lambda: NOW)
-    advisor = UsageTracker(Settings(), log, clock=lambda: NOW)
+    tracker = UsageTracker(Settings(), log, clock=lambda: NOW)
     for number in range(5):
-        advisor.request_arrived("a", "editor/1", NOW + 100 * number + 1)
-        assert advisor.client_woke("editor/1", "", NOW + 100 * number) is None
-    advisor.request_arrived("a", "editor/1", NOW + 500)
-    assert advisor.client_woke("editor/1", "", NOW + 501) == "a"
+        tracker.request_arrived("a", "editor/1", NOW + 100 * number + 1)
+        assert tracker.client_woke("editor/1", "", NOW + 100 * number) is None
+    tracker.request_arrived("a", "editor/1", NOW + 500)
+    assert tracker.client_woke("editor/1", "", NOW + 501) == "a"
     assert not log.write_pending()
     assert log.warning
     assert len(woken(log)) == 6

@@ -1,0 +1,56 @@
+"""Messages about preloading: plans, their reasons, and why nothing is preloaded now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+_REASONS: Final = {
+    "favourite": Template("favourite {rank}"),
+    "expected": Template("an application that just started nearly always uses it next"),
+    "never_used": Template("never used"),
+    "not_used_lately": Template("not used in the last week, last used {idle_s:duration} ago"),
+    "used_once": Template("used once in the last week"),
+    "used": Template("used {uses} times in the last week"),
+    "used_mostly": Template("used {uses} times in the last week, mostly on {part}"),
+    "weekday_nights": Template("weekday nights"),
+    "weekday_mornings": Template("weekday mornings"),
+    "weekday_afternoons": Template("weekday afternoons"),
+    "weekday_evenings": Template("weekday evenings"),
+    "weekend_nights": Template("weekend nights"),
+    "weekend_mornings": Template("weekend mornings"),
+    "weekend_afternoons": Template("weekend afternoons"),
+    "weekend_evenings": Template("weekend evenings"),
+}
+_PLAN: Final = {
+    "plan_keep": Template("kept: {reason}"),
+    "plan_preload": Template("to be preloaded: {reason}"),
+    "plan_replace": Template("to be preloaded in place of {displaced:names}: {reason}"),
+    "plan_too_large": Template("not preloaded: needs {missing:memory} more than the memory limit ({reason})"),
+    "plan_no_room": Template(
+        "not preloaded: needs {missing:memory} more than is free without evicting a model that is used more ({reason})"
+    ),
+    "plan_favourites_only": Template("not preloaded: only favourites are ({reason})"),
+    "plan_too_few_uses": Template("not preloaded: {reason}"),
+    "plan_not_in_top": Template("not preloaded: {top} models are used more ({reason})"),
+    "plan_small_share": Template("not preloaded: too small a share of all requests ({reason})"),
+    "in_memory": Template("in memory: {reason}"),
+    "in_memory_planned": Template("in memory: {reason}; {plan}"),
+    "not_in_memory_suppressed": Template(
+        "not in memory: it was unloaded on request; the next use allows preloads again"
+    ),
+    "not_in_memory_failed": Template("not in memory: {error}; {plan}"),
+}
+_HOLDS: Final = {
+    "preload_off": Template("preloading is off"),
+    "preload_paused": Template("paused until you resume it"),
+    "preload_paused_until": Template("paused until {until}"),
+    "preload_awaits_use": Template("waiting for the first request: preloading at login is off"),
+    "preload_on_battery": Template("running on battery"),
+    "preload_requests": Template("requests in progress"),
+    "preload_not_idle": Template("a request just ended"),
+}
+
+TABLE: Final[Mapping[str, Template]] = {**_REASONS, **_PLAN, **_HOLDS}

@@ -1,0 +1,155 @@
+"""What preloading depends on in a running engine: memory, models on disk, pauses, requests, and power."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from preheat.messages import Message, msg
+from preheat.models import ModelFile
+from preheat.preload.gate import Conditions, Hold, blocking_reason
+from preheat.preload.planner import PreloadPlanner
+from preheat.preload.policy import PolicySettings, PreloadPlan
+from preheat.preload.power import on_battery
+from preheat.preload.preloader import Preload
+from preheat.residency import MemoryWatch, Pool, SizeTable
+from preheat.residency.standby import Standby
+from preheat.settings import Settings
+
+_STANDBY_END_S: Final = 5.0
+
+
+class PreloadContext:
+    """Asks the planner with the state of the engine. Engine loop only.
+
+    Args:
+        models: Returns the models on disk.
+        clock: Returns Unix time.
+
+    Attributes:
+        awaits_use: Preheat was started at login and must not preload before it is used.
+        paused_until: Unix time until which the user paused preloading; infinite until resumed; None when not paused.
+        pressure: Why memory is short; None when it is not.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        pool: Pool,
+        sizes: SizeTable,
+        planner: PreloadPlanner,
+        watch: MemoryWatch,
+        *,
+        models: Callable[[], Sequence[ModelFile]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._sizes = sizes
+        self._planner = planner
+        self._watch = watch
+        self._models = models
+        self._clock = clock
+        self._standby = Standby()
+        self._ended_at = -math.inf
+        self.awaits_use = False
+        self.paused_until: float | None = None
+        self.pressure: Message | None = None
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Apply new settings."""
+        self._settings = settings
+        self._planner.policy = policy_of(settings)
+
+    def request_ended(self) -> None:
+        """A request ended now."""
+        self._ended_at = time.monotonic()
+
+    @property
+    def active_requests(self) -> int:
+        """Number of requests in progress or waiting."""
+        return sum(resident.leases + resident.waiters for resident in self._pool.residents.values())
+
+    def hold(self) -> Hold | None:
+        """Return what blocks preloading now."""
+        conditions = Conditions(
+            enabled=self._settings.preload,
+            paused_until=self.paused_until,
+            awaits_use=self.awaits_use,
+            active_requests=self.active_requests,
+            idle_s=time.monotonic() - self._ended_at,
+            on_battery=not self._settings.preload_on_battery and on_battery(),
+            pressure=self.pressure,
+        )
+        return blocking_reason(conditions, self._clock())
+
+    def plan(self) -> PreloadPlan:
+        """Return which models should be hot now."""
+        return self._planner.plan(self._pool.tenants(), self._expected(), self._pool.reachable_bytes, self._clock())
+
+    def suppressed(self) -> tuple[str, ...]:
+        """Return the models that should be hot but were unloaded on purpose, best first."""
+        return self._planner.suppressed(
+            self._pool.tenants(), self._expected(), self._pool.reachable_bytes, self._clock()
+        )
+
+    def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
+        """Return the preloads of the plan in order, without the models in ``skip``."""
+        models, now = self._by_id(), self._clock()
+        return tuple(
+            Preload(
+                models[target.model_id],
+                self._planner.reason(target, now),
+                target.displaces,
+                self._sizes.expected_bytes(models[target.model_id]),
+            )
+            for target in plan.preloads
+            if target.model_id not in skip
+        )
+
+    def why(self, model_id: str) -> Message:
+        """Return why the model is in memory or not."""
+        plan = self._planner.explain(model_id, self.plan(), self._clock())
+        resident = self._pool.residents.get(model_id)
+        if resident is not None and resident.worker is not None:
+            if str(plan.params.get("reason")) == str(resident.reason):
+                return msg("in_memory", reason=resident.reason)
+            return msg("in_memory_planned", reason=resident.reason, plan=plan)
+        if self._planner.is_suppressed(model_id):
+            return msg("not_in_memory_suppressed")
+        if resident is not None and resident.error:
+            return msg("not_in_memory_failed", error=resident.error, plan=plan)
+        return plan
+
+    def start_standby(self, plan: PreloadPlan) -> None:
+        """Start reading the files of the next best models into free memory."""
+        models = self._by_id()
+        # Another thread asks for the budget; the workers do not change until then, since loads stop reading first.
+        budget = partial(self._watch.standby_budget, self._pool.worker_pids)
+        self._standby.want([models[model_id] for model_id in plan.standby if model_id in models], budget)
+
+    def stop_standby(self) -> None:
+        """Stop reading ahead; returns at once."""
+        self._standby.stop()
+
+    def wait_for_standby(self) -> None:
+        """Wait until reading ahead has stopped. Blocks for the time to read a megabyte."""
+        self._standby.wait(_STANDBY_END_S)
+
+    def is_standby(self, model_id: str) -> bool:
+        """Return whether the model's file was last seen in the page cache."""
+        return self._standby.holds(model_id)
+
+    def _by_id(self) -> dict[str, ModelFile]:
+        return {model.model_id: model for model in self._models()}
+
+    def _expected(self) -> Mapping[str, int]:
+        return {model.model_id: self._sizes.expected_bytes(model) for model in self._models()}
+
+
+def policy_of(settings: Settings) -> PolicySettings:
+    """Return the policy that the settings choose."""
+    return PolicySettings(top=settings.preload_top, min_uses=settings.preload_min_uses)

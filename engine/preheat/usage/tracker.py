@@ -1,0 +1,154 @@
+"""Tracks usage: how often models are used and what clients use next. Keeps both in the usage log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import tzinfo
+from typing import Final
+
+from preheat.settings import Settings
+from preheat.usage.clients import ClientHabits, ClientRow, WakeFilter
+from preheat.usage.log import UsageLog
+from preheat.usage.popularity import DAY_S, Popularity, Row
+from preheat.usage.records import DecisionRecord, RequestRecord, SizeKey, SizeRecord, WakeRecord
+
+EXPECT_S: Final = 600.0
+"""How long a client that woke is expected to send a request."""
+
+RecordObserver = Callable[[RequestRecord | DecisionRecord], None]
+
+_POPULARITY: Final = "popularity"
+_HABITS: Final = "habits"
+_SAVE_EVERY_REQUESTS: Final = 50
+"""Requests since the last save are counted again from the log after a crash; this bounds their number."""
+
+
+class UsageTracker:
+    """Usage known so far. Replay uses the same class without a log, so only ``clock`` reads the time.
+
+    Engine loop only, except for ``open`` and ``close``, which block on the disk.
+
+    Args:
+        log: Where usage is stored; None keeps it in memory.
+        timezone: See ``Popularity``.
+        clock: Returns Unix time.
+
+    Attributes:
+        popularity: Usage counters; read-only for others.
+        log: The usage log, for figures; any thread may read it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: UsageLog | None = None,
+        *,
+        timezone: tzinfo | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._timezone = timezone
+        self._clock = clock
+        self.log = log
+        self.popularity = self._counters()
+        self._habits = ClientHabits()
+        self._filter = WakeFilter()
+        self._expected: tuple[str | None, float] = None, 0.0
+        self._likely: tuple[tuple[str, ...], float] = (), 0.0
+        self._closed = False
+        self._unsaved = 0
+        self._observers: list[RecordObserver] = []
+
+    def open(self) -> Mapping[SizeKey, int]:
+        """Restore what was stored; return the measured sizes in bytes. Call it first; blocks on the disk."""
+        if self.log is None:
+            return {}
+        self.log.start()
+        saved = self.log.saved_rows(_POPULARITY)
+        self.popularity = self._counters(Row(*row) for row in saved.rows)  # type: ignore[arg-type] # as to_rows wrote them
+        self._habits = ClientHabits(
+            ClientRow(str(client), bool(named), tuple(followed))  # type: ignore[arg-type] # likewise
+            for client, named, followed in self.log.saved_rows(_HABITS).rows
+        )
+        for request in self.log.requests_after(saved.mark):
+            self.popularity.note(request.model_id, request.started_at)
+        return {key: size.resident_bytes for key, size in self.log.sizes().items()}
+
+    def close(self) -> None:
+        """Write what is pending. Blocks on the disk."""
+        if self.log is not None and not self._closed:
+            self._closed = True
+            self._save(self.log)
+            self.log.close()
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Apply new settings."""
+        before, self._settings = self._settings, settings
+        if settings.popularity_half_life != before.popularity_half_life:
+            self.popularity = self._counters(self.popularity.to_rows())
+
+    def request_arrived(self, model_id: str, client: str, now: float) -> None:
+        """Count a request."""
+        self._habits.use(client, now, model_id)
+        self._filter.reset(client)
+        self.popularity.note(model_id, now)
+        if self._expected[0] == model_id:
+            self._expected = None, 0.0
+
+    def client_woke(self, client: str, model_id: str, now: float) -> str | None:
+        """Note that a client woke (see ``clients``); return the model it is expected to use next."""
+        if self.log is not None and self._filter.accept(client, now, model_id):
+            self.log.record(WakeRecord(now, client, model_id))
+        expected = self._habits.wake(client, now, model_id)
+        if not self._settings.wake_with_clients:
+            return None
+        if not model_id:
+            self._likely = self._habits.likely(client), now + EXPECT_S
+        if expected is not None:
+            self._expected = expected, now + EXPECT_S
+        return expected
+
+    def expected(self, now: float) -> str | None:
+        """Return the model that a client which woke recently nearly always uses next."""
+        return self._expected[0] if now <= self._expected[1] else None
+
+    def likely(self, now: float) -> tuple[str, ...]:
+        """Return all models that a client which woke recently used before, most frequent first."""
+        return self._likely[0] if now <= self._likely[1] else ()
+
+    def request_ended(self, record: RequestRecord) -> None:
+        """Record a finished request."""
+        self._publish(record)
+        if self.log is not None:
+            self._unsaved += 1
+            if self._unsaved >= _SAVE_EVERY_REQUESTS:
+                self._save(self.log)
+
+    def decided(self, decision: DecisionRecord) -> None:
+        """Record a decision about a model."""
+        self._publish(decision)
+
+    def observe(self, observer: RecordObserver) -> Callable[[], None]:
+        """Call ``observer`` with every finished request and every decision; return a function that stops it."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer)
+
+    def measured(self, key: SizeKey, resident_bytes: int) -> None:
+        """Record a measured size."""
+        if self.log is not None:
+            self.log.record(SizeRecord(*key, resident_bytes, 0.0, self._clock()))
+
+    def _counters(self, rows: Iterable[Row] = ()) -> Popularity:
+        return Popularity(self._settings.popularity_half_life * DAY_S, self._timezone, rows)
+
+    def _publish(self, record: RequestRecord | DecisionRecord) -> None:
+        for observer in self._observers:
+            observer(record)
+        if self.log is not None:
+            self.log.record(record)
+
+    def _save(self, log: UsageLog) -> None:
+        self._unsaved = 0
+        log.save_rows(_POPULARITY, self.popularity.to_rows())
+        log.save_rows(_HABITS, self._habits.to_rows())
