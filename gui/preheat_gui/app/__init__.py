@@ -1,1 +1,1 @@
-"""The tray application: start, single instance, windows, errors."""
+"""The tray application: start, single instance, windows, errors. ``start.main`` runs it."""

@@ -1,7 +1,6 @@
-"""What happens to a bug: it is logged, and shown once in one dialog. The program goes on.
+"""Unexpected errors: each is logged and shown once, in one dialog, and the program continues.
 
-Neither log nor dialog has prompts or keys in it: of most exceptions only the kind is told, for their words may quote
-what was being worked on.
+Neither log nor dialog contains prompts or keys: most exceptions appear without their text, which may quote user data.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from preheat_gui.widgets import GROUP_GAP, MARGIN
 
 logger = logging.getLogger(__name__)
 
-_MOST_DIALOGS: Final = 5
-"""In one run. Whatever goes wrong after that is in the log."""
+_MAX_DIALOGS: Final = 5
+"""In one run; later errors are only logged."""
 
-_HARMLESS_WORDS: Final = (AttributeError, ImportError, NameError, TypeError, NotImplementedError, RecursionError)
-"""Exceptions that speak of the program's own names only."""
+_SAFE_TEXT: Final = (AttributeError, ImportError, NameError, TypeError, NotImplementedError, RecursionError)
+"""Exceptions that mention only names of the program."""
 
 _QT_LEVELS: Final = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -42,38 +41,34 @@ _QT_LEVELS: Final = {
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 
-Trouble = tuple[str, str]
-"""What makes two of them the same, and the details."""
-
 
 class ErrorReporter(QObject):
-    """Catches what nobody else did, on any thread."""
+    """Catches unhandled exceptions on any thread, and Qt's critical messages.
+
+    Attributes:
+        dialog: The open dialog, if any.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._courier = GuiDispatcher(self)
-        self._told: set[str] = set()
-        self._dialog: ErrorDialog | None = None
+        self.dialog: ErrorDialog | None = None
+        self._dispatcher = GuiDispatcher(self)
+        self._shown: set[str] = set()
         self._dialogs = 0
         self._before: tuple[Any, Any, Any] | None = None
 
     def install(self) -> None:
-        """Catch from now on."""
+        """Start catching."""
         self._before = sys.excepthook, threading.excepthook, qInstallMessageHandler(self._on_qt_message)
         sys.excepthook = self._on_exception
         threading.excepthook = self._on_thread_exception
 
     def remove(self) -> None:
-        """Leave it to whoever caught before."""
+        """Restore the previous handlers."""
         if self._before is not None:
             sys.excepthook, threading.excepthook, handler = self._before
             qInstallMessageHandler(handler)
             self._before = None
-
-    @property
-    def dialog(self) -> ErrorDialog | None:
-        """The dialog that is open; None if none is."""
-        return self._dialog
 
     def _on_exception(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None, thread: str = ""
@@ -83,7 +78,7 @@ class ErrorReporter(QObject):
         place, details = describe(error, trace)
         where = f" on thread {thread}" if thread else ""
         logger.error("unexpected%s: %s", where, details)
-        self._courier.post(partial(self._show, (place, details)))
+        self._dispatcher.post(partial(self._show, place, details))
 
     def _on_thread_exception(self, arguments: threading.ExceptHookArgs) -> None:
         if arguments.exc_value is not None:
@@ -93,39 +88,38 @@ class ErrorReporter(QObject):
     def _on_qt_message(self, kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
         logger.log(_QT_LEVELS[kind], "Qt: %s", message)
         if kind is QtMsgType.QtCriticalMsg:
-            self._courier.post(partial(self._show, (message, f"Qt: {message}")))
+            self._dispatcher.post(partial(self._show, message, f"Qt: {message}"))
 
-    def _show(self, trouble: Trouble) -> None:
-        place, details = trouble
-        if place in self._told:
+    def _show(self, place: str, details: str) -> None:
+        if place in self._shown:
             return
-        self._told.add(place)
-        if self._dialog is not None:
-            self._dialog.add(details)
-        elif self._dialogs < _MOST_DIALOGS:
+        self._shown.add(place)
+        if self.dialog is not None:
+            self.dialog.add(details)
+        elif self._dialogs < _MAX_DIALOGS:
             self._dialogs += 1
-            self._dialog = ErrorDialog(details)
-            self._dialog.finished.connect(self._on_finished)
-            self._dialog.show()
-            self._dialog.raise_()
+            self.dialog = ErrorDialog(details)
+            self.dialog.finished.connect(self._on_finished)
+            self.dialog.show()
+            self.dialog.raise_()
 
     def _on_finished(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
 
 
 class ErrorDialog(QDialog):
-    """Says that something unexpected happened, with details to copy. It blocks nothing."""
+    """Reports an unexpected error with details to copy; not modal."""
 
     def __init__(self, details: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("error_dialog")
-        self.setWindowTitle(self.tr("Something unexpected happened"))
+        self.setWindowTitle(self.tr("Unexpected error"))
         sentence = QLabel(
             self.tr(
-                "Preheat met an error that it did not expect, and goes on as well as it can.\n"
-                "If you report it, these details help. They hold no prompts, answers or keys."
+                "Preheat ran into an unexpected error and keeps running.\n"
+                "Include these details when you report it. They contain no prompts, answers or keys."
             ),
             self,
         )
@@ -137,7 +131,7 @@ class ErrorDialog(QDialog):
         self._details.setReadOnly(True)
         self._details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._details.moveCursor(QTextCursor.MoveOperation.End)  # what happened stands in the last line
+        self._details.moveCursor(QTextCursor.MoveOperation.End)  # the last line names the error
         self._details.moveCursor(QTextCursor.MoveOperation.StartOfLine)
         self._copy = QPushButton(self.tr("&Copy details"), self)
         self._copy.setObjectName("copy_details")
@@ -156,7 +150,7 @@ class ErrorDialog(QDialog):
 
     @property
     def details(self) -> str:
-        """What can be copied."""
+        """The text to copy."""
         return self._details.toPlainText()
 
     def add(self, details: str) -> None:
@@ -168,8 +162,8 @@ class ErrorDialog(QDialog):
         self._copy.setText(self.tr("Copied"))
 
 
-def describe(error: BaseException, trace: TracebackType | None) -> Trouble:
-    """Return where an exception comes from, and what may be told of it."""
+def describe(error: BaseException, trace: TracebackType | None) -> tuple[str, str]:
+    """Return the place an exception comes from, and its details without user data."""
     frames = traceback.extract_tb(trace)
     lines = ["Traceback (most recent call last):"] if frames else []
     for frame in frames:
@@ -177,14 +171,14 @@ def describe(error: BaseException, trace: TracebackType | None) -> Trouble:
         if frame.line:
             lines.append(f"    {frame.line}")
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    lines.append(f"{type(error).__name__}: {_harmless_words(error)}".removesuffix(": "))
+    lines.append(f"{type(error).__name__}: {_safe_text(error)}".removesuffix(": "))
     if error.__cause__ is not None:
         lines += ["", "caused by:", describe(error.__cause__, error.__cause__.__traceback__)[1]]
     return f"{type(error).__name__} {place}", "\n".join(lines)
 
 
-def _harmless_words(error: BaseException) -> str:
-    if isinstance(error, _HARMLESS_WORDS):
+def _safe_text(error: BaseException) -> str:
+    if isinstance(error, _SAFE_TEXT):
         return str(error)
     if isinstance(error, EngineError):
         return error.code
@@ -194,7 +188,7 @@ def _harmless_words(error: BaseException) -> str:
 
 
 def _short(filename: str) -> str:
-    """Return a source file's path without the user's name."""
+    """Return a path without the user's home folder."""
     home = str(Path.home())
     return filename.replace(home, "~", 1) if filename.startswith(home) else filename
 

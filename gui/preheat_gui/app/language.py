@@ -1,4 +1,4 @@
-"""The language of the windows: their words, how numbers and dates are written, and which side lines begin at."""
+"""The language of the windows: texts, number and date formats, and layout direction."""
 
 from __future__ import annotations
 
@@ -13,36 +13,35 @@ from preheat import paths
 logger = logging.getLogger(__name__)
 
 SOURCE: Final = "en"
-"""What the words in the sources are; it needs no translation."""
+"""The language of the texts in the sources."""
 
 TRANSLATED: Final = ("de",)
-"""The languages besides that there are words in."""
+"""The languages with a translation."""
 
 _AUTO: Final = "auto"
 _NAME: Final = "language_of_the_windows"
 
 
 def apply_language(app: QApplication, choice: str = _AUTO, system: QLocale | None = None) -> str:
-    """Set the language of all that is made from now on: call it before the first widget is made. GUI thread.
+    """Set the language; call this before the first widget is made. GUI thread.
 
-    ``auto`` takes the system's locale as a whole. Where there are no words in its language the words are English, yet
-    numbers, dates and the side that lines begin at are as everywhere else on that desktop. A language that was chosen
-    brings its own of all these.
+    ``auto`` uses the system's locale. Without a translation the texts are English, but formats and layout direction
+    still follow the desktop. A chosen language brings its own formats and direction.
 
     Args:
-        choice: As the setting ``language`` has it: ``auto``, or a language.
-        system: Instead of the system's locale, for tests.
+        choice: The setting ``language``: ``auto`` or a language.
+        system: The system's locale, for tests.
 
     Returns:
-        The language of the words.
+        The language of the texts.
     """
     system = system or QLocale.system()
-    language = _first_known(system) if choice == _AUTO else choice
+    language = _first_translated(system) if choice == _AUTO else choice
     for translator in app.findChildren(QTranslator, _NAME):
         app.removeTranslator(translator)
         translator.deleteLater()
     if language != SOURCE:
-        # The last one installed is asked first: ours before Qt's own.
+        # The last one installed is asked first.
         _install(app, f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
         _install(app, f"preheat_{language}", str(paths.resource("translations")))
     if choice == _AUTO:
@@ -54,8 +53,7 @@ def apply_language(app: QApplication, choice: str = _AUTO, system: QLocale | Non
     return language
 
 
-def _first_known(system: QLocale) -> str:
-    """Return the first of the user's languages that there are words in."""
+def _first_translated(system: QLocale) -> str:
     for name in system.uiLanguages():
         language = name.replace("_", "-").split("-")[0].lower()
         if language in (SOURCE, *TRANSLATED):
@@ -64,7 +62,7 @@ def _first_known(system: QLocale) -> str:
 
 
 def _direction(system: QLocale) -> Qt.LayoutDirection:
-    # The formats may be another country's than the language of the desktop.
+    # The locale's formats may belong to another language than the desktop's texts.
     return QLocale(next(iter(system.uiLanguages()), "")).textDirection()
 
 
@@ -74,6 +72,5 @@ def _install(app: QApplication, name: str, folder: str) -> None:
     if translator.load(name, folder):
         app.installTranslator(translator)
     else:
-        # Words in English are better than none.
         logger.warning("there is no translation %s in %s", name, folder)
         translator.deleteLater()

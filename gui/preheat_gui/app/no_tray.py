@@ -1,4 +1,4 @@
-"""Where there is no tray to sit in: finding that out, and never leaving a program that nobody can reach. GUI thread."""
+"""Desktops without a tray: detects them, and keeps Preheat reachable there. GUI thread."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 PATIENCE_MS: Final = 3_000
 LOGIN_PATIENCE_MS: Final = 10_000
-"""At login, panels start at the same time, and some are slow."""
+"""Panels start at login as well, and some are slow."""
 
 _WATCHER: Final = "org.kde.StatusNotifierWatcher"
 _QUICK_MS: Final = 250
 _SLOW_MS: Final = 5_000
 _CLOSING: Final = "close_without_tray"
-_TOLD: Final = "no_tray_told"
+_NOTE_SHOWN: Final = "no_tray_told"
 _KEEP: Final = "keep"
 _QUIT: Final = "quit"
 
 
 def tray_available() -> bool:
     """Return whether this desktop has a tray now."""
-    # On Wayland only D-Bus has trays, and Qt remembers for good what the first question found. It is asked once the
-    # panel is there; otherwise an icon would never appear on a panel that starts after Preheat.
+    # On Wayland only D-Bus has trays, and Qt caches its first answer for good. Asking too early would hide the icon
+    # from a panel that starts later.
     if sys.platform.startswith("linux") and QGuiApplication.platformName().startswith("wayland") and not _has_watcher():
         return False
     return QSystemTrayIcon.isSystemTrayAvailable()
@@ -43,18 +43,20 @@ def _has_watcher() -> bool:
 
 
 class TrayPlace(QObject):
-    """Waits for a tray to be there.
+    """Waits for a tray.
 
     Args:
-        patience_ms: How long a panel may take to appear before ``missing`` is said.
+        patience_ms: Time until ``missing`` is emitted.
         available: Whether there is a tray now.
+
+    Attributes:
+        found: Emitted once, possibly long after ``missing``.
+        missing: Emitted at most once; the search continues.
+        is_found: There is a tray.
     """
 
     found = Signal()
-    """Once. It may come long after ``missing``."""
-
     missing = Signal()
-    """At most once: patience has run out. Looking goes on."""
 
     def __init__(
         self,
@@ -63,119 +65,109 @@ class TrayPlace(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self.is_found = False
         self._available = available
         self._patience = QTimer(self, singleShot=True, interval=patience_ms)
         self._patience.timeout.connect(self._give_up)
-        self._look_again = QTimer(self, interval=_QUICK_MS)
-        self._look_again.timeout.connect(self._look)
-        self._is_found = False
-
-    @property
-    def is_found(self) -> bool:
-        """Whether there is a tray."""
-        return self._is_found
+        self._poll = QTimer(self, interval=_QUICK_MS)
+        self._poll.timeout.connect(self._look)
 
     def start(self) -> None:
-        """Look now, and until there is one."""
+        """Look now, and until there is a tray."""
         self._patience.start()
-        self._look_again.start()
+        self._poll.start()
         self._look()
 
     def _look(self) -> None:
         if self._available():
-            self._is_found = True
+            self.is_found = True
             self._patience.stop()
-            self._look_again.stop()
+            self._poll.stop()
             self.found.emit()
 
     def _give_up(self) -> None:
-        self._look_again.setInterval(_SLOW_MS)
+        self._poll.setInterval(_SLOW_MS)
         self.missing.emit()
 
 
 class CloseGuard(QObject):
-    """Stands between a window and its being closed where that would leave nothing to see of Preheat.
+    """Asks before a window is closed if nothing of Preheat would stay visible.
 
     Args:
-        window: Whose closing it is.
-        may_close: Whether Preheat can be reached without the window, or is about to end.
+        may_close: Whether Preheat is reachable without the window, or about to quit.
         state: Remembers the answer.
+
+    Attributes:
+        question: The open question, if any.
     """
 
     quit_requested = Signal()
 
     def __init__(self, window: QWidget, may_close: Callable[[], bool], state: WindowState) -> None:
         super().__init__(window)
+        self.question: QMessageBox | None = None
         self._window = window
         self._may_close = may_close
         self._state = state
-        self._question: QMessageBox | None = None
         self._remember: QCheckBox | None = None
         window.installEventFilter(self)
 
-    @property
-    def question(self) -> QMessageBox | None:
-        """The question that is open; None if none is."""
-        return self._question
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Ask before the window is closed; the end of the session must not be held up."""
+        """Ask before the window closes, but never delay the end of the session."""
         if watched is not self._window or event.type() is not QEvent.Type.Close:
             return False
         if self._may_close() or _session_ends():
             return False
         event.ignore()
-        answer = self._state.text(_CLOSING)
-        if answer == _QUIT:
-            self.quit_requested.emit()
-        elif answer == _KEEP:
-            self._window.hide()
-        else:
+        if not self._follow(self._state.text(_CLOSING)):
             self._ask()
         return True
 
-    def _ask(self) -> None:
-        if self._question is not None:
-            self._question.raise_()
-            return
-        question = QMessageBox(self._window)
-        question.setObjectName("close_question")
-        question.setIcon(QMessageBox.Icon.Question)
-        question.setWindowTitle(self.tr("Close Preheat"))
-        question.setText(self.tr("Keep Preheat running without a window?"))
-        question.setInformativeText(
-            self.tr(
-                "This desktop shows no tray icons. While Preheat runs, models stay ready for other programs; "
-                "starting it again brings this window back."
-            )
-        )
-        keep = question.addButton(self.tr("&Keep running"), QMessageBox.ButtonRole.AcceptRole)
-        keep.setObjectName("keep_running")
-        end = question.addButton(self.tr("&Quit"), QMessageBox.ButtonRole.DestructiveRole)
-        end.setObjectName("quit")
-        question.addButton(QMessageBox.StandardButton.Cancel)
-        question.setDefaultButton(keep)
-        self._remember = QCheckBox(self.tr("&Remember my answer"), question)  # held here: the question does not own it
-        self._remember.setObjectName("remember_answer")
-        question.setCheckBox(self._remember)
-        question.finished.connect(self._on_answer)
-        self._question = question
-        question.open()
-
-    def _on_answer(self) -> None:
-        question, self._question = self._question, None
-        assert question is not None
-        assert self._remember is not None
-        button = question.clickedButton()
-        answer = {"keep_running": _KEEP, "quit": _QUIT}.get(button.objectName() if button else "")
-        if answer is not None and self._remember.isChecked():
-            self._state.remember(_CLOSING, answer)
-        self._remember = None
-        question.deleteLater()
+    def _follow(self, answer: str) -> bool:
+        """Act on an answer; return False if it is none."""
         if answer == _QUIT:
             self.quit_requested.emit()
         elif answer == _KEEP:
             self._window.hide()
+        return answer in (_QUIT, _KEEP)
+
+    def _ask(self) -> None:
+        if self.question is not None:
+            self.question.raise_()
+            return
+        text = self.tr("Keep Preheat running without a window?")
+        icon = QMessageBox.Icon.Question
+        self.question = question = QMessageBox(icon, self.tr("Close Preheat"), text, parent=self._window)
+        question.setObjectName("close_question")
+        question.setInformativeText(
+            self.tr(
+                "This desktop has no tray. While Preheat runs, models stay ready for other programs; "
+                "start it again to get this window back."
+            )
+        )
+        keep = question.addButton(self.tr("&Keep running"), QMessageBox.ButtonRole.AcceptRole)
+        keep.setObjectName(_KEEP)
+        end = question.addButton(self.tr("&Quit"), QMessageBox.ButtonRole.DestructiveRole)
+        end.setObjectName(_QUIT)
+        question.addButton(QMessageBox.StandardButton.Cancel)
+        question.setDefaultButton(keep)
+        self._remember = QCheckBox(self.tr("&Remember my answer"), question)  # the question does not own it
+        self._remember.setObjectName("remember_answer")
+        question.setCheckBox(self._remember)
+        question.finished.connect(self._on_answer)
+        question.open()
+
+    def _on_answer(self) -> None:
+        question, self.question = self.question, None
+        remember, self._remember = self._remember, None
+        assert question is not None
+        assert remember is not None
+        button = question.clickedButton()
+        answer = button.objectName() if button else ""
+        if answer in (_QUIT, _KEEP) and remember.isChecked():
+            self._state.remember(_CLOSING, answer)
+        question.deleteLater()
+        self._follow(answer)
 
 
 def _session_ends() -> bool:
@@ -183,20 +175,17 @@ def _session_ends() -> bool:
     return isinstance(application, QGuiApplication) and application.isSavingSession()
 
 
-def tell_once(window: QWidget, state: WindowState) -> QMessageBox | None:
-    """Say, the first time ever, why there is a window instead of an icon; return what says it."""
-    if state.flag(_TOLD):
+def explain_once(window: QWidget, state: WindowState) -> QMessageBox | None:
+    """Explain, the first time ever, why there is a window instead of an icon; return the message box."""
+    if state.flag(_NOTE_SHOWN):
         return None
-    state.remember(_TOLD, True)
-    box = QMessageBox(window)
+    state.remember(_NOTE_SHOWN, True)
+    text = QCoreApplication.translate("NoTray", "This desktop has no tray.")
+    icon = QMessageBox.Icon.Information
+    box = QMessageBox(icon, QCoreApplication.translate("NoTray", "No tray icon"), text, parent=window)
     box.setObjectName("no_tray_note")
-    box.setIcon(QMessageBox.Icon.Information)
-    box.setWindowTitle(QCoreApplication.translate("NoTray", "No tray icon"))
-    box.setText(QCoreApplication.translate("NoTray", "This desktop shows no tray icons."))
     box.setInformativeText(
-        QCoreApplication.translate(
-            "NoTray", "Preheat is used from this window instead. Should a tray appear, the icon will be in it."
-        )
+        QCoreApplication.translate("NoTray", "Use Preheat from this window. If a tray appears, its icon will be there.")
     )
     box.finished.connect(box.deleteLater)
     box.open()

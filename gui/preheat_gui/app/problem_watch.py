@@ -1,4 +1,4 @@
-"""Watches for what can go wrong, and has the bridge show the weightiest of it. GUI thread."""
+"""Watches for problems and reports the most important one to the bridge. GUI thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from preheat import paths
-from preheat.errors import EngineError, PortInUseError
+from preheat.errors import PortInUseError
 from preheat.residency.states import State
 from preheat_gui.words import Circumstances, find_problem
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from preheat.link.link import PortStatus
     from preheat_gui.bridge import EngineBridge
 
-_LATELY_S: Final = 600.0
+_RECENT_S: Final = 600.0
 _DISK_EVERY_MS: Final = 60_000
 _PORTS_TO_TRY: Final = 20
 _AT_WORK: Final = (State.LOADING, State.WARMING, State.HOT)
 
 
 class RecentFailures:
-    """How often each model failed in the last ten minutes, as seen in the snapshots."""
+    """Counts each model's failures of the last ten minutes, from the snapshots."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -37,7 +37,7 @@ class RecentFailures:
         self._times: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def see(self, snapshot: EngineSnapshot) -> None:
-        """Take note of what has changed since the last snapshot."""
+        """Note the failures since the last snapshot."""
         states = {model.model_id: model.state for model in snapshot.models}
         for model_id, state in states.items():
             if state is State.FAILED and self._states.get(model_id, State.LOADING) in _AT_WORK:
@@ -45,18 +45,16 @@ class RecentFailures:
         self._states = states
 
     def counts(self) -> dict[str, int]:
-        """Return the counts by model_id; models without a failure are left out."""
-        oldest = self._monotonic() - _LATELY_S
-        for model_id, times in list(self._times.items()):
+        """Return the counts above 0 by model_id."""
+        oldest = self._monotonic() - _RECENT_S
+        for times in self._times.values():
             while times and times[0] < oldest:
                 times.popleft()
-            if not times:
-                del self._times[model_id]
-        return {model_id: len(times) for model_id, times in self._times.items()}
+        return {model_id: len(times) for model_id, times in self._times.items() if times}
 
 
 class ProblemWatch(QObject):
-    """Keeps ``bridge.problem`` true."""
+    """Keeps ``bridge.problem`` up to date."""
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,41 +64,41 @@ class ProblemWatch(QObject):
         self._free_port: int | None = None
         bridge.snapshot_changed.connect(self._on_snapshot)
         bridge.port_changed.connect(self._on_port)
-        bridge.settings_problem_changed.connect(self._judge)
-        bridge.opened.connect(self._look_at_disk)
-        # It also lets what is long past go out of sight where no snapshot comes.
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look_at_disk)
-        self._timer.start(_DISK_EVERY_MS)
+        bridge.settings_problem_changed.connect(self._update)
+        bridge.opened.connect(self._check_disk)
+        # The timer also retires old failures when no snapshots arrive.
+        self._timer = QTimer(self, interval=_DISK_EVERY_MS)
+        self._timer.timeout.connect(self._check_disk)
+        self._timer.start()
 
     def _on_snapshot(self, snapshot: EngineSnapshot) -> None:
         self._failures.see(snapshot)
-        self._judge()
+        self._update()
 
     def _on_port(self, port: PortStatus) -> None:
         self._free_port = None
         if isinstance(port.error, PortInUseError):
             settings = self._bridge.settings
             self._bridge.ask(lambda _: find_free_port(settings.host, settings.port), self._take_free_port, self._ignore)
-        self._judge()
+        self._update()
 
     def _take_free_port(self, port: int | None) -> None:
         self._free_port = port
-        self._judge()
+        self._update()
 
-    def _look_at_disk(self) -> None:
+    def _check_disk(self) -> None:
         folder = paths.data_dir()
         self._bridge.ask(lambda _: free_bytes(folder), self._take_free_bytes, self._ignore)
-        self._judge()
+        self._update()
 
     def _take_free_bytes(self, count: int | None) -> None:
         self._free_bytes = count
-        self._judge()
+        self._update()
 
-    def _ignore(self, error: EngineError) -> None:
-        """There is no engine to ask through; that is the problem that is shown."""
+    def _ignore(self, _error: object) -> None:
+        """Do nothing: without an engine, that is the problem shown."""
 
-    def _judge(self) -> None:
+    def _update(self, _: object = None) -> None:
         known = Circumstances(
             settings_file=str(paths.settings_path()),
             data_folder=str(paths.data_dir()),
@@ -113,7 +111,7 @@ class ProblemWatch(QObject):
 
 
 def free_bytes(folder: Path) -> int | None:
-    """Return the room on the disk of a folder, which need not exist; None if it cannot be told. Any thread."""
+    """Return the free space on the disk of a folder, which need not exist; None if unknown. Any thread."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:
@@ -123,7 +121,7 @@ def free_bytes(folder: Path) -> int | None:
 
 
 def find_free_port(host: str, taken: int) -> int | None:
-    """Return the next port after ``taken`` that nobody listens on; None if it was not found. Any thread."""
+    """Return the next free port after ``taken``; None if none was found. Any thread."""
     for port in range(taken + 1, min(taken + 1 + _PORTS_TO_TRY, 65536)):
         try:
             family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -18,9 +18,9 @@ else:
 
 
 class ProcessSignals(QObject):
-    """Tells of signals to the process. While Qt waits for events no Python runs, and so no handler: a socket wakes it.
+    """Emits ``received`` for signals to the process. Main thread.
 
-    Made and used on the main thread.
+    While Qt waits for events, no Python code runs, and so no signal handler: a socket wakes Qt up.
     """
 
     received = Signal(int)
@@ -36,7 +36,7 @@ class ProcessSignals(QObject):
         self._notifier.activated.connect(self._on_bytes)
 
     def close(self) -> None:
-        """Leave signals to whoever had them."""
+        """Restore the previous handlers."""
         self._notifier.setEnabled(False)
         signal.set_wakeup_fd(self._old_fd)
         for number, handler in self._old.items():
@@ -54,4 +54,4 @@ class ProcessSignals(QObject):
 
 
 def _wake_only(number: int, frame: FrameType | None) -> None:
-    """Do nothing: that Python noticed has written the signal's number into the socket."""
+    """Do nothing: Python has written the signal's number into the socket."""

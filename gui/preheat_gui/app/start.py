@@ -1,4 +1,4 @@
-"""Starts the tray: the icon first, everything else after it. ``shell.py`` is what then runs."""
+"""Starts the tray application: the icon first, then everything else through ``Shell``."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from preheat_gui.app.language import apply_language
 from preheat_gui.app.opening import settings_at_start
 from preheat_gui.app.shell import Shell
 from preheat_gui.app.signals import ProcessSignals
-from preheat_gui.app.single_instance import END_TIMEOUT_S, Answer, SingleInstance, Wish
+from preheat_gui.app.single_instance import END_TIMEOUT_S, Answer, Request, SingleInstance
 from preheat_gui.widgets import apply_theme, mark_icon
 
 EXIT_FAILURE = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tray until it is quit, or hand over to the one that runs already.
+    """Run the tray until it quits, or hand over to a running one.
 
     Args:
-        argv: Options, without the program's name; those of this process if not given.
+        argv: Options without the program's name; by default those of this process.
 
     Returns:
         The process's exit code.
     """
     options = _parse(argv)
     if not _has_screen():
-        print("There is no screen to show Preheat on. Without one, use: preheat serve", file=sys.stderr)
+        print("There is no display. Without one, use: preheat serve", file=sys.stderr)
         return EXIT_FAILURE
     application = make_application()
     instance = SingleInstance()
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_application() -> QApplication:
-    """Return the application object, set up; it outlives its windows."""
+    """Return the configured application object, which outlives its windows."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName("preheat")
     application.setApplicationDisplayName("Preheat")
@@ -71,32 +71,32 @@ def make_application() -> QApplication:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="preheat-tray", description="Keeps local models ready. Preheat's tray icon.")
-    parser.add_argument("--login", action="store_true", help="open no window: what start at login runs")
+    parser = argparse.ArgumentParser(prog="preheat-tray", description="Preheat's tray icon: keeps local models ready.")
+    parser.add_argument("--login", action="store_true", help="open no window, as at login")
     parser.add_argument("--version", action="version", version=f"preheat {__version__}")
     return parser.parse_args(argv)
 
 
 def _has_screen() -> bool:
-    """Return whether there is one; Qt would abort the process where there is not."""
+    """Return whether there is a display; without one Qt would abort the process."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _hand_over(instance: SingleInstance, *, login: bool) -> int | None:
-    """Have the first show itself; return the exit code, or None if this one has taken its place."""
-    answer = instance.ask_first(Wish.NOTHING if login else Wish.SHOW)
+    """Make the first instance show itself; return the exit code, or None if this one has taken its place."""
+    answer = instance.ask_first(Request.PING if login else Request.SHOW)
     if answer is Answer.DONE:
         return 0
     if instance.take(END_TIMEOUT_S if answer is Answer.ENDING else 0.0):
         return None
     pid = instance.first_pid()
-    sentence = QApplication.translate("App", "Preheat is running already, and does not answer.")
+    problem = QApplication.translate("App", "Preheat is already running, but does not respond.")
     remedy = QApplication.translate("App", "End its process ({pid}), then start it again.").format(pid=pid or "?")
-    print(f"{sentence} {remedy}", file=sys.stderr)
+    print(f"{problem} {remedy}", file=sys.stderr)
     if not login:
-        box = QMessageBox(QMessageBox.Icon.Warning, "Preheat", sentence)
+        box = QMessageBox(QMessageBox.Icon.Warning, "Preheat", problem)
         box.setObjectName("not_answering")
         box.setInformativeText(remedy)
         box.exec()

@@ -1,4 +1,4 @@
-"""The first thing that a person sees who has no models yet. Shown once. GUI thread."""
+"""The welcome dialog of a first start without models. GUI thread."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QPushButt
 
 from preheat import paths
 from preheat.errors import EngineError
-from preheat_gui.platform.login_item import LoginItem, login_item
+from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, caption, heading, mark_icon, set_role
+from preheat_gui.words import error_text
 
 if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot
@@ -28,17 +29,17 @@ _WIDTH_PX: Final = 560
 
 
 def wants_welcome(snapshot: EngineSnapshot, state: WindowState) -> bool:
-    """Return whether to welcome: there are no models, and it has not been done."""
+    """Return whether to welcome: there are no models, and the dialog was never shown."""
     return not snapshot.models and not state.flag(_SHOWN)
 
 
 class WelcomeDialog(QDialog):
-    """Says what Preheat does, where models go, and offers to start at login.
+    """Explains Preheat and the models folder, and offers to start at login.
 
     Args:
-        state: Remembers that it was shown.
-        folder: Where models go; the system's usual place, if not given.
-        make_login_item: The system's entry for starting at login.
+        state: Remembers that the dialog was shown.
+        folder: The models folder; by default the system's usual place.
+        make_login_item: Returns the system's entry for starting at login.
     """
 
     def __init__(
@@ -57,103 +58,90 @@ class WelcomeDialog(QDialog):
         self._login = QCheckBox(self.tr("Start Preheat when I &log in"), self)
         self._login.setObjectName("start_at_login")
         self._login.setChecked(True)
-        self._suggestions = QVBoxLayout()
-        self._suggestions.setSpacing(GAP)
-        self._lay_out()
-        state.remember(_SHOWN, True)
-
-    def set_suggestions(self, suggestions: QWidget) -> None:
-        """Show models that would do well on this machine, between the words and the buttons."""
-        while (item := self._suggestions.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.deleteLater()
-        self._suggestions.addWidget(suggestions)
-        set_role(self._done, "")  # the suggestions bring the one main button
-
-    def accept(self) -> None:
-        """Do what the box says about the login, and close."""
-        try:
-            if self._login.isChecked() != self._login_item.is_on():
-                self._login_item.switch(self._login.isChecked())
-        except EngineError as error:
-            logger.warning("starting at login could not be changed: %s", error)
-            self._note.setText(str(error))
-            self._note.show()
-            self._login.setChecked(self._login_item.is_on())
-            return
-        super().accept()
-
-    def _lay_out(self) -> None:
         self._note = caption("", self)
         self._note.setObjectName("login_note")
         self._note.hide()
+        self._suggestions = QVBoxLayout()
+        self._suggestions.setSpacing(GAP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         layout.setSpacing(GROUP_GAP)
         layout.addLayout(self._title())
-        layout.addWidget(self._words())
-        layout.addWidget(self._folder())
+        layout.addWidget(self._introduction())
+        layout.addWidget(self._folder_hint())
         layout.addLayout(self._suggestions)
         layout.addStretch()
         layout.addWidget(self._login)
         layout.addWidget(self._note)
         layout.addLayout(self._buttons())
         self.setMinimumWidth(_WIDTH_PX)
+        state.remember(_SHOWN, True)
+
+    def set_suggestions(self, suggestions: QWidget) -> None:
+        """Show suggested models, once, above the buttons."""
+        self._suggestions.addWidget(suggestions)
+        set_role(self._done, "")  # the suggestions bring the one main button
+
+    def accept(self) -> None:
+        """Apply the check box, and close if that worked."""
+        try:
+            if self._login.isChecked() != self._login_item.is_on():
+                self._login_item.switch(self._login.isChecked())
+        except EngineError as error:
+            logger.warning("start at login could not be changed: %s", error)
+            self._note.setText(error_text(error))
+            self._note.show()
+            self._login.setChecked(self._login_item.is_on())
+            return
+        super().accept()
 
     def _title(self) -> QHBoxLayout:
         mark = QLabel(self)
         mark.setPixmap(mark_icon().pixmap(_MARK_PX, _MARK_PX))
-        mark.setAccessibleName(self.tr("Preheat's mark"))
+        mark.setAccessibleName(self.tr("Preheat's logo"))
         row = QHBoxLayout()
         row.setSpacing(GROUP_GAP)
         row.addWidget(mark)
-        row.addWidget(heading(self.tr("The first answer as fast as the second"), self), 1)
+        row.addWidget(heading(self.tr("Your models, ready before you ask"), self), 1)
         return row
 
-    def _words(self) -> QLabel:
-        words = QLabel(
-            self.tr(
-                "Preheat keeps the language models that you use loaded before anything asks for them, "
-                "within the memory that you allow. Your other programs reach them at one address on this machine."
-            ),
-            self,
+    def _introduction(self) -> QLabel:
+        text = self.tr(
+            "Preheat keeps the language models you use in memory, within a limit you choose. "
+            "Your apps reach them at one address on this computer."
         )
-        words.setObjectName("welcome_words")
-        words.setWordWrap(True)
-        return words
+        label = QLabel(text, self)
+        label.setObjectName("welcome_words")
+        label.setWordWrap(True)
+        return label
 
-    def _folder(self) -> QLabel:
-        words = caption(
-            self.tr("You have GGUF files already? Put them into {folder}; Preheat notices them by itself.").format(
-                folder=str(self._models_dir)
-            ),
-            self,
-        )
-        words.setObjectName("models_folder")
-        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return words
+    def _folder_hint(self) -> QLabel:
+        text = self.tr("Already have GGUF files? Drop them in {folder}; Preheat finds them there.")
+        label = caption(text.format(folder=str(self._models_dir)), self)
+        label.setObjectName("models_folder")
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return label
 
     def _buttons(self) -> QHBoxLayout:
         folder = QPushButton(self.tr("&Open the models folder"), self)
         folder.setObjectName("open_models_folder")
         folder.setAutoDefault(False)
         folder.clicked.connect(self._open_folder)
-        self._done = done = QPushButton(self.tr("&Done"), self)
-        done.setObjectName("welcome_done")
-        set_role(done, "main")
-        done.setDefault(True)
-        done.clicked.connect(self.accept)
+        self._done = QPushButton(self.tr("&Done"), self)
+        self._done.setObjectName("welcome_done")
+        set_role(self._done, "main")
+        self._done.setDefault(True)
+        self._done.clicked.connect(self.accept)
         row = QHBoxLayout()
         row.setSpacing(GAP)
         row.addWidget(folder)
         row.addStretch()
-        row.addWidget(done)
+        row.addWidget(self._done)
         return row
 
     def _open_folder(self) -> None:
-        folder = self._models_dir
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._models_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            logger.warning("%s cannot be made: %s", folder, error.strerror)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            logger.warning("%s cannot be created: %s", self._models_dir, error.strerror)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._models_dir)))

@@ -1,1 +1,6 @@
 """The tray icon, its menu and its notifications."""
+
+from preheat_gui.tray.notifications import Notifications
+from preheat_gui.tray.tray import Tray
+
+__all__ = ["Notifications", "Tray"]

@@ -1,4 +1,4 @@
-"""A menu's part that has one entry a model, and changes while it is open. GUI thread."""
+"""The part of a menu with one entry per model, which changes while the menu is open. GUI thread."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Entry:
     """One entry.
 
     Attributes:
-        key: What it is about; stays the same while the text changes.
-        text: As a menu has it, with ``&&`` for ``&``.
+        key: Identifies the entry while its text changes.
+        text: With ``&&`` for ``&``.
     """
 
     key: str
@@ -27,26 +27,24 @@ class Entry:
 
 
 class MenuEntries(QObject):
-    """Keeps entries before a certain action of a menu.
+    """Keeps entries before an action of a menu.
 
-    While the menu is open, what stays keeps its place and new entries come last: nothing moves under the pointer.
+    While the menu is open, entries keep their places and new ones come last: nothing moves under the pointer.
+
+    Args:
+        name: Each action's object name is ``tray_<name>:<key>``.
+        before: The action that follows the entries.
+        instead: Shown while there are no entries.
 
     Attributes:
         chosen: An entry was chosen, with its key.
-        toggled: An entry was ticked or unticked, with its key and whether it is ticked now.
+        toggled: An entry was ticked or unticked, with its key and new state.
     """
 
     chosen = Signal(str)
     toggled = Signal(str, bool)
 
     def __init__(self, menu: QMenu, name: str, before: QAction, instead: QAction, *, checkable: bool = False) -> None:
-        """Begin without entries.
-
-        Args:
-            name: Each action's object name is ``tray_<name>:<key>``.
-            before: The action that follows the entries.
-            instead: What is shown while there are none.
-        """
         super().__init__(menu)
         self._menu = menu
         self._name = name
@@ -58,9 +56,9 @@ class MenuEntries(QObject):
         self._entries: tuple[Entry, ...] = ()
 
     def show(self, entries: Sequence[Entry]) -> None:
-        """Show these entries and no others."""
+        """Replace the entries."""
         if tuple(entries) == self._entries and (self._menu.isVisible() or self._in_order()):
-            self._tick()
+            self._update()
             return
         self._entries = tuple(entries)
         wanted = {entry.key for entry in entries}
@@ -70,18 +68,17 @@ class MenuEntries(QObject):
             if entry.key not in self._actions:
                 self._actions[entry.key] = self._new_action(entry.key)
         if not self._menu.isVisible() and not self._in_order():
-            self._put_in_order()
-        self._tick()
+            self._sort()
+        self._update()
         self._instead.setVisible(not entries)
 
     def set_enabled(self, enabled: bool) -> None:
-        """Let entries be chosen, or not."""
+        """Enable or disable all entries."""
         if enabled != self._enabled:
             self._enabled = enabled
-            self._tick()
+            self._update()
 
-    def _tick(self) -> None:
-        """Give every action what its entry says; also what a click has ticked meanwhile."""
+    def _update(self) -> None:
         for entry in self._entries:
             action = self._actions[entry.key]
             action.setText(entry.text)
@@ -91,7 +88,7 @@ class MenuEntries(QObject):
     def _in_order(self) -> bool:
         return list(self._actions) == [entry.key for entry in self._entries]
 
-    def _put_in_order(self) -> None:
+    def _sort(self) -> None:
         self._actions = {entry.key: self._actions[entry.key] for entry in self._entries}
         for action in self._actions.values():
             self._menu.removeAction(action)

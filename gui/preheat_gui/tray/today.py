@@ -1,4 +1,4 @@
-"""Today's preload hit rate, for the tray icon's tooltip. GUI thread."""
+"""Today's preload hit rate, for the tooltip. GUI thread."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 if TYPE_CHECKING:
-    from preheat.core.snapshot import EngineSnapshot
-    from preheat.errors import EngineError
     from preheat.link.link import EngineLink
     from preheat_gui.bridge import EngineBridge
 
 ASK_EVERY_MS: Final = 60_000
-"""The figures come from the disk: they are asked for no more often, and only after requests."""
+"""Shortest time between two questions: the figures come from the disk."""
 
 
 class TodaysHits(QObject):
-    """Keeps today's preload hit rate.
+    """Keeps today's preload hit rate; asks for it only after requests.
 
     Attributes:
-        changed: ``rate`` has another value.
+        changed: ``rate`` has changed.
+        rate: Hits per request since midnight; None before the first request and while unknown.
     """
 
     changed = Signal()
@@ -29,44 +28,36 @@ class TodaysHits(QObject):
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._rate: float | None = None
-        self._asked_of: tuple[object, ...] | None = None
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(ASK_EVERY_MS)
+        self.rate: float | None = None
+        self._asked_for: tuple[object, ...] | None = None
+        self._pause = QTimer(self, singleShot=True, interval=ASK_EVERY_MS)
         self._pause.timeout.connect(self._look)
         bridge.snapshot_changed.connect(self._look)
         self._look()
 
-    @property
-    def rate(self) -> float | None:
-        """Hits / requests since midnight; None before the first request, and until it is known."""
-        return self._rate
-
-    def _look(self, snapshot: EngineSnapshot | None = None) -> None:
-        """Ask, if there is anything new and the last time is long enough ago."""
-        preload = self._bridge.snapshot.preload
+    def _look(self, _: object = None) -> None:
+        snapshot = self._bridge.snapshot
+        preload = snapshot.preload
         today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        counted = (self._bridge.snapshot.started_at, preload.hits, preload.late_hits, preload.misses, today)
-        if counted == self._asked_of or self._pause.isActive() or not self._bridge.is_open:
+        counted = (snapshot.started_at, preload.hits, preload.late_hits, preload.misses, today)
+        if counted == self._asked_for or self._pause.isActive() or not self._bridge.is_open:
             return
-        self._asked_of = counted
+        self._asked_for = counted
         self._pause.start()
-        since = str(today.timestamp())
 
         def question(link: EngineLink) -> dict[str, Any]:
-            return link.stats(since)
+            return link.stats(str(today.timestamp()))
 
         self._bridge.ask(question, self._take, self._take_none)
 
     def _take(self, stats: dict[str, Any]) -> None:
-        rate = stats["total"]["span"]["preload_hit_rate"]
-        if rate != self._rate:
-            self._rate = rate
-            self.changed.emit()
+        self._set_rate(stats["total"]["span"]["preload_hit_rate"])
 
-    def _take_none(self, error: EngineError) -> None:
-        """No figures are kept, or the engine has gone: the tooltip does without."""
-        if self._rate is not None:
-            self._rate = None
+    def _take_none(self, _error: object) -> None:
+        """Show no rate: no usage is recorded, or the engine has ended."""
+        self._set_rate(None)
+
+    def _set_rate(self, rate: float | None) -> None:
+        if rate != self.rate:
+            self.rate = rate
             self.changed.emit()

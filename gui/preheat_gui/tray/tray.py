@@ -1,4 +1,4 @@
-"""The icon in the panel: what it looks like, what it says, and what clicking it asks for. GUI thread."""
+"""The icon in the panel, its tooltip and its clicks. GUI thread."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from preheat_gui.words import loading_models, tooltip
 if TYPE_CHECKING:
     from preheat.core.snapshot import EngineSnapshot
     from preheat_gui.bridge import EngineBridge
-    from preheat_gui.words import Problem
 
 REFRESH_MS: Final = 100
-"""Panels redraw the whole icon: it changes at most so often."""
+"""Shortest time between two icons: panels redraw the whole icon."""
 
 _OPENING: Final = (
     QSystemTrayIcon.ActivationReason.Trigger,
@@ -32,11 +31,11 @@ _OPENING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TrayLook:
-    """What the icon shows.
+    """The icon's look.
 
     Attributes:
-        step: Of ``PROGRESS_STEPS``, while preloading.
-        count: Hot models, while nothing is being loaded.
+        step: Progress of preloading, in ``PROGRESS_STEPS``.
+        count: Number of models that are ready, while nothing loads.
     """
 
     state: TrayState
@@ -45,12 +44,11 @@ class TrayLook:
 
 
 def tray_look(snapshot: EngineSnapshot, *, problem: bool) -> TrayLook:
-    """Return what the icon shows: the first of error, loading, paused, hot and idle that is so."""
+    """Return the icon's look: the first that applies of error, loading, paused, ready and idle."""
     if problem:
         return TrayLook(TrayState.ERROR)
     progress = snapshot.preload.round_progress
-    loading = loading_models(snapshot)
-    if progress is None and loading:  # for a request
+    if progress is None and (loading := loading_models(snapshot)):  # for a request
         progress = loading[0].progress or 0.0
     if progress is not None:
         return TrayLook(TrayState.PRELOADING, step=round(min(max(progress, 0.0), 1.0) * PROGRESS_STEPS))
@@ -61,67 +59,42 @@ def tray_look(snapshot: EngineSnapshot, *, problem: bool) -> TrayLook:
 
 
 class Tray(QSystemTrayIcon):
-    """Preheat's icon; ``show()`` makes it visible.
+    """Preheat's icon; ``show()`` makes it visible. Clicks arrive as ``bridge.view_requested``."""
 
-    Attributes:
-        dashboard_requested: The icon was clicked, or the menu's "Dashboard".
-        models_requested: "All models…".
-        settings_requested: "Settings…".
-        quit_requested: "Quit".
-    """
-
-    dashboard_requested = Signal()
-    models_requested = Signal()
-    settings_requested = Signal()
     quit_requested = Signal()
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("tray")
         self._bridge = bridge
-        self._problem: Problem | None = bridge.problem
         self._look: TrayLook | None = None
         self._panel: Panel | None = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(REFRESH_MS)
-        self._soon.timeout.connect(self._render)
+        self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._refresh.timeout.connect(self._render)
         self._hits = TodaysHits(bridge, self)
         self._menu = TrayMenu(bridge)
-        self._menu.set_problem(self._problem)
-        self._menu.dashboard_requested.connect(self.dashboard_requested)
-        self._menu.models_requested.connect(self.models_requested)
-        self._menu.settings_requested.connect(self.settings_requested)
         self._menu.quit_requested.connect(self.quit_requested)
         self.setContextMenu(self._menu)
         self.activated.connect(self._on_activated)
-        bridge.snapshot_changed.connect(self._render_soon)
-        bridge.problem_changed.connect(self.set_problem)
-        self._hits.changed.connect(self._render_soon)
-        theme().changed.connect(self._render_soon)
+        for signal in (bridge.snapshot_changed, bridge.problem_changed, self._hits.changed, theme().changed):
+            signal.connect(self._render_soon)
         self._render()
 
-    def set_problem(self, problem: Problem | None) -> None:
-        """Show that something is wrong, or that nothing is any more."""
-        self._problem = problem
-        self._menu.set_problem(problem)
-        self._render_soon()
-
     def _render_soon(self, _: object = None) -> None:
-        if not self._soon.isActive():
-            self._soon.start()
+        if not self._refresh.isActive():
+            self._refresh.start()
 
     def _render(self) -> None:
-        snapshot = self._bridge.snapshot
-        look, panel = tray_look(snapshot, problem=self._problem is not None), theme().panel
+        snapshot, problem = self._bridge.snapshot, self._bridge.problem
+        look, panel = tray_look(snapshot, problem=problem is not None), theme().panel
         if (look, panel) != (self._look, self._panel):
             self._look, self._panel = look, panel
             self.setIcon(tray_icon(look.state, progress=look.step / PROGRESS_STEPS, count=look.count, panel=panel))
-        words = tooltip(snapshot, hit_rate=self._hits.rate, problem=self._problem)
+        words = tooltip(snapshot, hit_rate=self._hits.rate, problem=problem)
         if words != self.toolTip():
             self.setToolTip(words)
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
-        # On macOS every click opens the menu; a window beside it would be in the way.
+        # On macOS every click opens the menu; a window would cover it.
         if reason in _OPENING and sys.platform != "darwin":
-            self.dashboard_requested.emit()
+            self._bridge.view_requested.emit("dashboard", "")

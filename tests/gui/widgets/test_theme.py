@@ -20,11 +20,11 @@ from preheat_gui.widgets import (
     colours,
     figure_font,
     heading_font,
-    mix,
     set_role,
     theme,
     tray_colours,
 )
+from preheat_gui.widgets.theme import mix
 
 GROUNDS = (Token.BACKGROUND, Token.CARD)
 WORDS = (Token.TEXT, Token.MUTED, Token.ACCENT, Token.STANDBY, Token.GOOD, Token.BAD)
