@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from preheat.messages import general, preload, residency, usage
+from preheat.messages import desktop, general, preload, residency, usage
 from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = MappingProxyType(
-    {**general.TABLE, **preload.TABLE, **residency.TABLE, **usage.TABLE}
+    {
+        **desktop.TABLE,
+        **general.TABLE,
+        **preload.TABLE,
+        **residency.TABLE,
+        **usage.TABLE,
+    }
 )
 """Template by message code. The areas' codes are disjoint; a test checks that."""

@@ -1,4 +1,4 @@
-"""Adds model files that are on this computer: dropped on the window, or chosen. GUI thread."""
+"""Adds model files from this computer: dropped on the window, or chosen. GUI thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from preheat_gui.bridge.library_commands import import_file
 from preheat_gui.widgets import GROUP_GAP, RADIUS, Banner, Token, heading_font, theme
-from preheat_gui.words import sentence
+from preheat_gui.words import error_text, error_title
 
 if TYPE_CHECKING:
     from preheat.errors import EngineError
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 _ENDING: Final = ".gguf"
 _NO_ROOM: Final = "disk_full"
 _AUTO: Final = "auto"
-"""A second name or a twin that takes no room where the disk can, else a copy."""
+"""A link or clone that takes no space if the disk supports it, else a copy."""
 
 
 class ImportBanner(Banner):
-    """Adds files one after another, and says how that goes. Hidden while there is nothing to say.
+    """Adds files one at a time and shows the progress; hidden otherwise.
 
     Attributes:
-        model_requested: The user wants to see what was added (its model_id; empty while that is not known).
+        model_requested: The user wants to see the added model (model_id; empty while unknown).
     """
 
     model_requested = Signal(str)
@@ -48,23 +48,23 @@ class ImportBanner(Banner):
         super().__init__(parent)
         self.setObjectName("import_banner")
         self._bridge = bridge
-        self._waiting: deque[Path] = deque()
-        self._at_work: Path | None = None
+        self._queue: deque[Path] = deque()
+        self._current: Path | None = None
         self._added: list[str] = []
         self._failures: list[str] = []
         self.clicked.connect(self._on_clicked)
 
     def add_files(self, paths: Sequence[Path]) -> None:
-        """Add these files, after those that wait already."""
-        if self._at_work is None:
+        """Add files after those already queued."""
+        if self._current is None:
             self._added.clear()
             self._failures.clear()
-        self._waiting += paths
-        if self._at_work is None:
+        self._queue += paths
+        if self._current is None:
             self._next()
 
     def choose_files(self) -> None:
-        """Let the user choose files, and add them."""
+        """Let the user choose files to add."""
         dialog = QFileDialog(self.window(), self.tr("Add model files"))
         dialog.setObjectName("choose_model_files")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
@@ -73,17 +73,15 @@ class ImportBanner(Banner):
         dialog.filesSelected.connect(self._on_chosen)
         dialog.open()
 
-    # -- private ------------------------------------------------------------------------------------------------------
-
     def _on_chosen(self, names: list[str]) -> None:
         self.add_files([Path(name) for name in names])
 
     def _next(self) -> None:
-        if not self._waiting:
-            self._at_work = None
-            self._say_result()
+        if not self._queue:
+            self._current = None
+            self._show_result()
             return
-        path = self._at_work = self._waiting.popleft()
+        path = self._current = self._queue.popleft()
         self.show_note(self.tr("Adding {file}. A large file takes a while.").format(file=path.name))
         self._bridge.ask(partial(import_file, path, _AUTO), self._on_added, self._on_error)
 
@@ -92,19 +90,19 @@ class ImportBanner(Banner):
         self._next()
 
     def _on_error(self, error: EngineError) -> None:
-        path = self._at_work
+        path = self._current
         if path is not None and error.code == _NO_ROOM:
             self._ask_to_move(path, error)
             return
         self._fail(error)
 
     def _fail(self, error: EngineError) -> None:
-        self._failures.append(f"{sentence(error.title)} {sentence(error.hint)}".strip())
+        self._failures.append(error_text(error))
         self._next()
 
     def _ask_to_move(self, path: Path, error: EngineError) -> None:
-        """Ask whether the file shall leave its place: there is no room for two of it."""
-        box = QMessageBox(QMessageBox.Icon.Question, self.tr("Preheat"), sentence(error.title), parent=self.window())
+        """Offer to move the file: there is no room for a copy."""
+        box = QMessageBox(QMessageBox.Icon.Question, self.tr("Preheat"), error_title(error), parent=self.window())
         box.setObjectName("move_question")
         box.setInformativeText(self.tr("Preheat can move {file} instead of copying it.").format(file=path.name))
         move = box.addButton(self.tr("&Move it"), QMessageBox.ButtonRole.AcceptRole)
@@ -113,16 +111,13 @@ class ImportBanner(Banner):
         box.setEscapeButton(leave)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         move.clicked.connect(partial(self._move, path))
-        leave.clicked.connect(self._on_left)
+        leave.clicked.connect(self._next)
         box.open()
 
     def _move(self, path: Path, *_: object) -> None:
         self._bridge.ask(partial(import_file, path, "move"), self._on_added, self._fail)
 
-    def _on_left(self) -> None:
-        self._next()
-
-    def _say_result(self) -> None:
+    def _show_result(self) -> None:
         if self._failures:
             self.show_problem(" ".join(self._failures))
         elif len(self._added) == 1:
@@ -139,7 +134,7 @@ class ImportBanner(Banner):
 
 
 class DropOverlay(QWidget):
-    """Lies over a window while files are dragged over it, and takes them.
+    """Covers a window while files are dragged over it.
 
     Attributes:
         dropped: Files were dropped (list[Path]).
@@ -158,7 +153,7 @@ class DropOverlay(QWidget):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Follow the window's size, and what is dragged over it."""
+        """Follow the window's size and drags over it."""
         if isinstance(event, QResizeEvent):
             self.resize(event.size())
         elif isinstance(event, QDragEnterEvent | QDragMoveEvent) and _acceptable(event):
@@ -174,7 +169,7 @@ class DropOverlay(QWidget):
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Draw a frame to drop into."""
+        """Draw the drop frame."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QColor(theme().colour(Token.BACKGROUND))
@@ -195,14 +190,14 @@ class DropOverlay(QWidget):
 
 
 def model_files(data: QMimeData) -> list[Path]:
-    """Return the GGUF files of this computer among what is dragged."""
+    """Return the dragged GGUF files of this computer."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if path.suffix.lower() == _ENDING]
 
 
 def _acceptable(event: QDropEvent) -> bool:
-    """Accept what has model files; return whether it has."""
-    # After a move, the other program would delete the file: only what it lets be copied is taken.
+    """Accept the event if it carries model files; return whether it does."""
+    # After a move the other program would delete the file, so only copies are accepted.
     if not event.possibleActions() & Qt.DropAction.CopyAction or not model_files(event.mimeData()):
         return False
     event.setDropAction(Qt.DropAction.CopyAction)

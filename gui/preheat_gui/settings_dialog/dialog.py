@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from preheat.core.live_settings import PORT_SETTINGS, START_SETTINGS
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import GROUP_LABELS, Group, Settings
-from preheat_gui.platform.login_item import LoginItem, login_item
+from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft
 from preheat_gui.settings_dialog.editors import Editor, editor_for

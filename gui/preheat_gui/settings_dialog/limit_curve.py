@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QProcess, Signal
 
 from preheat import paths
 from preheat.settings import Settings
-from preheat_gui.platform.own_command import own_command
+from preheat_gui.platform.command import own_command
 
 logger = logging.getLogger(__name__)
 

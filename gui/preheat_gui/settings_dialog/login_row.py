@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
-from preheat_gui.platform.login_item import LoginItem, LoginItemError
+from preheat_gui.platform import LoginItem, LoginItemError
 from preheat_gui.settings_dialog.field_row import Remark
 from preheat_gui.widgets import GAP, GROUP_GAP, caption
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
@@ -97,7 +97,7 @@ class TrayMenu(QMenu):
         self,
         name: str,
         text: str,
-        on_triggered: Callable[..., None] | Signal | None = None,
+        on_triggered: Callable[..., None] | SignalInstance | None = None,
         *,
         menu: QMenu | None = None,
         checkable: bool = False,
@@ -133,11 +133,7 @@ class TrayMenu(QMenu):
             ]
         )
         self._loaded.show(
-            [
-                self._loaded_entry(model)
-                for model in snapshot.models
-                if model.state not in (State.COLD, State.FAILED)
-            ]
+            [self._loaded_entry(model) for model in snapshot.models if model.state not in (State.COLD, State.FAILED)]
         )
         paused_until = snapshot.preload.paused_until
         self._resume.setVisible(paused_until is not None)

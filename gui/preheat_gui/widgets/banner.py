@@ -1,4 +1,4 @@
-"""One sentence above a page: what is wrong, and a button that helps."""
+"""One sentence above a page, with a button."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ICON_PX = 16
 
 
 class Banner(QFrame):
-    """Hidden while it has nothing to say.
+    """Shows a problem or a note; hidden without one.
 
     Attributes:
         clicked: The button was pressed.
@@ -25,7 +25,7 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         set_role(self, "banner")
-        self._sign = QIcon()
+        self._icon_source = QIcon()
         self._icon = QLabel(self)
         self._words = QLabel(self)
         self._words.setWordWrap(True)
@@ -41,25 +41,25 @@ class Banner(QFrame):
         layout.addWidget(self._icon)
         layout.addWidget(self._words, 1)
         layout.addWidget(self._button)
-        theme().changed.connect(self._draw_sign)
+        theme().changed.connect(self._draw_icon)
         self.hide()
 
     def show_problem(self, sentence: str, button_text: str | None = None) -> None:
-        """Say what is wrong and what to do; None leaves the button out."""
+        """Show a problem; None hides the button."""
         self._show(sentence, button_text, "warning", Token.BAD)
 
     def show_note(self, sentence: str, button_text: str | None = None) -> None:
-        """Say something that is worth knowing."""
+        """Show a note; None hides the button."""
         self._show(sentence, button_text, "info", Token.STANDBY)
 
     def _show(self, sentence: str, button_text: str | None, icon: str, token: Token) -> None:
-        self._sign = symbol(icon, token)
-        self._draw_sign()
+        self._icon_source = symbol(icon, token)
+        self._draw_icon()
         self._words.setText(sentence)
         self._button.setText(button_text or "")
         self._button.setVisible(button_text is not None)
         self.setAccessibleName(sentence)
         self.show()
 
-    def _draw_sign(self) -> None:
-        self._icon.setPixmap(self._sign.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+    def _draw_icon(self) -> None:
+        self._icon.setPixmap(self._icon_source.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))

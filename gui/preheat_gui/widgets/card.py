@@ -1,4 +1,4 @@
-"""A surface for things that belong together."""
+"""A surface that groups widgets."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Card(QFrame):
     """A rounded surface with a hairline border.
 
     Attributes:
-        body: The layout for what the card holds, under its title.
-        title: The title's label; hidden while it is empty.
+        body: The layout of the content, under the title.
+        title: The title's label; hidden while empty.
     """
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
@@ -29,7 +29,7 @@ class Card(QFrame):
         self.set_title(title)
 
     def set_title(self, title: str) -> None:
-        """Change the title; the card's accessible name follows."""
+        """Change the title and the accessible name."""
         self.title.setText(title)
         self.title.setVisible(bool(title))
         self.setAccessibleName(title)

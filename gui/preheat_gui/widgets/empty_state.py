@@ -1,4 +1,4 @@
-"""What a list or a page shows instead of nothing."""
+"""The placeholder of an empty list or page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from preheat_gui.widgets.theme import GAP, GROUP_GAP
 
 
 class EmptyState(QWidget):
-    """A title, a sentence, and a button where one helps.
+    """A title, a sentence, and an optional button.
 
     Attributes:
         clicked: The button was pressed.
@@ -42,7 +42,7 @@ class EmptyState(QWidget):
         self.set_words(title, sentence, button_text)
 
     def set_words(self, title: str, sentence: str, button_text: str | None = None) -> None:
-        """Say something else; None leaves the button out."""
+        """Change the texts; None hides the button."""
         self._title.setText(title)
         self._sentence.setText(sentence)
         self._button.setText(button_text or "")

@@ -1,4 +1,4 @@
-"""Icons, drawn from ``resources/icons/*.svg`` in the theme's colours at the size that is asked for. GUI thread only."""
+"""Icons from ``resources/icons/*.svg`` in the theme's colours, at any size. GUI thread."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from preheat.paths import resource
 from preheat_gui.widgets.theme import Panel, Token, theme, tray_colours
 
 TRAY_SIZES: Final = (16, 22, 24, 32, 44, 48, 64, 96, 128)
-"""What panels ask for, in pixels: 16 to 64, and twice that on dense screens."""
+"""The sizes that panels use, in pixels: 16 to 64, and twice that on dense screens."""
 
 PROGRESS_STEPS: Final = 32
-"""The ring's steps: finer ones could not be told apart, and each costs the panel a new icon."""
+"""Steps of the ring: finer ones look the same, and each costs the panel a new icon."""
 
 MAX_COUNT: Final = 9
-"""More hot models than this are shown as ``9+``."""
+"""More models than this are shown as ``9+``."""
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _FAINT: Final = 0.4
-"""Opacity of the ring that is still to be filled."""
+"""Opacity of the empty part of the ring."""
 
 _RING_LENGTH: Final = 7.0 * math.pi * 1.5
-"""Of the path ``fill`` in tray.svg: three quarters of a circle."""
+"""Length of the path ``fill`` in tray.svg: three quarters of a circle."""
 
 
 class TrayState(StrEnum):
-    """What the tray icon says at a glance."""
+    """The states of the tray icon."""
 
     IDLE = "idle"
     PRELOADING = "preloading"
@@ -43,7 +43,7 @@ class TrayState(StrEnum):
 
 
 def symbol(name: str, token: Token = Token.TEXT) -> QIcon:
-    """Return the symbol ``resources/icons/<name>.svg``. It follows the theme without being set anew.
+    """Return the symbol ``resources/icons/<name>.svg``. It follows the theme.
 
     Raises:
         FileNotFoundError: There is no such symbol.
@@ -53,17 +53,17 @@ def symbol(name: str, token: Token = Token.TEXT) -> QIcon:
 
 
 def mark_icon() -> QIcon:
-    """Return Preheat's mark, for windows and message boxes."""
+    """Return Preheat's logo."""
     return QIcon(_SymbolEngine("mark", Token.ACCENT))
 
 
 def tray_icon(state: TrayState, *, progress: float | None, count: int, panel: Panel) -> QIcon:
-    """Return the icon for the panel, at every size that panels ask for.
+    """Return the tray icon in all ``TRAY_SIZES``.
 
     Args:
-        progress: How far preloading is, 0.0 to 1.0; only its step of ``PROGRESS_STEPS`` shows. None counts as 0.
-        count: How many models are hot.
-        panel: What the icon lies on.
+        progress: Progress of preloading, 0.0 to 1.0, shown in ``PROGRESS_STEPS``. None counts as 0.
+        count: Number of hot models.
+        panel: The panel's brightness.
     """
     steps = round(min(max(progress or 0.0, 0.0), 1.0) * PROGRESS_STEPS)
     return _tray_icon(state, steps if state is TrayState.PRELOADING else 0, min(count, MAX_COUNT + 1), panel)
@@ -79,14 +79,14 @@ def _tray_icon(state: TrayState, steps: int, count: int, panel: Panel) -> QIcon:
 
 
 def _tray_parts(state: TrayState, steps: int, count: int, colours: dict[Token, QColor]) -> dict[str, QColor]:
-    """Return which parts of tray.svg are drawn, and in which colour."""
+    """Return the visible parts of tray.svg and their colours."""
     grey, amber, signs = colours[Token.MUTED], colours[Token.ACCENT], colours[Token.TEXT]
     if state is TrayState.IDLE:
         return {"track": grey, "flame": grey}
     if state is TrayState.PRELOADING:
         faint = QColor(grey)
         faint.setAlphaF(_FAINT)
-        # A dash of no length would still be drawn: as a dot, by its round ends.
+        # A dash of length 0 would still show as a dot, because of its round ends.
         return {"track": faint, "flame": grey} | ({"fill": amber} if steps else {})
     if state is TrayState.HOT:
         return {"flame-beside": amber, f"count-{count}" if count <= MAX_COUNT else "count-many": signs}
@@ -96,7 +96,7 @@ def _tray_parts(state: TrayState, steps: int, count: int, colours: dict[Token, Q
 
 
 def _tray_svg(parts: dict[str, QColor], progress: float) -> bytes:
-    """Return tray.svg with only ``parts`` left, each in its colour."""
+    """Return tray.svg reduced to ``parts``, in their colours."""
     root = ElementTree.fromstring(_source("tray"))
     for parent in list(root.iter()):
         for element in list(parent):
@@ -106,7 +106,7 @@ def _tray_svg(parts: dict[str, QColor], progress: float) -> bytes:
             if name not in parts:
                 parent.remove(element)
                 continue
-            element.set("color", parts[name].name())  # what currentColor means there
+            element.set("color", parts[name].name())  # the value of currentColor
             element.set("opacity", f"{parts[name].alphaF():.2f}")
             if name == "fill":
                 element.set("stroke-dasharray", f"{_RING_LENGTH * progress:.2f} 99")
@@ -114,7 +114,7 @@ def _tray_svg(parts: dict[str, QColor], progress: float) -> bytes:
 
 
 class _SymbolEngine(QIconEngine):
-    """Draws a symbol in the colour that its token has at that moment."""
+    """Draws a symbol in its token's current colour."""
 
     def __init__(self, name: str, token: Token) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class _SymbolEngine(QIconEngine):
         self._token = token
 
     def clone(self) -> QIconEngine:
-        """Return a copy, for an icon that changes."""
+        """Return a copy."""
         return _SymbolEngine(self._name, self._token)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -142,7 +142,7 @@ def _symbol_pixmap(name: str, colour: str, width: int, height: int) -> QPixmap:
 
 
 def _drawn(svg: bytes, width: int, height: int) -> QPixmap:
-    """Return a square picture in the middle of so many pixels."""
+    """Return a square picture, centred in the pixmap."""
     pixmap = QPixmap(width, height)
     pixmap.fill(Qt.GlobalColor.transparent)
     side = min(width, height)

@@ -11,7 +11,7 @@ from preheat_gui.widgets.theme import CAPTION_SCALE, FIGURE_SCALE, HEADING_SCALE
 
 
 class ScaledLabel(QLabel):
-    """Plain text at a multiple of the system's size, also after the user has changed that."""
+    """Plain text at a multiple of the system's font size, which it follows."""
 
     def __init__(
         self, text: str, scale: float, *, weight: QFont.Weight | None = None, parent: QWidget | None = None
@@ -24,7 +24,7 @@ class ScaledLabel(QLabel):
 
     def event(self, event: QEvent) -> bool:
         """Follow the system's font."""
-        if event.type() == QEvent.Type.ApplicationFontChange:  # never comes to changeEvent
+        if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent never gets it
             self.setFont(scaled_font(self._scale, self._weight))
         return super().event(event)
 
@@ -40,7 +40,7 @@ def figure(text: str = "", parent: QWidget | None = None) -> ScaledLabel:
 
 
 def caption(text: str = "", parent: QWidget | None = None) -> ScaledLabel:
-    """Return small muted words that may take several lines."""
+    """Return small muted text that wraps."""
     label = ScaledLabel(text, CAPTION_SCALE, parent=parent)
     label.setWordWrap(True)
     set_role(label, "muted")
@@ -48,9 +48,9 @@ def caption(text: str = "", parent: QWidget | None = None) -> ScaledLabel:
 
 
 class ElidedLabel(QFrame):
-    """One line of plain text; by default its middle is left out, as a model's name ends with its quantization.
+    """One line of plain text, by default elided in the middle: a model's name ends with its quantization.
 
-    The tooltip has the whole text while some of it is left out. Screen readers always get the whole.
+    While the text is elided, the tooltip shows all of it. Screen readers always get all of it.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ElidedLabel(QFrame):
         self.setText(text)
 
     def text(self) -> str:
-        """Return the whole text."""
+        """Return the full text."""
         return self._text
 
     def setText(self, text: str) -> None:  # noqa: N802 - as QLabel's
@@ -81,39 +81,39 @@ class ElidedLabel(QFrame):
         self.update()
 
     def set_token(self, token: Token | None) -> None:
-        """Write in this colour of the theme; None for that of other words."""
+        """Use a colour of the theme; None for the normal text colour."""
         if token is not self._token:
             self._token = token
             self.update()
 
     def shown_text(self) -> str:
-        """Return what of the text has room now."""
+        """Return the visible, elided text."""
         return self.fontMetrics().elidedText(self._text, self._mode, self.contentsRect().width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the size of the whole text."""
+        """Return the size of the full text."""
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self._text) + 1, metrics.height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the size at which a name is still told from others."""
+        """Return the size at which a name is still recognisable."""
         metrics = self.fontMetrics()
         return QSize(min(metrics.averageCharWidth() * 12, self.sizeHint().width()), metrics.height())
 
     def event(self, event: QEvent) -> bool:
-        """Show the whole text in the tooltip, but only while it is cut."""
+        """Update the tooltip before it shows."""
         if event.type() == QEvent.Type.ToolTip:
             self.setToolTip(self._text if self.shown_text() != self._text else "")
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Draw what has room."""
+        """Draw the visible text."""
         option = QStyleOption()
         option.initFrom(self)
         painter = QPainter(self)
         if self._token is not None:
             option.palette.setColor(self.foregroundRole(), theme().colour(self._token))
-        # In the text's own direction: mirrored, "8.2 GB" must not become "GB 8.2".
+        # The text's own direction keeps "8.2 GB" from becoming "GB 8.2" in mirrored layouts.
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         alignment = QStyle.visualAlignment(self.layoutDirection(), Qt.AlignmentFlag.AlignLeft)
         self.style().drawItemText(

@@ -1,4 +1,4 @@
-"""A gauge: the open ring of Preheat's mark, with one number inside and a plain word under it."""
+"""A gauge: the open ring of Preheat's logo, with a number inside and a caption below."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from preheat_gui.widgets.theme import EASE_MS, FIGURE_SCALE, GAP, Token, caption_font, figure_font, scaled_font, theme
 
 SPAN_DEG: Final = 270.0
-"""The ring is open at its foot, as in the mark."""
+"""The ring is open at the bottom, as in the logo."""
 
-_START_DEG: Final = 225.0  # counted as Qt does: from three o'clock, anticlockwise
+_START_DEG: Final = 225.0  # Qt counts from three o'clock, anticlockwise
 _STROKE: Final = 0.085  # of the ring's diameter
 _LIMIT_LENGTH: Final = 2.0  # of the stroke
 _FOOT: Final = 0.9
-"""How far down the ring's ends reach, of its whole height; its caption begins there."""
+"""Bottom of the ring's ends, as a share of its height; the caption starts there."""
 
 _SMALLEST_PX: Final = 112
 _PREFERRED_PX: Final = 152
@@ -35,7 +35,7 @@ class Segment:
     Attributes:
         share: Its length, 0.0 to 1.0 of the ring.
         token: Its colour.
-        name: What it stands for, for screen readers: "others 6.1 GB".
+        name: Its meaning, for screen readers: "others 6.1 GB".
     """
 
     share: float
@@ -44,10 +44,9 @@ class Segment:
 
 
 class RingGauge(QWidget):
-    """Shows one value or several segments, one after the other from the ring's left foot.
+    """Shows one value or several segments in sequence, from the ring's left end.
 
-    A new value eases in over 150 ms, or is there at once where the user wants no motion or the gauge is not visible.
-    It paints only when what it shows changes.
+    New values ease in over 150 ms, unless the user wants reduced motion or the gauge is hidden.
     """
 
     def __init__(self, caption: str = "", parent: QWidget | None = None) -> None:
@@ -65,11 +64,11 @@ class RingGauge(QWidget):
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._motion.valueChanged.connect(self._move)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self._name_it()
+        self._describe()
         theme().changed.connect(self.update)
 
     def set_value(self, share: float | None, figure: str, unit: str = "", *, token: Token = Token.ACCENT) -> None:
-        """Show one value, 0.0 to 1.0 of the ring; None where there is none yet."""
+        """Show one value, 0.0 to 1.0 of the ring; None for none yet."""
         self.set_segments(() if share is None else (Segment(share, token),), figure, unit)
 
     def set_segments(
@@ -78,61 +77,61 @@ class RingGauge(QWidget):
         """Show several parts.
 
         Args:
-            segments: Parts of the ring; what is over 1.0 together is cut.
+            segments: Parts of the ring; cut at 1.0 in total.
             figure: The number in the ring.
             unit: Its unit, smaller, under it.
-            limit: Where to mark a limit, 0.0 to 1.0; None for nowhere.
+            limit: Position of a limit's mark, 0.0 to 1.0; None for no mark.
         """
         new = (tuple(segments), figure, unit, limit)
         if new == (self._segments, self._figure, self._unit, self._limit):
             return
         self._segments, self._figure, self._unit, self._limit = new
-        self._name_it()
-        self._approach()
+        self._describe()
+        self._animate()
         self.update()
 
     def set_caption(self, caption: str) -> None:
-        """Change the word under the number."""
+        """Change the caption."""
         if caption != self._caption:
             self._caption = caption
-            self._name_it()
+            self._describe()
             self.updateGeometry()
             self.update()
 
     def shown_shares(self) -> tuple[float, ...]:
-        """Return the segments' lengths as they are drawn now."""
+        """Return the segments' drawn lengths."""
         return tuple(self._shown)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return a size at which the caption has its line."""
+        """Return the preferred size."""
         return QSize(_PREFERRED_PX, math.ceil(_PREFERRED_PX * _FOOT) + self._caption_height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the smallest size at which the number fits into the ring."""
+        """Return the smallest size at which the number fits."""
         return QSize(_SMALLEST_PX, math.ceil(_SMALLEST_PX * _FOOT) + self._caption_height())
 
     def event(self, event: QEvent) -> bool:
         """Follow the system's font."""
-        if event.type() == QEvent.Type.ApplicationFontChange:  # never comes to changeEvent
+        if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent never gets it
             self.updateGeometry()
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Draw the ring, what fills it, the limit's mark and the words."""
+        """Draw the ring, its segments, the limit's mark and the texts."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ring = self._ring()
         self._draw_arc(painter, ring, 0.0, 1.0, Token.TRACK)
-        # From the last to the first: each one's round end lies on the next one.
+        # Last to first: each segment's round end covers the next one.
         ends = [sum(self._shown[: index + 1]) for index in range(len(self._shown))]
         for segment, end, share in reversed(list(zip(self._segments, ends, self._shown, strict=True))):
             if share > _NOTICEABLE:
                 self._draw_arc(painter, ring, max(end - share, 0.0), min(end, 1.0), segment.token)
         if self._limit is not None:
             self._draw_limit(painter, ring, self._limit)
-        self._draw_words(painter, ring)
+        self._draw_texts(painter, ring)
 
-    # What is drawn
+    # Drawing
 
     def _ring(self) -> QRectF:
         side = self._side()
@@ -142,7 +141,7 @@ class RingGauge(QWidget):
         return QRectF(left + margin, top + margin, side - 2 * margin, side - 2 * margin)
 
     def _side(self) -> float:
-        """Return the width that the ring and its limit's mark take."""
+        """Return the width of the ring with its limit's mark."""
         return min(float(self.width()), (self.height() - self._caption_height()) / _FOOT)
 
     def _draw_arc(self, painter: QPainter, ring: QRectF, begin: float, end: float, token: Token) -> None:
@@ -161,12 +160,12 @@ class RingGauge(QWidget):
             QPointF(radius - stroke * _LIMIT_LENGTH / 2, 0),
             QPointF(radius + stroke * _LIMIT_LENGTH / 2, 0),
         )
-        for token, width in ((Token.CARD, 6.0), (Token.TEXT, 2.0)):  # a gap on either side, on whatever it crosses
+        for token, width in ((Token.CARD, 6.0), (Token.TEXT, 2.0)):  # with a gap on both sides
             painter.setPen(QPen(self._colour(token), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
             painter.drawLine(*line)
         painter.restore()
 
-    def _draw_words(self, painter: QPainter, ring: QRectF) -> None:
+    def _draw_texts(self, painter: QPainter, ring: QRectF) -> None:
         room = ring.width() * 0.74
         figure = figure_font()
         width = QFontMetricsF(figure).horizontalAdvance(self._figure)
@@ -194,9 +193,9 @@ class RingGauge(QWidget):
     def _caption_height(self) -> int:
         return round(QFontMetricsF(caption_font()).height()) + GAP // 2 if self._caption else 0
 
-    # How it moves
+    # Motion
 
-    def _approach(self) -> None:
+    def _animate(self) -> None:
         target = [min(max(segment.share, 0.0), 1.0) for segment in self._segments]
         self._motion.stop()
         before = self._shown[: len(target)]
@@ -216,7 +215,7 @@ class RingGauge(QWidget):
         ]
         self.update()
 
-    def _name_it(self) -> None:
+    def _describe(self) -> None:
         value = f"{self._figure} {self._unit}".strip()
         parts = ", ".join(segment.name for segment in self._segments if segment.name)
         self.setAccessibleName(f"{self._caption}: {value}" if self._caption and value else self._caption or value)

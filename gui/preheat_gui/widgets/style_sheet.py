@@ -1,8 +1,8 @@
-"""The style sheet: what the palette alone cannot say. Generated from the tokens of ``theme.py``.
+"""The style sheet, generated from the tokens of ``theme.py``, for what the palette cannot express.
 
-Widgets ask for a look by the property ``role``: a frame is a ``card`` or a ``banner``, one button of a window is
-``main``, a button without an outline is ``quiet``, a list of pages is a ``sidebar``, a label is ``muted``,
-a text that cannot be edited is ``reading``.
+Widgets choose a look with the property ``role``: ``card`` or ``banner`` for frames, ``main`` for a window's main
+button, ``quiet`` for a button without outline, ``sidebar`` for a list of pages, ``muted`` for labels, ``reading`` for
+read-only texts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from preheat.paths import resource
 
-# Where a focused control has a border of 2 px, its padding is 1 px less: nothing moves.
+# A focused control has a border of 2 px and 1 px less padding: nothing moves.
 _SHEET: Final = Template("""
 QFrame[role="card"] { background: $CARD; border: 1px solid $LINE; border-radius: 8px; }
 QFrame[role="banner"] { background: $SELECTION; border: 1px solid $LINE; border-radius: 8px; }
@@ -150,8 +150,8 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 
 def style_sheet(colours: Mapping[str, str], *, dark: bool) -> str:
-    """Return the style sheet; ``colours`` are the tokens' names and values (``TEXT``: ``#1c1917``)."""
-    # A style sheet cannot colour its pictures: these bear their colours.
+    """Return the style sheet for the tokens' colours by name (``TEXT``: ``#1c1917``)."""
+    # A style sheet cannot colour pictures, so these contain their colours.
     ticks = ("tick-light", "tick-dark")
     pictures = {"up": "arrow-up", "down": "arrow-down", "tick": ticks[dark], "menu_tick": ticks[not dark]}
     return _SHEET.substitute(
@@ -160,7 +160,7 @@ def style_sheet(colours: Mapping[str, str], *, dark: bool) -> str:
 
 
 def set_role(widget: QWidget, role: str) -> None:
-    """Give a widget the look named ``role``, also after it has been shown."""
+    """Set a widget's role; works after it was shown, too."""
     widget.setProperty("role", role)
     widget.style().unpolish(widget)
     widget.style().polish(widget)

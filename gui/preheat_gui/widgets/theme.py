@@ -1,4 +1,4 @@
-"""Colours, type and spacing, light and dark. Nothing else in the windows names a colour. GUI thread only."""
+"""Colours, fonts and spacing, light and dark. No other module names a colour. GUI thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QToolTip
 from preheat_gui.widgets.style_sheet import style_sheet
 
 GAP: Final = 8
-"""Between things of one group, in device-independent pixels; the grid of all windows."""
+"""Spacing within a group, in device-independent pixels; the grid of all windows."""
 
 GROUP_GAP: Final = 2 * GAP
 MARGIN: Final = 3 * GAP
@@ -23,17 +23,17 @@ HEADING_SCALE: Final = 1.25
 CAPTION_SCALE: Final = 0.9
 
 EASE_MS: Final = 150
-"""How long a value takes to move to a new one."""
+"""Duration of an animation."""
 
 _CHOICES: Final = ("auto", "light", "dark")
 
 
 class Token(StrEnum):
-    """What a colour is for.
+    """The use of a colour.
 
-    The first ten are the palette; the others are mixed from them, so that both appearances keep their contrast:
-    ``HOVER`` and ``SELECTION`` lie behind text, ``CONTROL`` outlines what can be changed, ``DISABLED`` is text that
-    cannot be used now, ``TRACK`` is the empty part of a gauge.
+    The first ten are the palette; the others are mixed from them, so that light and dark have the same contrast:
+    ``HOVER`` and ``SELECTION`` are backgrounds of text, ``CONTROL`` outlines controls, ``DISABLED`` is disabled text,
+    ``TRACK`` is the empty part of a gauge.
     """
 
     BACKGROUND = "background"
@@ -79,7 +79,7 @@ _DARK: Final = {
     Token.ON_ACCENT: "#1C1917",
 }
 
-# Each is the first colour with a share of the second.
+# The first colour with a share of the second.
 _MIXED: Final = {
     Token.HOVER: (Token.CARD, Token.TEXT, 0.05),
     Token.SELECTION: (Token.CARD, Token.ACCENT, 0.07),
@@ -90,7 +90,7 @@ _MIXED: Final = {
 
 
 class Panel(StrEnum):
-    """What the tray icon lies on. Some desktops do not say: there the colours are between light and dark."""
+    """The panel's brightness. Some desktops do not report it; colours between light and dark suit both."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -101,7 +101,7 @@ class Theme(QObject):
     """The appearance of one application.
 
     Attributes:
-        changed: Light became dark, or dark light; the palette and the style sheet are in force already.
+        changed: Light became dark, or dark light; palette and style sheet are already set.
     """
 
     changed = Signal()
@@ -117,32 +117,32 @@ class Theme(QObject):
 
     @property
     def dark(self) -> bool:
-        """Light text on dark ground."""
+        """Whether texts are light on dark."""
         return self._dark
 
     @property
     def panel(self) -> Panel:
-        """What the system's panel is likely to be, whatever the windows were told to be."""
+        """The panel's likely brightness: the system's, whatever the windows use."""
         return {Qt.ColorScheme.Light: Panel.LIGHT, Qt.ColorScheme.Dark: Panel.DARK}.get(self._system, Panel.UNKNOWN)
 
     @property
     def reduce_motion(self) -> bool:
-        """The user has told the system that things should not move."""
-        hints = self._app.styleHints()  # held: what it hands out goes with its wrapper
+        """Whether the user asked the system for less motion."""
+        hints = self._app.styleHints()  # keep the wrapper alive: it owns what it returns
         preference = getattr(hints.accessibility(), "motionPreference", None)  # since Qt 6.12
         if preference is not None:
             return bool(preference().name == "ReducedMotion")
         return not self._app.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
     def colour(self, token: Token) -> QColor:
-        """Return the colour of ``token`` in the present appearance."""
+        """Return the current colour of ``token``."""
         return QColor(self._colours[token])
 
     def choose(self, choice: str) -> None:
-        """Follow the system (``auto``), or be ``light`` or ``dark`` whatever it says.
+        """Choose ``light``, ``dark``, or ``auto`` to follow the system.
 
         Raises:
-            ValueError: It is none of the three.
+            ValueError: Another choice.
         """
         if choice not in _CHOICES:
             raise ValueError(f"no such theme: {choice}")
@@ -178,11 +178,11 @@ def colours(*, dark: bool) -> dict[Token, QColor]:
 
 
 def tray_colours(panel: Panel) -> dict[Token, QColor]:
-    """Return the colours of the tray icon: as in windows, or such as can be seen on light and dark alike."""
+    """Return the colours of the tray icon: the windows', or ones visible on light and dark panels."""
     light, dark = colours(dark=False), colours(dark=True)
     if panel is not Panel.UNKNOWN:
         return dark if panel is Panel.DARK else light
-    # Found by trial: each is 3 : 1 or more on #F5F5F5 and on #202020.
+    # Found by trial: contrast of 3 : 1 or more on #F5F5F5 and on #202020.
     return {token: mix(light[token], dark[token], 0.4 if token is Token.TEXT else 0.33) for token in light}
 
 
@@ -196,24 +196,24 @@ def mix(base: QColor, other: QColor, share: float) -> QColor:
 
 
 def apply_theme(app: QApplication, choice: str = "auto") -> Theme:
-    """Give the application its looks, or change them; ``choice`` is the setting ``theme``."""
-    present = app.findChild(Theme)
-    if present is None:
+    """Apply or change the application's theme; ``choice`` is the setting ``theme``."""
+    current = app.findChild(Theme)
+    if current is None:
         app.setStyle("Fusion")
         app.setFont(_tabular(app.font()))
-        present = Theme(app)
-    present.choose(choice)
-    return present
+        current = Theme(app)
+    current.choose(choice)
+    return current
 
 
 def theme() -> Theme:
-    """Return the application's theme; without one yet, the one that follows the system."""
+    """Return the application's theme; if none was applied, apply ``auto``."""
     app = cast(QApplication, QCoreApplication.instance())
     return app.findChild(Theme) or apply_theme(app)
 
 
 def body_font() -> QFont:
-    """Return the system's font, with figures of equal width."""
+    """Return the system's font with tabular figures."""
     return scaled_font(1.0)
 
 
@@ -223,12 +223,12 @@ def figure_font() -> QFont:
 
 
 def heading_font() -> QFont:
-    """Return the font of a card's or a page's title."""
+    """Return the font of titles."""
     return scaled_font(HEADING_SCALE, QFont.Weight.DemiBold)
 
 
 def caption_font() -> QFont:
-    """Return the font of the plain words under a number."""
+    """Return the font of captions."""
     return scaled_font(CAPTION_SCALE)
 
 
@@ -237,7 +237,7 @@ def scaled_font(scale: float, weight: QFont.Weight | None = None) -> QFont:
     font = _tabular(QApplication.font())
     if font.pointSizeF() > 0:
         font.setPointSizeF(font.pointSizeF() * scale)
-    else:  # a platform that gives its font in pixels
+    else:  # some platforms size fonts in pixels
         font.setPixelSize(round(font.pixelSize() * scale))
     if weight is not None:
         font.setWeight(weight)

@@ -1,7 +1,4 @@
-"""What the windows remember of themselves: where they were, and what was answered once and for all.
-
-Not settings: nobody writes this file by hand, and losing it costs nothing. GUI thread.
-"""
+"""The windows' remembered state: geometry and one-time answers. Not settings; losing it costs nothing. GUI thread."""
 
 from __future__ import annotations
 
@@ -24,15 +21,15 @@ _GEOMETRY: Final = "geometry/"
 
 
 def state_path() -> Path:
-    """Return the file, which need not exist."""
+    """Return the path of the file, which may not exist."""
     return paths.data_dir() / "windows.json"
 
 
 class WindowState:
-    """The remembered values, by name. Each change is on disk when the call returns.
+    """Values by name. Each change is on disk when the call returns.
 
     Args:
-        path: Instead of the user's file.
+        path: The file; by default the user's.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -40,16 +37,16 @@ class WindowState:
         self._values: dict[str, Any] = _read(self._path)
 
     def text(self, name: str) -> str:
-        """Return a value; empty if there is none."""
+        """Return a text; empty if there is none."""
         value = self._values.get(name, "")
         return value if isinstance(value, str) else ""
 
     def flag(self, name: str) -> bool:
-        """Return whether something is remembered to be so."""
+        """Return whether a flag is set."""
         return self._values.get(name) is True
 
     def remember(self, name: str, value: str | bool) -> None:
-        """Keep a value. What cannot be written is forgotten at the end of the program."""
+        """Keep a value; if the file cannot be written, until the program ends."""
         if self._values.get(name) == value:
             return
         self._values[name] = value
@@ -59,23 +56,23 @@ class WindowState:
             logger.warning("%s cannot be written: %s", self._path, error.strerror)
 
     def bytes(self, name: str) -> QByteArray:
-        """Return a widget's own state, such as a header's; empty if there is none."""
+        """Return a widget's saved state, such as a header's; empty if there is none."""
         try:
             return QByteArray(base64.b64decode(self.text(name), validate=True))
         except (binascii.Error, ValueError):
             return QByteArray()
 
     def remember_bytes(self, name: str, value: QByteArray) -> None:
-        """Keep a widget's own state."""
+        """Keep a widget's saved state."""
         self.remember(name, base64.b64encode(value.data()).decode("ascii"))
 
     def restore_geometry(self, window: QWidget) -> bool:
-        """Put a window where it was, by its objectName; return False if that is unknown. Qt keeps it on a screen."""
+        """Restore a window's geometry by its objectName, moved onto a screen; return False if it is unknown."""
         geometry = self.bytes(_GEOMETRY + window.objectName())
         return not geometry.isEmpty() and window.restoreGeometry(geometry)
 
     def remember_geometry(self, window: QWidget) -> None:
-        """Keep where a window is."""
+        """Keep a window's geometry."""
         self.remember_bytes(_GEOMETRY + window.objectName(), window.saveGeometry())
 
 
@@ -85,6 +82,6 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        logger.warning("%s cannot be read, and is begun anew: %s", path, error)
+        logger.warning("%s cannot be read and starts empty: %s", path, error)
         return {}
     return values if isinstance(values, dict) else {}

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, QTimer, QtMsgType, Signal
+from PySide6.QtCore import QMessageLogContext, QObject, QTimer, QtMsgType, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from children import child
 from preheat.errors import EngineError
 from preheat_gui.app.error_dialog import ErrorReporter, describe
 
@@ -78,7 +79,7 @@ def test_details_can_be_copied(reporter: ErrorReporter, qtbot: QtBot) -> None:
     tell(reporter, fail(TypeError("no")))
     qtbot.waitUntil(lambda: reporter.dialog is not None)
     assert reporter.dialog is not None
-    button = reporter.dialog.findChild(QPushButton, "copy_details")
+    button = child(reporter.dialog, QPushButton, "copy_details")
     button.click()
     assert QGuiApplication.clipboard().text() == reporter.dialog.details
     assert reporter.dialog.details.startswith("Preheat ")
@@ -116,14 +117,18 @@ def test_there_is_no_storm_of_dialogs(reporter: ErrorReporter, qtbot: QtBot) -> 
 def test_a_qt_message_goes_to_the_log_and_a_critical_one_is_shown(
     reporter: ErrorReporter, qtbot: QtBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reporter._on_qt_message(QtMsgType.QtWarningMsg, None, "a layout is odd")
+    reporter._on_qt_message(QtMsgType.QtWarningMsg, QMessageLogContext(), "a layout is odd")
     qtbot.wait(20)
     assert reporter.dialog is None
     assert ("preheat_gui.app.error_dialog", logging.WARNING, "Qt: a layout is odd") in caplog.record_tuples
-    reporter._on_qt_message(QtMsgType.QtCriticalMsg, None, "the display is lost")
+    reporter._on_qt_message(QtMsgType.QtCriticalMsg, QMessageLogContext(), "the display is lost")
     qtbot.waitUntil(lambda: reporter.dialog is not None)
     assert reporter.dialog is not None
     assert "Qt: the display is lost" in reporter.dialog.details
+
+
+def fail_in_thread() -> None:
+    raise KeyError("no")
 
 
 class Widget(QObject):
@@ -145,7 +150,7 @@ def test_installed_it_catches_slots_timers_and_threads_and_the_program_goes_on(
         widget.pressed.connect(widget.on_pressed)
         widget.pressed.emit()
         QTimer.singleShot(0, lambda: [][0])
-        thread = threading.Thread(target=lambda: {}["no"], name="worker")
+        thread = threading.Thread(target=fail_in_thread, name="worker")
         thread.start()
         thread.join()
         qtbot.waitUntil(

@@ -6,7 +6,8 @@ import pytest
 from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.app.no_tray import CloseGuard, TrayPlace, tell_once, tray_available
+from children import child
+from preheat_gui.app.no_tray import CloseGuard, TrayPlace, explain_once, tray_available
 from preheat_gui.widgets import WindowState
 
 
@@ -15,8 +16,10 @@ class Desktop:
 
     def __init__(self, tray: bool) -> None:
         self.tray = tray
+        self.asked = 0
 
     def __call__(self) -> bool:
+        self.asked += 1
         return self.tray
 
 
@@ -25,13 +28,17 @@ def test_this_screen_has_no_tray(qtbot: QtBot) -> None:
 
 
 def test_on_wayland_qt_is_not_asked_before_there_is_a_panel(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    watcher, asked = [False], []
+    watcher = [False]
+    asked: list[int] = []
+
+    def available() -> bool:
+        asked.append(1)
+        return True
+
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr("preheat_gui.app.no_tray.QGuiApplication.platformName", lambda: "wayland")
     monkeypatch.setattr("preheat_gui.app.no_tray._has_watcher", lambda: watcher[0])
-    monkeypatch.setattr(
-        "preheat_gui.app.no_tray.QSystemTrayIcon.isSystemTrayAvailable", lambda: asked.append(1) or True
-    )
+    monkeypatch.setattr("preheat_gui.app.no_tray.QSystemTrayIcon.isSystemTrayAvailable", available)
     assert not tray_available()
     assert asked == []
     watcher[0] = True
@@ -56,7 +63,8 @@ def test_a_tray_that_is_late_is_found_without_a_word(qtbot: QtBot) -> None:
             pass
 
 
-def test_patience_ends_and_looking_does_not(qtbot: QtBot) -> None:
+def test_the_search_continues_after_the_patience(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preheat_gui.app.no_tray._SLOW_MS", 10)
     desktop = Desktop(False)
     place = TrayPlace(20, desktop)
     missing: list[int] = []
@@ -65,12 +73,13 @@ def test_patience_ends_and_looking_does_not(qtbot: QtBot) -> None:
         place.start()
     assert not place.is_found
     desktop.tray = True
-    place._look_again.setInterval(10)
     with qtbot.waitSignal(place.found):
         pass
     assert place.is_found
     assert missing == [1]
-    assert not place._look_again.isActive()
+    desktop.asked = 0
+    qtbot.wait(30)
+    assert desktop.asked == 0
 
 
 @pytest.fixture
@@ -112,7 +121,7 @@ def test_closing_asks_and_keeps_running(window: QWidget, qtbot: QtBot) -> None:
     window.close()
     window.close()  # asked once
     with qtbot.assertNotEmitted(guard.quit_requested):
-        press(guard.question, "keep_running")
+        press(guard.question, "keep")
     assert not window.isVisible()
     assert guard.question is None
     window.show()
@@ -130,12 +139,12 @@ def test_who_does_not_answer_keeps_the_window(window: QWidget, qtbot: QtBot) -> 
     assert window.isVisible()
 
 
-@pytest.mark.parametrize("answer", ["quit", "keep_running"])
+@pytest.mark.parametrize("answer", ["quit", "keep"])
 def test_an_answer_is_remembered(window: QWidget, qtbot: QtBot, answer: str) -> None:
     guard = guard_of(window)
     window.close()
     assert guard.question is not None
-    guard.question.findChild(QCheckBox, "remember_answer").setChecked(True)
+    child(guard.question, QCheckBox, "remember_answer").setChecked(True)
     press(guard.question, answer)
     again = CloseGuard(window, lambda: False, WindowState())
     window.removeEventFilter(guard)
@@ -158,8 +167,8 @@ def test_the_end_of_the_session_is_not_held_up(window: QWidget, monkeypatch: pyt
 
 
 def test_it_is_told_once(window: QWidget) -> None:
-    note = tell_once(window, WindowState())
+    note = explain_once(window, WindowState())
     assert note is not None
     assert note.isVisible()
     note.reject()
-    assert tell_once(window, WindowState()) is None
+    assert explain_once(window, WindowState()) is None

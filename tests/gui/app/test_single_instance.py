@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.app.single_instance import Answer, SingleInstance, Wish, socket_name
+from preheat_gui.app.single_instance import Answer, Request, SingleInstance, socket_name
 
 SECOND_START = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
-from preheat_gui.app.single_instance import SingleInstance, Wish
+from preheat_gui.app.single_instance import SingleInstance, Request
 application = QCoreApplication([])
 instance = SingleInstance(Path(sys.argv[1]))
-print("first" if instance.take() else instance.ask_first(Wish(sys.argv[2]), 5.0), flush=True)
+print("first" if instance.take() else instance.ask_first(Request(sys.argv[2]), 5.0), flush=True)
 """
 
 
@@ -34,7 +34,7 @@ def first(tmp_path: Path, qtbot: QtBot) -> Iterator[SingleInstance]:
     instance.release()
 
 
-def second_start(folder: Path, wish: Wish, qtbot: QtBot) -> str:
+def second_start(folder: Path, wish: Request, qtbot: QtBot) -> str:
     """Start a second one as a process, while this one goes on; return what it found."""
     process = subprocess.Popen(
         [sys.executable, "-c", SECOND_START, str(folder), wish],
@@ -50,26 +50,26 @@ def second_start(folder: Path, wish: Wish, qtbot: QtBot) -> str:
 
 def test_a_second_start_has_the_first_show_itself(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
     with qtbot.waitSignal(first.show_requested, timeout=20_000):
-        assert second_start(tmp_path, Wish.SHOW, qtbot) == Answer.DONE
+        assert second_start(tmp_path, Request.SHOW, qtbot) == Answer.DONE
 
 
 def test_a_second_start_by_the_login_shows_nothing(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(first.show_requested):
-        assert second_start(tmp_path, Wish.NOTHING, qtbot) == Answer.DONE
+        assert second_start(tmp_path, Request.PING, qtbot) == Answer.DONE
 
 
 def test_one_that_ends_says_so_and_another_takes_its_place(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
     first.set_ending()
     with qtbot.assertNotEmitted(first.show_requested):
-        assert second_start(tmp_path, Wish.SHOW, qtbot) == Answer.ENDING
+        assert second_start(tmp_path, Request.SHOW, qtbot) == Answer.ENDING
     first.release()
-    assert second_start(tmp_path, Wish.SHOW, qtbot) == "first"
+    assert second_start(tmp_path, Request.SHOW, qtbot) == "first"
 
 
 def test_one_that_hangs_is_found_out(first: SingleInstance, tmp_path: Path) -> None:
     other = SingleInstance(tmp_path)
     assert not other.take()
-    assert other.ask_first(Wish.SHOW, 0.3) is Answer.SILENT  # this thread is the one that would have to answer
+    assert other.ask_first(Request.SHOW, 0.3) is Answer.SILENT  # this thread is the one that would have to answer
     assert other.first_pid() == os.getpid()
 
 
@@ -77,7 +77,7 @@ def test_one_that_is_just_starting_is_waited_for(tmp_path: Path, qtbot: QtBot) -
     starting = SingleInstance(tmp_path)
     assert starting.take()
     process = subprocess.Popen(
-        [sys.executable, "-c", SECOND_START, str(tmp_path), Wish.SHOW], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SECOND_START, str(tmp_path), Request.SHOW], stdout=subprocess.PIPE, text=True
     )
     qtbot.wait(300)
     with qtbot.waitSignal(starting.show_requested, timeout=20_000):
@@ -90,7 +90,7 @@ def test_one_that_is_just_starting_is_waited_for(tmp_path: Path, qtbot: QtBot) -
 def test_one_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path, qtbot: QtBot) -> None:
     script = SECOND_START.replace("print(", "assert instance.take(); instance.listen(); input(print(") + ")"
     process = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path), Wish.SHOW],
+        [sys.executable, "-c", script, str(tmp_path), Request.SHOW],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -104,16 +104,18 @@ def test_one_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path, qtbot: Qt
     assert instance.take()
     instance.listen()
     with qtbot.waitSignal(instance.show_requested, timeout=20_000):
-        assert second_start(tmp_path, Wish.SHOW, qtbot) == Answer.DONE
+        assert second_start(tmp_path, Request.SHOW, qtbot) == Answer.DONE
     instance.release()
 
 
 def test_of_many_starts_at_once_one_is_the_first(tmp_path: Path, qtbot: QtBot) -> None:
     script = SECOND_START.replace("print(", "taken = instance.take()\nprint(").replace("if instance.take()", "if taken")
-    script = script.replace("else instance.ask_first(Wish(sys.argv[2]), 5.0)", 'else "second"') + "\nsys.stdin.read()"
+    script = (
+        script.replace("else instance.ask_first(Request(sys.argv[2]), 5.0)", 'else "second"') + "\nsys.stdin.read()"
+    )
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path), Wish.SHOW],
+            [sys.executable, "-c", script, str(tmp_path), Request.SHOW],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -136,7 +138,7 @@ def test_a_folder_with_a_long_name_has_a_socket_all_the_same(tmp_path: Path, qtb
     instance = SingleInstance(folder)
     assert instance.take()
     instance.listen()
-    assert second_start(folder, Wish.SHOW, qtbot) == Answer.DONE
+    assert second_start(folder, Request.SHOW, qtbot) == Answer.DONE
     instance.release()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from children import child
 from fake_bridge import FakeBridge, model, snapshot
 from preheat import paths
 from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError, SettingsError
@@ -52,6 +52,7 @@ class Start:
         self.instance = SingleInstance(folder)
         self.tray = False
         self.shells: list[Shell] = []
+        self.ends: list[int] = []
 
     def __call__(self, *, login: bool = False, patience_ms: int = 10_000) -> Shell:
         place = TrayPlace(patience_ms, lambda: self.tray)
@@ -70,11 +71,9 @@ def start(
     qapp: QApplication, own_bridge: Bridge, tmp_path: Path, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Start]:
     """Start shells over ``own_bridge``; the application object outlives them."""
-    ends: list[int] = []
-    monkeypatch.setattr(qapp, "quit", lambda: ends.append(0))
-    monkeypatch.setattr(qapp, "exit", ends.append)
     make = Start(qapp, own_bridge, tmp_path / "runtime")
-    make.ends = ends  # type: ignore[attr-defined]
+    monkeypatch.setattr(qapp, "quit", lambda: make.ends.append(0))
+    monkeypatch.setattr(qapp, "exit", make.ends.append)
     yield make
     for shell in make.shells:
         shell.quit()
@@ -134,9 +133,9 @@ def test_without_a_tray_closing_the_dashboard_asks(start: Start, qtbot: QtBot) -
     shell = start(patience_ms=10)
     qtbot.waitUntil(lambda: "no_tray_note" in start.windows())
     assert shell.dashboard is not None
-    shell.dashboard.findChild(QMessageBox, "no_tray_note").reject()
+    child(shell.dashboard, QMessageBox, "no_tray_note").reject()
     shell.dashboard.close()
-    question = shell.dashboard.findChild(QMessageBox, "close_question")
+    question = child(shell.dashboard, QMessageBox, "close_question")
     next(button for button in question.buttons() if button.objectName() == "quit").click()
     assert ("close",) in start.bridge.commands
 
@@ -165,7 +164,7 @@ def test_the_missing_tray_is_told_after_the_welcome(start: Start, qtbot: QtBot) 
     qtbot.wait(100)
     assert start.windows() == ["dashboard", "welcome"]
     assert shell.dashboard is not None
-    shell.dashboard.findChild(QDialog, "welcome").reject()
+    child(shell.dashboard, QDialog, "welcome").reject()
     qtbot.waitUntil(lambda: start.windows() == ["dashboard", "no_tray_note"])
 
 
@@ -214,7 +213,7 @@ def test_a_command_that_failed_is_said_in_one_box(start: Start, qtbot: QtBot) ->
     assert start.windows() == ["command_failed"]
     box = next(window for window in start.application.topLevelWidgets() if window.objectName() == "command_failed")
     assert isinstance(box, QMessageBox)
-    assert (box.text(), box.informativeText()) == ("a needs 12 GB.", "Raise the limit")
+    assert (box.text(), box.informativeText()) == ("a needs 12 GB.", "Raise the limit.")
     box.reject()
     start.bridge.command_failed.emit(EngineError("No"))
     assert start.windows() == ["command_failed"]
@@ -227,7 +226,7 @@ def test_quitting_hides_everything_and_waits_for_the_engine(start: Start, qtbot:
     shell.quit()
     assert start.windows() == []
     assert start.bridge.commands.count(("close",)) == 1
-    assert start.ends == [0]  # type: ignore[attr-defined]
+    assert start.ends == [0]
     start.instance.show_requested.emit()
     assert start.windows() == []
 
@@ -237,18 +236,16 @@ def test_a_second_signal_ends_at_once(start: Start, qtbot: QtBot) -> None:
     shell.quit_on_signal(signal.SIGTERM)
     assert ("close",) in start.bridge.commands
     shell.quit_on_signal(signal.SIGTERM)
-    assert start.ends[-1] == 128 + signal.SIGTERM  # type: ignore[attr-defined]
+    assert start.ends[-1] == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_wakes_an_idle_application(qtbot: QtBot, number: int) -> None:
     signals = ProcessSignals()
     try:
-        begun = time.monotonic()
         with qtbot.waitSignal(signals.received, timeout=5000) as received:
             os.kill(os.getpid(), number)
         assert received.args == [number]
-        assert time.monotonic() - begun < 1.0
     finally:
         before = signal.getsignal(number)
         signals.close()
@@ -272,13 +269,19 @@ def test_the_settings_file_is_watched_through_every_way_of_writing(tmp_path: Pat
         path.with_name("other").write_text("", encoding="utf-8")
 
 
+def named_dialog() -> QDialog:
+    dialog = QDialog()
+    dialog.setObjectName("one")
+    return dialog
+
+
 def test_a_window_is_found_where_it_was(qtbot: QtBot) -> None:
-    dialog = QDialog(objectName="one")
+    dialog = named_dialog()
     qtbot.addWidget(dialog)
     assert not WindowState().restore_geometry(dialog)
     dialog.resize(500, 333)
     WindowState().remember_geometry(dialog)
-    other = QDialog(objectName="one")
+    other = named_dialog()
     qtbot.addWidget(other)
     assert WindowState().restore_geometry(other)
     assert (other.width(), other.height()) == (500, 333)
@@ -289,7 +292,7 @@ def test_a_broken_state_is_begun_anew(qtbot: QtBot, content: str) -> None:
     state_path().parent.mkdir(parents=True)
     state_path().write_text(content, encoding="utf-8")
     state = WindowState()
-    dialog = QDialog(objectName="one")
+    dialog = named_dialog()
     qtbot.addWidget(dialog)
     assert not state.restore_geometry(dialog)
     assert not state.flag("flag")
@@ -375,7 +378,7 @@ def test_one_that_does_not_answer_is_said(
     assert first.take()
     monkeypatch.setattr(instance, "ask_first", lambda wish: Answer.SILENT)
     assert app_module._hand_over(instance, login=False) == 1
-    assert [box.text() for box in said] == ["Preheat is running already, and does not answer."]
+    assert [box.text() for box in said] == ["Preheat is already running, but does not respond."]
     assert f"End its process ({os.getpid()}), then start it again." in capsys.readouterr().err
     first.release()
 
@@ -387,4 +390,4 @@ def test_without_a_screen_there_is_a_sentence(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     assert app_module.main([]) == 1
-    assert capsys.readouterr().err == "There is no screen to show Preheat on. Without one, use: preheat serve\n"
+    assert capsys.readouterr().err == "There is no display. Without one, use: preheat serve\n"

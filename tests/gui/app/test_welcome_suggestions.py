@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge
 from preheat.errors import EngineError
-from preheat_gui.app.welcome_suggestions import MOST, WelcomeSuggestions, choose
+from preheat_gui.app.welcome_suggestions import MAX_SUGGESTIONS, WelcomeSuggestions, choose
 from preheat_gui.widgets import Theme
 from suggested import CATALOGUE, suggested
 
@@ -49,10 +49,10 @@ def test_one_best_model_a_task_and_none_twice() -> None:
 
 
 def test_the_ticked_ones_are_fetched(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
-    assert "One moment" in note(shown)
+    assert "Looking for models" in note(shown)
     assert not get(shown).isVisible()
     bridge.answer_with(catalogue=CATALOGUE)
-    assert len(boxes(shown)) == MOST
+    assert len(boxes(shown)) == MAX_SUGGESTIONS
     first, second, *_ = boxes(shown).values()
     assert first.text() == "Qwen3 8B · 5.0 GB"
     assert [box.isChecked() for box in boxes(shown).values()] == [True, False, False, False]
@@ -61,9 +61,14 @@ def test_the_ticked_ones_are_fetched(shown: WelcomeSuggestions, bridge: FakeBrid
     pulled: list[str] = []
     get(shown).click()
     assert not get(shown).isEnabled()
-    bridge.answer_with(pull=lambda name: pulled.append(name) or "d1")
+
+    def pull(name: str) -> str:
+        pulled.append(name)
+        return "d1"
+
+    bridge.answer_with(pull=pull)
     assert pulled == ["Qwen/qwen3-8b-GGUF:Q4_K_M", "Qwen/qwen2.5-coder-7b-GGUF:Q4_K_M"]
-    assert note(shown) == "It is on its way: the Downloads page shows how far."
+    assert note(shown) == "Downloading. The Downloads page shows the progress."
 
 
 def test_nothing_ticked_fetches_nothing(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from children import press_key, type_text
 from preheat.errors import EngineError, SettingsError
-from preheat.settings import FIELDS, Group, Settings, load_settings
+from preheat.settings import FIELDS, Group, Settings, Size, load_settings
 from preheat.settings.file import set_values
 from preheat_gui.settings_dialog.editors import NumberBox
 from preheat_gui.settings_dialog.field_row import Remark
@@ -42,7 +43,7 @@ def find(dialog: QWidget, kind: type[Any], name: str) -> Any:
 def type_number(qtbot: QtBot, dialog: QWidget, name: str, text: str) -> None:
     line = find(dialog, NumberBox, f"field_{name}").lineEdit()
     line.selectAll()
-    qtbot.keyClicks(line, text)
+    type_text(line, text)
 
 
 def press(dialog: QWidget, name: str) -> None:
@@ -77,7 +78,7 @@ def test_every_setting_is_on_a_page_with_a_name_for_screen_readers(open_dialog: 
 
 def test_the_values_in_force_are_shown(open_dialog: Opener, bridge: FakeBridge) -> None:
     bridge.publish_settings(
-        Settings(port=8080, preload=False, theme="dark", threads=3, popularity_half_life=14, memory_limit="3GB")
+        Settings(port=8080, preload=False, theme="dark", threads=3, popularity_half_life=14, memory_limit=Size("3GB"))
     )
     dialog = open_dialog()
     assert find(dialog, NumberBox, "field_port").text() == "8080"
@@ -145,7 +146,7 @@ def test_an_open_address_needs_a_key_first(qtbot: QtBot, open_dialog: Opener, br
     dialog = open_dialog()
     host = find(dialog, QLineEdit, "field_host")
     host.selectAll()
-    qtbot.keyClicks(host, "0.0.0.0")
+    type_text(host, "0.0.0.0")
     assert remark(dialog, "host").startswith("Other machines can reach it, and api_keys is empty")
     press(dialog, "add_api_keys")
     assert remark(dialog, "host") == ""
@@ -295,11 +296,11 @@ def test_with_the_keyboard_alone(qtbot: QtBot, open_dialog: Opener, bridge: Fake
     dialog.show_page(Group.PRELOADING)
     box = find(dialog, QCheckBox, "field_preload")
     box.setFocus()
-    qtbot.keyClick(box, Qt.Key.Key_Space)
+    press_key(box, Qt.Key.Key_Space)
     number = find(dialog, NumberBox, "field_preload_top")
-    qtbot.keyClick(number, Qt.Key.Key_Up)
+    press_key(number, Qt.Key.Key_Up)
     assert number.text() == "4"
-    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    press_key(dialog, Qt.Key.Key_Return)
     assert bridge.commands[-1] == ("change_settings", {"preload": "false", "preload_top": "4"})
 
 

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider
 
+from children import press_key, type_text
 from preheat.settings import Settings
 from preheat_gui.settings_dialog.declarations import declaration
 from preheat_gui.settings_dialog.limit_curve import CurvePoint, CurveState, LimitCurve
@@ -66,17 +67,17 @@ def test_a_dragged_handle_jumps_to_round_values(
 def test_the_keyboard_moves_by_one_percent(qtbot: QtBot, editor: LimitEditor) -> None:
     texts: list[str] = []
     editor.edited.connect(texts.append)
-    qtbot.keyClick(part(editor, QSlider, "limit_slider"), Qt.Key.Key_Right)
-    qtbot.keyClick(part(editor, QSlider, "limit_slider"), Qt.Key.Key_Right)
+    press_key(part(editor, QSlider, "limit_slider"), Qt.Key.Key_Right)
+    press_key(part(editor, QSlider, "limit_slider"), Qt.Key.Key_Right)
     assert texts == ["51%", "52%"]
 
 
 def test_an_exact_entry_moves_the_slider_and_a_wrong_one_leaves_it(qtbot: QtBot, editor: LimitEditor) -> None:
     entry = part(editor, QLineEdit, "field_memory_limit")
     entry.clear()
-    qtbot.keyClicks(entry, "12GB")
+    type_text(entry, "12GB")
     assert part(editor, QSlider, "limit_slider").value() == 750
-    qtbot.keyClicks(entry, "x")
+    type_text(entry, "x")
     assert part(editor, QSlider, "limit_slider").value() == 750
     assert part(editor, QLabel, "limit_amount").text() == ""
     assert editor.text() == "12GBx"

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QWidget
 
+from children import press_key, type_text
 from fake_bridge import model, snapshot
 from preheat.errors import SettingsError
 from preheat.settings import ModelSettings, Settings
@@ -49,7 +50,7 @@ def find(dialog: QWidget, kind: type[Any], name: str) -> Any:
 def type_number(qtbot: QtBot, dialog: QWidget, name: str, text: str) -> None:
     line = find(dialog, NumberBox, f"field_{name}").lineEdit()
     line.selectAll()
-    qtbot.keyClicks(line, text)
+    type_text(line, text)
 
 
 def test_what_holds_for_all_models_is_shown(open_model: Opener) -> None:
@@ -95,8 +96,8 @@ def test_a_wrong_value_is_marked(qtbot: QtBot, open_model: Opener, text: str) ->
     dialog = open_model(context_length=8192)
     field = find(dialog, NumberBox, "field_context_length")
     field.lineEdit().selectAll()
-    qtbot.keyClick(field.lineEdit(), Qt.Key.Key_Delete)
-    qtbot.keyClicks(field.lineEdit(), text)
+    press_key(field.lineEdit(), Qt.Key.Key_Delete)
+    type_text(field.lineEdit(), text)
     assert find(dialog, Remark, "remark_context_length").words == "Allowed: a whole number from 64 to 16777216."
     assert not find(dialog, QPushButton, "ok").isEnabled()
     assert field.isVisible()

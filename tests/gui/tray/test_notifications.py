@@ -69,7 +69,7 @@ def test_favourites_are_announced_once_after_the_login(bridge: FakeBridge, tray:
     bridge.publish(favourites(State.HOT, State.LOADING, round_progress=0.5))
     assert tray.shown == []
     bridge.publish(favourites(State.HOT, State.HOT))
-    assert tray.shown == [("Your favourites are ready", "m0 and m1 answer at once.")]
+    assert tray.shown == [("Your favourites are ready", "m0 and m1")]
     bridge.publish(favourites(State.COLD, State.COLD))
     bridge.publish(favourites(State.HOT, State.HOT))
     assert len(tray.shown) == 1
@@ -78,7 +78,7 @@ def test_favourites_are_announced_once_after_the_login(bridge: FakeBridge, tray:
 def test_it_says_how_many_could_be_loaded(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock, at_login=True)
     bridge.publish(favourites(State.HOT, State.COLD))
-    assert tray.shown == [("1 of 2 favourites are ready", "m0 answers at once.")]
+    assert tray.shown == [("1 of 2 favourites are ready", "m0")]
 
 
 def test_without_login_or_favourites_there_is_no_announcement(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
@@ -102,13 +102,13 @@ def test_long_after_the_login_there_is_no_announcement(bridge: FakeBridge, tray:
 
 
 def test_a_failed_load_is_told_with_its_reason(bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot) -> None:
-    notifications = watch(bridge, tray, clock)
+    watch(bridge, tray, clock)
     bridge.publish(snapshot(model("mistral-7b", State.LOADING)))
     bridge.publish(snapshot(model("mistral-7b", State.FAILED, error="the file ends early")))
     [(title, text)] = tray.shown
-    assert title == "mistral-7b did not load"
-    assert text == "The file ends early. Click to see what can be done."
-    with qtbot.waitSignal(notifications.page_requested) as clicked:
+    assert title == "mistral-7b failed to load"
+    assert text == "The file ends early. Click for details."
+    with qtbot.waitSignal(bridge.view_requested) as clicked:
         tray.messageClicked.emit()
     assert clicked.args == ["models", "mistral-7b"]
 
@@ -117,7 +117,7 @@ def test_a_worker_that_died_is_told(bridge: FakeBridge, tray: FakeTray, clock: C
     watch(bridge, tray, clock)
     bridge.publish(snapshot(model("mistral-7b", State.HOT)))
     bridge.publish(snapshot(model("mistral-7b", State.FAILED, error="the worker process ended: killed")))
-    assert tray.titles == ["mistral-7b stopped working"]
+    assert tray.titles == ["mistral-7b crashed"]
 
 
 def test_the_same_failure_is_not_repeated(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
@@ -128,7 +128,7 @@ def test_the_same_failure_is_not_repeated(bridge: FakeBridge, tray: FakeTray, cl
         bridge.publish(snapshot(model("a", State.FAILED), model("b", State.HOT)))
         assert len(tray.shown) == told
     bridge.publish(snapshot(model("a", State.FAILED), model("b", State.FAILED)))
-    assert tray.titles[-1] == "b stopped working"
+    assert tray.titles[-1] == "b crashed"
 
 
 def test_an_old_failure_is_no_news(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
@@ -152,11 +152,11 @@ def lose(bridge: FakeBridge, *names: str, pressure: str = "memory is short") -> 
 
 
 def test_what_pressure_took_is_told(bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot) -> None:
-    notifications = watch(bridge, tray, clock)
+    watch(bridge, tray, clock)
     bridge.answer_with(decisions=[evicted("a"), evicted("b"), evicted("c", EvictionReason.USER)])
     lose(bridge, "a", "b")
     assert tray.titles == ["a and b were unloaded"]
-    with qtbot.waitSignal(notifications.page_requested) as clicked:
+    with qtbot.waitSignal(bridge.view_requested) as clicked:
         tray.messageClicked.emit()
     assert clicked.args == ["activity", ""]
 
@@ -218,15 +218,15 @@ def test_the_user_can_switch_them_off(bridge: FakeBridge, tray: FakeTray, clock:
 def test_a_download_is_announced_when_it_has_arrived_or_failed(
     bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot
 ) -> None:
-    watching = watch(bridge, tray, clock)
+    watch(bridge, tray, clock)
     bridge.publish(snapshot(downloads=(download("a"), download("b"), download("old", DownloadState.DONE))))
     assert tray.shown == []
     bridge.publish(snapshot(downloads=(download("a", DownloadState.DONE), download("b", DownloadState.FAILED))))
     assert tray.shown == [
-        ("Qwen/Qwen3-8B-GGUF:Q4_K_M has arrived", "It is ready to use."),
-        ("Qwen/Qwen3-8B-GGUF:Q4_K_M did not arrive", "The hub has no such file any more. Choose another size."),
+        ("Qwen/Qwen3-8B-GGUF:Q4_K_M downloaded", "It is ready to use."),
+        ("Download of Qwen/Qwen3-8B-GGUF:Q4_K_M failed", "The hub has no such file any more. Choose another size."),
     ]
-    with qtbot.waitSignal(watching.page_requested) as asked:
+    with qtbot.waitSignal(bridge.view_requested) as asked:
         tray.messageClicked.emit()
     assert asked.args == ["downloads", ""]
     bridge.publish(snapshot(downloads=(download("a", DownloadState.DONE), download("b"))))

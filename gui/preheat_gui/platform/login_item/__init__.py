@@ -1,7 +1,36 @@
-"""Start at login: the system's own entry for it is the truth; no setting repeats it. Nothing here knows Qt."""
+"""Start at login. The system's own entry is the only record of it; no setting repeats it."""
 
 from __future__ import annotations
 
-from preheat_gui.platform.login_item.login_item import LoginItem, LoginItemError, login_command, login_item
+import sys
+from collections.abc import Sequence
+
+from preheat_gui.platform.command import own_command
+from preheat_gui.platform.login_item.base import LoginItem, LoginItemError
 
 __all__ = ["LoginItem", "LoginItemError", "login_command", "login_item"]
+
+
+def login_command() -> tuple[str, ...]:
+    """Return the command that starts the tray of this installation without a window."""
+    return own_command("tray", "--login")
+
+
+def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginItem:
+    """Return this system's entry.
+
+    Args:
+        command: The command to start; by default ``login_command()``.
+    """
+    command = tuple(command) or login_command()
+    if platform == "darwin":
+        from preheat_gui.platform.login_item.macos import LaunchAgent
+
+        return LaunchAgent(command)
+    if platform == "win32":
+        from preheat_gui.platform.login_item.windows import RunKey
+
+        return RunKey(command)
+    from preheat_gui.platform.login_item.linux import AutostartEntry
+
+    return AutostartEntry(command)

@@ -1,4 +1,4 @@
-"""Start at login on macOS: a launch agent of the user's."""
+"""Start at login on macOS: one of the user's launch agents."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from preheat.files import write_atomic
-from preheat_gui.platform.login_item.login_item import LoginItemError
+from preheat_gui.platform.login_item.base import FileLoginItem
 
 _LABEL: Final = "org.preheat.tray"
 
 
-class LaunchAgent:
-    """``~/Library/LaunchAgents/org.preheat.tray.plist``. launchd reads it at the next login.
+class LaunchAgent(FileLoginItem):
+    """``~/Library/LaunchAgents/org.preheat.tray.plist``, which launchd reads at login.
 
     Args:
-        folder: Instead of the user's launch agents.
+        folder: The folder of launch agents; by default the user's.
     """
 
     def __init__(self, command: Sequence[str], folder: Path | None = None) -> None:
@@ -32,28 +31,13 @@ class LaunchAgent:
             return False
         return bool(agent.get("RunAtLoad")) and not agent.get("Disabled", False)
 
-    def switch(self, on: bool) -> None:
-        """Write the agent, or remove it.
-
-        Raises:
-            LoginItemError: The folder cannot be written.
-        """
-        try:
-            if on:
-                write_atomic(self.path, plistlib.dumps(self._agent()))
-            else:
-                self.path.unlink(missing_ok=True)
-        except OSError as error:
-            raise LoginItemError(
-                f"Start at login could not be changed: {error.strerror}", hint=f"Check the permissions of {self.path}"
-            ) from error
-
-    def _agent(self) -> dict[str, object]:
-        # Interactive: otherwise launchd slows the process down as a background job.
-        return {
-            "Label": _LABEL,
-            "ProgramArguments": self._command,
-            "RunAtLoad": True,
-            "ProcessType": "Interactive",
-            "LimitLoadToSessionType": "Aqua",
-        }
+    def _content(self) -> bytes:
+        return plistlib.dumps(
+            {
+                "Label": _LABEL,
+                "ProgramArguments": self._command,
+                "RunAtLoad": True,
+                "ProcessType": "Interactive",  # otherwise launchd throttles it as a background job
+                "LimitLoadToSessionType": "Aqua",
+            }
+        )

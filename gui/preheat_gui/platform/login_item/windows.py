@@ -8,33 +8,34 @@ from collections.abc import Sequence
 from pathlib import PureWindowsPath
 from typing import Final, Protocol
 
-from preheat_gui.platform.login_item.login_item import LoginItemError
+from preheat.messages import msg
+from preheat_gui.platform.login_item.base import LoginItemError
 
 RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
 APPROVED: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
-"""Where the Task Manager notes what the user has switched off: the first byte is odd then."""
+"""The Task Manager's record of switched-off programs: the first byte is odd."""
 
 _NAME: Final = "Preheat"
 
 
 class Registry(Protocol):
-    """What is needed of the user's part of the registry (HKEY_CURRENT_USER)."""
+    """The parts of HKEY_CURRENT_USER in use."""
 
     def read(self, key: str, name: str) -> str | bytes | None:
-        """Return a value; None if there is none."""
+        """Return a value, if there is one."""
 
     def write(self, key: str, name: str, value: str) -> None:
-        """Write a text. Raises OSError."""
+        """Write a text. May raise OSError."""
 
     def delete(self, key: str, name: str) -> None:
-        """Remove a value if it is there. Raises OSError."""
+        """Remove a value if there is one. May raise OSError."""
 
 
 class RunKey:
     """The value ``Preheat`` under ``HKCU\\...\\Run``.
 
     Args:
-        registry: Instead of this machine's.
+        registry: The registry; by default this machine's.
     """
 
     def __init__(self, command: Sequence[str], registry: Registry | None = None) -> None:
@@ -42,34 +43,27 @@ class RunKey:
         self._registry = registry or _user_registry()
 
     def is_on(self) -> bool:
-        """Return whether there is a value, and the Task Manager has not switched it off."""
+        """Return whether there is a value that the Task Manager has not switched off."""
         if not self._registry.read(RUN, _NAME):
             return False
         approved = self._registry.read(APPROVED, _NAME)
         return not (isinstance(approved, bytes) and approved[:1] and approved[0] % 2)
 
     def switch(self, on: bool) -> None:
-        """Write the value, or remove it.
-
-        Raises:
-            LoginItemError: The registry refuses it.
-        """
+        """See ``LoginItem.switch``."""
         try:
             if on:
                 self._registry.write(RUN, _NAME, subprocess.list2cmdline(_without_console(self._command)))
             else:
                 self._registry.delete(RUN, _NAME)
-            # Whatever the Task Manager noted is about the former value.
+            # The Task Manager's record was about the former value.
             self._registry.delete(APPROVED, _NAME)
         except OSError as error:
-            raise LoginItemError(
-                f"Start at login could not be changed: {error.strerror}",
-                hint="An administrator may have locked the startup programs",
-            ) from error
+            raise LoginItemError(msg("login_item_refused", reason=error.strerror)) from error
 
 
 def _without_console(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the command with the interpreter that opens no console window."""
+    """Return the command with the interpreter that opens no console."""
     program = PureWindowsPath(command[0])
     if program.name.lower() == "python.exe":
         return (str(program.with_name("pythonw.exe")), *command[1:])
@@ -108,4 +102,4 @@ if sys.platform == "win32":
 else:
 
     def _user_registry() -> Registry:
-        raise LoginItemError("There is no registry on this system")
+        raise LoginItemError("This system has no registry")
