@@ -1,4 +1,4 @@
-"""What can be asked of a model, and what comes back: the values that pass between adapters, engine and worker."""
+"""Requests to a model and their results: the values that pass between adapters, engine and worker."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Sampling:
     """How the next token is chosen; the defaults are llama.cpp's.
 
     Attributes:
-        temperature: 0 takes the likeliest token always.
+        temperature: 0 always takes the likeliest token.
         top_k: Keep the k likeliest; 0 keeps all.
         top_p: Keep the likeliest that together reach p; 1.0 keeps all.
-        min_p: Drop what is less likely than this share of the likeliest; 0 keeps all.
-        repetition_penalty: Divides the logit of tokens seen in the last ``penalty_last_n``; 1.0 is off.
-        presence_penalty: Taken off once for a token that was seen; 0 is off.
-        frequency_penalty: Taken off for each time a token was seen; 0 is off.
+        min_p: Drop tokens below this share of the likeliest one's probability; 0 keeps all.
+        repetition_penalty: Divides the logits of tokens in the last ``penalty_last_n``; 1.0 is off.
+        presence_penalty: Subtracted once for a token that has occurred; 0 is off.
+        frequency_penalty: Subtracted for each occurrence of a token; 0 is off.
         penalty_last_n: How many tokens back the penalties look; -1 is the context length.
         seed: The same seed, prompt and settings give the same text; None draws one.
         logit_bias: Added to the logits of these token ids.
@@ -54,14 +54,14 @@ class GenerateRequest:
     """Continue a chat or a prompt. Exactly one of ``messages``, ``prompt`` and ``prompt_tokens`` is set.
 
     Attributes:
-        messages: A chat in OpenAI's form (role, content, ...); the model's chat template renders it.
+        messages: A chat in OpenAI's form (role, content, ...), rendered by the model's chat template.
         tools: Tool definitions in OpenAI's form, for the chat template.
-        prompt: Plain text; the model's start token is added as the model asks for it.
-        prompt_tokens: Token ids, taken as they are.
-        max_tokens: Stop after so many; None is up to the context length.
-        stop: Stop before any of these texts; none of them appears in the output.
-        json_schema: A JSON schema as JSON text that the output must follow; ``ANY_JSON`` for any object.
-        top_logprobs: Report each token's log probability and those of so many likeliest tokens; None reports none.
+        prompt: Plain text; the start token is added if the model wants it.
+        prompt_tokens: Token ids, used unchanged.
+        max_tokens: Maximum of generated tokens; None is up to the context length.
+        stop: Stop before any of these texts; they do not appear in the output.
+        json_schema: A JSON schema as text that the output must follow; ``ANY_JSON`` for any object.
+        top_logprobs: Report each token's log probability and those of this many alternatives; None reports none.
     """
 
     messages: tuple[JsonObject, ...] | None = None
@@ -84,11 +84,12 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """A token's natural log probability before temperature, and the likeliest tokens in its place.
+    """A token's natural log probability before temperature.
 
     Attributes:
-        token: The token's text; broken UTF-8 appears as U+FFFD, ``token_bytes`` has it unbroken.
-        top: (token text, token bytes, log probability), likeliest first.
+        token: The token's text; incomplete UTF-8 appears as U+FFFD.
+        token_bytes: The token's exact bytes.
+        top: (token text, token bytes, log probability) of the likeliest tokens in its place, likeliest first.
     """
 
     token: str
@@ -108,11 +109,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class GenerationChunk:
-    """What one step brought for one request.
+    """The output of one step for one request.
 
     Attributes:
-        text: New text; may be empty (a token that completes no character, or text held back before a stop string).
-        logprobs: The tokens of ``text``, if asked for.
+        text: New text; may be empty, as when a token completes no character.
+        logprobs: The tokens of ``text``, if requested.
         finish_reason: Set on the last chunk, together with ``usage``.
     """
 
@@ -124,7 +125,7 @@ class GenerationChunk:
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """Normalised vectors, one an input, in the inputs' order.
+    """Normalised vectors, one for each input, in the order of the inputs.
 
     Attributes:
         vectors: Each vector's ``dimensions`` 32-bit little-endian floats, as bytes.
@@ -138,23 +139,23 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What a worker says of the model it has made hot.
+    """What a worker reports about its model.
 
     Attributes:
         context_length: Prompt plus completion limit, in tokens.
         embeddings: The model makes embeddings; otherwise text.
         dimensions: Length of its embedding vectors; 0 for a text model.
-        resident_bytes: Memory that the worker holds after the probe.
-        chat_template: The model file carries one.
+        chat_template: The model file has one.
         parallel: Requests that run at once; more wait in the worker's queue.
+        resident_bytes: Memory of the worker after the probe; the engine measures it.
     """
 
     context_length: int
     embeddings: bool
     dimensions: int
-    resident_bytes: int
     chat_template: bool
     parallel: int
+    resident_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

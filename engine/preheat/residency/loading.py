@@ -219,7 +219,9 @@ class Loader:
         resident.unused = True
         self._sizes.note(resident.model, resident.held_bytes)
         resident.reserved_bytes = self._sizes.expected_bytes(resident.model)
-        worker.exited.add_done_callback(lambda reason: self._unloader.worker_died(resident, worker, reason.result()))
+        worker.exited.add_done_callback(
+            lambda reason: self._unloader.worker_died(resident, worker, str(reason.result()))
+        )
         action = Action.LOAD if resident.cause is Cause.REQUEST else Action.PRELOAD
         self._roster.decided(resident, action, resident.reason, resident.cause, seconds=resident.load_s)
         self._roster.apply(resident, Event.PROBED)

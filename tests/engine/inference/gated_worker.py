@@ -1,7 +1,6 @@
-"""A worker process whose loads wait for the test: real in everything else.
+"""A worker process that waits for the test before it reads a model file, and is otherwise real.
 
-While the file ``$TEST_GATE/<model file name>`` exists, the model's file is not read. Run as a script by the engine
-under test; ``command`` says how.
+It waits while the file ``$TEST_GATE/<model file name>`` exists.
 """
 
 from __future__ import annotations
@@ -11,12 +10,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from preheat.files import OnBytes, PageIn
-from preheat.inference.worker import main as worker
-
-_page_in = worker.page_in
+from preheat.inference.worker import loading, main
+from preheat.files import OnProgress, page_in
 
 
 def command() -> list[str]:
@@ -24,14 +20,14 @@ def command() -> list[str]:
     return [sys.executable, __file__]
 
 
-def _gated_page_in(files: Sequence[Path], on_progress: OnBytes = lambda _: None, **options: Any) -> PageIn:
+def _gated_page_in(files: Sequence[Path], on_progress: OnProgress) -> None:
     gate = Path(os.environ["TEST_GATE"]) / files[0].name
     while gate.exists():
         on_progress(0)
         time.sleep(0.005)
-    return _page_in(files, on_progress, **options)
+    page_in(files, on_progress)
 
 
 if __name__ == "__main__":
-    worker.page_in = _gated_page_in
-    worker.main()
+    vars(loading)["page_in"] = _gated_page_in
+    main.main()

@@ -1,10 +1,11 @@
-"""Frames and messages between engine and worker."""
+"""Frames between engine and worker."""
 
 from __future__ import annotations
 
 import json
 import struct
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -18,30 +19,33 @@ from preheat.errors import (
     QueueFullError,
     UnsupportedOperationError,
 )
-from preheat.inference import (
-    ANY_JSON,
-    FinishReason,
-    GenerateRequest,
-    GenerationChunk,
-    Sampling,
-    TokenLogprob,
-    Usage,
-)
+from preheat.inference import ANY_JSON, FinishReason, GenerateRequest, GenerationChunk, Sampling, TokenLogprob, Usage
 from preheat.inference.protocol import (
     MAX_FRAME_BYTES,
+    Cancel,
+    Embed,
+    Embedded,
+    Failed,
+    Frame,
     FrameDecoder,
+    Generate,
+    HoldLoad,
+    Load,
+    Loaded,
+    LoadFailed,
+    Probed,
+    Progress,
     ProtocolError,
-    decode_chunk,
-    decode_error,
-    encode_chunk,
-    encode_error,
+    Ready,
+    Step,
     encode_frame,
-    generate_message,
-    parse_generate,
 )
+from preheat.inference.requests import LoadOptions, ModelInfo
+from preheat.messages import msg
 
+IDS = st.integers(0, 2**31)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
-# Texts may hold lone surrogates: JSON's "\\ud800" makes them, and so may a client.
+# Texts may hold lone surrogates: a client can send "\\ud800" in JSON.
 TEXTS = st.text()
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | FINITE | TEXTS,
@@ -49,95 +53,21 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 MESSAGES = st.dictionaries(TEXTS, JSON_VALUES, max_size=4)
-
-
-def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
-    """Cut ``data`` at these places, wherever they are."""
-    edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[start:end] for start, end in pairwise(edges)]
-
-
-@given(st.lists(st.tuples(MESSAGES, st.binary(max_size=50)), max_size=5), st.lists(st.integers(0, 2000)))
-def test_any_splitting_gives_the_same_messages(frames: list[tuple[dict[str, object], bytes]], cuts: list[int]) -> None:
-    stream = b"".join(encode_frame(message, blob) for message, blob in frames)
-    decoder = FrameDecoder()
-    assert [frame for piece in pieces(stream, cuts) for frame in decoder.feed(piece)] == frames
-
-
-def test_byte_by_byte() -> None:
-    decoder = FrameDecoder()
-    stream = encode_frame({"type": "a"}, b"\x00\xff") + encode_frame({"type": "b"})
-    got = [frame for byte in stream for frame in decoder.feed(bytes([byte]))]
-    assert got == [({"type": "a"}, b"\x00\xff"), ({"type": "b"}, b"")]
-
-
-def test_an_unfinished_frame_is_not_handed_out() -> None:
-    decoder = FrameDecoder()
-    frame = encode_frame({"type": "a"}, b"blob")
-    assert list(decoder.feed(frame[:-1])) == []
-    assert list(decoder.feed(frame[-1:])) == [({"type": "a"}, b"blob")]
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [
-        b"ggml: loading model, please wait\n",  # native output in the pipe
-        struct.pack(">II", MAX_FRAME_BYTES, 1),
-        struct.pack(">II", 0xFFFFFFFF, 0xFFFFFFFF),
-        struct.pack(">II", 3, 0) + b"{a}",
-        struct.pack(">II", 2, 0) + b"\xff\xfe",
-        struct.pack(">II", 0, 0),
-        struct.pack(">II", 3, 0) + b"[1]",  # JSON, and no message
-        struct.pack(">II", 4, 0) + b"null",
-    ],
-)
-def test_what_is_no_frame_is_refused(stream: bytes) -> None:
-    with pytest.raises(ProtocolError):
-        list(FrameDecoder().feed(stream))
-
-
-def test_frames_before_a_broken_one_arrive() -> None:
-    frames = FrameDecoder().feed(encode_frame({"type": "a"}) + b"\xff" * 8)
-    assert next(frames) == ({"type": "a"}, b"")
-    with pytest.raises(ProtocolError):
-        next(frames)
-
-
+TOP = st.tuples(TEXTS, st.binary(max_size=8), FINITE)
 LOGPROBS = st.builds(
     TokenLogprob,
     TEXTS,
     st.binary(max_size=8),
-    FINITE,
-    st.lists(st.tuples(TEXTS, st.binary(max_size=8), FINITE), max_size=3).map(tuple),
+    FINITE | st.just(float("-inf")),
+    st.lists(TOP, max_size=3).map(tuple),
 )
 CHUNKS = st.builds(
     GenerationChunk,
     TEXTS,
     st.lists(LOGPROBS, max_size=3).map(tuple),
     st.none() | st.sampled_from(FinishReason),
-).map(lambda chunk: chunk if chunk.finish_reason is None else _with_usage(chunk))
-
-
-def _with_usage(chunk: GenerationChunk) -> GenerationChunk:
-    return GenerationChunk(chunk.text, chunk.logprobs, chunk.finish_reason, Usage(7, 5, 3))
-
-
-@given(st.integers(0), CHUNKS)
-def test_chunks_round_trip(request_id: int, chunk: GenerationChunk) -> None:
-    item = json.loads(json.dumps(encode_chunk(request_id, chunk)))
-    assert decode_chunk(item) == (request_id, chunk)
-
-
-def test_a_plain_token_is_short() -> None:
-    assert encode_chunk(3, GenerationChunk("hi")) == [3, "hi"]
-
-
-def test_an_impossible_token_has_its_logprob_on_the_other_side() -> None:
-    chunk = GenerationChunk("a", (TokenLogprob("a", b"a", float("-inf")),))
-    [(message, _)] = FrameDecoder().feed(encode_frame({"type": "step", "chunks": [encode_chunk(1, chunk)]}))
-    assert decode_chunk(message["chunks"][0]) == (1, chunk)
-
-
+    st.none() | st.builds(Usage, IDS, IDS, IDS),
+)
 SAMPLINGS = st.builds(
     Sampling,
     temperature=st.floats(0, 2),
@@ -159,32 +89,126 @@ REQUESTS = st.builds(
     json_schema=st.none() | st.just(ANY_JSON),
     top_logprobs=st.none() | st.integers(0, 20),
 )
+OPTIONS = LoadOptions(
+    path="/models/ü.gguf",
+    files=("/models/ü.gguf", "/models/2.gguf"),
+    embeddings=False,
+    context_length=4096,
+    parallel=4,
+    kv_cache_type="q8_0",
+    flash_attention="auto",
+    repack=True,
+    threads=8,
+    gpu_layers=-1,
+    embedding_cache=16,
+    probe=True,
+    warm_prefix=False,
+)
+FRAMES: st.SearchStrategy[Frame] = st.one_of(
+    st.just(Load(OPTIONS)),
+    st.builds(HoldLoad, st.booleans()),
+    st.builds(Generate, IDS, REQUESTS),
+    st.builds(Embed, IDS, st.lists(TEXTS | st.lists(IDS, max_size=3), max_size=3).map(tuple)),
+    st.builds(Cancel, IDS),
+    st.just(Ready()),
+    st.builds(Progress, IDS, IDS),
+    st.just(
+        Loaded(ModelInfo(context_length=512, embeddings=True, dimensions=384, chat_template=False, parallel=4)),
+    ),
+    st.just(Probed()),
+    st.builds(Step, st.lists(st.tuples(IDS, CHUNKS), max_size=3).map(tuple)),
+    st.builds(Embedded, IDS, IDS, IDS, st.binary(max_size=50)),
+)
 
 
-@given(REQUESTS)
-def test_requests_round_trip(request: GenerateRequest) -> None:
-    [(message, _)] = FrameDecoder().feed(encode_frame(generate_message(5, request)))
-    assert message["id"] == 5
-    assert parse_generate(message) == request
+def decode(data: bytes) -> Frame:
+    [frame] = FrameDecoder().feed(data)
+    return frame
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    """Cut ``data`` at these places."""
+    edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+@given(FRAMES)
+def test_frames_round_trip(frame: Frame) -> None:
+    assert decode(encode_frame(frame)) == frame
+
+
+@given(st.lists(FRAMES, max_size=4), st.lists(st.integers(0, 5000), max_size=20))
+def test_any_splitting_gives_the_same_frames(frames: list[Frame], cuts: list[int]) -> None:
+    stream = b"".join(map(encode_frame, frames))
+    decoder = FrameDecoder()
+    assert [frame for piece in pieces(stream, cuts) for frame in decoder.feed(piece)] == frames
+
+
+def test_byte_by_byte() -> None:
+    decoder = FrameDecoder()
+    stream = encode_frame(Embedded(1, 2, 3, b"\x00\xff")) + encode_frame(Ready())
+    got = [frame for byte in stream for frame in decoder.feed(bytes([byte]))]
+    assert got == [Embedded(1, 2, 3, b"\x00\xff"), Ready()]
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "stream",
     [
-        ContextLengthExceededError,
-        InvalidRequestError,
-        ModelLoadError,
-        UnsupportedOperationError,
+        b"ggml: loading model, please wait\n",  # native output in the pipe
+        struct.pack(">II", MAX_FRAME_BYTES, 1),
+        struct.pack(">II", 0xFFFFFFFF, 0xFFFFFFFF),
+        *(
+            struct.pack(">II", len(body), 0) + body
+            for body in (
+                b"",
+                b"{a}",
+                b"\xff\xfe",
+                b"[1]",
+                b"null",
+                b'["Unknown",{}]',
+                b'["Cancel",{}]',
+                b'["Cancel",{"id":1,"x":2}]',
+                b'["Cancel",5]',
+                b'["Step",{"chunks":[[1]]}]',
+            )
+        ),
     ],
 )
+def test_other_bytes_are_an_error(stream: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        list(FrameDecoder().feed(stream))
+
+
+def test_frames_before_a_broken_one_arrive() -> None:
+    frames = FrameDecoder().feed(encode_frame(Ready()) + b"\xff" * 8)
+    assert next(frames) == Ready()
+    with pytest.raises(ProtocolError):
+        next(frames)
+
+
+def test_a_plain_token_is_short() -> None:
+    body = encode_frame(Step([(3, GenerationChunk("hi"))]))[8:]
+    assert json.loads(body) == ["Step", {"chunks": [[3, {"text": "hi"}]]}]
+
+
+@pytest.mark.parametrize(
+    "kind", [ContextLengthExceededError, InvalidRequestError, ModelLoadError, UnsupportedOperationError]
+)
 def test_errors_round_trip(kind: type[EngineError]) -> None:
-    sent = kind("It is too long", hint="Shorten it", param="prompt")
-    got = decode_error(json.loads(json.dumps(encode_error(sent))))
-    assert type(got) is kind
-    assert (got.code, got.title, got.hint, got.param) == (sent.code, sent.title, sent.hint, sent.param)
+    sent = kind(msg("prompt_too_long", tokens=5, limit=4), param="prompt")
+    got = decode(encode_frame(Failed(7, sent)))
+    assert isinstance(got, Failed)
+    assert (got.id, type(got.error)) == (7, kind)
+    assert (got.error.message, got.error.param) == (sent.message, "prompt")
 
 
 def test_an_unknown_error_is_still_one() -> None:
-    error = decode_error(encode_error(QueueFullError("No room", hint="Make some")))
-    assert type(error) is EngineError
-    assert str(error) == "No room. Make some"
+    got = decode(encode_frame(LoadFailed(QueueFullError("No room", hint="Make some"))))
+    assert isinstance(got, LoadFailed)
+    assert type(got.error) is EngineError
+    assert str(got.error) == "No room. Make some"
+
+
+def test_every_kind_of_frame_is_tested() -> None:
+    assert {Load, Failed, LoadFailed} < set(get_args(Frame))
+    assert len(get_args(Frame)) == 13

@@ -1,4 +1,4 @@
-"""Runs generations in this process, on this thread: everything of a worker's text service but its pipes."""
+"""Runs generations in this process, on this thread: a worker's text service without its pipes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from preheat.errors import EngineError
 from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, LoadOptions, Sampling, TokenLogprob, Usage
-from preheat.inference.protocol import decode_chunk, decode_error, generate_message
+from preheat.inference.protocol import FrameDecoder, FromWorker, Generate, Step, encode_frame
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.main import TextService
-from preheat.inference.worker.scheduler import Scheduler
+from preheat.inference.worker.text_service import TextService
 
 GREEDY = Sampling(temperature=0)
 
@@ -81,8 +81,8 @@ class Answer:
         return self.error is not None or self.finish_reason is not None
 
 
-class TextRun:
-    """A text service whose messages are kept. ``on_step`` is called after each step, on the thread that decodes."""
+class TextRun(Channel):
+    """A text service and its output. ``on_step`` is called after each step that has output."""
 
     def __init__(self, model: LlamaModel, options: LoadOptions) -> None:
         assert llama.llama_n_seq_max(model.ctx) >= options.parallel
@@ -90,51 +90,40 @@ class TextRun:
         self.model = model
         self.answers: dict[int, Answer] = {}
         self.steps = 0
-        self._ids = itertools.count()
         self.on_step: Callable[[], None] = lambda: None
-        self._service = TextService(model, options, self, 2000.0)  # type: ignore[arg-type] # itself the channel
-        scheduler = self._service.run.__self__
-        assert isinstance(scheduler, Scheduler)
-        self._scheduler = scheduler
+        self.service = TextService(model, options, self, 2000.0)
+        self._ids = itertools.count()
         if options.warm_prefix:
-            self._service.warm(lambda: None)
+            self.service.warm_up(lambda: None)
 
-    def send(self, message: dict[str, Any], _blob: bytes = b"") -> None:
-        """Take a message of the service."""
-        assert message["type"] == "step"
+    def send(self, frame: FromWorker) -> None:
+        """Take a frame of the service, through the codec."""
+        [received] = FrameDecoder().feed(encode_frame(frame))
+        assert isinstance(received, Step)
         self.steps += 1
-        for item in message["chunks"]:
-            request_id, chunk = decode_chunk(item)
+        for request_id, chunk in received.chunks:
             self.answers[request_id].chunks.append(chunk)
         self.on_step()
-        if all(answer.done for answer in self.answers.values()):
-            self._scheduler.stop()
 
     def submit(self, request: GenerateRequest) -> int:
-        """Let a request join; its answer fills while ``run`` runs."""
+        """Queue a request; its answer fills while ``run`` runs."""
         request_id = next(self._ids)
         self.answers[request_id] = Answer()
         try:
-            self._service.submit(generate_message(request_id, request))
+            self.service.submit(Generate(request_id, request))
         except EngineError as error:
-            fields = {"code": error.code, "title": error.title, "hint": error.hint, "param": error.param}
-            self.answers[request_id].error = decode_error(fields)
+            self.answers[request_id].error = error
         return request_id
 
     def cancel(self, request_id: int) -> None:
-        """Drop a request; nothing more is expected of it."""
-        self._service.cancel(request_id)
+        """Cancel a request, and forget its answer."""
+        self.service.cancel(request_id)
         del self.answers[request_id]
 
-    def stop(self) -> None:
-        """End ``run`` after this step."""
-        self._scheduler.stop()
-
     def run(self) -> None:
-        """Step until every request is done."""
-        if not all(answer.done for answer in self.answers.values()):
-            self._scheduler._stopping = False
-            self._service.run()
+        """Step until every request has ended."""
+        while self.service.step():
+            pass
 
     def one(self, request: GenerateRequest) -> Answer:
         """Answer one request."""

@@ -1,7 +1,7 @@
 """llama-cpp-python's low-level bindings without the rest of its package.
 
-Importing ``llama_cpp`` the plain way also imports its high-level classes, numpy, diskcache and a chat front end:
-0.1 s and 22 MB more in every worker, measured. Only ``llama_cpp.llama_cpp`` (ctypes alone) is wanted here.
+Importing ``llama_cpp`` also imports its high-level classes, numpy, diskcache and a chat front end: 0.1 s and 22 MB more
+per worker. Only ``llama_cpp.llama_cpp`` (plain ctypes) is needed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 
 def _import_alone(name: str) -> Any:
-    """Return a module of the package ``llama_cpp`` without executing the package itself.
+    """Return a submodule of ``llama_cpp`` without executing the package itself.
 
-    While it is imported, the package is represented by its own module object, empty but for the path in which
-    submodules are found. Afterwards that is taken away: whoever imports ``llama_cpp`` gets the whole of it.
+    During the import, an empty module object stands for the package. It is removed afterwards, so that a later
+    ``import llama_cpp`` gets the real one.
     """
     if "llama_cpp" in sys.modules:
         return importlib.import_module(name)
@@ -32,7 +32,7 @@ def _import_alone(name: str) -> Any:
 
 
 llama: Any = _import_alone("llama_cpp.llama_cpp")
-"""The module ``llama_cpp.llama_cpp``; untyped, since its ctypes signatures are."""
+"""The module ``llama_cpp.llama_cpp``; its ctypes signatures have no types."""
 
 
 def json_schema_to_gbnf(schema: str) -> str:
@@ -40,20 +40,20 @@ def json_schema_to_gbnf(schema: str) -> str:
 
     Raises:
         ValueError, KeyError, AssertionError, TypeError, AttributeError, RecursionError: The schema cannot be
-            expressed; the converter promises no single type.
+            expressed.
     """
-    # Its pieces import nothing but the standard library, and it fetches no remote schemas unless told to.
+    # Imports only the standard library, and fetches no remote schemas by default.
     converter = _import_alone("llama_cpp.llama_grammar")
-    # Its own writes every repetition out: {"maxLength": 50000} overflows the stack of llama.cpp's parser.
+    # The original writes out each repetition: {"maxLength": 50000} overflows the stack of llama.cpp's parser.
     converter._build_repetition = _repetition
-    # Its own leaves JSON's backslashes to GBNF, which has escapes of its own: "😀" and "a\\b" come out as other texts.
+    # The original passes JSON's escapes through to GBNF, where they mean something else: "😀" and "a\\b" change.
     converter.SchemaConverter._format_literal = lambda _self, text: _literal(text)
     grammar: str = converter.json_schema_to_gbnf(schema)
     return grammar
 
 
 def _literal(json_text: str) -> str:
-    """Return GBNF for exactly this JSON text, written without needless escapes."""
+    """Return GBNF for exactly this JSON text, with as few escapes as possible."""
     plain = json.dumps(json.loads(json_text), ensure_ascii=False)
     escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
@@ -62,7 +62,7 @@ def _literal(json_text: str) -> str:
 def _repetition(
     item: str, least: int, most: int | None, separator_rule: str | None = None, item_rule_is_literal: bool = False
 ) -> str:
-    """Return GBNF for ``least`` to ``most`` items, as llama.cpp's own converter writes it: with ``{least,most}``."""
+    """Return GBNF for ``least`` to ``most`` items as ``{least,most}``, like llama.cpp's own converter."""
     if most == 0:
         return ""
     if most is not None and most < least:

@@ -1,7 +1,7 @@
-"""One model file in memory: weights, context and vocabulary, over llama.cpp's C interface.
+"""One model in memory: weights, context and vocabulary, over llama.cpp's C interface.
 
-Runs in the worker process only. Not thread-safe: the thread that decodes owns everything here but ``tokenize`` and
-``piece``, which read the vocabulary alone.
+Not thread-safe: the decode thread owns everything here except ``tokenize`` and ``piece``, which only read the
+vocabulary.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ from __future__ import annotations
 import ctypes
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
+from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestError, ModelLoadError
 from preheat.inference.requests import UBATCH_TOKENS, LoadOptions
 from preheat.inference.worker.bindings import llama
+from preheat.messages import Param, msg
 
 logger = logging.getLogger(__name__)
 
 MAX_EMBEDDING_SEQUENCES: Final = 64
-"""Inputs that one decode of an embedding model takes."""
+"""Most inputs in one decode of an embedding model."""
 
 INTERRUPTED: Final = 2
-"""What ``llama_decode`` returns after ``interrupt_when`` has broken it off."""
+"""Returned by ``llama_decode`` after it was aborted; see ``interrupt_when``."""
 
 _KV_TYPES: Final = {"f16": 1, "q8_0": 8, "q4_0": 2}  # enum ggml_type
 _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_attn_type
@@ -33,11 +34,11 @@ _LOG_WARN: Final = 3
 _LOG_ERROR: Final = 4
 
 _ALLOCATION: Final = re.compile(r"alloc|out of memory|bad_alloc|cannot allocate", re.IGNORECASE)
-"""How llama.cpp's and ggml's messages speak of memory that the system did not give."""
+"""Matches the messages of llama.cpp and ggml about failed allocations."""
 
 
 class _NativeLog:
-    """Takes llama.cpp's log: warnings and errors go to ours, and the last error explains a failed load."""
+    """Forwards llama.cpp's warnings and errors to our log, and keeps the last error to explain a failed load."""
 
     def __init__(self) -> None:
         self.last_error = ""
@@ -60,17 +61,17 @@ class LlamaModel:
     """A loaded model with its context.
 
     Args:
-        options: Which file, and how.
-        may_go_on: Called between the tensors; returns when nothing speaks against the next one.
+        may_continue: Called between tensors; blocks while the load is on hold.
 
     Raises:
-        ModelLoadError: llama.cpp refused the file, or there is no memory for it.
+        ModelLoadError: llama.cpp refused the file.
+        InsufficientMemoryError: The system has no memory for it.
     """
 
-    def __init__(self, options: LoadOptions, may_go_on: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, options: LoadOptions, may_continue: Callable[[], object] = lambda: None) -> None:
         self._name = Path(options.path).name
         llama.llama_backend_init()
-        self._model = self._load_weights(options, may_go_on)
+        self._model = self._load_weights(options, may_continue)
         self.vocab: Any = llama.llama_model_get_vocab(self._model)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
         self.embeddings = options.embeddings
@@ -79,17 +80,17 @@ class LlamaModel:
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
         self.dimensions: int = llama.llama_model_n_embd_out(self._model) if self.embeddings else 0
         self.n_swa: int = llama.llama_model_n_swa(self._model)
-        # Their state is one running sum: a part of a sequence can neither be dropped nor copied.
+        # The state is one running sum: parts of a sequence can be neither dropped nor copied.
         self.recurrent: bool = llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
-        self.add_bos: bool = llama.llama_vocab_get_add_bos(self.vocab)
         self.bos: int = llama.llama_vocab_bos(self.vocab)
-        self.eos: int = llama.llama_vocab_eos(self.vocab)
+        self.bos_text = self._special_text(self.bos)
+        self.eos_text = self._special_text(llama.llama_vocab_eos(self.vocab))
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
 
-    def _load_weights(self, options: LoadOptions, may_go_on: Callable[[], object]) -> Any:
+    def _load_weights(self, options: LoadOptions, may_continue: Callable[[], object]) -> Any:
         def on_progress(_share: float, _data: object) -> bool:
-            may_go_on()
+            may_continue()
             return True
 
         params = llama.llama_model_default_params()
@@ -98,9 +99,9 @@ class LlamaModel:
         params.progress_callback = callback = llama.llama_progress_callback(on_progress)
         native_log.last_error = ""
         model = llama.llama_model_load_from_file(str(options.path).encode(), params)
-        del callback  # not before: llama.cpp holds no reference to it
+        del callback  # kept until here: llama.cpp holds no reference to it
         if not model:
-            raise self._load_error("llama.cpp cannot read it")
+            raise self._load_error("load_file_refused")
         return model
 
     def _make_context(self, options: LoadOptions) -> Any:
@@ -112,38 +113,31 @@ class LlamaModel:
         params.flash_attn_type = _FLASH_ATTENTION[options.flash_attention]
         params.no_perf = True
         params.kv_unified = True
-        # A sliding window's cache costs several times more at full size; what cannot be cut is evaluated anew.
+        # At full size, a sliding window's cache is several times larger. Prompts that cannot be cut are computed again.
         params.swa_full = False
         if self.embeddings:
-            # Attention looks both ways, so an input has to be in one physical batch.
+            # Attention looks both ways: an input has to be in one physical batch.
             params.n_batch = params.n_ubatch = params.n_ctx
             params.n_seq_max = MAX_EMBEDDING_SEQUENCES
             params.embeddings = True
-            if self.metadata(f"{self.metadata('general.architecture')}.pooling_type") is None:
+            if self._metadata(f"{self._metadata('general.architecture')}.pooling_type") is None:
                 params.pooling_type = _POOLING_MEAN
         else:
             params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
             params.n_batch = params.n_ubatch
             params.n_seq_max = options.parallel
-            # One logit row a request, not one a token: 100 MB less for a vocabulary of 49,000.
+            # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000.
             params.n_outputs_max = options.parallel
         ctx = llama.llama_init_from_model(self._model, params)
         if not ctx:
-            raise self._load_error(
-                f"no context of {params.n_ctx} tokens ({options.kv_cache_type}) can be made",
-                hint="Set a smaller context_length, or free memory",
-            )
+            raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=options.kv_cache_type)
         return ctx
 
-    def _load_error(self, reason: str, *, hint: str = "") -> EngineError:
-        detail = f": {native_log.last_error}" if native_log.last_error else ""
+    def _load_error(self, code: str, **params: Param) -> EngineError:
         kind = InsufficientMemoryError if _ALLOCATION.search(native_log.last_error) else ModelLoadError
-        return kind(
-            f"{self._name} did not load: {reason}{detail}", hint=hint or "Download the file again, or free memory"
-        )
+        return kind(msg(code, file=self._name, detail=native_log.last_error or msg("load_no_detail"), **params))
 
-    def metadata(self, key: str) -> str | None:
-        """Return a value of the file's metadata as text; None if it has no such key."""
+    def _metadata(self, key: str) -> str | None:
         size = llama.llama_model_meta_val_str(self._model, key.encode(), None, 0)
         if size < 0:
             return None
@@ -160,8 +154,8 @@ class LlamaModel:
         """Return the text's token ids. Any thread.
 
         Args:
-            add_special: Put the start (and end) token around it where the model wants them.
-            parse_special: Text such as ``<|im_end|>`` becomes its control token.
+            add_special: Add the start and end tokens that the model wants.
+            parse_special: Turn text such as ``<|im_end|>`` into its control token.
         """
         data = text.encode("utf-8", errors="replace")
         room = len(data) + 8
@@ -172,6 +166,16 @@ class LlamaModel:
             count = llama.llama_tokenize(self.vocab, data, len(data), tokens, -count, add_special, parse_special)
         return tokens[:count]
 
+    def check_tokens(self, tokens: Sequence[int], param: str) -> None:
+        """Check token ids of a client. Any thread.
+
+        Raises:
+            InvalidRequestError: The vocabulary does not have one of them; ``param`` is the request's field.
+        """
+        for token in tokens:
+            if not 0 <= token < self.n_vocab:
+                raise InvalidRequestError(msg("token_unknown", token=token, last=self.n_vocab - 1), param=param)
+
     def _piece(self, token: int, special: bool = False) -> bytes:
         buffer = ctypes.create_string_buffer(64)
         size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
@@ -180,75 +184,59 @@ class LlamaModel:
             size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
         return buffer.raw[:size]
 
-    def special_text(self, token: int) -> str:
-        """Return a control token as templates write it; empty if the model has none."""
+    def _special_text(self, token: int) -> str:
         return self._piece(token, special=True).decode(errors="replace") if token >= 0 else ""
 
     def _is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))
 
     def interrupt_when(self, asked: Callable[[], bool] | None) -> None:
-        """Break a decode off as soon as ``asked`` says so, between two nodes of its graph; None lets each end.
+        """Abort decodes while ``asked`` returns True; None lets each one finish.
 
-        An interrupted decode has changed nothing, except for the state of recurrent models. ``asked`` is called on the
-        decode thread, some hundred times a decode.
+        An aborted decode changes nothing, except the state of recurrent models. ``asked`` is called on the decode
+        thread, some hundred times per decode.
         """
-        # Kept here: llama.cpp holds no reference to it.
+        # An attribute, because llama.cpp holds no reference to it.
         self._abort = llama.ggml_abort_callback() if asked is None else llama.ggml_abort_callback(lambda _: asked())
         llama.llama_set_abort_callback(self.ctx, self._abort, None)
 
     def probe(self) -> bool:
-        """Decode one token and forget it, so that the first request finds everything in place.
-
-        Returns:
-            Whether it came to its end: it may have been interrupted.
+        """Decode one token and forget it; return False if the decode was aborted.
 
         Raises:
-            ModelLoadError: It cannot be decoded.
+            ModelLoadError: The token cannot be decoded.
         """
         batch = Batch(1)
         batch.add(max(self.bos, 0), 0, 0, output=True)
         status = llama.llama_decode(self.ctx, batch.native)
-        batch.close()
+        llama.llama_batch_free(batch.native)
         if status not in (0, INTERRUPTED):
-            raise self._load_error(f"its first token could not be decoded (llama.cpp says {status})")
+            raise self._load_error("load_probe_failed", status=status)
         if self.memory:
             llama.llama_memory_clear(self.memory, False)
         return bool(status == 0)
 
 
 class Batch:
-    """What one ``llama_decode`` takes: tokens of any sequences, with room for ``capacity``."""
+    """The input of one ``llama_decode``: up to ``capacity`` tokens of any sequences."""
 
     def __init__(self, capacity: int) -> None:
         self.native: Any = llama.llama_batch_init(capacity, 0, 1)
-        self._capacity = capacity
         self._sequence_ids = [self.native.seq_id[at] for at in range(capacity)]
         for at in range(capacity):
             self.native.n_seq_id[at] = 1
         self.size = 0
 
-    @property
-    def room(self) -> int:
-        """Tokens that still fit."""
-        return self._capacity - self.size
-
     def clear(self) -> None:
-        """Forget all tokens."""
+        """Remove all tokens."""
         self.size = self.native.n_tokens = 0
 
-    def add(self, token: int, position: int, sequence: int, *, output: bool) -> int:
-        """Add one token; return its index, by which its logits are found if ``output`` is set."""
+    def add(self, token: int, position: int, sequence: int, *, output: bool) -> None:
+        """Add one token; ``output`` keeps its logits, at its index in the batch."""
         at = self.size
         native = self.native
         native.token[at] = token
         native.pos[at] = position
         self._sequence_ids[at][0] = sequence
         native.logits[at] = output
-        self.size = at + 1
-        native.n_tokens = self.size
-        return at
-
-    def close(self) -> None:
-        """Free the native arrays."""
-        llama.llama_batch_free(self.native)
+        self.size = native.n_tokens = at + 1

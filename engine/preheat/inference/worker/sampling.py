@@ -1,13 +1,11 @@
-"""Logits to the next token: llama.cpp's sampler chain, a grammar beside it, log probabilities.
-
-Runs in the worker's decode thread only.
-"""
+"""From logits to the next token: llama.cpp's sampler chain, a grammar, log probabilities. Decode thread only."""
 
 from __future__ import annotations
 
 import ctypes
 import math
 import random
+import weakref
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,58 +13,70 @@ from preheat.errors import InvalidRequestError
 from preheat.inference.requests import ANY_JSON, Sampling, TokenLogprob
 from preheat.inference.worker.bindings import json_schema_to_gbnf, llama
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.scheduler import Sampled
+from preheat.messages import msg
 
 _SEED_RANGE: Final = 1 << 32
 _ANY_JSON_SCHEMA: Final = '{"type": "object"}'
 
 
 class TokenSampler:
-    """Chooses one request's tokens.
+    """Chooses the tokens of one request. Its native samplers are freed with it.
 
     Args:
-        recent: The prompt's tokens, on which the penalties look back.
-        json_schema: What the text must follow, as JSON text.
+        recent: The prompt's tokens, for the penalties.
+        json_schema: A JSON schema as text that the output must follow.
+        top_logprobs: Alternatives to report with each token's log probability; None reports none.
 
     Raises:
         InvalidRequestError: The schema cannot be made into a grammar, or a biased token does not exist.
     """
 
     def __init__(
-        self, model: LlamaModel, sampling: Sampling, recent: Sequence[int], json_schema: str | None = None
+        self,
+        model: LlamaModel,
+        sampling: Sampling,
+        recent: Sequence[int],
+        json_schema: str | None = None,
+        top_logprobs: int | None = None,
     ) -> None:
         self._model = model
+        self._top_logprobs = top_logprobs
+        model.check_tokens(list(sampling.logit_bias), "logit_bias")
         self._grammar = _make_grammar(model, json_schema) if json_schema is not None else None
         self._chain = _make_chain(model, sampling)
-        if sampling.penalty_last_n:
-            tail = recent if sampling.penalty_last_n < 0 else recent[-sampling.penalty_last_n :]
-            for token in tail if _has_penalties(sampling) else ():
+        for sampler in (self._chain, self._grammar):
+            if sampler is not None:
+                weakref.finalize(self, llama.llama_sampler_free, sampler)
+        if sampling.penalty_last_n and _has_penalties(sampling):
+            for token in recent if sampling.penalty_last_n < 0 else recent[-sampling.penalty_last_n :]:
                 llama.llama_sampler_accept(self._chain, token)
 
-    def sample(self, output_index: int) -> int:
-        """Return the next token, from the logits of the batch's token at ``output_index``."""
+    def sample(self, index: int) -> Sampled:
+        """Return the next token, from the logits of the batch's token at ``index``."""
+        model = self._model
         if self._grammar is None:
-            token: int = llama.llama_sampler_sample(self._chain, self._model.ctx, output_index)
-            return token
-        return self._sample_by_grammar(output_index)
+            token: int = llama.llama_sampler_sample(self._chain, model.ctx, index)
+        else:
+            token = self._sample_by_grammar(index)
+        if model.is_end(token):
+            return Sampled(token, b"", end=True)
+        if self._top_logprobs is None:
+            return Sampled(token, model.piece(token))
+        return Sampled(token, model.piece(token), logprob=token_logprob(model, index, token, self._top_logprobs))
 
-    def _sample_by_grammar(self, output_index: int) -> int:
-        # The grammar looks at the whole vocabulary, which is slow. Mostly the token chosen without it is allowed, so
-        # choose first and ask about that one token; choose again among the allowed ones when it is not.
-        candidates = _Candidates(self._model, output_index)
+    def _sample_by_grammar(self, index: int) -> int:
+        # Applying the grammar to the whole vocabulary is slow, and the token chosen without it is mostly allowed:
+        # choose first, check that one token, and choose again among the allowed ones if it is not.
+        candidates = _Candidates(self._model, index)
         token = candidates.choose(self._chain)
         if not _allows(self._grammar, token):
-            candidates = _Candidates(self._model, output_index)
+            candidates = _Candidates(self._model, index)
             llama.llama_sampler_apply(self._grammar, ctypes.byref(candidates.native))
             token = candidates.choose(self._chain)
         llama.llama_sampler_accept(self._chain, token)
         llama.llama_sampler_accept(self._grammar, token)
         return token
-
-    def close(self) -> None:
-        """Free the native samplers."""
-        llama.llama_sampler_free(self._chain)
-        if self._grammar is not None:
-            llama.llama_sampler_free(self._grammar)
 
 
 def _has_penalties(sampling: Sampling) -> bool:
@@ -80,7 +90,8 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
         llama.llama_sampler_chain_add(chain, sampler)
 
     if sampling.logit_bias:
-        add(_make_logit_bias(model, sampling))
+        entries = (llama.llama_logit_bias * len(sampling.logit_bias))(*sampling.logit_bias.items())
+        add(llama.llama_sampler_init_logit_bias(model.n_vocab, len(entries), entries))
     if _has_penalties(sampling):
         last_n = model.context_length if sampling.penalty_last_n < 0 else sampling.penalty_last_n
         add(
@@ -103,21 +114,9 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
         add(llama.llama_sampler_init_min_p(sampling.min_p, 1))
     add(llama.llama_sampler_init_temp(sampling.temperature))
     seed = random.getrandbits(32) if sampling.seed is None else sampling.seed
-    # The highest value means "draw one" to llama.cpp.
+    # llama.cpp draws a seed when it gets the highest value.
     add(llama.llama_sampler_init_dist(seed % (_SEED_RANGE - 1)))
     return chain
-
-
-def _make_logit_bias(model: LlamaModel, sampling: Sampling) -> Any:
-    entries = (llama.llama_logit_bias * len(sampling.logit_bias))()
-    for entry, (token, bias) in zip(entries, sampling.logit_bias.items(), strict=True):
-        if not 0 <= token < model.n_vocab:
-            raise InvalidRequestError(
-                f"logit_bias names token {token}, and this model has tokens 0 to {model.n_vocab - 1}",
-                param="logit_bias",
-            )
-        entry.token, entry.bias = token, bias
-    return llama.llama_sampler_init_logit_bias(model.n_vocab, len(entries), entries)
 
 
 def _make_grammar(model: LlamaModel, json_schema: str) -> Any:
@@ -125,30 +124,22 @@ def _make_grammar(model: LlamaModel, json_schema: str) -> Any:
     try:
         gbnf = json_schema_to_gbnf(schema).encode()
     except (ValueError, LookupError, AssertionError, TypeError, AttributeError, RecursionError) as error:
-        raise _schema_error(str(error)) from error
+        raise InvalidRequestError(msg("schema_unusable", reason=str(error)[:200]), param="response_format") from error
     grammar = llama.llama_sampler_init_grammar(model.vocab, gbnf, b"root")
     if not grammar:
-        raise _schema_error("no grammar can be made of it, or one that is too large")
+        raise InvalidRequestError(msg("schema_without_grammar"), param="response_format")
     return grammar
 
 
-def _schema_error(reason: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"The JSON schema cannot be used: {reason[:200]}",
-        hint="Use local references, objects, arrays, enums and plain types",
-        param="response_format",
-    )
-
-
 class _Candidates:
-    """The whole vocabulary with its logits, as samplers take it."""
+    """The vocabulary with its logits, in the form that samplers take."""
 
-    def __init__(self, model: LlamaModel, output_index: int) -> None:
-        import numpy as np  # 0.06 s and 15 MB that only requests with a grammar or log probabilities need
+    def __init__(self, model: LlamaModel, index: int) -> None:
+        import numpy as np  # 0.06 s and 15 MB; only grammars and log probabilities need it
 
         self._array = np.zeros(model.n_vocab, dtype=[("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
         self._array["id"] = np.arange(model.n_vocab, dtype=np.int32)
-        self._array["logit"] = _logits(model, output_index)
+        self._array["logit"] = _logits(model, index)
         self.native = llama.llama_token_data_array(
             data=self._array.ctypes.data_as(llama.llama_token_data_p),
             size=model.n_vocab,
@@ -157,7 +148,7 @@ class _Candidates:
         )
 
     def choose(self, chain: Any) -> int:
-        """Return the token that the chain selects; it may reorder and shorten the candidates."""
+        """Return the token that the chain selects; reorders and shortens the candidates."""
         llama.llama_sampler_apply(chain, ctypes.byref(self.native))
         token: int = self.native.data[self.native.selected].id
         return token
@@ -170,21 +161,18 @@ def _allows(grammar: Any, token: int) -> bool:
     return math.isfinite(single.logit)
 
 
-def _logits(model: LlamaModel, output_index: int) -> Any:
+def _logits(model: LlamaModel, index: int) -> Any:
     import numpy as np
 
-    return np.ctypeslib.as_array(llama.llama_get_logits_ith(model.ctx, output_index), shape=(model.n_vocab,))
+    return np.ctypeslib.as_array(llama.llama_get_logits_ith(model.ctx, index), shape=(model.n_vocab,))
 
 
-def token_logprob(model: LlamaModel, output_index: int, token: int, top: int) -> TokenLogprob:
-    """Return the chosen token's log probability and those of the ``top`` likeliest, before temperature and penalties.
-
-    The logarithm of the softmax of the logits, shifted by their maximum so that nothing overflows.
-    """
+def token_logprob(model: LlamaModel, index: int, token: int, top: int) -> TokenLogprob:
+    """Return the log probability of a token and of the ``top`` likeliest ones, before temperature and penalties."""
     import numpy as np
 
-    logits = _logits(model, output_index)
-    peak = logits.max()
+    logits = _logits(model, index)
+    peak = logits.max()  # shift the softmax, so that nothing overflows
     shift = float(peak + np.log(np.exp(logits - peak).sum(dtype=np.float64)))
     likeliest = np.argpartition(logits, -top)[-top:] if top else np.empty(0, dtype=int)
     ranked = sorted(likeliest.tolist(), key=lambda other: -float(logits[other]))

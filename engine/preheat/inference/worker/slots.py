@@ -1,15 +1,9 @@
-"""Sequences of the KV cache and what each still holds, so that a prompt's known beginning is not computed again.
-
-Runs in the worker's decode thread only.
-"""
+"""Slots of the KV cache: what each one holds, and which one serves a new request best. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-
-from preheat.inference.worker.bindings import llama
-from preheat.inference.worker.llama_model import LlamaModel
 
 
 @dataclass(slots=True, eq=False)
@@ -18,9 +12,9 @@ class Slot:
 
     Attributes:
         index: The sequence id.
-        cached: The tokens whose keys and values the cache holds, from position 0.
-        used_at: Step in which it was last taken; orders idle slots.
-        busy: A request has it.
+        cached: The tokens in the cache, from position 0.
+        used_at: Orders idle slots by their last use.
+        busy: A running generation owns it.
     """
 
     index: int
@@ -29,107 +23,61 @@ class Slot:
     busy: bool = False
 
 
-class SlotPool:
-    """All slots of one context over its unified KV cache."""
+@dataclass(frozen=True, slots=True)
+class PrefixReuse:
+    """How a slot gets the beginning of a prompt.
 
-    def __init__(self, model: LlamaModel, count: int) -> None:
-        self._model = model
-        self._slots = [Slot(index) for index in range(count)]
-        self._clock = 0
+    The runner first cuts the slot to ``keep`` tokens. Where the model cannot do that, the slot ends up empty. If then
+    ``shared`` is longer than what was kept, the slot shares that many of the donor's cells instead.
 
-    def take(self, tokens: Sequence[int], *, reuse: bool) -> Slot | None:
-        """Return a free slot for a request with these tokens, holding as much of their beginning as can be had.
+    Attributes:
+        held: Tokens in the slot before.
+        donor: Slot with the same beginning; None if no other slot has one.
+    """
 
-        At least the last token is left to compute, since its logits are wanted.
-
-        Args:
-            reuse: Whether earlier computations may serve; without, every token is computed anew.
-        """
-        free = [slot for slot in self._slots if not slot.busy]
-        if not free:
-            return None
-        if reuse:
-            slot = self._take_sharing(free, tokens)
-        else:
-            slot = min(free, key=_worth)
-            self.clear(slot)
-        self._clock += 1
-        slot.used_at = self._clock
-        slot.busy = True
-        self._bound_idle()
-        return slot
-
-    def _take_sharing(self, free: list[Slot], tokens: Sequence[int]) -> Slot:
-        shared = {slot.index: shared_prefix(slot.cached, tokens) for slot in self._slots}
-        best = max(free, key=lambda slot: (shared[slot.index], -len(slot.cached)))
-        # Cutting a long conversation down to a system prompt that it happens to share would lose the conversation.
-        if shared[best.index] * 2 >= len(best.cached) and shared[best.index] > 0:
-            self._cut(best, min(shared[best.index], len(tokens) - 1))
-            wanted = best
-        else:
-            wanted = min(free, key=_worth)
-            self._cut(wanted, min(shared[wanted.index], len(tokens) - 1))
-        donor = max(self._slots, key=lambda slot: shared[slot.index] if slot is not wanted else -1)
-        length = min(shared[donor.index], len(tokens) - 1)
-        if donor is not wanted and length > len(wanted.cached) and not self._model.recurrent:
-            self._copy(donor, wanted, length)
-        return wanted
-
-    def release(self, slot: Slot) -> None:
-        """Take the slot back; what it holds stays for a request that begins alike."""
-        slot.busy = False
-
-    def clear(self, slot: Slot) -> None:
-        """Forget what the slot holds."""
-        if slot.cached:
-            llama.llama_memory_seq_rm(self._model.memory, slot.index, -1, -1)
-            slot.cached.clear()
-
-    def drop_oldest_idle(self) -> bool:
-        """Forget the least recently used idle slot; return whether there was one that held anything."""
-        idle = [slot for slot in self._slots if not slot.busy and slot.cached]
-        if not idle:
-            return False
-        self.clear(min(idle, key=lambda slot: slot.used_at))
-        return True
-
-    def _bound_idle(self) -> None:
-        # Attention passes over every used cell of the unified cache, whoever's it is: old conversations slow down
-        # the new ones, so they may take half of it.
-        while sum(len(slot.cached) for slot in self._slots if not slot.busy) > self._model.context_length // 2:
-            self.drop_oldest_idle()
-
-    def _cut(self, slot: Slot, length: int) -> None:
-        """Shorten the slot to its first ``length`` tokens, or to none where the model cannot."""
-        if length == len(slot.cached):
-            return
-        memory = self._model.memory
-        if not llama.llama_memory_seq_rm(memory, slot.index, length, -1) or not self._complete(slot, length):
-            self.clear(slot)
-            return
-        del slot.cached[length:]
-
-    def _copy(self, donor: Slot, slot: Slot, length: int) -> None:
-        """Let ``slot`` share the donor's first cells; in a unified cache nothing is moved."""
-        self.clear(slot)
-        llama.llama_memory_seq_cp(self._model.memory, donor.index, slot.index, 0, length)
-        slot.cached = donor.cached[:length]
-        if not self._complete(slot, length):
-            self.clear(slot)
-
-    def _complete(self, slot: Slot, length: int) -> bool:
-        """Whether the cache still has all that position ``length`` attends to: a sliding window drops old cells."""
-        first: int = llama.llama_memory_seq_pos_min(self._model.memory, slot.index)
-        return length == 0 or first <= max(0, length - self._model.n_swa if self._model.n_swa else 0)
+    slot: Slot
+    held: int
+    keep: int
+    donor: Slot | None = None
+    shared: int = 0
 
 
-def _worth(slot: Slot) -> tuple[bool, int]:
-    """Order of giving up idle slots: empty ones first, then the least recently used."""
-    return (bool(slot.cached), slot.used_at)
+def plan_reuse(slots: Sequence[Slot], tokens: Sequence[int], *, reuse: bool, recurrent: bool) -> PrefixReuse | None:
+    """Return which free slot a prompt gets and how much of its beginning can be kept; None if every slot is busy.
+
+    At least the last token is left to compute, because its logits are needed.
+
+    Args:
+        reuse: Use what slots hold; otherwise the slot is emptied.
+        recurrent: The model's state cannot be shared between slots.
+    """
+    free = [slot for slot in slots if not slot.busy]
+    if not free:
+        return None
+    # Empty slots first, then the least recently used one.
+    cheapest = min(free, key=lambda slot: (bool(slot.cached), slot.used_at))
+    if not reuse:
+        return PrefixReuse(cheapest, len(cheapest.cached), 0)
+    limit = len(tokens) - 1
+    shared = {slot.index: shared_prefix(slot.cached, tokens) for slot in slots}
+    best = max(free, key=lambda slot: (shared[slot.index], -len(slot.cached)))
+    # Cutting a long conversation down to a system prompt that it happens to share would lose the conversation.
+    slot = best if shared[best.index] > 0 and shared[best.index] * 2 >= len(best.cached) else cheapest
+    keep = min(shared[slot.index], limit)
+    others = [other for other in slots if other is not slot]
+    if recurrent or not others:
+        return PrefixReuse(slot, len(slot.cached), keep)
+    donor = max(others, key=lambda other: shared[other.index])
+    return PrefixReuse(slot, len(slot.cached), keep, donor, min(shared[donor.index], limit))
+
+
+def oldest_idle(slots: Iterable[Slot]) -> Slot | None:
+    """Return the least recently used idle slot that holds anything."""
+    return min((slot for slot in slots if slot.cached and not slot.busy), key=lambda slot: slot.used_at, default=None)
 
 
 def shared_prefix(left: Sequence[int], right: Sequence[int]) -> int:
-    """Return how many tokens both begin with."""
+    """Return the number of tokens that both begin with."""
     length = min(len(left), len(right))
     if left[:length] == right[:length]:  # a continued conversation: compared in C
         return length

@@ -1,8 +1,8 @@
-"""Chat messages to the prompt text that a model was trained on, by the template in its file.
+"""Chat messages to prompt text, by the chat template of the model file.
 
-Templates come from model files, which are untrusted: they run in Jinja's sandbox, may not change what they are given,
-and have a time limit. The environment is set up as Hugging Face transformers does (``apply_chat_template``), for which
-the templates are written.
+Templates come from model files, which are untrusted: they run in Jinja's sandbox with a time limit, and cannot change
+their input. The environment is the one of Hugging Face transformers (``apply_chat_template``), for which templates are
+written.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from preheat.errors import InvalidRequestError
 from preheat.inference.requests import JsonObject
+from preheat.messages import msg
 
 RENDER_LIMIT_S: Final = 2.0
 MAX_PROMPT_CHARACTERS: Final = 16 << 20
-"""What ``*`` and ``%`` in a template may build at the most; a long context is a few megabytes."""
+"""Longest text that ``*`` in a template may build; a long context is a few megabytes."""
 
 CHATML: Final = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-"""The form for files without a template: the most widely trained one."""
+"""For files without a template: the format that most models were trained on."""
 
-
-_MARK: Final = "what the user says"
+_MARK: Final = "the user's message"
 
 _TEMPLATE_FAULTS: Final = (
     TemplateError,
@@ -47,11 +47,11 @@ _TEMPLATE_FAULTS: Final = (
     RecursionError,
     MemoryError,
 )
-"""What a template can raise: it is a program, by somebody else."""
+"""Exceptions that a template can raise: it is a program of unknown origin."""
 
 
 class _RenderTimeout(BaseException):
-    """Raised inside a template that runs too long; not an Exception, so that no template construct swallows it."""
+    """Raised inside a template that runs too long; not an Exception, so that templates cannot catch it."""
 
 
 class _ModelTemplateError(Exception):
@@ -73,7 +73,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 class _GenerationBlocks(Extension):
-    """Passes over ``{% generation %}`` marks, with which templates show trainers what the assistant wrote."""
+    """Ignores ``{% generation %}`` tags, which mark the assistant's text for training."""
 
     tags = {"generation"}  # noqa: RUF012 # as Extension declares it
 
@@ -92,7 +92,7 @@ def _raise_exception(message: str) -> NoReturn:
 
 
 def _tojson(value: Any, indent: int | None = None, **_: Any) -> str:
-    # Jinja's own filter escapes <, > and & for HTML; models were trained on plain JSON.
+    # Jinja's own filter escapes <, > and & for HTML, and models were trained on plain JSON.
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
@@ -100,17 +100,16 @@ def _strftime_now(form: str) -> str:
     return datetime.now().astimezone().strftime(form)
 
 
-class ChatFormat:
-    """One model's chat template, ready to render.
+class ChatTemplate:
+    """One model's chat template.
+
+    A template that does not parse fails in ``render``, so that the model still serves plain completions.
 
     Args:
         template: Jinja source; None takes ChatML.
-        bos: The model's start token as text, for templates that write it themselves.
+        bos: The model's start token as text, for templates that write it.
         eos: Its end token.
-
-    Raises:
-        InvalidRequestError: From ``render``; a template that does not parse shows there too, so that the model still
-            serves plain completions.
+        limit_s: Longest time that rendering may take, in seconds.
     """
 
     def __init__(self, template: str | None, *, bos: str = "", eos: str = "", limit_s: float = RENDER_LIMIT_S) -> None:
@@ -123,15 +122,15 @@ class ChatFormat:
         self._broken: str | None = None
         try:
             self._template = environment.from_string(CHATML if template is None else template)
-        # Beside Jinja's own complaints: too deep for its parser, or for Python's compiler.
+        # SyntaxError: nested too deeply for Python's compiler.
         except (*_TEMPLATE_FAULTS, SyntaxError) as error:
             self._broken = str(error)
 
     def render(self, messages: Sequence[JsonObject], tools: Sequence[JsonObject] = ()) -> str:
-        """Return the prompt for these messages, up to where the assistant's answer begins.
+        """Return the prompt for these messages, up to the beginning of the assistant's answer.
 
         Raises:
-            InvalidRequestError: The template refuses them, fails, or takes longer than its limit.
+            InvalidRequestError: The template rejects the messages, fails, or exceeds its time limit.
         """
         if self._broken is not None:
             raise _template_error(self._broken)
@@ -139,14 +138,14 @@ class ChatFormat:
         try:
             return self._render(plain, tools)
         except _ModelTemplateError:
-            # Some models (Gemma) know no system role: their templates refuse it. What it says still has to arrive.
+            # Templates of models without a system role (Gemma) reject it; the user message carries its text instead.
             merged = _system_into_user(plain)
             if merged is None:
                 raise
             return self._render(merged, tools)
 
     def fixed_beginning(self) -> str:
-        """Return what the template writes before every chat that brings no system message; may be empty."""
+        """Return what the template writes before every chat without a system message; may be empty."""
         try:
             beginning, mark, _ = self.render([{"role": "user", "content": _MARK}]).partition(_MARK)
         except InvalidRequestError:
@@ -160,7 +159,7 @@ class ChatFormat:
                     messages=messages, tools=list(tools) or None, add_generation_prompt=True, **self._special
                 )
         except _RenderTimeout:
-            raise _template_error(f"it ran longer than {self._limit_s:g} s") from None
+            raise InvalidRequestError(msg("template_too_slow", limit_s=self._limit_s), param="messages") from None
         except _ModelTemplateError as error:
             if _system_into_user(messages) is not None:
                 raise
@@ -170,15 +169,11 @@ class ChatFormat:
 
 
 def _template_error(reason: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"The model's chat template cannot render these messages: {reason[:200]}",
-        hint="Use the roles that the model knows, or /v1/completions with a prompt of your own",
-        param="messages",
-    )
+    return InvalidRequestError(msg("template_failed", reason=reason[:200]), param="messages")
 
 
 def _normal_message(message: JsonObject) -> JsonObject:
-    """Return the message as templates expect it: known role, text for content, tool arguments as objects."""
+    """Return the message as templates expect it: system role, text content, tool arguments as objects."""
     normal = dict(message)
     if normal.get("role") == "developer":
         normal["role"] = "system"
@@ -201,7 +196,7 @@ def _normal_tool_call(call: JsonObject) -> JsonObject:
 
 
 def _system_into_user(messages: list[JsonObject]) -> list[JsonObject] | None:
-    """Return the chat with its leading system message put before the first user message; None if there is none."""
+    """Return the chat with its leading system message moved into the first user message; None if it has none."""
     if len(messages) < 2 or messages[0].get("role") != "system" or messages[1].get("role") != "user":
         return None
     system, user, *rest = messages
@@ -212,7 +207,7 @@ def _system_into_user(messages: list[JsonObject]) -> list[JsonObject] | None:
 def _time_limit(limit_s: float) -> Iterator[None]:
     """Raise ``_RenderTimeout`` in this thread when the block takes longer than ``limit_s``.
 
-    Works on every platform and in every thread; interrupts Python code, and Jinja's compiled templates are that.
+    Works on every platform and in every thread. Only interrupts Python code, which compiled templates are.
     """
     thread_id = ctypes.c_ulong(threading.get_ident())
     lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Token bytes to text that may be shown: whole characters only, and nothing of a stop string."""
+"""Turns token bytes into text: whole characters only, without stop strings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ _utf8_decoder: Final = codecs.getincrementaldecoder("utf-8")
 class TextStream:
     """Assembles one generation's text.
 
-    A character whose bytes come in two tokens appears with the second; text that may be the beginning of a stop string
-    is held back until it is clear.
+    A character split across tokens appears with its last token. Text that may begin a stop string is held back.
     """
 
     def __init__(self, stop: Sequence[str] = ()) -> None:
@@ -21,19 +20,19 @@ class TextStream:
         self._stop = tuple(text for text in stop if text)
         self._held = ""
         self.stopped = False
-        """A stop string was met; nothing more comes."""
+        """A stop string was found; no more text follows."""
 
     @property
     def holding(self) -> bool:
-        """Whether text is held back that may turn out to be a stop string's beginning."""
+        """Whether text is held back."""
         return bool(self._held)
 
     def feed(self, piece: bytes) -> str:
-        """Return the text that may be shown once ``piece`` has come."""
+        """Return the text that ``piece`` completes."""
         return self._release(self._decoder.decode(piece))
 
     def finish(self) -> str:
-        """Return what is left when no more tokens come; an unfinished character becomes U+FFFD."""
+        """Return the rest after the last token; an incomplete character becomes U+FFFD."""
         text = self._release(self._decoder.decode(b"", True)) + self._held
         self._held = ""
         return text
@@ -48,7 +47,7 @@ class TextStream:
         if found:
             self.stopped = True
             self._held = ""
-            # The one that is complete first, however the text was cut into tokens.
+            # The one that is complete first, regardless of token boundaries.
             return text[: min(found)[1]]
         keep = max(_overlap(text, stop) for stop in self._stop)
         self._held = text[len(text) - keep :]
@@ -56,7 +55,7 @@ class TextStream:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Return the length of the longest end of ``text`` with which ``stop`` begins."""
+    """Return the length of the longest end of ``text`` that ``stop`` begins with."""
     for length in range(min(len(text), len(stop) - 1), 0, -1):
         if text.endswith(stop[:length]):
             return length

@@ -1,138 +1,104 @@
-"""Prefix reuse: what is not computed again, whose conversation is kept, and that the text stays the same."""
+"""Which slot a prompt gets, and how much of its beginning is kept."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.inference import GenerateRequest, Sampling
-from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.slots import SlotPool, shared_prefix
-from tests.engine.inference.text_runs import GREEDY, TextRun, ask, chat, load_options
+from preheat.inference.worker.slots import PrefixReuse, Slot, oldest_idle, plan_reuse, shared_prefix
 
-SYSTEM = "You are the captain of a small ship that carries apples and oranges across the northern sea. "
-LONG = SYSTEM + " ".join(f"On day {day} we saw {day * 3} birds." for day in range(1, 9))
+TOKENS = st.lists(st.integers(0, 2), max_size=6)
+SLOTS = st.lists(st.builds(Slot, st.just(0), TOKENS, st.integers(0, 3), st.booleans()), max_size=4)
 
 
-@given(st.lists(st.integers(0, 2)), st.lists(st.integers(0, 2)))
+def plan(*slots: Slot, tokens: str = "", reuse: bool = True, recurrent: bool = False) -> PrefixReuse:
+    found = plan_reuse(slots, letters(tokens), reuse=reuse, recurrent=recurrent)
+    assert found is not None
+    return found
+
+
+def letters(text: str) -> list[int]:
+    return [ord(letter) for letter in text]
+
+
+def slot(index: int, text: str = "", used_at: int = 0, *, busy: bool = False) -> Slot:
+    return Slot(index, letters(text), used_at, busy)
+
+
+@given(TOKENS, TOKENS)
 def test_shared_prefix(left: list[int], right: list[int]) -> None:
     length = shared_prefix(left, right)
     assert left[:length] == right[:length]
     assert length == min(len(left), len(right)) or left[length] != right[length]
 
 
-def test_a_continued_conversation_is_not_computed_again(run: TextRun) -> None:
-    first = run.one(ask(LONG, 8))
-    assert first.usage.cached_tokens == 0
-    second = run.one(ask(LONG + first.text + " And then", 8))
-    # All but the tokens at the seam, which may be cut differently.
-    assert second.usage.cached_tokens >= first.usage.prompt_tokens - 1
-    assert second.usage.cached_tokens < second.usage.prompt_tokens
+def test_no_slot_is_free() -> None:
+    assert plan_reuse([slot(0, busy=True)], letters("ab"), reuse=True, recurrent=False) is None
 
 
-def test_the_same_prompt_again_computes_one_token(run: TextRun) -> None:
-    run.one(ask(LONG, 4))
-    again = run.one(ask(LONG, 4))
-    assert again.usage.cached_tokens == again.usage.prompt_tokens - 1
+def test_a_continued_conversation_keeps_its_slot() -> None:
+    found = plan(slot(0), slot(1, "hello there"), tokens="hello there friend")
+    assert (found.slot.index, found.held, found.keep, found.shared) == (1, 11, 11, 0)
 
 
-def test_reuse_writes_the_same_text(new_run: Callable[..., TextRun]) -> None:
-    prompt = LONG + " The capital of France is"
-    fresh = new_run().one(ask(prompt, 6))
-    run = new_run()
-    run.one(ask(LONG, 2))
-    reused = run.one(ask(prompt, 6))
-    assert reused.usage.cached_tokens > 60
-    assert reused.text == fresh.text
+def test_the_last_token_of_the_same_prompt_is_computed_again() -> None:
+    assert plan(slot(0, "abc"), tokens="abc").keep == 2
 
 
-def test_a_copy_between_slots_writes_the_same_text(new_run: Callable[..., TextRun]) -> None:
-    """Both share a long beginning and run at once, so one slot has to take it over from the other."""
-    fresh = [new_run().one(ask(LONG + end, 6)) for end in (" The capital of France is", " 1, 2, 3, 4,")]
-    run = new_run()
-    run.one(ask(LONG, 2))
-    both = run.all([ask(LONG + " The capital of France is", 6), ask(LONG + " 1, 2, 3, 4,", 6)])
-    assert all(answer.usage.cached_tokens > 60 for answer in both)
-    assert [answer.text for answer in both] == [answer.text for answer in fresh]
+def test_empty_slots_go_first_and_then_the_least_recently_used() -> None:
+    assert plan(slot(0, "xx", 1), slot(1, "", 9), slot(2, "yy", 0), tokens="ab").slot.index == 1
+    assert plan(slot(0, "xx", 2), slot(1, "yy", 1), tokens="ab").slot.index == 1
 
 
-def test_a_running_request_lends_its_beginning(run: TextRun) -> None:
-    first = run.submit(ask(LONG, 30))
-    joined: list[int] = []
-
-    def join() -> None:
-        if run.steps == 2:
-            joined.append(run.submit(ask(LONG + " Tell me more:", 4)))
-
-    run.on_step = join
-    run.run()
-    assert run.answers[first].usage.completion_tokens == 30
-    assert run.answers[joined[0]].usage.cached_tokens > 60
+def test_a_long_conversation_is_not_cut_to_a_shared_beginning_but_lends_it() -> None:
+    found = plan(slot(0, "system: a long conversation", 1), slot(1), tokens="system: b")
+    assert (found.slot.index, found.keep, found.shared) == (1, 0, 8)
+    assert found.donor is not None
+    assert found.donor.index == 0
 
 
-def test_a_shared_system_prompt_does_not_cost_a_long_conversation(run: TextRun) -> None:
-    run.one(ask(LONG, 4))
-    short = run.one(ask(SYSTEM + "What is an apple?", 4))
-    assert short.usage.cached_tokens >= 8  # copied
-    again = run.one(ask(LONG + " And then", 4))
-    assert again.usage.cached_tokens > again.usage.prompt_tokens - 8
+def test_a_busy_slot_lends_its_beginning() -> None:
+    found = plan(slot(0, "abcdef", busy=True), slot(1), tokens="abcx")
+    assert (found.slot.index, found.shared) == (1, 3)
 
 
-def test_a_warm_beginning_is_not_computed_by_the_first_chat(new_run: Callable[..., TextRun]) -> None:
-    cold, warm = (new_run(warm_prefix=warm).one(chat("Hi", 6)) for warm in (False, True))
-    assert cold.usage.cached_tokens == 0
-    assert warm.usage.cached_tokens > 15
-    assert warm.text == cold.text
+def test_a_recurrent_state_is_not_shared() -> None:
+    found = plan(slot(0, "abcdef", busy=True), slot(1), tokens="abcx", recurrent=True)
+    assert (found.slot.index, found.donor, found.shared) == (1, None, 0)
 
 
-def test_a_warm_beginning_longer_than_a_batch(chat_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = load_options(chat_model, context_length=64, warm_prefix=True)
-    model = LlamaModel(options)
-    monkeypatch.setattr(model, "chat_template", lambda: "x " * 100 + "{{ messages[0].content }}")
-    assert TextRun(model, options).one(chat("Hi", 2)).usage.cached_tokens > 90
+def test_without_reuse_the_slot_is_emptied() -> None:
+    found = plan(slot(0, "abc"), tokens="abcd", reuse=False)
+    assert (found.held, found.keep, found.donor) == (3, 0, None)
 
 
-def test_with_one_slot_the_shared_beginning_is_still_used(new_run: Callable[..., TextRun]) -> None:
-    run = new_run(parallel=1)
-    run.one(ask(LONG, 4))
-    short = run.one(ask(SYSTEM + "What is an apple?", 4))
-    assert short.usage.cached_tokens >= 8
+@given(SLOTS, TOKENS.filter(bool), st.booleans(), st.booleans())
+def test_any_plan_is_possible(slots: list[Slot], tokens: list[int], reuse: bool, recurrent: bool) -> None:
+    for index, each in enumerate(slots):
+        each.index = index
+    found = plan_reuse(slots, tokens, reuse=reuse, recurrent=recurrent)
+    if found is None:
+        assert all(each.busy for each in slots)
+        return
+    assert not found.slot.busy
+    assert found.held == len(found.slot.cached)
+    assert found.slot.cached[: found.keep] == tokens[: found.keep]
+    assert max(found.keep, found.shared) < len(tokens)
+    if found.donor is not None:
+        assert found.donor is not found.slot
+        assert found.donor.cached[: found.shared] == tokens[: found.shared]
 
 
-def test_a_seed_computes_everything_anew(run: TextRun) -> None:
-    run.one(ask(LONG, 4))
-    assert run.one(ask(LONG, 4, sampling=Sampling(seed=1))).usage.cached_tokens == 0
-
-
-def test_different_prompts_share_nothing(run: TextRun) -> None:
-    run.one(GenerateRequest(prompt_tokens=(5,) * 50, max_tokens=1, sampling=GREEDY))
-    assert run.one(GenerateRequest(prompt_tokens=(6,) * 50, max_tokens=1, sampling=GREEDY)).usage.cached_tokens == 0
-
-
-def test_idle_conversations_take_half_the_cache_at_most(narrow_run: TextRun) -> None:
-    for token in (50, 51, 52):
-        narrow_run.one(GenerateRequest(prompt_tokens=(token,) * 70, max_tokens=1, sampling=GREEDY))
-    kept = [
-        narrow_run.one(GenerateRequest(prompt_tokens=(token,) * 70, max_tokens=1, sampling=GREEDY))
-        for token in (52, 50)
-    ]
-    assert [answer.usage.cached_tokens for answer in kept] == [69, 0]
-
-
-@pytest.fixture
-def pool(chat_llama: LlamaModel, run: TextRun) -> SlotPool:
-    """Three idle slots over an empty cache, without a scheduler."""
-    return SlotPool(chat_llama, 3)
-
-
-def test_no_slot_is_given_twice(pool: SlotPool) -> None:
-    taken = [pool.take([1, 2, 3], reuse=True) for _ in range(4)]
-    assert taken[3] is None
-    assert {slot.index for slot in taken[:3] if slot} == {0, 1, 2}
-    assert taken[0] is not None
-    pool.release(taken[0])
-    assert pool.take([1, 2, 3], reuse=True) is taken[0]
+@pytest.mark.parametrize(
+    ("slots", "expected"),
+    [
+        ([], None),
+        ([slot(0)], None),
+        ([slot(0, "a", 1, busy=True)], None),
+        ([slot(0, "a", 2), slot(1, "b", 1), slot(2, "", 0)], 1),
+    ],
+)
+def test_the_oldest_idle_slot(slots: list[Slot], expected: int | None) -> None:
+    oldest = oldest_idle(slots)
+    assert (oldest.index if oldest is not None else None) == expected

@@ -1,4 +1,4 @@
-"""Chat templates: the form they expect, and what an evil one may not do."""
+"""Chat templates: what they get, and what a malicious one cannot do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 from preheat.errors import InvalidRequestError
 from preheat.inference import JsonObject
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.templates import ChatFormat
+from preheat.inference.worker.templates import ChatTemplate
+from preheat.messages import msg
 
 USER = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": "Be brief."}
@@ -20,7 +21,7 @@ LIMIT_S = 0.3
 
 
 def render(template: str | None, *messages: JsonObject, tools: list[JsonObject] | None = None) -> str:
-    chat = ChatFormat(template, bos="<s>", eos="</s>", limit_s=LIMIT_S)
+    chat = ChatTemplate(template, bos="<s>", eos="</s>", limit_s=LIMIT_S)
     return chat.render(messages or (USER,), tools or ())
 
 
@@ -31,7 +32,7 @@ def test_without_a_template_chatml() -> None:
 
 
 def test_the_starter_models_own_template(chat_llama: LlamaModel) -> None:
-    chat = ChatFormat(chat_llama.chat_template(), bos=chat_llama.special_text(chat_llama.bos))
+    chat = ChatTemplate(chat_llama.chat_template(), bos=chat_llama.bos_text)
     own_system = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
     rest = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     assert chat.render([USER]) == own_system + rest
@@ -51,7 +52,7 @@ def test_the_starter_models_own_template(chat_llama: LlamaModel) -> None:
     ],
 )
 def test_what_every_chat_begins_with(template: str | None, beginning: str) -> None:
-    assert ChatFormat(template, bos="<s>").fixed_beginning() == beginning
+    assert ChatTemplate(template, bos="<s>").fixed_beginning() == beginning
 
 
 def test_special_tokens_and_the_generation_prompt() -> None:
@@ -87,7 +88,11 @@ def test_tools_are_none_when_there_are_none() -> None:
 
 
 def test_tool_call_arguments_arrive_as_objects() -> None:
-    call = {"id": "1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+    call: JsonObject = {
+        "id": "1",
+        "type": "function",
+        "function": {"name": "weather", "arguments": '{"city": "Paris"}'},
+    }
     message = {"role": "assistant", "content": None, "tool_calls": [call]}
     template = "{% for m in messages %}{{ m.content }}|{{ m.tool_calls[0].function.arguments.city }}{% endfor %}"
     assert render(template, message) == "|Paris"
@@ -141,11 +146,10 @@ ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% 
 
 
 def test_an_endless_template_is_stopped_and_the_thread_lives_on() -> None:
-    began = time.monotonic()
-    with pytest.raises(InvalidRequestError, match=r"ran longer than 0\.3 s"):
+    with pytest.raises(InvalidRequestError) as caught:
         render(ENDLESS)
-    assert time.monotonic() - began < LIMIT_S + 5  # others use this machine
-    # Nothing is left that would strike later.
+    assert caught.value.message == msg("template_too_slow", limit_s=LIMIT_S)
+    # Nothing is left that would interrupt this thread later.
     deadline = time.monotonic() + 2 * LIMIT_S
     while time.monotonic() < deadline:
         assert render(None).endswith("assistant\n")
@@ -211,7 +215,7 @@ def test_what_a_template_may_not_do(template: str) -> None:
     messages = [dict(USER)]
     before = copy.deepcopy(messages)
     with pytest.raises(InvalidRequestError):
-        ChatFormat(template, limit_s=LIMIT_S).render(messages)
+        ChatTemplate(template, limit_s=LIMIT_S).render(messages)
     assert messages == before
 
 
@@ -241,9 +245,10 @@ def test_what_a_template_may_do(template: str) -> None:
     ],
 )
 def test_a_broken_template_shows_when_it_is_used(template: str) -> None:
-    chat = ChatFormat(template)  # the model still serves plain completions
-    with pytest.raises(InvalidRequestError, match="chat template"):
+    chat = ChatTemplate(template)  # the model still serves plain completions
+    with pytest.raises(InvalidRequestError) as caught:
         chat.render([USER])
+    assert caught.value.message.code == "template_failed"
 
 
 @pytest.mark.parametrize(
@@ -263,5 +268,6 @@ def test_a_broken_template_shows_when_it_is_used(template: str) -> None:
     ],
 )
 def test_a_failing_template_costs_only_its_request(template: str) -> None:
-    with pytest.raises(InvalidRequestError, match="chat template"):
+    with pytest.raises(InvalidRequestError) as caught:
         render(template, SYSTEM, USER)
+    assert caught.value.message.code == "template_failed"

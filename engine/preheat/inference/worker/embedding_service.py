@@ -1,0 +1,154 @@
+"""Serves embeddings: many inputs per decode, whichever requests they belong to, and a cache of recent vectors.
+
+``submit`` runs on the reading thread, ``run`` is the decode thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
+from preheat.inference.protocol import Embed, Embedded, Generate
+from preheat.inference.requests import EMBEDDING_BATCH_TOKENS, LoadOptions
+from preheat.inference.worker.channel import Channel, Inbox
+from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
+from preheat.inference.worker.runner import EmbeddingRunner
+from preheat.messages import msg
+
+Tokens = tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class EmbeddingJob:
+    """One request: its inputs as tokens, and the vectors so far, by input."""
+
+    request_id: int
+    inputs: list[Tokens]
+    vectors: dict[int, bytes] = field(default_factory=dict)
+
+
+Item = tuple[EmbeddingJob, int]
+"""One input of a job."""
+
+
+class VectorCache:
+    """The most recently used (tokens, vector) pairs. Any thread."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._vectors: OrderedDict[Tokens, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, tokens: Tokens) -> bytes | None:
+        """Return the vector; None if it is not in the cache."""
+        with self._lock:
+            vector = self._vectors.get(tokens)
+            if vector is not None:
+                self._vectors.move_to_end(tokens)
+            return vector
+
+    def put(self, tokens: Tokens, vector: bytes) -> None:
+        """Add a vector, and drop the least recently used ones beyond the capacity."""
+        with self._lock:
+            self._vectors[tokens] = vector
+            self._vectors.move_to_end(tokens)
+            while len(self._vectors) > self._capacity:
+                self._vectors.popitem(last=False)
+
+
+def take_batch(pending: deque[Item], batch_tokens: int) -> list[Item]:
+    """Take the inputs of the next decode off the queue; one that is longer than a normal batch goes alone. Pure."""
+    items: list[Item] = []
+    size = 0
+    while pending and len(items) < MAX_EMBEDDING_SEQUENCES:
+        job, at = pending[0]
+        size += len(job.inputs[at])
+        if items and size > min(batch_tokens, EMBEDDING_BATCH_TOKENS):
+            break
+        items.append(pending.popleft())
+    return items
+
+
+class EmbeddingService:
+    """Embeddings of one model."""
+
+    def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel) -> None:
+        self._model = model
+        self._channel = channel
+        self._runner = EmbeddingRunner(model)
+        self._cache = VectorCache(options.embedding_cache)
+        self._pending: deque[Item] = deque()
+        self._inbox: Inbox[EmbeddingJob] = Inbox()
+        self.cancel = self._inbox.cancel
+        self._max_input_tokens = min(self._runner.batch_tokens, model.context_length)
+
+    def run(self) -> NoReturn:
+        """Serve for ever.
+
+        Raises:
+            DecodeError: llama.cpp failed.
+        """
+        while True:
+            self.step(wait=True)
+
+    def step(self, *, wait: bool = False) -> bool:
+        """Take in new requests and embed one batch; return whether inputs are left.
+
+        Args:
+            wait: Block while there is nothing to do.
+        """
+        arrived, cancelled = self._inbox.take(wait=wait and not self._pending)
+        for job in arrived:
+            self._pending.extend((job, at) for at in range(len(job.inputs)) if at not in job.vectors)
+        if cancelled:
+            self._pending = deque(item for item in self._pending if item[0].request_id not in cancelled)
+        items = take_batch(self._pending, self._runner.batch_tokens)
+        if items:
+            vectors = self._runner.run([job.inputs[at] for job, at in items])
+            for (job, at), vector in zip(items, vectors, strict=True):
+                job.vectors[at] = vector
+                self._cache.put(job.inputs[at], vector)
+                self._send_if_complete(job)
+        return bool(self._pending)
+
+    def submit(self, frame: Generate | Embed) -> None:
+        """Queue the inputs of a request; answered at once if the cache has all vectors.
+
+        Raises:
+            EngineError: An input is too long or empty, or the request is for text.
+        """
+        if not isinstance(frame, Embed):
+            raise UnsupportedOperationError(msg("model_makes_embeddings"))
+        job = EmbeddingJob(frame.id, [self._tokens(at, value) for at, value in enumerate(frame.inputs)])
+        for at, tokens in enumerate(job.inputs):
+            vector = self._cache.get(tokens)
+            if vector is not None:
+                job.vectors[at] = vector
+        if not self._send_if_complete(job):
+            self._inbox.put(job)
+
+    def _tokens(self, at: int, value: str | Sequence[int]) -> Tokens:
+        if isinstance(value, str):
+            tokens: Sequence[int] = self._model.tokenize(value, parse_special=False)
+        else:
+            tokens = value
+            self._model.check_tokens(tokens, "input")
+        if not tokens:
+            raise InvalidRequestError(msg("input_empty", index=at), param="input")
+        if len(tokens) > self._max_input_tokens:
+            raise ContextLengthExceededError(
+                msg("input_too_long", index=at, tokens=len(tokens), limit=self._max_input_tokens), param="input"
+            )
+        return tuple(tokens)
+
+    def _send_if_complete(self, job: EmbeddingJob) -> bool:
+        if len(job.vectors) < len(job.inputs):
+            return False
+        vectors = b"".join(job.vectors[at] for at in range(len(job.inputs)))
+        prompt_tokens = sum(map(len, job.inputs))
+        self._channel.send(Embedded(job.request_id, self._model.dimensions, prompt_tokens, vectors))
+        return True

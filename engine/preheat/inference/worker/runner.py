@@ -1,0 +1,123 @@
+"""Executes the scheduler's plans with llama.cpp. Decode thread only."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import time
+from array import array
+from collections.abc import Sequence
+from typing import Final
+
+from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
+from preheat.inference.worker.scheduler import Chunk, DecodeError, Sampled, Status, StepPlan, StepResult
+from preheat.inference.worker.slots import PrefixReuse
+
+_STATUSES: Final = {0: Status.DONE, 1: Status.NO_ROOM, INTERRUPTED: Status.INTERRUPTED}
+
+
+class ModelRunner:
+    """Runs the steps of a text model."""
+
+    def __init__(self, model: LlamaModel) -> None:
+        self._model = model
+        self.batch_tokens: int = llama.llama_n_batch(model.ctx)  # llama.cpp aborts on more
+        self._batch = Batch(self.batch_tokens)
+
+    def run(self, plan: StepPlan) -> StepResult:
+        """Execute one step.
+
+        Raises:
+            DecodeError: llama.cpp failed.
+        """
+        kept = self._reuse(plan.reuse) if plan.reuse is not None else 0
+        for slot in plan.forget:
+            self._clear(slot.index)
+        if not plan.chunks:
+            return StepResult(kept=kept)
+        outputs = self._fill(plan.chunks)
+        began = time.perf_counter()
+        code: int = llama.llama_decode(self._model.ctx, self._batch.native)
+        seconds = time.perf_counter() - began
+        if code not in _STATUSES:
+            raise DecodeError(f"llama_decode returned {code} for {self._batch.size} tokens")
+        sampled: list[Sampled] = []
+        if code == 0:
+            sampled = [chunk.generation.sample(index) for chunk, index in outputs]
+        return StepResult(_STATUSES[code], sampled=sampled, seconds=seconds)
+
+    def _fill(self, chunks: Sequence[Chunk]) -> list[tuple[Chunk, int]]:
+        """Put the chunks into the batch; return those to sample for, with their logits' index."""
+        batch = self._batch
+        batch.clear()
+        outputs = []
+        for chunk in chunks:
+            last = len(chunk.tokens) - 1
+            sequence, samples = chunk.slot.index, chunk.samples
+            for offset, token in enumerate(chunk.tokens):
+                batch.add(token, chunk.start + offset, sequence, output=samples and offset == last)
+            if samples:
+                outputs.append((chunk, batch.size - 1))
+        return outputs
+
+    def _reuse(self, plan: PrefixReuse) -> int:
+        """Give a slot the beginning of a prompt; return how many tokens it holds."""
+        index, kept = plan.slot.index, plan.keep
+        if kept != plan.held and not (
+            llama.llama_memory_seq_rm(self._model.memory, index, kept, -1) and self._is_complete(index, kept)
+        ):
+            self._clear(index)
+            kept = 0
+        if plan.donor is None or plan.shared <= kept:
+            return kept
+        self._clear(index)
+        # In a unified cache nothing is copied: both sequences own the same cells.
+        llama.llama_memory_seq_cp(self._model.memory, plan.donor.index, index, 0, plan.shared)
+        if self._is_complete(index, plan.shared):
+            return plan.shared
+        self._clear(index)
+        return 0
+
+    def _is_complete(self, index: int, length: int) -> bool:
+        """Whether the cache has all that position ``length`` attends to: a sliding window drops old cells."""
+        first: int = llama.llama_memory_seq_pos_min(self._model.memory, index)
+        return length == 0 or first <= max(0, length - self._model.n_swa if self._model.n_swa else 0)
+
+    def _clear(self, index: int) -> None:
+        llama.llama_memory_seq_rm(self._model.memory, index, -1, -1)
+
+
+class EmbeddingRunner:
+    """Embeds token lists, one decode for many."""
+
+    def __init__(self, model: LlamaModel) -> None:
+        self._model = model
+        self.batch_tokens: int = llama.llama_n_ubatch(model.ctx)
+        self._batch = Batch(self.batch_tokens)
+
+    def run(self, inputs: Sequence[Sequence[int]]) -> list[bytes]:
+        """Return one normalised vector for each input; together they must fit the batch.
+
+        Raises:
+            DecodeError: llama.cpp failed.
+        """
+        self._batch.clear()
+        for sequence, tokens in enumerate(inputs):
+            for position, token in enumerate(tokens):
+                self._batch.add(token, position, sequence, output=True)
+        if self._model.memory:
+            llama.llama_memory_clear(self._model.memory, False)
+        code: int = llama.llama_decode(self._model.ctx, self._batch.native)
+        if code != 0:
+            raise DecodeError(f"llama_decode returned {code} for {self._batch.size} tokens of {len(inputs)} inputs")
+        size = self._model.dimensions * ctypes.sizeof(ctypes.c_float)
+        pointers = (llama.llama_get_embeddings_seq(self._model.ctx, sequence) for sequence in range(len(inputs)))
+        return [normalised(ctypes.string_at(pointer, size)) for pointer in pointers]
+
+
+def normalised(vector: bytes) -> bytes:
+    """Return the 32-bit floats scaled to Euclidean length 1; a zero vector stays zero."""
+    values = array("f", vector)
+    length = math.sqrt(sum(value * value for value in values)) or 1.0
+    return array("f", [value / length for value in values]).tobytes()

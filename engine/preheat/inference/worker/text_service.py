@@ -1,0 +1,162 @@
+"""Serves text: turns requests into generations, and runs the scheduler's steps.
+
+``submit`` runs on the reading thread, so that rendering templates and tokenizing never delay the batch; ``run`` is the
+decode thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
+from preheat.inference.protocol import Embed, Generate, Step
+from preheat.inference.requests import GenerateRequest, GenerationChunk, LoadOptions
+from preheat.inference.worker.channel import Channel, Inbox
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.runner import ModelRunner
+from preheat.inference.worker.sampling import TokenSampler
+from preheat.inference.worker.scheduler import SEEDED_CHUNK_TOKENS, Generation, Scheduler
+from preheat.inference.worker.templates import ChatTemplate
+from preheat.inference.worker.text_stream import TextStream
+from preheat.messages import msg
+
+MAX_WARM_TOKENS: Final = 256
+"""Longest beginning to warm up: more than any template writes without messages."""
+
+_WARM_CHUNK_TOKENS: Final = 16
+"""Warming up has no waiting client: its steps are short, so that it can be put on hold quickly."""
+
+
+class TextService:
+    """Generations of one model.
+
+    Args:
+        tokens_per_s: A first guess at the speed of prefill.
+    """
+
+    def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel, tokens_per_s: float) -> None:
+        self._model = model
+        self._channel = channel
+        self._template = ChatTemplate(model.chat_template(), bos=model.bos_text, eos=model.eos_text)
+        self._runner = ModelRunner(model)
+        self._inbox: Inbox[Generation] = Inbox()
+        self.cancel = self._inbox.cancel
+        self._scheduler = Scheduler(
+            parallel=options.parallel,
+            batch_tokens=self._runner.batch_tokens,
+            context_length=model.context_length,
+            recurrent=model.recurrent,
+            tokens_per_s=tokens_per_s,
+        )
+
+    def run(self) -> NoReturn:
+        """Serve for ever.
+
+        Raises:
+            DecodeError: llama.cpp failed.
+        """
+        while True:
+            self.step(wait=True)
+
+    def step(self, *, wait: bool = False) -> bool:
+        """Take in new requests and advance all generations; return whether any is left.
+
+        Args:
+            wait: Block while there is nothing to do.
+        """
+        arrived, cancelled = self._inbox.take(wait=wait and self._scheduler.idle)
+        for generation in arrived:
+            self._scheduler.add(generation)
+        for request_id in cancelled:
+            self._scheduler.cancel(request_id)
+        chunks = self._advance()
+        if chunks:
+            self._channel.send(Step(chunks))
+        return not self._scheduler.idle
+
+    def _advance(self) -> list[tuple[int, GenerationChunk]]:
+        plan = self._scheduler.plan()
+        return self._scheduler.update(plan, self._runner.run(plan))
+
+    def warm_up(self, may_continue: Callable[[], object]) -> None:
+        """Evaluate the beginning that all chats share, and keep it. Before ``run``.
+
+        Args:
+            may_continue: Called before each step; blocks while the load is on hold.
+
+        Raises:
+            DecodeError: llama.cpp failed.
+        """
+        limit = min(MAX_WARM_TOKENS, self._model.context_length - 1)
+        tokens = self._chat_tokens(self._template.fixed_beginning())[:limit]
+        if not tokens:
+            return
+        self._scheduler.add(
+            Generation(
+                request_id=0,
+                tokens=tokens,
+                prompt_tokens=len(tokens),
+                text=TextStream(),
+                sample=_sample_nothing,
+                max_tokens=0,
+                chunk_tokens=_WARM_CHUNK_TOKENS,
+            )
+        )
+        while not self._scheduler.idle:
+            may_continue()
+            self._advance()
+
+    def submit(self, frame: Generate | Embed) -> None:
+        """Prepare a generation and let it join the batch.
+
+        Raises:
+            EngineError: The request cannot be served: a prompt that is too long, a template or schema that fails.
+        """
+        if not isinstance(frame, Generate):
+            raise UnsupportedOperationError(msg("model_makes_text"))
+        request = frame.request
+        tokens = self._tokens(request)
+        if len(tokens) >= self._model.context_length:
+            raise ContextLengthExceededError(
+                msg("prompt_too_long", tokens=len(tokens), limit=self._model.context_length),
+                param="messages" if request.messages is not None else "prompt",
+            )
+        sampler = TokenSampler(self._model, request.sampling, tokens, request.json_schema, request.top_logprobs)
+        # Computing a prompt in other pieces rounds differently in the last bits; with a seed the text must not change.
+        seeded = request.sampling.seed is not None
+        self._inbox.put(
+            Generation(
+                request_id=frame.id,
+                tokens=tokens,
+                prompt_tokens=len(tokens),
+                text=TextStream(request.stop),
+                sample=sampler.sample,
+                max_tokens=request.max_tokens,
+                chunk_tokens=SEEDED_CHUNK_TOKENS if seeded else None,
+                reuse=not seeded,
+            )
+        )
+
+    def _tokens(self, request: GenerateRequest) -> list[int]:
+        if request.prompt_tokens is not None:
+            tokens = list(request.prompt_tokens)
+            self._model.check_tokens(tokens, "prompt")
+        elif request.messages is not None:
+            tokens = self._chat_tokens(self._template.render(request.messages, request.tools))
+        else:
+            tokens = self._model.tokenize(request.prompt or "")
+        if not tokens:
+            if self._model.bos < 0:
+                raise InvalidRequestError(msg("prompt_empty"), param="prompt")
+            tokens = [self._model.bos]
+        return tokens
+
+    def _chat_tokens(self, text: str) -> list[int]:
+        # Many templates write the start token themselves.
+        bos = self._model.bos_text
+        return self._model.tokenize(text, add_special=not (bos and text.startswith(bos)))
+
+
+def _sample_nothing(_index: int) -> NoReturn:
+    raise AssertionError("max_tokens is 0")

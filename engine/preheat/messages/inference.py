@@ -1,0 +1,70 @@
+"""Messages of the worker and the engine's end of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+TABLE: Final[Mapping[str, Template]] = {
+    # Loading.
+    "load_file_unreadable": Template("{file} cannot be read: {reason}", "Check the file and its folder"),
+    "load_file_refused": Template(
+        "{file} did not load: llama.cpp cannot read it: {detail}", "Download the file again, or free memory"
+    ),
+    "load_context_failed": Template(
+        "{file} did not load: no context of {tokens:count} tokens ({kv_cache_type}): {detail}",
+        "Set a smaller context_length, or free memory",
+    ),
+    "load_probe_failed": Template(
+        "{file} did not load: llama.cpp failed to decode the first token (status {status}): {detail}",
+        "Download the file again, or free memory",
+    ),
+    "load_no_detail": Template("llama.cpp gives no reason"),
+    "worker_not_started": Template("A worker process could not be started: {reason}", "Free memory or close programs"),
+    "worker_failed_to_load": Template("The worker process ended: {reason}", "See the log for its last output"),
+    "worker_killed_while_loading": Template(
+        "The worker was killed during the load, most likely because memory ran out",
+        "Lower memory_limit or context_length, or close other programs",
+    ),
+    "worker_died": Template("The worker process ended: {reason}", "Send the request again; it reloads the model"),
+    # How a worker ended.
+    "exit_normal": Template("it exited"),
+    "exit_code": Template("it failed with exit code {exit_code}"),
+    "exit_killed": Template("it was killed, possibly because the system ran out of memory"),
+    "exit_aborted": Template("llama.cpp aborted because of an internal error"),
+    "exit_illegal_instruction": Template("it used an instruction that this processor does not have"),
+    "exit_memory_fault": Template("it accessed invalid memory"),
+    "exit_terminated": Template("it was terminated"),
+    "exit_signal": Template("it was ended by {signal}"),
+    # Requests.
+    "model_makes_text": Template("This model generates text and makes no embeddings", "Use an embedding model"),
+    "model_makes_embeddings": Template("This model makes embeddings and generates no text", "Use a chat model"),
+    "prompt_empty": Template("The prompt is empty", "Send at least one character"),
+    "prompt_too_long": Template(
+        "The prompt has {tokens} tokens, and this model's context length is {limit} tokens, prompt and completion "
+        "together",
+        "Shorten the prompt, or raise context_length in the settings",
+    ),
+    "input_empty": Template("Input {index} is empty", "Send at least one character"),
+    "input_too_long": Template(
+        "Input {index} has {tokens} tokens, and this model takes {limit}", "Split it into shorter pieces"
+    ),
+    "token_unknown": Template("There is no token {token}: this model has 0 to {last}"),
+    "schema_unusable": Template(
+        "The JSON schema cannot be used: {reason}", "Use local references, objects, arrays, enums and plain types"
+    ),
+    "schema_without_grammar": Template(
+        "The JSON schema cannot be used: its grammar is invalid or too large",
+        "Use local references, objects, arrays, enums and plain types",
+    ),
+    "template_failed": Template(
+        "The model's chat template cannot render these messages: {reason}",
+        "Use the roles that the model knows, or send a prompt to /v1/completions",
+    ),
+    "template_too_slow": Template(
+        "The model's chat template cannot render these messages: it ran longer than {limit_s:g} s",
+        "Use the roles that the model knows, or send a prompt to /v1/completions",
+    ),
+}

@@ -1,0 +1,220 @@
+"""Text with a real model: joining and leaving a batch, stop conditions, a full KV cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
+from preheat.inference import FinishReason, GenerateRequest, Sampling
+from preheat.inference.protocol import Embed
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.messages import msg
+from tests.engine.inference.text_runs import GREEDY, TextRun, ask, chat, load_options
+
+STORY = "Once upon a time there was a little fox who lived in the forest. Every morning the fox"
+PROMPTS = ["The capital of France is", "1, 2, 3, 4, 5,", STORY, "Monday, Tuesday,", "def add(a, b):", "Water is"]
+
+
+def test_a_chat_is_answered(run: TextRun) -> None:
+    answer = run.one(chat("Hi", 60))
+    assert answer.text
+    assert "<|" not in answer.text
+    assert answer.finish_reason is FinishReason.STOP
+
+
+def test_a_prompt_is_continued(run: TextRun) -> None:
+    assert "Paris" in run.one(ask("The capital of France is")).text
+
+
+def test_max_tokens(run: TextRun) -> None:
+    answer = run.one(ask(STORY, 5))
+    assert answer.finish_reason is FinishReason.LENGTH
+    assert answer.usage.completion_tokens == 5
+
+
+def test_no_tokens_at_all(run: TextRun) -> None:
+    answer = run.one(ask(STORY, 0))
+    assert (answer.text, answer.finish_reason) == ("", FinishReason.LENGTH)
+    assert answer.usage.completion_tokens == 0
+
+
+def test_the_context_ends_a_generation(narrow_run: TextRun) -> None:
+    endless = Sampling(temperature=0, logit_bias=_no_end(narrow_run))
+    answer = narrow_run.one(GenerateRequest(prompt_tokens=(60,) * 230, sampling=endless))
+    assert answer.finish_reason is FinishReason.LENGTH
+    assert answer.usage.prompt_tokens + answer.usage.completion_tokens == 256
+
+
+def _no_end(run: TextRun) -> dict[int, float]:
+    """Ban the tokens that end a text."""
+    model = run.model
+    return {token: -100.0 for token in range(20) if model.is_end(token)}
+
+
+def test_a_prompt_as_long_as_the_context_is_refused(narrow_run: TextRun) -> None:
+    answer = narrow_run.one(GenerateRequest(prompt_tokens=(5,) * 256))
+    assert isinstance(answer.error, ContextLengthExceededError)
+    assert answer.error.message == msg("prompt_too_long", tokens=256, limit=256)
+    assert narrow_run.one(GenerateRequest(prompt_tokens=(5,) * 255, sampling=GREEDY)).usage.completion_tokens == 1
+
+
+def test_requests_together_write_what_each_writes_alone(new_run: Callable[..., TextRun]) -> None:
+    # Sequences with an obvious next token: other batch sizes round differently, which may turn a near tie.
+    prompts = ["1, 2, 3, 4, 5,", "Monday, Tuesday,", "A, B, C, D, E,", "2, 4, 6, 8, 10,"]
+    alone = [new_run().one(ask(prompt, 8)).text for prompt in prompts]
+    together = new_run().all([ask(prompt, 8) for prompt in prompts])
+    assert [answer.text for answer in together] == alone
+
+
+def test_more_requests_than_slots(new_run: Callable[..., TextRun]) -> None:
+    run = new_run(parallel=2)
+    most = 0
+    running: set[int] = set()
+
+    def look() -> None:
+        nonlocal most
+        running.clear()
+        running.update(at for at, answer in run.answers.items() if answer.chunks and not answer.done)
+        most = max(most, len(running))
+
+    run.on_step = look
+    answers = run.all([ask(prompt, 6) for prompt in PROMPTS])
+    assert [answer.usage.completion_tokens for answer in answers] == [6] * len(PROMPTS)
+    assert most == 2
+
+
+def test_a_request_joins_a_running_batch(run: TextRun) -> None:
+    first = run.submit(ask(STORY, 20))
+    joined: list[int] = []
+
+    def join_at_fifth_step() -> None:
+        if run.steps == 5:
+            joined.append(run.submit(ask(PROMPTS[1], 3)))
+
+    run.on_step = join_at_fifth_step
+    run.run()
+    assert run.answers[first].usage.completion_tokens == 20
+    assert run.answers[joined[0]].usage.completion_tokens == 3
+    # It did not wait for the first one's end: a step of prefill, then three with both.
+    assert run.steps <= 22
+
+
+def test_a_cancelled_request_is_gone_with_the_next_step(run: TextRun) -> None:
+    doomed, other = run.submit(ask(STORY, 500)), run.submit(ask(PROMPTS[1], 12))
+    seen: list[int] = []
+    doomed_answer = run.answers[doomed]
+
+    def cancel_at_third() -> None:
+        if run.steps == 3:
+            run.cancel(doomed)
+            seen.append(len(doomed_answer.chunks))
+
+    run.on_step = cancel_at_third
+    run.run()
+    assert run.answers[other].usage.completion_tokens == 12
+    assert len(doomed_answer.chunks) == seen[0]
+    assert run.steps < 20
+
+
+def test_a_waiting_request_can_be_cancelled(new_run: Callable[..., TextRun]) -> None:
+    run = new_run(parallel=1)
+    first, waiting = run.submit(ask(STORY, 5)), run.submit(ask(PROMPTS[0], 5))
+    run.cancel(waiting)
+    run.run()
+    assert run.answers[first].usage.completion_tokens == 5
+
+
+def test_cancelling_what_is_over_does_nothing(run: TextRun) -> None:
+    first = run.submit(ask(STORY, 2))
+    run.run()
+    run.cancel(first)
+    run.cancel(run.submit(ask(STORY, 500)))
+    assert run.one(ask(STORY, 2)).usage.completion_tokens == 2
+
+
+def test_long_generations_share_a_small_kv_cache(narrow_run: TextRun, narrow_llama: LlamaModel) -> None:
+    """Three times 100 tokens do not fit into 256: one waits and starts over, none is lost or cut."""
+    endless = Sampling(temperature=0, logit_bias=_no_end(narrow_run))
+    answers = narrow_run.all([ask(prompt, 95, sampling=endless) for prompt in PROMPTS[:3]])
+    assert [answer.usage.completion_tokens for answer in answers] == [95] * 3
+    assert [answer.finish_reason for answer in answers] == [FinishReason.LENGTH] * 3
+    assert "6, 7, 8, 9, 10, 11, 12" in answers[1].text
+    # Nothing of a text is shown twice after starting over.
+    for answer in answers:
+        tokens = narrow_llama.tokenize(answer.text, add_special=False)
+        assert len(tokens) <= 97
+
+
+def test_prompts_that_together_exceed_the_batch(narrow_run: TextRun) -> None:
+    """One decode takes as many tokens as the context has: more, and llama.cpp aborts the process."""
+    requests = [GenerateRequest(prompt_tokens=(token,) * 135, max_tokens=2, sampling=GREEDY) for token in (50, 51)]
+    assert [answer.usage.completion_tokens for answer in narrow_run.all(requests)] == [2] * 2
+
+
+def test_a_full_cache_forgets_idle_conversations_first(narrow_run: TextRun) -> None:
+    narrow_run.one(GenerateRequest(prompt_tokens=(60,) * 100, max_tokens=1, sampling=GREEDY))
+    answers = narrow_run.all(
+        [GenerateRequest(prompt_tokens=(token,) * 70, max_tokens=20, sampling=GREEDY) for token in (70, 80)]
+    )
+    assert all(answer.usage.completion_tokens for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("stop", "text"),
+    [
+        ((" 8",), "1, 2, 3, 4, 5, 6, 7,"),
+        ((", 9", "10"), "1, 2, 3, 4, 5, 6, 7, 8"),
+        (("7, 8, 9, 1",), "1, 2, 3, 4, 5, 6, "),
+    ],
+)
+def test_stop_strings(run: TextRun, stop: tuple[str, ...], text: str) -> None:
+    prompt = "1, 2, 3, 4, 5, 6,"
+    answer = run.one(ask(prompt, 20, stop=stop))
+    assert prompt + answer.text == text
+    assert answer.finish_reason is FinishReason.STOP
+    for chunk in answer.chunks:
+        assert not any(chunk.text.endswith(stop[0][:length]) for length in range(2, len(stop[0])))
+
+
+def test_characters_arrive_whole(run: TextRun) -> None:
+    tokens = run.model.tokenize("🦊", add_special=False)
+    assert len(tokens) > 1
+    # Each of its tokens, and nothing else, once and in this order: the first has the highest bias, and each use costs.
+    bias = {token: 1000.0 - 50 * at for at, token in enumerate(tokens)}
+    once = Sampling(temperature=0, logit_bias=bias, presence_penalty=500.0, penalty_last_n=-1)
+    answer = run.one(ask(STORY, len(tokens), sampling=once))
+    assert answer.text == "🦊"
+    assert [chunk.text for chunk in answer.chunks] == ["🦊"]
+
+
+def test_a_character_cut_off_by_max_tokens_is_replaced(run: TextRun) -> None:
+    first = run.model.tokenize("🦊", add_special=False)[0]
+    answer = run.one(ask(STORY, 1, sampling=Sampling(temperature=0, logit_bias={first: 1000.0})))
+    assert answer.text == "\ufffd"
+
+
+@pytest.mark.parametrize("token", [-1, 49_152, 10**9])
+def test_tokens_that_do_not_exist(run: TextRun, token: int) -> None:
+    answer = run.one(GenerateRequest(prompt_tokens=(5, token)))
+    assert isinstance(answer.error, InvalidRequestError)
+    assert answer.error.message == msg("token_unknown", token=token, last=49_151)
+    assert answer.error.param == "prompt"
+
+
+def test_an_empty_prompt_starts_at_the_start_token(run: TextRun) -> None:
+    assert run.one(ask("", 3)).usage.prompt_tokens == 1
+
+
+def test_a_text_model_makes_no_embeddings(run: TextRun) -> None:
+    with pytest.raises(UnsupportedOperationError):
+        run.service.submit(Embed(1, ["a"]))
+
+
+def test_a_broken_template_costs_one_request(chat_llama: LlamaModel, chat_model: Path) -> None:
+    run = TextRun(chat_llama, load_options(chat_model))
+    answer = run.one(GenerateRequest(messages=({"role": ["a"], "content": {"b": 1}},), max_tokens=2))
+    assert answer.done
+    assert run.one(ask(STORY, 2)).usage.completion_tokens == 2
