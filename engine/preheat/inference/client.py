@@ -276,7 +276,7 @@ class WorkerClient:
             error = InsufficientMemoryError(msg("worker_killed_while_loading"))
         self._fail(self._ready, error)
         if self._load_cancelled or self._closing:
-            error = LoadCancelledError(msg("load_cancelled"))
+            error = LoadCancelledError(msg("worker_load_cancelled"))
         self._fail(self._loaded, error)
         for waited in (self._ready, self._loaded):
             if not waited.cancelled():

@@ -22,6 +22,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "Download the file again, or free memory",
     ),
     "load_no_detail": Template("llama.cpp gives no reason"),
+    "worker_load_cancelled": Template("The load was cancelled"),
     "worker_not_started": Template("A worker process could not be started: {reason}", "Free memory or close programs"),
     "worker_failed_to_load": Template("The worker process ended: {reason}", "See the log for its last output"),
     "worker_killed_while_loading": Template(

@@ -11,8 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from preheat.files import OnBytes, PageIn, page_in
 from preheat.inference.worker import loading, main
-from preheat.files import OnProgress, page_in
 
 
 def command() -> list[str]:
@@ -20,12 +20,12 @@ def command() -> list[str]:
     return [sys.executable, __file__]
 
 
-def _gated_page_in(files: Sequence[Path], on_progress: OnProgress) -> None:
+def _gated_page_in(files: Sequence[Path], on_progress: OnBytes = lambda _: None) -> PageIn:
     gate = Path(os.environ["TEST_GATE"]) / files[0].name
     while gate.exists():
         on_progress(0)
         time.sleep(0.005)
-    page_in(files, on_progress)
+    return page_in(files, on_progress)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Final, TypeAlias
 
 from preheat.errors import ModelLoadError
+from preheat.files import page_in
 from preheat.inference.protocol import Loaded, Progress
 from preheat.inference.requests import LoadOptions, ModelInfo
 from preheat.inference.worker.channel import Channel
@@ -16,7 +17,6 @@ from preheat.inference.worker.embedding_service import EmbeddingService
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.text_service import TextService
 from preheat.messages import msg
-from preheat.files import page_in
 
 Service: TypeAlias = TextService | EmbeddingService
 
