@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, ratio_at_most, value_at_most
-from preheat.models.downloads import Downloads, DownloadState
+from preheat.models.downloads import DownloadEvent, Downloads, DownloadState
 from preheat.models.hub import Hub, PullTarget
 
 FILE_BYTES: Final = 1_000_000_000
@@ -112,7 +112,12 @@ def _hub(folder: Path) -> Iterator[str]:
 
 def _by_preheat(target: Path, url: str) -> None:
     done = threading.Event()
-    downloads = Downloads(target, Hub(url), on_done=done.set, room=lambda: 2**40)
+
+    def on_event(event: DownloadEvent) -> None:
+        if event.finished:
+            done.set()
+
+    downloads = Downloads(target, Hub(url), on_event=on_event, room=lambda: 2**40)
     downloads.start()
     download_id = downloads.add(PullTarget(_REPO, None, _FILE))
     done.wait()

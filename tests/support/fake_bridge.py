@@ -25,6 +25,7 @@ from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot,
 from preheat.errors import EngineError, SettingsError
 from preheat.inference import GenerateRequest
 from preheat.link.link import PortStatus, SettingsChange
+from preheat.messages import msg
 from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 from preheat.settings import Settings
@@ -83,7 +84,7 @@ def download(download_id: str = "d1", state: DownloadState = DownloadState.RUNNI
     if state is DownloadState.RUNNING:
         known |= {"bytes_per_s": 38e6, "left_s": 92.1}
     elif state is DownloadState.FAILED:
-        known |= {"error": "The hub has no such file any more", "hint": "Choose another size"}
+        known |= {"error": msg("text", text="The hub has no such file any more", hint="Choose another size")}
     return DownloadSnapshot(download_id=download_id, state=state, **(known | values))
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from preheat.models.downloads import Downloads, DownloadSnapshot, DownloadState, RetryPolicy
+from preheat.messages import Message
+from preheat.models.downloads import DownloadEvent, Downloads, DownloadSnapshot, DownloadState, RetryPolicy
 from preheat.models.hub import Hub, PullTarget
 
 REPO = "someone/Tiny-GGUF"
 FILE = "Tiny-Q4_K_M.gguf"
 TARGET = PullTarget(REPO)
-QUICK = RetryPolicy(stall_s=1.0, room_poll_s=0.05, first_s=0.01, longest_s=0.05)
+QUICK = RetryPolicy(stall_s=1.0, space_poll_s=0.05, first_s=0.01, longest_s=0.05)
 ROOM = 8 * 10**9
 
 
@@ -32,12 +33,14 @@ class Fetching:
     def __init__(self, folder: Path, *, start: bool = True, **options: Any) -> None:
         self.folder = folder
         self.changes: list[tuple[DownloadSnapshot, ...]] = []
-        options = {"patience": QUICK, "room": lambda: ROOM, **options}
-        self.downloads = Downloads(folder, Hub(timeout_s=2.0), on_change=self._note, **options)
+        self.events: list[DownloadEvent] = []
+        options = {"retry_policy": QUICK, "room": lambda: ROOM, **options}
+        self.downloads = Downloads(folder, Hub(timeout_s=2.0), on_event=self._note, **options)
         if start:
             self.downloads.start()
 
-    def _note(self) -> None:
+    def _note(self, event: DownloadEvent) -> None:
+        self.events.append(event)
         self.changes.append(self.downloads.snapshots())
 
     def only(self) -> DownloadSnapshot:
@@ -61,6 +64,16 @@ class Fetching:
         """Fetch to the end, however that is."""
         download_id = self.downloads.add(target)
         return self.until(DownloadState.DONE, DownloadState.FAILED, download_id=download_id)
+
+    def notices(self) -> set[str]:
+        """Return the codes of all notices of the oldest download, and of the problems that they name."""
+        found: set[str] = set()
+        for message in (now[0].notice for now in self.changes if now):
+            while message is not None:
+                found.add(message.code)
+                problem = message.params.get("problem")
+                message = problem if isinstance(problem, Message) else None
+        return found
 
     def states(self) -> list[DownloadState]:
         """Return the states of the only download, in order, each once in a row."""

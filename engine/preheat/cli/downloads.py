@@ -90,6 +90,7 @@ def _print(now: list[JsonObject]) -> None:
         rows.add_row(each["id"], escape(each["name"]), DOWNLOAD_WORDS[each["state"]], progress_line(each))
     out.print(rows)
     for each in now:
-        if each["error"]:
+        if words := each["error"] or each["notice"]:
             hint = f" {each['hint']}." if each["hint"] else ""
-            out.print(f"{each['name']}: {each['error']}.{hint}", markup=False, style="red")
+            style = "red" if each["error"] else None
+            out.print(f"{each['name']}: {words}.{hint}", markup=False, style=style)

@@ -29,6 +29,7 @@ DOWNLOAD_WORDS: Final = {
     "queued": "Waiting",
     "running": "Downloading",
     "checking": "Checking",
+    "waiting_for_space": "Waiting for disk space",
     "paused": "Paused",
     "done": "Ready",
     "failed": "Failed",
@@ -75,8 +76,8 @@ def pull(
         _say_paused(name, last)
         return
     typer.echo(f"{last['name']} is ready ({format_bytes(last['total_bytes'])}).")
-    if last["hint"]:
-        typer.echo(f"  {last['hint']}")
+    if last["notice"]:
+        typer.echo(f"  {last['notice']}.")
 
 
 def progress_line(now: JsonObject) -> str:
@@ -94,8 +95,7 @@ def _watch(fetcher: Fetcher, download_id: str, as_json: bool) -> JsonObject:
     with _shown(as_json) as show:
         while True:
             now = fetcher.look(download_id)
-            # One that waits for room is paused, too, but goes on by itself.
-            if now["state"] in _OVER and not (now["state"] == "paused" and now["error"]):
+            if now["state"] in _OVER:
                 return now
             show(now)
             time.sleep(_LOOK_S)
@@ -120,7 +120,7 @@ def _shown(as_json: bool) -> Iterator[Callable[[JsonObject], None]]:
         task = progress.add_task("", words="", speed="", total=None)
 
         def show(now: JsonObject) -> None:
-            words = DOWNLOAD_WORDS[now["state"]] if now["error"] is None else f"{now['error']}."
+            words = DOWNLOAD_WORDS[now["state"]] if now["notice"] is None else f"{now['notice']}."
             speed = f"{format_bytes(round(now['bytes_per_s']))}/s" if now["bytes_per_s"] else ""
             progress.update(
                 task, completed=now["done_bytes"], total=now["total_bytes"] or None, words=words, speed=speed
@@ -143,7 +143,7 @@ class _Lines:
                 self._printed_at = time.monotonic()
                 print(json.dumps(now), flush=True)
             return
-        words = f"{now['error']}." if now["error"] else f"{DOWNLOAD_WORDS[now['state']]} {now['name']}."
+        words = f"{now['notice']}." if now["notice"] else f"{DOWNLOAD_WORDS[now['state']]} {now['name']}."
         if words != self._said:
             self._said = words
             typer.echo(words, err=True)

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.errors import EngineError
+from preheat.messages import message_from_json, message_json, render
 from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 
@@ -73,7 +74,15 @@ def request_json(request: RequestSnapshot) -> JsonObject:
 
 def download_json(download: DownloadSnapshot) -> JsonObject:
     """Return one download."""
-    return _write(download)
+    message = download.error or download.notice
+    words = render(message) if message is not None else None
+    return {
+        **_write(download),
+        "error": words.text if words and download.error else None,
+        "notice": words.text if words and download.notice else None,
+        "hint": words.hint or None if words else None,
+        "message": message_json(message) if message is not None else None,
+    }
 
 
 def snapshot_from_json(status: Mapping[str, Any]) -> EngineSnapshot:
@@ -93,6 +102,14 @@ def snapshot_from_json(status: Mapping[str, Any]) -> EngineSnapshot:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+def _download_from_json(content: Mapping[str, Any]) -> DownloadSnapshot:
+    message = message_from_json(content["message"]) if content["message"] else None
+    failed = content["error"] is not None
+    return _read(
+        DownloadSnapshot, {**content, "error": message if failed else None, "notice": None if failed else message}
+    )
 
 
 def _preload_from_json(content: Mapping[str, Any]) -> PreloadSnapshot:
@@ -146,9 +163,7 @@ _SPECIAL: Final[Mapping[type, Mapping[str, _Entry]]] = {
         "requests": _Entry(
             "requests", _each(request_json, list), _each(lambda content: _read(RequestSnapshot, content), tuple)
         ),
-        "downloads": _Entry(
-            "downloads", _each(download_json, list), _each(lambda content: _read(DownloadSnapshot, content), tuple)
-        ),
+        "downloads": _Entry("downloads", _each(download_json, list), _each(_download_from_json, tuple)),
     },
 }
 

@@ -21,7 +21,7 @@ from preheat.residency import Resident
 from preheat.settings import Settings
 
 if TYPE_CHECKING:
-    from preheat.models.downloads import Downloads
+    from preheat.models.downloads import DownloadEvent, Downloads
 
 logger = logging.getLogger(__name__)
 
@@ -254,8 +254,7 @@ class LibraryService:
             settings.own_models_dir,
             Hub(),
             at_once=settings.downloads_at_once,
-            on_change=lambda: self._call(self._on_change),
-            on_done=lambda: self._call(self._look),
+            on_event=self._on_event,
             room=self._room,
             context_length=settings.context_length,
             elsewhere=lambda size, sha256: file_elsewhere(self._models(), size, sha256),
@@ -270,6 +269,11 @@ class LibraryService:
                 await asyncio.to_thread(self._downloads.stop)
             self._downloads = await asyncio.to_thread(self._open)
         self._on_change()
+
+    def _on_event(self, event: DownloadEvent) -> None:
+        self._call(self._on_change)
+        if event.finished:
+            self._call(self._look)
 
     def _call(self, work: Callable[[], None]) -> None:
         """Let the loop do it; from any thread."""

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from preheat.messages import desktop, general, inference, preload, residency, usage
+from preheat.messages import desktop, general, inference, models, preload, residency, usage
 from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = MappingProxyType(
-    {**desktop.TABLE, **general.TABLE, **inference.TABLE, **preload.TABLE, **residency.TABLE, **usage.TABLE}
+    {
+        **desktop.TABLE,
+        **general.TABLE,
+        **inference.TABLE,
+        **models.TABLE,
+        **preload.TABLE,
+        **residency.TABLE,
+        **usage.TABLE,
+    }
 )
 """Template by message code. The areas' codes are disjoint; a test checks that."""

@@ -15,7 +15,7 @@ def file_elsewhere(models: Iterable[ModelFile], size_bytes: int, sha256: str) ->
     No file is read: a download would be fetched before a few of them had been hashed. Blocks on the disk.
     """
     for model in models:
-        for path in model.files if model.mmproj is None else (*model.files, model.mmproj):
+        for path in model.all_files:
             with suppress(OSError):
                 if sha256 in path.resolve().name and path.stat().st_size == size_bytes:
                     return path

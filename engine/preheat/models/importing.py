@@ -1,4 +1,4 @@
-"""Takes a model file from elsewhere into Preheat's own folder."""
+"""Imports a model file into Preheat's own folder."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from typing import Final
 
 from preheat.errors import FolderError, ModelExistsError, ModelFileError
 from preheat.files import OnBytes, copy_hashed, sha256_of, sync_folder
+from preheat.messages import msg
 from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.reader import read_header
-from preheat.models.space import check_room
+from preheat.models.space import check_space
 
 HIDDEN: Final = ".importing"
 
 
 class How(StrEnum):
-    """What becomes of the file that is imported.
+    """What happens to the imported file.
 
-    ``auto`` makes a second name or a copy-on-write twin, which takes no room, where the disk can; else a copy.
-    ``link`` leaves the file where it is and points to it.
+    ``auto`` makes a hard link or a copy-on-write clone, which takes no space, where the disk can; else a copy.
+    ``link`` makes a symbolic link to the file.
     """
 
     AUTO = "auto"
@@ -33,28 +34,25 @@ class How(StrEnum):
 
 
 def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnBytes = lambda _: None) -> Path:
-    """Take a GGUF file, with all parts of its split set, into the models folder; return its new path. Blocks.
+    """Import a GGUF file, with all parts of its split set, into the models folder; return its new path. Blocks.
 
     Args:
         path: The file; of a split set, any part.
-        on_bytes: Told how many bytes were copied, as they are; what it raises ends the import, and nothing is left.
+        on_bytes: Called with the number of bytes copied; an exception from it ends the import, and nothing is left.
 
     Raises:
-        ModelFileError: It is no whole, well-formed GGUF file, or a part is missing.
+        ModelFileError: It is not a complete, well-formed GGUF file, or a part is missing.
         ModelExistsError: The folder has another file of that name.
-        DiskFullError: There is no room for a copy.
-        FolderError: A file cannot be read, or the folder not be written.
+        DiskFullError: There is no space for a copy.
+        FolderError: A file cannot be read, or the folder cannot be written.
     """
     try:
-        files = _set_of(path)
+        files = _split_set(path)
         for file in files:
             read_header(file)
-        return _take(files, models_dir, how, on_bytes)[0]
+        return _import(files, models_dir, how, on_bytes)[0]
     except OSError as error:
-        at = error.filename or path
-        raise FolderError(
-            f"{at}: {error.strerror or error}", hint="Check that it is there, and the permissions"
-        ) from error
+        raise _failed(error, path) from error
 
 
 def set_bytes(path: Path) -> int:
@@ -65,79 +63,76 @@ def set_bytes(path: Path) -> int:
         FolderError: A file cannot be read.
     """
     try:
-        return sum(file.stat().st_size for file in _set_of(path))
+        return sum(file.stat().st_size for file in _split_set(path))
     except OSError as error:
-        raise FolderError(f"{path}: {error.strerror or error}", hint="Check that it is there") from error
+        raise _failed(error, path) from error
 
 
-def _set_of(path: Path) -> list[Path]:
-    """Return the file, or every part of the set that it belongs to."""
+def _failed(error: OSError, path: Path) -> FolderError:
+    return FolderError(msg("file_failed", path=str(error.filename or path), reason=error.strerror or str(error)))
+
+
+def _split_set(path: Path) -> list[Path]:
+    """Return the file, or every part of its split set."""
     path = path.expanduser().absolute()
     if not path.is_file():
         raise FileNotFoundError(2, "there is no such file", str(path))
     if path.suffix.lower() != ".gguf":
-        raise ModelFileError(f"{path.name} does not end in .gguf", hint="Preheat runs models in the GGUF format")
+        raise ModelFileError(msg("import_wrong_ending", file=path.name))
     part = SPLIT_PART.fullmatch(path.stem)
     if part is None:
         return [path]
     prefix, count = part["prefix"], part["count"]
-    names = [f"{prefix}-{number:05}-of-{count}{path.suffix}" for number in range(1, 1 + int(count))]
-    files = [path.with_name(name) for name in names]
+    files = [path.with_name(f"{prefix}-{number:05}-of-{count}{path.suffix}") for number in range(1, 1 + int(count))]
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise ModelFileError(
-            f"{path.name} is one of {len(files)} parts, and {len(missing)} are missing",
-            hint=f"Put them beside it: {', '.join(missing[:3])}",
+            msg("import_parts_missing", file=path.name, count=len(files), missing=len(missing), names=missing[:3])
         )
     return files
 
 
-def _take(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes) -> list[Path]:
+def _import(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes) -> list[Path]:
     targets = [models_dir / file.name for file in files]
-    left_to_bring = [(file, target) for file, target in zip(files, targets, strict=True) if not _is_there(file, target)]
-    if how in (How.COPY, How.AUTO) and left_to_bring and not _shares_disk(left_to_bring[0][0], models_dir):
-        check_room(models_dir, sum(file.stat().st_size for file, _ in left_to_bring), files[0].name)
+    missing = [(file, target) for file, target in zip(files, targets, strict=True) if not _is_there(file, target)]
+    if how in (How.COPY, How.AUTO) and missing and not _shares_disk(missing[0][0], models_dir):
+        check_space(models_dir, sum(file.stat().st_size for file, _ in missing), "disk_full", name=files[0].name)
     hidden = models_dir / HIDDEN
     hidden.mkdir(parents=True, exist_ok=True)
+    ready: list[tuple[Path, Path]] = []
     try:
-        ready: list[tuple[Path, Path, Path]] = []
-        for file, target in left_to_bring:
+        for file, target in missing:
             temporary = hidden / f"{os.getpid()}-{target.name}"
             temporary.unlink(missing_ok=True)
-            ready.append((file, temporary, target))
+            ready.append((temporary, target))
             _bring(file, temporary, how, on_bytes)
-        # All at once: a set of which a part is missing would be reported as damaged.
-        for _, temporary, target in reversed(ready):
+        # All at once: a set with a missing part would be reported as damaged.
+        for temporary, target in reversed(ready):
             temporary.replace(target)
         sync_folder(models_dir)
         if how is How.MOVE:
             for file in files:
-                if not any(file.samefile(target) and file == target for target in targets):
+                if file not in targets:
                     file.unlink(missing_ok=True)
     finally:
-        for _, temporary, _ in ready:
+        for temporary, _ in ready:
             temporary.unlink(missing_ok=True)
-        with suppress(OSError):  # another import is going on
+        with suppress(OSError):  # another import uses it
             hidden.rmdir()
     return targets
 
 
 def _is_there(file: Path, target: Path) -> bool:
-    """Whether the folder has the file already.
+    """Return whether the folder has the file already.
 
     Raises:
         ModelExistsError: It has another of that name.
     """
     if not target.exists():
         return False
-    same = file.samefile(target) or (
-        file.stat().st_size == target.stat().st_size and sha256_of(file) == sha256_of(target)
-    )
-    if not same:
-        raise ModelExistsError(
-            f"There is another {target.name} in {target.parent} already",
-            hint="Rename the file, or remove the other first: preheat rm MODEL",
-        )
+    same_size = file.stat().st_size == target.stat().st_size
+    if not file.samefile(target) and not (same_size and sha256_of(file) == sha256_of(target)):
+        raise ModelExistsError(msg("import_name_taken", file=target.name, folder=str(target.parent)))
     return True
 
 
@@ -146,31 +141,30 @@ def _bring(file: Path, temporary: Path, how: How, on_bytes: OnBytes) -> None:
     if how is How.LINK:
         temporary.symlink_to(file)
     elif not (
-        (how is not How.MOVE and _cloned(file, temporary)) or (how is not How.COPY and _linked(file, temporary))
-    ):  # of a file that is moved, the old name goes when everything is in place
+        (how is not How.MOVE and _clone(file, temporary)) or (how is not How.COPY and _hard_link(file, temporary))
+    ):  # the old name of a moved file goes when everything is in place
         copy_hashed(file, temporary, on_bytes)
         return
     on_bytes(size)
 
 
-def _linked(file: Path, target: Path) -> bool:
-    """Give the file a second name, if it is on the same disk and that knows such."""
-    with suppress(OSError):
+def _hard_link(file: Path, target: Path) -> bool:
+    with suppress(OSError):  # another disk, or a file system without hard links
         os.link(file.resolve(), target)
         return True
     return False
 
 
-def _cloned(file: Path, target: Path) -> bool:
-    """Make a twin that shares its blocks until one is changed, if the file system can (btrfs, XFS)."""
+def _clone(file: Path, target: Path) -> bool:
+    """Make a copy-on-write clone, if the file system can (btrfs, XFS)."""
     if not sys.platform.startswith("linux"):
         return False
     import fcntl
 
     ficlone = 0x40049409
     try:
-        with file.open("rb") as source, target.open("wb") as twin:
-            fcntl.ioctl(twin.fileno(), ficlone, source.fileno())
+        with file.open("rb") as source, target.open("wb") as clone:
+            fcntl.ioctl(clone.fileno(), ficlone, source.fileno())
     except OSError:
         target.unlink(missing_ok=True)
         return False

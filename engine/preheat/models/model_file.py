@@ -64,6 +64,11 @@ class ModelFile:
     mmproj: Path | None = None
 
     @property
+    def all_files(self) -> tuple[Path, ...]:
+        """Every file of the set, and the mmproj."""
+        return self.files if self.mmproj is None else (*self.files, self.mmproj)
+
+    @property
     def own(self) -> bool:
         """Whether it is in Preheat's own folder, and may be deleted by Preheat."""
         return self.source is Source.PREHEAT

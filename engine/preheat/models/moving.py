@@ -1,7 +1,7 @@
-"""Moves the models folder to another place, so that nothing is lost wherever it fails.
+"""Moves the models folder to another place without losing anything, wherever it fails.
 
 Copy, check, switch, remove: the files stay in the old folder until every copy was read back and the setting names the
-new one. Done again after a failure, it goes on: what was copied and checked is not copied again.
+new folder. A repeated move continues: files that were copied and checked are not copied again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Final
 
 from preheat.errors import FolderError, ModelExistsError, SettingsError
 from preheat.files import OnBytes, copy_hashed, move_into_place, remove_empty_folders, sha256_of
-from preheat.models.space import check_room
+from preheat.messages import msg
+from preheat.models.space import check_space
 from preheat.settings.layers import variable_of
 
 logger = logging.getLogger(__name__)
@@ -29,64 +30,62 @@ def move_folder(
     """Move everything in ``old`` to ``new``. Blocks; nothing else may change the folders meanwhile.
 
     Args:
-        old: Preheat's own folder of models; need not exist.
-        new: Where it is to be; a folder that exists may hold other files.
-        switch: Makes the setting name the new folder; what it raises ends the move, with nothing lost.
-        on_bytes: Told how many bytes were copied, as they are; what it raises ends the move likewise.
+        old: Preheat's own models folder; need not exist.
+        new: An existing folder may hold other files.
+        switch: Makes the setting name the new folder; an exception from it ends the move, with nothing lost.
+        on_bytes: Called with the number of bytes copied; an exception from it ends the move likewise.
 
     Returns:
-        The old files that could not be removed; empty if all is well.
+        The old files that could not be removed.
 
     Raises:
-        FolderError: The new folder does not do, or one cannot be read or written.
+        FolderError: The new folder is unsuitable, or a folder cannot be read or written.
         ModelExistsError: The new folder has another file of the same name.
-        DiskFullError: There is no room.
+        DiskFullError: There is not enough space.
     """
     new = Path(os.path.realpath(new.expanduser().absolute()))
     old = Path(os.path.realpath(old))
     if new == old:
-        raise FolderError(f"The models are in {new} already", hint="Name another folder")
+        raise FolderError(msg("move_same_folder", folder=str(new)))
     if new.is_relative_to(old) or old.is_relative_to(new):
-        raise FolderError(f"{new} and {old} lie in one another", hint="Choose a folder beside it")
+        raise FolderError(msg("move_nested_folders", new=str(new), old=str(old)))
     try:
         if _renamed(old, new, switch):
             return ()
         files = list(_files(old))
-        left_to_copy = [file for file in files if not _is_copied(file, new / file.relative_to(old))]
-        check_room(new, sum(file.stat().st_size for file in left_to_copy if not file.is_symlink()), "the models")
-        for file in left_to_copy:
+        remaining = [file for file in files if not _is_copied(file, new / file.relative_to(old))]
+        needed = sum(file.stat().st_size for file in remaining if not file.is_symlink())
+        check_space(new, needed, "disk_full_for_models")
+        for file in remaining:
             _copy(file, new / file.relative_to(old), on_bytes)
     except OSError as error:
-        at = error.filename or new
-        raise FolderError(
-            f"The models cannot be moved: {at}: {error.strerror or error}",
-            hint="Nothing is lost: they are where they were. Check the folder's disk and permissions",
-        ) from error
+        reason = error.strerror or str(error)
+        raise FolderError(msg("move_failed", path=str(error.filename or new), reason=reason)) from error
     switch(new)
     return _remove(files, old)
 
 
 def write_setting(folder: Path) -> None:
-    """Let the setting ``models_dir`` name a folder.
+    """Set ``models_dir`` to a folder.
 
     Raises:
-        SettingsError: It cannot be written, or a variable goes before it.
+        SettingsError: It cannot be written, or an environment variable overrides it.
     """
     from preheat.settings.file import set_value
 
     variable = variable_of("models_dir")
     if variable in os.environ:
-        raise SettingsError(f"{variable} names the models folder", hint=f"Unset {variable}, then move it")
+        raise SettingsError(msg("move_variable_set", variable=variable))
     set_value("models_dir", str(folder))
 
 
 def folder_bytes(folder: Path) -> int:
-    """Return what there is to move, for a progress bar. Blocks on the disk."""
+    """Return the size of everything in the folder, for a progress bar. Blocks on the disk."""
     return sum(file.lstat().st_size for file in _files(folder))
 
 
 def _renamed(old: Path, new: Path, switch: Callable[[Path], None]) -> bool:
-    """Rename the folder, which takes no time, if that is possible."""
+    """Rename the folder, which takes no time, if possible."""
     if not old.is_dir() or (new.is_dir() and any(new.iterdir())):
         return False
     new.parent.mkdir(parents=True, exist_ok=True)
@@ -107,14 +106,14 @@ def _renamed(old: Path, new: Path, switch: Callable[[Path], None]) -> bool:
 def _files(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders.sort()
-        # A link to a folder is moved as what it is.
+        # A link to a folder is moved as a link.
         links = [name for name in folders if (Path(root) / name).is_symlink()]
         for name in (*sorted(names), *links):
             yield Path(root) / name
 
 
 def _is_copied(file: Path, target: Path) -> bool:
-    """Whether an earlier try has copied the file.
+    """Return whether an earlier attempt has copied the file.
 
     Raises:
         ModelExistsError: Another file has its name.
@@ -129,10 +128,7 @@ def _is_copied(file: Path, target: Path) -> bool:
             before.st_mtime_ns == after.st_mtime_ns or sha256_of(file) == sha256_of(target)
         )
     if not same:
-        raise ModelExistsError(
-            f"There is another {target.name} in {target.parent} already",
-            hint="Nothing was moved. Choose an empty folder, or rename one of the two",
-        )
+        raise ModelExistsError(msg("move_name_taken", file=target.name, folder=str(target.parent)))
     return True
 
 
@@ -153,7 +149,7 @@ def _copy(file: Path, target: Path, on_bytes: OnBytes) -> None:
 
 
 def _destination(link: Path) -> str:
-    """Return where a link leads, independent of where it lies."""
+    """Return where a link leads, independent of its own place."""
     return os.path.normpath(link.parent / link.readlink())
 
 

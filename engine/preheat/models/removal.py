@@ -1,4 +1,4 @@
-"""Deletes a model of Preheat's own folder: never another program's file, nor one that another model needs."""
+"""Deletes models from Preheat's own folder: never another program's file, nor one that another model needs."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ from pathlib import Path
 
 from preheat.errors import FolderError, NotOwnFileError
 from preheat.files import remove_empty_folders, sync_folder
+from preheat.messages import msg
 from preheat.models.model_file import ModelFile
 
 
 def files_to_remove(model: ModelFile, others: Iterable[ModelFile], models_dir: Path) -> tuple[Path, ...]:
-    """Return the files that go with a model: all its parts, and its mmproj unless another model needs it.
+    """Return the files to delete with a model: all its parts, and its mmproj unless another model needs it.
 
     Blocks on the disk.
 
     Raises:
-        NotOwnFileError: The model lies outside of Preheat's own folder.
+        NotOwnFileError: The model is outside Preheat's own folder.
     """
-    needed = {path for other in others if other.model_id != model.model_id for path in _files(other)}
+    needed = {path for other in others if other.model_id != model.model_id for path in other.all_files}
     if not all(is_own(path, models_dir) for path in model.files):
-        raise NotOwnFileError(
-            f"{model.model_id} is not Preheat's to delete: it is {model.path}",
-            hint="Delete it with the program that it belongs to, or by hand",
-        )
-    return tuple(path for path in _files(model) if path not in needed and is_own(path, models_dir))
+        raise NotOwnFileError(msg("not_own_file", model=model.model_id, path=str(model.path)))
+    return tuple(path for path in model.all_files if path not in needed and is_own(path, models_dir))
 
 
 def remove_files(files: Iterable[Path], models_dir: Path) -> int:
-    """Delete files, and the folders that they leave empty; return how many bytes that frees. Blocks on the disk.
+    """Delete files and the folders that they leave empty; return the number of bytes freed. Blocks on the disk.
 
     Raises:
         FolderError: One of them cannot be deleted; those before it are.
@@ -42,19 +40,13 @@ def remove_files(files: Iterable[Path], models_dir: Path) -> int:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise FolderError(
-                f"{path} cannot be deleted: {error.strerror or error}",
-                hint="If a program uses it, end that; or check the folder's permissions",
-            ) from error
+            reason = error.strerror or str(error)
+            raise FolderError(msg("file_not_removable", path=str(path), reason=reason)) from error
         freed += status.st_size if status.st_nlink == 1 else 0
         remove_empty_folders(path.parent, models_dir)
     return freed
 
 
 def is_own(path: Path, models_dir: Path) -> bool:
-    """Whether a file lies in Preheat's own folder, and not in another that a link in it leads to. Blocks."""
+    """Return whether a file is in Preheat's own folder, and not in another one behind a link. Blocks."""
     return path.parent.resolve().is_relative_to(models_dir.resolve())
-
-
-def _files(model: ModelFile) -> tuple[Path, ...]:
-    return model.files if model.mmproj is None else (*model.files, model.mmproj)

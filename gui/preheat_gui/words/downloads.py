@@ -9,9 +9,12 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
 from preheat.models.downloads import DownloadSnapshot, DownloadState
-from preheat_gui.words.figures import SEPARATOR, format_bytes, format_estimate, format_number, sentence
+from preheat_gui.words.figures import SEPARATOR, format_bytes, format_estimate, format_number
+from preheat_gui.words.messages import message_sentences
 
-UNDER_WAY: Final = frozenset({DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING})
+UNDER_WAY: Final = frozenset(
+    {DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING, DownloadState.WAITING_FOR_SPACE}
+)
 """States that end without the user's help."""
 
 UNFINISHED: Final = UNDER_WAY | {DownloadState.PAUSED}
@@ -29,6 +32,7 @@ def download_state(download: DownloadSnapshot, model: ModelSnapshot | None = Non
         DownloadState.QUEUED: _tr("Queued"),
         DownloadState.RUNNING: _tr("Downloading"),
         DownloadState.CHECKING: _tr("Verifying"),
+        DownloadState.WAITING_FOR_SPACE: _tr("Waiting for disk space"),
         DownloadState.PAUSED: _tr("Paused"),
         DownloadState.DONE: _tr("Ready to use"),
         DownloadState.FAILED: _tr("Failed"),
@@ -38,7 +42,7 @@ def download_state(download: DownloadSnapshot, model: ModelSnapshot | None = Non
 def download_figures(download: DownloadSnapshot) -> str:
     """Return the known progress: ``1.2 of 4.7 GB · 38 MB/s · about 2 min``."""
     parts = [_size(download)]
-    if download.state is DownloadState.RUNNING and not download.error:
+    if download.state is DownloadState.RUNNING and download.notice is None:
         if download.bytes_per_s is not None:
             parts.append(format_speed(download.bytes_per_s))
         if download.left_s is not None:
@@ -63,7 +67,7 @@ def download_status(download: DownloadSnapshot, model: ModelSnapshot | None = No
 
 def download_trouble(download: DownloadSnapshot) -> str:
     """Return what is wrong and what to do, as sentences; empty if nothing is wrong."""
-    return " ".join(filter(None, (sentence(download.error or ""), sentence(download.hint))))
+    return message_sentences(download.error or download.notice)
 
 
 def download_share(download: DownloadSnapshot) -> float:

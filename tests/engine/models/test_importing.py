@@ -8,6 +8,7 @@ import pytest
 from preheat.errors import DiskFullError, FolderError, ModelExistsError, ModelFileError
 from preheat.models import importing
 from preheat.models.importing import How, import_file
+from raising import raises
 
 WriteModel = Callable[..., Path]
 
@@ -34,8 +35,8 @@ def test_the_file_is_there_and_the_other_as_was_said(write_model: WriteModel, ow
 
 
 def test_without_links_it_is_copied(write_model: WriteModel, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "_linked", lambda file, target: False)
-    monkeypatch.setattr(importing, "_cloned", lambda file, target: False)
+    monkeypatch.setattr(importing, "_hard_link", lambda file, target: False)
+    monkeypatch.setattr(importing, "_clone", lambda file, target: False)
     source = write_model("from/m.gguf")
     for how in (How.AUTO, How.MOVE):
         target = import_file(source, own, how)
@@ -49,7 +50,7 @@ def test_parts_come_along(write_model: WriteModel, own: Path) -> None:
     assert import_file(second, own) == own / names[0]
     assert sorted(path.name for path in own.iterdir()) == names
     second.unlink()
-    with pytest.raises(ModelFileError, match="one of 2 parts, and 1 are missing"):
+    with raises(ModelFileError, "import_parts_missing", count=2, missing=1):
         import_file(second.with_name(names[0]), own)
 
 
@@ -62,7 +63,7 @@ def test_what_is_there_already_is_left(write_model: WriteModel, own: Path) -> No
     assert import_file(target, own, How.MOVE) == target
     assert target.exists()
     other = write_model("other/m.gguf", n_bytes=256)
-    with pytest.raises(ModelExistsError, match=r"another m.gguf"):
+    with raises(ModelExistsError, "import_name_taken", file="m.gguf"):
         import_file(other, own)
     assert import_file(source, own, How.MOVE) == target
     assert not source.exists()
@@ -74,7 +75,7 @@ def test_what_is_no_model_stays_out(tmp_path: Path, own: Path) -> None:
     for name in ("x.gguf", "x.bin"):
         with pytest.raises(ModelFileError):
             import_file(tmp_path / name, own)
-    with pytest.raises(FolderError, match="no such file"):
+    with raises(FolderError, "file_failed"):
         import_file(tmp_path / "none.gguf", own)
     assert not own.exists()
 
@@ -82,7 +83,7 @@ def test_what_is_no_model_stays_out(tmp_path: Path, own: Path) -> None:
 def test_an_interrupted_copy_leaves_nothing(
     write_model: WriteModel, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "_cloned", lambda file, target: False)
+    monkeypatch.setattr(importing, "_clone", lambda file, target: False)
 
     def stop(n_bytes: int) -> None:
         raise KeyboardInterrupt

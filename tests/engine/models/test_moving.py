@@ -10,6 +10,7 @@ import pytest
 from preheat.errors import DiskFullError, FolderError, ModelExistsError, SettingsError
 from preheat.models import moving
 from preheat.models.moving import folder_bytes, move_folder
+from raising import raises
 
 FILES = {"a.gguf": b"a" * 1000, "owner/repo/b.gguf": b"b" * 3_000_000, ".downloads/1/c.part": b"c"}
 
@@ -97,7 +98,7 @@ def test_stopped_anywhere_it_loses_nothing_and_goes_on(old: Path, new: Path) -> 
 @pytest.mark.usefixtures("other_disk")
 def test_a_copy_that_differs_is_no_copy(old: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving, "sha256_of", lambda path: "other")
-    with pytest.raises(FolderError, match="the copy differs"):
+    with raises(FolderError, "move_failed", reason="the copy differs from the original"):
         move_folder(old, new, _nothing)
     assert _contents(old) == FILES
     assert _contents(new) == {}
@@ -108,7 +109,7 @@ def test_another_file_of_that_name_stops_it_before_anything_moves(old: Path, new
     new.mkdir(parents=True)
     (new / "a.gguf").write_bytes(b"x" * 1000)
     os.utime(new / "a.gguf", (1, 1))
-    with pytest.raises(ModelExistsError, match=r"another a.gguf"):
+    with raises(ModelExistsError, "move_name_taken", file="a.gguf"):
         move_folder(old, new, _nothing)
     assert _contents(old) == FILES
     assert _contents(new) == {"a.gguf": b"x" * 1000}
@@ -126,8 +127,9 @@ def test_links_lead_where_they_led(old: Path, new: Path, tmp_path: Path) -> None
 
 
 def test_folders_that_do_not_do(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for place, words in ((old, "already"), (old / "inner", "in one another"), (tmp_path, "in one another")):
-        with pytest.raises(FolderError, match=words):
+    nested = "move_nested_folders"
+    for place, code in ((old, "move_same_folder"), (old / "inner", nested), (tmp_path, nested)):
+        with raises(FolderError, code):
             move_folder(old, place, _nothing)
     monkeypatch.setattr(moving, "_renamed", lambda old, new, switch: False)
     monkeypatch.setattr("preheat.models.space.spare_bytes", lambda folder: 10)
@@ -148,7 +150,7 @@ def test_a_variable_goes_before_the_setting(
 ) -> None:
     if variable:
         monkeypatch.setenv("PREHEAT_MODELS_DIR", variable)
-        with pytest.raises(SettingsError, match="PREHEAT_MODELS_DIR"):
+        with raises(SettingsError, "move_variable_set", variable="PREHEAT_MODELS_DIR"):
             moving.write_setting(tmp_path)
     else:
         moving.write_setting(tmp_path)

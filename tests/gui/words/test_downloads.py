@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fake_bridge import download, model, snapshot
+from preheat.messages import msg
 from preheat.models.downloads import DownloadState
 from preheat_gui.words import download_figures, download_share, download_status, format_speed, model_of, repos_under_way
 
@@ -21,15 +22,15 @@ pytestmark = pytest.mark.usefixtures("qapp")
         (DownloadState.RUNNING, {"done_bytes": 210_000_000}, "Downloading · 210 MB of 4.7 GB · 38 MB/s · about 2 min"),
         (
             DownloadState.RUNNING,
-            {"error": "The hub does not answer; trying again in 8 s"},
-            "Downloading · 1.2 of 4.7 GB · The hub does not answer; trying again in 8 s.",
+            {"notice": msg("download_retries", problem=msg("connection_cut"), pause_s=8)},
+            "Downloading · 1.2 of 4.7 GB · The connection was cut; next attempt in 8 s.",
         ),
         (DownloadState.QUEUED, {"done_bytes": 0}, "Queued · 4.7 GB"),
         (DownloadState.PAUSED, {}, "Paused · 1.2 of 4.7 GB"),
         (
-            DownloadState.PAUSED,
-            {"error": "The disk is full", "hint": "Make room; it goes on by itself"},
-            "Paused · 1.2 of 4.7 GB · The disk is full. Make room; it goes on by itself.",
+            DownloadState.WAITING_FOR_SPACE,
+            {"notice": msg("text", text="The disk is full", hint="Free some space")},
+            "Waiting for disk space · 1.2 of 4.7 GB · The disk is full. Free some space.",
         ),
         (DownloadState.CHECKING, {}, "Verifying · 1.2 of 4.7 GB"),
         (DownloadState.DONE, {}, "Downloaded · 4.7 GB"),
@@ -38,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("qapp")
             {},
             "Failed: The hub has no such file any more. Choose another size.",
         ),
-        (DownloadState.FAILED, {"error": None, "hint": ""}, "Failed: see the log."),
+        (DownloadState.FAILED, {"error": None}, "Failed: see the log."),
     ],
 )
 def test_a_download_in_words(state: DownloadState, values: dict[str, Any], words: str) -> None:
@@ -75,4 +76,5 @@ def test_ready_to_use_once_the_model_is_known() -> None:
 
 def test_repositories_under_way() -> None:
     downloads = tuple(download(state.value, state, repo=f"a/{state.value}") for state in DownloadState)
-    assert repos_under_way(snapshot(downloads=downloads)) == {"a/queued", "a/running", "a/checking", "a/paused"}
+    unfinished = {"queued", "running", "checking", "waiting_for_space", "paused"}
+    assert repos_under_way(snapshot(downloads=downloads)) == {f"a/{state}" for state in unfinished}

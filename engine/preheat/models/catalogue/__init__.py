@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from preheat.models.catalogue.as_json import Machine, catalogue_json, repo_json, search_json
 from preheat.models.catalogue.catalogue import (
     CatalogueEntry,
     CatalogueError,
@@ -11,12 +10,29 @@ from preheat.models.catalogue.catalogue import (
     best_for,
     load_catalogue,
 )
+from preheat.models.catalogue.offers import (
+    FoundModel,
+    Machine,
+    OfferedFile,
+    OfferedVariant,
+    RepoOffer,
+    catalogue_json,
+    repo_json,
+    repo_offer,
+    search,
+    search_json,
+    suggestions,
+)
 from preheat.models.catalogue.pull_names import parse_pull
 
 __all__ = [
     "CatalogueEntry",
     "CatalogueError",
+    "FoundModel",
     "Machine",
+    "OfferedFile",
+    "OfferedVariant",
+    "RepoOffer",
     "Suggestion",
     "Task",
     "best_for",
@@ -24,5 +40,8 @@ __all__ = [
     "load_catalogue",
     "parse_pull",
     "repo_json",
+    "repo_offer",
+    "search",
     "search_json",
+    "suggestions",
 ]

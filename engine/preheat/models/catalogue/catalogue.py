@@ -1,27 +1,28 @@
-"""The models that Preheat suggests: ``resources/catalogue.toml``, and which of them suit this machine's memory."""
+"""The models that Preheat suggests: ``resources/catalogue.toml``, matched to this machine's memory."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from preheat import paths
 from preheat.errors import EngineError
+from preheat.messages import Message, msg
 from preheat.models.gguf.quantization import normalized
 from preheat.models.hub.hub import is_repo
 from preheat.models.hub.recommend import DEFAULT_CONTEXT, Recommendation, advise, bits_of, memory_bytes
 from preheat.models.hub.variants import RemoteFile, Variant
 
-_COMFORTABLE: Final = 0.85  # of the limit: what a best one takes at most
-_LEAST_BITS: Final = 4  # with fewer, a smaller model is the better one
+_COMFORTABLE: Final = 0.85  # of the limit: the most that a best one needs
+_LEAST_BITS: Final = 4  # with fewer, a smaller model is better
 
 _OllamaName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$", max_length=64)]
 
@@ -38,7 +39,7 @@ class Task(StrEnum):
 
 
 class CatalogueEntry(BaseModel):
-    """One model that is worth having; the fields are described at the head of ``catalogue.toml``."""
+    """One suggested model; the head of ``catalogue.toml`` describes the fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -66,7 +67,7 @@ class CatalogueEntry(BaseModel):
     @classmethod
     def _repo_is_one(cls, value: str) -> str:
         if not is_repo(value):
-            raise ValueError("is no owner/name")
+            raise ValueError("is not owner/name")
         return value
 
     @field_validator("sizes")
@@ -76,7 +77,7 @@ class CatalogueEntry(BaseModel):
             raise ValueError("there must be one")
         for quantization in value:
             if not bits_of(quantization) or normalized(quantization) != quantization:
-                raise ValueError(f"{quantization} is no quantization")
+                raise ValueError(f"{quantization} is not a quantization")
         by_bits = sorted(value.items(), key=lambda item: bits_of(item[0]))
         if any(low >= high for (_, low), (_, high) in pairwise(by_bits)):
             raise ValueError("more bits must take more bytes")
@@ -95,7 +96,7 @@ class CatalogueEntry(BaseModel):
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """What there is to choose from, as a repository's list would tell it."""
+        """The choices, as a repository would list them."""
         mmproj = RemoteFile("mmproj.gguf", self.mmproj_bytes) if self.mmproj_bytes else None
         return tuple(
             Variant(quantization, (RemoteFile(f"{quantization}.gguf", size),), mmproj)
@@ -105,16 +106,14 @@ class CatalogueEntry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An entry as it suits one machine.
+    """An entry for one machine.
 
     Attributes:
-        entry: The model.
-        quantization: The one to take; where none fits, the smallest.
-        download_bytes: What it takes on disk.
-        memory_bytes: What it is expected to take when it is loaded.
-        fits: Whether that is within the limit.
-        best: Whether it is the best one for its task on this machine.
-        why: Why this quantization, in one sentence without its full stop.
+        quantization: The recommended one; where none fits, the smallest.
+        memory_bytes: Expected memory when loaded.
+        fits: Within the memory limit.
+        best: The best model for its task on this machine.
+        why: Reason for this quantization.
     """
 
     entry: CatalogueEntry
@@ -123,7 +122,7 @@ class Suggestion:
     memory_bytes: int
     fits: bool
     best: bool
-    why: str
+    why: Message
 
 
 class CatalogueError(EngineError):
@@ -142,12 +141,12 @@ def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
     try:
         source = path if path is not None else paths.resource("catalogue.toml")
         entries = tuple(CatalogueEntry.model_validate(table) for table in _tables(source))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise CatalogueError(f"The catalogue cannot be read ({error})", hint="Install Preheat again") from error
+    except (OSError, ValueError) as error:
+        raise CatalogueError(msg("catalogue_unreadable", reason=str(error))) from error
     names = [name for entry in entries for name in (entry.name, *entry.aliases)]
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise CatalogueError(f"The catalogue names {', '.join(twice)} twice", hint="Install Preheat again")
+        raise CatalogueError(msg("catalogue_duplicates", names=twice))
     return entries
 
 
@@ -160,34 +159,22 @@ def best_for(
 ) -> tuple[Suggestion, ...]:
     """Return every entry with the quantization for this machine, the best one of each task marked; in their order.
 
-    The best one is the first of its task that fits well with at least 4 bits a weight. Pure.
+    The best one is the first of its task that fits comfortably with at least 4 bits per weight. Pure.
 
     Args:
-        entries: What to choose from.
-        limit_bytes: What models may use together.
+        limit_bytes: Memory limit of all models together.
         context_length: As configured, in tokens.
-        kv_share: What the KV cache takes of its size in f16, such as 0.53 for ``q8_0``.
+        kv_share: Size of the KV cache relative to f16, such as 0.53 for ``q8_0``.
     """
     found = [_suggest(entry, limit_bytes, context_length, kv_share) for entry in entries]
     best = {task: _best([item for item in found if item.entry.task is task], limit_bytes) for task in Task}
-    return tuple(
-        Suggestion(
-            item.entry,
-            item.quantization,
-            item.download_bytes,
-            item.memory_bytes,
-            item.fits,
-            item is best[item.entry.task],
-            item.why,
-        )
-        for item in found
-    )
+    return tuple(replace(item, best=item is best[item.entry.task]) for item in found)
 
 
 def _tables(source: Path) -> Sequence[object]:
     tables = tomllib.loads(source.read_text(encoding="utf-8")).get("model", ())
     if not isinstance(tables, list):
-        raise CatalogueError("The catalogue has no list of models", hint="Install Preheat again")
+        raise ValueError("there is no list of models")
     return tables
 
 
@@ -205,7 +192,7 @@ def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_sh
     if advice is None:
         smallest = min(entry.variants, key=lambda variant: variant.total_bytes)
         memory = memory_bytes(smallest.total_bytes, kv, min(entry.trained_context, context_length))
-        advice = Recommendation(smallest, memory, "even the smallest needs more memory than models may use")
+        advice = Recommendation(smallest, memory, msg("fits_not"))
     chosen = advice.variant
     return Suggestion(entry, chosen.quantization, chosen.total_bytes, advice.memory_bytes, fits, False, advice.why)
 

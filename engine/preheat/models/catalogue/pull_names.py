@@ -1,6 +1,6 @@
-"""From what a person, an app or a web page calls a model to what is fetched from the hub.
+"""Parses the names of models to pull.
 
-Understood are ``hf.co/owner/name``, addresses of huggingface.co (of a repository, or of one file), ``owner/name``, each
+A pull understands ``hf.co/owner/name``, addresses of huggingface.co (of a repository or a file), ``owner/name``, each
 with ``:QUANTIZATION`` or ``/FILE`` after it, and Ollama's names for models of the catalogue. Pure.
 """
 
@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from preheat.errors import InvalidRequestError, ModelNotFoundError
+from preheat.messages import msg
 from preheat.models.catalogue.catalogue import CatalogueEntry
 from preheat.models.file_names import printable
 from preheat.models.gguf.quantization import QUANTIZATION, normalized, quantization_of
@@ -28,15 +29,14 @@ _OLLAMA: Final = re.compile(
 )
 _REVISION: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,99}(?:/[A-Za-z0-9][\w.-]{0,99}){0,3}", re.ASCII)
 _FILE_PAGES: Final = ("resolve", "blob", "raw")
-_FORMS: Final = "Write owner/name, owner/name:Q4_K_M, a file's address on huggingface.co, or a name such as qwen3:4b"
 
 
 def parse_pull(text: str, catalogue: Sequence[CatalogueEntry]) -> PullTarget:
-    """Return what ``text`` means.
+    """Return the target of a name.
 
     Raises:
-        InvalidRequestError: It has none of the forms, or leads out of its repository.
-        ModelNotFoundError: It looks like one of Ollama's names, and the catalogue has none such; near ones are named.
+        InvalidRequestError: The name has none of the forms, or leaves its repository.
+        ModelNotFoundError: It looks like an Ollama name that the catalogue does not have; the hint names similar ones.
     """
     name = text.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
@@ -53,7 +53,7 @@ def parse_pull(text: str, catalogue: Sequence[CatalogueEntry]) -> PullTarget:
 
 
 def _of_address(address: str, text: str) -> PullTarget:
-    """Return the target of what stands after ``huggingface.co/``."""
+    """Return the target of a path on ``huggingface.co``."""
     path = unquote(re.split(r"[?#]", address, maxsplit=1)[0]).strip("/")
     if not path.isprintable():  # after decoding
         raise _malformed(text)
@@ -70,7 +70,7 @@ def _of_address(address: str, text: str) -> PullTarget:
 
 
 def _revision_and_rest(parts: Sequence[str]) -> tuple[str, str]:
-    """Return a revision, which may be a pull request's of three parts, and the path after it."""
+    """Return a revision, which has three parts for a pull request, and the path after it."""
     length = 3 if parts[0] == "refs" and len(parts) > 3 else 1
     return "/".join(parts[:length]), "/".join(parts[length:])
 
@@ -90,9 +90,7 @@ def _of_repo(name: str, text: str) -> PullTarget:
     if tag.lower().endswith(".gguf"):  # Ollama takes a file's name as a tag
         return PullTarget(repo, None, _checked_file(tag, text))
     if QUANTIZATION.fullmatch(tag) is None:
-        raise InvalidRequestError(
-            f'"{_shown(tag)}" is no quantization', hint="Write one such as Q4_K_M, or leave it out", param="name"
-        )
+        raise InvalidRequestError(msg("pull_quantization_malformed", name=_shown(tag)), param="name")
     return PullTarget(repo, normalized(tag))
 
 
@@ -123,12 +121,12 @@ def _unknown(wanted: str, text: str, entries: Mapping[str, CatalogueEntry]) -> M
     near = get_close_matches(wanted[:100], family, n=6, cutoff=0.0)
     near += get_close_matches(wanted[:100], entries, n=5, cutoff=0.6)
     near = list(dict.fromkeys(near))[:6]
-    hint = f"Did you mean {', '.join(near)}?" if near else "Search for it: preheat search WORDS"
-    return ModelNotFoundError(f'The catalogue has no model "{_shown(text)}"', hint=hint, param="name")
+    advice = msg("did_you_mean", names=near) if near else msg("search_the_hub")
+    return ModelNotFoundError(msg("pull_name_unknown", name=_shown(text), advice=advice), param="name")
 
 
 def _malformed(text: str) -> InvalidRequestError:
-    return InvalidRequestError(f'"{_shown(text)}" is no name of a model to fetch', hint=_FORMS, param="name")
+    return InvalidRequestError(msg("pull_name_malformed", name=_shown(text)), param="name")
 
 
 def _shown(text: str) -> str:

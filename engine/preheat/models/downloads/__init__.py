@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from preheat.models.downloads.queue import Downloads
 from preheat.models.downloads.retry import RetryPolicy
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
+from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState
 
-__all__ = ["DownloadSnapshot", "DownloadState", "Downloads", "RetryPolicy"]
+__all__ = ["DownloadEvent", "DownloadSnapshot", "DownloadState", "Downloads", "RetryPolicy"]

@@ -1,8 +1,7 @@
-"""GETs a part of a file with as little work a byte as Python allows.
+"""GETs a part of a file with as little work per byte as Python allows.
 
-``http.client`` reads from the socket straight into the caller's buffer; httpx2, which huggingface_hub uses, makes every
-byte pass through several objects and takes three to five times as much processor time. Proxies and certificates are
-those that huggingface_hub would use.
+``http.client`` reads from the socket straight into the caller's buffer; httpx2, which huggingface_hub uses, takes three
+to five times as much processor time. Proxies and certificates are those that huggingface_hub would use.
 """
 
 from __future__ import annotations
@@ -18,90 +17,83 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from preheat._version import __version__
+from preheat.messages import Message, msg
 from preheat.models.downloads.interrupt import Interrupt
 
 _MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
-_BROKEN: Final = (OSError, http.client.HTTPException, ValueError)  # ValueError: an address that is none
+_BROKEN: Final = (OSError, http.client.HTTPException, ValueError)  # ValueError: a malformed address
 
 
 class BrokenConnectionError(Exception):
-    """The network failed: no connection, one that was cut or silent, or an answer that is no HTTP.
+    """The network failed: no connection, a cut or silent one, or an answer that is not HTTP."""
 
-    Attributes:
-        words: What happened, as a sentence without its full stop.
-        hopeless: Trying again will hardly help.
-    """
-
-    def __init__(self, words: str, *, hopeless: bool = False) -> None:
-        super().__init__(words)
-        self.words = words
-        self.hopeless = hopeless
+    def __init__(self, message: Message, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retryable = retryable
 
 
 class Answer:
-    """What came back: status and headers, and the body to read. One thread.
-
-    Attributes:
-        status: HTTP's.
-        headers: With names in lower case.
-    """
+    """A response: status, headers with lower-case names, and the body to read. One thread."""
 
     def __init__(self, response: http.client.HTTPResponse, host: str) -> None:
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.host = host
         self._response = response
-        self._host = host
         length = self.headers.get("content-length", "")
         self._length = int(length) if length.isascii() and length.isdigit() and not response.chunked else None
         self._left = self._length
+        self._range = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", ""))
 
     @property
     def begin(self) -> int:
-        """Where in the file the body begins; -1 if the answer does not say it rightly."""
+        """Position of the body in the file; -1 if the answer does not say it correctly."""
         if self.status == 200:
             return 0
-        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", ""))
-        return int(found[1]) if found else -1
+        return int(self._range[1]) if self._range else -1
 
     @property
     def total_bytes(self) -> int | None:
-        """The whole file's size; None if the answer does not say."""
+        """Size of the whole file; None if the answer does not say."""
         if self.status == 200:
             return self._length
-        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", ""))
-        return int(found[3]) if found and found[3] != "*" else None
+        return int(self._range[3]) if self._range and self._range[3] != "*" else None
 
     def read_into(self, view: memoryview) -> int:
-        """Read what has come, at least a byte, at most what the view holds; return how much. 0 is the end.
+        """Read what has arrived, at least one byte, and return the number of bytes; 0 at the end.
 
         Raises:
-            BrokenConnectionError: It broke off.
+            BrokenConnectionError: The connection broke.
         """
-        with _broken(self._host):
+        with _broken(self.host):
             if self._response.chunked:
                 content = self._response.read1(len(view))
                 view[: len(content)] = content
                 return len(content)
             if self._left is not None:
-                view = view[: self._left]  # after that the connection stays open, and reading would wait
-            # Not the response's own readinto: it waits until the buffer is full, and a slow line shows no progress.
+                view = view[: self._left]  # after that the connection stays open, and reading would block
+            # Not the response's readinto: it waits until the buffer is full, and a slow line shows no progress.
             n_bytes = self._response.fp.readinto1(view) if len(view) else 0
             if self._left is not None:
                 self._left -= n_bytes
             return n_bytes
 
 
+def seconds_of(header: str) -> float | None:
+    """Return the value of a ``Retry-After`` header in seconds; None if it is not a sensible number."""
+    return float(header) if header.isascii() and header.isdigit() and len(header) < 6 else None
+
+
 @contextmanager
 def get(url: str, headers: Mapping[str, str], begin: int, *, stall_s: float, interrupt: Interrupt) -> Iterator[Answer]:
-    """Hold the answer to a request for all from ``begin`` on.
-
-    Redirects are followed; what is secret in the headers goes to the first host only.
+    """Request everything from byte ``begin`` on, and follow redirects; secret headers go to the first host only.
 
     Args:
-        stall_s: How long the other side may be silent, in seconds.
-        interrupt: Cuts the connection when it is set.
+        stall_s: Longest silence of the other side, in seconds.
+        interrupt: Shuts the connection down when it is set.
 
     Raises:
         BrokenConnectionError: There is no connection, or no answer.
@@ -130,7 +122,7 @@ def get(url: str, headers: Mapping[str, str], begin: int, *, stall_s: float, int
         url = urljoin(url, onward)
         if urlsplit(url)[:2] != address[:2]:
             sent = {name: value for name, value in sent.items() if name.lower() not in ("authorization", "cookie")}
-    raise BrokenConnectionError(f"{urlsplit(url).hostname} sends us in circles", hopeless=True)
+    raise BrokenConnectionError(msg("redirect_loop", host=urlsplit(url).hostname or url), retryable=False)
 
 
 @contextmanager
@@ -138,20 +130,19 @@ def _broken(host: str) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise BrokenConnectionError(
-            f"The certificate of {host} is not to be trusted ({error.verify_message})", hopeless=True
-        ) from error
+        message = msg("certificate_untrusted", host=host, reason=error.verify_message)
+        raise BrokenConnectionError(message, retryable=False) from error
     except TimeoutError as error:
-        raise BrokenConnectionError(f"{host} has gone silent") from error
+        raise BrokenConnectionError(msg("connection_silent", host=host)) from error
     except http.client.IncompleteRead as error:
-        raise BrokenConnectionError(f"The connection to {host} was cut") from error
+        raise BrokenConnectionError(msg("connection_cut")) from error
     except _BROKEN as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise BrokenConnectionError(f"The connection to {host} failed ({reason})") from error
+        raise BrokenConnectionError(msg("connection_failed", host=host, reason=reason)) from error
 
 
 def _connect(address: SplitResult, stall_s: float) -> http.client.HTTPConnection:
-    """Return a connection, not yet open, to the host or the proxy that leads there."""
+    """Return an unopened connection to the host, or to the proxy for it."""
     host, secure = address.hostname or "", address.scheme == "https"
     if address.scheme not in ("http", "https") or not host:
         raise ValueError("not an address")
@@ -170,7 +161,7 @@ def _connect(address: SplitResult, stall_s: float) -> http.client.HTTPConnection
 
 
 def _target(connection: http.client.HTTPConnection, address: SplitResult) -> str:
-    """Return what stands in the request's first line: for a proxy without a tunnel, the whole address."""
+    """Return the target of the request line: for a proxy without a tunnel, the whole address."""
     path = (address.path or "/") + (f"?{address.query}" if address.query else "")
     if address.scheme == "http" and _proxy_of(address) is not None:
         return f"{address.scheme}://{address.netloc}{path}"
@@ -183,7 +174,7 @@ def _proxy_headers(address: SplitResult) -> dict[str, str]:
 
 
 def _proxy_of(address: SplitResult) -> SplitResult | None:
-    """Return the proxy that environment or system name for this address; None for none."""
+    """Return the proxy of the environment or the system for this address; None for none."""
     from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
@@ -202,6 +193,6 @@ def _proxy_credentials(proxy: SplitResult) -> dict[str, str]:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    import httpx2  # whose choice is huggingface_hub's: SSL_CERT_FILE, else the system's
+    import httpx2  # chooses as huggingface_hub does: SSL_CERT_FILE, else the system's
 
     return httpx2.create_ssl_context()

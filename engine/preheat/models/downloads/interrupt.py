@@ -1,4 +1,4 @@
-"""Ends what a transfer is waiting for, whatever that is."""
+"""Ends whatever a transfer is waiting for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import suppress
 
 
 class InterruptedTransferError(Exception):
-    """The transfer was told to end: paused, cancelled, or Preheat stops."""
+    """The transfer was paused or cancelled, or Preheat stops."""
 
 
 class Interrupt:
-    """A flag that also wakes a thread that waits for the network. Any thread."""
+    """A flag that also wakes a thread waiting for the network. Any thread."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -20,39 +20,39 @@ class Interrupt:
         self._sock: socket.socket | None = None
 
     def set(self) -> None:
-        """End it."""
+        """Interrupt the transfer."""
         with self._lock:
             self._event.set()
-            if self._sock is not None:
-                _shut(self._sock)
+            _shut_down(self._sock)
 
     def attach(self, sock: socket.socket | None) -> None:
-        """Name the connection that is to be cut; None for none."""
+        """Set the connection to shut down; None for none."""
         with self._lock:
             self._sock = sock
-            if sock is not None and self._event.is_set():
-                _shut(sock)
+            if self._event.is_set():
+                _shut_down(sock)
 
     def wait(self, seconds: float) -> None:
-        """Wait.
+        """Sleep.
 
         Raises:
-            InterruptedTransferError: It was ended meanwhile.
+            InterruptedTransferError: The interrupt was set.
         """
         self._event.wait(seconds)
         self.check()
 
     def check(self) -> None:
-        """Do nothing as long as it goes on.
+        """Raise if the interrupt was set.
 
         Raises:
-            InterruptedTransferError: It was ended.
+            InterruptedTransferError: It was.
         """
         if self._event.is_set():
             raise InterruptedTransferError
 
 
-def _shut(sock: socket.socket) -> None:
-    with suppress(OSError):  # the other side was faster
-        # Not SSLSocket's own: it forgets the encryption, and a reader would take what still comes for content.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+def _shut_down(sock: socket.socket | None) -> None:
+    if sock is not None:
+        with suppress(OSError):  # closed by the other side
+            # Not SSLSocket.shutdown: it drops the encryption, and a reader would take what still arrives for content.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,50 +1,47 @@
-"""One download from its first byte to its place, in a thread of its own."""
+"""One download from its first byte to its final place, in a thread of its own."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from preheat.errors import DownloadBusyError, EngineError, FolderError
 from preheat.files import FileLock, move_into_place, sha256_of
+from preheat.messages import Message, msg
 from preheat.models.downloads.interrupt import Interrupt, InterruptedTransferError
 from preheat.models.downloads.journal import FileRecord, Folder, Journal
 from preheat.models.downloads.retry import RetryPolicy
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
 from preheat.models.downloads.speed import Speed
-from preheat.models.downloads.states import Event
-from preheat.models.downloads.transfer import NoRoomError, Transfer
-from preheat.models.hub.hub import Hub
-from preheat.models.space import no_room, spare_bytes
+from preheat.models.downloads.states import DownloadSnapshot, DownloadState, Trigger
+from preheat.models.downloads.transfer import NoSpaceError, Transfer
+from preheat.models.hub import Hub
+from preheat.models.space import spare_bytes
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A download as the queue knows it. Guarded by the queue's lock, but for ``reached``, which its thread writes.
+    """A download as the queue knows it. Guarded by the queue's lock, except ``reached``, which its thread writes.
 
     Attributes:
-        state: Where it is in its life.
-        reached: How many bytes of each file are on the disk.
-        error: Why it failed, waits or tries again; empty if all is well.
-        hint: What to do about it.
-        held: It waits for room on the disk, and goes on by itself.
-        cancelled: It is to vanish as soon as its thread has ended.
-        thread: While it is worked on; after a pause, until that has been noticed.
+        reached: Bytes of each file that are on the disk.
+        message: Why it failed, waits or retries; None for nothing to report.
+        lasting: The message stays when bytes arrive.
+        cancelled: It is removed as soon as its thread has ended.
+        thread: Set while it is worked on; after a pause, until the thread has noticed.
     """
 
     journal: Journal
     folder: Folder
     state: DownloadState
     reached: dict[str, int] = field(default_factory=dict)
-    error: str = ""
-    hint: str = ""
-    held: bool = False
+    message: Message | None = None
+    lasting: bool = False
     cancelled: bool = False
     interrupt: Interrupt = field(default_factory=Interrupt)
     thread: threading.Thread | None = None
@@ -52,12 +49,12 @@ class Entry:
 
     @property
     def done_bytes(self) -> int:
-        """What is on the disk."""
+        """Bytes on the disk."""
         return sum(self.reached.values())
 
     @property
     def missing_bytes(self) -> int:
-        """What is not, of a download that is still to be finished."""
+        """Bytes still to come."""
         return max(self.journal.total_bytes - self.done_bytes, 0)
 
     @property
@@ -66,102 +63,99 @@ class Entry:
         return not self.cancelled and self.state not in (DownloadState.DONE, DownloadState.FAILED)
 
     def measure(self) -> None:
-        """See how much is on the disk. Blocks on it."""
+        """Read from the disk how many bytes are there."""
         for file in self.journal.files:
             with suppress(OSError):
                 self.reached[file.path] = self.folder.part(file).stat().st_size
 
     def snapshot(self) -> DownloadSnapshot:
         """Return what readers see."""
-        journal, done = self.journal, self.state is DownloadState.DONE
-        speed = self.speed.bytes_per_s if self.state is DownloadState.RUNNING else None
+        journal, state = self.journal, self.state
+        speed = self.speed.bytes_per_s if state is DownloadState.RUNNING else None
+        total_bytes = journal.total_bytes
+        failed = state is DownloadState.FAILED
         return DownloadSnapshot(
             download_id=journal.download_id,
             name=journal.name,
             repo=journal.repo,
             file_name=journal.files[0].name,
-            state=self.state,
-            done_bytes=journal.total_bytes if done else min(self.done_bytes, journal.total_bytes),
-            total_bytes=journal.total_bytes,
+            state=state,
+            done_bytes=total_bytes if state is DownloadState.DONE else min(self.done_bytes, total_bytes),
+            total_bytes=total_bytes,
             bytes_per_s=speed,
             left_s=self.missing_bytes / speed if speed else None,
-            error=self.error or None,
-            hint=self.hint,
+            error=self.message if failed else None,
+            notice=None if failed else self.message,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every job is given.
-
-    Attributes:
-        models_dir: Where finished files go.
-        hub: Says where bytes are.
-        patience: How long to wait for what.
-        apply: Makes an event happen to an entry, with words; raises ``InterruptedTransferError`` if it was ended.
-        changed: Called when figures are others.
-        receipt: Returns the sum of a file in its place, if it is still the file that was put there.
-    """
+class JobHost(Protocol):
+    """What a job needs from the queue."""
 
     models_dir: Path
     hub: Hub
-    patience: RetryPolicy
-    apply: Callable[[Entry, Interrupt, Event, str, str], None]
-    changed: Callable[[], None]
-    receipt: Callable[[Path], str | None]
+    retry_policy: RetryPolicy
+
+    def apply(
+        self, entry: Entry, interrupt: Interrupt, trigger: Trigger, message: Message | None, lasting: bool
+    ) -> None:
+        """Change an entry's state; raises ``InterruptedTransferError`` if the job was interrupted."""
+
+    def publish(self, entry: Entry) -> None:
+        """Report new figures."""
+
+    def known_sha256(self, path: Path) -> str | None:
+        """Return the checksum of a placed file that has not changed since."""
 
 
 class Job:
-    """The work on one entry. ``run`` is the thread; the rest is called by its transfers, on the same thread."""
+    """The work on one entry. ``run`` is the thread; its transfers call the other methods on it."""
 
-    def __init__(self, entry: Entry, around: Surroundings) -> None:
+    def __init__(self, entry: Entry, host: JobHost) -> None:
         self._entry = entry
         self._journal = entry.journal
         self._folder = entry.folder
-        self._around = around
+        self._host = host
         self._interrupt = entry.interrupt
         self._file = entry.journal.files[0]
 
     def run(self) -> None:
-        """Fetch everything, put it in its place, and tell how it ended."""
+        """Fetch everything, move it into place, and report the outcome."""
         with suppress(InterruptedTransferError):
             try:
                 self._work()
             except InterruptedTransferError:
                 raise
             except EngineError as error:
-                self._apply(Event.FAILED, error.title, error.hint)
+                self._apply(Trigger.FAILED, error.message)
             except OSError as error:
-                self._apply(Event.FAILED, f"The models folder cannot be used: {error.strerror or error}")
+                self._apply(Trigger.FAILED, msg("models_folder_unusable", reason=error.strerror or str(error)))
             except Exception:  # a bug must not leave a download that seems to run for ever
                 logger.exception("the download of %s failed", self._journal.name)
-                self._apply(Event.FAILED, "Preheat failed on this download", "The log says why; please report it")
+                self._apply(Trigger.FAILED, msg("download_failed_unexpectedly"))
 
     def _work(self) -> None:
         lock = FileLock(self._folder.lock)
         if not lock.acquire():
-            raise DownloadBusyError("Another Preheat is fetching these files", hint="Wait for it, then resume")
+            raise DownloadBusyError(msg("download_busy"))
         try:
-            self._wait_at_start()
+            if spare_bytes(self._folder.path) < self._entry.missing_bytes:
+                self.wait_for_space()
             for file in self._journal.files:
                 self._file = file
-                if not self._is_here(file):
+                if not self._is_in_place(file):
                     self._fetch(file)
             self._place()
         finally:
             lock.release()
-        self._apply(Event.FINISHED)
+        self._apply(Trigger.FINISHED)
 
-    def _wait_at_start(self) -> None:
-        if spare_bytes(self._folder.path) < self._entry.missing_bytes:
-            self.wait_for_room()
-
-    def _is_here(self, file: FileRecord) -> bool:
-        """Whether a file is in its place already, from an earlier download or by hand."""
-        target = self._journal.target(self._around.models_dir, file)
+    def _is_in_place(self, file: FileRecord) -> bool:
+        """Return whether the file is there already, from an earlier download or by hand."""
+        target = self._journal.target(self._host.models_dir, file)
         if not target.is_file() or target.stat().st_size != file.size_bytes or file.sha256 is None:
             return False
-        known = self._around.receipt(target)
+        known = self._host.known_sha256(target)
         if known is None:
             self.checking()
             known = sha256_of(target, lambda _: self._interrupt.check())
@@ -176,77 +170,70 @@ class Job:
         file.placed_ns = 0
         if not file.checked or self._entry.reached.get(file.path) != file.size_bytes:
             source = (self._journal.repo, self._journal.commit)
-            around = self._around
-            Transfer(around.hub, source, file, self._folder, self, self._interrupt, around.patience).run()
+            Transfer(self._host.hub, source, file, self._folder, self, self._interrupt, self._host.retry_policy).run()
             file.checked = True
-            self._save()
+            self.record_changed()
 
     def _place(self) -> None:
-        """Give every file its name, a split set's first part last: a set without it is not looked at."""
+        """Move every file into place, the first part of a split set last: a set without it is not looked at."""
         for file in reversed(self._journal.files):
             if file.placed_ns:
                 continue
-            target, part = self._journal.target(self._around.models_dir, file), self._folder.part(file)
+            target = self._journal.target(self._host.models_dir, file)
             try:
-                move_into_place(part, target)
+                move_into_place(self._folder.part(file), target)
                 file.placed_ns = target.stat().st_mtime_ns
             except OSError as error:
+                reason = error.strerror or str(error)
                 raise FolderError(
-                    f"{file.name} cannot be put into {target.parent}: {error.strerror or error}",
-                    hint="If an older one is in memory, unload it; then resume the download",
+                    msg("download_not_placed", file=file.name, folder=str(target.parent), reason=reason)
                 ) from error
             self._folder.corrupt(file).unlink(missing_ok=True)
 
-    def _save(self) -> None:
-        self._folder.save(self._journal)
+    def _apply(self, trigger: Trigger, message: Message | None = None, *, lasting: bool = False) -> None:
+        self._host.apply(self._entry, self._interrupt, trigger, message, lasting)
 
-    def _apply(self, event: Event, error: str = "", hint: str = "") -> None:
-        self._around.apply(self._entry, self._interrupt, event, error, hint)
-
-    # What transfers tell: Watcher
+    # TransferListener
 
     def checking(self) -> None:
-        """What is on the disk is being read."""
-        self._apply(Event.CHECKING)
+        self._apply(Trigger.CHECKING)
 
     def fetching(self) -> None:
-        """Bytes are about to come."""
         self._entry.speed.restart()
-        self._apply(Event.FETCHING, self._entry.error, self._entry.hint)
+        self._apply(Trigger.FETCHING, self._entry.message, lasting=self._entry.lasting)
 
     def reached(self, n_bytes: int) -> None:
-        """The present file has so many bytes now."""
         entry = self._entry
         more = n_bytes - entry.reached.get(self._file.path, 0)
         entry.reached[self._file.path] = n_bytes
         if more <= 0:
-            self._around.changed()
+            self._host.publish(entry)
         elif entry.speed.add(more):
             if spare_bytes(self._folder.path) < 0:
-                raise NoRoomError
-            if entry.error and not entry.hint:
-                self._apply(Event.FETCHING)
-            self._around.changed()
+                raise NoSpaceError
+            if entry.message is not None and not entry.lasting:
+                self._apply(Trigger.FETCHING)
+            self._host.publish(entry)
 
-    def troubled(self, words: str) -> None:
-        """Nothing comes for a while."""
-        self._apply(Event.FETCHING, words)
+    def notice(self, message: Message, *, lasting: bool) -> None:
+        self._apply(Trigger.FETCHING, message, lasting=lasting)
 
-    def noted(self, words: str) -> None:
-        """Something happened that stays worth knowing: shown with a hint, which marks it as such."""
-        self._apply(Event.FETCHING, words, "Nothing is to be done")
+    def record_changed(self) -> None:
+        self._folder.save(self._journal)
 
-    def changed(self) -> None:
-        """The file's record is another."""
-        self._save()
-
-    def wait_for_room(self) -> None:
-        """Return when the rest has room; never at once, since a used-up quota shows no lack of room."""
+    def wait_for_space(self) -> None:
         entry, folder = self._entry, self._folder.path
         while True:
-            full = no_room(entry.missing_bytes, spare_bytes(folder), f"the rest of {self._journal.name}", folder)
-            self._apply(Event.HELD, full.title, f"{full.hint}. The download goes on by itself when there is room")
-            self._interrupt.wait(self._around.patience.room_poll_s)
+            needed, free = entry.missing_bytes, spare_bytes(folder)
+            known = {"name": self._journal.name, "folder": str(folder)}
+            # A used-up quota does not show as a lack of space.
+            full = (
+                msg("download_over_quota", **known)
+                if needed <= free
+                else msg("download_needs_space", **known, needed=needed, free=max(free, 0))
+            )
+            self._apply(Trigger.DISK_FULL, full)
+            self._interrupt.wait(self._host.retry_policy.space_poll_s)
             if spare_bytes(folder) >= max(entry.missing_bytes, 1):
                 break
-        self._apply(Event.FETCHING)
+        self._apply(Trigger.FETCHING)

@@ -1,63 +1,45 @@
-"""All downloads: which wait, which run, which are done; over restarts too."""
+"""The queue of downloads, over restarts too."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from preheat.errors import DownloadNotFoundError, FolderError, HubOfflineError, HubUnreachableError
+from preheat.messages import Message, msg
 from preheat.models.downloads.interrupt import Interrupt
-from preheat.models.downloads.job import Entry, Job, Surroundings
-from preheat.models.downloads.journal import FileRecord, Folder, Journal, Wish, left_behind
+from preheat.models.downloads.job import Entry, Job
+from preheat.models.downloads.journal import LASTING_STATES, FileRecord, Folder, Journal, stored_downloads
 from preheat.models.downloads.planning import asked_of, plan
 from preheat.models.downloads.retry import RetryPolicy
-from preheat.models.downloads.snapshot import DownloadSnapshot, DownloadState
-from preheat.models.downloads.states import Event, next_state
-from preheat.models.hub.hub import Hub
-from preheat.models.hub.target import PullTarget
-from preheat.models.space import check_room
+from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState, Trigger, next_state
+from preheat.models.hub import Hub, PullTarget
+from preheat.models.space import check_space
 
 logger = logging.getLogger(__name__)
 
-_ACTIVE: Final = frozenset({DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING})
-_STATES: Final = {
-    Wish.FETCH: DownloadState.QUEUED,
-    Wish.PAUSE: DownloadState.PAUSED,
-    Wish.FAILED: DownloadState.FAILED,
-    Wish.DONE: DownloadState.DONE,
-}
-_WISHES: Final = {
-    Event.PAUSED: Wish.PAUSE,
-    Event.RESUMED: Wish.FETCH,
-    Event.FAILED: Wish.FAILED,
-    Event.FINISHED: Wish.DONE,
-}
+_ACTIVE: Final = frozenset(
+    {DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING, DownloadState.WAITING_FOR_SPACE}
+)
 _KEPT_DONE: Final = 20
 _END_TIMEOUT_S: Final = 30.0
-
-
-def _nothing() -> None:
-    pass
 
 
 class Downloads:
     """The downloads into one models folder. Any thread; ``add`` asks the hub, and ``stop`` waits for threads.
 
     Args:
-        models_dir: Preheat's own folder of models.
-        hub: Where models come from.
-        at_once: How many run together; the others wait.
-        on_change: Called, on any thread, when what ``snapshots`` returns is another.
-        on_done: Called, on any thread, when files have come into their place.
-        room: How much memory models may use, in bytes: what a pull without a quantization must fit in.
-        context_length: As configured, for the same.
-        elsewhere: Returns where a program has a file of this size and sum already; None if none is known to.
-        patience: How long to wait for what.
+        models_dir: Preheat's own models folder.
+        at_once: Number of downloads that run together; the others wait.
+        on_event: Called on any thread after each change.
+        room: Returns the memory limit, in bytes, that a pull without a quantization must fit.
+        context_length: Configured context length, for the same.
+        elsewhere: Returns the file of this size and SHA-256 that another program has; None if there is none.
     """
 
     def __init__(
@@ -66,50 +48,48 @@ class Downloads:
         hub: Hub,
         *,
         at_once: int = 2,
-        on_change: Callable[[], None] = _nothing,
-        on_done: Callable[[], None] = _nothing,
+        on_event: Callable[[DownloadEvent], None] = lambda _event: None,
         room: Callable[[], int],
         context_length: int = 8192,
         elsewhere: Callable[[int, str], Path | None] = lambda _size, _sha256: None,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         self.models_dir = models_dir
+        self.hub = hub
         self.context_length = context_length
+        self.retry_policy = retry_policy or RetryPolicy()
         self._at_once = at_once
-        self._hub = hub
-        self._on_change = on_change
-        self._on_done = on_done
+        self._on_event = on_event
         self._room = room
         self._elsewhere = elsewhere
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
         self._stopping = False
-        self._around = Surroundings(
-            models_dir, hub, patience or RetryPolicy(), self._apply_from_job, on_change, self._receipt
-        )
 
     def start(self, *, resume: bool = True) -> None:
-        """Read what earlier runs left; with ``resume``, go on with what was running when the process ended."""
+        """Read what earlier runs left; with ``resume``, continue what was running when the process ended."""
         with self._lock:
             self._stopping = False
             self._load(resume)
             self._fill()
-        self._on_change()
+            entries = list(self._entries.values())
+        for entry in entries:
+            self._emit(entry, None)
 
     def stop(self) -> None:
-        """End all threads; what runs now goes on at the next start."""
+        """End all threads; what runs now continues at the next start."""
         with self._lock:
             self._stopping = True
             threads = [entry.thread for entry in self._entries.values() if entry.thread is not None]
             for entry in self._entries.values():
                 entry.interrupt.set()
-        ends_at = time.monotonic() + _END_TIMEOUT_S
+        deadline = time.monotonic() + _END_TIMEOUT_S
         for thread in threads:
-            thread.join(max(ends_at - time.monotonic(), 0))
+            thread.join(max(deadline - time.monotonic(), 0))
 
     @property
     def at_once(self) -> int:
-        """How many run together."""
+        """Number of downloads that run together."""
         return self._at_once
 
     @at_once.setter
@@ -125,11 +105,11 @@ class Downloads:
             return tuple(entry.snapshot() for entry in sorted(entries, key=lambda each: each.journal.added_at))
 
     def add(self, target: PullTarget) -> str:
-        """Fetch a model; joins what is running, goes on with what was paused, and knows what is here. Returns the id.
+        """Fetch a model and return the download's id. Joins a running download, and resumes a paused one.
 
         Raises:
             HubError: The hub has no such model, or does not answer.
-            DiskFullError: There is no room for it and all that is queued.
+            DiskFullError: There is not enough space for it and the queue.
             FolderError: The models folder cannot be written.
         """
         with self._lock:
@@ -141,7 +121,7 @@ class Downloads:
                 self.resume(same.journal.download_id)
                 return same.journal.download_id
         try:
-            journal = plan(self._hub, target, self._room(), self.context_length)
+            journal = plan(self.hub, target, self._room(), self.context_length)
         except (HubOfflineError, HubUnreachableError):
             if same is not None and self._in_place(same):
                 return same.journal.download_id
@@ -149,39 +129,41 @@ class Downloads:
         return self._enqueue(journal)
 
     def pause(self, download_id: str) -> None:
-        """Stop fetching it until ``resume``; what came stays.
+        """Stop fetching until ``resume``; the bytes stay.
 
         Raises:
-            DownloadNotFoundError: There is none with this id.
+            DownloadNotFoundError: No download has this id.
         """
         with self._lock:
             entry = self._entry(download_id)
+            previous = entry.state
             if entry.unfinished:
-                self._apply(entry, Event.PAUSED)
-                entry.held = False
+                self._transition(entry, Trigger.PAUSED)
                 entry.interrupt.set()
-        self._on_change()
+        self._emit(entry, previous)
 
     def resume(self, download_id: str) -> None:
-        """Go on with it, or try again.
+        """Continue a download, or try again.
 
         Raises:
-            DownloadNotFoundError: There is none with this id.
+            DownloadNotFoundError: No download has this id.
         """
         with self._lock:
             entry = self._entry(download_id)
-            done = entry.state is DownloadState.DONE and self._in_place(entry)
-            if not entry.held and not done:
-                self._apply(entry, Event.RESUMED)
+            previous = entry.state
+            if previous not in (DownloadState.WAITING_FOR_SPACE, DownloadState.DONE) or (
+                previous is DownloadState.DONE and not self._in_place(entry)
+            ):
+                self._transition(entry, Trigger.RESUMED)
                 self._fill()
-        self._on_change()
+        self._emit(entry, previous)
 
     def cancel(self, download_id: str) -> None:
-        """Forget it, and remove what came of it; files that are in their place stay.
+        """Remove a download and its unfinished files; finished files stay.
 
         Raises:
-            DownloadNotFoundError: There is none with this id.
-            FolderError: What came cannot be removed.
+            DownloadNotFoundError: No download has this id.
+            FolderError: The unfinished files cannot be removed.
         """
         with self._lock:
             entry = self._entry(download_id)
@@ -189,23 +171,23 @@ class Downloads:
             entry.interrupt.set()
             if entry.thread is None:
                 self._drop(entry)
-        self._on_change()
+        self._emit(entry, entry.state)
 
     def forget(self, download_id: str) -> None:
-        """Take one that is done or has failed from the list.
+        """Remove a finished or failed download from the list.
 
         Raises:
-            DownloadNotFoundError: There is none with this id, or it is not over.
+            DownloadNotFoundError: No download has this id, or it is not over.
         """
         with self._lock:
             if self._entry(download_id).state not in (DownloadState.DONE, DownloadState.FAILED):
-                raise DownloadNotFoundError("This download is not over", hint="Cancel it to be rid of it")
+                raise DownloadNotFoundError(msg("download_not_over"))
         self.cancel(download_id)
 
     def tidy(self) -> None:
-        """Forget what is done and whose files have gone since."""
-        self._trim()
-        self._on_change()
+        """Forget finished downloads whose files are gone."""
+        for entry in self._trim():
+            self._emit(entry, entry.state)
 
     # Adding
 
@@ -213,7 +195,7 @@ class Downloads:
         self._wait_for_end(journal.download_id)
         with self._lock:
             old = self._entries.get(journal.download_id)
-            unchanged = old is not None and _sums(old.journal) == _sums(journal)
+            unchanged = old is not None and _checksums(old.journal) == _checksums(journal)
             if old is not None and (_is_at_work(old) or (unchanged and self._in_place(old))):
                 return journal.download_id
             entry = Entry(journal, Folder(self.models_dir, journal.download_id), DownloadState.QUEUED)
@@ -221,47 +203,47 @@ class Downloads:
                 self._prepare(entry, old)
             self._entries[journal.download_id] = entry
             self._fill()
-        self._on_change()
+        self._emit(entry, None)
         return journal.download_id
 
     def _prepare(self, entry: Entry, old: Entry | None) -> None:
-        """Check that there is room, and write down what is to come.
+        """Check that there is space, and store the journal.
 
         Raises:
-            DiskFullError, FolderError: It cannot come.
+            DiskFullError, FolderError: There is not, or it cannot be stored.
         """
         folder, journal = entry.folder, entry.journal
+        before = {file.path: file for file in old.journal.files} if old else {}
         try:
             for file in journal.files:
-                before = next((each for each in old.journal.files if each.path == file.path), None) if old else None
-                if before is not None and before.sha256 != file.sha256:
-                    folder.part(file).unlink(missing_ok=True)  # of what the hub had then
-                elif before is not None:
-                    file.checked = before.checked
+                earlier = before.get(file.path)
+                if earlier is not None and earlier.sha256 != file.sha256:
+                    folder.part(file).unlink(missing_ok=True)  # of an older content
+                elif earlier is not None:
+                    file.checked = earlier.checked
             entry.measure()
-            waiting = sum(each.missing_bytes for each in self._entries.values() if each is not old and each.unfinished)
-            there = sum(file.size_bytes for file in journal.files if self._is_receipted(journal, file))
-            check_room(self.models_dir, entry.missing_bytes - there + waiting, _room_for(journal.name, waiting))
+            queued = sum(each.missing_bytes for each in self._entries.values() if each is not old and each.unfinished)
+            there = sum(file.size_bytes for file in journal.files if self._is_placed(journal, file))
+            code = "disk_full_with_queue" if queued else "disk_full"
+            check_space(self.models_dir, entry.missing_bytes - there + queued, code, name=journal.name)
             folder.save(journal)
         except OSError as error:
-            raise FolderError(
-                f"{self.models_dir} cannot be written: {error.strerror or error}",
-                hint="Check its disk and permissions, or choose another folder: preheat config set models_dir DIR",
-            ) from error
+            reason = error.strerror or str(error)
+            raise FolderError(msg("models_folder_unwritable", folder=str(self.models_dir), reason=reason)) from error
 
     def _found_elsewhere(self, entry: Entry) -> bool:
-        """Whether other programs have all of it: then there is nothing to fetch, and nothing to write down."""
+        """Return whether other programs have all files; then nothing is fetched, and nothing stored."""
         paths = [self._elsewhere(file.size_bytes, file.sha256) for file in entry.journal.files if file.sha256]
         if len(paths) < len(entry.journal.files) or None in paths:
             return False
-        entry.state, entry.hint = DownloadState.DONE, f"It was here already: {paths[0]}"
+        entry.state, entry.message = DownloadState.DONE, msg("download_already_here", path=str(paths[0]))
         return True
 
-    def _is_receipted(self, journal: Journal, file: FileRecord) -> bool:
-        return file.sha256 is not None and self._receipt(journal.target(self.models_dir, file)) == file.sha256
+    def _is_placed(self, journal: Journal, file: FileRecord) -> bool:
+        return file.sha256 is not None and self.known_sha256(journal.target(self.models_dir, file)) == file.sha256
 
     def _wait_for_end(self, download_id: str) -> None:
-        """Wait for the thread of one that was paused or cancelled: it still holds the folder."""
+        """Wait for the thread of a paused or cancelled download, which still holds the folder."""
         with self._lock:
             entry = self._entries.get(download_id)
             thread = entry.thread if entry is not None and not _is_at_work(entry) else None
@@ -271,7 +253,7 @@ class Downloads:
     # Running
 
     def _fill(self) -> None:
-        """Start the next ones, as far as there are places."""
+        """Start the next downloads while there are free places."""
         if self._stopping:
             return
         # A thread that has yet to notice its end still takes a place.
@@ -280,14 +262,14 @@ class Downloads:
         for entry in sorted(waiting, key=lambda each: each.journal.added_at)[: max(self._at_once - running, 0)]:
             entry.interrupt = Interrupt()
             entry.speed.restart()
-            self._apply(entry, Event.STARTED)
+            self._transition(entry, Trigger.STARTED)
             name = f"download-{entry.journal.download_id}"
             entry.thread = threading.Thread(target=self._run, args=(entry,), name=name, daemon=True)
             entry.thread.start()
 
     def _run(self, entry: Entry) -> None:
         try:
-            Job(entry, self._around).run()
+            Job(entry, self).run()
         finally:
             with self._lock:
                 entry.thread = None
@@ -295,88 +277,98 @@ class Downloads:
                     with suppress(FolderError):  # logged where it happened
                         self._drop(entry)
                 self._fill()
-            self._on_change()
+            self._emit(entry, entry.state)
 
-    def _apply_from_job(self, entry: Entry, interrupt: Interrupt, event: Event, error: str, hint: str) -> None:
-        """Let an event happen that a job tells, unless the job was ended.
+    def apply(
+        self, entry: Entry, interrupt: Interrupt, trigger: Trigger, message: Message | None, lasting: bool
+    ) -> None:
+        """Change an entry's state for its job.
 
         Raises:
-            InterruptedTransferError: It was: what it tells comes too late.
+            InterruptedTransferError: The job was interrupted, and reports too late.
         """
         with self._lock:
             interrupt.check()
-            changed = (error, hint) != (entry.error, entry.hint)
-            state = entry.state
-            entry.held = event is Event.HELD
-            self._apply(entry, event, error, hint)
-        if changed or entry.state is not state:
-            self._on_change()
-        if event is Event.FINISHED:
+            previous, unchanged = entry.state, message == entry.message
+            self._transition(entry, trigger, message, lasting=lasting)
+        if trigger is Trigger.FINISHED:
             self._trim()
-            self._on_done()
+        if not unchanged or entry.state is not previous:
+            self._emit(entry, previous)
 
-    def _apply(self, entry: Entry, event: Event, error: str = "", hint: str = "") -> None:
-        """Write the state; the one place that does."""
-        old, entry.state = entry.state, next_state(entry.state, event)
-        entry.error, entry.hint = error, hint
-        if old is not entry.state:
-            logger.info("download %s: %s -> %s %s", entry.journal.name, old, entry.state, error)
-        if event in _WISHES and _STATES[_WISHES[event]] is entry.state:
-            entry.journal.wish = _WISHES[event]
-            entry.journal.error, entry.journal.hint = error, hint
+    def publish(self, entry: Entry) -> None:
+        """Report new figures of an entry."""
+        self._emit(entry, entry.state)
+
+    def _transition(
+        self, entry: Entry, trigger: Trigger, message: Message | None = None, *, lasting: bool = False
+    ) -> None:
+        """Write the state; the only place that does."""
+        journal, previous = entry.journal, entry.state
+        entry.state = next_state(previous, trigger)
+        entry.message, entry.lasting = message, lasting
+        if previous is not entry.state:
+            logger.info("download %s: %s -> %s %s", journal.name, previous, entry.state, message or "")
+        error = message if entry.state is DownloadState.FAILED else None
+        if entry.state in LASTING_STATES and (entry.state, error) != (journal.state, journal.error):
+            journal.state, journal.error = entry.state, error
             try:
-                entry.folder.save(entry.journal)
+                entry.folder.save(journal)
             except OSError as failure:
-                # The bytes are what matters; at worst a later start goes on with what was paused.
+                # At worst a later start continues what was paused.
                 logger.warning("%s cannot be written: %s", entry.folder.path, failure)
+
+    def _emit(self, entry: Entry, previous: DownloadState | None) -> None:
+        download_id = entry.journal.download_id
+        listed = self._entries.get(download_id) is entry and not entry.cancelled
+        self._on_event(DownloadEvent(download_id, previous, entry.state if listed else None))
 
     # The disk
 
     def _load(self, resume: bool) -> None:
         """Take up what other processes left in the folder."""
-        for folder, journal in left_behind(self.models_dir, self._entries):
-            state = _STATES[journal.wish]
-            if state is DownloadState.QUEUED and not resume:
-                state = DownloadState.PAUSED
-            entry = Entry(journal, folder, state, error=journal.error, hint=journal.hint)
+        for folder, journal in stored_downloads(self.models_dir, self._entries):
+            state = DownloadState.PAUSED if journal.state is DownloadState.QUEUED and not resume else journal.state
+            entry = Entry(journal, folder, state, message=journal.error)
             entry.measure()
             self._entries[journal.download_id] = entry
         self._trim()
 
-    def _trim(self) -> None:
-        """Forget what is done and gone, and the oldest of what is done."""
+    def _trim(self) -> list[Entry]:
+        """Forget finished downloads whose files are gone, and the oldest finished ones; return them."""
         with self._lock:
             done = [each for each in self._entries.values() if each.state is DownloadState.DONE and not each.thread]
             here = [entry for entry in done if self._in_place(entry)]
             newest = sorted(here, key=lambda each: each.journal.added_at)[-_KEPT_DONE:]
-            for entry in done:
-                if entry not in newest:
-                    with suppress(FolderError):
-                        self._drop(entry)
+            dropped = [entry for entry in done if entry not in newest]
+            for entry in dropped:
+                with suppress(FolderError):
+                    self._drop(entry)
+            return dropped
 
     def _drop(self, entry: Entry) -> None:
         self._entries.pop(entry.journal.download_id, None)
+        folder = entry.folder.path
         try:
             entry.folder.remove()
         except OSError as error:
-            logger.warning("%s cannot be removed: %s", entry.folder.path, error)
-            raise FolderError(
-                f"{entry.folder.path} cannot be removed: {error.strerror or error}", hint="Remove it by hand"
-            ) from error
+            logger.warning("%s cannot be removed: %s", folder, error)
+            reason = error.strerror or str(error)
+            raise FolderError(msg("download_not_removable", folder=str(folder), reason=reason)) from error
 
     def _in_place(self, entry: Entry) -> bool:
-        """Whether a finished download's files are where they were put."""
+        """Return whether all files of a finished download are still there."""
         if entry.state is not DownloadState.DONE:
             return False
+        files = entry.journal.files
         if not entry.folder.path.is_dir():  # another program has the files
-            sums = [(file.size_bytes, file.sha256) for file in entry.journal.files]
-            return all(sha256 and self._elsewhere(size, sha256) for size, sha256 in sums)
-        targets = [entry.journal.target(self.models_dir, file) for file in entry.journal.files]
-        return all(target.is_file() for target in targets)
+            return all(file.sha256 and self._elsewhere(file.size_bytes, file.sha256) for file in files)
+        return all(entry.journal.target(self.models_dir, file).is_file() for file in files)
 
-    def _receipt(self, path: Path) -> str | None:
+    def known_sha256(self, path: Path) -> str | None:
+        """Return the checksum of a placed file that has not changed since; None if unknown."""
         with self._lock:
-            entries: Sequence[Entry] = list(self._entries.values())
+            entries = list(self._entries.values())
         for entry in entries:
             for file in entry.journal.files:
                 if file.placed_ns and entry.journal.target(self.models_dir, file) == path:
@@ -389,7 +381,7 @@ class Downloads:
     def _entry(self, download_id: str) -> Entry:
         entry = self._entries.get(download_id)
         if entry is None or entry.cancelled:
-            raise DownloadNotFoundError(f'There is no download "{download_id[:100]}"', hint="See: preheat downloads")
+            raise DownloadNotFoundError(msg("download_not_found", download_id=download_id[:100]))
         return entry
 
 
@@ -399,12 +391,8 @@ def _is_same(entry: Entry, target: PullTarget) -> bool:
 
 
 def _is_at_work(entry: Entry) -> bool:
-    return not entry.cancelled and (entry.state in _ACTIVE or entry.held)
+    return not entry.cancelled and entry.state in _ACTIVE
 
 
-def _sums(journal: Journal) -> list[tuple[str, int, str | None]]:
+def _checksums(journal: Journal) -> list[tuple[str, int, str | None]]:
     return [(file.path, file.size_bytes, file.sha256) for file in journal.files]
-
-
-def _room_for(name: str, waiting_bytes: int) -> str:
-    return f"{name} and what is queued before it" if waiting_bytes else name

@@ -1,4 +1,4 @@
-"""How long to wait for what, when to try again after a fault, and when to give up."""
+"""Timeouts and retries of downloads."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Pauses that double, with jitter, so that a thousand clients of a hub that comes back do not come at once.
+    """Exponential backoff with jitter, so that the clients of a recovering hub do not return all at once.
 
     Attributes:
-        stall_s: How long the other side may be silent.
-        room_poll_s: How often to look whether a full disk has room again.
-        first_s: The first pause.
-        longest_s: No pause is longer, unless the hub asks for more.
-        attempts: How often in a row to try without one new byte; about seven minutes.
-        hopeless_attempts: The same, for what trying again hardly mends.
-        longest_asked_s: The longest wait that a hub may ask for; beyond that it is a failure.
+        stall_s: Longest silence of a connection.
+        space_poll_s: Interval of checks whether a full disk has space again.
+        first_s: First pause.
+        longest_s: Longest pause, unless the hub asks for more.
+        attempts: Consecutive attempts without a new byte before giving up; about seven minutes.
+        unlikely_attempts: The same for failures that a retry hardly mends.
+        longest_asked_s: Longest pause that the hub may ask for; more is a failure.
     """
 
     stall_s: float = 20.0
-    room_poll_s: float = 5.0
+    space_poll_s: float = 5.0
     first_s: float = 1.0
     longest_s: float = 60.0
     attempts: int = 12
-    hopeless_attempts: int = 3
+    unlikely_attempts: int = 3
     longest_asked_s: float = 3600.0
 
     def pause_s(self, attempt: int, asked_s: float | None = None) -> float:
-        """Return how long to wait after the ``attempt``-th failure in a row, counted from 1."""
+        """Return the pause after the ``attempt``-th consecutive failure, counted from 1."""
         pause = min(self.first_s * 2.0 ** (attempt - 1), self.longest_s) * random.uniform(0.75, 1.25)
         return max(pause, min(asked_s or 0.0, self.longest_asked_s))
 
-    def gives_up(self, attempt: int, *, hopeless: bool) -> bool:
-        """Whether the ``attempt``-th failure in a row is the last."""
-        return attempt >= (self.hopeless_attempts if hopeless else self.attempts)
+    def gives_up(self, attempt: int, *, retryable: bool, asked_s: float | None = None) -> bool:
+        """Return whether the ``attempt``-th consecutive failure is the last."""
+        most = self.attempts if retryable else self.unlikely_attempts
+        return attempt >= most or (asked_s or 0) > self.longest_asked_s

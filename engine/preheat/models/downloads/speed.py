@@ -1,4 +1,4 @@
-"""How fast bytes are coming, smoothed over the last seconds."""
+"""Transfer speed, smoothed over the last seconds."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ _STALE_S: Final = 3.0
 
 
 class Speed:
-    """Counts what came in the last five seconds. One thread writes, any may read.
+    """Counts bytes in a sliding window. One thread writes, any may read.
 
     Args:
-        clock: Seconds that only grow.
+        clock: Monotonic time, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._total = 0
-        self._marks: deque[tuple[float, int]] = deque([(clock(), 0)])
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the past, after a pause."""
+        self._marks = deque([(self._clock(), self._total)])
 
     def add(self, n_bytes: int) -> bool:
-        """Count bytes that came; return whether a quarter of a second has passed since it last returned that."""
+        """Count received bytes; return True at most every quarter of a second, when figures are worth publishing."""
         self._total += n_bytes
         now = self._clock()
         if now - self._marks[-1][0] < _STEP_S:
@@ -35,13 +39,9 @@ class Speed:
             self._marks.popleft()
         return True
 
-    def restart(self) -> None:
-        """Forget what came: after a pause the old speed says nothing."""
-        self._marks = deque([(self._clock(), self._total)])
-
     @property
     def bytes_per_s(self) -> float | None:
-        """The speed; None while it is not known, or nothing comes any more."""
+        """The speed; None while it is unknown or nothing arrives."""
         marks = self._marks
         (begin, before), (end, after) = marks[0], marks[-1]
         if end <= begin or self._clock() - end > _STALE_S:

@@ -1,20 +1,33 @@
-"""A download's life as an enum and a table."""
+"""The states of a download, its transitions, and what readers see."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from preheat.models.downloads.snapshot import DownloadState as State
+from preheat.messages import Message
 
 
-class Event(StrEnum):
-    """What can happen to a download."""
+class DownloadState(StrEnum):
+    """State of a download. ``checking``: the bytes on the disk are compared with the hub's checksum."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    CHECKING = "checking"
+    WAITING_FOR_SPACE = "waiting_for_space"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Trigger(StrEnum):
+    """What changes a download's state."""
 
     STARTED = "started"
     CHECKING = "checking"
     FETCHING = "fetching"
-    HELD = "held"
+    DISK_FULL = "disk_full"
     PAUSED = "paused"
     RESUMED = "resumed"
     FAILED = "failed"
@@ -22,45 +35,86 @@ class Event(StrEnum):
 
 
 class IllegalTransitionError(Exception):
-    """An event that its state does not allow: a bug in the caller."""
+    """The state does not allow the trigger: a bug in the caller."""
 
 
+_S, _T = DownloadState, Trigger
+_AT_WORK: Final = {
+    _T.CHECKING: _S.CHECKING,
+    _T.FETCHING: _S.RUNNING,
+    _T.DISK_FULL: _S.WAITING_FOR_SPACE,
+    _T.PAUSED: _S.PAUSED,
+    _T.FAILED: _S.FAILED,
+    _T.FINISHED: _S.DONE,
+}
+_BY_STATE: Final = {
+    _S.QUEUED: {_T.STARTED: _S.RUNNING, _T.PAUSED: _S.PAUSED, _T.RESUMED: _S.QUEUED},
+    _S.RUNNING: {**_AT_WORK, _T.RESUMED: _S.RUNNING},
+    _S.CHECKING: {**_AT_WORK, _T.RESUMED: _S.CHECKING},
+    _S.WAITING_FOR_SPACE: {**_AT_WORK, _T.RESUMED: _S.WAITING_FOR_SPACE},
+    _S.PAUSED: {_T.PAUSED: _S.PAUSED, _T.RESUMED: _S.QUEUED},
+    _S.FAILED: {_T.PAUSED: _S.FAILED, _T.RESUMED: _S.QUEUED},
+    _S.DONE: {_T.PAUSED: _S.DONE, _T.RESUMED: _S.QUEUED},  # its files were removed, and it is requested again
+}
 TRANSITIONS: Final = {
-    (State.QUEUED, Event.STARTED): State.RUNNING,
-    (State.QUEUED, Event.PAUSED): State.PAUSED,
-    (State.QUEUED, Event.RESUMED): State.QUEUED,
-    (State.RUNNING, Event.CHECKING): State.CHECKING,
-    (State.RUNNING, Event.FETCHING): State.RUNNING,
-    (State.RUNNING, Event.HELD): State.PAUSED,  # the disk is full
-    (State.RUNNING, Event.PAUSED): State.PAUSED,
-    (State.RUNNING, Event.RESUMED): State.RUNNING,
-    (State.RUNNING, Event.FAILED): State.FAILED,
-    (State.RUNNING, Event.FINISHED): State.DONE,
-    (State.CHECKING, Event.CHECKING): State.CHECKING,
-    (State.CHECKING, Event.FETCHING): State.RUNNING,
-    (State.CHECKING, Event.HELD): State.PAUSED,
-    (State.CHECKING, Event.PAUSED): State.PAUSED,
-    (State.CHECKING, Event.RESUMED): State.CHECKING,
-    (State.CHECKING, Event.FAILED): State.FAILED,
-    (State.CHECKING, Event.FINISHED): State.DONE,
-    (State.PAUSED, Event.FETCHING): State.RUNNING,  # there is room again
-    (State.PAUSED, Event.HELD): State.PAUSED,
-    (State.PAUSED, Event.PAUSED): State.PAUSED,
-    (State.PAUSED, Event.RESUMED): State.QUEUED,
-    (State.FAILED, Event.PAUSED): State.FAILED,
-    (State.FAILED, Event.RESUMED): State.QUEUED,
-    (State.DONE, Event.PAUSED): State.DONE,
-    (State.DONE, Event.RESUMED): State.QUEUED,  # its files were removed, and it is asked for again
+    (state, trigger): following for state, row in _BY_STATE.items() for trigger, following in row.items()
 }
 
 
-def next_state(state: State, event: Event) -> State:
-    """Return the state that follows ``event``.
+def next_state(state: DownloadState, trigger: Trigger) -> DownloadState:
+    """Return the state that follows ``trigger``.
 
     Raises:
-        IllegalTransitionError: The pair is not in TRANSITIONS.
+        IllegalTransitionError: The pair is not in ``TRANSITIONS``.
     """
     try:
-        return TRANSITIONS[state, event]
+        return TRANSITIONS[state, trigger]
     except KeyError:
-        raise IllegalTransitionError(f"{event} in state {state}") from None
+        raise IllegalTransitionError(f"{trigger} in state {state}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadEvent:
+    """A change of one download: of its state, or with equal states of its figures or notice.
+
+    Attributes:
+        previous: None for a new download.
+        state: None for a download that was removed from the list.
+    """
+
+    download_id: str
+    previous: DownloadState | None
+    state: DownloadState | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether files have just arrived in the models folder."""
+        return self.state is DownloadState.DONE and self.previous is not DownloadState.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadSnapshot:
+    """One download at one instant: all files of a model, which are fetched together.
+
+    Attributes:
+        download_id: Stable over restarts.
+        name: The request, in the form that a pull understands.
+        repo: ``owner/name`` on the hub.
+        file_name: Of the model; of a split set, its first part.
+        bytes_per_s: Smoothed; None unless bytes are coming.
+        left_s: Estimated time to the end, in seconds; None if unknown.
+        error: Why it failed; None unless it did.
+        notice: Why it waits, retries or started over, or where the files already were; None for nothing to report.
+    """
+
+    download_id: str
+    name: str
+    repo: str
+    file_name: str
+    state: DownloadState
+    done_bytes: int
+    total_bytes: int
+    bytes_per_s: float | None = None
+    left_s: float | None = None
+    error: Message | None = None
+    notice: Message | None = None

@@ -1,4 +1,4 @@
-"""Fetches one file into its ``.part``, whatever the network does, until its checksum is right."""
+"""Fetches one file into its ``.part`` over an unreliable network, until its checksum is right."""
 
 from __future__ import annotations
 
@@ -20,87 +20,77 @@ from preheat.errors import (
     RepoNotFoundError,
 )
 from preheat.files import BUFFER_BYTES, write_all
-from preheat.models.downloads.connection import Answer, BrokenConnectionError, get
+from preheat.messages import Message, msg
+from preheat.models.downloads.connection import Answer, BrokenConnectionError, get, seconds_of
 from preheat.models.downloads.interrupt import Interrupt
 from preheat.models.downloads.journal import FileRecord, Folder
 from preheat.models.downloads.retry import RetryPolicy
-from preheat.models.hub.hub import FileLocation, Hub
+from preheat.models.hub import FileLocation, Hub
 from preheat.models.space import is_full
-from preheat.units import format_bytes, format_duration
 
 logger = logging.getLogger(__name__)
 
 _FINAL: Final = (HubOfflineError, RepoNotFoundError, HubFileNotFoundError, GatedRepoError)
 
 
-class NoRoomError(Exception):
+class NoSpaceError(Exception):
     """The disk is full, or nearly so."""
 
 
-class Watcher(Protocol):
-    """Who is told how a transfer goes. Called on the transfer's thread."""
+class TransferListener(Protocol):
+    """Follows a transfer. Called on the transfer's thread."""
 
     def checking(self) -> None:
-        """What is on the disk is being read."""
+        """The bytes on the disk are being read."""
 
     def fetching(self) -> None:
-        """Bytes are about to come."""
+        """Bytes are about to arrive."""
 
     def reached(self, n_bytes: int) -> None:
-        """The file has so many bytes now.
+        """The file has this many bytes now.
 
         Raises:
-            NoRoomError: There is no room for more.
+            NoSpaceError: There is no space for more.
         """
 
-    def troubled(self, words: str) -> None:
-        """Nothing comes for a while; the words, a sentence without its full stop, hold until something does."""
+    def notice(self, message: Message, *, lasting: bool) -> None:
+        """Something is worth showing, either lasting or until bytes arrive."""
 
-    def noted(self, words: str) -> None:
-        """Something happened that the user should know of as long as the download goes on."""
+    def record_changed(self) -> None:
+        """The file's record has changed."""
 
-    def changed(self) -> None:
-        """The file's record is another than before."""
-
-    def wait_for_room(self) -> None:
-        """Return when there is room again.
+    def wait_for_space(self) -> None:
+        """Return when there is space again.
 
         Raises:
-            InterruptedTransferError: It was ended meanwhile.
+            InterruptedTransferError: The transfer was interrupted.
         """
 
 
-class _FaultError(Exception):
-    """A try failed; another may not.
-
-    Attributes:
-        words: What happened, as a sentence without its full stop.
-        asked_s: How long the other side wants us to wait.
-        hopeless: Trying again will hardly help.
-        final: What to raise after the last try.
-    """
+class _AttemptError(Exception):
+    """An attempt failed. ``final`` is raised after the last one; ``asked_s`` is the pause that the hub asks for."""
 
     def __init__(
-        self, words: str, *, asked_s: float | None = None, hopeless: bool = False, final: EngineError | None = None
+        self,
+        message: Message,
+        *,
+        retryable: bool = True,
+        asked_s: float | None = None,
+        final: EngineError | None = None,
     ) -> None:
-        super().__init__(words)
-        self.words = words
+        super().__init__(message)
+        self.message = message
+        self.retryable = retryable
         self.asked_s = asked_s
-        self.hopeless = hopeless
-        self.final = final or HubUnreachableError(words, hint="Check the network, then resume the download")
+        self.final = final or HubUnreachableError(message)
 
 
 class Transfer:
-    """One file's way from the hub to the disk. One thread; ``interrupt`` is for the others.
+    """One file on its way from the hub to the disk. One thread; ``interrupt`` is for the others.
 
     Args:
-        hub: Says where the bytes are.
         source: Repository and commit.
-        file: What is fetched; what the hub says of it anew is written here.
-        folder: Where its ``.part`` grows.
-        watcher: Is told how it goes.
-        interrupt: Ends it.
-        patience: How long to wait for what.
+        file: Updated if the hub reports another size or checksum.
     """
 
     def __init__(
@@ -109,78 +99,76 @@ class Transfer:
         source: tuple[str, str],
         file: FileRecord,
         folder: Folder,
-        watcher: Watcher,
+        listener: TransferListener,
         interrupt: Interrupt,
-        patience: RetryPolicy,
+        retry_policy: RetryPolicy,
     ) -> None:
         self._hub = hub
         self._repo, self._commit = source
         self._file = file
         self._folder = folder
         self._part = folder.part(file)
-        self._watcher = watcher
+        self._listener = listener
         self._interrupt = interrupt
-        self._patience = patience
+        self._policy = retry_policy
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._hasher = hashlib.sha256()
         self._hashed = 0
-        self._found = False  # some of the bytes are an earlier process's
+        self._inherited = False  # some of the bytes come from an earlier process
         self._failures = 0
 
     def run(self) -> None:
-        """Fetch what is missing and check all of it; then the ``.part`` is whole and safe on the disk.
+        """Fetch what is missing and check everything; afterwards the ``.part`` is complete and durable.
 
         Raises:
-            InterruptedTransferError: It was ended; the ``.part`` stays.
-            ChecksumMismatchError: What came is not what the hub says; it is kept aside.
+            InterruptedTransferError: The transfer was interrupted; the ``.part`` stays.
+            ChecksumMismatchError: The content is wrong; it is kept aside.
             FolderError: The disk refuses.
-            EngineError: The hub does, or it cannot be reached.
+            EngineError: The hub refuses or cannot be reached.
         """
         while True:
             try:
-                if self._try():
+                if self._attempt():
                     return
-            except NoRoomError:
-                self._watcher.wait_for_room()
-            except _FaultError as fault:
-                self._pause(fault)
+            except NoSpaceError:
+                self._listener.wait_for_space()
+            except _AttemptError as error:
+                self._pause(error)
             except OSError as error:
                 if not is_full(error):
                     raise FolderError(
-                        f"{self._part.parent} cannot be written: {error.strerror or error}",
-                        hint="Check its disk and permissions, then resume the download",
+                        msg("folder_unwritable", folder=str(self._part.parent), reason=error.strerror or str(error))
                     ) from error
-                self._watcher.wait_for_room()
+                self._listener.wait_for_space()
 
-    def _try(self) -> bool:
-        """Fetch the rest; return whether the file is right. If not, it is to be fetched anew."""
+    def _attempt(self) -> bool:
+        """Fetch the rest; return whether the file is right. If not, it must be fetched again."""
         with self._part.open("ab", buffering=0) as out:
-            self._take_stock(out)
+            self._resume(out)
             if self._hashed < self._file.size_bytes or not self._file.size_bytes:
                 location = self._locate(out)
                 if self._hashed < self._file.size_bytes:
                     self._fetch(location, out)
-            right = self._file.sha256 in (None, self._hasher.hexdigest())
-            if right:
+            if self._file.sha256 in (None, self._hasher.hexdigest()):
                 os.fsync(out.fileno())
                 return True
-            if self._found:
-                # A power cut may have left nothing but zeros at the end of what had been written before.
-                self._start_over(out, "What an earlier run had left was damaged")
+            if self._inherited:
+                # A power cut may have left zeros at the end of what was written.
+                self._start_over(out, msg("download_part_damaged"))
                 return False
-        raise self._kept_aside()
+        raise self._keep_aside()
 
-    def _take_stock(self, out: IO[bytes]) -> None:
-        """Bring hash and file to the same byte; what another process left is hashed."""
+    def _resume(self, out: IO[bytes]) -> None:
+        """Bring hash and file to the same byte; bytes of another process are hashed."""
         length = os.fstat(out.fileno()).st_size
         if self._hashed > length or (self._file.size_bytes and length > self._file.size_bytes):
-            self._start_over(out, "")
+            self._start_over(out)
         elif 0 < self._hashed < length:
             out.truncate(self._hashed)  # the disk was full in the middle of a buffer
-            self._watcher.reached(self._hashed)
+            self._listener.reached(self._hashed)
         elif self._hashed < length:
-            self._watcher.checking()
-            self._found = True
+            self._listener.checking()
+            self._inherited = True
             with self._part.open("rb", buffering=0) as written:
                 while n_bytes := written.readinto(self._buffer):
                     self._interrupt.check()
@@ -188,125 +176,114 @@ class Transfer:
                     self._hashed += n_bytes
 
     def _locate(self, out: IO[bytes]) -> FileLocation:
-        """Return where the bytes are now; if they are others than before, start over."""
+        """Return where the bytes are now; start over if their size or checksum has changed."""
         self._interrupt.check()
         try:
             location = self._hub.locate(self._repo, self._commit, self._file.path)
         except _FINAL:
             raise
-        except (HubUnreachableError, HubRateLimitedError) as error:
-            raise _FaultError(error.title, asked_s=error.retry_after_s, final=error) from error
         except HubError as error:
-            raise _FaultError(error.title, hopeless=True, final=error) from error
+            retryable = isinstance(error, (HubUnreachableError, HubRateLimitedError))
+            raise _AttemptError(
+                error.message, retryable=retryable, asked_s=error.retry_after_s if retryable else None, final=error
+            ) from error
         self._interrupt.check()
         file = self._file
         sha256, size = location.sha256 or file.sha256, location.size_bytes or file.size_bytes
         if not size:
-            raise _FaultError(f"The hub does not say how large {file.name} is", hopeless=True)
+            raise _AttemptError(msg("hub_size_unknown", file=file.name), retryable=False)
         if (sha256, size) != (file.sha256, file.size_bytes):
             known = file.size_bytes > 0 and file.sha256 is not None
             file.sha256, file.size_bytes = sha256, size
-            self._start_over(out, f"{file.name} has changed on the hub" if known else "")
-            self._watcher.changed()
+            self._start_over(out, msg("download_file_changed", file=file.name) if known else None)
+            self._listener.record_changed()
             if known:
-                self._failed()
+                changing = HubError(msg("download_file_keeps_changing", file=file.name))
+                self._count_failure(_AttemptError(changing.message, retryable=False, final=changing))
         return location
 
     def _fetch(self, location: FileLocation, out: IO[bytes]) -> None:
-        """Fetch from where the file ends to its end."""
         headers = dict(location.headers)
         if self._hashed and self._file.sha256 is None and location.etag:
             headers["If-Range"] = f'"{location.etag}"'
-        self._watcher.fetching()
+        self._listener.fetching()
         try:
             with get(
-                location.url, headers, self._hashed, stall_s=self._patience.stall_s, interrupt=self._interrupt
+                location.url, headers, self._hashed, stall_s=self._policy.stall_s, interrupt=self._interrupt
             ) as answer:
                 self._check_answer(answer, out)
                 self._receive(answer, out)
         except BrokenConnectionError as error:
             self._interrupt.check()
-            raise _FaultError(error.words, hopeless=error.hopeless) from error
+            raise _AttemptError(error.message, retryable=error.retryable) from error
 
     def _receive(self, answer: Answer, out: IO[bytes]) -> None:
-        missing = self._file.size_bytes - self._hashed
-        while missing:
+        while missing := self._file.size_bytes - self._hashed:
             n_bytes = answer.read_into(self._buffer[: min(missing, BUFFER_BYTES)])
-            self._interrupt.check()  # what a cut connection still gave is not trusted
+            self._interrupt.check()  # what a cut connection still delivers is not trusted
             if not n_bytes:
-                raise _FaultError("The connection was cut")
-            came = self._buffer[:n_bytes]
-            write_all(out.fileno(), came)
-            self._hasher.update(came)
+                raise _AttemptError(msg("connection_cut"))
+            received = self._buffer[:n_bytes]
+            write_all(out.fileno(), received)
+            self._hasher.update(received)
             self._hashed += n_bytes
-            missing -= n_bytes
             self._failures = 0
-            self._watcher.reached(self._hashed)
+            self._listener.reached(self._hashed)
 
     def _check_answer(self, answer: Answer, out: IO[bytes]) -> None:
-        """Do nothing if the answer is the part that was asked for."""
+        """Return if the answer is the part of the file that was requested."""
         status = answer.status
         if status == 416:
-            self._start_over(out, "")
-            raise _FaultError("The file on the hub is shorter than it said", hopeless=True)
+            self._start_over(out)
+            raise _AttemptError(msg("hub_file_too_short"), retryable=False)
         if status == 429 or status == 408 or status >= 500:
-            asked = answer.headers.get("retry-after", "")
-            seconds = float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
-            words = "The hub asks for fewer requests" if status == 429 else f"The hub has a problem (status {status})"
-            final = HubRateLimitedError(words, hint="Try again later") if status == 429 else None
-            raise _FaultError(words, asked_s=seconds, final=final)
+            limited = HubRateLimitedError(msg("hub_rate_limited")) if status == 429 else None
+            message = limited.message if limited else msg("hub_server_error", host=answer.host, status=status)
+            raise _AttemptError(message, asked_s=seconds_of(answer.headers.get("retry-after", "")), final=limited)
         if status not in (200, 206):
-            words = f"The hub refused the file's content (status {status})"
-            raise _FaultError(words, hopeless=True, final=HubError(words, hint="Try again later"))
+            refused = msg("hub_content_refused", status=status)
+            raise _AttemptError(refused, retryable=False, final=HubError(refused))
         if answer.total_bytes not in (None, self._file.size_bytes):
-            expected, told = (format_bytes(size or 0) for size in (self._file.size_bytes, answer.total_bytes))
-            words = f"{self._file.name} is said to have {expected}, and {told} are sent"
-            raise _FaultError(words, hopeless=True, final=HubError(words, hint="Try again later"))
+            wrong = msg(
+                "hub_wrong_size", file=self._file.name, expected=self._file.size_bytes, actual=answer.total_bytes or 0
+            )
+            raise _AttemptError(wrong, retryable=False, final=HubError(wrong))
         if status == 200 and self._hashed:
-            self._start_over(out, "The hub cannot send the rest alone")
+            self._start_over(out, msg("download_cannot_continue"))
         elif answer.begin != self._hashed:
-            raise _FaultError("The hub sent another part of the file than was asked for", hopeless=True)
+            raise _AttemptError(msg("hub_wrong_range"), retryable=False)
 
-    def _start_over(self, out: IO[bytes], words: str) -> None:
+    def _start_over(self, out: IO[bytes], notice: Message | None = None) -> None:
         out.truncate(0)
-        self._hasher, self._hashed, self._found = hashlib.sha256(), 0, False
-        self._watcher.reached(0)
-        if words:
-            logger.warning("%s: %s; its download starts over", self._file.name, words)
-            self._watcher.noted(f"{words}; its download starts over")
+        self._hasher, self._hashed, self._inherited = hashlib.sha256(), 0, False
+        self._listener.reached(0)
+        if notice is not None:
+            logger.warning("%s: %s", self._file.name, notice)
+            self._listener.notice(notice, lasting=True)
 
-    def _pause(self, fault: _FaultError) -> None:
-        """Wait before the next try.
-
-        Raises:
-            EngineError: There have been enough.
-        """
-        self._interrupt.check()
-        self._failed(fault)
-        seconds = self._patience.pause_s(self._failures, fault.asked_s)
-        logger.info("%s: %s; trying again in %.1f s", self._file.name, fault.words, seconds)
-        self._watcher.troubled(f"{fault.words}; trying again in {format_duration(max(1, round(seconds)))}")
-        self._interrupt.wait(seconds)
-
-    def _failed(self, fault: _FaultError | None = None) -> None:
-        """Count a failure.
+    def _pause(self, error: _AttemptError) -> None:
+        """Wait before the next attempt.
 
         Raises:
             EngineError: It was the last.
         """
-        self._failures += 1
-        hopeless = fault is None or fault.hopeless
-        too_long = fault is not None and (fault.asked_s or 0) > self._patience.longest_asked_s
-        if too_long or self._patience.gives_up(self._failures, hopeless=hopeless):
-            changing = HubError(f"{self._file.name} keeps changing on the hub", hint="Try again later")
-            raise fault.final if fault is not None else changing
+        self._interrupt.check()
+        self._count_failure(error)
+        seconds = self._policy.pause_s(self._failures, error.asked_s)
+        logger.info("%s: %s; next attempt in %.1f s", self._file.name, error.message, seconds)
+        self._listener.notice(
+            msg("download_retries", problem=error.message, pause_s=max(1, round(seconds))), lasting=False
+        )
+        self._interrupt.wait(seconds)
 
-    def _kept_aside(self) -> ChecksumMismatchError:
+    def _count_failure(self, error: _AttemptError) -> None:
+        self._failures += 1
+        if self._policy.gives_up(self._failures, retryable=error.retryable, asked_s=error.asked_s):
+            raise error.final
+
+    def _keep_aside(self) -> ChecksumMismatchError:
         aside = self._folder.corrupt(self._file)
         self._part.replace(aside)
         self._hasher, self._hashed = hashlib.sha256(), 0
-        self._watcher.reached(0)
-        return ChecksumMismatchError(
-            f"{self._file.name} is not what the hub says it is (its sha256 differs)",
-            hint=f"What came was kept as {aside}. Resume to fetch it anew; if that fails too, tell the publisher",
-        )
+        self._listener.reached(0)
+        return ChecksumMismatchError(msg("checksum_mismatch", file=self._file.name, kept_as=str(aside)))

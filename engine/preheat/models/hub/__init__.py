@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from preheat.models.hub.hub import MAX_RESULTS, SORTS, FileLocation, Hub, HubModel, RepoFiles, Sort, is_repo
+from preheat.models.hub.recommend import KV_SHARES, Recommendation, advise, choose
 from preheat.models.hub.target import PullTarget
 from preheat.models.hub.variants import RemoteFile, Variant
 
 __all__ = [
+    "KV_SHARES",
     "MAX_RESULTS",
     "SORTS",
     "FileLocation",
     "Hub",
     "HubModel",
     "PullTarget",
+    "Recommendation",
     "RemoteFile",
     "RepoFiles",
     "Sort",
     "Variant",
+    "advise",
+    "choose",
     "is_repo",
 ]

@@ -1,8 +1,8 @@
-"""The hub: searching it, listing a repository's files, finding where a file's bytes are.
+"""A client of the hub: search, a repository's files, and where a file's bytes are.
 
-Only ``library/`` uses huggingface_hub, which is imported at the first question (0.2 s), never at start. Everything here
-waits for the network: call it in a thread. ``HF_ENDPOINT``, ``HF_TOKEN``, the token that ``hf auth login`` stored,
-``HF_HUB_OFFLINE`` and proxies are honoured as huggingface_hub does, by its own functions.
+Only this package uses huggingface_hub, and imports it with the first request (0.2 s), never at start. Everything here
+blocks on the network: call it in a thread. ``HF_ENDPOINT``, ``HF_TOKEN``, the token of ``hf auth login``,
+``HF_HUB_OFFLINE`` and proxies are honoured by huggingface_hub's own functions.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from urllib.parse import urlsplit
 
 from preheat._version import __version__
 from preheat.errors import HubError, RepoNotFoundError
+from preheat.messages import msg
 from preheat.models.file_names import printable
-from preheat.models.hub.errors import translated
+from preheat.models.hub.errors import translated, unexpected_answer
 from preheat.models.hub.variants import RemoteFile, Variant, is_safe_path, variants_of
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
-
-__all__ = ["FileLocation", "Hub", "HubModel", "RemoteFile", "RepoFiles", "Sort", "Variant", "is_repo"]
 
 Sort = Literal["downloads", "likes", "last_modified", "trending_score"]
 SORTS: Final[Mapping[Sort, str]] = {
@@ -33,7 +32,7 @@ SORTS: Final[Mapping[Sort, str]] = {
     "last_modified": "lastModified",
     "trending_score": "trendingScore",
 }
-"""The orders of a search, the highest first, and the hub's names for them."""
+"""Search orders, and the hub's names for them."""
 
 MAX_RESULTS: Final = 100
 
@@ -69,12 +68,12 @@ class HubModel:
         repo: ``owner/name``.
         title: The name without ``-GGUF``.
         task: ``chat``, ``code``, ``vision``, ``embedding`` or ``rerank``; empty if neither tags nor name tell.
-        licence: As the hub names it, such as ``apache-2.0``; empty if it does not say.
-        gated: Whether the owner wants the user's consent first.
+        licence: As the hub names it, such as ``apache-2.0``; empty if unknown.
+        gated: Whether the owner requires consent.
         downloads: In the last 30 days.
         likes: Of all time.
         updated_at: Unix time of the last change; None if unknown.
-        parameters: How many the model has; 0 if unknown.
+        parameters: 0 if unknown.
     """
 
     repo: str
@@ -94,13 +93,13 @@ class RepoFiles:
 
     Attributes:
         repo: ``owner/name`` as the hub writes it.
-        commit: The commit that the files belong to; downloads name it, so that all parts are of one state.
+        commit: Downloads name it, so that all parts are of one state.
         variants: The smallest first.
-        gated: Whether the owner wants the user's consent first.
-        licence: As the hub names it; empty if it does not say.
-        parameters: How many the model has; 0 if unknown.
+        gated: Whether the owner requires consent.
+        licence: As the hub names it; empty if unknown.
+        parameters: 0 if unknown.
         trained_context: In tokens; 0 if unknown.
-        files: Every GGUF file, those too that are no variant.
+        files: Every GGUF file, including those that belong to no variant.
     """
 
     repo: str
@@ -118,11 +117,11 @@ class FileLocation:
     """Where a file's bytes are now. Signed addresses expire: ask again for each attempt.
 
     Attributes:
-        url: Where to GET it, perhaps on another host than the hub.
-        size_bytes: Its size; None if the hub does not say.
-        sha256: Of its content, in lower-case hex; None for a file that is not stored as a large file.
-        etag: Names the content; without quotes. The other host's own ETag may differ.
-        headers: To send with the GET; the token only if the bytes come from the hub itself.
+        url: Perhaps on another host than the hub.
+        size_bytes: None if the hub does not say.
+        sha256: In lower-case hex; None for a file that is not stored as a large file.
+        etag: Identifies the content; without quotes. The other host's own ETag may differ.
+        headers: For the GET; with the token only if the bytes come from the hub itself.
     """
 
     url: str
@@ -133,11 +132,11 @@ class FileLocation:
 
 
 class Hub:
-    """A hub that speaks Hugging Face's protocol. Any thread; holds nothing but its address.
+    """A hub that speaks Hugging Face's protocol. Any thread; stateless.
 
     Args:
-        endpoint: Its address; without it ``HF_ENDPOINT``, or huggingface.co.
-        timeout_s: How long it may be silent; without it ``HF_HUB_ETAG_TIMEOUT``, or 10 s.
+        endpoint: Address; by default ``HF_ENDPOINT``, or huggingface.co.
+        timeout_s: Longest silence; by default ``HF_HUB_ETAG_TIMEOUT``, or 10 s.
     """
 
     def __init__(self, endpoint: str | None = None, *, timeout_s: float | None = None) -> None:
@@ -146,29 +145,28 @@ class Hub:
 
     @property
     def endpoint(self) -> str:
-        """The hub's address, without a slash at its end."""
+        """The hub's address, without a trailing slash."""
         constants = _constants()
         named = self._endpoint or os.environ.get("HF_ENDPOINT") or constants.HUGGINGFACE_CO_URL_HOME
         return str(named).rstrip("/")
 
     def search(self, query: str, *, limit: int = 30, sort: Sort = "downloads", task: str = "") -> list[HubModel]:
-        """Return repositories with GGUF files whose name contains the query, the first by ``sort`` first.
+        """Return repositories with GGUF files.
 
         Args:
             query: Words of the name; empty for all.
-            limit: How many at most, up to ``MAX_RESULTS``.
-            sort: By what; one of ``SORTS``.
-            task: Only those for this task.
+            limit: Number of results, up to ``MAX_RESULTS``.
+            task: Only models for this task; see ``HubModel``.
 
         Raises:
-            HubError: See ``hub_errors``.
+            HubError: See ``hub.errors``.
         """
         wanted = min(limit, MAX_RESULTS)
         params: dict[str, Any] = {
             "filter": "gguf",
             "search": query.strip(),
             "sort": SORTS[sort],
-            # The task is known here only, so ask for more than is wanted.
+            # The hub cannot filter by these tasks, so ask for more.
             "limit": MAX_RESULTS if task else wanted,
             "expand": list(_EXPAND),
         }
@@ -180,14 +178,14 @@ class Hub:
 
         Raises:
             RepoNotFoundError: There is no such repository or revision, or it is private.
-            HubError: See ``hub_errors``.
+            HubError: See ``hub.errors``.
         """
         from huggingface_hub import HfApi
 
         self._check(repo)
         headers = self._headers()
         with translated(self.endpoint, repo, with_token="authorization" in headers):
-            # The header is given: HfApi's own would name the token twice.
+            # HfApi's own headers would name the token twice.
             info = HfApi(self.endpoint, token=False, headers=headers).model_info(
                 repo, revision=revision, files_metadata=True, timeout=self._timeout
             )
@@ -198,8 +196,8 @@ class Hub:
 
         Raises:
             HubFileNotFoundError: The repository has no such file at this commit.
-            GatedRepoError: The owner wants the user's consent first.
-            HubError: See ``hub_errors``.
+            GatedRepoError: The owner requires consent.
+            HubError: See ``hub.errors``.
         """
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
@@ -211,9 +209,9 @@ class Hub:
                 url, token=False, timeout=self._timeout, headers=headers, endpoint=self.endpoint
             )
         if found.commit_hash is None:  # every answer of a hub has it
-            raise HubError(f"{self.endpoint} does not answer as a hub does", hint="Check the network and HF_ENDPOINT")
+            raise unexpected_answer(self.endpoint)
         if not self._is_hub(found.location):
-            # The other host's address is signed; the token is none of its business.
+            # The other host's address is signed, and must not see the token.
             headers.pop("authorization", None)
         etag = found.etag
         sha256 = etag if etag is not None and _SHA256.fullmatch(etag) else None
@@ -224,7 +222,7 @@ class Hub:
         return self._timeout_s if self._timeout_s is not None else float(_constants().HF_HUB_ETAG_TIMEOUT)
 
     def _get_models(self, params: Mapping[str, Any]) -> list[HubModel]:
-        # Not HfApi.list_models: it waits without limit, and repeats a refused search for minutes.
+        # Not HfApi.list_models: it has no timeout, and repeats a refused search for minutes.
         from huggingface_hub import get_session, hf_raise_for_status
         from huggingface_hub.hf_api import ModelInfo
 
@@ -235,7 +233,7 @@ class Hub:
             )
             hf_raise_for_status(response)
             return [
-                _hub_model(ModelInfo(**item))  # type: ignore[no-untyped-call] # its author left it without types
+                _hub_model(ModelInfo(**item))  # type: ignore[no-untyped-call]  # untyped there
                 for item in response.json()
             ]
 
@@ -247,7 +245,7 @@ class Hub:
 
     def _check(self, repo: str) -> None:
         if not is_repo(repo):
-            raise RepoNotFoundError(f'"{printable(repo[:100])}" is no repository', hint="Write it as owner/name")
+            raise RepoNotFoundError(msg("hub_repo_malformed", name=printable(repo[:100])))
 
     def _is_hub(self, url: str) -> bool:
         asked, own = urlsplit(url), urlsplit(self.endpoint)
@@ -265,12 +263,11 @@ def is_repo(text: str) -> bool:
 
 
 def _constants() -> Any:
-    """Return huggingface_hub's constants, with what it does beyond its task switched off."""
+    """Return huggingface_hub's constants, with its telemetry and warnings switched off."""
     from huggingface_hub import constants, logging
 
-    # It would ask the hub which agents there are, to name one in each request; and warn on standard error.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call] # likewise
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # likewise
     return constants
 
 
@@ -290,7 +287,7 @@ def _hub_model(info: ModelInfo) -> HubModel:
 
 def _repo_files(repo: str, info: ModelInfo) -> RepoFiles:
     if not info.sha:
-        raise HubError(f"The hub does not say which commit {repo} is at", hint="Try again later")
+        raise HubError(msg("hub_commit_unknown", repo=repo))
     files = [
         RemoteFile(file.rfilename, file.size or 0, file.lfs.sha256.lower() if file.lfs else None)
         for file in info.siblings or ()

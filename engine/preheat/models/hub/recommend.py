@@ -1,9 +1,9 @@
-"""Which quantization to take, given the memory that models may use, and why, in words.
+"""Which quantization suits a memory limit, and why.
 
-Pure. Before a file's header is known, what a model will take is its files' size, its KV cache and its worker's part.
-The rule: between 4 and 6 bits nobody notices the loss, so take the most precise of those where there is plenty of room,
-and the smallest of them where there is not, since it is also the fastest. Less than 4 bits only when nothing else fits.
-Models under a billion parameters lose more, and cost little: 8 bits for them.
+Pure. Before a file's header is known, a model's memory is its files' size, its KV cache and its worker's overhead.
+The rule: between 4 and 6 bits hardly anyone notices the loss, so take the most precise of those where there is plenty
+of room, and the smallest of them where there is not, since it is also the fastest. Less than 4 bits only when nothing
+else fits. Models under a billion parameters lose more and cost little: 8 bits for them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from preheat.errors import HubFileNotFoundError
+from preheat.messages import Message, msg
 from preheat.models.gguf.quantization import normalized
 from preheat.models.hub.hub import RepoFiles
 from preheat.models.hub.variants import Variant
-from preheat.units import format_bytes, format_memory
+from preheat.units import format_bytes
 
 DEFAULT_CONTEXT: Final = 8192
 
 KV_SHARES: Final = {"f16": 1.0, "q8_0": 0.53125, "q4_0": 0.28125}
-"""What the KV cache takes of its size in f16, by the setting ``kv_cache_type``."""
+"""Size of the KV cache relative to f16, by the setting ``kv_cache_type``."""
 
 _BITS: Final = {
     "IQ1_S": 1.6,
@@ -60,14 +61,15 @@ _BITS: Final = {
     "F16": 16.0,
     "F32": 32.0,
 }
-"""Bits a weight, over whole models, as llama.cpp's quantizer tells them."""
+"""Bits per weight, averaged over whole models, as llama.cpp's quantizer reports them."""
 
-_LARGER_PARTS: Final = 0.2  # what names that end in L or XL spend on the embeddings
+_MOST_SHOWN: Final = 30
+_LARGER_PARTS: Final = 0.2  # extra bits for the embeddings in names that end in L or XL
 
-_LEAST_BITS: Final = 4.3  # IQ4_XS and MXFP4 belong to the good ones
+_LEAST_BITS: Final = 4.3  # IQ4_XS and MXFP4 are good ones
 _MOST_BITS: Final = 7.0
 _SMALL_PARAMETERS: Final = 10**9
-_PLENTY: Final = 0.5  # of the room: another model fits beside it
+_PLENTY: Final = 0.5  # of the room: leaves space for another model
 
 _WORKER_BYTES: Final = 150_000_000
 _BUFFERS_SHARE: Final = 0.03  # compute buffers grow with the model
@@ -76,21 +78,15 @@ _KV_BYTES_AT_1B: Final = 90_000  # a token's, in f16; grows with about the cube 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A variant, and why it.
-
-    Attributes:
-        variant: What to fetch.
-        memory_bytes: What it is expected to take when it is loaded.
-        why: One sentence without its full stop.
-    """
+    """The recommended variant, its expected memory when loaded, and why."""
 
     variant: Variant
     memory_bytes: int
-    why: str
+    why: Message
 
 
 def bits_of(quantization: str) -> float:
-    """Return a quantization's bits a weight, about; 0 if it is unknown."""
+    """Return the approximate bits per weight of a quantization; 0 if unknown."""
     name = normalized(quantization).removeprefix("UD-")
     if name in _BITS:
         return _BITS[name]
@@ -102,12 +98,12 @@ def bits_of(quantization: str) -> float:
 
 
 def kv_bytes(parameters: int) -> int:
-    """Return about what a token leaves in an f16 KV cache, in bytes, for a model of this size."""
+    """Return the approximate size of a token in an f16 KV cache, in bytes, for a model of this size."""
     return int(_KV_BYTES_AT_1B * (parameters / 1e9) ** (1 / 3))
 
 
 def memory_bytes(model_bytes: int, kv_bytes_per_token: int, context_length: int) -> int:
-    """Return about what a model will take when it is loaded: its files, its KV cache, and its worker."""
+    """Return the approximate memory of a loaded model: its files, its KV cache, and its worker."""
     fixed = model_bytes + _WORKER_BYTES + int(model_bytes * _BUFFERS_SHARE)
     return fixed + kv_bytes_per_token * context_length
 
@@ -115,7 +111,7 @@ def memory_bytes(model_bytes: int, kv_bytes_per_token: int, context_length: int)
 def expected_bytes(
     variant: Variant, context_length: int, *, parameters: int = 0, kv_bytes_per_token: int | None = None
 ) -> int:
-    """Return about what a variant will take when it is loaded; without the parameters, its size tells of them."""
+    """Return the approximate memory of a loaded variant; unknown parameters are derived from its size."""
     size = parameters or int(variant.model_bytes * 8 / (bits_of(variant.quantization) or 8))
     kv = kv_bytes(size) if kv_bytes_per_token is None else kv_bytes_per_token
     return memory_bytes(variant.total_bytes, kv, context_length)
@@ -133,12 +129,11 @@ def advise(
     """Return the best variant that fits, and why; None if none does.
 
     Args:
-        variants: What there is to choose from, in any order.
-        room_bytes: What models may use together.
-        parameters: Of the model; 0 if unknown, then the files' size tells.
+        room_bytes: Memory limit of all models together.
+        parameters: Of the model; 0 if unknown.
         trained_context: Of the model, in tokens; 0 if unknown.
         context_length: As configured, in tokens.
-        kv_bytes_per_token: What a token leaves in the KV cache; without it, estimated from the parameters.
+        kv_bytes_per_token: Estimated from the parameters if not given.
     """
     context = min(trained_context or context_length, context_length)
     sized = [
@@ -147,34 +142,12 @@ def advise(
     fitting = sorted(((v, memory) for v, memory in sized if memory <= room_bytes), key=lambda item: item[1])
     if not fitting:
         return None
-    # Among those that do not say what they are, nothing can be preferred but the largest.
+    # Of variants with unknown quantizations, only the largest can be preferred.
     known = [item for item in fitting if bits_of(item[0].quantization)] or fitting[-1:]
-    chosen, memory, reason = _choose(known, room_bytes, parameters)
-    shown = chosen.quantization or chosen.files[0].name
-    return Recommendation(
-        chosen, memory, f"{shown} takes about {format_memory(memory)} of {format_memory(room_bytes)}: {reason}"
-    )
-
-
-def recommend(
-    variants: Sequence[Variant],
-    room_bytes: int,
-    *,
-    parameters: int = 0,
-    trained_context: int = 0,
-    context_length: int = DEFAULT_CONTEXT,
-    kv_bytes_per_token: int | None = None,
-) -> Variant | None:
-    """Return the best variant that fits, as ``advise`` does, without the reason."""
-    advice = advise(
-        variants,
-        room_bytes,
-        parameters=parameters,
-        trained_context=trained_context,
-        context_length=context_length,
-        kv_bytes_per_token=kv_bytes_per_token,
-    )
-    return None if advice is None else advice.variant
+    (chosen, memory), reason = _choose(known, room_bytes, parameters)
+    name = chosen.quantization or chosen.files[0].name
+    why = msg("fits", variant=name, memory=memory, limit=room_bytes, reason=msg(reason))
+    return Recommendation(chosen, memory, why)
 
 
 def choose(
@@ -185,10 +158,10 @@ def choose(
     room_bytes: int,
     context_length: int = DEFAULT_CONTEXT,
 ) -> Variant:
-    """Return what a pull fetches: the file or quantization that it names, else the recommended one.
+    """Return the variant that a pull fetches: the requested file or quantization, else the recommended one.
 
-    A part of a split set means the whole set. Where nothing fits, a pull without a quantization takes the usual one all
-    the same: the memory limit may be raised, or the file be meant for another machine.
+    A part of a split set means the whole set. Where nothing fits, a pull without a quantization takes the usual one:
+    the memory limit may be raised, or the file be meant for another machine.
 
     Raises:
         HubFileNotFoundError: The repository has no such file or quantization, or no model at all.
@@ -196,44 +169,45 @@ def choose(
     if file is not None:
         return _variant_of_file(files, file)
     if not files.variants:
-        hint = (
-            f"Its GGUF files: {_listed(file.path for file in files.files)}" if files.files else "It has no GGUF files"
-        )
-        raise HubFileNotFoundError(f"{files.repo} has no model that Preheat can run", hint=hint)
+        if not files.files:
+            raise HubFileNotFoundError(msg("hub_no_gguf", repo=files.repo))
+        raise HubFileNotFoundError(msg("hub_no_model", repo=files.repo, names=_shortened(f.path for f in files.files)))
     if quantization is not None:
         return _variant_of_quantization(files, quantization)
-    fitting = recommend(
+    advice = advise(
         files.variants,
         room_bytes,
         parameters=files.parameters,
         trained_context=files.trained_context,
         context_length=context_length,
     )
-    return fitting or min(files.variants, key=_usual)
+    return advice.variant if advice else min(files.variants, key=_usual)
 
 
-def _choose(fitting: Sequence[tuple[Variant, int]], room_bytes: int, parameters: int) -> tuple[Variant, int, str]:
-    """Return the choice by rule; ``fitting`` is sorted by memory."""
+def _choose(
+    fitting: Sequence[tuple[Variant, int]], room_bytes: int, parameters: int
+) -> tuple[tuple[Variant, int], str]:
+    """Return the choice and the code of its reason; ``fitting`` is sorted by memory."""
     plenty = [item for item in fitting if item[1] <= room_bytes * _PLENTY]
     if 0 < parameters < _SMALL_PARAMETERS:
         precise = [item for item in plenty if _MOST_BITS < bits_of(item[0].quantization) < 16]
         if precise:
-            return *precise[-1], "a small model keeps its abilities best with 8 bits, and there is room"
+            return precise[-1], "fits_small_model"
     good = [item for item in fitting if _LEAST_BITS <= bits_of(item[0].quantization) <= _MOST_BITS]
     usual = [item for item in good if bits_of(item[0].quantization) >= _BITS["Q4_K_M"]]
-    roomy = [item for item in usual if item[1] <= room_bytes * _PLENTY]
+    roomy = [item for item in usual if item in plenty]
     if roomy:
-        return *roomy[-1], "there is room for more precision, and still for another model"
+        return roomy[-1], "fits_precise"
     if good:
-        return *(usual[0] if usual else good[-1]), "good answers in little memory, and fast"
+        return (usual[0] if usual else good[-1]), "fits_good"
     coarse = [item for item in fitting if bits_of(item[0].quantization) < _LEAST_BITS]
     if coarse:
-        return *coarse[-1], "less precise than usual, but nothing better fits"
-    return *fitting[0], "the smallest that there is"
+        return coarse[-1], "fits_coarse"
+    return fitting[0], "fits_smallest"
 
 
 def _usual(variant: Variant) -> tuple[float, int]:
-    """Return how far a variant is from what most people take."""
+    """Return the distance of a variant from the most common choice."""
     bits = bits_of(variant.quantization)
     return abs(bits - _BITS["Q4_K_M"]) if bits else float(len(_BITS)), variant.model_bytes
 
@@ -242,13 +216,12 @@ def _variant_of_file(files: RepoFiles, wanted: str) -> Variant:
     for variant in files.variants:
         if any(wanted in (file.path, file.name) for file in variant.files):
             return variant
-    # What is no variant (a draft model, an adapter) is fetched when it is asked for by its own name.
+    # What belongs to no variant (a draft model, an adapter) can still be requested by name.
     for remote in files.files:
         if wanted in (remote.path, remote.name):
             return Variant("", (remote,))
-    raise HubFileNotFoundError(
-        f"{files.repo} has no file {wanted}", hint=f"There are: {_listed(file.path for file in files.files)}"
-    )
+    advice = msg("available", names=_shortened(file.path for file in files.files))
+    raise HubFileNotFoundError(msg("hub_file_unknown", repo=files.repo, file=wanted, advice=advice))
 
 
 def _variant_of_quantization(files: RepoFiles, wanted: str) -> Variant:
@@ -258,12 +231,10 @@ def _variant_of_quantization(files: RepoFiles, wanted: str) -> Variant:
         if found:
             return min(found, key=lambda variant: (len(variant.files[0].path), variant.files[0].path))
     offered = [f"{v.quantization} ({format_bytes(v.total_bytes)})" for v in files.variants if v.quantization]
-    raise HubFileNotFoundError(
-        f"{files.repo} has no {name}",
-        hint=f"There are: {_listed(offered)}" if offered else "Its file names do not tell quantizations; name a file",
-    )
+    advice = msg("available", names=_shortened(offered)) if offered else msg("hub_quantizations_unnamed")
+    raise HubFileNotFoundError(msg("hub_quantization_unknown", repo=files.repo, quantization=name, advice=advice))
 
 
-def _listed(names: Iterable[str]) -> str:
+def _shortened(names: Iterable[str]) -> list[str]:
     shown = list(names)
-    return ", ".join(shown[:30]) + (f" and {len(shown) - 30} more" if len(shown) > 30 else "")
+    return shown if len(shown) <= _MOST_SHOWN else [*shown[:_MOST_SHOWN], "…"]

@@ -1,6 +1,6 @@
-"""From a repository's file list to what can be chosen: one variant a quantization, with every file that it needs.
+"""The variants of a repository: one per quantization, with every file that it needs.
 
-Pure. File names are all there is to go by before a download; the rules are those that publishers of GGUF files keep to.
+Pure. Before a download, file names are all there is to go by; the rules are those of the publishers of GGUF files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.quantization import quantization_of
 
 _ENDING: Final = ".gguf"
-# Not models of their own: importance matrices, helpers of speculative decoding, adapters, steering vectors, test files.
+# Not models: importance matrices, draft models, adapters, control vectors, test files.
 _HELPER: Final = re.compile(
     r"(?:^|[-_./])(?:imatrix|draft|dflash|eagle3?|lora|adapter|control[-_]?vector|vocab(?:[-_]only)?|mtp)(?:[-_./]|$)",
     re.IGNORECASE,
@@ -31,8 +31,8 @@ class RemoteFile:
 
     Attributes:
         path: Inside the repository, with ``/``; never absolute, never with ``..``.
-        size_bytes: Its size; 0 if the hub does not say.
-        sha256: Of its content, in lower-case hex; None for a file that is not stored as a large file.
+        size_bytes: 0 if the hub does not say.
+        sha256: In lower-case hex; None for a file that is not stored as a large file.
     """
 
     path: str
@@ -41,18 +41,18 @@ class RemoteFile:
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
+        """Last part of the path."""
         return self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One quantization of a repository's model: what a download fetches together.
+    """One quantization of a repository's model: the files that a download fetches together.
 
     Attributes:
-        quantization: Such as ``Q4_K_M``, in upper case; empty if no file name says it.
+        quantization: Such as ``Q4_K_M``, in upper case; empty if no file name tells.
         files: The model; of a split set, every part in order.
-        mmproj: What a vision model needs to see; None for the others.
+        mmproj: The image encoder of a vision model.
     """
 
     quantization: str
@@ -61,13 +61,18 @@ class Variant:
 
     @property
     def model_bytes(self) -> int:
-        """The model's own files together."""
+        """Size of the model without its mmproj."""
         return sum(file.size_bytes for file in self.files)
 
     @property
+    def all_files(self) -> tuple[RemoteFile, ...]:
+        """The files that a download fetches."""
+        return (*self.files, self.mmproj) if self.mmproj else self.files
+
+    @property
     def total_bytes(self) -> int:
-        """Everything that a download fetches."""
-        return self.model_bytes + (self.mmproj.size_bytes if self.mmproj else 0)
+        """Size of everything that a download fetches."""
+        return sum(file.size_bytes for file in self.all_files)
 
 
 def is_safe_path(path: str) -> bool:
@@ -84,8 +89,8 @@ def is_safe_path(path: str) -> bool:
 def variants_of(files: Iterable[RemoteFile]) -> tuple[Variant, ...]:
     """Return what a repository offers, the smallest first.
 
-    Parts of a split set are joined in their order, and a set of which a part is missing is left out. Each variant gets
-    the best mmproj of the repository. Importance matrices, draft models and adapters are no variants.
+    An incomplete split set is skipped. Each variant gets the best mmproj of the repository. Importance matrices, draft
+    models and adapters are not variants.
     """
     ggufs = [file for file in files if file.path.lower().endswith(_ENDING) and is_safe_path(file.path)]
     projectors = [file for file in ggufs if _MMPROJ.search(file.path)]

@@ -27,6 +27,7 @@ _WORTH_ASKING: Final = 50_000_000
 _ORDER: Final = {
     DownloadState.RUNNING: 0,
     DownloadState.CHECKING: 0,
+    DownloadState.WAITING_FOR_SPACE: 0,
     DownloadState.FAILED: 0,
     DownloadState.QUEUED: 1,
     DownloadState.PAUSED: 1,

@@ -12,9 +12,9 @@ import pytest
 
 from fetching import TARGET, Fetching, eventually
 from local_hub import LocalHub
+from preheat.errors import DiskFullError
 from preheat.models import space
-from preheat.models.downloads import job
-from preheat.models.downloads.snapshot import DownloadState
+from preheat.models.downloads import DownloadState, job
 
 Make = Callable[..., Fetching]
 
@@ -50,15 +50,14 @@ def test_a_disk_that_fills_up_is_waited_for(fetching: Make, hub: LocalHub, small
     run.downloads.add(TARGET)
     eventually(lambda: run.only().done_bytes > 100_000)
     ballast = _fill_but(small_disk, 500_000)
-    held = run.until(DownloadState.PAUSED)
-    assert held.error is not None
-    assert held.error.startswith("There is no room for the rest of ")
-    assert "goes on by itself when there is room" in held.hint
+    held = run.until(DownloadState.WAITING_FOR_SPACE)
+    assert held.notice is not None
+    assert held.notice.code == "download_needs_space"
     assert held.done_bytes < len(content)
     hub.bytes_per_s = 0
     ballast.unlink()
     done = run.until(DownloadState.DONE)
-    assert (done.error, done.hint) == (None, "")
+    assert (done.error, done.notice) == (None, None)
     assert run.target.read_bytes() == content
 
 
@@ -76,20 +75,22 @@ def test_a_write_that_the_disk_cuts_in_two_loses_nothing(
     ballast = _fill_but(small_disk, 100_000)
     hub.bytes_per_s = 0
     eventually(lambda: run.part.stat().st_blocks and os.statvfs(small_disk).f_bavail == 0)
-    held = run.until(DownloadState.PAUSED)
-    assert held.error is not None
-    assert held.error.startswith("The disk takes no more of ")
+    held = run.until(DownloadState.WAITING_FOR_SPACE)
+    assert held.notice is not None
+    assert held.notice.code == "download_over_quota"
     looks[0] = True
     ballast.unlink()
     run.until(DownloadState.DONE)
     assert run.target.read_bytes() == content
 
 
-def test_a_pull_that_does_not_fit_is_refused(fetching: Make, hub: LocalHub, small_disk: Path) -> None:
+def test_a_pull_that_does_not_fit_is_refused(fetching: Make, hub: LocalHub, small_disk: Path, content: bytes) -> None:
     _fill_but(small_disk, 1_000_000)
     run = fetching(folder=small_disk / "models")
-    with pytest.raises(space.DiskFullError, match=r"it takes 3.0 MB, and 0?9?\d\d kB are free"):
+    with pytest.raises(DiskFullError) as caught:
         run.downloads.add(TARGET)
+    assert caught.value.message.code == "disk_full"
+    assert caught.value.message.params["needed"] == len(content)
 
 
 def test_paused_while_it_waits_for_room(fetching: Make, hub: LocalHub, small_disk: Path) -> None:
@@ -98,11 +99,11 @@ def test_paused_while_it_waits_for_room(fetching: Make, hub: LocalHub, small_dis
     download_id = run.downloads.add(TARGET)
     eventually(lambda: run.only().done_bytes > 100_000)
     ballast = _fill_but(small_disk, 500_000)
-    run.until(DownloadState.PAUSED)
+    run.until(DownloadState.WAITING_FOR_SPACE)
     run.downloads.resume(download_id)  # there is nothing to do: it goes on by itself
-    assert run.only().state is DownloadState.PAUSED
+    assert run.only().state is DownloadState.WAITING_FOR_SPACE
     run.downloads.pause(download_id)
-    assert run.only().error is None
+    assert run.only().notice is None
     ballast.unlink()
     hub.bytes_per_s = 0
     run.downloads.resume(download_id)

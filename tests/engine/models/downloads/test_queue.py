@@ -13,9 +13,10 @@ import pytest
 from fetching import FILE, REPO, TARGET, Fetching, eventually
 from local_hub import LocalHub
 from preheat.errors import DiskFullError, DownloadNotFoundError, FolderError
+from preheat.messages import msg
 from preheat.models import space
-from preheat.models.downloads.snapshot import DownloadState
-from preheat.models.hub.target import PullTarget
+from preheat.models.downloads import DownloadState
+from preheat.models.hub import PullTarget
 
 Make = Callable[..., Fetching]
 
@@ -157,7 +158,8 @@ def test_a_new_commit_is_fetched_when_it_is_asked_for(fetching: Make, hub: Local
 def test_another_programs_file_is_not_fetched_again(fetching: Make, hub: LocalHub, tmp_path: Path) -> None:
     run = fetching(elsewhere=lambda size, sha256: tmp_path / "blobs" / sha256)
     done = run.fetch()
-    assert done.hint.startswith("It was here already: ")
+    assert done.notice is not None
+    assert done.notice.code == "download_already_here"
     assert hub.seen("cdn") == []
     assert not run.folder.exists()
     assert run.downloads.add(TARGET) == done.download_id
@@ -233,8 +235,7 @@ def test_damaged_bytes_of_an_earlier_run_are_fetched_again(fetching: Make, hub: 
     second = fetching()
     second.until(DownloadState.DONE)
     assert second.target.read_bytes() == content
-    said = {now[0].error for now in second.changes if now}
-    assert "What an earlier run had left was damaged; its download starts over" in said
+    assert "download_part_damaged" in second.notices()
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"version": 2}', "path", "id"])
@@ -269,7 +270,7 @@ def test_two_processes_do_not_fetch_the_same(fetching: Make, hub: LocalHub, cont
     assert second.downloads.snapshots() == ()
     second.downloads.add(TARGET)
     failed = second.until(DownloadState.FAILED)
-    assert failed.error == "Another Preheat is fetching these files"
+    assert failed.error == msg("download_busy")
     hub.bytes_per_s = 0
     first.until(DownloadState.DONE)
     assert second.fetch().state is DownloadState.DONE
@@ -284,16 +285,19 @@ def test_without_room_it_is_said_before(
     run = fetching()
     hub.bytes_per_s = 100_000
     run.downloads.add(TARGET)
-    with pytest.raises(DiskFullError, match=r"a/B-GGUF and what is queued before it: it takes .*, and 4.0 MB are free"):
+    with pytest.raises(DiskFullError) as caught:
         run.downloads.add(PullTarget("a/B-GGUF"))
+    message = caught.value.message
+    assert (message.code, message.params["free"]) == ("disk_full_with_queue", 4_000_000)
     assert len(run.downloads.snapshots()) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_said(fetching: Make, hub: LocalHub, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     run = fetching(folder=tmp_path / "file" / "models")
-    with pytest.raises(FolderError, match="cannot be written: Not a directory"):
+    with pytest.raises(FolderError) as caught:
         run.downloads.add(TARGET)
+    assert caught.value.message.code == "models_folder_unwritable"
 
 
 def _download_threads() -> list[threading.Thread]:

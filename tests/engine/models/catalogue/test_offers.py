@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local_hub import LocalHub
 from preheat.errors import HubOfflineError, InvalidRequestError, ModelNotFoundError
-from preheat.models.catalogue.as_json import Machine, catalogue_json, here, repo_json, search_json
-from preheat.models.catalogue.catalogue import Task, load_catalogue
-from preheat.models.hub.hub import Hub
-from preheat.models.model_file import ModelFile
+from preheat.models import ModelFile
+from preheat.models.catalogue import Machine, OfferedFile, Task, catalogue_json, load_catalogue, repo_offer, search
+from preheat.models.catalogue.offers import here
+from preheat.models.hub import Hub
 from preheat.settings import Settings
 
 GB = 10**9
@@ -18,10 +19,10 @@ REPO = "someone/Tiny-GGUF"
 
 
 def model(path: str) -> ModelFile:
-    return ModelFile(Path(path).stem.lower(), Path(path), 1, "llama", 8192, False, True, (Path(path),), 0.0)
+    return ModelFile(Path(path).stem.lower(), Path(path), 1, "llama", 8192, False, True, (Path(path),), 0)
 
 
-def machine(limit_bytes: int = 8 * GB, *paths: str, **settings: object) -> Machine:
+def machine(limit_bytes: int = 8 * GB, *paths: str, **settings: Any) -> Machine:
     return Machine(limit_bytes, Settings(**settings), [model(path) for path in paths])
 
 
@@ -34,44 +35,44 @@ def hub(local_hub: LocalHub) -> LocalHub:
 
 def test_what_ollama_has_is_here_by_its_name() -> None:
     ollama = replace(model("/ollama/blobs/sha256-1"), aliases=("qwen3:4b",))
-    assert here("Qwen/Qwen3-4B-GGUF", [ollama], ("qwen3:4b",)) == ["sha256-1"]
+    assert here("Qwen/Qwen3-4B-GGUF", [ollama], ("qwen3:4b",)) == ("sha256-1",)
     found = catalogue_json(Machine(8 * GB, Settings(), [ollama]))
     assert [entry["name"] for entry in found["models"] if entry["here"]] == ["qwen3:4b"]
 
 
 def test_a_search_says_what_is_here(hub: LocalHub) -> None:
-    (found,) = search_json(Hub(), machine(8 * GB, f"/models/{REPO}/Tiny-Q4_K_M.gguf"), "tiny")["models"]
-    assert (found["repo"], found["here"]) == (REPO, ["tiny-q4_k_m"])
+    (found,) = search(Hub(), machine(8 * GB, f"/models/{REPO}/Tiny-Q4_K_M.gguf"), "tiny")
+    assert (found.repo, found.here) == (REPO, ("tiny-q4_k_m",))
 
 
 def test_a_repository_offers_variants_with_names_to_pull(hub: LocalHub) -> None:
-    offer = repo_json(Hub(), machine(), f"hf.co/{REPO}:Q8_0")
-    assert [(variant["name"], variant["total_bytes"]) for variant in offer["variants"]] == [
+    offer = repo_offer(Hub(), machine(), f"hf.co/{REPO}:Q8_0")
+    assert [(variant.name, variant.total_bytes) for variant in offer.variants] == [
         (f"{REPO}:Q4_K_M", 400),
         (f"{REPO}:Q8_0", 800),
         (f"{REPO}:F16", 1600),
     ]
-    assert [variant["recommended"] for variant in offer["variants"]] == [False, True, False]
-    assert (offer["commit"], offer["trained_context"], offer["here"]) == (hub.repos[REPO].head, 4096, [])
-    assert offer["why"].startswith("Q8_0 takes about 0.2 GB of 8.0 GB")
-    assert offer["variants"][0]["files"] == [{"path": "Tiny-Q4_K_M.gguf", "size_bytes": 400}]
+    assert [variant.recommended for variant in offer.variants] == [False, True, False]
+    assert (offer.commit, offer.trained_context, offer.here) == (hub.repos[REPO].head, 4096, ())
+    assert str(offer.why).startswith("Q8_0 needs about 0.2 GB of 8.0 GB")
+    assert offer.variants[0].files == (OfferedFile("Tiny-Q4_K_M.gguf", 400),)
 
 
 def test_two_files_of_one_quantization_are_named_by_their_paths(hub: LocalHub) -> None:
     hub.add_repo("a/b", {"x-Q4_0.gguf": b"1", "y-Q4_0.gguf": b"22", "plain.gguf": b"333"})
-    names = [variant["name"] for variant in repo_json(Hub(), machine(), "a/b")["variants"]]
+    names = [variant.name for variant in repo_offer(Hub(), machine(), "a/b").variants]
     assert names == ["a/b/x-Q4_0.gguf", "a/b/y-Q4_0.gguf", "a/b/plain.gguf"]
 
 
 def test_nothing_fits_a_machine_without_room(hub: LocalHub) -> None:
-    offer = repo_json(Hub(), machine(1000), REPO)
-    assert not any(variant["fits"] or variant["recommended"] for variant in offer["variants"])
-    assert offer["why"] == ""
+    offer = repo_offer(Hub(), machine(1000), REPO)
+    assert not any(variant.fits or variant.recommended for variant in offer.variants)
+    assert offer.why is None
 
 
 def test_context_length_and_kv_cache_count(hub: LocalHub) -> None:
-    def memory(**settings: object) -> int:
-        return int(repo_json(Hub(), machine(**settings), REPO)["variants"][0]["memory_bytes"])
+    def memory(**settings: Any) -> int:
+        return repo_offer(Hub(), machine(**settings), REPO).variants[0].memory_bytes
 
     assert memory(context_length=1024) < memory() == memory(context_length=10**6)
     assert memory(kv_cache_type="q4_0") < memory(kv_cache_type="q8_0") < memory()
@@ -80,7 +81,7 @@ def test_context_length_and_kv_cache_count(hub: LocalHub) -> None:
 @pytest.mark.parametrize(("name", "error"), [("../x", InvalidRequestError), ("qwen99", ModelNotFoundError)])
 def test_what_is_no_name_is_not_asked_for(hub: LocalHub, name: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        repo_json(Hub(), machine(), name)
+        repo_offer(Hub(), machine(), name)
     assert hub.requests == []
 
 
@@ -89,12 +90,12 @@ def test_the_catalogue_needs_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     found = catalogue_json(machine(8 * GB, "/lm/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf"))
     assert [entry["name"] for entry in found["models"]] == [entry.name for entry in load_catalogue()]
     by_name = {entry["name"]: entry for entry in found["models"]}
-    assert by_name["qwen3:8b"]["here"] == ["qwen3-8b-q4_k_m"]
-    assert by_name["qwen3:4b"]["here"] == []
+    assert by_name["qwen3:8b"]["here"] == ("qwen3-8b-q4_k_m",)
+    assert by_name["qwen3:4b"]["here"] == ()
     assert by_name["qwen3:8b"]["best"]
     assert {entry["task"] for entry in catalogue_json(machine(), Task.RERANK)["models"]} == {"rerank"}
     with pytest.raises(HubOfflineError):
-        search_json(Hub(), machine(), "x")
+        search(Hub(), machine(), "x")
 
 
 @pytest.mark.parametrize(
@@ -109,4 +110,4 @@ def test_the_catalogue_needs_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_folders_tell_where_a_model_came_from(path: str, found: bool) -> None:
-    assert here(REPO, [model(path)]) == (["a" if path.endswith("a.gguf") else "tiny-gguf"] if found else [])
+    assert here(REPO, [model(path)]) == ((Path(path).stem.lower(),) if found else ())

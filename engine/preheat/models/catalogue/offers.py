@@ -1,0 +1,232 @@
+"""Search results, repositories and the catalogue, as offers for this machine.
+
+``search`` and ``repo_offer`` block on the network; call them in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from preheat.messages import Message
+from preheat.models.catalogue.catalogue import Suggestion, Task, best_for, load_catalogue
+from preheat.models.catalogue.pull_names import parse_pull
+from preheat.models.hub import KV_SHARES, Hub, PullTarget, RepoFiles, Sort, Variant, advise
+from preheat.models.hub.recommend import bits_of, expected_bytes, kv_bytes
+from preheat.models.model_file import ModelFile
+from preheat.settings import Settings
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What offers depend on.
+
+    Attributes:
+        limit_bytes: Memory limit of all models together.
+        settings: The context length and the KV cache's type count.
+        models: Models on disk.
+    """
+
+    limit_bytes: int
+    settings: Settings
+    models: Sequence[ModelFile] = ()
+
+    @property
+    def kv_share(self) -> float:
+        """Size of the KV cache relative to f16."""
+        return KV_SHARES[self.settings.kv_cache_type]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModel:
+    """A search result, and the ids of the models on disk that came from it. See ``HubModel``."""
+
+    repo: str
+    title: str
+    task: str
+    licence: str
+    gated: bool
+    downloads: int
+    likes: int
+    updated_at: float | None
+    parameters: int
+    here: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """A file of a variant: its path in the repository, and its size."""
+
+    path: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedVariant:
+    """A variant of a repository.
+
+    Attributes:
+        name: In the form that a pull understands.
+        bits: Approximate bits per weight; 0 if unknown.
+        mmproj: Path of its image encoder.
+        memory_bytes: Expected memory when loaded.
+        fits: Within the memory limit.
+    """
+
+    name: str
+    quantization: str
+    bits: float
+    files: tuple[OfferedFile, ...]
+    mmproj: str | None
+    total_bytes: int
+    memory_bytes: int
+    fits: bool
+    recommended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RepoOffer:
+    """What a repository offers to this machine; ``why`` explains the recommendation, if there is one."""
+
+    repo: str
+    commit: str
+    gated: bool
+    licence: str
+    parameters: int
+    trained_context: int
+    here: tuple[str, ...]
+    limit_bytes: int
+    variants: tuple[OfferedVariant, ...]
+    why: Message | None
+
+
+def search(
+    hub: Hub, machine: Machine, query: str, *, limit: int = 30, sort: Sort = "downloads", task: str = ""
+) -> tuple[FoundModel, ...]:
+    """Search the hub.
+
+    Raises:
+        HubError: See ``Hub.search``.
+    """
+    found = hub.search(query, limit=limit, sort=sort, task=task)
+    return tuple(FoundModel(**asdict(model), here=here(model.repo, machine.models)) for model in found)
+
+
+def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
+    """Return what a repository offers; ``name`` is anything that a pull understands.
+
+    Raises:
+        InvalidRequestError, ModelNotFoundError: See ``parse_pull``.
+        HubError: See ``Hub.files``.
+    """
+    target = parse_pull(name, load_catalogue())
+    files = hub.files(target.repo, target.revision)
+    context = min(files.trained_context or machine.settings.context_length, machine.settings.context_length)
+    kv = int(kv_bytes(files.parameters) * machine.kv_share) if files.parameters else None
+    advice = advise(
+        files.variants, machine.limit_bytes, parameters=files.parameters, context_length=context, kv_bytes_per_token=kv
+    )
+
+    def offered(variant: Variant) -> OfferedVariant:
+        memory = expected_bytes(variant, context, parameters=files.parameters, kv_bytes_per_token=kv)
+        return OfferedVariant(
+            name=_pull_name(files, variant),
+            quantization=variant.quantization,
+            bits=bits_of(variant.quantization),
+            files=tuple(OfferedFile(file.path, file.size_bytes) for file in variant.files),
+            mmproj=variant.mmproj.path if variant.mmproj else None,
+            total_bytes=variant.total_bytes,
+            memory_bytes=memory,
+            fits=memory <= machine.limit_bytes,
+            recommended=advice is not None and variant is advice.variant,
+        )
+
+    return RepoOffer(
+        repo=files.repo,
+        commit=files.commit,
+        gated=files.gated,
+        licence=files.licence,
+        parameters=files.parameters,
+        trained_context=files.trained_context,
+        here=here(files.repo, machine.models),
+        limit_bytes=machine.limit_bytes,
+        variants=tuple(map(offered, files.variants)),
+        why=None if advice is None else advice.why,
+    )
+
+
+def suggestions(machine: Machine, task: Task | None = None) -> tuple[Suggestion, ...]:
+    """Return the catalogue's suggestions for this machine.
+
+    Raises:
+        CatalogueError: The catalogue is missing or malformed.
+    """
+    found = best_for(
+        load_catalogue(),
+        machine.limit_bytes,
+        context_length=machine.settings.context_length,
+        kv_share=machine.kv_share,
+    )
+    return tuple(item for item in found if task is None or item.entry.task is task)
+
+
+def here(repo: str, models: Sequence[ModelFile], names: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the ids of the models on disk that came from this repository, judging by their folders.
+
+    Models that another program calls by one of the names count too.
+    """
+    return tuple(
+        model.model_id
+        for model in models
+        if _is_of(repo.lower(), model.path) or any(alias.lower() in names for alias in model.aliases)
+    )
+
+
+def search_json(hub: Hub, machine: Machine, query: str, **options: Any) -> JsonObject:
+    """Return ``search`` as JSON."""
+    return {"models": [asdict(model) for model in search(hub, machine, query, **options)]}
+
+
+def repo_json(hub: Hub, machine: Machine, name: str) -> JsonObject:
+    """Return ``repo_offer`` as JSON."""
+    offer = repo_offer(hub, machine, name)
+    return asdict(offer) | {"why": str(offer.why or "")}
+
+
+def catalogue_json(machine: Machine, task: Task | None = None) -> JsonObject:
+    """Return ``suggestions`` as JSON."""
+    return {
+        "limit_bytes": machine.limit_bytes,
+        "models": [_suggestion_json(item, machine) for item in suggestions(machine, task)],
+    }
+
+
+def _suggestion_json(item: Suggestion, machine: Machine) -> Mapping[str, Any]:
+    entry = item.entry
+    return {
+        **entry.model_dump(mode="json"),
+        "quantization": item.quantization,
+        "download_bytes": item.download_bytes,
+        "memory_bytes": item.memory_bytes,
+        "fits": item.fits,
+        "best": item.best,
+        "why": str(item.why),
+        "here": here(entry.repo, machine.models, (entry.name, *entry.aliases)),
+    }
+
+
+def _is_of(repo: str, path: Path) -> bool:
+    """Return whether a path has the repository's two folders, or the one that huggingface_hub makes of them."""
+    folders = f"/{path.parent.as_posix().lower()}/"
+    return f"/{repo}/" in folders or f"/models--{repo.replace('/', '--')}/" in folders
+
+
+def _pull_name(files: RepoFiles, variant: Variant) -> str:
+    same = [other for other in files.variants if other.quantization == variant.quantization]
+    if variant.quantization and len(same) == 1:
+        return PullTarget(files.repo, variant.quantization).name
+    return PullTarget(files.repo, None, variant.files[0].path).name

@@ -1,0 +1,21 @@
+"""Expects an error by its message code rather than by its English text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from preheat.errors import EngineError
+
+
+@contextmanager
+def raises(kind: type[EngineError], code: str, **params: Any) -> Iterator[None]:
+    """Expect an error of this kind whose message has this code and, among others, these parameters."""
+    with pytest.raises(kind) as caught:
+        yield
+    message = caught.value.message
+    assert message.code == code, caught.value
+    assert {name: message.params.get(name) for name in params} == params
