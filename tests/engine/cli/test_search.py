@@ -38,7 +38,7 @@ def test_search_with_a_repository_lists_what_it_offers(hub: LocalHub, preheat_ho
     assert lines[0].startswith(f"{REPO}  mit, ")
     assert lines[2].split() == ["Q4_K_M", "400", "kB", "0.2", "GB", "fits", "preheat", "pull", f"{REPO}:Q4_K_M"]
     assert "recommended" in lines[3]
-    assert lines[4].startswith("Q8_0 takes about 0.2 GB of 8.0 GB: ")
+    assert lines[4].startswith("Q8_0 needs about 0.2 GB of 8.0 GB: ")
     small = preheat(preheat_home, "search", f"hf.co/{REPO}", PREHEAT_MEMORY_LIMIT="2MB").stdout
     assert "too large" in small
     assert "None fits the < 0.1 GB that models may use." in small
@@ -54,7 +54,7 @@ def test_search_with_a_repository_lists_what_it_offers(hub: LocalHub, preheat_ho
         (["search", "x", "--task", "poetry"], "--task: must be one of chat, code"),
         (["search", "x", "--sort", "size"], "--sort: must be one of downloads"),
         (["catalogue", "--task", "poetry"], "--task: must be one of chat, code"),
-        (["search", "a/b/../c"], "is no name of a model"),
+        (["search", "a/b/../c"], "is not the name of a model"),
     ],
 )
 def test_failures_are_told_in_words(hub: LocalHub, preheat_home: Path, arguments: list[str], words: str) -> None:

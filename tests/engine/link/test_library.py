@@ -63,7 +63,7 @@ def test_a_model_is_found_fetched_described_and_deleted(link: EngineLink) -> Non
     assert (variant.name, variant.quantization_words) == (f"{REPO}:Q8_0", "8-bit, nearly as the original")
     assert variant.fits
     assert variant.recommended
-    assert offer.why.startswith("Q8_0 takes about")
+    assert offer.why.startswith("Q8_0 needs about")
     download_id = library.pull(variant.name)
     eventually(lambda: download_state(link, download_id) is DownloadState.DONE, "the download")
     eventually(lambda: knows(link, "tiny-q8_0"), "the model")
