@@ -1,25 +1,26 @@
-"""Collect the words of the windows, and compile what they are in other languages.
+"""Collect the texts of the windows, and compile their translations.
 
-Run it after words have changed; it updates ``resources/translations/preheat_de.ts`` and says what is not translated
-yet. Fill that in (with Qt Linguist, or by hand), and run it again: it compiles the file that Preheat reads. Both are
-kept in the repository, so that Preheat needs no tool of Qt's to be built.
+Run it after texts have changed: it updates ``resources/translations/preheat_de.ts`` and lists what is not translated.
+Translate that (with Qt Linguist, or by hand) and run it again to compile the file that Preheat reads. Both files are in
+the repository, so building Preheat needs no Qt tools.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from preheat.messages import TABLE
 from preheat.settings import FIELDS, GROUP_LABELS, ModelSettings
 from preheat.settings.check import extra
 from setup_step import SetupError, exit_code_of, say
@@ -29,16 +30,22 @@ SOURCES: Final = ROOT / "gui" / "preheat_gui"
 TRANSLATIONS: Final = ROOT / "resources" / "translations"
 LANGUAGES: Final = ("de",)
 
-_DECLARED: Final = "Settings"
-"""The context of what the settings' declarations say."""
+_SETTINGS: Final = "Settings"
+"""The context of the settings' declarations."""
+
+_MESSAGES: Final = "Messages"
+"""The context of the engine's messages."""
+
+
+_FIELD: Final = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Some words and what they are in the other language.
+    """A text and its translation.
 
     Attributes:
-        translation: Empty where there is none yet.
+        translation: Empty if there is none yet.
     """
 
     context: str
@@ -51,7 +58,7 @@ def main() -> None:
     """Collect and compile, for every language.
 
     Raises:
-        SetupError: A tool of Qt's failed, or words are not translated yet.
+        SetupError: A Qt tool failed, or texts are not translated yet.
     """
     for language in LANGUAGES:
         file = TRANSLATIONS / f"preheat_{language}.ts"
@@ -60,26 +67,28 @@ def main() -> None:
         missing = [message for message in messages(file) if not message.finished]
         if missing:
             words = "\n  ".join(f"{message.context}: {message.source}" for message in missing)
-            raise SetupError(f"{len(missing)} in {file.name} are not translated yet:\n  {words}", remedy=f"Edit {file}")
-        say(f"{file.name}: all is translated")
+            raise SetupError(
+                f"{len(missing)} texts in {file.name} are not translated:\n  {words}", remedy=f"Edit {file}"
+            )
+        say(f"{file.name}: complete")
 
 
 def collect(file: Path, language: str) -> None:
-    """Bring a translation file up to date with the sources; what has gone from them goes from it.
+    """Update a translation file from the sources, and drop texts that are no longer used.
 
     Raises:
         SetupError: lupdate failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         more = Path(folder) / "collected.py"
-        more.write_text(_as_source(sorted({*_declared(), *_by_helpers()})), encoding="utf-8")
+        more.write_text(_as_source(sorted({*_declared(), *_engine_messages(), *_by_helpers()})), encoding="utf-8")
         sources = sorted(map(str, SOURCES.rglob("*.py")))
         options = ["-locations", "none", "-no-obsolete", "-source-language", "en", "-target-language", language]
         _run("lupdate", "-silent", *options, *sources, str(more), "-ts", str(file))
 
 
 def compile_file(file: Path) -> None:
-    """Write the ``.qm`` beside a ``.ts``.
+    """Write the ``.qm`` next to a ``.ts``.
 
     Raises:
         SetupError: lrelease failed.
@@ -88,7 +97,7 @@ def compile_file(file: Path) -> None:
 
 
 def messages(file: Path) -> Iterator[Message]:
-    """Yield what a translation file holds."""
+    """Yield the messages of a translation file."""
     for context in ET.parse(file).getroot().iter("context"):
         for message in context.iter("message"):
             translation = message.find("translation")
@@ -98,22 +107,27 @@ def messages(file: Path) -> Iterator[Message]:
 
 
 def _declared() -> Iterator[tuple[str, str]]:
-    """Yield what the settings' declarations say in the windows."""
+    """Yield the texts of the settings' declarations."""
     for label in GROUP_LABELS.values():
-        yield _DECLARED, label
-    for fields in (FIELDS, _fields_of(ModelSettings)):
+        yield _SETTINGS, label
+    fields: Mapping[str, FieldInfo]
+    for fields in (FIELDS, ModelSettings.model_fields):
         for field in fields.values():
             for words in (extra(field, "label"), extra(field, "unit"), field.description):
                 if isinstance(words, str) and words:
-                    yield _DECLARED, words
+                    yield _SETTINGS, words
 
 
-def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return dict(model.model_fields)
+def _engine_messages() -> Iterator[tuple[str, str]]:
+    """Yield the templates of the engine's messages, except those of fields only."""
+    for template in TABLE.values():
+        for words in template:
+            if _FIELD.sub("", words).strip():
+                yield _MESSAGES, words
 
 
 def _by_helpers() -> Iterator[tuple[str, str]]:
-    """Yield what is translated by a module's own ``_tr``, which lupdate does not follow."""
+    """Yield the texts in calls of a module's own ``_tr``, which lupdate does not know."""
     for path in sorted(SOURCES.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         contexts = [_context_of(node) for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "_tr"]
@@ -124,7 +138,7 @@ def _by_helpers() -> Iterator[tuple[str, str]]:
 
 
 def _context_of(helper: ast.FunctionDef) -> str:
-    """Return the context in which a ``_tr`` translates: the first text in it."""
+    """Return the context of a ``_tr``: the first text in it."""
     return next(
         node.value for node in ast.walk(helper) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
@@ -135,7 +149,7 @@ def _as_source(found: list[tuple[str, str]]) -> str:
 
 
 def _quoted(text: str) -> str:
-    # lupdate knows no strings in single quotes with double ones inside, which repr may write.
+    # lupdate does not understand single-quoted strings with double quotes inside, which repr may write.
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
@@ -145,7 +159,7 @@ def _run(tool: str, *arguments: str) -> None:
         [str(program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
-        raise SetupError(f"{tool} failed:\n  {done.stdout.strip()}", remedy="It comes with PySide6: run make test once")
+        raise SetupError(f"{tool} failed:\n  {done.stdout.strip()}", remedy="It is part of PySide6: run make test once")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The settings window, built from the declarations of the settings, and the smaller one for a single model."""
+"""The settings dialog, built from the settings' declarations, and the dialog for one model."""
 
 from preheat_gui.settings_dialog.dialog import SettingsDialog
 from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog

@@ -1,4 +1,4 @@
-"""Draws what each memory limit would have brought, with a marker at the one that is chosen."""
+"""Draws the hit rate of each memory limit, with a marker at the chosen one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from preheat_gui.settings_dialog.limit_curve import CurvePoint, CurveState, poin
 from preheat_gui.widgets import GAP, Token, caption_font, theme
 
 INSET: Final = 8
-"""From each side to where 0 and all memory are: half a slider's handle, as the slider stands above."""
+"""Horizontal inset of the plot: half a slider's handle, to align with the slider above."""
 
 _HEIGHT: Final = 128
 _FILL_ALPHA: Final = 40
@@ -20,7 +20,7 @@ _DOT: Final = 4.0
 
 
 class CurveView(QWidget):
-    """From no memory at the one side to all memory at the other, from no hits below to nothing but hits above."""
+    """Plots the hit rate, 0 to 100 %, over the memory limit, 0 to all memory."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +37,7 @@ class CurveView(QWidget):
         return QSize(30 * GAP, _HEIGHT)
 
     def show_curve(self, state: CurveState, points: tuple[CurvePoint, ...], total_bytes: int, words: str) -> None:
-        """Draw this curve; ``words`` stand in its place where there is none."""
+        """Draw a curve, or ``words`` if there is none."""
         self._state, self._points, self._total_bytes, self._words = state, points, total_bytes, words
         self.update()
 
@@ -64,14 +64,14 @@ class CurveView(QWidget):
 
     def _draw_grid(self, painter: QPainter, plot: QRectF) -> None:
         painter.setPen(QPen(theme().colour(Token.LINE), 1))
-        # Without a curve there are words in the middle, which a line would strike through.
+        # Without a curve there is text in the middle, which a line would strike through.
         for share in (0.0, 0.5, 1.0) if self._state is CurveState.READY else (0.0, 1.0):
             y = round(plot.bottom() - share * plot.height()) + 0.5
             painter.drawLine(QLineF(plot.left(), y, plot.right(), y))
         if self._state is not CurveState.READY:
             return
         painter.setPen(theme().colour(Token.MUTED))
-        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the sign stays after the number
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # keeps the percent sign after the number
         side = Qt.AlignmentFlag.AlignRight if self._mirrored else Qt.AlignmentFlag.AlignLeft
         height = painter.fontMetrics().height()
         for share in (0.5, 1.0):

@@ -1,4 +1,4 @@
-"""What the declarations of the settings say to a window. No widgets."""
+"""The settings' declarations, as the dialog needs them. No widgets."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _QUOTED: Final = re.compile(r"`(\w+)`")
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One setting as a window sees it.
+    """One setting.
 
     Attributes:
-        choices: What it is one of; empty if it is not.
+        choices: The allowed values, if they are few.
         optional: It may be ``auto``.
-        inherits: It may be left to the value for all models.
-        rare: Few people will ever change it.
+        inherits: It may use the value for all models.
+        rare: Hidden behind "More".
     """
 
     name: str
@@ -41,7 +41,7 @@ class Declaration:
 
 
 def declarations(group: Group) -> list[Declaration]:
-    """Return the settings of a page, in the order of their declaration."""
+    """Return the settings of a page in order."""
     return [declaration(name) for name, field in FIELDS.items() if extra(field, "group") == group]
 
 
@@ -51,17 +51,17 @@ def declaration(name: str) -> Declaration:
 
 
 def model_declarations() -> list[Declaration]:
-    """Return what one model may have for itself."""
+    """Return the settings of a single model."""
     return [_declaration(name, field) for name, field in ModelSettings.model_fields.items()]
 
 
 def translated(text: str) -> str:
-    """Return a declaration's words in the user's language."""
+    """Return a declaration's text in the user's language."""
     return QCoreApplication.translate("Settings", text)
 
 
 def choice_words(choice: str) -> str:
-    """Return a choice in words."""
+    """Return the text of a choice."""
     words: Mapping[str, str] = {
         "auto": QCoreApplication.translate("Settings", "Automatic"),
         "on": QCoreApplication.translate("Settings", "On"),
@@ -70,8 +70,8 @@ def choice_words(choice: str) -> str:
         "dark": QCoreApplication.translate("Settings", "Dark"),
         "en": "English",
         "de": "Deutsch",
-        "debug": QCoreApplication.translate("Settings", "Everything"),
-        "info": QCoreApplication.translate("Settings", "What happens"),
+        "debug": QCoreApplication.translate("Settings", "Debug"),
+        "info": QCoreApplication.translate("Settings", "Normal"),
         "warning": QCoreApplication.translate("Settings", "Warnings and errors"),
         "error": QCoreApplication.translate("Settings", "Errors only"),
     }
@@ -79,7 +79,7 @@ def choice_words(choice: str) -> str:
 
 
 def _as_shown(quoted: re.Match[str]) -> str:
-    """Return what stands for a name or a value in the window."""
+    """Return the text of a quoted name or value."""
     field = FIELDS.get(quoted[1])
     words = choice_words(quoted[1]) if field is None else translated(str(extra(field, "label")))
     return QCoreApplication.translate("Settings", "“{}”").format(words)

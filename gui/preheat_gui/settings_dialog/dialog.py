@@ -1,4 +1,4 @@
-"""The settings window."""
+"""The settings dialog."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ if TYPE_CHECKING:
     from preheat_gui.bridge import EngineBridge
 
 _SIZE: Final = QSize(760, 600)
-_SMALLEST: Final = QSize(560, 400)
+_MIN_SIZE: Final = QSize(560, 400)
 _SIDE_WIDTH: Final = 18 * GAP
 _AT_START: Final = frozenset({"language"})
-"""What the windows read once, before they are made."""
+"""Settings that the windows read only at the start."""
 
 
 class SettingsDialog(QDialog):
-    """All settings, by page. Nothing is changed before Apply or OK; Cancel forgets what was typed.
+    """All settings, by page. Changes take effect with Apply or OK.
 
     Args:
-        login: Instead of this system's entry for starting at login.
-        curve: Instead of one that asks another process.
+        login: The entry for starting at login; by default this system's.
+        curve: The curve of memory limits, for tests.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class SettingsDialog(QDialog):
         self.setWindowTitle(self.tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(_SIZE)
-        self.setMinimumSize(_SMALLEST)
+        self.setMinimumSize(_MIN_SIZE)
         self._bridge = bridge
         self._draft = Draft(bridge.settings, self)
         self._overridden: dict[str, str] = {}
-        self._noted: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
         self._closing = False
         self._total_bytes = bridge.snapshot.memory.total_bytes or psutil.virtual_memory().total
         self._curve = curve or LimitCurve(self)
@@ -84,19 +84,18 @@ class SettingsDialog(QDialog):
         self._draft.changed.connect(self._refresh)
         bridge.settings_changed.connect(self._take_settings)
         self._refresh()
-        # The file may have been edited since it was read.
-        bridge.reload_settings()
+        bridge.reload_settings()  # the file may have changed since it was read
 
     def show_page(self, group: Group | str) -> None:
         """Open a page."""
         self._side.setCurrentRow(list(Group).index(Group(group)))
 
     def done(self, result: int) -> None:
-        """Close; what the curve is computed with ends."""
+        """Close, and stop the computation of the curve."""
         self._curve.stop()
         super().done(result)
 
-    # Making it
+    # Building
 
     def _page(self, group: Group) -> SettingsPage:
         page = SettingsPage(group.value, declarations(group), self._editor, self)
@@ -122,23 +121,23 @@ class SettingsDialog(QDialog):
         self._side.addItems([translated(GROUP_LABELS[group]) for group in Group])
         self._side.setFixedWidth(_SIDE_WIDTH)
         set_role(self._side, "sidebar")
-        self._stack = QStackedWidget(self)
-        self._stack.setObjectName("page_stack")
+        stack = QStackedWidget(self)
+        stack.setObjectName("page_stack")
         for page in self._pages.values():
-            self._stack.addWidget(page)
-        self._side.currentRowChanged.connect(self._stack.setCurrentIndex)
+            stack.addWidget(page)
+        self._side.currentRowChanged.connect(stack.setCurrentIndex)
         self._banner = Banner(self)
         self._banner.setObjectName("settings_problem")
         self._notice = Banner(self)
         self._notice.setObjectName("port_notice")
-        beside = QVBoxLayout()
-        beside.setSpacing(GROUP_GAP)
-        for widget in (self._banner, self._stack, self._notice):
-            beside.addWidget(widget)
+        content = QVBoxLayout()
+        content.setSpacing(GROUP_GAP)
+        for widget in (self._banner, stack, self._notice):
+            content.addWidget(widget)
         middle = QHBoxLayout()
         middle.setSpacing(GROUP_GAP)
         middle.addWidget(self._side)
-        middle.addLayout(beside, 1)
+        middle.addLayout(content, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GROUP_GAP, MARGIN, GROUP_GAP, GROUP_GAP)
         layout.setSpacing(GROUP_GAP)
@@ -149,10 +148,13 @@ class SettingsDialog(QDialog):
     def _button_box(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox.StandardButton
         box = QDialogButtonBox(buttons.Ok | buttons.Cancel | buttons.Apply, self)
-        self._ok, self._apply = box.button(buttons.Ok), box.button(buttons.Apply)
-        cancel = box.button(buttons.Cancel)
-        named = ((self._ok, "ok", self.tr("&OK")), (self._apply, "apply", self.tr("&Apply")))
-        for button, name, text in (*named, (cancel, "cancel", self.tr("Cancel"))):
+        self._ok, self._apply, cancel = box.button(buttons.Ok), box.button(buttons.Apply), box.button(buttons.Cancel)
+        named = (
+            (self._ok, "ok", self.tr("&OK")),
+            (self._apply, "apply", self.tr("&Apply")),
+            (cancel, "cancel", self.tr("Cancel")),
+        )
+        for button, name, text in named:
             button.setObjectName(name)
             button.setText(text)
         set_role(self._ok, "main")
@@ -161,7 +163,7 @@ class SettingsDialog(QDialog):
         cancel.clicked.connect(self.reject)
         return box
 
-    # What is shown
+    # Showing
 
     def _take_settings(self, settings: Settings) -> None:
         self._draft.take_settings(settings)
@@ -178,45 +180,39 @@ class SettingsDialog(QDialog):
         problems = self._draft.problems
         for name, row in self._rows.items():
             row.editor.set_text(self._draft.text(name))
-            row.editor.set_read_only(name in self._overridden)
-            if name in problems:
-                row.show_problem(sentence_of(problems[name]))
-            else:
-                row.show_note(self._note(name))
-        self._mark_pages(set(problems))
-        changed = bool(self._draft.texts) or self._login.is_edited
-        self._apply.setEnabled(changed and not problems)
+            row.editor.setEnabled(name not in self._overridden)
+            wrong = name in problems
+            row.show_remark(sentence_of(problems[name]) if wrong else self._note(name), wrong=wrong)
+        for index, (group, page) in enumerate(self._pages.items()):
+            wrong = any(row.declaration.name in problems for row in page.rows)
+            label = translated(GROUP_LABELS[group])
+            self._side.item(index).setText(f"{label}  ⚠" if wrong else label)
+        self._apply.setEnabled((bool(self._draft.texts) or self._login.is_edited) and not problems)
         self._ok.setEnabled(not problems)
-        self._tell_of_port()
+        self._show_port_notice()
 
     def _note(self, name: str) -> str:
         if name in self._overridden:
             return self._overridden[name]
         if self._draft.changed_elsewhere(name):
-            shown = "•••" if self._rows[name].declaration.secret else self._draft.text_in_force(name)
-            return self.tr("Changed elsewhere meanwhile, to {}. Your text is kept.").format(shown)
+            shown = "•••" if self._rows[name].declaration.secret else self._draft.current_text(name)
+            return self.tr("Changed elsewhere to {}. Your text is kept.").format(shown)
         if name in self._draft.texts and (name in START_SETTINGS or name in _AT_START):
-            return self.tr("It holds from the next start of Preheat.")
-        return self._noted.get(name, "")
+            return self._restart_note()
+        return self._notes.get(name, "")
 
-    def _mark_pages(self, wrong: set[str]) -> None:
-        for index, (group, page) in enumerate(self._pages.items()):
-            label = translated(GROUP_LABELS[group])
-            bad = any(row.declaration.name in wrong for row in page.rows)
-            self._side.item(index).setText(f"{label}  ⚠" if bad else label)
+    def _restart_note(self) -> str:
+        return self.tr("Takes effect after a restart.")
 
-    def _tell_of_port(self) -> None:
-        if not set(PORT_SETTINGS).isdisjoint(self._draft.texts):
-            words = (
-                self.tr("These hold when the Preheat that runs is started again.")
-                if self._bridge.attached
-                else self.tr("The port closes and opens again when you apply this.")
-            )
-            self._notice.show_note(words)
-        else:
+    def _show_port_notice(self) -> None:
+        if set(PORT_SETTINGS).isdisjoint(self._draft.texts):
             self._notice.hide()
+        elif self._bridge.attached:
+            self._notice.show_note(self.tr("Takes effect when the running Preheat is restarted."))
+        else:
+            self._notice.show_note(self.tr("Applying this closes and reopens the port."))
 
-    # Applying it
+    # Applying
 
     def _apply_and_close(self) -> None:
         self._closing = True
@@ -227,20 +223,18 @@ class SettingsDialog(QDialog):
         if not self._login.apply():
             self._closing = False
             self.show_page(Group.APPLICATION)
-            return
-        texts = dict(self._draft.texts)
-        if texts:
-            self._bridge.change_settings(texts, partial(self._done, tuple(texts)), self._failed)
+        elif texts := dict(self._draft.texts):
+            self._bridge.change_settings(texts, partial(self._applied, tuple(texts)), self._failed)
         else:
-            self._end()
+            self._finish()
 
-    def _done(self, names: tuple[str, ...], change: SettingsChange) -> None:
-        later = self.tr("It holds from the next start of Preheat.")
-        self._noted = dict.fromkeys({*change.restart_needed, *_AT_START.intersection(names)}, later)
+    def _applied(self, names: tuple[str, ...], change: SettingsChange) -> None:
+        later = {*change.restart_needed, *_AT_START.intersection(names)}
+        self._notes = dict.fromkeys(later, self._restart_note())
         self._draft.applied(names)
-        self._end()
+        self._finish()
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         self._refresh()
         if self._closing:
             self.accept()

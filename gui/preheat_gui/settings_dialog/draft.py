@@ -1,4 +1,4 @@
-"""What the user has changed and not applied. GUI thread only; knows no widgets."""
+"""The user's unapplied changes. GUI thread; no widgets."""
 
 from __future__ import annotations
 
@@ -12,85 +12,74 @@ from preheat.settings.texts import problems_of, to_text
 
 
 class Draft(QObject):
-    """The settings in force, the user's texts over them, and what is wrong with those.
+    """The settings in effect, the user's texts over them, and their errors.
 
     Attributes:
-        changed: A text, a problem, or what is in force is another.
+        changed: A text, an error or a setting in effect changed.
+        settings: The settings in effect.
+        texts: The texts to write, by setting.
     """
 
     changed = Signal()
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._settings = settings
-        self._texts: dict[str, str] = {}
+        self.settings = settings
+        self.texts: dict[str, str] = {}
         self._seen: dict[str, str] = {}
         self._problems: Mapping[str, SettingsError] = {}
         self._refused: dict[str, SettingsError] = {}
 
     @property
-    def settings(self) -> Settings:
-        """The settings in force."""
-        return self._settings
-
-    @property
-    def texts(self) -> Mapping[str, str]:
-        """What would be written, by name."""
-        return self._texts
-
-    @property
     def problems(self) -> Mapping[str, SettingsError]:
-        """What is wrong, by name; a refusal by the engine holds until its text is changed."""
+        """Errors by setting; the engine's stay until the text changes."""
         return {**self._refused, **self._problems}
 
     def text(self, name: str) -> str:
-        """Return what the field of this name shows."""
-        return self._texts.get(name, self.text_in_force(name))
+        """Return the text of a field."""
+        return self.texts.get(name, self.current_text(name))
 
-    def text_in_force(self, name: str) -> str:
-        """Return the text of the value in force."""
-        return to_text(getattr(self._settings, name))
+    def current_text(self, name: str) -> str:
+        """Return the text of the value in effect."""
+        return to_text(getattr(self.settings, name))
 
     def changed_elsewhere(self, name: str) -> bool:
-        """Whether the value in force has become another since the user began to change this one."""
-        return name in self._texts and self._seen[name] != self.text_in_force(name)
+        """Return whether the value in effect changed after the user's first edit."""
+        return name in self.texts and self._seen[name] != self.current_text(name)
 
     def write(self, name: str, text: str) -> None:
-        """Take what the user has typed; the text in force means that nothing is to be changed."""
+        """Take the user's text; the text in effect means no change."""
         if text == self.text(name):
             return
         self._refused.pop(name, None)
-        if text == self.text_in_force(name):
-            self._texts.pop(name, None)
+        if text == self.current_text(name):
+            self.texts.pop(name, None)
         else:
-            self._seen.setdefault(name, self.text_in_force(name))
-            self._texts[name] = text
+            self._seen.setdefault(name, self.current_text(name))
+            self.texts[name] = text
         self._check()
 
     def take_settings(self, settings: Settings) -> None:
-        """Take what is in force now; fields that the user has changed keep the user's text."""
-        self._settings = settings
-        for name in list(self._texts):
-            if self._texts[name] == self.text_in_force(name):
-                del self._texts[name]
+        """Take new settings in effect; edited fields keep the user's text."""
+        self.settings = settings
+        self.texts = {name: text for name, text in self.texts.items() if text != self.current_text(name)}
         self._check()
 
     def applied(self, names: Iterable[str]) -> None:
-        """Forget the texts of settings that have been written."""
+        """Forget the texts of written settings."""
         for name in names:
-            self._texts.pop(name, None)
+            self.texts.pop(name, None)
         self._check()
 
     def refuse(self, error: SettingsError) -> bool:
-        """Take the engine's refusal; return whether it is about one of the fields."""
-        name = error.param
-        if name is None or name not in FIELDS:
+        """Take the engine's error; return whether it is about one of the fields."""
+        if error.param is None or error.param not in FIELDS:
             return False
-        self._refused[name] = error
+        self._refused[error.param] = error
         self.changed.emit()
         return True
 
     def _check(self) -> None:
-        self._seen = {name: seen for name, seen in self._seen.items() if name in self._texts}
-        self._problems = problems_of(self._settings, self._texts) if self._texts else {}
+        self._seen = {name: seen for name, seen in self._seen.items() if name in self.texts}
+        self._problems = problems_of(self.settings, self.texts) if self.texts else {}
         self.changed.emit()

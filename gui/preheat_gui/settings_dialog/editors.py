@@ -1,4 +1,4 @@
-"""The fields of the settings window: each turns a setting's text into something that can be edited, and back."""
+"""The fields of the settings dialog, each of which edits one setting's text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Editor(QWidget):
     """Edits one setting's text.
 
     Attributes:
-        edited: The user has changed the text; it may be wrong.
+        edited: The user changed the text, which may be invalid.
         is_flat: It is one line high.
     """
 
@@ -30,34 +30,33 @@ class Editor(QWidget):
     is_flat = True
 
     def text(self) -> str:
-        """Return the text as it is now."""
+        """Return the current text."""
         raise NotImplementedError
 
     def set_text(self, text: str) -> None:
-        """Show another text; ``edited`` does not follow."""
+        """Show another text without emitting ``edited``."""
         raise NotImplementedError
 
-    def set_read_only(self, read_only: bool) -> None:
-        """Let the text be looked at, but not changed."""
-        self.setEnabled(not read_only)
-
     def mark(self, wrong: bool) -> None:
-        """Give the field the look of a wrong value, or take it away."""
+        """Mark the field as invalid, or remove the mark."""
 
     def main_widget(self) -> QWidget:
-        """Return the widget that a label belongs to."""
+        """Return the widget that the label belongs to."""
         return self
+
+    def _emit(self) -> None:
+        self.edited.emit(self.text())
 
 
 class SwitchEditor(Editor):
-    """A check box, which brings its own label."""
+    """A check box with its own label."""
 
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._box = QCheckBox(declaration.label, self)
         self._box.setObjectName(f"field_{declaration.name}")
-        self._box.clicked.connect(self._clicked)
-        _row(self, self._box)
+        self._box.clicked.connect(self._emit)
+        set_row(self, self._box)
 
     def text(self) -> str:
         return "true" if self._box.isChecked() else "false"
@@ -68,12 +67,9 @@ class SwitchEditor(Editor):
     def main_widget(self) -> QWidget:
         return self._box
 
-    def _clicked(self) -> None:
-        self.edited.emit(self.text())
-
 
 class ChoiceEditor(Editor):
-    """A choice among a few."""
+    """A choice from a list."""
 
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,8 +77,8 @@ class ChoiceEditor(Editor):
         self._box.setObjectName(f"field_{declaration.name}")
         for choice in declaration.choices:
             self._box.addItem(choice_words(choice), choice)
-        self._box.activated.connect(self._activated)
-        _row(self, self._box)
+        self._box.activated.connect(self._emit)
+        set_row(self, self._box)
 
     def text(self) -> str:
         return str(self._box.currentData())
@@ -93,26 +89,23 @@ class ChoiceEditor(Editor):
     def main_widget(self) -> QWidget:
         return self._box
 
-    def _activated(self) -> None:
-        self.edited.emit(self.text())
-
 
 class TextEditor(Editor):
-    """One line of text."""
+    """A line of text, followed by ``widgets``."""
 
-    def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
+    def __init__(self, declaration: Declaration, parent: QWidget | None = None, *widgets: QWidget) -> None:
         super().__init__(parent)
         self._line = QLineEdit(self)
         self._line.setObjectName(f"field_{declaration.name}")
         self._line.textEdited.connect(self.edited)
         set_width(self._line, _TEXT_CHARACTERS)
-        _row(self, self._line)
+        set_row(self, self._line, *widgets)
 
     def text(self) -> str:
         return self._line.text()
 
     def set_text(self, text: str) -> None:
-        if text != self._line.text():  # the cursor stays where it is
+        if text != self._line.text():  # keeps the cursor in place
             self._line.setText(text)
 
     def mark(self, wrong: bool) -> None:
@@ -123,17 +116,14 @@ class TextEditor(Editor):
 
 
 class SizeEditor(TextEditor):
-    """An amount of memory; a share is shown in bytes, too."""
+    """An amount of memory; a share is also shown in bytes."""
 
     def __init__(self, declaration: Declaration, total_bytes: int, parent: QWidget | None = None) -> None:
-        super().__init__(declaration, parent)
+        self._amount = QLabel()
+        super().__init__(declaration, parent, self._amount)
         self._total_bytes = total_bytes
-        self._amount = QLabel(self)
         set_role(self._amount, "muted")
         set_width(self._line, _NUMBER_CHARACTERS)
-        row = self.layout()
-        assert isinstance(row, QHBoxLayout)
-        row.insertWidget(1, self._amount)
         self._line.textChanged.connect(self._show_amount)
 
     def _show_amount(self, text: str) -> None:
@@ -141,7 +131,7 @@ class SizeEditor(TextEditor):
 
 
 def amount_words(text: str, total_bytes: int) -> str:
-    """Return what a share of all memory comes to, such as ``= 8.0 GB``; nothing for other texts."""
+    """Return the bytes of a share of all memory, such as ``= 8.0 GB``; empty for other texts."""
     try:
         size = Size(text)
     except ValueError:
@@ -150,10 +140,13 @@ def amount_words(text: str, total_bytes: int) -> str:
 
 
 class NumberBox(QAbstractSpinBox):
-    """A spin box that takes any text: what is wrong with it is said beside it, not swallowed."""
+    """A spin box that accepts any text; errors are shown next to it.
+
+    Attributes:
+        stepped: An arrow changed the text.
+    """
 
     stepped = Signal(str)
-    """The new text, after a press on an arrow."""
 
     def __init__(self, step: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,11 +155,11 @@ class NumberBox(QAbstractSpinBox):
         self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToPreviousValue)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Let everything pass."""
+        """Accept any text."""
         return (QValidator.State.Acceptable, text, position)
 
     def stepBy(self, steps: int) -> None:  # noqa: N802 - Qt's name
-        """Add so many steps to the number; a text that is none stays."""
+        """Add steps to the number; other texts stay."""
         try:
             number = float(self.lineEdit().text())
         except ValueError:
@@ -177,32 +170,28 @@ class NumberBox(QAbstractSpinBox):
         self.stepped.emit(text)
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:  # noqa: N802
-        """Both arrows work, unless the field is only to be looked at."""
+        """Enable both arrows, unless the field is read-only."""
         flags = QAbstractSpinBox.StepEnabledFlag
         return flags.StepNone if self.isReadOnly() else flags.StepUpEnabled | flags.StepDownEnabled
 
 
 class NumberEditor(Editor):
-    """A number with its unit; where Preheat may decide it, a check box says so."""
+    """A number with its unit, and a check box if it may be automatic."""
 
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._optional = declaration.optional
         self._box = NumberBox(1024 if declaration.unit == "tokens" else 1, self)
         self._box.setObjectName(f"field_{declaration.name}")
         self._box.lineEdit().textEdited.connect(self._edited)
         self._box.stepped.connect(self._edited)
         set_width(self._box, _NUMBER_CHARACTERS)
-        self._auto = QCheckBox(choice_words(AUTO), self)
-        self._auto.setObjectName(f"auto_{declaration.name}")
-        self._auto.setAccessibleName(f"{declaration.label}: {choice_words(AUTO)}")
-        self._auto.setVisible(declaration.optional)
-        self._auto.clicked.connect(self._edited)
-        self._optional = declaration.optional
         unit = QLabel(declaration.unit, self)
-        set_role(unit, "muted")
         unit.setVisible(bool(declaration.unit))
-        self._unit = unit
-        _row(self, self._box, unit, self._auto)
+        set_role(unit, "muted")
+        self._auto = auto_box(declaration, self)
+        self._auto.clicked.connect(self._edited)
+        set_row(self, self._box, unit, self._auto)
 
     def text(self) -> str:
         return AUTO if self._auto.isChecked() else self._box.text()
@@ -222,11 +211,11 @@ class NumberEditor(Editor):
 
     def _edited(self) -> None:
         self._box.setEnabled(not self._auto.isChecked())
-        self.edited.emit(self.text())
+        self._emit()
 
 
 def editor_for(declaration: Declaration, total_bytes: int, parent: QWidget | None = None) -> Editor:
-    """Return the field for a setting that is one value.
+    """Return the field for a setting with a single value.
 
     Args:
         total_bytes: This machine's memory.
@@ -242,8 +231,17 @@ def editor_for(declaration: Declaration, total_bytes: int, parent: QWidget | Non
     return TextEditor(declaration, parent)
 
 
+def auto_box(declaration: Declaration, parent: QWidget) -> QCheckBox:
+    """Return the check box for ``auto``, visible if the setting may have that value."""
+    box = QCheckBox(choice_words(AUTO), parent)
+    box.setObjectName(f"auto_{declaration.name}")
+    box.setAccessibleName(f"{declaration.label}: {choice_words(AUTO)}")
+    box.setVisible(declaration.optional)
+    return box
+
+
 def set_wrong(widget: QWidget, wrong: bool) -> None:
-    """Give a widget the look of a wrong value, or take it away."""
+    """Mark a widget as invalid, or remove the mark."""
     if bool(widget.property("wrong")) != wrong:
         widget.setProperty("wrong", wrong)
         widget.style().unpolish(widget)
@@ -251,14 +249,15 @@ def set_wrong(widget: QWidget, wrong: bool) -> None:
 
 
 def set_width(widget: QWidget, characters: int) -> None:
-    """Make a field as wide as so many figures."""
+    """Set a field's width to a number of digits."""
     widget.setFixedWidth(widget.fontMetrics().horizontalAdvance("0") * characters + 4 * GAP)
 
 
-def _row(editor: QWidget, *widgets: QWidget) -> None:
+def set_row(editor: QWidget, *widgets: QWidget, spacing: int = GAP) -> None:
+    """Lay out widgets in a row, of which the first gets the focus."""
     layout = QHBoxLayout(editor)
     layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(GAP)
+    layout.setSpacing(spacing)
     for widget in widgets:
         layout.addWidget(widget)
     layout.addStretch()

@@ -1,4 +1,4 @@
-"""One setting in the window: label, field, what it means, what is wrong with it."""
+"""One setting in the dialog: label, field, description and error."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ _ICON_PX: Final = 14
 
 
 class Remark(QWidget):
-    """A sentence with a sign before it, hidden while there is none."""
+    """A sentence with an icon; hidden while empty."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._sign = QLabel(self)
+        self._icon = QLabel(self)
         self._words: ScaledLabel = caption(parent=self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP // 2)
-        layout.addWidget(self._sign, alignment=Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._words, 1)
         self.hide()
 
     @property
     def words(self) -> str:
-        """The sentence; empty while there is none."""
+        """The sentence; empty without one."""
         return self._words.text()
 
     def show_words(self, words: str, *, wrong: bool) -> None:
-        """Say what is wrong, or what is worth knowing; nothing with no words."""
+        """Show an error or a note; empty words hide the remark."""
         if words:
-            sign, token = ("warning", Token.BAD) if wrong else ("info", Token.STANDBY)
-            self._sign.setPixmap(symbol(sign, token).pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+            name, token = ("warning", Token.BAD) if wrong else ("info", Token.STANDBY)
+            self._icon.setPixmap(symbol(name, token).pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
             set_role(self._words, "bad" if wrong else "muted")
         self._words.setText(words)
         self.setVisible(bool(words))
 
 
 class FieldRow(QWidget):
-    """A setting's row: its label at the side, what it means under its field."""
+    """A setting's row: the label at the side, the description under the field."""
 
     def __init__(self, declaration: Declaration, editor: Editor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class FieldRow(QWidget):
         self.remark = Remark(self)
         self.remark.setObjectName(f"remark_{declaration.name}")
         field = editor.main_widget()
-        # A check box has its words beside it.
+        # A check box has its own label.
         self._label = QLabel("" if isinstance(editor, SwitchEditor) else declaration.label, self)
         self._label.setBuddy(field)
         self._label.setWordWrap(True)
@@ -64,35 +64,27 @@ class FieldRow(QWidget):
         layout.setHorizontalSpacing(GROUP_GAP)
         layout.setVerticalSpacing(GAP // 2)
         layout.setColumnStretch(1, 1)
-        top = Qt.AlignmentFlag.AlignTop
-        if not editor.is_flat:
-            self._label.setContentsMargins(0, GAP // 2, 0, 0)  # beside the first line of what is higher
-        layout.addWidget(self._label, 0, 0, Qt.AlignmentFlag.AlignVCenter if editor.is_flat else top)
+        alignment = Qt.AlignmentFlag.AlignVCenter
+        if not editor.is_flat:  # align the label with the editor's first line
+            self._label.setContentsMargins(0, GAP // 2, 0, 0)
+            alignment = Qt.AlignmentFlag.AlignTop
+        layout.addWidget(self._label, 0, 0, alignment)
         layout.addWidget(editor, 0, 1)
         layout.addWidget(caption(declaration.description, self), 1, 1)
         layout.addWidget(self.remark, 2, 1)
-        self._describe()
+        self.show_remark("")
 
     def label_width(self) -> int:
-        """Return the width that the label would like, in pixels."""
+        """Return the label's preferred width, in pixels."""
         return self._label.fontMetrics().horizontalAdvance(self._label.text())
 
     def set_label_width(self, width: int) -> None:
-        """Let the label take so much, as those of the other rows do."""
+        """Align the label with those of other rows."""
         self._label.setFixedWidth(width)
 
-    def show_problem(self, reason: str) -> None:
-        """Mark the field and say why."""
-        self.editor.mark(True)
-        self.remark.show_words(reason, wrong=True)
-        self._describe()
-
-    def show_note(self, note: str) -> None:
-        """Say something beside the field; nothing with no words."""
-        self.editor.mark(False)
-        self.remark.show_words(note, wrong=False)
-        self._describe()
-
-    def _describe(self) -> None:
-        words = (self.declaration.description, self.remark.words)
-        self.editor.main_widget().setAccessibleDescription(" ".join(filter(None, words)))
+    def show_remark(self, words: str, *, wrong: bool = False) -> None:
+        """Show an error or a note under the field; empty words show none."""
+        self.editor.mark(wrong)
+        self.remark.show_words(words, wrong=wrong)
+        description = " ".join(filter(None, (self.declaration.description, words)))
+        self.editor.main_widget().setAccessibleDescription(description)

@@ -1,4 +1,4 @@
-"""The memory limit: a slider, an exact entry, and what each limit would have brought."""
+"""The memory limit: a slider, an exact entry, and the hit rate of each limit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from preheat_gui.words import format_duration, format_memory
 _STEPS: Final = 1000
 _GB: Final = 10**9
 _SNAP: Final = 0.015
-"""A dragged handle jumps to a round value that is nearer than this share of the slider."""
+"""A dragged handle snaps to round values within this share of the slider."""
 
 _PERCENT: Final = "%"
 _BYTES: Final = "GB"
@@ -30,7 +30,7 @@ class LimitEditor(Editor):
     """Edits ``memory_limit``.
 
     Args:
-        settings: Under which the curve is computed.
+        settings: The settings for the curve.
         total_bytes: This machine's memory.
     """
 
@@ -59,7 +59,7 @@ class LimitEditor(Editor):
     def set_text(self, text: str) -> None:
         if text != self._entry.text():
             self._entry.setText(text)
-        self._follow()
+        self._update()
 
     def mark(self, wrong: bool) -> None:
         set_wrong(self._entry, wrong)
@@ -68,18 +68,18 @@ class LimitEditor(Editor):
         return self._entry
 
     def take_settings(self, settings: Settings) -> None:
-        """Draw the curve under these settings from now on."""
+        """Recompute the curve for new settings."""
         self._settings = settings
         if self.isVisible():
             self._curve.start(settings, self._total_bytes)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Compute the curve: not before someone looks."""
+        """Compute the curve once it is visible."""
         super().showEvent(event)
         self._curve.start(self._settings, self._total_bytes)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        """Nobody waits for it any more."""
+        """Stop the computation."""
         super().hideEvent(event)
         self._curve.stop()
 
@@ -131,14 +131,14 @@ class LimitEditor(Editor):
             return None
 
     def _typed(self, text: str) -> None:
-        self._follow()
+        self._update()
         self.edited.emit(text)
 
     def _slid(self, value: int) -> None:
         text = _text_at(value / _STEPS, self._total_bytes, self._unit.currentData(), snap=self._slider.isSliderDown())
         if text != self._entry.text():
             self._entry.setText(text)
-            self._follow(move_slider=False)
+            self._update(move_slider=False)
             self.edited.emit(text)
 
     def _unit_chosen(self) -> None:
@@ -146,11 +146,11 @@ class LimitEditor(Editor):
         if limit is not None and self._unit.currentData() != _unit_of(self._entry.text()):
             text = _text_at(limit / self._total_bytes, self._total_bytes, self._unit.currentData(), snap=False)
             self._entry.setText(text)
-            self._follow()
+            self._update()
             self.edited.emit(text)
 
-    def _follow(self, *, move_slider: bool = True) -> None:
-        """Show everywhere what the entry says, if that is a size."""
+    def _update(self, *, move_slider: bool = True) -> None:
+        """Update everything else from the entry, if it holds a size."""
         limit = self._limit_bytes()
         if limit is None:
             self._amount.clear()
@@ -168,29 +168,27 @@ class LimitEditor(Editor):
             self._slider.setValue(round(share * _STEPS))
             self._slider.blockSignals(False)
         self._view.set_limit(limit)
-        self._say_figures(limit)
+        self._show_figures(limit)
 
     def _show_curve(self) -> None:
         words = {
-            CurveState.COMPUTING: self.tr("Looking at what other limits would have brought…"),
-            CurveState.TOO_LITTLE: self.tr("After a few days of use this shows what more memory would bring."),
-            CurveState.FAILED: self.tr(
-                "What other limits would have brought could not be found out. The log says why."
-            ),
+            CurveState.COMPUTING: self.tr("Calculating the hit rate for other limits…"),
+            CurveState.TOO_LITTLE: self.tr("After a few days of use, this shows what more memory would bring."),
+            CurveState.FAILED: self.tr("The hit rate for other limits could not be calculated. See the log."),
         }.get(self._curve.state, "")
         self._view.show_curve(self._curve.state, self._curve.points, self._total_bytes, words)
-        self._view.setAccessibleName(words or self.tr("Hits under each memory limit"))
+        self._view.setAccessibleName(words or self.tr("Hit rate by memory limit"))
         limit = self._limit_bytes()
         if limit is not None:
-            self._say_figures(limit)
+            self._show_figures(limit)
 
-    def _say_figures(self, limit_bytes: int) -> None:
+    def _show_figures(self, limit_bytes: int) -> None:
         point = point_at(self._curve.points, limit_bytes) if self._curve.state is CurveState.READY else None
         self._words.setVisible(point is not None)
         if point is None:
             self._words.clear()
             return
-        words = self.tr("With {limit}: {rate} % hits, {waited} waiting a week, going by the last weeks.")
+        words = self.tr("With {limit}: {rate} % hits and {waited} of waiting per week, based on recent use.")
         self._words.setText(
             words.format(
                 limit=format_memory(limit_bytes),
@@ -205,10 +203,10 @@ def _unit_of(text: str) -> str:
 
 
 def _text_at(share: float, total_bytes: int, unit: str, *, snap: bool) -> str:
-    """Return a share of all memory as a text with this unit.
+    """Return a share of all memory as text with a unit.
 
     Args:
-        snap: Take a round value that is near: each tenth of the memory, or each whole GB.
+        snap: Snap to a near round value: a tenth of the memory, or a whole GB.
     """
     if unit == _PERCENT:
         percent, tenth = share * 100, round(share * 10) * 10

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractItemView,
-    QCheckBox,
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
@@ -25,18 +26,18 @@ from PySide6.QtWidgets import (
 
 from preheat.settings import AUTO
 from preheat.settings.layers import parse_text
-from preheat_gui.settings_dialog.declarations import Declaration, choice_words
-from preheat_gui.settings_dialog.editors import Editor, set_wrong
+from preheat_gui.settings_dialog.declarations import Declaration
+from preheat_gui.settings_dialog.editors import Editor, auto_box, set_wrong
 from preheat_gui.widgets import GAP, symbol
 
-_FEWEST_ROWS: Final = 2
-_MOST_ROWS: Final = 6
+_MIN_ROWS: Final = 2
+_MAX_ROWS: Final = 6
 _KEY_BYTES: Final = 24
 _SHOWN_OF_KEY: Final = 4
 
 
 class ListEditor(Editor):
-    """A list that can be added to, taken from, edited in place and put into another order."""
+    """A list with adding, removing, editing in place and reordering."""
 
     is_flat = False
 
@@ -48,7 +49,7 @@ class ListEditor(Editor):
         self._list.setAccessibleName(declaration.label)
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        # Folders, keys and addresses are written from left to right in every language.
+        # Folders, keys and addresses are left-to-right in every language.
         self._list.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.itemChanged.connect(self._changed)
@@ -56,22 +57,13 @@ class ListEditor(Editor):
         self._list.currentRowChanged.connect(self._refresh)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(GAP)
-        self._add = self._button("add", self.tr("&Add…"))
-        self._add.clicked.connect(self._add_clicked)
-        self._for_current: list[QPushButton] = []
-        self._remove = self._button("remove", self.tr("&Remove"))
-        self._remove.clicked.connect(self._remove_current)
-        self._for_current.append(self._remove)
-        self._up = self._arrow("up", self.tr("Move up"))
-        self._up.clicked.connect(self._move_up)
-        self._down = self._arrow("down", self.tr("Move down"))
-        self._down.clicked.connect(self._move_down)
+        self._add = self._button("add", self.tr("&Add…"), self._add_clicked)
+        self._for_current: list[QAbstractButton] = [self._button("remove", self.tr("&Remove"), self._remove_current)]
+        self._up = self._button("up", self.tr("Move up"), self._move_up, icon="arrow-up")
+        self._down = self._button("down", self.tr("Move down"), self._move_down, icon="arrow-down")
         self._buttons.addStretch()
-        self._auto = QCheckBox(choice_words(AUTO), self)
-        self._auto.setObjectName(f"auto_{declaration.name}")
-        self._auto.setAccessibleName(f"{declaration.label}: {choice_words(AUTO)}")
-        self._auto.setVisible(declaration.optional)
-        self._auto.clicked.connect(self._auto_clicked)
+        self._auto = auto_box(declaration, self)
+        self._auto.clicked.connect(self._changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
@@ -82,13 +74,11 @@ class ListEditor(Editor):
         self._refresh()
 
     def text(self) -> str:
-        """Return the list as TOML has it."""
-        if self._auto.isChecked():
-            return AUTO
-        return json.dumps([self._value(self._list.item(row)) for row in range(self._list.count())], ensure_ascii=False)
+        """Return the list in TOML syntax."""
+        return AUTO if self._auto.isChecked() else json.dumps(self._values(), ensure_ascii=False)
 
     def set_text(self, text: str) -> None:
-        """Show the items of a list, as TOML has it or with commas between."""
+        """Show a list in TOML syntax or separated by commas."""
         items = parse_text(text, is_list=True)
         auto = self._declaration.optional and items == AUTO
         if auto == self._auto.isChecked() and items == parse_text(self.text(), is_list=True):
@@ -101,16 +91,20 @@ class ListEditor(Editor):
         self._list.blockSignals(False)
         self._refresh()
 
-    def set_read_only(self, read_only: bool) -> None:
-        self.setEnabled(not read_only)
-
     def mark(self, wrong: bool) -> None:
         set_wrong(self._list, wrong)
 
     def main_widget(self) -> QWidget:
         return self._list
 
-    # What kinds of lists differ in
+    def add(self, value: str) -> None:
+        """Add an item unless it is in the list."""
+        if value not in self._values():
+            self._list.addItem(self._item(value))
+            self._list.setCurrentRow(self._list.count() - 1)
+            self._changed()
+
+    # For subclasses
 
     def _item(self, value: str) -> QListWidgetItem:
         item = QListWidgetItem(value)
@@ -121,41 +115,34 @@ class ListEditor(Editor):
     def _value(self, item: QListWidgetItem) -> str:
         return item.text().strip()
 
-    def _asked(self) -> str:
-        """Return what the user wants to add; empty if nothing."""
-        text, taken = QInputDialog.getText(self, self._declaration.label, self._declaration.description)
-        return text.strip() if taken else ""
+    def _new_value(self) -> str:
+        """Ask the user for an item; return "" for none."""
+        text, accepted = QInputDialog.getText(self, self._declaration.label, self._declaration.description)
+        return text.strip() if accepted else ""
 
-    # What all have
+    # Private
 
-    def _button(self, name: str, text: str) -> QPushButton:
-        button = QPushButton(text, self)
+    def _values(self) -> list[str]:
+        return [self._value(self._list.item(row)) for row in range(self._list.count())]
+
+    def _button(self, name: str, text: str, on_clicked: Callable[[], None], *, icon: str = "") -> QAbstractButton:
+        button: QAbstractButton
+        if icon:
+            button = QToolButton(self)
+            button.setIcon(symbol(icon))
+            button.setToolTip(text)
+        else:
+            button = QPushButton(text, self)
+            button.setAutoDefault(False)
         button.setObjectName(f"{name}_{self._declaration.name}")
         button.setAccessibleName(f"{self._declaration.label}: {text.replace('&', '')}")
-        button.setAutoDefault(False)
-        self._buttons.addWidget(button)
-        return button
-
-    def _arrow(self, direction: str, words: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(f"{direction}_{self._declaration.name}")
-        button.setIcon(symbol(f"arrow-{direction}"))
-        button.setToolTip(words)
-        button.setAccessibleName(f"{self._declaration.label}: {words}")
+        button.clicked.connect(on_clicked)
         self._buttons.addWidget(button)
         return button
 
     def _add_clicked(self) -> None:
-        value = self._asked()
-        if value:
+        if value := self._new_value():
             self.add(value)
-
-    def add(self, value: str) -> None:
-        """Add an item, if it is not there yet."""
-        if value not in [self._value(self._list.item(row)) for row in range(self._list.count())]:
-            self._list.addItem(self._item(value))
-            self._list.setCurrentRow(self._list.count() - 1)
-            self._changed()
 
     def _remove_current(self) -> None:
         self._list.takeItem(self._list.currentRow())
@@ -173,61 +160,56 @@ class ListEditor(Editor):
         self._list.setCurrentRow(row + rows)
         self._changed()
 
-    def _auto_clicked(self) -> None:
-        self._changed()
-
     def _changed(self) -> None:
         self._refresh()
-        self.edited.emit(self.text())
+        self._emit()
 
     def _refresh(self) -> None:
-        row, count, free = self._list.currentRow(), self._list.count(), not self._auto.isChecked()
-        rows = min(max(count, _FEWEST_ROWS), _MOST_ROWS)
+        row, count, editable = self._list.currentRow(), self._list.count(), not self._auto.isChecked()
+        rows = min(max(count, _MIN_ROWS), _MAX_ROWS)
         self._list.setFixedHeight(rows * (self.fontMetrics().height() + GAP + 2) + GAP)
-        self._list.setEnabled(free)
-        self._add.setEnabled(free)
+        self._list.setEnabled(editable)
+        self._add.setEnabled(editable)
         for button in self._for_current:
-            button.setEnabled(free and row >= 0)
-        self._up.setEnabled(free and row > 0)
-        self._down.setEnabled(free and 0 <= row < count - 1)
+            button.setEnabled(editable and row >= 0)
+        self._up.setEnabled(editable and row > 0)
+        self._down.setEnabled(editable and 0 <= row < count - 1)
 
 
 class FoldersEditor(ListEditor):
     """Folders, chosen in the system's dialog."""
 
-    def _asked(self) -> str:
+    def _new_value(self) -> str:
         return QFileDialog.getExistingDirectory(self, self._declaration.label, str(Path.home()))
 
 
 class KeysEditor(ListEditor):
-    """Keys that are made here, shown only in part, and copied."""
+    """Generated API keys, which are shown in part and can be copied."""
 
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(declaration, parent)
         self._add.setText(self.tr("&Generate a key"))
         self._up.hide()
         self._down.hide()
-        copy = self._button("copy", self.tr("&Copy"))
-        copy.clicked.connect(self._copy_current)
+        copy = self._button("copy", self.tr("&Copy"), self._copy_current)
         self._buttons.removeWidget(copy)
         self._buttons.insertWidget(1, copy)
         self._for_current.append(copy)
         self._refresh()
 
     def _item(self, value: str) -> QListWidgetItem:
-        shown = value[:_SHOWN_OF_KEY] + "•" * 12 if len(value) > 2 * _SHOWN_OF_KEY else "•" * 12
-        item = QListWidgetItem(shown)
+        visible = value[:_SHOWN_OF_KEY] if len(value) > 2 * _SHOWN_OF_KEY else ""
+        item = QListWidgetItem(visible + "•" * 12)
         item.setData(Qt.ItemDataRole.UserRole, value)
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, self.tr("A key that begins with {}").format(value[:2]))
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, self.tr("Key starting with {}").format(value[:2]))
         return item
 
     def _value(self, item: QListWidgetItem) -> str:
         return str(item.data(Qt.ItemDataRole.UserRole))
 
-    def _asked(self) -> str:
+    def _new_value(self) -> str:
         return secrets.token_urlsafe(_KEY_BYTES)
 
     def _copy_current(self) -> None:
-        item = self._list.currentItem()
-        if item is not None:
+        if (item := self._list.currentItem()) is not None:
             QGuiApplication.clipboard().setText(self._value(item))

@@ -1,4 +1,4 @@
-"""Start at login, among the settings though it is none: the system's own entry says whether it is on."""
+"""Start at login, shown among the settings: the system's own entry holds its value."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 from preheat_gui.platform import LoginItem, LoginItemError
 from preheat_gui.settings_dialog.field_row import Remark
 from preheat_gui.widgets import GAP, GROUP_GAP, caption
+from preheat_gui.words import error_text
 
 
 class LoginRow(QWidget):
-    """A check box that acts when the window is applied.
+    """A check box that takes effect with Apply.
 
     Attributes:
-        edited: The user has ticked it, or no longer.
+        edited: The user changed it.
     """
 
     edited = Signal()
@@ -22,12 +23,12 @@ class LoginRow(QWidget):
     def __init__(self, item: LoginItem, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._item = item
+        description = self.tr("Start Preheat in the tray when you log in, without opening a window.")
         self._box = QCheckBox(self.tr("Start at login"), self)
         self._box.setObjectName("start_at_login")
-        self._box.setChecked(item.is_on())
-        self._box.clicked.connect(self._clicked)
-        description = self.tr("Preheat starts in the tray when you log in, without opening a window.")
         self._box.setAccessibleDescription(description)
+        self._box.setChecked(item.is_on())
+        self._box.clicked.connect(self.edited)
         self._remark = Remark(self)
         self._side = QWidget(self)
         layout = QGridLayout(self)
@@ -42,23 +43,20 @@ class LoginRow(QWidget):
 
     @property
     def is_edited(self) -> bool:
-        """Whether the box says something else than the system's entry."""
+        """Whether the box differs from the system's entry."""
         return self._box.isChecked() != self._item.is_on()
 
     def set_label_width(self, width: int) -> None:
-        """Leave as much at the side as the other rows do for their labels."""
+        """Align with the labels of the other rows."""
         self._side.setFixedWidth(width)
 
     def apply(self) -> bool:
-        """Do what the box says; return whether that went well, and say why not."""
+        """Apply the box; return whether that worked, else show the error."""
         try:
             if self.is_edited:
                 self._item.switch(self._box.isChecked())
         except LoginItemError as error:
-            self._remark.show_words(f"{error.title}. {error.hint}.", wrong=True)
+            self._remark.show_words(error_text(error), wrong=True)
             return False
         self._remark.show_words("", wrong=False)
         return True
-
-    def _clicked(self) -> None:
-        self.edited.emit()

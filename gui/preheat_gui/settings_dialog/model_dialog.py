@@ -1,4 +1,4 @@
-"""What one model may have for itself."""
+"""The settings of one model."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import AUTO, ModelSettings, Settings
 from preheat.settings.names import keys_of, model_setting
 from preheat.settings.texts import checked_value, to_text
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
-from preheat_gui.settings_dialog.editors import Editor, editor_for
+from preheat_gui.settings_dialog.editors import Editor, editor_for, set_row
 from preheat_gui.settings_dialog.field_row import FieldRow
 from preheat_gui.settings_dialog.sentences import sentence_of
 from preheat_gui.widgets import GROUP_GAP, MARGIN, Banner, Card, ElidedLabel, heading_font, set_role
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 520
 DEFAULT: Final = "default"
-"""The text of a setting that is left to the value for all models."""
+"""The text of a setting that uses the value for all models."""
 
 _TYPING_PAUSE_MS: Final = 250
 _FIRST_KEEP_ALIVE: Final = "600"
 
 
 class OwnEditor(Editor):
-    """A field with a box before it that leaves it to the value for all models.
+    """A field with a check box for the value for all models.
 
     Args:
         usual: The value for all models.
@@ -45,19 +45,12 @@ class OwnEditor(Editor):
         self._default = QCheckBox(self.tr("Default ({})").format(choice_words(usual)), self)
         self._default.setObjectName(f"default_{declaration.name}")
         self._default.setAccessibleName(f"{declaration.label}: {self._default.text()}")
-        self._default.clicked.connect(self._default_clicked)
-        # Whether Preheat decides is what the box before it says.
+        self._default.clicked.connect(self._emit)
+        # The check box replaces the field's own one for "auto".
         self._field = editor_for(replace(declaration, optional=False), 0, self)
         self._field.edited.connect(self.edited)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GROUP_GAP)
-        layout.addWidget(self._default)
-        layout.addWidget(self._field)
-        layout.addStretch()
-        # As high with the field as without it: nothing jumps.
-        self.setMinimumHeight(self._field.sizeHint().height())
-        self.setFocusProxy(self._default)
+        set_row(self, self._default, self._field, spacing=GROUP_GAP)
+        self.setMinimumHeight(self._field.sizeHint().height())  # the same height with a hidden field
 
     def text(self) -> str:
         """Return the model's own text, or ``DEFAULT``."""
@@ -76,9 +69,6 @@ class OwnEditor(Editor):
     def main_widget(self) -> QWidget:
         return self._default if self._default.isChecked() else self._field.main_widget()
 
-    def _default_clicked(self) -> None:
-        self.edited.emit(self.text())
-
 
 class ModelSettingsDialog(QDialog):
     """Context length, slots, repacking and keep-alive of one model."""
@@ -93,18 +83,16 @@ class ModelSettingsDialog(QDialog):
         self._settings = bridge.settings
         self._texts: dict[str, str] = {}
         self._problems: dict[str, str] = {}
-        self._asked: Settings | None = None
+        self._asked_for: Settings | None = None
         self._rows = {each.name: self._row(each) for each in model_declarations()}
         self._lay_out()
-        self._wait = QTimer(self)
-        self._wait.setSingleShot(True)
-        self._wait.setInterval(_TYPING_PAUSE_MS)
-        self._wait.timeout.connect(self._ask_memory)
+        self._typing = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
+        self._typing.timeout.connect(self._ask_memory)
         bridge.settings_changed.connect(self._take_settings)
         self._refresh()
         self.resize(_WIDTH, self.sizeHint().height())
 
-    # Making it
+    # Building
 
     def _row(self, declaration: Declaration) -> FieldRow:
         usual = to_text(getattr(self._settings, declaration.name)) if declaration.inherits else AUTO
@@ -143,42 +131,48 @@ class ModelSettingsDialog(QDialog):
         layout.addStretch()
         layout.addWidget(box)
 
-    # What is shown
+    # Editing
 
-    def _text_in_force(self, name: str) -> str:
+    def _current_text(self, name: str) -> str:
         value = getattr(self._settings.models.get(self._model_id, ModelSettings()), name)
         return DEFAULT if value is None else to_text(value)
 
-    def _write(self, name: str, text: str) -> None:
-        if text == self._text_in_force(name):
-            self._texts.pop(name, None)
-        else:
-            self._texts[name] = text
-        self._check()
-        self._refresh()
-        self._wait.start()
+    def _text(self, name: str) -> str:
+        return self._texts.get(name, self._current_text(name))
 
-    def _check(self) -> None:
+    def _write(self, name: str, text: str) -> None:
+        self._texts[name] = text
+        self._drop_unchanged()
         self._problems = {}
-        for name, text in self._texts.items():
+        for edited in self._texts:
             try:
-                if text != DEFAULT:
-                    checked_value(model_setting(self._model_id, name), text)
+                self._checked(edited)
             except SettingsError as error:
-                self._problems[name] = sentence_of(error)
+                self._problems[edited] = sentence_of(error)
+        self._refresh()
+        self._typing.start()
+
+    def _checked(self, name: str) -> object:
+        """Return a field's valid value; None for the default.
+
+        Raises:
+            SettingsError: The text is invalid.
+        """
+        text = self._text(name)
+        return None if text == DEFAULT else checked_value(model_setting(self._model_id, name), text)
 
     def _take_settings(self, settings: Settings) -> None:
         self._settings = settings
-        self._texts = {name: text for name, text in self._texts.items() if text != self._text_in_force(name)}
+        self._drop_unchanged()
         self._refresh()
+
+    def _drop_unchanged(self) -> None:
+        self._texts = {name: text for name, text in self._texts.items() if text != self._current_text(name)}
 
     def _refresh(self) -> None:
         for name, row in self._rows.items():
-            row.editor.set_text(self._texts.get(name, self._text_in_force(name)))
-            if name in self._problems:
-                row.show_problem(self._problems[name])
-            else:
-                row.show_note("")
+            row.editor.set_text(self._text(name))
+            row.show_remark(self._problems.get(name, ""), wrong=name in self._problems)
         self._ok.setEnabled(not self._problems)
         if not self._texts:
             self._show_memory(0)
@@ -188,26 +182,18 @@ class ModelSettingsDialog(QDialog):
     def _ask_memory(self) -> None:
         if self._problems or not self._texts:
             return
-        self._asked = then = self._wanted()
+        values = {name: self._checked(name) for name in self._rows}
+        own = ModelSettings.model_validate({name: value for name, value in values.items() if value is not None})
+        models = {**self._settings.models, self._model_id: own}
+        self._asked_for = then = self._settings.model_copy(update={"models": models})
         question = partial(_growth, self._model_id, self._settings, then)
-        self._bridge.ask(question, partial(self._take_growth, then), self._no_growth)
-
-    def _wanted(self) -> Settings:
-        """Return the settings as they would be after OK."""
-        own = {name: self._texts.get(name, self._text_in_force(name)) for name in self._rows}
-        values = {
-            name: checked_value(model_setting(self._model_id, name), text)
-            for name, text in own.items()
-            if text != DEFAULT
-        }
-        models = {**self._settings.models, self._model_id: ModelSettings.model_validate(values)}
-        return self._settings.model_copy(update={"models": models})
+        self._bridge.ask(question, partial(self._take_growth, then), self._take_no_growth)
 
     def _take_growth(self, then: Settings, growth_bytes: int | None) -> None:
-        if then is self._asked and self._texts and growth_bytes is not None:
+        if then is self._asked_for and self._texts and growth_bytes is not None:
             self._show_memory(growth_bytes)
 
-    def _no_growth(self, _error: EngineError) -> None:
+    def _take_no_growth(self, _error: EngineError) -> None:
         self._memory.clear()
 
     def _show_memory(self, growth_bytes: int) -> None:
@@ -217,24 +203,24 @@ class ModelSettingsDialog(QDialog):
             return
         now, limit = model.expected_bytes, self._bridge.snapshot.memory.limit_bytes
         then = max(now + growth_bytes, 0)
-        words = self.tr("It takes about {now} of memory.")
+        words = self.tr("Needs about {now} of memory.")
         if format_memory(then) != format_memory(now):
-            words = self.tr("It will take about {then} of memory; now {now}.")
+            words = self.tr("Will need about {then} of memory instead of {now}.")
         text = words.format(now=format_memory(now), then=format_memory(then))
         if limit and then > limit:
-            text += " " + self.tr("That is more than the memory limit of {}.").format(format_memory(limit))
+            text += " " + self.tr("That exceeds the memory limit of {}.").format(format_memory(limit))
         self._memory.setText(text)
 
-    # Applying it
+    # Applying
 
     def _apply(self) -> None:
         if not self._texts:
             self.accept()
             return
         values = {name: None if text == DEFAULT else text for name, text in self._texts.items()}
-        self._bridge.change_model_settings(self._model_id, values, self._done, self._failed)
+        self._bridge.change_model_settings(self._model_id, values, self._applied, self._failed)
 
-    def _done(self, _change: SettingsChange) -> None:
+    def _applied(self, _change: SettingsChange) -> None:
         self.accept()
 
     def _failed(self, error: EngineError) -> None:
@@ -247,6 +233,6 @@ class ModelSettingsDialog(QDialog):
 
 
 def _growth(model_id: str, now: Settings, then: Settings, _link: EngineLink) -> int | None:
-    from preheat.control.what_if import growth_bytes  # it brings the model library with it
+    from preheat.control.what_if import growth_bytes  # slow to import
 
     return growth_bytes(model_id, now, then)

@@ -1,4 +1,4 @@
-"""Which settings the file cannot change, because something stronger holds."""
+"""Settings that the file cannot change, because a variable or an option overrides them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from preheat.settings.layers import variable_of
 
 
 def overridden(settings: Settings, *, attached: bool) -> dict[str, str]:
-    """Return what goes before the settings file, as a sentence, by the names of the settings that it is about.
+    """Return the overriding source of settings, as a sentence by setting.
 
     Args:
-        settings: Those in force.
-        attached: They are another process's, whose variables and options are not known here.
+        settings: The settings in effect.
+        attached: They are another process's, with unknown variables and options.
     """
     found = {}
     if not attached:
@@ -25,8 +25,8 @@ def overridden(settings: Settings, *, attached: bool) -> dict[str, str]:
     try:
         expected = load_settings(environ={} if attached else None)
     except SettingsError:
-        return found  # what runs has other settings than the file for another reason
-    sentence = QCoreApplication.translate("Settings", "Set by an option with which Preheat was started.")
+        return found  # the file is broken, so the settings differ from it anyway
+    sentence = QCoreApplication.translate("Settings", "Set by an option when Preheat was started.")
     for name in FIELDS:
         if name not in found and getattr(settings, name) != getattr(expected, name):
             found[name] = sentence

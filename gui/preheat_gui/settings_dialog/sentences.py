@@ -1,13 +1,12 @@
-"""What went wrong, as sentences for beside a field or above all of them."""
+"""Errors as sentences, for a field or for the whole dialog."""
 
 from __future__ import annotations
 
 from preheat.errors import EngineError, SettingsError
+from preheat_gui.words import error_text, sentence
 
 
 def sentence_of(error: EngineError) -> str:
-    """Return the reason alone where it stands beside the value, else the title and what to do."""
+    """Return the reason alone if the value is shown next to it, else title and hint."""
     reason = error.reason if isinstance(error, SettingsError) else ""
-    if reason:
-        return f"{reason[:1].upper()}{reason[1:]}."
-    return f"{error.title}. {error.hint}." if error.hint else f"{error.title}."
+    return sentence(f"{reason[:1].upper()}{reason[1:]}") if reason else error_text(error)

@@ -161,7 +161,7 @@ def test_what_reopens_the_port_says_so_before(qtbot: QtBot, open_dialog: Opener,
     assert not notice.isVisible()
     type_number(qtbot, dialog, "port", "8080")
     assert notice.isVisible()
-    assert "closes and opens again" in notice.accessibleName()
+    assert "closes and reopens" in notice.accessibleName()
     bridge.set_attached(True)
     type_number(qtbot, dialog, "port", "8081")
     assert "started again" in notice.accessibleName()
@@ -172,7 +172,7 @@ def test_what_reopens_the_port_says_so_before(qtbot: QtBot, open_dialog: Opener,
 def test_what_holds_later_says_so_before(qtbot: QtBot, open_dialog: Opener) -> None:
     dialog = open_dialog()
     type_number(qtbot, dialog, "history_days", "5")
-    assert remark(dialog, "history_days") == "It holds from the next start of Preheat."
+    assert remark(dialog, "history_days") == "Takes effect after a restart."
 
 
 def test_a_language_holds_later_and_says_so_before_and_after(open_dialog: Opener, bridge: FakeBridge) -> None:
@@ -180,10 +180,10 @@ def test_a_language_holds_later_and_says_so_before_and_after(open_dialog: Opener
     box = find(dialog, QComboBox, "field_language")
     box.setCurrentIndex(box.findData("de"))
     box.activated.emit(box.currentIndex())
-    assert remark(dialog, "language") == "It holds from the next start of Preheat."
+    assert remark(dialog, "language") == "Takes effect after a restart."
     press(dialog, "apply")
     assert bridge.commands[-1] == ("change_settings", {"language": "de"})
-    assert remark(dialog, "language") == "It holds from the next start of Preheat."
+    assert remark(dialog, "language") == "Takes effect after a restart."
 
 
 def test_a_refusal_lands_beside_its_field(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
@@ -230,7 +230,7 @@ def test_a_field_that_the_user_has_edited_keeps_the_users_text(
     type_number(qtbot, dialog, "port", "8080")
     change_elsewhere(bridge, port="7777", parallel="2")
     assert find(dialog, NumberBox, "field_port").text() == "8080"
-    assert remark(dialog, "port") == "Changed elsewhere meanwhile, to 7777. Your text is kept."
+    assert remark(dialog, "port") == "Changed elsewhere to 7777. Your text is kept."
     assert find(dialog, NumberBox, "field_parallel").text() == "2"
     change_elsewhere(bridge, port="8080")
     assert remark(dialog, "port") == ""

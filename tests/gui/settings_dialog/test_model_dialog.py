@@ -124,7 +124,7 @@ def test_the_memory_follows(
     monkeypatch.setattr("preheat.control.what_if.growth_bytes", growth)
     dialog = open_model(context_length=8192)
     words = find(dialog, QLabel, "memory_estimate")
-    assert words.text() == "It takes about 3.1 GB of memory."
+    assert words.text() == "Needs about 3.1 GB of memory."
     type_number(qtbot, dialog, "context_length", "32768")
     qtbot.waitUntil(lambda: "9.1 GB" in words.text())
     assert asked == [("qwen3-4b", 8192, 32768)]
@@ -132,7 +132,7 @@ def test_the_memory_follows(
         "It will take about 9.1 GB of memory; now 3.1 GB. That is more than the memory limit of 8.0 GB."
     )
     type_number(qtbot, dialog, "context_length", "8192")
-    assert words.text() == "It takes about 3.1 GB of memory."
+    assert words.text() == "Needs about 3.1 GB of memory."
 
 
 def test_changes_made_elsewhere_appear(open_model: Opener, bridge: FakeBridge) -> None:
