@@ -129,7 +129,7 @@ def test_the_memory_follows(
     qtbot.waitUntil(lambda: "9.1 GB" in words.text())
     assert asked == [("qwen3-4b", 8192, 32768)]
     assert words.text() == (
-        "It will take about 9.1 GB of memory; now 3.1 GB. That is more than the memory limit of 8.0 GB."
+        "Will need about 9.1 GB of memory instead of 3.1 GB. That exceeds the memory limit of 8.0 GB."
     )
     type_number(qtbot, dialog, "context_length", "8192")
     assert words.text() == "Needs about 3.1 GB of memory."
