@@ -67,7 +67,6 @@ def main() -> None:
         missing = [message for message in messages(file) if not message.finished]
         if missing:
             words = "\n  ".join(f"{message.context}: {message.source}" for message in missing)
-            title = f"{len(missing)} texts in {file.name} are not translated:\n  {words}"
             raise SetupError(
                 f"{len(missing)} texts in {file.name} are not translated:\n  {words}", remedy=f"Edit {file}"
             )

@@ -97,8 +97,8 @@
 <context>
     <name>App</name>
     <message>
-        <source>Preheat is running already, and does not answer.</source>
-        <translation>Preheat läuft bereits und antwortet nicht.</translation>
+        <source>Preheat is already running, but does not respond.</source>
+        <translation>Preheat läuft bereits, antwortet aber nicht.</translation>
     </message>
     <message>
         <source>End its process ({pid}), then start it again.</source>
@@ -246,8 +246,8 @@
         <translation>Soll Preheat ohne Fenster weiterlaufen?</translation>
     </message>
     <message>
-        <source>This desktop shows no tray icons. While Preheat runs, models stay ready for other programs; starting it again brings this window back.</source>
-        <translation>Dieser Desktop zeigt keine Symbole im Infobereich. Solange Preheat läuft, bleiben Modelle für andere Programme bereit; ein erneuter Start bringt dieses Fenster zurück.</translation>
+        <source>This desktop has no tray. While Preheat runs, models stay ready for other programs; start it again to get this window back.</source>
+        <translation>Dieser Desktop hat keine Symbolleiste. Solange Preheat läuft, bleiben Modelle für andere Programme bereit; ein erneuter Start bringt dieses Fenster zurück.</translation>
     </message>
     <message>
         <source>&amp;Keep running</source>
@@ -468,14 +468,6 @@
 <context>
     <name>Downloads</name>
     <message>
-        <source>Checking what is here</source>
-        <translation>Prüft, was da ist</translation>
-    </message>
-    <message>
-        <source>Did not arrive</source>
-        <translation>Nicht angekommen</translation>
-    </message>
-    <message>
         <source>Downloaded</source>
         <translation>Heruntergeladen</translation>
     </message>
@@ -484,24 +476,32 @@
         <translation>Wird heruntergeladen</translation>
     </message>
     <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
         <source>Paused</source>
         <translation>Pausiert</translation>
+    </message>
+    <message>
+        <source>Queued</source>
+        <translation>In der Warteschlange</translation>
     </message>
     <message>
         <source>Ready to use</source>
         <translation>Einsatzbereit</translation>
     </message>
     <message>
-        <source>Waits for its turn</source>
-        <translation>Wartet, bis es an der Reihe ist</translation>
+        <source>Verifying</source>
+        <translation>Wird geprüft</translation>
+    </message>
+    <message>
+        <source>see the log.</source>
+        <translation>siehe Protokoll.</translation>
     </message>
     <message>
         <source>about {duration}</source>
         <translation>noch etwa {duration}</translation>
-    </message>
-    <message>
-        <source>the log says why.</source>
-        <translation>das Protokoll nennt den Grund.</translation>
     </message>
     <message>
         <source>{done} of {total}</source>
@@ -588,14 +588,14 @@
 <context>
     <name>ErrorDialog</name>
     <message>
-        <source>Something unexpected happened</source>
-        <translation>Etwas Unerwartetes ist geschehen</translation>
+        <source>Unexpected error</source>
+        <translation>Unerwarteter Fehler</translation>
     </message>
     <message>
-        <source>Preheat met an error that it did not expect, and goes on as well as it can.
-If you report it, these details help. They hold no prompts, answers or keys.</source>
-        <translation>Preheat ist auf einen unerwarteten Fehler gestoßen und arbeitet weiter, so gut es geht.
-Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antworten oder Schlüssel.</translation>
+        <source>Preheat ran into an unexpected error and keeps running.
+Include these details when you report it. They contain no prompts, answers or keys.</source>
+        <translation>In Preheat ist ein unerwarteter Fehler aufgetreten; das Programm läuft weiter.
+Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antworten oder Schlüssel.</translation>
     </message>
     <message>
         <source>Details of the error</source>
@@ -733,8 +733,8 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>&amp;Kopieren</translation>
     </message>
     <message>
-        <source>A key that begins with {}</source>
-        <translation>Ein Schlüssel, der mit {} beginnt</translation>
+        <source>Key starting with {}</source>
+        <translation>Schlüssel, der mit {} beginnt</translation>
     </message>
 </context>
 <context>
@@ -756,24 +756,24 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>{limit} von {total}, {percent} %</translation>
     </message>
     <message>
-        <source>Looking at what other limits would have brought…</source>
-        <translation>Es wird ermittelt, was andere Grenzen gebracht hätten…</translation>
+        <source>Calculating the hit rate for other limits…</source>
+        <translation>Trefferquote für andere Grenzen wird berechnet…</translation>
     </message>
     <message>
-        <source>After a few days of use this shows what more memory would bring.</source>
-        <translation>Nach einigen Tagen ist hier zu sehen, was mehr Speicher brächte.</translation>
+        <source>After a few days of use, this shows what more memory would bring.</source>
+        <translation>Nach einigen Tagen Nutzung steht hier, was mehr Speicher brächte.</translation>
     </message>
     <message>
-        <source>What other limits would have brought could not be found out. The log says why.</source>
-        <translation>Was andere Grenzen gebracht hätten, ließ sich nicht ermitteln. Das Protokoll nennt den Grund.</translation>
+        <source>The hit rate for other limits could not be calculated. See the log.</source>
+        <translation>Die Trefferquote für andere Grenzen ließ sich nicht berechnen. Siehe Protokoll.</translation>
     </message>
     <message>
-        <source>Hits under each memory limit</source>
-        <translation>Treffer bei jeder Speichergrenze</translation>
+        <source>Hit rate by memory limit</source>
+        <translation>Trefferquote nach Speichergrenze</translation>
     </message>
     <message>
-        <source>With {limit}: {rate} % hits, {waited} waiting a week, going by the last weeks.</source>
-        <translation>Mit {limit}: {rate} % Treffer und {waited} Wartezeit pro Woche, gemessen an den letzten Wochen.</translation>
+        <source>With {limit}: {rate} % hits and {waited} of waiting per week, based on recent use.</source>
+        <translation>Mit {limit}: {rate} % Treffer und {waited} Wartezeit pro Woche, gemessen an der letzten Nutzung.</translation>
     </message>
 </context>
 <context>
@@ -900,12 +900,12 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
 <context>
     <name>LoginRow</name>
     <message>
-        <source>Start at login</source>
-        <translation>Beim Anmelden starten</translation>
+        <source>Start Preheat in the tray when you log in, without opening a window.</source>
+        <translation>Preheat beim Anmelden in der Symbolleiste starten, ohne ein Fenster zu öffnen.</translation>
     </message>
     <message>
-        <source>Preheat starts in the tray when you log in, without opening a window.</source>
-        <translation>Preheat startet beim Anmelden im Infobereich, ohne ein Fenster zu öffnen.</translation>
+        <source>Start at login</source>
+        <translation>Beim Anmelden starten</translation>
     </message>
 </context>
 <context>
@@ -981,6 +981,497 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Free</source>
         <translation>Frei</translation>
+    </message>
+</context>
+<context>
+    <name>Messages</name>
+    <message>
+        <source>A worker process could not be started: {reason}</source>
+        <translation>Ein Arbeitsprozess ließ sich nicht starten: {reason}</translation>
+    </message>
+    <message>
+        <source>An administrator may have locked the startup programs</source>
+        <translation>Vielleicht hat die Systemverwaltung den Autostart gesperrt</translation>
+    </message>
+    <message>
+        <source>Ask again to load it</source>
+        <translation>Eine neue Anfrage lädt es</translation>
+    </message>
+    <message>
+        <source>Check the file and its folder</source>
+        <translation>Datei und Ordner prüfen</translation>
+    </message>
+    <message>
+        <source>Check the permissions of {file}</source>
+        <translation>Die Zugriffsrechte von {file} prüfen</translation>
+    </message>
+    <message>
+        <source>Download the file again, or free memory</source>
+        <translation>Die Datei erneut herunterladen oder Speicher freigeben</translation>
+    </message>
+    <message>
+        <source>Free memory or close programs</source>
+        <translation>Speicher freigeben oder Programme schließen</translation>
+    </message>
+    <message>
+        <source>Input {index} has {tokens} tokens, and this model takes {limit}</source>
+        <translation>Eingabe {index} hat {tokens} Tokens, dieses Modell nimmt {limit}</translation>
+    </message>
+    <message>
+        <source>Input {index} is empty</source>
+        <translation>Eingabe {index} ist leer</translation>
+    </message>
+    <message>
+        <source>It can be loaded again in {wait:duration}</source>
+        <translation>Es kann in {wait:duration} wieder geladen werden</translation>
+    </message>
+    <message>
+        <source>Loading {model} failed unexpectedly</source>
+        <translation>Das Laden von {model} ist unerwartet fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Loading {model} was cancelled</source>
+        <translation>Das Laden von {model} wurde abgebrochen</translation>
+    </message>
+    <message>
+        <source>Lower memory_limit or context_length, or close other programs</source>
+        <translation>memory_limit oder context_length senken oder andere Programme schließen</translation>
+    </message>
+    <message>
+        <source>No usage history is kept</source>
+        <translation>Es wird kein Nutzungsverlauf gespeichert</translation>
+    </message>
+    <message>
+        <source>Preheat is quitting</source>
+        <translation>Preheat wird beendet</translation>
+    </message>
+    <message>
+        <source>Preheat is shutting down</source>
+        <translation>Preheat wird beendet</translation>
+    </message>
+    <message>
+        <source>Raise load_timeout, or choose a smaller model</source>
+        <translation>load_timeout erhöhen oder ein kleineres Modell wählen</translation>
+    </message>
+    <message>
+        <source>Raise memory_limit, lower context_length, or choose a smaller quantization</source>
+        <translation>memory_limit erhöhen, context_length senken oder eine kleinere Quantisierung wählen</translation>
+    </message>
+    <message>
+        <source>See the log</source>
+        <translation>Siehe Protokoll</translation>
+    </message>
+    <message>
+        <source>See the log for details</source>
+        <translation>Einzelheiten stehen im Protokoll</translation>
+    </message>
+    <message>
+        <source>See the log for its last output</source>
+        <translation>Die letzte Ausgabe steht im Protokoll</translation>
+    </message>
+    <message>
+        <source>Send at least one character</source>
+        <translation>Mindestens ein Zeichen senden</translation>
+    </message>
+    <message>
+        <source>Send the request again; it reloads the model</source>
+        <translation>Die Anfrage erneut senden; sie lädt das Modell wieder</translation>
+    </message>
+    <message>
+        <source>Set a smaller context_length, or free memory</source>
+        <translation>context_length kleiner wählen oder Speicher freigeben</translation>
+    </message>
+    <message>
+        <source>Set history_days to more than 0</source>
+        <translation>history_days auf mehr als 0 setzen</translation>
+    </message>
+    <message>
+        <source>Shorten the prompt, or raise context_length in the settings</source>
+        <translation>Den Prompt kürzen oder context_length in den Einstellungen erhöhen</translation>
+    </message>
+    <message>
+        <source>Split it into shorter pieces</source>
+        <translation>In kürzere Stücke teilen</translation>
+    </message>
+    <message>
+        <source>Start at login could not be changed: {reason}</source>
+        <translation>Der Autostart ließ sich nicht ändern: {reason}</translation>
+    </message>
+    <message>
+        <source>The JSON schema cannot be used: its grammar is invalid or too large</source>
+        <translation>Das JSON-Schema ist nicht verwendbar: Seine Grammatik ist ungültig oder zu groß</translation>
+    </message>
+    <message>
+        <source>The JSON schema cannot be used: {reason}</source>
+        <translation>Das JSON-Schema ist nicht verwendbar: {reason}</translation>
+    </message>
+    <message>
+        <source>The engine did not start</source>
+        <translation>Die Engine ist nicht gestartet</translation>
+    </message>
+    <message>
+        <source>The load was cancelled</source>
+        <translation>Das Laden wurde abgebrochen</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template cannot render these messages: it ran longer than {limit_s:g} s</source>
+        <translation>Die Chatvorlage des Modells kann diese Nachrichten nicht umsetzen: nach {limit_s:g} s abgebrochen</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template cannot render these messages: {reason}</source>
+        <translation>Die Chatvorlage des Modells kann diese Nachrichten nicht umsetzen: {reason}</translation>
+    </message>
+    <message>
+        <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together</source>
+        <translation>Der Prompt hat {tokens} Tokens; die Kontextlänge dieses Modells ist {limit} Tokens für Prompt und Antwort zusammen</translation>
+    </message>
+    <message>
+        <source>The prompt is empty</source>
+        <translation>Der Prompt ist leer</translation>
+    </message>
+    <message>
+        <source>The usage log was damaged ({error}). It was moved to {path}, and a new one was started</source>
+        <translation>Das Nutzungsprotokoll war beschädigt ({error}). Es wurde nach {path} verschoben und ein neues begonnen</translation>
+    </message>
+    <message>
+        <source>The usage log {path} was deleted or replaced while Preheat was running; a new one was started</source>
+        <translation>Das Nutzungsprotokoll {path} wurde bei laufendem Preheat gelöscht oder ersetzt; ein neues wurde begonnen</translation>
+    </message>
+    <message>
+        <source>The worker process ended: {reason}</source>
+        <translation>Der Arbeitsprozess wurde beendet: {reason}</translation>
+    </message>
+    <message>
+        <source>The worker was killed during the load, most likely because memory ran out</source>
+        <translation>Der Arbeitsprozess wurde beim Laden beendet, wahrscheinlich wegen Speichermangels</translation>
+    </message>
+    <message>
+        <source>There is no token {token}: this model has 0 to {last}</source>
+        <translation>Ein Token {token} gibt es nicht: Dieses Modell hat 0 bis {last}</translation>
+    </message>
+    <message>
+        <source>This model generates text and makes no embeddings</source>
+        <translation>Dieses Modell erzeugt Text und keine Embeddings</translation>
+    </message>
+    <message>
+        <source>This model makes embeddings and generates no text</source>
+        <translation>Dieses Modell erzeugt Embeddings und keinen Text</translation>
+    </message>
+    <message>
+        <source>Usage is not saved: {path} cannot be written ({reason}). It is kept in memory, and saving is retried</source>
+        <translation>Die Nutzung wird nicht gespeichert: {path} ist nicht schreibbar ({reason}). Die Daten bleiben im Speicher, das Schreiben wird wiederholt</translation>
+    </message>
+    <message>
+        <source>Use a chat model</source>
+        <translation>Ein Chatmodell verwenden</translation>
+    </message>
+    <message>
+        <source>Use an embedding model</source>
+        <translation>Ein Embedding-Modell verwenden</translation>
+    </message>
+    <message>
+        <source>Use local references, objects, arrays, enums and plain types</source>
+        <translation>Lokale Verweise, Objekte, Arrays, Enums und einfache Typen verwenden</translation>
+    </message>
+    <message>
+        <source>Use the roles that the model knows, or send a prompt to /v1/completions</source>
+        <translation>Rollen verwenden, die das Modell kennt, oder einen Prompt an /v1/completions senden</translation>
+    </message>
+    <message>
+        <source>a request asked for it</source>
+        <translation>eine Anfrage brauchte es</translation>
+    </message>
+    <message>
+        <source>a request just ended</source>
+        <translation>eine Anfrage ist gerade fertig</translation>
+    </message>
+    <message>
+        <source>an application that just started nearly always uses it next</source>
+        <translation>ein gerade gestartetes Programm verwendet es fast immer als Nächstes</translation>
+    </message>
+    <message>
+        <source>another program has locked the file</source>
+        <translation>ein anderes Programm hat die Datei gesperrt</translation>
+    </message>
+    <message>
+        <source>favourite {rank}</source>
+        <translation>Favorit {rank}</translation>
+    </message>
+    <message>
+        <source>in memory: {reason}</source>
+        <translation>im Speicher: {reason}</translation>
+    </message>
+    <message>
+        <source>in memory: {reason}; {plan}</source>
+        <translation>im Speicher: {reason}; {plan}</translation>
+    </message>
+    <message>
+        <source>it accessed invalid memory</source>
+        <translation>er griff auf ungültigen Speicher zu</translation>
+    </message>
+    <message>
+        <source>it exited</source>
+        <translation>er beendete sich</translation>
+    </message>
+    <message>
+        <source>it failed with exit code {exit_code}</source>
+        <translation>er endete mit dem Exit-Code {exit_code}</translation>
+    </message>
+    <message>
+        <source>it used an instruction that this processor does not have</source>
+        <translation>er verwendete einen Befehl, den dieser Prozessor nicht hat</translation>
+    </message>
+    <message>
+        <source>it was ended by {signal}</source>
+        <translation>er wurde durch {signal} beendet</translation>
+    </message>
+    <message>
+        <source>it was killed, possibly because the system ran out of memory</source>
+        <translation>er wurde beendet, vielleicht wegen Speichermangels</translation>
+    </message>
+    <message>
+        <source>it was terminated</source>
+        <translation>er wurde beendet</translation>
+    </message>
+    <message>
+        <source>its file was replaced; it is loaded again when it is needed</source>
+        <translation>seine Datei wurde ersetzt; es wird bei Bedarf wieder geladen</translation>
+    </message>
+    <message>
+        <source>its settings changed; it is loaded again when it is needed</source>
+        <translation>seine Einstellungen wurden geändert; es wird bei Bedarf wieder geladen</translation>
+    </message>
+    <message>
+        <source>kept: {reason}</source>
+        <translation>behalten: {reason}</translation>
+    </message>
+    <message>
+        <source>little more than keep_free ({keep_free:memory}) is available</source>
+        <translation>kaum mehr als keep_free ({keep_free:memory}) ist verfügbar</translation>
+    </message>
+    <message>
+        <source>llama.cpp aborted because of an internal error</source>
+        <translation>llama.cpp brach wegen eines internen Fehlers ab</translation>
+    </message>
+    <message>
+        <source>llama.cpp gives no reason</source>
+        <translation>llama.cpp nennt keinen Grund</translation>
+    </message>
+    <message>
+        <source>made room for {model}</source>
+        <translation>Platz für {model} geschaffen</translation>
+    </message>
+    <message>
+        <source>made room for {model}, which is used more</source>
+        <translation>Platz für {model} geschaffen, das mehr genutzt wird</translation>
+    </message>
+    <message>
+        <source>made way for {model}, which a request waits for</source>
+        <translation>Platz für {model} geschaffen, auf das eine Anfrage wartet</translation>
+    </message>
+    <message>
+        <source>never used</source>
+        <translation>nie genutzt</translation>
+    </message>
+    <message>
+        <source>no memory to load {model}</source>
+        <translation>kein Speicher, um {model} zu laden</translation>
+    </message>
+    <message>
+        <source>not in memory: it was unloaded on request; the next use allows preloads again</source>
+        <translation>nicht im Speicher: auf Wunsch entladen; die nächste Nutzung erlaubt Vorladen wieder</translation>
+    </message>
+    <message>
+        <source>not in memory: {error}; {plan}</source>
+        <translation>nicht im Speicher: {error}; {plan}</translation>
+    </message>
+    <message>
+        <source>not preloaded: needs {missing:memory} more than is free without evicting a model that is used more ({reason})</source>
+        <translation>nicht vorgeladen: braucht {missing:memory} mehr, als frei ist, ohne ein mehr genutztes Modell zu entladen ({reason})</translation>
+    </message>
+    <message>
+        <source>not preloaded: needs {missing:memory} more than the memory limit ({reason})</source>
+        <translation>nicht vorgeladen: braucht {missing:memory} mehr als die Speichergrenze ({reason})</translation>
+    </message>
+    <message>
+        <source>not preloaded: only favourites are ({reason})</source>
+        <translation>nicht vorgeladen: nur Favoriten werden vorgeladen ({reason})</translation>
+    </message>
+    <message>
+        <source>not preloaded: too small a share of all requests ({reason})</source>
+        <translation>nicht vorgeladen: zu kleiner Anteil aller Anfragen ({reason})</translation>
+    </message>
+    <message>
+        <source>not preloaded: {reason}</source>
+        <translation>nicht vorgeladen: {reason}</translation>
+    </message>
+    <message>
+        <source>not preloaded: {top} models are used more ({reason})</source>
+        <translation>nicht vorgeladen: {top} Modelle werden mehr genutzt ({reason})</translation>
+    </message>
+    <message>
+        <source>not used for {idle:duration} (keep_alive)</source>
+        <translation>{idle:duration} nicht genutzt (keep_alive)</translation>
+    </message>
+    <message>
+        <source>not used in the last week, last used {idle_s:duration} ago</source>
+        <translation>in der letzten Woche nicht genutzt, zuletzt vor {idle_s:duration}</translation>
+    </message>
+    <message>
+        <source>over the memory limit</source>
+        <translation>über der Speichergrenze</translation>
+    </message>
+    <message>
+        <source>paused until you resume it</source>
+        <translation>pausiert bis zum Fortsetzen</translation>
+    </message>
+    <message>
+        <source>paused until {until}</source>
+        <translation>pausiert bis {until}</translation>
+    </message>
+    <message>
+        <source>preloading is off</source>
+        <translation>Vorladen ist aus</translation>
+    </message>
+    <message>
+        <source>programs still wait for memory now and then</source>
+        <translation>Programme warten noch gelegentlich auf Speicher</translation>
+    </message>
+    <message>
+        <source>programs waited for memory in {share:percent} of the last ten seconds</source>
+        <translation>Programme warteten {share:percent} der letzten zehn Sekunden auf Speicher</translation>
+    </message>
+    <message>
+        <source>requests in progress</source>
+        <translation>Anfragen in Arbeit</translation>
+    </message>
+    <message>
+        <source>running on battery</source>
+        <translation>Akkubetrieb</translation>
+    </message>
+    <message>
+        <source>the file is not a usage log</source>
+        <translation>die Datei ist kein Nutzungsprotokoll</translation>
+    </message>
+    <message>
+        <source>the memory limit is {limit:memory} now</source>
+        <translation>die Speichergrenze ist jetzt {limit:memory}</translation>
+    </message>
+    <message>
+        <source>the system reports that memory is short</source>
+        <translation>das System meldet Speichermangel</translation>
+    </message>
+    <message>
+        <source>the usage log is still empty</source>
+        <translation>das Nutzungsprotokoll ist noch leer</translation>
+    </message>
+    <message>
+        <source>the usage log lacks tables</source>
+        <translation>dem Nutzungsprotokoll fehlen Tabellen</translation>
+    </message>
+    <message>
+        <source>the usage log was written by a newer Preheat (log version {version}, this Preheat knows {known})</source>
+        <translation>das Nutzungsprotokoll stammt von einem neueren Preheat (Version {version}, dieses Preheat kennt {known})</translation>
+    </message>
+    <message>
+        <source>the worker process ended: {reason}</source>
+        <translation>der Arbeitsprozess wurde beendet: {reason}</translation>
+    </message>
+    <message>
+        <source>to be preloaded in place of {displaced:names}: {reason}</source>
+        <translation>wird anstelle von {displaced:names} vorgeladen: {reason}</translation>
+    </message>
+    <message>
+        <source>to be preloaded: {reason}</source>
+        <translation>wird vorgeladen: {reason}</translation>
+    </message>
+    <message>
+        <source>unloaded on request</source>
+        <translation>auf Wunsch entladen</translation>
+    </message>
+    <message>
+        <source>used once in the last week</source>
+        <translation>in der letzten Woche einmal genutzt</translation>
+    </message>
+    <message>
+        <source>used {uses} times in the last week</source>
+        <translation>in der letzten Woche {uses}-mal genutzt</translation>
+    </message>
+    <message>
+        <source>used {uses} times in the last week, mostly on {part}</source>
+        <translation>in der letzten Woche {uses}-mal genutzt, meist {part}</translation>
+    </message>
+    <message>
+        <source>waiting for the first request: preloading at login is off</source>
+        <translation>wartet auf die erste Anfrage: Vorladen beim Anmelden ist aus</translation>
+    </message>
+    <message>
+        <source>weekday afternoons</source>
+        <translation>werktags nachmittags</translation>
+    </message>
+    <message>
+        <source>weekday evenings</source>
+        <translation>werktags abends</translation>
+    </message>
+    <message>
+        <source>weekday mornings</source>
+        <translation>werktags vormittags</translation>
+    </message>
+    <message>
+        <source>weekday nights</source>
+        <translation>werktags nachts</translation>
+    </message>
+    <message>
+        <source>weekend afternoons</source>
+        <translation>am Wochenende nachmittags</translation>
+    </message>
+    <message>
+        <source>weekend evenings</source>
+        <translation>am Wochenende abends</translation>
+    </message>
+    <message>
+        <source>weekend mornings</source>
+        <translation>am Wochenende vormittags</translation>
+    </message>
+    <message>
+        <source>weekend nights</source>
+        <translation>am Wochenende nachts</translation>
+    </message>
+    <message>
+        <source>{available:memory} of memory is available, less than keep_free ({keep_free:memory})</source>
+        <translation>{available:memory} Speicher verfügbar, weniger als keep_free ({keep_free:memory})</translation>
+    </message>
+    <message>
+        <source>{available:memory} of the control group&apos;s memory is available, less than keep_free ({keep_free:memory})</source>
+        <translation>{available:memory} Speicher der Control Group verfügbar, weniger als keep_free ({keep_free:memory})</translation>
+    </message>
+    <message>
+        <source>{file} cannot be read: {reason}</source>
+        <translation>{file} ist nicht lesbar: {reason}</translation>
+    </message>
+    <message>
+        <source>{file} did not load: llama.cpp cannot read it: {detail}</source>
+        <translation>{file} wurde nicht geladen: llama.cpp kann die Datei nicht lesen: {detail}</translation>
+    </message>
+    <message>
+        <source>{file} did not load: llama.cpp failed to decode the first token (status {status}): {detail}</source>
+        <translation>{file} wurde nicht geladen: llama.cpp konnte das erste Token nicht dekodieren (Status {status}): {detail}</translation>
+    </message>
+    <message>
+        <source>{file} did not load: no context of {tokens:count} tokens ({kv_cache_type}): {detail}</source>
+        <translation>{file} wurde nicht geladen: kein Kontext von {tokens:count} Tokens ({kv_cache_type}): {detail}</translation>
+    </message>
+    <message>
+        <source>{model} failed {count} times in a row: {error}</source>
+        <translation>{model} ist {count}-mal in Folge fehlgeschlagen: {error}</translation>
+    </message>
+    <message>
+        <source>{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed</source>
+        <translation>{model} braucht {needed:memory}, aber nur {available:memory} der Speichergrenze von {limit:memory} lassen sich freigeben</translation>
+    </message>
+    <message>
+        <source>{model} was not ready after {timeout:g} s</source>
+        <translation>{model} war nach {timeout:g} s nicht bereit</translation>
     </message>
 </context>
 <context>
@@ -1149,16 +1640,16 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Abbrechen</translation>
     </message>
     <message>
-        <source>It takes about {now} of memory.</source>
-        <translation>Es belegt etwa {now} Speicher.</translation>
+        <source>Needs about {now} of memory.</source>
+        <translation>Braucht etwa {now} Speicher.</translation>
     </message>
     <message>
-        <source>It will take about {then} of memory; now {now}.</source>
-        <translation>Es wird etwa {then} Speicher belegen; jetzt {now}.</translation>
+        <source>Will need about {then} of memory instead of {now}.</source>
+        <translation>Wird etwa {then} Speicher brauchen statt {now}.</translation>
     </message>
     <message>
-        <source>That is more than the memory limit of {}.</source>
-        <translation>Das ist mehr als die Speichergrenze von {}.</translation>
+        <source>That exceeds the memory limit of {}.</source>
+        <translation>Das überschreitet die Speichergrenze von {}.</translation>
     </message>
 </context>
 <context>
@@ -1395,16 +1886,16 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
 <context>
     <name>NoTray</name>
     <message>
+        <source>This desktop has no tray.</source>
+        <translation>Dieser Desktop hat keine Symbolleiste.</translation>
+    </message>
+    <message>
         <source>No tray icon</source>
         <translation>Kein Symbol im Infobereich</translation>
     </message>
     <message>
-        <source>This desktop shows no tray icons.</source>
-        <translation>Dieser Desktop zeigt keine Symbole im Infobereich.</translation>
-    </message>
-    <message>
-        <source>Preheat is used from this window instead. Should a tray appear, the icon will be in it.</source>
-        <translation>Preheat wird stattdessen über dieses Fenster bedient. Sobald es einen Infobereich gibt, erscheint das Symbol darin.</translation>
+        <source>Use Preheat from this window. If a tray appears, its icon will be there.</source>
+        <translation>Preheat ist über dieses Fenster zu bedienen. Sobald eine Symbolleiste erscheint, ist das Symbol dort.</translation>
     </message>
 </context>
 <context>
@@ -1418,48 +1909,44 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>{count} von {total} Favoriten sind bereit</translation>
     </message>
     <message>
-        <source>{models} answers at once.</source>
-        <translation>{models} antwortet sofort.</translation>
+        <source>{model} downloaded</source>
+        <translation>{model} ist heruntergeladen</translation>
     </message>
     <message>
-        <source>{models} answer at once.</source>
-        <translation>{models} antworten sofort.</translation>
+        <source>Download of {model} failed</source>
+        <translation>Download von {model} fehlgeschlagen</translation>
     </message>
     <message>
-        <source>{model} has arrived</source>
-        <translation>{model} ist angekommen</translation>
+        <source>See the log.</source>
+        <translation>Siehe Protokoll.</translation>
+    </message>
+    <message>
+        <source>{model} crashed</source>
+        <translation>{model} ist abgestürzt</translation>
+    </message>
+    <message>
+        <source>{model} failed to load</source>
+        <translation>{model} konnte nicht geladen werden</translation>
+    </message>
+    <message>
+        <source>See the log</source>
+        <translation>Siehe Protokoll</translation>
+    </message>
+    <message>
+        <source>It loads again when needed.</source>
+        <translation>Es wird bei Bedarf wieder geladen.</translation>
+    </message>
+    <message>
+        <source>Click for details.</source>
+        <translation>Klicken zeigt Einzelheiten.</translation>
+    </message>
+    <message>
+        <source>Other programs need the memory. Favourites are loaded again when there is room.</source>
+        <translation>Andere Programme brauchen den Speicher. Favoriten werden wieder geladen, sobald Platz ist.</translation>
     </message>
     <message>
         <source>It is ready to use.</source>
         <translation>Es ist einsatzbereit.</translation>
-    </message>
-    <message>
-        <source>{model} did not arrive</source>
-        <translation>{model} ist nicht angekommen</translation>
-    </message>
-    <message>
-        <source>The log says why.</source>
-        <translation>Das Protokoll nennt den Grund.</translation>
-    </message>
-    <message>
-        <source>{model} stopped working</source>
-        <translation>{model} läuft nicht mehr</translation>
-    </message>
-    <message>
-        <source>{model} did not load</source>
-        <translation>{model} ließ sich nicht laden</translation>
-    </message>
-    <message>
-        <source>The log says why</source>
-        <translation>Das Protokoll nennt den Grund</translation>
-    </message>
-    <message>
-        <source>It is loaded again when it is needed.</source>
-        <translation>Es wird bei Bedarf neu geladen.</translation>
-    </message>
-    <message>
-        <source>Click to see what can be done.</source>
-        <translation>Klicken, um zu sehen, was hilft.</translation>
     </message>
     <message>
         <source>{model} was unloaded</source>
@@ -1468,10 +1955,6 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{model} were unloaded</source>
         <translation>{model} wurden entladen</translation>
-    </message>
-    <message>
-        <source>Other programs need the memory. Favourites come back when there is room again.</source>
-        <translation>Andere Programme brauchen den Speicher. Favoriten kehren zurück, sobald wieder Platz ist.</translation>
     </message>
 </context>
 <context>
@@ -1711,52 +2194,52 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Port {port} ver&amp;wenden</translation>
     </message>
     <message>
-        <source>It answers until it is unloaded; then it has to be put back or downloaded again.</source>
-        <translation>Es antwortet, bis es entladen wird; dann muss sie zurückgelegt oder neu heruntergeladen werden.</translation>
+        <source>Models keep working, but usage data may be lost.</source>
+        <translation>Modelle funktionieren weiter, aber Nutzungsdaten können verloren gehen.</translation>
     </message>
     <message>
-        <source>Models go on working; what is learned of their use may be lost.</source>
-        <translation>Modelle arbeiten weiter; was über ihre Nutzung gelernt wird, kann verloren gehen.</translation>
+        <source>No model can be used until it runs again.</source>
+        <translation>Bis zum Neustart ist kein Modell nutzbar.</translation>
+    </message>
+    <message>
+        <source>Other apps can&apos;t connect. Quit that program, or use another port.</source>
+        <translation>Andere Programme erreichen Preheat nicht. Das andere Programm beenden oder einen anderen Port verwenden.</translation>
+    </message>
+    <message>
+        <source>The disk is nearly full: {free} left.</source>
+        <translation>Der Datenträger ist fast voll: {free} frei.</translation>
+    </message>
+    <message>
+        <source>The file may be damaged, or too new for this version of Preheat. Try another file.</source>
+        <translation>Die Datei ist vielleicht beschädigt oder zu neu für diese Version von Preheat. Eine andere Datei versuchen.</translation>
+    </message>
+    <message>
+        <source>The file of {model} is missing.</source>
+        <translation>Die Datei von {model} fehlt.</translation>
+    </message>
+    <message>
+        <source>The model works until it is unloaded. Restore the file or download it again.</source>
+        <translation>Das Modell funktioniert, bis es entladen wird. Die Datei zurücklegen oder erneut herunterladen.</translation>
+    </message>
+    <message>
+        <source>Until you correct it, the last valid settings apply, or the defaults if there are none.</source>
+        <translation>Bis zur Korrektur gelten die letzten gültigen Einstellungen oder, ohne solche, die Vorgaben.</translation>
+    </message>
+    <message>
+        <source>Usage and downloads cannot be saved. Free some space, for example by deleting a model.</source>
+        <translation>Nutzung und Downloads lassen sich nicht speichern. Platz schaffen, zum Beispiel durch Löschen eines Modells.</translation>
+    </message>
+    <message>
+        <source>see the log</source>
+        <translation>siehe Protokoll</translation>
     </message>
     <message>
         <source>Open &amp;settings</source>
         <translation>Einstellun&amp;gen öffnen</translation>
     </message>
     <message>
-        <source>Programs cannot reach Preheat meanwhile: end that one, or use another port.</source>
-        <translation>Programme erreichen Preheat solange nicht: das andere beenden oder einen anderen Port verwenden.</translation>
-    </message>
-    <message>
         <source>Show the &amp;log</source>
         <translation>&amp;Protokoll zeigen</translation>
-    </message>
-    <message>
-        <source>The disk is nearly full: {free} are left.</source>
-        <translation>Der Datenträger ist fast voll: {free} sind frei.</translation>
-    </message>
-    <message>
-        <source>The file may be damaged, or too new for this version of Preheat: try another one.</source>
-        <translation>Die Datei ist vielleicht beschädigt oder zu neu für diese Version von Preheat: eine andere versuchen.</translation>
-    </message>
-    <message>
-        <source>The file of {model} has gone from the disk.</source>
-        <translation>Die Datei von {model} ist nicht mehr auf dem Datenträger.</translation>
-    </message>
-    <message>
-        <source>Until it is corrected, the last good settings hold, or the defaults where there are none.</source>
-        <translation>Bis zur Korrektur gelten die letzten gültigen Einstellungen, sonst die Vorgaben.</translation>
-    </message>
-    <message>
-        <source>Until it runs again, no model can be used.</source>
-        <translation>Bis sie wieder läuft, ist kein Modell verfügbar.</translation>
-    </message>
-    <message>
-        <source>Usage and downloads cannot be kept: make room, for instance by removing a model.</source>
-        <translation>Nutzung und Downloads lassen sich nicht speichern: Platz schaffen, etwa durch Entfernen eines Modells.</translation>
-    </message>
-    <message>
-        <source>the log says why</source>
-        <translation>das Protokoll nennt den Grund</translation>
     </message>
     <message>
         <source>{model} has failed {count} times in a row: {reason}</source>
@@ -1875,12 +2358,12 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Dunkel</translation>
     </message>
     <message>
-        <source>Everything</source>
-        <translation>Alles</translation>
+        <source>Debug</source>
+        <translation>Fehlersuche</translation>
     </message>
     <message>
-        <source>What happens</source>
-        <translation>Was geschieht</translation>
+        <source>Normal</source>
+        <translation>Normal</translation>
     </message>
     <message>
         <source>Warnings and errors</source>
@@ -1899,8 +2382,8 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Durch die Umgebungsvariable {} festgelegt.</translation>
     </message>
     <message>
-        <source>Set by an option with which Preheat was started.</source>
-        <translation>Durch eine Option festgelegt, mit der Preheat gestartet wurde.</translation>
+        <source>Set by an option when Preheat was started.</source>
+        <translation>Durch eine Option beim Start von Preheat festgelegt.</translation>
     </message>
     <message>
         <source>API keys</source>
@@ -2278,20 +2761,20 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Abbrechen</translation>
     </message>
     <message>
-        <source>Changed elsewhere meanwhile, to {}. Your text is kept.</source>
-        <translation>Inzwischen anderswo geändert, zu {}. Die Eingabe bleibt erhalten.</translation>
+        <source>Changed elsewhere to {}. Your text is kept.</source>
+        <translation>Anderswo auf {} geändert. Der eigene Text bleibt.</translation>
     </message>
     <message>
-        <source>It holds from the next start of Preheat.</source>
-        <translation>Gilt ab dem nächsten Start von Preheat.</translation>
+        <source>Takes effect after a restart.</source>
+        <translation>Gilt nach einem Neustart.</translation>
     </message>
     <message>
-        <source>These hold when the Preheat that runs is started again.</source>
-        <translation>Dies gilt, sobald das laufende Preheat neu gestartet wird.</translation>
+        <source>Takes effect when the running Preheat is restarted.</source>
+        <translation>Gilt, sobald das laufende Preheat neu gestartet wird.</translation>
     </message>
     <message>
-        <source>The port closes and opens again when you apply this.</source>
-        <translation>Beim Anwenden wird der Port geschlossen und neu geöffnet.</translation>
+        <source>Applying this closes and reopens the port.</source>
+        <translation>Beim Anwenden wird der Port geschlossen und wieder geöffnet.</translation>
     </message>
 </context>
 <context>
@@ -2370,12 +2853,12 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>&amp;Alle Modelle…</translation>
     </message>
     <message>
-        <source>&amp;Hot models</source>
-        <translation>Modelle im &amp;Speicher</translation>
+        <source>L&amp;oaded models</source>
+        <translation>&amp;Geladene Modelle</translation>
     </message>
     <message>
-        <source>Nothing is in memory</source>
-        <translation>Nichts im Speicher</translation>
+        <source>No models loaded</source>
+        <translation>Keine Modelle geladen</translation>
     </message>
     <message>
         <source>P&amp;ause</source>
@@ -2422,11 +2905,11 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>{model} entladen ({size})</translation>
     </message>
     <message>
-        <source>Do not load {model}</source>
-        <translation>{model} nicht laden</translation>
+        <source>Cancel loading {model}</source>
+        <translation>Laden von {model} abbrechen</translation>
     </message>
     <message>
-        <source>Stop loading {model} ({percent})</source>
+        <source>Cancel loading {model} ({percent})</source>
         <translation>Laden von {model} abbrechen ({percent})</translation>
     </message>
 </context>
@@ -2581,20 +3064,20 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Preheat beim An&amp;melden starten</translation>
     </message>
     <message>
-        <source>Preheat&apos;s mark</source>
-        <translation>Das Zeichen von Preheat</translation>
+        <source>Preheat&apos;s logo</source>
+        <translation>Logo von Preheat</translation>
     </message>
     <message>
-        <source>The first answer as fast as the second</source>
-        <translation>Die erste Antwort so schnell wie die zweite</translation>
+        <source>Your models, ready before you ask</source>
+        <translation>Modelle, bereit vor der ersten Frage</translation>
     </message>
     <message>
-        <source>Preheat keeps the language models that you use loaded before anything asks for them, within the memory that you allow. Your other programs reach them at one address on this machine.</source>
-        <translation>Preheat hält die benutzten Sprachmodelle geladen, bevor sie angefordert werden, im Rahmen des erlaubten Speichers. Andere Programme erreichen sie unter einer einzigen Adresse auf diesem Rechner.</translation>
+        <source>Preheat keeps the language models you use in memory, within a limit you choose. Your apps reach them at one address on this computer.</source>
+        <translation>Preheat hält die genutzten Sprachmodelle im Speicher, innerhalb einer wählbaren Grenze. Andere Programme erreichen sie unter einer Adresse auf diesem Computer.</translation>
     </message>
     <message>
-        <source>You have GGUF files already? Put them into {folder}; Preheat notices them by itself.</source>
-        <translation>Vorhandene GGUF-Dateien in {folder} ablegen; Preheat bemerkt sie von selbst.</translation>
+        <source>Already have GGUF files? Drop them in {folder}; Preheat finds them there.</source>
+        <translation>Schon GGUF-Dateien vorhanden? In {folder} ablegen; Preheat findet sie dort.</translation>
     </message>
     <message>
         <source>&amp;Open the models folder</source>
@@ -2612,12 +3095,12 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Gute Modelle für diesen Rechner</translation>
     </message>
     <message>
-        <source>One moment: Preheat is looking what suits this computer.</source>
-        <translation>Einen Moment: Preheat sucht, was zu diesem Rechner passt.</translation>
+        <source>Looking for models that suit this computer…</source>
+        <translation>Passende Modelle für diesen Computer werden gesucht…</translation>
     </message>
     <message>
-        <source>&amp;Get</source>
-        <translation>Herunter&amp;laden</translation>
+        <source>Do&amp;wnload</source>
+        <translation>&amp;Herunterladen</translation>
     </message>
     <message>
         <source>No suggested model fits the memory limit. The Downloads page has them all.</source>
@@ -2636,43 +3119,27 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Jedes passt unter die Speichergrenze.</translation>
     </message>
     <message>
-        <source>Preheat is asking the hub.</source>
-        <translation>Preheat fragt den Hub.</translation>
+        <source>Contacting the hub…</source>
+        <translation>Verbindung zum Hub…</translation>
     </message>
     <message>
-        <source>It is on its way: the Downloads page shows how far.</source>
-        <translation>Es ist unterwegs: Die Seite „Downloads“ zeigt, wie weit.</translation>
+        <source>Downloading. The Downloads page shows the progress.</source>
+        <translation>Download läuft. Die Seite Downloads zeigt den Fortschritt.</translation>
     </message>
 </context>
 <context>
     <name>Words</name>
     <message>
-        <source>1 model hot</source>
-        <translation>1 Modell bereit</translation>
-    </message>
-    <message>
-        <source>Did not load</source>
-        <translation>Laden gescheitert</translation>
-    </message>
-    <message>
         <source>Loading</source>
-        <translation>Lädt</translation>
+        <translation>Wird geladen</translation>
     </message>
     <message>
         <source>Loading {percent}</source>
-        <translation>Lädt {percent}</translation>
+        <translation>Wird geladen, {percent}</translation>
     </message>
     <message>
         <source>Loading {what}</source>
         <translation>Lädt {what}</translation>
-    </message>
-    <message>
-        <source>Nearly ready</source>
-        <translation>Fast bereit</translation>
-    </message>
-    <message>
-        <source>No model is loaded</source>
-        <translation>Kein Modell geladen</translation>
     </message>
     <message>
         <source>No models yet</source>
@@ -2689,10 +3156,6 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Paused until tomorrow, {time}</source>
         <translation>Bis morgen, {time} pausiert</translation>
-    </message>
-    <message>
-        <source>Paused until you resume it</source>
-        <translation>Bis auf Weiteres pausiert</translation>
     </message>
     <message>
         <source>Paused until {time}</source>
@@ -2715,8 +3178,28 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>Wird entladen</translation>
     </message>
     <message>
-        <source>Waiting to load</source>
-        <translation>Wartet aufs Laden</translation>
+        <source>1 model ready</source>
+        <translation>1 Modell bereit</translation>
+    </message>
+    <message>
+        <source>Cached</source>
+        <translation>Im Cache</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>No models loaded</source>
+        <translation>Keine Modelle geladen</translation>
+    </message>
+    <message>
+        <source>Paused until you resume</source>
+        <translation>Pausiert bis zum Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Queued</source>
+        <translation>In der Warteschlange</translation>
     </message>
     <message>
         <source>fits</source>
@@ -2755,16 +3238,16 @@ Für eine Meldung helfen diese Einzelheiten. Sie enthalten keine Prompts, Antwor
         <translation>{model} entladen</translation>
     </message>
     <message>
-        <source>{count} models hot</source>
+        <source>{count} models ready</source>
         <translation>{count} Modelle bereit</translation>
     </message>
     <message>
-        <source>{model} did not load</source>
-        <translation>{model} ließ sich nicht laden</translation>
+        <source>{model} crashed</source>
+        <translation>{model} ist abgestürzt</translation>
     </message>
     <message>
-        <source>{model} stopped working</source>
-        <translation>{model} läuft nicht mehr</translation>
+        <source>{model} failed to load</source>
+        <translation>{model} konnte nicht geladen werden</translation>
     </message>
     <message>
         <source>{names} and {count} more</source>

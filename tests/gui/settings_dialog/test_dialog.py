@@ -164,7 +164,7 @@ def test_what_reopens_the_port_says_so_before(qtbot: QtBot, open_dialog: Opener,
     assert "closes and reopens" in notice.accessibleName()
     bridge.set_attached(True)
     type_number(qtbot, dialog, "port", "8081")
-    assert "started again" in notice.accessibleName()
+    assert "is restarted" in notice.accessibleName()
     type_number(qtbot, dialog, "port", "11435")
     assert not notice.isVisible()
 

@@ -99,7 +99,7 @@ def test_the_curve_says_what_each_limit_would_have_brought(editor: LimitEditor, 
     curve._become(CurveState.READY, POINTS)
     assert words.text().startswith("With 8.0 GB: 90 % hits and 2 min of waiting per week")
     editor.set_text("6GB")
-    assert words.text().startswith("With 6.0 GB: 70 % hits and 6 min waiting a week")
+    assert words.text().startswith("With 6.0 GB: 70 % hits and 6 min of waiting per week")
     curve._become(CurveState.FAILED, ())
     assert words.text() == ""
 
