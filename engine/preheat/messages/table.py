@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from preheat.messages import desktop, general, inference, models, preload, residency, usage
+from preheat.messages import desktop, general, inference, models, preload, residency, server, usage
 from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = MappingProxyType(
@@ -17,6 +17,7 @@ TABLE: Final[Mapping[str, Template]] = MappingProxyType(
         **models.TABLE,
         **preload.TABLE,
         **residency.TABLE,
+        **server.TABLE,
         **usage.TABLE,
     }
 )

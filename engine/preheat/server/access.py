@@ -1,7 +1,6 @@
-"""Who may ask: host, origin, API key and size, decided before anything else sees a request.
+"""Access control: host, origin, API key and body size, checked before anything else sees a request.
 
-Pure ASGI, because Starlette's ``BaseHTTPMiddleware`` puts a task and a queue between every streamed token and the
-client.
+Plain ASGI: Starlette's ``BaseHTTPMiddleware`` puts a task and a queue between each streamed token and the client.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from preheat.errors import EngineError
+from preheat.messages import msg
 from preheat.server.errors import (
     BodyTooLargeError,
     HostNotAllowedError,
@@ -31,14 +31,14 @@ from preheat.server.warm_up import SCOPE_KEY
 logger = logging.getLogger(__name__)
 
 KEYLESS_PATHS: Final = frozenset({"/health"})
-CLIENT_GONE_STATUS: Final = 499  # nginx's: the client went away before an answer
+CLIENT_GONE_STATUS: Final = 499  # nginx's code for a client that disconnected before the response
 _HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]:/@?#\s]+))(?::\d{1,5})?")
 _ORIGIN: Final = re.compile(r"https?://(?P<host>[^/@?#\s]+)")
 _METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
 def host_name(value: str) -> str | None:
-    """Return the name in a Host header, lower case, without port and brackets; None if it is malformed."""
+    """Return the name in a Host header in lower case, without port and brackets; None if it is malformed."""
     match = _HOST.fullmatch(value)
     if match is None:
         return None
@@ -46,7 +46,7 @@ def host_name(value: str) -> str | None:
 
 
 def is_loopback(name: str) -> bool:
-    """Tell whether a host name or address always means this machine."""
+    """Return whether a host name or address always means this machine."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     address = _address(name)
@@ -62,14 +62,14 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRules:
-    """What the port lets through.
+    """Which requests the port accepts.
 
     Attributes:
         host: The address that the port is bound to.
-        allowed_hosts: Names accepted in Host besides loopback's; ``*`` accepts all.
-        allowed_origins: Origins accepted besides loopback's; ``*`` accepts all.
-        api_keys: If there are any, a request must carry one of them.
-        max_body_bytes: Larger bodies are refused.
+        allowed_hosts: Host names accepted in addition to loopback; ``*`` accepts all.
+        allowed_origins: Origins accepted in addition to loopback; ``*`` accepts all.
+        api_keys: If not empty, a request needs one of them.
+        max_body_bytes: Larger bodies are rejected.
     """
 
     host: str = "127.0.0.1"
@@ -79,10 +79,10 @@ class AccessRules:
     max_body_bytes: int = 32 * 1024 * 1024
 
     def host_allowed(self, value: str) -> bool:
-        """Tell whether this Host header is one of ours.
+        """Return whether a Host header is accepted.
 
-        A page that rebinds its own name to 127.0.0.1 still sends its name, and is refused. An address cannot be
-        rebound; where the user opened the port to the network, the machine's addresses are accepted.
+        A page that rebinds its name to 127.0.0.1 still sends its name, and is rejected. Addresses cannot be rebound:
+        they are accepted if the port is open to the network.
         """
         name = host_name(value)
         if name is None:
@@ -94,7 +94,7 @@ class AccessRules:
         return _address(name) is not None and not is_loopback(self.host)
 
     def origin_allowed(self, origin: str, host: str) -> bool:
-        """Tell whether a page of this origin may ask; ``host`` is the request's Host header, already allowed."""
+        """Return whether a page of this origin is accepted; ``host`` is the request's Host header."""
         if "*" in self.allowed_origins or origin.lower() in {allowed.lower() for allowed in self.allowed_origins}:
             return True
         match = _ORIGIN.fullmatch(origin.lower())
@@ -104,14 +104,14 @@ class AccessRules:
         return match["host"] == host.lower() or (name is not None and is_loopback(name))
 
     def key_allowed(self, keys: Iterable[bytes]) -> bool:
-        """Compare every given key with every known one, in time that does not depend on their content."""
+        """Return whether one of the keys is known, in a time that does not depend on their content."""
         known = [key.encode() for key in self.api_keys]
         matches = [hmac.compare_digest(given, key) for given in keys for key in known]
         return not known or any(matches)
 
 
 class AccessMiddleware:
-    """Checks each request against ``AccessRules``, answers CORS, and logs method, path, status and duration."""
+    """Checks requests against ``AccessRules``, answers CORS, and logs method, path, status and duration."""
 
     def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
         self._app = app
@@ -135,8 +135,8 @@ class AccessMiddleware:
             return send(message)
 
         try:
-            # Not a coroutine function itself: one coroutine less for every streamed token.
-            await self._answer(scope, headers, receive, watched_send)  # type: ignore[arg-type] # it returns what send does, which is awaited
+            # ``watched_send`` is no coroutine function, which saves a coroutine for each streamed token.
+            await self._answer(scope, headers, receive, watched_send)  # type: ignore[arg-type] # returns an awaitable
         finally:
             elapsed_ms = (time.perf_counter() - started) * 1000
             if SCOPE_KEY not in scope:
@@ -148,15 +148,9 @@ class AccessMiddleware:
             if scope["method"] == "OPTIONS" and headers.origin is not None and headers.preflight:
                 await _send_preflight(headers, send)
                 return
-            if (
-                scope["path"] not in KEYLESS_PATHS
-                and SCOPE_KEY not in scope
-                and not self._rules.key_allowed(headers.keys)
-            ):
-                raise InvalidApiKeyError(
-                    "The API key is missing or wrong",
-                    hint="Send one of the keys in the setting api_keys as 'Authorization: Bearer KEY'",
-                )
+            needs_key = scope["path"] not in KEYLESS_PATHS and SCOPE_KEY not in scope
+            if needs_key and not self._rules.key_allowed(headers.keys):
+                raise InvalidApiKeyError(msg("api_key_wrong"))
             if headers.has_body:
                 body = await self._read_body(headers, receive)
                 if body is None:
@@ -169,28 +163,19 @@ class AccessMiddleware:
 
     def _check_host_and_origin(self, headers: _Headers) -> None:
         if not self._rules.host_allowed(headers.host):
-            raise HostNotAllowedError(
-                "This host name is not allowed",
-                hint="Use localhost or 127.0.0.1, or add the name to the setting allowed_hosts",
-            )
+            raise HostNotAllowedError(msg("host_not_allowed"))
         if headers.origin is not None and not self._rules.origin_allowed(headers.origin, headers.host):
-            raise OriginNotAllowedError(
-                "Web pages of this origin may not use Preheat",
-                hint="Add the origin to the setting allowed_origins if you trust it",
-            )
+            raise OriginNotAllowedError(msg("origin_not_allowed"))
         headers.origin_allowed = headers.origin is not None
 
     async def _read_body(self, headers: _Headers, receive: Receive) -> bytes | None:
-        """Return the whole body, or None if the client went away before its end.
+        """Return the whole body; None if the client disconnected.
 
         Raises:
-            BodyTooLargeError: By its Content-Length, or by what really came.
+            BodyTooLargeError: By its Content-Length, or by its actual size.
         """
         limit = self._rules.max_body_bytes
-        error = BodyTooLargeError(
-            f"The request body is larger than {limit} bytes",
-            hint="Send less, or raise the setting max_body",
-        )
+        error = BodyTooLargeError(msg("body_too_large", limit=limit))
         if headers.content_length > limit:
             raise error
         parts: list[bytes] = []
@@ -209,7 +194,7 @@ class AccessMiddleware:
 
 
 class _Headers:
-    """The few headers that access needs, read in one pass."""
+    """The headers that access control needs, read in one pass."""
 
     def __init__(self, scope: Scope) -> None:
         self.host = ""
@@ -222,32 +207,29 @@ class _Headers:
         self.content_length = 0
         self.has_body = False
         for name, value in scope["headers"]:
-            self._read(name, value)
-
-    def _read(self, name: bytes, value: bytes) -> None:
-        match name:
-            case b"host":
-                self.host = value.decode("latin-1")
-            case b"origin":
-                self.origin = value.decode("latin-1")
-            case b"authorization":
-                scheme, _, key = value.partition(b" ")
-                if scheme.lower() == b"bearer":
-                    self.keys.append(key.strip())
-            case b"x-api-key":
-                self.keys.append(value.strip())
-            case b"content-length":
-                # uvicorn has refused a malformed length already.
-                self.content_length = int(value) if value.isdigit() else 0
-                self.has_body = self.has_body or self.content_length > 0
-            case b"transfer-encoding":
-                self.has_body = True
-            case b"access-control-request-method":
-                self.preflight = True
-            case b"access-control-request-headers":
-                self.requested_headers = value
-            case b"access-control-request-private-network":
-                self.private_network = value == b"true"
+            match name:
+                case b"host":
+                    self.host = value.decode("latin-1")
+                case b"origin":
+                    self.origin = value.decode("latin-1")
+                case b"authorization":
+                    scheme, _, key = value.partition(b" ")
+                    if scheme.lower() == b"bearer":
+                        self.keys.append(key.strip())
+                case b"x-api-key":
+                    self.keys.append(value.strip())
+                case b"content-length":
+                    # uvicorn rejects malformed lengths.
+                    self.content_length = int(value) if value.isdigit() else 0
+                    self.has_body = self.has_body or self.content_length > 0
+                case b"transfer-encoding":
+                    self.has_body = True
+                case b"access-control-request-method":
+                    self.preflight = True
+                case b"access-control-request-headers":
+                    self.requested_headers = value
+                case b"access-control-request-private-network":
+                    self.private_network = value == b"true"
 
 
 def _cors_headers(origin: str) -> list[tuple[bytes, bytes]]:
@@ -271,7 +253,7 @@ async def _send_preflight(headers: _Headers, send: Send) -> None:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives the whole body once, and then what the server has to say (a disconnect)."""
+    """Return a ``receive`` that first gives the whole body, and then the server's messages (a disconnect)."""
     pending = True
 
     async def replay() -> Message:
@@ -285,6 +267,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _log_path(scope: Scope) -> str:
-    """Return the path as it was sent: percent-encoded, so that it cannot forge log lines; without its query."""
+    """Return the percent-encoded path, which cannot forge log lines, without its query."""
     raw = scope.get("raw_path")
     return raw.decode("ascii", "backslashreplace") if raw else quote(scope["path"])

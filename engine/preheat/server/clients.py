@@ -1,4 +1,4 @@
-"""Who asks: a User-Agent header, cut down to the product and its version."""
+"""Names of clients: the product and version in their User-Agent header."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 from starlette.requests import Request
 
 MAX_CLIENT: Final = 64
-"""What the usage log keeps."""
+"""Longest name in the usage log."""
 
 OWN_PRODUCT: Final = "preheat/"
-"""Begins the User-Agent of Preheat's own command line and library."""
+"""Start of the User-Agent of Preheat's own command line and library."""
 
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _VERSION: Final = re.compile(r"v?\d[\w.+-]*", re.ASCII)
-# What every browser says, and the two that every program with a browser inside says.
+# Products in the User-Agent of every browser, and of programs with a built-in browser.
 _BROWSER_NOISE: Final = ("mozilla/", "applewebkit/", "gecko/", "version/", "mobile/")
 _BROWSERS: Final = ("electron/", "chrome/", "safari/")
 
@@ -27,16 +27,13 @@ def client_name(request: Request) -> str:
 
 
 def is_own(client: str) -> bool:
-    """Whether it is Preheat's own command line or library, whose looking around says nothing about what comes next."""
+    """Return whether it is Preheat's own command line or library."""
     return client.startswith(OWN_PRODUCT)
 
 
 @lru_cache(maxsize=256)
 def short_user_agent(text: str) -> str:
-    """Return what tells one program from another, in at most ``MAX_CLIENT`` printable ASCII characters.
-
-    A browser names a dozen products; the program that it is part of stands among them.
-    """
+    """Return the program's product and version, in at most ``MAX_CLIENT`` printable ASCII characters."""
     text = "".join(char if " " <= char <= "~" else " " for char in text[:1000])
     while (shorter := _COMMENT.sub(" ", text)) != text:
         text = shorter
@@ -47,7 +44,7 @@ def short_user_agent(text: str) -> str:
         return _browser(words)[:MAX_CLIENT]
     product = words[0]
     if len(words) > 1 and not _has_version(product) and _VERSION.fullmatch(words[1]):
-        product = f"{product} {words[1]}"  # as OpenAI's clients have it
+        product = f"{product} {words[1]}"  # the form of OpenAI's clients
     return product[:MAX_CLIENT]
 
 
@@ -56,7 +53,7 @@ def _has_version(product: str) -> bool:
 
 
 def _browser(words: list[str]) -> str:
-    """Return the program's own product among a browser's."""
+    """Return the program's own product among those of its browser."""
     products = [word for word in words if "/" in word and not word.lower().startswith(_BROWSER_NOISE)]
     own = [product for product in products if not product.lower().startswith(_BROWSERS)]
     if own:

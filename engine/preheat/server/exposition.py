@@ -1,4 +1,4 @@
-"""Writes the metrics down, with prometheus-client. A module of its own, imported when /metrics is first asked for."""
+"""Formats the metrics with prometheus-client. Imported at the first request for /metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
 
 def expose(tally: Tally, snapshot: EngineSnapshot, accept: str) -> tuple[bytes, str]:
-    """Return the metrics and their content type, as the Accept header wants them."""
+    """Return the metrics and their content type, according to the Accept header."""
     registry = CollectorRegistry()
     registry.register(_Moment(tally, snapshot))
     encode, content_type = choose_encoder(accept)
@@ -29,7 +29,7 @@ def expose(tally: Tally, snapshot: EngineSnapshot, accept: str) -> tuple[bytes, 
 
 @dataclass(frozen=True)
 class _Moment(Collector):
-    """All metrics as they are at one moment."""
+    """All metrics at one moment."""
 
     tally: Tally
     snapshot: EngineSnapshot
@@ -124,7 +124,7 @@ def _histograms(name: str, words: str, histograms: Mapping[tuple[str, Outcome], 
 
 
 def _cumulative(histogram: Histogram) -> list[tuple[str, float]]:
-    """Return the buckets as Prometheus has them: each holds all that is below its bound."""
+    """Return cumulative buckets, as Prometheus expects them."""
     buckets: list[tuple[str, float]] = []
     below = 0
     for bound, count in zip((*map(str, histogram.bounds), "+Inf"), histogram.counts, strict=True):

@@ -1,4 +1,4 @@
-"""uvicorn, bent to end the way Preheat wants: at once when idle, politely when not, and now when asked twice."""
+"""uvicorn with Preheat's shutdown: at once when idle, gracefully when busy, immediately on the second request."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from preheat.server.in_flight import InFlight
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_S: Final = 75
-"""An idle connection stays open so long: longer than clients keep theirs, so that none is reused as it closes."""
+"""Timeout of idle connections: longer than that of clients, so that none is reused while it closes."""
 
-_LAST_WORDS_S: Final = 0.2
-"""Answers that are cut off get so long to tell their clients."""
+_FINAL_EVENTS_S: Final = 0.2
+"""Time for interrupted streams to send their error."""
 
 
 class HttpServer(uvicorn.Server):
-    """One run of the port. ``stop`` may be called on the engine thread at any time, once or twice."""
+    """One run of the port. Engine thread only."""
 
     def __init__(self, app: ASGIApp, in_flight: InFlight, *, grace_s: float) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
-            log_level="warning",  # Preheat says itself when it starts and ends
+            log_level="warning",  # Preheat logs start and end itself
             access_log=False,  # AccessMiddleware has its own, without query strings
             lifespan="off",
             ws="none",
-            proxy_headers=False,  # nobody may pretend to be somebody else
+            proxy_headers=False,  # clients must not choose their address
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
-            # A backstop only: in_flight ends answers after the grace.
+            # Only a safety net: ``InFlight`` ends requests after the grace period.
             timeout_graceful_shutdown=math.ceil(grace_s) + 2,
         )
         super().__init__(config)
@@ -47,40 +47,40 @@ class HttpServer(uvicorn.Server):
         self._stops = 0
 
     async def run_until_stopped(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
-        """Answer on the socket until ``stop``; call ``on_ready`` when answering begins."""
+        """Serve on the socket until ``stop``; call ``on_ready`` when it accepts requests."""
         self._on_ready = on_ready
         try:
             await self.serve(sockets=[sock])
         finally:
-            # A task that is cancelled, as when the whole loop ends, has skipped uvicorn's own end.
+            # uvicorn's own cleanup is skipped when the task is cancelled.
             for server in self.servers:
                 server.close()
             self._close_connections()
 
     def stop(self) -> None:
-        """The first time: accept nothing more, finish what is in flight. The second: end now."""
+        """Stop accepting and finish requests in progress; on the second call, end now."""
         self._stops += 1
         self.should_exit = True
         if self._stops == 1:
             self._in_flight.end_subscriptions()
             waiting = len(self._in_flight)
             if waiting:
-                logger.info("shutting down after %d answers in flight", waiting)
+                logger.info("shutting down after %d requests in progress", waiting)
         else:
             self._end_now()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone: ``serve`` handles them, and uvicorn would raise them again at the end."""
+        """Ignore signals: ``serve`` handles them, and uvicorn would raise them again at the end."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start to serve."""
         await super().startup(sockets)
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what is in flight, within the grace."""
+        """Finish requests in progress within the grace period."""
         timer = asyncio.get_running_loop().call_later(self._grace_s, self._end_now)
         try:
             await super().shutdown(sockets)
@@ -89,7 +89,7 @@ class HttpServer(uvicorn.Server):
 
     def _end_now(self) -> None:
         self._in_flight.end_all()
-        asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._close_connections)
+        asyncio.get_running_loop().call_later(_FINAL_EVENTS_S, self._close_connections)
 
     def _close_connections(self) -> None:
         for connection in list(self.server_state.connections):

@@ -1,4 +1,4 @@
-"""The answers being given now: each ends early when its client goes away or the server shuts down."""
+"""Requests in progress. Each one ends early when its client disconnects or the server shuts down."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from enum import Enum
 from starlette.types import Receive
 
 from preheat.errors import EngineStoppedError
+from preheat.messages import msg
 
 
 class ClientGoneError(Exception):
-    """The client closed its connection; there is nobody to answer."""
+    """The client has closed its connection."""
 
 
 class _Reason(Enum):
@@ -22,37 +23,34 @@ class _Reason(Enum):
 
 
 class _Answer:
-    """One answer in its task; ``end`` cancels the task from outside and says why."""
+    """One request in its task."""
 
-    def __init__(self, *, subscription: bool) -> None:
+    def __init__(self, task: asyncio.Task[object], *, subscription: bool) -> None:
         self.subscription = subscription
         self.reason: _Reason | None = None
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("an answer needs a task")
         self._task = task
 
     def end(self, reason: _Reason) -> None:
+        """Cancel the task, once."""
         if self.reason is None:
             self.reason = reason
             self._task.cancel()
 
     async def watch(self, receive: Receive) -> None:
+        """End the request when its client disconnects."""
         while (await receive())["type"] != "http.disconnect":
             pass
         self.end(_Reason.CLIENT_GONE)
 
-    def translate(self) -> BaseException | None:
-        """Return what a cancellation of the task meant; None if it was not ours."""
+    def error(self) -> Exception | None:
+        """Return what a cancellation of the task means; None if it did not come from ``end``."""
         if self.reason is None or self._task.uncancel() > 0:
             return None
-        if self.reason is _Reason.CLIENT_GONE:
-            return ClientGoneError()
-        return EngineStoppedError("Preheat is shutting down", hint="Start it again with 'preheat serve'")
+        return ClientGoneError() if self.reason is _Reason.CLIENT_GONE else _stopped()
 
 
 class InFlight:
-    """All answers being given. Engine thread only."""
+    """All requests in progress. Engine thread only."""
 
     def __init__(self) -> None:
         self._answers: set[_Answer] = set()
@@ -63,25 +61,27 @@ class InFlight:
 
     @asynccontextmanager
     async def answer(self, receive: Receive, *, subscription: bool = False) -> AsyncIterator[None]:
-        """Run the block until its end, or until the client goes away or the server stops.
+        """Run the block until it ends, the client disconnects or the server stops.
 
         Args:
-            receive: The request's ``receive``, its body already read.
-            subscription: The answer has no end of its own (events) and must not hold up a shutdown.
+            receive: The request's ``receive``, after its body was read.
+            subscription: The answer is endless (events) and must not delay a shutdown.
 
         Raises:
-            ClientGoneError: The client closed the connection.
+            ClientGoneError: The client has disconnected.
             EngineStoppedError: ``end_all`` or ``end_subscriptions`` was called.
         """
-        answer = _Answer(subscription=subscription)
         if self._stopped:
-            raise EngineStoppedError("Preheat is shutting down", hint="Start it again with 'preheat serve'")
+            raise _stopped()
+        task = asyncio.current_task()
+        assert task is not None
+        answer = _Answer(task, subscription=subscription)
         self._answers.add(answer)
         watcher = asyncio.create_task(answer.watch(receive))
         try:
             yield
         except asyncio.CancelledError:
-            error = answer.translate()
+            error = answer.error()
             if error is None:
                 raise
             raise error from None
@@ -90,7 +90,7 @@ class InFlight:
             watcher.cancel()
 
     def end_subscriptions(self) -> None:
-        """End the answers that would never end by themselves."""
+        """End the endless answers."""
         for answer in self._answers:
             if answer.subscription:
                 answer.end(_Reason.STOPPED)
@@ -100,3 +100,7 @@ class InFlight:
         self._stopped = True
         for answer in self._answers:
             answer.end(_Reason.STOPPED)
+
+
+def _stopped() -> EngineStoppedError:
+    return EngineStoppedError(msg("server_stopping"))

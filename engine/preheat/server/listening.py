@@ -1,4 +1,4 @@
-"""The port: taking it, or saying who has it."""
+"""Opens the port, or reports which process has it."""
 
 from __future__ import annotations
 
@@ -8,38 +8,41 @@ import json
 import os
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
-from preheat.errors import EngineError, PortInUseError, SettingsError
-
-if TYPE_CHECKING:
-    import psutil
+from preheat.errors import PortInUseError, SettingsError
+from preheat.messages import msg
 
 _BACKLOG: Final = 1024
 _ASK_TIMEOUT_S: Final = 0.5
-_WSAEACCES: Final = 10013  # Windows, when the holder asked for exclusive use
+_WSAEACCES: Final = 10013  # Windows, when another process has the port exclusively
+
+
+class _Process(NamedTuple):
+    process: str
+    pid: int
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; from now on clients queue up rather than fail. Port 0 takes any free one.
+    """Return a listening socket. From now on, clients wait instead of failing. Port 0 takes any free one.
 
     Raises:
-        PortInUseError: Another process has the port; the title names it, the hint the way out.
+        PortInUseError: Another process has the port; the title names it.
         SettingsError: The host is not an address of this machine, or the port is not allowed.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
         raise _cannot_listen(host, port, error) from error
-    # The protocol is named: asyncio turns Nagle's algorithm off only for sockets that say they are TCP, and with it
-    # a small answer, written as headers and body, takes 40 ms.
+    # asyncio disables Nagle's algorithm only for sockets with an explicit TCP protocol. With it, a small response in
+    # two writes takes 40 ms.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
-            # Without it, the port stays taken for a minute after a kill, by connections that are long closed.
+            # Without it, closed connections keep the port busy for a minute after a kill.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
-            # There SO_REUSEADDR would share the port with another process.
+            # On Windows, SO_REUSEADDR would share the port with another process.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # type: ignore[attr-defined,unused-ignore]
         sock.bind(address)
         sock.listen(_BACKLOG)
@@ -53,52 +56,38 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def port_in_use(host: str, port: int) -> PortInUseError:
-    """Return the error that says who has the port and what to do."""
-    if _is_preheat(host, port):
-        return PortInUseError(
-            f"Preheat is already running on port {port}{_named(_holder(port))}",
-            hint=f"Use it as it is, end it first, or start another with 'preheat serve --port {port + 1}'",
-        )
-    holder = _holder(port)
-    who = f"the process {holder}" if holder else "another process"
+    """Return the error that names the process on the port and the alternatives."""
+    code = "port_has_preheat" if _is_preheat(host, port) else "port_taken"
     free = port + 1 if port < 65535 else port - 1
-    return PortInUseError(
-        f"Port {port} is taken by {who}",
-        hint=f"End it, or use another port: 'preheat serve --port {free}' or 'preheat config set port {free}'",
-    )
+    holder = _holder(port)
+    if holder is None:
+        return PortInUseError(msg(code, port=port, free=free))
+    code = {"port_has_preheat": "port_has_preheat_process", "port_taken": "port_taken_by_process"}[code]
+    return PortInUseError(msg(code, port=port, free=free, process=holder.process, pid=holder.pid))
 
 
-def _named(holder: str | None) -> str:
-    return f" ({holder})" if holder else ""
+def _holder(port: int) -> _Process | None:
+    """Return the process that listens on the port; None if the system does not reveal it."""
+    import psutil  # only failures need it
 
-
-def _holder(port: int) -> str | None:
-    """Return name and pid of the process that listens on the port; None if the system does not tell."""
-    import psutil  # here: only a failure needs it
+    def listens(status: str, address: object) -> bool:
+        return status == "LISTEN" and getattr(address, "port", None) == port
 
     with suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):
-            if _listens(connection.status, connection.laddr, port) and connection.pid is not None:
-                return _process_name(psutil.Process(connection.pid))
+            if listens(connection.status, connection.laddr) and connection.pid is not None:
+                return _Process(psutil.Process(connection.pid).name(), connection.pid)
         return None
-    # Where the whole list needs special rights (macOS), one's own processes can still be asked.
+    # The whole list needs special rights on macOS; the user's own processes do not.
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if any(_listens(found.status, found.laddr, port) for found in process.net_connections(kind="tcp")):
-                return _process_name(process)
+            if any(listens(found.status, found.laddr) for found in process.net_connections(kind="tcp")):
+                return _Process(process.name(), process.pid)
     return None
 
 
-def _listens(status: str, address: object, port: int) -> bool:
-    return status == "LISTEN" and getattr(address, "port", None) == port
-
-
-def _process_name(process: psutil.Process) -> str:
-    return f"{process.name()}, pid {process.pid}"
-
-
 def _is_preheat(host: str, port: int) -> bool:
-    """Ask the port whether it is a Preheat."""
+    """Ask the port whether it belongs to Preheat."""
     target = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
     connection = http.client.HTTPConnection(target, port, timeout=_ASK_TIMEOUT_S)
     try:
@@ -111,8 +100,5 @@ def _is_preheat(host: str, port: int) -> bool:
     return isinstance(answer, dict) and answer.get("app") == "preheat"
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> EngineError:
-    return SettingsError(
-        f"Cannot listen on {host}:{port}: {error.strerror or error}",
-        hint="Check the settings host and port",
-    )
+def _cannot_listen(host: str, port: int, error: OSError) -> SettingsError:
+    return SettingsError(msg("cannot_listen", host=host, port=port, reason=error.strerror or str(error)))

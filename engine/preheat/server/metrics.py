@@ -1,12 +1,13 @@
-"""GET /metrics: what Prometheus reads.
+"""GET /metrics for Prometheus.
 
-Requests and decisions are added up here in plain numbers, a few microseconds each. prometheus-client, which takes 40 ms
-to import, is needed only to write them down, when somebody asks for the first time.
+Requests and decisions are counted here in plain numbers, a few microseconds each. prometheus-client, which takes 40 ms
+to import, is loaded at the first request for the metrics.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from preheat.core.engine import Engine
 
 MAX_MODELS: Final = 50
-"""So many models get a label of their own: each label is a time series that Prometheus keeps for ever."""
+"""Models with a label of their own; each label is a time series that Prometheus keeps for ever."""
 
 OTHER: Final = "other"
 WAIT_BUCKETS_S: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -32,7 +33,7 @@ class Histogram:
     """Counts values by upper bounds.
 
     Attributes:
-        counts: One for each bound, and one for what is above them all; not cumulative.
+        counts: One for each bound and one for larger values; not cumulative.
         total: The sum of the values.
     """
 
@@ -44,7 +45,7 @@ class Histogram:
         self.total = 0.0
 
     def add(self, value: float) -> None:
-        """Count a value; one that equals a bound is within it."""
+        """Count a value; bounds are inclusive."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
@@ -67,7 +68,7 @@ class Tally:
         self._models: set[str] = set()
 
     def take(self, record: RequestRecord | DecisionRecord) -> None:
-        """Add a request that has ended, or something that was done about a model."""
+        """Add a finished request or a decision."""
         if isinstance(record, RequestRecord):
             self._take_request(record)
         else:
@@ -114,14 +115,10 @@ class MetricsApi:
         engine.observe(self._tally.take)
 
     async def metrics(self, request: Request) -> Response:
-        """Answer in Prometheus's text format, or OpenMetrics where that is asked for."""
-        await asyncio.to_thread(_import_exposition)
+        """Answer in Prometheus's text format, or in OpenMetrics if the client accepts it."""
+        # Imported in a thread, so that no other request waits for it.
+        await asyncio.to_thread(importlib.import_module, "preheat.server.exposition")
         from preheat.server.exposition import expose
 
         content, content_type = expose(self._tally, self._engine.refresh(), request.headers.get("accept", ""))
         return Response(content, headers={"Content-Type": content_type})
-
-
-def _import_exposition() -> None:
-    """Import in a thread: no answer on its way is to wait for it."""
-    import preheat.server.exposition  # noqa: F401 # to have it loaded; who uses it imports it again

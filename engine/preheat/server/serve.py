@@ -1,7 +1,7 @@
-"""Runs the port on the engine's loop until a signal, or its task's cancellation, ends it.
+"""Runs the port on the engine's loop until a signal or a cancellation.
 
-FastAPI and uvicorn take 0.3 s to import. They are imported in a thread, after the port is bound: meanwhile the
-engine starts its workers and clients queue up instead of failing.
+FastAPI and uvicorn take 0.3 s to import, in a thread and after the port is bound: meanwhile the engine starts its
+workers, and clients wait instead of failing.
 """
 
 from __future__ import annotations
@@ -42,17 +42,16 @@ async def serve(
     on_ready: Callable[[int], None] | None = None,
     live: LiveSettings | None = None,
 ) -> None:
-    """Answer on the port until a signal or a cancellation; then let answers in flight finish.
+    """Serve the port until a signal or a cancellation, and finish the requests in progress.
 
-    The first Ctrl-C or SIGTERM stops accepting, waits at most ``settings.shutdown_grace`` for answers in flight, and
-    returns; the second returns at once. Neither raises. The engine is neither started nor stopped here.
+    The first Ctrl-C or SIGTERM waits at most ``settings.shutdown_grace`` for requests in progress, and the second ends
+    at once. Neither raises. The engine is neither started nor stopped here.
 
     Args:
-        engine: Lives on the running loop.
-        settings: Host, port, and how long to wait at the end.
-        sock: A listening socket from ``listen``, for callers that want to know early whether the port is free.
-        on_ready: Called once with the port, when it answers.
-        live: Changes the engine's settings; made of the defaults, the file and the environment if not given.
+        engine: Runs on the current loop.
+        sock: A socket from ``listen``, for callers that need to know early whether the port is free.
+        on_ready: Called once with the port, when it accepts requests.
+        live: Changes the engine's settings; made from defaults, file and environment if not given.
 
     Raises:
         PortInUseError: Another process has the port.
@@ -62,7 +61,7 @@ async def serve(
     port: int = sock.getsockname()[1]
     try:
         server = await asyncio.to_thread(_build, engine, settings, port, live)
-        # The file comes last: before the handlers are there, a signal would end the process and leave it behind.
+        # The file comes last: without the handlers, a signal would end the process and leave the file behind.
         with _signals_to(server), runtime_file(paths.runtime_file(), host=settings.host, port=port):
             await _run(server, sock, port, on_ready)
     finally:
@@ -89,7 +88,7 @@ async def _run(server: HttpServer, sock: socket.socket, port: int, on_ready: Cal
 
     task = asyncio.create_task(server.run_until_stopped(sock, ready))
     try:
-        # Shielded: a cancelled server would drop answers in flight that may still end well.
+        # Shielded: a cancelled server would drop requests in progress.
         await asyncio.shield(task)
     except asyncio.CancelledError:
         server.stop()
@@ -99,9 +98,9 @@ async def _run(server: HttpServer, sock: socket.socket, port: int, on_ready: Cal
 
 @contextmanager
 def _signals_to(server: HttpServer) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM stop the server while the block runs; afterwards all is as before."""
+    """Let Ctrl-C and SIGTERM stop the server while the block runs."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # the tray's engine thread: the tray decides
+        yield  # on the tray's engine thread, the tray handles signals
         return
     loop = asyncio.get_running_loop()
 

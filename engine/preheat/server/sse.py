@@ -1,7 +1,7 @@
-"""Server-sent events: one ASGI response for every kind of stream.
+"""Server-sent events: one ASGI response for all streams.
 
-It writes bytes to the server directly. Starlette's ``StreamingResponse`` would put a task group and another
-iterator between a token and its client.
+Writes to the server directly: Starlette's ``StreamingResponse`` puts a task group and another iterator between a token
+and its client.
 """
 
 from __future__ import annotations
@@ -24,21 +24,25 @@ from preheat.server.in_flight import ClientGoneError, InFlight
 logger = logging.getLogger(__name__)
 
 COMMENT_PAUSE_S: Final = 0.5
-"""Between two comments while a stream waits for its first event."""
+"""Time between two comments while a stream waits for its first event."""
 
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),  # or nginx in front collects the tokens
+    (b"x-accel-buffering", b"no"),  # otherwise nginx buffers the tokens
 ]
 
 
 class EventStream(Response):
-    """Sends what a generator yields: ready-made bytes, each one or more whole events.
+    """Sends the bytes that a generator yields, each one or more whole events.
 
-    Until the first of them, errors become ordinary HTTP answers; but no longer than ``header_delay_s``: then the
-    headers go out, followed by a comment twice a second, so that no client gives up on a model that is loading.
-    After the headers, an error travels as an event and ends the stream.
+    Before the first event, and for ``header_delay_s`` at most, errors become ordinary HTTP responses. Then the headers
+    are sent, followed by comments, so that no client gives up on a model that is loading. After the headers, an error
+    is sent as an event and ends the stream.
+
+    Args:
+        comment: Returns the text of the next comment.
+        subscription: The stream is endless and does not delay a shutdown.
     """
 
     media_type = "text/event-stream"
@@ -69,17 +73,15 @@ class EventStream(Response):
             ):
                 await self._send_events(events, waiting, send)
         except ClientGoneError:
-            logger.debug("client went away during a stream")
+            logger.debug("client disconnected from a stream")
             if not self._started:
                 await Response(status_code=CLIENT_GONE_STATUS)(scope, receive, send)
         except EngineError as error:
             waiting.end()
             if not self._started:
                 await error_response(error)(scope, receive, send)
-            elif self._subscription:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
             else:
-                event = f"data: {json.dumps(error_json(error))}\n\n".encode()
+                event = b"" if self._subscription else f"data: {json.dumps(error_json(error))}\n\n".encode()
                 await send({"type": "http.response.body", "body": event, "more_body": False})
         finally:
             waiting.end()
@@ -107,10 +109,7 @@ class EventStream(Response):
 
 
 class _Waiting:
-    """Starts a coroutine after a delay, unless ended before; ends it otherwise.
-
-    A timer costs a hot request next to nothing; the task exists only for those that really wait.
-    """
+    """Starts a coroutine after a delay, until ``end``. The task only exists for requests that actually wait."""
 
     def __init__(self, delay_s: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._work = work
@@ -121,7 +120,7 @@ class _Waiting:
         self._task = asyncio.create_task(self._work())
 
     def end(self) -> None:
-        """Stop the timer or the task. May be called again."""
+        """Stop the timer and the task."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

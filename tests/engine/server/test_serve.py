@@ -70,21 +70,23 @@ def test_small_answers_do_not_wait_for_nagle() -> None:
 def test_a_taken_port_names_its_holder_and_the_way_out(taken: int) -> None:
     with pytest.raises(PortInUseError) as caught:
         listen("127.0.0.1", taken)
-    assert f"pid {os.getpid()}" in caught.value.title
-    assert f"preheat serve --port {taken + 1}" in caught.value.hint
-    assert f"preheat config set port {taken + 1}" in caught.value.hint
+    message = caught.value.message
+    assert message.code == "port_taken_by_process"
+    assert message.params.items() >= {"port": taken, "free": taken + 1, "pid": os.getpid()}.items()
 
 
 async def test_a_port_taken_by_preheat_says_so(port: RunningPort) -> None:
-    with pytest.raises(PortInUseError, match="Preheat is already running") as caught:
+    with pytest.raises(PortInUseError) as caught:
         await asyncio.to_thread(listen, "127.0.0.1", port.port)
-    assert str(os.getpid()) in caught.value.title
+    message = caught.value.message
+    assert (message.code, message.params["pid"]) == ("port_has_preheat_process", os.getpid())
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_an_impossible_host_is_a_settings_error(host: str) -> None:
-    with pytest.raises(SettingsError, match=r"Cannot listen on"):
+    with pytest.raises(SettingsError) as caught:
         listen(host, 0)
+    assert caught.value.message.code == "cannot_listen"
 
 
 async def test_the_runtime_file_is_there_while_it_runs(port: RunningPort) -> None:
@@ -189,7 +191,7 @@ def test_importing_the_package_does_not_import_the_framework() -> None:
     assert output.stdout == "[]\n"
 
 
-async def test_the_rehearsal_leaves_no_trace(
+async def test_the_warm_up_is_not_logged(
     engine: FakeEngine, preheat_home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")

@@ -190,9 +190,10 @@ def _normal_tool_call(call: JsonObject) -> JsonObject:
         return call
     try:
         arguments = json.loads(function["arguments"])
-    except ValueError:
+    except (ValueError, RecursionError):
         return call
-    return {**call, "function": {**function, "arguments": arguments}}
+    # Templates write the arguments as JSON themselves: a text would be quoted twice.
+    return {**call, "function": {**function, "arguments": arguments}} if isinstance(arguments, dict) else call
 
 
 def _system_into_user(messages: list[JsonObject]) -> list[JsonObject] | None:

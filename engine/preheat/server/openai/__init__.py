@@ -1,1 +1,1 @@
-"""OpenAI's endpoints: bodies in, completions and streams out."""
+"""OpenAI's protocol over the engine: chat, completions, embeddings and models."""

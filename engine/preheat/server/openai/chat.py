@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
-import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.inference import ANY_JSON, GenerateRequest, JsonObject
-from preheat.server.clients import client_name
-from preheat.server.generation import Generator, client_gone
-from preheat.server.openai.chat_format import ChatForm, ChatStream, chat_json
-from preheat.server.openai.chat_messages import template_messages
-from preheat.server.openai.schema import ChatBody, NamedTool, ResponseFormat, Tool, no_limit
+from preheat.server.generation import Generator
+from preheat.server.openai.formatting import ChatFormat
+from preheat.server.openai.schema import ChatBody, Message, NamedTool, ResponseFormat, Tool, no_limit
 from preheat.server.openai.tool_calls import forcing_schema
 from preheat.server.openai.validation import parse_body
 
 
 @dataclass(frozen=True, slots=True)
 class ChatApi:
-    """OpenAI's chat endpoint over the engine."""
+    """The chat endpoint."""
 
     generator: Generator
 
@@ -32,23 +27,15 @@ class ChatApi:
         body = parse_body(ChatBody, await request.body())
         model_id = await self.generator.model_id(body.model)
         requests = generate_requests(body)
-        forced = _is_forced(body)
-        form = ChatForm(
-            answer_id=f"chatcmpl-{uuid.uuid4().hex}",
-            created=int(time.time()),
-            model_id=model_id,
+        form = ChatFormat(
+            model_id,
             choices=body.choices,
             logprobs=bool(body.logprobs),
-            tools=bool(_offered_tools(body)) and not forced,
-            forced=forced,
+            tools=bool(_offered_tools(body)),
+            forced=_is_forced(body),
             include_usage=body.include_usage,
         )
-        if body.stream:
-            return self.generator.stream(client_name(request), model_id, requests, ChatStream(form))
-        answers = await self.generator.answers(request, model_id, requests)
-        if answers is None:
-            return client_gone()
-        return Response(json.dumps(chat_json(form, answers)), media_type="application/json")
+        return await self.generator.respond(request, model_id, requests, form, stream=bool(body.stream))
 
 
 def generate_requests(body: ChatBody) -> list[GenerateRequest]:
@@ -60,7 +47,7 @@ def generate_requests(body: ChatBody) -> list[GenerateRequest]:
     tools = _offered_tools(body)
     schema = forcing_schema(_forced_tools(body, tools)) if _is_forced(body) else response_schema(body.response_format)
     limit = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens
-    messages = template_messages(body.messages)
+    messages = tuple(template_message(message) for message in body.messages)
     return [
         GenerateRequest(
             messages=messages,
@@ -73,6 +60,17 @@ def generate_requests(body: ChatBody) -> list[GenerateRequest]:
         )
         for choice in range(body.choices)
     ]
+
+
+def template_message(message: Message) -> JsonObject:
+    """Return a message with its content as one text; parts are joined by line breaks, as in llama.cpp and vLLM."""
+    content = message.content
+    if isinstance(content, list):
+        content = "\n".join(part.text if part.text is not None else part.refusal or "" for part in content)
+    result = message.model_dump(exclude_none=True, exclude={"content"})
+    if not message.tool_calls:
+        result.pop("tool_calls", None)
+    return {**result, "content": content or ""}
 
 
 def response_schema(response_format: ResponseFormat | None) -> str | None:
@@ -95,9 +93,7 @@ def _offered_tools(body: ChatBody) -> tuple[JsonObject, ...]:
 
 
 def _tool_json(tool: Tool) -> JsonObject:
-    function: dict[str, Any] = {"name": tool.function.name}
-    if tool.function.description is not None:
-        function["description"] = tool.function.description
+    function = tool.function.model_dump(include={"name", "description"}, exclude_none=True)
     function["parameters"] = tool.function.parameters or {"type": "object", "properties": {}}
     return {"type": "function", "function": function}
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from preheat.errors import InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Embeddings
+from preheat.messages import msg
 from preheat.server.clients import client_name
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingApi:
-    """OpenAI's embedding endpoint over the engine."""
+    """The embedding endpoint."""
 
     engine: Engine
     in_flight: InFlight
@@ -38,11 +39,7 @@ class EmbeddingApi:
         body = parse_body(EmbeddingBody, await request.body())
         model = await self.engine.find(body.model)
         if not model.embeddings:
-            raise UnsupportedOperationError(
-                f"{model.model_id} makes text, not embeddings",
-                hint="Use it with /v1/chat/completions, or choose an embedding model",
-                param="model",
-            )
+            raise UnsupportedOperationError(msg("endpoint_needs_embeddings", model=model.model_id), param="model")
         try:
             async with (
                 self.in_flight.answer(request.receive),
@@ -57,7 +54,7 @@ class EmbeddingApi:
 
 
 def shortened(embeddings: Embeddings, dimensions: int | None) -> Sequence[bytes]:
-    """Return the vectors with their first ``dimensions`` numbers, normalised again, as OpenAI does.
+    """Return the first ``dimensions`` numbers of each vector, normalised again, as OpenAI does.
 
     Raises:
         InvalidRequestError: The model's vectors have fewer dimensions.
@@ -65,44 +62,38 @@ def shortened(embeddings: Embeddings, dimensions: int | None) -> Sequence[bytes]
     if dimensions is None or dimensions == embeddings.dimensions:
         return embeddings.vectors
     if dimensions > embeddings.dimensions:
-        raise InvalidRequestError(
-            f"dimensions: the model's vectors have only {embeddings.dimensions}",
-            param="dimensions",
-        )
+        raise InvalidRequestError(msg("too_many_dimensions", limit=embeddings.dimensions), param="dimensions")
     return [_normalised(vector[: 4 * dimensions]) for vector in embeddings.vectors]
 
 
 def embeddings_json(
     model_id: str, vectors: Sequence[bytes], prompt_tokens: int, encoding_format: str | None
 ) -> dict[str, Any]:
-    """Return OpenAI's answer. base64 is the vector's own bytes, and much the cheaper form."""
-    encode = _base64 if encoding_format == "base64" else _numbers
+    """Return OpenAI's answer. base64 holds the vector's own bytes, which is much cheaper."""
+    as_text = encoding_format == "base64"
     data = [
-        {"object": "embedding", "index": index, "embedding": encode(vector)} for index, vector in enumerate(vectors)
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": base64.b64encode(vector).decode() if as_text else _numbers(vector).tolist(),
+        }
+        for index, vector in enumerate(vectors)
     ]
     usage = {"prompt_tokens": prompt_tokens, "total_tokens": prompt_tokens}
     return {"object": "list", "data": data, "model": model_id, "usage": usage}
 
 
-def _base64(vector: bytes) -> str:
-    return base64.b64encode(vector).decode("ascii")
-
-
-def _numbers(vector: bytes) -> list[float]:
-    return _floats(vector).tolist()
-
-
-def _floats(vector: bytes) -> array[float]:
-    numbers = array("f", vector)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+def _numbers(vector: bytes) -> array[float]:
+    return _little_endian(array("f", vector))
 
 
 def _normalised(vector: bytes) -> bytes:
-    numbers = _floats(vector)
+    numbers = _numbers(vector)
     length = math.sqrt(math.fsum(number * number for number in numbers)) or 1.0
-    result = array("f", (number / length for number in numbers))
+    return _little_endian(array("f", (number / length for number in numbers))).tobytes()
+
+
+def _little_endian(numbers: array[float]) -> array[float]:
     if sys.byteorder == "big":
-        result.byteswap()
-    return result.tobytes()
+        numbers.byteswap()
+    return numbers

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelsApi:
-    """OpenAI's list of models, from the engine's library."""
+    """OpenAI's list of models."""
 
     engine: Engine
 
@@ -30,13 +30,13 @@ class ModelsApi:
         return Response(to_json({"object": "list", "data": models}), media_type="application/json")
 
     async def get_model(self, request: Request) -> Response:
-        """Answer with one model; a unique prefix of its id is enough."""
+        """Answer with one model, by its id or a unique prefix."""
         model = await self.engine.find(request.path_params["model_id"])
         self._note_client(request, model.model_id)
         return Response(to_json(self._model_json(model)), media_type="application/json")
 
     def _note_client(self, request: Request, model_id: str = "") -> None:
-        """Tell the engine that a client looks around: it may be about to ask for something."""
+        """Report a client that lists models: it may be about to use one."""
         client = client_name(request)
         if client and not is_own(client):
             self.engine.client_woke(client, model_id)
@@ -50,7 +50,7 @@ class ModelsApi:
             "object": "model",
             "created": model.modified_ns // 10**9,
             "owned_by": "preheat",
-            # Not OpenAI's; clients ignore them, people ask for them.
+            # Extensions of Preheat.
             "state": snapshot.state.value if snapshot is not None else None,
             "embeddings": model.embeddings,
             "context_length": model.context_length,

@@ -1,7 +1,7 @@
-"""The bodies of OpenAI's requests, with the fields that clients really send.
+"""Bodies of OpenAI's requests, with the fields that clients send in practice.
 
-Unknown fields are ignored, as clients send new ones every month. A known field that would change the answer and is
-not implemented is refused. ``null`` always means "not given".
+Unknown fields are ignored, since clients send new ones every month. Known fields that would change the answer but are
+not implemented are rejected. ``null`` always means "not given".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from preheat.inference import Sampling
 MAX_CHOICES: Final = 16
 MAX_STOPS: Final = 16
 MAX_INPUTS: Final = 2048
-_SEEDS: Final = 2**32 - 1  # llama.cpp takes 2**32 - 1 itself as "draw one"
+_SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Token: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
@@ -34,7 +34,7 @@ class StreamOptions(_Body):
 
 
 class SamplingBody(_Body):
-    """What chat and text completions have in common: OpenAI's fields, and llama.cpp's top_k, min_p and penalties."""
+    """Common fields of chat and text completions: OpenAI's, and llama.cpp's top_k, min_p and penalties."""
 
     model: Text
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -59,7 +59,7 @@ class SamplingBody(_Body):
     @classmethod
     def _token_ids(cls, value: dict[str, float] | None) -> dict[str, float] | None:
         if any(not (key.isascii() and key.isdigit() and len(key) < 10) for key in value or ()):
-            raise ValueError("its keys must be token ids, as text")
+            raise ValueError("keys must be token ids, as text")
         return value
 
     @field_validator("max_tokens", "max_completion_tokens", check_fields=False)
@@ -69,21 +69,22 @@ class SamplingBody(_Body):
             raise ValueError("must be at least 1; leave it out, or give -1, for no limit")
         return value
 
-    @field_validator("grammar")
+    @field_validator("grammar", "suffix", check_fields=False)
     @classmethod
-    def _no_grammar(cls, value: str | None) -> str | None:
+    def _unsupported(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value:
-            raise ValueError("is not supported; use response_format with a json_schema")
+            instead = "; use response_format with a json_schema" if info.field_name == "grammar" else ""
+            raise ValueError(f"is not supported{instead}")
         return value
 
     @property
     def choices(self) -> int:
-        """How many answers to each prompt."""
+        """Number of answers to each prompt."""
         return self.n or 1
 
     @property
     def include_usage(self) -> bool:
-        """Whether a stream ends with an event that has the usage."""
+        """Whether a stream ends with the usage."""
         return self.stream_options is not None and self.stream_options.include_usage is True
 
     @property
@@ -94,7 +95,7 @@ class SamplingBody(_Body):
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
 
     def sampling(self, choice: int) -> Sampling:
-        """Return the sampling of one choice; what was not given keeps llama.cpp's default."""
+        """Return the sampling of one choice; missing fields take llama.cpp's defaults."""
         penalty = self.repetition_penalty if self.repetition_penalty is not None else self.repeat_penalty
         given: dict[str, Any] = {
             "temperature": self.temperature,
@@ -105,7 +106,7 @@ class SamplingBody(_Body):
             "frequency_penalty": self.frequency_penalty,
             "repetition_penalty": penalty,
             "penalty_last_n": self.repeat_last_n,
-            # Choices of one request must differ from each other, and be the same the next time.
+            # Choices of one request must differ, and be reproducible.
             "seed": None if self.seed in (None, -1) else (self.seed + choice) % _SEEDS,
             "logit_bias": {int(token): bias for token, bias in (self.logit_bias or {}).items()},
         }
@@ -113,12 +114,12 @@ class SamplingBody(_Body):
 
 
 def no_limit(max_tokens: int | None) -> int | None:
-    """Return the limit, or None for "up to the context length" (-1, as llama.cpp and LM Studio have it)."""
+    """Return the limit; None is up to the context length (-1, as in llama.cpp and LM Studio)."""
     return None if max_tokens is None or max_tokens < 0 else max_tokens
 
 
 class ContentPart(_Body):
-    """One part of a message's content. Only text is understood."""
+    """One part of a message's content; only text is supported."""
 
     type: str
     text: str | None = None
@@ -134,7 +135,7 @@ class ContentPart(_Body):
 
 
 class CalledFunction(_Body):
-    """Name and arguments (JSON as text) of a function that the assistant called."""
+    """A function that the assistant called; ``arguments`` is JSON as text."""
 
     name: Text
     arguments: str
@@ -177,7 +178,7 @@ class FunctionBody(_Body):
 
 
 class Tool(_Body):
-    """A tool; only functions exist."""
+    """A tool; always a function."""
 
     type: Literal["function"]
     function: FunctionBody
@@ -211,7 +212,7 @@ class JsonSchemaBody(_Body):
 
 
 class ResponseFormat(_Body):
-    """``response_format``; ``schema`` beside ``json_object`` is llama.cpp's form."""
+    """``response_format``; ``schema`` with ``json_object`` is llama.cpp's form."""
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchemaBody | None = None
@@ -225,7 +226,7 @@ class ResponseFormat(_Body):
 
 
 def _refused(instead: str) -> Any:
-    """Return a field that may only be absent: it would change the answer, and nothing here implements it."""
+    """Return a field that has to be absent: it would change the answer and is not implemented."""
     return Field(None, description=f"Not supported: {instead}")
 
 
@@ -291,13 +292,6 @@ class CompletionBody(SamplingBody):
     suffix: str | None = None
     best_of: int | None = None
 
-    @field_validator("suffix")
-    @classmethod
-    def _no_suffix(cls, value: str | None) -> str | None:
-        if value:
-            raise ValueError("is not supported")
-        return value
-
     @field_validator("best_of")
     @classmethod
     def _no_best_of(cls, value: int | None, info: ValidationInfo) -> int | None:
@@ -316,7 +310,7 @@ class CompletionBody(SamplingBody):
 
     @property
     def prompts(self) -> list[str | list[int]]:
-        """The prompts, as a list whatever form they came in."""
+        """The prompts, as a list."""
         return _as_list(self.prompt)
 
 
@@ -335,7 +329,7 @@ class EmbeddingBody(_Body):
 
     @property
     def inputs(self) -> list[str | list[int]]:
-        """The inputs, as a list whatever form they came in."""
+        """The inputs, as a list."""
         return _as_list(self.input)
 
 

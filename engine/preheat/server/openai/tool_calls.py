@@ -1,4 +1,4 @@
-"""Tool calls: found in a model's text while it is written, or forced by a JSON schema."""
+"""Tool calls: parsed from a model's text while it is generated, or forced by a JSON schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from preheat.errors import InvalidRequestError
+from preheat.messages import msg
 
 OPEN: Final = "<tool_call>"
 CLOSE: Final = "</tool_call>"
@@ -16,7 +17,7 @@ CLOSE: Final = "</tool_call>"
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A function that the model wants called; ``arguments`` is a JSON object as text."""
+    """A function call; ``arguments`` is a JSON object as text."""
 
     name: str
     arguments: str
@@ -37,7 +38,7 @@ def parse_call(text: str) -> ToolCall | None:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
         return None
     arguments = value.get("arguments", value.get("parameters", {}))
-    if isinstance(arguments, str):  # some models quote the object once more
+    if isinstance(arguments, str):  # some models quote the object again
         try:
             arguments = json.loads(arguments, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
@@ -52,20 +53,20 @@ def _refuse_constant(name: str) -> None:
 
 
 class ToolCallParser:
-    """Splits a text that comes in pieces into plain text and calls. However it is cut, the result is the same.
+    """Splits a text that arrives in pieces into plain text and calls. The result does not depend on the pieces.
 
-    ``<tool_call>`` … ``</tool_call>`` (Hermes, Qwen, SmolLM2) becomes a call, and no part of a tag is ever given out
-    as text before it is clear that it is none. White space beside a call is dropped. A malformed block is text.
+    ``<tool_call>`` … ``</tool_call>`` (Hermes, Qwen, SmolLM2) becomes a call. Text that may begin a tag is held back.
+    White space around calls is dropped, and a malformed block is text.
     """
 
     def __init__(self) -> None:
         self._pending = ""
-        self._gap = ""  # white space before the block at hand; dropped if that is a call
+        self._gap = ""  # white space before the current block; dropped if that is a call
         self._in_block = False
         self._after_call = False
 
     def feed(self, text: str) -> list[str | ToolCall]:
-        """Return what has become clear with this piece."""
+        """Return the text and calls that this piece completes."""
         self._pending += text
         found: list[str | ToolCall] = []
         while self._step(found):
@@ -73,7 +74,7 @@ class ToolCallParser:
         return found
 
     def finish(self) -> list[str | ToolCall]:
-        """Return what is left at the end. A block that only lacks its closing tag still is a call."""
+        """Return the rest. A block without its closing tag is still a call."""
         rest, self._pending = self._pending, ""
         if self._in_block:
             call = parse_call(rest.removeprefix(OPEN))
@@ -85,7 +86,7 @@ class ToolCallParser:
         return [rest] if rest else []
 
     def _step(self, found: list[str | ToolCall]) -> bool:
-        """Take one thing off the pending text; False when more input is needed."""
+        """Process the beginning of the pending text; return False if more input is needed."""
         if self._in_block:
             return self._close_block(found)
         if self._after_call:
@@ -124,7 +125,7 @@ class ToolCallParser:
 
 
 def _clear_length(text: str) -> int:
-    """Return how much of the text cannot belong to a tag, or to white space before one."""
+    """Return the length of the text that is neither part of a tag nor white space before one."""
     length = len(text)
     for size in range(min(len(OPEN) - 1, length), 0, -1):
         if OPEN.startswith(text[length - size :]):
@@ -134,25 +135,21 @@ def _clear_length(text: str) -> int:
 
 
 def forcing_schema(tools: Sequence[Mapping[str, Any]]) -> str:
-    """Return a JSON schema, as text, that only a call of one of these tools follows.
+    """Return a JSON schema, as text, that only allows calls of these tools.
 
     Raises:
-        InvalidRequestError: Two tools define different things under the same ``$defs`` name.
+        InvalidRequestError: Two tools use the same ``$defs`` name for different definitions.
     """
     definitions: dict[str, Any] = {}
     calls = []
     for tool in tools:
         function = tool["function"]
         parameters = dict(function.get("parameters") or {"type": "object"})
-        # References count from the schema's root, which is no longer the parameters' own.
+        # References are relative to the schema's root: definitions have to move there.
         for keyword in ("$defs", "definitions"):
             for name, definition in parameters.pop(keyword, {}).items():
                 if definitions.setdefault(keyword, {}).setdefault(name, definition) != definition:
-                    raise InvalidRequestError(
-                        f"Two tools define {name!r} differently, which a forced tool_choice cannot express",
-                        hint="Rename one of the definitions, or use tool_choice auto",
-                        param="tools",
-                    )
+                    raise InvalidRequestError(msg("tool_definitions_differ", name=name), param="tools")
         calls.append(
             {
                 "type": "object",

@@ -1,4 +1,4 @@
-"""From a body's bytes to a typed request, or to an error that names the field."""
+"""Parses request bodies, with errors that name the field."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from preheat.errors import InvalidRequestError
+from preheat.messages import msg
 
 Body = TypeVar("Body", bound=BaseModel)
 
 
 def parse_body(model: type[Body], data: bytes) -> Body:
-    """Return the body as a typed request.
+    """Return the typed body.
 
     Raises:
-        InvalidRequestError: It is not JSON, or a field is missing, of another type or out of range; ``param`` names
-            the field, such as ``messages[0].role``.
+        InvalidRequestError: It is not JSON, or a field is missing or invalid; ``param`` names the field, such as
+            ``messages[0].role``.
     """
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        # ``from None``: pydantic's message quotes the input, and prompts must not reach a log.
+        # ``from None``: pydantic's message quotes the input, and prompts must not reach the log.
         raise _invalid(error, data) from None
 
 
 def _invalid(error: ValidationError, data: bytes) -> InvalidRequestError:
     details = error.errors(include_url=False, include_input=False)
     if details[0]["type"] == "json_invalid":
-        return InvalidRequestError(f"The request body is not JSON: {details[0]['ctx']['error']}")
+        return InvalidRequestError(msg("body_malformed", reason=str(details[0]["ctx"]["error"])))
     try:
         value = json.loads(data)
     except ValueError:  # pydantic accepts what json does not, such as broken surrogates
         value = None
     named = [(_field_name(detail["loc"], value, detail["type"]), _reason(detail)) for detail in details]
-    # A union reports every branch it tried; the one that went deepest is the one that was meant.
+    # A union reports an error for each of its branches; the deepest one is the best match.
     first = named[0][0]
     param = max((name for name, _ in named if name.startswith(first)), key=_depth)
-    reasons = list(dict.fromkeys(reason for name, reason in named if name == param))
-    where = param or "The request body"
-    return InvalidRequestError(f"{where}: {' / '.join(reasons)}", param=param or None)
+    reason = " / ".join(dict.fromkeys(reason for name, reason in named if name == param))
+    if not param:
+        return InvalidRequestError(msg("body_invalid", reason=reason))
+    return InvalidRequestError(msg("field_invalid", field=param, reason=reason), param=param)
 
 
 def _reason(detail: Any) -> str:
@@ -54,10 +56,7 @@ def _depth(name: str) -> int:
 
 
 def _field_name(loc: Sequence[int | str], value: Any, kind: str) -> str:
-    """Return pydantic's location as ``messages[0].role``, without the names of union branches.
-
-    Only the body tells them apart: a branch's name is no key of the object at hand.
-    """
+    """Return pydantic's location as ``messages[0].role``. Names of union branches are left out."""
     name = ""
     for position, part in enumerate(loc):
         if isinstance(part, int) and isinstance(value, list):

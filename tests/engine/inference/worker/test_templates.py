@@ -99,7 +99,7 @@ def test_tool_call_arguments_arrive_as_objects() -> None:
     assert call["function"]["arguments"] == '{"city": "Paris"}'
 
 
-@pytest.mark.parametrize("arguments", ["{broken", {"city": "Paris"}, None])
+@pytest.mark.parametrize("arguments", ["{broken", "5", "[" * 100_000, {"city": "Paris"}, None])
 def test_tool_call_arguments_that_are_no_json_text_stay(arguments: object) -> None:
     message = {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": arguments}}]}
     template = "{{ messages[0].tool_calls[0].function.arguments }}"

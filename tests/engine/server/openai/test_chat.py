@@ -84,13 +84,9 @@ async def test_messages_in_all_their_forms(engine: FakeEngine, chat: Post) -> No
     ]
     assert (await chat(messages=messages)).status_code == 200
     assert engine.requests[0].messages == (
-        {"role": "system", "content": "be brief"},
+        {"role": "developer", "content": "be brief"},
         {"role": "user", "content": "a\nb", "name": "Jo"},
-        {
-            "role": "assistant",
-            "content": "",
-            "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {"a": 1}}, "id": "c1"}],
-        },
+        {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "content": "42", "tool_call_id": "c1"},
     )
 

@@ -1,0 +1,61 @@
+"""Messages of the port: access, listening, and requests that it rejects itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+TABLE: Final[Mapping[str, Template]] = {
+    # Access.
+    "api_key_wrong": Template(
+        "The API key is missing or wrong",
+        "Send one of the keys in the setting api_keys as 'Authorization: Bearer KEY'",
+    ),
+    "host_not_allowed": Template(
+        "This host name is not allowed",
+        "Use localhost or 127.0.0.1, or add the name to the setting allowed_hosts",
+    ),
+    "origin_not_allowed": Template(
+        "Web pages of this origin are not allowed to use Preheat",
+        "Add the origin to the setting allowed_origins if you trust it",
+    ),
+    "body_too_large": Template(
+        "The request body is larger than {limit:count} bytes", "Send less, or raise the setting max_body"
+    ),
+    # Listening.
+    "port_has_preheat": Template(
+        "Preheat is already running on port {port}",
+        "Use it, stop it first, or start another one with 'preheat serve --port {free}'",
+    ),
+    "port_has_preheat_process": Template(
+        "Preheat is already running on port {port} ({process}, pid {pid})",
+        "Use it, stop it first, or start another one with 'preheat serve --port {free}'",
+    ),
+    "port_taken": Template(
+        "Port {port} is taken by another process",
+        "Stop it, or use another port: 'preheat serve --port {free}' or 'preheat config set port {free}'",
+    ),
+    "port_taken_by_process": Template(
+        "Port {port} is taken by the process {process}, pid {pid}",
+        "Stop it, or use another port: 'preheat serve --port {free}' or 'preheat config set port {free}'",
+    ),
+    "cannot_listen": Template("Cannot listen on {host}:{port}: {reason}", "Check the settings host and port"),
+    "server_stopping": Template("Preheat is shutting down", "Start it again with 'preheat serve'"),
+    # Requests.
+    "endpoint_needs_text": Template(
+        "{model} makes embeddings, not text", "Use it with /v1/embeddings, or choose a text model"
+    ),
+    "endpoint_needs_embeddings": Template(
+        "{model} makes text, not embeddings", "Use it with /v1/chat/completions, or choose an embedding model"
+    ),
+    "too_many_dimensions": Template("dimensions: the model's vectors have only {limit}"),
+    "body_malformed": Template("The request body is not JSON: {reason}"),
+    "body_invalid": Template("The request body: {reason}"),
+    "field_invalid": Template("{field}: {reason}"),
+    "tool_definitions_differ": Template(
+        "Two tools define {name} differently, which a forced tool_choice cannot express",
+        "Rename one of the definitions, or use tool_choice auto",
+    ),
+}
