@@ -18,12 +18,12 @@ from typing import Any, Final
 import PySide6
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QWidget
 
 from preheat._version import __version__
 from preheat.errors import EngineError
 from preheat_gui.bridge import GuiDispatcher
-from preheat_gui.widgets import GROUP_GAP, MARGIN
+from preheat_gui.widgets import GROUP_GAP, MARGIN, button, named, text_label, vbox
 
 logger = logging.getLogger(__name__)
 
@@ -116,35 +116,23 @@ class ErrorDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("error_dialog")
         self.setWindowTitle(self.tr("Unexpected error"))
-        sentence = QLabel(
-            self.tr(
-                "Preheat ran into an unexpected error and keeps running.\n"
-                "Include these details when you report it. They contain no prompts, answers or keys."
-            ),
-            self,
+        text = self.tr(
+            "Preheat ran into an unexpected error and keeps running.\n"
+            "Include these details when you report it. They contain no prompts, answers or keys."
         )
-        sentence.setObjectName("error_sentence")
-        sentence.setWordWrap(True)
-        self._details = QPlainTextEdit(f"{_versions()}\n\n{details}", self)
-        self._details.setObjectName("error_details")
-        self._details.setAccessibleName(self.tr("Details of the error"))
+        details_view = QPlainTextEdit(f"{_versions()}\n\n{details}", self)
+        self._details = named(details_view, "error_details", self.tr("Details of the error"))
         self._details.setReadOnly(True)
         self._details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._details.moveCursor(QTextCursor.MoveOperation.End)  # the last line names the error
         self._details.moveCursor(QTextCursor.MoveOperation.StartOfLine)
-        self._copy = QPushButton(self.tr("&Copy details"), self)
-        self._copy.setObjectName("copy_details")
-        self._copy.clicked.connect(self._copy_details)
+        self._copy = button(self.tr("&Copy details"), "copy_details", self._copy_details, self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
-        layout.setSpacing(GROUP_GAP)
-        layout.addWidget(sentence)
-        layout.addWidget(self._details, 1)
-        layout.addWidget(buttons)
+        label = text_label(text, "error_sentence", self)
+        vbox(label, self._details, buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
         self.resize(640, 360)
         self._copy.setFocus()
 

@@ -9,12 +9,24 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QWidget
 
 from preheat import paths
 from preheat.errors import EngineError
 from preheat_gui.platform import LoginItem, login_item
-from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, caption, heading, mark_icon, set_role
+from preheat_gui.widgets import (
+    GROUP_GAP,
+    MARGIN,
+    button,
+    caption,
+    hbox,
+    heading,
+    mark_icon,
+    named,
+    set_role,
+    text_label,
+    vbox,
+)
 from preheat_gui.words import error_text
 
 if TYPE_CHECKING:
@@ -55,25 +67,28 @@ class WelcomeDialog(QDialog):
         self.setWindowTitle(self.tr("Welcome to Preheat"))
         self._models_dir = folder or paths.models_dir()
         self._login_item = make_login_item()
-        self._login = QCheckBox(self.tr("Start Preheat when I &log in"), self)
-        self._login.setObjectName("start_at_login")
+        self._login = named(QCheckBox(self.tr("Start Preheat when I &log in"), self), "start_at_login")
         self._login.setChecked(True)
-        self._note = caption("", self)
-        self._note.setObjectName("login_note")
+        self._note = named(caption("", self), "login_note")
         self._note.hide()
-        self._suggestions = QVBoxLayout()
-        self._suggestions.setSpacing(GAP)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
-        layout.setSpacing(GROUP_GAP)
-        layout.addLayout(self._title())
-        layout.addWidget(self._introduction())
-        layout.addWidget(self._folder_hint())
-        layout.addLayout(self._suggestions)
-        layout.addStretch()
-        layout.addWidget(self._login)
-        layout.addWidget(self._note)
-        layout.addLayout(self._buttons())
+        self._suggestions = vbox()
+        introduction = self.tr(
+            "Preheat keeps the language models you use in memory, within a limit you choose. "
+            "Your apps reach them at one address on this computer."
+        )
+        vbox(
+            self._title(),
+            text_label(introduction, "welcome_words", self),
+            self._folder_hint(),
+            self._suggestions,
+            None,
+            self._login,
+            self._note,
+            self._buttons(),
+            parent=self,
+            spacing=GROUP_GAP,
+            margin=MARGIN,
+        )
         self.setMinimumWidth(_WIDTH_PX)
         state.remember(_SHOWN, True)
 
@@ -99,45 +114,19 @@ class WelcomeDialog(QDialog):
         mark = QLabel(self)
         mark.setPixmap(mark_icon().pixmap(_MARK_PX, _MARK_PX))
         mark.setAccessibleName(self.tr("Preheat's logo"))
-        row = QHBoxLayout()
-        row.setSpacing(GROUP_GAP)
-        row.addWidget(mark)
-        row.addWidget(heading(self.tr("Your models, ready before you ask"), self), 1)
-        return row
-
-    def _introduction(self) -> QLabel:
-        text = self.tr(
-            "Preheat keeps the language models you use in memory, within a limit you choose. "
-            "Your apps reach them at one address on this computer."
-        )
-        label = QLabel(text, self)
-        label.setObjectName("welcome_words")
-        label.setWordWrap(True)
-        return label
+        return hbox(mark, heading(self.tr("Your models, ready before you ask"), self), None, spacing=GROUP_GAP)
 
     def _folder_hint(self) -> QLabel:
         text = self.tr("Already have GGUF files? Drop them in {folder}; Preheat finds them there.")
-        label = caption(text.format(folder=str(self._models_dir)), self)
-        label.setObjectName("models_folder")
+        label = named(caption(text.format(folder=str(self._models_dir)), self), "models_folder")
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
 
     def _buttons(self) -> QHBoxLayout:
-        folder = QPushButton(self.tr("&Open the models folder"), self)
-        folder.setObjectName("open_models_folder")
-        folder.setAutoDefault(False)
-        folder.clicked.connect(self._open_folder)
-        self._done = QPushButton(self.tr("&Done"), self)
-        self._done.setObjectName("welcome_done")
-        set_role(self._done, "main")
+        folder = button(self.tr("&Open the models folder"), "open_models_folder", self._open_folder, self)
+        self._done = button(self.tr("&Done"), "welcome_done", self.accept, self, role="main")
         self._done.setDefault(True)
-        self._done.clicked.connect(self.accept)
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(folder)
-        row.addStretch()
-        row.addWidget(self._done)
-        return row
+        return hbox(folder, None, self._done)
 
     def _open_folder(self) -> None:
         try:

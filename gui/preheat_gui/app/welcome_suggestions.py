@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from preheat_gui.bridge.library_commands import ask_catalogue, pull
 from preheat_gui.dashboard.downloads.catalogue_words import TASKS
-from preheat_gui.widgets import GAP, Card, caption, set_role
+from preheat_gui.widgets import GAP, Card, button, caption, hbox, named, set_role, vbox
 from preheat_gui.words import error_text, format_bytes
 
 if TYPE_CHECKING:
@@ -32,19 +32,12 @@ class WelcomeSuggestions(Card):
         self.set_title(self.tr("Good models for this computer"))
         self._bridge = bridge
         self._boxes: list[tuple[QCheckBox, SuggestedModel]] = []
-        self._list = QVBoxLayout()
-        self._list.setSpacing(GAP // 2)
-        self._note = caption(self.tr("Looking for models that suit this computer…"), self)
-        self._note.setObjectName("suggestions_note")
-        self._download = QPushButton(self.tr("Do&wnload"), self)
-        self._download.setObjectName("suggestions_get")
-        self._download.clicked.connect(self._on_download)
-        self._download.setAutoDefault(False)
+        self._list = vbox(spacing=GAP // 2)
+        self._note = named(caption(self.tr("Looking for models that suit this computer…"), self), "suggestions_note")
+        self._download = button(self.tr("Do&wnload"), "suggestions_get", self._on_download, self)
         self._download.hide()
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP)
-        foot.addWidget(self._note, 1)
-        foot.addWidget(self._download)
+        foot = hbox(self._note, self._download)
+        foot.setStretch(0, 1)
         self.body.addLayout(self._list)
         self.body.addLayout(foot)
         bridge.ask(ask_catalogue, self._on_models, self._show_error)
@@ -80,11 +73,10 @@ class WelcomeSuggestions(Card):
         box.setMinimumHeight(box.sizeHint().height())  # otherwise Qt shrinks the box before the texts
         box.toggled.connect(self._show_sum)
         # In its own row: Qt ignores a label's margins when it computes the height of wrapped text.
-        row = QHBoxLayout()
-        row.setContentsMargins(_INDENT, 0, 0, GAP // 2)
-        row.addWidget(caption(model.sentence, self))
+        description = hbox(caption(model.sentence, self))
+        description.setContentsMargins(_INDENT, 0, 0, GAP // 2)
         self._list.addWidget(box)
-        self._list.addLayout(row)
+        self._list.addLayout(description)
         self._boxes.append((box, model))
 
     def _checked(self) -> list[SuggestedModel]:

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QListWidget,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QStackedWidget, QWidget
 
 from preheat.core.live_settings import PORT_SETTINGS, START_SETTINGS
 from preheat.errors import EngineError, SettingsError
@@ -31,7 +23,7 @@ from preheat_gui.settings_dialog.login_row import LoginRow
 from preheat_gui.settings_dialog.origins import overridden
 from preheat_gui.settings_dialog.page import SettingsPage
 from preheat_gui.settings_dialog.sentences import sentence_of
-from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, set_role
+from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
 
 if TYPE_CHECKING:
     from preheat.core.live_settings import SettingsChange
@@ -115,48 +107,33 @@ class SettingsDialog(QDialog):
         return editor_for(declaration, self._total_bytes)
 
     def _lay_out(self) -> None:
-        self._side = QListWidget(self)
-        self._side.setObjectName("pages")
-        self._side.setAccessibleName(self.tr("Pages"))
+        self._side = named(QListWidget(self), "pages", self.tr("Pages"))
         self._side.addItems([translated(GROUP_LABELS[group]) for group in Group])
         self._side.setFixedWidth(_SIDE_WIDTH)
         set_role(self._side, "sidebar")
-        stack = QStackedWidget(self)
-        stack.setObjectName("page_stack")
+        stack = named(QStackedWidget(self), "page_stack")
         for page in self._pages.values():
             stack.addWidget(page)
         self._side.currentRowChanged.connect(stack.setCurrentIndex)
-        self._banner = Banner(self)
-        self._banner.setObjectName("settings_problem")
-        self._notice = Banner(self)
-        self._notice.setObjectName("port_notice")
-        content = QVBoxLayout()
-        content.setSpacing(GROUP_GAP)
-        for widget in (self._banner, stack, self._notice):
-            content.addWidget(widget)
-        middle = QHBoxLayout()
-        middle.setSpacing(GROUP_GAP)
-        middle.addWidget(self._side)
-        middle.addLayout(content, 1)
-        layout = QVBoxLayout(self)
+        self._banner = named(Banner(self), "settings_problem")
+        self._notice = named(Banner(self), "port_notice")
+        content = vbox(self._banner, stack, self._notice, spacing=GROUP_GAP)
+        middle = hbox(self._side, content, spacing=GROUP_GAP)
+        layout = vbox(middle, self._button_box(), parent=self, spacing=GROUP_GAP)
         layout.setContentsMargins(GROUP_GAP, MARGIN, GROUP_GAP, GROUP_GAP)
-        layout.setSpacing(GROUP_GAP)
-        layout.addLayout(middle, 1)
-        layout.addWidget(self._button_box())
         self._side.setCurrentRow(0)
 
     def _button_box(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox.StandardButton
         box = QDialogButtonBox(buttons.Ok | buttons.Cancel | buttons.Apply, self)
         self._ok, self._apply, cancel = box.button(buttons.Ok), box.button(buttons.Apply), box.button(buttons.Cancel)
-        named = (
+        texts = (
             (self._ok, "ok", self.tr("&OK")),
             (self._apply, "apply", self.tr("&Apply")),
             (cancel, "cancel", self.tr("Cancel")),
         )
-        for button, name, text in named:
-            button.setObjectName(name)
-            button.setText(text)
+        for button, name, text in texts:
+            named(button, name).setText(text)
         set_role(self._ok, "main")
         self._ok.clicked.connect(self._apply_and_close)
         self._apply.clicked.connect(self._apply_changes)

@@ -6,11 +6,11 @@ from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLabel, QLineEdit, QWidget
 
 from preheat.settings import AUTO, Size
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words
-from preheat_gui.widgets import GAP, set_role
+from preheat_gui.widgets import GAP, hbox, named, set_role
 from preheat_gui.words import format_memory
 
 _TEXT_MARGIN: Final = 5
@@ -53,8 +53,7 @@ class SwitchEditor(Editor):
 
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._box = QCheckBox(declaration.label, self)
-        self._box.setObjectName(f"field_{declaration.name}")
+        self._box = named(QCheckBox(declaration.label, self), f"field_{declaration.name}")
         self._box.clicked.connect(self._emit)
         set_row(self, self._box)
 
@@ -73,8 +72,7 @@ class ChoiceEditor(Editor):
 
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._box = QComboBox(self)
-        self._box.setObjectName(f"field_{declaration.name}")
+        self._box = named(QComboBox(self), f"field_{declaration.name}")
         for choice in declaration.choices:
             self._box.addItem(choice_words(choice), choice)
         self._box.activated.connect(self._emit)
@@ -95,8 +93,7 @@ class TextEditor(Editor):
 
     def __init__(self, declaration: Declaration, parent: QWidget | None = None, *widgets: QWidget) -> None:
         super().__init__(parent)
-        self._line = QLineEdit(self)
-        self._line.setObjectName(f"field_{declaration.name}")
+        self._line = named(QLineEdit(self), f"field_{declaration.name}")
         self._line.textEdited.connect(self.edited)
         set_width(self._line, _TEXT_CHARACTERS)
         set_row(self, self._line, *widgets)
@@ -181,8 +178,8 @@ class NumberEditor(Editor):
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._optional = declaration.optional
-        self._box = NumberBox(1024 if declaration.unit == "tokens" else 1, self)
-        self._box.setObjectName(f"field_{declaration.name}")
+        step = 1024 if declaration.unit == "tokens" else 1
+        self._box = named(NumberBox(step, self), f"field_{declaration.name}")
         self._box.lineEdit().textEdited.connect(self._edited)
         self._box.stepped.connect(self._edited)
         set_width(self._box, _NUMBER_CHARACTERS)
@@ -233,9 +230,8 @@ def editor_for(declaration: Declaration, total_bytes: int, parent: QWidget | Non
 
 def auto_box(declaration: Declaration, parent: QWidget) -> QCheckBox:
     """Return the check box for ``auto``, visible if the setting may have that value."""
-    box = QCheckBox(choice_words(AUTO), parent)
-    box.setObjectName(f"auto_{declaration.name}")
-    box.setAccessibleName(f"{declaration.label}: {choice_words(AUTO)}")
+    auto = choice_words(AUTO)
+    box = named(QCheckBox(auto, parent), f"auto_{declaration.name}", f"{declaration.label}: {auto}")
     box.setVisible(declaration.optional)
     return box
 
@@ -255,10 +251,5 @@ def set_width(widget: QWidget, characters: int) -> None:
 
 def set_row(editor: QWidget, *widgets: QWidget, spacing: int = GAP) -> None:
     """Lay out widgets in a row, of which the first gets the focus."""
-    layout = QHBoxLayout(editor)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(spacing)
-    for widget in widgets:
-        layout.addWidget(widget)
-    layout.addStretch()
+    hbox(*widgets, None, parent=editor, spacing=spacing)
     editor.setFocusProxy(widgets[0])

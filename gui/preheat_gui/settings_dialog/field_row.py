@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, SwitchEditor
-from preheat_gui.widgets import GAP, GROUP_GAP, ScaledLabel, Token, caption, set_role, symbol
+from preheat_gui.widgets import GAP, GROUP_GAP, ScaledLabel, Token, caption, hbox, named, set_role, symbol
 
 _ICON_PX: Final = 14
 
@@ -21,11 +21,9 @@ class Remark(QWidget):
         super().__init__(parent)
         self._icon = QLabel(self)
         self._words: ScaledLabel = caption(parent=self)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GAP // 2)
-        layout.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._words, 1)
+        layout = hbox(self._icon, self._words, parent=self, spacing=GAP // 2)
+        layout.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
+        layout.setStretch(1, 1)
         self.hide()
 
     @property
@@ -51,8 +49,7 @@ class FieldRow(QWidget):
         self.declaration = declaration
         self.editor = editor
         self.setObjectName(f"row_{declaration.name}")
-        self.remark = Remark(self)
-        self.remark.setObjectName(f"remark_{declaration.name}")
+        self.remark = named(Remark(self), f"remark_{declaration.name}")
         field = editor.main_widget()
         # A check box has its own label.
         self._label = QLabel("" if isinstance(editor, SwitchEditor) else declaration.label, self)

@@ -6,14 +6,14 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QWidget
 
 from preheat.settings import Settings, Size
 from preheat_gui.settings_dialog.curve_view import CurveView
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, set_width, set_wrong
 from preheat_gui.settings_dialog.limit_curve import CurveState, LimitCurve, point_at
-from preheat_gui.widgets import GAP, set_role
+from preheat_gui.widgets import hbox, named, set_role, text_label, vbox
 from preheat_gui.words import format_duration, format_memory
 
 _STEPS: Final = 1000
@@ -50,7 +50,6 @@ class LimitEditor(Editor):
         self._curve = curve
         self._curve.changed.connect(self._show_curve)
         self._make_widgets(declaration)
-        self._lay_out()
         self._show_curve()
 
     def text(self) -> str:
@@ -84,44 +83,24 @@ class LimitEditor(Editor):
         self._curve.stop()
 
     def _make_widgets(self, declaration: Declaration) -> None:
-        self._entry = QLineEdit(self)
-        self._entry.setObjectName(f"field_{declaration.name}")
+        self._entry = named(QLineEdit(self), f"field_{declaration.name}")
         self._entry.textEdited.connect(self._typed)
         set_width(self._entry, _ENTRY_CHARACTERS)
-        self._unit = QComboBox(self)
-        self._unit.setObjectName("limit_unit")
-        self._unit.setAccessibleName(self.tr("Unit of the memory limit"))
+        self._unit = named(QComboBox(self), "limit_unit", self.tr("Unit of the memory limit"))
         self._unit.addItem(self.tr("percent"), _PERCENT)
         self._unit.addItem(self.tr("bytes"), _BYTES)
         self._unit.activated.connect(self._unit_chosen)
-        self._amount = QLabel(self)
-        self._amount.setObjectName("limit_amount")
+        self._amount = named(QLabel(self), "limit_amount")
         set_role(self._amount, "muted")
-        self._slider = QSlider(Qt.Orientation.Horizontal, self)
-        self._slider.setObjectName("limit_slider")
-        self._slider.setAccessibleName(declaration.label)
+        self._slider = named(QSlider(Qt.Orientation.Horizontal, self), "limit_slider", declaration.label)
         self._slider.setRange(1, _STEPS)
         self._slider.setSingleStep(_STEPS // 100)
         self._slider.setPageStep(_STEPS // 10)
         self._slider.valueChanged.connect(self._slid)
         self._view = CurveView(self)
-        self._words = QLabel(self)
-        self._words.setWordWrap(True)
-        self._words.setObjectName("limit_words")
-
-    def _lay_out(self) -> None:
-        entry = QHBoxLayout()
-        entry.setSpacing(GAP)
-        for widget in (self._entry, self._unit, self._amount):
-            entry.addWidget(widget)
-        entry.addStretch()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GAP)
-        layout.addLayout(entry)
-        layout.addWidget(self._slider)
-        layout.addWidget(self._view)
-        layout.addWidget(self._words)
+        self._words = text_label("", "limit_words", self)
+        entry = hbox(self._entry, self._unit, self._amount, None)
+        vbox(entry, self._slider, self._view, self._words, parent=self)
         self.setFocusProxy(self._entry)
 
     def _limit_bytes(self) -> int | None:

@@ -14,13 +14,11 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QFileDialog,
-    QHBoxLayout,
     QInputDialog,
     QListWidget,
     QListWidgetItem,
     QPushButton,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,7 +26,7 @@ from preheat.settings import AUTO
 from preheat.settings.layers import parse_text
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, auto_box, set_wrong
-from preheat_gui.widgets import GAP, symbol
+from preheat_gui.widgets import GAP, hbox, named, symbol, vbox
 
 _MIN_ROWS: Final = 2
 _MAX_ROWS: Final = 6
@@ -44,9 +42,7 @@ class ListEditor(Editor):
     def __init__(self, declaration: Declaration, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._declaration = declaration
-        self._list = QListWidget(self)
-        self._list.setObjectName(f"field_{declaration.name}")
-        self._list.setAccessibleName(declaration.label)
+        self._list = named(QListWidget(self), f"field_{declaration.name}", declaration.label)
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         # Folders, keys and addresses are left-to-right in every language.
@@ -55,8 +51,7 @@ class ListEditor(Editor):
         self._list.itemChanged.connect(self._changed)
         self._list.model().rowsMoved.connect(self._changed)
         self._list.currentRowChanged.connect(self._refresh)
-        self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(GAP)
+        self._buttons = hbox()
         self._add = self._button("add", self.tr("&Add…"), self._add_clicked)
         self._for_current: list[QAbstractButton] = [self._button("remove", self.tr("&Remove"), self._remove_current)]
         self._up = self._button("up", self.tr("Move up"), self._move_up, icon="arrow-up")
@@ -64,12 +59,7 @@ class ListEditor(Editor):
         self._buttons.addStretch()
         self._auto = auto_box(declaration, self)
         self._auto.clicked.connect(self._changed)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GAP)
-        layout.addWidget(self._auto)
-        layout.addWidget(self._list)
-        layout.addLayout(self._buttons)
+        vbox(self._auto, self._list, self._buttons, parent=self)
         self.setFocusProxy(self._list)
         self._refresh()
 
@@ -134,8 +124,7 @@ class ListEditor(Editor):
         else:
             button = QPushButton(text, self)
             button.setAutoDefault(False)
-        button.setObjectName(f"{name}_{self._declaration.name}")
-        button.setAccessibleName(f"{self._declaration.label}: {text.replace('&', '')}")
+        named(button, f"{name}_{self._declaration.name}", f"{self._declaration.label}: {text.replace('&', '')}")
         button.clicked.connect(on_clicked)
         self._buttons.addWidget(button)
         return button

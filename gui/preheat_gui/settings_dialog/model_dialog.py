@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
 
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import AUTO, ModelSettings, Settings
@@ -17,7 +17,18 @@ from preheat_gui.settings_dialog.declarations import Declaration, choice_words, 
 from preheat_gui.settings_dialog.editors import Editor, editor_for, set_row
 from preheat_gui.settings_dialog.field_row import FieldRow
 from preheat_gui.settings_dialog.sentences import sentence_of
-from preheat_gui.widgets import GROUP_GAP, MARGIN, Banner, Card, ElidedLabel, heading_font, set_role
+from preheat_gui.widgets import (
+    GROUP_GAP,
+    MARGIN,
+    Banner,
+    Card,
+    ElidedLabel,
+    heading_font,
+    named,
+    set_role,
+    text_label,
+    vbox,
+)
 from preheat_gui.words import format_memory
 
 if TYPE_CHECKING:
@@ -109,27 +120,18 @@ class ModelSettingsDialog(QDialog):
         for row in self._rows.values():
             row.set_label_width(width)
             card.body.addWidget(row)
-        self._memory = QLabel(self)
-        self._memory.setObjectName("memory_estimate")
-        self._memory.setWordWrap(True)
+        self._memory = text_label("", "memory_estimate", self)
         self._banner = Banner(self)
         buttons = QDialogButtonBox.StandardButton
         box = QDialogButtonBox(buttons.Ok | buttons.Cancel, self)
-        self._ok, cancel = box.button(buttons.Ok), box.button(buttons.Cancel)
-        self._ok.setObjectName("ok")
+        self._ok, cancel = named(box.button(buttons.Ok), "ok"), named(box.button(buttons.Cancel), "cancel")
         self._ok.setText(self.tr("&OK"))
-        set_role(self._ok, "main")
-        cancel.setObjectName("cancel")
         cancel.setText(self.tr("Cancel"))
+        set_role(self._ok, "main")
         box.accepted.connect(self._apply)
         box.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
+        layout = vbox(name, self._banner, card, self._memory, None, box, parent=self, spacing=GROUP_GAP)
         layout.setContentsMargins(MARGIN, MARGIN, MARGIN, GROUP_GAP)
-        layout.setSpacing(GROUP_GAP)
-        for widget in (name, self._banner, card, self._memory):
-            layout.addWidget(widget)
-        layout.addStretch()
-        layout.addWidget(box)
 
     # Editing
 

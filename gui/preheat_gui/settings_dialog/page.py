@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor
 from preheat_gui.settings_dialog.field_row import FieldRow
-from preheat_gui.widgets import GAP, GROUP_GAP, Card, set_role, symbol
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, button, symbol, vbox
 
 _MAX_LABEL_WIDTH: Final = 18 * GAP
 
@@ -41,21 +41,14 @@ class SettingsPage(QScrollArea):
             row.set_label_width(self.label_width)
             (self._rare if row.declaration.rare else self._common).body.addWidget(row)
         self._rare.hide()
-        self._more = QPushButton(self.tr("&More"), content)
-        self._more.setObjectName(f"more_{name}")
+        self._more = button(self.tr("&More"), f"more_{name}", None, content, role="quiet")
         self._more.setIcon(symbol("arrow-down"))
-        self._more.setAutoDefault(False)
         self._more.setCheckable(True)
         self._more.toggled.connect(self._toggle_rare)
         self._more.setVisible(any(row.declaration.rare for row in self.rows))
-        set_role(self._more, "quiet")
-        layout = QVBoxLayout(content)
+        layout = vbox(self._common, self._more, self._rare, None, parent=content, spacing=GROUP_GAP)
         layout.setContentsMargins(0, 0, GAP, 0)
-        layout.setSpacing(GROUP_GAP)
-        layout.addWidget(self._common)
-        layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeading)
-        layout.addWidget(self._rare)
-        layout.addStretch()
+        layout.setAlignment(self._more, Qt.AlignmentFlag.AlignLeading)
         self.setWidget(content)
 
     def insert_row(self, row: QWidget) -> None:

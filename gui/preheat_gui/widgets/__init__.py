@@ -1,6 +1,7 @@
 """The parts that every window is made of."""
 
 from preheat_gui.widgets.banner import Banner
+from preheat_gui.widgets.building import button, hbox, named, text_label, vbox
 from preheat_gui.widgets.card import Card
 from preheat_gui.widgets.empty_state import EmptyState
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
@@ -56,19 +57,24 @@ __all__ = [
     "WindowState",
     "apply_theme",
     "body_font",
+    "button",
     "caption",
     "caption_font",
     "colours",
     "figure",
     "figure_font",
+    "hbox",
     "heading",
     "heading_font",
     "mark_icon",
+    "named",
     "scaled_font",
     "set_role",
     "state_path",
     "symbol",
+    "text_label",
     "theme",
     "tray_colours",
     "tray_icon",
+    "vbox",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
+from preheat_gui.widgets.building import hbox, named
 from preheat_gui.widgets.icons import symbol
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import GAP, GROUP_GAP, Token, theme
@@ -32,15 +33,9 @@ class Banner(QFrame):
         self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._button = QPushButton(self)
-        self._button.setObjectName("banner_button")
+        self._button = named(QPushButton(self), "banner_button")
         self._button.clicked.connect(self.clicked)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(GROUP_GAP, GAP, GROUP_GAP, GAP)
-        layout.setSpacing(GAP)
-        layout.addWidget(self._icon)
-        layout.addWidget(self._words, 1)
-        layout.addWidget(self._button)
+        hbox(self._icon, self._words, self._button, parent=self).setContentsMargins(GROUP_GAP, GAP, GROUP_GAP, GAP)
         theme().changed.connect(self._draw_icon)
         self.hide()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from preheat_gui.widgets.building import named
 from preheat_gui.widgets.labels import ScaledLabel, heading
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import GAP, GROUP_GAP
@@ -25,7 +26,7 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self._title = heading(parent=self)
         self._sentence = ScaledLabel("", 1.0, parent=self)
-        self._button = QPushButton(self)
+        self._button = named(QPushButton(self), "empty_state_button")
         layout = QVBoxLayout(self)
         layout.setSpacing(GAP)
         layout.addStretch()
@@ -37,7 +38,6 @@ class EmptyState(QWidget):
         layout.addSpacing(GROUP_GAP - GAP)
         layout.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignCenter)
         layout.addStretch()
-        self._button.setObjectName("empty_state_button")
         self._button.clicked.connect(self.clicked)
         self.set_words(title, sentence, button_text)
 

@@ -1,0 +1,72 @@
+"""Short forms for building windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, SignalInstance
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+
+from preheat_gui.widgets.style_sheet import set_role
+from preheat_gui.widgets.theme import GAP
+
+ObjectT = TypeVar("ObjectT", bound=QObject)
+Item = QWidget | QLayout | None
+"""A part of a row or column; None stretches."""
+
+
+def hbox(*items: Item, parent: QWidget | None = None, spacing: int = GAP, margin: int = 0) -> QHBoxLayout:
+    """Return a row of widgets and layouts; without ``parent``, to be added to another layout."""
+    layout = QHBoxLayout()
+    _fill(layout, items, parent, spacing, margin)
+    return layout
+
+
+def vbox(*items: Item, parent: QWidget | None = None, spacing: int = GAP, margin: int = 0) -> QVBoxLayout:
+    """Return a column; see ``hbox``."""
+    layout = QVBoxLayout()
+    _fill(layout, items, parent, spacing, margin)
+    return layout
+
+
+def _fill(layout: QBoxLayout, items: tuple[Item, ...], parent: QWidget | None, spacing: int, margin: int) -> None:
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    if parent is not None:
+        parent.setLayout(layout)
+    for item in items:
+        if isinstance(item, QWidget):
+            layout.addWidget(item)
+        elif isinstance(item, QLayout):
+            layout.addLayout(item)
+        else:
+            layout.addStretch()
+
+
+def named(widget: ObjectT, name: str, accessible_name: str = "") -> ObjectT:
+    """Return an object after giving it an object name, and a widget its accessible name."""
+    widget.setObjectName(name)
+    if accessible_name and isinstance(widget, QWidget):
+        widget.setAccessibleName(accessible_name)
+    return widget
+
+
+def button(
+    text: str, name: str, on_clicked: Callable[..., object] | SignalInstance | None, parent: QWidget, *, role: str = ""
+) -> QPushButton:
+    """Return a push button that Return does not press by default."""
+    made = named(QPushButton(text, parent), name)
+    made.setAutoDefault(False)
+    if on_clicked is not None:
+        made.clicked.connect(on_clicked)
+    if role:
+        set_role(made, role)
+    return made
+
+
+def text_label(text: str, name: str, parent: QWidget) -> QLabel:
+    """Return a label that wraps."""
+    made = named(QLabel(text, parent), name)
+    made.setWordWrap(True)
+    return made
