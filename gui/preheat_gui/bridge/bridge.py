@@ -70,9 +70,9 @@ class EngineBridge(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._courier = GuiDispatcher(self)
-        self._post = self._courier.post
-        self._errands = TaskRunner()
+        self._dispatcher = GuiDispatcher(self)
+        self._post = self._dispatcher.post
+        self._tasks = TaskRunner()
         self._link: Future[EngineLink] = Future()
         self._open_link: Callable[[], Opened] | None = None
         self._opened: Opened | None = None
@@ -139,7 +139,7 @@ class EngineBridge(QObject):
             open_link: Opens it; may take seconds and raise ``EngineError``.
         """
         self._open_link = open_link
-        self._errands.run(partial(self._open, self._link, open_link))
+        self._tasks.run(partial(self._open, self._link, open_link))
 
     def close(self) -> None:
         """End the engine on a thread; ``closed`` follows. What is under way ends with an error."""
@@ -148,15 +148,15 @@ class EngineBridge(QObject):
         self._closing = True
         if self._open_link is None:
             self._link.set_exception(EngineStoppedError("Preheat ends"))  # nothing need wait for it any more
-        self._errands.run(self._close)
+        self._tasks.run(self._close)
 
     def wait_closed(self, timeout_s: float) -> bool:
         """Wait, after the windows have gone, until all threads have ended; return whether they have."""
-        return self._errands.wait(timeout_s)
+        return self._tasks.wait(timeout_s)
 
     def restart_engine(self) -> None:
         """Start the engine anew after it has died; where another process's has gone, open one of our own."""
-        self._errands.run(self._restart)
+        self._tasks.run(self._restart)
 
     def load(self, model_id: str) -> None:
         """Make a model hot."""
@@ -231,20 +231,14 @@ class EngineBridge(QObject):
             on_answer: A bound method, or a partial of one: not called if its QObject has gone by then.
             on_error: As ``on_answer``; without it, ``command_failed`` follows.
         """
-        self._errands.run(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
+        self._tasks.run(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
 
     def generate(self, model_id: str, request: GenerateRequest) -> Generation:
         """Return an answer that is being written. It begins at once; keep it, and connect to its signals, now."""
         generation = Generation(self)
-        reader = AnswerReader(
-            partial(self._chunks, model_id, request),
-            self._courier.post,
-            weak_callback(generation.say_waiting),
-            weak_callback(generation.say_text),
-            weak_callback(generation.finish),
-        )
+        reader = AnswerReader(partial(self._chunks, model_id, request), self._post, generation)
         generation.follow(reader)
-        self._errands.run(reader.read)
+        self._tasks.run(reader.read)
         return generation
 
     def _take_opened(self, opened: Opened, settings: Settings | None) -> None:
@@ -364,7 +358,7 @@ class EngineBridge(QObject):
         on_error: OnError | None = None,
     ) -> None:
         """As ``ask``, but commands run in the order in which they were given."""
-        self._errands.queue(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
+        self._tasks.queue(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
 
     def _answer(
         self, question: Callable[[EngineLink], T], on_answer: Callable[[T], None] | None, on_error: OnError | None

@@ -1,4 +1,4 @@
-"""Brings calls from any thread to the GUI thread, and drops those whose receiver has gone."""
+"""Runs calls from any thread on the GUI thread, and drops those to dead receivers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 
 class GuiDispatcher(QObject):
-    """Runs posted calls on the thread that made the courier, in the order in which they were posted."""
+    """Runs posted calls in order, on the thread that created it."""
 
     _posted = Signal()
 
@@ -23,24 +23,24 @@ class GuiDispatcher(QObject):
         self._posted.connect(self._run_posted, Qt.ConnectionType.QueuedConnection)
 
     def post(self, call: Callable[[], None]) -> None:
-        """Run ``call`` on the courier's thread, soon. Any thread; nothing happens if the courier has gone."""
+        """Run a call soon, unless the dispatcher has been destroyed. Any thread."""
         self._calls.append(call)
         try:
             self._posted.emit()
         except RuntimeError:
-            self._calls.clear()  # the application has ended while a thread was at work
+            self._calls.clear()  # the application ended before the thread
 
     def _run_posted(self) -> None:
-        # Only those that are there now: a busy thread must not keep the window from painting.
+        # Only the present ones: a busy thread must not keep the window from painting.
         for _ in range(len(self._calls)):
             self._calls.popleft()()
 
 
 def weak_callback(callback: Callable[..., None]) -> Callable[..., None]:
-    """Return a callback that does nothing once the ``QObject`` that ``callback`` is a method of has gone.
+    """Return a callback that does nothing after the destruction of the ``QObject`` that ``callback`` is bound to.
 
-    It holds the object weakly: a thread that is still at work must neither keep a closed window alive nor be the one
-    that destroys it. A callback of anything else is returned as it is.
+    It holds the object weakly, so that a thread neither keeps a closed window alive nor destroys it. Other callbacks
+    are returned unchanged.
     """
     method, bound = callback, _no_arguments
     if isinstance(callback, functools.partial):

@@ -1,4 +1,4 @@
-"""An answer of a model as it is being written, on the GUI thread."""
+"""A model's answer while it is written."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from preheat.errors import EngineError
+from preheat_gui.bridge.dispatcher import weak_callback
 
 if TYPE_CHECKING:
     from preheat.inference import FinishReason, GenerationChunk
@@ -22,13 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GenerationFigures:
-    """How an answer went.
+    """Measurements of an answer.
 
     Attributes:
-        ttft_s: Seconds from the request to the first text, a load included; None without any.
+        ttft_s: Seconds from the request to the first text, including a load; None without text.
         tokens_per_s: Decode speed after the first token; None with fewer than two.
-        completion_tokens: Tokens of the answer; after a stop, those that had arrived.
-        seconds: From the request to the end.
+        completion_tokens: Tokens of the answer so far.
+        seconds: Time from the request to the end.
         finish_reason: Why the model ended; None if it was stopped.
     """
 
@@ -40,57 +42,53 @@ class GenerationFigures:
 
 
 class Generation(QObject):
-    """One answer. Its signals come on the GUI thread; after ``ended`` or ``failed`` there are no more."""
+    """One answer. Emits its signals on the GUI thread, the last being ``ended`` or ``failed``.
+
+    Attributes:
+        waiting: The model loads; the state in words.
+        text: New text.
+        ended: GenerationFigures: the answer is complete or was stopped.
+        failed: EngineError.
+        over: It has ended, failed or been stopped.
+    """
 
     waiting = Signal(str)
-    """What is waited for, in words, while the model loads."""
-
     text = Signal(str)
-    """What was written since the last time."""
-
     ended = Signal(object)
-    """GenerationFigures: the answer is complete, or was stopped."""
-
     failed = Signal(object)
-    """EngineError."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.over = False
         self._reader: AnswerReader | None = None
-        self._over = False
-
-    @property
-    def over(self) -> bool:
-        """Whether it has ended, failed or been stopped."""
-        return self._over
 
     def stop(self) -> None:
-        """Drop the answer; ``ended`` comes at once, with the figures so far."""
-        if self._reader is not None and not self._over:
+        """Drop the rest; ``ended`` follows at once with the figures so far."""
+        if self._reader is not None and not self.over:
             self._reader.stop()
             self.finish(self._reader.figures())
 
     def follow(self, reader: AnswerReader) -> None:
-        """Be the one that ``reader`` reports to."""
+        """Set the source of the answer."""
         self._reader = reader
 
-    def say_waiting(self, words: str) -> None:
-        """Pass on what is waited for."""
-        if not self._over:
+    def emit_waiting(self, words: str) -> None:
+        """Pass on the state of the load."""
+        if not self.over:
             self.waiting.emit(words)
 
-    def say_text(self) -> None:
-        """Pass on the text that has arrived."""
-        if self._reader is not None and not self._over and (text := self._reader.take_text()):
+    def emit_text(self) -> None:
+        """Pass on the text read since the last call."""
+        if self._reader is not None and not self.over and (text := self._reader.take_text()):
             self.text.emit(text)
 
     def finish(self, outcome: GenerationFigures | EngineError) -> None:
-        """End with the figures or an error; only the first end counts."""
-        if self._over:
+        """End with figures or an error; only the first end counts."""
+        if self.over:
             return
-        self.say_text()
-        self._over = True
-        self.setParent(None)  # from now on it lives as long as whoever asked for it holds it
+        self.emit_text()
+        self.over = True
+        self.setParent(None)  # from now on its receiver alone keeps it alive
         if isinstance(outcome, EngineError):
             self.failed.emit(outcome)
         else:
@@ -98,39 +96,33 @@ class Generation(QObject):
 
 
 class AnswerReader:
-    """Reads an answer on a thread of its own, and posts to the GUI thread what happens.
+    """Reads an answer on its own thread, and posts the events to the GUI thread.
 
     Args:
-        chunks: Yields the answer's chunks; called with whom to tell what is waited for.
+        chunks: Returns the chunks; takes a callback for the state of a load.
         post: Runs a call on the GUI thread.
-        on_wait, on_text, on_end: What to post.
     """
 
-    def __init__(
-        self,
-        chunks: Chunks,
-        post: Callable[[Callable[[], None]], None],
-        on_wait: Callable[[str], None],
-        on_text: Callable[[], None],
-        on_end: Callable[[GenerationFigures | EngineError], None],
-    ) -> None:
+    def __init__(self, chunks: Chunks, post: Callable[[Callable[[], None]], None], generation: Generation) -> None:
         self._chunks = chunks
         self._post = post
-        self._on_wait, self._on_text, self._on_end = on_wait, on_text, on_end
+        self._on_wait = weak_callback(generation.emit_waiting)
+        self._on_text = weak_callback(generation.emit_text)
+        self._on_end = weak_callback(generation.finish)
         self._lock = threading.Lock()
         self._text: list[str] = []
         self._stopped = threading.Event()
-        self._begun_at = time.monotonic()
+        self._started_at = time.monotonic()
         self._first_at: float | None = None
         self._last_at: float | None = None
         self._tokens = 0
         self._finish_reason: FinishReason | None = None
 
     def read(self) -> None:
-        """Read to the end. On a thread that may be blocked for minutes."""
+        """Read to the end, which may take minutes."""
         outcome: GenerationFigures | EngineError
         try:
-            with closing(self._chunks(lambda words: self._post(lambda: self._on_wait(words)))) as answer:
+            with closing(self._chunks(lambda words: self._post(partial(self._on_wait, words)))) as answer:
                 for chunk in answer:
                     if self._stopped.is_set():
                         break
@@ -138,46 +130,44 @@ class AnswerReader:
             outcome = self.figures()
         except EngineError as error:
             outcome = error
-        self._post(lambda: self._on_end(outcome))
+        self._post(partial(self._on_end, outcome))
 
     def stop(self) -> None:
-        """Read no further. An answer whose model is still loading is dropped once it is hot. Any thread."""
+        """Stop reading; while the model loads, once it is ready. Any thread."""
         self._stopped.set()
 
     def take_text(self) -> str:
-        """Return the text that has not been taken yet. Any thread."""
+        """Return the text since the last call. Any thread."""
         with self._lock:
             text = "".join(self._text)
             self._text.clear()
         return text
 
     def figures(self) -> GenerationFigures:
-        """Return how the answer has gone so far. Any thread."""
+        """Return the measurements so far. Any thread."""
         with self._lock:
             first, last, tokens = self._first_at, self._last_at, self._tokens
             speed = None
             if first is not None and last is not None and tokens > 1 and last > first:
                 speed = (tokens - 1) / (last - first)
             return GenerationFigures(
-                ttft_s=None if first is None else first - self._begun_at,
+                ttft_s=None if first is None else first - self._started_at,
                 tokens_per_s=speed,
                 completion_tokens=tokens,
-                seconds=time.monotonic() - self._begun_at,
+                seconds=time.monotonic() - self._started_at,
                 finish_reason=self._finish_reason,
             )
 
     def _take(self, chunk: GenerationChunk) -> None:
         with self._lock:
-            # A reader that is told once and has not come yet finds everything when it comes.
-            told = bool(self._text)
+            posted = bool(self._text)  # the GUI thread will take all text at once
             if chunk.text:
-                now = time.monotonic()
-                self._first_at = self._first_at if self._first_at is not None else now
-                self._last_at = now
+                self._last_at = time.monotonic()
+                self._first_at = self._first_at or self._last_at
                 self._tokens += 1
                 self._text.append(chunk.text)
             if chunk.usage is not None:
                 self._tokens = chunk.usage.completion_tokens
             self._finish_reason = chunk.finish_reason or self._finish_reason
-        if chunk.text and not told:
+        if chunk.text and not posted:
             self._post(self._on_text)

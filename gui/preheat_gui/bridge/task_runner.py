@@ -1,4 +1,4 @@
-"""Work that may take long, off the GUI thread: alone, or one piece after another."""
+"""Slow work off the GUI thread, in parallel or in order."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ Work = Callable[[], None]
 
 
 class TaskRunner:
-    """Runs work on daemon threads of its own. Any thread."""
+    """Runs work on daemon threads. Any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
-        self._line: queue.SimpleQueue[Work] = queue.SimpleQueue()
-        self._in_line: threading.Thread | None = None
+        self._queue: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        self._worker: threading.Thread | None = None
 
     def run(self, work: Work) -> None:
-        """Run ``work`` on a thread of its own: what it waits for must not hold up anything else."""
+        """Run ``work`` on its own thread, so that it delays nothing else."""
         self._start(work)
 
     def queue(self, work: Work) -> None:
-        """Run ``work`` after everything that was queued before: a switch put on and off again must end off."""
-        self._line.put(work)
+        """Run ``work`` after all queued work: a switch turned on and off must end off."""
+        self._queue.put(work)
         with self._lock:
-            if self._in_line is None:
-                self._in_line = self._thread(self._work_off)
-                self._in_line.start()
+            if self._worker is None:
+                self._worker = self._thread(self._work_through)
+                self._worker.start()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until nothing is at work, at most so long; return whether nothing is."""
+        """Wait up to ``timeout_s`` for all work to end; return whether it has."""
         deadline = time.monotonic() + timeout_s
         with self._lock:
-            threads = [*self._threads, *([self._in_line] if self._in_line else [])]
+            threads = [*self._threads, *([self._worker] if self._worker else [])]
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
         return not any(thread.is_alive() for thread in threads)
@@ -55,18 +55,18 @@ class TaskRunner:
         thread.start()
 
     def _thread(self, work: Work) -> threading.Thread:
-        # A daemon: an answer that never comes must not keep the program from ending.
-        return threading.Thread(target=work, name="preheat-errand", daemon=True)
+        # A daemon: an answer that never comes must not keep the program alive.
+        return threading.Thread(target=work, name="preheat-task", daemon=True)
 
-    def _work_off(self) -> None:
+    def _work_through(self) -> None:
         while True:
             with self._lock:
-                if self._line.empty():
-                    self._in_line = None
+                if self._queue.empty():
+                    self._worker = None
                     return
-            work = self._line.get()
+            work = self._queue.get()
             try:
                 work()
             except Exception:
-                # A bug in one command is told as any thread's would be; the commands after it are still done.
+                # Report a bug like any thread's, and continue with the queue.
                 threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))

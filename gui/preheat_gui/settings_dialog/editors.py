@@ -167,7 +167,6 @@ class NumberBox(QAbstractSpinBox):
         self.stepped.emit(text)
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:  # noqa: N802
-        """Enable both arrows, unless the field is read-only."""
         flags = QAbstractSpinBox.StepEnabledFlag
         return flags.StepNone if self.isReadOnly() else flags.StepUpEnabled | flags.StepDownEnabled
 

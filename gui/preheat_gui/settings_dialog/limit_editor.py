@@ -73,12 +73,10 @@ class LimitEditor(Editor):
             self._curve.start(settings, self._total_bytes)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Compute the curve once it is visible."""
         super().showEvent(event)
         self._curve.start(self._settings, self._total_bytes)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        """Stop the computation."""
         super().hideEvent(event)
         self._curve.stop()
 

@@ -122,16 +122,13 @@ class _SymbolEngine(QIconEngine):
         self._token = token
 
     def clone(self) -> QIconEngine:
-        """Return a copy."""
         return _SymbolEngine(self._name, self._token)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        """Return the symbol at ``size``, in pixels."""
         token = Token.DISABLED if mode is QIcon.Mode.Disabled else self._token
         return _symbol_pixmap(self._name, theme().colour(token).name(), size.width(), size.height())
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        """Draw the symbol."""
         ratio = painter.device().devicePixelRatioF()
         painter.drawPixmap(rect, self.pixmap(rect.size() * ratio, mode, state))
 

@@ -23,7 +23,6 @@ class ScaledLabel(QLabel):
         self.setFont(scaled_font(scale, weight))
 
     def event(self, event: QEvent) -> bool:
-        """Follow the system's font."""
         if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent never gets it
             self.setFont(scaled_font(self._scale, self._weight))
         return super().event(event)
@@ -91,23 +90,19 @@ class ElidedLabel(QFrame):
         return self.fontMetrics().elidedText(self._text, self._mode, self.contentsRect().width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the size of the full text."""
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self._text) + 1, metrics.height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the size at which a name is still recognisable."""
         metrics = self.fontMetrics()
         return QSize(min(metrics.averageCharWidth() * 12, self.sizeHint().width()), metrics.height())
 
     def event(self, event: QEvent) -> bool:
-        """Update the tooltip before it shows."""
         if event.type() == QEvent.Type.ToolTip:
             self.setToolTip(self._text if self.shown_text() != self._text else "")
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Draw the visible text."""
         option = QStyleOption()
         option.initFrom(self)
         painter = QPainter(self)

@@ -103,21 +103,17 @@ class RingGauge(QWidget):
         return tuple(self._shown)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the preferred size."""
         return QSize(_PREFERRED_PX, math.ceil(_PREFERRED_PX * _FOOT) + self._caption_height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the smallest size at which the number fits."""
         return QSize(_SMALLEST_PX, math.ceil(_SMALLEST_PX * _FOOT) + self._caption_height())
 
     def event(self, event: QEvent) -> bool:
-        """Follow the system's font."""
         if event.type() == QEvent.Type.ApplicationFontChange:  # changeEvent never gets it
             self.updateGeometry()
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Draw the ring, its segments, the limit's mark and the texts."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ring = self._ring()
