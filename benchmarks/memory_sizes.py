@@ -16,8 +16,8 @@ from preheat.inference import EMBEDDING_BATCH_TOKENS, UBATCH_TOKENS, GenerateReq
 from preheat.inference.client import WorkerClient
 from preheat.models import ModelFile, find_models
 from preheat.residency.load_options import load_options
-from preheat.residency.processes import rss_bytes
 from preheat.residency.sizes import estimate
+from preheat.residency.system_memory import rss_bytes
 from preheat.settings import Settings
 
 _SMALL_BYTES = 300_000_000

@@ -13,7 +13,7 @@ from typing import Any
 from preheat.core.engine import Engine, Lease
 from preheat.core.snapshot import EngineSnapshot
 from preheat.inference import GenerateRequest, Sampling
-from preheat.residency import DecisionRecord, Resident, State
+from preheat.residency import DecisionRecord, Residency, State
 from preheat.settings import Settings
 
 CHAT = "smollm2-135m-instruct.q4_1"
@@ -122,16 +122,16 @@ async def use(engine: Engine, model_id: str, client: str = "") -> None:
         pass
 
 
-def resident(engine: Engine, model_id: str) -> Resident:
-    """Return what the engine's pool knows of a model."""
-    return engine._pool.residents[model_id]
+def record(engine: Engine, model_id: str) -> Residency:
+    """Return what the engine knows of a model in memory; cold if nothing."""
+    return engine.residency.records.get(model_id) or Residency(model_id)
 
 
 def worker_pid(engine: Engine, model_id: str) -> int:
     """Return the id of the process that holds a model."""
-    worker = resident(engine, model_id).worker
-    assert worker is not None
-    return worker.pid
+    pid = engine.residency.worker_pid(model_id)
+    assert pid is not None
+    return pid
 
 
 async def write(lease: Lease, max_tokens: int = 3) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -32,12 +32,13 @@ from preheat.preload import PreloadContext, Preloader, PreloadPlan, PreloadPlann
 from preheat.residency import (
     Action,
     DecisionRecord,
+    EvictionPlan,
     EvictionReason,
     MemoryWatch,
-    Pool,
-    Resident,
+    ResidencyExecutor,
     ResidentModel,
     SizeTable,
+    plan_eviction,
     read_memory,
 )
 from preheat.settings import Settings
@@ -67,7 +68,7 @@ class Engine:
         self._usage = UsageTracker(self.settings, log, clock=clock)
         self._planner = PreloadPlanner(self._usage, policy_of(self.settings))
         self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
-        self._pool = Pool(self.settings, self._sizes, self, clock)
+        self._pool = ResidencyExecutor(self.settings, self._sizes, self._plan_eviction, self, clock=clock)
         self._watch = MemoryWatch(self.settings)
         self._files = ModelFiles(self.settings, lambda: self._pool.models, self._looked)
         self._preloads = PreloadContext(
@@ -88,7 +89,7 @@ class Engine:
         self.downloads = LibraryService(
             self,
             models=lambda: self._files.models,
-            residents=lambda model_id: self._pool.residents.get(model_id),
+            residents=lambda model_id: self._pool.records.get(model_id),
             look=self._files.nudge,
             room=lambda: self.settings.memory_limit.resolve(read_memory().total_bytes),
             on_change=lambda: self._publisher.publish_soon(),
@@ -149,7 +150,7 @@ class Engine:
         self._files.close()
         self._preloads.stop_standby()
         ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
-        while any(resident.leases for resident in self._pool.residents.values()) and time.monotonic() < ends_at:
+        while self._pool.answering and time.monotonic() < ends_at:
             await asyncio.sleep(_DRAIN_POLL_S)
         await self._pool.close()
         self._publisher.close()
@@ -163,6 +164,11 @@ class Engine:
     def snapshot(self) -> EngineSnapshot:
         """The latest snapshot. Any thread."""
         return self._publisher.latest
+
+    @property
+    def residency(self) -> ResidencyExecutor:
+        """The models in memory; to be read only."""
+        return self._pool
 
     @property
     def usage_log(self) -> UsageLog | None:
@@ -249,28 +255,25 @@ class Engine:
         self._check_running()
         arrived_at, started_at = time.monotonic(), self._clock()
         model = await self.find(name)
-        resident = self._pool.resident(model)
-        self._check_queue(resident)
-        outcome, saved_s = self._counters.count_request(resident, started_at)
-        arrival = PendingRequest(model.model_id, client, arrived_at, started_at, outcome, saved_s)
+        self._check_queue(model.model_id)
         self._planner.request_arrived(model.model_id, client, started_at)
         self._preloads.awaits_use = False
-        self._pool.hold_preloads(True)
+        claim = self._pool.request(model)
+        self._counters.count_request(claim.outcome, claim.saved_s)
+        arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s)
         try:
             with self._requests.request(client, model.model_id, started_at) as request:
                 try:
-                    resident = await self._pool.acquire(model)
+                    hot = await claim.hot()
                 finally:
                     arrival.waited()
                 request.waiting = False
-                arrival.lease = lease = Lease(resident, arrived_at, request.wrote_token)
+                arrival.lease = lease = Lease(model.model_id, hot, arrived_at, request.wrote_token)
                 self._publisher.publish_soon()
                 yield lease
         finally:
-            if arrival.lease is not None:
-                self._pool.release(resident, answered=arrival.lease.answered)
-                if keep_alive_s is not None:
-                    self._pool.keep_alive(resident, keep_alive_s)
+            answered = arrival.lease is not None and arrival.lease.answered
+            claim.release(answered=answered, keep_alive_s=keep_alive_s)
             self._request_ended(arrival)
 
     async def load(self, name: str) -> None:
@@ -339,6 +342,7 @@ class Engine:
         self._usage.apply_settings(settings)
         self._preloads.apply_settings(settings)
         self._watch.apply_settings(settings)
+        self._pool.set_favourites(now)
         self._pool.apply_settings(settings)
         self._preloader.nudge()
         self._publisher.publish()
@@ -348,27 +352,19 @@ class Engine:
         self._preloader.nudge()
         self._publisher.publish()
 
-    # What the pool asks and tells: PoolObserver
-
-    def is_favourite(self, model_id: str) -> bool:
-        """Whether the user wants this model hot whenever it fits."""
-        return model_id in self._planner.favourites
-
-    def eviction_view(self, tenants: list[ResidentModel]) -> list[ResidentModel]:
-        """Return the tenants as ``plan_eviction`` should see them."""
-        return self._planner.eviction_view(tenants, self._clock())
+    # Called by the residency executor
 
     def state_changed(self) -> None:
-        """A model's state is another."""
+        """Publish a model's new state."""
         self._preloader.nudge()
         self._publisher.publish()
 
     def progressed(self) -> None:
-        """A load's progress is another."""
+        """Publish the progress of a load."""
         self._publisher.publish_soon()
 
     def decided(self, decision: DecisionRecord) -> None:
-        """A model was loaded, or left, or failed."""
+        """Count and keep a decision."""
         if decision.wasted:
             self._counters.wasted += 1
         if decision.action is Action.PRELOAD:
@@ -387,11 +383,18 @@ class Engine:
         if not self._started or self._stopping:
             raise EngineStoppedError("Preheat is shutting down" if self._started else "Preheat is not running")
 
-    def _check_queue(self, resident: Resident) -> None:
-        limit = self.settings.for_model(resident.model_id).parallel + self.settings.max_queue
-        if resident.leases + resident.waiters >= limit:
+    def _plan_eviction(
+        self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
+    ) -> EvictionPlan:
+        view = self._planner.eviction_view(residents, self._clock())
+        return plan_eviction(view, needed_bytes, limit_bytes, for_request=for_request)
+
+    def _check_queue(self, model_id: str) -> None:
+        limit = self.settings.for_model(model_id).parallel + self.settings.max_queue
+        record = self._pool.records.get(model_id)
+        if record is not None and record.active_requests >= limit:
             raise QueueFullError(
-                f"{limit} requests are using {resident.model_id} or waiting for it",
+                f"{limit} requests are using {model_id} or waiting for it",
                 hint="Try again shortly, or raise max_queue",
                 retry_after_s=_QUEUE_RETRY_S,
             )
@@ -400,7 +403,6 @@ class Engine:
         if arrival.lease is not None and not arrival.lease.info.embeddings:
             self._counters.count_tokens(arrival.lease.usages)
         self._preloads.request_ended()
-        self._pool.hold_preloads(self._preloads.active_requests > 0)
         self._usage.request_ended(arrival.record())
         self._preloader.nudge()
         self._publisher.publish_soon()
@@ -408,6 +410,7 @@ class Engine:
     def _looked(self) -> None:
         """The disk was looked at."""
         self._planner.favourites = choose_favourites(self.settings.favourites, self._files.models)
+        self._pool.set_favourites(self._planner.favourites)
         self._pool.files_changed({model.model_id: model for model in self._files.models})
         self._preloader.nudge()
         self._publisher.publish_soon()

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, ModelInfo, Usage
-from preheat.residency import Resident
+from preheat.residency import HotModel
 
 
 class Lease:
@@ -18,12 +18,10 @@ class Lease:
         on_token: Called with every piece of text.
     """
 
-    def __init__(self, resident: Resident, arrived_at: float, on_token: Callable[[], None]) -> None:
-        assert resident.worker is not None
-        assert resident.info is not None
-        self.model_id = resident.model_id
-        self.info: ModelInfo = resident.info
-        self._worker = resident.worker
+    def __init__(self, model_id: str, hot: HotModel, arrived_at: float, on_token: Callable[[], None]) -> None:
+        self.model_id = model_id
+        self.info: ModelInfo = hot.info
+        self._worker = hot.worker
         self._arrived_at = arrived_at
         self._on_token = on_token
         self.ttft_s: float | None = None

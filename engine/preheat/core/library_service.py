@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from preheat.errors import ModelInUseError
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
-from preheat.residency import Resident
+from preheat.residency import Residency
 from preheat.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class LibraryService:
         host: Host,
         *,
         models: Callable[[], tuple[ModelFile, ...]],
-        residents: Callable[[str], Resident | None],
+        residents: Callable[[str], Residency | None],
         look: Callable[[], None],
         room: Callable[[], int],
         on_change: Callable[[], None],
@@ -216,7 +216,7 @@ class LibraryService:
         """
         held = [each for model in models if (each := self._residents(model.model_id)) is not None]
         for resident in held:
-            if resident.leases or resident.waiters:
+            if resident.leased:
                 raise ModelInUseError(
                     f"{resident.model_id} is answering and cannot be {what} now",
                     hint="Try again when its answers have ended",

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext
-from preheat.residency import EvictionReason, MemoryWatch, Pool, Resident, State, is_worth_a_look
+from preheat.residency import EvictionReason, MemoryWatch, Residency, ResidencyExecutor, is_worth_a_look
 from preheat.residency.standby import touch
+from preheat.residency.states import Hot
 
 _INTERVAL_S: Final = 1.0
 _ANSWER_POLL_S: Final = 0.05
@@ -33,7 +33,7 @@ class MemoryGuard:
     def __init__(
         self,
         watch: MemoryWatch,
-        pool: Pool,
+        pool: ResidencyExecutor,
         preloads: PreloadContext,
         on_change: Callable[[], None],
         *,
@@ -58,31 +58,31 @@ class MemoryGuard:
     async def look(self) -> None:
         """Look once, and do what is to be done."""
         pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
-        if pressure.reason and pressure.missing_bytes:
+        if pressure.reason is not None and pressure.missing_bytes:
             self._pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
-        reason = msg("text", text=pressure.reason) if pressure.reason else None
-        if reason != self._preloads.pressure:
-            self._preloads.pressure = reason
+        if pressure.reason != self._preloads.pressure:
+            self._preloads.pressure = pressure.reason
             self._on_change()
         if self._watch.resumed():
             self._woke_at = self._clock()
-        for resident in list(self._pool.residents.values()):
-            if not pressure.tight and not self._preloads.active_requests and self._is_due(resident):
-                await self._look_after(resident)
+        models = self._pool.models
+        for record in list(self._pool.records.values()):
+            if not pressure.tight and not self._preloads.active_requests and self._is_due(record):
+                await self._look_after(models[record.model_id])
 
-    def _is_due(self, resident: Resident) -> bool:
-        if resident.state is not State.HOT:
+    def _is_due(self, record: Residency) -> bool:
+        if not isinstance(record.phase, Hot):
             return False
-        seen_at = max(resident.last_used_at or 0.0, resident.hot_since, self._looked_after.get(resident.model_id, 0.0))
+        seen_at = max(record.last_used_at or 0.0, record.phase.since, self._looked_after.get(record.model_id, 0.0))
         return is_worth_a_look(seen_at, self._woke_at, self._clock())
 
-    async def _look_after(self, resident: Resident) -> None:
+    async def _look_after(self, model: ModelFile) -> None:
         """Bring back what was pushed out of memory of a hot model's files, so that "hot" stays true.
 
         A request stops it: the disk is for those who wait. What is left is read when the machine is idle again.
         """
         stop = threading.Event()
-        reading = asyncio.create_task(asyncio.to_thread(self._touch, resident.model, stop))
+        reading = asyncio.create_task(asyncio.to_thread(self._touch, model, stop))
         try:
             while not reading.done():
                 await asyncio.wait([reading], timeout=_ANSWER_POLL_S)
@@ -92,4 +92,4 @@ class MemoryGuard:
             stop.set()
             await asyncio.wait([reading])  # a megabyte's time
         if reading.result():
-            self._looked_after[resident.model_id] = self._clock()
+            self._looked_after[model.model_id] = self._clock()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence, Set
+from typing import Final
 
 from preheat._version import __version__
 from preheat.core.live_requests import LiveRequests
 from preheat.core.snapshot import DownloadSnapshot, EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext, Round
-from preheat.residency import Pool, SizeTable, State, read_memory
+from preheat.residency import Residency, ResidencyExecutor, SizeTable, State, read_memory
 from preheat.settings import Settings
 from preheat.usage import PreloadCounters, UsageTracker
+
+_COLD: Final = Residency("")
 
 
 class SnapshotMaker:
@@ -20,7 +23,7 @@ class SnapshotMaker:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: ResidencyExecutor,
         sizes: SizeTable,
         preloads: PreloadContext,
         preload_round: Round,
@@ -79,7 +82,7 @@ class SnapshotMaker:
 
     def _preload(self, settings: Settings) -> PreloadSnapshot:
         counters, hold, preloads = self._counters, self._preloads.hold(), self._round
-        first = self._pool.residents.get(preloads.queue[0]) if preloads.queue else None
+        first = self._pool.records.get(preloads.queue[0]) if preloads.queue else None
         share = first.progress or 0.0 if first is not None else 0.0
         return PreloadSnapshot(
             enabled=settings.preload,
@@ -98,40 +101,24 @@ class SnapshotMaker:
         )
 
     def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
-        resident = self._pool.residents.get(model.model_id)
-        favourite = model.model_id in favourites
-        standby = self._preloads.is_standby(model.model_id)
-        expected = self._sizes.expected_bytes(model)
-        if resident is None:
-            return ModelSnapshot(
-                model_id=model.model_id,
-                state=State.COLD,
-                favourite=favourite,
-                file_bytes=model.file_bytes,
-                embeddings=model.embeddings,
-                standby=standby,
-                expected_bytes=expected,
-                path=str(model.path),
-                file=model,
-            )
-        loading = resident.state in (State.LOADING, State.WARMING)
+        record = self._pool.records.get(model.model_id, _COLD)
         return ModelSnapshot(
             model_id=model.model_id,
-            state=resident.state,
-            favourite=favourite,
+            state=record.state,
+            favourite=model.model_id in favourites,
             file_bytes=model.file_bytes,
             embeddings=model.embeddings,
-            standby=standby and resident.worker is None,
-            expected_bytes=expected,
-            progress=resident.progress if loading else None,
-            resident_bytes=resident.held_bytes,
-            context_length=resident.info.context_length if resident.info and resident.state is State.HOT else None,
-            active_requests=resident.leases + resident.waiters,
-            last_used_at=resident.last_used_at,
-            load_s=resident.load_s,
-            load_left_s=resident.load_left_s,
-            reason=resident.reason if resident.state is State.HOT else "",
-            error=resident.error if resident.state is State.FAILED else None,
+            standby=not record.reserved_bytes and self._preloads.is_standby(model.model_id),
+            expected_bytes=self._sizes.expected_bytes(model),
+            progress=record.progress,
+            resident_bytes=record.rss_bytes,
+            context_length=self._pool.context_length(model.model_id),
+            active_requests=record.active_requests,
+            last_used_at=record.last_used_at,
+            load_s=record.load_s,
+            load_left_s=self._pool.load_left_s(model.model_id),
+            reason=str(record.reason) if record.state is State.HOT else "",
+            error=str(record.error) if record.error is not None else None,
             file_missing=model.model_id not in on_disk,
             path=str(model.path),
             file=model,

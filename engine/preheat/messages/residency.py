@@ -17,7 +17,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "room_for_retry": Template("no memory to load {model}"),
     "limit_changed": Template("the memory limit is {limit:memory} now"),
     "over_limit": Template("over the memory limit"),
-    "unload_requested": Template("unloaded on request"),
+    "unload_requested": Template("as requested"),
     "keep_alive_over": Template("not used for {idle:duration} (keep_alive)"),
     "settings_outdated": Template("its settings changed; it is loaded again when it is needed"),
     "file_outdated": Template("its file was replaced; it is loaded again when it is needed"),

@@ -15,7 +15,7 @@ from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
-from preheat.residency import MemoryWatch, Pool, SizeTable
+from preheat.residency import MemoryWatch, ResidencyExecutor, SizeTable
 from preheat.residency.standby import Standby
 from preheat.settings import Settings
 
@@ -38,7 +38,7 @@ class PreloadContext:
     def __init__(
         self,
         settings: Settings,
-        pool: Pool,
+        pool: ResidencyExecutor,
         sizes: SizeTable,
         planner: PreloadPlanner,
         watch: MemoryWatch,
@@ -71,7 +71,7 @@ class PreloadContext:
     @property
     def active_requests(self) -> int:
         """Number of requests in progress or waiting."""
-        return sum(resident.leases + resident.waiters for resident in self._pool.residents.values())
+        return self._pool.active_requests
 
     def hold(self) -> Hold | None:
         """Return what blocks preloading now."""
@@ -88,12 +88,12 @@ class PreloadContext:
 
     def plan(self) -> PreloadPlan:
         """Return which models should be hot now."""
-        return self._planner.plan(self._pool.tenants(), self._expected(), self._pool.reachable_bytes, self._clock())
+        return self._planner.plan(self._pool.residents(), self._expected(), self._pool.reachable_bytes, self._clock())
 
     def suppressed(self) -> tuple[str, ...]:
         """Return the models that should be hot but were unloaded on purpose, best first."""
         return self._planner.suppressed(
-            self._pool.tenants(), self._expected(), self._pool.reachable_bytes, self._clock()
+            self._pool.residents(), self._expected(), self._pool.reachable_bytes, self._clock()
         )
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
@@ -113,15 +113,15 @@ class PreloadContext:
     def why(self, model_id: str) -> Message:
         """Return why the model is in memory or not."""
         plan = self._planner.explain(model_id, self.plan(), self._clock())
-        resident = self._pool.residents.get(model_id)
-        if resident is not None and resident.worker is not None:
-            if str(plan.params.get("reason")) == str(resident.reason):
-                return msg("in_memory", reason=resident.reason)
-            return msg("in_memory_planned", reason=resident.reason, plan=plan)
+        record = self._pool.records.get(model_id)
+        if record is not None and record.reason is not None and record.reserved_bytes:
+            if plan.params.get("reason") == record.reason:
+                return msg("in_memory", reason=record.reason)
+            return msg("in_memory_planned", reason=record.reason, plan=plan)
         if self._planner.is_suppressed(model_id):
             return msg("not_in_memory_suppressed")
-        if resident is not None and resident.error:
-            return msg("not_in_memory_failed", error=resident.error, plan=plan)
+        if record is not None and record.error is not None:
+            return msg("not_in_memory_failed", error=record.error, plan=plan)
         return plan
 
     def start_standby(self, plan: PreloadPlan) -> None:

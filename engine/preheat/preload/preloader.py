@@ -54,10 +54,10 @@ class PlanSource(Protocol):
 
 
 class Loader(Protocol):
-    """Loads models; see ``residency.Pool``."""
+    """Loads models; see ``ResidencyExecutor``."""
 
-    async def preload(self, model: ModelFile, reason: str, displaces: Sequence[str]) -> bool: ...
-    def cancel_preloads(self, why: EvictionReason, reason: str) -> None: ...
+    async def preload(self, model: ModelFile, reason: Message, displaces: Sequence[str]) -> bool: ...
+    def cancel_preloads(self, why: EvictionReason, reason: Message) -> None: ...
 
 
 class Preloader:
@@ -132,7 +132,7 @@ class Preloader:
         model_id = preload.model.model_id
         watching = asyncio.create_task(self._cancel_when_blocked())
         try:
-            if await self._loader.preload(preload.model, str(preload.reason), preload.displaces):
+            if await self._loader.preload(preload.model, preload.reason, preload.displaces):
                 self.round.loaded(model_id)
         except LoadCancelledError as error:
             logger.info("preloading %s: %s", model_id, error)  # it is planned again once the machine is idle
@@ -148,7 +148,7 @@ class Preloader:
         while True:
             hold = self._source.hold()
             if hold is not None and hold.cancels is not None:
-                self._loader.cancel_preloads(hold.cancels, str(hold.reason))
+                self._loader.cancel_preloads(hold.cancels, hold.reason)
             self._nudged.clear()
             await self._nudged.wait()
 

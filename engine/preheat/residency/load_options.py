@@ -1,10 +1,11 @@
-"""How a worker is to load a model, from the model and the settings."""
+"""Options for loading a model, from the model and the settings."""
 
 from __future__ import annotations
 
+import psutil
+
 from preheat.inference import LoadOptions
 from preheat.models import ModelFile
-from preheat.residency.processes import physical_cores
 from preheat.settings import Settings
 
 
@@ -29,5 +30,14 @@ def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_pref
 
 
 def loads_differently(model_id: str, before: Settings, after: Settings) -> bool:
-    """Return whether this model, loaded under ``before``, would be loaded otherwise under ``after``."""
+    """Return whether the model would be loaded with other options after a change of settings."""
     return not before.for_model(model_id).loads_like(after.for_model(model_id))
+
+
+def physical_cores() -> int:
+    """Return the number of physical cores that this process may use."""
+    cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+    try:
+        return max(1, min(cores, len(psutil.Process().cpu_affinity())))
+    except (AttributeError, psutil.Error):  # macOS has no affinity
+        return cores

@@ -1,67 +1,107 @@
-"""A worker that stands by, interpreter up and bindings imported, so that no load pays for starting Python."""
+"""A worker in reserve, interpreter up and bindings imported, so that no load pays for starting Python."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any, Protocol
 
 from preheat.errors import ModelLoadError
+from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
 from preheat.inference.client import WorkerClient
 
 logger = logging.getLogger(__name__)
 
 
+class Worker(Protocol):
+    """A worker process; ``WorkerClient`` is one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def alive(self) -> bool: ...
+
+    @property
+    def exited(self) -> asyncio.Future[Any]: ...
+
+    async def load(
+        self, options: LoadOptions, on_progress: Callable[[float], None], on_warming: Callable[[], None]
+    ) -> ModelInfo: ...
+
+    def cancel_load(self) -> None: ...
+
+    def hold_load(self, hold: bool) -> None: ...
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]: ...
+
+    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings: ...
+
+    async def close(self) -> None: ...
+
+
+Spawn = Callable[[], Awaitable[Worker]]
+
+
 class SpareWorker:
-    """Hands out workers and replaces each one it gave away. Runs on the engine's loop.
+    """Hands out workers and replaces each one. Runs on the engine's loop.
 
     Args:
-        enabled: Without, every worker is started when it is asked for.
+        enabled: Otherwise every worker is started when it is needed.
+        spawn: Starts a worker process.
     """
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, *, enabled: bool, spawn: Spawn | None = None) -> None:
         self._enabled = enabled
-        self._spares: list[asyncio.Task[WorkerClient]] = []
+        self._spawn: Spawn = spawn or WorkerClient.spawn
+        self._spare: asyncio.Future[Worker] | None = None
         self._closed = False
 
     def prepare(self) -> None:
         """Start the spare, if there is none."""
-        if self._enabled and not self._spares and not self._closed:
-            self._spares.append(asyncio.create_task(WorkerClient.spawn()))
+        if self._enabled and self._spare is None and not self._closed:
+            self._spare = asyncio.ensure_future(self._spawn())
 
-    async def take(self) -> WorkerClient:
+    async def take(self) -> Worker:
         """Return a worker without a model, the spare if it is alive.
 
         Raises:
             ModelLoadError: The system cannot start a process.
         """
-        if self._spares:
-            spare = self._spares.pop()
+        spare, self._spare = self._spare, None
+        if spare is not None:
             try:
                 worker = await asyncio.shield(spare)
             except asyncio.CancelledError:
-                # The load was cancelled; without an owner the process would never be ended.
-                self._spares.append(spare)
-                if self._closed:
-                    await self.close()
+                # The load was cancelled; a process without an owner would never end.
+                if self._spare is None and not self._closed:
+                    self._spare = spare
+                else:
+                    await _close(spare)
                 raise
             except ModelLoadError:
                 logger.info("the spare worker could not be started; trying again")
             else:
                 if worker.alive:
                     return worker
-        return await WorkerClient.spawn()
+        return await self._spawn()
 
     @property
     def pid(self) -> int | None:
         """The spare's process id; None while there is none."""
-        if not self._spares or not self._spares[0].done() or self._spares[0].exception():
-            return None
-        return self._spares[0].result().pid
+        spare = self._spare
+        return spare.result().pid if spare is not None and spare.done() and not spare.exception() else None
 
     async def close(self) -> None:
         """End the spare."""
         self._closed = True
-        while self._spares:
-            with contextlib.suppress(ModelLoadError):
-                await (await self._spares.pop()).close()
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            await _close(spare)
+
+
+async def _close(spare: asyncio.Future[Worker]) -> None:
+    with contextlib.suppress(ModelLoadError):
+        await (await spare).close()

@@ -256,7 +256,7 @@ class Residency:
     @property
     def active_requests(self) -> int:
         """Requests in progress or waiting for it."""
-        return sum(1 for _ in self.requests())
+        return 0 if isinstance(self.phase, Cold | Failed) else sum(1 for _ in self.requests())
 
     @property
     def leased(self) -> bool:

@@ -1,4 +1,4 @@
-"""Asks the system about memory: what is there, what is available, and whether it is short of it."""
+"""Reads memory figures of the system and of processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from preheat.residency.pressure import MemoryReading
 
 
 def read_memory() -> MemoryReading:
-    """Return what the system says now. Costs a few small files; any thread."""
+    """Return the system's memory now. Reads a few small files; any thread."""
     memory = psutil.virtual_memory()
     reading = MemoryReading(memory.total, memory.available)
     if sys.platform == "linux":
@@ -30,7 +30,7 @@ def read_memory() -> MemoryReading:
 
 
 def mapped_bytes(pids: Iterable[int]) -> int:
-    """Return how much of files these processes have mapped and in memory, in bytes; 0 where the system does not say."""
+    """Return the bytes of files that processes have mapped and in memory; 0 where the system does not say."""
     total = 0
     for pid in pids:
         try:
@@ -38,3 +38,27 @@ def mapped_bytes(pids: Iterable[int]) -> int:
         except psutil.Error:
             continue  # it has ended
     return total
+
+
+def rss_bytes(pid: int) -> int:
+    """Return the memory that a process holds, mapped weights included; 0 if it has ended."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+class SystemMemory:
+    """The functions above as one object, which tests replace."""
+
+    def read(self) -> MemoryReading:
+        """Return the system's memory now."""
+        return read_memory()
+
+    def mapped_bytes(self, pids: Iterable[int]) -> int:
+        """Return the bytes of files that processes have mapped and in memory."""
+        return mapped_bytes(pids)
+
+    def rss_bytes(self, pid: int) -> int:
+        """Return the memory that a process holds."""
+        return rss_bytes(pid)

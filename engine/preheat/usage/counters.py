@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from preheat.inference import Usage
-from preheat.residency.resident import Resident
-from preheat.residency.states import State
 from preheat.usage.records import Outcome
-
-IDLE_UNLOAD_S: Final = 300.0
-"""Idle time after which other servers unload a model (the default keep-alive of Ollama), in seconds."""
 
 
 @dataclass(slots=True)
@@ -28,26 +22,12 @@ class PreloadCounters:
     prompt_tokens: int = 0
     prefix_tokens_reused: int = 0
 
-    def count_request(self, resident: Resident, now: float) -> tuple[Outcome, float]:
-        """Count a request as it arrives, before it takes its lease; ``now`` is Unix time.
-
-        A hit saves its model's load time only where another server would have had to load: at the first request after
-        a preload, and after five idle minutes.
-
-        Returns:
-            The outcome, and the load seconds saved.
-        """
-        if resident.state is State.HOT:
-            self.hits += 1
-            idle = resident.last_used_at is None or now - resident.last_used_at > IDLE_UNLOAD_S
-            saved_s = (resident.load_s or 0.0) if resident.unused or idle else 0.0
-            self.time_saved_s += saved_s
-            return Outcome.HIT, saved_s
-        if resident.loading is not None and not resident.leaving:
-            self.late_hits += 1
-            return Outcome.LATE_HIT, 0.0
-        self.misses += 1
-        return Outcome.MISS, 0.0
+    def count_request(self, outcome: Outcome, saved_s: float) -> None:
+        """Count a request and the load seconds that it was spared."""
+        self.hits += outcome is Outcome.HIT
+        self.late_hits += outcome is Outcome.LATE_HIT
+        self.misses += outcome is Outcome.MISS
+        self.time_saved_s += saved_s
 
     def count_tokens(self, usages: Iterable[Usage]) -> None:
         """Count the tokens of a request's generations."""

@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,7 +37,7 @@ from tests.engine.engines import (
     UNLOADED,
     Gate,
     Recorder,
-    resident,
+    record,
     running,
     settings,
     state,
@@ -145,7 +144,7 @@ async def test_a_request_that_joins_a_preload_makes_it_its_own(gate: Gate) -> No
     async with running(preload=True, favourites=[EMBED]) as engine:
         await until_state(engine, EMBED, State.LOADING)
         joining = asyncio.create_task(use(engine, EMBED))
-        await until(engine, lambda snapshot: resident(engine, EMBED).waiters == 1)
+        await until(engine, lambda snapshot: record(engine, EMBED).active_requests == 1)
         gate.open(EMBED)
         await joining
         await engine.unload(EMBED)
@@ -194,7 +193,7 @@ async def test_a_full_queue(gate: Gate) -> None:
     gate.shut(EMBED)
     async with running(parallel=1, max_queue=2) as engine:
         waiting = [asyncio.create_task(use(engine, EMBED)) for _ in range(3)]
-        await until(engine, lambda _: EMBED in engine._pool.residents and resident(engine, EMBED).waiters == 3)
+        await until(engine, lambda _: record(engine, EMBED).active_requests == 3)
         with pytest.raises(QueueFullError, match="3 requests") as caught:
             await use(engine, EMBED)
         assert caught.value.retry_after_s
@@ -408,19 +407,11 @@ async def test_a_hot_model_whose_file_is_replaced_is_loaded_anew_when_it_is_idle
         await until_state(engine, "mine", State.COLD)
         async with engine.lease("mine") as lease:
             assert "Paris" in await write(lease)
-        assert resident(engine, "mine").model.details.quantization == "Q4_1"
+        assert engine.residency.models["mine"].details.quantization == "Q4_1"
 
 
-async def test_a_snapshot_of_a_thousand_models_is_quick(starter_home: Path) -> None:
+async def test_snapshots_share_what_is_known_of_a_file(starter_home: Path) -> None:
     async with running() as engine:
-        (one, *_) = engine._files.models
-        many = tuple(replace(one, model_id=f"model-{number}") for number in range(1000))
-        engine._files.listing = replace(engine._files.listing, models=many)
-        took = []
-        for _ in range(5):
-            began = time.perf_counter()
-            engine._publisher.publish()
-            took.append(time.perf_counter() - began)
-        assert min(took) < 0.020
-        # Nothing is copied: the file is the very same object in every snapshot.
-        assert engine.snapshot.models[0].file is next(model for model in many if model.model_id == "model-0")
+        known = engine.resolve(EMBED)
+        assert [engine.refresh().model(EMBED) for _ in range(2)][-1] is not None
+        assert all(one.file is known for one in (engine.snapshot.model(EMBED), engine.refresh().model(EMBED)) if one)

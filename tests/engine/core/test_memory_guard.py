@@ -12,12 +12,13 @@ from typing import cast
 import pytest
 
 from preheat.core.memory_guard import MemoryGuard
+from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext
-from preheat.residency import MemoryWatch, Pool, State
+from preheat.residency import Cause, MemoryWatch, Residency, ResidencyExecutor
 from preheat.residency.pressure import MemoryReading
-from preheat.residency.resident import Resident
 from preheat.residency.resume import LONG_IDLE_S, Clocks
+from preheat.residency.states import COLD, Failed, Hot, Load, Loading, Phase, Queued, Unloading, Warming
 from preheat.settings import Settings
 
 GB = 1_000_000_000
@@ -36,14 +37,15 @@ class Situation:
     freed: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.residents: dict[str, Resident] = {}
+        self.records: dict[str, Residency] = {}
+        self.models: dict[str, ModelFile] = {}
         self.preloads = SimpleNamespace(pressure=None, active_requests=0)
-        pool = SimpleNamespace(residents=self.residents, worker_pids=(), free=self._free)
+        pool = SimpleNamespace(records=self.records, models=self.models, worker_pids=(), free=self._free)
         settings = Settings.model_validate({"keep_free": 10 * GB})
         clocks = lambda: Clocks(self.now, self.now - self.slept_s, self.now)  # noqa: E731 # a clock in one line
         self.guard = MemoryGuard(
             MemoryWatch(settings, read=lambda: MemoryReading(100 * GB, self.available_bytes), clocks=clocks),
-            cast(Pool, pool),
+            cast(ResidencyExecutor, pool),
             cast(PreloadContext, self.preloads),
             lambda: self.changes.append(str(self.preloads.pressure or "")),
             clock=lambda: self.now,
@@ -57,12 +59,11 @@ class Situation:
     def _free(self, wanted_bytes: int, *_: object) -> None:
         self.freed.append(wanted_bytes)
 
-    def add(self, name: str, state: State = State.HOT) -> Resident:
+    def add(self, name: str, phase: Phase | None = None, last_used_at: float | None = NOW) -> None:
         path = Path(f"{name}.gguf")
-        resident = Resident(ModelFile(name, path, 1, "llama", 2048, False, False, (path,), 0.0), state)
-        resident.hot_since = resident.last_used_at = self.now
-        self.residents[name] = resident
-        return resident
+        hot = Hot(Cause.REQUEST, msg("load_requested"), since=self.now)
+        self.models[name] = ModelFile(name, path, 1, "llama", 2048, False, False, (path,), 0)
+        self.records[name] = Residency(name, phase or hot, last_used_at=last_used_at)
 
     async def later(self, seconds: float) -> list[str]:
         """Let time pass and the guard look; return what it touched."""
@@ -87,16 +88,15 @@ async def test_a_hot_model_is_touched_once_in_each_long_idle_time(situation: Sit
 
 
 async def test_one_that_is_used_or_not_hot_is_let_alone(situation: Situation) -> None:
-    used = situation.add("used")
-    for state in State:
-        if state is not State.HOT:
-            situation.add(state, state)
-    used.last_used_at = NOW + LONG_IDLE_S - 1
+    situation.add("used", last_used_at=NOW + LONG_IDLE_S - 1)
+    load = Load(Cause.REQUEST, msg("load_requested"), 0.0, None)
+    for phase in (COLD, Queued(load), Loading(load, 0.0), Warming(load, 0.0), Unloading(COLD), Failed(msg("shutdown"))):
+        situation.add(phase.state, phase)
     assert await situation.later(LONG_IDLE_S) == []
 
 
 async def test_a_preload_that_nobody_used_yet_is_hot_since_it_was_loaded(situation: Situation) -> None:
-    situation.add("a").last_used_at = None
+    situation.add("a", last_used_at=None)
     assert await situation.later(LONG_IDLE_S - 1) == []
     assert await situation.later(1) == ["a"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError
-from preheat.messages import msg
+from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.preload.gate import Hold
 from preheat.preload.policy import PreloadPlan
@@ -33,12 +33,12 @@ class FakeLoader:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.cancelled: list[tuple[EvictionReason, str]] = []
+        self.cancelled: list[tuple[EvictionReason, Message]] = []
         self.running: asyncio.Future[bool] | None = None
 
-    async def preload(self, model: ModelFile, reason: str, displaces: Sequence[str]) -> bool:
+    async def preload(self, model: ModelFile, reason: Message, displaces: Sequence[str]) -> bool:
         assert self.running is None, "one at a time"
-        assert reason == f"{model.model_id} is used"
+        assert str(reason) == f"{model.model_id} is used"
         assert displaces == ("old",)
         self.asked.append(model.model_id)
         self.running = asyncio.get_running_loop().create_future()
@@ -47,7 +47,7 @@ class FakeLoader:
         finally:
             self.running = None
 
-    def cancel_preloads(self, why: EvictionReason, reason: str) -> None:
+    def cancel_preloads(self, why: EvictionReason, reason: Message) -> None:
         self.cancelled.append((why, reason))
         self.end(LoadCancelledError("cancelled"))
 
@@ -196,7 +196,7 @@ async def test_a_timed_hold_is_checked_again() -> None:
 async def test_a_pause_cancels_the_running_preload_and_resuming_repeats_it() -> None:
     async with running("a", "b") as stage:
         await stage.say(PAUSED)
-        assert stage.loader.cancelled == [(EvictionReason.PAUSED, str(PAUSED.reason))]
+        assert stage.loader.cancelled == [(EvictionReason.PAUSED, PAUSED.reason)]
         assert stage.loader.running is None
         assert stage.preloader.round.queue == ()
         await stage.say(None)
@@ -207,7 +207,7 @@ async def test_a_pause_cancels_the_running_preload_and_resuming_repeats_it() -> 
 async def test_memory_pressure_cancels_the_running_preload() -> None:
     async with running("a") as stage:
         await stage.say(Hold(msg("text", text="memory is short"), 5.0, EvictionReason.PRESSURE))
-        assert stage.loader.cancelled == [(EvictionReason.PRESSURE, "memory is short")]
+        assert stage.loader.cancelled == [(EvictionReason.PRESSURE, msg("text", text="memory is short"))]
 
 
 @pytest.mark.parametrize("hold", [REQUESTS, BATTERY])

@@ -17,7 +17,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.preload import IDLE_S, context
 from preheat.residency import Action, EvictionReason, State
-from preheat.residency import loading as loading_module
+from preheat.residency import executor as executor_module
 from preheat.settings import Settings
 from preheat.settings.size import Size
 from tests.engine.engines import (
@@ -27,7 +27,7 @@ from tests.engine.engines import (
     Recorder,
     change,
     decisions_of,
-    resident,
+    record,
     running,
     settings,
     state,
@@ -53,16 +53,16 @@ async def test_a_preload_pauses_during_requests(gate: Gate) -> None:
         gate.shut(CHAT)
         await until_state(engine, CHAT, State.LOADING)
         async with engine.lease(EMBED) as lease:
-            assert resident(engine, CHAT).held
-            before = resident(engine, CHAT).progress
+            assert record(engine, CHAT).held
+            before = record(engine, CHAT).progress
             gate.open(CHAT)
             for _ in range(20):
                 assert (await lease.embed(["some text"])).vectors
             assert state(engine.snapshot, CHAT) is State.LOADING
-            assert resident(engine, CHAT).progress == before
-            deadline = resident(engine, CHAT).deadline
-            assert deadline is not None
-            assert deadline.when() is None  # the pause does not count
+            assert record(engine, CHAT).progress == before
+            load = record(engine, CHAT).load
+            assert load is not None
+            assert load.deadline_mono is None  # the pause does not count
         await until_state(engine, CHAT, State.HOT)
         assert engine.refresh().preload.wasted == 0
 
@@ -72,7 +72,7 @@ async def test_a_paused_preload_continues_for_its_own_request(gate: Gate) -> Non
         gate.shut(CHAT)
         await until_state(engine, CHAT, State.LOADING)
         async with engine.lease(EMBED):
-            assert resident(engine, CHAT).held
+            assert record(engine, CHAT).held
             gate.open(CHAT)
             async with engine.lease(CHAT) as lease:
                 assert "Paris" in await write(lease)
@@ -115,7 +115,7 @@ async def test_pausing_does_not_cancel_a_load_with_a_waiting_request(gate: Gate)
     async with running(preload=True, favourites=[CHAT]) as engine:
         await until_state(engine, CHAT, State.LOADING)
         asking = asyncio.create_task(use(engine, CHAT))
-        await until(engine, lambda _: resident(engine, CHAT).waiters == 1)
+        await until(engine, lambda _: record(engine, CHAT).active_requests == 1)
         engine.pause()
         gate.open(CHAT)
         await asking
@@ -224,7 +224,7 @@ async def test_a_waking_client_has_its_model_preloaded() -> None:
         assert state(engine.snapshot, EMBED) is State.COLD
         engine.client_woke("notes")
         await until_state(engine, EMBED, State.HOT)
-        assert "just started" in resident(engine, EMBED).reason
+        assert "just started" in str(record(engine, EMBED).reason)
 
 
 async def test_wake_with_clients_off_ignores_waking_clients() -> None:
@@ -251,7 +251,7 @@ async def test_decisions_are_logged_with_reasons() -> None:
         assert preloaded.bytes > 50_000_000
         assert preloaded.seconds is not None
         assert 0 < preloaded.seconds < 60
-        assert (unloaded.action, unloaded.why, unloaded.wasted) == (Action.UNLOAD, "asked for", True)
+        assert (unloaded.action, unloaded.why, unloaded.wasted) == (Action.UNLOAD, "as requested", True)
         assert (loaded.model_id, loaded.action, loaded.why) == (CHAT, Action.LOAD, "a request asked for it")
 
 
@@ -259,7 +259,7 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
-        options = loading_module.load_options
+        options = executor_module.load_options
         broken = [True]
 
         def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool) -> LoadOptions:
@@ -267,7 +267,7 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(
                 raise ZeroDivisionError("a bug")
             return options(model, settings, probe=probe, warm_prefix=warm_prefix)
 
-        monkeypatch.setattr(loading_module, "load_options", load_options)
+        monkeypatch.setattr(executor_module, "load_options", load_options)
         change(engine, preload=True)
         snapshot = await until_state(engine, EMBED, State.HOT)
         chat = snapshot.model(CHAT)

@@ -17,10 +17,10 @@ from preheat.core.engine import Engine
 from preheat.errors import InsufficientMemoryError
 from preheat.inference import GenerateRequest, Sampling
 from preheat.residency import Action, MemoryWatch, State
-from preheat.residency import roster as roster_module
+from preheat.residency import system_memory as memory_module
 from preheat.residency.decisions import EvictionReason
 from preheat.residency.pressure import MemoryReading
-from preheat.residency.resident import OVERDUE_S
+from preheat.residency.states import OVERDUE_S
 from preheat.settings import ModelSettings
 from preheat.settings.size import Size
 from tests.engine.engines import (
@@ -30,7 +30,7 @@ from tests.engine.engines import (
     Recorder,
     change,
     decisions_of,
-    resident,
+    record,
     running,
     state,
     until,
@@ -125,7 +125,7 @@ async def test_requests_without_a_gap_do_not_keep_old_settings_for_ever() -> Non
                 assert beside.info.context_length == 2048
             now[0] += 1
             waiting = [asyncio.create_task(context_length(engine)) for _ in range(3)]
-            await until(engine, lambda _: resident(engine, CHAT).waiters == 3)
+            await until(engine, lambda _: record(engine, CHAT).active_requests == 4)
             usage = [chunk async for chunk in stream][-1].usage
             assert usage is not None
             assert usage.completion_tokens == 40
@@ -206,7 +206,7 @@ async def test_a_load_killed_twice_fails_clearly(gate: Gate) -> None:
             await loading
         assert "memory_limit" in caught.value.hint
         assert state(engine.snapshot, CHAT) is State.FAILED
-        assert resident(engine, CHAT).held_bytes == 0
+        assert record(engine, CHAT).rss_bytes == 0
         gate.open(CHAT)
         await engine.load(CHAT)  # no pause: memory may be there any moment
 
@@ -220,7 +220,7 @@ async def test_with_nothing_to_evict_a_killed_load_is_not_tried_again(gate: Gate
         os.kill(worker_pid(engine, CHAT), signal.SIGKILL)
         with pytest.raises(InsufficientMemoryError):
             await loading
-        assert recorder.of(CHAT) == [State.QUEUED, State.LOADING, State.FAILED]
+        assert recorder.of(CHAT) == [State.QUEUED, State.LOADING, State.UNLOADING, State.FAILED]
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def reading() -> MemoryReading:
         return MemoryReading(100 * GB, available[0])
 
-    monkeypatch.setattr(roster_module, "read_memory", reading)
+    monkeypatch.setattr(memory_module, "read_memory", reading)
     monkeypatch.setattr(memory_guard, "_INTERVAL_S", 0.01)
     monkeypatch.setattr(engine_module, "MemoryWatch", partial(MemoryWatch, read=reading))
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from preheat.core.engine import Engine
+from preheat.messages import msg
 from preheat.residency import Action, State
 from preheat.residency.decisions import EvictionReason
 from preheat.settings import ModelSettings
-from tests.engine.engines import CHAT, EMBED, change, decisions_of, resident, running, state, until_idle, until_state
+from tests.engine.engines import CHAT, EMBED, change, decisions_of, running, state, until_idle, until_state
 
 pytestmark = pytest.mark.usefixtures("starter_home")
 
@@ -59,30 +60,11 @@ async def test_after_some_idle_seconds() -> None:
         assert time.monotonic() - ended >= 0.3
 
 
-async def test_every_request_begins_the_time_anew_with_one_timer() -> None:
-    now = [1_000_000.0]
-    async with running(clock=lambda: now[0]) as engine:
-        await use(engine, 60)
-        first = resident(engine, EMBED).idle_timer
-        assert first is not None
-        now[0] += 50
-        for _ in range(10):
-            await use(engine)
-        assert first.cancelled()  # and did not beget another
-        now[0] += 50
-        engine._pool._unloader.settle_idle(resident(engine, EMBED))
-        assert state(engine.snapshot, EMBED) is State.HOT
-        now[0] += 10
-        engine._pool._unloader.settle_idle(resident(engine, EMBED))
-        assert state(engine.snapshot, EMBED) is State.UNLOADING
-
-
 @pytest.mark.parametrize("seconds", [-1.0, -0.5])
 async def test_negative_keeps(seconds: float) -> None:
     async with running() as engine:
         await use(engine, 0.2)
         await use(engine, seconds)
-        assert resident(engine, EMBED).idle_timer is None
         assert state(engine.snapshot, EMBED) is State.HOT
 
 
@@ -107,7 +89,7 @@ async def test_what_was_told_to_go_is_not_preloaded_before_it_is_used(by: str) -
         assert engine.suppressed() == (EMBED,)
         await use(engine)
         assert engine.suppressed() == ()
-        engine._pool.free(1, EvictionReason.LIMIT, "the test wants room")
+        engine.residency.free(1, EvictionReason.LIMIT, msg("over_limit"))
         await until_state(engine, EMBED, State.COLD)
         await until_state(engine, EMBED, State.HOT)  # by itself
 
@@ -127,14 +109,6 @@ async def test_a_new_favourite_is_welcome_again(starter_home: Path) -> None:
         for favourites in ((), (EMBED,)):
             change(engine, favourites=favourites)
         await until_state(engine, EMBED, State.HOT)
-
-
-async def test_timers_end_with_the_engine() -> None:
-    async with running() as engine:
-        await use(engine, 60)
-        await engine.stop(0)
-        assert resident(engine, EMBED).idle_timer is None
-    await asyncio.sleep(0)
 
 
 def own(model_id: str, **values: object) -> dict[str, ModelSettings]:

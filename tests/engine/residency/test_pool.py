@@ -22,10 +22,11 @@ from preheat.errors import (
 )
 from preheat.inference import client as client_module
 from preheat.inference.client import WorkerClient
+from preheat.messages import verbatim
 from preheat.models import find_models
 from preheat.preload import PlanAction
 from preheat.residency import State
-from preheat.residency import loading as loading_module
+from preheat.residency import executor as executor_module
 from preheat.residency.sizes import estimate
 from preheat.residency.spare import SpareWorker
 from tests.engine.engines import (
@@ -36,7 +37,7 @@ from tests.engine.engines import (
     UNLOADED,
     Gate,
     Recorder,
-    resident,
+    record,
     running,
     settings,
     state,
@@ -121,8 +122,8 @@ async def test_a_preload_evicts_nobody(one_fits: str) -> None:
         actions = {target.model_id: target.action for target in engine.plan().targets}
         assert actions == {CHAT: PlanAction.KEEP, EMBED: PlanAction.NO_ROOM}
         with pytest.raises(InsufficientMemoryError):  # whatever a plan says
-            await engine._pool.preload(engine.resolve(EMBED), "the test wants it")
-        assert recorder.transitions[len(LOADED) :] == [(EMBED, State.QUEUED), (EMBED, State.FAILED)]
+            await engine.residency.preload(engine.resolve(EMBED), verbatim("the test wants it"))
+        assert recorder.transitions[len(LOADED) :] == [(EMBED, State.FAILED)]
         await engine.load(EMBED)  # a request may
         assert recorder.of(CHAT) == LOADED + UNLOADED
         assert state(engine.snapshot, EMBED) is State.HOT
@@ -234,7 +235,7 @@ async def test_a_load_that_takes_too_long(starter_home: Path, gate: Gate) -> Non
         with pytest.raises(LoadTimeoutError, match=r"0\.5 s"):
             await engine.load(CHAT)
         assert state(engine.snapshot, CHAT) is State.FAILED
-        assert resident(engine, CHAT).worker is None
+        assert engine.residency.worker_pid(CHAT) is None
 
 
 @pytest.mark.parametrize("end", ["unload", "stop"])
@@ -246,7 +247,7 @@ async def test_a_stuck_load_can_be_ended_while_it_is_being_given_up(
     async with running(load_timeout=0.5) as engine, asyncio.timeout(20):
         loading = asyncio.create_task(engine.load(CHAT))
         await until_state(engine, CHAT, State.LOADING)
-        worker = resident(engine, CHAT).worker
+        worker = engine.residency._handles[CHAT].worker
         assert worker is not None
         closing, go_on, close = asyncio.Event(), asyncio.Event(), worker.close
 
@@ -258,7 +259,7 @@ async def test_a_stuck_load_can_be_ended_while_it_is_being_given_up(
         monkeypatch.setattr(worker, "close", close_slowly)
         os.kill(worker.pid, signal.SIGSTOP)
         await closing.wait()
-        assert resident(engine, CHAT).leaving
+        assert record(engine, CHAT).state is State.UNLOADING
         ending = asyncio.create_task(engine.unload(CHAT) if end == "unload" else engine.stop(0))
         for _ in range(10):
             await asyncio.sleep(0)
@@ -269,7 +270,7 @@ async def test_a_stuck_load_can_be_ended_while_it_is_being_given_up(
         with pytest.raises(LoadTimeoutError):
             await loading
         assert not psutil.pid_exists(worker.pid)
-        assert not resident(engine, CHAT).taken_bytes
+        assert not record(engine, CHAT).taken_bytes
 
 
 async def test_a_killed_worker_is_noticed_and_replaced(starter_home: Path) -> None:
@@ -290,7 +291,7 @@ async def test_a_killed_worker_is_noticed_and_replaced(starter_home: Path) -> No
         async with engine.lease(CHAT) as lease:
             assert await write(lease)
         assert recorder.of(CHAT) == [*LOADED, State.FAILED, *LOADED]
-        assert resident(engine, CHAT).failures == 0
+        assert record(engine, CHAT).failures == 0
         model = engine.snapshot.model(CHAT)
         assert model is not None
         assert model.error is None
@@ -303,7 +304,7 @@ async def test_many_requests_share_one_load(starter_home: Path, gate: Gate) -> N
         await until_state(engine, EMBED, State.LOADING)
         gate.open(EMBED)
         await asyncio.gather(*loads)
-        assert resident(engine, EMBED).leases == resident(engine, EMBED).waiters == 0
+        assert record(engine, EMBED).active_requests == record(engine, EMBED).active_requests == 0
 
 
 async def test_a_client_that_does_not_wait_does_not_stop_the_others(starter_home: Path, gate: Gate) -> None:
@@ -314,14 +315,14 @@ async def test_a_client_that_does_not_wait_does_not_stop_the_others(starter_home
         impatient.cancel()
         with pytest.raises(asyncio.CancelledError):
             await impatient
-        assert resident(engine, EMBED).waiters == 1
+        assert record(engine, EMBED).active_requests == 1
         gate.open(EMBED)
         await patient
 
 
 async def test_the_spare_worker_takes_the_load_and_is_replaced(starter_home: Path) -> None:
     async with running() as engine:
-        pool = engine._pool
+        pool = engine.residency
         while (pid := pool.spare_pid) is None:
             await asyncio.sleep(0.01)
         await engine.load(EMBED)
@@ -335,10 +336,10 @@ async def test_a_long_preload_has_a_spare_worker_beside_it(
     starter_home: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For the request that may cancel it. A load that a request waits for has none before it ends."""
-    monkeypatch.setattr(loading_module, "_SPARE_AFTER_S", 0.05)
+    monkeypatch.setattr(executor_module, "_SPARE_AFTER_S", 0.05)
     gate.shut(CHAT)
     async with running(preload=True, favourites=[CHAT]) as engine:
-        pool = engine._pool
+        pool = engine.residency
         await until_state(engine, CHAT, State.LOADING)
         while (spare := pool.spare_pid) is None:
             await asyncio.sleep(0.01)
@@ -357,11 +358,9 @@ async def test_what_a_hot_model_will_take_in_use_is_promised_to_it(starter_home:
     async with running() as engine:
         await engine.load(CHAT)
         engine.refresh()
-        (tenant,) = engine._pool.tenants()
+        (tenant,) = engine.residency.residents()
         assert tenant.resident_bytes == engine._sizes.expected_bytes(engine.resolve(CHAT))
-        assert engine._pool.used_bytes == resident(engine, CHAT).held_bytes < tenant.resident_bytes
-        resident(engine, CHAT).held_bytes = tenant.resident_bytes + 1  # it grew beyond that
-        assert engine._pool.tenants()[0].resident_bytes == tenant.resident_bytes + 1
+        assert engine.residency.used_bytes == record(engine, CHAT).rss_bytes < tenant.resident_bytes
 
 
 async def test_without_a_spare_a_load_starts_its_own(starter_home: Path) -> None:
@@ -375,7 +374,7 @@ async def test_a_dead_spare_is_not_used() -> None:
     spare = SpareWorker(enabled=True)
     spare.prepare()
     first = await spare.take()
-    spare._spares.append(asyncio.create_task(_done(first)))
+    spare._spare = asyncio.create_task(_done(first))
     os.kill(first.pid, signal.SIGKILL)
     await asyncio.shield(first.exited)
     second = await spare.take()
@@ -411,7 +410,7 @@ async def test_a_spare_that_cannot_start_is_no_trouble(monkeypatch: pytest.Monke
     spare = SpareWorker(enabled=True)
     spare.prepare()
     await asyncio.sleep(0)
-    while not spare._spares[0].done():
+    while not spare._spare.done():
         await asyncio.sleep(0.01)
     assert spare.pid is None
     monkeypatch.setattr(client_module, "worker_command", working)

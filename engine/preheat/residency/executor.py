@@ -1,0 +1,519 @@
+"""Carries out what ``decide`` asks for: starts and closes workers, answers callers, runs timers.
+
+It feeds back what happens to the workers, and is the only writer of the residency state. Runs on the engine's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple, Protocol
+
+from preheat.errors import EngineError, ModelLoadError
+from preheat.inference import ModelInfo
+from preheat.messages import Message, msg
+from preheat.models import ModelFile
+from preheat.residency import events as ev
+from preheat.residency.decide import decide
+from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
+from preheat.residency.eviction import EvictionPolicy, ResidentModel
+from preheat.residency.load_options import load_options, loads_differently
+from preheat.residency.sizes import SizeTable
+from preheat.residency.spare import SpareWorker, Worker
+from preheat.residency.states import Cold, Failed, Hot, Limits, Now, Queued, Residency, ResidencyState, State
+from preheat.residency.system_memory import SystemMemory
+from preheat.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_SPARE_AFTER_S: Final = 1.0
+"""A preload that takes longer gets a spare worker next to it: a request that cancels it does not wait for Python, too.
+Not at once: on two busy cores, that made loads of 0.6 to 0.9 s take 0.12 to 0.2 s more."""
+
+_TIMER_SLACK_S: Final = 0.002
+"""A loop's timers may be early by the resolution of its clock."""
+
+
+class Observer(Protocol):
+    """Hears what happens to models, on the engine's loop. Returns at once."""
+
+    def state_changed(self) -> None:
+        """Some model is in another state."""
+
+    def progressed(self) -> None:
+        """The progress of a load has changed."""
+
+    def decided(self, decision: DecisionRecord) -> None:
+        """A model was loaded, left memory, or failed."""
+
+
+class HotModel(NamedTuple):
+    """A hot model, as a request uses it."""
+
+    worker: Worker
+    info: ModelInfo
+
+
+@dataclass(slots=True, eq=False)
+class _Handle:
+    """A model's file and worker, and the task that loads or closes it."""
+
+    model: ModelFile
+    worker: Worker | None = None
+    info: ModelInfo | None = None
+    task: asyncio.Task[None] | None = None
+    timer: asyncio.TimerHandle | None = None
+
+
+class Claim:
+    """A request's claim on a model, from its arrival to its end. Made by ``ResidencyExecutor.request``.
+
+    Attributes:
+        outcome: How the request found its model.
+        saved_s: Load seconds that it was spared.
+    """
+
+    def __init__(self, executor: ResidencyExecutor, model_id: str, waiter_id: int) -> None:
+        self._executor = executor
+        self._model_id = model_id
+        self._waiter_id = waiter_id
+        self._answer: asyncio.Future[HotModel] = _future()
+        self._state = "waiting"
+        self.outcome = Outcome.MISS
+        self.saved_s = 0.0
+
+    async def hot(self) -> HotModel:
+        """Return the model when it is hot; it stays so until ``release``.
+
+        Raises:
+            InsufficientMemoryError: It does not fit, even if every idle model goes.
+            ModelLoadError: It failed, or failed several times just now and is not tried again yet.
+            LoadTimeoutError: It took longer than ``load_timeout``.
+            LoadCancelledError: It was unloaded meanwhile.
+            EngineStoppedError: Preheat is shutting down.
+        """
+        return await self._answer
+
+    def release(self, *, answered: bool = False, keep_alive_s: float | None = None) -> None:
+        """End the claim; further calls do nothing.
+
+        Args:
+            answered: The model did its work.
+            keep_alive_s: Unload the model after this idle time; 0 at once, negative never, None changes nothing.
+        """
+        state, self._state = self._state, "ended"
+        if state == "granted":
+            self._executor.feed(ev.Released(self._model_id, self._waiter_id, answered, keep_alive_s))
+        elif state == "waiting":
+            self._executor.forget(self._model_id, self._waiter_id)
+
+    def grant(self, hot: HotModel) -> None:
+        """Let the request have the model."""
+        self._state = "granted"
+        if not self._answer.done():  # otherwise its task is being cancelled, and will release it
+            self._answer.set_result(hot)
+
+    def reject(self, error: EngineError) -> None:
+        """Let the request fail."""
+        self._state = "ended"
+        if not self._answer.done():
+            self._answer.set_exception(error)
+
+
+class ResidencyExecutor:
+    """Which models are in memory, for real.
+
+    Args:
+        policy: Chooses the models that make room.
+        observer: Hears of decisions and changes.
+        clock: Returns Unix time.
+        monotonic: Returns a time that is never set.
+        spawn: Starts a worker process.
+        memory: Reads the memory of system and processes.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sizes: SizeTable,
+        policy: EvictionPolicy,
+        observer: Observer,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        spawn: Callable[[], Awaitable[Worker]] | None = None,
+        memory: SystemMemory | None = None,
+    ) -> None:
+        self._settings = settings
+        self._sizes = sizes
+        self._policy = policy
+        self._observer = observer
+        self._clock = clock
+        self._monotonic = monotonic
+        self._memory = memory or SystemMemory()
+        self._spare = SpareWorker(enabled=settings.spare_worker, spawn=spawn)
+        self._handles: dict[str, _Handle] = {}
+        self._claims: dict[int, Claim] = {}
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._ids = itertools.count(1)
+        self._state = ResidencyState(self._limits(), settings.load_timeout)
+
+    # What others see
+
+    @property
+    def state(self) -> ResidencyState:
+        """The state of all models; a frozen value."""
+        return self._state
+
+    @property
+    def records(self) -> Mapping[str, Residency]:
+        """Every model that was ever asked for, by id."""
+        return self._state.models
+
+    @property
+    def models(self) -> dict[str, ModelFile]:
+        """The files of the models that hold or reserve memory, by id."""
+        return {name: self._handles[name].model for name, record in self.records.items() if record.taken_bytes}
+
+    def residents(self) -> list[ResidentModel]:
+        """Return the models that hold or reserve memory, except those that are leaving."""
+        return self._state.residents()
+
+    def context_length(self, model_id: str) -> int | None:
+        """Return the context length of a hot model, in tokens."""
+        handle = self._handles.get(model_id)
+        hot = handle is not None and self.records[model_id].state is State.HOT
+        return handle.info.context_length if hot and handle is not None and handle.info is not None else None
+
+    def load_left_s(self, model_id: str) -> float | None:
+        """Return how long the model's load still takes, in seconds; None if that is not known."""
+        record = self.records.get(model_id)
+        return record.load_left_s(self._monotonic()) if record is not None else None
+
+    @property
+    def active_requests(self) -> int:
+        """Requests in progress or waiting."""
+        return self._state.active_requests
+
+    @property
+    def answering(self) -> bool:
+        """Whether any request has its model."""
+        return any(isinstance(record.phase, Hot) and record.phase.leases for record in self.records.values())
+
+    @property
+    def used_bytes(self) -> int:
+        """What the workers held when they were last measured, leaving ones included."""
+        return sum(record.rss_bytes for record in self.records.values())
+
+    @property
+    def reachable_bytes(self) -> int:
+        """The memory limit, lowered where the system has less: ``keep_free`` stays free."""
+        return self._limits().reachable_bytes
+
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        """The process ids of all workers that have a model."""
+        return tuple(handle.worker.pid for handle in self._handles.values() if handle.worker is not None)
+
+    def worker_pid(self, model_id: str) -> int | None:
+        """Return the process id of the model's worker; None without one."""
+        handle = self._handles.get(model_id)
+        return handle.worker.pid if handle is not None and handle.worker is not None else None
+
+    @property
+    def spare_pid(self) -> int | None:
+        """The process id of the spare worker; None while there is none."""
+        return self._spare.pid
+
+    # What callers want
+
+    def prepare(self) -> None:
+        """Start the spare worker."""
+        self._spare.prepare()
+
+    def request(self, model: ModelFile) -> Claim:
+        """Let a request claim a model: at once if it is hot, otherwise when it has been loaded."""
+        self._handle(model)
+        claim = Claim(self, model.model_id, next(self._ids))
+        self._claims[claim._waiter_id] = claim
+        self.feed(ev.Requested(model.model_id, claim._waiter_id, self._needs(model)))
+        return claim
+
+    def forget(self, model_id: str, waiter_id: int) -> None:
+        """Drop a claim that was not granted."""
+        self._claims.pop(waiter_id, None)
+        self.feed(ev.Cancelled(model_id, waiter_id))
+
+    async def load(self, model: ModelFile) -> None:
+        """Make a model hot as if a request had asked for it.
+
+        Raises:
+            EngineError: As ``Claim.hot``.
+        """
+        claim = self.request(model)
+        try:
+            await claim.hot()
+        finally:
+            claim.release()
+
+    async def preload(self, model: ModelFile, reason: Message, displaces: Sequence[str] = ()) -> bool:
+        """Make a model hot with nobody waiting; return whether it is, or was unloaded meanwhile.
+
+        Args:
+            displaces: Models that make way first, if they are idle.
+
+        Raises:
+            InsufficientMemoryError: It does not fit into the memory that is free.
+            LoadCancelledError: It made way for a request, or was unloaded.
+            EngineError: As ``Claim.hot``.
+        """
+        self._handle(model)
+        model_id, needs = model.model_id, self._needs(model)
+        await self._ask(lambda waiter: ev.PreloadWanted(model_id, waiter, needs, reason, tuple(displaces)), model_id)
+        return self.records[model_id].state is State.HOT
+
+    async def unload(self, model_id: str) -> None:
+        """Unload a model after its requests in progress, or cancel its load; returns when memory is released."""
+        await self._ask(lambda waiter: ev.UnloadWanted(model_id, waiter), model_id)
+
+    def cancel_preloads(self, why: EvictionReason, reason: Message) -> None:
+        """Cancel running preloads that no request waits for."""
+        self.feed(ev.PreloadsCancelled(why, reason))
+
+    def free(self, wanted_bytes: int, why: EvictionReason, reason: Message) -> None:
+        """Unload idle models to free memory; what is leaving counts."""
+        self.feed(ev.MemoryNeeded(wanted_bytes, why, reason))
+
+    def set_favourites(self, model_ids: Sequence[str]) -> None:
+        """Use these favourites."""
+        self.feed(ev.FavouritesChanged(frozenset(model_ids)))
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Use new settings at once; a model in use follows when it is idle."""
+        before, self._settings = self._settings, settings
+        models = [handle.model for handle in self._handles.values()]
+        needs = {model.model_id: self._needs(model) for model in models}
+        outdated = frozenset(name for name in needs if loads_differently(name, before, settings))
+        self.feed(ev.SettingsChanged(self._limits(), settings.load_timeout, needs, outdated))
+
+    def files_changed(self, models: Mapping[str, ModelFile]) -> None:
+        """Unload models with a replaced file when they are idle; those with a missing file stay.
+
+        Args:
+            models: The models on disk, by id.
+        """
+        for model_id, handle in list(self._handles.items()):
+            now = models.get(model_id)
+            hot = self.records[model_id].state is State.HOT
+            if hot and now is not None and not now.same_content(handle.model):
+                self.feed(ev.FileReplaced(model_id))
+
+    def measure(self) -> None:
+        """Measure what the workers hold."""
+        sizes = {}
+        for model_id, handle in self._handles.items():
+            if handle.worker is not None:
+                record = self.records[model_id]
+                sizes[model_id] = self._memory.rss_bytes(handle.worker.pid) or record.rss_bytes
+                if record.state is State.HOT:
+                    self._sizes.note_use(handle.model, sizes[model_id])
+        self.feed(ev.MemoryMeasured(sizes))
+
+    async def close(self) -> None:
+        """End every load and worker."""
+        self.feed(ev.Closed())
+        closing = [handle.task for handle in self._handles.values() if handle.task is not None]
+        await asyncio.gather(*closing, self._spare.close(), return_exceptions=True)
+        for handle in self._handles.values():
+            _cancel(handle.timer)
+
+    # Decide, then do
+
+    def feed(self, event: ev.Event) -> None:
+        """Decide what an event changes, and do it."""
+        if self._needs_limits(event):
+            self._decide(ev.LimitsMeasured(self._limits()))
+        self._decide(event)
+
+    def _decide(self, event: ev.Event) -> None:
+        now = Now(self._clock(), self._monotonic())
+        self._state, effects = decide(self._state, event, now, self._policy)
+        for effect in effects:
+            self._perform(effect)
+        if any(isinstance(effect, ev.Changed) for effect in effects):
+            self._observer.state_changed()
+
+    def _needs_limits(self, event: ev.Event) -> bool:
+        """Whether this event may reserve memory."""
+        if isinstance(event, ev.Requested | ev.PreloadWanted):
+            record = self.records.get(event.model_id)
+            return record is None or record.state is not State.HOT
+        phases = (self.records[model_id].phase for model_id in self._state.loads)
+        return any(isinstance(phase, Queued) and phase.waiting_for is None for phase in phases)
+
+    def _perform(self, effect: ev.Effect) -> None:
+        match effect:
+            case ev.Changed(model_id, old, new):
+                logger.info("model %s: %s -> %s", model_id, old, new)
+            case ev.Record(decision):
+                logger.info("%s %s: %s", decision.action, decision.model_id, decision.reason)
+                self._observer.decided(decision)
+            case ev.StartLoad(model_id):
+                handle = self._handles[model_id]
+                handle.task = asyncio.create_task(self._load(handle))
+            case ev.CloseWorker(model_id):
+                handle = self._handles[model_id]
+                handle.task = asyncio.create_task(self._close(handle, handle.task))
+            case ev.HoldLoad(model_id, hold):
+                if (worker := self._handles[model_id].worker) is not None:
+                    worker.hold_load(hold)
+            case ev.SetTimer(model_id, at):
+                self._set_timer(model_id, at)
+            case ev.Found(waiter_id, outcome, saved_s):
+                found = self._claims[waiter_id]
+                found.outcome, found.saved_s = outcome, saved_s
+            case ev.Grant(waiter_id):
+                self._grant(waiter_id)
+            case ev.Reject(waiter_id, error):
+                self._reject(waiter_id, error)
+
+    def _grant(self, waiter_id: int) -> None:
+        claim = self._claims.pop(waiter_id, None)
+        if claim is not None:
+            handle = self._handles[claim._model_id]
+            assert handle.worker is not None
+            assert handle.info is not None
+            claim.grant(HotModel(handle.worker, handle.info))
+        elif not (answer := self._waiting[waiter_id]).done():
+            answer.set_result(None)
+
+    def _reject(self, waiter_id: int, error: EngineError) -> None:
+        claim = self._claims.pop(waiter_id, None)
+        if claim is not None:
+            claim.reject(error)
+        elif not (answer := self._waiting[waiter_id]).done():
+            answer.set_exception(error)
+
+    async def _ask(self, event: Callable[[int], ev.Event], model_id: str) -> None:
+        """Send an event that has an answer, and wait for it."""
+        waiter_id = next(self._ids)
+        self._waiting[waiter_id] = answer = _future()
+        try:
+            self.feed(event(waiter_id))
+            await answer
+        except asyncio.CancelledError:
+            self.feed(ev.Cancelled(model_id, waiter_id))
+            raise
+        finally:
+            del self._waiting[waiter_id]
+
+    def _set_timer(self, model_id: str, at_mono: float | None) -> None:
+        handle = self._handles[model_id]
+        _cancel(handle.timer)
+        handle.timer = None
+        if at_mono is not None:
+            pause_s = max(0.0, at_mono - self._monotonic()) + _TIMER_SLACK_S
+            handle.timer = asyncio.get_running_loop().call_later(pause_s, self.feed, ev.TimerDue(model_id))
+
+    # Workers
+
+    async def _load(self, handle: _Handle) -> None:
+        model_id = handle.model.model_id
+        try:
+            await self._load_worker(handle)
+        except EngineError as error:
+            self.feed(ev.LoadFailed(model_id, error))
+        except Exception:  # a bug must not leave requests waiting
+            logger.exception("loading %s failed unexpectedly", model_id)
+            self.feed(ev.LoadFailed(model_id, ModelLoadError(msg("load_bug", model=model_id))))
+
+    async def _load_worker(self, handle: _Handle) -> None:
+        model_id, model = handle.model.model_id, handle.model
+        handle.worker = worker = await self._spare.take()
+        record = self.records[model_id]
+        probe, preload = not record.leased, record.preloading
+        options = load_options(model, self._settings, probe=probe, warm_prefix=preload)
+        self.feed(ev.Started(model_id))
+
+        def on_progress(share: float) -> None:
+            if handle.worker is worker:
+                self.feed(ev.Progressed(model_id, share))
+                self._observer.progressed()
+
+        def prepare_beside() -> None:
+            if self.records[model_id].preloading:
+                self._spare.prepare()
+
+        timer = asyncio.get_running_loop().call_later(_SPARE_AFTER_S, prepare_beside)
+        try:
+            info = await worker.load(options, on_progress, lambda: self.feed(ev.Loaded(model_id)))
+        finally:
+            timer.cancel()
+        # Not before, for a request: the next one's start would compete with its load for the processor.
+        self._spare.prepare()
+        rss_bytes = self._memory.rss_bytes(worker.pid)
+        handle.info = replace(info, resident_bytes=rss_bytes)
+        self._sizes.note(model, rss_bytes)
+        worker.exited.add_done_callback(lambda reason: self._worker_ended(handle, worker, reason.result()))
+        self.feed(ev.Ready(model_id, rss_bytes, self._sizes.expected_bytes(model)))
+
+    def _worker_ended(self, handle: _Handle, worker: Worker, reason: Any) -> None:
+        model_id = handle.model.model_id
+        if handle.worker is worker and self.records[model_id].state is State.HOT:
+            handle.worker = handle.info = None
+            self.feed(ev.WorkerDied(model_id, reason))
+
+    async def _close(self, handle: _Handle, load: asyncio.Task[None] | None) -> None:
+        """Stop a load, close the worker, and report that it is gone."""
+        try:
+            if load is not None and not load.done():
+                load.cancel()
+                await asyncio.wait([load])
+            if (worker := handle.worker) is not None:
+                if handle.info is None:
+                    worker.cancel_load()
+                await worker.close()
+        except Exception:  # a bug must not leave the model unloading for ever
+            logger.exception("closing the worker of %s failed", handle.model.model_id)
+        handle.worker = handle.info = None
+        self.feed(ev.Exited(handle.model.model_id))
+        self._spare.prepare()
+
+    # Facts
+
+    def _handle(self, model: ModelFile) -> _Handle:
+        handle = self._handles.setdefault(model.model_id, _Handle(model))
+        record = self.records.get(model.model_id)
+        if record is None or isinstance(record.phase, Cold | Failed):
+            handle.model = model  # its file may have changed
+        return handle
+
+    def _needs(self, model: ModelFile) -> ev.Needs:
+        keep_alive_s = self._settings.for_model(model.model_id).keep_alive_s
+        return ev.Needs(self._sizes.expected_bytes(model), keep_alive_s)
+
+    def _limits(self) -> Limits:
+        memory, pids = self._memory.read(), self.worker_pids
+        keep_free = self._settings.keep_free.resolve(memory.total_bytes)
+        # Mapped weights are in both, what the workers hold and what the system calls available.
+        free = memory.available_bytes - self._memory.mapped_bytes(pids) - keep_free
+        # Measured now: what is reserved for a worker and not touched yet is still free.
+        held = sum(self._memory.rss_bytes(pid) for pid in pids)
+        limit = self._settings.memory_limit.resolve(memory.total_bytes)
+        return Limits(limit, min(limit, max(held + free, 0)))
+
+
+def _future() -> asyncio.Future[Any]:
+    """Return a future; its exception need not be retrieved, since the caller may be cancelled at the same time."""
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
