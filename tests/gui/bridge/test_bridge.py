@@ -314,7 +314,7 @@ def test_an_answer_arrives_on_the_gui_thread(real: EngineBridge, qtbot: QtBot) -
     window = Window()
     real.ask(lambda link: threading.current_thread().name, window.take)
     qtbot.waitUntil(lambda: bool(window.answers))
-    assert window.answers == [("preheat-errand", True)]
+    assert window.answers == [("preheat-task", True)]
 
 
 def test_an_answer_may_be_for_something(real: EngineBridge, qtbot: QtBot) -> None:
