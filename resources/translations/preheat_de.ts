@@ -496,6 +496,10 @@
         <translation>Wird geprüft</translation>
     </message>
     <message>
+        <source>Waiting for disk space</source>
+        <translation>Wartet auf Speicherplatz</translation>
+    </message>
+    <message>
         <source>see the log.</source>
         <translation>siehe Protokoll.</translation>
     </message>
@@ -986,32 +990,200 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
 <context>
     <name>Messages</name>
     <message>
+        <source>&quot;{name}&quot; is not a quantization</source>
+        <translation>„{name}“ ist keine Quantisierung</translation>
+    </message>
+    <message>
+        <source>&quot;{name}&quot; is not a repository</source>
+        <translation>„{name}“ ist kein Repository</translation>
+    </message>
+    <message>
+        <source>&quot;{name}&quot; is not the name of a model to download</source>
+        <translation>„{name}“ ist kein Name eines Modells zum Herunterladen</translation>
+    </message>
+    <message>
+        <source>&quot;{name}&quot; matches {count} models</source>
+        <translation>„{name}“ passt auf {count} Modelle</translation>
+    </message>
+    <message>
+        <source>A quota of {folder} may be used up. The download continues when there is space</source>
+        <translation>Vielleicht ist ein Kontingent von {folder} ausgeschöpft. Der Download geht weiter, sobald Platz ist</translation>
+    </message>
+    <message>
         <source>A worker process could not be started: {reason}</source>
         <translation>Ein Arbeitsprozess ließ sich nicht starten: {reason}</translation>
+    </message>
+    <message>
+        <source>Accept them on {page}, then sign in with hf auth login or set HF_TOKEN</source>
+        <translation>Auf {page} zustimmen, dann mit hf auth login anmelden oder HF_TOKEN setzen</translation>
+    </message>
+    <message>
+        <source>Add the origin to the setting allowed_origins if you trust it</source>
+        <translation>Bei Vertrauen den Ursprung in die Einstellung allowed_origins aufnehmen</translation>
     </message>
     <message>
         <source>An administrator may have locked the startup programs</source>
         <translation>Vielleicht hat die Systemverwaltung den Autostart gesperrt</translation>
     </message>
     <message>
+        <source>Another Preheat is downloading these files</source>
+        <translation>Ein anderes Preheat lädt diese Dateien herunter</translation>
+    </message>
+    <message>
         <source>Ask again to load it</source>
         <translation>Eine neue Anfrage lädt es</translation>
+    </message>
+    <message>
+        <source>Ask for it on {page}, then try again</source>
+        <translation>Auf {page} darum bitten, dann erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Available: {names:names}</source>
+        <translation>Verfügbar: {names:names}</translation>
+    </message>
+    <message>
+        <source>Available: {names:names} and {more} more</source>
+        <translation>Verfügbar: {names:names} und {more} weitere</translation>
+    </message>
+    <message>
+        <source>Cancel it to remove it</source>
+        <translation>Abbrechen entfernt ihn</translation>
+    </message>
+    <message>
+        <source>Cannot listen on {host}:{port}: {reason}</source>
+        <translation>{host}:{port} lässt sich nicht öffnen: {reason}</translation>
+    </message>
+    <message>
+        <source>Check HF_ENDPOINT</source>
+        <translation>HF_ENDPOINT prüfen</translation>
+    </message>
+    <message>
+        <source>Check its disk and permissions, or choose another folder: preheat config set models_dir DIR</source>
+        <translation>Datenträger und Zugriffsrechte prüfen oder einen anderen Ordner wählen: preheat config set models_dir DIR</translation>
+    </message>
+    <message>
+        <source>Check its disk and permissions, then resume the download</source>
+        <translation>Datenträger und Zugriffsrechte prüfen, dann den Download fortsetzen</translation>
+    </message>
+    <message>
+        <source>Check that it exists and that you may read it ({path})</source>
+        <translation>Prüfen, ob die Datei existiert und lesbar ist ({path})</translation>
+    </message>
+    <message>
+        <source>Check that it exists, and its permissions</source>
+        <translation>Prüfen, ob es existiert, und die Zugriffsrechte prüfen</translation>
+    </message>
+    <message>
+        <source>Check that the token may read it, or ask its owner</source>
+        <translation>Prüfen, ob das Token es lesen darf, oder beim Eigentümer nachfragen</translation>
     </message>
     <message>
         <source>Check the file and its folder</source>
         <translation>Datei und Ordner prüfen</translation>
     </message>
     <message>
+        <source>Check the network, and HF_ENDPOINT and HTTPS_PROXY if they are set</source>
+        <translation>Das Netzwerk prüfen und, falls gesetzt, HF_ENDPOINT und HTTPS_PROXY</translation>
+    </message>
+    <message>
+        <source>Check the network, then resume the download</source>
+        <translation>Das Netzwerk prüfen, dann den Download fortsetzen</translation>
+    </message>
+    <message>
         <source>Check the permissions of {file}</source>
         <translation>Die Zugriffsrechte von {file} prüfen</translation>
+    </message>
+    <message>
+        <source>Check the settings host and port</source>
+        <translation>Die Einstellungen host und port prüfen</translation>
+    </message>
+    <message>
+        <source>Check the spelling</source>
+        <translation>Die Schreibweise prüfen</translation>
+    </message>
+    <message>
+        <source>Check the spelling; if it is private, sign in with hf auth login</source>
+        <translation>Die Schreibweise prüfen; falls es privat ist, mit hf auth login anmelden</translation>
+    </message>
+    <message>
+        <source>Choose a GGUF file ({path})</source>
+        <translation>Eine GGUF-Datei wählen ({path})</translation>
+    </message>
+    <message>
+        <source>Choose a folder next to it</source>
+        <translation>Einen Ordner daneben wählen</translation>
+    </message>
+    <message>
+        <source>Choose another folder</source>
+        <translation>Einen anderen Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Choose another repository</source>
+        <translation>Ein anderes Repository wählen</translation>
+    </message>
+    <message>
+        <source>Delete it with the program that it belongs to, or by hand</source>
+        <translation>Mit dem zugehörigen Programm oder von Hand löschen</translation>
+    </message>
+    <message>
+        <source>Did you mean {names:names}?</source>
+        <translation>Gemeint vielleicht: {names:names}?</translation>
+    </message>
+    <message>
+        <source>Download a newer conversion ({path})</source>
+        <translation>Eine neuere Konvertierung herunterladen ({path})</translation>
+    </message>
+    <message>
+        <source>Download it again</source>
+        <translation>Erneut herunterladen</translation>
+    </message>
+    <message>
+        <source>Download it again ({path})</source>
+        <translation>Erneut herunterladen ({path})</translation>
     </message>
     <message>
         <source>Download the file again, or free memory</source>
         <translation>Die Datei erneut herunterladen oder Speicher freigeben</translation>
     </message>
     <message>
+        <source>Download the model in GGUF format ({path})</source>
+        <translation>Das Modell im GGUF-Format herunterladen ({path})</translation>
+    </message>
+    <message>
+        <source>Fetch the model with git lfs pull ({path})</source>
+        <translation>Das Modell mit git lfs pull holen ({path})</translation>
+    </message>
+    <message>
         <source>Free memory or close programs</source>
         <translation>Speicher freigeben oder Programme schließen</translation>
+    </message>
+    <message>
+        <source>Free some space on the disk of {folder}</source>
+        <translation>Platz auf dem Datenträger von {folder} schaffen</translation>
+    </message>
+    <message>
+        <source>Free some space on the disk of {folder}, or remove a model: preheat rm MODEL</source>
+        <translation>Platz auf dem Datenträger von {folder} schaffen oder ein Modell entfernen: preheat rm MODEL</translation>
+    </message>
+    <message>
+        <source>Free some space on the disk of {folder}. The download continues when there is space</source>
+        <translation>Platz auf dem Datenträger von {folder} schaffen. Der Download geht weiter, sobald Platz ist</translation>
+    </message>
+    <message>
+        <source>Give the parts their original names</source>
+        <translation>Den Teilen ihre ursprünglichen Namen geben</translation>
+    </message>
+    <message>
+        <source>HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set; unset it to search and download</source>
+        <translation>HF_HUB_OFFLINE (oder TRANSFORMERS_OFFLINE) ist gesetzt; zum Suchen und Herunterladen entfernen</translation>
+    </message>
+    <message>
+        <source>If a program uses it, close that program; or check the folder&apos;s permissions</source>
+        <translation>Ein Programm, das es verwendet, schließen oder die Zugriffsrechte des Ordners prüfen</translation>
+    </message>
+    <message>
+        <source>If an older one is in memory, unload it; then resume the download</source>
+        <translation>Falls ein älteres im Speicher ist, entladen; dann den Download fortsetzen</translation>
     </message>
     <message>
         <source>Input {index} has {tokens} tokens, and this model takes {limit}</source>
@@ -1022,8 +1194,44 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Eingabe {index} ist leer</translation>
     </message>
     <message>
+        <source>Install Preheat again</source>
+        <translation>Preheat neu installieren</translation>
+    </message>
+    <message>
         <source>It can be loaded again in {wait:duration}</source>
         <translation>Es kann in {wait:duration} wieder geladen werden</translation>
+    </message>
+    <message>
+        <source>It has no GGUF files</source>
+        <translation>Es hat keine GGUF-Dateien</translation>
+    </message>
+    <message>
+        <source>It was already here: {path}</source>
+        <translation>Schon vorhanden: {path}</translation>
+    </message>
+    <message>
+        <source>It was kept as {kept_as}. Resume to download it again; if that fails too, contact the publisher</source>
+        <translation>Aufbewahrt als {kept_as}. Fortsetzen lädt sie erneut herunter; schlägt auch das fehl, den Herausgeber benachrichtigen</translation>
+    </message>
+    <message>
+        <source>Its GGUF files: {names:names}</source>
+        <translation>Die GGUF-Dateien: {names:names}</translation>
+    </message>
+    <message>
+        <source>Its file names do not tell quantizations; name a file</source>
+        <translation>Die Dateinamen verraten keine Quantisierung; eine Datei nennen</translation>
+    </message>
+    <message>
+        <source>Its files are listed on {page}</source>
+        <translation>Die Dateien stehen auf {page}</translation>
+    </message>
+    <message>
+        <source>Its words: {reason}</source>
+        <translation>Die Antwort: {reason}</translation>
+    </message>
+    <message>
+        <source>Leave the revision out for the newest</source>
+        <translation>Ohne Revision gilt die neueste</translation>
     </message>
     <message>
         <source>Loading {model} failed unexpectedly</source>
@@ -1038,8 +1246,44 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>memory_limit oder context_length senken oder andere Programme schließen</translation>
     </message>
     <message>
+        <source>No model was named</source>
+        <translation>Es wurde kein Modell genannt</translation>
+    </message>
+    <message>
         <source>No usage history is kept</source>
         <translation>Es wird kein Nutzungsverlauf gespeichert</translation>
+    </message>
+    <message>
+        <source>Nothing is lost: they are where they were. Check the folder&apos;s disk and permissions</source>
+        <translation>Nichts ist verloren: Alles ist noch am alten Ort. Datenträger und Zugriffsrechte des Ordners prüfen</translation>
+    </message>
+    <message>
+        <source>Nothing was moved. Choose an empty folder, or rename one of the two</source>
+        <translation>Nichts wurde verschoben. Einen leeren Ordner wählen oder einen der beiden umbenennen</translation>
+    </message>
+    <message>
+        <source>One of {new} and {old} contains the other</source>
+        <translation>Einer von {new} und {old} enthält den anderen</translation>
+    </message>
+    <message>
+        <source>Port {port} is taken by another process</source>
+        <translation>Port {port} ist von einem anderen Prozess belegt</translation>
+    </message>
+    <message>
+        <source>Port {port} is taken by the process {process}, pid {pid}</source>
+        <translation>Port {port} ist vom Prozess {process} (PID {pid}) belegt</translation>
+    </message>
+    <message>
+        <source>Preheat failed on this download</source>
+        <translation>Preheat ist an diesem Download gescheitert</translation>
+    </message>
+    <message>
+        <source>Preheat is already running on port {port}</source>
+        <translation>Preheat läuft bereits auf Port {port}</translation>
+    </message>
+    <message>
+        <source>Preheat is already running on port {port} ({process}, pid {pid})</source>
+        <translation>Preheat läuft bereits auf Port {port} ({process}, PID {pid})</translation>
     </message>
     <message>
         <source>Preheat is quitting</source>
@@ -1050,12 +1294,40 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Preheat wird beendet</translation>
     </message>
     <message>
+        <source>Preheat runs models in the GGUF format</source>
+        <translation>Preheat führt Modelle im GGUF-Format aus</translation>
+    </message>
+    <message>
+        <source>Put them next to it: {names:names}</source>
+        <translation>Daneben ablegen: {names:names}</translation>
+    </message>
+    <message>
         <source>Raise load_timeout, or choose a smaller model</source>
         <translation>load_timeout erhöhen oder ein kleineres Modell wählen</translation>
     </message>
     <message>
         <source>Raise memory_limit, lower context_length, or choose a smaller quantization</source>
         <translation>memory_limit erhöhen, context_length senken oder eine kleinere Quantisierung wählen</translation>
+    </message>
+    <message>
+        <source>Remove it by hand</source>
+        <translation>Von Hand entfernen</translation>
+    </message>
+    <message>
+        <source>Rename one of the definitions, or use tool_choice auto</source>
+        <translation>Eine der Definitionen umbenennen oder tool_choice auto verwenden</translation>
+    </message>
+    <message>
+        <source>Rename the file, or remove the other first: preheat rm MODEL</source>
+        <translation>Die Datei umbenennen oder die andere vorher entfernen: preheat rm MODEL</translation>
+    </message>
+    <message>
+        <source>Search for it: preheat search WORDS</source>
+        <translation>Danach suchen: preheat search WORDS</translation>
+    </message>
+    <message>
+        <source>See HF_TOKEN_PATH</source>
+        <translation>Siehe HF_TOKEN_PATH</translation>
     </message>
     <message>
         <source>See the log</source>
@@ -1070,8 +1342,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Die letzte Ausgabe steht im Protokoll</translation>
     </message>
     <message>
+        <source>See the log, and please report it</source>
+        <translation>Siehe Protokoll; eine Fehlermeldung hilft</translation>
+    </message>
+    <message>
+        <source>See: preheat downloads</source>
+        <translation>Siehe: preheat downloads</translation>
+    </message>
+    <message>
         <source>Send at least one character</source>
         <translation>Mindestens ein Zeichen senden</translation>
+    </message>
+    <message>
+        <source>Send less, or raise the setting max_body</source>
+        <translation>Weniger senden oder die Einstellung max_body erhöhen</translation>
+    </message>
+    <message>
+        <source>Send one of the keys in the setting api_keys as &apos;Authorization: Bearer KEY&apos;</source>
+        <translation>Einen der Schlüssel aus der Einstellung api_keys als &apos;Authorization: Bearer KEY&apos; senden</translation>
     </message>
     <message>
         <source>Send the request again; it reloads the model</source>
@@ -1090,12 +1378,28 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Den Prompt kürzen oder context_length in den Einstellungen erhöhen</translation>
     </message>
     <message>
+        <source>Sign in again with hf auth login, or correct HF_TOKEN</source>
+        <translation>Mit hf auth login neu anmelden oder HF_TOKEN berichtigen</translation>
+    </message>
+    <message>
         <source>Split it into shorter pieces</source>
         <translation>In kürzere Stücke teilen</translation>
     </message>
     <message>
         <source>Start at login could not be changed: {reason}</source>
         <translation>Der Autostart ließ sich nicht ändern: {reason}</translation>
+    </message>
+    <message>
+        <source>Start it again with &apos;preheat serve&apos;</source>
+        <translation>Mit &apos;preheat serve&apos; neu starten</translation>
+    </message>
+    <message>
+        <source>Stop it, or use another port: &apos;preheat serve --port {free}&apos; or &apos;preheat config set port {free}&apos;</source>
+        <translation>Ihn beenden oder einen anderen Port verwenden: &apos;preheat serve --port {free}&apos; oder &apos;preheat config set port {free}&apos;</translation>
+    </message>
+    <message>
+        <source>The API key is missing or wrong</source>
+        <translation>Der API-Schlüssel fehlt oder ist falsch</translation>
     </message>
     <message>
         <source>The JSON schema cannot be used: its grammar is invalid or too large</source>
@@ -1106,8 +1410,80 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Das JSON-Schema ist nicht verwendbar: {reason}</translation>
     </message>
     <message>
+        <source>The bytes of an earlier run were damaged; the download starts over</source>
+        <translation>Die Bytes eines früheren Laufs waren beschädigt; der Download beginnt von vorn</translation>
+    </message>
+    <message>
+        <source>The catalogue cannot be read ({reason})</source>
+        <translation>Der Katalog ist nicht lesbar ({reason})</translation>
+    </message>
+    <message>
+        <source>The catalogue has no model &quot;{name}&quot;</source>
+        <translation>Der Katalog hat kein Modell „{name}“</translation>
+    </message>
+    <message>
+        <source>The catalogue names {names:names} twice</source>
+        <translation>Der Katalog nennt {names:names} doppelt</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} is not trusted ({reason})</source>
+        <translation>Dem Zertifikat von {host} wird nicht vertraut ({reason})</translation>
+    </message>
+    <message>
+        <source>The connection to {host} failed ({reason})</source>
+        <translation>Die Verbindung zu {host} ist fehlgeschlagen ({reason})</translation>
+    </message>
+    <message>
+        <source>The connection was cut</source>
+        <translation>Die Verbindung wurde unterbrochen</translation>
+    </message>
+    <message>
+        <source>The disk accepts no more of {name}</source>
+        <translation>Der Datenträger nimmt nicht mehr von {name} an</translation>
+    </message>
+    <message>
         <source>The engine did not start</source>
         <translation>Die Engine ist nicht gestartet</translation>
+    </message>
+    <message>
+        <source>The file on the hub is shorter than announced</source>
+        <translation>Die Datei auf dem Hub ist kürzer als angekündigt</translation>
+    </message>
+    <message>
+        <source>The hub asks for fewer requests</source>
+        <translation>Der Hub verlangt weniger Anfragen</translation>
+    </message>
+    <message>
+        <source>The hub cannot send only the rest; the download starts over</source>
+        <translation>Der Hub kann nicht nur den Rest senden; der Download beginnt von vorn</translation>
+    </message>
+    <message>
+        <source>The hub does not give access to {repo}</source>
+        <translation>Der Hub gibt keinen Zugriff auf {repo}</translation>
+    </message>
+    <message>
+        <source>The hub does not give the size of {file}</source>
+        <translation>Der Hub nennt die Größe von {file} nicht</translation>
+    </message>
+    <message>
+        <source>The hub does not know the token</source>
+        <translation>Der Hub kennt das Token nicht</translation>
+    </message>
+    <message>
+        <source>The hub does not say which commit {repo} is at</source>
+        <translation>Der Hub nennt den Commit von {repo} nicht</translation>
+    </message>
+    <message>
+        <source>The hub is switched off on this machine</source>
+        <translation>Der Hub ist auf diesem Computer ausgeschaltet</translation>
+    </message>
+    <message>
+        <source>The hub refused the file&apos;s content (status {status})</source>
+        <translation>Der Hub verweigerte den Inhalt der Datei (Status {status})</translation>
+    </message>
+    <message>
+        <source>The hub sent another part of the file than requested</source>
+        <translation>Der Hub sandte einen anderen Teil der Datei als angefordert</translation>
     </message>
     <message>
         <source>The load was cancelled</source>
@@ -1122,12 +1498,40 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Die Chatvorlage des Modells kann diese Nachrichten nicht umsetzen: {reason}</translation>
     </message>
     <message>
+        <source>The models are in {folder} already</source>
+        <translation>Die Modelle sind schon in {folder}</translation>
+    </message>
+    <message>
+        <source>The models cannot be moved: {path}: {reason}</source>
+        <translation>Die Modelle lassen sich nicht verschieben: {path}: {reason}</translation>
+    </message>
+    <message>
+        <source>The models folder cannot be used: {reason}</source>
+        <translation>Der Modellordner ist nicht verwendbar: {reason}</translation>
+    </message>
+    <message>
         <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together</source>
         <translation>Der Prompt hat {tokens} Tokens; die Kontextlänge dieses Modells ist {limit} Tokens für Prompt und Antwort zusammen</translation>
     </message>
     <message>
         <source>The prompt is empty</source>
         <translation>Der Prompt ist leer</translation>
+    </message>
+    <message>
+        <source>The request body is larger than {limit:count} bytes</source>
+        <translation>Die Anfrage ist größer als {limit:count} Bytes</translation>
+    </message>
+    <message>
+        <source>The request body is not JSON: {reason}</source>
+        <translation>Die Anfrage ist kein JSON: {reason}</translation>
+    </message>
+    <message>
+        <source>The request body: {reason}</source>
+        <translation>Die Anfrage: {reason}</translation>
+    </message>
+    <message>
+        <source>The token for the hub cannot be read ({reason})</source>
+        <translation>Das Token für den Hub ist nicht lesbar ({reason})</translation>
     </message>
     <message>
         <source>The usage log was damaged ({error}). It was moved to {path}, and a new one was started</source>
@@ -1146,8 +1550,52 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Arbeitsprozess wurde beim Laden beendet, wahrscheinlich wegen Speichermangels</translation>
     </message>
     <message>
+        <source>There are no models yet: put GGUF files into the models folder, or add folders to models_dirs</source>
+        <translation>Es gibt noch keine Modelle: GGUF-Dateien in den Modellordner legen oder Ordner in models_dirs aufnehmen</translation>
+    </message>
+    <message>
+        <source>There is another {file} in {folder} already</source>
+        <translation>In {folder} gibt es schon eine andere Datei {file}</translation>
+    </message>
+    <message>
+        <source>There is no connection to {hub} ({reason})</source>
+        <translation>Keine Verbindung zu {hub} ({reason})</translation>
+    </message>
+    <message>
+        <source>There is no download &quot;{download_id}&quot;</source>
+        <translation>Es gibt keinen Download „{download_id}“</translation>
+    </message>
+    <message>
+        <source>There is no model named &quot;{name}&quot;</source>
+        <translation>Es gibt kein Modell namens „{name}“</translation>
+    </message>
+    <message>
+        <source>There is no space for the models: they need {needed:bytes}, and {free:bytes} are free</source>
+        <translation>Kein Platz für die Modelle: Benötigt werden {needed:bytes}, frei sind {free:bytes}</translation>
+    </message>
+    <message>
+        <source>There is no space for the rest of {name}: it needs {needed:bytes}, and {free:bytes} are free</source>
+        <translation>Kein Platz für den Rest von {name}: Benötigt werden {needed:bytes}, frei sind {free:bytes}</translation>
+    </message>
+    <message>
+        <source>There is no space for {name} and the downloads before it: they need {needed:bytes}, and {free:bytes} are free</source>
+        <translation>Kein Platz für {name} und die Downloads davor: Benötigt werden {needed:bytes}, frei sind {free:bytes}</translation>
+    </message>
+    <message>
+        <source>There is no space for {name}: it needs {needed:bytes}, and {free:bytes} are free</source>
+        <translation>Kein Platz für {name}: Benötigt werden {needed:bytes}, frei sind {free:bytes}</translation>
+    </message>
+    <message>
         <source>There is no token {token}: this model has 0 to {last}</source>
         <translation>Ein Token {token} gibt es nicht: Dieses Modell hat 0 bis {last}</translation>
+    </message>
+    <message>
+        <source>This download is not over</source>
+        <translation>Dieser Download ist nicht beendet</translation>
+    </message>
+    <message>
+        <source>This host name is not allowed</source>
+        <translation>Dieser Hostname ist nicht erlaubt</translation>
     </message>
     <message>
         <source>This model generates text and makes no embeddings</source>
@@ -1156,6 +1604,34 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>This model makes embeddings and generates no text</source>
         <translation>Dieses Modell erzeugt Embeddings und keinen Text</translation>
+    </message>
+    <message>
+        <source>Try again in a few minutes</source>
+        <translation>In einigen Minuten erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Try again later</source>
+        <translation>Später erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Try again later; a token (hf auth login) raises the limit</source>
+        <translation>Später erneut versuchen; ein Token (hf auth login) erhöht die Grenze</translation>
+    </message>
+    <message>
+        <source>Two tools define {name} differently, which a forced tool_choice cannot express</source>
+        <translation>Zwei Werkzeuge definieren {name} verschieden, was ein erzwungenes tool_choice nicht ausdrücken kann</translation>
+    </message>
+    <message>
+        <source>Unset {variable}, then move it</source>
+        <translation>{variable} entfernen, dann verschieben</translation>
+    </message>
+    <message>
+        <source>Update Preheat, or download it again ({path})</source>
+        <translation>Preheat aktualisieren oder erneut herunterladen ({path})</translation>
+    </message>
+    <message>
+        <source>Update Preheat, or download the model in another quantization ({path})</source>
+        <translation>Preheat aktualisieren oder das Modell in einer anderen Quantisierung herunterladen ({path})</translation>
     </message>
     <message>
         <source>Usage is not saved: {path} cannot be written ({reason}). It is kept in memory, and saving is retried</source>
@@ -1170,12 +1646,56 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Ein Embedding-Modell verwenden</translation>
     </message>
     <message>
+        <source>Use it with /v1/chat/completions, or choose an embedding model</source>
+        <translation>Mit /v1/chat/completions verwenden oder ein Embedding-Modell wählen</translation>
+    </message>
+    <message>
+        <source>Use it with /v1/embeddings, or choose a text model</source>
+        <translation>Mit /v1/embeddings verwenden oder ein Textmodell wählen</translation>
+    </message>
+    <message>
+        <source>Use it, stop it first, or start another one with &apos;preheat serve --port {free}&apos;</source>
+        <translation>Es verwenden, vorher beenden oder ein anderes starten: &apos;preheat serve --port {free}&apos;</translation>
+    </message>
+    <message>
         <source>Use local references, objects, arrays, enums and plain types</source>
         <translation>Lokale Verweise, Objekte, Arrays, Enums und einfache Typen verwenden</translation>
     </message>
     <message>
+        <source>Use localhost or 127.0.0.1, or add the name to the setting allowed_hosts</source>
+        <translation>localhost oder 127.0.0.1 verwenden oder den Namen in die Einstellung allowed_hosts aufnehmen</translation>
+    </message>
+    <message>
         <source>Use the roles that the model knows, or send a prompt to /v1/completions</source>
         <translation>Rollen verwenden, die das Modell kennt, oder einen Prompt an /v1/completions senden</translation>
+    </message>
+    <message>
+        <source>Wait for it, then resume</source>
+        <translation>Das Ende abwarten, dann fortsetzen</translation>
+    </message>
+    <message>
+        <source>Web pages of this origin are not allowed to use Preheat</source>
+        <translation>Webseiten dieses Ursprungs dürfen Preheat nicht verwenden</translation>
+    </message>
+    <message>
+        <source>Write it as owner/name</source>
+        <translation>Als owner/name schreiben</translation>
+    </message>
+    <message>
+        <source>Write one such as Q4_K_M, or leave it out</source>
+        <translation>Eine wie Q4_K_M schreiben oder weglassen</translation>
+    </message>
+    <message>
+        <source>Write owner/name, owner/name:Q4_K_M, a file&apos;s address on huggingface.co, or a name such as qwen3:4b</source>
+        <translation>Möglich sind owner/name, owner/name:Q4_K_M, die Adresse einer Datei auf huggingface.co oder ein Name wie qwen3:4b</translation>
+    </message>
+    <message>
+        <source>Your account has no access to {repo} yet</source>
+        <translation>Das Konto hat noch keinen Zugriff auf {repo}</translation>
+    </message>
+    <message>
+        <source>a key in its header is {length:,} bytes long</source>
+        <translation>ein Schlüssel im Dateikopf ist {length:,} Bytes lang</translation>
     </message>
     <message>
         <source>a request asked for it</source>
@@ -1186,6 +1706,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>eine Anfrage ist gerade fertig</translation>
     </message>
     <message>
+        <source>a small model keeps its abilities best with 8 bits, and there is room</source>
+        <translation>ein kleines Modell behält seine Fähigkeiten am besten mit 8 Bit, und es ist Platz</translation>
+    </message>
+    <message>
+        <source>a tensor&apos;s name is {length:,} bytes long</source>
+        <translation>der Name eines Tensors ist {length:,} Bytes lang</translation>
+    </message>
+    <message>
         <source>an application that just started nearly always uses it next</source>
         <translation>ein gerade gestartetes Programm verwendet es fast immer als Nächstes</translation>
     </message>
@@ -1194,8 +1722,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>ein anderes Programm hat die Datei gesperrt</translation>
     </message>
     <message>
+        <source>dimensions: the model&apos;s vectors have only {limit}</source>
+        <translation>dimensions: Die Vektoren des Modells haben nur {limit}</translation>
+    </message>
+    <message>
+        <source>even the smallest needs more memory than models may use</source>
+        <translation>selbst die kleinste braucht mehr Speicher, als Modelle verwenden dürfen</translation>
+    </message>
+    <message>
         <source>favourite {rank}</source>
         <translation>Favorit {rank}</translation>
+    </message>
+    <message>
+        <source>good answers in little memory, and fast</source>
+        <translation>gute Antworten mit wenig Speicher, und schnell</translation>
     </message>
     <message>
         <source>in memory: {reason}</source>
@@ -1210,12 +1750,56 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>er griff auf ungültigen Speicher zu</translation>
     </message>
     <message>
+        <source>it drafts for another model</source>
+        <translation>es entwirft für ein anderes Modell</translation>
+    </message>
+    <message>
         <source>it exited</source>
         <translation>er beendete sich</translation>
     </message>
     <message>
         <source>it failed with exit code {exit_code}</source>
         <translation>er endete mit dem Exit-Code {exit_code}</translation>
+    </message>
+    <message>
+        <source>it has the tensor {tensor} twice</source>
+        <translation>der Tensor {tensor} ist doppelt</translation>
+    </message>
+    <message>
+        <source>it is a control vector, which steers another model</source>
+        <translation>es ist ein Steuervektor für ein anderes Modell</translation>
+    </message>
+    <message>
+        <source>it is a model with an adapter, which Preheat cannot serve</source>
+        <translation>es ist ein Modell mit Adapter, das Preheat nicht ausführen kann</translation>
+    </message>
+    <message>
+        <source>it is a reranker, which Preheat cannot serve yet</source>
+        <translation>es ist ein Reranker, den Preheat noch nicht ausführen kann</translation>
+    </message>
+    <message>
+        <source>it is a vocabulary without a model</source>
+        <translation>es ist ein Vokabular ohne Modell</translation>
+    </message>
+    <message>
+        <source>it is an adapter, which changes another model</source>
+        <translation>es ist ein Adapter für ein anderes Modell</translation>
+    </message>
+    <message>
+        <source>it is an importance matrix, a tool for making quantizations</source>
+        <translation>es ist eine Importance-Matrix, ein Hilfsmittel zum Quantisieren</translation>
+    </message>
+    <message>
+        <source>it is in a form that only Ollama loads</source>
+        <translation>es hat eine Form, die nur Ollama lädt</translation>
+    </message>
+    <message>
+        <source>it is not a language model</source>
+        <translation>es ist kein Sprachmodell</translation>
+    </message>
+    <message>
+        <source>it is the image encoder of another model</source>
+        <translation>es ist der Bildkodierer eines anderen Modells</translation>
     </message>
     <message>
         <source>it used an instruction that this processor does not have</source>
@@ -1234,16 +1818,52 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>er wurde beendet</translation>
     </message>
     <message>
+        <source>its alignment is {alignment}, which is not a power of two</source>
+        <translation>die Ausrichtung {alignment} ist keine Zweierpotenz</translation>
+    </message>
+    <message>
+        <source>its byte order is not that of this machine</source>
+        <translation>die Bytereihenfolge passt nicht zu diesem Computer</translation>
+    </message>
+    <message>
         <source>its file was replaced; it is loaded again when it is needed</source>
         <translation>seine Datei wurde ersetzt; es wird bei Bedarf wieder geladen</translation>
+    </message>
+    <message>
+        <source>its header claims {count:,} keys</source>
+        <translation>der Dateikopf nennt {count:,} Schlüssel</translation>
+    </message>
+    <message>
+        <source>its header claims {count:,} tensors</source>
+        <translation>der Dateikopf nennt {count:,} Tensoren</translation>
+    </message>
+    <message>
+        <source>its header has the key {key} twice</source>
+        <translation>der Dateikopf hat den Schlüssel {key} doppelt</translation>
+    </message>
+    <message>
+        <source>its header is longer than {most:,} bytes</source>
+        <translation>der Dateikopf ist länger als {most:,} Bytes</translation>
+    </message>
+    <message>
+        <source>its image encoder is in the same file, a form that only Ollama loads</source>
+        <translation>der Bildkodierer ist in derselben Datei, einer Form, die nur Ollama lädt</translation>
     </message>
     <message>
         <source>its settings changed; it is loaded again when it is needed</source>
         <translation>seine Einstellungen wurden geändert; es wird bei Bedarf wieder geladen</translation>
     </message>
     <message>
+        <source>its type is {type}</source>
+        <translation>der Typ ist {type}</translation>
+    </message>
+    <message>
         <source>kept: {reason}</source>
         <translation>behalten: {reason}</translation>
+    </message>
+    <message>
+        <source>less precise than usual, but nothing better fits</source>
+        <translation>ungenauer als üblich, aber nichts Besseres passt</translation>
     </message>
     <message>
         <source>little more than keep_free ({keep_free:memory}) is available</source>
@@ -1354,12 +1974,48 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>die Datei ist kein Nutzungsprotokoll</translation>
     </message>
     <message>
+        <source>the key {key} claims {count:,} strings</source>
+        <translation>der Schlüssel {key} nennt {count:,} Texte</translation>
+    </message>
+    <message>
+        <source>the key {key} has the unknown type {type}</source>
+        <translation>der Schlüssel {key} hat den unbekannten Typ {type}</translation>
+    </message>
+    <message>
+        <source>the key {key} holds an array of arrays</source>
+        <translation>der Schlüssel {key} enthält ein Array von Arrays</translation>
+    </message>
+    <message>
+        <source>the key {key} holds an array of the unknown type {type}</source>
+        <translation>der Schlüssel {key} enthält ein Array des unbekannten Typs {type}</translation>
+    </message>
+    <message>
         <source>the memory limit is {limit:memory} now</source>
         <translation>die Speichergrenze ist jetzt {limit:memory}</translation>
     </message>
     <message>
+        <source>the rows of the tensor {tensor} are not whole {type} blocks</source>
+        <translation>die Zeilen des Tensors {tensor} bestehen nicht aus ganzen {type}-Blöcken</translation>
+    </message>
+    <message>
+        <source>the smallest available</source>
+        <translation>die kleinste verfügbare</translation>
+    </message>
+    <message>
         <source>the system reports that memory is short</source>
         <translation>das System meldet Speichermangel</translation>
+    </message>
+    <message>
+        <source>the tensor {tensor} claims {count:.3g} elements</source>
+        <translation>der Tensor {tensor} nennt {count:.3g} Elemente</translation>
+    </message>
+    <message>
+        <source>the tensor {tensor} has {count:,} dimensions</source>
+        <translation>der Tensor {tensor} hat {count:,} Dimensionen</translation>
+    </message>
+    <message>
+        <source>the tensor {tensor} is at {offset:,} instead of {expected:,}</source>
+        <translation>der Tensor {tensor} liegt bei {offset:,} statt {expected:,}</translation>
     </message>
     <message>
         <source>the usage log is still empty</source>
@@ -1376,6 +2032,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>the worker process ended: {reason}</source>
         <translation>der Arbeitsprozess wurde beendet: {reason}</translation>
+    </message>
+    <message>
+        <source>there is room for more precision, and still for another model</source>
+        <translation>es ist Platz für mehr Genauigkeit und noch für ein weiteres Modell</translation>
     </message>
     <message>
         <source>to be preloaded in place of {displaced:names}: {reason}</source>
@@ -1446,6 +2106,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{available:memory} Speicher der Control Group verfügbar, weniger als keep_free ({keep_free:memory})</translation>
     </message>
     <message>
+        <source>{field}: {reason}</source>
+        <translation>{field}: {reason}</translation>
+    </message>
+    <message>
+        <source>{file} cannot be moved to {folder}: {reason}</source>
+        <translation>{file} lässt sich nicht nach {folder} verschieben: {reason}</translation>
+    </message>
+    <message>
         <source>{file} cannot be read: {reason}</source>
         <translation>{file} ist nicht lesbar: {reason}</translation>
     </message>
@@ -1462,8 +2130,124 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{file} wurde nicht geladen: kein Kontext von {tokens:count} Tokens ({kv_cache_type}): {detail}</translation>
     </message>
     <message>
+        <source>{file} does not end in .gguf</source>
+        <translation>{file} endet nicht auf .gguf</translation>
+    </message>
+    <message>
+        <source>{file} does not match the hub&apos;s checksum (sha256)</source>
+        <translation>{file} passt nicht zur Prüfsumme des Hubs (sha256)</translation>
+    </message>
+    <message>
+        <source>{file} ends early: it became shorter while it was read</source>
+        <translation>{file} endet zu früh: Die Datei wurde beim Lesen kürzer</translation>
+    </message>
+    <message>
+        <source>{file} ends early: its header runs past the end of the file at {size:,} bytes</source>
+        <translation>{file} endet zu früh: Der Dateikopf reicht über das Ende bei {size:,} Bytes hinaus</translation>
+    </message>
+    <message>
+        <source>{file} ends early: {size:,} of {expected:,} bytes are there</source>
+        <translation>{file} endet zu früh: {size:,} von {expected:,} Bytes sind vorhanden</translation>
+    </message>
+    <message>
+        <source>{file} has changed on the hub; its download starts over</source>
+        <translation>{file} hat sich auf dem Hub geändert; der Download beginnt von vorn</translation>
+    </message>
+    <message>
+        <source>{file} has the tensor {tensor} in the unknown type {type}</source>
+        <translation>{file} hat den Tensor {tensor} im unbekannten Typ {type}</translation>
+    </message>
+    <message>
+        <source>{file} is a Git LFS pointer, not the model</source>
+        <translation>{file} ist ein Git-LFS-Zeiger, nicht das Modell</translation>
+    </message>
+    <message>
+        <source>{file} is damaged: {detail}</source>
+        <translation>{file} ist beschädigt: {detail}</translation>
+    </message>
+    <message>
+        <source>{file} is empty</source>
+        <translation>{file} ist leer</translation>
+    </message>
+    <message>
+        <source>{file} is in version 1 of GGUF, which llama.cpp no longer reads</source>
+        <translation>{file} hat die GGUF-Version 1, die llama.cpp nicht mehr liest</translation>
+    </message>
+    <message>
+        <source>{file} is in version {version} of GGUF; Preheat knows 2 and 3</source>
+        <translation>{file} hat die GGUF-Version {version}; Preheat kennt 2 und 3</translation>
+    </message>
+    <message>
+        <source>{file} is not a GGUF file</source>
+        <translation>{file} ist keine GGUF-Datei</translation>
+    </message>
+    <message>
+        <source>{file} is not a regular file</source>
+        <translation>{file} ist keine gewöhnliche Datei</translation>
+    </message>
+    <message>
+        <source>{file} is one of {count} parts, and {missing} are missing</source>
+        <translation>{file} ist einer von {count} Teilen, von denen {missing} fehlen</translation>
+    </message>
+    <message>
+        <source>{file} keeps changing on the hub</source>
+        <translation>{file} ändert sich auf dem Hub immer wieder</translation>
+    </message>
+    <message>
+        <source>{file} should have {expected:bytes}, but {actual:bytes} are sent</source>
+        <translation>{file} sollte {expected:bytes} haben, gesendet werden aber {actual:bytes}</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be removed: {reason}</source>
+        <translation>{folder} lässt sich nicht entfernen: {reason}</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be written: {reason}</source>
+        <translation>{folder} ist nicht beschreibbar: {reason}</translation>
+    </message>
+    <message>
+        <source>{host} has a problem (status {status})</source>
+        <translation>{host} hat eine Störung (Status {status})</translation>
+    </message>
+    <message>
+        <source>{host} redirects in circles</source>
+        <translation>{host} leitet im Kreis weiter</translation>
+    </message>
+    <message>
+        <source>{host} stopped responding</source>
+        <translation>{host} antwortet nicht mehr</translation>
+    </message>
+    <message>
+        <source>{hub} answered with status {status}</source>
+        <translation>{hub} antwortete mit Status {status}</translation>
+    </message>
+    <message>
+        <source>{hub} did not answer in time</source>
+        <translation>{hub} antwortete nicht rechtzeitig</translation>
+    </message>
+    <message>
+        <source>{hub} does not answer like a hub</source>
+        <translation>{hub} antwortet nicht wie ein Hub</translation>
+    </message>
+    <message>
+        <source>{hub} has no such page</source>
+        <translation>{hub} hat keine solche Seite</translation>
+    </message>
+    <message>
+        <source>{model} cannot be deleted by Preheat: it is {path}</source>
+        <translation>Preheat kann {model} nicht löschen: Es ist {path}</translation>
+    </message>
+    <message>
         <source>{model} failed {count} times in a row: {error}</source>
         <translation>{model} ist {count}-mal in Folge fehlgeschlagen: {error}</translation>
+    </message>
+    <message>
+        <source>{model} makes embeddings, not text</source>
+        <translation>{model} erzeugt Embeddings, keinen Text</translation>
+    </message>
+    <message>
+        <source>{model} makes text, not embeddings</source>
+        <translation>{model} erzeugt Text, keine Embeddings</translation>
     </message>
     <message>
         <source>{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed</source>
@@ -1472,6 +2256,78 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{model} was not ready after {timeout:g} s</source>
         <translation>{model} war nach {timeout:g} s nicht bereit</translation>
+    </message>
+    <message>
+        <source>{path} belongs to a set of {by_header} by its header, of {by_name} by its name</source>
+        <translation>{path} gehört nach dem Dateikopf zu einem Satz von {by_header}, nach dem Namen zu einem von {by_name}</translation>
+    </message>
+    <message>
+        <source>{path} cannot be deleted: {reason}</source>
+        <translation>{path} lässt sich nicht löschen: {reason}</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read: {reason}</source>
+        <translation>{path} ist nicht lesbar: {reason}</translation>
+    </message>
+    <message>
+        <source>{path} does not respond</source>
+        <translation>{path} antwortet nicht</translation>
+    </message>
+    <message>
+        <source>{path} is a broken link</source>
+        <translation>{path} ist eine ungültige Verknüpfung</translation>
+    </message>
+    <message>
+        <source>{path} is a link that leaves the folder of {program}</source>
+        <translation>{path} ist eine Verknüpfung, die aus dem Ordner von {program} führt</translation>
+    </message>
+    <message>
+        <source>{path} is one of {count} parts, and some are missing</source>
+        <translation>{path} ist einer von {count} Teilen, von denen einige fehlen</translation>
+    </message>
+    <message>
+        <source>{path}: {reason}</source>
+        <translation>{path}: {reason}</translation>
+    </message>
+    <message>
+        <source>{problem}; next attempt in {pause_s:duration}</source>
+        <translation>{problem}; nächster Versuch in {pause_s:duration}</translation>
+    </message>
+    <message>
+        <source>{repo} has no file {file}</source>
+        <translation>{repo} hat keine Datei {file}</translation>
+    </message>
+    <message>
+        <source>{repo} has no model that Preheat can run</source>
+        <translation>{repo} hat kein Modell, das Preheat ausführen kann</translation>
+    </message>
+    <message>
+        <source>{repo} has no such revision</source>
+        <translation>{repo} hat keine solche Revision</translation>
+    </message>
+    <message>
+        <source>{repo} has no {quantization}</source>
+        <translation>{repo} hat kein {quantization}</translation>
+    </message>
+    <message>
+        <source>{repo} is available only to users who accepted its terms</source>
+        <translation>{repo} ist nur nach Zustimmung zu den Bedingungen verfügbar</translation>
+    </message>
+    <message>
+        <source>{repo} is not on {hub}</source>
+        <translation>{repo} ist nicht auf {hub}</translation>
+    </message>
+    <message>
+        <source>{repo} was disabled by the hub</source>
+        <translation>{repo} wurde vom Hub gesperrt</translation>
+    </message>
+    <message>
+        <source>{variable} sets the models folder</source>
+        <translation>{variable} legt den Modellordner fest</translation>
+    </message>
+    <message>
+        <source>{variant} needs about {memory:memory} of {limit:memory}: {reason}</source>
+        <translation>{variant} braucht etwa {memory:memory} von {limit:memory}: {reason}</translation>
     </message>
 </context>
 <context>
