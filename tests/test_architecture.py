@@ -225,7 +225,7 @@ def test_the_windows_import_neither_port_nor_command() -> None:
         ("preheat.server.app", "preheat.embed"),  # through the front door
         ("preheat.core.engine", "preheat_gui.bridge.bridge"),
         ("preheat.cli.main", "preheat_gui.app.start.main"),
-        ("preheat.cli.main", "preheat.link.open_link"),
+        ("preheat.cli.main", "preheat.link.open_session"),
         ("preheat.server.app", "preheat.link.own"),
         ("preheat.control.engine_thread", "preheat.server"),
     ],

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
-from preheat.control.client import ModelChoice, RunningPreheat, find_running
+from preheat.control.client import HttpClient, ModelChoice, find_running
 from preheat.control.own_engine import Backend, OwnEngine
 from preheat.errors import (
     EngineStoppedError,
@@ -201,10 +201,10 @@ class _Session:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: RunningPreheat | None = None
+        self._running: HttpClient | None = None
         self._own: OwnEngine | None = None
 
-    def running(self) -> RunningPreheat | None:
+    def running(self) -> HttpClient | None:
         """Return the running application, if there is one and this process has no engine of its own."""
         with self._lock:
             if self._own is None and self._running is None:
@@ -214,7 +214,7 @@ class _Session:
                     return None
             return self._running
 
-    def lose(self, running: RunningPreheat) -> None:
+    def lose(self, running: HttpClient) -> None:
         """Forget an application that has gone."""
         with self._lock:
             if self._running is running:

@@ -7,10 +7,10 @@ import time
 from datetime import datetime
 from typing import Any, Final
 
-from fake_bridge import FakeBridge
+from fake_bridge import FakeBridge, stats
 from preheat import paths
+from preheat.control import ModelFacts, StatsReport
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
-from preheat.link.library_values import ModelFacts
 from preheat.log import log_file
 from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord
@@ -161,16 +161,10 @@ def _bucket(dice: random.Random, at: float, length_s: int, rate: float) -> Usage
     return UsageBucket(begins_at, length_s, Counts(hits=hits, misses=misses, wait_s=1.9 * misses, saved_s=saved_s))
 
 
-def _stats() -> dict[str, Any]:
+def _stats() -> StatsReport:
     used = {CHAT: (131, 128, 1.4), CODER: (96, 92, 1.6), EMBEDDER: (58, 58, 0.2), SMALL: (21, 14, 3.8)}
     used |= {MISTRAL: (12, 7, 1.3), PHI: (4, 1, 4.6)}
-    return {
-        "models": {
-            name: {"last_week": {"requests": requests, "hits": hits}, "load": {"median_s": load_s}}
-            for name, (requests, hits, load_s) in used.items()
-        },
-        "total": {"span": {"preload_hit_rate": 0.94}},
-    }
+    return stats(0.94, **used)
 
 
 def _decisions() -> list[DecisionRecord]:

@@ -16,9 +16,9 @@ from fake_bridge import FakeBridge
 from pictures.day import ANSWER, CHAT, QUESTION, limit_curve
 from pictures.downloads import downloads_makers
 from preheat import paths
+from preheat.control import PortStatus
 from preheat.errors import PortInUseError
 from preheat.inference import FinishReason
-from preheat.link.link import PortStatus
 from preheat.settings.declaration import Group
 from preheat_gui.app import error_dialog
 from preheat_gui.app.no_tray import CloseGuard

@@ -14,22 +14,28 @@ busy engine:
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject
 
+from preheat import control
+from preheat.control import Command, PortStatus, SettingsChange
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
 from preheat.inference import GenerateRequest
-from preheat.link.link import PortStatus, SettingsChange
-from preheat.messages import msg
+from preheat.messages import msg, verbatim
 from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 from preheat.settings import Settings
+from preheat.usage.records import Counts
+from preheat.usage.stats import Figures, Quantiles
 from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures
+
+T = TypeVar("T")
 
 GB = 10**9
 URL = "http://127.0.0.1:11435"
@@ -86,6 +92,17 @@ def download(download_id: str = "d1", state: DownloadState = DownloadState.RUNNI
     elif state is DownloadState.FAILED:
         known |= {"error": msg("text", text="The hub has no such file any more", hint="Choose another size")}
     return DownloadSnapshot(download_id=download_id, state=state, **(known | values))
+
+
+def stats(rate: float | None = None, **models: tuple[int, int, float]) -> control.StatsReport:
+    """Return figures with this hit rate and, by model, last week's requests and hits and the median load time."""
+    total = Counts() if rate is None else Counts(hits=round(rate * 1000), misses=round((1 - rate) * 1000))
+    memory = MemorySnapshot(limit_bytes=8 * GB, used_bytes=0, available_bytes=16 * GB)
+    figures = {
+        name: Figures(last_week=Counts(hits=hits, misses=requests - hits), load=Quantiles(1, load_s, load_s))
+        for name, (requests, hits, load_s) in models.items()
+    }
+    return control.StatsReport(None, time.time(), Figures(span=total), figures, None, memory)
 
 
 def _taken(values: dict[str, Any], kind: type, known: dict[str, Any]) -> dict[str, Any]:
@@ -156,7 +173,7 @@ class FakeBridge(EngineBridge):
 
     def publish_port(self, url: str | None = None, error: EngineError | None = None, engine_error: str = "") -> None:
         """Let the port or the engine change."""
-        self._take_port(PortStatus(url=url, error=error, engine_error=engine_error or None))
+        self._take_port(PortStatus(url=url, error=error, engine_error=verbatim(engine_error) if engine_error else None))
 
     def publish_settings(self, settings: Settings) -> None:
         """Let settings change, as by the command line."""
@@ -174,7 +191,7 @@ class FakeBridge(EngineBridge):
         """Answer questions, also those already asked.
 
         Args:
-            answers: By the name of the EngineLink's method, or of its library's: what it returns, an EngineError to
+            answers: By the names in ``_RESULTS``, or ``embed``: the answer, an EngineError to
                 raise, or a function of the question's arguments.
         """
         self._answers |= answers
@@ -241,12 +258,13 @@ class FakeBridge(EngineBridge):
 
     def ask(
         self,
-        question: Callable[[Any], Any],
-        on_answer: Callable[[Any], None] | None = None,
+        question: Command[T] | Callable[[Any], T],
+        on_answer: Callable[[T], None] | None = None,
         on_error: Callable[[EngineError], None] | None = None,
     ) -> None:
         try:
-            answer = question(_Answering(self._answers))
+            session: Any = _Answering(self._answers)
+            answer = question(session) if callable(question) else session.call(question)
         except _NotAnsweredError:
             self._open_questions.append((question, on_answer, on_error))
         except EngineError as error:
@@ -276,23 +294,54 @@ class _NotAnsweredError(Exception):
 
 
 class _Answering:
-    """Stands where an EngineLink would, and knows only what the test said."""
+    """Stands in for an EngineSession, and knows only the test's answers."""
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self._answers = answers
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "library":
-            return self
+    def call(self, command: Command[T]) -> T:
+        name, wrap = _RESULTS.get(type(command)) or (_snake_case(type(command).__name__), lambda answer: answer)
         if name not in self._answers:
             raise _NotAnsweredError
-        answer = self._answers[name]
-        if name in ("snapshot", "port", "attached"):
-            return answer
-        return lambda *arguments, **keywords: _answer(answer, arguments, keywords)
+        names = [field.name for field in fields(command)]  # type: ignore[arg-type]  # it is a dataclass
+        used = names[: _USED_PARAMETERS.get(type(command), len(names))]
+        result: T = wrap(_answer(self._answers[name], [getattr(command, each) for each in used]))
+        return result
+
+    def embed(self, model: str, inputs: Sequence[str]) -> Any:
+        if "embed" not in self._answers:
+            raise _NotAnsweredError
+        return _answer(self._answers["embed"], [model, inputs])
 
 
-def _answer(answer: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+def _answer(answer: Any, arguments: Sequence[Any]) -> Any:
     if isinstance(answer, EngineError):
         raise answer
-    return answer(*arguments, **keywords) if callable(answer) else answer
+    return answer(*arguments) if callable(answer) else answer
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+_USED_PARAMETERS: dict[type[Command[Any]], int] = {
+    control.GetCatalogue: 0,
+    control.GetHistory: 0,
+    control.ListDecisions: 1,
+    control.SearchHub: 2,
+}
+"""How many parameters windows use, where it is not all of them."""
+
+_RESULTS: dict[type[Command[Any]], tuple[str, Callable[[Any], Any]]] = {
+    control.ExplainModel: ("why", lambda why: control.Explanation("", None, None, verbatim(why))),
+    control.GetCatalogue: ("catalogue", lambda models: control.Catalogue(8 * GB, tuple(models))),
+    control.GetHistory: ("history", lambda history: history),
+    control.GetModel: ("model_details", lambda facts: facts),
+    control.GetRepo: ("repo_files", lambda offer: offer),
+    control.GetStats: ("stats", lambda stats: stats),
+    control.ImportFile: ("import_file", control.ImportedFile),
+    control.ListDecisions: ("decisions", lambda decisions: control.DecisionList(tuple(decisions))),
+    control.PullModel: ("pull", lambda download_id: download(download_id)),
+    control.SearchHub: ("search", lambda found: control.FoundModels(tuple(found))),
+}
+"""By command: the name that tests answer it by, and its result from the answer."""

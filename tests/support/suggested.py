@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from preheat.link.library_values import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
+from preheat.control import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
 
 GB = 10**9
 
@@ -119,7 +119,10 @@ OFFER = RepoOffer(
             8_710_000_000,
             9_700_000_000,
             False,
-            parts=2,
+            files=(
+                OfferedFile("a-00001-of-00002.gguf", 4_355_000_000),
+                OfferedFile("a-00002-of-00002.gguf", 4_355_000_000),
+            ),
         ),
     ),
 )

@@ -41,7 +41,7 @@ def downloads(
 def _all() -> list[JsonObject]:
     """Return the running application's downloads, or what the last one left."""
     from preheat.control.client import find_running
-    from preheat.control.snapshot_json import download_json
+    from preheat.control.codec import encode
 
     try:
         with find_running() as running:
@@ -49,7 +49,7 @@ def _all() -> list[JsonObject]:
             return found
     except NotRunningError:
         pass
-    return [download_json(each) for each in _left().snapshots()]
+    return [encode(each) for each in _left().snapshots()]
 
 
 def _change(action: Action, download_id: str) -> list[JsonObject]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from preheat.control.client import RunningPreheat
+    from preheat.control.client import HttpClient
 
 _WATCH_INTERVAL_S: Final = 0.1
 
@@ -50,7 +50,7 @@ def unload(model: Name, as_json: AsJson = False) -> None:
         typer.echo(f"{now['id']}: {state_words(now)}.")
 
 
-def _watched(running: RunningPreheat, model: str, command: Callable[[str], JsonObject]) -> JsonObject:
+def _watched(running: HttpClient, model: str, command: Callable[[str], JsonObject]) -> JsonObject:
     """Run the command and show the load's progress meanwhile."""
     from concurrent.futures import Future
 
@@ -78,7 +78,7 @@ def _settle(answer: Future[JsonObject], command: Callable[[], JsonObject]) -> No
         answer.set_exception(error)
 
 
-def _show_progress(running: RunningPreheat, model: str, progress: Progress, task: TaskID) -> None:
+def _show_progress(running: HttpClient, model: str, progress: Progress, task: TaskID) -> None:
     wanted = model.strip().lower()
     loading = [each for each in running.status()["models"] if each["progress"] is not None]
     found = next((each for each in loading if each["id"].startswith(wanted)), None)

@@ -17,7 +17,7 @@ from preheat.errors import EngineError, NotRunningError
 from preheat.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
-    from preheat.control.client import RunningPreheat
+    from preheat.control.client import HttpClient
     from preheat.models.downloads import Downloads
 
 _LOOK_S: Final = 0.1
@@ -171,7 +171,7 @@ def _fetcher() -> Iterator[Fetcher]:
 class _Remote:
     """Lets the running application fetch."""
 
-    def __init__(self, running: RunningPreheat) -> None:
+    def __init__(self, running: HttpClient) -> None:
         self._running = running
 
     def add(self, name: str) -> str:
@@ -198,9 +198,12 @@ class _Own:
         return self._downloads.add(parse_pull(name, load_catalogue()))
 
     def look(self, download_id: str) -> JsonObject:
-        from preheat.control.snapshot_json import download_json
+        from preheat.control.codec import encode
 
-        return download_json(next(each for each in self._downloads.snapshots() if each.download_id == download_id))
+        found: JsonObject = encode(
+            next(each for each in self._downloads.snapshots() if each.download_id == download_id)
+        )
+        return found
 
     def pause(self, download_id: str) -> None:
         self._downloads.pause(download_id)

@@ -15,15 +15,18 @@ import sys
 from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from preheat import paths
 from preheat._version import __version__
 from preheat.control.error_answers import error_from
-from preheat.errors import EngineStoppedError, NotRunningError
+from preheat.errors import EngineError, EngineStoppedError, NotRunningError
+from preheat.messages import msg
 
 if TYPE_CHECKING:
+    from preheat.control.command import Command
+    from preheat.core.snapshot import EngineSnapshot
     from preheat.inference import GenerateRequest, GenerationChunk, JsonObject, Sampling
 
 _ALIVE_TIMEOUT_S: Final = 5.0
@@ -37,6 +40,29 @@ _BROKEN: Final = (OSError, http.client.HTTPException)
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 OnWait = Callable[[str], None]
+T = TypeVar("T")
+
+
+class ControlClient(Protocol):
+    """Sends commands to an engine. Every method may block, and may be called from any thread.
+
+    All raise the ``EngineError`` of the engine, and ``EngineStoppedError`` or ``NotRunningError`` if it has ended.
+    """
+
+    def call(self, command: Command[T]) -> T:
+        """Run a command and return its result."""
+
+    def generate(
+        self, model: str, request: GenerateRequest, on_wait: OnWait | None = None
+    ) -> Generator[GenerationChunk, None, None]:
+        """Yield an answer's chunks; closing the generator drops the request.
+
+        Args:
+            on_wait: Called with the progress in words while the model loads. Any thread.
+        """
+
+    def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
+        """Return the inputs' normalised vectors; waits for the model if it is not hot."""
 
 
 class ModelChoice(NamedTuple):
@@ -47,7 +73,7 @@ class ModelChoice(NamedTuple):
     embeddings: bool
 
 
-def find_running() -> RunningPreheat:
+def find_running() -> HttpClient:
     """Return the running application of this user.
 
     Raises:
@@ -62,12 +88,12 @@ def find_running() -> RunningPreheat:
         raise _not_running() from error
     if not _lives(pid):
         raise _not_running()  # it was killed; nobody took the file away
-    running = RunningPreheat(pid, host, port)
+    running = HttpClient(pid, host, port)
     running.check()
     return running
 
 
-class RunningPreheat:
+class HttpClient:
     """The running application. Close it, or use it as a context manager. Any thread.
 
     Every method raises the ``EngineError`` that the application answers with, ``NotRunningError`` if it has gone, and
@@ -89,7 +115,7 @@ class RunningPreheat:
         self._reading: set[socket.socket | None] = set()
         self._closed = False
 
-    def __enter__(self) -> RunningPreheat:
+    def __enter__(self) -> HttpClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,6 +146,21 @@ class RunningPreheat:
             NotRunningError: It does not.
         """
         self._idle.append(self._connect())
+
+    def call(self, command: Command[T]) -> T:
+        """See ``ControlClient``."""
+        from preheat.control.command import result_type, to_http
+
+        method, path, query, body = to_http(command)
+        result: T = _decoded(result_type(type(command)), self.control(method, path, body, **query))
+        return result
+
+    def snapshots(self) -> Generator[EngineSnapshot, None, None]:
+        """Yield the snapshot now and at every change, until the application ends or ``interrupt`` is called."""
+        from preheat.control.models import Status
+
+        for event in self.events():
+            yield _decoded(Status, event).snapshot
 
     def status(self) -> JsonObject:
         """Return the whole status, as ``/preheat/v1/status`` has it."""
@@ -341,6 +382,20 @@ def _sampling_body(sampling: Sampling) -> JsonObject:
     }
 
 
+def _decoded(kind: type[T], content: JsonObject) -> T:
+    """Return a result.
+
+    Raises:
+        EngineError: Another version sent it.
+    """
+    from preheat.control.codec import decode
+
+    try:
+        return decode(kind, content)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise EngineError(msg("other_version", version=content.get("version", "unknown"))) from error
+
+
 def _configured_key() -> str | None:
     """Return the first of the keys in the settings.
 
@@ -388,8 +443,8 @@ def _lives(pid: int) -> bool:
 
 
 def _not_running() -> NotRunningError:
-    return NotRunningError("Preheat is not running", hint="Start it with: preheat serve")
+    return NotRunningError(msg("not_running"))
 
 
 def _ended() -> EngineStoppedError:
-    return EngineStoppedError("Preheat ended before its answer was complete", hint="Start it with: preheat serve")
+    return EngineStoppedError(msg("answer_incomplete"))

@@ -52,16 +52,16 @@ class OwnEngine:
         import asyncio
         import selectors
 
-        from preheat.control.engine_thread import EngineThread
+        from preheat.control.direct import DirectClient
         from preheat.settings import load_settings
 
         selector = None if os.name == "nt" else selectors.DefaultSelector()
         self._selector: selectors.BaseSelector | None = selector
-        self._thread = EngineThread(
+        self._thread = DirectClient(
             load_settings(_OWN_SETTINGS),
             loop_factory=None if selector is None else lambda: asyncio.SelectorEventLoop(selector),
         )
-        self._engine = self._thread.engine()
+        self._thread.host()
 
     def close(self) -> None:
         """End the engine, its workers and its thread. Does nothing the second time."""
@@ -81,7 +81,7 @@ class OwnEngine:
 
     def models(self) -> list[ModelChoice]:
         """Return the models on disk."""
-        snapshot = self._engine.snapshot
+        snapshot = self._thread.host().engine.snapshot
         return [ModelChoice(model.model_id, model.favourite, model.embeddings) for model in snapshot.models]
 
     def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:

@@ -5,7 +5,10 @@ A reader renders one snapshot and never asks for more: separate reads would tear
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
 
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot, DownloadState
@@ -20,6 +23,27 @@ __all__ = [
     "PreloadSnapshot",
     "State",
 ]
+
+_EMPTY: Final = {"empty": True}
+
+
+def _facts_of(file: ModelFile | None) -> dict[str, Any] | None:
+    return None if file is None else file.public_facts()
+
+
+def _printable(path: str) -> str | None:
+    # A file's name need not be UTF-8; Python keeps its bytes as surrogates, which JSON cannot carry.
+    return path.encode("utf-8", "replace").decode() or None
+
+
+def _finite(until: float | None) -> float | None:
+    return until if until is not None and math.isfinite(until) else None
+
+
+def _paused_until(content: Mapping[str, Any]) -> float | None:
+    # JSON has no infinity: a pause without an end has no time.
+    until: float | None = content.get("paused_until")
+    return math.inf if until is None and content.get("paused") else until
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +73,7 @@ class ModelSnapshot:
         file: What the engine knows of it from the disk; shared by all snapshots. None where the engine is elsewhere.
     """
 
-    model_id: str
+    model_id: str = field(metadata={"json": "id"})
     state: State
     favourite: bool
     file_bytes: int
@@ -63,11 +87,11 @@ class ModelSnapshot:
     last_used_at: float | None = None
     load_s: float | None = None
     load_left_s: float | None = None
-    reason: str = ""
+    reason: str = field(default="", metadata=_EMPTY)
     error: str | None = None
     file_missing: bool = False
-    path: str = ""
-    file: ModelFile | None = None
+    path: str = field(default="", metadata={"write": _printable, "read": lambda content: content.get("path") or ""})
+    file: ModelFile | None = field(default=None, metadata={"flat": True, "write": _facts_of, "read": lambda _: None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +112,7 @@ class MemorySnapshot:
     used_bytes: int
     available_bytes: int
     peak_bytes: int = 0
-    pressure: str = ""
+    pressure: str = field(default="", metadata=_EMPTY)
     total_bytes: int = 0
     keep_free_bytes: int = 0
 
@@ -116,9 +140,11 @@ class PreloadSnapshot:
         round_progress: How far it is, 0.0 to 1.0, by bytes; never falls within a round. None when none runs.
     """
 
+    JSON_PROPERTIES: ClassVar = ("paused", "preload_hit_rate")
+
     enabled: bool
-    paused_until: float | None = None
-    hold: str = ""
+    paused_until: float | None = field(default=None, metadata={"write": _finite, "read": _paused_until})
+    hold: str = field(default="", metadata=_EMPTY)
     hits: int = 0
     late_hits: int = 0
     misses: int = 0
@@ -155,9 +181,9 @@ class RequestSnapshot:
         tokens_per_s: How quickly they came, from the first on; None before the second.
     """
 
-    request_id: int
+    request_id: int = field(metadata={"json": "id"})
     client: str
-    model_id: str
+    model_id: str = field(metadata={"json": "model"})
     arrived_at: float
     waiting: bool
     completion_tokens: int = 0
@@ -179,6 +205,8 @@ class EngineSnapshot:
         requests: Those that have not ended, the oldest first.
         downloads: In the order in which they were asked for; those that are done too, until they are forgotten.
     """
+
+    JSON_PROPERTIES: ClassVar = ("prefix_cache_hit_rate",)
 
     version: str
     started_at: float

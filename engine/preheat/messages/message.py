@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from string import Formatter
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from preheat.units import format_bytes, format_count, format_duration, format_memory
@@ -15,9 +15,8 @@ Param: TypeAlias = "str | int | float | Sequence[str] | Message | None"
 Format = Callable[[Any], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is to be said, before it is put into words.
+class Message(NamedTuple):
+    """What is to be said, before it is put into words. No dataclass: scripts would pay for importing ``dataclasses``.
 
     Attributes:
         code: A key of ``TABLE``; stable, so that clients and tests can match on it.
@@ -25,7 +24,7 @@ class Message:
     """
 
     code: str
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, Param] = MappingProxyType({})
 
     def __str__(self) -> str:
         """Return the English text without the hint."""

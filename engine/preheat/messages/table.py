@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from preheat.messages import desktop, general, inference, models, preload, residency, server, usage
+from preheat.messages import control, desktop, general, inference, models, preload, residency, server, usage
 from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = MappingProxyType(
     {
+        **control.TABLE,
         **desktop.TABLE,
         **general.TABLE,
         **inference.TABLE,

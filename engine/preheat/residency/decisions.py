@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from preheat.messages import Message
@@ -73,9 +73,9 @@ class DecisionRecord:
     """
 
     at: float
-    model_id: str
+    model_id: str = field(metadata={"json": "model"})
     action: Action
-    reason: Message
+    reason: Message = field(metadata={"json": "why", "message": "reason"})
     bytes: int = 0
     seconds: float | None = None
     cause: str = ""

@@ -1,34 +1,117 @@
-"""The request bodies in /openapi.json, made only when somebody asks for it."""
+"""What FastAPI does not know of ``/openapi.json``: request bodies it does not read, and the control API's commands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-_REF = "#/components/schemas/{model}"
+from preheat.control.codec import REF, FieldForm, Schemas, codec_of, field_forms
+from preheat.control.command import Command, place_of, result_type
+from preheat.control.request import choices_of
+from preheat.control.table import COMMANDS
+from preheat.server.control import PREFIX
+from preheat.server.errors import status_of
+
+_ERROR: Final = {
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": "string"},
+                "details": {"type": "object", "description": "Code and parameters of the message"},
+            },
+        }
+    },
+}
 
 
 def body_docs(body: type[BaseModel]) -> dict[str, Any]:
-    """Return the OpenAPI entry of an endpoint that reads this body by itself."""
-    schema = {"$ref": _REF.format(model=body.__name__)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    """Return the OpenAPI entry of an endpoint that reads this body itself."""
+    return {"requestBody": _json_content({"$ref": f"{REF}{body.__name__}"})}
 
 
-def add_request_schemas(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
-    """Put the schemas of these bodies, and of what they contain, into the application's OpenAPI document."""
+def add_api_docs(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
+    """Complete the application's OpenAPI document when it is first asked for."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = plain()
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas: Schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for body in bodies:
-                schema = body.model_json_schema(ref_template=_REF)
+                schema = body.model_json_schema(ref_template=f"{REF}{{model}}")
                 schemas.update(schema.pop("$defs", {}))
                 schemas[body.__name__] = schema
+            schemas["Error"] = _ERROR
+            for kind in COMMANDS:
+                path = f"{PREFIX}{kind.route.path.replace(':path', '')}"
+                document["paths"].setdefault(path, {})[kind.route.method.lower()] = _operation(kind, schemas)
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _operation(kind: type[Command[Any]], schemas: Schemas) -> dict[str, Any]:
+    route, fields = kind.route, field_forms(kind)
+    media = "text/event-stream" if route.streams else "application/json"
+    result = {media: {"schema": codec_of(result_type(kind)).schema(schemas)}}
+    operation: dict[str, Any] = {
+        "tags": ["control"],
+        "operationId": kind.__name__,
+        "summary": (kind.__doc__ or "").strip(),
+        "x-preheat-risk": route.risk.value,
+        "responses": {str(route.status): {"description": "Success", "content": result}},
+    }
+    statuses: dict[int, list[str]] = {400: ["invalid_request"]}
+    for error in route.errors:
+        statuses.setdefault(status_of(error.code), []).append(error.code)
+    for status, codes in sorted(statuses.items()):
+        content = {"application/json": {"schema": {"$ref": f"{REF}Error"}}}
+        description = ", ".join(dict.fromkeys(codes))
+        operation["responses"].setdefault(str(status), {"description": description, "content": content})
+    operation["parameters"] = [
+        {
+            "name": field.name if place == "path" else field.key,
+            "in": place,
+            "required": place == "path" or field.needed,
+            "schema": _schema(field, schemas),
+        }
+        for field in fields
+        if (place := place_of(kind, field)) in ("path", "query")
+    ]
+    if kind.accepted is not Command.accepted:
+        operation["parameters"].append({"name": "wait", "in": "query", "schema": {"type": "boolean", "default": True}})
+        operation["responses"]["202"] = {"description": "Started; with wait=false", "content": result}
+    body = [field for field in fields if place_of(kind, field) == "field"]
+    whole = next((field for field in fields if place_of(kind, field) == "body"), None)
+    if whole is not None:
+        operation["requestBody"] = _json_content(_schema(whole, schemas))
+    elif body:
+        properties = {field.key: _schema(field, schemas) for field in body}
+        required = [field.key for field in body if field.needed]
+        operation["requestBody"] = _json_content({"type": "object", "properties": properties, "required": required})
+    return operation
+
+
+def _schema(field: FieldForm, schemas: Schemas) -> dict[str, Any]:
+    schema = dict(field.schema(schemas))
+    choices, metadata = choices_of(field), field.field.metadata
+    if choices:
+        schema = {"type": "string", "enum": list(choices)}
+    text = schema.get("type") == "string"
+    names = {"maximum": "maxLength"} if text else {"minimum": "minimum", "maximum": "maximum"}
+    schema |= {name: metadata[key] for key, name in names.items() if key in metadata}
+    if "parse" in metadata:
+        schema = {"type": "string"}
+    return schema
+
+
+def _json_content(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -11,25 +11,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat._version import __version__
+from preheat.control.host import ControlHost
 from preheat.core.live_settings import LiveSettings
 from preheat.errors import EngineError
+from preheat.messages import msg
 from preheat.server.access import AccessMiddleware, AccessRules
-from preheat.server.api_docs import add_request_schemas, body_docs
-from preheat.server.control import ControlApi
-from preheat.server.downloads_api import DownloadsApi
+from preheat.server.api_docs import add_api_docs, body_docs
+from preheat.server.control import ControlRoutes
 from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
-from preheat.server.figures import FiguresApi
 from preheat.server.generation import Generator
-from preheat.server.hub_api import HubApi
 from preheat.server.in_flight import InFlight
-from preheat.server.library_api import LibraryApi
 from preheat.server.metrics import MetricsApi
 from preheat.server.openai.chat import ChatApi
 from preheat.server.openai.completions import CompletionApi
 from preheat.server.openai.embeddings import EmbeddingApi
 from preheat.server.openai.models import ModelsApi
 from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
-from preheat.server.wishes import WishesApi
 from preheat.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -60,14 +57,10 @@ def create_app(
     # /openapi.json needs nothing.
     app = FastAPI(title="Preheat", version=__version__, description="Local models, ready before they are asked for.")
     _add_openai(app, engine, in_flight)
-    _add_control(app, ControlApi(engine, in_flight, port))
-    _add_figures(app, FiguresApi(engine))
-    _add_library(app, LibraryApi(engine))
-    _add_hub(app, HubApi(engine))
-    _add_downloads(app, DownloadsApi(engine))
+    host = ControlHost(engine, live or LiveSettings(engine, load_settings), port)
+    app.router.routes.extend(ControlRoutes(host, in_flight).routes())
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
-    _add_wishes(app, WishesApi(engine, live or LiveSettings(engine, load_settings)))
-    add_request_schemas(app, (ChatBody, CompletionBody, EmbeddingBody))
+    add_api_docs(app, (ChatBody, CompletionBody, EmbeddingBody))
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)
@@ -109,68 +102,6 @@ def _add_openai(app: FastAPI, engine: Engine, in_flight: InFlight) -> None:
     app.add_api_route("/v1/models/{model_id:path}", models.get_model, methods=["GET"], tags=["openai"])
 
 
-def _add_control(app: FastAPI, control: ControlApi) -> None:
-    app.add_api_route("/health", control.health, methods=["GET"], tags=["operations"])
-    app.add_api_route("/preheat/v1/status", control.status, methods=["GET"], tags=["control"])
-    app.add_api_route("/preheat/v1/events", control.events, methods=["GET"], tags=["control"])
-    for name, endpoint in (("load", control.load), ("unload", control.unload)):
-        path = f"/preheat/v1/models/{{model_id:path}}/{name}"
-        app.add_api_route(path, endpoint, methods=["POST"], tags=["control"])
-
-
-def _add_figures(app: FastAPI, figures: FiguresApi) -> None:
-    for path, endpoint in (
-        ("plan", figures.plan),
-        ("stats", figures.stats),
-        ("history", figures.history),
-        ("log", figures.decisions),
-        ("models/{model_id:path}/why", figures.why),
-    ):
-        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
-
-
-def _add_library(app: FastAPI, library: LibraryApi) -> None:
-    # After all that ends otherwise: a model's id may hold slashes.
-    app.add_api_route("/preheat/v1/models", library.models, methods=["GET"], tags=["control"])
-    app.add_api_route("/preheat/v1/models/{model_id:path}", library.model, methods=["GET"], tags=["control"])
-
-
-def _add_hub(app: FastAPI, hub: HubApi) -> None:
-    for path, endpoint in (("search", hub.search), ("repo", hub.repo), ("catalogue", hub.catalogue)):
-        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=["GET"], tags=["control"])
-
-
-def _add_downloads(app: FastAPI, downloads: DownloadsApi) -> None:
-    for method, path, endpoint in (
-        ("GET", "downloads", downloads.downloads),
-        ("POST", "downloads", downloads.pull),
-        ("POST", "downloads/{download_id}/pause", downloads.pause),
-        ("POST", "downloads/{download_id}/resume", downloads.resume),
-        ("POST", "downloads/{download_id}/cancel", downloads.cancel),
-        ("DELETE", "downloads/{download_id}", downloads.forget),
-        ("DELETE", "models/{model_id:path}", downloads.remove),
-        ("POST", "import", downloads.import_file),
-        ("POST", "move", downloads.move_folder),
-    ):
-        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=[method], tags=["control"])
-
-
-def _add_wishes(app: FastAPI, wishes: WishesApi) -> None:
-    for method, path, endpoint in (
-        ("POST", "pause", wishes.pause),
-        ("POST", "resume", wishes.resume),
-        ("GET", "favourites", wishes.favourites),
-        ("PUT", "favourites", wishes.set_favourites),
-        ("POST", "models/{model_id:path}/favourite", wishes.favourite),
-        ("POST", "models/{model_id:path}/unfavourite", wishes.unfavourite),
-        ("GET", "settings", wishes.settings),
-        ("PATCH", "settings", wishes.change_settings),
-        ("PATCH", "models/{model_id:path}/settings", wishes.change_model_settings),
-        ("POST", "settings/reload", wishes.reload_settings),
-    ):
-        app.add_api_route(f"/preheat/v1/{path}", endpoint, methods=[method], tags=["control"])
-
-
 async def _on_engine_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, EngineError)
     return error_response(error)
@@ -179,14 +110,14 @@ async def _on_engine_error(request: Request, error: Exception) -> Response:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        response = error_response(MethodNotAllowedError(f"{request.method} is not possible here"))
+        response = error_response(MethodNotAllowedError(msg("no_method", method=request.method)))
         response.headers.update(error.headers or {})
         return response
     if error.status_code == 404:
-        return error_response(NotFoundError("There is no such endpoint", hint="See /docs for those that there are"))
+        return error_response(NotFoundError(msg("no_endpoint")))
     raise error
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
     # Starlette raises the error again after this answer, and uvicorn logs its traceback.
-    return error_response(InternalError("Preheat failed on this request", hint="The log says why; please report it"))
+    return error_response(InternalError(msg("internal_error")))

@@ -1,92 +1,117 @@
-"""The control endpoints that show and move models: /health, and /preheat/v1/ with status, events, load and unload."""
+"""The control API over HTTP: one route per command, under ``/preheat/v1/``, and ``/health``."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from preheat._version import __version__
-from preheat.control.snapshot_json import model_json, status_json
+from preheat.control.codec import encode
+from preheat.control.command import Command
+from preheat.control.host import ControlHost
+from preheat.control.models import Status
+from preheat.control.request import parse, parse_flag, wants_body
+from preheat.control.table import COMMANDS
 from preheat.core.snapshot import EngineSnapshot
-from preheat.errors import EngineError
+from preheat.errors import EngineError, InvalidRequestError
+from preheat.messages import msg
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
-from preheat.server.parameters import flag
 from preheat.server.sse import EventStream
-
-if TYPE_CHECKING:
-    from preheat.core.engine import Engine
 
 logger = logging.getLogger(__name__)
 
+PREFIX: Final = "/preheat/v1/"
+
 KEEP_ALIVE_S: Final = 15.0
-"""An event stream on which nothing happens sends a comment this often."""
+"""An idle event stream sends a comment this often."""
+
+_MAX_CACHED: Final = 8
+
+
+@dataclass(slots=True)
+class ResultCache:
+    """Recent results of expensive commands. Engine's loop only."""
+
+    clock: Callable[[], float] = time.monotonic
+    _results: dict[Hashable, tuple[float, bytes]] = field(default_factory=dict)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def get(self, command: Command[Any], age_s: float, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Return what ``make`` returns, or returned less than ``age_s`` ago for an equal command."""
+        async with self._reading:  # several dashboards wait for one reading
+            made_at, result = self._results.pop(command, (0.0, b""))
+            if not result or self.clock() - made_at > age_s:
+                made_at, result = self.clock(), await make()
+            while len(self._results) >= _MAX_CACHED:
+                self._results.pop(next(iter(self._results)))
+            self._results[command] = made_at, result
+        return result
 
 
 @dataclass(frozen=True, slots=True)
-class ControlApi:
-    """What the command line and the dashboard ask for."""
+class ControlRoutes:
+    """Runs commands for HTTP clients. Engine's loop only."""
 
-    engine: Engine
+    host: ControlHost
     in_flight: InFlight
-    port: int
-    _background: set[asyncio.Task[None]] = field(default_factory=set)
+    cache: ResultCache = field(default_factory=ResultCache)
+    _background: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    async def health(self) -> Response:
-        """Answer at once, whatever is loading. ``app`` tells Preheat from another program on the port."""
-        return json_response({"status": "ok", "app": "preheat", "version": __version__, "pid": os.getpid()})
+    def routes(self) -> list[Route]:
+        """Return the routes of all commands; those that end in a model's id last, since it may contain slashes."""
+        commands = sorted(COMMANDS, key=lambda kind: kind.route.path.endswith("}"))
+        return [_route("GET", "/health", health), *(self._route_of(kind) for kind in commands)]
 
-    async def status(self) -> Response:
-        """Answer with the whole engine as it is now."""
-        return json_response(status_json(self.engine.refresh(), self.port))
+    def _route_of(self, kind: type[Command[Any]]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await self._answer(kind, request)
 
-    async def events(self) -> Response:
-        """Stream the status: now, and at every change; a slow reader gets the latest only."""
-        return EventStream(
-            self._events, self.in_flight, header_delay_s=0.0, comment=lambda: "preheat", subscription=True
-        )
+        return _route(kind.route.method, f"{PREFIX}{kind.route.path}", self._events if kind.route.streams else endpoint)
 
-    async def load(self, request: Request) -> Response:
-        """Make a model hot; with ``?wait=false`` answer at once."""
-        model_id = (await self.engine.find(request.path_params["model_id"])).model_id
-        return await self._command(request, model_id, self.engine.load)
-
-    async def unload(self, request: Request) -> Response:
-        """Release a model's memory, or stop its load; with ``?wait=false`` answer at once."""
-        model_id = (await self.engine.find(request.path_params["model_id"])).model_id
-        return await self._command(request, model_id, self.engine.unload)
-
-    async def _command(
-        self, request: Request, model_id: str, command: Callable[[str], Coroutine[Any, Any, None]]
-    ) -> Response:
-        waits = flag(request, "wait", True)
-        # In a task of its own: a client that goes away does not undo what it asked for.
-        task = asyncio.create_task(command(model_id))
+    async def _answer(self, kind: type[Command[Any]], request: Request) -> Response:
+        body = await _json(request) if wants_body(kind) else None
+        command = parse(kind, request.path_params, request.query_params, body)
+        route = kind.route
+        if route.cache_s:
+            return _json_response(await self.cache.get(command, route.cache_s, lambda: self._result(command)))
+        if route.method == "GET":
+            return _json_response(await self._result(command))
+        waits = parse_flag("wait", request.query_params.get("wait", "true"))
+        early = await command.accepted(self.host)
+        # In a task of its own: a client that goes away does not stop a change halfway.
+        task = asyncio.create_task(self._result(command))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         task.add_done_callback(_log_failure)
-        if not waits:
-            return json_response(self._model_json(model_id), 202)
+        if early is not None and not waits:
+            return _json_response(to_json(encode(early)), 202)
         try:
             async with self.in_flight.answer(request.receive):
-                await asyncio.shield(task)
+                return _json_response(await asyncio.shield(task), route.status)
         except ClientGoneError:
             return client_gone()
-        return json_response(self._model_json(model_id))
 
-    def _model_json(self, model_id: str) -> dict[str, Any]:
-        model = self.engine.snapshot.model(model_id)
-        return {"id": model_id} if model is None else model_json(model)
+    async def _result(self, command: Command[Any]) -> bytes:
+        return to_json(encode(await command.run(self.host)))
 
-    async def _events(self) -> AsyncGenerator[bytes, None]:
+    async def _events(self, _: Request) -> Response:
+        return EventStream(
+            self._statuses, self.in_flight, header_delay_s=0.0, comment=lambda: "preheat", subscription=True
+        )
+
+    async def _statuses(self) -> AsyncGenerator[bytes, None]:
         latest: EngineSnapshot | None = None
         changed = asyncio.Event()
 
@@ -95,7 +120,7 @@ class ControlApi:
             latest = snapshot
             changed.set()
 
-        unsubscribe = self.engine.subscribe(on_snapshot)
+        unsubscribe = self.host.engine.subscribe(on_snapshot)
         try:
             while True:
                 try:
@@ -106,20 +131,38 @@ class ControlApi:
                     continue
                 changed.clear()
                 if latest is not None:
-                    yield b"data: " + to_json(status_json(latest, self.port)) + b"\n\n"
+                    yield b"data: " + to_json(encode(Status.of(latest, self.host.port))) + b"\n\n"
         finally:
             unsubscribe()
 
 
-def _log_failure(task: asyncio.Task[None]) -> None:
-    """Take note of a failure, which nobody may be waiting for any more."""
+async def health(_: Request) -> Response:
+    """Answer at once, whatever is loading. ``app`` tells Preheat from another program on the port."""
+    content = {"status": "ok", "app": "preheat", "version": __version__, "pid": os.getpid()}
+    return _json_response(to_json(content))
+
+
+def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    route = Route(path, endpoint, methods=[method])
+    route.methods = {method}  # without HEAD, which would run the command
+    return route
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError(msg("body_not_json")) from error
+
+
+def _json_response(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, media_type="application/json")
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    """Log a failure: the client may have gone."""
     error = None if task.cancelled() else task.exception()
     if isinstance(error, EngineError):
         logger.info("command failed: %s", error)
     elif error is not None:
         logger.error("command failed", exc_info=error)
-
-
-def json_response(content: dict[str, Any], status: int = 200) -> Response:
-    """Return a whole answer in JSON."""
-    return Response(to_json(content), status, media_type="application/json")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from preheat.errors import EngineError, SettingsError
+from preheat.messages import message_json
 
 STATUS: Final = {
     "engine_error": 500,
@@ -98,17 +99,19 @@ class InternalError(EngineError):
     code = "internal_error"
 
 
-def error_status(error: EngineError) -> int:
-    """Return the HTTP status that belongs to the error's code."""
-    return STATUS.get(error.code, 500)
+def status_of(code: str) -> int:
+    """Return the HTTP status of an error code."""
+    return STATUS.get(code, 500)
 
 
 def error_json(error: EngineError) -> dict[str, Any]:
     """Return OpenAI's error object: title and hint as its message, the stable code as its code."""
-    status = error_status(error)
+    status = status_of(error.code)
     message = f"{error.title}. {error.hint}" if error.hint else error.title
     kind = "invalid_request_error" if status < 500 else "server_error"
-    content = {"message": message, "type": kind, "param": error.param, "code": error.code}
+    content: dict[str, Any] = {"message": message, "type": kind, "param": error.param, "code": error.code}
+    if error.message.code != "text":
+        content["details"] = message_json(error.message)
     if isinstance(error, SettingsError) and error.reason:
         content["reason"] = error.reason
     return {"error": content}
@@ -116,7 +119,7 @@ def error_json(error: EngineError) -> dict[str, Any]:
 
 def error_response(error: EngineError) -> Response:
     """Return the error as a whole answer, with ``Retry-After`` where waiting helps."""
-    status = error_status(error)
+    status = status_of(error.code)
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))

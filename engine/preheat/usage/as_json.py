@@ -25,14 +25,23 @@ OUTCOME_KEYS: Final = {Outcome.HIT: "hit", Outcome.LATE_HIT: "late_hit", Outcome
 
 def read_stats_json(log: UsageLog, since: float | None = None) -> JsonObject:
     """Return the figures since a Unix time, and in the steady state. Blocks on the disk."""
+    stats, steady = read_stats(log, since)
+    return {
+        **stats_json(stats),
+        "steady": None if steady is None else {"since": steady[0], **counts_json(steady[1])},
+    }
+
+
+def read_stats(log: UsageLog, since: float | None = None) -> tuple[UsageStats, tuple[float, Counts] | None]:
+    """Return the figures since a Unix time, and begin and sums of the steady state. Blocks on the disk."""
     now = time.time()
     # The iterator is let go at once: the log's moment that it reads is not kept.
     first = next(iter(log.requests_between(0.0, END_OF_TIME)), None)
-    steady: JsonObject | None = None
+    steady: tuple[float, Counts] | None = None
     if first is not None and first.started_at + SETTLING_S < now:
         steady_since = first.started_at + SETTLING_S
-        steady = {"since": steady_since, **counts_json(log.stats(steady_since, now).total.span)}
-    return {**stats_json(log.stats(since, now)), "steady": steady}
+        steady = steady_since, log.stats(steady_since, now).total.span
+    return log.stats(since, now), steady
 
 
 def stats_json(stats: UsageStats) -> JsonObject:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
 
 from preheat.residency.decisions import Action, DecisionRecord, Outcome
 
@@ -133,11 +133,13 @@ class Counts:
         failures: Failed loads and dead workers.
     """
 
+    JSON_PROPERTIES: ClassVar = ("requests", "preload_hit_rate")
+
     hits: int = 0
     late_hits: int = 0
     misses: int = 0
     wait_s: float = 0.0
-    saved_s: float = 0.0
+    saved_s: float = field(default=0.0, metadata={"json": "time_saved_s"})
     prompt_tokens: int = 0
     completion_tokens: int = 0
     loads: int = 0

@@ -103,7 +103,7 @@ class UsageBucket:
 
     begins_at: int
     length_s: int
-    counts: Counts = _NO_COUNTS
+    counts: Counts = field(default=_NO_COUNTS, metadata={"flat": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from preheat import paths
 from preheat.errors import SettingsError
 
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession
     from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _LAST_GOOD: Final = "settings-last-good.toml"
 class Opened:
     """An engine, and how its settings are read."""
 
-    link: EngineLink
+    session: EngineSession
     reader: SettingsReader | None = None
 
     @contextmanager
@@ -94,12 +94,12 @@ def open_engine(*, at_login: bool = False) -> Opened:
     Raises:
         EngineError: Neither is possible.
     """
-    from preheat.link import open_link  # with it come the engine's modules: the icon is there before them
+    from preheat.control import open_session  # with it come the engine's modules: the icon is there before them
 
     reader = SettingsReader()
     with reader.starting():
-        link = open_link(reader, at_login=at_login)
-    return Opened(link, None if link.attached else reader)
+        session = open_session(reader, at_login=at_login)
+    return Opened(session, None if session.attached else reader)
 
 
 def settings_at_start() -> Settings:

@@ -18,8 +18,8 @@ from preheat.residency.states import State
 from preheat_gui.words import Circumstances, find_problem
 
 if TYPE_CHECKING:
+    from preheat.control import PortStatus
     from preheat.core.snapshot import EngineSnapshot
-    from preheat.link.link import PortStatus
     from preheat_gui.bridge import EngineBridge
 
 _RECENT_S: Final = 600.0

@@ -14,8 +14,8 @@ from preheat_gui.widgets import GAP, Card, button, caption, hbox, named, set_rol
 from preheat_gui.words import error_text, format_bytes
 
 if TYPE_CHECKING:
+    from preheat.control import SuggestedModel
     from preheat.errors import EngineError
-    from preheat.link.library_values import SuggestedModel
     from preheat_gui.bridge import EngineBridge
 
 MAX_SUGGESTIONS: Final = 4

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from preheat._version import __version__
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, PreloadSnapshot
+from preheat import control
+from preheat.control import EngineSnapshot, PortStatus
 from preheat.errors import EngineError, EngineStoppedError, SettingsError
-from preheat.link.link import PortStatus
 from preheat_gui.bridge.dispatcher import GuiDispatcher, weak_callback
 from preheat_gui.bridge.generation import AnswerReader, Generation
 from preheat_gui.bridge.task_runner import TaskRunner
 
 if TYPE_CHECKING:
+    from preheat.control import Command, EngineSession, SettingsChange
     from preheat.inference import GenerateRequest, GenerationChunk
-    from preheat.link.link import EngineLink, SettingsChange
     from preheat.settings import Settings
     from preheat_gui.app.opening import Opened
     from preheat_gui.words import Problem
@@ -33,6 +31,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 OnError = Callable[[EngineError], None]
 OnChange = Callable[["SettingsChange"], None]
+Question: TypeAlias = "Command[T] | Callable[[EngineSession], T]"
 
 
 class EngineBridge(QObject):
@@ -73,10 +72,10 @@ class EngineBridge(QObject):
         self._dispatcher = GuiDispatcher(self)
         self._post = self._dispatcher.post
         self._tasks = TaskRunner()
-        self._link: Future[EngineLink] = Future()
-        self._open_link: Callable[[], Opened] | None = None
+        self._session: Future[EngineSession] = Future()
+        self._open_session: Callable[[], Opened] | None = None
         self._opened: Opened | None = None
-        self._snapshot = _nothing_yet()
+        self._snapshot = control.empty_snapshot()
         self._newest: EngineSnapshot | None = None
         self._newest_lock = threading.Lock()
         self._port = PortStatus()
@@ -132,22 +131,22 @@ class EngineBridge(QObject):
         """Whether the engine is there."""
         return self._is_open
 
-    def start(self, open_link: Callable[[], Opened]) -> None:
+    def start(self, open_session: Callable[[], Opened]) -> None:
         """Open the engine on a thread; ``opened`` follows, or ``port_changed`` with what went wrong.
 
         Args:
-            open_link: Opens it; may take seconds and raise ``EngineError``.
+            open_session: Opens it; may take seconds and raise ``EngineError``.
         """
-        self._open_link = open_link
-        self._tasks.run(partial(self._open, self._link, open_link))
+        self._open_session = open_session
+        self._tasks.run(partial(self._open, self._session, open_session))
 
     def close(self) -> None:
         """End the engine on a thread; ``closed`` follows. What is under way ends with an error."""
         if self._closing:
             return
         self._closing = True
-        if self._open_link is None:
-            self._link.set_exception(EngineStoppedError("Preheat ends"))  # nothing need wait for it any more
+        if self._open_session is None:
+            self._session.set_exception(EngineStoppedError("Preheat ends"))  # nothing need wait for it any more
         self._tasks.run(self._close)
 
     def wait_closed(self, timeout_s: float) -> bool:
@@ -160,15 +159,15 @@ class EngineBridge(QObject):
 
     def load(self, model_id: str) -> None:
         """Make a model hot."""
-        self.ask(lambda link: link.load(model_id))
+        self.ask(control.LoadModel(model_id))
 
     def unload(self, model_id: str) -> None:
         """Release a model's memory, or cancel its load."""
-        self.ask(lambda link: link.unload(model_id))
+        self.ask(control.UnloadModel(model_id))
 
     def set_favourite(self, model_id: str, on: bool) -> None:
         """Keep a model hot whenever it fits, or no longer."""
-        self._command(lambda link: link.set_favourite(model_id, on))
+        self._command(control.AddFavourite(model_id) if on else control.DropFavourite(model_id))
 
     def set_preloading(self, on: bool) -> None:
         """Change the setting ``preload``."""
@@ -180,11 +179,11 @@ class EngineBridge(QObject):
 
     def pause(self, seconds: float | None) -> None:
         """Pause preloading for so many seconds; None: until it is resumed."""
-        self._command(lambda link: link.pause(seconds))
+        self._command(control.PausePreloading(seconds))
 
     def resume(self) -> None:
         """End the pause."""
-        self._command(lambda link: link.resume())
+        self._command(control.ResumePreloading())
 
     def change_settings(
         self, texts: Mapping[str, str], on_done: OnChange | None = None, on_error: OnError | None = None
@@ -196,8 +195,8 @@ class EngineBridge(QObject):
             on_done: Called with the SettingsChange.
             on_error: Called with a SettingsError whose ``param`` names the setting, instead of ``command_failed``.
         """
-        wanted = dict(texts)
-        self._command(lambda link: link.change_settings(wanted), partial(self._take_change, _weak(on_done)), on_error)
+        change = control.ChangeSettings(dict(texts))
+        self._command(change, partial(self._take_change, _weak(on_done)), on_error)
 
     def change_model_settings(
         self,
@@ -207,27 +206,23 @@ class EngineBridge(QObject):
         on_error: OnError | None = None,
     ) -> None:
         """Change settings of one model; a value of None goes back to the default. As ``change_settings``."""
-        wanted = dict(values)
-        self._command(
-            lambda link: link.change_model_settings(model_id, wanted),
-            partial(self._take_change, _weak(on_done)),
-            on_error,
-        )
+        change = control.ChangeModelSettings(model_id, dict(values))
+        self._command(change, partial(self._take_change, _weak(on_done)), on_error)
 
     def reload_settings(self) -> None:
         """Read the settings file again; ``settings_changed`` or ``settings_problem_changed`` follows if it differs."""
-        self._command(lambda link: link.reload_settings(), partial(self._take_change, None), self._take_reload_failure)
+        self._command(control.ReloadSettings(), partial(self._take_change, None), self._take_reload_failure)
 
     def ask(
         self,
-        question: Callable[[EngineLink], T],
+        question: Question[T],
         on_answer: Callable[[T], None] | None = None,
         on_error: OnError | None = None,
     ) -> None:
         """Run a question on a thread, and deliver its answer on this one; no two questions wait for each other.
 
         Args:
-            question: Must not touch anything of Qt.
+            question: A command, or a function of the session that must not touch Qt.
             on_answer: A bound method, or a partial of one: not called if its QObject has gone by then.
             on_error: As ``on_answer``; without it, ``command_failed`` follows.
         """
@@ -243,7 +238,7 @@ class EngineBridge(QObject):
 
     def _take_opened(self, opened: Opened, settings: Settings | None) -> None:
         self._opened = opened
-        self._attached = opened.link.attached
+        self._attached = opened.session.attached
         self._is_open = True
         if settings is not None:
             self._take_settings(settings)
@@ -289,36 +284,36 @@ class EngineBridge(QObject):
         if not self._closing:
             self.command_failed.emit(error)
 
-    def _open(self, future: Future[EngineLink], open_link: Callable[[], Opened]) -> None:
+    def _open(self, future: Future[EngineSession], open_session: Callable[[], Opened]) -> None:
         try:
-            opened = open_link()
+            opened = open_session()
         except EngineError as error:
             self._note_no_engine(future, error)
             return
         except BaseException:
             self._note_no_engine(future, EngineStoppedError("The engine did not start", hint="The log says why"))
             raise
-        link = opened.link
-        link.subscribe(self._on_snapshot)
-        link.on_port(self._on_port)
-        future.set_result(link)
+        session = opened.session
+        session.subscribe(self._on_snapshot)
+        session.on_port(self._on_port)
+        future.set_result(session)
         settings: Settings | None
         try:
-            settings = link.settings()
+            settings = session.call(control.GetSettings()).settings
         except EngineError:
             settings = None  # it ended at once; `port` says why, and it can be started again
         self._post(partial(self._take_opened, opened, settings))
 
-    def _note_no_engine(self, future: Future[EngineLink], error: EngineError) -> None:
+    def _note_no_engine(self, future: Future[EngineSession], error: EngineError) -> None:
         future.set_exception(error)
-        self._on_port(PortStatus(engine_error=f"{error.title}. {error.hint}".strip()))
+        self._on_port(PortStatus(engine_error=error.message))
 
     def _on_port(self, port: PortStatus) -> None:
         self._post(partial(self._take_port, port))
 
     def _close(self) -> None:
         try:
-            self._link.result().close()
+            self._session.result().close()
         except EngineError:
             logger.info("there was no engine to end")
         finally:
@@ -326,17 +321,17 @@ class EngineBridge(QObject):
 
     def _restart(self) -> None:
         try:
-            link = self._link.result()
+            session = self._session.result()
             with self._opened.starting() if self._opened is not None else nullcontext():
-                link.restart()
+                session.restart()
         except EngineError as error:
-            if self._open_link is None or not (self._attached or self._link.exception()):
+            if self._open_session is None or not (self._attached or self._session.exception()):
                 self._post(partial(self._fail, error))
                 return
             if self._attached:
-                self._link.result().close()
-            self._link = Future()
-            self._open(self._link, self._open_link)
+                self._session.result().close()
+            self._session = Future()
+            self._open(self._session, self._open_session)
 
     def _on_snapshot(self, snapshot: EngineSnapshot) -> None:
         # Posted once for as many as come before the GUI thread has time: it renders the newest one.
@@ -349,22 +344,21 @@ class EngineBridge(QObject):
     def _chunks(
         self, model_id: str, request: GenerateRequest, on_wait: Callable[[str], None]
     ) -> Generator[GenerationChunk, None, None]:
-        return self._link.result().generate(model_id, request, on_wait)
+        return self._session.result().generate(model_id, request, on_wait)
 
     def _command(
         self,
-        question: Callable[[EngineLink], T],
+        question: Question[T],
         on_answer: Callable[[T], None] | None = None,
         on_error: OnError | None = None,
     ) -> None:
         """As ``ask``, but commands run in the order in which they were given."""
         self._tasks.queue(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
 
-    def _answer(
-        self, question: Callable[[EngineLink], T], on_answer: Callable[[T], None] | None, on_error: OnError | None
-    ) -> None:
+    def _answer(self, question: Question[T], on_answer: Callable[[T], None] | None, on_error: OnError | None) -> None:
         try:
-            answer = question(self._link.result())
+            session = self._session.result()
+            answer = question(session) if callable(question) else session.call(question)
         except EngineError as error:
             self._post(partial(on_error or self._fail, error))
             return
@@ -378,13 +372,3 @@ def _weak(callback: Callable[[T], None] | None) -> Callable[[T], None] | None:
 
 def _switch(on: bool) -> str:
     return "true" if on else "false"
-
-
-def _nothing_yet() -> EngineSnapshot:
-    """Return what is known before there is an engine."""
-    return EngineSnapshot(
-        version=__version__,
-        started_at=time.time(),
-        memory=MemorySnapshot(limit_bytes=0, used_bytes=0, available_bytes=0),
-        preload=PreloadSnapshot(enabled=True),
-    )

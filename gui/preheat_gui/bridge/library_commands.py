@@ -1,65 +1,66 @@
-"""What pages ask of the library: questions for ``EngineBridge.ask``, which run on other threads."""
+"""Questions of pages about the library, for ``EngineBridge.ask``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preheat import control
+
 if TYPE_CHECKING:
-    from preheat.link.library_values import FoundModel, ModelFacts, RepoOffer, SuggestedModel
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession, FoundModel, ModelFacts, RepoOffer, SuggestedModel
 
 
-def ask_catalogue(link: EngineLink) -> tuple[SuggestedModel, ...]:
+def ask_catalogue(session: EngineSession) -> tuple[SuggestedModel, ...]:
     """Return what Preheat suggests."""
-    return link.library.catalogue()
+    return session.call(control.GetCatalogue()).models
 
 
-def search(query: str, task: str, link: EngineLink) -> list[FoundModel]:
+def search(query: str, task: str, session: EngineSession) -> tuple[FoundModel, ...]:
     """Return what the hub has under these words; an empty task is any."""
-    return link.library.search(query, task or None)
+    return session.call(control.SearchHub(query, task or None)).models  # type: ignore[arg-type]  # one of the page's list
 
 
-def ask_offer(name: str, link: EngineLink) -> RepoOffer:
+def ask_offer(name: str, session: EngineSession) -> RepoOffer:
     """Return what a repository offers."""
-    return link.library.repo_files(name)
+    return session.call(control.GetRepo(name))
 
 
-def pull(name: str, link: EngineLink) -> str:
-    """Begin a download."""
-    return link.library.pull(name)
+def pull(name: str, session: EngineSession) -> str:
+    """Start a download."""
+    return session.call(control.PullModel(name)).download_id
 
 
-def pause(download_id: str, link: EngineLink) -> None:
+def pause(download_id: str, session: EngineSession) -> None:
     """Pause a download."""
-    link.library.pause_download(download_id)
+    session.call(control.PauseDownload(download_id))
 
 
-def resume(download_id: str, link: EngineLink) -> None:
-    """Go on with a download."""
-    link.library.resume_download(download_id)
+def resume(download_id: str, session: EngineSession) -> None:
+    """Continue a download."""
+    session.call(control.ResumeDownload(download_id))
 
 
-def cancel(download_id: str, link: EngineLink) -> None:
-    """End a download and remove what came."""
-    link.library.cancel_download(download_id)
+def cancel(download_id: str, session: EngineSession) -> None:
+    """Stop a download and remove its files."""
+    session.call(control.CancelDownload(download_id))
 
 
-def forget(download_id: str, link: EngineLink) -> None:
-    """Take a download off the list."""
-    link.library.forget_download(download_id)
+def forget(download_id: str, session: EngineSession) -> None:
+    """Remove a download from the list."""
+    session.call(control.ForgetDownload(download_id))
 
 
-def ask_facts(model_id: str, link: EngineLink) -> ModelFacts:
-    """Return what is known of a model on disk."""
-    return link.library.model_details(model_id)
+def ask_facts(model_id: str, session: EngineSession) -> ModelFacts:
+    """Return the facts of a model on disk."""
+    return session.call(control.GetModel(model_id))
 
 
-def remove(model_id: str, link: EngineLink) -> None:
+def remove(model_id: str, session: EngineSession) -> None:
     """Delete a model's files."""
-    link.library.remove_model(model_id)
+    session.call(control.RemoveModel(model_id))
 
 
-def import_file(path: Path, how: str, link: EngineLink) -> str:
-    """Take a file into the models folder; return its new path."""
-    return link.library.import_file(path, how)
+def import_file(path: Path, how: str, session: EngineSession) -> str:
+    """Add a file to the models folder; return its new path."""
+    return session.call(control.ImportFile(str(path.absolute()), how)).path  # type: ignore[arg-type]  # auto or move

@@ -13,7 +13,7 @@ from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class SlowQuestion(QObject, Generic[T]):
     def __init__(
         self,
         bridge: EngineBridge,
-        question: Callable[[EngineLink], T],
+        question: Callable[[EngineSession], T],
         on_answer: Callable[[T], None],
         parent: QObject,
         on_error: Callable[[EngineError], None] | None = None,

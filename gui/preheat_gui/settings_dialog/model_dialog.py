@@ -32,7 +32,7 @@ from preheat_gui.widgets import (
 from preheat_gui.words import format_memory
 
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink, SettingsChange
+    from preheat.control import EngineSession, SettingsChange
     from preheat_gui.bridge import EngineBridge
 
 _WIDTH: Final = 520
@@ -234,7 +234,7 @@ class ModelSettingsDialog(QDialog):
             self._banner.show_problem(sentence_of(error))
 
 
-def _growth(model_id: str, now: Settings, then: Settings, _link: EngineLink) -> int | None:
+def _growth(model_id: str, now: Settings, then: Settings, _session: EngineSession) -> int | None:
     from preheat.control.what_if import growth_bytes  # slow to import
 
     return growth_bytes(model_id, now, then)

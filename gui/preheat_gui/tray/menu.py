@@ -16,8 +16,8 @@ from preheat_gui.tray.menu_entries import Entry, MenuEntries
 from preheat_gui.words import format_memory, paused_words, percent_done, short_name, status_line
 
 if TYPE_CHECKING:
+    from preheat.control import PortStatus
     from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
-    from preheat.link.link import PortStatus
     from preheat.settings import Settings
     from preheat_gui.bridge import EngineBridge
 

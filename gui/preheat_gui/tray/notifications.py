@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QSystemTrayIcon
 
+from preheat import control
 from preheat.models.downloads import DownloadState
 from preheat.residency.decisions import EvictionReason
 from preheat.residency.states import State
 from preheat_gui.words import download_trouble, list_names, message_text, sentence, short_name
 
 if TYPE_CHECKING:
+    from preheat.control import EngineSession
     from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
-    from preheat.link.link import EngineLink
     from preheat.residency.decisions import DecisionRecord
     from preheat_gui.bridge import EngineBridge
 
@@ -136,7 +137,7 @@ class Notifications(QObject):
             self._asking = True
             self._bridge.ask(_recent_decisions, self._take_decisions, self._take_no_decisions)
 
-    def _take_decisions(self, decisions: list[DecisionRecord]) -> None:
+    def _take_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         self._asking = False
         evicted = [
             decision
@@ -166,5 +167,5 @@ class Notifications(QObject):
         self._bridge.view_requested.emit(*self._view)
 
 
-def _recent_decisions(link: EngineLink) -> list[DecisionRecord]:
-    return link.decisions(_RECENT_DECISIONS)
+def _recent_decisions(session: EngineSession) -> tuple[DecisionRecord, ...]:
+    return session.call(control.ListDecisions(_RECENT_DECISIONS)).decisions

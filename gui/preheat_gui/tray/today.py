@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from preheat import control
+
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink
+    from preheat.control import StatsReport
     from preheat_gui.bridge import EngineBridge
 
 ASK_EVERY_MS: Final = 60_000
@@ -44,14 +46,10 @@ class TodaysHits(QObject):
             return
         self._asked_for = counted
         self._pause.start()
+        self._bridge.ask(control.GetStats(str(today.timestamp())), self._take, self._take_none)
 
-        def question(link: EngineLink) -> dict[str, Any]:
-            return link.stats(str(today.timestamp()))
-
-        self._bridge.ask(question, self._take, self._take_none)
-
-    def _take(self, stats: dict[str, Any]) -> None:
-        self._set_rate(stats["total"]["span"]["preload_hit_rate"])
+    def _take(self, stats: StatsReport) -> None:
+        self._set_rate(stats.total.span.preload_hit_rate)
 
     def _take_none(self, _error: object) -> None:
         """Show no rate: no usage is recorded, or the engine has ended."""

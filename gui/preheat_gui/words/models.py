@@ -23,8 +23,8 @@ from preheat_gui.words.figures import (
 from preheat_gui.words.messages import message_text
 
 if TYPE_CHECKING:
+    from preheat.control import PortStatus
     from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-    from preheat.link.link import PortStatus
     from preheat.residency.decisions import DecisionRecord
     from preheat_gui.words.problems import Problem
 

@@ -15,8 +15,8 @@ from preheat_gui.words.figures import format_bytes, sentence
 from preheat_gui.words.messages import error_hint, error_title, message_text
 
 if TYPE_CHECKING:
+    from preheat.control import PortStatus
     from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
-    from preheat.link.link import PortStatus
 
 MIN_FREE_BYTES: Final = 200_000_000
 """Usage, downloads and the log need at least this much free disk space."""

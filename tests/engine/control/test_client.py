@@ -17,7 +17,7 @@ import pytest
 
 import preheat.server.errors  # noqa: F401 (its kinds of error count too)
 from preheat import errors, paths
-from preheat.control.client import RunningPreheat, find_running
+from preheat.control.client import HttpClient, find_running
 from preheat.control.error_answers import error_from
 from preheat.errors import EngineError, EngineStoppedError, ModelNotFoundError, NotRunningError, QueueFullError
 from preheat.inference import FinishReason, GenerateRequest, Sampling
@@ -97,7 +97,7 @@ def fake() -> Iterator[FakePort]:
 
 
 @pytest.fixture
-def running(fake: FakePort, preheat_home: Path) -> Iterator[RunningPreheat]:
+def running(fake: FakePort, preheat_home: Path) -> Iterator[HttpClient]:
     write_runtime_file(port=fake.port)
     with find_running() as found:
         yield found
@@ -173,7 +173,7 @@ def test_another_program_on_the_port_is_told_nothing(
     ],
 )
 def test_url(host: str, url: str) -> None:
-    assert RunningPreheat(1, host, 8).url == url
+    assert HttpClient(1, host, 8).url == url
 
 
 def kinds(kind: type[EngineError] = EngineError) -> list[type[EngineError]]:
@@ -201,19 +201,19 @@ def test_an_error_of_a_newer_version_keeps_its_code() -> None:
     assert EngineError.code == "engine_error"
 
 
-def test_an_answer_that_is_no_json_is_an_error(fake: FakePort, running: RunningPreheat) -> None:
+def test_an_answer_that_is_no_json_is_an_error(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: (502, {}, b"<html>")
     with pytest.raises(EngineError, match="502"):
         running.status()
 
 
-def test_requests_share_a_connection(fake: FakePort, running: RunningPreheat) -> None:
+def test_requests_share_a_connection(fake: FakePort, running: HttpClient) -> None:
     for _ in range(3):
         running.status()
     assert (fake.connections, len(fake.requests)) == (1, 3)
 
 
-def test_a_connection_that_was_closed_meanwhile_is_replaced(fake: FakePort, running: RunningPreheat) -> None:
+def test_a_connection_that_was_closed_meanwhile_is_replaced(fake: FakePort, running: HttpClient) -> None:
     fake.drop_after_answer = True
     running.status()
     fake.gone.get(timeout=10)
@@ -221,7 +221,7 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced(fake: FakePort, runn
     assert (fake.connections, len(fake.requests)) == (2, 2)
 
 
-def test_a_stranger_that_took_the_port_over_is_told_nothing(fake: FakePort, running: RunningPreheat) -> None:
+def test_a_stranger_that_took_the_port_over_is_told_nothing(fake: FakePort, running: HttpClient) -> None:
     fake.drop_after_answer = True
     running.status()
     fake.gone.get(timeout=10)
@@ -237,7 +237,7 @@ def refuse_without_key(path: str, body: Any) -> Answer:
 
 
 def test_a_key_is_sent_once_it_is_asked_for(
-    fake: FakePort, running: RunningPreheat, monkeypatch: pytest.MonkeyPatch
+    fake: FakePort, running: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREHEAT_API_KEYS", "first,second")
     fake.answer = lambda path, body: refuse_without_key(path, body) if fake.keys[-1] is None else (200, {}, b"{}")
@@ -247,7 +247,7 @@ def test_a_key_is_sent_once_it_is_asked_for(
     assert fake.connections == 1
 
 
-def test_without_a_key_the_refusal_is_the_error(fake: FakePort, running: RunningPreheat) -> None:
+def test_without_a_key_the_refusal_is_the_error(fake: FakePort, running: HttpClient) -> None:
     fake.answer = refuse_without_key
     with pytest.raises(EngineError, match="API key") as caught:
         running.status()
@@ -255,7 +255,7 @@ def test_without_a_key_the_refusal_is_the_error(fake: FakePort, running: Running
     assert fake.keys == [None]
 
 
-def test_embeddings_of_many_texts_come_in_order(fake: FakePort, running: RunningPreheat) -> None:
+def test_embeddings_of_many_texts_come_in_order(fake: FakePort, running: HttpClient) -> None:
     def answer(path: str, body: Any) -> Answer:
         vectors = [base64.b64encode(struct.pack("<2f", float(text), 0.5)).decode() for text in body["input"]]
         return 200, {}, json.dumps({"data": [{"embedding": vector} for vector in vectors]}).encode()
@@ -266,7 +266,7 @@ def test_embeddings_of_many_texts_come_in_order(fake: FakePort, running: Running
     assert running.embed("m", []) == []
 
 
-def test_a_request_travels_in_full(fake: FakePort, running: RunningPreheat) -> None:
+def test_a_request_travels_in_full(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: stream()
     sampling = Sampling(temperature=0.1, top_k=3, top_p=0.4, min_p=0.2, seed=7, penalty_last_n=5)
     chat = GenerateRequest(
@@ -283,7 +283,7 @@ def test_a_request_travels_in_full(fake: FakePort, running: RunningPreheat) -> N
     assert (completion["prompt"], completion["max_tokens"], "stop" in completion) == ("p", -1, False)
 
 
-def test_waiting_is_told(fake: FakePort, running: RunningPreheat) -> None:
+def test_waiting_is_told(fake: FakePort, running: HttpClient) -> None:
     _, headers, events = stream(text_event("Hi"))
     fake.answer = lambda path, body: (200, headers, b": loading m 37 %\n\n" + events)
     told: list[str] = []
@@ -292,7 +292,7 @@ def test_waiting_is_told(fake: FakePort, running: RunningPreheat) -> None:
     assert told == ["loading m 37 %"]
 
 
-def test_a_stream_that_breaks_off_is_an_error_after_what_came(fake: FakePort, running: RunningPreheat) -> None:
+def test_a_stream_that_breaks_off_is_an_error_after_what_came(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: stream(text_event("Hi"), done=False)
     chunks = running.generate("m", GenerateRequest(messages=({},)))
     assert next(chunks).text == "Hi"
@@ -300,7 +300,7 @@ def test_a_stream_that_breaks_off_is_an_error_after_what_came(fake: FakePort, ru
         next(chunks)
 
 
-def test_an_error_in_a_stream_is_its_kind(fake: FakePort, running: RunningPreheat) -> None:
+def test_an_error_in_a_stream_is_its_kind(fake: FakePort, running: HttpClient) -> None:
     error = error_json(errors.WorkerDiedError("The worker process ended", hint="Send it again"))
     fake.answer = lambda path, body: stream(text_event("Hi"), error, done=False)
     chunks = running.generate("m", GenerateRequest(messages=({},)))
@@ -310,7 +310,7 @@ def test_an_error_in_a_stream_is_its_kind(fake: FakePort, running: RunningPrehea
     assert caught.value.hint == "Send it again"
 
 
-def test_an_answer_that_nobody_wants_any_more_ends_its_connection(fake: FakePort, running: RunningPreheat) -> None:
+def test_an_answer_that_nobody_wants_any_more_ends_its_connection(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: stream(text_event("Hi"), text_event("!"))
     chunks = running.generate("m", GenerateRequest(messages=({},)))
     next(chunks)
@@ -318,7 +318,7 @@ def test_an_answer_that_nobody_wants_any_more_ends_its_connection(fake: FakePort
     assert running._idle == []
 
 
-def test_waiting_makes_sense_is_told(fake: FakePort, running: RunningPreheat) -> None:
+def test_waiting_makes_sense_is_told(fake: FakePort, running: HttpClient) -> None:
     content = json.dumps(error_json(QueueFullError("64 requests wait", hint="Try again shortly"))).encode()
     fake.answer = lambda path, body: (503, {"Retry-After": "2"}, content)
     with pytest.raises(QueueFullError) as caught:
@@ -327,26 +327,26 @@ def test_waiting_makes_sense_is_told(fake: FakePort, running: RunningPreheat) ->
 
 
 @pytest.fixture
-def real(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningPreheat]:
+def real(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpClient]:
     monkeypatch.setenv("PREHEAT_HOME", str(application.home))
     with find_running() as found:
         yield found
 
 
-def test_real_status_and_models(real: RunningPreheat, application: Application) -> None:
+def test_real_status_and_models(real: HttpClient, application: Application) -> None:
     status = real.status()
     assert (status["pid"], status["port"]) == (application.process.pid, application.port)
     assert real.models() == [(EMBED, True, True), (CHAT, True, False)]
 
 
-def test_real_embeddings(real: RunningPreheat) -> None:
+def test_real_embeddings(real: HttpClient) -> None:
     one, two = real.embed("all-mini", ["one", "two"])
     assert len(one) == len(two) == 384
     assert sum(number * number for number in one) == pytest.approx(1.0, abs=1e-3)
     assert real.embed(EMBED, ["one"]) == [one]
 
 
-def test_real_chat(real: RunningPreheat) -> None:
+def test_real_chat(real: HttpClient) -> None:
     request = GenerateRequest(messages=({"role": "user", "content": "Say hi"},), sampling=Sampling(temperature=0.0))
     chunks = list(real.generate("smol", request))
     assert "".join(chunk.text for chunk in chunks)
@@ -358,21 +358,21 @@ def test_real_chat(real: RunningPreheat) -> None:
     assert usage.completion_tokens >= len(chunks) - 1
 
 
-def test_real_completion_ends_at_its_limit(real: RunningPreheat) -> None:
+def test_real_completion_ends_at_its_limit(real: HttpClient) -> None:
     chunks = list(real.generate(CHAT, GenerateRequest(prompt="One, two, three,", max_tokens=5)))
     assert chunks[-1].finish_reason is FinishReason.LENGTH
     assert chunks[-1].usage is not None
     assert chunks[-1].usage.completion_tokens == 5
 
 
-def test_real_load_and_unload(real: RunningPreheat) -> None:
+def test_real_load_and_unload(real: HttpClient) -> None:
     assert real.unload("smol")["state"] == "cold"
     loaded = real.load(CHAT)
     assert (loaded["id"], loaded["state"]) == (CHAT, "hot")
     assert loaded["resident_bytes"] > 0
 
 
-def test_real_unknown_model(real: RunningPreheat) -> None:
+def test_real_unknown_model(real: HttpClient) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         real.load("smoll/m2 %?#")
     assert caught.value.hint
@@ -380,7 +380,7 @@ def test_real_unknown_model(real: RunningPreheat) -> None:
         list(real.generate("nothing", GenerateRequest(prompt="a")))
 
 
-def test_real_answer_is_dropped_when_its_reader_stops(real: RunningPreheat) -> None:
+def test_real_answer_is_dropped_when_its_reader_stops(real: HttpClient) -> None:
     chunks = real.generate(CHAT, GenerateRequest(prompt="Once"))
     next(chunks)
     chunks.close()

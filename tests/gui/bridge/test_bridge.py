@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -14,10 +14,11 @@ from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
+from preheat import control
+from preheat.control import Command, PortStatus, SettingsChange
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, EngineStoppedError, NotRunningError, PortInUseError, SettingsError
 from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Usage
-from preheat.link.link import PortStatus, SettingsChange
 from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat_gui.app.opening import Opened
@@ -28,7 +29,7 @@ TIMEOUT_S = 10.0
 
 
 class StubLink:
-    """An EngineLink that records what it is told, on whichever thread."""
+    """An EngineSession that records what it is told, on whichever thread."""
 
     attached = False
 
@@ -54,33 +55,18 @@ class StubLink:
         callback(self.port)
         return lambda: None
 
-    def load(self, model_id: str) -> None:
-        self._do("load", model_id)
-
-    def unload(self, model_id: str) -> None:
-        self.done.append(("unload", model_id))
-
-    def set_favourite(self, model_id: str, on: bool) -> None:
-        self._do("set_favourite", model_id, on)
-
-    def pause(self, seconds: float | None) -> None:
-        self._do("pause", seconds)
-
-    def resume(self) -> None:
-        self._do("resume")
+    def call(self, command: Command[Any]) -> Any:
+        if isinstance(command, control.GetSettings):
+            return control.SettingsState(Settings(preload_top=1), ())
+        if isinstance(command, control.UnloadModel):
+            self.done.append(command)
+            return None
+        self._do(command)
+        values = dict(command.values) if isinstance(command, control.ChangeSettings) else {}
+        return control.SettingsChange(tuple(values), {}, (), Settings(preload=values.get("preload") != "false"))
 
     def restart(self) -> None:
         self._do("restart")
-
-    def settings(self) -> Settings:
-        return Settings(preload_top=1)
-
-    def change_settings(self, texts: Mapping[str, str]) -> SettingsChange:
-        self._do("change_settings", dict(texts))
-        return SettingsChange(tuple(texts), {}, (), Settings(preload=texts.get("preload") != "false"))
-
-    def reload_settings(self) -> SettingsChange:
-        return self.change_settings({})
 
     def generate(
         self, model_id: str, request: GenerateRequest, on_wait: Callable[[str], None] | None = None
@@ -100,7 +86,7 @@ class StubLink:
         self.slow.set()
         self.closed.set()
 
-    def _do(self, *what: Any) -> None:
+    def _do(self, what: Any) -> None:
         self.slow.wait(TIMEOUT_S)
         if self.error is not None:
             raise self.error
@@ -152,7 +138,7 @@ def test_commands_given_before_opening_are_done_then(qtbot: QtBot, link: StubLin
 def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtBot, link: StubLink) -> None:
     answers: list[Any] = [EngineStoppedError("The engine did not start"), Opened(link)]
 
-    def open_link() -> Opened:
+    def open_session() -> Opened:
         answer = answers.pop(0)
         if isinstance(answer, EngineError):
             raise answer
@@ -160,8 +146,8 @@ def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtB
 
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.port_changed):
-        bridge.start(open_link)
-    assert bridge.port.engine_error == "The engine did not start."
+        bridge.start(open_session)
+    assert str(bridge.port.engine_error) == "The engine did not start"
     with qtbot.waitSignal(bridge.command_failed):
         bridge.load("a")
     with qtbot.waitSignal(bridge.opened):
@@ -220,9 +206,9 @@ def test_the_port_s_changes_arrive(real: EngineBridge, link: StubLink, qtbot: Qt
 
 
 def test_a_switch_that_is_put_on_and_off_ends_off(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    wanted = [("set_favourite", "a", on) for on in [True, False] * 50]
-    for _, model_id, on in wanted:
-        real.set_favourite(model_id, on)
+    wanted = [control.AddFavourite("a"), control.DropFavourite("a")] * 50
+    for command in wanted:
+        real.set_favourite("a", isinstance(command, control.AddFavourite))
     qtbot.waitUntil(lambda: len(link.done) == len(wanted))
     assert link.done == wanted
 
@@ -232,7 +218,7 @@ def test_a_load_that_takes_long_holds_nothing_up(real: EngineBridge, link: StubL
     begun = time.monotonic()
     real.load("a")
     real.unload("a")
-    qtbot.waitUntil(lambda: link.done == [("unload", "a")])
+    qtbot.waitUntil(lambda: link.done == [control.UnloadModel("a")])
     assert time.monotonic() - begun < TIMEOUT_S / 2
     link.slow.set()
 
@@ -240,14 +226,14 @@ def test_a_load_that_takes_long_holds_nothing_up(real: EngineBridge, link: StubL
 @pytest.mark.parametrize(
     ("command", "done"),
     [
-        (lambda bridge: bridge.load("a"), ("load", "a")),
-        (lambda bridge: bridge.unload("a"), ("unload", "a")),
-        (lambda bridge: bridge.pause(3600.0), ("pause", 3600.0)),
-        (lambda bridge: bridge.pause(None), ("pause", None)),
-        (lambda bridge: bridge.resume(), ("resume",)),
-        (lambda bridge: bridge.set_preloading(False), ("change_settings", {"preload": "false"})),
-        (lambda bridge: bridge.set_preload_at_login(True), ("change_settings", {"preload_at_login": "true"})),
-        (lambda bridge: bridge.restart_engine(), ("restart",)),
+        (lambda bridge: bridge.load("a"), control.LoadModel("a")),
+        (lambda bridge: bridge.unload("a"), control.UnloadModel("a")),
+        (lambda bridge: bridge.pause(3600.0), control.PausePreloading(3600.0)),
+        (lambda bridge: bridge.pause(None), control.PausePreloading(None)),
+        (lambda bridge: bridge.resume(), control.ResumePreloading()),
+        (lambda bridge: bridge.set_preloading(False), control.ChangeSettings({"preload": "false"})),
+        (lambda bridge: bridge.set_preload_at_login(True), control.ChangeSettings({"preload_at_login": "true"})),
+        (lambda bridge: bridge.restart_engine(), "restart"),
     ],
 )
 def test_commands_reach_the_engine(
@@ -417,9 +403,9 @@ def test_the_fake_has_every_public_name_of_the_bridge() -> None:
 
 def test_the_fake_answers_what_it_was_told(bridge: FakeBridge) -> None:
     answers: list[Any] = []
-    bridge.ask(lambda link: link.why("a"), answers.append)
+    bridge.ask(control.ExplainModel("a"), lambda answer: answers.append(answer.why))
     assert bridge.open_questions == 1
     bridge.answer_with(why=lambda model_id: f"why {model_id}", stats=EngineError("No"))
-    bridge.ask(lambda link: link.stats(), answers.append, answers.append)
+    bridge.ask(control.GetStats(), answers.append, answers.append)
     assert [str(answer) for answer in answers] == ["why a", "No"]
     assert bridge.open_questions == 0

@@ -23,17 +23,17 @@ class NoRoomError(EngineError):
 
 
 class Importer:
-    """Stands for the link's ``import_file``."""
+    """Answers ``ImportFile``."""
 
     def __init__(self, *errors: EngineError) -> None:
         self.asked: list[tuple[str, str]] = []
         self.errors = list(errors)
 
-    def __call__(self, path: Path, how: str) -> str:
-        self.asked.append((path.name, how))
+    def __call__(self, path: str, how: str) -> str:
+        self.asked.append((Path(path).name, how))
         if self.errors:
             raise self.errors.pop(0)
-        return f"/models/{path.name}"
+        return f"/models/{Path(path).name}"
 
 
 @pytest.fixture

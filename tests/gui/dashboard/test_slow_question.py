@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, snapshot
+from preheat.control import ExplainModel
 from preheat.errors import EngineError
 from preheat_gui.dashboard.slow_question import SlowQuestion
 
@@ -22,7 +23,12 @@ class Asker(QObject):
         self.answers: list[str] = []
         self.errors: list[EngineError] = []
         self.question = SlowQuestion(
-            bridge, lambda link: link.why("a"), self.answers_with, self, self.fails_with, pause_s=PAUSE_S
+            bridge,
+            lambda session: session.call(ExplainModel("a")).why,
+            self.answers_with,
+            self,
+            self.fails_with,
+            pause_s=PAUSE_S,
         )
 
     def answers_with(self, answer: str) -> None:

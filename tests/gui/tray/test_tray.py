@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction, QIcon, QPixmap
 from PySide6.QtWidgets import QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
-from fake_bridge import FakeBridge, model, snapshot
+from fake_bridge import FakeBridge, model, snapshot, stats
+from preheat.control import StatsReport
 from preheat.errors import UnsupportedOperationError
 from preheat.residency.states import State
 from preheat_gui.tray import today
@@ -24,10 +25,6 @@ PROBLEM = Problem(Kind.PORT_TAKEN, "Port 11435 is taken.", "Use another port.")
 HOT = model("qwen3-4b", State.HOT)
 LOADING = model("gemma", State.LOADING, progress=0.25)
 Reason = QSystemTrayIcon.ActivationReason
-
-
-def stats(rate: float | None) -> dict[str, Any]:
-    return {"total": {"span": {"preload_hit_rate": rate}}}
 
 
 class Counting(Tray):
@@ -144,7 +141,7 @@ def test_hits_are_asked_for_at_most_once_a_minute(
     rates = iter([0.5, 0.6, 0.7])
     asked: list[str] = []
 
-    def answer(since: str) -> dict[str, Any]:
+    def answer(since: str) -> StatsReport:
         asked.append(since)
         return stats(next(rates))
 
@@ -162,7 +159,7 @@ def test_hits_are_asked_for_at_most_once_a_minute(
 def test_hits_begin_at_midnight(bridge: FakeBridge, qtbot: QtBot) -> None:
     asked: list[str] = []
 
-    def answer(since: str) -> dict[str, Any]:
+    def answer(since: str) -> StatsReport:
         asked.append(since)
         return stats(None)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fake_bridge import URL, model, snapshot
-from preheat.link.link import PortStatus
+from preheat.control import PortStatus
 from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
 from preheat.residency.states import State
@@ -109,7 +109,7 @@ def test_the_tooltip_is_never_too_long() -> None:
 
 def test_the_status_line() -> None:
     assert status_line(snapshot(*HOT), OPEN) == "3 models ready · 4.2 of 8 GB"
-    ended = PortStatus(url=None, error=None, engine_error="The engine has ended.")
+    ended = PortStatus(url=None, error=None, engine_error=verbatim("The engine has ended."))
     assert status_line(snapshot(*HOT), ended) == "The engine has ended."
 
 

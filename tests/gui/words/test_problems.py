@@ -12,8 +12,9 @@ from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import URL, FakeBridge, model, snapshot
+from preheat.control import PortStatus
 from preheat.errors import EngineError, PortInUseError, SettingsError
-from preheat.link.link import PortStatus
+from preheat.messages import verbatim
 from preheat.residency.states import State
 from preheat_gui.app.problem_watch import ProblemWatch, RecentFailures, find_free_port, free_bytes
 from preheat_gui.bridge import act_on
@@ -31,7 +32,7 @@ BROKEN = SettingsError("settings.toml line 3 is not valid TOML: expected '='")
 # Each is what goes wrong, with what is expected to be shown; the weightiest first.
 TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
     (
-        {"port": PortStatus(None, TAKEN.error, engine_error="The engine has ended: disk I/O error.")},
+        {"port": PortStatus(None, TAKEN.error, engine_error=verbatim("The engine has ended: disk I/O error."))},
         Kind.ENGINE_ENDED,
         "The engine has ended: disk I/O error. No model can be used until it runs again.",
         ProblemAction(Remedy.RESTART_ENGINE, "&Start it again"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
-from preheat.messages import Message
+from preheat.messages import Message, render
 
 
 class DownloadState(StrEnum):
@@ -107,7 +107,9 @@ class DownloadSnapshot:
         notice: Why it waits, retries or started over, or where the files already were; None for nothing to report.
     """
 
-    download_id: str
+    JSON_PROPERTIES: ClassVar = ("hint",)
+
+    download_id: str = field(metadata={"json": "id"})
     name: str
     repo: str
     file_name: str
@@ -118,3 +120,9 @@ class DownloadSnapshot:
     left_s: float | None = None
     error: Message | None = None
     notice: Message | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about the error or notice, in English."""
+        message = self.error or self.notice
+        return render(message).hint or None if message is not None else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from preheat import control
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.residency.decisions import DecisionRecord
@@ -23,7 +24,7 @@ from preheat_gui.widgets import GAP, GROUP_GAP, EmptyState, caption, heading
 from preheat_gui.words import sentence
 
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession
 
 _LIMIT: Final = 200
 _PAUSE_S: Final = 2.0
@@ -120,7 +121,7 @@ class ActivityPage(FollowingPage):
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
-    def _new_question(self) -> SlowQuestion[list[DecisionRecord]]:
+    def _new_question(self) -> SlowQuestion[tuple[DecisionRecord, ...]]:
         return SlowQuestion(
             self._bridge,
             _ask_decisions,
@@ -141,7 +142,7 @@ class ActivityPage(FollowingPage):
         elif not busy:
             self._tick.stop()
 
-    def _on_decisions(self, decisions: list[DecisionRecord]) -> None:
+    def _on_decisions(self, decisions: Sequence[DecisionRecord]) -> None:
         self._error, self._answered = None, True
         self._offer_models(decisions)
         self._list.show(decisions)
@@ -166,7 +167,7 @@ class ActivityPage(FollowingPage):
         else:
             self._bridge.ask(_ask_decisions, self._on_decisions, self._on_error)
 
-    def _offer_models(self, decisions: list[DecisionRecord]) -> None:
+    def _offer_models(self, decisions: Sequence[DecisionRecord]) -> None:
         """List the models that something was done about, and the one that is chosen."""
         chosen = self._model.currentData() or ""
         names = sorted({decision.model_id for decision in decisions} | ({chosen} - {""}))
@@ -206,8 +207,8 @@ class ActivityPage(FollowingPage):
             self._empty.set_words(self.tr("One moment"), self.tr("Preheat is reading what was done."))
 
 
-def _ask_decisions(link: EngineLink) -> list[DecisionRecord]:
-    return link.decisions(_LIMIT)
+def _ask_decisions(session: EngineSession) -> tuple[DecisionRecord, ...]:
+    return session.call(control.ListDecisions(_LIMIT)).decisions
 
 
 def _residency(snapshot: EngineSnapshot) -> Hashable:

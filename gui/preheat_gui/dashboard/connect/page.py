@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from preheat.control import PortStatus
 from preheat.core.snapshot import EngineSnapshot
-from preheat.link.link import PortStatus
 from preheat.settings.check import HIDDEN
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guide_view import GuideView
@@ -29,7 +29,7 @@ from preheat_gui.dashboard.copy_button import CopyButton
 from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, EmptyState, heading, set_role
-from preheat_gui.words import sentence
+from preheat_gui.words import message_text, sentence
 
 UNKNOWN_KEY: Final = "YOUR_KEY"
 """Stands where there is a key that this process cannot know."""
@@ -232,7 +232,9 @@ class ConnectPage(FollowingPage):
         self._stack.setCurrentWidget(self._closed)
         if port.engine_error is not None:
             self._closed.set_words(
-                self.tr("Programs cannot reach Preheat"), sentence(port.engine_error), self.tr("&Start it again")
+                self.tr("Programs cannot reach Preheat"),
+                sentence(message_text(port.engine_error)),
+                self.tr("&Start it again"),
             )
         elif port.error is not None:
             self._closed.set_words(

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from preheat.control import OfferedVariant, RepoOffer
 from preheat.errors import EngineError
-from preheat.link.library_values import OfferedVariant, RepoOffer
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge import library_commands as commands
 from preheat_gui.dashboard.downloads.catalogue_strip import ChoiceStrip

@@ -8,9 +8,9 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from preheat.control import SuggestedModel
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
-from preheat.link.library_values import SuggestedModel
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge.library_commands import ask_catalogue
 from preheat_gui.dashboard.downloads.catalogue_strip import ChoiceStrip

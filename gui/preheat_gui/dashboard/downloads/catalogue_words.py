@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.link.library_values import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
+from preheat.control import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
 from preheat_gui.dashboard.downloads.catalogue_list import Badge, ChoiceRow, GroupRow, Row
 from preheat_gui.widgets import Token
 from preheat_gui.words import format_bytes, format_memory, format_number

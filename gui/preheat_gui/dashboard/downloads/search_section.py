@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from preheat.control import FoundModel
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
-from preheat.link.library_values import FoundModel
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.bridge import library_commands as commands
 from preheat_gui.dashboard.downloads.catalogue_strip import ChoiceStrip
@@ -39,7 +40,7 @@ class SearchSection(QWidget):
         self._bridge = bridge
         self._query = self._task = ""
         self._asked: tuple[str, str] | None = None
-        self._found: list[FoundModel] | None = None
+        self._found: Sequence[FoundModel] | None = None
         self._error: EngineError | None = None
         self._repos: frozenset[str] = frozenset()
         self._arrived: frozenset[str] = frozenset()
@@ -99,7 +100,7 @@ class SearchSection(QWidget):
 
     # -- private ------------------------------------------------------------------------------------------------------
 
-    def _on_found(self, asked: tuple[str, str], found: list[FoundModel]) -> None:
+    def _on_found(self, asked: tuple[str, str], found: Sequence[FoundModel]) -> None:
         if asked == self._asked:
             self._found = found
             self._show()

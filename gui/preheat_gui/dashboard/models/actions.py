@@ -19,7 +19,7 @@ from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.widgets import symbol
 
 if TYPE_CHECKING:
-    from preheat.link.library_values import ModelFacts
+    from preheat.control import ModelFacts
 
 
 class ModelActions(QObject):

@@ -14,8 +14,8 @@ from preheat_gui.dashboard.models.facts import owner_words
 from preheat_gui.words import format_bytes
 
 if TYPE_CHECKING:
+    from preheat.control import ModelFacts
     from preheat.core.snapshot import ModelSnapshot
-    from preheat.link.library_values import ModelFacts
     from preheat_gui.bridge import EngineBridge
 
 _MOST_NAMED: Final = 3

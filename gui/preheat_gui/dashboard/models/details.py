@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from preheat import control
 from preheat.core.snapshot import ModelSnapshot
 from preheat.errors import EngineError
 from preheat.residency.states import State
@@ -22,11 +23,11 @@ from preheat_gui.dashboard.models.actions import ModelActions
 from preheat_gui.dashboard.models.cells import reason_of
 from preheat_gui.dashboard.models.facts import facts_line
 from preheat_gui.widgets import CAPTION_SCALE, GAP, GROUP_GAP, Card, ElidedLabel, Token, caption, scaled_font
-from preheat_gui.words import format_memory
+from preheat_gui.words import format_memory, message_text
 
 if TYPE_CHECKING:
-    from preheat.link.library_values import ModelFacts
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession, ModelFacts
+    from preheat.messages import Message
 
 Question = tuple[str, State, bool, bool]
 
@@ -137,9 +138,9 @@ class ModelDetails(Card):
             self._bridge.ask(partial(_why, model_id), partial(self._on_why, question), self._on_error)
             self._bridge.ask(partial(ask_facts, model_id), self._on_facts, self._on_no_facts)
 
-    def _on_why(self, question: Question, why: str) -> None:
+    def _on_why(self, question: Question, why: Message) -> None:
         if question == self._asked:
-            self._why = why
+            self._why = message_text(why)
             self._render()
 
     def _on_facts(self, facts: ModelFacts) -> None:
@@ -156,8 +157,8 @@ class ModelDetails(Card):
         self._why = ""
 
 
-def _why(model_id: str, link: EngineLink) -> str:
-    return link.why(model_id)
+def _why(model_id: str, session: EngineSession) -> Message:
+    return session.call(control.ExplainModel(model_id)).why
 
 
 def _question(model: ModelSnapshot) -> Question:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from preheat_gui.dashboard.downloads.catalogue_words import BETWEEN, parameter_words
 
 if TYPE_CHECKING:
-    from preheat.link.library_values import ModelFacts
+    from preheat.control import ModelFacts
 
 _PROGRAMS: Final = {
     "huggingface": "Hugging Face",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
+from preheat import control
 from preheat.core.snapshot import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.following_page import FollowingPage
@@ -24,7 +25,7 @@ from preheat_gui.widgets import GAP, GROUP_GAP, EmptyState, Token, heading, set_
 from preheat_gui.words import format_number
 
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession, Figures, StatsReport
 
 _AGES_MS: Final = 30_000
 """How often "2 min ago" is looked at, while the page is shown."""
@@ -173,8 +174,8 @@ class ModelsPage(FollowingPage):
     def _on_settings(self, _settings: object) -> None:
         self._table.refresh_settings()
 
-    def _on_stats(self, stats: dict[str, Any]) -> None:
-        self._table.set_figures({name: _figures(values) for name, values in stats["models"].items()})
+    def _on_stats(self, stats: StatsReport) -> None:
+        self._table.set_figures({name: _figures(values) for name, values in stats.models.items()})
 
     def _on_search(self, text: str) -> None:
         self._filter.set_text(text)
@@ -252,10 +253,9 @@ class ModelsPage(FollowingPage):
         return self._bridge.settings.for_model(model_id).context_length
 
 
-def _ask_stats(link: EngineLink) -> dict[str, Any]:
-    return link.stats("7d")
+def _ask_stats(session: EngineSession) -> StatsReport:
+    return session.call(control.GetStats("7d"))
 
 
-def _figures(values: Mapping[str, Any]) -> ModelFigures:
-    week = values["last_week"]
-    return ModelFigures(week["requests"], week["hits"], values["load"]["median_s"])
+def _figures(figures: Figures) -> ModelFigures:
+    return ModelFigures(figures.last_week.requests, figures.last_week.hits, figures.load.median_s)

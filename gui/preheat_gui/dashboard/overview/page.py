@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from preheat import control
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
@@ -22,7 +23,7 @@ from preheat_gui.dashboard.slow_question import SlowQuestion
 from preheat_gui.widgets import GAP, GROUP_GAP, heading
 
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession
     from preheat.usage import UsageHistory
 
 _SIDE_BY_SIDE_PX: Final = 860
@@ -192,5 +193,5 @@ class OverviewPage(FollowingPage):
         self._time_saved.render_figures(figures, ever=ever)
 
 
-def _ask_history(link: EngineLink) -> UsageHistory:
-    return link.history()
+def _ask_history(session: EngineSession) -> UsageHistory:
+    return session.call(control.GetHistory())

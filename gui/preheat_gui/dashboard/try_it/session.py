@@ -16,7 +16,7 @@ from preheat_gui.dashboard.models.cells import BUSY
 from preheat_gui.dashboard.try_it.conversation import Turn, figures_words, make_request, vector_figures, vector_words
 
 if TYPE_CHECKING:
-    from preheat.link.link import EngineLink
+    from preheat.control import EngineSession
     from preheat_gui.bridge import Generation, GenerationFigures
 
 
@@ -133,5 +133,5 @@ class TrySession(QObject):
         self.ended.emit()
 
 
-def _embed(model_id: str, text: str, link: EngineLink) -> list[float]:
-    return link.embed(model_id, [text])[0]
+def _embed(model_id: str, text: str, session: EngineSession) -> list[float]:
+    return session.embed(model_id, [text])[0]

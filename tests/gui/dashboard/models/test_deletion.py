@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
-from preheat.link.library_values import ModelFacts
+from preheat.control import ModelFacts
 from preheat_gui.dashboard.models.facts import facts_line
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.view import ModelsView
@@ -24,11 +24,11 @@ OWN = ModelFacts(
     quantization_words="4-bit, good quality",
     licence="apache-2.0",
 )
-OLLAMAS = ModelFacts("llama", source="ollama", own=False, files=("/ollama/blobs/sha256-1234",), file_bytes=5)
+OLLAMAS = ModelFacts("llama", source="ollama", files=("/ollama/blobs/sha256-1234",), file_bytes=5)
 
 
 class Library:
-    """Stands for the link's library."""
+    """Answers commands about models."""
 
     def __init__(self) -> None:
         self.removed: list[str] = []

@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMenu, QPushButton, QStackedWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from fake_bridge import FakeBridge, model, snapshot
+from fake_bridge import FakeBridge, model, snapshot, stats
 from preheat.errors import EngineError
 from preheat.residency.states import State
 from preheat_gui.dashboard.models.cells import Column
@@ -28,9 +28,7 @@ MODELS = (
     model("phi-4", State.LOADING),
     model("qwen3-4b", State.HOT, favourite=True, path="/models/qwen3-4b.gguf"),
 )
-STATS = {
-    "models": {"qwen3-4b": {"last_week": {"requests": 12, "hits": 9}, "load": {"median_s": 1.5}}},
-}
+STATS = stats(**{"qwen3-4b": (12, 9, 1.5)})
 
 
 @pytest.fixture
@@ -297,7 +295,7 @@ def test_selection_and_scroll_survive_updates(qtbot: QtBot, bridge: FakeBridge, 
 
 
 def test_hits_come_from_the_figures(page: ModelsPage, bridge: FakeBridge) -> None:
-    bridge.answer_with(stats=lambda since: STATS if since == "7d" else {})
+    bridge.answer_with(stats=lambda since: STATS if since == "7d" else stats())
     index = row(page, "qwen3-4b").siblingAtColumn(Column.HITS)
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "9, of 12"
 

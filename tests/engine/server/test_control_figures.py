@@ -3,13 +3,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
+from preheat.control.command import Command
+from preheat.control.figures import GetHistory, GetStats
 from preheat.messages import message_json, verbatim
 from preheat.preload import PlanAction, PreloadPlan, PreloadTarget, TargetKind
-from preheat.server import figures
+from preheat.server.control import ResultCache
 from preheat.usage.as_json import SETTLING_S
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
@@ -87,18 +90,33 @@ async def test_the_steady_state_begins_after_a_week(client: httpx2.AsyncClient, 
     assert steady["since"] == pytest.approx(NOW - SETTLING_S)
 
 
-async def test_stats_are_read_again_after_some_seconds_only(
-    client: httpx2.AsyncClient, log: UsageLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def requests() -> int:
-        return int((await client.get("/preheat/v1/stats?since=1h")).json()["total"]["span"]["requests"])
+async def test_a_result_is_repeated_for_some_seconds() -> None:
+    now, made = [100.0], list[str]()
+    cache = ResultCache(clock=lambda: now[0])
 
-    assert await requests() == 0
-    log.record(request(10))
-    assert log.write_pending()
-    assert await requests() == 0
-    monkeypatch.setattr(figures, "STATS_AGE_S", -1.0)
-    assert await requests() == 1
+    async def ask(command: Command[Any]) -> bytes:
+        async def make() -> bytes:
+            made.append(type(command).__name__)
+            return str(len(made)).encode()
+
+        return await cache.get(command, 3.0, make)
+
+    assert [await ask(GetStats("1h")) for _ in range(2)] == [b"1", b"1"]
+    assert await ask(GetStats("2h")) == b"2"
+    assert await ask(GetHistory()) == b"3"
+    now[0] += 3.1
+    assert [await ask(GetStats("1h")), await ask(GetHistory())] == [b"4", b"5"]
+    for hours in range(1, 12):
+        await ask(GetHistory(hours=hours))
+    assert await ask(GetStats("1h")) == b"17"
+
+
+async def test_the_port_repeats_stats_and_history(client: httpx2.AsyncClient, log: UsageLog) -> None:
+    for path in ("stats?since=1h", "history"):
+        before = (await client.get(f"/preheat/v1/{path}")).json()
+        log.record(request(10))
+        assert log.write_pending()
+        assert (await client.get(f"/preheat/v1/{path}")).json() == before
 
 
 async def test_history_is_a_series_without_gaps(client: httpx2.AsyncClient, log: UsageLog) -> None:
@@ -113,22 +131,6 @@ async def test_history_is_a_series_without_gaps(client: httpx2.AsyncClient, log:
     assert sum(hour["requests"] for hour in history["hours"]) == 2
     few = (await client.get("/preheat/v1/history?hours=1&days=7")).json()
     assert (len(few["hours"]), len(few["days"])) == (1, 7)
-
-
-async def test_history_is_read_again_after_some_seconds_only(
-    client: httpx2.AsyncClient, log: UsageLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def requests(query: str = "") -> int:
-        history = (await client.get(f"/preheat/v1/history{query}")).json()
-        return sum(day["requests"] for day in history["days"])
-
-    assert await requests() == 0
-    log.record(request(10))
-    assert log.write_pending()
-    assert await requests() == 0
-    assert await requests("?days=8") == 1
-    monkeypatch.setattr(figures, "STATS_AGE_S", -1.0)
-    assert await requests() == 1
 
 
 async def test_log_tells_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:

@@ -1,4 +1,4 @@
-"""An engine on a loop in a daemon thread of its own, asked without asyncio."""
+"""A client that runs commands on an engine's loop in this process. Works without a port."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from preheat.control.client import OnWait, floats
+from preheat.control.host import ControlHost
+from preheat.core.live_settings import LiveSettings
 from preheat.errors import EngineStoppedError, UnsupportedOperationError
+from preheat.messages import msg
+from preheat.settings import load_settings
 
 if TYPE_CHECKING:
+    from preheat.control.command import Command
     from preheat.core.engine import Engine
     from preheat.core.snapshot import EngineSnapshot
     from preheat.inference import GenerateRequest, GenerationChunk
@@ -23,35 +28,37 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+Around = Callable[["Engine"], AbstractAsyncContextManager[ControlHost]]
 
 logger = logging.getLogger(__name__)
 
 
-class EngineThread:
-    """One run of an engine. Any thread, but for the engine's own.
+class DirectClient:
+    """A ``ControlClient`` with an engine of its own, on a loop in a daemon thread. Any thread but the engine's.
 
     Args:
-        settings: The engine's.
         loop_factory: Makes the loop; asyncio's own if not given.
-        around: Starts the engine and stops it, with whatever goes with it; the engine alone if not given.
-        on_end: Called on the engine's thread as it ends, with what ended it; None after ``close``.
+        around: Starts and stops the engine with what belongs to it; only the engine if not given.
+        on_end: Called on the engine's thread as it ends, with the reason; None after ``close``.
+        name: Client name in the log.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        loop_factory: LoopFactory | None = None,
-        around: Callable[[Engine], AbstractAsyncContextManager[object]] | None = None,
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+        around: Around | None = None,
         on_end: Callable[[BaseException | None], None] | None = None,
+        name: str = "",
     ) -> None:
         self._settings = settings
         self._loop_factory = loop_factory
-        self._around = around
+        self._around = around or _engine_alone
         self._on_end = on_end
+        self._name = name
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
-        self._engine: Future[Engine] = Future()
+        self._host: Future[ControlHost] = Future()
         self._stop: asyncio.Event
         self._lock = threading.Lock()
         self._calls: set[Future[Any]] = set()
@@ -62,22 +69,22 @@ class EngineThread:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs, or is about to."""
+        """Whether it runs or is starting."""
         return not self._ended and self._thread.is_alive()
 
-    def engine(self) -> Engine:
-        """Return the engine, once it has started.
+    def host(self) -> ControlHost:
+        """Return what commands run on, once the engine has started.
 
         Raises:
             EngineStoppedError: It did not start, has ended, or was closed.
         """
         try:
-            return self._engine.result()
+            return self._host.result()
         except CancelledError:
-            raise _stopped() from self._reason
+            raise EngineStoppedError(msg("engine_ended")) from self._reason
 
-    def close(self, timeout_s: float) -> bool:
-        """End the engine, its workers and its thread; return whether they ended in time. May be called again."""
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """End the engine, its workers and its thread; return whether they ended in time. Idempotent."""
         if not self._thread.is_alive():
             return True
         with suppress(CancelledError, RuntimeError):  # it is ending
@@ -85,56 +92,51 @@ class EngineThread:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def call(self, ask: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
+    def call(self, command: Command[T]) -> T:
+        """See ``ControlClient``."""
+        return self.run(command.run)
+
+    def run(self, ask: Callable[[ControlHost], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine on the engine's loop and wait for it; Ctrl-C cancels it.
 
         Raises:
             EngineStoppedError: The engine has ended, or ends before the answer.
-            EngineError: As the coroutine says.
+            EngineError: Raised by the coroutine.
         """
-        future = self._submit(ask(self.engine()))
+        future = self._submit(ask(self.host()))
         try:
             return future.result()
         except CancelledError:
-            raise _stopped() from None
+            raise EngineStoppedError(msg("engine_ended")) from None
         finally:
             future.cancel()
 
     def generate(
-        self, model: str, request: GenerateRequest, on_wait: OnWait | None = None, *, client: str = ""
+        self, model: str, request: GenerateRequest, on_wait: OnWait | None = None
     ) -> Generator[GenerationChunk, None, None]:
-        """Yield an answer's chunks; closing the generator drops the request.
-
-        Args:
-            on_wait: Told in words what is waited for, on the engine's thread, as long as the model loads.
-            client: Who asks, for the log.
-        """
+        """See ``ControlClient``; ``on_wait`` is called on the engine's thread."""
         chunks: queue.SimpleQueue[GenerationChunk | None] = queue.SimpleQueue()
-        future = self._submit(_pump(self.engine(), model, request, chunks.put, on_wait, client))
-        # Also where the loop ends before the pump begins.
+        future = self._submit(_pump(self.host().engine, model, request, chunks.put, on_wait, self._name))
+        # Also if the loop ends before the pump starts.
         future.add_done_callback(lambda _: chunks.put(None))
         try:
             while (chunk := chunks.get()) is not None:
                 yield chunk
             future.result()
         except CancelledError:
-            raise _stopped() from None
+            raise EngineStoppedError(msg("engine_ended")) from None
         finally:
             future.cancel()
 
-    def embed(self, model: str, inputs: Sequence[str], *, client: str = "") -> list[list[float]]:
-        """Return the inputs' normalised vectors.
+    def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
+        """See ``ControlClient``."""
 
-        Args:
-            client: Who asks, for the log.
-        """
-
-        async def vectors(engine: Engine) -> tuple[bytes, ...]:
-            file = await _find(engine, model, embeddings=True)
-            async with engine.lease(file.model_id, client=client) as lease:
+        async def vectors(host: ControlHost) -> tuple[bytes, ...]:
+            file = await _find(host.engine, model, embeddings=True)
+            async with host.engine.lease(file.model_id, client=self._name) as lease:
                 return (await lease.embed(inputs)).vectors
 
-        return [floats(vector) for vector in self.call(vectors)]
+        return [floats(vector) for vector in self.run(vectors)]
 
     def _submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine on the loop; a loop that ends cancels it, however it ends."""
@@ -143,7 +145,7 @@ class EngineThread:
                 future = asyncio.run_coroutine_threadsafe(coroutine, self._loop.result())
             except (CancelledError, RuntimeError):  # the loop is closed
                 coroutine.close()
-                raise _stopped() from None
+                raise EngineStoppedError(msg("engine_ended")) from None
             self._calls.add(future)
             future.add_done_callback(self._calls.discard)
             return future
@@ -154,7 +156,7 @@ class EngineThread:
             with asyncio.Runner(loop_factory=self._loop_factory) as runner:
                 runner.run(self._main())
         except BaseException as error:
-            # The thread's last boundary: whatever it was, those who wait for the engine must hear of it.
+            # The thread's last boundary: whatever the reason, callers that wait for the engine must get it.
             reason = error
             logger.error("the engine has ended", exc_info=error)
         self._end(reason)
@@ -166,7 +168,7 @@ class EngineThread:
         for future in left:
             future.cancel()
         self._loop.cancel()
-        self._engine.cancel()
+        self._host.cancel()
         if self._on_end is not None:
             self._on_end(reason)
 
@@ -175,10 +177,15 @@ class EngineThread:
 
         self._stop = asyncio.Event()
         self._loop.set_result(asyncio.get_running_loop())
-        engine = Engine(self._settings)
-        async with self._around(engine) if self._around is not None else engine:
-            self._engine.set_result(engine)
+        async with self._around(Engine(self._settings)) as host:
+            self._host.set_result(host)
             await self._stop.wait()
+
+
+@asynccontextmanager
+async def _engine_alone(engine: Engine) -> AsyncIterator[ControlHost]:
+    async with engine:
+        yield ControlHost(engine, LiveSettings(engine, load_settings))
 
 
 async def _pump(
@@ -207,14 +214,12 @@ async def _find(engine: Engine, name: str, *, embeddings: bool) -> ModelFile:
 
     Raises:
         ModelNotFoundError, AmbiguousModelError: No one model has this name.
-        UnsupportedOperationError: It is of the other kind; said before it is loaded for nothing.
+        UnsupportedOperationError: It is of the other kind; raised before it is loaded.
     """
     file = await engine.find(name)
     if file.embeddings is not embeddings:
-        has, lacks = ("embeddings", "text") if file.embeddings else ("text", "embeddings")
-        raise UnsupportedOperationError(
-            f"{file.model_id} makes {has}, not {lacks}", hint="Choose another model", param="model"
-        )
+        code = "makes_embeddings" if file.embeddings else "writes_text"
+        raise UnsupportedOperationError(msg(code, model=file.model_id), param="model")
     return file
 
 
@@ -225,7 +230,3 @@ def _progress_to(model_id: str, on_wait: OnWait) -> Callable[[EngineSnapshot], N
             on_wait(f"loading {model_id} {round(model.progress * 100)} %")
 
     return on_snapshot
-
-
-def _stopped() -> EngineStoppedError:
-    return EngineStoppedError("Preheat's engine has ended", hint="Start it again")

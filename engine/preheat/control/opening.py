@@ -8,17 +8,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from preheat import paths
+from preheat.control.attached import AttachedSession
 from preheat.control.client import find_running
+from preheat.control.own import OwnSession
 from preheat.errors import EngineError, NotRunningError, PortInUseError
 from preheat.files import FileLock
-from preheat.link.attached import AttachedLink
-from preheat.link.own import OwnEngineLink
 from preheat.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import socket
 
-    from preheat.link.link import EngineLink, PortStatus
+    from preheat.control.session import EngineSession, PortStatus
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ _BOUND_S: Final = 2.0
 _LOOK_S: Final = 0.1
 
 
-def open_link(reload: Callable[[], Settings] = load_settings, *, at_login: bool = False) -> EngineLink:
-    """Return a link to this user's running Preheat, or to an engine that is started here. Close it.
+def open_session(reload: Callable[[], Settings] = load_settings, *, at_login: bool = False) -> EngineSession:
+    """Return a session with this user's running Preheat, or to an engine that is started here. Close it.
 
     Of several that start at once, one gets an engine and the others attach to it. Blocks for about 10 ms, or for as
     long as another one is just starting, a few seconds at most. What is wrong with an engine that was started here is
@@ -59,19 +59,19 @@ def open_link(reload: Callable[[], Settings] = load_settings, *, at_login: bool 
     return attached
 
 
-def _attach(patience_s: float) -> AttachedLink | None:
-    """Return a link to what runs; None if nothing does, nor within ``patience_s``."""
+def _attach(patience_s: float) -> AttachedSession | None:
+    """Return a session with what runs; None if nothing does, nor within ``patience_s``."""
     ends_at = time.monotonic() + patience_s
     while True:
         try:
-            return AttachedLink(find_running())
+            return AttachedSession(find_running())
         except NotRunningError:
             if time.monotonic() >= ends_at:
                 return None
             time.sleep(_LOOK_S)
 
 
-def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> EngineLink:
+def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> EngineSession:
     """Start an engine; let go of the lock once others can find it, or cannot.
 
     `preheat serve` knows no lock: whoever has the port first is the one, and the other attaches.
@@ -90,11 +90,11 @@ def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> E
             return attached
     except EngineError as error:
         logger.debug("the engine will say so itself: %s", error)
-    link = OwnEngineLink(reload, settings=settings, sock=sock, at_login=at_login)
+    session = OwnSession(reload, settings=settings, sock=sock, at_login=at_login)
 
     def on_port(status: PortStatus) -> None:
         if status.url or status.error or status.engine_error:
             lock.release()
 
-    link.on_port(on_port)
-    return link
+    session.on_port(on_port)
+    return session

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from preheat.control.client import base_url
+from preheat.control.session import PortStatus
 from preheat.core.live_settings import LiveSettings
 from preheat.errors import EngineError
-from preheat.link.link import PortStatus
+from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
@@ -133,7 +134,7 @@ class Port:
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
-            raise EngineError("The port closed as it opened", hint="The log says why")
+            raise EngineError(msg("port_closed"))
         self._server = _Server(task, sock, settings)
         task.add_done_callback(self._ended)
 
@@ -185,4 +186,4 @@ def _as_engine_error(error: BaseException) -> EngineError:
     if isinstance(error, EngineError):
         return error
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return EngineError(f"The port could not be opened: {reason}", hint="The log says more")
+    return EngineError(msg("port_not_opened", reason=reason))

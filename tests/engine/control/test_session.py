@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preheat.link.latest import Latest
+from preheat.control.session import Latest
 
 
 def test_everyone_hears_the_value_at_once_and_every_later_one() -> None:

@@ -12,36 +12,36 @@ from typing import Any
 import psutil
 import pytest
 
-from preheat.link.link import PortStatus
-from preheat.link.own import OwnEngineLink
+from preheat.control import PortStatus
+from preheat.control.own import OwnSession
 from preheat.settings.file import set_values
 from tests.engine.application import eventually, wait_until_gone, workers_of
 
 SMALL = {"port": "0", "preload": "false", "threads": "1", "context_length": "2048", "keep_free": "0B"}
 
-StartLink = Callable[..., OwnEngineLink]
+StartSession = Callable[..., OwnSession]
 
 
 @pytest.fixture
-def start_link(starter_home: Path) -> Iterator[StartLink]:
+def start_session(starter_home: Path) -> Iterator[StartSession]:
     """Start an engine of this process, in ``starter_home``; it ends with the test, and leaves nobody behind.
 
     Settings are given as variables would; those of ``SMALL`` come from the file, so that a test can change them.
     """
-    started: list[OwnEngineLink] = []
+    started: list[OwnSession] = []
 
-    def start(wait: bool = True, **settings: Any) -> OwnEngineLink:
+    def start(wait: bool = True, **settings: Any) -> OwnSession:
         set_values({**SMALL, **{name: str(value) for name, value in settings.items()}})
-        link = OwnEngineLink()
-        started.append(link)
+        session = OwnSession()
+        started.append(session)
         if wait:
-            eventually(lambda: link.port != PortStatus(), "the port's status")
-        return link
+            eventually(lambda: session.port != PortStatus(), "the port's status")
+        return session
 
     yield start
     workers = workers_of_this_process()
-    for link in started:
-        link.close()
+    for session in started:
+        session.close()
     wait_until_gone(workers)
     assert not [thread for thread in threading.enumerate() if thread.name in ("engine", "events", "usage log")]
 

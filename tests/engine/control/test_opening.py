@@ -12,27 +12,27 @@ from pathlib import Path
 
 import pytest
 
+from preheat.control import LoadModel, open_session
+from preheat.control.attached import AttachedSession
+from preheat.control.own import OwnSession
 from preheat.errors import PortInUseError
-from preheat.link import open_link
-from preheat.link.attached import AttachedLink
-from preheat.link.own import OwnEngineLink
 from preheat.settings import Settings, load_settings
 from tests.engine.application import environment, eventually
 
 PROGRAM = """
 import sys, time
-from preheat.link import open_link
+from preheat.control import open_session
 from preheat.settings import load_settings
 
 def settings():
     return load_settings({"port": sys.argv[1], "preload": "false", "spare_worker": "false"})
 
-link = open_link(settings)
-while not (link.port.url or link.port.error) or not link.snapshot.models:
+session = open_session(settings)
+while not (session.port.url or session.port.error) or not session.snapshot.models:
     time.sleep(0.01)
-print(link.attached, link.port.url, flush=True)
+print(session.attached, session.port.url, flush=True)
 sys.stdin.read()
-link.close()
+session.close()
 """
 
 
@@ -41,13 +41,13 @@ def settings_of(port: int = 0, **others: str) -> Callable[[], Settings]:
 
 
 def test_without_another_there_is_an_engine_and_then_it_is_shared(starter_home: Path) -> None:
-    first = open_link(settings_of())
-    assert isinstance(first, OwnEngineLink)
-    second = open_link(settings_of())
-    assert isinstance(second, AttachedLink)
+    first = open_session(settings_of())
+    assert isinstance(first, OwnSession)
+    second = open_session(settings_of())
+    assert isinstance(second, AttachedSession)
     assert second.port == first.port
     second.close()
-    first.load("all-mini")
+    first.call(LoadModel("all-mini"))
     first.close()
 
 
@@ -58,10 +58,10 @@ def test_settings_are_read_once_for_a_start(starter_home: Path) -> None:
         reads.append(None)
         return settings_of()()
 
-    link = open_link(reload)
-    link.load("all-mini")
+    session = open_session(reload)
+    session.call(LoadModel("all-mini"))
     assert len(reads) == 1
-    link.close()
+    session.close()
 
 
 @pytest.mark.parametrize("fixed", [False, True])
@@ -82,10 +82,10 @@ def test_of_two_that_start_at_once_one_attaches(starter_home: Path, free_port: i
 
 def test_of_two_threads_one_attaches(starter_home: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
-        links = list(pool.map(lambda _: open_link(settings_of()), range(2)))
-    assert sorted(link.attached for link in links) == [False, True]
-    for link in sorted(links, key=lambda link: not link.attached):
-        link.close()
+        sessions = list(pool.map(lambda _: open_session(settings_of()), range(2)))
+    assert sorted(session.attached for session in sessions) == [False, True]
+    for session in sorted(sessions, key=lambda session: not session.attached):
+        session.close()
 
 
 def test_a_serve_that_has_the_port_and_does_not_answer_yet_is_waited_for(
@@ -97,29 +97,29 @@ def test_a_serve_that_has_the_port_and_does_not_answer_yet_is_waited_for(
         process = subprocess.Popen(command, env=environment(starter_home), stdout=output, stderr=output)
     try:
         eventually(lambda: _listens(free_port), "serve's port")
-        link = open_link(settings_of(free_port))
-        assert link.attached
-        link.close()
+        session = open_session(settings_of(free_port))
+        assert session.attached
+        session.close()
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
 
 
 def test_another_programs_port_is_no_reason_not_to_start(starter_home: Path, taken: socket.socket) -> None:
-    link = open_link(settings_of(taken.getsockname()[1]))
-    assert isinstance(link, OwnEngineLink)
-    eventually(lambda: link.port.error is not None, "the port's status")
-    assert isinstance(link.port.error, PortInUseError)
-    link.load("all-mini")
-    link.close()
+    session = open_session(settings_of(taken.getsockname()[1]))
+    assert isinstance(session, OwnSession)
+    eventually(lambda: session.port.error is not None, "the port's status")
+    assert isinstance(session.port.error, PortInUseError)
+    session.call(LoadModel("all-mini"))
+    session.close()
 
 
 def test_settings_that_cannot_be_read_are_told_by_the_link(starter_home: Path) -> None:
-    link = open_link(settings_of(preload_top="9"))
-    assert "preload_top" in str(link.port.engine_error)
-    link.close()
+    session = open_session(settings_of(preload_top="9"))
+    assert "preload_top" in str(session.port.engine_error)
+    session.close()
     # Nobody who comes later has to wait.
-    later = open_link(settings_of())
+    later = open_session(settings_of())
     assert not later.attached
     later.close()
 

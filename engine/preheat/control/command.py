@@ -1,0 +1,148 @@
+"""What a command is: one typed request with one typed result, declared once.
+
+    @command("POST", "downloads/{download_id}/pause", risk=Risk.MANAGE, errors=(DownloadNotFoundError,))
+    @dataclass(frozen=True, slots=True)
+    class PauseDownload(Command[DownloadSnapshot]):
+        \"\"\"Stop a download until it is resumed.\"\"\"
+
+        download_id: str
+
+        async def run(self, host: ControlHost) -> DownloadSnapshot: ...
+
+The HTTP route, its OpenAPI schema and both clients follow from the declaration. Fields named in the path are part of
+it; the other fields form the query of GET and DELETE and the JSON body otherwise. Field metadata: ``in="query"`` moves
+a field to the query, ``in="body"`` makes it the whole body, ``parse`` reads a query text, ``check`` reads a JSON value,
+``minimum`` and ``maximum`` are limits that the port checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar, get_args
+from urllib.parse import quote
+
+from preheat.control.codec import FieldForm, field_forms
+from preheat.errors import EngineError
+
+if TYPE_CHECKING:
+    from preheat.control.host import ControlHost
+
+T = TypeVar("T")
+C = TypeVar("C", bound="type[Command[Any]]")
+
+_IN_PATH: Final = re.compile(r"{(\w+)(?::path)?}")
+
+
+class Risk(StrEnum):
+    """What a command may do at worst."""
+
+    USE = "use"
+    """Read, and use models."""
+
+    MANAGE = "manage"
+    """Change what is preloaded, downloaded and kept."""
+
+    ADMIN = "admin"
+    """Change settings and files, or who has access."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a command is reached over HTTP.
+
+    Attributes:
+        path: Below ``/preheat/v1/``; ``{name:path}`` may contain slashes.
+        errors: Expected failures, beside wrong parameters.
+        status: HTTP status of success.
+        cache_s: How long the port may repeat a result, in seconds.
+        streams: The result is the first of a series, sent at every change.
+    """
+
+    method: str
+    path: str
+    risk: Risk
+    errors: tuple[type[EngineError], ...] = ()
+    status: int = 200
+    cache_s: float = 0.0
+    streams: bool = False
+
+
+class Command(Generic[T]):
+    """A request with a result of type ``T``. Subclasses are frozen dataclasses with ``@command``."""
+
+    __slots__ = ()
+    route: ClassVar[Route]
+
+    async def run(self, host: ControlHost) -> T:
+        """Do it, on the engine's loop."""
+        raise NotImplementedError
+
+    async def accepted(self, host: ControlHost) -> T | None:
+        """Return the answer for a client that does not wait; None if clients always wait."""
+        return None
+
+
+COMMANDS: Final[list[type[Command[Any]]]] = []
+"""All commands, in the order of their declaration."""
+
+
+def command(method: str, path: str, *, risk: Risk, **options: Any) -> Callable[[C], C]:
+    """Register a command; see ``Route`` for the options."""
+
+    def register(kind: C) -> C:
+        kind.route = Route(method, path, risk, **options)
+        COMMANDS.append(kind)
+        return kind
+
+    return register
+
+
+def result_type(kind: type[Command[Any]]) -> Any:
+    """Return the type of a command's result."""
+    (base,) = kind.__orig_bases__  # type: ignore[attr-defined]  # every subclass of a generic has it
+    return get_args(base)[0]
+
+
+def place_of(kind: type[Command[Any]], field: FieldForm) -> str:
+    """Return where HTTP carries a parameter: path, query, field (of the JSON body) or body (the whole)."""
+    if field.name in _IN_PATH.findall(kind.route.path):
+        return "path"
+    default = "query" if kind.route.method in ("GET", "DELETE") else "field"
+    return str(field.field.metadata.get("in", default))
+
+
+class HttpRequest(NamedTuple):
+    """A command as HTTP carries it; ``path`` is quoted and follows ``/preheat/v1/``."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Any
+
+
+def to_http(request: Command[Any]) -> HttpRequest:
+    """Return a command as HTTP carries it."""
+    kind, query, path = type(request), {}, {}
+    body: Any = None
+    for field in field_forms(kind):
+        value = field.write(getattr(request, field.name))
+        match place_of(kind, field):
+            case "path":
+                path[field.name] = quote(str(value), safe="")
+            case "query" if value is not None:
+                query[field.key] = _query_text(value)
+            case "field":
+                body = {**(body or {}), field.key: value}
+            case "body":
+                body = value
+    route = kind.route
+    return HttpRequest(route.method, _IN_PATH.sub(lambda match: path[match[1]], route.path), query, body)
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

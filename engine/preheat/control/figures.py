@@ -1,0 +1,115 @@
+"""Commands about what Preheat did and what it brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from preheat.control.command import Command, Risk, command
+from preheat.core.snapshot import MemorySnapshot
+from preheat.errors import AmbiguousModelError, ModelNotFoundError, UnsupportedOperationError
+from preheat.residency.decisions import DecisionRecord
+from preheat.timespan import parse_since
+from preheat.usage import DAYS, HOURS, UsageHistory
+from preheat.usage.records import Counts
+from preheat.usage.stats import Figures
+
+if TYPE_CHECKING:
+    from preheat.control.host import ControlHost
+
+_STATS_AGE_S: Final = 3.0
+"""A dashboard that polls must not read a long log all the time."""
+
+_ERRORS = (UnsupportedOperationError,)
+
+
+@dataclass(frozen=True, slots=True)
+class SteadyState:
+    """Sums since a week after the first request."""
+
+    since: float
+    counts: Counts = field(metadata={"flat": True})
+
+
+@dataclass(frozen=True, slots=True)
+class StatsReport:
+    """Figures from ``since`` to ``now``, both Unix times; ``since`` is None for all that was ever logged.
+
+    Attributes:
+        warning: What is wrong with the figures; None if nothing is.
+    """
+
+    since: float | None
+    now: float
+    total: Figures
+    models: Mapping[str, Figures]
+    steady: SteadyState | None
+    memory: MemorySnapshot
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionList:
+    """Decisions, the newest first."""
+
+    decisions: tuple[DecisionRecord, ...]
+
+
+@command("GET", "stats", risk=Risk.USE, errors=_ERRORS, cache_s=_STATS_AGE_S)
+@dataclass(frozen=True, slots=True)
+class GetStats(Command[StatsReport]):
+    """Return the figures since a Unix time, or over a span such as ``7d``."""
+
+    since: str | None = None
+
+    async def run(self, host: ControlHost) -> StatsReport:
+        from preheat.usage.as_json import read_stats
+
+        begin = parse_since(self.since)
+        stats, steady = await host.read_log(lambda log: read_stats(log, begin))
+        now = host.engine.refresh()
+        return StatsReport(
+            stats.since,
+            stats.now,
+            stats.total,
+            stats.models,
+            None if steady is None else SteadyState(*steady),
+            now.memory,
+            now.warning,
+        )
+
+
+@command("GET", "history", risk=Risk.USE, errors=_ERRORS, cache_s=_STATS_AGE_S)
+@dataclass(frozen=True, slots=True)
+class GetHistory(Command[UsageHistory]):
+    """Return the sums of each of the last hours and days (UTC), the oldest first."""
+
+    hours: int = field(default=HOURS, metadata={"minimum": 1, "maximum": 24 * 90})
+    days: int = field(default=DAYS, metadata={"minimum": 1, "maximum": 3650})
+
+    async def run(self, host: ControlHost) -> UsageHistory:
+        return await host.read_log(lambda log: log.history(self.hours, self.days))
+
+
+@command("GET", "log", risk=Risk.USE, errors=(*_ERRORS, AmbiguousModelError))
+@dataclass(frozen=True, slots=True)
+class ListDecisions(Command[DecisionList]):
+    """List what was done about models, the newest first; ``since`` is a Unix time or a span such as ``7d``."""
+
+    limit: int = field(default=100, metadata={"minimum": 1, "maximum": 10_000})
+    since: str | None = None
+    model: str | None = None
+
+    async def run(self, host: ControlHost) -> DecisionList:
+        begin, model_id = parse_since(self.since), await self._model_id(host)
+        found = await host.read_log(lambda log: log.decisions(self.limit, begin, model_id))
+        return DecisionList(tuple(found))
+
+    async def _model_id(self, host: ControlHost) -> str | None:
+        if self.model is None:
+            return None
+        try:
+            return await host.model_id(self.model)
+        except ModelNotFoundError:  # a removed model may still be in the log
+            return self.model.strip().lower()

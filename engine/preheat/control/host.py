@@ -1,0 +1,83 @@
+"""What commands work on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from preheat.core.live_settings import LiveSettings
+from preheat.errors import UnsupportedOperationError
+from preheat.messages import msg
+
+if TYPE_CHECKING:
+    from preheat.core.engine import Engine
+    from preheat.core.snapshot import ModelSnapshot
+    from preheat.models.catalogue import Machine
+    from preheat.models.hub import Hub
+    from preheat.usage import UsageLog
+
+T = TypeVar("T")
+
+WRITTEN_WITHIN_S: Final = 0.5
+"""How long a reader waits for the newest records to be written. A full disk may prevent that."""
+
+
+@dataclass(slots=True)
+class ControlHost:
+    """One engine with its settings and port. Engine's loop only; disk and network are waited for in other threads.
+
+    Attributes:
+        port: Where the engine is reached; 0 without a port.
+    """
+
+    engine: Engine
+    live: LiveSettings
+    port: int = 0
+    _hub: Hub | None = field(default=None, init=False)
+
+    @property
+    def hub(self) -> Hub:
+        """The model hub; nothing is asked of it yet."""
+        from preheat.models.hub import Hub
+
+        self._hub = self._hub or Hub()
+        return self._hub
+
+    async def machine(self) -> Machine:
+        """Return what suggestions depend on."""
+        from preheat.models.catalogue import Machine
+
+        limit_bytes = self.engine.snapshot.memory.limit_bytes
+        return Machine(limit_bytes, self.engine.settings, tuple(await self.engine.models()))
+
+    async def model_id(self, name: str) -> str:
+        """Return the id of the model with this name.
+
+        Raises:
+            ModelNotFoundError, AmbiguousModelError: No one model has this name.
+        """
+        return (await self.engine.find(name)).model_id
+
+    def model(self, model_id: str) -> ModelSnapshot:
+        """Return the snapshot of a model; of one that has just gone, a cold one."""
+        from preheat.core.snapshot import ModelSnapshot, State
+
+        return self.engine.snapshot.model(model_id) or ModelSnapshot(model_id, State.COLD, False, 0)
+
+    async def read_log(self, read: Callable[[UsageLog], T]) -> T:
+        """Return what ``read`` returns, in another thread, once the newest records are written.
+
+        Raises:
+            UnsupportedOperationError: No figures are kept.
+        """
+        log = self.engine.usage_log
+        if log is None:
+            raise UnsupportedOperationError(msg("no_usage_history"))
+
+        def up_to_date() -> T:
+            log.flush(WRITTEN_WITHIN_S)
+            return read(log)
+
+        return await asyncio.to_thread(up_to_date)

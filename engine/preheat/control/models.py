@@ -1,0 +1,327 @@
+"""Commands about the engine's state and the models on disk."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from preheat.control.codec import decode, printable
+from preheat.control.command import Command, Risk, command
+from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
+from preheat.errors import (
+    AmbiguousModelError,
+    DiskFullError,
+    EngineStoppedError,
+    FolderError,
+    InsufficientMemoryError,
+    InvalidRequestError,
+    LoadCancelledError,
+    ModelExistsError,
+    ModelFileError,
+    ModelInUseError,
+    ModelLoadError,
+    ModelNotFoundError,
+    NotOwnFileError,
+    SettingsError,
+)
+from preheat.messages import Message, msg
+
+if TYPE_CHECKING:
+    from preheat.control.host import ControlHost
+    from preheat.models import ModelFile
+
+_NAMES = (ModelNotFoundError, AmbiguousModelError)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole engine at one instant, and the process it runs in."""
+
+    pid: int
+    uptime_s: float
+    port: int
+    snapshot: EngineSnapshot = field(metadata={"flat": True})
+
+    @classmethod
+    def of(cls, snapshot: EngineSnapshot, port: int) -> Status:
+        """Return the status of this process's engine."""
+        return cls(os.getpid(), round(max(0.0, time.time() - snapshot.started_at), 3), port, snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model on disk.
+
+    Attributes:
+        source: Owner of its folder: ``preheat``, ``folder``, ``huggingface``, ``lmstudio``, ``ollama``, ...
+        files: Paths of all its files.
+        file_bytes: Their total size.
+        path: The file to load; of a split set, the first.
+        parameters: Number of weights; 0 if unknown. So is ``trained_context``, in tokens.
+        abilities: ``chat``, ``completion``, ``embedding``, ``rerank``, ``vision``.
+        fits: Whether it fits the memory limit.
+        modified_at: Unix time of the files' last change.
+        why: Why it is hot, standby or cold, in words.
+        snapshot: Its state in memory.
+    """
+
+    model_id: str = field(metadata={"json": "id"})
+    source: str = "preheat"
+    files: tuple[str, ...] = ()
+    file_bytes: int = 0
+    path: str | None = None
+    name: str = ""
+    architecture: str = ""
+    parameters: int = 0
+    quantization: str = ""
+    quantization_words: str = ""
+    bits_per_weight: float | None = None
+    trained_context: int = 0
+    licence: str = ""
+    abilities: tuple[str, ...] = ()
+    template: str | None = None
+    mmproj: str | None = None
+    aliases: tuple[str, ...] = ()
+    modified_at: float | None = None
+    fits: bool = True
+    why: Message | None = None
+    snapshot: ModelSnapshot | None = field(default=None, metadata={"flat": True})
+
+    @property
+    def own(self) -> bool:
+        """Whether it is in Preheat's own folder, and may be deleted."""
+        return self.source == "preheat"
+
+    @classmethod
+    def of(
+        cls, file: ModelFile, snapshot: ModelSnapshot | None, limit_bytes: int, why: Message | None = None
+    ) -> ModelFacts:
+        """Return the facts of a file."""
+        facts = {
+            **file.public_facts(),
+            "id": file.model_id,
+            "files": [printable(path) for path in file.files],
+            "file_bytes": file.file_bytes,
+            "modified_at": file.modified_ns / 1e9,
+            "fits": snapshot is None or snapshot.expected_bytes <= limit_bytes,
+        }
+        return replace(decode(cls, facts), why=why, snapshot=snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedModel:
+    """A file that cannot be used as a model.
+
+    Attributes:
+        model_id: As a model's id would be.
+        reason: Why not, to follow the name.
+    """
+
+    model_id: str = field(metadata={"json": "id"})
+    kind: str
+    reason: str
+    path: str
+    source: str
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """The models on disk.
+
+    Attributes:
+        limit_bytes: The memory limit.
+        unreachable: Folders that did not answer in time, in words.
+    """
+
+    limit_bytes: int
+    models: tuple[ModelFacts, ...]
+    left_out: tuple[SkippedModel, ...] = ()
+    unreachable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a model is in its state, in words."""
+
+    model_id: str = field(metadata={"json": "id"})
+    state: str | None
+    standby: bool | None
+    why: Message
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedModel:
+    """A deleted model."""
+
+    model_id: str = field(metadata={"json": "id"})
+    freed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file that was added to the models folder."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MovedFolder:
+    """The moved models folder.
+
+    Attributes:
+        left: Old files that could not be removed.
+    """
+
+    path: str
+    left: tuple[str, ...] = ()
+
+
+@command("GET", "status", risk=Risk.USE)
+@dataclass(frozen=True, slots=True)
+class GetStatus(Command[Status]):
+    """Return the whole engine as it is now."""
+
+    async def run(self, host: ControlHost) -> Status:
+        return Status.of(host.engine.refresh(), host.port)
+
+
+@command("GET", "events", risk=Risk.USE, streams=True)
+@dataclass(frozen=True, slots=True)
+class WatchStatus(Command[Status]):
+    """Stream the status as server-sent events: now, and at every change. A slow reader gets the latest only."""
+
+    async def run(self, host: ControlHost) -> Status:
+        return Status.of(host.engine.snapshot, host.port)
+
+
+@command("GET", "models", risk=Risk.USE)
+@dataclass(frozen=True, slots=True)
+class ListModels(Command[ModelList]):
+    """List every model, the files that were skipped and why, and the folders that do not answer."""
+
+    async def run(self, host: ControlHost) -> ModelList:
+        files = {file.model_id: file for file in await host.engine.models()}
+        now, listing = host.engine.refresh(), host.engine.listing
+        limit_bytes = now.memory.limit_bytes
+        known = [(model.file or files.get(model.model_id), model) for model in now.models]
+        return ModelList(
+            limit_bytes,
+            tuple(ModelFacts.of(file, model, limit_bytes) for file, model in known if file is not None),
+            tuple(decode(SkippedModel, file.public_facts()) for file in listing.left_out),
+            listing.unreachable,
+        )
+
+
+@command("GET", "models/{model:path}", risk=Risk.USE, errors=_NAMES)
+@dataclass(frozen=True, slots=True)
+class GetModel(Command[ModelFacts]):
+    """Describe one model; a unique prefix of its id is enough."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> ModelFacts:
+        file = await host.engine.find(self.model)
+        now = host.engine.refresh()
+        why = host.engine.why(file.model_id)
+        return ModelFacts.of(file, now.model(file.model_id), now.memory.limit_bytes, why)
+
+
+@command("GET", "models/{model:path}/why", risk=Risk.USE, errors=_NAMES)
+@dataclass(frozen=True, slots=True)
+class ExplainModel(Command[Explanation]):
+    """Explain why a model is hot, standby or cold."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> Explanation:
+        model_id = await host.model_id(self.model)
+        model, why = host.engine.snapshot.model(model_id), host.engine.why(model_id)
+        if model is None:
+            return Explanation(model_id, None, None, why)
+        return Explanation(model_id, model.state.value, model.standby, why)
+
+
+_LOADING = (*_NAMES, InsufficientMemoryError, ModelLoadError, LoadCancelledError, EngineStoppedError)
+
+
+@command("POST", "models/{model:path}/load", risk=Risk.USE, errors=_LOADING)
+@dataclass(frozen=True, slots=True)
+class LoadModel(Command[ModelSnapshot]):
+    """Make a model hot, evicting others if necessary."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> ModelSnapshot:
+        model_id = await host.model_id(self.model)
+        await host.engine.load(model_id)
+        return host.model(model_id)
+
+    async def accepted(self, host: ControlHost) -> ModelSnapshot:
+        return host.model(await host.model_id(self.model))
+
+
+@command("POST", "models/{model:path}/unload", risk=Risk.USE, errors=_NAMES)
+@dataclass(frozen=True, slots=True)
+class UnloadModel(Command[ModelSnapshot]):
+    """Release a model's memory after its requests in progress, or stop its load."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> ModelSnapshot:
+        model_id = await host.model_id(self.model)
+        await host.engine.unload(model_id)
+        return host.model(model_id)
+
+    async def accepted(self, host: ControlHost) -> ModelSnapshot:
+        return host.model(await host.model_id(self.model))
+
+
+@command(
+    "DELETE", "models/{model:path}", risk=Risk.ADMIN, errors=(*_NAMES, NotOwnFileError, ModelInUseError, FolderError)
+)
+@dataclass(frozen=True, slots=True)
+class RemoveModel(Command[RemovedModel]):
+    """Delete a model in Preheat's own folder from the disk, unloading it first."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> RemovedModel:
+        model_id = await host.model_id(self.model)
+        return RemovedModel(model_id, await host.engine.downloads.remove_model(model_id))
+
+
+@command("POST", "import", risk=Risk.ADMIN, errors=(ModelFileError, ModelExistsError, DiskFullError, FolderError))
+@dataclass(frozen=True, slots=True)
+class ImportFile(Command[ImportedFile]):
+    """Add a GGUF file of this machine to the models folder: by copy, move or link, or the cheapest of them."""
+
+    path: str
+    how: Literal["auto", "copy", "move", "link"] = "auto"
+
+    async def run(self, host: ControlHost) -> ImportedFile:
+        return ImportedFile(str(await host.engine.downloads.import_file(_absolute(self.path), self.how)))
+
+
+_MOVING = (ModelInUseError, SettingsError, ModelExistsError, DiskFullError, FolderError)
+
+
+@command("POST", "move", risk=Risk.ADMIN, errors=_MOVING)
+@dataclass(frozen=True, slots=True)
+class MoveModelsFolder(Command[MovedFolder]):
+    """Move the models folder to another place, and point the setting ``models_dir`` to it."""
+
+    path: str
+
+    async def run(self, host: ControlHost) -> MovedFolder:
+        left = await host.engine.downloads.move_models_folder(_absolute(self.path))
+        return MovedFolder(str(host.engine.settings.own_models_dir), tuple(map(str, left)))
+
+
+def _absolute(path: str) -> Path:
+    if not Path(path).is_absolute():
+        raise InvalidRequestError(msg("must_be_absolute_path", param="path"), param="path")
+    return Path(path)

@@ -1,0 +1,236 @@
+"""Commands about settings and favourites."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from preheat.control.command import Command, Risk, command
+from preheat.errors import AmbiguousModelError, EngineError, InvalidRequestError, ModelNotFoundError, SettingsError
+from preheat.messages import msg
+
+if TYPE_CHECKING:
+    from preheat.control.host import ControlHost
+    from preheat.core.live_settings import SettingsChange as LiveChange
+    from preheat.settings import Settings
+
+_AUTO: Final = "auto"
+_MAX_FAVOURITES: Final = 1000
+_NAMES = (ModelNotFoundError, AmbiguousModelError)
+
+
+def settings_json(settings: Settings) -> dict[str, Any]:
+    """Return settings as JSON; secrets are hidden."""
+    from preheat.settings import to_toml_value
+    from preheat.settings.check import HIDDEN, is_secret
+
+    fields = type(settings).model_fields
+
+    def shown(name: str) -> object:
+        value = getattr(settings, name)
+        if is_secret(fields[name]):
+            return [HIDDEN for _ in value] if isinstance(value, tuple) else HIDDEN
+        return to_toml_value(value)
+
+    return {name: shown(name) for name in fields}
+
+
+def settings_from_json(content: Mapping[str, Any]) -> Settings:
+    """Return the settings that ``settings_json`` wrote.
+
+    Secrets do not travel: they are those of this user's own settings, if there are as many.
+
+    Raises:
+        ValueError: Another version wrote them.
+    """
+    from preheat.settings import Settings
+    from preheat.settings.check import is_secret
+
+    known = {name: value for name, value in content.items() if name in Settings.model_fields}
+    for name, setting in Settings.model_fields.items():
+        if is_secret(setting) and known.get(name):
+            known[name] = _own_secret(name, len(known[name])) or known[name]
+    return Settings.model_validate(known)
+
+
+def _own_secret(name: str, count: int) -> list[str]:
+    from preheat.settings import load_settings
+    from preheat.settings.check import HIDDEN
+
+    try:
+        own = getattr(load_settings(), name)
+    except EngineError:
+        return []
+    return list(own) if len(own) == count and HIDDEN not in own else []
+
+
+_SETTINGS: Final[Mapping[str, Any]] = {
+    "write": settings_json,
+    "read": lambda content: settings_from_json(content["settings"]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsState:
+    """The settings in force.
+
+    Attributes:
+        restart_needed: Changed settings that take effect after a restart.
+    """
+
+    settings: Settings = field(metadata=_SETTINGS)
+    restart_needed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """The result of a change of settings.
+
+    Attributes:
+        changed: Settings that differ from before.
+        overridden: By setting that was written but has no effect: the variable or option that overrides the file.
+        restart_needed: Changed settings that take effect after a restart.
+        settings: All settings in force.
+    """
+
+    changed: tuple[str, ...]
+    overridden: Mapping[str, str]
+    restart_needed: tuple[str, ...]
+    settings: Settings = field(metadata=_SETTINGS)
+
+    @classmethod
+    def of(cls, change: LiveChange) -> SettingsChange:
+        """Return the result of a change in the engine."""
+        return cls(change.changed, change.overridden, change.restart_needed, change.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Favourites:
+    """The models to keep hot, in the user's order."""
+
+    favourites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FavouritesChange:
+    """The favourites after a change.
+
+    Attributes:
+        overridden_by: The variable or option that overrides the written favourites; None if they have effect.
+    """
+
+    favourites: tuple[str, ...]
+    overridden_by: str | None
+
+
+def _text(name: str, value: object) -> str:
+    """Return a JSON value as a variable or an option would have it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float | list):
+        return json.dumps(value, ensure_ascii=False)
+    raise InvalidRequestError(msg("must_be_setting", param=name), param=name)
+
+
+def _names(value: object, param: str) -> tuple[str, ...] | None:
+    if value == _AUTO:
+        return None
+    if isinstance(value, list) and len(value) <= _MAX_FAVOURITES and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    raise InvalidRequestError(msg("must_be_model_names", param=param), param=param)
+
+
+@command("GET", "favourites", risk=Risk.USE)
+@dataclass(frozen=True, slots=True)
+class GetFavourites(Command[Favourites]):
+    """Return the models to keep hot, in the user's order."""
+
+    async def run(self, host: ControlHost) -> Favourites:
+        return Favourites(host.engine.snapshot.favourites)
+
+
+def _write_names(names: tuple[str, ...] | None) -> object:
+    return _AUTO if names is None else list(names)
+
+
+@command("PUT", "favourites", risk=Risk.MANAGE, errors=_NAMES)
+@dataclass(frozen=True, slots=True)
+class SetFavourites(Command[FavouritesChange]):
+    """Keep exactly these models hot, in this order; ``auto`` (None) leaves the choice to Preheat."""
+
+    favourites: tuple[str, ...] | None = field(metadata={"check": _names, "write": _write_names})
+
+    async def run(self, host: ControlHost) -> FavouritesChange:
+        return _favourites(host, await host.live.set_favourites(self.favourites))
+
+
+@command("POST", "models/{model:path}/favourite", risk=Risk.MANAGE, errors=_NAMES)
+@dataclass(frozen=True, slots=True)
+class AddFavourite(Command[FavouritesChange]):
+    """Keep a model hot whenever it fits, after the other favourites."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> FavouritesChange:
+        return _favourites(host, await host.live.set_favourite(self.model, True))
+
+
+@command("POST", "models/{model:path}/unfavourite", risk=Risk.MANAGE, errors=_NAMES)
+@dataclass(frozen=True, slots=True)
+class DropFavourite(Command[FavouritesChange]):
+    """Keep a model hot only while it is used."""
+
+    model: str
+
+    async def run(self, host: ControlHost) -> FavouritesChange:
+        return _favourites(host, await host.live.set_favourite(self.model, False))
+
+
+@command("GET", "settings", risk=Risk.USE)
+@dataclass(frozen=True, slots=True)
+class GetSettings(Command[SettingsState]):
+    """Return the settings in force; keys are hidden."""
+
+    async def run(self, host: ControlHost) -> SettingsState:
+        return SettingsState(host.engine.settings, host.live.restart_needed)
+
+
+@command("PATCH", "settings", risk=Risk.ADMIN, errors=(SettingsError,))
+@dataclass(frozen=True, slots=True)
+class ChangeSettings(Command[SettingsChange]):
+    """Write settings to the user's file, all or none, and apply them: ``{"memory_limit": "8GiB"}``."""
+
+    values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)
+
+    async def run(self, host: ControlHost) -> SettingsChange:
+        texts = {name: _text(name, value) for name, value in self.values.items()}
+        return SettingsChange.of(await host.live.change(texts))
+
+
+@command("PATCH", "models/{model:path}/settings", risk=Risk.ADMIN, errors=(*_NAMES, SettingsError))
+@dataclass(frozen=True, slots=True)
+class ChangeModelSettings(Command[SettingsChange]):
+    """Write one model's own settings, and apply them; null removes one: ``{"context_length": 4096}``."""
+
+    model: str
+    values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)
+
+    async def run(self, host: ControlHost) -> SettingsChange:
+        model_id = await host.model_id(self.model)
+        texts = {name: None if value is None else _text(name, value) for name, value in self.values.items()}
+        return SettingsChange.of(await host.live.change_model(model_id, texts))
+
+
+@command("POST", "settings/reload", risk=Risk.ADMIN, errors=(SettingsError,))
+@dataclass(frozen=True, slots=True)
+class ReloadSettings(Command[SettingsChange]):
+    """Read the settings again, and apply them."""
+
+    async def run(self, host: ControlHost) -> SettingsChange:
+        return SettingsChange.of(await host.live.reload_file())
+
+
+def _favourites(host: ControlHost, change: LiveChange) -> FavouritesChange:
+    return FavouritesChange(host.engine.snapshot.favourites, change.overridden.get("favourites"))

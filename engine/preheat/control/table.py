@@ -1,0 +1,8 @@
+"""All commands: importing this module declares them."""
+
+from __future__ import annotations
+
+from preheat.control import downloads, figures, hub, models, preloading, settings  # noqa: F401
+from preheat.control.command import COMMANDS, Command
+
+__all__ = ["COMMANDS", "Command"]
