@@ -57,7 +57,7 @@ async def test_plan_says_what_is_next_and_why(client: httpx2.AsyncClient, engine
 
 async def test_why(client: httpx2.AsyncClient) -> None:
     answer = (await client.get("/preheat/v1/models/tiny-chat/why")).json()
-    assert answer == {"id": CHAT, "state": "hot", "standby": False, "why": f"{CHAT} is a favourite"}
+    assert answer.items() >= {"id": CHAT, "state": "hot", "standby": False, "why": f"{CHAT} is a favourite"}.items()
     assert (await client.get("/preheat/v1/models/none/why")).status_code == 404
 
 

@@ -24,7 +24,7 @@ class Asker(QObject):
         self.errors: list[EngineError] = []
         self.question = SlowQuestion(
             bridge,
-            lambda session: session.call(ExplainModel("a")).why,
+            lambda session: str(session.call(ExplainModel("a")).why),
             self.answers_with,
             self,
             self.fails_with,
