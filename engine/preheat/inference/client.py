@@ -13,30 +13,13 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Final, cast
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, cast
 
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, ModelLoadError, WorkerDiedError
-from preheat.inference.protocol import (
-    Cancel,
-    Embed,
-    Embedded,
-    Failed,
-    Frame,
-    FrameDecoder,
-    Generate,
-    HoldLoad,
-    Load,
-    Loaded,
-    LoadFailed,
-    Probed,
-    Progress,
-    ProtocolError,
-    Ready,
-    Step,
-    ToWorker,
-    encode_frame,
-)
+from preheat.inference import protocol
+from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
 from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
 from preheat.messages import Message, msg
 
@@ -63,6 +46,26 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "preheat.inference.worker"]
 
 
+_Answer: TypeAlias = GenerationChunk | protocol.Embedded | EngineError
+
+
+@dataclass(slots=True)
+class _Call:
+    """A request in progress."""
+
+    id: int
+    answers: asyncio.Queue[_Answer] = field(default_factory=asyncio.Queue)
+    finished: bool = False
+
+    async def next(self) -> Any:
+        """Return the next answer; raise it if it is an error."""
+        answer = await self.answers.get()
+        if isinstance(answer, EngineError):
+            self.finished = True
+            raise answer
+        return answer
+
+
 class WorkerClient:
     """One worker process. Make one with ``spawn``."""
 
@@ -76,8 +79,7 @@ class WorkerClient:
         self._info: ModelInfo | None = None
         self._on_progress: OnProgress = lambda _share: None
         self._on_warming: OnWarming = lambda: None
-        self._generations: dict[int, asyncio.Queue[GenerationChunk | EngineError]] = {}
-        self._embeddings: dict[int, asyncio.Future[Embeddings]] = {}
+        self._calls: dict[int, _Call] = {}
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._closing = False
         self._load_cancelled = False
@@ -136,7 +138,7 @@ class WorkerClient:
         self._on_progress, self._on_warming = on_progress, on_warming
         if not self.alive:
             raise ModelLoadError(msg("worker_failed_to_load", reason=self.exited.result()))
-        self._send(Load(options))
+        self._send(protocol.Load(options))
         return await self._loaded
 
     def cancel_load(self) -> None:
@@ -151,7 +153,7 @@ class WorkerClient:
 
     def hold_load(self, hold: bool) -> None:
         """Pause a load, or resume it."""
-        self._send(HoldLoad(hold))
+        self._send(protocol.HoldLoad(hold))
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         """Yield a generation's chunks; closing the generator stops it in the worker within one step.
@@ -160,24 +162,12 @@ class WorkerClient:
             WorkerDiedError: The process ended.
             EngineError: The worker rejected the request.
         """
-        self._check_alive()
-        request_id = next(self._ids)
-        chunks: asyncio.Queue[GenerationChunk | EngineError] = asyncio.Queue()
-        self._generations[request_id] = chunks
-        finished = False
-        try:
-            self._send(Generate(request_id, request))
-            while not finished:
-                chunk = await chunks.get()
-                if isinstance(chunk, EngineError):
-                    finished = True
-                    raise chunk
-                finished = chunk.finish_reason is not None
+        with self._call() as call:
+            self._send(protocol.Generate(call.id, request))
+            while not call.finished:
+                chunk: GenerationChunk = await call.next()
+                call.finished = chunk.finish_reason is not None
                 yield chunk
-        finally:
-            del self._generations[request_id]
-            if not finished:
-                self._send(Cancel(request_id))
 
     async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
         """Return the vectors of texts or token ids.
@@ -186,17 +176,27 @@ class WorkerClient:
             WorkerDiedError: The process ended.
             EngineError: The worker rejected the request.
         """
-        self._check_alive()
-        request_id = next(self._ids)
-        future: asyncio.Future[Embeddings] = asyncio.get_running_loop().create_future()
-        self._embeddings[request_id] = future
+        with self._call() as call:
+            self._send(protocol.Embed(call.id, inputs))
+            embedded: protocol.Embedded = await call.next()
+            call.finished = True
+        data, size = embedded.vectors, 4 * embedded.dimensions
+        vectors = tuple(data[start : start + size] for start in range(0, len(data), size))
+        return Embeddings(embedded.dimensions, vectors, embedded.prompt_tokens)
+
+    @contextlib.contextmanager
+    def _call(self) -> Iterator[_Call]:
+        """Register a request, and cancel it in the worker if the block is left early."""
+        if not self.alive:
+            raise self._death()
+        call = _Call(next(self._ids))
+        self._calls[call.id] = call
         try:
-            self._send(Embed(request_id, inputs))
-            return await future
+            yield call
         finally:
-            del self._embeddings[request_id]
-            if future.cancelled():
-                self._send(Cancel(request_id))
+            del self._calls[call.id]
+            if not call.finished:
+                self._send(protocol.Cancel(call.id))
 
     async def close(self, grace_s: float = _EXIT_GRACE_S) -> None:
         """End the process, by force after ``grace_s`` seconds, and wait until its memory is free."""
@@ -210,56 +210,39 @@ class WorkerClient:
                 self._transport.kill()
             await asyncio.shield(self.exited)
 
-    def _check_alive(self) -> None:
-        if not self.alive:
-            raise self._death()
-
-    def _send(self, frame: ToWorker) -> None:
+    def _send(self, frame: protocol.ToWorker) -> None:
         if self.alive and not self._stdin.is_closing():
             self._stdin.write(encode_frame(frame))
 
     def _death(self) -> WorkerDiedError:
         return WorkerDiedError(msg("worker_died", reason=self.exited.result()))
 
-    def _receive(self, frame: Frame) -> None:
+    def _receive(self, frame: protocol.Frame) -> None:
         match frame:
-            case Step(chunks):
+            case protocol.Step(chunks):
                 for request_id, chunk in chunks:
                     self._deliver(request_id, chunk)
-            case Embedded():
-                self._deliver_embeddings(frame)
-            case Progress(done_bytes, total_bytes):
+            case protocol.Embedded(request_id):
+                self._deliver(request_id, frame)
+            case protocol.Progress(done_bytes, total_bytes):
                 self._on_progress(done_bytes / max(total_bytes, 1))
-            case Ready():
+            case protocol.Ready():
                 self._ready.set_result(None)
-            case Loaded(info):
+            case protocol.Loaded(info):
                 self._info = info
                 self._on_warming()
-            case Probed():
+            case protocol.Probed():
                 if not self._loaded.done() and self._info is not None:
                     self._loaded.set_result(self._info)
-            case LoadFailed(error):
-                self._fail(self._loaded, error)
-            case Failed(request_id, error):
-                self._fail(self._embeddings.get(request_id), error)
+            case protocol.LoadFailed(error):
+                _fail(self._loaded, error)
+            case protocol.Failed(request_id, error):
                 self._deliver(request_id, error)
 
-    def _deliver(self, request_id: int, item: GenerationChunk | EngineError) -> None:
-        chunks = self._generations.get(request_id)
-        if chunks is not None:  # otherwise the client is gone and the worker does not know it yet
-            chunks.put_nowait(item)
-
-    def _deliver_embeddings(self, frame: Embedded) -> None:
-        future = self._embeddings.get(frame.id)
-        if future is not None and not future.done():
-            size = 4 * frame.dimensions
-            vectors = tuple(frame.vectors[start : start + size] for start in range(0, len(frame.vectors), size))
-            future.set_result(Embeddings(frame.dimensions, vectors, frame.prompt_tokens))
-
-    @staticmethod
-    def _fail(future: asyncio.Future[Any] | None, error: EngineError) -> None:
-        if future is not None and not future.done():
-            future.set_exception(error)
+    def _deliver(self, request_id: int, answer: _Answer) -> None:
+        call = self._calls.get(request_id)
+        if call is not None:  # otherwise the client is gone and the worker does not know it yet
+            call.answers.put_nowait(answer)
 
     def _ended(self, returncode: int) -> None:
         reason = exit_reason(returncode)
@@ -267,20 +250,15 @@ class WorkerClient:
             detail = "\n  ".join(self._stderr)
             logger.error("worker %d: %s\n  %s", self.pid, reason, detail)
         self.exited.set_result(reason)
-        for chunks in self._generations.values():
-            chunks.put_nowait(self._death())
-        for future in self._embeddings.values():
-            self._fail(future, self._death())
+        for call in self._calls.values():
+            call.answers.put_nowait(self._death())
         error: EngineError = ModelLoadError(msg("worker_failed_to_load", reason=reason))
         if returncode == -_SIGKILL and not self._protocol_violated:
             error = InsufficientMemoryError(msg("worker_killed_while_loading"))
-        self._fail(self._ready, error)
+        _fail(self._ready, error)
         if self._load_cancelled or self._closing:
             error = LoadCancelledError(msg("worker_load_cancelled"))
-        self._fail(self._loaded, error)
-        for waited in (self._ready, self._loaded):
-            if not waited.cancelled():
-                waited.exception()  # possibly without anyone waiting: not an error to report
+        _fail(self._loaded, error)
 
 
 class _WorkerProtocol(asyncio.SubprocessProtocol):
@@ -321,6 +299,12 @@ class _WorkerProtocol(asyncio.SubprocessProtocol):
         returncode = self._transport.get_returncode()
         self._transport.close()
         self._client._ended(returncode if returncode is not None else -1)
+
+
+def _fail(future: asyncio.Future[Any], error: EngineError) -> None:
+    if not future.done():
+        future.set_exception(error)
+        future.exception()  # there may be no one waiting for it, which asyncio would log
 
 
 _EXITS: Final = {

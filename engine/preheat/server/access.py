@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from preheat.errors import EngineError
@@ -145,7 +146,7 @@ class AccessMiddleware:
     async def _answer(self, scope: Scope, headers: _Headers, receive: Receive, send: Send) -> None:
         try:
             self._check_host_and_origin(headers)
-            if scope["method"] == "OPTIONS" and headers.origin is not None and headers.preflight:
+            if headers.preflight and headers.origin is not None:
                 await _send_preflight(headers, send)
                 return
             needs_key = scope["path"] not in KEYLESS_PATHS and SCOPE_KEY not in scope
@@ -194,42 +195,24 @@ class AccessMiddleware:
 
 
 class _Headers:
-    """The headers that access control needs, read in one pass."""
+    """The headers that access control needs."""
 
     def __init__(self, scope: Scope) -> None:
-        self.host = ""
-        self.origin: str | None = None
+        headers = Headers(scope=scope)
+        self.host = headers.get("host", "")
+        self.origin = headers.get("origin")
         self.origin_allowed = False
-        self.keys: list[bytes] = []
-        self.preflight = False
-        self.requested_headers = b""
-        self.private_network = False
-        self.content_length = 0
-        self.has_body = False
-        for name, value in scope["headers"]:
-            match name:
-                case b"host":
-                    self.host = value.decode("latin-1")
-                case b"origin":
-                    self.origin = value.decode("latin-1")
-                case b"authorization":
-                    scheme, _, key = value.partition(b" ")
-                    if scheme.lower() == b"bearer":
-                        self.keys.append(key.strip())
-                case b"x-api-key":
-                    self.keys.append(value.strip())
-                case b"content-length":
-                    # uvicorn rejects malformed lengths.
-                    self.content_length = int(value) if value.isdigit() else 0
-                    self.has_body = self.has_body or self.content_length > 0
-                case b"transfer-encoding":
-                    self.has_body = True
-                case b"access-control-request-method":
-                    self.preflight = True
-                case b"access-control-request-headers":
-                    self.requested_headers = value
-                case b"access-control-request-private-network":
-                    self.private_network = value == b"true"
+        self.keys = [key.encode("latin-1").strip() for key in headers.getlist("x-api-key")]
+        for value in headers.getlist("authorization"):
+            scheme, _, key = value.partition(" ")
+            if scheme.lower() == "bearer":
+                self.keys.append(key.encode("latin-1").strip())
+        length = headers.get("content-length", "")
+        self.content_length = int(length) if length.isdecimal() else 0  # uvicorn rejects malformed lengths
+        self.has_body = self.content_length > 0 or "transfer-encoding" in headers
+        self.preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        self.requested_headers = headers.get("access-control-request-headers", "authorization, content-type")
+        self.private_network = headers.get("access-control-request-private-network") == "true"
 
 
 def _cors_headers(origin: str) -> list[tuple[bytes, bytes]]:
@@ -243,7 +226,7 @@ def _cors_headers(origin: str) -> list[tuple[bytes, bytes]]:
 async def _send_preflight(headers: _Headers, send: Send) -> None:
     answer = [
         (b"access-control-allow-methods", _METHODS),
-        (b"access-control-allow-headers", headers.requested_headers or b"authorization, content-type"),
+        (b"access-control-allow-headers", headers.requested_headers.encode("latin-1")),
         (b"access-control-max-age", b"600"),
     ]
     if headers.private_network:

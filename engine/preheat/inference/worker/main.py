@@ -18,19 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from preheat.errors import EngineError
-from preheat.inference.protocol import (
-    Cancel,
-    Embed,
-    Failed,
-    Frame,
-    FrameDecoder,
-    Generate,
-    HoldLoad,
-    Load,
-    LoadFailed,
-    Probed,
-    Ready,
-)
+from preheat.inference import protocol
+from preheat.inference.protocol import FrameDecoder
 from preheat.inference.requests import LoadOptions
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.loading import Service, make_hot
@@ -57,35 +46,35 @@ class Worker:
 
     def run(self) -> None:
         """Load the model that the engine asks for, and serve it; return if the load failed."""
-        self._channel.send(Ready())
+        self._channel.send(protocol.Ready())
         options = self._load.get()
         try:
             self._service = make_hot(options, self._channel, self._may_load)
         except EngineError as error:
-            self._channel.send(LoadFailed(error))
+            self._channel.send(protocol.LoadFailed(error))
             return
-        self._channel.send(Probed())
+        self._channel.send(protocol.Probed())
         self._service.run()
 
-    def handle(self, frame: Frame) -> None:
+    def handle(self, frame: protocol.Frame) -> None:
         """Take a frame of the engine. Reading thread."""
         match frame:
-            case Load(options):
+            case protocol.Load(options):
                 self._load.put(options)
-            case HoldLoad(hold):
+            case protocol.HoldLoad(hold):
                 if hold:
                     self._may_load.clear()
                 else:
                     self._may_load.set()
-            case Cancel(request_id):
+            case protocol.Cancel(request_id):
                 if self._service is not None:
                     self._service.cancel(request_id)
-            case Generate() | Embed():
+            case protocol.Generate() | protocol.Embed():
                 assert self._service is not None, "a request before the model is hot"
                 try:
                     self._service.submit(frame)
                 except EngineError as error:
-                    self._channel.send(Failed(frame.id, error))
+                    self._channel.send(protocol.Failed(frame.id, error))
 
 
 def _read_frames(descriptor: int, worker: Worker) -> None:

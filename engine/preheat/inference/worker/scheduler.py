@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from preheat.inference.requests import UBATCH_TOKENS, FinishReason, GenerationChunk, TokenLogprob, Usage
 from preheat.inference.worker.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
@@ -53,8 +53,7 @@ class Status(Enum):
     """The decode was aborted; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
+class Sampled(NamedTuple):
     """A sampled token. ``end`` is set if it ends the text."""
 
     token: int
@@ -98,8 +97,7 @@ class Generation:
         return len(self.tokens) - (len(self.slot.cached) if self.slot else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Tokens of one generation to evaluate in a step; ``last`` if they complete what it has."""
 
     generation: Generation
@@ -114,8 +112,7 @@ class Chunk:
         return self.last and self.generation.max_tokens != 0
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlan:
+class StepPlan(NamedTuple):
     """One step; executed in the order of the attributes.
 
     Attributes:
@@ -139,8 +136,7 @@ class StepPlan:
         return sum(len(chunk.tokens) for chunk in self.chunks)
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(NamedTuple):
     """What the runner reports.
 
     Attributes:

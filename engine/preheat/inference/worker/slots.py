@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(slots=True, eq=False)
@@ -23,8 +24,7 @@ class Slot:
     busy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixReuse:
+class PrefixReuse(NamedTuple):
     """How a slot gets the beginning of a prompt.
 
     The runner first cuts the slot to ``keep`` tokens. Where the model cannot do that, the slot ends up empty. If then
