@@ -20,8 +20,8 @@ def limit_curve(
 
     from preheat.cli.replay import recorded_use, strategy_under
     from preheat.errors import InvalidRequestError
+    from preheat.replay.machine import Machine
     from preheat.replay.replay import replay
-    from preheat.replay.simulation import Machine
     from preheat.settings import load_settings
 
     settings = load_settings()

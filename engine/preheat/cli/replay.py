@@ -173,7 +173,7 @@ def _page_cache(text: str | None) -> Size:
     Raises:
         InvalidRequestError: That is no size.
     """
-    from preheat.replay.simulation import PAGE_CACHE_SHARE
+    from preheat.replay.machine import PAGE_CACHE_SHARE
     from preheat.settings.size import Size
 
     try:
@@ -185,7 +185,7 @@ def _page_cache(text: str | None) -> Size:
 def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -> list[Comparison]:
     """Return what each made-up user's days come to with room for three of the models, and the mean."""
     from preheat.replay import replay as replays
-    from preheat.replay.simulation import Machine
+    from preheat.replay.machine import Machine
     from preheat.replay.synthetic import USERS, synthetic_trace
 
     found = []
@@ -200,7 +200,7 @@ def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, beside: Size) -> list[Report]:
     """Return what Preheat and the others would have done under one limit."""
     from preheat.replay import replay as replays
-    from preheat.replay.simulation import Machine
+    from preheat.replay.machine import Machine
 
     machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
     fitting = [count for count in range(1, len(trace.sizes) + 1) if trace.room_for(count) <= limit_bytes]

@@ -25,6 +25,7 @@ _REASONS: Final = {
     "weekend_evenings": Template("weekend evenings"),
 }
 _PLAN: Final = {
+    "preload_planned": Template("planned"),
     "plan_keep": Template("kept: {reason}"),
     "plan_preload": Template("to be preloaded: {reason}"),
     "plan_replace": Template("to be preloaded in place of {displaced:names}: {reason}"),

@@ -129,7 +129,8 @@ def plan_preloads(
             wasted most of the time.
     """
     settings = settings or PolicySettings()
-    heat = popularity.heat(now, settings.weights)
+    scores = popularity.scores(now)
+    heat = popularity.heat(now, settings.weights, scores)
     ranking = sorted((model_id for model_id in heat if model_id in sizes), key=lambda name: (-heat[name], name))
     kinds: dict[str, tuple[TargetKind, int]] = {}
     if expected is not None and expected in sizes:
@@ -137,7 +138,7 @@ def plan_preloads(
     for rank, model_id in enumerate(dict.fromkeys(favourites), 1):
         if model_id in sizes:
             kinds.setdefault(model_id, (TargetKind.FAVOURITE, rank))
-    known = [name for name in ranking if enough_uses(popularity.score(name, now), settings)]
+    known = [name for name in ranking if enough_uses(scores[name], settings)]
     least = 0.0
     if sum(sizes[name] for name in {*known, *favourites} & sizes.keys()) > limit_bytes:
         least = settings.min_share * sum(heat[name] for name in ranking)
@@ -147,7 +148,7 @@ def plan_preloads(
             kinds.setdefault(model_id, (TargetKind.LEARNED, rank))
     room = _Room(residents, heat, limit_bytes, now, settings, frozenset(favourites))
     targets = tuple(room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items())
-    unused = sorted(model_id for model_id in sizes if model_id not in heat)
+    unused = sorted(sizes.keys() - heat.keys())
     soon = [expected, *likely] if expected in kinds else likely
     order = dict.fromkeys([*soon, *kinds, *ranking, *unused])
     standby = tuple(name for name in order if name in sizes and name not in room.present)

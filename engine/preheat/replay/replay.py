@@ -1,18 +1,20 @@
-"""Runs a log through the policy under other limits and settings, beside what other ways would have done."""
+"""Replays a trace under other limits and settings, and compares strategies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
-from preheat.replay.simulation import Machine, Simulation, Strategy, Tally
+from preheat.replay.executor import Tally
+from preheat.replay.machine import Machine
+from preheat.replay.simulation import Simulation, Strategy
 from preheat.replay.trace import Kind, Trace
-from preheat.usage.popularity import DAY_S
+from preheat.usage import DAY_S
 
 SETTLING_S: Final = 7 * DAY_S
-"""The steady state begins so long after a log does."""
+"""Length of the learning phase at the start of a trace, in seconds; the steady state follows."""
 
 PREHEAT: Final = Strategy("preheat", preload=True, wake_ups=True, standby=True)
 KEEP_ALIVE: Final = Strategy("keep-alive 5 min", keep_alive_s=300.0)
@@ -22,17 +24,17 @@ CLAIRVOYANT: Final = "clairvoyant"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a stretch of a log came to.
+    """Results over a part of a trace.
 
     Attributes:
-        requests: All of them: hits, late hits and misses.
-        refused: Of the misses, those whose model is larger than the limit; they wait for nothing.
+        requests: Hits, late hits and misses.
+        refused: Misses of models larger than the limit, which wait for nothing.
         waited_s: Time that requests waited for their models, in seconds.
-        preloads: Loads that began with nobody waiting.
-        wasted: Of these, evicted before any request used them.
-        lost: Of these, switched off with the machine before any request used them.
-        cancelled: Of these, given up while loading, for a request's sake.
-        bytes_read: From disk.
+        preloads: Loads started without a waiting request.
+        wasted: Preloads evicted unused.
+        lost: Preloads unused when the machine was switched off.
+        cancelled: Preloads cancelled for a request.
+        bytes_read: Bytes read from disk.
     """
 
     requests: int
@@ -65,10 +67,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One strategy's run over a log.
+    """Results of one strategy.
 
     Attributes:
-        overall: From the log's beginning.
+        overall: Over the whole trace.
         steady: After the first seven days.
     """
 
@@ -78,7 +80,7 @@ class Report:
     steady: Figures
 
     def row(self) -> dict[str, str | int | float]:
-        """Return the report as one row of a table, for CSV and JSON."""
+        """Return the report as a flat row, for CSV and JSON."""
         row: dict[str, str | int | float] = {"strategy": self.strategy, "limit_bytes": self.limit_bytes}
         for prefix, figures in (("", self.overall), ("steady_", self.steady)):
             row |= {f"{prefix}{field.name}": getattr(figures, field.name) for field in fields(figures)}
@@ -89,13 +91,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What Preheat brings a user beside plain least-recently-used with the same memory, in the steady state.
+    """Preheat compared with plain LRU and the same memory, in the steady state.
 
     Attributes:
-        lru_hit_rate: The share of requests that LRU finds hot.
-        of_bound: ``preload_hit_rate`` ÷ the clairvoyant bound's.
-        waits_ratio: Waits ÷ LRU's.
-        seconds_ratio: Seconds waited ÷ LRU's.
+        lru_hit_rate: Share of requests that LRU finds hot.
+        of_bound: ``preload_hit_rate`` ÷ that of the clairvoyant bound.
+        waits_ratio: Waits ÷ waits of LRU.
+        seconds_ratio: Seconds waited ÷ those of LRU.
         wasted_share: Wasted preloads ÷ preloads.
     """
 
@@ -108,23 +110,23 @@ class Comparison:
     wasted_share: float
 
     def row(self) -> dict[str, str | float]:
-        """Return the comparison as one row of a table, for JSON."""
+        """Return the comparison as a flat row, for JSON."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def lru_of(count: int) -> Strategy:
-    """Return the baseline that keeps at most ``count`` models, the last used."""
+    """Return the baseline that keeps the last ``count`` models used."""
     return Strategy(f"lru, {count} models", max_models=count)
 
 
 def replay(trace: Trace, machine: Machine, strategy: Strategy = PREHEAT, *, timezone: tzinfo = UTC) -> Report:
-    """Run a log through a strategy.
+    """Run a trace through a strategy.
 
     Args:
-        timezone: Whose hours and weekends count.
+        timezone: Time zone of hours and weekends.
     """
     simulation = Simulation(machine, strategy, trace.sizes, trace.favourites, timezone)
-    settled_at = trace.events[0].at + SETTLING_S if trace.events else 0.0
+    settled_at = _settled_at(trace)
     before: Tally | None = None
     for at, kind, model_id, client in trace.events:
         if before is None and at >= settled_at:
@@ -137,50 +139,54 @@ def replay(trace: Trace, machine: Machine, strategy: Strategy = PREHEAT, *, time
             simulation.boot(at)
         else:
             simulation.switch_off(at)
-    end = simulation.tally
-    return Report(strategy.name, machine.limit_bytes, _figures(end, Tally()), _figures(end, before or end))
+    simulation.finish()
+    return _report(strategy.name, machine, simulation.tally, before)
 
 
 def clairvoyant(trace: Trace, machine: Machine) -> Report:
     """Return a bound that no strategy can beat on this machine.
 
-    It knows the future and may load ahead, any number of models at once, on a busy machine too, and forgets for each
-    request what the others need of the limit. So a request waits only for what no foresight helps against: its model
-    cannot be hot before one cold load's time has passed since the machine was switched on, when nothing is in memory.
-    Whatever keeps to the limit and loads one by one finds each request's model hot at most as early.
+    It knows the future, loads any number of models ahead at once, even on a busy machine, and ignores what other
+    models need of the limit. A request waits only until one load's time has passed since the machine was switched on
+    with nothing in memory. No strategy that keeps to the limit finds its model hot earlier.
     """
     tally, before = Tally(), None
-    settled_at = trace.events[0].at + SETTLING_S if trace.events else 0.0
+    settled_at = _settled_at(trace)
     booted_at: float | None = None
+    ready: list[float] = []  # when the waiting requests get their models
     for at, kind, model_id, _ in trace.events:
         if before is None and at >= settled_at:
             before = replace(tally)
-        if kind is Kind.BOOT:
-            booted_at = at
-        elif kind is Kind.OFF:
-            booted_at = None
+        if kind in (Kind.BOOT, Kind.OFF):
+            tally.waited_s -= sum(max(0.0, ready_at - at) for ready_at in ready)
+            ready.clear()
+            booted_at = at if kind is Kind.BOOT else None
         elif kind is Kind.REQUEST:
             booted_at = at if booted_at is None else booted_at
-            if trace.sizes[model_id].resident_bytes > machine.limit_bytes:
+            size = trace.sizes[model_id]
+            if size.resident_bytes > machine.limit_bytes:
                 tally.misses += 1
                 tally.refused += 1
                 continue
-            ready_at = booted_at + machine.cold_s + trace.sizes[model_id].file_bytes / machine.disk_bytes_per_s
+            read_s = size.file_bytes / machine.disk_bytes_per_s
+            ready_at = booted_at + min(machine.cold_s, machine.standby_s) + read_s
             tally.hits += ready_at <= at
             tally.late_hits += booted_at < at < ready_at
             tally.misses += at <= booted_at
             tally.waited_s += max(0.0, ready_at - at)
-    return Report(CLAIRVOYANT, machine.limit_bytes, _figures(tally, Tally()), _figures(tally, before or tally))
+            if ready_at > at:
+                ready.append(ready_at)
+    return _report(CLAIRVOYANT, machine, tally, before)
 
 
 def compare(trace: Trace, machine: Machine, *, models: int = 3, strategy: Strategy = PREHEAT) -> tuple[Report, ...]:
-    """Run a log through a strategy and the baselines; ``models`` is how many the counting one keeps."""
+    """Run a trace through a strategy and the baselines; ``models`` is the count of the counting baseline."""
     strategies = (strategy, KEEP_ALIVE, lru_of(models), LRU)
     return (*(replay(trace, machine, each) for each in strategies), clairvoyant(trace, machine))
 
 
 def compare_with_lru(user: str, trace: Trace, machine: Machine, strategy: Strategy = PREHEAT) -> Comparison:
-    """Run a log through a strategy and through plain LRU; a ratio to nothing is 0."""
+    """Run a trace through a strategy and through plain LRU; ratios to 0 are 0."""
     ours, lru = replay(trace, machine, strategy).steady, replay(trace, machine, LRU).steady
     bound = clairvoyant(trace, machine).steady.preload_hit_rate
     return Comparison(
@@ -195,29 +201,26 @@ def compare_with_lru(user: str, trace: Trace, machine: Machine, strategy: Strate
 
 
 def mean_of(comparisons: Sequence[Comparison]) -> Comparison:
-    """Return the mean of each figure, every user counting alike."""
+    """Return the unweighted mean of each figure."""
     names = [field.name for field in fields(Comparison) if field.name != "user"]
     means = {name: sum(getattr(each, name) for each in comparisons) / len(comparisons) for name in names}
     return Comparison("mean", **means)
 
 
 def curve(trace: Trace, limits: Iterable[int], machine: Machine, strategy: Strategy = PREHEAT) -> Sequence[Report]:
-    """Return what each limit would have brought."""
+    """Return the results under each limit."""
     return [replay(trace, replace(machine, limit_bytes=limit), strategy) for limit in limits]
 
 
+def _settled_at(trace: Trace) -> float:
+    return trace.events[0].at + SETTLING_S if trace.events else 0.0
+
+
+def _report(name: str, machine: Machine, end: Tally, before: Tally | None) -> Report:
+    return Report(name, machine.limit_bytes, _figures(end, Tally()), _figures(end, before or end))
+
+
 def _figures(end: Tally, start: Tally) -> Figures:
-    hits, late_hits, misses = end.hits - start.hits, end.late_hits - start.late_hits, end.misses - start.misses
-    return Figures(
-        requests=hits + late_hits + misses,
-        hits=hits,
-        late_hits=late_hits,
-        misses=misses,
-        refused=end.refused - start.refused,
-        waited_s=end.waited_s - start.waited_s,
-        preloads=end.preloads - start.preloads,
-        wasted=end.wasted - start.wasted,
-        lost=end.lost - start.lost,
-        cancelled=end.cancelled - start.cancelled,
-        bytes_read=end.bytes_read - start.bytes_read,
-    )
+    sums = Tally(*(after - before for after, before in zip(astuple(end), astuple(start), strict=True)))
+    requests = sums.hits + sums.late_hits + sums.misses
+    return Figures(requests, *astuple(sums))

@@ -6,7 +6,7 @@ request and a decision cost the same after ten requests and after ten million. P
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
@@ -144,18 +144,26 @@ class Popularity:
         counters = self._models.get(model_id)
         return counters[_SCORE].read(now, self._half_life_s) if counters else 0.0
 
-    def heat(self, now: float, weights: Weights) -> dict[str, float]:
+    def scores(self, now: float) -> dict[str, float]:
+        """Return the score of every model used so far; see ``score``."""
+        return {model_id: counters[_SCORE].read(now, self._half_life_s) for model_id, counters in self._models.items()}
+
+    def heat(self, now: float, weights: Weights, scores: Mapping[str, float] | None = None) -> dict[str, float]:
         """Return the weighted uses of every model used so far: the score, plus recent uses and uses at this hour.
 
         The next hour counts more the closer it is, so that its models are loaded before it begins.
+
+        Args:
+            scores: The result of ``scores``, if it is known.
         """
+        scores = self.scores(now) if scores is None else scores
         slot, _, elapsed = self._local(now)
         following = slot - slot % SLOTS_A_DAY + (slot + 1) % SLOTS_A_DAY
         half_life_s = self._half_life_s
         heat: dict[str, float] = {}
         slot_weight, following_weight = weights.time_of_day * (1.0 - elapsed), weights.time_of_day * elapsed
         for model_id, counters in self._models.items():
-            value = counters[_SCORE].read(now, half_life_s)
+            value = scores[model_id]
             if weights.recent:
                 value += weights.recent * counters[_RECENT].read(now, RECENT_HALF_LIFE_S)
             if slot_weight and slot in counters:

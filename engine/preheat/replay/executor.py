@@ -1,0 +1,239 @@
+"""Runs the residency core in simulated time: performs the effects of ``decide`` on a simulated machine."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from preheat.messages import msg
+from preheat.replay.machine import Machine, PageCache
+from preheat.replay.trace import ModelSize
+from preheat.residency import events as ev
+from preheat.residency.decide import decide
+from preheat.residency.decisions import Action, Outcome
+from preheat.residency.eviction import EvictionPolicy
+from preheat.residency.states import Limits, Now, ResidencyState
+
+_PRELOAD: Final = msg("preload_planned")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums, named like the fields of ``Figures``."""
+
+    hits: int = 0
+    late_hits: int = 0
+    misses: int = 0
+    refused: int = 0
+    waited_s: float = 0.0
+    preloads: int = 0
+    wasted: int = 0
+    lost: int = 0
+    cancelled: int = 0
+    bytes_read: int = 0
+
+
+@dataclass(slots=True)
+class _Load:
+    """A running load.
+
+    Attributes:
+        cached_bytes: Bytes of the file that were in the page cache at its start.
+        missing_bytes: Bytes to read.
+        left_s: Time left while it is held.
+        ready_at: When it is hot; infinite while it is held.
+    """
+
+    cached_bytes: int
+    missing_bytes: int
+    total_s: float
+    ready_at: float
+    left_s: float = 0.0
+
+
+class SimulatedExecutor:
+    """One machine. Its methods act at ``now``, which only moves forward.
+
+    Args:
+        policy: Chooses the models that make room.
+        keep_alive_s: Idle time after which a model is unloaded; None never.
+
+    Attributes:
+        now: Simulated Unix time.
+        state: The state of all models.
+        ended_at: When the last request ended.
+        preloading: A preload is running.
+        changed: Something changed that may affect the next preload; reset it after planning.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        sizes: Mapping[str, ModelSize],
+        policy: EvictionPolicy,
+        keep_alive_s: float | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self.cache = PageCache()
+        self.now = 0.0
+        self._machine = machine
+        self._sizes = sizes
+        self._policy = policy
+        self._needs = {model_id: ev.Needs(size.resident_bytes, keep_alive_s) for model_id, size in sizes.items()}
+        self._last_id = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Start with nothing in memory. Requests in progress end."""
+        self.state = ResidencyState(Limits(self._machine.limit_bytes, self._machine.limit_bytes), math.inf)
+        self.cache.clear()
+        self.ended_at = -math.inf
+        self.preloading = False
+        self.changed = True
+        self._loads: dict[str, _Load] = {}
+        self._timers: dict[str, float] = {}
+        self._waiting: dict[int, tuple[str, float]] = {}
+        self._agenda: list[tuple[float, int, ev.Event]] = []
+
+    @property
+    def next_at(self) -> float:
+        """Time of the next event; infinite if there is none."""
+        return self._agenda[0][0] if self._agenda else math.inf
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a request waits for its model."""
+        return bool(self._waiting)
+
+    def run_next(self) -> None:
+        """Move on to the next event."""
+        at, _, event = heapq.heappop(self._agenda)
+        self.now = at
+        if isinstance(event, ev.Ready):
+            load = self._loads.get(event.model_id)
+            if load is None or load.ready_at != at:
+                return
+            del self._loads[event.model_id]
+        elif isinstance(event, ev.TimerDue):
+            if self._timers.get(event.model_id) != at:
+                return
+        else:
+            self.ended_at = at
+        self.changed = True
+        self._send(event)
+
+    def request(self, model_id: str) -> None:
+        """A request arrives."""
+        waiter = self._next_id()
+        self._waiting[waiter] = model_id, self.now
+        self._send(ev.Requested(model_id, waiter, self._needs[model_id]))
+
+    def preload(self, model_id: str, displaces: tuple[str, ...]) -> None:
+        """Start a preload."""
+        self.tally.preloads += 1
+        self.preloading = True
+        self._send(ev.PreloadWanted(model_id, self._next_id(), self._needs[model_id], _PRELOAD, displaces))
+
+    def set_favourites(self, model_ids: frozenset[str]) -> None:
+        """Set the models that are evicted last."""
+        self._send(ev.FavouritesChanged(model_ids))
+
+    def switch_off(self) -> None:
+        """Count what is lost with the memory."""
+        self.tally.lost += sum(record.speculative for record in self.state.models.values())
+        self.tally.waited_s += sum(self.now - since for _, since in self._waiting.values())
+        for model_id in list(self._loads):
+            self._stop_load(model_id)
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _schedule(self, at: float, event: ev.Event) -> None:
+        heapq.heappush(self._agenda, (at, self._next_id(), event))
+
+    def _send(self, event: ev.Event) -> None:
+        events = deque([event])
+        now = Now(self.now, self.now)
+        moved = False
+        while events:
+            self.state, effects = decide(self.state, events.popleft(), now, self._policy)
+            for effect in effects:
+                if isinstance(effect, ev.StartLoad):
+                    self._start_load(effect.model_id)
+                    events.append(ev.Started(effect.model_id))
+                    moved = True
+                elif isinstance(effect, ev.CloseWorker):
+                    self._close_worker(effect.model_id)
+                    events.append(ev.Exited(effect.model_id))
+                    moved = True
+                else:
+                    self._perform(effect)
+        if moved:
+            self.changed = True
+            self.cache.trim(self._machine.cache_room(self.state.taken_bytes))
+
+    def _perform(self, effect: ev.Effect) -> None:
+        tally = self.tally
+        if isinstance(effect, ev.Found):
+            tally.hits += effect.outcome is Outcome.HIT
+            tally.late_hits += effect.outcome is Outcome.LATE_HIT
+            tally.misses += effect.outcome is Outcome.MISS
+        elif isinstance(effect, ev.Grant):
+            if request := self._waiting.pop(effect.waiter_id, None):
+                model_id, since = request
+                tally.waited_s += self.now - since
+                self._schedule(self.now + self._machine.answer_s, ev.Released(model_id, effect.waiter_id))
+            else:
+                self.preloading = False
+        elif isinstance(effect, ev.Reject):
+            if self._waiting.pop(effect.waiter_id, None):
+                tally.refused += 1
+                self.ended_at = self.now
+            else:
+                self.preloading = False
+        elif isinstance(effect, ev.HoldLoad):
+            self._hold(effect.model_id, self._loads[effect.model_id], effect.hold)
+        elif isinstance(effect, ev.SetTimer):
+            at = math.inf if effect.at_mono is None else effect.at_mono
+            self._timers[effect.model_id] = at
+            if at < math.inf:
+                self._schedule(at, ev.TimerDue(effect.model_id))
+        elif isinstance(effect, ev.Record):
+            tally.wasted += effect.decision.wasted
+            tally.cancelled += effect.decision.action is Action.CANCEL
+
+    def _start_load(self, model_id: str) -> None:
+        size = self._sizes[model_id]
+        cached = self.cache.take(model_id)
+        missing = size.file_bytes - cached
+        load_s = self._machine.load_s(missing)
+        self._loads[model_id] = load = _Load(cached, missing, load_s, self.now + load_s)
+        self.tally.bytes_read += missing
+        self._schedule(load.ready_at, ev.Ready(model_id, size.resident_bytes, size.resident_bytes))
+
+    def _hold(self, model_id: str, load: _Load, hold: bool) -> None:
+        if hold:
+            load.left_s, load.ready_at = load.ready_at - self.now, math.inf
+        else:
+            load.ready_at = self.now + load.left_s
+            size = self._sizes[model_id].resident_bytes
+            self._schedule(load.ready_at, ev.Ready(model_id, size, size))
+
+    def _close_worker(self, model_id: str) -> None:
+        if model_id in self._loads:
+            self.cache.put(model_id, self._stop_load(model_id))
+        else:
+            self.cache.put(model_id, self._sizes[model_id].file_bytes)
+
+    def _stop_load(self, model_id: str) -> int:
+        """Stop a running load; return how many bytes of its file were read by then."""
+        load = self._loads.pop(model_id)
+        left_s = load.left_s if load.ready_at == math.inf else load.ready_at - self.now
+        read = min(load.missing_bytes, int((load.total_s - left_s) * self._machine.disk_bytes_per_s))
+        self.tally.bytes_read -= load.missing_bytes - read
+        return load.cached_bytes + read
