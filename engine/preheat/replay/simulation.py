@@ -47,7 +47,7 @@ class _Reading:
     """Files being read ahead: bytes to read of each, best first."""
 
     began_at: float
-    missing: Mapping[str, int]
+    missing: dict[str, int]
 
 
 class Simulation:
