@@ -87,6 +87,6 @@ def _from_disk(settings: Settings, listing: Listing) -> JsonObject:
     return {
         "limit_bytes": limit,
         "models": models,
-        "left_out": [file.public_facts() for file in listing.left_out],
-        "unreachable": list(listing.unreachable),
+        "left_out": [file.public_facts() for file in listing.skipped],
+        "unreachable": [str(message) for message in listing.unreachable],
     }

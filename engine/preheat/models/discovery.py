@@ -1,7 +1,4 @@
-"""Reads places: which files there are, and what their headers say.
-
-Whether a file is a model is read from its header, never guessed from its name; names only join what belongs together.
-"""
+"""Reads places: the files in them, and the facts of their headers."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from typing import Final
 
 from preheat import paths
 from preheat.errors import ModelFileError
+from preheat.messages import Message, render
 from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.cache import HeaderCache
 from preheat.models.gguf.facts import Facts, facts_of
@@ -28,71 +26,70 @@ from preheat.models.sources.candidates import File, Place, folder_candidates, re
 logger = logging.getLogger(__name__)
 
 _COPYING_S: Final = 10.0
-"""A file that ends early and was written to so recently is being copied, not damaged."""
+"""A file that ends early and was written to this recently is being copied, not damaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was found in a place.
+    """The files of a place.
 
     Attributes:
-        troubles: What cannot be read or is damaged, by path.
-        unsettled: Files that are being written just now.
-        met: Every file that was looked at.
+        problems: What is unreadable or damaged, by path.
+        unsettled: Files that are being written.
+        seen: Every file that was looked at.
     """
 
-    known: tuple[ScannedFile, ...] = ()
-    troubles: Mapping[Path, str] = field(default_factory=dict)
+    scanned: tuple[ScannedFile, ...] = ()
+    problems: Mapping[Path, Message] = field(default_factory=dict)
     unsettled: frozenset[Path] = frozenset()
-    met: frozenset[Path] = frozenset()
+    seen: frozenset[Path] = frozenset()
 
 
 class PlaceReader:
-    """Reads places, and remembers the headers of files that have not changed. Any thread; blocks on the disk.
+    """Reads places, and remembers the headers of unchanged files. Any thread; blocks on the disk.
 
     Args:
-        cache: Where headers are remembered.
-        settle_s: A file that was written to within so many seconds is not yet offered, but for those that a place has
-            when it is read first; 0 trusts every whole file.
+        settle_s: Files written to within this time are not offered yet, except on the first reading of a place;
+            0 trusts every complete file.
     """
 
-    def __init__(self, cache: HeaderCache | None = None, *, settle_s: float = 0.0) -> None:
-        self.cache = cache or HeaderCache()
+    def __init__(self, cache: HeaderCache, *, settle_s: float = 0.0) -> None:
+        self.cache = cache
         self._arrays = KnownArrays()
         self._settle_s = settle_s
         self._read_before: set[Path] = set()
 
-    def read(self, place: Place, number: int, alive: Callable[[], None] = lambda: None) -> Content:
-        """Return what is in a place.
+    def read(self, place: Place, number: int, alive: Callable[[], None]) -> Content:
+        """Return the content of a place.
 
         Args:
             number: The place's rank among the places.
-            alive: Called after every file: the disk answers.
+            alive: Called after every file: the disk responds.
         """
         settle_s = self._settle_s if place.root in self._read_before else 0.0
-        troubles: dict[Path, str] = {}
+        problems: dict[Path, Message] = {}
         unsettled: set[Path] = set()
-        met: set[Path] = set()
-        known: list[ScannedFile] = []
-        for candidate in place.candidates(place.root, troubles.__setitem__):
+        seen: set[Path] = set()
+        scanned: list[ScannedFile] = []
+        for candidate in place.candidates(place.root, problems.__setitem__):
             alive()
-            file = read_file(candidate, place.source, number, troubles.__setitem__)
+            file = read_file(candidate, place.source, number, problems.__setitem__)
             if file is None:
                 continue
             facts = self._facts(file)
             alive()
-            met.add(file.path)
+            seen.add(file.path)
             if self._is_fresh(file, settle_s if isinstance(facts, Facts) else _COPYING_S):
                 unsettled.add(file.path)
             elif isinstance(facts, Facts):
-                known.append(ScannedFile(file, facts))
+                scanned.append(ScannedFile(file, facts))
             else:
-                troubles[file.path] = str(facts)
+                problems[file.path] = facts.message
         self._read_before.add(place.root)
-        return Content(tuple(known), troubles, frozenset(unsettled), frozenset(met))
+        return Content(tuple(scanned), problems, frozenset(unsettled), frozenset(seen))
 
     def _facts(self, file: File) -> Facts | ModelFileError:
-        """Return what the file's header says, from memory if the file has not changed; or why it says nothing."""
+        """Return the facts of the file's header or its error, from the cache if the file has not changed."""
         result = self.cache.get(file.path, file.stamp)
         if result is None:
             try:
@@ -103,36 +100,36 @@ class PlaceReader:
         return result
 
     def _is_fresh(self, file: File, span_s: float) -> bool:
-        """Whether it was written to within so many seconds; by this machine's clock, which may not be its disk's."""
+        """Return whether it was just written to; by this machine's clock, which may differ from its disk's."""
         return self._settle_s > 0 and abs(time.time() - file.stamp.modified_ns / 1e9) < span_s
 
 
-class Warner:
-    """Logs each trouble once; what was repaired and breaks again is worth a new warning. Any thread."""
+class ProblemLog:
+    """Logs each problem once, and again if it was solved and returns. Any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._warned: set[Path] = set()
+        self._known: set[Path] = set()
 
-    def tell(self, troubles: Mapping[Path, str]) -> None:
-        """Log what is new among all the troubles of one look."""
+    def report(self, problems: Mapping[Path, Message]) -> None:
+        """Log what is new among all the problems of one look."""
         with self._lock:
-            new = [problem for path, problem in troubles.items() if path not in self._warned]
-            self._warned = set(troubles)
+            new = [problem for path, problem in problems.items() if path not in self._known]
+            self._known = set(problems)
         for problem in new:
-            logger.warning("left out of the models: %s", problem)
+            logger.warning("skipped: %s", ". ".join(filter(None, render(problem))))
 
 
-def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, str]]:
-    """Return what all places have together, and all troubles."""
-    troubles = {path: problem for content in contents for path, problem in content.troubles.items()}
+def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, Message]]:
+    """Return the models of all places together, and all problems."""
+    problems = {path: problem for content in contents for path, problem in content.problems.items()}
     unsettled = frozenset[Path]().union(*(content.unsettled for content in contents))
-    explained = {_set_of(path) for path in (*troubles, *unsettled)}
-    incomplete: dict[Path, str] = {}
-    listing = assemble((known for content in contents for known in content.known), incomplete.__setitem__)
-    # A set that lacks a part which is damaged, or is being copied, is not worth a second warning.
-    troubles.update((path, problem) for path, problem in incomplete.items() if _set_of(path) not in explained)
-    return replace(listing, unsettled=bool(unsettled)), troubles
+    explained = {_set_of(path) for path in (*problems, *unsettled)}
+    incomplete: dict[Path, Message] = {}
+    listing = assemble((each for content in contents for each in content.scanned), incomplete.__setitem__)
+    # A set with a part that is damaged or being copied is not worth a second warning.
+    problems.update((path, problem) for path, problem in incomplete.items() if _set_of(path) not in explained)
+    return replace(listing, unsettled=bool(unsettled)), problems
 
 
 def _set_of(path: Path) -> tuple[Path, str]:
@@ -141,7 +138,7 @@ def _set_of(path: Path) -> tuple[Path, str]:
 
 
 def folder_places(dirs: Sequence[Path], own: Path | None = None) -> list[Place]:
-    """Return these folders as places, each once; ``own`` is Preheat's, where it is not the usual one."""
+    """Return these folders as places, each once; ``own`` is Preheat's folder, if it is not the usual one."""
     own = paths.models_dir() if own is None else _absolute(own)
     roots = dict.fromkeys(_absolute(folder) for folder in dirs)
     return [Place(Source.PREHEAT if root == own else Source.FOLDER, root, folder_candidates) for root in roots]

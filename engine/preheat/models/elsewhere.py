@@ -1,4 +1,4 @@
-"""Whether another program has a file already that the hub offers."""
+"""Finds files of the hub that another program already has."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from preheat.models.model_file import ModelFile
 
 
 def file_elsewhere(models: Iterable[ModelFile], size_bytes: int, sha256: str) -> Path | None:
-    """Return a file of this size that its program keeps under this sum, as Hugging Face's cache and Ollama do.
+    """Return a file of this size that its program names by this checksum, as Hugging Face's cache and Ollama do.
 
-    No file is read: a download would be fetched before a few of them had been hashed. Blocks on the disk.
+    No file is read: hashing a few takes longer than a download. Blocks on the disk.
     """
     for model in models:
         for path in model.all_files:

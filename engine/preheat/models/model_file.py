@@ -1,19 +1,22 @@
-"""A model file as the rest of Preheat knows it."""
+"""A model on disk."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from preheat.models.details import ModelDetails
 from preheat.models.file_names import printable
+from preheat.models.gguf.classify import Kind
+from preheat.models.gguf.facts import Facts
+from preheat.models.gguf.quantization import quantization_words
 from preheat.models.gguf.shape import ModelShape
 
 
 class Source(StrEnum):
-    """Whose folder a model was found in; of two that have the same file, the earlier one here names it."""
+    """Owner of the folder that a model was found in; of two with the same file, the earlier one here names it."""
 
     PREHEAT = "preheat"
     FOLDER = "folder"
@@ -26,6 +29,73 @@ class Source(StrEnum):
     JAN = "jan"
 
 
+class Ability(StrEnum):
+    """What a model can do."""
+
+    CHAT = "chat"
+    COMPLETION = "completion"
+    EMBEDDING = "embedding"
+    RERANK = "rerank"
+    VISION = "vision"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDetails:
+    """Facts that help people choose a model. Empty or 0 means unknown.
+
+    Attributes:
+        name: As its maker wrote it.
+        parameters: Number of weights.
+        quantization: Such as ``Q4_K_M``.
+        quantization_words: The same for people: ``4-bit, good quality``.
+        bits_per_weight: Average over all tensors.
+        trained_context: Context length in training, in tokens.
+        licence: Such as ``apache-2.0``.
+        template: Whether it has a chat template.
+    """
+
+    name: str = ""
+    parameters: int = 0
+    quantization: str = ""
+    quantization_words: str = ""
+    bits_per_weight: float = 0.0
+    trained_context: int = 0
+    licence: str = ""
+    abilities: tuple[Ability, ...] = ()
+    template: bool = False
+
+
+def details_of(parts: Sequence[Facts], *, vision: bool = False) -> ModelDetails:
+    """Return the details of a model from all its parts, the first of which describes it."""
+    first = parts[0]
+    parameters = sum(part.elements for part in parts)
+    bits = 8 * sum(part.shape.weight_bytes for part in parts) / parameters if parameters else 0.0
+    name = first.quantization or next((part.quantization for part in parts if part.quantization), "")
+    return ModelDetails(
+        name=first.name,
+        parameters=parameters,
+        quantization=name,
+        quantization_words=quantization_words(name, bits),
+        bits_per_weight=round(bits, 2),
+        trained_context=first.context_length,
+        licence=first.licence,
+        abilities=_abilities(first, vision=vision),
+        template=first.chat_template,
+    )
+
+
+def _abilities(facts: Facts, *, vision: bool) -> tuple[Ability, ...]:
+    if facts.kind is Kind.RERANKER:
+        return (Ability.RERANK,)
+    if facts.embeddings:
+        return (Ability.EMBEDDING,)
+    found = [Ability.CHAT] if facts.chat_template else []
+    found.append(Ability.COMPLETION)
+    if vision:
+        found.append(Ability.VISION)
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFile:
     """One GGUF model on disk: a single file, or a split set known by its first part.
@@ -34,18 +104,17 @@ class ModelFile:
         model_id: Unique name: the file name in lower case, without ``.gguf`` (and without the part number of a
             split set); a prefix names the folder where two files have the same name.
         path: The file to load; of a split set, its first part.
-        file_bytes: Size on disk, in bytes; of a split set, all parts together.
+        file_bytes: Size on disk; of a split set, of all parts together.
         architecture: ``general.architecture`` of the file, such as ``llama`` or ``bert``.
-        context_length: Context length that the model was trained with, in tokens; 0 if the file does not say.
-        embeddings: Whether it makes embeddings (otherwise text).
-        chat_template: Whether the file carries a chat template.
+        context_length: Trained context length, in tokens; 0 if unknown.
+        embeddings: Whether it makes embeddings rather than text.
+        chat_template: Whether the file has a chat template.
         files: Every file of the set, ``path`` first.
         modified_ns: Time of the last change, in nanoseconds since 1970; of a split set, the latest of its parts.
-        shape: What its memory depends on.
-        source: Whose folder it is in. Files of other programs are read in place and never changed.
-        aliases: Other names that it answers to: those of the same file in other places.
-        details: What people want to know of it.
-        mmproj: The image encoder that belongs to it; None if there is none.
+        shape: Dimensions that its memory depends on.
+        source: Owner of its folder. Files of other programs are read in place and never changed.
+        aliases: Its other names: those of the same file in other places.
+        mmproj: Its image encoder, if any.
     """
 
     model_id: str
@@ -70,15 +139,15 @@ class ModelFile:
 
     @property
     def own(self) -> bool:
-        """Whether it is in Preheat's own folder, and may be deleted by Preheat."""
+        """Whether it is in Preheat's own folder, so that Preheat may delete it."""
         return self.source is Source.PREHEAT
 
     def same_content(self, other: ModelFile) -> bool:
-        """Whether both were written from the same files in the same state, whatever the model's names."""
+        """Return whether both describe the same files in the same state."""
         return (self.files, self.file_bytes, self.modified_ns) == (other.files, other.file_bytes, other.modified_ns)
 
     def public_facts(self) -> dict[str, Any]:
-        """Return what others may read of it, as JSON has it; what cannot be shown in a path is ``_``."""
+        """Return its public facts as JSON, with printable paths."""
         details = self.details
         return {
             "architecture": printable(self.architecture),
@@ -98,7 +167,7 @@ class ModelFile:
         }
 
     def changed(self) -> bool:
-        """Whether the files are not any more what they were when this was written. Blocks on the disk."""
+        """Return whether the files have changed since. Blocks on the disk."""
         try:
             states = [file.stat() for file in self.files]
         except OSError:

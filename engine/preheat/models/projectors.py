@@ -1,7 +1,7 @@
-"""Which image encoder (mmproj) belongs to which model.
+"""Matches image encoders (mmproj) to models.
 
-A repository has at most one, in several precisions, for all its models. In a folder where anything may lie, names
-decide: publishers write the model's own name into that of its encoder.
+A repository has one encoder, in several precisions, for all its models. In a mixed folder names decide: publishers put
+the model's name into that of its encoder.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from typing import Final
 from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.classify import Kind
 from preheat.models.gguf.facts import Facts
-from preheat.models.gguf.quantization import QUANTIZATION, quantization_of
+from preheat.models.gguf.quantization import QUANTIZATION, projector_rank
 from preheat.models.sources.candidates import File
 
 _MMPROJ: Final = re.compile(r"(?:^|[-_.])mmproj(?:[-_.]?model)?(?=[-_.]|$)", re.IGNORECASE)
-_ORDER: Final = ("F16", "Q8_0", "BF16", "F32")
 
 
 class Projectors:
-    """The encoders among these files, by where they lie."""
+    """The encoders among these files, by group."""
 
     def __init__(self, files: Iterable[tuple[File, Facts]]) -> None:
         self._by_group: defaultdict[str, list[File]] = defaultdict(list)
@@ -36,25 +35,22 @@ class Projectors:
                 self._stems[group].add(_stem(file))
 
     def of(self, file: File, facts: Facts) -> Path | None:
-        """Return the encoder of a model; None if it has none."""
+        """Return the encoder of a model, if any."""
         group = file.candidate.group
         if not group or facts.embeddings:
             return None
         found = self._by_group.get(group, [])
         if not file.candidate.one_repo and len(self._stems[group]) > 1:
             found = [encoder for encoder in found if _stem(encoder) == _stem(file)]
-        return min(found, key=_rank).path if found else None
+        paths = {
+            projector_rank(each.candidate.name, each.stamp.file_bytes, str(each.path)): each.path for each in found
+        }
+        return paths[min(paths)] if paths else None
 
 
 def _stem(file: File) -> str:
-    """Return a file's name without its quantization, part number and the word mmproj."""
+    """Return a file's name without its quantization, part number and "mmproj"."""
     name = file.candidate.name.lower().removesuffix(".gguf")
     part = SPLIT_PART.fullmatch(name)
     name = _MMPROJ.sub("", part["prefix"] if part else name)
     return QUANTIZATION.sub("", name).strip("-_. ")
-
-
-def _rank(file: File) -> tuple[int, int, str]:
-    quantization = quantization_of(file.candidate.name)
-    known = _ORDER.index(quantization) if quantization in _ORDER else len(_ORDER)
-    return known, file.stamp.file_bytes, str(file.path)

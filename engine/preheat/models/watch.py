@@ -1,4 +1,4 @@
-"""Notices that files appear, change or vanish."""
+"""Notices when files appear, change or vanish."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_STEP_MS: Final = 250  # how often the system is asked; changes closer to each other are told together
-_DEBOUNCE_MS: Final = 1000  # at most so long, while files keep changing
+_STEP_MS: Final = 250  # polling interval of the system's queue; closer changes are reported together
+_DEBOUNCE_MS: Final = 1000  # longest delay while files keep changing
 _TIMEOUT_MS: Final = 2000
 _POLL_S: Final = 2.0
 _UNFINISHED: Final = (".part", ".partial", ".incomplete", ".downloadinprogress", ".tmp", ".lock", ".etag")
 
 
 class Watch:
-    """Watches a folder and all below it, in a thread of its own. The folder may come later, go and come again.
+    """Watches a folder and everything below it, in its own thread. The folder may appear, vanish and return.
 
     Args:
         on_change: Called in that thread.
@@ -33,25 +33,25 @@ class Watch:
         self._root = root
         self._on_change = on_change
         self._stopped = threading.Event()
-        # A daemon: a network folder that hangs is not to keep the process from ending.
+        # A daemon: a hanging network folder must not keep the process from ending.
         threading.Thread(target=self._run, name="preheat-watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Tell of no more changes. Returns at once."""
+        """Report no more changes. Returns at once."""
         self._stopped.set()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             if self._root.is_dir():
                 self._follow()
-                self._tell()  # it has gone
+                self._report()  # it has vanished
             self._stopped.wait(_POLL_S)
 
     def _follow(self) -> None:
-        """Watch the folder until it goes. Where the system cannot watch it, it is looked at again and again."""
-        from watchfiles import watch  # here: 60 ms that a start does not have to wait for
+        """Watch the folder until it vanishes. Where the system cannot watch it, the caller polls."""
+        from watchfiles import watch  # here: saves a start 60 ms
 
-        self._tell()
+        self._report()
         began = False
         try:
             for changes in watch(
@@ -65,21 +65,21 @@ class Watch:
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
-                # Once without a change: what came just before the system began to watch is not told by it.
+                # Once without a change: changes just before the watch began are not reported by it.
                 if changes or not began:
-                    self._tell()
+                    self._report()
                 began = True
                 if not self._root.is_dir():
                     return
         except (OSError, RuntimeError) as error:  # RuntimeError: watchfiles' own errors
             logger.debug("%s cannot be watched: %s", printable(str(self._root)), error)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if not self._stopped.is_set():
             self._on_change()
 
     def _matters(self, change: Change, path: str) -> bool:
-        """Whether a change can be one of the models: not in a hidden folder, and not of a file being downloaded."""
+        """Return whether a change may affect the models: not in a hidden folder, and not an unfinished download."""
         try:
             parts = Path(path).relative_to(self._root).parts
         except ValueError:

@@ -190,10 +190,10 @@ def test_what_cannot_be_read_is_left_out_with_one_warning(
     assert ids(index.look([tmp_path]).models) == ["good"]
     assert sorted(warnings()) == sorted(
         [
-            "left out of the models: broken.gguf ends early: its header runs past the end of the file at 8 bytes. "
-            f"Download it again ({tmp_path}/broken.gguf).",
-            f"left out of the models: {tmp_path}/gone.gguf is a link that leads nowhere",
-            f"left out of the models: Permission denied ({tmp_path}/locked)",
+            "skipped: broken.gguf ends early: its header runs past the end of the file at 8 bytes. "
+            f"Download it again ({tmp_path}/broken.gguf)",
+            f"skipped: {tmp_path}/gone.gguf is a broken link",
+            f"skipped: {tmp_path}/locked cannot be read: Permission denied",
         ]
     )
     assert ids(index.look([tmp_path]).models) == ["good"]
@@ -280,7 +280,7 @@ def test_a_split_set_with_a_part_missing_is_left_out(
     write_model("other.gguf")
     assert ids(find_models([tmp_path])) == ["other"]
     (warning,) = warnings()
-    assert "is one of 3 parts, and some are missing. Download it again." in warning
+    assert "is one of 3 parts, and some are missing. Download it again" in warning
 
 
 def test_a_split_set_with_a_part_cut_short_is_left_out(tmp_path: Path, write_model: WriteModel, warnings: Any) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from preheat.messages import msg
 from preheat.models import index as index_module
 from preheat.models.index import ModelIndex
 from preheat.models.listing import Listing
@@ -195,13 +196,11 @@ def test_a_folder_that_hangs_is_left_out_until_it_answers(
             began = time.monotonic()
             listing = index.look(folders)
             assert ids(listing) == ["a"]
-            assert listing.unreachable == (f"{tmp_path}/far does not answer",)
+            assert listing.unreachable == (msg("folder_unresponsive", path=f"{tmp_path}/far"),)
             # It is waited for once.
             assert time.monotonic() - began < (1.0 if round_number == 0 else 0.2)
         assert hang.calls == 1  # no thread for every look
-        assert [record.getMessage() for record in caplog.records] == [
-            f"left out of the models: {tmp_path}/far does not answer"
-        ]
+        assert [record.getMessage() for record in caplog.records] == [f"skipped: {tmp_path}/far does not respond"]
     finally:
         hang.answers.set()
     deadline = time.monotonic() + 10

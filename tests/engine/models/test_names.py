@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import AmbiguousModelError, ModelNotFoundError
+from preheat.messages import msg
 from preheat.models import ModelFile, resolve
 from preheat.models.file_names import base_id, printable
+from raising import raises
 
 
 def models(*ids: str) -> list[ModelFile]:
@@ -55,8 +57,8 @@ def test_a_part_of_a_split_set_names_the_set() -> None:
 def test_an_ambiguous_prefix_names_what_it_fits() -> None:
     with pytest.raises(AmbiguousModelError) as caught:
         resolve("Qwen3", MODELS)
-    assert caught.value.title == '"Qwen3" fits 3 models'
-    assert caught.value.hint == "Write one of: qwen3-4b, qwen3-4b.q4_k_m, qwen3-4b.q8_0."
+    advice = msg("available", names=["qwen3-4b", "qwen3-4b.q4_k_m", "qwen3-4b.q8_0"])
+    assert caught.value.message == msg("model_ambiguous", name="Qwen3", count=3, advice=advice)
     assert caught.value.param == "model"
 
 
@@ -80,18 +82,17 @@ def test_an_unknown_name_gets_near_ones(name: str, hint: str) -> None:
 def test_a_name_like_no_other_gets_the_list() -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         resolve("zzz", [*MODELS, *models("x1", "x2")])
-    listed = "all-minilm-l6-v2.q8_0, qwen3-4b, qwen3-4b.q4_k_m, qwen3-4b.q8_0, smollm2-135m-instruct.q4_1 and 2 more"
-    assert caught.value.hint == f"There are: {listed}."
+    assert caught.value.hint == f"Available: {', '.join(sorted(model.model_id for model in MODELS))} and 2 more"
 
 
 @pytest.mark.parametrize("name", ["", "  ", ".gguf", ":latest"])
 def test_an_empty_name_means_no_model_even_if_there_is_only_one(name: str) -> None:
-    with pytest.raises(ModelNotFoundError, match="No model was named"):
+    with raises(ModelNotFoundError, "model_not_named"):
         resolve(name, models("only"))
 
 
 def test_without_models_the_hint_says_how_to_get_some() -> None:
-    with pytest.raises(ModelNotFoundError, match="put GGUF files into the models folder"):
+    with raises(ModelNotFoundError, "model_not_found", advice=msg("no_models")):
         resolve("smollm2", [])
 
 

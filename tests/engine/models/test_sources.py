@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pytest
 
 from preheat import paths
+from preheat.messages import msg
 from preheat.models import Ability, Kind, ModelFile, Source, resolve
 from preheat.models.index import ModelIndex
 from preheat.models.listing import Listing
@@ -121,9 +122,7 @@ def test_the_hugging_face_cache(home: Path, make: Any, mmproj: bytes) -> None:
     assert (qwen.source, qwen.own, qwen.mmproj) == (Source.HUGGINGFACE, False, encoder)
     assert Ability.VISION in qwen.details.abilities
     assert models["big-q8_0"].mmproj is None
-    assert [(file.kind, file.reason) for file in listing.left_out] == [
-        (Kind.PROJECTOR, "it is the image encoder of another model")
-    ] * 2
+    assert [(file.kind, file.reason) for file in listing.skipped] == [(Kind.PROJECTOR, msg("skipped_projector"))] * 2
 
 
 @pytest.mark.parametrize(
@@ -167,7 +166,7 @@ def test_links_out_of_the_cache_are_refused(
     (inside.parent / "folder").symlink_to(tmp_path)
     (hub / "models--x--y").symlink_to(tmp_path)
     assert list(by_id(look())) == ["in"]
-    assert "leads out of the Hugging Face cache" in caplog.text
+    assert "leaves the folder of Hugging Face" in caplog.text
 
 
 def test_a_blob_that_is_not_there_yet(home: Path, make: Any) -> None:
@@ -206,9 +205,7 @@ def test_ollamas_models(home: Path, make: Any, mmproj: bytes) -> None:
     assert encoder.read_bytes() == mmproj
     for asked in ("llama3.2", "LLAMA3.2:latest", "qwen3:4b", "hf.co/bartowski/Foo-GGUF:Q4_K_M", "someone/vision"):
         resolve(asked, listing.models)
-    assert [(file.name, file.reason) for file in listing.left_out] == [
-        ("mine:lora", "it is a model with an adapter, which Preheat cannot serve")
-    ]
+    assert [(file.name, file.reason) for file in listing.skipped] == [("mine:lora", msg("skipped_adapted"))]
 
 
 def test_two_names_of_one_blob_are_one_model(home: Path, make: Any) -> None:
@@ -258,7 +255,7 @@ def test_blobs_that_lead_out_of_the_store_are_refused(home: Path, make: Any, cap
     secret = blob.rename(home / "secret.gguf")
     blob.symlink_to(secret)
     assert look().models == ()
-    assert "leads out of Ollama's folder" in caplog.text
+    assert "leaves the folder of Ollama" in caplog.text
 
 
 def test_a_blob_that_is_too_short_is_not_offered(home: Path, make: Any) -> None:

@@ -85,10 +85,10 @@ class FakeEngine:
     usage_log: UsageLog | None = None
     listing: Listing = field(
         default_factory=lambda: Listing(
-            left_out=(
-                SkippedFile("lora", Path("/models/lora.gguf"), Source.FOLDER, Kind.ADAPTER, 5, "it is an adapter"),
+            skipped=(
+                SkippedFile("lora", Path("/models/lora.gguf"), Source.FOLDER, Kind.ADAPTER, 5, msg("skipped_adapter")),
             ),
-            unreachable=("/mnt/nas does not answer",),
+            unreachable=(msg("folder_unresponsive", path="/mnt/nas"),),
         )
     )
     preloads: PreloadPlan = field(default_factory=lambda: PreloadPlan((), ()))

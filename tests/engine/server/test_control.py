@@ -140,13 +140,13 @@ async def test_what_is_on_disk_is_told(client: httpx2.AsyncClient, engine: FakeE
         {
             "id": "lora",
             "kind": "adapter",
-            "reason": "it is an adapter",
+            "reason": "it is an adapter, which changes another model",
             "path": "/models/lora.gguf",
             "source": "folder",
             "file_bytes": 5,
         }
     ]
-    assert answer["unreachable"] == ["/mnt/nas does not answer"]
+    assert answer["unreachable"] == ["/mnt/nas does not respond"]
     one = (await client.get("/preheat/v1/models/tiny-chat")).json()
     assert (one["id"], one["quantization"], one["licence"], one["parameters"]) == (CHAT, "Q4_1", "mit", 1500)
     assert (one["files"], one["why"]) == ([f"/models/{CHAT}.gguf"], f"{CHAT} is a favourite")

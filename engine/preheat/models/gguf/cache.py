@@ -1,7 +1,7 @@
-"""The headers' facts, kept over restarts: files that did not change are not opened again.
+"""Facts of headers, kept over restarts: unchanged files are not opened again.
 
-One file in the cache folder, replaced as a whole. It begins with a line that says by what it was written and the
-digest of the rest; anything unexpected in it and it is passed over, as if there were none.
+One file in the cache folder, replaced as a whole. Its first line names the program that wrote it and the digest of the
+rest; a file with anything unexpected is ignored.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from preheat.models.gguf.facts import Facts, facts_from_json, facts_to_json
 
 logger = logging.getLogger(__name__)
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _MAX_BYTES: Final = 1 << 26
-_MAX_UNSEEN: Final = 10_000  # entries of files that the last scan did not meet: other folders, disks not plugged in
+_MAX_UNSEEN: Final = 10_000  # entries of files that the last scan did not see: other folders, unplugged disks
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What changes when a file does."""
+    """Identity and state of a file."""
 
     device: int
     inode: int
@@ -44,7 +44,7 @@ class Stamp:
 
     @property
     def lasting(self) -> list[int]:
-        """What is the same after a restart of the machine, which may number its disks anew."""
+        """The part that survives a restart of the machine, which may renumber its disks."""
         return [self.inode, self.file_bytes, self.modified_ns]
 
 
@@ -52,7 +52,7 @@ def stamp_of(path: Path) -> Stamp:
     """Return a file's stamp; blocks on the disk.
 
     Raises:
-        OSError: It cannot be looked at.
+        OSError: It cannot be read.
     """
     status = path.stat()
     return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
@@ -62,19 +62,19 @@ class HeaderCache:
     """Facts by path and stamp. Any thread; ``load`` and ``save`` block on the disk.
 
     Args:
-        path: Where they are kept; None keeps them in memory only.
+        path: The cache file; None keeps the facts in memory only.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._facts: dict[str, tuple[list[int], Facts | ModelFileError]] = {}
-        self._stored: dict[str, Any] = {}  # as read, not yet asked for
+        self._stored: dict[str, Any] = {}  # as read, not yet decoded
         self._loaded = path is None
         self._dirty = False
 
     def get(self, path: Path, stamp: Stamp) -> Facts | ModelFileError | None:
-        """Return what is known of the file as it is; None if that is nothing."""
+        """Return the facts of the file in this state, or its error; None if unknown."""
         self._load()
         key = str(path)
         known = self._facts.get(key)
@@ -86,17 +86,17 @@ class HeaderCache:
         try:
             facts = facts_from_json(stored[1])
         except (TypeError, ValueError, KeyError):
-            return None  # written by another state of this code
+            return None  # written by another version of this code
         self._facts[key] = stamp.lasting, facts
         return facts
 
     def put(self, path: Path, stamp: Stamp, result: Facts | ModelFileError) -> None:
-        """Remember what a header said, or why it said nothing."""
+        """Remember the facts of a file, or its error."""
         self._facts[str(path)] = stamp.lasting, result
         self._dirty = True
 
     def save(self, seen: Set[Path]) -> None:
-        """Write what is new, and forget of the files that are not in ``seen`` all but some thousands."""
+        """Write what is new, and forget most files that are not in ``seen``."""
         with self._lock:
             if not self._dirty:
                 return
@@ -121,7 +121,7 @@ class HeaderCache:
 
 
 def _written_by() -> str:
-    # The version, because it knows headers better or worse; the processor, because a home may be shared by several.
+    # Versions read headers differently; a home may be shared by several processors.
     return f"preheat {__version__} {_FORMAT} {platform.machine()}"
 
 
@@ -144,7 +144,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
         write_atomic(path, f"{_written_by()} {_digest(body)}\n".encode() + body, durable=False)
     except OSError as error:
         # A full or read-only disk: the next start reads the headers again.
-        logger.debug("what headers say is not kept: %s", error)
+        logger.debug("the header cache cannot be written: %s", error)
 
 
 def _digest(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a GGUF file is, and whether Preheat can serve it. Read from its header, never guessed from its name."""
+"""What a GGUF file is, and whether Preheat can serve it: read from its header, never guessed from its name."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 from enum import StrEnum
 from typing import Final
 
+from preheat.messages import Message, msg
 from preheat.models.file_names import printable
 from preheat.models.gguf.header import GgufHeader
 
 
 class Kind(StrEnum):
-    """What a GGUF file is."""
+    """Kind of a GGUF file."""
 
     MODEL = "model"
     RERANKER = "reranker"
@@ -25,30 +26,29 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-# Helpers of speculative decoding, which work only beside the model that they were made for.
+# For speculative decoding; they work only with the model that they were made for.
 _DRAFTS: Final = frozenset({"dflash", "eagle3", "gemma4-assistant"})
-# Speech: made with the tools of llama.cpp, but no text models.
+# Speech models, made with the tools of llama.cpp.
 _SPEECH: Final = frozenset({"pockettts", "qwen3tts", "wavtokenizer-dec"})
-# Forms that only Ollama's own engine loads: its names for architectures that llama.cpp calls otherwise or lacks.
+# Ollama's names for architectures that llama.cpp calls otherwise or lacks.
 _OLLAMA_ONLY: Final = frozenset({"gptoss", "mllama", "qwen25vl"})
 _TYPES: Final = {"adapter": Kind.ADAPTER, "mmproj": Kind.PROJECTOR, "imatrix": Kind.IMATRIX}
 _NO_TOKENIZER: Final = frozenset({"", "no_vocab", "none"})
 
 _REASONS: Final = {
-    Kind.MODEL: "",
-    Kind.RERANKER: "it is a reranker, which Preheat cannot serve yet",
-    Kind.PROJECTOR: "it is the image encoder of another model",
-    Kind.ADAPTER: "it is an adapter, which changes another model",
-    Kind.CONTROL_VECTOR: "it is a control vector, which steers another model",
-    Kind.IMATRIX: "it is an importance matrix, a tool for making quantizations",
-    Kind.VOCABULARY: "it is a vocabulary without a model",
-    Kind.DRAFT: "it drafts for another model",
-    Kind.NOT_TEXT: "it is no language model",
+    Kind.RERANKER: "skipped_reranker",
+    Kind.PROJECTOR: "skipped_projector",
+    Kind.ADAPTER: "skipped_adapter",
+    Kind.CONTROL_VECTOR: "skipped_control_vector",
+    Kind.IMATRIX: "skipped_imatrix",
+    Kind.VOCABULARY: "skipped_vocabulary",
+    Kind.DRAFT: "skipped_draft",
+    Kind.NOT_TEXT: "skipped_not_text",
 }
 
 
 def kind_of(header: GgufHeader) -> Kind:
-    """Return what a file is, as its header tells; a split set's part without tensors counts as what it describes."""
+    """Return what a file is; a split set's part without tensors counts as what it describes."""
     if header.kind in _TYPES:
         return _TYPES[header.kind]
     if header.kind != "model":
@@ -67,14 +67,16 @@ def kind_of(header: GgufHeader) -> Kind:
     return Kind.RERANKER if header.pooling == "rank" else Kind.MODEL
 
 
-def unfit(header: GgufHeader, kind: Kind) -> str:
-    """Return why Preheat cannot serve the file, to follow its name; empty if it can."""
+def unfit_reason(header: GgufHeader, kind: Kind) -> Message | None:
+    """Return why Preheat cannot serve the file, as a clause about it; None if it can."""
     if header.byte_order != sys.byteorder:
-        return "its byte order is not this machine's"
+        return msg("skipped_byte_order")
     if kind is Kind.OTHER:
-        return f"it is of the type {printable(header.kind)[:40]}"
-    if kind is Kind.MODEL and header.architecture in _OLLAMA_ONLY:
-        return "it is in a form that only Ollama loads"
-    if kind is Kind.MODEL and any(tensor.name.startswith(("v.", "mm.")) for tensor in header.tensors):
-        return "its image encoder is in the same file, a form that only Ollama loads"
-    return _REASONS[kind]
+        return msg("skipped_other_type", type=printable(header.kind)[:40])
+    if kind is not Kind.MODEL:
+        return msg(_REASONS[kind])
+    if header.architecture in _OLLAMA_ONLY:
+        return msg("skipped_ollama_form")
+    if any(tensor.name.startswith(("v.", "mm.")) for tensor in header.tensors):
+        return msg("skipped_built_in_encoder")
+    return None

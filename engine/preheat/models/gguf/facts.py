@@ -1,4 +1,4 @@
-"""What is remembered of a header: one with all its tensors would take a hundred times as much memory."""
+"""The facts that are kept of a header: a hundredth of its size in memory."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any, Final
 
+from preheat.messages import Message
 from preheat.models.file_names import printable
-from preheat.models.gguf.classify import Kind, kind_of, unfit
+from preheat.models.gguf.classify import Kind, kind_of, unfit_reason
 from preheat.models.gguf.header import GgufHeader
 from preheat.models.gguf.quantization import quantization_of_header
 from preheat.models.gguf.shape import ModelShape, shape_of
 
-_MAX_TEXT: Final = 200  # of a name or a licence: some files carry the whole text
+_MAX_TEXT: Final = 200  # of a name or a licence: some files contain the whole licence
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,10 @@ class Facts:
     """A file, or one part of a split set.
 
     Attributes:
-        kind: What it is.
-        unfit: Why Preheat cannot serve it; empty if it can.
-        elements: Weights in it.
-        tensors: How many it holds.
-        split_count: Parts of the set that it says it belongs to.
+        unfit: Why Preheat cannot serve it; None if it can.
+        elements: Number of weights.
+        tensors: Number of tensors.
+        split_count: Number of parts of its set, by the header.
     """
 
     architecture: str
@@ -37,19 +37,14 @@ class Facts:
     tensors: int
     elements: int
     kind: Kind
-    unfit: str
+    unfit: Message | None
     name: str
     quantization: str
     licence: str
 
-    @property
-    def reranks(self) -> bool:
-        """Whether it scores texts, and neither writes nor embeds."""
-        return self.kind is Kind.RERANKER
-
 
 def facts_of(header: GgufHeader) -> Facts:
-    """Return what is worth remembering."""
+    """Return the facts of a header."""
     kind = kind_of(header)
     return Facts(
         architecture=sys.intern(header.architecture),
@@ -61,7 +56,7 @@ def facts_of(header: GgufHeader) -> Facts:
         tensors=len(header.tensors),
         elements=sum(prod(tensor.shape) for tensor in header.tensors),
         kind=kind,
-        unfit=unfit(header, kind),
+        unfit=unfit_reason(header, kind),
         name=_short(header.name),
         quantization=sys.intern(quantization_of_header(header)),
         licence=sys.intern(_short(header.licence)),
@@ -69,17 +64,25 @@ def facts_of(header: GgufHeader) -> Facts:
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
-    """Return the facts as JSON has them."""
+    """Return the facts as JSON."""
     return asdict(facts)
 
 
 def facts_from_json(content: dict[str, Any]) -> Facts:
-    """Return what ``facts_to_json`` was given.
+    """Return the facts that ``facts_to_json`` was given.
 
     Raises:
-        TypeError, ValueError, KeyError: It was not made by that.
+        TypeError, ValueError, KeyError: The content is not from it.
     """
-    return Facts(**{**content, "shape": ModelShape(**content["shape"]), "kind": Kind(content["kind"])})
+    unfit = content["unfit"]
+    return Facts(
+        **{
+            **content,
+            "shape": ModelShape(**content["shape"]),
+            "kind": Kind(content["kind"]),
+            "unfit": None if unfit is None else Message(unfit["code"], unfit["params"]),
+        }
+    )
 
 
 def _short(text: str) -> str:

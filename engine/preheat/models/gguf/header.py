@@ -1,4 +1,4 @@
-"""What the header of a GGUF file says of a model."""
+"""The header of a GGUF file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 _POOLING: Final = {0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}
-# Architectures that only encode; their files do not always say how to pool.
+# Encoder architectures; their files do not always name the pooling.
 _ENCODERS: Final = frozenset(
     {
         "bert",
@@ -29,7 +29,7 @@ Scalar = int | float | bool | str
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A metadata value too long to keep. ``count`` is its elements if it is an array, its bytes if it is a string."""
+    """A metadata value too long to keep. ``count``: elements of an array, or bytes of a string."""
 
     count: int
 
@@ -49,15 +49,14 @@ class Tensor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What the header of a GGUF file says.
+    """The header of a GGUF file.
 
     Attributes:
         version: Of the format: 2 or 3.
-        byte_order: Of the numbers in the file; llama.cpp loads only files of the machine's own.
+        byte_order: llama.cpp loads only files in the machine's own.
         metadata: Keys and values; long arrays and strings are ``Skipped``.
         tensors: In the order of the file.
-        file_bytes: Size of the file.
-        data_offset: Where the tensors' data begins, in bytes from the start of the file.
+        data_offset: Start of the tensors' data, in bytes from the start of the file.
     """
 
     version: int
@@ -69,57 +68,57 @@ class GgufHeader:
 
     @property
     def architecture(self) -> str:
-        """Such as ``llama`` or ``bert``; empty if the file does not say."""
+        """Such as ``llama`` or ``bert``; empty if unknown."""
         return self._text("general.architecture")
 
     @property
     def kind(self) -> str:
-        """``general.type``: ``model``, ``adapter``, ``mmproj``, ``imatrix``; ``model`` if the file does not say."""
+        """``general.type``: ``model`` (the default), ``adapter``, ``mmproj`` or ``imatrix``."""
         return self._text("general.type") or "model"
 
     @property
     def name(self) -> str:
-        """The model's own name, for people; may be empty."""
+        """Name of the model for people; may be empty."""
         return self._text("general.name")
 
     @property
     def licence(self) -> str:
-        """The licence's short name, such as ``apache-2.0``; empty if the file does not say."""
+        """Short name of the licence, such as ``apache-2.0``; empty if unknown."""
         return self._text("general.license")
 
     @property
     def tokenizer(self) -> str:
-        """The tokenizer's kind, such as ``gpt2`` or ``bert``; empty if the file has none."""
+        """Kind of tokenizer, such as ``gpt2`` or ``bert``; empty if there is none."""
         return self._text("tokenizer.ggml.model")
 
     @property
     def context_length(self) -> int:
-        """Context length of training, in tokens; 0 if the file does not say."""
+        """Trained context length, in tokens; 0 if unknown."""
         return self.number("context_length")
 
     @property
     def block_count(self) -> int:
-        """Layers; 0 if the file does not say."""
+        """Number of layers; 0 if unknown."""
         return self.number("block_count")
 
     @property
     def embedding_length(self) -> int:
-        """Width of the hidden state, and of an embedding; 0 if the file does not say."""
+        """Width of the hidden state and of an embedding; 0 if unknown."""
         return self.number("embedding_length")
 
     @property
     def head_count(self) -> int | tuple[int, ...]:
-        """Attention heads, one number for all layers or one a layer; 0 if the file does not say."""
+        """Attention heads, one number for all layers or one per layer; 0 if unknown."""
         return self.numbers("attention.head_count")
 
     @property
     def head_count_kv(self) -> int | tuple[int, ...]:
-        """Key and value heads, likewise; as many as ``head_count`` if the file does not say."""
+        """Key and value heads, likewise; by default ``head_count``."""
         return self.numbers("attention.head_count_kv") or self.head_count
 
     @property
     def vocab_size(self) -> int:
-        """Tokens in the vocabulary; 0 if the file does not say."""
+        """Tokens in the vocabulary; 0 if unknown."""
         tokens = self.metadata.get("tokenizer.ggml.tokens")
         if isinstance(tokens, Skipped):
             return tokens.count
@@ -127,13 +126,13 @@ class GgufHeader:
 
     @property
     def pooling(self) -> str:
-        """``none``, ``mean``, ``cls``, ``last`` or ``rank``; empty if the file does not say."""
+        """``none``, ``mean``, ``cls``, ``last`` or ``rank``; empty if unknown."""
         value = self.own("pooling_type")
         return _POOLING.get(value, "") if isinstance(value, int) else ""
 
     @property
     def embeddings(self) -> bool:
-        """Whether the model makes embeddings rather than text (a reranker makes neither)."""
+        """Whether the model makes embeddings rather than text; a reranker makes neither."""
         if self.pooling == "rank":
             return False
         return self.architecture in _ENCODERS or self.pooling in {"mean", "cls", "last"}
@@ -146,17 +145,17 @@ class GgufHeader:
 
     @property
     def split_count(self) -> int:
-        """Parts of the split set that the file belongs to; 1 for a file of its own."""
+        """Number of parts of the file's split set; 1 for a single file."""
         value = self.metadata.get("split.count")
         return value if isinstance(value, int) and value > 1 else 1
 
     @property
     def tensor_bytes(self) -> int:
-        """All tensors' data, in bytes, without the padding between them."""
+        """Size of all tensors without padding, in bytes."""
         return sum(tensor.n_bytes for tensor in self.tensors)
 
     def own(self, key: str) -> Value | None:
-        """Return the value of a key of the model's own architecture, such as ``llama.context_length``."""
+        """Return the value of a key of the architecture, such as ``llama.context_length``."""
         return self.metadata.get(f"{self.architecture}.{key}")
 
     def _text(self, key: str) -> str:
@@ -164,12 +163,12 @@ class GgufHeader:
         return value if isinstance(value, str) else ""
 
     def number(self, key: str) -> int:
-        """Return a number of the architecture's own; 0 if the file does not say, or says nothing sensible."""
+        """Return a number of the architecture; 0 if it is missing or not positive."""
         value = self.own(key)
         return value if isinstance(value, int) and value > 0 else 0
 
     def numbers(self, key: str) -> int | tuple[int, ...]:
-        """Return a number likewise, or one a layer."""
+        """Return a number likewise, or one per layer."""
         value = self.own(key)
         if isinstance(value, tuple):
             return tuple(number if isinstance(number, int) and number > 0 else 0 for number in value)

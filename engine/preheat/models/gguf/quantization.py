@@ -1,4 +1,4 @@
-"""How a model's weights are stored: the name that publishers give it, and what that means for people."""
+"""Names of quantizations, and their description for people."""
 
 from __future__ import annotations
 
@@ -58,8 +58,9 @@ FILE_TYPES: Final = {
 }
 
 _GUESSED: Final = 1024
-"""Added to the number where the file did not say and a program guessed."""
+"""Added to the number where a program guessed."""
 
+_PROJECTORS: Final = ("F16", "Q8_0", "BF16", "F32")
 _WHOLE: Final = frozenset({"F32", "F16", "BF16"})
 _BITS: Final = re.compile(r"I?Q(\d)|TQ(\d)|(?:MX|NV)FP(\d)|B?F(\d\d)")
 _WORDS: Final = {
@@ -76,7 +77,7 @@ _WORDS: Final = {
 
 
 def quantization_of(path: str) -> str:
-    """Return the quantization that a path names, its last one first, or empty: ``FP16`` counts as ``F16``."""
+    """Return the last quantization in a path, ``F16`` for ``FP16``; empty if there is none."""
     for part in reversed(path.removesuffix(".gguf").split("/")):
         found = [match["name"] for match in QUANTIZATION.finditer(part)]
         if found:
@@ -85,18 +86,18 @@ def quantization_of(path: str) -> str:
 
 
 def normalized(quantization: str) -> str:
-    """Return a quantization as it is written here: upper case, ``F16`` for ``FP16``; a leading ``UD-`` stays."""
+    """Return the canonical spelling: upper case, ``F16`` for ``FP16``; a leading ``UD-`` stays."""
     name = quantization.upper()
     return {"FP16": "F16", "FP32": "F32", "MXFP4_MOE": "MXFP4"}.get(name, name)
 
 
 def quantization_of_header(header: GgufHeader) -> str:
-    """Return a file's quantization: what it says, or the type that most of its bytes have; empty without tensors.
+    """Return a file's quantization: the stated one, or the type of most of its bytes; empty without tensors.
 
-    A file that calls itself unquantized and is not was quantized by a program that forgot to say so: its tensors count.
+    A file that calls itself unquantized and is not comes from a program that forgot to say so: its tensors count.
     """
-    said = header.metadata.get("general.file_type")
-    name = FILE_TYPES.get(said % _GUESSED, "") if type(said) is int and said >= 0 else ""
+    stated = header.metadata.get("general.file_type")
+    name = FILE_TYPES.get(stated % _GUESSED, "") if type(stated) is int and stated >= 0 else ""
     most = _most_used(header)
     if name in _WHOLE and most and most not in _WHOLE:
         return most
@@ -104,15 +105,21 @@ def quantization_of_header(header: GgufHeader) -> str:
 
 
 def quantization_words(name: str, bits_per_weight: float = 0.0) -> str:
-    """Return what a quantization means for people; empty if nothing is known.
+    """Return a description of a quantization for people; empty if unknown.
 
     Args:
-        name: Such as ``Q4_K_M``.
-        bits_per_weight: Decides where the name says nothing.
+        bits_per_weight: Decides where the name does not tell.
     """
     match = _BITS.search(name.upper())
     bits = float(next(group for group in match.groups() if group)) if match else bits_per_weight
     return _WORDS[min(_WORDS, key=lambda known: abs(known - bits))] if bits else ""
+
+
+def projector_rank(name: str, n_bytes: int, path: str) -> tuple[int, int, str]:
+    """Return a sort key of image encoders by preference, the best first."""
+    quantization = quantization_of(name)
+    known = _PROJECTORS.index(quantization) if quantization in _PROJECTORS else len(_PROJECTORS)
+    return known, n_bytes, path
 
 
 def _most_used(header: GgufHeader) -> str:

@@ -1,8 +1,8 @@
-"""Reads the header of a GGUF file: what the model is, and where its tensors lie.
+"""Reads the header of a GGUF file: what the model is, and where its tensors are.
 
 Files come from strangers. Every count and length is checked against the file and against fixed ceilings before
-anything is read or kept, so that a lying header costs neither memory nor time. The file is read and not mapped:
-a mapped file that another program shortens would end this process with SIGBUS.
+anything is read or kept, so that a lying header costs neither memory nor time. The file is read, not mapped: a mapped
+file that another program shortens would end this process with SIGBUS.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from preheat.errors import ModelFileError
+from preheat.messages import Param, msg
 from preheat.models.file_names import printable
 from preheat.models.gguf.header import GgufHeader, Skipped, Tensor, Value
 from preheat.models.gguf.known_arrays import MAX_BYTES, KnownArrays
@@ -32,8 +33,8 @@ _MAX_KEY_BYTES: Final = (1 << 16) - 1
 _MAX_STRINGS: Final = 1 << 23  # in one array
 _MAX_NAME_BYTES: Final = 63  # of a tensor; llama.cpp's GGML_MAX_NAME
 _MAX_DIMENSIONS: Final = 4
-_WORTH_KNOWING: Final = 4096  # texts; shorter arrays are walked through at once
-# What is kept of the metadata; longer values are passed over.
+_WORTH_KNOWING: Final = 4096  # strings; shorter arrays are walked through at once
+# Longer metadata values are skipped.
 _KEPT_STRING_BYTES: Final = 1 << 18
 _KEPT_NUMBERS: Final = 1 << 10
 _KEPT_STRINGS: Final = 64
@@ -43,20 +44,22 @@ _STRING: Final = 8
 _ARRAY: Final = 9
 _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
-_DOWNLOAD: Final = "Download it again"
-
 
 class _MalformedError(Exception):
-    """What is wrong with the file, to follow its name, and the remedy."""
+    """What is wrong with the file: a message code, and its parameters besides ``file`` and ``path``."""
 
-    def __init__(self, problem: str, remedy: str = _DOWNLOAD) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.remedy = remedy
+    def __init__(self, code: str, **params: Param) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+def _damaged(code: str, **params: Param) -> _MalformedError:
+    return _MalformedError("gguf_damaged", detail=msg(code, **params))
 
 
 class _Source:
-    """Reads a header from a file, a chunk at a time, and passes over what is not wanted without reading it."""
+    """Reads a header chunk by chunk, and skips unwanted parts without reading them."""
 
     def __init__(self, file: FileIO, file_bytes: int, arrays: KnownArrays | None = None) -> None:
         self.file_bytes = file_bytes
@@ -69,7 +72,7 @@ class _Source:
 
     @property
     def position(self) -> int:
-        """The next byte's offset in the file."""
+        """Offset of the next byte in the file."""
         return self._start + self._at
 
     def take(self, count: int) -> bytes:
@@ -80,7 +83,7 @@ class _Source:
         return self._chunk[self._at - count : self._at]
 
     def skip(self, count: int) -> None:
-        """Pass over ``count`` bytes."""
+        """Skip ``count`` bytes."""
         self._at += count
         self._check(0)
 
@@ -94,7 +97,7 @@ class _Source:
         return self.numbers(kind)[0]
 
     def skip_strings(self, count: int) -> None:
-        """Pass over ``count`` strings, at once where they are known."""
+        """Skip ``count`` strings, known arrays at once."""
         if self._arrays is None or count < _WORTH_KNOWING:
             self._walk_strings(count)
             return
@@ -109,7 +112,7 @@ class _Source:
             self._arrays.add(self.order, count, self._peek(begin, length))
 
     def _peek(self, begin: int, length: int) -> bytes:
-        """Return bytes of the file, fewer if it has become shorter; what is read next stays as it is."""
+        """Return bytes of the file, fewer if it has become shorter, without moving on."""
         at = begin - self._start
         if at >= 0 and at + length <= len(self._chunk):
             return self._chunk[at : at + length]
@@ -120,7 +123,7 @@ class _Source:
         return content
 
     def _walk_strings(self, count: int) -> None:
-        """Pass over ``count`` strings: the one loop whose speed matters, with a turn for each token and merge."""
+        """Skip ``count`` strings. The only loop with a need for speed: one turn per token and merge."""
         length_at = struct.Struct(self.order + "Q").unpack_from
         left = count
         while left:
@@ -140,9 +143,9 @@ class _Source:
     def _check(self, count: int) -> None:
         end = self.position + count
         if end > self.file_bytes:
-            raise _MalformedError(f"ends early: its header runs past the end of the file at {self.file_bytes:,} bytes")
+            raise _MalformedError("gguf_header_cut", size=self.file_bytes)
         if end > _MAX_HEADER_BYTES:
-            raise _MalformedError(f"is damaged: its header is longer than {_MAX_HEADER_BYTES:,} bytes")
+            raise _damaged("gguf_header_too_long", most=_MAX_HEADER_BYTES)
 
     def _fill(self, count: int) -> None:
         self._check(count)
@@ -152,17 +155,15 @@ class _Source:
         while len(self._chunk) < count:
             more = self._file.read(max(_CHUNK_BYTES, count - len(self._chunk)))
             if not more:
-                raise _MalformedError("ends early: it became shorter while it was read")
+                raise _MalformedError("gguf_shrank")
             self._chunk += more
 
 
 def read_header(path: Path, arrays: KnownArrays | None = None) -> GgufHeader:
-    """Read the header of a GGUF file, and nothing of its tensors' data.
-
-    Blocks on the disk; any thread.
+    """Read the header of a GGUF file, and nothing of its tensors' data. Blocks on the disk; any thread.
 
     Args:
-        arrays: Vocabularies of files read before, which make those of the same family fast; gains this file's.
+        arrays: Vocabularies of files read before, which make files of the same family fast; gains this file's.
 
     Raises:
         ModelFileError: The file cannot be read, is not GGUF, is damaged, or ends before its last tensor.
@@ -171,29 +172,29 @@ def read_header(path: Path, arrays: KnownArrays | None = None) -> GgufHeader:
         # Before opening: opening a named pipe would wait for a writer for ever.
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise _MalformedError("is not a regular file", "Name a GGUF file")
+            raise _MalformedError("gguf_not_regular")
         with FileIO(path) as file:
             return _read(_Source(file, status.st_size, arrays))
     except _MalformedError as error:
-        raise _file_error(path, error.problem, error.remedy) from None
+        raise _file_error(path, error.code, **error.params) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _file_error(path, f"cannot be read: {problem}", "Check that it exists and may be read") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _file_error(path, "gguf_unreadable", reason=reason) from error
 
 
-def _file_error(path: Path, problem: str, remedy: str) -> ModelFileError:
-    return ModelFileError(f"{printable(path.name)} {problem}", hint=f"{remedy} ({printable(str(path))}).")
+def _file_error(path: Path, code: str, **params: Param) -> ModelFileError:
+    return ModelFileError(msg(code, file=printable(path.name), path=printable(str(path)), **params))
 
 
 def _read(source: _Source) -> GgufHeader:
     version = _read_version(source)
     tensor_count, key_count = source.numbers("QQ")
     left = source.file_bytes - source.position
-    # 13 and 24 bytes are the least that a key with its value and a tensor take.
+    # A key with its value has at least 13 bytes, a tensor 24.
     if key_count > min(_MAX_KEYS, left // 13):
-        raise _MalformedError(f"is damaged: its header claims {key_count:,} keys")
+        raise _damaged("gguf_too_many_keys", count=key_count)
     if tensor_count > min(_MAX_TENSORS, left // 24):
-        raise _MalformedError(f"is damaged: its header claims {tensor_count:,} tensors")
+        raise _damaged("gguf_too_many_tensors", count=tensor_count)
     metadata = _read_metadata(source, key_count)
     alignment = _alignment(metadata)
     tensors = _read_tensors(source, tensor_count)
@@ -213,24 +214,22 @@ def _read(source: _Source) -> GgufHeader:
 
 def _read_version(source: _Source) -> int:
     if source.file_bytes == 0:
-        raise _MalformedError("is empty")
+        raise _MalformedError("gguf_empty")
     if source.file_bytes < 8:
-        raise _MalformedError("is not a GGUF file")
+        raise _MalformedError("gguf_wrong_format")
     magic = source.take(4)
     if magic == b"vers":
-        raise _MalformedError("is a Git LFS pointer, not the model", "Fetch the model with git lfs pull")
+        raise _MalformedError("gguf_lfs_pointer")
     if magic != b"GGUF":
-        raise _MalformedError("is not a GGUF file", "Download the model in GGUF format")
+        raise _MalformedError("gguf_wrong_format")
     (version,) = struct.unpack("<I", raw := source.take(4))
     if version & 0xFFFF == 0:
         source.order = ">"
         (version,) = struct.unpack(">I", raw)
     if version == 1:
-        raise _MalformedError("is in version 1 of GGUF, which llama.cpp no longer reads", "Download a newer conversion")
+        raise _MalformedError("gguf_version_1")
     if version not in (2, 3):
-        raise _MalformedError(
-            f"is in version {version} of GGUF; Preheat knows 2 and 3", "Update Preheat, or " + _DOWNLOAD
-        )
+        raise _MalformedError("gguf_version_unknown", version=version)
     return int(version)
 
 
@@ -240,10 +239,10 @@ def _read_metadata(source: _Source, count: int) -> dict[str, Value]:
     for _ in range(count):
         length = source.number("Q")
         if not 0 < length <= _MAX_KEY_BYTES:
-            raise _MalformedError(f"is damaged: a key in its header is {length:,} bytes long")
+            raise _damaged("gguf_key_length", length=length)
         key = source.take(length).decode(errors="replace")
         if key in metadata:
-            raise _MalformedError(f"is damaged: its header has the key {_quoted(key)} twice")
+            raise _damaged("gguf_key_twice", key=_quoted(key))
         value, size = _read_value(source, key, _KEPT_BYTES - kept_bytes)
         kept_bytes += length + size
         metadata[key] = value
@@ -251,20 +250,21 @@ def _read_metadata(source: _Source, count: int) -> dict[str, Value]:
 
 
 def _read_value(source: _Source, key: str, budget: int) -> tuple[Value, int]:
-    """Return a value and the bytes of text that it keeps, at most ``budget``."""
+    """Return a value, and the size of its strings, at most ``budget`` bytes."""
     kind = source.number("I")
     if kind == _STRING:
         return _read_string(source, min(budget, _KEPT_STRING_BYTES))
     if kind in _SCALARS:
         return source.number(_SCALARS[kind]), 0
     if kind != _ARRAY:
-        raise _MalformedError(f"is damaged: the key {_quoted(key)} has the unknown type {kind}")
+        raise _damaged("gguf_value_type", key=_quoted(key), type=kind)
     element, count = source.numbers("IQ")
     if element == _STRING:
         return _read_strings(source, key, count, budget)
     if element not in _SCALARS:
-        what = "an array of arrays" if element == _ARRAY else f"an array of the unknown type {element}"
-        raise _MalformedError(f"is damaged: the key {_quoted(key)} holds {what}")
+        if element == _ARRAY:
+            raise _damaged("gguf_nested_array", key=_quoted(key))
+        raise _damaged("gguf_array_type", key=_quoted(key), type=element)
     if count > _KEPT_NUMBERS:
         source.skip(count * struct.calcsize("<" + _SCALARS[element]))
         return Skipped(count), 0
@@ -281,7 +281,7 @@ def _read_string(source: _Source, keep_bytes: int) -> tuple[str | Skipped, int]:
 
 def _read_strings(source: _Source, key: str, count: int, budget: int) -> tuple[Value, int]:
     if count > _MAX_STRINGS:
-        raise _MalformedError(f"is damaged: the key {_quoted(key)} claims {count:,} texts")
+        raise _damaged("gguf_too_many_strings", key=_quoted(key), count=count)
     if count > _KEPT_STRINGS:
         source.skip_strings(count)
         return Skipped(count), 0
@@ -300,7 +300,7 @@ def _read_strings(source: _Source, key: str, count: int, budget: int) -> tuple[V
 def _alignment(metadata: Mapping[str, Value]) -> int:
     alignment = metadata.get("general.alignment", 32)
     if type(alignment) is not int or alignment <= 0 or alignment & (alignment - 1):
-        raise _MalformedError(f"is damaged: its alignment is {alignment!r:.40}, which is not a power of two")
+        raise _damaged("gguf_alignment", alignment=f"{alignment!r:.40}")
     return alignment
 
 
@@ -309,13 +309,13 @@ def _read_tensors(source: _Source, count: int) -> tuple[Tensor, ...]:
     for _ in range(count):
         length = source.number("Q")
         if length > _MAX_NAME_BYTES:
-            raise _MalformedError(f"is damaged: a tensor's name is {length:,} bytes long")
+            raise _damaged("gguf_tensor_name_length", length=length)
         name = source.take(length).decode(errors="replace")
         if name in tensors:
-            raise _MalformedError(f"is damaged: it has the tensor {_quoted(name)} twice")
+            raise _damaged("gguf_tensor_twice", tensor=_quoted(name))
         dimensions = source.number("I")
         if dimensions > _MAX_DIMENSIONS:
-            raise _MalformedError(f"is damaged: the tensor {_quoted(name)} has {dimensions:,} dimensions")
+            raise _damaged("gguf_dimensions", tensor=_quoted(name), count=dimensions)
         *shape, kind, offset = source.numbers(f"{dimensions}QIQ")
         tensors[name] = _tensor(name, tuple(shape), kind, offset)
     return tuple(tensors.values())
@@ -324,33 +324,27 @@ def _read_tensors(source: _Source, count: int) -> tuple[Tensor, ...]:
 def _tensor(name: str, shape: tuple[int, ...], kind: int, offset: int) -> Tensor:
     ggml_type = GGML_TYPES.get(kind)
     if ggml_type is None:
-        raise _MalformedError(
-            f"has the tensor {_quoted(name)} in the unknown type {kind}",
-            "Update Preheat, or download the model in another quantization",
-        )
+        raise _MalformedError("gguf_tensor_type_unknown", tensor=_quoted(name), type=kind)
     elements = prod(shape)
     if elements >= 1 << 63 or max(shape, default=0) >= 1 << 63:
-        raise _MalformedError(f"is damaged: the tensor {_quoted(name)} claims {elements:.3g} elements")
+        raise _damaged("gguf_elements", tensor=_quoted(name), count=elements)
     if (*shape, 1)[0] % ggml_type.block_elements:
-        raise _MalformedError(
-            f"is damaged: the rows of the tensor {_quoted(name)} are not whole {ggml_type.name} blocks"
-        )
+        raise _damaged("gguf_partial_block", tensor=_quoted(name), type=ggml_type.name)
     n_bytes = elements // ggml_type.block_elements * ggml_type.block_bytes
     return Tensor(name, shape, ggml_type.name, n_bytes, offset)
 
 
 def _check_layout(tensors: tuple[Tensor, ...], data_offset: int, alignment: int, file_bytes: int) -> None:
-    """Check that the tensors follow each other, as llama.cpp demands, and that the file holds them all."""
+    """Check that the tensors are contiguous, as llama.cpp requires, and that the file holds them all."""
     expected = end = 0
     for tensor in tensors:
         if tensor.offset != expected:
-            raise _MalformedError(
-                f"is damaged: the tensor {_quoted(tensor.name)} lies at {tensor.offset:,} instead of {expected:,}"
-            )
+            name = _quoted(tensor.name)
+            raise _damaged("gguf_tensor_offset", tensor=name, offset=tensor.offset, expected=expected)
         end = expected + tensor.n_bytes
         expected = _padded(end, alignment)
     if data_offset + end > file_bytes:
-        raise _MalformedError(f"ends early: {file_bytes:,} of {data_offset + end:,} bytes are there")
+        raise _MalformedError("gguf_cut", size=file_bytes, expected=data_offset + end)
 
 
 def _padded(size: int, alignment: int) -> int:

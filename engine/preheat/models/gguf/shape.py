@@ -1,8 +1,8 @@
-"""What of a model's header decides how much memory the model takes.
+"""The dimensions of a model that decide its memory.
 
 The rules are those of llama.cpp (llama-hparams.cpp, llama-kv-cache*.cpp and the graphs in models/): how many numbers a
-token leaves in the KV cache, and how wide the widest part of the graph is. Where a file does not say something, it
-counts as 0; an estimate is then too small, and the first measurement mends it.
+token leaves in the KV cache, and how wide the widest part of the graph is. Missing values count as 0; an estimate is
+then too small, and the first measurement corrects it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from preheat.models.gguf.header import GgufHeader, Skipped, Tensor
 
 _F32_BYTES: Final = 4
 
-# Every how many layers one attends to everything, where the file does not say (llama_model_base::load_swa_pattern in
-# llama.cpp's models/); the others see a sliding window. A negative number: the first layer of each group, not the last.
+# Interval of layers with full attention where the file does not tell (llama_model_base::load_swa_pattern in llama.cpp's
+# models/); the others see a sliding window. A negative number: the first layer of each group, not the last.
 _WINDOW_PERIODS: Final = {
     "afmoe": 4,
     "cohere2": 4,
@@ -46,21 +46,21 @@ _MAX_LAYERS: Final = 512  # llama.cpp's LLAMA_MAX_LAYERS; a header may claim any
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """A model's dimensions, as far as its memory depends on them.
+    """Dimensions of a model that its memory depends on.
 
     Attributes:
-        weight_bytes: All tensors.
-        repack_bytes: Those that a processor of this machine's family may hold once more, rewritten.
-        vocabulary: Tokens.
-        merges: Rules by which a byte-pair tokenizer joins pieces.
-        layers: Blocks.
-        heads: Attention heads of a layer, the most that one has.
-        kv_values: Numbers that a token leaves in the KV cache, in the layers that attend to everything.
+        weight_bytes: Size of all tensors.
+        repack_bytes: Size of the tensors that this processor family may hold a second time, rewritten.
+        vocabulary: Number of tokens.
+        merges: Number of merge rules of a byte-pair tokenizer.
+        layers: Number of blocks.
+        heads: Most attention heads of a layer.
+        kv_values: Numbers per token in the KV cache, in the layers with full attention.
         window_kv_values: The same, in the layers with a sliding window.
-        window_tokens: How far these look back.
-        state_bytes: What the recurrent layers hold for each sequence.
-        graph_values: Numbers a token that are alive at once when a batch is computed, at most.
-        widest_values: The widest input of a matrix multiplication.
+        window_tokens: Length of the sliding window.
+        state_bytes: State of the recurrent layers per sequence.
+        graph_values: Most numbers per token that are alive at once when a batch is computed.
+        widest_values: Widest input of a matrix multiplication.
     """
 
     weight_bytes: int = 0
@@ -78,7 +78,7 @@ class ModelShape:
 
 
 def shape_of(header: GgufHeader) -> ModelShape:
-    """Return the shape that a header tells of; of a split set's part, with that part's tensors only."""
+    """Return the shape of a model; of a split set's part, with that part's tensors only."""
     kv_values, window_kv_values = _kv_values(header)
     graph_values, widest_values = _graph_values(header)
     return ModelShape(
@@ -98,7 +98,7 @@ def shape_of(header: GgufHeader) -> ModelShape:
 
 
 def _kv_values(header: GgufHeader) -> tuple[int, int]:
-    """Return keys and values of one token, in numbers: in full layers, and in those with a window."""
+    """Return the numbers per token in the KV cache: of full layers, and of layers with a window."""
     heads = _kv_heads(header)
     width = _head_width(header)
     per_head = width + (header.number("attention.value_length") or header.embedding_length // _heads(header))
@@ -127,7 +127,7 @@ def _kv_heads(header: GgufHeader) -> list[int]:
 
 
 def _windows(header: GgufHeader) -> Iterator[bool]:
-    """Yield for each layer whether it sees a sliding window only."""
+    """Yield for each layer whether it has a sliding window."""
     layers = range(_layers(header))
     pattern = header.own("attention.sliding_window_pattern")
     if not header.number("attention.sliding_window"):
@@ -143,7 +143,7 @@ def _windows(header: GgufHeader) -> Iterator[bool]:
 
 
 def _state_bytes(header: GgufHeader) -> int:
-    """Return the convolution's and the state-space layers' running sums, which are 32-bit floats."""
+    """Return the size of the convolution and state-space states, which are 32-bit floats."""
     inner, state = header.number("ssm.inner_size"), header.number("ssm.state_size")
     if not inner:
         return 0
@@ -153,11 +153,11 @@ def _state_bytes(header: GgufHeader) -> int:
 
 
 def _graph_values(header: GgufHeader) -> tuple[int, int]:
-    """Return how many numbers a token keeps alive at once, and the widest input of a multiplication.
+    """Return how many numbers per token are alive at once, and the widest input of a multiplication.
 
-    Measured as the compute buffers that llama.cpp reserves, for models of eight shapes: in the feed-forward part gate,
-    up and their product, and four times the width of the hidden state; in attention, two each of queries, of keys and
-    values, and of the hidden state. The allocator's gaps make it up to 10 % less or more.
+    Measured as the compute buffers of llama.cpp for models of eight shapes: in the feed-forward part gate, up and their
+    product, and four times the width of the hidden state; in attention, two each of queries, of keys and values, and of
+    the hidden state. Gaps in the allocator change it by up to 10 %.
     """
     width = header.embedding_length
     ffn = _most(header.numbers("feed_forward_length"))

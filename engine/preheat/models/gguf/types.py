@@ -1,4 +1,4 @@
-"""How GGML stores numbers: the tensor types of a GGUF file and their sizes.
+"""The tensor types of GGUF files and their sizes.
 
 From ``ggml.h`` and ``ggml-common.h`` of llama.cpp; a test compares the table with llama.cpp's own.
 """
@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 
 class GgmlType(NamedTuple):
-    """A tensor type: its name, and how many bytes a block of so many elements takes."""
+    """A tensor type: a block of ``block_elements`` takes ``block_bytes``."""
 
     name: str
     block_elements: int
     block_bytes: int
 
 
-# Numbers that are missing here (4, 5, 31 to 33, 36 to 38) were withdrawn from the format.
+# Missing numbers (4, 5, 31 to 33, 36 to 38) were withdrawn from the format.
 GGML_TYPES: Final = {
     0: GgmlType("F32", 1, 4),
     1: GgmlType("F16", 1, 2),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from preheat.models.file_names import SPLIT_PART
-from preheat.models.gguf.quantization import quantization_of
+from preheat.models.gguf.quantization import projector_rank, quantization_of
 
 _ENDING: Final = ".gguf"
 # Not models: importance matrices, draft models, adapters, control vectors, test files.
@@ -21,7 +21,6 @@ _HELPER: Final = re.compile(
     re.IGNORECASE,
 )
 _MMPROJ: Final = re.compile(r"(?:^|[-_./])mmproj(?:[-_./]|$)", re.IGNORECASE)
-_MMPROJ_ORDER: Final = ("F16", "Q8_0", "BF16", "F32")
 _MAX_PATH: Final = 1024
 
 
@@ -95,7 +94,7 @@ def variants_of(files: Iterable[RemoteFile]) -> tuple[Variant, ...]:
     ggufs = [file for file in files if file.path.lower().endswith(_ENDING) and is_safe_path(file.path)]
     projectors = [file for file in ggufs if _MMPROJ.search(file.path)]
     models = [file for file in ggufs if file not in projectors and not _HELPER.search(file.path)]
-    mmproj = min(projectors, key=_mmproj_rank, default=None)
+    mmproj = min(projectors, key=lambda file: projector_rank(file.path, file.size_bytes, file.path), default=None)
     found = [Variant(quantization_of(parts[0].path), parts, mmproj) for parts in _sets(models)]
     return tuple(sorted(found, key=lambda variant: (variant.model_bytes, variant.files[0].path)))
 
@@ -116,9 +115,3 @@ def _sets(files: Sequence[RemoteFile]) -> list[tuple[RemoteFile, ...]]:
         if sorted(parts) == list(range(1, int(count) + 1))
     ]
     return singles + whole
-
-
-def _mmproj_rank(file: RemoteFile) -> tuple[int, int, str]:
-    quantization = quantization_of(file.path)
-    known = _MMPROJ_ORDER.index(quantization) if quantization in _MMPROJ_ORDER else len(_MMPROJ_ORDER)
-    return known, file.size_bytes, file.path

@@ -1,4 +1,4 @@
-"""Other programs' models, read in place and never changed: one module a program.
+"""Models of other programs, read in place and never changed: one module per program.
 
-Each has ``roots``, the folders to look into, and ``candidates``, which yields what is in one of them.
+Each has ``roots``, its folders, and ``candidates``, which yields the files in one of them.
 """

@@ -1,4 +1,4 @@
-"""The files in a place that may be models, and how they are called there."""
+"""The files in a place that may be models, and their names there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from preheat.messages import Message, msg
 from preheat.models.file_names import printable
 from preheat.models.gguf.cache import Stamp, stamp_of
 from preheat.models.model_file import Source
@@ -15,8 +16,8 @@ from preheat.models.model_file import Source
 _MAX_DEPTH: Final = 16
 ENDING: Final = ".gguf"
 
-Report = Callable[[Path, str], None]
-"""Told of a path what is wrong there, as a whole sentence without its full stop."""
+Report = Callable[[Path, Message], None]
+"""Called with a path and what is wrong there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,14 @@ class Candidate:
     """A file that may be a model.
 
     Attributes:
-        name: What its id is made from: the file's name, or what the program that owns it calls it.
-        owners: What the id begins with where the name alone is taken: nearest first.
-        aliases: Other names by which the program that owns it knows it.
-        group: Files of one group belong together: an image encoder to the models beside it.
-        one_repo: The group is one repository; otherwise it is a folder in which anything may lie.
+        name: Base of its id: the file name, or the name in the program that owns it.
+        owners: Prefixes of the id where the name alone is taken, nearest first.
+        aliases: Other names in the program that owns it.
+        group: Files of one group belong together: an image encoder to the models next to it.
+        one_repo: The group is one repository; otherwise it is a mixed folder.
         mmproj: The image encoder that the program names for it.
-        sha256: Of its content, where the program's own name for the file says so; else empty.
-        refused: Why it is not to be looked at, in words; empty if it may be.
+        sha256: Of its content, if the program's own file name tells; else empty.
+        refused: Why it cannot be served; None if it can.
     """
 
     path: Path
@@ -42,16 +43,12 @@ class Candidate:
     one_repo: bool = False
     mmproj: Path | None = None
     sha256: str = ""
-    refused: str = ""
+    refused: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder with models, and how to read it.
-
-    Attributes:
-        candidates: Yields what is in it; blocks on the disk, and raises no OSError.
-    """
+    """A folder with models; ``candidates`` yields its files, blocks on the disk, and raises no OSError."""
 
     source: Source
     root: Path
@@ -63,8 +60,8 @@ class File:
     """A candidate on the disk.
 
     Attributes:
-        order: Ranks it: its place's number, then its path.
-        is_link: Its own name is a link's.
+        order: Sort key: number of its place, then its path.
+        is_link: Its name is a link.
     """
 
     candidate: Candidate
@@ -75,21 +72,21 @@ class File:
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """Its path."""
         return self.candidate.path
 
 
 def folder_candidates(root: Path, report: Report) -> Iterator[Candidate]:
-    """Yield the files with a model's ending in a folder and below."""
+    """Yield the GGUF files in a folder and below."""
     for path in walk(root, report):
         owners = tuple(folder.name for folder in path.parents if folder.name)
-        # Downloads lie in OWNER/REPOSITORY.
+        # Downloads are in OWNER/REPOSITORY.
         one_repo = len(path.relative_to(root).parts) >= 3
         yield Candidate(path, path.name, owners, group=str(path.parent), one_repo=one_repo)
 
 
 def walk(root: Path, report: Report) -> Iterator[Path]:
-    """Yield the files with a model's ending below ``root``, hidden ones left out; links may form loops."""
+    """Yield the visible GGUF files below ``root``; links may form loops."""
     yield from _walk(root, report, set(), depth=0)
 
 
@@ -102,9 +99,9 @@ def _walk(folder: Path, report: Report, entered: set[tuple[int, int]], depth: in
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
     except FileNotFoundError:
-        return  # not made yet, or just removed
+        return  # not created yet, or just removed
     except OSError as error:
-        report(folder, trouble(folder, error))
+        report(folder, problem_of(folder, error))
         return
     for entry in entries:
         # Hidden: trash folders, download caches, macOS's resource forks ("._model.gguf").
@@ -119,30 +116,35 @@ def _walk(folder: Path, report: Report, entered: set[tuple[int, int]], depth: in
                 if entry.is_file():
                     yield path
                 elif entry.is_symlink():
-                    report(path, f"{printable(str(path))} is a link that leads nowhere")
+                    report(path, msg("broken_link", path=printable(str(path))))
         except OSError as error:
-            report(path, trouble(path, error))
+            report(path, problem_of(path, error))
 
 
 def read_file(candidate: Candidate, source: Source, place: int, report: Report) -> File | None:
-    """Return a candidate with its stamp; None if it cannot be looked at."""
+    """Return a candidate with its stamp; None if it cannot be read."""
     try:
         return File(
             candidate, source, (place, str(candidate.path)), candidate.path.is_symlink(), stamp_of(candidate.path)
         )
     except (OSError, ValueError) as error:
-        report(candidate.path, trouble(candidate.path, error))
+        report(candidate.path, problem_of(candidate.path, error))
         return None
 
 
-def trouble(path: Path, error: Exception) -> str:
-    """Return what is wrong with a path."""
-    problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{problem} ({printable(str(path))})"
+def problem_of(path: Path, error: Exception) -> Message:
+    """Return the message for an unreadable path."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return msg("path_unreadable", path=printable(str(path)), reason=reason)
+
+
+def leaves_folder(path: Path, program: str) -> Message:
+    """Return the message for a link out of a program's folder."""
+    return msg("link_leaves_folder", path=printable(str(path)), program=program)
 
 
 def leads_into(path: Path, *stores: Path) -> bool:
-    """Whether a path, with all its links followed, is inside one of these folders. Blocks on the disk."""
+    """Return whether a path, with all its links followed, is inside one of these folders. Blocks on the disk."""
     try:
         target = path.resolve(strict=True)
         return any(target.is_relative_to(store.resolve()) for store in stores)

@@ -1,4 +1,4 @@
-"""Where programs keep things on the three systems. Read at each call: the environment may change."""
+"""Folders of programs on the three systems. Read at each call: the environment may change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cache_home() -> Path:
 
 
 def config_folder(app: str) -> Path:
-    """Return where a program keeps its settings."""
+    """Return the settings folder of a program."""
     if sys.platform == "darwin":
         return home() / "Library" / "Application Support" / app
     if sys.platform == "win32":
@@ -34,14 +34,14 @@ def config_folder(app: str) -> Path:
 
 
 def data_folder(app: str) -> Path:
-    """Return where a program keeps its data."""
+    """Return the data folder of a program."""
     if sys.platform in ("darwin", "win32"):
         return config_folder(app)
     return (from_variable("XDG_DATA_HOME") or home() / ".local" / "share") / app
 
 
 def cache_folder(app: str) -> Path:
-    """Return where a program keeps what it can fetch again."""
+    """Return the cache folder of a program."""
     if sys.platform == "darwin":
         return home() / "Library" / "Caches" / app
     if sys.platform == "win32":

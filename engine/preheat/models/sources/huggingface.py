@@ -1,8 +1,8 @@
 """The cache of the Hugging Face libraries, and of every program that shares it.
 
 Its layout is documented in huggingface_hub's guide "Understand caching": ``models--ORG--NAME`` holds ``blobs``, named
-by their sha256, ``snapshots/COMMIT`` with links to them under the files' own names, and ``refs`` that name commits. A
-link is made when its blob is whole. On systems without links the snapshots hold the files themselves.
+by their sha256, ``snapshots/COMMIT`` with links to complete blobs under the files' own names, and ``refs`` that name
+commits. On systems without links the snapshots hold the files themselves.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.models.file_names import printable
-from preheat.models.sources.candidates import Candidate, Report, leads_into, trouble, walk
+from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, problem_of, walk
 from preheat.models.sources.folders import cache_home, from_variable
 
 _PREFIX: Final = "models--"
@@ -23,21 +22,21 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 
 def roots() -> tuple[Path, ...]:
-    """Return where the cache is: as in huggingface_hub's ``constants``, which is too slow to import for this."""
+    """Return the cache folder, as huggingface_hub's ``constants`` do; they are too slow to import for this."""
     named = from_variable("HF_HUB_CACHE") or from_variable("HUGGINGFACE_HUB_CACHE")
     home = from_variable("HF_HOME") or cache_home() / "huggingface"
     return (named or home / "hub",)
 
 
 def candidates(root: Path, report: Report) -> Iterator[Candidate]:
-    """Yield the files of every model repository, each as its newest snapshot has it."""
+    """Yield the files of every model repository, each from its newest snapshot."""
     try:
         with os.scandir(root) as listing:
             names = sorted(entry.name for entry in listing if entry.name.startswith(_PREFIX) and entry.is_dir())
     except FileNotFoundError:
         return
     except OSError as error:
-        report(root, trouble(root, error))
+        report(root, problem_of(root, error))
         return
     for name in names:
         yield from _repository(root, root / name, report)
@@ -53,7 +52,7 @@ def _repository(root: Path, folder: Path, report: Report) -> Iterator[Candidate]
                 continue
             seen.add(inside)
             if not leads_into(path, root):
-                report(path, f"{printable(str(path))} leads out of the Hugging Face cache")
+                report(path, leaves_folder(path, "Hugging Face"))
                 continue
             blob = path.resolve().name
             yield Candidate(
@@ -67,9 +66,9 @@ def _repository(root: Path, folder: Path, report: Report) -> Iterator[Candidate]
 
 
 def _snapshots(folder: Path, report: Report) -> list[Path]:
-    """Return a repository's snapshots: what ``main`` names first, then the newest first.
+    """Return a repository's snapshots: ``main``, then the newest first.
 
-    A file that was fetched of an older commit only is found in the older snapshot.
+    A file that was fetched only for an older commit is in the older snapshot.
     """
     try:
         with os.scandir(folder / "snapshots") as listing:
@@ -78,7 +77,7 @@ def _snapshots(folder: Path, report: Report) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        report(folder, trouble(folder, error))
+        report(folder, problem_of(folder, error))
         return []
     names = sorted(found, key=lambda name: (name != main, -found[name], name))
     return [folder / "snapshots" / name for name in names]

@@ -1,10 +1,10 @@
-"""Jan's models: ``llamacpp/models/ID/model.yml`` in its data folder, beside ``model.gguf`` and ``mmproj.gguf``.
+"""Jan's models: ``llamacpp/models/ID/model.yml`` in its data folder, next to ``model.gguf`` and ``mmproj.gguf``.
 
 From Jan's source (src-tauri/src/core/app/commands.rs, extensions/llamacpp-extension): the data folder is
 ``JAN_DATA_FOLDER``, or what ``settings.json`` in its application folder has as ``data_folder``, or ``data`` in there;
 before 0.5 it was ``~/jan``.
-``model_path`` and ``mmproj_path`` are relative to the data folder, or absolute for a file that the user brought along.
-Until 0.6 models lay in ``models/ID``, with ``model.yml`` or ``model.json`` beside them and the files' own names.
+``model_path`` and ``mmproj_path`` are relative to the data folder, or absolute for an imported file.
+Until 0.6 models were in ``models/ID``, with ``model.yml`` or ``model.json`` and the files' own names.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.models.file_names import printable
-from preheat.models.sources.candidates import Candidate, Report, leads_into, walk
+from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, walk
 from preheat.models.sources.folders import config_folder, data_folder, from_variable, home
 from preheat.models.sources.small_file import read_object, read_text
 
@@ -23,17 +22,17 @@ _FIELD: Final = re.compile(r"^(?P<name>model_path|mmproj_path):[ \t]*(?P<value>.
 
 
 def roots() -> tuple[Path, ...]:
-    """Return its data folders."""
+    """Return Jan's data folders."""
     named = from_variable("JAN_DATA_FOLDER") or _named_in(data_folder("Jan")) or _named_in(config_folder("Jan"))
     return tuple(dict.fromkeys((named or data_folder("Jan") / "data", home() / "jan")))
 
 
 def candidates(root: Path, report: Report) -> Iterator[Candidate]:
-    """Yield the models of a data folder, by the names that Jan has for them: those of their folders."""
+    """Yield the models of a data folder, named by their folders as Jan does."""
     for models in (root / "llamacpp" / "models", root / "models"):
         for path in walk(models, report):
             if not leads_into(path, root):
-                report(path, f"{printable(str(path))} leads out of Jan's folder")
+                report(path, leaves_folder(path, "Jan"))
                 continue
             folder = path.parent
             name = "/".join(folder.relative_to(models).parts)
@@ -57,12 +56,12 @@ def _named_in(folder: Path) -> Path | None:
 
 
 def _fields(path: Path) -> dict[str, str]:
-    """Return the two fields of a ``model.yml`` that name files: single lines, perhaps in quotes."""
+    """Return the two fields of a ``model.yml`` that name files: single lines, perhaps quoted."""
     return {match["name"]: match["value"].strip("'\"") for match in _FIELD.finditer(read_text(path))}
 
 
 def _inside(root: Path, named: str | None) -> Path | None:
-    """Return the file that Jan names; None if it is none, or outside of the data folder."""
+    """Return the file that Jan names; None if it is missing, or outside the data folder."""
     if not named or "\0" in named:
         return None
     path = root / named

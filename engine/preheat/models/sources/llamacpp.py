@@ -1,7 +1,7 @@
-"""What llama.cpp's programs downloaded with ``-hf``.
+"""Downloads of llama.cpp's programs, made with ``-hf``.
 
 From llama.cpp's common/download.cpp: one folder with ``USER_REPO_FILE.gguf`` (a folder inside the repository becomes an
-underscore too), ``manifest=USER=REPO=TAG.json`` for every repository, and ``*.downloadInProgress`` while a file comes.
+underscore too), ``manifest=USER=REPO=TAG.json`` for every repository, and ``*.downloadInProgress`` during a download.
 Since 2026 the layout is that of the Hugging Face cache, in that cache or in ``LLAMA_CACHE``.
 """
 
@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from preheat.models.sources import huggingface
-from preheat.models.sources.candidates import ENDING, Candidate, Report, trouble
+from preheat.models.sources.candidates import ENDING, Candidate, Report, problem_of
 from preheat.models.sources.folders import cache_folder, from_variable
 
 
 def roots() -> tuple[Path, ...]:
-    """Return its cache folder."""
+    """Return llama.cpp's cache folder."""
     return (from_variable("LLAMA_CACHE") or cache_folder("llama.cpp"),)
 
 
 def candidates(root: Path, report: Report) -> Iterator[Candidate]:
-    """Yield what lies flat in the folder, and what lies there as in the Hugging Face cache."""
+    """Yield the files of both layouts: the flat one, and that of the Hugging Face cache."""
     yield from _flat(root, report)
     yield from huggingface.candidates(root, report)
 
@@ -34,7 +34,7 @@ def _flat(root: Path, report: Report) -> Iterator[Candidate]:
     except FileNotFoundError:
         return
     except OSError as error:
-        report(root, trouble(root, error))
+        report(root, problem_of(root, error))
         return
     repositories = list(_repositories(names))
     for name in names:

@@ -2,7 +2,7 @@
 
 From LM Studio's documentation (docs/app/advanced/import-model: "models directory structure"): its home is
 ``~/.lmstudio``, earlier ``~/.cache/lm-studio``; ``~/.lmstudio-home-pointer`` names another. ``settings.json`` in it has
-the models folder as ``downloadsFolder``, where the user has moved it.
+a moved models folder as ``downloadsFolder``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from preheat.models.sources.small_file import read_object, read_text
 
 
 def roots() -> tuple[Path, ...]:
-    """Return its models folders."""
+    """Return LM Studio's models folders."""
     found: dict[Path, None] = {}
     for folder in (Path(read_text(home() / ".lmstudio-home-pointer").strip()), home() / ".lmstudio"):
         if folder.is_absolute():
@@ -26,7 +26,7 @@ def roots() -> tuple[Path, ...]:
 
 
 def candidates(root: Path, report: Report) -> Iterator[Candidate]:
-    """Yield what is in a models folder; a link there was made by its user, and may lead anywhere."""
+    """Yield the files in a models folder; its links are the user's own, and may lead anywhere."""
     for path in walk(root, report):
         folders = path.relative_to(root).parts[:-1]
         yield Candidate(path, path.name, owners=folders[::-1], group=str(path.parent), one_repo=len(folders) >= 2)

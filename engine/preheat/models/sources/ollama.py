@@ -1,9 +1,8 @@
-"""Ollama's models: manifests that name blobs, as in a registry of containers.
+"""Ollama's models: manifests that name blobs, as in a container registry.
 
 From Ollama's source (manifest/, types/model/name.go): ``manifests/HOST/NAMESPACE/MODEL/TAG`` is a JSON file whose
-layers have a media type, a digest and a size; a layer lies in ``blobs/sha256-HEX``, under its name only when it is
-whole. Names are shown without the host ``registry.ollama.ai`` and the namespace ``library``. The service that the
-installer for Linux sets up has a home of its own.
+layers have a media type, a digest and a size; a complete layer is in ``blobs/sha256-HEX``. Names omit the host
+``registry.ollama.ai`` and the namespace ``library``. The Linux installer's service has its own home.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.models.file_names import printable
-from preheat.models.sources.candidates import Candidate, Report, leads_into, trouble
+from preheat.messages import msg
+from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, problem_of
 from preheat.models.sources.folders import from_variable, home
 from preheat.models.sources.small_file import read_object
 
@@ -28,7 +27,7 @@ _MANIFEST_PARTS: Final = 4
 
 
 def roots() -> tuple[Path, ...]:
-    """Return its models folders."""
+    """Return Ollama's models folders."""
     named = from_variable("OLLAMA_MODELS")
     return (named,) if named else (home() / ".ollama" / "models", _SERVICE)
 
@@ -39,7 +38,7 @@ def candidates(root: Path, report: Report) -> Iterator[Candidate]:
     for path in _manifests(manifests, report, _MANIFEST_PARTS):
         name = _shown_name(path.relative_to(manifests).parts)
         layers = read_object(path).get("layers")
-        blobs = list(_blobs(root, layers if isinstance(layers, list) else [], path, report))
+        blobs = list(_blobs(root, layers if isinstance(layers, list) else [], report))
         models = [blob for kind, blob in blobs if kind == "model"]
         if not models:
             continue
@@ -49,21 +48,21 @@ def candidates(root: Path, report: Report) -> Iterator[Candidate]:
             name,
             aliases=(name.removesuffix(_LATEST),) if name.endswith(_LATEST) else (),
             mmproj=next((blob for kind, blob in blobs if kind == "projector"), None),
-            # With an adapter it is another model than the blob: neither its name nor its content are the blob's.
+            # A model with an adapter has neither the name nor the content of its blob.
             sha256="" if changed else models[0].name[-64:],
-            refused="it is a model with an adapter, which Preheat cannot serve" if changed else "",
+            refused=msg("skipped_adapted") if changed else None,
         )
 
 
 def _manifests(folder: Path, report: Report, depth: int) -> Iterator[Path]:
-    """Yield the files that lie exactly so many levels below; links to folders are not followed."""
+    """Yield the files exactly ``depth`` levels below; links to folders are not followed."""
     try:
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        report(folder, trouble(folder, error))
+        report(folder, problem_of(folder, error))
         return
     for entry in entries:
         if entry.name.startswith("."):
@@ -74,8 +73,8 @@ def _manifests(folder: Path, report: Report, depth: int) -> Iterator[Path]:
             yield folder / entry.name
 
 
-def _blobs(root: Path, layers: list[Any], manifest: Path, report: Report) -> Iterator[tuple[str, Path]]:
-    """Yield the kind and the file of every layer that is whole and inside the store."""
+def _blobs(root: Path, layers: list[Any], report: Report) -> Iterator[tuple[str, Path]]:
+    """Yield kind and file of every complete layer inside the store."""
     for layer in layers:
         if not isinstance(layer, dict):
             continue
@@ -89,14 +88,14 @@ def _blobs(root: Path, layers: list[Any], manifest: Path, report: Report) -> Ite
             except OSError:
                 continue
             if not leads_into(blob, root):
-                report(blob, f"{printable(str(blob))} leads out of Ollama's folder ({printable(str(manifest))})")
+                report(blob, leaves_folder(blob, "Ollama"))
             elif size == layer.get("size", size):
                 yield kind.removeprefix(_LAYER), blob
                 break
 
 
 def _shown_name(parts: tuple[str, ...]) -> str:
-    """Return a model's name as Ollama shows it: ``qwen3:4b``, ``user/model:tag``, ``hf.co/user/repo:Q4_K_M``."""
+    """Return a model's name in Ollama: ``qwen3:4b``, ``user/model:tag``, ``hf.co/user/repo:Q4_K_M``."""
     host, namespace, model, tag = parts
     if host != _HOST:
         return f"{host}/{namespace}/{model}:{tag}"

@@ -1,4 +1,4 @@
-"""The programs whose models are found."""
+"""The programs with models that Preheat finds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROGRAMS: Final[dict[Source, tuple[Callable[[], tuple[Path, ...]], Callable[[Pa
 
 
 def program_places(sources: Collection[str]) -> list[Place]:
-    """Return the folders of the programs that are named; they need not exist. Reads small settings files."""
+    """Return the folders of the named programs; they need not exist. Reads small settings files."""
     return [
         Place(source, root, candidates)
         for source, (roots, candidates) in _PROGRAMS.items()

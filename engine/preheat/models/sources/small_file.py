@@ -1,4 +1,4 @@
-"""Reads the small files in which other programs keep what they know. They may hold anything."""
+"""Reads small settings files of other programs. They may contain anything."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _MAX_BYTES: Final = 1 << 20
 
 
 def read_text(path: Path) -> str:
-    """Return a small regular file's text; empty if there is none, or it cannot be read."""
+    """Return the text of a small regular file; empty if it is missing or unreadable."""
     try:
         status = path.stat()
-        # A named pipe would be waited for.
+        # Reading a named pipe would block.
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
             return ""
         with path.open("rb") as file:

@@ -8,10 +8,10 @@ import gguf as gguf_package
 import pytest
 
 from preheat.models import Kind, ModelIndex
-from preheat.models.details import Ability
 from preheat.models.gguf.classify import _OLLAMA_ONLY
 from preheat.models.gguf.quantization import FILE_TYPES, quantization_words
 from preheat.models.listing import Listing
+from preheat.models.model_file import Ability
 
 WriteModel = Callable[..., Path]
 
@@ -23,18 +23,18 @@ def look(folder: Path) -> Listing:
 @pytest.mark.parametrize(
     ("architecture", "more", "kind", "reason"),
     [
-        ("clip", {}, Kind.PROJECTOR, "it is the image encoder of another model"),
-        ("clip", {"general__type": "mmproj"}, Kind.PROJECTOR, "it is the image encoder of another model"),
-        ("llama", {"general__type": "adapter"}, Kind.ADAPTER, "it is an adapter, which changes another model"),
-        ("controlvector", {}, Kind.CONTROL_VECTOR, "it is a control vector, which steers another model"),
-        ("imatrix", {"general__type": "imatrix"}, Kind.IMATRIX, "importance matrix"),
-        ("llama", {"n_bytes": 0}, Kind.VOCABULARY, "it is a vocabulary without a model"),
-        ("eagle3", {}, Kind.DRAFT, "it drafts for another model"),
-        ("bert", {"bert__pooling_type": ("u32", 4)}, Kind.RERANKER, "it is a reranker, which Preheat cannot serve yet"),
-        ("wavtokenizer-dec", {}, Kind.NOT_TEXT, "it is no language model"),
-        ("flux", {"tokenizer__ggml__model": ""}, Kind.NOT_TEXT, "it is no language model"),
-        ("llama", {"general__type": "new\nthing"}, Kind.OTHER, "it is of the type new_thing"),
-        ("gptoss", {}, Kind.MODEL, "it is in a form that only Ollama loads"),
+        ("clip", {}, Kind.PROJECTOR, "skipped_projector"),
+        ("clip", {"general__type": "mmproj"}, Kind.PROJECTOR, "skipped_projector"),
+        ("llama", {"general__type": "adapter"}, Kind.ADAPTER, "skipped_adapter"),
+        ("controlvector", {}, Kind.CONTROL_VECTOR, "skipped_control_vector"),
+        ("imatrix", {"general__type": "imatrix"}, Kind.IMATRIX, "skipped_imatrix"),
+        ("llama", {"n_bytes": 0}, Kind.VOCABULARY, "skipped_vocabulary"),
+        ("eagle3", {}, Kind.DRAFT, "skipped_draft"),
+        ("bert", {"bert__pooling_type": ("u32", 4)}, Kind.RERANKER, "skipped_reranker"),
+        ("wavtokenizer-dec", {}, Kind.NOT_TEXT, "skipped_not_text"),
+        ("flux", {"tokenizer__ggml__model": ""}, Kind.NOT_TEXT, "skipped_not_text"),
+        ("llama", {"general__type": "new\nthing"}, Kind.OTHER, "skipped_other_type"),
+        ("gptoss", {}, Kind.MODEL, "skipped_ollama_form"),
     ],
 )
 def test_what_is_not_offered_is_recognised(
@@ -43,16 +43,16 @@ def test_what_is_not_offered_is_recognised(
     path = write_model("thing.gguf", architecture, **more)
     listing = look(tmp_path)
     assert listing.models == ()
-    (file,) = listing.left_out
+    (file,) = listing.skipped
     assert (file.name, file.path, file.kind, file.file_bytes) == ("thing", path, kind, path.stat().st_size)
-    assert reason in file.reason
+    assert file.reason.code == reason
 
 
 def test_an_image_encoder_inside_the_model(tmp_path: Path, gguf_file: Any, metadata: Any) -> None:
     tensors = [("t", (32,), 0, 128, None), ("v.blk.0.attn_q.weight", (32,), 0, 128, None)]
     (tmp_path / "gemma3.gguf").write_bytes(gguf_file(metadata("gemma3"), tensors).file())
-    (file,) = look(tmp_path).left_out
-    assert file.reason == "its image encoder is in the same file, a form that only Ollama loads"
+    (file,) = look(tmp_path).skipped
+    assert file.reason.code == "skipped_built_in_encoder"
 
 
 @pytest.mark.parametrize(

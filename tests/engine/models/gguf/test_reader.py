@@ -16,10 +16,12 @@ import pytest
 from gguf import GGMLQuantizationType, GGUFEndian, GGUFReader, GGUFWriter
 
 from preheat.errors import ModelFileError
+from preheat.messages import Message, msg
 from preheat.models import read_header
 from preheat.models.gguf import reader
 from preheat.models.gguf.header import Skipped
 from preheat.models.gguf.types import GGML_TYPES
+from raising import raises
 
 MIB = 1 << 20
 
@@ -135,6 +137,15 @@ def test_every_type_of_value(tmp_path: Path, endian: GGUFEndian) -> None:
     ]
 
 
+def problem_with(read: Callable[[Any], Any], source: object) -> str:
+    """Return the code of the error, or of the damage that it names."""
+    with pytest.raises(ModelFileError) as caught:
+        read(source)
+    message = caught.value.message
+    detail = message.params.get("detail")
+    return detail.code if isinstance(detail, Message) else message.code
+
+
 def test_version_2_is_read(read: Callable[[bytes], Any], gguf_file: Any) -> None:
     assert read(gguf_file(version=2).file()).version == 2
 
@@ -142,30 +153,28 @@ def test_version_2_is_read(read: Callable[[bytes], Any], gguf_file: Any) -> None
 @pytest.mark.parametrize(
     ("version", "problem"),
     [
-        (1, "version 1 of GGUF, which"),
-        (4, "version 4 of GGUF; Preheat knows 2 and 3"),
-        (0, "version 0"),
-        (0x10003, "65539"),
+        (1, "gguf_version_1"),
+        (4, "gguf_version_unknown"),
+        (0, "gguf_version_unknown"),
+        (0x10003, "gguf_version_unknown"),
     ],
 )
 def test_other_versions_are_errors(read: Callable[[bytes], Any], gguf_file: Any, version: int, problem: str) -> None:
-    with pytest.raises(ModelFileError, match=problem):
-        read(gguf_file(version=version).file())
+    assert problem_with(read, gguf_file(version=version).file()) == problem
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "is empty"),
-        (b"GGUF", "is not a GGUF file"),
-        (b"\0" * 4096, "is not a GGUF file"),
-        (b"<!DOCTYPE html><html>Not found</html>", "is not a GGUF file"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "is a Git LFS pointer"),
+        (b"", "gguf_empty"),
+        (b"GGUF", "gguf_wrong_format"),
+        (b"\0" * 4096, "gguf_wrong_format"),
+        (b"<!DOCTYPE html><html>Not found</html>", "gguf_wrong_format"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "gguf_lfs_pointer"),
     ],
 )
 def test_other_files_are_errors(read: Callable[[bytes], Any], content: bytes, problem: str) -> None:
-    with pytest.raises(ModelFileError, match=problem):
-        read(content)
+    assert problem_with(read, content) == problem
 
 
 def test_an_error_names_the_file_and_the_remedy(tmp_path: Path) -> None:
@@ -176,73 +185,69 @@ def test_an_error_names_the_file_and_the_remedy(tmp_path: Path) -> None:
         read_header(path)
 
     assert caught.value.title == "mo_del_.gguf ends early: its header runs past the end of the file at 8 bytes"
-    assert caught.value.hint == f"Download it again ({tmp_path}/mo_del_.gguf)."
+    assert caught.value.hint == f"Download it again ({tmp_path}/mo_del_.gguf)"
 
 
 def test_files_that_cannot_be_read_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ModelFileError, match="No such file or directory"):
-        read_header(tmp_path / "none.gguf")
-    with pytest.raises(ModelFileError, match="not a regular file"):
-        read_header(tmp_path)
-    with pytest.raises(ModelFileError, match="null"):
-        read_header(tmp_path / "a\0b.gguf")
+    assert problem_with(read_header, tmp_path / "none.gguf") == "gguf_unreadable"
+    assert problem_with(read_header, tmp_path) == "gguf_not_regular"
+    assert problem_with(read_header, tmp_path / "a\0b.gguf") == "gguf_unreadable"
     (tmp_path / "secret.gguf").write_bytes(b"GGUF")
 
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(reader, "FileIO", refuse)  # the tests may run as root, whom no mode bits stop
-    with pytest.raises(ModelFileError, match=r"secret\.gguf cannot be read: Permission denied"):
+    with raises(ModelFileError, "gguf_unreadable", file="secret.gguf", reason="Permission denied"):
         read_header(tmp_path / "secret.gguf")
 
 
 def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.gguf")
-    with pytest.raises(ModelFileError, match="not a regular file"):
-        read_header(tmp_path / "pipe.gguf")
+    assert problem_with(read_header, tmp_path / "pipe.gguf") == "gguf_not_regular"
 
 
 HUGE = 1 << 60
 STRING_ARRAY = struct.pack("<IIQ", 9, 8, HUGE)
 
 LIES: dict[str, tuple[dict[str, Any], str]] = {
-    "keys": ({"key_count": HUGE}, "claims 1,152,921,504,606,846,976 keys"),
-    "keys that the file has no room for": ({"key_count": 900}, "claims 900 keys"),
-    "negative key count": ({"key_count": (1 << 64) - 1}, "claims .* keys"),
-    "tensors": ({"tensor_count": HUGE}, "claims 1,152,921,504,606,846,976 tensors"),
-    "key length": ({"key_count": 1, "extra": struct.pack("<Q", HUGE)}, "a key in its header is 1,152"),
-    "empty key": ({"key_count": 1, "extra": struct.pack("<QIQ", 0, 8, 0)}, "a key in its header is 0 bytes"),
-    "string length": ({"metadata": {"k": struct.pack("<IQ", 8, HUGE)}}, "ends early"),
-    "string length 2^64 - 1": ({"metadata": {"k": struct.pack("<IQ", 8, (1 << 64) - 1)}}, "ends early"),
-    "numbers": ({"metadata": {"k": struct.pack("<IIQ", 9, 12, HUGE)}}, "ends early"),
-    "texts": ({"metadata": {"k": STRING_ARRAY}}, 'the key "k" claims 1,152,921,504,606,846,976 texts'),
-    "texts past the end": ({"metadata": {"k": struct.pack("<IIQ", 9, 8, 1 << 20)}}, "ends early"),
-    "text length": ({"metadata": {"k": struct.pack("<IIQ", 9, 8, 100) + b"\xff" * 1000}}, "ends early"),
+    "keys": ({"key_count": HUGE}, "gguf_too_many_keys"),
+    "keys that the file has no room for": ({"key_count": 900}, "gguf_too_many_keys"),
+    "negative key count": ({"key_count": (1 << 64) - 1}, "gguf_too_many_keys"),
+    "tensors": ({"tensor_count": HUGE}, "gguf_too_many_tensors"),
+    "key length": ({"key_count": 1, "extra": struct.pack("<Q", HUGE)}, "gguf_key_length"),
+    "empty key": ({"key_count": 1, "extra": struct.pack("<QIQ", 0, 8, 0)}, "gguf_key_length"),
+    "string length": ({"metadata": {"k": struct.pack("<IQ", 8, HUGE)}}, "gguf_header_cut"),
+    "string length 2^64 - 1": ({"metadata": {"k": struct.pack("<IQ", 8, (1 << 64) - 1)}}, "gguf_header_cut"),
+    "numbers": ({"metadata": {"k": struct.pack("<IIQ", 9, 12, HUGE)}}, "gguf_header_cut"),
+    "texts": ({"metadata": {"k": STRING_ARRAY}}, "gguf_too_many_strings"),
+    "texts past the end": ({"metadata": {"k": struct.pack("<IIQ", 9, 8, 1 << 20)}}, "gguf_header_cut"),
+    "text length": ({"metadata": {"k": struct.pack("<IIQ", 9, 8, 100) + b"\xff" * 1000}}, "gguf_header_cut"),
     "text length that fits an index": (
         {"metadata": {"k": struct.pack("<IIQ", 9, 8, 100) + struct.pack("<Q", (1 << 62)) * 100}},
-        "ends early",
+        "gguf_header_cut",
     ),
-    "type": ({"metadata": {"k": struct.pack("<I", 13)}}, "unknown type 13"),
-    "array type": ({"metadata": {"k": struct.pack("<IIQ", 9, 99, 1)}}, "array of the unknown type 99"),
-    "nested arrays": ({"metadata": {"k": struct.pack("<I", 9) * 10_000}}, "array of arrays"),
-    "alignment 0": ({"metadata": {"general.alignment": ("u32", 0)}}, "alignment is 0"),
-    "alignment 24": ({"metadata": {"general.alignment": ("u32", 24)}}, "alignment is 24"),
-    "alignment as text": ({"metadata": {"general.alignment": "x" * 1000}}, "alignment is 'xxx"),
-    "alignment yes": ({"metadata": {"general.alignment": ("bool", True)}}, "alignment is True"),
-    "alignment 2^31": ({"metadata": {"general.alignment": ("u32", 1 << 31)}}, "ends early"),
-    "tensor name": ({"tensors": [("n" * 64, (32,), 0, 128, None)]}, "name is 64 bytes"),
-    "dimensions": ({"tensors": [("t", (1,) * 5, 0, 4, None)]}, "has 5 dimensions"),
-    "shape": ({"tensors": [("t", (HUGE, HUGE, HUGE, HUGE), 0, 4, None)]}, "claims 1.77e.72 elements"),
-    "shape with a zero": ({"tensors": [("t", ((1 << 64) - 1, 0), 0, 0, None)]}, "claims"),
-    "more data than the file has": ({"tensors": [("t", (HUGE,), 0, 4, None)]}, "ends early: .* of 4,611,686,018"),
-    "rows": ({"tensors": [("t", (33,), 2, 36, None)]}, "not whole Q4_0 blocks"),
-    "tensor type": ({"tensors": [("t", (32,), 4, 128, None)]}, 'tensor "t" in the unknown type 4'),
-    "offset": ({"tensors": [("t", (32,), 0, 128, 1 << 40)]}, "lies at 1,099,511,627,776 instead of 0"),
+    "type": ({"metadata": {"k": struct.pack("<I", 13)}}, "gguf_value_type"),
+    "array type": ({"metadata": {"k": struct.pack("<IIQ", 9, 99, 1)}}, "gguf_array_type"),
+    "nested arrays": ({"metadata": {"k": struct.pack("<I", 9) * 10_000}}, "gguf_nested_array"),
+    "alignment 0": ({"metadata": {"general.alignment": ("u32", 0)}}, "gguf_alignment"),
+    "alignment 24": ({"metadata": {"general.alignment": ("u32", 24)}}, "gguf_alignment"),
+    "alignment as text": ({"metadata": {"general.alignment": "x" * 1000}}, "gguf_alignment"),
+    "alignment yes": ({"metadata": {"general.alignment": ("bool", True)}}, "gguf_alignment"),
+    "alignment 2^31": ({"metadata": {"general.alignment": ("u32", 1 << 31)}}, "gguf_cut"),
+    "tensor name": ({"tensors": [("n" * 64, (32,), 0, 128, None)]}, "gguf_tensor_name_length"),
+    "dimensions": ({"tensors": [("t", (1,) * 5, 0, 4, None)]}, "gguf_dimensions"),
+    "shape": ({"tensors": [("t", (HUGE, HUGE, HUGE, HUGE), 0, 4, None)]}, "gguf_elements"),
+    "shape with a zero": ({"tensors": [("t", ((1 << 64) - 1, 0), 0, 0, None)]}, "gguf_elements"),
+    "more data than the file has": ({"tensors": [("t", (HUGE,), 0, 4, None)]}, "gguf_cut"),
+    "rows": ({"tensors": [("t", (33,), 2, 36, None)]}, "gguf_partial_block"),
+    "tensor type": ({"tensors": [("t", (32,), 4, 128, None)]}, "gguf_tensor_type_unknown"),
+    "offset": ({"tensors": [("t", (32,), 0, 128, 1 << 40)]}, "gguf_tensor_offset"),
     "offset inside another": (
         {"tensors": [("a", (32,), 0, 128, None), ("b", (32,), 0, 128, 0)]},
-        "lies at 0 instead of 128",
+        "gguf_tensor_offset",
     ),
-    "tensor twice": ({"tensors": [("t", (32,), 0, 128, None)] * 2}, 'the tensor "t" twice'),
+    "tensor twice": ({"tensors": [("t", (32,), 0, 128, None)] * 2}, "gguf_tensor_twice"),
 }
 
 
@@ -251,23 +256,23 @@ def test_lying_headers_are_errors_and_cost_nothing(read: Callable[[bytes], Any],
     fields, problem = LIES[lie]
     content = gguf_file(**fields).file()
 
-    started = time.perf_counter()
     tracemalloc.start()
     try:
-        with pytest.raises(ModelFileError, match=problem):
-            read(content)
+        assert problem_with(read, content) == problem
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
     assert peak_bytes < MIB
-    assert time.perf_counter() - started < 1
 
 
 def test_duplicate_keys_are_an_error(read: Callable[[bytes], Any], gguf_file: Any) -> None:
     pair = gguf_file().text("k") + gguf_file().value(("u32", 1))
-    with pytest.raises(ModelFileError, match='the key "k" twice'):
-        read(gguf_file(key_count=2, extra=pair * 2).file())
+    assert problem_with(read, gguf_file(key_count=2, extra=pair * 2).file()) == "gguf_key_twice"
+
+
+BEGINNINGS = {"gguf_empty", "gguf_wrong_format", "gguf_header_cut", "gguf_cut"}
+BEGINNINGS |= {"gguf_too_many_keys", "gguf_too_many_tensors"}
 
 
 def test_no_beginning_of_a_file_passes_for_a_file(tmp_path: Path, gguf_file: Any, metadata: Any) -> None:
@@ -279,8 +284,7 @@ def test_no_beginning_of_a_file_passes_for_a_file(tmp_path: Path, gguf_file: Any
 
     for length in reversed(range(len(content))):
         os.truncate(path, length)
-        with pytest.raises(ModelFileError, match=r"ends early|is empty|is not a GGUF file|its header claims"):
-            read_header(path)
+        assert problem_with(read_header, path) in BEGINNINGS
 
 
 def test_a_partial_download_says_how_much_is_there(tmp_path: Path, chat_model: Path) -> None:
@@ -291,8 +295,8 @@ def test_a_partial_download_says_how_much_is_there(tmp_path: Path, chat_model: P
     with pytest.raises(ModelFileError) as caught:
         read_header(path)
 
-    assert caught.value.title == "partial.gguf ends early: 3,000,000 of 98,362,432 bytes are there"
-    assert caught.value.hint.startswith("Download it again")
+    known = {"file": "partial.gguf", "path": str(path), "size": 3_000_000, "expected": 98_362_432}
+    assert caught.value.message == msg("gguf_cut", **known)
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path, gguf_file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,8 +309,7 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path, gguf_file: Any, mo
             return super().read(size) or b""
 
     monkeypatch.setattr(reader, "FileIO", Shrinking)
-    with pytest.raises(ModelFileError, match="became shorter while it was read"):
-        read_header(path)
+    assert problem_with(read_header, path) == "gguf_shrank"
 
 
 def test_data_is_not_read(chat_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,22 +329,15 @@ def test_data_is_not_read(chat_model: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_header_that_never_ends_is_given_up(tmp_path: Path, gguf_file: Any) -> None:
-    """A sparse file of zeros is an endless row of empty texts."""
+    """A sparse file of zeros is an endless row of empty strings."""
     path = tmp_path / "sparse.gguf"
-    for count, problem in (
-        (1 << 36, "claims 68,719,476,736 texts"),
-        (1 << 23, "ends early|longer than|unknown|0 bytes"),
-    ):
+    for count, problem in ((1 << 36, "gguf_too_many_strings"), (1 << 23, "gguf_header_cut")):
         path.write_bytes(gguf_file({"k": struct.pack("<IIQ", 9, 8, count)}, key_count=9).header())
         os.truncate(path, 1 << 36)
-        started = time.perf_counter()
-        with pytest.raises(ModelFileError, match=problem):
-            read_header(path)
-        assert time.perf_counter() - started < 5
+        assert problem_with(read_header, path) == problem
     path.write_bytes(gguf_file({"k": struct.pack("<IQ", 8, 1 << 30)}).header())
     os.truncate(path, 1 << 36)
-    with pytest.raises(ModelFileError, match="header is longer than 268,435,456 bytes"):
-        read_header(path)
+    assert problem_with(read_header, path) == "gguf_header_too_long"
 
 
 def test_texts_are_kept_only_up_to_a_bound(read: Callable[[bytes], Any], gguf_file: Any) -> None:
