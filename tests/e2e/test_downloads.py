@@ -88,7 +88,7 @@ def test_other_peoples_files_are_not_deleted(tmp_path: Path, embedding_model: Pa
         assert theirs.exists()
         refused = _command(tmp_path / "home", "rm", MODEL, "--yes")
         assert refused.returncode == 1
-        assert "is not Preheat's to delete" in refused.stderr
+        assert "cannot be deleted by Preheat" in refused.stderr
 
 
 def test_kill_9_of_the_application_then_it_goes_on_by_itself(
