@@ -211,8 +211,8 @@ class ListModels(Command[ModelList]):
         return ModelList(
             limit_bytes,
             tuple(ModelFacts.of(file, model, limit_bytes) for file, model in known if file is not None),
-            tuple(decode(SkippedModel, file.public_facts()) for file in listing.left_out),
-            listing.unreachable,
+            tuple(decode(SkippedModel, file.public_facts()) for file in listing.skipped),
+            tuple(map(str, listing.unreachable)),
         )
 
 
