@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
@@ -21,6 +22,9 @@ from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat.usage.log import UsageLog
 from preheat.usage.records import DecisionRecord, RequestRecord
+
+if TYPE_CHECKING:
+    from preheat.core.engine import Engine
 
 CHAT = "tiny-chat.q4_1"
 EMBED = "tiny-embed"
@@ -70,7 +74,9 @@ class FakeEngine:
     """
 
     settings: Settings = field(default_factory=Settings)
-    script: list[GenerationChunk | EngineError | asyncio.Event] = field(default_factory=lambda: chunks_of("Hello", "!"))
+    script: list[GenerationChunk | EngineError | asyncio.Event] = field(
+        default_factory=lambda: [*chunks_of("Hello", "!")]
+    )
     load_gate: asyncio.Event | None = None
     failure: EngineError | None = None
     requests: list[GenerateRequest] = field(default_factory=list)
@@ -109,7 +115,7 @@ class FakeEngine:
             ),
         )
 
-    def set_model(self, model_id: str, **changes: object) -> None:
+    def set_model(self, model_id: str, **changes: Any) -> None:
         """Change a model's snapshot and publish."""
         models = tuple(replace(m, **changes) if m.model_id == model_id else m for m in self.snapshot.models)
         self.snapshot = replace(self.snapshot, models=models)
@@ -206,6 +212,11 @@ class FakeEngine:
     async def _notify(self) -> None:
         async with self.changed:
             self.changed.notify_all()
+
+
+def as_engine(fake: FakeEngine) -> Engine:
+    """Return the fake with the type that it stands in for."""
+    return cast("Engine", fake)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 import httpx2
 import pytest
@@ -10,14 +11,14 @@ from hypothesis import strategies as st
 from preheat.server.access import AccessMiddleware, AccessRules, host_name, is_loopback
 from preheat.server.app import create_app
 from preheat.settings import Settings
-from tests.engine.server.fake_engine import FakeEngine
+from tests.engine.server.fake_engine import FakeEngine, as_engine
 
 LOCAL = AccessRules()
 OPEN = AccessRules(host="0.0.0.0", allowed_hosts=("nas.lan",), api_keys=("k1",))
 
 
-def client_of(**settings: object) -> httpx2.AsyncClient:
-    app = create_app(FakeEngine(Settings(**settings)), port=11435)
+def client_of(**settings: Any) -> httpx2.AsyncClient:
+    app = create_app(as_engine(FakeEngine(Settings(**settings))), port=11435)
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:11435")
 
 
@@ -174,9 +175,9 @@ async def test_the_body_is_never_read_past_the_limit() -> None:
         taken += 1
         return {"type": "http.request", "body": b"x" * 100, "more_body": True}
 
-    sent: list[dict[str, object]] = []
+    sent: list[MutableMapping[str, Any]] = []
 
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
     scope = {

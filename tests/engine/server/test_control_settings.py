@@ -12,7 +12,7 @@ from preheat import paths
 from preheat.core.live_settings import LiveSettings
 from preheat.server.app import create_app
 from preheat.settings import load_settings
-from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
+from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, as_engine
 
 URL = "/preheat/v1"
 
@@ -86,7 +86,9 @@ async def test_a_variable_that_goes_before_the_file_is_named(
 
 
 async def test_an_option_that_goes_before_the_file_is_named(engine: FakeEngine) -> None:
-    app = create_app(engine, port=1, live=LiveSettings(engine, lambda: load_settings({"favourites": EMBED})))
+    app = create_app(
+        as_engine(engine), port=1, live=LiveSettings(as_engine(engine), lambda: load_settings({"favourites": EMBED}))
+    )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:1") as client:
         answer = (await client.post(f"{URL}/models/{CHAT}/favourite")).json()
     assert answer["favourites"] == [EMBED]

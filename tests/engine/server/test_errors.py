@@ -8,7 +8,7 @@ from preheat import errors as engine_errors
 from preheat.errors import EngineError
 from preheat.server import errors as server_errors
 from preheat.server.errors import STATUS, error_json, error_response
-from tests.engine.server.conftest import Post
+from tests.engine.server.conftest import Post, Sdk
 from tests.engine.server.fake_engine import FakeEngine
 
 
@@ -96,7 +96,7 @@ async def test_a_bug_is_answered_in_the_same_shape(
     ],
 )
 async def test_errors_become_the_sdks_exceptions(
-    error: EngineError, expected: type[openai.APIStatusError], engine: FakeEngine, sdk: openai.AsyncOpenAI
+    error: EngineError, expected: type[openai.APIStatusError], engine: FakeEngine, sdk: Sdk
 ) -> None:
     engine.script = [error]
     with pytest.raises(expected) as caught:

@@ -13,6 +13,7 @@ from preheat.errors import EngineStoppedError, ModelLoadError, WorkerDiedError
 from preheat.inference import GenerationChunk
 from preheat.residency.states import State
 from preheat.server import sse
+from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine
 
 BODY = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}], "stream": True}
@@ -40,9 +41,7 @@ async def test_a_cold_models_stream_has_headers_and_progress_at_once(
     assert not any(line.startswith(":") for line in rest[first_event:])
 
 
-async def test_the_sdk_reads_past_comments(
-    engine: FakeEngine, sdk: openai.AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_sdk_reads_past_comments(engine: FakeEngine, sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "COMMENT_PAUSE_S", 0.01)
     engine.load_gate = asyncio.Event()
     engine.set_model(CHAT, state=State.LOADING)
@@ -62,7 +61,7 @@ async def test_an_error_after_the_headers_is_an_event(engine: FakeEngine, wire: 
     assert json.loads(line.removeprefix("data: "))["error"]["code"] == "model_load_failed"
 
 
-async def test_a_worker_that_dies_mid_stream_raises_in_the_sdk(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_a_worker_that_dies_mid_stream_raises_in_the_sdk(engine: FakeEngine, sdk: Sdk) -> None:
     engine.script = [GenerationChunk("Hel"), WorkerDiedError("The worker died")]
     stream = await sdk.chat.completions.create(**BODY)
     with pytest.raises(openai.APIError, match="The worker died"):

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import json
 
-import openai
 import pytest
 
 from preheat.inference import ANY_JSON, FinishReason, GenerationChunk, TokenLogprob, Usage
-from tests.engine.server.conftest import Post
+from tests.engine.server.conftest import Post, Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine, chunks_of
 
 USER = [{"role": "user", "content": "hi"}]
@@ -16,7 +15,7 @@ TOOLS = [
 CALL = ["It is", "\n<tool", '_call>{"name":"weather",', '"arguments":{"c":"Ulm"}}</tool', "_call>", "\n"]
 
 
-async def test_a_whole_answer(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_a_whole_answer(engine: FakeEngine, sdk: Sdk) -> None:
     answer = await sdk.chat.completions.create(model="Tiny-Chat", messages=USER, max_tokens=9, stop="x", seed=1)
     assert answer.model == CHAT
     assert answer.choices[0].message.content == "Hello!"
@@ -30,7 +29,7 @@ async def test_a_whole_answer(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> No
     assert (request.max_tokens, request.stop, request.sampling.seed) == (9, ("x",), 1)
 
 
-async def test_a_stream(sdk: openai.AsyncOpenAI) -> None:
+async def test_a_stream(sdk: Sdk) -> None:
     stream = await sdk.chat.completions.create(
         model="tiny-chat", messages=USER, stream=True, stream_options={"include_usage": True}
     )
@@ -42,13 +41,13 @@ async def test_a_stream(sdk: openai.AsyncOpenAI) -> None:
     assert len({chunk.id for chunk in chunks}) == 1
 
 
-async def test_a_stream_has_no_usage_unless_asked(sdk: openai.AsyncOpenAI) -> None:
+async def test_a_stream_has_no_usage_unless_asked(sdk: Sdk) -> None:
     stream = await sdk.chat.completions.create(model="tiny-chat", messages=USER, stream=True)
     assert all([chunk.usage is None and chunk.choices async for chunk in stream])
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_any_text_arrives_unchanged(stream: bool, engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_any_text_arrives_unchanged(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
     texts = ['"\\', "\n\n", "data: x", "\u2028", "🙂", "", "\x00"]
     engine.script = list(chunks_of(*texts, reason=FinishReason.LENGTH))
     answer = await sdk.chat.completions.create(model="tiny-chat", messages=USER, stream=stream)
@@ -61,7 +60,7 @@ async def test_any_text_arrives_unchanged(stream: bool, engine: FakeEngine, sdk:
         assert answer.choices[0].finish_reason == "length"
 
 
-async def test_several_choices(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_several_choices(engine: FakeEngine, sdk: Sdk) -> None:
     answer = await sdk.chat.completions.create(model="tiny-chat", messages=USER, n=3, seed=4)
     assert [choice.index for choice in answer.choices] == [0, 1, 2]
     assert [request.sampling.seed for request in engine.requests] == [4, 5, 6]
@@ -92,7 +91,7 @@ async def test_messages_in_all_their_forms(engine: FakeEngine, chat: Post) -> No
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_tool_calls(stream: bool, engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_tool_calls(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
     engine.script = list(chunks_of(*CALL))
     answer = await sdk.chat.completions.create(model="tiny-chat", messages=USER, tools=TOOLS, stream=stream)
     if stream:
@@ -113,7 +112,7 @@ async def test_tool_calls(stream: bool, engine: FakeEngine, sdk: openai.AsyncOpe
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "weather"}}])
-async def test_forced_tool_calls(stream: bool, choice: object, engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_forced_tool_calls(stream: bool, choice: object, engine: FakeEngine, sdk: Sdk) -> None:
     engine.script = list(chunks_of('{"name": "wea', 'ther", "arguments": {"c": 1}}'))
     answer = await sdk.chat.completions.create(
         model="tiny-chat", messages=USER, tools=TOOLS, tool_choice=choice, stream=stream
@@ -128,7 +127,7 @@ async def test_forced_tool_calls(stream: bool, choice: object, engine: FakeEngin
         assert choices[0].message.content is None
     assert calls[0].function.arguments == '{"c": 1}'
     assert choices[-1].finish_reason == "tool_calls"
-    assert json.loads(engine.requests[0].json_schema)["properties"]["name"] == {"const": "weather"}
+    assert json.loads(engine.requests[0].json_schema or "")["properties"]["name"] == {"const": "weather"}
 
 
 async def test_a_forced_call_that_was_cut_off_is_text(engine: FakeEngine, chat: Post) -> None:
@@ -161,7 +160,7 @@ async def test_response_formats(
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_logprobs(stream: bool, engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_logprobs(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
     token = TokenLogprob("é", b"\xc3\xa9", -0.5, (("é", b"\xc3\xa9", -0.5), ("x", b"x", float("-inf"))))
     engine.script = [
         GenerationChunk("", (token,)),

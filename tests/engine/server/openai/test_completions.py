@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import openai
 import pytest
 
 from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
+from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import FakeEngine
 
 
-async def test_a_whole_answer(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_a_whole_answer(engine: FakeEngine, sdk: Sdk) -> None:
     answer = await sdk.completions.create(model="tiny-chat", prompt="Say")
     assert (answer.choices[0].text, answer.choices[0].finish_reason) == ("Hello!", "stop")
     assert (engine.requests[0].prompt, engine.requests[0].max_tokens) == ("Say", 16)
 
 
-async def test_prompts_and_choices_are_numbered_prompt_by_prompt(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_prompts_and_choices_are_numbered_prompt_by_prompt(engine: FakeEngine, sdk: Sdk) -> None:
     answer = await sdk.completions.create(
         model="tiny-chat", prompt=["a", "b"], n=2, echo=True, extra_body={"max_tokens": -1}
     )
@@ -24,7 +24,7 @@ async def test_prompts_and_choices_are_numbered_prompt_by_prompt(engine: FakeEng
     assert engine.requests[0].max_tokens is None
 
 
-async def test_a_stream(sdk: openai.AsyncOpenAI) -> None:
+async def test_a_stream(sdk: Sdk) -> None:
     stream = await sdk.completions.create(
         model="tiny-chat", prompt=["a", "b"], echo=True, stream=True, stream_options={"include_usage": True}
     )
@@ -37,13 +37,13 @@ async def test_a_stream(sdk: openai.AsyncOpenAI) -> None:
     assert chunks[-1].usage.total_tokens == 18
 
 
-async def test_prompts_of_tokens(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_prompts_of_tokens(engine: FakeEngine, sdk: Sdk) -> None:
     await sdk.completions.create(model="tiny-chat", prompt=[[1, 2], [3]])
     assert [request.prompt_tokens for request in engine.requests] == [(1, 2), (3,)]
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_logprobs(stream: bool, engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_logprobs(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
     token = TokenLogprob("ab", b"ab", -0.5, (("ab", b"ab", -0.5),))
     engine.script = [GenerationChunk("ab", (token,)), GenerationChunk("ab", (token,), FinishReason.LENGTH, Usage(1, 2))]
     answer = await sdk.completions.create(model="tiny-chat", prompt="x", logprobs=1, stream=stream)

@@ -3,14 +3,14 @@ from __future__ import annotations
 import math
 
 import httpx2
-import openai
 import pytest
 
+from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import EMBED, FakeEngine
 
 
 @pytest.mark.parametrize("encoding", ["float", "base64", None])
-async def test_both_encodings_give_the_same_numbers(encoding: str | None, sdk: openai.AsyncOpenAI) -> None:
+async def test_both_encodings_give_the_same_numbers(encoding: str | None, sdk: Sdk) -> None:
     options = {} if encoding is None else {"encoding_format": encoding}
     answer = await sdk.embeddings.create(model="tiny-embed", input=["a", "b"], **options)
     assert answer.model == EMBED
@@ -22,13 +22,13 @@ async def test_both_encodings_give_the_same_numbers(encoding: str | None, sdk: o
         assert answer.data[0].embedding == [0.5, -0.5, 0.5, 0.5]
 
 
-async def test_inputs_of_tokens(engine: FakeEngine, sdk: openai.AsyncOpenAI) -> None:
+async def test_inputs_of_tokens(engine: FakeEngine, sdk: Sdk) -> None:
     await sdk.embeddings.create(model="tiny-embed", input=[[1, 2], [3]])
     await sdk.embeddings.create(model="tiny-embed", input="text")
     assert engine.inputs == [[[1, 2], [3]], ["text"]]
 
 
-async def test_fewer_dimensions_are_normalised_again(sdk: openai.AsyncOpenAI) -> None:
+async def test_fewer_dimensions_are_normalised_again(sdk: Sdk) -> None:
     answer = await sdk.embeddings.create(model="tiny-embed", input="a", dimensions=2, encoding_format="float")
     assert answer.data[0].embedding == pytest.approx([math.sqrt(0.5), -math.sqrt(0.5)])
 
