@@ -159,16 +159,16 @@ class FakeBridge(EngineBridge):
         self.error: EngineError | None = None
         self._answers: dict[str, Any] = {}
         self._open_questions: list[tuple[Any, Any, Any]] = []
-        self._is_open = True
-        self._snapshot = snapshot()
-        self._port = PortStatus(url=URL, error=None)
+        self.is_open = True
+        self.snapshot = snapshot()
+        self.port = PortStatus(url=URL, error=None)
         self._settings = Settings()
 
     # -- what the engine would do --
 
     def publish(self, new: EngineSnapshot) -> None:
         """Let a snapshot arrive."""
-        self._snapshot = new
+        self.snapshot = new
         self.snapshot_changed.emit(new)
 
     def publish_port(self, url: str | None = None, error: EngineError | None = None, engine_error: str = "") -> None:
@@ -185,7 +185,7 @@ class FakeBridge(EngineBridge):
 
     def set_attached(self, attached: bool) -> None:
         """Let the engine be another process's."""
-        self._attached = attached
+        self.attached = attached
 
     def answer_with(self, **answers: Any) -> None:
         """Answer questions, also those already asked.

@@ -1,4 +1,4 @@
-"""The engine as the windows have it: the latest snapshot, signals on the GUI thread, and commands that never wait."""
+"""The engine for the windows: the latest snapshot, signals on the GUI thread, and commands that never block."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from PySide6.QtCore import QObject, Signal
 from preheat import control
 from preheat.control import EngineSnapshot, PortStatus
 from preheat.errors import EngineError, EngineStoppedError, SettingsError
+from preheat.messages import msg
 from preheat_gui.bridge.dispatcher import GuiDispatcher, weak_callback
 from preheat_gui.bridge.generation import AnswerReader, Generation
 from preheat_gui.bridge.task_runner import TaskRunner
 
 if TYPE_CHECKING:
-    from preheat.control import Command, EngineSession, SettingsChange
-    from preheat.inference import GenerateRequest, GenerationChunk
+    from preheat.control import Command, EngineSession, GenerateRequest, GenerationChunk, SettingsChange
     from preheat.settings import Settings
     from preheat_gui.app.opening import Opened
     from preheat_gui.words import Problem
@@ -35,138 +35,108 @@ Question: TypeAlias = "Command[T] | Callable[[EngineSession], T]"
 
 
 class EngineBridge(QObject):
-    """One engine, this process's own or another's. GUI thread only; no method waits.
+    """One engine, of this process or another. GUI thread; no method blocks.
 
-    Before the engine is there, ``snapshot`` is an empty one and commands wait their turn on threads.
+    Before the engine is found, ``snapshot`` is empty and commands wait on threads.
+
+    Attributes:
+        snapshot: The latest snapshot.
+        port: The state of the engine and its port.
+        settings_problem: The error in the settings file, if any; other settings are in effect then.
+        problem: The problem to show, if any; see ``ProblemWatch`` and ``act_on``.
+        attached: The engine is another process's.
+        is_open: The engine was found: snapshot, port and settings are its own.
+
+        snapshot_changed: EngineSnapshot; skips those that came while the GUI thread was busy.
+        port_changed: PortStatus.
+        settings_changed: Settings.
+        settings_problem_changed: SettingsError or None.
+        problem_changed: Problem or None.
+        view_requested: A view to open and its target, see ``Shell.show_view``.
+        command_failed: EngineError of a command without ``on_error``.
+        opened: ``is_open`` became true.
+        closed: The engine and its workers have ended.
     """
 
     snapshot_changed = Signal(object)
-    """EngineSnapshot. What came while the GUI thread was busy is left out: only the newest counts."""
-
     port_changed = Signal(object)
-    """PortStatus."""
-
     settings_changed = Signal(object)
-    """Settings."""
-
     settings_problem_changed = Signal(object)
-    """SettingsError of the settings file as it is now, or None: what runs has other settings meanwhile."""
-
     problem_changed = Signal(object)
-    """Problem: the one thing that is wrong and that a person should know of; or None."""
-
     view_requested = Signal(str, str)
-    """What a remedy wants to be opened: "settings" with the page's group, or "log"."""
-
     command_failed = Signal(object)
-    """EngineError of a command that nobody else handles."""
-
     opened = Signal()
-    """The engine is there: snapshot, port and settings are its own."""
-
     closed = Signal()
-    """The engine has ended, and its workers with it."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._dispatcher = GuiDispatcher(self)
-        self._post = self._dispatcher.post
+        self.snapshot = control.empty_snapshot()
+        self.port = PortStatus()
+        self.settings_problem: SettingsError | None = None
+        self.problem: Problem | None = None
+        self.attached = False
+        self.is_open = False
+        self._post = GuiDispatcher(self).post
         self._tasks = TaskRunner()
         self._session: Future[EngineSession] = Future()
         self._open_session: Callable[[], Opened] | None = None
         self._opened: Opened | None = None
-        self._snapshot = control.empty_snapshot()
         self._newest: EngineSnapshot | None = None
         self._newest_lock = threading.Lock()
-        self._port = PortStatus()
         self._settings: Settings | None = None
-        self._settings_problem: SettingsError | None = None
-        self._problem: Problem | None = None
-        self._attached = False
-        self._is_open = False
         self._closing = False
 
     @property
-    def snapshot(self) -> EngineSnapshot:
-        """The newest snapshot; an empty one before the engine is there."""
-        return self._snapshot
-
-    @property
-    def port(self) -> PortStatus:
-        """Whether and where programs are answered."""
-        return self._port
-
-    @property
     def settings(self) -> Settings:
-        """The settings in force; the defaults before the engine is there."""
+        """The settings in effect; the defaults before the engine is found."""
         if self._settings is None:
-            from preheat.settings import Settings  # it takes 0.1 s to import, which the icon need not wait for
+            from preheat.settings import Settings  # takes 0.1 s, which the icon does not wait for
 
             self._settings = Settings()
         return self._settings
 
-    @property
-    def settings_problem(self) -> SettingsError | None:
-        """What is wrong with the settings file; None if nothing is."""
-        return self._settings_problem
-
-    @property
-    def problem(self) -> Problem | None:
-        """What is wrong, for the icon, the tooltip and the banner; ``remedies.act_on`` does what its button says."""
-        return self._problem
-
     def report_problem(self, problem: Problem | None) -> None:
-        """Show another problem, or none; ``ProblemWatch`` decides which."""
-        if problem != self._problem:
-            self._problem = problem
+        """Change the problem to show."""
+        if problem != self.problem:
+            self.problem = problem
             self.problem_changed.emit(problem)
 
-    @property
-    def attached(self) -> bool:
-        """Whether the engine is another process's."""
-        return self._attached
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the engine is there."""
-        return self._is_open
-
     def start(self, open_session: Callable[[], Opened]) -> None:
-        """Open the engine on a thread; ``opened`` follows, or ``port_changed`` with what went wrong.
+        """Open the engine on a thread; ``opened`` follows, or ``port_changed`` with the error.
 
         Args:
-            open_session: Opens it; may take seconds and raise ``EngineError``.
+            open_session: Opens it, which may take seconds; may raise ``EngineError``.
         """
         self._open_session = open_session
         self._tasks.run(partial(self._open, self._session, open_session))
 
     def close(self) -> None:
-        """End the engine on a thread; ``closed`` follows. What is under way ends with an error."""
+        """End the engine on a thread; ``closed`` follows. Running commands fail."""
         if self._closing:
             return
         self._closing = True
         if self._open_session is None:
-            self._session.set_exception(EngineStoppedError("Preheat ends"))  # nothing need wait for it any more
+            self._session.set_exception(EngineStoppedError(msg("preheat_quits")))
         self._tasks.run(self._close)
 
     def wait_closed(self, timeout_s: float) -> bool:
-        """Wait, after the windows have gone, until all threads have ended; return whether they have."""
+        """Wait for all threads to end, after the windows are gone; return whether they have."""
         return self._tasks.wait(timeout_s)
 
     def restart_engine(self) -> None:
-        """Start the engine anew after it has died; where another process's has gone, open one of our own."""
+        """Start an engine that has ended again; replace another process's by one of this process."""
         self._tasks.run(self._restart)
 
     def load(self, model_id: str) -> None:
-        """Make a model hot."""
+        """Load a model."""
         self.ask(control.LoadModel(model_id))
 
     def unload(self, model_id: str) -> None:
-        """Release a model's memory, or cancel its load."""
+        """Unload a model, or cancel its load."""
         self.ask(control.UnloadModel(model_id))
 
     def set_favourite(self, model_id: str, on: bool) -> None:
-        """Keep a model hot whenever it fits, or no longer."""
+        """Add a model to the favourites, or remove it."""
         self._command(control.AddFavourite(model_id) if on else control.DropFavourite(model_id))
 
     def set_preloading(self, on: bool) -> None:
@@ -178,7 +148,7 @@ class EngineBridge(QObject):
         self.change_settings({"preload_at_login": _switch(on)})
 
     def pause(self, seconds: float | None) -> None:
-        """Pause preloading for so many seconds; None: until it is resumed."""
+        """Pause preloading, by default until it is resumed."""
         self._command(control.PausePreloading(seconds))
 
     def resume(self) -> None:
@@ -188,12 +158,12 @@ class EngineBridge(QObject):
     def change_settings(
         self, texts: Mapping[str, str], on_done: OnChange | None = None, on_error: OnError | None = None
     ) -> None:
-        """Change settings in the file and in force, all or none.
+        """Write and apply settings, all or none.
 
         Args:
-            texts: By name, as one writes them in TOML or on the command line.
-            on_done: Called with the SettingsChange.
-            on_error: Called with a SettingsError whose ``param`` names the setting, instead of ``command_failed``.
+            texts: Values by setting, in TOML syntax.
+            on_done: Called with the result.
+            on_error: Called with the error, a SettingsError's ``param`` naming the setting; see ``ask``.
         """
         change = control.ChangeSettings(dict(texts))
         self._command(change, partial(self._take_change, _weak(on_done)), on_error)
@@ -205,12 +175,12 @@ class EngineBridge(QObject):
         on_done: OnChange | None = None,
         on_error: OnError | None = None,
     ) -> None:
-        """Change settings of one model; a value of None goes back to the default. As ``change_settings``."""
+        """Write and apply one model's settings; None removes one. See ``change_settings``."""
         change = control.ChangeModelSettings(model_id, dict(values))
         self._command(change, partial(self._take_change, _weak(on_done)), on_error)
 
     def reload_settings(self) -> None:
-        """Read the settings file again; ``settings_changed`` or ``settings_problem_changed`` follows if it differs."""
+        """Read the settings file again; ``settings_changed`` or ``settings_problem_changed`` may follow."""
         self._command(control.ReloadSettings(), partial(self._take_change, None), self._take_reload_failure)
 
     def ask(
@@ -219,17 +189,17 @@ class EngineBridge(QObject):
         on_answer: Callable[[T], None] | None = None,
         on_error: OnError | None = None,
     ) -> None:
-        """Run a question on a thread, and deliver its answer on this one; no two questions wait for each other.
+        """Run a question on its own thread, and deliver the answer on this one.
 
         Args:
-            question: A command, or a function of the session that must not touch Qt.
-            on_answer: A bound method, or a partial of one: not called if its QObject has gone by then.
-            on_error: As ``on_answer``; without it, ``command_failed`` follows.
+            question: A command, or a function of the session that does not touch Qt.
+            on_answer: A bound method or a partial of one; dropped if its QObject is destroyed.
+            on_error: Like ``on_answer``; by default ``command_failed`` is emitted.
         """
         self._tasks.run(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
 
     def generate(self, model_id: str, request: GenerateRequest) -> Generation:
-        """Return an answer that is being written. It begins at once; keep it, and connect to its signals, now."""
+        """Start an answer. Keep it, and connect to its signals at once."""
         generation = Generation(self)
         reader = AnswerReader(partial(self._chunks, model_id, request), self._post, generation)
         generation.follow(reader)
@@ -238,8 +208,8 @@ class EngineBridge(QObject):
 
     def _take_opened(self, opened: Opened, settings: Settings | None) -> None:
         self._opened = opened
-        self._attached = opened.session.attached
-        self._is_open = True
+        self.attached = opened.session.attached
+        self.is_open = True
         if settings is not None:
             self._take_settings(settings)
         self._take_settings_problem(opened.settings_problem())
@@ -249,12 +219,12 @@ class EngineBridge(QObject):
         with self._newest_lock:
             newest, self._newest = self._newest, None
         if newest is not None:
-            self._snapshot = newest
+            self.snapshot = newest
             self.snapshot_changed.emit(newest)
 
     def _take_port(self, port: PortStatus) -> None:
-        if port != self._port:
-            self._port = port
+        if port != self.port:
+            self.port = port
             self.port_changed.emit(port)
 
     def _take_settings(self, settings: Settings) -> None:
@@ -263,13 +233,13 @@ class EngineBridge(QObject):
             self.settings_changed.emit(settings)
 
     def _take_settings_problem(self, problem: SettingsError | None) -> None:
-        if str(problem) != str(self._settings_problem):
-            self._settings_problem = problem
+        if str(problem) != str(self.settings_problem):
+            self.settings_problem = problem
             self.settings_problem_changed.emit(problem)
 
     def _take_change(self, on_done: OnChange | None, change: SettingsChange) -> None:
         self._take_settings(change.settings)
-        self._take_settings_problem(None)  # the whole file was read
+        self._take_settings_problem(None)
         if on_done is not None:
             on_done(change)
 
@@ -277,21 +247,20 @@ class EngineBridge(QObject):
         if isinstance(error, SettingsError):
             self._take_settings_problem(error)
         elif not self._closing:
-            logger.warning("the settings could not be read again: %s", error)
+            logger.warning("the settings could not be reloaded: %s", error)
 
     def _fail(self, error: EngineError) -> None:
-        # What a closing engine refuses is no news.
-        if not self._closing:
+        if not self._closing:  # a closing engine refuses everything
             self.command_failed.emit(error)
 
     def _open(self, future: Future[EngineSession], open_session: Callable[[], Opened]) -> None:
         try:
             opened = open_session()
         except EngineError as error:
-            self._note_no_engine(future, error)
+            self._report_no_engine(future, error)
             return
         except BaseException:
-            self._note_no_engine(future, EngineStoppedError("The engine did not start", hint="The log says why"))
+            self._report_no_engine(future, EngineStoppedError(msg("engine_not_started")))
             raise
         session = opened.session
         session.subscribe(self._on_snapshot)
@@ -301,10 +270,10 @@ class EngineBridge(QObject):
         try:
             settings = session.call(control.GetSettings()).settings
         except EngineError:
-            settings = None  # it ended at once; `port` says why, and it can be started again
+            settings = None  # it ended at once: `port` has the reason
         self._post(partial(self._take_opened, opened, settings))
 
-    def _note_no_engine(self, future: Future[EngineSession], error: EngineError) -> None:
+    def _report_no_engine(self, future: Future[EngineSession], error: EngineError) -> None:
         future.set_exception(error)
         self._on_port(PortStatus(engine_error=error.message))
 
@@ -315,7 +284,7 @@ class EngineBridge(QObject):
         try:
             self._session.result().close()
         except EngineError:
-            logger.info("there was no engine to end")
+            logger.info("no engine to end")
         finally:
             self._post(self.closed.emit)
 
@@ -325,16 +294,16 @@ class EngineBridge(QObject):
             with self._opened.starting() if self._opened is not None else nullcontext():
                 session.restart()
         except EngineError as error:
-            if self._open_session is None or not (self._attached or self._session.exception()):
+            if self._open_session is None or not (self.attached or self._session.exception()):
                 self._post(partial(self._fail, error))
                 return
-            if self._attached:
+            if self.attached:
                 self._session.result().close()
             self._session = Future()
             self._open(self._session, self._open_session)
 
     def _on_snapshot(self, snapshot: EngineSnapshot) -> None:
-        # Posted once for as many as come before the GUI thread has time: it renders the newest one.
+        # Posted once until the GUI thread takes it: only the newest counts.
         with self._newest_lock:
             waiting = self._newest is not None
             self._newest = snapshot
@@ -352,7 +321,7 @@ class EngineBridge(QObject):
         on_answer: Callable[[T], None] | None = None,
         on_error: OnError | None = None,
     ) -> None:
-        """As ``ask``, but commands run in the order in which they were given."""
+        """Ask in the order of the calls."""
         self._tasks.queue(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
 
     def _answer(self, question: Question[T], on_answer: Callable[[T], None] | None, on_error: OnError | None) -> None:
