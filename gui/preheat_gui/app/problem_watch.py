@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from preheat import paths
+from preheat.control import State
 from preheat.errors import PortInUseError
-from preheat.residency.states import State
 from preheat_gui.words import Circumstances, find_problem
 
 if TYPE_CHECKING:
-    from preheat.control import PortStatus
-    from preheat.core.snapshot import EngineSnapshot
+    from preheat.control import EngineSnapshot, PortStatus
     from preheat_gui.bridge import EngineBridge
 
 _RECENT_S: Final = 600.0

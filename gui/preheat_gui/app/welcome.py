@@ -30,7 +30,7 @@ from preheat_gui.widgets import (
 from preheat_gui.words import error_text
 
 if TYPE_CHECKING:
-    from preheat.core.snapshot import EngineSnapshot
+    from preheat.control import EngineSnapshot
     from preheat_gui.widgets import WindowState
 
 logger = logging.getLogger(__name__)

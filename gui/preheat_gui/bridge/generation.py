@@ -16,7 +16,7 @@ from preheat.errors import EngineError
 from preheat_gui.bridge.dispatcher import weak_callback
 
 if TYPE_CHECKING:
-    from preheat.inference import FinishReason, GenerationChunk
+    from preheat.control import FinishReason, GenerationChunk
 
     OnWait = Callable[[str], None]
     Chunks = Callable[[OnWait], Generator[GenerationChunk, None, None]]

@@ -9,7 +9,7 @@ import psutil
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QStackedWidget, QWidget
 
-from preheat.core.live_settings import PORT_SETTINGS, START_SETTINGS
+from preheat.control import PORT_SETTINGS, START_SETTINGS
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import GROUP_LABELS, Group, Settings
 from preheat_gui.platform import LoginItem, login_item
@@ -26,7 +26,7 @@ from preheat_gui.settings_dialog.sentences import sentence_of
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
 
 if TYPE_CHECKING:
-    from preheat.core.live_settings import SettingsChange
+    from preheat.control import SettingsChange
     from preheat_gui.bridge import EngineBridge
 
 _SIZE: Final = QSize(760, 600)

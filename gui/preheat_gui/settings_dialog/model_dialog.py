@@ -235,6 +235,6 @@ class ModelSettingsDialog(QDialog):
 
 
 def _growth(model_id: str, now: Settings, then: Settings, _session: EngineSession) -> int | None:
-    from preheat.control.what_if import growth_bytes  # slow to import
+    from preheat.control import growth_bytes  # slow to import
 
     return growth_bytes(model_id, now, then)

@@ -11,13 +11,12 @@ from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from preheat.residency.states import State
+from preheat.control import State
 from preheat_gui.tray.menu_entries import Entry, MenuEntries
 from preheat_gui.words import format_memory, paused_words, percent_done, short_name, status_line
 
 if TYPE_CHECKING:
-    from preheat.control import PortStatus
-    from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
+    from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus
     from preheat.settings import Settings
     from preheat_gui.bridge import EngineBridge
 

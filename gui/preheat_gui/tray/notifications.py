@@ -10,15 +10,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from preheat import control
-from preheat.models.downloads import DownloadState
-from preheat.residency.decisions import EvictionReason
-from preheat.residency.states import State
+from preheat.control import DownloadState, EvictionReason, State
 from preheat_gui.words import download_trouble, list_names, message_text, sentence, short_name
 
 if TYPE_CHECKING:
-    from preheat.control import EngineSession
-    from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
-    from preheat.residency.decisions import DecisionRecord
+    from preheat.control import DecisionRecord, EngineSession, EngineSnapshot, ModelSnapshot
     from preheat_gui.bridge import EngineBridge
 
 QUIET_S: Final = 600.0

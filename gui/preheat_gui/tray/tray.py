@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from preheat.residency.states import State
+from preheat.control import State
 from preheat_gui.tray.menu import TrayMenu
 from preheat_gui.tray.today import TodaysHits
 from preheat_gui.widgets import PROGRESS_STEPS, Panel, TrayState, theme, tray_icon
 from preheat_gui.words import loading_models, tooltip
 
 if TYPE_CHECKING:
-    from preheat.core.snapshot import EngineSnapshot
+    from preheat.control import EngineSnapshot
     from preheat_gui.bridge import EngineBridge
 
 REFRESH_MS: Final = 100

@@ -7,8 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
-from preheat.models.downloads import DownloadSnapshot, DownloadState
+from preheat.control import DownloadSnapshot, DownloadState, EngineSnapshot, ModelSnapshot
 from preheat_gui.words.figures import SEPARATOR, format_bytes, format_estimate, format_number
 from preheat_gui.words.messages import message_sentences
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
-from preheat.residency.decisions import Action
-from preheat.residency.states import State
+from preheat.control import Action, State
 from preheat_gui.words.figures import (
     SEPARATOR,
     format_duration,
@@ -23,9 +22,14 @@ from preheat_gui.words.figures import (
 from preheat_gui.words.messages import message_text
 
 if TYPE_CHECKING:
-    from preheat.control import PortStatus
-    from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-    from preheat.residency.decisions import DecisionRecord
+    from preheat.control import (
+        DecisionRecord,
+        EngineSnapshot,
+        MemorySnapshot,
+        ModelSnapshot,
+        PortStatus,
+        PreloadSnapshot,
+    )
     from preheat_gui.words.problems import Problem
 
 TOOLTIP_CHARS: Final = 127

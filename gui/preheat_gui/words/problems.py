@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
 
+from preheat.control import State
 from preheat.errors import EngineError, PortInUseError, SettingsError
-from preheat.residency.states import State
 from preheat_gui.words.figures import format_bytes, sentence
 from preheat_gui.words.messages import error_hint, error_title, message_text
 
 if TYPE_CHECKING:
-    from preheat.control import PortStatus
-    from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
+    from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus
 
 MIN_FREE_BYTES: Final = 200_000_000
 """Usage, downloads and the log need at least this much free disk space."""

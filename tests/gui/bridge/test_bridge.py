@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QObject, QThread
@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
 from preheat import control
-from preheat.control import Command, PortStatus, SettingsChange
+from preheat.control import Command, EngineSession, PortStatus, SettingsChange
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, EngineStoppedError, NotRunningError, PortInUseError, SettingsError
 from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Usage
@@ -28,8 +28,8 @@ URL = "http://127.0.0.1:11435"
 TIMEOUT_S = 10.0
 
 
-class StubLink:
-    """An EngineSession that records what it is told, on whichever thread."""
+class StubSession:
+    """An EngineSession that records its commands."""
 
     attached = False
 
@@ -93,17 +93,21 @@ class StubLink:
         self.done.append(what)
 
 
-@pytest.fixture
-def link() -> StubLink:
-    return StubLink()
+def opened(session: StubSession) -> Opened:
+    return Opened(cast(EngineSession, session))
 
 
 @pytest.fixture
-def real(qtbot: QtBot, link: StubLink) -> Iterator[EngineBridge]:
-    """A bridge with threads, open, over ``link``."""
+def session() -> StubSession:
+    return StubSession()
+
+
+@pytest.fixture
+def real(qtbot: QtBot, session: StubSession) -> Iterator[EngineBridge]:
+    """A bridge with threads, open, over ``session``."""
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.opened):
-        bridge.start(lambda: Opened(link))
+        bridge.start(lambda: opened(session))
     yield bridge
     bridge.close()
     assert bridge.wait_closed(TIMEOUT_S)
@@ -117,26 +121,26 @@ def test_before_the_engine_is_there_is_something_to_show(qtbot: QtBot) -> None:
     assert bridge.settings == Settings()
 
 
-def test_opening_brings_snapshot_port_and_settings(real: EngineBridge, link: StubLink) -> None:
+def test_opening_brings_snapshot_port_and_settings(real: EngineBridge, session: StubSession) -> None:
     assert real.is_open
-    assert real.snapshot is link.snapshot
+    assert real.snapshot is session.snapshot
     assert real.port.url == URL
     assert real.settings.preload_top == 1
     assert real.settings_problem is None
 
 
-def test_commands_given_before_opening_are_done_then(qtbot: QtBot, link: StubLink) -> None:
+def test_commands_given_before_opening_are_done_then(qtbot: QtBot, session: StubSession) -> None:
     bridge = EngineBridge()
     bridge.set_favourite("a", True)
     bridge.load("a")
-    bridge.start(lambda: Opened(link))
-    qtbot.waitUntil(lambda: len(link.done) == 2)
+    bridge.start(lambda: opened(session))
+    qtbot.waitUntil(lambda: len(session.done) == 2)
     bridge.close()
     assert bridge.wait_closed(TIMEOUT_S)
 
 
-def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtBot, link: StubLink) -> None:
-    answers: list[Any] = [EngineStoppedError("The engine did not start"), Opened(link)]
+def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtBot, session: StubSession) -> None:
+    answers: list[EngineError | Opened] = [EngineStoppedError("The engine did not start"), opened(session)]
 
     def open_session() -> Opened:
         answer = answers.pop(0)
@@ -157,13 +161,13 @@ def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtB
     assert bridge.wait_closed(TIMEOUT_S)
 
 
-def test_where_another_process_s_engine_has_gone_one_of_our_own_is_opened(qtbot: QtBot, link: StubLink) -> None:
-    gone, own = StubLink(), link
-    gone.attached, gone.error = True, NotRunningError("Preheat is not running")  # type: ignore[misc]
-    links = [gone, own]
+def test_where_another_process_s_engine_has_gone_one_of_our_own_is_opened(qtbot: QtBot, session: StubSession) -> None:
+    gone, own = StubSession(), session
+    gone.attached, gone.error = True, NotRunningError("Preheat is not running")
+    sessions = [gone, own]
     bridge = EngineBridge()
     with qtbot.waitSignal(bridge.opened):
-        bridge.start(lambda: Opened(links.pop(0)))
+        bridge.start(lambda: opened(sessions.pop(0)))
     assert bridge.attached
     with qtbot.waitSignal(bridge.opened):
         bridge.restart_engine()
@@ -174,14 +178,14 @@ def test_where_another_process_s_engine_has_gone_one_of_our_own_is_opened(qtbot:
 
 
 def test_snapshots_arrive_on_the_gui_thread_and_only_the_newest_counts(
-    real: EngineBridge, link: StubLink, qtbot: QtBot
+    real: EngineBridge, session: StubSession, qtbot: QtBot
 ) -> None:
     seen: list[tuple[EngineSnapshot, bool]] = []
     here = QThread.currentThread()
     receiver = QObject()
     real.snapshot_changed.connect(lambda new: seen.append((new, QThread.currentThread() == here)))
     published = [snapshot(model("a", State.LOADING, progress=step / 100)) for step in range(100)]
-    thread = threading.Thread(target=lambda: [link.on_snapshot[0](one) for one in published])
+    thread = threading.Thread(target=lambda: [session.on_snapshot[0](one) for one in published])
     thread.start()
     thread.join()  # the GUI thread is busy all the while
     qtbot.waitUntil(lambda: bool(seen))
@@ -190,37 +194,37 @@ def test_snapshots_arrive_on_the_gui_thread_and_only_the_newest_counts(
     receiver.deleteLater()
 
 
-def test_every_snapshot_arrives_in_the_end(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+def test_every_snapshot_arrives_in_the_end(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     published = [snapshot(model("a", State.LOADING, progress=step / 2000)) for step in range(2000)]
-    thread = threading.Thread(target=lambda: [link.on_snapshot[0](one) for one in published])
+    thread = threading.Thread(target=lambda: [session.on_snapshot[0](one) for one in published])
     thread.start()
     qtbot.waitUntil(lambda: real.snapshot is published[-1])
     thread.join()
 
 
-def test_the_port_s_changes_arrive(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+def test_the_port_s_changes_arrive(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     taken = PortStatus(None, PortInUseError("Port 11435 is taken by nc, pid 7"))
     with qtbot.waitSignal(real.port_changed):
-        link.on_ports[0](taken)
+        session.on_ports[0](taken)
     assert real.port is taken
 
 
-def test_a_switch_that_is_put_on_and_off_ends_off(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
+def test_a_switch_that_is_put_on_and_off_ends_off(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     wanted = [control.AddFavourite("a"), control.DropFavourite("a")] * 50
     for command in wanted:
         real.set_favourite("a", isinstance(command, control.AddFavourite))
-    qtbot.waitUntil(lambda: len(link.done) == len(wanted))
-    assert link.done == wanted
+    qtbot.waitUntil(lambda: len(session.done) == len(wanted))
+    assert session.done == wanted
 
 
-def test_a_load_that_takes_long_holds_nothing_up(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.slow.clear()
+def test_a_load_that_takes_long_holds_nothing_up(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.slow.clear()
     begun = time.monotonic()
     real.load("a")
     real.unload("a")
-    qtbot.waitUntil(lambda: link.done == [control.UnloadModel("a")])
+    qtbot.waitUntil(lambda: session.done == [control.UnloadModel("a")])
     assert time.monotonic() - begun < TIMEOUT_S / 2
-    link.slow.set()
+    session.slow.set()
 
 
 @pytest.mark.parametrize(
@@ -237,26 +241,26 @@ def test_a_load_that_takes_long_holds_nothing_up(real: EngineBridge, link: StubL
     ],
 )
 def test_commands_reach_the_engine(
-    real: EngineBridge, link: StubLink, qtbot: QtBot, command: Callable[[EngineBridge], None], done: Any
+    real: EngineBridge, session: StubSession, qtbot: QtBot, command: Callable[[EngineBridge], None], done: Any
 ) -> None:
     command(real)
-    qtbot.waitUntil(lambda: link.done == [done])
+    qtbot.waitUntil(lambda: session.done == [done])
 
 
-def test_a_command_s_failure_is_told(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.error = EngineError("No")
+def test_a_command_s_failure_is_told(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.error = EngineError("No")
     with qtbot.waitSignal(real.command_failed) as failed:
         real.pause(None)
-    assert failed.args == [link.error]
+    assert failed.args == [session.error]
 
 
-def test_a_failure_with_a_handler_is_told_to_it_alone(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.error = SettingsError("port: must be a number", param="port")
+def test_a_failure_with_a_handler_is_told_to_it_alone(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.error = SettingsError("port: must be a number", param="port")
     errors: list[EngineError] = []
     with qtbot.assertNotEmitted(real.command_failed, wait=50):
         real.change_settings({"port": "x"}, on_error=errors.append)
         qtbot.waitUntil(lambda: bool(errors))
-    assert errors == [link.error]
+    assert errors == [session.error]
     assert real.settings_problem is None
 
 
@@ -269,13 +273,15 @@ def test_changed_settings_are_told(real: EngineBridge, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: [change.changed for change in changes] == [("preload",)])
 
 
-def test_a_broken_settings_file_is_told_until_it_is_whole(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.error = SettingsError("settings.toml line 3 is not valid TOML")
+def test_a_broken_settings_file_is_reported_until_it_is_valid(
+    real: EngineBridge, session: StubSession, qtbot: QtBot
+) -> None:
+    session.error = SettingsError("settings.toml line 3 is not valid TOML")
     with qtbot.waitSignal(real.settings_problem_changed):
         real.reload_settings()
-    assert real.settings_problem is link.error
+    assert real.settings_problem is session.error
     before = real.settings
-    link.error = None
+    session.error = None
     with qtbot.waitSignal(real.settings_problem_changed):
         real.reload_settings()
     assert real.settings_problem is None
@@ -298,19 +304,19 @@ class Window(QObject):
 
 def test_an_answer_arrives_on_the_gui_thread(real: EngineBridge, qtbot: QtBot) -> None:
     window = Window()
-    real.ask(lambda link: threading.current_thread().name, window.take)
+    real.ask(lambda session: threading.current_thread().name, window.take)
     qtbot.waitUntil(lambda: bool(window.answers))
     assert window.answers == [("preheat-task", True)]
 
 
 def test_an_answer_may_be_for_something(real: EngineBridge, qtbot: QtBot) -> None:
     window = Window()
-    real.ask(lambda link: "yes", partial(window.take_for, "a"))
+    real.ask(lambda session: "yes", partial(window.take_for, "a"))
     qtbot.waitUntil(lambda: window.answers == [("a", "yes")])
 
 
-def test_an_answer_to_a_window_that_has_gone_is_dropped(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.slow.clear()
+def test_an_answer_to_a_window_that_has_gone_is_dropped(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.slow.clear()
     deleted, forgotten, alive = Window(), Window(), Window()
     for window in (deleted, forgotten, alive):
         real.ask(_wait_and_answer, window.take)
@@ -324,18 +330,19 @@ def test_an_answer_to_a_window_that_has_gone_is_dropped(real: EngineBridge, link
     del forgotten, window
     gc.collect()
     assert destroyed == [True]
-    link.slow.set()
+    session.slow.set()
     qtbot.waitUntil(lambda: len(alive.answers) == 2)
     assert answers == []
 
 
-def _wait_and_answer(link: StubLink) -> str:
-    link.slow.wait(TIMEOUT_S)
+def _wait_and_answer(session: EngineSession) -> str:
+    assert isinstance(session, StubSession)
+    session.slow.wait(TIMEOUT_S)
     return "answer"
 
 
-def test_an_answer_is_written(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.chunks = [
+def test_an_answer_is_written(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.chunks = [
         GenerationChunk("Hel"),
         GenerationChunk("lo"),
         GenerationChunk("", finish_reason=FinishReason.STOP, usage=Usage(5, 7)),
@@ -357,20 +364,20 @@ def test_an_answer_is_written(real: EngineBridge, link: StubLink, qtbot: QtBot) 
     assert generation.over
 
 
-def test_an_answer_may_fail(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.chunks = [GenerationChunk("Hel"), EngineError("The worker died")]
+def test_an_answer_may_fail(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.chunks = [GenerationChunk("Hel"), EngineError("The worker died")]
     generation = real.generate("a", GenerateRequest(prompt="Say hello"))
     texts: list[str] = []
     generation.text.connect(texts.append)
     with qtbot.waitSignal(generation.failed) as failed:
         pass
-    assert failed.args == [link.chunks[1]]
+    assert failed.args == [session.chunks[1]]
     assert texts == ["Hel"]
 
 
-def test_a_stopped_answer_ends_at_once_and_says_no_more(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.slow.clear()
-    link.chunks = [GenerationChunk("Hel"), GenerationChunk("lo")]
+def test_a_stopped_answer_ends_at_once_and_says_no_more(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.slow.clear()
+    session.chunks = [GenerationChunk("Hel"), GenerationChunk("lo")]
     generation = real.generate("a", GenerateRequest(prompt="Say hello"))
     texts: list[str] = []
     ends: list[GenerationFigures] = []
@@ -379,20 +386,20 @@ def test_a_stopped_answer_ends_at_once_and_says_no_more(real: EngineBridge, link
     generation.stop()
     generation.stop()
     assert [end.completion_tokens for end in ends] == [0]
-    link.slow.set()
-    qtbot.waitUntil(lambda: "answer closed" in link.done)
+    session.slow.set()
+    qtbot.waitUntil(lambda: "answer closed" in session.done)
     qtbot.wait(20)
     assert texts == []
     assert len(ends) == 1
 
 
-def test_a_closing_engine_s_refusals_are_no_news(real: EngineBridge, link: StubLink, qtbot: QtBot) -> None:
-    link.slow.clear()
-    link.error = EngineStoppedError("Preheat ends")
+def test_a_closing_engine_s_refusals_are_no_news(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+    session.slow.clear()
+    session.error = EngineStoppedError("Preheat ends")
     real.load("a")
     with qtbot.assertNotEmitted(real.command_failed, wait=50), qtbot.waitSignal(real.closed):
         real.close()
-    assert link.closed.is_set()
+    assert session.closed.is_set()
 
 
 def test_the_fake_has_every_public_name_of_the_bridge() -> None:
