@@ -12,8 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
-from preheat.control.client import HttpClient, ModelChoice, find_running
-from preheat.control.own_engine import Backend, OwnEngine
+from preheat.control.client import ControlClient, HttpClient, ModelChoice, find_running
 from preheat.errors import (
     EngineStoppedError,
     InvalidRequestError,
@@ -22,6 +21,7 @@ from preheat.errors import (
 )
 
 if TYPE_CHECKING:
+    from preheat.control.script_client import ScriptClient
     from preheat.inference import GenerateRequest, JsonObject
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ def embed(text: str | list[str] | tuple[str, ...], model: str | None = None) -> 
     texts = [text] if isinstance(text, str) else list(text)
     if not texts:
         return []
-    vectors = _ask(lambda backend: backend.embed(model or default_model(backend.models(), embeddings=True), texts))
+    vectors = _ask(lambda client: client.embed(model or default_model(client.models(), embeddings=True), texts))
     return vectors[0] if isinstance(text, str) else vectors
 
 
@@ -202,7 +202,7 @@ class _Session:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: HttpClient | None = None
-        self._own: OwnEngine | None = None
+        self._own: ScriptClient | None = None
 
     def running(self) -> HttpClient | None:
         """Return the running application, if there is one and this process has no engine of its own."""
@@ -221,11 +221,13 @@ class _Session:
                 self._running = None
         running.close()
 
-    def own(self) -> OwnEngine:
+    def own(self) -> ScriptClient:
         """Return this process's own engine; start it, if it is not there."""
         with self._lock:
             if self._own is None:
-                self._own = OwnEngine()
+                from preheat.control.script_client import ScriptClient
+
+                self._own = ScriptClient()
             return self._own
 
     def close(self) -> None:
@@ -251,13 +253,13 @@ class _Session:
 
 
 _session: Final = _Session()
-_parents: Final[list[OwnEngine]] = []  # engines of parent processes: destroying them would touch their loops
+_parents: Final[list[ScriptClient]] = []  # engines of parent processes: destroying them would touch their loops
 atexit.register(_session.close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_session.drop_after_fork)
 
 
-def _ask(work: Callable[[Backend], T]) -> T:
+def _ask(work: Callable[[ControlClient], T]) -> T:
     """Do the work with the running application, or else, or if it goes away meanwhile, with an engine of our own."""
     running = _session.running()
     if running is not None:
@@ -269,8 +271,8 @@ def _ask(work: Callable[[Backend], T]) -> T:
 
 
 def _generate(request: GenerateRequest, model: str | None) -> str:
-    def text(backend: Backend) -> str:
-        chosen = model or default_model(backend.models(), embeddings=False)
-        return "".join(chunk.text for chunk in backend.generate(chosen, request))
+    def text(client: ControlClient) -> str:
+        chosen = model or default_model(client.models(), embeddings=False)
+        return "".join(chunk.text for chunk in client.generate(chosen, request))
 
     return _ask(text)

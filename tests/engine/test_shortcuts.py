@@ -239,7 +239,7 @@ import threading, preheat
 from preheat import shortcuts
 engine = shortcuts._session.own()
 loading = threading.Event()
-engine._engine.subscribe(lambda s: loading.set() if any(m.progress is not None for m in s.models) else None)
+engine.host().engine.subscribe(lambda s: loading.set() if any(m.progress is not None for m in s.models) else None)
 threading.Thread(target=preheat.chat, args=("Hi",), daemon=True).start()
 loading.wait(30)
 """
@@ -302,7 +302,7 @@ def test_ctrl_c_stops_an_answer_and_the_engine_goes_on(starter_home: Path) -> No
 import preheat, threading
 from preheat import shortcuts
 preheat.chat("Hi", max_tokens=1)
-engine = shortcuts._session.own()._engine
+engine = shortcuts._session.own().host().engine
 print("ready", flush=True)
 try:
     preheat.complete("Once upon a time", max_tokens=8000)

@@ -19,11 +19,11 @@ def embed(
     as_json: AsJson = False,
 ) -> None:
     """Make the embeddings of texts."""
-    from preheat.cli.backend import backend
+    from preheat.control import open_client
     from preheat.shortcuts import default_model
 
     inputs = [line for text in texts for line in (_stdin_lines() if text == _STDIN else [text])]
-    with backend() as answering:
+    with open_client() as answering:
         chosen = model or default_model(answering.models(), embeddings=True)
         vectors = answering.embed(chosen, inputs)
     if as_json:

@@ -14,8 +14,7 @@ from preheat.cli.output import AsJson, JsonObject, console, print_json, show_err
 from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError, NotRunningError
 
 if TYPE_CHECKING:
-    from preheat.control.client import OnWait
-    from preheat.control.own_engine import Backend
+    from preheat.control.client import ControlClient, OnWait
     from preheat.inference import GenerationChunk
     from preheat.shortcuts import Options
 
@@ -34,7 +33,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Ask a model and print its answer as it comes. Without a prompt, chat: Ctrl-D ends it, Ctrl-C stops an answer."""
-    from preheat.cli.backend import backend
+    from preheat.control import open_client
 
     options: Options = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
     messages: list[JsonObject] = [] if system is None else [{"role": "system", "content": system}]
@@ -42,7 +41,7 @@ def run(
         prompt = sys.stdin.read().strip()
         if not prompt:
             raise InvalidRequestError("There is nothing to ask", hint="Write it after the model's name, or into stdin")
-    with backend() as answering:
+    with open_client() as answering:
         if prompt is None:
             _chat(answering, model, messages, options)
             return
@@ -52,7 +51,7 @@ def run(
         print_json(_as_json(model, text, last))
 
 
-def _chat(answering: Backend, model: str, messages: list[JsonObject], options: Options) -> None:
+def _chat(answering: ControlClient, model: str, messages: list[JsonObject], options: Options) -> None:
     """Ask and answer in turns until the input ends."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 (input() edits lines and knows earlier ones)
@@ -84,7 +83,7 @@ def _chat(answering: Backend, model: str, messages: list[JsonObject], options: O
 
 
 def _answer(
-    answering: Backend, model: str, messages: list[JsonObject], options: Options, *, echo: bool
+    answering: ControlClient, model: str, messages: list[JsonObject], options: Options, *, echo: bool
 ) -> tuple[str, GenerationChunk | None]:
     """Return an answer and its last chunk; print it as it comes."""
     from preheat.shortcuts import chat_request

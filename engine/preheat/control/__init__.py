@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from preheat.control.client import ControlClient, HttpClient, base_url, find_running
+    from preheat.control.client import ControlClient, HttpClient, base_url, find_running, open_client
     from preheat.control.codec import decode, encode
     from preheat.control.command import Command, Risk
     from preheat.control.downloads import (
@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from preheat.usage.stats import Figures
 
 _HOMES: Final = {
-    "control.client": "ControlClient HttpClient base_url find_running",
+    "control.client": "ControlClient HttpClient base_url find_running open_client",
     "control.codec": "decode encode",
     "control.command": "Command Risk",
     "control.downloads": (

@@ -1,7 +1,6 @@
-"""Finds the running application and asks it over its port. Any thread.
+"""Clients of the control API, and the one that talks to the running application over HTTP.
 
-Everything here uses ``http.client``, which takes 28 ms to import; httpx2 takes 79 ms, as long as all else that a script
-does to embed one text. One client is better than two. Settings are read only when the application wants a key.
+``http.client`` takes 28 ms to import and httpx2 79 ms, as much as everything else a script needs to embed one text.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import sys
 from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 from preheat import paths
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
     from preheat.inference import GenerateRequest, GenerationChunk, JsonObject, Sampling
 
 _ALIVE_TIMEOUT_S: Final = 5.0
-"""/health answers at once, whatever is loading; an application that is just starting takes a second."""
+"""/health answers at once, except for a second while the application starts."""
 
 USER_AGENT: Final = f"preheat/{__version__}"
-"""Who asks, where Preheat itself does."""
+"""Client name of Preheat itself."""
 
 _BATCH: Final = 256  # inputs an embedding request; the port takes up to 2,048 and 32 MiB
 _BROKEN: Final = (OSError, http.client.HTTPException)
@@ -43,14 +42,29 @@ OnWait = Callable[[str], None]
 T = TypeVar("T")
 
 
+class ModelChoice(NamedTuple):
+    """What the choice of a default model depends on."""
+
+    model_id: str
+    favourite: bool
+    embeddings: bool
+
+
 class ControlClient(Protocol):
-    """Sends commands to an engine. Every method may block, and may be called from any thread.
+    """Sends commands to an engine. A context manager. Every method may block, and may be called from any thread.
 
     All raise the ``EngineError`` of the engine, and ``EngineStoppedError`` or ``NotRunningError`` if it has ended.
     """
 
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
     def call(self, command: Command[T]) -> T:
         """Run a command and return its result."""
+
+    def models(self) -> list[ModelChoice]:
+        """Return the known models; cheaper than ``ListModels``."""
 
     def generate(
         self, model: str, request: GenerateRequest, on_wait: OnWait | None = None
@@ -65,16 +79,25 @@ class ControlClient(Protocol):
         """Return the inputs' normalised vectors; waits for the model if it is not hot."""
 
 
-class ModelChoice(NamedTuple):
-    """What the choice of a default model needs to know of a model."""
+def open_client(**settings: str) -> ControlClient:
+    """Return a client of the running application, or else of an engine that starts in this process.
 
-    model_id: str
-    favourite: bool
-    embeddings: bool
+    Args:
+        settings: For an engine of this process; see ``ScriptClient``.
+
+    Raises:
+        SettingsError: No application runs, and the settings cannot be read.
+    """
+    try:
+        return find_running()
+    except NotRunningError:
+        from preheat.control.script_client import ScriptClient
+
+        return ScriptClient(**settings)
 
 
 def find_running() -> HttpClient:
-    """Return the running application of this user.
+    """Return a client of this user's running application.
 
     Raises:
         NotRunningError: None runs, or it does not answer.
@@ -82,27 +105,23 @@ def find_running() -> HttpClient:
     try:
         content = json.loads(paths.runtime_file().read_text(encoding="utf-8"))
         pid, host, port = int(content["pid"]), str(content["host"]), int(content["port"])
-    except FileNotFoundError:
-        raise _not_running() from None
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise _not_running() from error
-    if not _lives(pid):
-        raise _not_running()  # it was killed; nobody took the file away
+        raise NotRunningError(msg("not_running")) from error
+    if not _is_alive(pid):
+        raise NotRunningError(msg("not_running"))  # it was killed and left its file
     running = HttpClient(pid, host, port)
     running.check()
     return running
 
 
 class HttpClient:
-    """The running application. Close it, or use it as a context manager. Any thread.
+    """A ``ControlClient`` of the running application.
 
-    Every method raises the ``EngineError`` that the application answers with, ``NotRunningError`` if it has gone, and
-    ``EngineStoppedError`` if it ends before its answer is complete.
+    ``EngineStoppedError`` means that it ended before its answer was complete.
 
     Args:
         pid: Its process.
-        host: What it listens on.
-        port: Where it listens.
+        host: The address it listens on.
     """
 
     def __init__(self, pid: int, host: str, port: int) -> None:
@@ -110,37 +129,37 @@ class HttpClient:
         self.host = _LOOPBACK.get(host, host)
         self.port = port
         self._key: str | None = None
-        # Connections that wait for their next request; append and pop are atomic.
+        # Idle connections; append and pop are atomic.
         self._idle: list[http.client.HTTPConnection] = []
         self._reading: set[socket.socket | None] = set()
         self._closed = False
 
-    def __enter__(self) -> HttpClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close idle connections; later requests still work, each on a connection of its own."""
+        """Close idle connections; later requests use a new connection each."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """Base URL without a slash at the end."""
         return base_url(self.host, self.port)
 
     def interrupt(self) -> None:
-        """Break off the answers that other threads are reading; they raise ``EngineStoppedError``."""
+        """Abort the answers that other threads are reading; they raise ``EngineStoppedError``."""
         for sock in tuple(self._reading):
             if sock is not None:
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
 
     def check(self) -> None:
-        """Do nothing if it answers.
+        """Return if it answers.
 
         Raises:
             NotRunningError: It does not.
@@ -163,39 +182,39 @@ class HttpClient:
             yield _decoded(Status, event).snapshot
 
     def status(self) -> JsonObject:
-        """Return the whole status, as ``/preheat/v1/status`` has it."""
+        """Return the status as JSON."""
         return self._ask("GET", "/preheat/v1/status")
 
     def events(self) -> Generator[JsonObject, None, None]:
-        """Yield the status now and at every change, until the application ends or ``interrupt`` is called."""
+        """Yield the status as JSON now and at every change."""
         yield from self._events("GET", "/preheat/v1/events", None, None)
 
     def models(self) -> list[ModelChoice]:
-        """Return the models that it knows."""
+        """See ``ControlClient``."""
         return [ModelChoice(model["id"], model["favourite"], model["embeddings"]) for model in self.status()["models"]]
 
     def load(self, model: str) -> JsonObject:
-        """Make a model hot; return its part of the status then."""
+        """Make a model hot; return its part of the status."""
         return self.control("POST", f"models/{quoted(model)}/load")
 
     def unload(self, model: str) -> JsonObject:
-        """Release a model's memory; return its part of the status then."""
+        """Release a model's memory; return its part of the status."""
         return self.control("POST", f"models/{quoted(model)}/unload")
 
     def control(
         self, method: str, path: str, body: JsonObject | None = None, **parameters: str | float | None
     ) -> JsonObject:
-        """Ask a control endpoint and return its answer.
+        """Return the answer of a control endpoint.
 
         Args:
-            path: What follows ``/preheat/v1/``; names in it must be quoted by ``quoted``.
-            parameters: Of the query; those that are None are left out.
+            path: Below ``/preheat/v1/``; names in it are quoted by ``quoted``.
+            parameters: Query parameters; None is left out.
         """
         query = urlencode({name: value for name, value in parameters.items() if value is not None})
         return self._ask(method, f"/preheat/v1/{path}{'?' if query else ''}{query}", body)
 
     def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
-        """Return the inputs' normalised vectors."""
+        """See ``ControlClient``."""
         vectors: list[list[float]] = []
         for start in range(0, len(inputs), _BATCH):
             batch = list(inputs[start : start + _BATCH])
@@ -206,11 +225,7 @@ class HttpClient:
     def generate(
         self, model: str, request: GenerateRequest, on_wait: OnWait | None = None
     ) -> Generator[GenerationChunk, None, None]:
-        """Yield an answer's chunks; closing the generator drops the request.
-
-        Args:
-            on_wait: Told in words what is waited for, twice a second, as long as the model loads.
-        """
+        """See ``ControlClient``; ``on_wait`` is called on the calling thread, twice a second."""
         from preheat.inference import FinishReason, GenerationChunk, Usage
 
         path = "/v1/completions" if request.messages is None else "/v1/chat/completions"
@@ -222,38 +237,33 @@ class HttpClient:
                     yield GenerationChunk(text)
                 if choice["finish_reason"] is not None:
                     finish_reason = FinishReason(choice["finish_reason"])
-            if event.get("usage") is not None:
-                usage = event["usage"]
+            if (usage := event.get("usage")) is not None:
                 cached = usage["prompt_tokens_details"]["cached_tokens"]
-                yield GenerationChunk(
-                    "",
-                    finish_reason=finish_reason,
-                    usage=Usage(usage["prompt_tokens"], usage["completion_tokens"], cached),
-                )
+                counted = Usage(usage["prompt_tokens"], usage["completion_tokens"], cached)
+                yield GenerationChunk("", finish_reason=finish_reason, usage=counted)
 
     def _ask(self, method: str, path: str, body: JsonObject | None = None) -> JsonObject:
         with self._answer(method, path, body) as response:
             return _parsed(_read(response.read))
 
     def _events(self, method: str, path: str, body: JsonObject | None, on_wait: OnWait | None) -> Iterator[JsonObject]:
-        """Yield the events of a stream, parsed."""
         with self._answer(method, path, body) as response:
             while line := _read(response.readline):
                 if line.startswith(b": ") and on_wait is not None:
                     on_wait(line[2:].decode("utf-8", "replace").strip())
                 elif line.startswith(b"data: [DONE]"):
-                    _read(response.read)  # to its end: then the connection can be used again
+                    _read(response.read)  # to its end, so that the connection can be reused
                     return
                 elif line.startswith(b"data: "):
                     event: JsonObject = json.loads(line[6:])
                     if "error" in event:
                         raise error_from(event, response.status)
                     yield event
-            raise _ended()
+            raise EngineStoppedError(msg("answer_incomplete"))
 
     @contextmanager
     def _answer(self, method: str, path: str, body: JsonObject | None) -> Iterator[http.client.HTTPResponse]:
-        """Send a request and hold its answer; the connection is kept if the answer is read to its end.
+        """Send a request and yield its answer; the connection is kept if the answer is read to its end.
 
         Raises:
             EngineError: The answer is an error.
@@ -275,7 +285,7 @@ class HttpClient:
             if response.isclosed() and not response.will_close and not self._closed:
                 self._idle.append(connection)
             else:
-                response.close()  # where the port ends the connection, the socket is the answer's
+                response.close()  # if the port ends the connection, the answer owns the socket
                 connection.close()
 
     def _send(
@@ -296,7 +306,7 @@ class HttpClient:
                 connection.request(method, path, content, headers)
                 return connection, connection.getresponse()
             except _BROKEN:
-                connection.close()  # it was idle for too long
+                connection.close()  # it was idle too long
                 connection = None
         connection = self._connect()
         try:
@@ -304,13 +314,13 @@ class HttpClient:
             return connection, connection.getresponse()
         except _BROKEN as error:
             connection.close()
-            raise _ended() from error
+            raise EngineStoppedError(msg("answer_incomplete")) from error
 
     def _connect(self) -> http.client.HTTPConnection:
-        """Return a new connection, on which the right application answers.
+        """Return a new connection to the right application.
 
         Raises:
-            NotRunningError: It has gone. Another program may have its port: it must see neither prompts nor keys.
+            NotRunningError: It has ended. Another program may have its port, and must see neither prompts nor keys.
         """
         connection = http.client.HTTPConnection(self.host, self.port, timeout=_ALIVE_TIMEOUT_S)
         try:
@@ -319,23 +329,23 @@ class HttpClient:
             answer = _parsed(connection.getresponse().read())
         except _BROKEN as error:
             connection.close()
-            raise _not_running() from error
+            raise NotRunningError(msg("not_running")) from error
         if answer.get("app") != "preheat" or answer.get("pid") != self.pid:
             connection.close()
-            raise _not_running()
-        connection.auto_open = 0  # otherwise it would open itself again, unchecked
+            raise NotRunningError(msg("not_running"))
+        connection.auto_open = 0  # or it would reopen unchecked
         connection.sock.settimeout(None)  # a load may take minutes
         return connection
 
 
 def base_url(host: str, port: int) -> str:
-    """Return where a program on this machine reaches a port that is listened on at ``host``."""
+    """Return the URL at which a program on this machine reaches a port that listens at ``host``."""
     name = _LOOPBACK.get(host, host)
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 def quoted(name: str) -> str:
-    """Return a model's name as a part of a path."""
+    """Return a model's name as part of a path."""
     return quote(name, safe="")
 
 
@@ -397,7 +407,7 @@ def _decoded(kind: type[T], content: JsonObject) -> T:
 
 
 def _configured_key() -> str | None:
-    """Return the first of the keys in the settings.
+    """Return the first API key in the settings.
 
     Raises:
         SettingsError: The settings cannot be read.
@@ -408,15 +418,10 @@ def _configured_key() -> str | None:
 
 
 def _read(read: Callable[[], bytes]) -> bytes:
-    """Read from an answer.
-
-    Raises:
-        EngineStoppedError: It broke off.
-    """
     try:
         return read()
     except _BROKEN as error:
-        raise _ended() from error
+        raise EngineStoppedError(msg("answer_incomplete")) from error
 
 
 def _parsed(content: bytes) -> JsonObject:
@@ -427,8 +432,8 @@ def _parsed(content: bytes) -> JsonObject:
     return answer if isinstance(answer, dict) else {}
 
 
-def _lives(pid: int) -> bool:
-    """Return whether there is such a process. Asking the port alone would take seconds on Windows."""
+def _is_alive(pid: int) -> bool:
+    # Only asking the port would take seconds on Windows.
     if sys.platform == "win32":
         import psutil
 
@@ -440,11 +445,3 @@ def _lives(pid: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
-
-
-def _not_running() -> NotRunningError:
-    return NotRunningError(msg("not_running"))
-
-
-def _ended() -> EngineStoppedError:
-    return EngineStoppedError(msg("answer_incomplete"))

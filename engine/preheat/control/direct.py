@@ -9,9 +9,9 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from preheat.control.client import OnWait, floats
+from preheat.control.client import ModelChoice, OnWait, floats
 from preheat.control.host import ControlHost
 from preheat.core.live_settings import LiveSettings
 from preheat.errors import EngineStoppedError, UnsupportedOperationError
@@ -82,6 +82,17 @@ class DirectClient:
             return self._host.result()
         except CancelledError:
             raise EngineStoppedError(msg("engine_ended")) from self._reason
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def models(self) -> list[ModelChoice]:
+        """See ``ControlClient``."""
+        snapshot = self.host().engine.snapshot
+        return [ModelChoice(model.model_id, model.favourite, model.embeddings) for model in snapshot.models]
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """End the engine, its workers and its thread; return whether they ended in time. Idempotent."""
