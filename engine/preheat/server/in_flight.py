@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import Enum
+from dataclasses import dataclass
 
 from starlette.types import Receive
 
@@ -17,36 +17,23 @@ class ClientGoneError(Exception):
     """The client has closed its connection."""
 
 
-class _Reason(Enum):
-    CLIENT_GONE = "client_gone"
-    STOPPED = "stopped"
-
-
+@dataclass(slots=True, eq=False)
 class _Answer:
-    """One request in its task."""
+    """A request in its task, and the error that it ends with if it ends early."""
 
-    def __init__(self, task: asyncio.Task[object], *, subscription: bool) -> None:
-        self.subscription = subscription
-        self.reason: _Reason | None = None
-        self._task = task
+    task: asyncio.Task[object]
+    subscription: bool
+    error: Exception | None = None
 
-    def end(self, reason: _Reason) -> None:
-        """Cancel the task, once."""
-        if self.reason is None:
-            self.reason = reason
-            self._task.cancel()
+    def end(self, error: Exception) -> None:
+        if self.error is None:
+            self.error = error
+            self.task.cancel()
 
     async def watch(self, receive: Receive) -> None:
-        """End the request when its client disconnects."""
         while (await receive())["type"] != "http.disconnect":
             pass
-        self.end(_Reason.CLIENT_GONE)
-
-    def error(self) -> Exception | None:
-        """Return what a cancellation of the task means; None if it did not come from ``end``."""
-        if self.reason is None or self._task.uncancel() > 0:
-            return None
-        return ClientGoneError() if self.reason is _Reason.CLIENT_GONE else _stopped()
+        self.end(ClientGoneError())
 
 
 class InFlight:
@@ -72,19 +59,18 @@ class InFlight:
             EngineStoppedError: ``end_all`` or ``end_subscriptions`` was called.
         """
         if self._stopped:
-            raise _stopped()
+            raise EngineStoppedError(msg("server_stopping"))
         task = asyncio.current_task()
         assert task is not None
-        answer = _Answer(task, subscription=subscription)
+        answer = _Answer(task, subscription)
         self._answers.add(answer)
         watcher = asyncio.create_task(answer.watch(receive))
         try:
             yield
         except asyncio.CancelledError:
-            error = answer.error()
-            if error is None:
+            if answer.error is None or task.uncancel() > 0:  # cancelled from outside
                 raise
-            raise error from None
+            raise answer.error from None
         finally:
             self._answers.discard(answer)
             watcher.cancel()
@@ -93,14 +79,10 @@ class InFlight:
         """End the endless answers."""
         for answer in self._answers:
             if answer.subscription:
-                answer.end(_Reason.STOPPED)
+                answer.end(EngineStoppedError(msg("server_stopping")))
 
     def end_all(self) -> None:
         """End every answer, and refuse new ones."""
         self._stopped = True
         for answer in self._answers:
-            answer.end(_Reason.STOPPED)
-
-
-def _stopped() -> EngineStoppedError:
-    return EngineStoppedError(msg("server_stopping"))
+            answer.end(EngineStoppedError(msg("server_stopping")))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from preheat.inference import ANY_JSON, GenerateRequest, JsonObject
 from preheat.server.generation import Generator
 from preheat.server.openai.formatting import ChatFormat
-from preheat.server.openai.schema import ChatBody, Message, NamedTool, ResponseFormat, Tool, no_limit
+from preheat.server.openai.schema import ChatBody, Message, ResponseFormat, Tool, no_limit
 from preheat.server.openai.tool_calls import forcing_schema
 from preheat.server.openai.validation import parse_body
 
@@ -83,7 +83,7 @@ def response_schema(response_format: ResponseFormat | None) -> str | None:
 
 
 def _is_forced(body: ChatBody) -> bool:
-    return body.tool_choice == "required" or isinstance(body.tool_choice, NamedTool)
+    return body.tool_choice == "required" or isinstance(body.tool_choice, Tool)
 
 
 def _offered_tools(body: ChatBody) -> tuple[JsonObject, ...]:
@@ -99,7 +99,7 @@ def _tool_json(tool: Tool) -> JsonObject:
 
 
 def _forced_tools(body: ChatBody, tools: tuple[JsonObject, ...]) -> tuple[JsonObject, ...]:
-    if not isinstance(body.tool_choice, NamedTool):
+    if not isinstance(body.tool_choice, Tool):
         return tools
     name = body.tool_choice.function.name
     return tuple(tool for tool in tools if tool["function"]["name"] == name)[:1]

@@ -69,9 +69,16 @@ class SamplingBody(_Body):
             raise ValueError("must be at least 1; leave it out, or give -1, for no limit")
         return value
 
+    @field_validator("audio", "functions", "function_call", "web_search_options", check_fields=False)
+    @classmethod
+    def _absent(cls, value: Any) -> Any:
+        if value is not None:
+            raise ValueError("is not supported")
+        return value
+
     @field_validator("grammar", "suffix", check_fields=False)
     @classmethod
-    def _unsupported(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _empty(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value:
             instead = "; use response_format with a json_schema" if info.field_name == "grammar" else ""
             raise ValueError(f"is not supported{instead}")
@@ -184,20 +191,8 @@ class Tool(_Body):
     function: FunctionBody
 
 
-class NamedFunction(_Body):
-    """A function's name."""
-
-    name: Text
-
-
-class NamedTool(_Body):
-    """``tool_choice`` that names one function."""
-
-    type: Literal["function"]
-    function: NamedFunction
-
-
-ToolChoice: TypeAlias = Literal["none", "auto", "required"] | NamedTool | None
+ToolChoice: TypeAlias = Literal["none", "auto", "required"] | Tool | None
+"""A tool means its name alone."""
 
 
 class JsonSchemaBody(_Body):
@@ -246,13 +241,6 @@ class ChatBody(SamplingBody):
     function_call: Any = _refused("use tool_choice")
     web_search_options: Any = _refused("there is no web search")
 
-    @field_validator("audio", "functions", "function_call", "web_search_options")
-    @classmethod
-    def _not_supported(cls, value: Any) -> Any:
-        if value is not None:
-            raise ValueError("is not supported")
-        return value
-
     @field_validator("modalities")
     @classmethod
     def _text_only(cls, value: list[str] | None) -> list[str] | None:
@@ -273,7 +261,7 @@ class ChatBody(SamplingBody):
         names = [tool.function.name for tool in info.data.get("tools") or ()]
         if value not in (None, "none", "auto") and not names:
             raise ValueError("needs tools")
-        if isinstance(value, NamedTool) and value.function.name not in names:
+        if isinstance(value, Tool) and value.function.name not in names:
             raise ValueError("names a function that is not among tools")
         return value
 
