@@ -103,11 +103,11 @@ def read_decisions(count: int, since: str | None, model: str | None) -> list[Jso
             return list(answer["decisions"])
     except NotRunningError:
         pass
-    from preheat.usage.as_json import decision_json
-    from preheat.usage.log import UsageLog
+    from preheat.control.codec import encode
+    from preheat.usage import UsageLog
 
     name = None if model is None else _model_id(model)
-    return [decision_json(decision) for decision in UsageLog().decisions(count, begin, name)]
+    return [encode(decision) for decision in UsageLog().decisions(count, begin, name)]
 
 
 def _model_id(name: str) -> str:

@@ -70,11 +70,12 @@ def read_stats(since: str) -> JsonObject:
             return running.control("GET", "stats", since=None if begin is None else since)
     except NotRunningError:
         pass
-    from preheat.usage.as_json import read_stats_json
-    from preheat.usage.log import UsageLog
+    from preheat.control import figures
+    from preheat.control.codec import encode
+    from preheat.usage import UsageLog
 
-    log = UsageLog()
-    return {**read_stats_json(log, begin), "memory": None, "warning": log.warning}
+    report: JsonObject = encode(figures.read_stats(UsageLog(), begin))
+    return report
 
 
 def _summary(figures: JsonObject, since: str) -> list[str]:

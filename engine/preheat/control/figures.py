@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from preheat.control.command import Command, Risk, command
@@ -17,6 +17,7 @@ from preheat.usage.stats import Figures
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
+    from preheat.usage import UsageLog
 
 _STATS_AGE_S: Final = 3.0
 """A dashboard that polls must not read a long log all the time."""
@@ -37,6 +38,7 @@ class StatsReport:
     """Figures from ``since`` to ``now``, both Unix times; ``since`` is None for all that was ever logged.
 
     Attributes:
+        memory: None without a running engine.
         warning: What is wrong with the figures; None if nothing is.
     """
 
@@ -45,8 +47,22 @@ class StatsReport:
     total: Figures
     models: Mapping[str, Figures]
     steady: SteadyState | None
-    memory: MemorySnapshot
+    memory: MemorySnapshot | None = None
     warning: str | None = None
+
+
+def read_stats(log: UsageLog, since: float | None) -> StatsReport:
+    """Return the figures since a Unix time from a log alone. Blocks on the disk."""
+    stats, steady = log.stats(since), log.steady()
+    warning = None if log.warning is None else str(log.warning)
+    return StatsReport(
+        stats.since,
+        stats.now,
+        stats.total,
+        stats.models,
+        None if steady is None else SteadyState(*steady),
+        warning=warning,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +80,10 @@ class GetStats(Command[StatsReport]):
     since: str | None = None
 
     async def run(self, host: ControlHost) -> StatsReport:
-        from preheat.usage.as_json import read_stats
-
         begin = parse_since(self.since)
-        stats, steady = await host.read_log(lambda log: read_stats(log, begin))
+        report = await host.read_log(lambda log: read_stats(log, begin))
         now = host.engine.refresh()
-        return StatsReport(
-            stats.since,
-            stats.now,
-            stats.total,
-            stats.models,
-            None if steady is None else SteadyState(*steady),
-            now.memory,
-            now.warning,
-        )
+        return replace(report, memory=now.memory, warning=now.warning)
 
 
 @command("GET", "history", risk=Risk.USE, errors=_ERRORS, cache_s=_STATS_AGE_S)

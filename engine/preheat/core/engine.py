@@ -20,8 +20,8 @@ from preheat.core.library_service import LibraryService
 from preheat.core.live_requests import LiveRequests
 from preheat.core.memory_guard import MemoryGuard
 from preheat.core.model_files import ModelFiles
+from preheat.core.persistent_state import PersistentState
 from preheat.core.publisher import Publisher, Subscriber
-from preheat.core.remembered import PersistentState
 from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
@@ -62,7 +62,7 @@ class Engine:
         self._clock = clock
         self.settings = settings or Settings()
         self._counters = PreloadCounters()
-        self._remembered = PersistentState(paths.data_dir() / "state.json")
+        self._state_file = PersistentState(paths.data_dir() / "state.json")
         days = self.settings.history_days
         log = UsageLog(history_days=days, clock=clock) if days else None
         self._usage = UsageTracker(self.settings, log, clock=clock)
@@ -129,7 +129,7 @@ class Engine:
         self._pool.prepare()
         known, _ = await asyncio.gather(asyncio.to_thread(self._usage.open), self._files.look())
         self._sizes.remember(known)
-        self._preloads.paused_until = self._remembered.paused_until
+        self._preloads.paused_until = self._state_file.paused_until
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
@@ -318,12 +318,12 @@ class Engine:
 
         A preload that runs is cancelled, within a tenth of a second; it comes back when preloading is resumed.
         """
-        self._remembered.paused_until = math.inf if seconds is None else self._clock() + seconds
+        self._state_file.paused_until = math.inf if seconds is None else self._clock() + seconds
         self._paused_changed()
 
     def resume(self) -> None:
         """Preload again."""
-        self._remembered.paused_until = None
+        self._state_file.paused_until = None
         self._preloads.awaits_use = False
         self._paused_changed()
 
@@ -348,7 +348,7 @@ class Engine:
         self._publisher.publish()
 
     def _paused_changed(self) -> None:
-        self._preloads.paused_until = self._remembered.paused_until
+        self._preloads.paused_until = self._state_file.paused_until
         self._preloader.nudge()
         self._publisher.publish()
 

@@ -1,1 +1,1 @@
-"""What another memory limit would have brought, from a recorded log."""
+"""What would another memory limit bring? Replays recorded use with the engine's own decisions."""

@@ -1,4 +1,4 @@
-"""The usage log as a trace for replay."""
+"""Makes a trace from the usage log."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ def recorded_trace(
     favourites: Sequence[str] = (),
     wakes: Iterable[WakeRecord] = (),
 ) -> Trace:
-    """Return what was recorded as a trace.
+    """Return a trace of the records, which may be in any order.
 
-    Requests for models of which no size is known are left out, and questions about them: they are on disk no more, and
-    never became hot.
+    Skips models of unknown size: they are no longer on disk and never became hot.
 
     Args:
-        requests: In any order, like the others.
-        on_disk: The sizes of the models that are on disk, as measured or estimated.
+        on_disk: Measured or estimated sizes of the models on disk.
     """
     decisions = sorted(decisions, key=lambda decision: decision.at)
     sizes = {**_loaded_sizes(decisions), **on_disk}
@@ -39,7 +37,7 @@ def recorded_trace(
         for wake in wakes
         if not wake.model_id or wake.model_id in sizes
     ]
-    # What begins a run goes before what happened in the same moment.
+    # The start of a run precedes events of the same moment.
     events = sorted([*_runs(decisions, events), *events], key=lambda event: event.at)
     named = {event.model_id for event in events if event.model_id}
     used = {model_id: size for model_id, size in sizes.items() if model_id in named or model_id in favourites}
@@ -47,7 +45,7 @@ def recorded_trace(
 
 
 def newest_sizes(records: Iterable[SizeRecord]) -> dict[str, int]:
-    """Return what was measured last by a file's path, in bytes."""
+    """Return the newest measured size of each file by path, in bytes."""
     newest: dict[str, SizeRecord] = {}
     for record in records:
         before = newest.get(record.path)
@@ -57,7 +55,7 @@ def newest_sizes(records: Iterable[SizeRecord]) -> dict[str, int]:
 
 
 def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:
-    """Return what models held when they were loaded, for those that are on disk no more."""
+    """Return the sizes of models at their last load, for models no longer on disk."""
     sizes = {}
     for decision in decisions:
         if decision.action in _LOADS and decision.bytes:
@@ -66,16 +64,16 @@ def _loaded_sizes(decisions: Iterable[DecisionRecord]) -> dict[str, ModelSize]:
 
 
 def _runs(decisions: Iterable[DecisionRecord], events: Iterable[TraceEvent]) -> Iterator[TraceEvent]:
-    """Yield when Preheat ended and when it began: with its first preload or the first client that woke up.
+    """Yield the starts and ends of Preheat. A run starts with its first preload or wake.
 
-    A run whose first sign is a request begins by itself.
+    A run that starts with a request needs no event.
     """
     signs = [(event.at, event.kind) for event in events]
     for decision in decisions:
         if decision.cause == EvictionReason.END.value:
             signs.append((decision.at, Kind.OFF))
         elif decision.action in _LOADS:
-            # The request that such a load was for may have been left out.
+            # The request of such a load may have been skipped.
             kind = Kind.BOOT if decision.action is Action.PRELOAD else Kind.REQUEST
             signs.append((decision.at - (decision.seconds or 0.0), kind))
     ended = True

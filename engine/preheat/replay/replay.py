@@ -11,10 +11,7 @@ from preheat.replay.executor import Tally
 from preheat.replay.machine import Machine
 from preheat.replay.simulation import Simulation, Strategy
 from preheat.replay.trace import Kind, Trace
-from preheat.usage import DAY_S
-
-SETTLING_S: Final = 7 * DAY_S
-"""Length of the learning phase at the start of a trace, in seconds; the steady state follows."""
+from preheat.usage import SETTLING_S
 
 PREHEAT: Final = Strategy("preheat", preload=True, wake_ups=True, standby=True)
 KEEP_ALIVE: Final = Strategy("keep-alive 5 min", keep_alive_s=300.0)

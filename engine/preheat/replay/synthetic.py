@@ -1,17 +1,17 @@
-"""Synthetic users: seeded logs of people who work in sessions and switch their machine off at night.
+"""Synthetic users: seeded traces of people who work in sessions and switch their machine off at night.
 
-They stand for kinds of people, not for a policy. What all have in common:
+They model kinds of people, independently of the policy. All have in common:
 
-- The machine is on once a day, from about 8:30 (20 minutes' deviation) to about 18:00 (45 minutes'); memory does not
-  survive the night. The first session begins 2 to 20 minutes after the start.
-- A session is a stretch of work with one model: 1 + a geometric number of requests, eight on average, with a
-  log-normal gap whose median is 45 s. Between sessions lie pauses, exponential with a mean of 25 minutes.
-- A client lists the models when it is opened, 3 to 40 s before the first request: the time to type it. Chat front end,
-  notes and agent are opened for each session; editor and mail program run on and are opened once a day.
-- Six models of 1.6 to 2.6 GB, unless said otherwise. Times are UTC; the first day is a Monday.
+- The machine is on once a day, from about 8:30 (standard deviation 20 minutes) to about 18:00 (45 minutes), and loses
+  its memory at night. The first session starts 2 to 20 minutes after the machine.
+- A session uses one model: eight requests on average (geometric), with log-normal gaps of 45 s median. Pauses between
+  sessions are exponential with a mean of 25 minutes.
+- A client lists the models when it is opened, 3 to 40 s before the first request: the time to type it. Chat, notes and
+  agent are opened for each session; editor and mail stay open and are opened once a day.
+- There are six models of 1.6 to 2.6 GB, unless noted. Times are UTC; the first day is a Monday.
 
-Nobody has favourites, so that what is measured is what was learned. The users draw from one ``random.Random``; the
-same name, seed and number of days give the same log.
+There are no favourites, so the results show what was learned. Each user draws from one ``random.Random``; the same
+name, seed and number of days give the same trace.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SIX_MODELS: Final[Mapping[str, ModelSize]] = {
 
 
 class _Person:
-    """The habits that all users share; draws events into ``events``."""
+    """The habits that all users share; collects ``events``."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -53,7 +53,7 @@ class _Person:
         self._running: set[str] = set()
 
     def start_day(self, day: int) -> None:
-        """Switch the machine on, and decide when the day ends."""
+        """Switch the machine on, and draw the end of the day."""
         midnight = FIRST_DAY + day * DAY_S
         self.now = midnight + 8.5 * _HOUR_S + self.random.gauss(0, 20 * _MINUTE_S)
         self._off_at = midnight + 18 * _HOUR_S + self.random.gauss(0, 45 * _MINUTE_S)
@@ -62,7 +62,7 @@ class _Person:
         self.now += self.random.uniform(2, 20) * _MINUTE_S
 
     def working(self) -> bool:
-        """Return whether the day is not over yet."""
+        """Return whether the day is not over."""
         return self.now < self._off_at
 
     def end_day(self) -> None:
@@ -71,10 +71,10 @@ class _Person:
         self.events.append(TraceEvent(self.now, Kind.OFF))
 
     def session(self, model_id: str, client: str, mean_requests: float = 8.0, details: bool = False) -> None:
-        """Open a client and work with one model for a while.
+        """Open a client and use one model for a while.
 
         Args:
-            details: The client asks for the model's details rather than for the list.
+            details: The client asks for the details of the model instead of the list.
         """
         self.open(client, model_id if details else "")
         for _ in range(self.geometric(mean_requests)):
@@ -82,7 +82,7 @@ class _Person:
             self.now += max(8.0, self.random.lognormvariate(math.log(45), 0.8))
 
     def open(self, client: str, details_of: str = "") -> None:
-        """Open a client, unless it is one that has been running since it was opened first today."""
+        """Open a client, unless it is one that stays open and was opened today."""
         if client not in self._running:
             self.events.append(TraceEvent(self.now, Kind.WAKE, details_of, client))
         if client in _LONG_RUNNING:
@@ -94,15 +94,15 @@ class _Person:
         self.events.append(TraceEvent(self.now, Kind.REQUEST, model_id, client))
 
     def pause(self, mean_minutes: float = 25.0) -> None:
-        """Do something else for a while."""
+        """Pause."""
         self.now += self.random.expovariate(1 / (mean_minutes * _MINUTE_S))
 
     def geometric(self, mean: float) -> int:
-        """Return a number from 1 up, of this mean."""
+        """Draw a geometric number from 1 with this mean."""
         return 1 + int(math.log(1.0 - self.random.random()) / math.log(1.0 - 1.0 / mean)) if mean > 1 else 1
 
     def choose(self, models: Sequence[str], weights: Sequence[float]) -> str:
-        """Return one of the models."""
+        """Draw one of the models."""
         return self.random.choices(models, weights)[0]
 
 
@@ -111,10 +111,10 @@ def _zipf(count: int) -> list[float]:
 
 
 def _steady(person: _Person, days: int) -> Mapping[str, ModelSize]:
-    """Works seven days a week, always alike: each session's model is drawn by Zipf's law (exponent 1) over six.
+    """Works every day alike: the model of each session follows Zipf's law (exponent 1) over six.
 
-    As on most desks, some models belong to a program: the second to the editor, the fourth to the notes. The other four
-    share a chat front end, so that its waking up says nothing of the model.
+    Some models belong to one application: the second to the editor, the fourth to the notes. The other four share a
+    chat application, so that its wakes predict no model.
     """
     for day in range(days):
         person.start_day(day)
@@ -137,11 +137,10 @@ _OFFICE: Final = (
 
 
 def _office_day(person: _Person, days: int) -> Mapping[str, ModelSize]:
-    """Works Monday to Friday by a rough timetable, each kind of work with its own program and model.
+    """Works Monday to Friday by a rough timetable, each kind of work with its own application and model.
 
-    Mail until 10:00, code until 12:30, questions until 14:00, code until 16:30, notes thereafter; on Fridays the
-    afternoon is for the weekly report and its two models instead. One session in five is something else: a model drawn
-    evenly from all six, in the chat front end. Off at weekends.
+    Mail until 10:00, code until 12:30, questions until 14:00, code until 16:30, then notes; Friday afternoon is for the
+    weekly report with two other models. One session in five uses any of the six models, in the chat application.
     """
     for day in range(days):
         if day % 7 in _WEEKEND:
@@ -160,10 +159,10 @@ def _office_day(person: _Person, days: int) -> Mapping[str, ModelSize]:
 
 
 def _project_switch(person: _Person, days: int) -> Mapping[str, ModelSize]:
-    """Works Monday to Saturday on one project at a time, with three of the six models, in one chat front end.
+    """Works Monday to Saturday on one project at a time, with three of the six models, in one chat application.
 
-    A project's models are drawn in the shares 5 : 3 : 2; one session in ten is with any of the six. A project lasts 8
-    to 16 days; then, overnight, another three become the usual ones. Nobody tells Preheat.
+    The models of a project are used in the shares 5 : 3 : 2; one session in ten uses any of the six. After 8 to 16 days
+    the next project uses three other models.
     """
     project: list[str] = []
     ends = 0
@@ -184,11 +183,10 @@ def _project_switch(person: _Person, days: int) -> Mapping[str, ModelSize]:
 
 
 def _bursts(person: _Person, days: int) -> Mapping[str, ModelSize]:
-    """Lets an agent work, Monday to Friday, that plans with one model and codes with another, by turns.
+    """Runs an agent, Monday to Friday, that alternates between a planning and a coding model.
 
-    A burst has 20 to 80 requests, 2 to 12 s apart after each answer's 6 s; on average after two planning or coding
-    requests the agent turns to the other model. Two sessions in three between pauses are bursts; the third is a chat
-    with one of the other four models, drawn by Zipf's law.
+    A burst has 20 to 80 requests, 2 to 12 s after each answer of 6 s; the agent changes the model after two requests on
+    average. Two sessions in three are bursts; the third is a chat with one of the other four models (Zipf's law).
     """
     pair, others = _MODELS[:2], _MODELS[2:]
     for day in range(days):
@@ -216,18 +214,18 @@ def _burst(person: _Person, pair: Sequence[str]) -> None:
 
 
 def _explorer_by_list(person: _Person, days: int) -> Mapping[str, ModelSize]:
-    """Is the explorer, in a front end that lists the models and asks for no details: nothing foretells the next one."""
+    """Like ``explorer``, but the application lists the models and asks for no details, so nothing predicts the next."""
     sizes = _explorer(person, days)
     person.events = [event._replace(model_id="") if event.kind is Kind.WAKE else event for event in person.events]
     return sizes
 
 
 def _explorer(person: _Person, days: int) -> Mapping[str, ModelSize]:
-    """Tries models, Monday to Saturday: each session is with one never used before, and none is used again.
+    """Tries models, Monday to Saturday: each session uses a new model, which is never used again.
 
-    It looks at each model before it tries it: its program asks for the model's details, 3 to 40 s before the first
-    prompt. That is an assumption, and one that matters; ``explorer-by-list`` goes without. The models are 0.8 to 5 GB,
-    evenly drawn, and have long been on disk: a fresh download would be in the page cache.
+    The application asks for the details of each model 3 to 40 s before the first prompt. This assumption matters;
+    ``explorer-by-list`` makes none. The models are 0.8 to 5 GB (uniform) and were not downloaded recently: a new
+    download would be in the page cache.
     """
     sizes: dict[str, ModelSize] = {}
     for day in range(days):
@@ -235,7 +233,7 @@ def _explorer(person: _Person, days: int) -> Mapping[str, ModelSize]:
             continue
         person.start_day(day)
         while person.working():
-            # In no order that could be guessed from the names.
+            # Names in no predictable order.
             model_id = f"model-{person.random.getrandbits(48):012x}"
             file_bytes = int(person.random.uniform(0.8e9, 5e9))
             sizes[model_id] = ModelSize(file_bytes + _OVERHEAD_BYTES, file_bytes)
@@ -255,13 +253,13 @@ _USERS: Final[Mapping[str, Callable[[_Person, int], Mapping[str, ModelSize]]]] =
 }
 
 USERS: Final = ("steady", "office-day", "project-switch", "bursts", "explorer")
-"""The five of the figures."""
+"""The five users of the published figures."""
 
 ALL_USERS: Final = tuple(_USERS)
 
 
 def synthetic_trace(name: str, *, seed: int = 0, days: int = DAYS) -> Trace:
-    """Return a synthetic user's log.
+    """Return the trace of a synthetic user.
 
     Raises:
         KeyError: ``name`` is not in ``ALL_USERS``.
@@ -272,6 +270,6 @@ def synthetic_trace(name: str, *, seed: int = 0, days: int = DAYS) -> Trace:
 
 
 def describe_users() -> Iterator[tuple[str, str]]:
-    """Return each user's name with the first line of its description."""
+    """Yield the name of each user with the first line of its description."""
     for name, user in _USERS.items():
         yield name, (user.__doc__ or "").splitlines()[0]

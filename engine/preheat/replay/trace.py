@@ -1,4 +1,4 @@
-"""What happened on a machine, as a list of events: the usage log's form for replay, and the synthetic users'."""
+"""Traces: what happened on a machine, as a list of events."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """What an event is."""
+    """The kind of an event."""
 
     BOOT = "boot"
-    """Preheat starts with nothing in memory: the machine was off."""
+    """Preheat starts with nothing in memory."""
 
     OFF = "off"
-    """The machine is switched off; everything in memory is lost."""
+    """The machine is switched off, and everything in memory is lost."""
 
     WAKE = "wake"
-    """A client listed the models or opened a session; with a model, it asked for that model's details."""
+    """A client listed the models or opened a session; with a model, it asked for the details of that model."""
 
     REQUEST = "request"
 
@@ -28,8 +28,8 @@ class TraceEvent(NamedTuple):
 
     Attributes:
         at: Unix time.
-        model_id: The model of a request, or the one whose details were asked for.
-        client: Who asks; empty if that is not known.
+        model_id: The requested model, or the one named by a wake.
+        client: The client's name; empty if unknown.
     """
 
     at: float
@@ -40,11 +40,11 @@ class TraceEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ModelSize:
-    """What a model takes.
+    """The size of a model.
 
     Attributes:
-        resident_bytes: In memory, while it is hot.
-        file_bytes: On disk, and in the page cache.
+        resident_bytes: Memory of the hot model.
+        file_bytes: File size on disk and in the page cache.
     """
 
     resident_bytes: int
@@ -53,12 +53,12 @@ class ModelSize:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A log to be replayed.
+    """A recorded or synthetic history.
 
     Attributes:
-        events: In the order of their times.
-        sizes: Of every model that the events name.
-        favourites: The user's, in order.
+        events: Ordered by time.
+        sizes: Sizes of all models in the events.
+        favourites: The user's favourites, in order.
     """
 
     events: tuple[TraceEvent, ...]

@@ -15,7 +15,6 @@ from prometheus_client.registry import Collector
 from preheat.core.snapshot import EngineSnapshot
 from preheat.residency.states import State
 from preheat.server.metrics import Histogram, Tally
-from preheat.usage.as_json import OUTCOME_KEYS
 
 Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
@@ -38,7 +37,7 @@ class _Moment(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
         tally = self.tally
-        requests = {(model, OUTCOME_KEYS[outcome]): count for (model, outcome), count in tally.requests.items()}
+        requests = {(model, outcome.name.lower()): count for (model, outcome), count in tally.requests.items()}
         counters: list[tuple[str, str, tuple[str, ...], Mapping[Any, float]]] = [
             ("requests", "Finished requests, by the state of their model.", ("model", "outcome"), requests),
             ("prompt_tokens", "Tokens of prompts.", ("model",), tally.prompt_tokens),

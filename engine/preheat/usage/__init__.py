@@ -13,7 +13,7 @@ from preheat.usage.records import (
     SizeRecord,
     WakeRecord,
 )
-from preheat.usage.stats import DAYS, HOURS, UsageBucket, UsageHistory
+from preheat.usage.stats import DAYS, HOURS, SETTLING_S, UsageBucket, UsageHistory
 from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "EXPECT_S",
     "HALF_LIFE_S",
     "HOURS",
+    "SETTLING_S",
     "Counts",
     "Outcome",
     "Popularity",

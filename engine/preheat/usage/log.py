@@ -29,6 +29,8 @@ from preheat.usage.file import (
     open_writer,
 )
 from preheat.usage.records import (
+    END_OF_TIME,
+    Counts,
     DecisionRecord,
     Item,
     Record,
@@ -40,7 +42,7 @@ from preheat.usage.records import (
     SizeRecord,
     WakeRecord,
 )
-from preheat.usage.stats import DAYS, HOURS, UsageHistory, UsageStats, read_history, read_stats
+from preheat.usage.stats import DAYS, HOURS, SETTLING_S, UsageHistory, UsageStats, read_history, read_stats
 from preheat.usage.tables import (
     read_decisions,
     read_requests_after,
@@ -177,6 +179,15 @@ class UsageLog:
         """
         until = self._clock() if now is None else now
         return self._read(lambda connection: read_stats(connection, since, until))
+
+    def steady(self) -> tuple[float, Counts] | None:
+        """Return the begin (Unix time) and the sums of the steady state; None before ``SETTLING_S`` are over."""
+        # The iterator is dropped at once, so that it keeps no snapshot of the log on disk.
+        first = next(iter(self.requests_between(0.0, END_OF_TIME)), None)
+        if first is None or first.started_at + SETTLING_S >= self._clock():
+            return None
+        begin = first.started_at + SETTLING_S
+        return begin, self.stats(begin).total.span
 
     def history(self, hours: int = HOURS, days: int = DAYS, now: float | None = None) -> UsageHistory:
         """Return the sums of each of the last hours and days, for charts. Takes milliseconds, however long the log is.

@@ -20,6 +20,9 @@ from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST
 HOURS: Final = 48
 DAYS: Final = 90
 
+SETTLING_S: Final = 7.0 * DAY_S
+"""Length of the learning phase after the first request, in seconds; the steady state follows."""
+
 SAMPLE_REQUESTS: Final = 5000
 """Per outcome. One request more or less moves the 95th percentile by 0.02 % of its rank."""
 

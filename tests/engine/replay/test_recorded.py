@@ -14,7 +14,7 @@ def request(at: float, model_id: str) -> RequestRecord:
     return RequestRecord(model_id, at, Outcome.HIT, client="notes/1")
 
 
-def test_requests_become_events_and_unknown_models_are_left_out() -> None:
+def test_requests_become_events_and_unknown_models_are_skipped() -> None:
     trace = recorded_trace([request(1.0, "a"), request(2.0, "gone"), request(3.0, "b")], [], {"a": SIZE, "b": SIZE})
     assert [(event.at, event.kind, event.model_id) for event in trace.events] == [
         (1.0, Kind.REQUEST, "a"),
@@ -23,7 +23,7 @@ def test_requests_become_events_and_unknown_models_are_left_out() -> None:
     assert trace.events[0].client == "notes/1"
 
 
-def test_sizes_are_of_what_is_used_or_a_favourite() -> None:
+def test_a_trace_has_the_sizes_of_used_models_and_favourites() -> None:
     loads = [
         DecisionRecord(1.0, "gone", Action.LOAD, verbatim(""), 700),
         DecisionRecord(2.0, "a", Action.PRELOAD, verbatim(""), 99),
@@ -37,7 +37,7 @@ def test_sizes_are_of_what_is_used_or_a_favourite() -> None:
     assert len(trace.events) == 2
 
 
-def test_ends_and_begins_are_seen_in_the_decisions() -> None:
+def test_runs_start_and_end_with_decisions() -> None:
     decisions = [
         DecisionRecord(50.0, "a", Action.PRELOAD, verbatim("favourite 1"), 9, 2.0, "preload"),
         DecisionRecord(20.0, "a", Action.UNLOAD, verbatim("Preheat ends"), 9, None, "end"),
@@ -53,7 +53,7 @@ def test_ends_and_begins_are_seen_in_the_decisions() -> None:
     ]
 
 
-def test_the_first_preload_begins_the_first_run() -> None:
+def test_the_first_preload_starts_the_first_run() -> None:
     preload = DecisionRecord(9.0, "a", Action.PRELOAD, verbatim("favourite 1"), 9, 2.0, "preload")
     trace = recorded_trace([request(20.0, "a")], [preload], {"a": SIZE})
     assert [(event.at, event.kind) for event in trace.events] == [(7.0, Kind.BOOT), (20.0, Kind.REQUEST)]
@@ -67,7 +67,7 @@ def test_the_newest_measurement_counts() -> None:
     assert newest_sizes(records) == {"/a": 2, "/b": 4}
 
 
-def test_wake_ups_are_in_the_order_of_time() -> None:
+def test_wakes_are_ordered_by_time() -> None:
     wakes = [
         WakeRecord(8.0, "notes/1"),
         WakeRecord(2.0, "editor/2", "a"),
@@ -82,8 +82,8 @@ def test_wake_ups_are_in_the_order_of_time() -> None:
     )
 
 
-def test_a_wake_up_begins_a_run() -> None:
-    """Preheat ran when it was recorded: what the client is expected to use must not be lost to a later begin."""
+def test_a_wake_starts_a_run() -> None:
+    """A later start would lose the model that the client is expected to use."""
     decisions = [
         DecisionRecord(5.0, "a", Action.UNLOAD, verbatim("Preheat ends"), 9, None, "end"),
         DecisionRecord(22.0, "a", Action.PRELOAD, verbatim("notes/1 woke up"), 9, 1.5, "preload"),
@@ -99,8 +99,8 @@ def test_a_wake_up_begins_a_run() -> None:
     ]
 
 
-def test_wake_ups_count_in_replay() -> None:
-    """Two apps by turns, each with a model of its own, on a machine with room for one."""
+def test_recorded_wakes_improve_the_hit_rate() -> None:
+    """Two applications alternate, each with its own model, on a machine with room for one."""
     sizes = {"a": ModelSize(600, 500), "b": ModelSize(600, 500)}
     requests, wakes = [], []
     for turn in range(60):

@@ -19,14 +19,14 @@ def local(at: float) -> datetime:
 
 
 @pytest.mark.parametrize("name", ALL_USERS)
-def test_a_seed_gives_one_log(name: str) -> None:
+def test_a_seed_gives_one_trace(name: str) -> None:
     trace = synthetic_trace(name, seed=3, days=14)
     assert synthetic_trace(name, seed=3, days=14) == trace
     assert synthetic_trace(name, seed=4, days=14) != trace
 
 
 @pytest.mark.parametrize("name", ALL_USERS)
-def test_logs_are_in_order_and_the_machine_is_off_at_night(name: str) -> None:
+def test_traces_are_ordered_and_the_machine_is_off_at_night(name: str) -> None:
     trace = synthetic_trace(name, seed=1, days=14)
     times = [event.at for event in trace.events]
     assert times == sorted(times)
@@ -41,7 +41,7 @@ def test_logs_are_in_order_and_the_machine_is_off_at_night(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL_USERS)
-def test_every_session_begins_with_a_waking_client_or_one_that_runs_on(name: str) -> None:
+def test_every_session_starts_with_a_wake_or_an_open_client(name: str) -> None:
     awake: set[str] = set()
     for event in synthetic_trace(name, seed=1, days=7).events:
         if event.kind is Kind.BOOT:
@@ -90,7 +90,7 @@ def test_bursts_alternate_between_two_models() -> None:
 
 
 @pytest.mark.parametrize("name", ["explorer", "explorer-by-list"])
-def test_the_explorer_never_comes_back_to_a_model(name: str) -> None:
+def test_the_explorer_never_reuses_a_model(name: str) -> None:
     trace = synthetic_trace(name)
     seen: list[str] = []
     for event in trace.events:

@@ -13,7 +13,7 @@ from preheat.control.figures import GetHistory, GetStats
 from preheat.messages import message_json, verbatim
 from preheat.preload import PlanAction, PreloadPlan, PreloadTarget, TargetKind
 from preheat.server.control import ResultCache
-from preheat.usage.as_json import SETTLING_S
+from preheat.usage import SETTLING_S
 from preheat.usage.log import UsageLog
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine

@@ -1,4 +1,4 @@
-"""What the user said that outlives a restart but is no setting: that preloading is paused."""
+"""State that survives a restart but is no setting: the pause of preloading."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ logger = logging.getLogger(__name__)
 
 
 class PersistentState:
-    """A small file of state. Reading and writing block on the disk, for a moment; losing it loses little.
+    """A small state file; losing it loses only the pause. Reading and writing block briefly on the disk.
 
     Args:
-        path: The file; it need not exist.
+        path: The file; it may be missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class PersistentState:
 
     @property
     def paused_until(self) -> float | None:
-        """Unix time until which preloading is paused; infinite until resumed; None when it is not paused."""
+        """Unix time until which preloading is paused; infinite until resumed; None when not paused."""
         return self._paused_until
 
     @paused_until.setter
@@ -46,4 +46,4 @@ class PersistentState:
         try:
             write_atomic(self._path, json.dumps({"paused_until": value}), durable=False)
         except OSError as error:
-            logger.warning("the pause cannot be remembered: %s", error)
+            logger.warning("the pause cannot be saved: %s", error)

@@ -1,4 +1,4 @@
-"""The pause outlives a restart; a broken file costs nothing but the pause."""
+"""The pause survives a restart; a broken file only loses the pause."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from preheat.core.remembered import PersistentState
+from preheat.core.persistent_state import PersistentState
 
 
 @pytest.mark.parametrize("until", [None, 1_000_000.5, math.inf])
-def test_it_is_remembered(tmp_path: Path, until: float | None) -> None:
+def test_the_pause_is_saved(tmp_path: Path, until: float | None) -> None:
     path = tmp_path / "new" / "state.json"
     PersistentState(path).paused_until = 5.0
     PersistentState(path).paused_until = until
@@ -19,7 +19,7 @@ def test_it_is_remembered(tmp_path: Path, until: float | None) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["state.json"]
 
 
-def test_to_begin_with_nothing_is_paused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_file_nothing_is_paused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert PersistentState(tmp_path / "state.json").paused_until is None
     assert not caplog.records
 
@@ -33,9 +33,9 @@ def test_a_broken_file_is_no_pause(tmp_path: Path, text: str) -> None:
     assert PersistentState(path).paused_until is None
 
 
-def test_what_cannot_be_written_still_holds_until_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unsaved_pause_lasts_until_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
-    remembered = PersistentState(tmp_path / "file" / "state.json")
-    remembered.paused_until = 7.0
-    assert remembered.paused_until == 7.0
-    assert "cannot be remembered" in caplog.text
+    state = PersistentState(tmp_path / "file" / "state.json")
+    state.paused_until = 7.0
+    assert state.paused_until == 7.0
+    assert "cannot be saved" in caplog.text
