@@ -91,7 +91,7 @@ def _histogram(
 ) -> HistogramMetricFamily:
     family = HistogramMetricFamily(f"preheat_{name}", words, labels=labels)
     for key, histogram in histograms.items():
-        values = [key] if isinstance(key, str) else [key[0], OUTCOME_KEYS[key[1]]]
+        values = [key] if isinstance(key, str) else [key[0], key[1].name.lower()]
         buckets = zip((*map(str, histogram.bounds), "+Inf"), accumulate(histogram.counts), strict=True)
         family.add_metric(values, list(buckets), histogram.total)
     return family
