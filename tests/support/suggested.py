@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from preheat.control import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
+from preheat.messages import msg
 
 GB = 10**9
 
@@ -101,7 +102,7 @@ OFFER = RepoOffer(
     parameters=8_190_735_360,
     trained_context=40_960,
     limit_bytes=8 * GB,
-    why="Q4_K_M takes about 5.9 GB of 8.0 GB: good answers in little memory, and fast",
+    why=msg("fits", variant="Q4_K_M", memory=5_900_000_000, limit=8_000_000_000, reason=msg("fits_good")),
     variants=(
         OfferedVariant(
             "Qwen/Qwen3-8B-GGUF:Q3_K_M", "Q3_K_M", "3-bit, fair quality", 4_100_000_000, 5_000_000_000, True

@@ -23,20 +23,22 @@ _HEADINGS: Final = {
 
 def catalogue(task: TaskOption = "", as_json: AsJson = False) -> None:
     """List models that are worth having; the best ones for this machine's memory are marked."""
-    from preheat.models.catalogue import Task, catalogue_json
+    from preheat.control import encode
+    from preheat.models.catalogue import Task, suggestions
 
     wanted = checked_task(task)
-    found = catalogue_json(read_machine(), Task(wanted) if wanted else None)
+    machine = read_machine()
+    found = [encode(model) for model in suggestions(machine, Task(wanted) if wanted else None)]
     if as_json:
-        print_json(found["models"])
+        print_json(found)
         return
     out = console()
     for kind, heading in _HEADINGS.items():
-        models = [model for model in found["models"] if model["task"] == kind]
+        models = [model for model in found if model["task"] == kind]
         if models:
             out.print(f"[bold]{heading}[/bold]")
             _print_models(out, models)
-    out.print(f"Models may use {format_memory(found['limit_bytes'])}. Fetch one: preheat pull NAME", style="dim")
+    out.print(f"Models may use {format_memory(machine.limit_bytes)}. Fetch one: preheat pull NAME", style="dim")
 
 
 def _print_models(out: Console, models: list[JsonObject]) -> None:

@@ -41,7 +41,8 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the hub for models, whether Preheat runs or not."""
-    from preheat.models.catalogue import repo_json, search_json
+    from preheat.control import encode
+    from preheat.models import catalogue
     from preheat.models.hub import Hub
 
     words = " ".join(query)
@@ -49,14 +50,15 @@ def search(
         raise InvalidRequestError(f"--sort: must be one of {', '.join(_SORTS)}", param="--sort")
     wanted = checked_task(task)
     if "/" in words:
-        offer = repo_json(Hub(), read_machine(), words)
+        offer = encode(catalogue.repo_offer(Hub(), read_machine(), words))
         print_json(offer) if as_json else _print_offer(console(), offer)
         return
-    found = search_json(Hub(), read_machine(), words, limit=limit, sort=_SORTS[sort], task=wanted)
+    found = catalogue.search(Hub(), read_machine(), words, limit=limit, sort=_SORTS[sort], task=wanted)
+    models = [encode(model) for model in found]
     if as_json:
-        print_json(found["models"])
-    elif found["models"]:
-        _print_found(console(), found["models"])
+        print_json(models)
+    elif models:
+        _print_found(console(), models)
     else:
         typer.echo("Nothing was found.")
         typer.echo("  Try fewer words, or see: preheat catalogue")

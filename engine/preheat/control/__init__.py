@@ -33,18 +33,7 @@ if TYPE_CHECKING:
         SteadyState,
     )
     from preheat.control.host import ControlHost
-    from preheat.control.hub import (
-        Catalogue,
-        FoundModel,
-        FoundModels,
-        GetCatalogue,
-        GetRepo,
-        OfferedFile,
-        OfferedVariant,
-        RepoOffer,
-        SearchHub,
-        SuggestedModel,
-    )
+    from preheat.control.hub import Catalogue, FoundModels, GetCatalogue, GetRepo, SearchHub
     from preheat.control.models import (
         ExplainModel,
         Explanation,
@@ -95,6 +84,7 @@ if TYPE_CHECKING:
         State,
     )
     from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Sampling
+    from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
     from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
     from preheat.usage import Counts, UsageBucket, UsageHistory
     from preheat.usage.stats import Figures
@@ -108,10 +98,7 @@ _HOMES: Final = {
     ),
     "control.figures": "DecisionList GetHistory GetStats ListDecisions StatsReport SteadyState",
     "control.host": "ControlHost",
-    "control.hub": (
-        "Catalogue FoundModel FoundModels GetCatalogue GetRepo OfferedFile OfferedVariant RepoOffer SearchHub "
-        "SuggestedModel"
-    ),
+    "control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub",
     "control.models": (
         "ExplainModel Explanation GetModel GetStatus ImportFile ImportedFile ListModels LoadModel ModelFacts "
         "ModelList MoveModelsFolder MovedFolder RemoveModel RemovedModel SkippedModel Status UnloadModel "
@@ -131,6 +118,7 @@ _HOMES: Final = {
         "RequestSnapshot State"
     ),
     "inference": "FinishReason GenerateRequest GenerationChunk Sampling",
+    "models": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
     "residency.decisions": "Action DecisionRecord EvictionReason",
     "usage": "Counts UsageBucket UsageHistory",
     "usage.stats": "Figures",

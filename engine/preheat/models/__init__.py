@@ -14,12 +14,14 @@ from preheat.models.listing import Listing, SkippedFile
 from preheat.models.model_file import Ability, ModelDetails, ModelFile, Source
 from preheat.models.moving import folder_bytes, move_folder, write_setting
 from preheat.models.names import resolve
+from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
 from preheat.models.removal import files_to_remove, remove_files
 
 __all__ = [
     "HANGS_AFTER_S",
     "SETTLE_S",
     "Ability",
+    "FoundModel",
     "GgufHeader",
     "How",
     "Kind",
@@ -28,8 +30,12 @@ __all__ = [
     "ModelFile",
     "ModelIndex",
     "ModelShape",
+    "OfferedFile",
+    "OfferedVariant",
+    "RepoOffer",
     "SkippedFile",
     "Source",
+    "SuggestedModel",
     "cache_file",
     "file_elsewhere",
     "files_to_remove",

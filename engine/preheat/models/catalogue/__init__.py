@@ -10,38 +10,19 @@ from preheat.models.catalogue.catalogue import (
     best_for,
     load_catalogue,
 )
-from preheat.models.catalogue.offers import (
-    FoundModel,
-    Machine,
-    OfferedFile,
-    OfferedVariant,
-    RepoOffer,
-    catalogue_json,
-    repo_json,
-    repo_offer,
-    search,
-    search_json,
-    suggestions,
-)
+from preheat.models.catalogue.offers import Machine, repo_offer, search, suggestions
 from preheat.models.catalogue.pull_names import parse_pull
 
 __all__ = [
     "CatalogueEntry",
     "CatalogueError",
-    "FoundModel",
     "Machine",
-    "OfferedFile",
-    "OfferedVariant",
-    "RepoOffer",
     "Suggestion",
     "Task",
     "best_for",
-    "catalogue_json",
     "load_catalogue",
     "parse_pull",
-    "repo_json",
     "repo_offer",
     "search",
-    "search_json",
     "suggestions",
 ]

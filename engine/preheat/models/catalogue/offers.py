@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from preheat.messages import Message
 from preheat.models.catalogue.catalogue import Suggestion, Task, best_for, load_catalogue
 from preheat.models.catalogue.pull_names import parse_pull
+from preheat.models.gguf.quantization import quantization_words
 from preheat.models.hub import KV_SHARES, Hub, PullTarget, RepoFiles, Sort, Variant, advise
 from preheat.models.hub.recommend import bits_of, expected_bytes, kv_bytes
 from preheat.models.model_file import ModelFile
+from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
 from preheat.settings import Settings
-
-JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,69 +37,6 @@ class Machine:
     def kv_share(self) -> float:
         """Size of the KV cache relative to f16."""
         return KV_SHARES[self.settings.kv_cache_type]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundModel:
-    """A search result, and the ids of the models on disk that came from it. See ``HubModel``."""
-
-    repo: str
-    title: str
-    task: str
-    licence: str
-    gated: bool
-    downloads: int
-    likes: int
-    updated_at: float | None
-    parameters: int
-    here: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedFile:
-    """A file of a variant: its path in the repository, and its size."""
-
-    path: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedVariant:
-    """A variant of a repository.
-
-    Attributes:
-        name: In the form that a pull understands.
-        bits: Approximate bits per weight; 0 if unknown.
-        mmproj: Path of its image encoder.
-        memory_bytes: Expected memory when loaded.
-        fits: Within the memory limit.
-    """
-
-    name: str
-    quantization: str
-    bits: float
-    files: tuple[OfferedFile, ...]
-    mmproj: str | None
-    total_bytes: int
-    memory_bytes: int
-    fits: bool
-    recommended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RepoOffer:
-    """What a repository offers to this machine; ``why`` explains the recommendation, if there is one."""
-
-    repo: str
-    commit: str
-    gated: bool
-    licence: str
-    parameters: int
-    trained_context: int
-    here: tuple[str, ...]
-    limit_bytes: int
-    variants: tuple[OfferedVariant, ...]
-    why: Message | None
 
 
 def search(
@@ -136,6 +71,7 @@ def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
         return OfferedVariant(
             name=_pull_name(files, variant),
             quantization=variant.quantization,
+            quantization_words=quantization_words(variant.quantization, bits_of(variant.quantization)),
             bits=bits_of(variant.quantization),
             files=tuple(OfferedFile(file.path, file.size_bytes) for file in variant.files),
             mmproj=variant.mmproj.path if variant.mmproj else None,
@@ -159,7 +95,7 @@ def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
     )
 
 
-def suggestions(machine: Machine, task: Task | None = None) -> tuple[Suggestion, ...]:
+def suggestions(machine: Machine, task: Task | None = None) -> tuple[SuggestedModel, ...]:
     """Return the catalogue's suggestions for this machine.
 
     Raises:
@@ -171,7 +107,23 @@ def suggestions(machine: Machine, task: Task | None = None) -> tuple[Suggestion,
         context_length=machine.settings.context_length,
         kv_share=machine.kv_share,
     )
-    return tuple(item for item in found if task is None or item.entry.task is task)
+    return tuple(_suggested(item, machine) for item in found if task is None or item.entry.task is task)
+
+
+def _suggested(item: Suggestion, machine: Machine) -> SuggestedModel:
+    entry = item.entry
+    return SuggestedModel(
+        **entry.model_dump(mode="json") | {"aliases": entry.aliases},
+        quantization=item.quantization,
+        quantization_words=quantization_words(item.quantization),
+        download_bytes=item.download_bytes,
+        memory_bytes=item.memory_bytes,
+        fits=item.fits,
+        missing_bytes=max(item.memory_bytes - machine.limit_bytes, 0),
+        best=item.best,
+        why=item.why,
+        here=here(entry.repo, machine.models, (entry.name, *entry.aliases)),
+    )
 
 
 def here(repo: str, models: Sequence[ModelFile], names: Sequence[str] = ()) -> tuple[str, ...]:
@@ -184,39 +136,6 @@ def here(repo: str, models: Sequence[ModelFile], names: Sequence[str] = ()) -> t
         for model in models
         if _is_of(repo.lower(), model.path) or any(alias.lower() in names for alias in model.aliases)
     )
-
-
-def search_json(hub: Hub, machine: Machine, query: str, **options: Any) -> JsonObject:
-    """Return ``search`` as JSON."""
-    return {"models": [asdict(model) for model in search(hub, machine, query, **options)]}
-
-
-def repo_json(hub: Hub, machine: Machine, name: str) -> JsonObject:
-    """Return ``repo_offer`` as JSON."""
-    offer = repo_offer(hub, machine, name)
-    return asdict(offer) | {"why": str(offer.why or "")}
-
-
-def catalogue_json(machine: Machine, task: Task | None = None) -> JsonObject:
-    """Return ``suggestions`` as JSON."""
-    return {
-        "limit_bytes": machine.limit_bytes,
-        "models": [_suggestion_json(item, machine) for item in suggestions(machine, task)],
-    }
-
-
-def _suggestion_json(item: Suggestion, machine: Machine) -> Mapping[str, Any]:
-    entry = item.entry
-    return {
-        **entry.model_dump(mode="json"),
-        "quantization": item.quantization,
-        "download_bytes": item.download_bytes,
-        "memory_bytes": item.memory_bytes,
-        "fits": item.fits,
-        "best": item.best,
-        "why": str(item.why),
-        "here": here(entry.repo, machine.models, (entry.name, *entry.aliases)),
-    }
 
 
 def _is_of(repo: str, path: Path) -> bool:

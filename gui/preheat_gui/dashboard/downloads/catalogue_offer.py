@@ -28,7 +28,7 @@ from preheat_gui.widgets import (
     set_role,
     symbol,
 )
-from preheat_gui.words import sentence
+from preheat_gui.words import message_text, sentence
 
 HUB: Final = "https://huggingface.co"
 
@@ -186,7 +186,7 @@ class OfferSection(QWidget):
         if variant is None or offer is None:
             self._strip.show_choice(self.tr("Nothing selected"), "", can_get=False)
             return
-        words = sentence(offer.why) if variant.recommended else ""
+        words = sentence(message_text(offer.why)) if variant.recommended else ""
         if not words and not variant.fits:
             words = self.tr("It would not load within the memory limit; a smaller one would.")
         self._strip.show_choice(variant.name, words or offer.licence, can_get=True)

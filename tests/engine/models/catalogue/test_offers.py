@@ -8,8 +8,8 @@ import pytest
 
 from local_hub import LocalHub
 from preheat.errors import HubOfflineError, InvalidRequestError, ModelNotFoundError
-from preheat.models import ModelFile
-from preheat.models.catalogue import Machine, OfferedFile, Task, catalogue_json, load_catalogue, repo_offer, search
+from preheat.models import ModelFile, OfferedFile
+from preheat.models.catalogue import Machine, Task, load_catalogue, repo_offer, search, suggestions
 from preheat.models.catalogue.offers import here
 from preheat.models.hub import Hub
 from preheat.settings import Settings
@@ -36,8 +36,8 @@ def hub(local_hub: LocalHub) -> LocalHub:
 def test_what_ollama_has_is_here_by_its_name() -> None:
     ollama = replace(model("/ollama/blobs/sha256-1"), aliases=("qwen3:4b",))
     assert here("Qwen/Qwen3-4B-GGUF", [ollama], ("qwen3:4b",)) == ("sha256-1",)
-    found = catalogue_json(Machine(8 * GB, Settings(), [ollama]))
-    assert [entry["name"] for entry in found["models"] if entry["here"]] == ["qwen3:4b"]
+    found = suggestions(Machine(8 * GB, Settings(), [ollama]))
+    assert [entry.name for entry in found if entry.here] == ["qwen3:4b"]
 
 
 def test_a_search_says_what_is_here(hub: LocalHub) -> None:
@@ -87,13 +87,13 @@ def test_what_is_no_name_is_not_asked_for(hub: LocalHub, name: str, error: type[
 
 def test_the_catalogue_needs_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    found = catalogue_json(machine(8 * GB, "/lm/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf"))
-    assert [entry["name"] for entry in found["models"]] == [entry.name for entry in load_catalogue()]
-    by_name = {entry["name"]: entry for entry in found["models"]}
-    assert by_name["qwen3:8b"]["here"] == ("qwen3-8b-q4_k_m",)
-    assert by_name["qwen3:4b"]["here"] == ()
-    assert by_name["qwen3:8b"]["best"]
-    assert {entry["task"] for entry in catalogue_json(machine(), Task.RERANK)["models"]} == {"rerank"}
+    found = suggestions(machine(8 * GB, "/lm/Qwen/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf"))
+    assert [entry.name for entry in found] == [entry.name for entry in load_catalogue()]
+    by_name = {entry.name: entry for entry in found}
+    assert by_name["qwen3:8b"].here == ("qwen3-8b-q4_k_m",)
+    assert by_name["qwen3:4b"].here == ()
+    assert by_name["qwen3:8b"].best
+    assert {entry.task for entry in suggestions(machine(), Task.RERANK)} == {"rerank"}
     with pytest.raises(HubOfflineError):
         search(Hub(), machine(), "x")
 
