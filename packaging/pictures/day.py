@@ -106,7 +106,7 @@ def snapshot(**preload: Any) -> EngineSnapshot:
 
 def _models() -> list[ModelSnapshot]:
     def hot(name: str, file_gb: float, memory_gb: float, load_s: float, used_min: float, **more: Any) -> ModelSnapshot:
-        known: dict[str, Any] = {"context_length": 8192, "reason": "a favourite"}
+        known: dict[str, Any] = {"context_length": 8192, "reason": verbatim("a favourite")}
         return ModelSnapshot(
             name,
             State.HOT,
@@ -135,7 +135,7 @@ def _models() -> list[ModelSnapshot]:
         ),
         cold(MISTRAL, 4.4, 5.4, standby=True, load_s=1.3, last_used_at=NOW - 3.2 * HOUR_S),
         cold(PHI, 9.1, 10.3, load_s=4.6, last_used_at=NOW - 2 * DAY_S),
-        cold(BROKEN, 3.4, 4.2, state=State.FAILED, error="the file ends early. Download it again"),
+        cold(BROKEN, 3.4, 4.2, state=State.FAILED, error=verbatim("the file ends early. Download it again")),
         cold(HUGE, 42.5, 44.1),
     ]  # fmt: skip
 

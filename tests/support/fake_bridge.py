@@ -50,7 +50,7 @@ def model(model_id: str = "qwen3-4b", state: State = State.COLD, **values: Any) 
         known |= {"progress": 0.5}
     elif state is State.FAILED:
         known |= {"error": "the file ends early"}
-    return ModelSnapshot(model_id=model_id, state=state, **(known | values))
+    return ModelSnapshot(model_id=model_id, state=state, **_with_messages(known | values))
 
 
 def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
@@ -60,6 +60,7 @@ def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
         values: Fields of EngineSnapshot, MemorySnapshot or PreloadSnapshot by name; the rest is plausible: 8 of 16 GB
             allowed, used is what the models hold, preloading on.
     """
+    values = _with_messages(values)
     used = sum(one.resident_bytes for one in models)
     memory = MemorySnapshot(limit_bytes=8 * GB, used_bytes=used, available_bytes=16 * GB - used - 3 * GB)
     memory = replace(
@@ -103,6 +104,14 @@ def stats(rate: float | None = None, **models: tuple[int, int, float]) -> contro
         for name, (requests, hits, load_s) in models.items()
     }
     return control.StatsReport(None, time.time(), Figures(span=total), figures, None, memory)
+
+
+def _with_messages(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with messages instead of texts, where the engine has messages."""
+    names = {"error", "hold", "pressure", "reason", "warning"}
+    return {
+        name: verbatim(value) if name in names and isinstance(value, str) else value for name, value in values.items()
+    }
 
 
 def _taken(values: dict[str, Any], kind: type, known: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from preheat.control.command import Command, Risk, command
 from preheat.core.snapshot import MemorySnapshot
 from preheat.errors import AmbiguousModelError, ModelNotFoundError, UnsupportedOperationError
+from preheat.messages import Message
 from preheat.residency.decisions import DecisionRecord
 from preheat.timespan import parse_since
 from preheat.usage import DAYS, HOURS, UsageHistory
@@ -48,20 +49,19 @@ class StatsReport:
     models: Mapping[str, Figures]
     steady: SteadyState | None
     memory: MemorySnapshot | None = None
-    warning: str | None = None
+    warning: Message | None = None
 
 
 def read_stats(log: UsageLog, since: float | None) -> StatsReport:
     """Return the figures since a Unix time from a log alone. Blocks on the disk."""
     stats, steady = log.stats(since), log.steady()
-    warning = None if log.warning is None else str(log.warning)
     return StatsReport(
         stats.since,
         stats.now,
         stats.total,
         stats.models,
         None if steady is None else SteadyState(*steady),
-        warning=warning,
+        warning=log.warning,
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
+from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
@@ -23,8 +24,6 @@ __all__ = [
     "PreloadSnapshot",
     "State",
 ]
-
-_EMPTY: Final = {"empty": True}
 
 
 def _facts_of(file: ModelFile | None) -> dict[str, Any] | None:
@@ -87,8 +86,8 @@ class ModelSnapshot:
     last_used_at: float | None = None
     load_s: float | None = None
     load_left_s: float | None = None
-    reason: str = field(default="", metadata=_EMPTY)
-    error: str | None = None
+    reason: Message | None = None
+    error: Message | None = None
     file_missing: bool = False
     path: str = field(default="", metadata={"write": _printable, "read": lambda content: content.get("path") or ""})
     file: ModelFile | None = field(default=None, metadata={"flat": True, "write": _facts_of, "read": lambda _: None})
@@ -112,7 +111,7 @@ class MemorySnapshot:
     used_bytes: int
     available_bytes: int
     peak_bytes: int = 0
-    pressure: str = field(default="", metadata=_EMPTY)
+    pressure: Message | None = None
     total_bytes: int = 0
     keep_free_bytes: int = 0
 
@@ -144,7 +143,7 @@ class PreloadSnapshot:
 
     enabled: bool
     paused_until: float | None = field(default=None, metadata={"write": _finite, "read": _paused_until})
-    hold: str = field(default="", metadata=_EMPTY)
+    hold: Message | None = None
     hits: int = 0
     late_hits: int = 0
     misses: int = 0
@@ -215,7 +214,7 @@ class EngineSnapshot:
     prompt_tokens: int = 0
     prefix_tokens_reused: int = 0
     favourites: tuple[str, ...] = ()
-    warning: str | None = None
+    warning: Message | None = None
     models: tuple[ModelSnapshot, ...] = field(default=())
     requests: tuple[RequestSnapshot, ...] = ()
     downloads: tuple[DownloadSnapshot, ...] = ()

@@ -69,7 +69,7 @@ async def test_the_starter_models_are_preloaded_one_after_another() -> None:
         assert None not in progress
         snapshot = await until(engine, lambda snapshot: snapshot.preload.round_total == 0)
         assert snapshot.preload.round_progress is None
-        assert [model.reason for model in snapshot.models] == ["favourite 2", "favourite 1"]
+        assert [str(model.reason) for model in snapshot.models] == ["favourite 2", "favourite 1"]
         assert snapshot.preload.enabled
         for model in snapshot.models:
             assert model.progress is None

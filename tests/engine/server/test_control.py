@@ -35,6 +35,7 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
         "available_bytes": 5000,
         "peak_bytes": 0,
         "pressure": None,
+        "pressure_message": None,
         "total_bytes": 0,
         "keep_free_bytes": 0,
     }
@@ -43,6 +44,7 @@ async def test_status_is_the_snapshot(client: httpx2.AsyncClient) -> None:
         "paused": False,
         "paused_until": None,
         "hold": None,
+        "hold_message": None,
         "hits": 3,
         "late_hits": 0,
         "misses": 1,

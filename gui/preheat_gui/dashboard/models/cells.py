@@ -177,19 +177,21 @@ def _name(model: ModelSnapshot, context: Context) -> Cell:
 def _state(model: ModelSnapshot, context: Context) -> Cell:
     text = words.model_state(model)
     if model.state in (State.LOADING, State.WARMING):
-        return Cell(text, time_left(model), Tone.ACTIVE, model.progress or 0.0, tooltip=model.reason)
+        return Cell(
+            text, time_left(model), Tone.ACTIVE, model.progress or 0.0, tooltip=words.message_text(model.reason)
+        )
     if model.state is State.QUEUED:
-        return Cell(text, translate("Models", "waits for its turn"), tooltip=model.reason)
+        return Cell(text, translate("Models", "waits for its turn"), tooltip=words.message_text(model.reason))
     if model.state is State.FAILED:
         return Cell(text, reason_of(model), Tone.BAD, tooltip=reason_of(model))
     if model.active_requests:
-        return Cell(text, _answering(model.active_requests), Tone.ACTIVE, tooltip=model.reason)
-    return Cell(text, muted=model.state is State.COLD and not model.standby, tooltip=model.reason)
+        return Cell(text, _answering(model.active_requests), Tone.ACTIVE, tooltip=words.message_text(model.reason))
+    return Cell(text, muted=model.state is State.COLD and not model.standby, tooltip=words.message_text(model.reason))
 
 
 def reason_of(model: ModelSnapshot) -> str:
     """Return why a model did not load, without its name at the beginning; empty where that is not known."""
-    return (model.error or "").removeprefix(model.model_id).lstrip(": ")
+    return words.message_text(model.error).removeprefix(model.model_id).lstrip(": ")
 
 
 def time_left(model: ModelSnapshot) -> str:

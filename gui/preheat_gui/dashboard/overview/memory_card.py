@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot
 from preheat_gui.dashboard.overview.stacked_bar import Part, StackedBar
 from preheat_gui.widgets import GAP, Card, RingGauge, Token, caption
-from preheat_gui.words import format_memory, format_number
+from preheat_gui.words import format_memory, format_number, message_text
 
 _GB: Final = 10**9
 _GAUGE_PX: Final = 300
@@ -79,7 +79,7 @@ class MemoryCard(Card):
                 Token.ACCENT,
                 model.model_id,
                 format_memory(model.resident_bytes),
-                model.reason,
+                message_text(model.reason),
             )
             for model in held[:_ROWS]
         ]

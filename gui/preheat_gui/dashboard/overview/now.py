@@ -61,7 +61,9 @@ def describe_now(snapshot: EngineSnapshot) -> Now:
         paused = words.paused_words(preload.paused_until, datetime.now())
         return Now(f"{paused}.", aside, help=Help.RESUME)
     if preload.hold and preload.queue:
-        return Now(translate("Overview", "Preloading waits: {hold}.").format(hold=preload.hold), aside)
+        return Now(
+            translate("Overview", "Preloading waits: {hold}.").format(hold=words.message_text(preload.hold)), aside
+        )
     return Now(_idle(snapshot), aside)
 
 
