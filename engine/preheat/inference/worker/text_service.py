@@ -82,8 +82,7 @@ class TextService:
     def warm_up(self, may_continue: Callable[[], object]) -> None:
         """Evaluate the beginning that all chats share, and keep it. Before ``run``.
 
-        Args:
-            may_continue: Called before each step; blocks while the load is on hold.
+        ``may_continue`` is called before each step, and blocks while the load is on hold.
 
         Raises:
             DecodeError: llama.cpp failed.
@@ -96,7 +95,6 @@ class TextService:
             Generation(
                 request_id=0,
                 tokens=tokens,
-                prompt_tokens=len(tokens),
                 text=TextStream(),
                 sample=_sample_nothing,
                 max_tokens=0,
@@ -129,7 +127,6 @@ class TextService:
             Generation(
                 request_id=frame.id,
                 tokens=tokens,
-                prompt_tokens=len(tokens),
                 text=TextStream(request.stop),
                 sample=sampler.sample,
                 max_tokens=request.max_tokens,

@@ -48,7 +48,6 @@ def generation(
     return Generation(
         request_id=request_id,
         tokens=list(tokens),
-        prompt_tokens=len(tokens),
         text=TextStream(stop),
         sample=never,
         max_tokens=max_tokens,
