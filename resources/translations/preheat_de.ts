@@ -31,12 +31,12 @@
 <context>
     <name>ActivityPage</name>
     <message>
-        <source>No requests now. Programs appear here while they are answered.</source>
-        <translation>Zurzeit keine Anfragen. Programme erscheinen hier, während sie eine Antwort erhalten.</translation>
+        <source>No requests in progress.</source>
+        <translation>Keine laufenden Anfragen.</translation>
     </message>
     <message>
-        <source>Filter by what was done</source>
-        <translation>Nach Vorgang filtern</translation>
+        <source>Filter by kind</source>
+        <translation>Nach Art filtern</translation>
     </message>
     <message>
         <source>Filter by model</source>
@@ -55,43 +55,36 @@
         <translation>Keine Treffer</translation>
     </message>
     <message>
-        <source>Nothing of this kind was done.</source>
-        <translation>Solche Vorgänge gab es nicht.</translation>
+        <source>No activity of this kind.</source>
+        <translation>Keine Aktivität dieser Art.</translation>
+    </message>
+    <message>
+        <source>Activity is not available</source>
+        <translation>Die Aktivität ist nicht verfügbar</translation>
+    </message>
+    <message>
+        <source>Nothing yet</source>
+        <translation>Noch nichts</translation>
+    </message>
+    <message>
+        <source>Loads and unloads will appear here, with the reason.</source>
+        <translation>Hier erscheint, was geladen und entladen wird, mit dem Grund.</translation>
+    </message>
+    <message>
+        <source>Preheat is reading its activity.</source>
+        <translation>Preheat liest die Aktivität.</translation>
     </message>
     <message>
         <source>&amp;Show everything</source>
         <translation>&amp;Alles zeigen</translation>
     </message>
     <message>
-        <source>This could not be read</source>
-        <translation>Das ließ sich nicht lesen</translation>
-    </message>
-    <message>
         <source>&amp;Try again</source>
         <translation>E&amp;rneut versuchen</translation>
     </message>
     <message>
-        <source>Nothing has happened yet</source>
-        <translation>Noch ist nichts geschehen</translation>
-    </message>
-    <message>
-        <source>As soon as a model is loaded or unloaded, it says here why.</source>
-        <translation>Sobald ein Modell geladen oder entladen wird, steht hier der Grund.</translation>
-    </message>
-    <message>
         <source>One moment</source>
         <translation>Einen Moment</translation>
-    </message>
-    <message>
-        <source>Preheat is reading what was done.</source>
-        <translation>Preheat liest, was geschehen ist.</translation>
-    </message>
-</context>
-<context>
-    <name>ActivityView</name>
-    <message>
-        <source>What was loaded and unloaded, and why</source>
-        <translation>Was geladen und entladen wurde, und warum</translation>
     </message>
 </context>
 <context>
@@ -108,14 +101,6 @@
 <context>
     <name>Catalogue</name>
     <message>
-        <source>Already here</source>
-        <translation>Schon vorhanden</translation>
-    </message>
-    <message>
-        <source>Being downloaded</source>
-        <translation>Wird heruntergeladen</translation>
-    </message>
-    <message>
         <source>Best for this computer</source>
         <translation>Am besten für diesen Rechner</translation>
     </message>
@@ -128,28 +113,12 @@
         <translation>Gespräch</translation>
     </message>
     <message>
-        <source>Its owner wants your consent</source>
-        <translation>Der Anbieter verlangt eine Zustimmung</translation>
-    </message>
-    <message>
-        <source>Ordering of search results</source>
-        <translation>Ordnen von Suchergebnissen</translation>
-    </message>
-    <message>
-        <source>Pictures</source>
-        <translation>Bilder</translation>
-    </message>
-    <message>
         <source>Recommended</source>
         <translation>Empfohlen</translation>
     </message>
     <message>
         <source>Search by meaning (embeddings)</source>
         <translation>Suche nach Bedeutung (Embeddings)</translation>
-    </message>
-    <message>
-        <source>Small and quick</source>
-        <translation>Klein und schnell</translation>
     </message>
     <message>
         <source>context length {tokens}</source>
@@ -164,12 +133,48 @@
         <translation>{size} über der Grenze</translation>
     </message>
     <message>
-        <source>sees pictures</source>
-        <translation>sieht Bilder</translation>
+        <source>Downloaded</source>
+        <translation>Heruntergeladen</translation>
     </message>
     <message>
-        <source>takes about {size} of memory</source>
-        <translation>belegt etwa {size} Speicher</translation>
+        <source>Downloading</source>
+        <translation>Wird heruntergeladen</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>Licence must be accepted</source>
+        <translation>Lizenz muss akzeptiert werden</translation>
+    </message>
+    <message>
+        <source>Ranking of search results</source>
+        <translation>Sortieren von Suchergebnissen</translation>
+    </message>
+    <message>
+        <source>Small and fast</source>
+        <translation>Klein und schnell</translation>
+    </message>
+    <message>
+        <source>from {program}</source>
+        <translation>von {program}</translation>
+    </message>
+    <message>
+        <source>in one of your folders</source>
+        <translation>in einem eigenen Ordner</translation>
+    </message>
+    <message>
+        <source>managed by {program}</source>
+        <translation>von {program} verwaltet</translation>
+    </message>
+    <message>
+        <source>understands images</source>
+        <translation>versteht Bilder</translation>
+    </message>
+    <message>
+        <source>uses about {size} of memory</source>
+        <translation>braucht etwa {size} Speicher</translation>
     </message>
     <message>
         <source>{count} billion parameters</source>
@@ -199,16 +204,16 @@
         <translation>Gute Modelle für diesen Rechner</translation>
     </message>
     <message>
-        <source>&amp;Get</source>
-        <translation>Herunter&amp;laden</translation>
-    </message>
-    <message>
         <source>&amp;Other sizes…</source>
         <translation>&amp;Andere Größen…</translation>
     </message>
     <message>
-        <source>The suggestions cannot be shown</source>
-        <translation>Die Vorschläge lassen sich nicht zeigen</translation>
+        <source>&amp;Download</source>
+        <translation>&amp;Herunterladen</translation>
+    </message>
+    <message>
+        <source>Suggestions are not available</source>
+        <translation>Vorschläge sind nicht verfügbar</translation>
     </message>
     <message>
         <source>&amp;Try again</source>
@@ -219,16 +224,16 @@
         <translation>Einen Moment</translation>
     </message>
     <message>
-        <source>Preheat is looking what suits this computer.</source>
-        <translation>Preheat sucht, was zu diesem Rechner passt.</translation>
+        <source>Preheat is choosing models for this computer.</source>
+        <translation>Preheat sucht Modelle für diesen Computer aus.</translation>
     </message>
     <message>
-        <source>No suggestions of this kind</source>
-        <translation>Keine Vorschläge dieser Art</translation>
+        <source>No suggestions for this task</source>
+        <translation>Keine Vorschläge für diese Aufgabe</translation>
     </message>
     <message>
-        <source>Search above for what you want to use.</source>
-        <translation>Die Suche oben findet weitere Modelle.</translation>
+        <source>Use the search above.</source>
+        <translation>Oben nach einem Modell suchen.</translation>
     </message>
     <message>
         <source>No model selected</source>
@@ -265,20 +270,8 @@
 <context>
     <name>Connect</name>
     <message>
-        <source>Add a credential of the type OpenAI, and enter these.</source>
-        <translation>Zugangsdaten vom Typ OpenAI anlegen und dies eintragen.</translation>
-    </message>
-    <message>
-        <source>Add this to librechat.yaml, and start LibreChat again.</source>
-        <translation>Dies in librechat.yaml einfügen und LibreChat neu starten.</translation>
-    </message>
-    <message>
         <source>Add this to settings.json (command “zed: open settings”).</source>
         <translation>Dies in settings.json einfügen (Befehl „zed: open settings“).</translation>
-    </message>
-    <message>
-        <source>Any other program</source>
-        <translation>Jedes andere Programm</translation>
     </message>
     <message>
         <source>Choose “OpenAI-compatible” or “custom OpenAI” as the provider, and enter:</source>
@@ -289,24 +282,36 @@
         <translation>Den API-Schlüssel in den Einstellungen des Agenten unter Preheat eintragen:</translation>
     </message>
     <message>
-        <source>Enter these; the models are found by themselves.</source>
-        <translation>Dies eintragen; die Modelle werden von selbst gefunden.</translation>
-    </message>
-    <message>
         <source>In Cline&apos;s settings, choose “OpenAI Compatible” as the API provider, and enter:</source>
         <translation>In den Einstellungen von Cline „OpenAI Compatible“ als API-Anbieter wählen und eintragen:</translation>
     </message>
     <message>
-        <source>In a container, start it with --network=host, or this machine&apos;s address means the container.</source>
-        <translation>In einem Container mit --network=host starten, sonst meint die Adresse dieses Rechners den Container.</translation>
+        <source>Add a credential of type OpenAI, and enter these values.</source>
+        <translation>Zugangsdaten vom Typ OpenAI anlegen und diese Werte eintragen.</translation>
     </message>
     <message>
-        <source>In a container, this machine&apos;s address means the container: use the host&apos;s network.</source>
-        <translation>In einem Container meint die Adresse dieses Rechners den Container: dort das Netz des Hosts verwenden.</translation>
+        <source>Add this to librechat.yaml, and restart LibreChat.</source>
+        <translation>Dies in librechat.yaml einfügen und LibreChat neu starten.</translation>
     </message>
     <message>
-        <source>In the node “OpenAI Chat Model”, choose it and the model, and switch “Use Responses API” off.</source>
-        <translation>Im Knoten „OpenAI Chat Model“ diese Zugangsdaten und das Modell wählen und „Use Responses API“ ausschalten.</translation>
+        <source>Any other app</source>
+        <translation>Jede andere App</translation>
+    </message>
+    <message>
+        <source>Enter these values; Open WebUI finds the models.</source>
+        <translation>Diese Werte eintragen; Open WebUI findet die Modelle.</translation>
+    </message>
+    <message>
+        <source>In a container, start it with --network=host; otherwise this address is the container&apos;s own.</source>
+        <translation>In einem Container: mit --network=host starten, sonst meint diese Adresse den Container selbst.</translation>
+    </message>
+    <message>
+        <source>In a container, use the host&apos;s network; otherwise this address is the container&apos;s own.</source>
+        <translation>In einem Container: das Netzwerk des Hosts verwenden, sonst meint diese Adresse den Container selbst.</translation>
+    </message>
+    <message>
+        <source>In the node “OpenAI Chat Model”, choose the credential and the model, and turn “Use Responses API” off.</source>
+        <translation>Im Knoten „OpenAI Chat Model“ die Zugangsdaten und das Modell wählen und „Use Responses API“ ausschalten.</translation>
     </message>
     <message>
         <source>Open Admin Panel → Settings → Connections, and add a connection under OpenAI API.</source>
@@ -348,10 +353,6 @@
         <translation>API-Schlüssel</translation>
     </message>
     <message>
-        <source>Show the API key on the screen</source>
-        <translation>Den API-Schlüssel auf dem Bildschirm zeigen</translation>
-    </message>
-    <message>
         <source>Connect</source>
         <translation>Verbinden</translation>
     </message>
@@ -360,24 +361,28 @@
         <translation>Modell</translation>
     </message>
     <message>
-        <source>Programs</source>
-        <translation>Programme</translation>
-    </message>
-    <message>
         <source>&amp;Hide</source>
         <translation>Ver&amp;bergen</translation>
     </message>
     <message>
-        <source>None is needed: only programs on this machine can reach Preheat.</source>
-        <translation>Keiner nötig: Nur Programme auf diesem Rechner erreichen Preheat.</translation>
+        <source>Show the API key</source>
+        <translation>API-Schlüssel anzeigen</translation>
     </message>
     <message>
-        <source>One is needed; it is in the settings of the Preheat that runs.</source>
-        <translation>Einer ist nötig; er steht in den Einstellungen des laufenden Preheat.</translation>
+        <source>Apps</source>
+        <translation>Apps</translation>
     </message>
     <message>
-        <source>Programs cannot reach Preheat</source>
-        <translation>Programme erreichen Preheat nicht</translation>
+        <source>Not needed: only apps on this computer can connect.</source>
+        <translation>Nicht nötig: Nur Apps auf diesem Computer können sich verbinden.</translation>
+    </message>
+    <message>
+        <source>Needed; see the settings of the Preheat that is running.</source>
+        <translation>Nötig; siehe die Einstellungen des laufenden Preheat.</translation>
+    </message>
+    <message>
+        <source>Other apps can&apos;t connect</source>
+        <translation>Andere Apps können sich nicht verbinden</translation>
     </message>
     <message>
         <source>&amp;Start it again</source>
@@ -418,8 +423,15 @@
         <translation>Einstellungen</translation>
     </message>
     <message>
-        <source>Change how Preheat works</source>
-        <translation>Ändern, wie Preheat arbeitet</translation>
+        <source>Change Preheat&apos;s settings</source>
+        <translation>Einstellungen von Preheat ändern</translation>
+    </message>
+</context>
+<context>
+    <name>DecisionsView</name>
+    <message>
+        <source>Loads and unloads, with reasons</source>
+        <translation>Was geladen und entladen wurde, mit Gründen</translation>
     </message>
 </context>
 <context>
@@ -433,16 +445,32 @@
         <translation>Fortsetzen</translation>
     </message>
     <message>
+        <source>Remove from this list</source>
+        <translation>Aus dieser Liste entfernen</translation>
+    </message>
+    <message>
+        <source>Cancel the download of {name}?</source>
+        <translation>Den Download von {name} abbrechen?</translation>
+    </message>
+    <message>
+        <source>{size} are downloaded and will be deleted. Pause to keep them.</source>
+        <translation>{size} sind heruntergeladen und werden gelöscht. Mit „Pause“ bleiben sie erhalten.</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel download</source>
+        <translation>Download &amp;abbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Keep</source>
+        <translation>&amp;Behalten</translation>
+    </message>
+    <message>
         <source>Try a&amp;gain</source>
         <translation>Erneut versu&amp;chen</translation>
     </message>
     <message>
         <source>&amp;Try it</source>
         <translation>Aus&amp;probieren</translation>
-    </message>
-    <message>
-        <source>Favourite</source>
-        <translation>Favorit</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -455,10 +483,6 @@
     <message>
         <source>Keep it ready whenever it fits</source>
         <translation>Bereithalten, wann immer es passt</translation>
-    </message>
-    <message>
-        <source>Take it off this list</source>
-        <translation>Aus dieser Liste nehmen</translation>
     </message>
     <message>
         <source>{what}: {name}</source>
@@ -523,28 +547,28 @@
 <context>
     <name>DownloadsPage</name>
     <message>
+        <source>Words of a model&apos;s name, its address, or its Ollama name (Ctrl+F)</source>
+        <translation>Wörter aus dem Namen eines Modells, seine Adresse oder sein Name bei Ollama (Strg+F)</translation>
+    </message>
+    <message>
+        <source>Search the hub, or paste a model name</source>
+        <translation>Im Hub suchen oder einen Modellnamen einfügen</translation>
+    </message>
+    <message>
+        <source>Task</source>
+        <translation>Aufgabe</translation>
+    </message>
+    <message>
+        <source>All tasks</source>
+        <translation>Alle Aufgaben</translation>
+    </message>
+    <message>
         <source>&amp;Add a file…</source>
         <translation>&amp;Datei hinzufügen…</translation>
     </message>
     <message>
-        <source>Search the hub, or paste a model&apos;s name</source>
-        <translation>Im Hub suchen oder Modellnamen einfügen</translation>
-    </message>
-    <message>
-        <source>Words of a model&apos;s name, its address, or what Ollama calls it (Ctrl+F)</source>
-        <translation>Wörter aus dem Namen eines Modells, seine Adresse oder sein Name bei Ollama (Strg+F)</translation>
-    </message>
-    <message>
-        <source>What it is for</source>
-        <translation>Wofür es dient</translation>
-    </message>
-    <message>
-        <source>For everything</source>
-        <translation>Für alles</translation>
-    </message>
-    <message>
-        <source>Add a GGUF file that is on this computer; dropping it here does the same</source>
-        <translation>Eine GGUF-Datei von diesem Rechner hinzufügen; hierher ziehen geht auch</translation>
+        <source>Add a GGUF file from this computer, or drop it here</source>
+        <translation>Eine GGUF-Datei von diesem Computer hinzufügen oder hier ablegen</translation>
     </message>
     <message>
         <source>Downloads</source>
@@ -558,28 +582,8 @@
         <translation>Downloads</translation>
     </message>
     <message>
-        <source>{waiting} more wait, {done} more have arrived</source>
-        <translation>{waiting} weitere warten, {done} weitere sind angekommen</translation>
-    </message>
-    <message>
-        <source>Cancel the download of {name}?</source>
-        <translation>Den Download von {name} abbrechen?</translation>
-    </message>
-    <message>
-        <source>Preheat</source>
-        <translation>Preheat</translation>
-    </message>
-    <message>
-        <source>{size} have arrived and would be removed. A pause keeps them.</source>
-        <translation>{size} sind angekommen und würden entfernt. Eine Pause behält sie.</translation>
-    </message>
-    <message>
-        <source>&amp;Cancel download</source>
-        <translation>Download &amp;abbrechen</translation>
-    </message>
-    <message>
-        <source>&amp;Keep it</source>
-        <translation>&amp;Behalten</translation>
+        <source>{waiting} more queued, {done} more finished</source>
+        <translation>{waiting} weitere in der Warteschlange, {done} weitere fertig</translation>
     </message>
 </context>
 <context>
@@ -636,8 +640,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Kopie&amp;ren</translation>
     </message>
     <message>
-        <source>Code for {program}</source>
-        <translation>Code für {program}</translation>
+        <source>Code for {app}</source>
+        <translation>Code für {app}</translation>
     </message>
     <message>
         <source>Copy</source>
@@ -659,8 +663,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Trefferquote des Vorladens im Zeitverlauf</translation>
     </message>
     <message>
-        <source>The preload hit rate: of all requests, those whose model was ready when they came. The others had to wait for a load.</source>
-        <translation>Die Trefferquote des Vorladens: der Anteil der Anfragen, deren Modell schon bereit war. Die übrigen mussten auf das Laden warten.</translation>
+        <source>The preload hit rate: the share of requests whose model was ready when they arrived. The others waited for a load.</source>
+        <translation>Die Preload-Trefferquote: der Anteil der Anfragen, deren Modell bei ihrer Ankunft bereit war. Die anderen mussten auf das Laden warten.</translation>
+    </message>
+    <message>
+        <source>no requests today</source>
+        <translation>heute keine Anfragen</translation>
+    </message>
+    <message>
+        <source>no requests in 7 days</source>
+        <translation>in 7 Tagen keine Anfragen</translation>
+    </message>
+    <message>
+        <source>no requests in 90 days</source>
+        <translation>in 90 Tagen keine Anfragen</translation>
+    </message>
+    <message>
+        <source>No requests in this period.</source>
+        <translation>Keine Anfragen in diesem Zeitraum.</translation>
     </message>
     <message>
         <source>{hits} of {requests} requests</source>
@@ -669,10 +689,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Your hit rate appears after the first requests.</source>
         <translation>Die Trefferquote erscheint nach den ersten Anfragen.</translation>
-    </message>
-    <message>
-        <source>No requests in this time.</source>
-        <translation>Keine Anfragen in dieser Zeit.</translation>
     </message>
 </context>
 <context>
@@ -692,10 +708,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Adding {file}. A large file takes a while.</source>
         <translation>{file} wird hinzugefügt. Eine große Datei braucht eine Weile.</translation>
-    </message>
-    <message>
-        <source>Preheat</source>
-        <translation>Preheat</translation>
     </message>
     <message>
         <source>Preheat can move {file} instead of copying it.</source>
@@ -818,6 +830,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Nach Stufe filtern</translation>
     </message>
     <message>
+        <source>Show only lines with all these words (Ctrl+F)</source>
+        <translation>Nur Zeilen mit allen diesen Wörtern anzeigen (Strg+F)</translation>
+    </message>
+    <message>
+        <source>Copy the selection, or all shown lines</source>
+        <translation>Die Auswahl oder alle angezeigten Zeilen kopieren</translation>
+    </message>
+    <message>
         <source>All levels</source>
         <translation>Alle Stufen</translation>
     </message>
@@ -834,6 +854,30 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Fehler</translation>
     </message>
     <message>
+        <source>The log can&apos;t be read</source>
+        <translation>Das Protokoll kann nicht gelesen werden</translation>
+    </message>
+    <message>
+        <source>Nothing matches</source>
+        <translation>Keine Treffer</translation>
+    </message>
+    <message>
+        <source>No line has this level and these words.</source>
+        <translation>Keine Zeile hat diese Stufe und diese Wörter.</translation>
+    </message>
+    <message>
+        <source>&amp;Show all</source>
+        <translation>&amp;Alle anzeigen</translation>
+    </message>
+    <message>
+        <source>What Preheat does will appear here.</source>
+        <translation>Hier erscheint, was Preheat tut.</translation>
+    </message>
+    <message>
+        <source>Preheat is reading the log.</source>
+        <translation>Preheat liest das Protokoll.</translation>
+    </message>
+    <message>
         <source>Search</source>
         <translation>Suchen</translation>
     </message>
@@ -842,16 +886,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Protokoll durchsuchen</translation>
     </message>
     <message>
-        <source>Show only lines that have all these words (Ctrl+F)</source>
-        <translation>Nur Zeilen zeigen, die alle diese Wörter enthalten (Strg+F)</translation>
-    </message>
-    <message>
         <source>Stay at the end as the log grows</source>
         <translation>Am Ende bleiben, während das Protokoll wächst</translation>
-    </message>
-    <message>
-        <source>Copy what is selected, or all lines that are shown</source>
-        <translation>Die Auswahl kopieren, sonst alle gezeigten Zeilen</translation>
     </message>
     <message>
         <source>Log</source>
@@ -862,36 +898,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{file}: {reason}.</translation>
     </message>
     <message>
-        <source>The log cannot be read</source>
-        <translation>Das Protokoll ist nicht lesbar</translation>
-    </message>
-    <message>
-        <source>No line matches</source>
-        <translation>Keine passende Zeile</translation>
-    </message>
-    <message>
-        <source>Nothing in the log is like this.</source>
-        <translation>Nichts davon steht im Protokoll.</translation>
-    </message>
-    <message>
-        <source>&amp;Show all lines</source>
-        <translation>&amp;Alle Zeilen zeigen</translation>
-    </message>
-    <message>
         <source>The log is empty</source>
         <translation>Das Protokoll ist leer</translation>
     </message>
     <message>
-        <source>What Preheat does is written here as it happens.</source>
-        <translation>Hier steht, was Preheat tut, sobald es geschieht.</translation>
-    </message>
-    <message>
         <source>One moment</source>
         <translation>Einen Moment</translation>
-    </message>
-    <message>
-        <source>The log is being read.</source>
-        <translation>Das Protokoll wird gelesen.</translation>
     </message>
 </context>
 <context>
@@ -939,12 +951,36 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>von höchstens {limit}</translation>
     </message>
     <message>
-        <source>Models may hold {limit} together (the memory limit, set to {setting}). Those not used for longest make room for others.</source>
-        <translation>Modelle dürfen zusammen {limit} belegen (die Speichergrenze, eingestellt auf {setting}). Am längsten unbenutzte machen anderen Platz.</translation>
+        <source>The most memory all loaded models may use: {limit} (set to {setting}). The least recently used make room for others.</source>
+        <translation>So viel Speicher dürfen alle geladenen Modelle zusammen belegen: {limit} (eingestellt: {setting}). Die am längsten nicht genutzten machen anderen Platz.</translation>
     </message>
     <message>
-        <source>No model is in memory</source>
-        <translation>Kein Modell im Speicher</translation>
+        <source>No models in memory</source>
+        <translation>Keine Modelle im Speicher</translation>
+    </message>
+    <message>
+        <source>Available for more models.</source>
+        <translation>Für weitere Modelle verfügbar.</translation>
+    </message>
+    <message>
+        <source>Still available</source>
+        <translation>Noch verfügbar</translation>
+    </message>
+    <message>
+        <source>Preheat always leaves {size} of it to other apps.</source>
+        <translation>Preheat lässt davon immer {size} für andere Apps frei.</translation>
+    </message>
+    <message>
+        <source>Memory of the loaded models.</source>
+        <translation>Speicher der geladenen Modelle.</translation>
+    </message>
+    <message>
+        <source>Other apps</source>
+        <translation>Andere Apps</translation>
+    </message>
+    <message>
+        <source>Memory of everything else on this machine.</source>
+        <translation>Speicher von allem anderen auf diesem Computer.</translation>
     </message>
     <message>
         <source>This machine, {total}</source>
@@ -955,32 +991,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{count} weitere</translation>
     </message>
     <message>
-        <source>More models can be loaded into this.</source>
-        <translation>Hier ist Platz für weitere Modelle.</translation>
-    </message>
-    <message>
-        <source>Left of the limit</source>
-        <translation>Bis zur Grenze frei</translation>
-    </message>
-    <message>
-        <source>Preheat always leaves {size} of it to other programs.</source>
-        <translation>Preheat lässt davon stets {size} für andere Programme frei.</translation>
-    </message>
-    <message>
         <source>Preheat&apos;s models</source>
         <translation>Modelle von Preheat</translation>
-    </message>
-    <message>
-        <source>What the models in memory hold.</source>
-        <translation>Was die Modelle im Speicher belegen.</translation>
-    </message>
-    <message>
-        <source>Other programs</source>
-        <translation>Andere Programme</translation>
-    </message>
-    <message>
-        <source>What everything else on this machine holds.</source>
-        <translation>Was alles Übrige auf diesem Rechner belegt.</translation>
     </message>
     <message>
         <source>Free</source>
@@ -1112,6 +1124,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Choose a folder next to it</source>
         <translation>Einen Ordner daneben wählen</translation>
+    </message>
+    <message>
+        <source>Choose a text model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose an embedding model</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Choose another folder</source>
@@ -1274,8 +1294,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Port {port} ist vom Prozess {process} (PID {pid}) belegt</translation>
     </message>
     <message>
+        <source>Preheat answered with HTTP status {status}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preheat ended before its answer was complete</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Preheat failed on this download</source>
         <translation>Preheat ist an diesem Download gescheitert</translation>
+    </message>
+    <message>
+        <source>Preheat failed on this request</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preheat has ended. It is shown again as soon as it runs</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Preheat is already running on port {port}</source>
@@ -1284,6 +1320,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Preheat is already running on port {port} ({process}, pid {pid})</source>
         <translation>Preheat läuft bereits auf Port {port} ({process}, PID {pid})</translation>
+    </message>
+    <message>
+        <source>Preheat is not running</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Preheat is quitting</source>
@@ -1326,6 +1366,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Danach suchen: preheat search WORDS</translation>
     </message>
     <message>
+        <source>See /docs for the endpoints</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>See HF_TOKEN_PATH</source>
         <translation>Siehe HF_TOKEN_PATH</translation>
     </message>
@@ -1340,6 +1384,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>See the log for its last output</source>
         <translation>Die letzte Ausgabe steht im Protokoll</translation>
+    </message>
+    <message>
+        <source>See the log for more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>See the log for the reason</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>See the log for the reason, and please report it</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>See the log, and please report it</source>
@@ -1390,8 +1446,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Autostart ließ sich nicht ändern: {reason}</translation>
     </message>
     <message>
+        <source>Start it again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Start it again with &apos;preheat serve&apos;</source>
         <translation>Mit &apos;preheat serve&apos; neu starten</translation>
+    </message>
+    <message>
+        <source>Start it with: preheat serve</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop it and start it again</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Stop it, or use another port: &apos;preheat serve --port {free}&apos; or &apos;preheat config set port {free}&apos;</source>
@@ -1442,8 +1510,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Datenträger nimmt nicht mehr von {name} an</translation>
     </message>
     <message>
+        <source>The download was cancelled in the meantime</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The engine did not start</source>
         <translation>Die Engine ist nicht gestartet</translation>
+    </message>
+    <message>
+        <source>The engine ended unexpectedly: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The engine has ended</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The file on the hub is shorter than announced</source>
@@ -1510,6 +1590,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Modellordner ist nicht verwendbar: {reason}</translation>
     </message>
     <message>
+        <source>The port closed as it opened</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The port could not be opened: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together</source>
         <translation>Der Prompt hat {tokens} Tokens; die Kontextlänge dieses Modells ist {limit} Tokens für Prompt und Antwort zusammen</translation>
     </message>
@@ -1522,12 +1610,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Die Anfrage ist größer als {limit:count} Bytes</translation>
     </message>
     <message>
+        <source>The request body is not JSON</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The request body is not JSON: {reason}</source>
         <translation>Die Anfrage ist kein JSON: {reason}</translation>
     </message>
     <message>
+        <source>The request body must be a JSON object</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The request body: {reason}</source>
         <translation>Die Anfrage: {reason}</translation>
+    </message>
+    <message>
+        <source>The running Preheat is another version ({version}) and cannot be shown</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The token for the hub cannot be read ({reason})</source>
@@ -1586,6 +1686,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Kein Platz für {name}: Benötigt werden {needed:bytes}, frei sind {free:bytes}</translation>
     </message>
     <message>
+        <source>There is no such endpoint</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>There is no token {token}: this model has 0 to {last}</source>
         <translation>Ein Token {token} gibt es nicht: Dieses Modell hat 0 bis {last}</translation>
     </message>
@@ -1616,6 +1720,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Try again later; a token (hf auth login) raises the limit</source>
         <translation>Später erneut versuchen; ein Token (hf auth login) erhöht die Grenze</translation>
+    </message>
+    <message>
+        <source>Try again shortly, or raise max_queue</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try again when they have ended</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Two tools define {name} differently, which a forced tool_choice cannot express</source>
@@ -1720,6 +1832,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>another program has locked the file</source>
         <translation>ein anderes Programm hat die Datei gesperrt</translation>
+    </message>
+    <message>
+        <source>as requested</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>dimensions: the model&apos;s vectors have only {limit}</source>
@@ -1950,6 +2066,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>pausiert bis {until}</translation>
     </message>
     <message>
+        <source>planned</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>preloading is off</source>
         <translation>Vorladen ist aus</translation>
     </message>
@@ -2044,10 +2164,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>to be preloaded: {reason}</source>
         <translation>wird vorgeladen: {reason}</translation>
-    </message>
-    <message>
-        <source>unloaded on request</source>
-        <translation>auf Wunsch entladen</translation>
     </message>
     <message>
         <source>used once in the last week</source>
@@ -2234,12 +2350,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{hub} hat keine solche Seite</translation>
     </message>
     <message>
+        <source>{limit} requests are using {model} or waiting for it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{method} is not possible here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{model} cannot be deleted by Preheat: it is {path}</source>
         <translation>Preheat kann {model} nicht löschen: Es ist {path}</translation>
     </message>
     <message>
         <source>{model} failed {count} times in a row: {error}</source>
         <translation>{model} ist {count}-mal in Folge fehlgeschlagen: {error}</translation>
+    </message>
+    <message>
+        <source>{model} has requests in progress and cannot be {action} now</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{model} makes embeddings, not text</source>
@@ -2256,6 +2384,46 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{model} was not ready after {timeout:g} s</source>
         <translation>{model} war nach {timeout:g} s nicht bereit</translation>
+    </message>
+    <message>
+        <source>{model} writes text, not embeddings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be a list of model names, or auto</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be a number of seconds above 0</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be a text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be a text of at most {maximum} characters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be a text, number, true, false or list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be a whole number from {minimum} to {maximum}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be an absolute path</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be one of {names:names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{param} must be true or false</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{path} belongs to a set of {by_header} by its header, of {by_name} by its name</source>
@@ -2361,8 +2529,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>M&amp;odelleinstellungen…</translation>
     </message>
     <message>
-        <source>Context length and more for this model alone (Ctrl+,)</source>
-        <translation>Kontextlänge und mehr, nur für dieses Modell (Strg+,)</translation>
+        <source>Context length and more for this model (Ctrl+,)</source>
+        <translation>Kontextlänge und mehr für dieses Modell (Strg+,)</translation>
+    </message>
+    <message>
+        <source>Preheat deletes only files in its own folder</source>
+        <translation>Preheat löscht nur Dateien in seinem eigenen Ordner</translation>
     </message>
     <message>
         <source>&amp;Cancel load</source>
@@ -2381,10 +2553,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Die Datei liegt {owner}</translation>
     </message>
     <message>
-        <source>Preheat deletes nothing outside its own folder</source>
-        <translation>Preheat löscht nichts außerhalb des eigenen Ordners</translation>
-    </message>
-    <message>
         <source>&amp;Delete from disk…</source>
         <translation>Vom Datenträger lös&amp;chen…</translation>
     </message>
@@ -2400,10 +2568,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Embeddings</translation>
     </message>
     <message>
-        <source>Ready</source>
-        <translation>Bereit</translation>
-    </message>
-    <message>
         <source>Model</source>
         <translation>Modell</translation>
     </message>
@@ -2411,32 +2575,28 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
 <context>
     <name>ModelDeletion</name>
     <message>
-        <source>Delete {model} from the disk?</source>
-        <translation>{model} vom Datenträger löschen?</translation>
+        <source>Preheat deletes only files in its own folder. Delete {files} where it came from.</source>
+        <translation>Preheat löscht nur Dateien in seinem eigenen Ordner. {files} dort löschen, wo es herkommt.</translation>
     </message>
     <message>
-        <source>{files}, {size}, would be gone for good.</source>
-        <translation>Endgültig entfernt würde: {files}, {size}.</translation>
+        <source>{files}, {size}, will be deleted permanently.</source>
+        <translation>{files}, {size}, wird endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>Delete {model} from disk?</source>
+        <translation>{model} von der Festplatte löschen?</translation>
     </message>
     <message>
         <source>&amp;Delete</source>
         <translation>&amp;Löschen</translation>
     </message>
     <message>
-        <source>&amp;Keep it</source>
+        <source>&amp;Keep</source>
         <translation>&amp;Behalten</translation>
     </message>
     <message>
         <source>The file is {owner}.</source>
         <translation>Die Datei liegt {owner}.</translation>
-    </message>
-    <message>
-        <source>Preheat deletes nothing outside its own folder. Delete {files} where it came from.</source>
-        <translation>Preheat löscht nichts außerhalb des eigenen Ordners. {files} dort löschen, wo es herkommt.</translation>
-    </message>
-    <message>
-        <source>Preheat</source>
-        <translation>Preheat</translation>
     </message>
 </context>
 <context>
@@ -2450,8 +2610,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Kein Modell gewählt</translation>
     </message>
     <message>
-        <source>Select one to see why it is ready, or why not.</source>
-        <translation>Zu einem gewählten Modell steht hier, warum es bereit ist oder nicht.</translation>
+        <source>Select a model to see why it is loaded or not.</source>
+        <translation>Ein Modell auswählen, um zu sehen, warum es geladen ist oder nicht.</translation>
+    </message>
+    <message>
+        <source>Failed to load: {reason}</source>
+        <translation>Laden fehlgeschlagen: {reason}</translation>
     </message>
     <message>
         <source>{count} models selected</source>
@@ -2460,25 +2624,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{size} in memory.</source>
         <translation>{size} im Speicher.</translation>
-    </message>
-    <message>
-        <source>Did not load: {reason}</source>
-        <translation>Laden gescheitert: {reason}</translation>
-    </message>
-</context>
-<context>
-    <name>ModelFacts</name>
-    <message>
-        <source>from {program}</source>
-        <translation>von {program}</translation>
-    </message>
-    <message>
-        <source>in a folder of yours</source>
-        <translation>in einem eigenen Ordner</translation>
-    </message>
-    <message>
-        <source>{program}&apos;s</source>
-        <translation>bei {program}</translation>
     </message>
 </context>
 <context>
@@ -2543,40 +2688,64 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Favoriten werden bereitgehalten, wann immer sie passen.</translation>
     </message>
     <message>
-        <source>The name that programs ask for.</source>
-        <translation>Der Name, unter dem Programme es anfordern.</translation>
+        <source>The name that apps use in requests.</source>
+        <translation>Der Name, den Apps in Anfragen verwenden.</translation>
     </message>
     <message>
-        <source>Ready: answers at once. Nearly ready: loads in a moment. Not loaded: has to be read from disk.</source>
-        <translation>Bereit: antwortet sofort. Fast bereit: lädt in einem Augenblick. Nicht geladen: muss erst von der Platte gelesen werden.</translation>
+        <source>Ready: answers at once. Cached: loads in a moment. Not loaded: must be read from disk.</source>
+        <translation>Bereit: antwortet sofort. Im Cache: lädt in einem Moment. Nicht geladen: muss von der Festplatte gelesen werden.</translation>
     </message>
     <message>
-        <source>What the model holds in memory now, or would take.</source>
-        <translation>Was das Modell im Speicher belegt oder belegen würde.</translation>
+        <source>Memory that the model uses now, or would use.</source>
+        <translation>Speicher, den das Modell belegt oder belegen würde.</translation>
     </message>
     <message>
-        <source>Prompt and answer together, in tokens.</source>
+        <source>Prompt plus answer, in tokens.</source>
         <translation>Prompt und Antwort zusammen, in Token.</translation>
     </message>
     <message>
-        <source>How long it took to become ready.</source>
-        <translation>Wie lange es brauchte, bis es bereit war.</translation>
+        <source>Time until the model was ready.</source>
+        <translation>Zeit, bis das Modell bereit war.</translation>
+    </message>
+    <message>
+        <source>When an app last used the model.</source>
+        <translation>Wann eine App das Modell zuletzt genutzt hat.</translation>
+    </message>
+    <message>
+        <source>Click to keep it ready whenever it fits.</source>
+        <translation>Klicken, um es bereitzuhalten, wann immer es passt.</translation>
+    </message>
+    <message>
+        <source>loads next</source>
+        <translation>lädt als Nächstes</translation>
+    </message>
+    <message>
+        <source>1 request in progress</source>
+        <translation>1 laufende Anfrage</translation>
+    </message>
+    <message>
+        <source>{count} requests in progress</source>
+        <translation>{count} laufende Anfragen</translation>
+    </message>
+    <message>
+        <source>Measured at the last load, or estimated.</source>
+        <translation>Beim letzten Laden gemessen, sonst geschätzt.</translation>
+    </message>
+    <message>
+        <source>The setting; less if the model was trained for less.</source>
+        <translation>Die Einstellung; weniger, wenn das Modell für weniger trainiert wurde.</translation>
+    </message>
+    <message>
+        <source>Median of the last 7 days.</source>
+        <translation>Median der letzten 7 Tage.</translation>
     </message>
     <message>
         <source>Requests of the last 7 days that found the model ready.</source>
         <translation>Anfragen der letzten 7 Tage, bei denen das Modell bereit war.</translation>
     </message>
     <message>
-        <source>When a program last asked for it.</source>
-        <translation>Wann ein Programm es zuletzt anforderte.</translation>
-    </message>
-    <message>
         <source>Favourite: kept ready whenever it fits. Click to change.</source>
         <translation>Favorit: wird bereitgehalten, wann immer es passt. Zum Ändern klicken.</translation>
-    </message>
-    <message>
-        <source>No favourite. Click to keep it ready whenever it fits.</source>
-        <translation>Kein Favorit. Klicken, um es bereitzuhalten, wann immer es passt.</translation>
     </message>
     <message>
         <source>Embeddings · {size} file</source>
@@ -2587,36 +2756,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Text · Datei {size}</translation>
     </message>
     <message>
-        <source>waits for its turn</source>
-        <translation>wartet, bis es an der Reihe ist</translation>
-    </message>
-    <message>
-        <source>about {duration} left</source>
-        <translation>noch etwa {duration}</translation>
-    </message>
-    <message>
-        <source>answering 1 request</source>
-        <translation>1 Anfrage läuft</translation>
-    </message>
-    <message>
-        <source>answering {count} requests</source>
-        <translation>{count} Anfragen laufen</translation>
-    </message>
-    <message>
         <source>in memory</source>
         <translation>im Speicher</translation>
-    </message>
-    <message>
-        <source>As measured when it was last loaded; an estimate before that.</source>
-        <translation>Wie beim letzten Laden gemessen; davor geschätzt.</translation>
-    </message>
-    <message>
-        <source>As set; less, if the model was trained for less.</source>
-        <translation>Wie eingestellt; weniger, wenn das Modell für weniger trainiert wurde.</translation>
-    </message>
-    <message>
-        <source>Typical of the last 7 days.</source>
-        <translation>Üblich in den letzten 7 Tagen.</translation>
     </message>
     <message>
         <source>No requests in the last 7 days.</source>
@@ -2651,8 +2792,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Nicht geladen</translation>
     </message>
     <message>
-        <source>Did not load</source>
-        <translation>Laden gescheitert</translation>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
     </message>
 </context>
 <context>
@@ -2660,10 +2801,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>No model matches</source>
         <translation>Kein passendes Modell</translation>
-    </message>
-    <message>
-        <source>Nothing has such a name and state.</source>
-        <translation>Kein Modell hat diesen Namen und Zustand.</translation>
     </message>
     <message>
         <source>Show all models</source>
@@ -2674,12 +2811,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Nach Namen filtern</translation>
     </message>
     <message>
-        <source>Show only models whose name has all these words (Ctrl+F)</source>
-        <translation>Nur Modelle zeigen, deren Name alle diese Wörter enthält (Strg+F)</translation>
+        <source>Show only models with all these words in their name (Ctrl+F)</source>
+        <translation>Nur Modelle mit allen diesen Wörtern im Namen anzeigen (Strg+F)</translation>
     </message>
     <message>
         <source>Filter by state</source>
         <translation>Nach Zustand filtern</translation>
+    </message>
+    <message>
+        <source>No model has this name and state.</source>
+        <translation>Kein Modell hat diesen Namen und Zustand.</translation>
     </message>
     <message>
         <source>Models</source>
@@ -2690,16 +2831,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{shown} von {known}</translation>
     </message>
     <message>
-        <source>Download one, or drop GGUF files on this window.</source>
-        <translation>Eines herunterladen oder GGUF-Dateien auf dieses Fenster ziehen.</translation>
-    </message>
-    <message>
-        <source>&amp;Get a model</source>
-        <translation>Modell herunte&amp;rladen</translation>
+        <source>Download a model, or drop GGUF files here.</source>
+        <translation>Ein Modell herunterladen oder GGUF-Dateien hier ablegen.</translation>
     </message>
     <message>
         <source>No models yet</source>
         <translation>Noch keine Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Download a model</source>
+        <translation>Modell &amp;herunterladen</translation>
     </message>
     <message>
         <source>One moment</source>
@@ -2713,16 +2854,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
 <context>
     <name>ModelsTable</name>
     <message>
+        <source>not a favourite</source>
+        <translation>kein Favorit</translation>
+    </message>
+    <message>
         <source>Favourite</source>
         <translation>Favorit</translation>
     </message>
     <message>
         <source>favourite</source>
         <translation>Favorit</translation>
-    </message>
-    <message>
-        <source>no favourite</source>
-        <translation>kein Favorit</translation>
     </message>
 </context>
 <context>
@@ -2835,10 +2976,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Größen dieses Modells</translation>
     </message>
     <message>
-        <source>&amp;Get</source>
-        <translation>Herunter&amp;laden</translation>
-    </message>
-    <message>
         <source>Back to the list (Esc)</source>
         <translation>Zurück zur Liste (Esc)</translation>
     </message>
@@ -2847,59 +2984,63 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Zurück zur Liste</translation>
     </message>
     <message>
-        <source>Its owner wants your consent first. Accept the terms on the model&apos;s page, then sign in with: hf auth login</source>
-        <translation>Der Anbieter verlangt zuerst eine Zustimmung. Die Bedingungen auf der Seite des Modells annehmen, dann anmelden mit: hf auth login</translation>
+        <source>&amp;Download</source>
+        <translation>&amp;Herunterladen</translation>
+    </message>
+    <message>
+        <source>Accept the licence on the model&apos;s page first, then sign in with: hf auth login</source>
+        <translation>Zuerst die Lizenz auf der Seite des Modells akzeptieren, dann anmelden mit: hf auth login</translation>
+    </message>
+    <message>
+        <source>Licence must be accepted</source>
+        <translation>Lizenz muss akzeptiert werden</translation>
+    </message>
+    <message>
+        <source>This model could not be looked up</source>
+        <translation>Dieses Modell konnte nicht abgefragt werden</translation>
+    </message>
+    <message>
+        <source>Preheat is asking the hub for sizes.</source>
+        <translation>Preheat fragt den Hub nach Größen.</translation>
+    </message>
+    <message>
+        <source>Too big for the memory limit; choose a smaller size.</source>
+        <translation>Zu groß für das Speichergrenze; eine kleinere Größe wählen.</translation>
     </message>
     <message>
         <source>Open the &amp;page</source>
         <translation>&amp;Seite öffnen</translation>
     </message>
     <message>
-        <source>Its owner wants your consent</source>
-        <translation>Der Anbieter verlangt eine Zustimmung</translation>
-    </message>
-    <message>
-        <source>This could not be looked up</source>
-        <translation>Das ließ sich nicht nachschlagen</translation>
-    </message>
-    <message>
         <source>&amp;Try again</source>
         <translation>E&amp;rneut versuchen</translation>
-    </message>
-    <message>
-        <source>Nothing to run here</source>
-        <translation>Hier ist nichts Ausführbares</translation>
-    </message>
-    <message>
-        <source>This repository has no GGUF file that is a model.</source>
-        <translation>In diesem Repository ist keine GGUF-Datei ein Modell.</translation>
     </message>
     <message>
         <source>&amp;Back to the list</source>
         <translation>Zurück zur L&amp;iste</translation>
     </message>
     <message>
-        <source>One moment</source>
-        <translation>Einen Moment</translation>
+        <source>No model here</source>
+        <translation>Kein Modell vorhanden</translation>
     </message>
     <message>
-        <source>Preheat is asking the hub which sizes there are.</source>
-        <translation>Preheat fragt den Hub, welche Größen es gibt.</translation>
+        <source>This repository has no GGUF model.</source>
+        <translation>Dieses Repository hat kein GGUF-Modell.</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Moment</translation>
     </message>
     <message>
         <source>Nothing selected</source>
         <translation>Nichts gewählt</translation>
     </message>
-    <message>
-        <source>It would not load within the memory limit; a smaller one would.</source>
-        <translation>Es lädt nicht innerhalb der Speichergrenze; eine kleinere Größe schon.</translation>
-    </message>
 </context>
 <context>
     <name>Overview</name>
     <message>
-        <source>Preloading is switched off.</source>
-        <translation>Das Vorladen ist ausgeschaltet.</translation>
+        <source>Preloading is off.</source>
+        <translation>Das Vorladen ist aus.</translation>
     </message>
     <message>
         <source>Preloading waits: {hold}.</source>
@@ -2922,8 +3063,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Noch keine Modelle.</translation>
     </message>
     <message>
-        <source>No model is loaded; nothing is being preloaded.</source>
-        <translation>Kein Modell ist geladen; nichts wird vorgeladen.</translation>
+        <source>No models loaded, nothing to preload.</source>
+        <translation>Keine Modelle geladen, nichts vorzuladen.</translation>
+    </message>
+    <message>
+        <source>Cached: {models}</source>
+        <translation>Im Cache: {models}</translation>
     </message>
     <message>
         <source>1 model is ready.</source>
@@ -2938,10 +3083,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Als Nächstes: {models}</translation>
     </message>
     <message>
-        <source>Nearly ready: {models}</source>
-        <translation>Fast bereit: {models}</translation>
-    </message>
-    <message>
         <source>No requests.</source>
         <translation>Keine Anfragen.</translation>
     </message>
@@ -2950,16 +3091,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{rate}: Bei {hits} von {requests} Anfragen war das Modell bereit.</translation>
     </message>
     <message>
-        <source>{duration} not waited in all.</source>
-        <translation>Insgesamt {duration} nicht gewartet.</translation>
+        <source>{duration} of waiting saved in all.</source>
+        <translation>Insgesamt {duration} Wartezeit gespart.</translation>
+    </message>
+    <message>
+        <source>{when}: {duration} saved</source>
+        <translation>{when}: {duration} gespart</translation>
     </message>
     <message>
         <source>{when}: {rate}, {hits} of {requests} requests</source>
         <translation>{when}: {rate}, {hits} von {requests} Anfragen</translation>
-    </message>
-    <message>
-        <source>{when}: {duration} not waited</source>
-        <translation>{when}: {duration} nicht gewartet</translation>
     </message>
     <message>
         <source>{begin} to {end}</source>
@@ -2981,12 +3122,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>90 Tage</translation>
     </message>
     <message>
-        <source>Overview</source>
-        <translation>Übersicht</translation>
+        <source>Hits and time saved in this period</source>
+        <translation>Treffer und gesparte Zeit in diesem Zeitraum</translation>
     </message>
     <message>
-        <source>Hits and time saved of this time</source>
-        <translation>Treffer und gesparte Zeit in diesem Zeitraum</translation>
+        <source>Overview</source>
+        <translation>Übersicht</translation>
     </message>
 </context>
 <context>
@@ -3107,10 +3248,17 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
 </context>
 <context>
+    <name>Question</name>
+    <message>
+        <source>Preheat</source>
+        <translation>Preheat</translation>
+    </message>
+</context>
+<context>
     <name>RequestsTable</name>
     <message>
-        <source>Program</source>
-        <translation>Programm</translation>
+        <source>App</source>
+        <translation>App</translation>
     </message>
     <message>
         <source>Model</source>
@@ -3121,8 +3269,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Antwort</translation>
     </message>
     <message>
-        <source>For</source>
-        <translation>Seit</translation>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>in progress</source>
+        <translation>läuft</translation>
     </message>
     <message>
         <source>unknown</source>
@@ -3133,10 +3285,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>wartet auf das Modell</translation>
     </message>
     <message>
-        <source>being answered</source>
-        <translation>wird beantwortet</translation>
-    </message>
-    <message>
         <source>{speed} tokens/s · {count} tokens</source>
         <translation>{speed} Token/s · {count} Token</translation>
     </message>
@@ -3144,8 +3292,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
 <context>
     <name>RequestsView</name>
     <message>
-        <source>Requests that are being answered</source>
-        <translation>Anfragen, die gerade beantwortet werden</translation>
+        <source>Requests in progress</source>
+        <translation>Laufende Anfragen</translation>
     </message>
 </context>
 <context>
@@ -3159,20 +3307,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>&amp;Größe wählen…</translation>
     </message>
     <message>
-        <source>The hub could not be searched</source>
-        <translation>Der Hub ließ sich nicht durchsuchen</translation>
-    </message>
-    <message>
         <source>&amp;Try again</source>
         <translation>E&amp;rneut versuchen</translation>
+    </message>
+    <message>
+        <source>Search failed</source>
+        <translation>Suche fehlgeschlagen</translation>
     </message>
     <message>
         <source>Nothing found</source>
         <translation>Nichts gefunden</translation>
     </message>
     <message>
-        <source>The hub has no GGUF model with these words in its name. Fewer words find more.</source>
+        <source>The hub has no GGUF model with these words in its name. Try fewer words.</source>
         <translation>Der Hub hat kein GGUF-Modell mit diesen Wörtern im Namen. Weniger Wörter finden mehr.</translation>
+    </message>
+    <message>
+        <source>Preheat is searching the hub.</source>
+        <translation>Preheat durchsucht den Hub.</translation>
     </message>
     <message>
         <source>Show &amp;suggestions</source>
@@ -3181,10 +3333,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Searching</source>
         <translation>Sucht</translation>
-    </message>
-    <message>
-        <source>Preheat is asking the hub.</source>
-        <translation>Preheat fragt den Hub.</translation>
     </message>
     <message>
         <source>No model selected</source>
@@ -3651,28 +3799,28 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Gesparte Zeit im Zeitverlauf</translation>
     </message>
     <message>
-        <source>Load times that requests did not have to wait for. Counted only where another server would have unloaded the model: for the first request after a preload, and after five minutes without one.</source>
-        <translation>Ladezeiten, auf die Anfragen nicht warten mussten. Gezählt nur, wo ein anderer Server das Modell entladen hätte: bei der ersten Anfrage nach einem Vorladen und nach fünf Minuten ohne Anfrage.</translation>
+        <source>Load times that requests did not wait for. Counted only where another server would have unloaded the model: for the first request after a preload, and after five idle minutes.</source>
+        <translation>Ladezeiten, auf die Anfragen nicht warten mussten. Gezählt nur, wo ein anderer Server das Modell entladen hätte: bei der ersten Anfrage nach dem Vorladen und nach fünf Minuten Leerlauf.</translation>
     </message>
     <message>
-        <source>not waited today</source>
-        <translation>heute nicht gewartet</translation>
+        <source>of waiting saved today</source>
+        <translation>Wartezeit heute gespart</translation>
     </message>
     <message>
-        <source>not waited in the last 7 days</source>
-        <translation>in den letzten 7 Tagen nicht gewartet</translation>
+        <source>of waiting saved in 7 days</source>
+        <translation>Wartezeit in 7 Tagen gespart</translation>
     </message>
     <message>
-        <source>not waited in the last 90 days</source>
-        <translation>in den letzten 90 Tagen nicht gewartet</translation>
+        <source>of waiting saved in 90 days</source>
+        <translation>Wartezeit in 90 Tagen gespart</translation>
     </message>
     <message>
-        <source>What preloading saves appears after the first requests.</source>
-        <translation>Was das Vorladen spart, erscheint nach den ersten Anfragen.</translation>
+        <source>Your time saved appears after the first requests.</source>
+        <translation>Die gesparte Zeit erscheint nach den ersten Anfragen.</translation>
     </message>
     <message>
-        <source>Nothing was saved in this time.</source>
-        <translation>In dieser Zeit wurde nichts gespart.</translation>
+        <source>No time saved in this period.</source>
+        <translation>Keine Zeit gespart in diesem Zeitraum.</translation>
     </message>
 </context>
 <context>
@@ -3803,6 +3951,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
 <context>
     <name>TryPage</name>
     <message>
+        <source>Delete this conversation and start another</source>
+        <translation>Diese Unterhaltung löschen und eine neue beginnen</translation>
+    </message>
+    <message>
         <source>&amp;New conversation</source>
         <translation>&amp;Neues Gespräch</translation>
     </message>
@@ -3819,8 +3971,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>&amp;Anhalten</translation>
     </message>
     <message>
-        <source>Forget this conversation and begin another</source>
-        <translation>Dieses Gespräch vergessen und ein neues beginnen</translation>
+        <source>Ask something. Enter sends, Shift+Enter starts a new line</source>
+        <translation>Etwas fragen. Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile</translation>
+    </message>
+    <message>
+        <source>Enter a text to see its vector. Enter sends, Shift+Enter starts a new line</source>
+        <translation>Text eingeben, um seinen Vektor zu sehen. Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile</translation>
+    </message>
+    <message>
+        <source>Download a model on the Downloads page.</source>
+        <translation>Auf der Seite „Downloads“ ein Modell herunterladen.</translation>
     </message>
     <message>
         <source>Stop the answer (Esc)</source>
@@ -3835,32 +3995,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Wieder&amp;holen</translation>
     </message>
     <message>
-        <source>Ask something: Enter sends, Shift+Enter begins a new line</source>
-        <translation>Frage eingeben: Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile</translation>
-    </message>
-    <message>
-        <source>Write a text to see its vector: Enter sends, Shift+Enter begins a new line</source>
-        <translation>Text eingeben, um seinen Vektor zu sehen: Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile</translation>
-    </message>
-    <message>
         <source>See a text&apos;s vector</source>
         <translation>Den Vektor eines Textes ansehen</translation>
-    </message>
-    <message>
-        <source>What you write stays on this machine and is not kept.</source>
-        <translation>Alle Eingaben bleiben auf diesem Rechner und werden nicht gespeichert.</translation>
     </message>
     <message>
         <source>Ask a model</source>
         <translation>Ein Modell fragen</translation>
     </message>
     <message>
-        <source>No models yet</source>
-        <translation>Noch keine Modelle</translation>
+        <source>Your text stays on this computer and is not saved.</source>
+        <translation>Der Text bleibt auf diesem Computer und wird nicht gespeichert.</translation>
     </message>
     <message>
-        <source>Get one on the Downloads page, and ask it here.</source>
-        <translation>Auf der Seite „Downloads“ eines laden und hier befragen.</translation>
+        <source>No models yet</source>
+        <translation>Noch keine Modelle</translation>
     </message>
     <message>
         <source>One moment</source>
@@ -3890,23 +4038,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>keine Antwort</translation>
     </message>
     <message>
-        <source>broken off</source>
-        <translation>abgebrochen</translation>
-    </message>
-</context>
-<context>
-    <name>Usage</name>
-    <message>
-        <source>no requests today</source>
-        <translation>heute keine Anfragen</translation>
-    </message>
-    <message>
-        <source>no requests in 7 days</source>
-        <translation>in 7 Tagen keine Anfragen</translation>
-    </message>
-    <message>
-        <source>no requests in 90 days</source>
-        <translation>in 90 Tagen keine Anfragen</translation>
+        <source>interrupted</source>
+        <translation>unterbrochen</translation>
     </message>
 </context>
 <context>
@@ -4056,6 +4189,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Queued</source>
         <translation>In der Warteschlange</translation>
+    </message>
+    <message>
+        <source>about {duration} left</source>
+        <translation>noch etwa {duration}</translation>
     </message>
     <message>
         <source>fits</source>

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from preheat_gui.bridge.library_commands import ask_catalogue, pull
-from preheat_gui.dashboard.downloads.catalogue_words import TASKS
 from preheat_gui.widgets import GAP, Card, button, caption, hbox, named, set_role, vbox
-from preheat_gui.words import error_text, format_bytes
+from preheat_gui.words import TASKS, error_text, format_bytes
 
 if TYPE_CHECKING:
     from preheat.control import SuggestedModel

@@ -1,4 +1,4 @@
-"""The dashboard: what a person sees of the engine besides the tray."""
+"""The dashboard window and its pages."""
 
 from preheat_gui.dashboard.window import DashboardWindow
 

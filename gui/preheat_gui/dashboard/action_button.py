@@ -1,4 +1,4 @@
-"""A push button that does what an action does."""
+"""A push button for an action."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 
 class ActionButton(QPushButton):
-    """Always has the action's words and state. (QToolButton, which Qt gives for this, loses the mnemonic.)"""
+    """Follows an action's text and state. (QToolButton, Qt's widget for this, drops the mnemonic.)"""
 
     def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -21,18 +21,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from preheat_gui.bridge.library_commands import import_file
-from preheat_gui.widgets import GROUP_GAP, RADIUS, Banner, Token, heading_font, theme
+from preheat import control
+from preheat_gui.widgets import GROUP_GAP, RADIUS, Banner, Token, ask, heading_font, theme
 from preheat_gui.words import error_text, error_title
 
 if TYPE_CHECKING:
+    from preheat.control import ImportedFile
     from preheat.errors import EngineError
     from preheat_gui.bridge import EngineBridge
 
 _ENDING: Final = ".gguf"
 _NO_ROOM: Final = "disk_full"
-_AUTO: Final = "auto"
-"""A link or clone that takes no space if the disk supports it, else a copy."""
 
 
 class ImportBanner(Banner):
@@ -83,10 +82,10 @@ class ImportBanner(Banner):
             return
         path = self._current = self._queue.popleft()
         self.show_note(self.tr("Adding {file}. A large file takes a while.").format(file=path.name))
-        self._bridge.ask(partial(import_file, path, _AUTO), self._on_added, self._on_error)
+        self._bridge.ask(control.ImportFile(str(path.absolute())), self._on_added, self._on_error)
 
-    def _on_added(self, new_path: str) -> None:
-        self._added.append(PurePath(new_path).name)
+    def _on_added(self, imported: ImportedFile) -> None:
+        self._added.append(PurePath(imported.path).name)
         self._next()
 
     def _on_error(self, error: EngineError) -> None:
@@ -102,20 +101,18 @@ class ImportBanner(Banner):
 
     def _ask_to_move(self, path: Path, error: EngineError) -> None:
         """Offer to move the file: there is no room for a copy."""
-        box = QMessageBox(QMessageBox.Icon.Question, self.tr("Preheat"), error_title(error), parent=self.window())
-        box.setObjectName("move_question")
-        box.setInformativeText(self.tr("Preheat can move {file} instead of copying it.").format(file=path.name))
-        move = box.addButton(self.tr("&Move it"), QMessageBox.ButtonRole.AcceptRole)
-        leave = box.addButton(self.tr("&Leave it"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(leave)
-        box.setEscapeButton(leave)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        move.clicked.connect(partial(self._move, path))
-        leave.clicked.connect(self._next)
-        box.open()
+        ask(
+            self.window(),
+            "move_question",
+            error_title(error),
+            self.tr("Preheat can move {file} instead of copying it.").format(file=path.name),
+            yes=(self.tr("&Move it"), partial(self._move, path)),
+            no=(self.tr("&Leave it"), self._next),
+            role=QMessageBox.ButtonRole.AcceptRole,
+        )
 
-    def _move(self, path: Path, *_: object) -> None:
-        self._bridge.ask(partial(import_file, path, "move"), self._on_added, self._fail)
+    def _move(self, path: Path) -> None:
+        self._bridge.ask(control.ImportFile(str(path.absolute()), "move"), self._on_added, self._fail)
 
     def _show_result(self) -> None:
         if self._failures:

@@ -1,36 +1,16 @@
-"""The dashboard's pages: one line a page, in the order of the navigation. A page is imported when first shown."""
+"""The dashboard's pages in the order of the navigation. A page is imported when it is first shown."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
-from PySide6.QtWidgets import QWidget
 
-from preheat_gui.bridge import EngineBridge
-
-
-class Page(Protocol):
-    """What the window asks of a page, which is also a QWidget."""
-
-    def activate(self) -> None:
-        """Follow the engine: the page is being shown."""
-
-    def deactivate(self) -> None:
-        """Stand still: poll nothing, follow nothing."""
-
-
-class RememberingPage(Page, Protocol):
-    """A page that begins as it was left. It also has a signal ``memory_changed``."""
-
-    def memory(self) -> dict[str, str]:
-        """Return what to begin with next time."""
-
-    def remember(self, memory: Mapping[str, str]) -> None:
-        """Begin with this."""
+if TYPE_CHECKING:
+    from preheat_gui.bridge import EngineBridge
+    from preheat_gui.dashboard.page import DashboardPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +18,10 @@ class PageSpec:
     """A page that can be shown.
 
     Attributes:
-        key: Its name in ``show_page`` and in what is remembered.
-        title: In the navigation, to be translated.
+        key: Its name in ``show_page`` and in stored state.
+        title: Its source text for translation.
         icon: A symbol's name.
-        module: Where its class is, under ``preheat_gui.dashboard``.
+        module: Its package in ``preheat_gui.dashboard``.
     """
 
     key: str
@@ -51,13 +31,13 @@ class PageSpec:
     class_name: str
 
     def words(self) -> str:
-        """Return the title in the user's language."""
+        """Return the translated title."""
         return QCoreApplication.translate("Pages", self.title)
 
-    def make(self, bridge: EngineBridge) -> QWidget:
+    def make(self, bridge: EngineBridge) -> DashboardPage:
         """Return a new page."""
         module = importlib.import_module(f"preheat_gui.dashboard.{self.module}")
-        return cast(QWidget, getattr(module, self.class_name)(bridge))
+        return cast("DashboardPage", getattr(module, self.class_name)(bridge))
 
 
 PAGES: Final = (

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from PySide6.QtDBus import QDBusPendingCallWatcher
 
 _FILE_MANAGER: Final = "org.freedesktop.FileManager1"
-_PATIENCE_MS: Final = 3000
+_TIMEOUT_MS: Final = 3000
 
 
 def reveal(path: Path, parent: QObject) -> None:
-    """Show the file selected in its folder, or at least the folder. Returns at once; ``parent`` keeps the question."""
+    """Show the file selected in its folder, or at least the folder. Returns at once; ``parent`` owns the D-Bus call."""
     if sys.platform == "win32":
-        # explorer parses its command line by itself: the comma and the quotes have to stand so.
+        # explorer parses its own command line: comma and quotes must be exactly like this.
         subprocess.Popen(f'explorer /select,"{path}"')
     elif sys.platform == "darwin":
         subprocess.Popen(["open", "-R", str(path)])
@@ -30,7 +30,7 @@ def reveal(path: Path, parent: QObject) -> None:
 
 
 def _ask_file_manager(path: Path, parent: QObject) -> None:
-    # Imported when first needed: it takes time, and half of all sessions never come here.
+    # Imported on use: most sessions never need it.
     from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 
     bus = QDBusConnection.sessionBus()
@@ -39,7 +39,7 @@ def _ask_file_manager(path: Path, parent: QObject) -> None:
         return
     message = QDBusMessage.createMethodCall(_FILE_MANAGER, "/org/freedesktop/FileManager1", _FILE_MANAGER, "ShowItems")
     message.setArguments([[QUrl.fromLocalFile(str(path)).toString()], ""])
-    watcher = QDBusPendingCallWatcher(bus.asyncCall(message, _PATIENCE_MS), parent)
+    watcher = QDBusPendingCallWatcher(bus.asyncCall(message, _TIMEOUT_MS), parent)
     watcher.finished.connect(partial(_open_folder_if_failed, path.parent, watcher))
 
 

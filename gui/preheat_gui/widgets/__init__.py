@@ -1,11 +1,12 @@
 """The parts that every window is made of."""
 
 from preheat_gui.widgets.banner import Banner
-from preheat_gui.widgets.building import button, hbox, named, text_label, vbox
+from preheat_gui.widgets.building import Item, button, hbox, named, text_label, vbox
 from preheat_gui.widgets.card import Card
 from preheat_gui.widgets.empty_state import EmptyState
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
 from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
+from preheat_gui.widgets.question import ask, inform
 from preheat_gui.widgets.ring_gauge import RingGauge, Segment
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import (
@@ -47,6 +48,7 @@ __all__ = [
     "Card",
     "ElidedLabel",
     "EmptyState",
+    "Item",
     "Panel",
     "RingGauge",
     "ScaledLabel",
@@ -56,6 +58,7 @@ __all__ = [
     "TrayState",
     "WindowState",
     "apply_theme",
+    "ask",
     "body_font",
     "button",
     "caption",
@@ -66,6 +69,7 @@ __all__ = [
     "hbox",
     "heading",
     "heading_font",
+    "inform",
     "mark_icon",
     "named",
     "scaled_font",

@@ -12,8 +12,8 @@ from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import GAP
 
 ObjectT = TypeVar("ObjectT", bound=QObject)
-Item = QWidget | QLayout | None
-"""A part of a row or column; None stretches."""
+Item = QWidget | QLayout | int | None | tuple[QWidget | QLayout | None, int]
+"""A part of a row or column; a number is a space in pixels, None stretches. In a tuple, with its stretch factor."""
 
 
 def hbox(*items: Item, parent: QWidget | None = None, spacing: int = GAP, margin: int = 0) -> QHBoxLayout:
@@ -36,19 +36,25 @@ def _fill(layout: QBoxLayout, items: tuple[Item, ...], parent: QWidget | None, s
     if parent is not None:
         parent.setLayout(layout)
     for item in items:
-        if isinstance(item, QWidget):
-            layout.addWidget(item)
-        elif isinstance(item, QLayout):
-            layout.addLayout(item)
+        part, stretch = item if isinstance(item, tuple) else (item, 0)
+        if isinstance(part, QWidget):
+            layout.addWidget(part, stretch)
+        elif isinstance(part, QLayout):
+            layout.addLayout(part, stretch)
+        elif part is None:
+            layout.addStretch(stretch)
         else:
-            layout.addStretch()
+            layout.addSpacing(part)
 
 
-def named(widget: ObjectT, name: str, accessible_name: str = "") -> ObjectT:
-    """Return an object after giving it an object name, and a widget its accessible name."""
+def named(widget: ObjectT, name: str, accessible_name: str = "", tooltip: str = "") -> ObjectT:
+    """Return an object after giving it an object name, and a widget its accessible name and tooltip."""
     widget.setObjectName(name)
-    if accessible_name and isinstance(widget, QWidget):
-        widget.setAccessibleName(accessible_name)
+    if isinstance(widget, QWidget):
+        if accessible_name:
+            widget.setAccessibleName(accessible_name)
+        if tooltip:
+            widget.setToolTip(tooltip)
     return widget
 
 

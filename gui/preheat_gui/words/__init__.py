@@ -1,5 +1,14 @@
 """The words of windows, tray and notifications, in the user's language."""
 
+from preheat_gui.words.catalogue import (
+    TASKS,
+    format_tenths,
+    joined,
+    owner_words,
+    parameter_words,
+    source_words,
+    task_title,
+)
 from preheat_gui.words.downloads import (
     UNDER_WAY,
     UNFINISHED,
@@ -40,6 +49,7 @@ from preheat_gui.words.models import (
     LOADING_STATES,
     TOOLTIP_CHARS,
     decision_sentence,
+    failure_reason,
     fits_words,
     loading_models,
     memory_words,
@@ -47,6 +57,7 @@ from preheat_gui.words.models import (
     paused_words,
     state_name,
     status_line,
+    time_left,
     tooltip,
 )
 from preheat_gui.words.problems import (
@@ -62,6 +73,7 @@ __all__ = [
     "LOADING_STATES",
     "NAME_CHARS",
     "SEPARATOR",
+    "TASKS",
     "TOOLTIP_CHARS",
     "UNDER_WAY",
     "UNFINISHED",
@@ -79,6 +91,7 @@ __all__ = [
     "error_hint",
     "error_text",
     "error_title",
+    "failure_reason",
     "find_problem",
     "fits_words",
     "format_ago",
@@ -88,6 +101,8 @@ __all__ = [
     "format_memory",
     "format_number",
     "format_speed",
+    "format_tenths",
+    "joined",
     "list_names",
     "loading_models",
     "memory_words",
@@ -96,6 +111,8 @@ __all__ = [
     "message_words",
     "model_of",
     "model_state",
+    "owner_words",
+    "parameter_words",
     "paused_words",
     "percent",
     "percent_done",
@@ -103,7 +120,10 @@ __all__ = [
     "repos_under_way",
     "sentence",
     "short_name",
+    "source_words",
     "state_name",
     "status_line",
+    "task_title",
+    "time_left",
     "tooltip",
 ]

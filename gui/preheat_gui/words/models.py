@@ -69,6 +69,18 @@ def model_state(model: ModelSnapshot) -> str:
     return state_name(model.state, cached=model.standby)
 
 
+def time_left(model: ModelSnapshot) -> str:
+    """Return the remaining time of a load: ``about 3 s left``; empty if unknown."""
+    if model.load_left_s is None:
+        return ""
+    return _tr("about {duration} left").format(duration=format_estimate(model.load_left_s))
+
+
+def failure_reason(model: ModelSnapshot) -> str:
+    """Return why a model failed, without its name at the start; empty if unknown."""
+    return message_text(model.error).removeprefix(model.model_id).lstrip(": ")
+
+
 def fits_words(model: ModelSnapshot, snapshot: EngineSnapshot) -> str:
     """Return whether the model fits the memory limit: ``fits``, ``needs 2.1 GB more than the limit``."""
     missing = model.expected_bytes - snapshot.memory.limit_bytes

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
@@ -17,18 +17,17 @@ from preheat.residency.states import State
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard import DashboardWindow
 from preheat_gui.dashboard.models.view import ModelsView
+from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.pages import PAGES, PageSpec
 from preheat_gui.widgets import Banner, Theme, WindowState
 from preheat_gui.words import Kind, Problem, ProblemAction, Remedy
 
 
-class QuietPage(QWidget):
-    """Records when it is woken."""
+class QuietPage(DashboardPage):
+    """Records when it is activated."""
 
-    memory_changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, bridge: EngineBridge) -> None:
+        super().__init__(bridge, "quiet")
         self.calls: list[str] = []
         self.choice = "first"
 
@@ -48,7 +47,7 @@ class QuietPage(QWidget):
 @dataclass(frozen=True, slots=True)
 class QuietSpec(PageSpec):
     def make(self, bridge: EngineBridge) -> QuietPage:
-        return QuietPage()
+        return QuietPage(bridge)
 
 
 SPECS = tuple(QuietSpec(key, key.title(), "info", "", "") for key in ("one", "two", "three"))

@@ -1,4 +1,4 @@
-"""What the activity page says of each decision. Pure but for the language and the time zone."""
+"""The rows of the activity list. Pure except for language and time zone."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 
-from preheat.residency.decisions import Action, DecisionRecord
+from preheat.control import Action, DecisionRecord
 from preheat_gui import words
+from preheat_gui.dashboard.rows import GroupRow, Row
 from preheat_gui.widgets import Token
-from preheat_gui.words import format_duration, format_memory
+from preheat_gui.words import format_duration, format_memory, joined
 
 translate = QCoreApplication.translate
 
 
 class Kind(StrEnum):
-    """What became of a model. The values are remembered between starts."""
+    """The outcome for a model. The values are stored between sessions."""
 
     LOADED = "loaded"
     UNLOADED = "unloaded"
@@ -36,82 +37,75 @@ KINDS: Final = {
 }
 
 _SIGNS: Final = {
-    Action.LOAD: ("flame", Token.ACCENT),
-    Action.PRELOAD: ("flame", Token.ACCENT),
-    Action.UNLOAD: ("eject", Token.MUTED),
-    Action.EVICT: ("eject", Token.MUTED),
-    Action.CANCEL: ("stop", Token.MUTED),
-    Action.FAIL: ("warning", Token.BAD),
+    Kind.LOADED: ("flame", Token.ACCENT),
+    Kind.UNLOADED: ("eject", Token.MUTED),
+    Kind.FAILED: ("warning", Token.BAD),
 }
 
-_SAID_IN_SENTENCE: Final = (Action.LOAD, Action.PRELOAD)
-"""Their sentence has the seconds already."""
 
-
-@dataclass(frozen=True, slots=True)
-class DayRow:
+class DayRow(GroupRow):
     """The line above a day's decisions."""
 
-    day: date
+    def __init__(self, day: date) -> None:
+        super().__init__(day.isoformat())
 
-    def words(self, today: date) -> str:
-        """Return ``Today``, ``Yesterday``, or the date."""
-        if self.day == today:
+    @property
+    def text(self) -> str:
+        """``Today``, ``Yesterday``, or the date."""
+        day = date.fromisoformat(self.title)
+        if day == date.today():
             return translate("Activity", "Today")
-        if self.day == today - timedelta(days=1):
+        if day == date.today() - timedelta(days=1):
             return translate("Activity", "Yesterday")
-        return QLocale().toString(QDate(self.day.year, self.day.month, self.day.day), QLocale.FormatType.LongFormat)
+        return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.LongFormat)
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionRow:
+class DecisionRow(Row):
     """One decision."""
 
     decision: DecisionRecord
 
     @property
     def time(self) -> str:
-        """The time of day, as the user's language writes it."""
+        """The time of day in the user's format."""
         at = datetime.fromtimestamp(self.decision.at)
         return QLocale().toString(QTime(at.hour, at.minute, at.second), QLocale.FormatType.ShortFormat)
 
     @property
-    def sentence(self) -> str:
-        """What was done, and why."""
+    def text(self) -> str:
+        """What happened, and why."""
         return words.decision_sentence(self.decision)
 
     @property
     def figures(self) -> str:
-        """Size and seconds; empty where neither is known."""
-        decision, parts = self.decision, []
-        if decision.bytes:
-            parts.append(format_memory(decision.bytes))
-        if decision.seconds is not None and decision.action not in _SAID_IN_SENTENCE:
-            parts.append(format_duration(decision.seconds))
-        return " · ".join(parts)
+        """Size, and duration if the text does not say it; may be empty."""
+        decision = self.decision
+        timed = decision.seconds is not None and KINDS[decision.action] is not Kind.LOADED
+        return joined(
+            format_memory(decision.bytes) if decision.bytes else "",
+            format_duration(decision.seconds or 0.0) if timed else "",
+        )
 
     @property
     def sign(self) -> tuple[str, Token]:
-        """The symbol's name and its colour."""
-        return _SIGNS[self.decision.action]
+        """A symbol's name, and its colour."""
+        action = self.decision.action
+        return ("stop", Token.MUTED) if action is Action.CANCEL else _SIGNS[KINDS[action]]
 
     @property
     def whole(self) -> str:
-        """Everything, in one line: for a tooltip, a screen reader, and the clipboard."""
+        """Everything in one line, with the date."""
         at = QDateTime.fromSecsSinceEpoch(int(self.decision.at))
-        when = QLocale().toString(at, QLocale.FormatType.ShortFormat)
-        return " · ".join(part for part in (when, self.sentence, self.figures) if part)
-
-
-Row = DayRow | DecisionRow
+        return joined(QLocale().toString(at, QLocale.FormatType.ShortFormat), self.text, self.figures)
 
 
 def make_rows(decisions: Iterable[DecisionRecord], kind: Kind | None = None, model_id: str = "") -> list[Row]:
     """Return the rows of these decisions, the newest first.
 
     Args:
-        kind: Only these; None for all.
-        model_id: Only this model's; empty for all.
+        kind: Only this kind; None for all.
+        model_id: Only this model; empty for all.
     """
     rows: list[Row] = []
     day: date | None = None
@@ -127,7 +121,7 @@ def make_rows(decisions: Iterable[DecisionRecord], kind: Kind | None = None, mod
 
 
 def kind_words(kind: Kind | None) -> str:
-    """Return the filter's name in the list."""
+    """Return the filter's text."""
     if kind is None:
         return translate("Activity", "Everything")
     return {

@@ -1,6 +1,6 @@
-"""How programs are told to use Preheat: code to copy, and steps for well-known applications. Pure.
+"""Guides for connecting apps: code to copy, and steps for well-known apps. Pure.
 
-Only what Preheat serves, OpenAI's protocol, and only applications that can be given an address by their own settings.
+Only for apps that speak OpenAI's protocol and have a setting for the address.
 """
 
 from __future__ import annotations
@@ -14,25 +14,23 @@ from typing import Any, Final
 from PySide6.QtCore import QCoreApplication
 
 MASK: Final = "••••••••"
-"""Stands for the key on the screen."""
+"""Shown instead of the key."""
 
 NO_KEY: Final = "unused"
-"""For programs that insist on a key where none is asked for."""
+"""For apps that require a key although Preheat does not."""
 
 NO_MODEL: Final = "MODEL"
-
-translate = QCoreApplication.translate
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where Preheat is, as a program must be told.
+    """How to reach a model.
 
     Attributes:
-        url: Of the port, without a slash at the end.
+        url: Without a slash at the end.
         key: The API key; empty if none is needed.
-        embeddings: Whether the model makes embeddings.
-        windows: Whether a command must be quoted as on Windows.
+        embeddings: Whether it is an embedding model.
+        windows: Whether to quote commands for Windows.
     """
 
     url: str
@@ -43,22 +41,22 @@ class Place:
 
     @property
     def base(self) -> str:
-        """What programs call the base URL."""
+        """The base URL of the OpenAI API."""
         return f"{self.url}/v1"
 
     @property
     def any_key(self) -> str:
-        """A key, also where none is asked for."""
+        """The key, or a placeholder."""
         return self.key or NO_KEY
 
     def masked(self) -> Place:
-        """Return the same without the key."""
+        """Return the same place with the key hidden."""
         return replace(self, key=MASK) if self.key else self
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value that an application's settings ask for, under the application's own name for it."""
+    """A value to enter, under the app's own name for it."""
 
     name: str
     value: str
@@ -66,12 +64,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """One program's way.
+    """How to connect one app.
 
     Attributes:
-        title: The program's name.
-        steps: What to do, in order; the code or the fields come after them.
-        code: To be copied whole; may be empty.
+        title: The app's name.
+        steps: What to do before the code or the fields.
     """
 
     key: str
@@ -82,20 +79,17 @@ class Guide:
 
 
 def make_guides(place: Place) -> list[Guide]:
-    """Return all guides, code first."""
+    """Return all guides, those for programmers first."""
     return [make(place) for make in _MAKERS]
 
 
 def _curl(place: Place) -> Guide:
-    path = "embeddings" if place.embeddings else "chat/completions"
-    quote = _windows_quoted if place.windows else shlex.quote
-    lines = [f"{'curl.exe' if place.windows else 'curl'} {place.base}/{path}"]
+    parts = [f"{'curl.exe' if place.windows else 'curl'} {place.base}/{_path(place)}"]
     if place.key:
-        lines.append(f"-H {quote(f'Authorization: Bearer {place.key}')}")
-    lines.append(f"-H {quote('Content-Type: application/json')}")
-    lines.append(f"-d {quote(_json(_body(place)))}")
-    # Each shell goes on in the next line in a way of its own; Windows has two shells.
-    return Guide("curl", "curl", code=" ".join(lines) if place.windows else " \\\n  ".join(lines))
+        parts.append(f"-H {_quoted(place, f'Authorization: Bearer {place.key}')}")
+    parts.append(f"-H {_quoted(place, 'Content-Type: application/json')}")
+    parts.append(f"-d {_quoted(place, _json(_body(place)))}")
+    return Guide("curl", "curl", code=_command(place, parts))
 
 
 def _python(place: Place) -> Guide:
@@ -151,13 +145,12 @@ for await (const chunk of stream) {{
 
 
 def _fetch(place: Place) -> Guide:
-    path = "embeddings" if place.embeddings else "chat/completions"
     bearer = _json(f"Bearer {place.key}")
     key_line = f"\n    Authorization: {bearer}," if place.key else ""
     body = json.dumps(_body(place), indent=2, ensure_ascii=False).replace("\n", "\n  ")
     result = "answer.data[0].embedding.length" if place.embeddings else "answer.choices[0].message.content"
     code = f"""\
-const response = await fetch({_json(f"{place.base}/{path}")}, {{
+const response = await fetch({_json(f"{place.base}/{_path(place)}")}, {{
   method: "POST",
   headers: {{
     "Content-Type": "application/json",{key_line}
@@ -169,16 +162,16 @@ console.log({result});"""
     return Guide("fetch", "JavaScript (fetch)", code=code)
 
 
-def _any_program(place: Place) -> Guide:
+def _any_app(place: Place) -> Guide:
     steps = (_tr("Choose “OpenAI-compatible” or “custom OpenAI” as the provider, and enter:"),)
-    return Guide("any", _tr("Any other program"), steps, fields=_fields(place, "Base URL", "API key", "Model"))
+    return Guide("any", _tr("Any other app"), steps, fields=_fields(place, "Base URL", "API key", "Model"))
 
 
 def _open_webui(place: Place) -> Guide:
     steps = (
         _tr("Open Admin Panel → Settings → Connections, and add a connection under OpenAI API."),
-        _tr("Enter these; the models are found by themselves."),
-        _tr("In a container, start it with --network=host, or this machine's address means the container."),
+        _tr("Enter these values; Open WebUI finds the models."),
+        _tr("In a container, start it with --network=host; otherwise this address is the container's own."),
     )
     return Guide("open-webui", "Open WebUI", steps, fields=_fields(place, "URL", "API Key")[:2])
 
@@ -235,28 +228,27 @@ endpoints:
       titleConvo: true
       titleModel: "current_model\""""
     steps = (
-        _tr("Add this to librechat.yaml, and start LibreChat again."),
-        _tr("In a container, this machine's address means the container: use the host's network."),
+        _tr("Add this to librechat.yaml, and restart LibreChat."),
+        _tr("In a container, use the host's network; otherwise this address is the container's own."),
     )
     return Guide("librechat", "LibreChat", steps, code)
 
 
 def _n8n(place: Place) -> Guide:
     steps = (
-        _tr("Add a credential of the type OpenAI, and enter these."),
-        _tr("In the node “OpenAI Chat Model”, choose it and the model, and switch “Use Responses API” off."),
+        _tr("Add a credential of type OpenAI, and enter these values."),
+        _tr("In the node “OpenAI Chat Model”, choose the credential and the model, and turn “Use Responses API” off."),
     )
     return Guide("n8n", "n8n", steps, fields=_fields(place, "Base URL", "API Key", "Model"))
 
 
 def _aider(place: Place) -> Guide:
-    quote = _windows_quoted if place.windows else shlex.quote
-    parts = (
+    parts = [
         f"aider --openai-api-base {place.base}",
-        f"--openai-api-key {quote(place.any_key)}",
-        f"--model {quote(f'openai/{place.model_id}')}",
-    )
-    return Guide("aider", "aider", code=" ".join(parts) if place.windows else " \\\n  ".join(parts))
+        f"--openai-api-key {_quoted(place, place.any_key)}",
+        f"--model {_quoted(place, f'openai/{place.model_id}')}",
+    ]
+    return Guide("aider", "aider", code=_command(place, parts))
 
 
 _MAKERS: Final[tuple[Callable[[Place], Guide], ...]] = (
@@ -271,7 +263,7 @@ _MAKERS: Final[tuple[Callable[[Place], Guide], ...]] = (
     _aider,
     _librechat,
     _n8n,
-    _any_program,
+    _any_app,
 )
 
 
@@ -291,10 +283,19 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _windows_quoted(text: str) -> str:
-    """Return an argument as the C runtime reads it from a command line."""
-    return '"' + text.replace('"', '\\"') + '"'
+def _path(place: Place) -> str:
+    return "embeddings" if place.embeddings else "chat/completions"
+
+
+def _command(place: Place, parts: list[str]) -> str:
+    # On one line for Windows: its two shells continue lines differently.
+    return " ".join(parts) if place.windows else " \\\n  ".join(parts)
+
+
+def _quoted(place: Place, text: str) -> str:
+    # On Windows as the C runtime parses command lines.
+    return '"' + text.replace('"', '\\"') + '"' if place.windows else shlex.quote(text)
 
 
 def _tr(text: str) -> str:
-    return translate("Connect", text)
+    return QCoreApplication.translate("Connect", text)

@@ -1,4 +1,4 @@
-"""The page that says how other programs use Preheat: address, key, and what to enter or to write."""
+"""The connect page: address, key, and set-up guides for other apps."""
 
 from __future__ import annotations
 
@@ -6,132 +6,93 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QStackedWidget, QWidget
 
-from preheat.control import PortStatus
-from preheat.core.snapshot import EngineSnapshot
+from preheat.control import EngineSnapshot, PortStatus
 from preheat.settings.check import HIDDEN
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guide_view import GuideView
 from preheat_gui.dashboard.connect.guides import NO_MODEL, Place, make_guides
 from preheat_gui.dashboard.copy_button import CopyButton
-from preheat_gui.dashboard.following_page import FollowingPage
 from preheat_gui.dashboard.model_choice import ModelChoice
-from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, EmptyState, heading, set_role
-from preheat_gui.words import message_text, sentence
+from preheat_gui.dashboard.page import DashboardPage
+from preheat_gui.widgets import (
+    GAP,
+    GROUP_GAP,
+    Card,
+    ElidedLabel,
+    EmptyState,
+    hbox,
+    named,
+    set_role,
+    vbox,
+)
+from preheat_gui.words import error_text, message_text, sentence
 
 UNKNOWN_KEY: Final = "YOUR_KEY"
-"""Stands where there is a key that this process cannot know."""
+"""Stands for a key that this process cannot know."""
 
-_LIST_AIR: Final = 5 * GAP
+_LIST_PADDING: Final = 5 * GAP
 
 
-class ConnectPage(FollowingPage):
-    """How to connect. Follows port, settings and models while it is shown.
+class ConnectPage(DashboardPage):
+    """How other apps connect to Preheat."""
 
-    Attributes:
-        memory_changed: The user chose another program; ``memory()`` has it.
-    """
-
-    memory_changed = Signal()
-
-    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(bridge, parent)
-        self.setObjectName("connect_page")
-        self._address = ElidedLabel()
-        self._copy_address = CopyButton(self.tr("&Copy"), self._address_to_copy)
-        self._key = ElidedLabel()
-        self._copy_key = CopyButton(self.tr("C&opy"), self._key_to_copy)
+    def __init__(self, bridge: EngineBridge) -> None:
+        super().__init__(bridge, "connect")
+        self._address = named(ElidedLabel(), "connect_address")
+        self._copy_address = named(CopyButton(self.tr("&Copy"), lambda: self._place().base), "connect_copy_address")
+        self._copy_address.setAccessibleDescription(self.tr("Address"))
+        self._key = named(ElidedLabel(), "connect_key")
+        self._copy_key = named(CopyButton(self.tr("C&opy"), lambda: self._place().key), "connect_copy_key")
+        self._copy_key.setAccessibleDescription(self.tr("API key"))
         self._show_key = QPushButton(self.tr("S&how"))
-        self._model = ModelChoice()
-        self._programs = QListWidget()
+        named(self._show_key, "connect_show_key", tooltip=self.tr("Show the API key"))
+        self._show_key.setCheckable(True)
+        self._model = named(ModelChoice(), "connect_model")
+        self._model.setMaximumWidth(420)
+        self._apps = named(QListWidget(), "connect_programs", self.tr("Apps"))
         self._guide = GuideView()
-        self._closed = EmptyState("", "")
+        self._closed = named(EmptyState("", ""), "connect_closed")
         self._stack = QStackedWidget()
         self._build()
+        self._live += [
+            (bridge.port_changed, self._render),
+            (bridge.settings_changed, self._render),
+            (bridge.opened, self._render),
+        ]
+        self._show_key.toggled.connect(self._render)
+        self._model.choice_changed.connect(self._render)
+        self._closed.clicked.connect(self._on_closed)
+        self._apps.currentRowChanged.connect(self._on_app)
         self._render()
-
-    # -- the window's -------------------------------------------------------------------------------------------------
-
-    def _follow(self) -> None:
-        self._bridge.port_changed.connect(self._render)
-        self._bridge.settings_changed.connect(self._render)
-        self._bridge.opened.connect(self._render)
-        super()._follow()
-        self._render()
-
-    def _rest(self) -> None:
-        super()._rest()
-        self._bridge.port_changed.disconnect(self._render)
-        self._bridge.settings_changed.disconnect(self._render)
-        self._bridge.opened.disconnect(self._render)
-        self._show_key.setChecked(False)
 
     def memory(self) -> dict[str, str]:
-        """Return what a later window should begin with."""
-        item = self._programs.currentItem()
+        item = self._apps.currentItem()
         return {"connect_program": item.data(Qt.ItemDataRole.UserRole) if item is not None else ""}
 
     def remember(self, memory: Mapping[str, str]) -> None:
-        """Begin with this; what is missing or nonsense is left out."""
-        for row in range(self._programs.count()):
-            if self._programs.item(row).data(Qt.ItemDataRole.UserRole) == memory.get("connect_program"):
-                self._programs.setCurrentRow(row)
-
-    # -- layout -------------------------------------------------------------------------------------------------------
+        for number in range(self._apps.count()):
+            if self._apps.item(number).data(Qt.ItemDataRole.UserRole) == memory.get("connect_program"):
+                self._apps.setCurrentRow(number)
 
     def _build(self) -> None:
-        self._address.setObjectName("connect_address")
-        self._copy_address.setObjectName("connect_copy_address")
-        self._copy_address.setAccessibleDescription(self.tr("Address"))
-        self._key.setObjectName("connect_key")
-        self._copy_key.setObjectName("connect_copy_key")
-        self._copy_key.setAccessibleDescription(self.tr("API key"))
-        self._show_key.setObjectName("connect_show_key")
-        self._show_key.setCheckable(True)
-        self._show_key.setToolTip(self.tr("Show the API key on the screen"))
-        self._show_key.toggled.connect(self._render)
-        self._model.setObjectName("connect_model")
-        self._model.setMaximumWidth(420)
-        self._model.choice_changed.connect(self._render)
-        self._closed.setObjectName("connect_closed")
-        self._closed.clicked.connect(self._on_closed)
-        self._build_programs()
+        set_role(self._apps, "sidebar")
+        self._apps.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for guide in make_guides(Place("", NO_MODEL)):
+            item = QListWidgetItem(guide.title, self._apps)
+            item.setData(Qt.ItemDataRole.UserRole, guide.key)
+        self._apps.setFixedWidth(self._apps.sizeHintForColumn(0) + _LIST_PADDING)
+        self._apps.setCurrentRow(0)
         opened = QWidget()
-        inner = QVBoxLayout(opened)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(GROUP_GAP)
-        inner.addWidget(self._head())
-        body = QHBoxLayout()
-        body.setSpacing(GAP)
-        body.addWidget(self._programs)
-        body.addWidget(self._guide, 1)
-        inner.addLayout(body, 1)
+        vbox(self._head(), (hbox(self._apps, (self._guide, 1)), 1), spacing=GROUP_GAP, parent=opened)
         self._stack.addWidget(opened)
         self._stack.addWidget(self._closed)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GROUP_GAP)
-        top = QHBoxLayout()
-        top.addWidget(heading(self.tr("Connect")))
-        top.addStretch(1)
-        layout.addLayout(top)
-        layout.addWidget(self._stack, 1)
+        self._lay_out(self.tr("Connect"), (), (self._stack, 1))
 
     def _head(self) -> Card:
-        card = Card()
-        grid = QGridLayout()
+        card, grid = Card(), QGridLayout()
         grid.setHorizontalSpacing(GROUP_GAP)
         grid.setVerticalSpacing(GAP)
         grid.setColumnStretch(1, 1)
@@ -140,56 +101,34 @@ class ConnectPage(FollowingPage):
             (self.tr("API key"), self._key, (self._show_key, self._copy_key)),
             (self.tr("Model"), self._model, ()),
         )
-        for row, (words, value, buttons) in enumerate(rows):
-            label = QLabel(words)
+        for number, (text, value, buttons) in enumerate(rows):
+            label = QLabel(text)
             set_role(label, "muted")
-            grid.addWidget(label, row, 0)
-            grid.addWidget(value, row, 1)
-            line = QHBoxLayout()
-            line.setSpacing(GAP)
-            line.addStretch(1)
-            for button in buttons:
-                line.addWidget(button)
-            grid.addLayout(line, row, 2)
+            grid.addWidget(label, number, 0)
+            grid.addWidget(value, number, 1)
+            grid.addLayout(hbox(None, *buttons), number, 2)
         card.body.addLayout(grid)
         return card
 
-    def _build_programs(self) -> None:
-        set_role(self._programs, "sidebar")
-        self._programs.setObjectName("connect_programs")
-        self._programs.setAccessibleName(self.tr("Programs"))
-        self._programs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        for guide in make_guides(Place("", NO_MODEL)):
-            item = QListWidgetItem(guide.title)
-            item.setData(Qt.ItemDataRole.UserRole, guide.key)
-            self._programs.addItem(item)
-        self._programs.setFixedWidth(self._programs.sizeHintForColumn(0) + _LIST_AIR)
-        self._programs.setCurrentRow(0)
-        self._programs.currentRowChanged.connect(self._on_program)
+    def _on_activated(self) -> None:
+        super()._on_activated()
+        self._render()
 
-    # -- what happens -------------------------------------------------------------------------------------------------
+    def _on_deactivated(self) -> None:
+        self._show_key.setChecked(False)
 
     def _on_snapshot(self, snapshot: EngineSnapshot) -> None:
-        self._model.update_models(snapshot)  # what differs is rendered by choice_changed
+        self._model.update_models(snapshot)  # choice_changed renders the rest
 
-    def _on_program(self) -> None:
+    def _on_app(self) -> None:
         self._render()
         self.memory_changed.emit()
 
     def _on_closed(self) -> None:
-        port = self._bridge.port
-        if port.engine_error is not None:
+        if self._bridge.port.engine_error is not None:
             self._bridge.restart_engine()
         else:
             self._bridge.view_requested.emit("settings", "port")
-
-    def _address_to_copy(self) -> str:
-        return self._place().base
-
-    def _key_to_copy(self) -> str:
-        return self._place().key
-
-    # -- what is shown ------------------------------------------------------------------------------------------------
 
     def _place(self) -> Place:
         keys = self._bridge.settings.api_keys
@@ -206,41 +145,34 @@ class ConnectPage(FollowingPage):
     def _render(self) -> None:
         port = self._bridge.port
         if port.url is None or port.engine_error is not None:
-            self._say_closed(port)
+            self._explain_closed(port)
             return
         self._stack.setCurrentIndex(0)
         place = self._place()
-        unknown = place.key == UNKNOWN_KEY
-        shown = place if self._show_key.isChecked() or unknown else place.masked()
+        known = bool(place.key) and place.key != UNKNOWN_KEY
+        shown = place if self._show_key.isChecked() or not known else place.masked()
         self._address.setText(place.base)
-        self._key.setText(self._key_words(place, shown))
-        self._show_key.setVisible(bool(place.key) and not unknown)
+        self._key.setText(self._key_words(shown))
+        self._show_key.setVisible(known)
         self._show_key.setText(self.tr("&Hide") if self._show_key.isChecked() else self.tr("S&how"))
-        self._copy_key.setVisible(bool(place.key) and not unknown)
+        self._copy_key.setVisible(known)
         self._model.setEnabled(self._model.choice is not None)
-        row = max(0, self._programs.currentRow())
-        self._guide.show_guide(make_guides(shown)[row], make_guides(place)[row])
+        number = max(0, self._apps.currentRow())
+        self._guide.show_guide(make_guides(shown)[number], make_guides(place)[number])
 
-    def _key_words(self, place: Place, shown: Place) -> str:
-        if not place.key:
-            return self.tr("None is needed: only programs on this machine can reach Preheat.")
-        if place.key == UNKNOWN_KEY:
-            return self.tr("One is needed; it is in the settings of the Preheat that runs.")
+    def _key_words(self, shown: Place) -> str:
+        if not shown.key:
+            return self.tr("Not needed: only apps on this computer can connect.")
+        if shown.key == UNKNOWN_KEY:
+            return self.tr("Needed; see the settings of the Preheat that is running.")
         return shown.key
 
-    def _say_closed(self, port: PortStatus) -> None:
+    def _explain_closed(self, port: PortStatus) -> None:
         self._stack.setCurrentWidget(self._closed)
+        title = self.tr("Other apps can't connect")
         if port.engine_error is not None:
-            self._closed.set_words(
-                self.tr("Programs cannot reach Preheat"),
-                sentence(message_text(port.engine_error)),
-                self.tr("&Start it again"),
-            )
+            self._closed.set_words(title, sentence(message_text(port.engine_error)), self.tr("&Start it again"))
         elif port.error is not None:
-            self._closed.set_words(
-                self.tr("Programs cannot reach Preheat"),
-                f"{sentence(port.error.title)} {sentence(port.error.hint)}".strip(),
-                self.tr("Open &settings"),
-            )
+            self._closed.set_words(title, error_text(port.error), self.tr("Open &settings"))
         else:
             self._closed.set_words(self.tr("One moment"), self.tr("Preheat is opening its port."))

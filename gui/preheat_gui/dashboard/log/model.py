@@ -1,4 +1,4 @@
-"""The log's lines in memory: bounded, with their levels, filtered. No Qt."""
+"""The log's last lines in memory, with levels and a filter. No Qt."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _RECORD: Final = re.compile(r"^\d{4}-\d\d-\d\dT\S+ (DEBUG|INFO|WARNING|ERROR|CRI
 
 
 class LogLine(NamedTuple):
-    """One line; the lines of a traceback have the level of the record that they belong to."""
+    """A line; lines of a traceback have the level of their record."""
 
     text: str
     level: int
 
 
 class LogLines:
-    """The last lines, and which of them are wanted."""
+    """The last lines, and a filter."""
 
     def __init__(self) -> None:
         self._lines: deque[LogLine] = deque(maxlen=MAX_LINES)
@@ -33,12 +33,12 @@ class LogLines:
         return len(self._lines)
 
     def clear(self) -> None:
-        """Forget all lines."""
+        """Remove all lines."""
         self._lines.clear()
         self._last_level = logging.INFO
 
     def add(self, texts: Iterable[str]) -> list[LogLine]:
-        """Append lines; return those of them that are wanted."""
+        """Append lines; return those that pass the filter."""
         new = []
         for text in texts:
             record = _RECORD.match(text)
@@ -49,12 +49,12 @@ class LogLines:
         return [line for line in new[-MAX_LINES:] if self._wanted(line)]
 
     def set_filter(self, least_level: int, text: str) -> None:
-        """Want only lines of this level and above that have every word of ``text``."""
+        """Let only lines of at least this level pass that have every word of ``text``."""
         self._least = least_level
         self._words = tuple(text.casefold().split())
 
     def wanted(self) -> list[LogLine]:
-        """Return the lines that are wanted, the oldest first."""
+        """Return the lines that pass the filter, the oldest first."""
         return [line for line in self._lines if self._wanted(line)]
 
     def _wanted(self, line: LogLine) -> bool:

@@ -1,18 +1,18 @@
-"""The text of the log: bounded, coloured by level, and at its end as long as nobody scrolls up."""
+"""The text of the log, coloured by level; stays at its end unless the user scrolls up."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextDocument
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit
 
+from preheat_gui.dashboard.labels import code_font
 from preheat_gui.dashboard.log.model import MAX_LINES, LogLine
-from preheat_gui.dashboard.looks import code_font
-from preheat_gui.widgets import Token, set_role, theme
+from preheat_gui.widgets import Token, named, set_role, theme
 
 _HEAD: Final = re.compile(r"^(\S+) (DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(\S+:)")
 _LEVEL_TOKENS: Final = {
@@ -33,10 +33,9 @@ class LogView(QPlainTextEdit):
 
     at_end_changed = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("log_text")
-        self.setAccessibleName(self.tr("Log"))
+    def __init__(self) -> None:
+        super().__init__()
+        named(self, "log_text", self.tr("Log"))
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -51,27 +50,23 @@ class LogView(QPlainTextEdit):
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     def show_lines(self, lines: Sequence[LogLine]) -> None:
-        """Show these lines instead of what there was."""
-        self._filling = True
-        self.setPlainText("\n".join(line.text for line in lines))
-        self._filling = False
-        self._keep_at_end()
+        """Show only these lines."""
+        self._fill(lines, self.setPlainText)
 
     def add_lines(self, lines: Sequence[LogLine]) -> None:
-        """Append lines; the oldest go."""
-        if not lines:
-            return
-        self._filling = True
-        if self.document().isEmpty():
-            self.setPlainText("\n".join(line.text for line in lines))
-        else:
-            self.appendPlainText("\n".join(line.text for line in lines))
-        self._filling = False
-        self._keep_at_end()
+        """Append lines; the oldest are removed."""
+        if lines:
+            self._fill(lines, self.setPlainText if self.document().isEmpty() else self.appendPlainText)
 
     def follow(self, on: bool) -> None:
-        """Stay at the end, or where the user is."""
+        """Stay at the end, or at the current position."""
         self._following = on
+        self._keep_at_end()
+
+    def _fill(self, lines: Sequence[LogLine], fill: Callable[[str], None]) -> None:
+        self._filling = True
+        fill("\n".join(line.text for line in lines))
+        self._filling = False
         self._keep_at_end()
 
     def _keep_at_end(self) -> None:
@@ -89,7 +84,7 @@ class LogView(QPlainTextEdit):
 
 
 class _LevelColours(QSyntaxHighlighter):
-    """Mutes time and source, and colours the level: the level's word is there in any case."""
+    """Mutes time and source, and colours the level."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
@@ -97,12 +92,10 @@ class _LevelColours(QSyntaxHighlighter):
         self._make_formats()
 
     def follow_theme(self) -> None:
-        """Colour everything anew."""
         self._make_formats()
         self.rehighlight()
 
     def highlightBlock(self, text: str) -> None:  # noqa: N802
-        """Colour one line."""
         head = _HEAD.match(text)
         if head is None:
             return

@@ -1,4 +1,4 @@
-"""What can be done with the selected models: the same actions for buttons, menu and keys."""
+"""The actions for selected models, shared by buttons, menu and keys."""
 
 from __future__ import annotations
 
@@ -10,52 +10,58 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from preheat.core.snapshot import ModelSnapshot
-from preheat.residency.states import State
+from preheat.control import ModelSnapshot, State
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.models.cells import LOADING
-from preheat_gui.dashboard.models.facts import owner_words
+from preheat_gui.dashboard.cells import CANCELLABLE
 from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.widgets import symbol
+from preheat_gui.words import owner_words
 
 if TYPE_CHECKING:
     from preheat.control import ModelFacts
 
 
 class ModelActions(QObject):
-    """The actions, kept true to the selection.
+    """Actions that fit the selection.
 
     Attributes:
-        toggle: Loads what is not loaded, cancels what is loading, unloads what is hot.
-        settings_asked: The user wants the settings of this model (str).
-        delete_asked: The user wants to delete this model's files (ModelSnapshot).
+        toggle: Loads models, cancels their loads, or unloads them.
+        settings_requested: The user wants the settings of this model (str).
+        delete_requested: The user wants to delete this model's files (ModelSnapshot).
     """
 
-    settings_asked = Signal(str)
-    delete_asked = Signal(object)
+    settings_requested = Signal(str)
+    delete_requested = Signal(object)
 
     def __init__(self, bridge: EngineBridge, view: QWidget) -> None:
         super().__init__(view)
         self._bridge = bridge
+        self._view = view
         self._models: Sequence[ModelSnapshot] = ()
         self._facts: ModelFacts | None = None
-        self.toggle = self._add(view, "toggle_load", self._toggle, "Return", "Enter")
-        self.unload = self._add(view, "unload", self._unload, "Del")
-        self.favourite = self._add(view, "favourite", self._favourite, "F")
-        self.reveal = self._add(view, "reveal_file", self._reveal, "Ctrl+O")
-        self.copy_name = self._add(view, "copy_name", self._copy, "Ctrl+C")
-        self.settings = self._add(view, "model_settings", self._settings, "Ctrl+,")
-        self.delete = self._add(view, "delete_model", self._delete, "Shift+Del")
-        self.delete.setIcon(symbol("trash"))
+        self.toggle = self._add("toggle_load", "", "", self._toggle, "Return", "Enter")
+        self.unload = self._add("unload", self.tr("&Unload"), "", self._unload, "Del")
+        self.favourite = self._add(
+            "favourite", self.tr("&Favourite"), self.tr("Keep it ready whenever it fits (F)"), self._favourite, "F"
+        )
         self.favourite.setCheckable(True)
-        self.unload.setText(self.tr("&Unload"))
-        self.favourite.setText(self.tr("&Favourite"))
-        self.favourite.setToolTip(self.tr("Keep it ready whenever it fits (F)"))
-        self.reveal.setText(self.tr("Show fil&e"))
-        self.reveal.setToolTip(self.tr("Show the file in the file manager (Ctrl+O)"))
-        self.copy_name.setText(self.tr("Copy &name"))
-        self.settings.setText(self.tr("&Model settings…"))
-        self.settings.setToolTip(self.tr("Context length and more for this model alone (Ctrl+,)"))
+        self.reveal = self._add(
+            "reveal_file",
+            self.tr("Show fil&e"),
+            self.tr("Show the file in the file manager (Ctrl+O)"),
+            self._reveal,
+            "Ctrl+O",
+        )
+        self.copy_name = self._add("copy_name", self.tr("Copy &name"), "", self._copy, "Ctrl+C")
+        self.settings = self._add(
+            "model_settings",
+            self.tr("&Model settings…"),
+            self.tr("Context length and more for this model (Ctrl+,)"),
+            self._settings,
+            "Ctrl+,",
+        )
+        self.delete = self._add("delete_model", "", "", self._delete, "Shift+Del")
+        self.delete.setIcon(symbol("trash"))
         self.show_for(())
 
     def show_for(self, models: Sequence[ModelSnapshot]) -> None:
@@ -65,7 +71,6 @@ class ModelActions(QObject):
         if self._facts is not None and not (one and models[0].model_id == self._facts.model_id):
             self._facts = None
         self._show_toggle(models)
-        # "Toggle" unloads already where nothing else is possible; the key stays.
         self.unload.setEnabled(any(_held(model) for model in models))
         self.favourite.setEnabled(bool(models))
         self.favourite.setChecked(bool(models) and all(model.favourite for model in models))
@@ -75,12 +80,12 @@ class ModelActions(QObject):
         self._show_delete()
 
     def show_facts(self, facts: ModelFacts) -> None:
-        """Take into account whose file the selected model is."""
+        """Take into account who owns the selected model's file."""
         self._facts = facts
         self._show_delete()
 
     def menu(self, parent: QWidget) -> QMenu:
-        """Return the context menu."""
+        """Return a context menu."""
         menu = QMenu(parent)
         menu.setObjectName("model_menu")
         menu.addAction(self.toggle)
@@ -94,21 +99,23 @@ class ModelActions(QObject):
         return menu
 
     def toggle_favourite(self, model: ModelSnapshot) -> None:
-        """Make one model a favourite, or no longer."""
+        """Make one model a favourite, or remove it from the favourites."""
         self._bridge.set_favourite(model.model_id, not model.favourite)
 
-    def _add(self, view: QWidget, name: str, slot: Callable[[], None], *keys: str) -> QAction:
-        action = QAction(self)
+    def _add(self, name: str, text: str, tooltip: str, slot: Callable[[], None], *keys: str) -> QAction:
+        action = QAction(text, self)
         action.setObjectName(name)
+        if tooltip:
+            action.setToolTip(tooltip)
         action.setShortcuts([QKeySequence(key) for key in keys])
-        # Only while the table has the focus: letters and Delete belong to the filter box while that has it.
+        # Only while the table has the focus: letters and Delete belong to the filter box while it has the focus.
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(slot)
-        view.addAction(action)
+        self._view.addAction(action)
         return action
 
     def _show_toggle(self, models: Sequence[ModelSnapshot]) -> None:
-        if models and all(model.state in LOADING for model in models):
+        if models and all(model.state in CANCELLABLE for model in models):
             text, sign = self.tr("&Cancel load"), "stop"
         elif models and all(_held(model) for model in models):
             text, sign = self.tr("&Unload"), "eject"
@@ -120,13 +127,11 @@ class ModelActions(QObject):
         self.toggle.setEnabled(any(model.state is not State.UNLOADING for model in models))
 
     def _show_delete(self) -> None:
-        facts, one = self._facts, len(self._models) == 1
-        others = facts is not None and not facts.own
-        self.delete.setEnabled(one and not others)
-        if facts is not None and others:
-            # What another program has, that program must delete.
-            self.delete.setText(self.tr("The file is {owner}").format(owner=owner_words(facts.source)))
-            self.delete.setToolTip(self.tr("Preheat deletes nothing outside its own folder"))
+        foreign = self._facts is not None and not self._facts.own
+        self.delete.setEnabled(len(self._models) == 1 and not foreign)
+        if self._facts is not None and foreign:
+            self.delete.setText(self.tr("The file is {owner}").format(owner=owner_words(self._facts.source)))
+            self.delete.setToolTip(self.tr("Preheat deletes only files in its own folder"))
         else:
             self.delete.setText(self.tr("&Delete from disk…"))
             self.delete.setToolTip(self.tr("Delete the model's file (Shift+Del)"))
@@ -156,12 +161,12 @@ class ModelActions(QObject):
         QGuiApplication.clipboard().setText("\n".join(model.model_id for model in self._models))
 
     def _delete(self) -> None:
-        self.delete_asked.emit(self._models[0])
+        self.delete_requested.emit(self._models[0])
 
     def _settings(self) -> None:
-        self.settings_asked.emit(self._models[0].model_id)
+        self.settings_requested.emit(self._models[0].model_id)
 
 
 def _held(model: ModelSnapshot) -> bool:
-    """Whether there is something to unload or to cancel."""
-    return model.state is State.HOT or model.state in LOADING
+    """Whether the model can be unloaded or its load cancelled."""
+    return model.state is State.HOT or model.state in CANCELLABLE

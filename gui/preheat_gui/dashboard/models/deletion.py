@@ -1,4 +1,4 @@
-"""Deletes a model's files, after a question that names them."""
+"""Deletes a model's files after a question that names them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from preheat_gui.bridge import library_commands as commands
-from preheat_gui.dashboard.models.facts import owner_words
-from preheat_gui.words import format_bytes
+from preheat import control
+from preheat_gui.widgets import ask, inform
+from preheat_gui.words import format_bytes, owner_words
 
 if TYPE_CHECKING:
-    from preheat.control import ModelFacts
-    from preheat.core.snapshot import ModelSnapshot
+    from preheat.control import ModelFacts, ModelSnapshot
     from preheat_gui.bridge import EngineBridge
 
-_MOST_NAMED: Final = 3
+_MAX_NAMED: Final = 3
 
 
 class ModelDeletion(QObject):
-    """Asks first, and only about Preheat's own files."""
+    """Deletes only Preheat's own files."""
 
     def __init__(self, bridge: EngineBridge, window: QWidget) -> None:
         super().__init__(window)
@@ -30,55 +29,27 @@ class ModelDeletion(QObject):
         self._window = window
 
     def begin(self, model: ModelSnapshot) -> None:
-        """Find out which files the model is, then ask the user."""
-        self._bridge.ask(partial(commands.ask_facts, model.model_id), self._ask_user)
+        """Look up the model's files, then ask the user."""
+        self._bridge.ask(control.GetModel(model.model_id), self._on_facts)
 
-    # -- private ------------------------------------------------------------------------------------------------------
-
-    def _ask_user(self, facts: ModelFacts) -> None:
-        if facts.own:
-            self._ask_to_delete(facts)
-        else:
-            self._say_whose(facts)
-
-    def _ask_to_delete(self, facts: ModelFacts) -> None:
-        words = self.tr("Delete {model} from the disk?").format(model=facts.model_id)
-        box = self._box("delete_question", QMessageBox.Icon.Warning, words)
-        box.setInformativeText(
-            self.tr("{files}, {size}, would be gone for good.").format(
-                files=_named(facts), size=format_bytes(facts.file_bytes)
-            )
+    def _on_facts(self, facts: ModelFacts) -> None:
+        names = [PurePath(path).name for path in facts.files] or [facts.model_id]
+        files = ", ".join([*names[:_MAX_NAMED], "…"] if len(names) > _MAX_NAMED else names)
+        if not facts.own:
+            text = self.tr("The file is {owner}.").format(owner=owner_words(facts.source))
+            detail = self.tr("Preheat deletes only files in its own folder. Delete {files} where it came from.")
+            inform(self._window, "not_own_file", text, detail.format(files=files))
+            return
+        detail = self.tr("{files}, {size}, will be deleted permanently.")
+        ask(
+            self._window,
+            "delete_question",
+            self.tr("Delete {model} from disk?").format(model=facts.model_id),
+            detail.format(files=files, size=format_bytes(facts.file_bytes)),
+            yes=(self.tr("&Delete"), partial(self._delete, facts.model_id)),
+            no=(self.tr("&Keep"), None),
+            icon=QMessageBox.Icon.Warning,
         )
-        yes = box.addButton(self.tr("&Delete"), QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton(self.tr("&Keep it"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        yes.clicked.connect(partial(self._delete, facts.model_id))
-        box.open()
 
-    def _say_whose(self, facts: ModelFacts) -> None:
-        words = self.tr("The file is {owner}.").format(owner=owner_words(facts.source))
-        box = self._box("not_own_file", QMessageBox.Icon.Information, words)
-        box.setInformativeText(
-            self.tr("Preheat deletes nothing outside its own folder. Delete {files} where it came from.").format(
-                files=_named(facts)
-            )
-        )
-        box.open()
-
-    def _box(self, name: str, icon: QMessageBox.Icon, words: str) -> QMessageBox:
-        box = QMessageBox(icon, self.tr("Preheat"), words, parent=self._window)
-        box.setObjectName(name)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return box
-
-    def _delete(self, model_id: str, *_: object) -> None:
-        self._bridge.ask(partial(commands.remove, model_id))
-
-
-def _named(facts: ModelFacts) -> str:
-    """Return the files' names, of many the first ones."""
-    names = [PurePath(path).name for path in facts.files] or [facts.model_id]
-    shown = ", ".join(names[:_MOST_NAMED])
-    return f"{shown}, …" if len(names) > _MOST_NAMED else shown
+    def _delete(self, model_id: str) -> None:
+        self._bridge.ask(control.RemoveModel(model_id))

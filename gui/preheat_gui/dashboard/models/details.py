@@ -1,4 +1,4 @@
-"""The strip under the table: the selected model, why it is in memory or not, and what can be done."""
+"""The card under the models table: the selected model, why it is loaded or not, and its actions."""
 
 from __future__ import annotations
 
@@ -6,44 +6,47 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFont, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout
 
 from preheat import control
-from preheat.core.snapshot import ModelSnapshot
+from preheat.control import ModelSnapshot, State
 from preheat.errors import EngineError
-from preheat.residency.states import State
-from preheat_gui import words
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.bridge.library_commands import ask_facts
 from preheat_gui.dashboard.action_button import ActionButton
-from preheat_gui.dashboard.looks import at_start
+from preheat_gui.dashboard.labels import align_to_start, detail_label, title_label
 from preheat_gui.dashboard.models.actions import ModelActions
-from preheat_gui.dashboard.models.cells import reason_of
-from preheat_gui.dashboard.models.facts import facts_line
-from preheat_gui.widgets import CAPTION_SCALE, GAP, GROUP_GAP, Card, ElidedLabel, Token, caption, scaled_font
-from preheat_gui.words import format_memory, message_text
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, caption, hbox, named, vbox
+from preheat_gui.words import (
+    failure_reason,
+    format_memory,
+    joined,
+    message_text,
+    model_state,
+    parameter_words,
+    sentence,
+    source_words,
+)
 
 if TYPE_CHECKING:
-    from preheat.control import EngineSession, ModelFacts
-    from preheat.messages import Message
+    from preheat.control import Explanation, ModelFacts
 
 Question = tuple[str, State, bool, bool]
+"""What the answer to "why?" depends on: model_id, state, standby, favourite."""
 
 _ASK_AFTER_MS: Final = 150
-"""Whoever walks through the table with the arrow keys does not ask about every model on the way."""
+"""Walking through the table with the arrow keys asks nothing about the models on the way."""
 
 _SIDE_BY_SIDE_PX: Final = 900
 
 
 class ModelDetails(Card):
-    """Follows the selection; asks the engine why, once a model and state."""
+    """Follows the selection; asks the engine once per model and state."""
 
-    def __init__(self, bridge: EngineBridge, actions: ModelActions, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        self.setObjectName("model_details")
-        self.setAccessibleName(self.tr("Selected model"))
+    def __init__(self, bridge: EngineBridge, actions: ModelActions) -> None:
+        super().__init__()
+        named(self, "model_details", self.tr("Selected model"))
         self._bridge = bridge
         self._actions = actions
         self._models: Sequence[ModelSnapshot] = ()
@@ -53,22 +56,23 @@ class ModelDetails(Card):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_ASK_AFTER_MS)
         self._timer.timeout.connect(self._ask)
-        self._name = ElidedLabel(parent=self)
-        self._name.setFont(scaled_font(1.0, QFont.Weight.DemiBold))
-        self._facts = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
-        self._facts.setObjectName("model_facts")
-        self._facts.setFont(scaled_font(CAPTION_SCALE))
-        self._facts.set_token(Token.MUTED)
-        self._sentence = caption(parent=self)
-        self._sentence.setObjectName("model_why")
-        at_start(self._sentence)
-        # Always two lines: the table must not jump from one model to the next.
+        self._name = title_label()
+        self._facts = named(detail_label(), "model_facts")
+        self._sentence = named(caption(), "model_why")
+        align_to_start(self._sentence)
+        # Always two lines, so that the table keeps its height.
         self._sentence.setMinimumHeight(2 * self._sentence.fontMetrics().lineSpacing())
-        self._layout = self._build(actions)
-        self.show_for(())
+        shown = (actions.toggle, actions.favourite, actions.reveal, actions.settings)
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._layout.setSpacing(GAP)
+        self._layout.addLayout(vbox(self._name, self._facts, self._sentence, spacing=GAP // 2), 1)
+        self._layout.addLayout(hbox(*(ActionButton(action, self) for action in shown), None))
+        self.body.setContentsMargins(GROUP_GAP, GAP + GAP // 2, GROUP_GAP, GAP + GAP // 2)
+        self.body.addLayout(self._layout)
+        self.show_models(())
 
-    def show_for(self, models: Sequence[ModelSnapshot]) -> None:
-        """Show these models as they are now."""
+    def show_models(self, models: Sequence[ModelSnapshot]) -> None:
+        """Show the selected models."""
         self._models = models
         question = _question(models[0]) if len(models) == 1 else None
         if question != self._asked:
@@ -81,67 +85,46 @@ class ModelDetails(Card):
         self._render()
 
     def stop(self) -> None:
-        """Ask nothing while nobody looks; the next ``show_for`` asks anew."""
+        """Ask nothing more; the next ``show_models`` asks again."""
         self._timer.stop()
         self._asked = None
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Put the buttons beside the words where there is room."""
         super().resizeEvent(event)
         wide = self.width() >= _SIDE_BY_SIDE_PX
         directions = QBoxLayout.Direction
         self._layout.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
 
-    # -- private ------------------------------------------------------------------------------------------------------
-
-    def _build(self, actions: ModelActions) -> QBoxLayout:
-        texts = QVBoxLayout()
-        texts.setSpacing(GAP // 2)
-        texts.addWidget(self._name)
-        texts.addWidget(self._facts)
-        texts.addWidget(self._sentence)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP)
-        for action in (actions.toggle, actions.favourite, actions.reveal, actions.settings):
-            buttons.addWidget(ActionButton(action, self))
-        buttons.addStretch()
-        layout = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        layout.setSpacing(GAP)
-        layout.addLayout(texts, 1)
-        layout.addLayout(buttons)
-        self.body.setContentsMargins(GROUP_GAP, GAP + GAP // 2, GROUP_GAP, GAP + GAP // 2)
-        self.body.addLayout(layout)
-        return layout
-
     def _render(self) -> None:
         if not self._models:
             self._name.setText(self.tr("No model selected"))
-            self._sentence.setText(self.tr("Select one to see why it is ready, or why not."))
+            self._sentence.setText(self.tr("Select a model to see why it is loaded or not."))
         elif len(self._models) == 1:
             self._name.setText(self._models[0].model_id)
-            self._sentence.setText(self._words(self._models[0]))
+            self._sentence.setText(self._reason(self._models[0]))
         else:
-            held = format_memory(sum(model.resident_bytes for model in self._models))
+            used = format_memory(sum(model.resident_bytes for model in self._models))
             self._name.setText(self.tr("{count} models selected").format(count=len(self._models)))
-            self._sentence.setText(self.tr("{size} in memory.").format(size=held))
+            self._sentence.setText(self.tr("{size} in memory.").format(size=used))
 
-    def _words(self, model: ModelSnapshot) -> str:
+    def _reason(self, model: ModelSnapshot) -> str:
         if model.state is State.FAILED and model.error:
-            return self.tr("Did not load: {reason}").format(reason=_sentence(reason_of(model), capital=False))
-        state = words.model_state(model) + "."
-        return f"{state} {_sentence(self._why)}" if self._why else state
+            return self.tr("Failed to load: {reason}").format(reason=sentence(failure_reason(model)))
+        return joined(sentence(model_state(model)), _capital(sentence(self._why)), separator=" ")
 
     def _ask(self) -> None:
-        question = self._asked
-        if question is not None:
+        if (question := self._asked) is not None:
             model_id = question[0]
-            self._bridge.ask(partial(_why, model_id), partial(self._on_why, question), self._on_error)
-            self._bridge.ask(partial(ask_facts, model_id), self._on_facts, self._on_no_facts)
+            self._bridge.ask(control.ExplainModel(model_id), partial(self._on_why, question), self._on_no_why)
+            self._bridge.ask(control.GetModel(model_id), self._on_facts, self._on_no_facts)
 
-    def _on_why(self, question: Question, why: Message) -> None:
+    def _on_why(self, question: Question, answer: Explanation) -> None:
         if question == self._asked:
-            self._why = message_text(why)
+            self._why = message_text(answer.why)
             self._render()
+
+    def _on_no_why(self, _error: EngineError) -> None:
+        self._why = ""  # the state is still shown
 
     def _on_facts(self, facts: ModelFacts) -> None:
         if self._asked is not None and facts.model_id == self._asked[0]:
@@ -149,23 +132,18 @@ class ModelDetails(Card):
             self._actions.show_facts(facts)
 
     def _on_no_facts(self, _error: EngineError) -> None:
-        # They are an extra; the file may just have gone.
-        self._facts.setText("")
-
-    def _on_error(self, _error: EngineError) -> None:
-        # The state's own words stay; the reason is an extra.
-        self._why = ""
+        self._facts.setText("")  # the file may have been deleted
 
 
-def _why(model_id: str, session: EngineSession) -> Message:
-    return session.call(control.ExplainModel(model_id)).why
+def facts_line(facts: ModelFacts) -> str:
+    """Return a model in a line: ``8.2 billion parameters · Q4_K_M, 4-bit, good quality · apache-2.0 · ...``."""
+    quantization = joined(facts.quantization, facts.quantization_words, separator=", ")
+    return joined(parameter_words(facts.parameters), quantization, facts.licence, source_words(facts.source))
 
 
 def _question(model: ModelSnapshot) -> Question:
     return model.model_id, model.state, model.standby, model.favourite
 
 
-def _sentence(text: str, *, capital: bool = True) -> str:
-    """Return an engine's line as a sentence."""
-    begun = text[:1].upper() + text[1:] if capital else text
-    return begun if begun.endswith((".", "?")) else f"{begun}."
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""Which models the table shows, and in which order."""
+"""Filter and order of the models table."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QObject, QSortFilterProxyModel, Qt
 
-from preheat.core.snapshot import ModelSnapshot
-from preheat.residency.states import State
-from preheat_gui.dashboard.models.cells import BUSY, Column
-from preheat_gui.dashboard.models.table import Index, ModelsTable
+from preheat.control import ModelSnapshot, State
+from preheat_gui.dashboard.cells import BUSY, Index
+from preheat_gui.dashboard.models.cells import Column
+from preheat_gui.dashboard.models.table import ModelsTable
+
+DEFAULT_SORT: Final = (Column.STATE, Qt.SortOrder.AscendingOrder)
 
 
 class Show(StrEnum):
-    """What the state filter lets through. The values are remembered between starts."""
+    """Choices of the state filter. The values are stored between sessions."""
 
     ALL = "all"
     IN_MEMORY = "in-memory"
@@ -24,19 +26,19 @@ class Show(StrEnum):
 
 
 def show_words(show: Show) -> str:
-    """Return the filter's name in the list."""
+    """Return a choice's text."""
     translate = QCoreApplication.translate
     return {
         Show.ALL: translate("Models", "All models"),
         Show.IN_MEMORY: translate("Models", "Ready or loading"),
         Show.FAVOURITES: translate("Models", "Favourites"),
         Show.NOT_LOADED: translate("Models", "Not loaded"),
-        Show.FAILED: translate("Models", "Did not load"),
+        Show.FAILED: translate("Models", "Failed"),
     }[show]
 
 
 def passes(model: ModelSnapshot, show: Show, words: tuple[str, ...]) -> bool:
-    """Whether a model's name has all these words (in lower case), and its state is asked for."""
+    """Whether a model has this state, and its name contains all words (in lower case)."""
     name = model.model_id.casefold()
     return _has_state(model, show) and all(word in name for word in words)
 
@@ -55,11 +57,8 @@ def _has_state(model: ModelSnapshot, show: Show) -> bool:
             return model.state is State.FAILED
 
 
-DEFAULT_SORT: Final = (Column.STATE, Qt.SortOrder.AscendingOrder)
-
-
 class ModelsFilter(QSortFilterProxyModel):
-    """Filters by words of the name and by state; equal rows stay in the order of their names."""
+    """Filters by name and state; equal rows are ordered by name."""
 
     def __init__(self, table: ModelsTable, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -75,26 +74,18 @@ class ModelsFilter(QSortFilterProxyModel):
         return self._show
 
     def set_text(self, text: str) -> None:
-        """Show only models whose name has every word of ``text``."""
-        self.beginFilterChange()
-        self._words = tuple(text.casefold().split())
-        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
+        """Show only models with every word of ``text`` in their name."""
+        self._set(self._show, tuple(text.casefold().split()))
 
     def set_show(self, show: Show) -> None:
         """Show only models in these states."""
-        self.beginFilterChange()
-        self._show = show
-        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
+        self._set(show, self._words)
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:  # noqa: N802
-        """Whether the row is shown."""
         return passes(self._table.model_at(source_row), self._show, self._words)
 
     def lessThan(self, left: Index, right: Index) -> bool:  # noqa: N802
-        """Whether a row comes before another; equal ones by name, whichever way the column is sorted.
-
-        Qt alone would leave equal rows as they were, so that the order told what had been clicked before.
-        """
+        """Compare rows; equal ones by name in either direction, while Qt would keep their previous order."""
         column = Column(left.column())
         first, second = left.row(), right.row()
         keys = self._table.sort_key(first, column), self._table.sort_key(second, column)
@@ -105,3 +96,8 @@ class ModelsFilter(QSortFilterProxyModel):
     def model_at(self, index: Index) -> ModelSnapshot:
         """Return the model of one of this proxy's indexes."""
         return self._table.model_at(self.mapToSource(index).row())
+
+    def _set(self, show: Show, words: tuple[str, ...]) -> None:
+        self.beginFilterChange()
+        self._show, self._words = show, words
+        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)

@@ -1,21 +1,19 @@
-"""The view of the models' table: which columns have room, clicks on the star, the menu."""
+"""The view of the models table."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from preheat.core.snapshot import ModelSnapshot
-from preheat_gui.dashboard.looks import LooksOf
+from preheat.control import ModelSnapshot
 from preheat_gui.dashboard.models.cells import Column
-from preheat_gui.dashboard.models.delegates import NameDelegate, StarDelegate, StateDelegate, TextDelegate, row_height
+from preheat_gui.dashboard.models.delegates import StarDelegate, StateDelegate
 from preheat_gui.dashboard.models.filter import ModelsFilter
-from preheat_gui.widgets import GAP
+from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, TableView, two_line_height
 
-# In characters of the body's font: what a column needs, and what it takes where there is room. The name has the rest.
+# Needed and preferred width, in characters of the body font. The name takes the rest.
 _WIDTHS: Final = {
     Column.FAVOURITE: (6, 6),
     Column.NAME: (30, 30),
@@ -26,14 +24,14 @@ _WIDTHS: Final = {
     Column.HITS: (12, 12),
     Column.LAST_USED: (15, 15),
 }
-_FOR_OTHERS: Final = 0.6
-"""Share of the spare room that the name leaves to columns that can use it."""
+_SPARE_SHARE: Final = 0.6
+"""Share of the spare width for columns other than the name."""
 
-_LEAST_WORTH_FIRST: Final = (Column.CONTEXT, Column.LOAD, Column.HITS, Column.LAST_USED, Column.MEMORY)
+_HIDDEN_FIRST: Final = (Column.CONTEXT, Column.LOAD, Column.HITS, Column.LAST_USED, Column.MEMORY)
 
 
-class ModelsView(QTableView):
-    """Shows a ``ModelsFilter``.
+class ModelsView(TableView):
+    """Shows a ``ModelsFilter``; narrow views hide columns.
 
     Attributes:
         star_clicked: The user clicked a model's star (ModelSnapshot).
@@ -41,22 +39,23 @@ class ModelsView(QTableView):
 
     star_clicked = Signal(object)
 
-    def __init__(self, models: ModelsFilter, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, models: ModelsFilter) -> None:
+        super().__init__("models_table", self.tr("Models"), models, Column.NAME)
         self._models = models
-        self._looks = LooksOf(self)
-        self.setObjectName("models_table")
-        self.setAccessibleName(self.tr("Models"))
-        self.setModel(models)
-        self._set_header()
-        self._set_behaviour()
-        text, name, state, star = TextDelegate(self), NameDelegate(self), StateDelegate(self), StarDelegate(self)
-        delegates = {Column.NAME: name, Column.STATE: state, Column.FAVOURITE: star}
-        for column in Column:
-            self.setItemDelegateForColumn(column, delegates.get(column, text))
+        self.setSelectionMode(self.SelectionMode.ExtendedSelection)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setSortingEnabled(True)
+        self.setMouseTracking(True)
+        columns = self.horizontalHeader()
+        columns.setObjectName("models_header")
+        columns.setMinimumSectionSize(1)
+        columns.setSortIndicator(models.sortColumn(), models.sortOrder())
+        self.setItemDelegate(CellDelegate(self))
+        self.setItemDelegateForColumn(Column.NAME, NameDelegate(self))
+        self.setItemDelegateForColumn(Column.STATE, StateDelegate(self))
+        self.setItemDelegateForColumn(Column.FAVOURITE, StarDelegate(self))
         self.clicked.connect(self._on_clicked)
-
-    # -- selection ----------------------------------------------------------------------------------------------------
+        self.fit()
 
     def selected(self) -> list[ModelSnapshot]:
         """Return the selected models, in the order of the rows."""
@@ -64,89 +63,51 @@ class ModelsView(QTableView):
         return [self._models.model_at(self._models.index(row, Column.NAME)) for row in rows]
 
     def select_model(self, row: int) -> None:
-        """Select this row alone, and scroll to it."""
+        """Select only this row, and scroll to it."""
         index = self._models.index(row, Column.NAME)
         flags = QItemSelectionModel.SelectionFlag
         self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
         self.scrollTo(index)
 
-    # -- Qt -----------------------------------------------------------------------------------------------------------
-
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Show the columns that have room."""
         super().resizeEvent(event)
         self._fit_columns()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Follow the system's font."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
-            self.verticalHeader().setDefaultSectionSize(row_height(self._looks()))
-            self._fit_columns()
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Show over the stars that they can be clicked."""
         over_star = self.indexAt(event.position().toPoint()).column() == Column.FAVOURITE
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over_star else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Return a size that leaves the page its say."""
         return QSize(600, 300)
 
-    # -- private ------------------------------------------------------------------------------------------------------
-
-    def _set_behaviour(self) -> None:
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)  # Tab leaves the table; the arrow keys move in it
-        self.setSortingEnabled(True)
-        self.setMouseTracking(True)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-
-    def _set_header(self) -> None:
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # nobody measures a thousand rows
-        rows.setMinimumSectionSize(1)
-        rows.setDefaultSectionSize(row_height(self._looks()))
-        columns = self.horizontalHeader()
-        columns.setObjectName("models_header")
-        columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        columns.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
-        columns.setHighlightSections(False)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
-        columns.setMinimumSectionSize(1)
-        columns.setSortIndicator(self._models.sortColumn(), self._models.sortOrder())
+    def fit(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(two_line_height(self._looks()))
+        self._fit_columns()
 
     def _fit_columns(self) -> None:
-        """Hide the columns of least worth until the name has its room; share out what is left over."""
+        """Hide columns until the name fits, then share out the spare width."""
         shown = {column: self._widths_of(column) for column in Column}
-        for column in _LEAST_WORTH_FIRST:
+        for column in _HIDDEN_FIRST:
             if sum(needed for needed, _ in shown.values()) <= self.viewport().width():
                 break
             del shown[column]
         spare = self.viewport().width() - sum(needed for needed, _ in shown.values())
-        wished = sum(most - needed for needed, most in shown.values())
-        share = max(0.0, min(1.0, spare * _FOR_OTHERS / wished)) if wished else 0.0
+        wished = sum(preferred - needed for needed, preferred in shown.values())
+        share = max(0.0, min(1.0, spare * _SPARE_SHARE / wished)) if wished else 0.0
         for column in Column:
             self.setColumnHidden(column, column not in shown)
             if column in shown and column is not Column.NAME:
-                needed, most = shown[column]
-                self.setColumnWidth(column, round(needed + (most - needed) * share))
+                needed, preferred = shown[column]
+                self.setColumnWidth(column, round(needed + (preferred - needed) * share))
 
     def _widths_of(self, column: Column) -> tuple[int, int]:
-        """Return what a column needs and may take, in pixels; its title fits in any language."""
+        """Return a column's needed and preferred width in pixels; its title always fits."""
         unit = self._looks().body_metrics.averageCharWidth()
         title = str(self._models.headerData(column, Qt.Orientation.Horizontal) or "")
-        least = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 2 * GAP
-        needed, most = _WIDTHS[column]
-        return max(needed * unit, least), max(most * unit, least)
+        least = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 2 * PADDING
+        needed, preferred = _WIDTHS[column]
+        return max(needed * unit, least), max(preferred * unit, least)
 
     def _on_clicked(self, index: QModelIndex) -> None:
         if index.column() == Column.FAVOURITE:

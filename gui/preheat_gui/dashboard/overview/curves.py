@@ -1,4 +1,4 @@
-"""A small curve over time: a thin line, a soft fill, few labels. pyqtgraph is imported when the first one is shown."""
+"""A small curve over time. pyqtgraph is imported when the first one is shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from preheat_gui.widgets import Token, caption_font, theme
 
 _FILL_ALPHA: Final = 36
 _FEW_POINTS: Final = 12
-"""Up to so many points get dots: a line alone would not show where they are."""
+"""Up to this number, points get dots: a line alone does not show them."""
 
 _HEADROOM: Final = 1.06
 _LABEL_AIR: Final = 12
@@ -22,27 +22,22 @@ _LABEL_AIR: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of a curve.
-
-    Attributes:
-        words: What the tooltip says over it.
-    """
+    """A point of a curve and its tooltip."""
 
     x: float
     y: float
-    words: str
+    tooltip: str
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What a curve shows.
+    """The contents of a curve.
 
     Attributes:
-        begin: Left end of the x axis; ``end`` is its right one.
-        top: The highest y that has to fit; the axis begins at 0.
-        x_ticks: Labels of the x axis.
-        y_ticks: Labels of the y axis, each with a hairline.
-        summary: The whole curve in words, for screen readers.
+        begin: Left end of the x axis; ``end`` is the right one.
+        top: Highest y value; the axis starts at 0.
+        y_ticks: Values with labels, each with a hairline.
+        summary: The curve in words, for screen readers.
     """
 
     points: tuple[Point, ...]
@@ -55,10 +50,10 @@ class Series:
 
 
 class Curve(QWidget):
-    """Shows one series. It paints only when that or the theme changes, and while the mouse is over it."""
+    """Shows one series. Repaints only for a new series or theme, and under the mouse."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str) -> None:
+        super().__init__()
         self._series: Series | None = None
         self._plot: Any = None
         self._line: Any = None
@@ -74,12 +69,12 @@ class Curve(QWidget):
 
     @property
     def series(self) -> Series | None:
-        """What is shown."""
+        """The series that is shown."""
         return self._series
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the curve is there, not only its place."""
+        """Whether the plot has been created."""
         return self._plot is not None
 
     def set_series(self, series: Series) -> None:
@@ -91,48 +86,40 @@ class Curve(QWidget):
         self._draw()
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Return a size at which the course can be told."""
         return QSize(280, 120)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the smallest size that is worth its place."""
         return QSize(140, 84)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """Make the plot, the first time."""
         super().showEvent(event)
         if self._plot is None:
-            plot_library().want(self._make_plot)
+            plot_library().request(self._make_plot)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Follow the system's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ApplicationFontChange:
             self._restyle()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Mark the point nearest to the mouse, and say what it is."""
         point = self._nearest(event.position())
         if point is not self._hovered:
             self._hovered = point
             self._mark()
         if point is not None:
-            QToolTip.showText(event.globalPosition().toPoint() + QPoint(0, 12), point.words, self)
+            QToolTip.showText(event.globalPosition().toPoint() + QPoint(0, 12), point.tooltip, self)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Take the mark away."""
         super().leaveEvent(event)
         self._hovered = None
         self._mark()
-
-    # -- private ------------------------------------------------------------------------------------------------------
 
     def _make_plot(self) -> None:
         if self._plot is not None:
             return
         pg = plot_library().module
         plot = pg.PlotWidget(self)
-        # The curve takes the mouse itself: a plot would keep the wheel from the page.
+        # This widget handles the mouse: a plot would keep the wheel from the page.
         plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.getPlotItem().setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # time runs to the right everywhere
@@ -181,7 +168,7 @@ class Curve(QWidget):
         )
         self._plot.getAxis("bottom").setTicks([list(series.x_ticks)])
         self._plot.getAxis("left").setTicks([list(series.y_ticks)])
-        # At least as wide as a percentage: curves under each other then begin alike.
+        # At least as wide as a percentage, so that curves under each other are aligned.
         metrics = QFontMetrics(caption_font())
         labels = ("100 %", *(label for _, label in series.y_ticks))
         self._plot.getAxis("left").setWidth(max(map(metrics.horizontalAdvance, labels)) + _LABEL_AIR)

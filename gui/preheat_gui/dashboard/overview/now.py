@@ -1,4 +1,4 @@
-"""The overview's first line: what is being preloaded, what waits and why, and what is nearly ready."""
+"""The overview's first card: current loads, what is next, and why preloading waits."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QProgressBar, QPushButton
 
-from preheat.core.snapshot import EngineSnapshot, ModelSnapshot, PreloadSnapshot
-from preheat.residency.states import State
+from preheat.control import EngineSnapshot, ModelSnapshot, PreloadSnapshot, State
 from preheat_gui import words
-from preheat_gui.dashboard.models.cells import time_left
-from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, caption, caption_font
+from preheat_gui.dashboard.labels import detail_label
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, caption, hbox, named
 
 translate = QCoreApplication.translate
 
@@ -23,7 +21,7 @@ _STEPS: Final = 1000
 
 
 class Help(Enum):
-    """What the button does."""
+    """The action of the button."""
 
     NONE = auto()
     RESUME = auto()
@@ -32,13 +30,12 @@ class Help(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What goes on.
+    """What the engine is doing.
 
     Attributes:
-        sentence: The main thing.
-        aside: What comes next, and what is nearly ready; may be empty.
+        aside: What is next, and what is cached; may be empty.
         progress: 0.0 to 1.0; None while nothing loads.
-        left: How long that still takes, in words; may be empty.
+        left: Remaining time in words; may be empty.
     """
 
     sentence: str
@@ -49,21 +46,19 @@ class Now:
 
 
 def describe_now(snapshot: EngineSnapshot) -> Now:
-    """Return what goes on at the moment of a snapshot."""
-    preload = snapshot.preload
-    loading = words.loading_models(snapshot)
-    aside = _aside(snapshot)
-    if loading:
-        return Now(_loading(loading[0], preload), aside, loading[0].progress or 0.0, time_left(loading[0]))
+    """Return what the engine is doing."""
+    preload, aside = snapshot.preload, _aside(snapshot)
+    if loading := words.loading_models(snapshot):
+        model = loading[0]
+        return Now(_loading(model, preload), aside, model.progress or 0.0, words.time_left(model))
     if not preload.enabled:
-        return Now(translate("Overview", "Preloading is switched off."), aside, help=Help.SWITCH_ON)
+        return Now(translate("Overview", "Preloading is off."), aside, help=Help.SWITCH_ON)
     if preload.paused_until is not None:
         paused = words.paused_words(preload.paused_until, datetime.now())
         return Now(f"{paused}.", aside, help=Help.RESUME)
     if preload.hold and preload.queue:
-        return Now(
-            translate("Overview", "Preloading waits: {hold}.").format(hold=words.message_text(preload.hold)), aside
-        )
+        hold = words.message_text(preload.hold)
+        return Now(translate("Overview", "Preloading waits: {hold}.").format(hold=hold), aside)
     return Now(_idle(snapshot), aside)
 
 
@@ -79,75 +74,60 @@ def _loading(model: ModelSnapshot, preload: PreloadSnapshot) -> str:
 
 
 def _idle(snapshot: EngineSnapshot) -> str:
-    hot = sum(model.state is State.HOT for model in snapshot.models)
+    ready = sum(model.state is State.HOT for model in snapshot.models)
     if not snapshot.models:
         return translate("Overview", "No models yet.")
-    if not hot:
-        return translate("Overview", "No model is loaded; nothing is being preloaded.")
-    if hot == 1:
+    if not ready:
+        return translate("Overview", "No models loaded, nothing to preload.")
+    if ready == 1:
         return translate("Overview", "1 model is ready.")
-    return translate("Overview", "{count} models are ready.").format(count=hot)
+    return translate("Overview", "{count} models are ready.").format(count=ready)
 
 
 def _aside(snapshot: EngineSnapshot) -> str:
-    running = {model.model_id for model in snapshot.models if model.state is not State.COLD}
-    waiting = [model_id for model_id in snapshot.preload.queue if model_id not in running]
-    standby = [
-        model.model_id
-        for model in snapshot.models
-        if model.standby and model.state is State.COLD and model.model_id not in waiting
-    ]
+    cold = {model.model_id: model.standby for model in snapshot.models if model.state is State.COLD}
+    known = {model.model_id for model in snapshot.models}
+    waiting = [name for name in snapshot.preload.queue if name in cold or name not in known]
+    cached = [name for name, standby in cold.items() if standby and name not in waiting]
     parts = []
     if waiting:
         parts.append(translate("Overview", "Next: {models}").format(models=words.list_names(waiting)))
-    if standby:
-        parts.append(translate("Overview", "Nearly ready: {models}").format(models=words.list_names(standby)))
-    return " · ".join(parts)
+    if cached:
+        parts.append(translate("Overview", "Cached: {models}").format(models=words.list_names(cached)))
+    return words.SEPARATOR.join(parts)
 
 
 class NowCard(Card):
     """Shows ``Now``.
 
     Attributes:
-        resume_asked: The user wants preloading to go on.
-        switch_on_asked: The user wants preloading switched on.
+        resume_requested: The user wants to end the pause.
+        switch_on_requested: The user wants preloading switched on.
     """
 
-    resume_asked = Signal()
-    switch_on_asked = Signal()
+    resume_requested = Signal()
+    switch_on_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName("now")
         self._now: Now | None = None
-        self._sentence = ElidedLabel(parent=self)
-        self._sentence.setObjectName("now_sentence")
-        self._left = caption(parent=self)
+        self._sentence = named(ElidedLabel(), "now_sentence")
+        self._left = caption()
         self._left.setWordWrap(False)
-        self._bar = QProgressBar(self)
-        self._bar.setObjectName("now_progress")
+        self._bar = named(QProgressBar(), "now_progress", self.tr("Load progress"))
         self._bar.setRange(0, _STEPS)
         self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(self.tr("Load progress"))
-        self._aside = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
-        self._aside.setObjectName("now_aside")
-        self._aside.setFont(caption_font())
-        self._aside.setForegroundRole(QPalette.ColorRole.PlaceholderText)  # the muted colour
-        self._button = QPushButton(self)
-        self._button.setObjectName("now_button")
+        self._aside = named(detail_label(), "now_aside")
+        self._button = named(QPushButton(), "now_button")
         self._button.clicked.connect(self._on_button)
-        line = QHBoxLayout()
-        line.setSpacing(GROUP_GAP)
-        line.addWidget(self._sentence, 1)
-        line.addWidget(self._left)
-        line.addWidget(self._button)
         self.body.setContentsMargins(GROUP_GAP, GAP + GAP // 2, GROUP_GAP, GAP + GAP // 2)
-        self.body.addLayout(line)
+        self.body.addLayout(hbox((self._sentence, 1), self._left, self._button, spacing=GROUP_GAP))
         self.body.addWidget(self._bar)
         self.body.addWidget(self._aside)
 
     def render_now(self, now: Now) -> None:
-        """Show what goes on."""
+        """Show what the engine is doing."""
         if now == self._now:
             return
         self._now = now
@@ -164,6 +144,6 @@ class NowCard(Card):
 
     def _on_button(self) -> None:
         if self._now is not None and self._now.help is Help.RESUME:
-            self.resume_asked.emit()
+            self.resume_requested.emit()
         else:
-            self.switch_on_asked.emit()
+            self.switch_on_requested.emit()

@@ -1,4 +1,4 @@
-"""Imports pyqtgraph when the first curve is shown: on a thread, as it takes longer than a window may stand still."""
+"""Imports pyqtgraph on a thread when the first curve is shown: it takes too long for the GUI thread."""
 
 from __future__ import annotations
 
@@ -14,11 +14,7 @@ _NAME: Final = "PlotLibrary"
 
 
 class PlotLibrary(QObject):
-    """pyqtgraph, once it is there. GUI thread only.
-
-    Attributes:
-        ready: It has been imported.
-    """
+    """pyqtgraph, imported on request. GUI thread only."""
 
     ready = Signal()
 
@@ -30,11 +26,11 @@ class PlotLibrary(QObject):
 
     @property
     def module(self) -> Any:
-        """The module ``pyqtgraph``; None until ``ready``."""
+        """The module ``pyqtgraph``; None until it is imported."""
         return self._module
 
-    def want(self, when_ready: Callable[[], None]) -> None:
-        """Call ``when_ready``, a bound method, once the library is there: now, or later on this thread."""
+    def request(self, when_ready: Callable[[], None]) -> None:
+        """Call ``when_ready``, a bound method, now or after the import, on this thread."""
         if self._module is not None:
             when_ready()
             return
@@ -45,15 +41,15 @@ class PlotLibrary(QObject):
 
     def _import(self) -> None:
         module = importlib.import_module("pyqtgraph")
-        # Its handler at exit walks all objects there are, to no use here.
+        # Its exit handler walks all objects, for nothing here.
         module.setConfigOptions(antialias=True, exitCleanup=False)
         self._module = module
-        with suppress(RuntimeError):  # the application has ended meanwhile
+        with suppress(RuntimeError):  # the application has ended
             self.ready.emit()
 
 
 def plot_library() -> PlotLibrary:
-    """Return the application's one."""
+    """Return the application's instance."""
     app = QCoreApplication.instance()
     found = app.findChild(PlotLibrary, _NAME) if app is not None else None
     return found or PlotLibrary(app)

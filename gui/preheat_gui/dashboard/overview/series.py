@@ -1,4 +1,4 @@
-"""A period's figures as curves and words. Pure but for the language."""
+"""A period's figures as curves. Pure except for the language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from preheat_gui.dashboard.overview.periods import DAY_S, HOUR_S, Period, Period
 from preheat_gui.words import format_duration, format_number, percent
 
 if TYPE_CHECKING:
-    from preheat.usage import UsageBucket
+    from preheat.control import UsageBucket
 
 translate = QCoreApplication.translate
 
@@ -21,9 +21,9 @@ _TICK_DAYS: Final = {Period.WEEK: 2, Period.QUARTER: 30}
 
 
 def hit_rate_series(figures: PeriodFigures) -> Series:
-    """Return the preload hit rate over time; spans without requests have no point."""
+    """Return the preload hit rate over time; buckets without requests have no point."""
     points = tuple(
-        Point(_middle(bucket), bucket.counts.hits / bucket.counts.requests, _rate_words(bucket, figures.period))
+        Point(_middle(bucket), bucket.counts.hits / bucket.counts.requests, _rate_tooltip(bucket, figures.period))
         for bucket in figures.buckets
         if bucket.counts.requests
     )
@@ -38,15 +38,15 @@ def hit_rate_series(figures: PeriodFigures) -> Series:
 
 
 def time_saved_series(figures: PeriodFigures) -> Series:
-    """Return the waiting that was saved, in seconds a bucket."""
+    """Return the waiting saved per bucket, in seconds."""
     points = tuple(
-        Point(_middle(bucket), bucket.counts.saved_s, _saved_words(bucket, figures.period))
+        Point(_middle(bucket), bucket.counts.saved_s, _saved_tooltip(bucket, figures.period))
         for bucket in figures.buckets
     )
     top = max((point.y for point in points), default=0.0)
     ticks = ((0.0, "0"), (top, format_duration(top))) if top else ((0.0, "0"),)
     saved = format_duration(figures.saved_s)
-    summary = translate("Overview", "{duration} not waited in all.").format(duration=saved)
+    summary = translate("Overview", "{duration} of waiting saved in all.").format(duration=saved)
     return Series(points, figures.begin, figures.end, top, _time_ticks(figures), ticks, summary)
 
 
@@ -54,7 +54,7 @@ def _middle(bucket: UsageBucket) -> float:
     return bucket.begins_at + bucket.length_s / 2
 
 
-def _rate_words(bucket: UsageBucket, period: Period) -> str:
+def _rate_tooltip(bucket: UsageBucket, period: Period) -> str:
     return translate("Overview", "{when}: {rate}, {hits} of {requests} requests").format(
         when=_when(bucket.begins_at, period),
         rate=percent(bucket.counts.hits / bucket.counts.requests),
@@ -63,8 +63,8 @@ def _rate_words(bucket: UsageBucket, period: Period) -> str:
     )
 
 
-def _saved_words(bucket: UsageBucket, period: Period) -> str:
-    return translate("Overview", "{when}: {duration} not waited").format(
+def _saved_tooltip(bucket: UsageBucket, period: Period) -> str:
+    return translate("Overview", "{when}: {duration} saved").format(
         when=_when(bucket.begins_at, period), duration=format_duration(bucket.counts.saved_s)
     )
 
@@ -82,7 +82,7 @@ def _time_ticks(figures: PeriodFigures) -> tuple[tuple[float, str], ...]:
         hours = range(0, 25, _TICK_HOURS)
         return tuple((figures.begin + hour * HOUR_S, _clock(figures.begin + hour * HOUR_S)) for hour in hours)
     days = round((figures.end - figures.begin) / DAY_S)
-    # Counted from today, which always has its label.
+    # Counted from today, which always has a label.
     middles = [figures.end - (day + 0.5) * DAY_S for day in range(0, days, _TICK_DAYS[figures.period])]
     pattern = "ddd" if figures.period is Period.WEEK else "d MMM"
     return tuple((middle, QLocale().toString(_date(middle), pattern)) for middle in reversed(middles))

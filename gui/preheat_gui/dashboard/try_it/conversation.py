@@ -1,4 +1,4 @@
-"""A conversation on the try-it page, in memory only: never logged, never written to disk."""
+"""A conversation in memory only: never logged, never written to disk."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.inference import FinishReason, GenerateRequest
+from preheat.control import FinishReason, GenerateRequest
 from preheat_gui.bridge import GenerationFigures
-from preheat_gui.words import format_duration, format_number
+from preheat_gui.words import SEPARATOR, format_duration, format_number
 
 _FIRST_NUMBERS = 8
 
 
 @dataclass(slots=True)
 class Turn:
-    """A question, and what came of it.
+    """A question and its answer.
 
     Attributes:
-        embeddings: The model was asked for a vector.
-        answer: What has come so far.
-        note: What is waited for while ``over`` is False; how it went, afterwards.
-        over: Nothing more comes.
+        embeddings: Whether the answer is a vector.
+        answer: What has arrived so far.
+        note: What the turn waits for; its figures once it is ``over``.
     """
 
     model_id: str
@@ -34,7 +33,7 @@ class Turn:
 
 
 def make_request(turns: Sequence[Turn]) -> GenerateRequest:
-    """Return the request for the last turn's answer, after those that have one."""
+    """Return the request for the last turn, with the earlier turns that were answered."""
     messages: list[dict[str, object]] = []
     for turn in turns:
         if turn.embeddings or (turn is not turns[-1] and not turn.answer):
@@ -46,7 +45,7 @@ def make_request(turns: Sequence[Turn]) -> GenerateRequest:
 
 
 def figures_words(figures: GenerationFigures) -> str:
-    """Return how an answer went: ``first word after 80 ms · 27 tokens/s · 120 tokens``."""
+    """Return an answer's figures: ``first word after 80 ms · 27 tokens/s · 120 tokens``."""
     parts = []
     if figures.ttft_s is not None:
         parts.append(_tr("first word after {duration}").format(duration=format_duration(figures.ttft_s)))
@@ -59,7 +58,7 @@ def figures_words(figures: GenerationFigures) -> str:
         parts.append(_tr("cut off: the context is full"))
     elif figures.finish_reason is None:
         parts.append(_tr("stopped"))
-    return " · ".join(parts)
+    return SEPARATOR.join(parts)
 
 
 def vector_words(vector: Sequence[float]) -> str:
@@ -69,7 +68,7 @@ def vector_words(vector: Sequence[float]) -> str:
 
 
 def vector_figures(vector: Sequence[float], seconds: float) -> str:
-    """Return a vector's size, and how long it took."""
+    """Return a vector's size and duration."""
     return _tr("a vector of {count} numbers · {duration}").format(
         count=format_number(len(vector)), duration=format_duration(seconds)
     )

@@ -1,4 +1,4 @@
-"""Turns an answer's Markdown into a piece of a document, in the theme's colours and fonts. GUI thread only."""
+"""Markdown as a document fragment in the theme's colours and fonts. GUI thread only."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from PySide6.QtGui import (
     QTextTable,
 )
 
-from preheat_gui.dashboard.looks import code_font
+from preheat_gui.dashboard.labels import code_font
 from preheat_gui.widgets import GAP, Token, body_font, theme
 
 LINE_SPACING: Final = 125.0
-"""In percent: answers are read, not glanced at."""
+"""In percent."""
 
 _FEATURES: Final = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 _HEADING_STEP: Final = 1
-"""Of Qt's steps of size: a fifth larger than the text, whatever its level is."""
+"""In Qt's size steps: a fifth larger than the text, at every level."""
 
 _CODE: Final = (QTextFormat.Property.BlockCodeFence, QTextFormat.Property.BlockCodeLanguage)
 
 
 def from_markdown(text: str) -> QTextDocumentFragment:
-    """Return the text, laid out. Pictures are left out, and links are only words."""
+    """Return the text laid out. Images are left out, and links are plain text."""
     document = QTextDocument()
     document.setDefaultFont(body_font())
     document.setMarkdown(text, _FEATURES)
@@ -51,7 +51,7 @@ def from_markdown(text: str) -> QTextDocumentFragment:
 
 
 def text_block(top: int = 0) -> QTextBlockFormat:
-    """Return the format of a paragraph, so many pixels below the last one."""
+    """Return the format of a paragraph, ``top`` pixels below the previous one."""
     block = QTextBlockFormat()
     block.setTopMargin(top)
     block.setLineHeight(LINE_SPACING, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
@@ -88,7 +88,7 @@ def _style_table(table: QTextTable) -> None:
     layout.setCellPadding(GAP // 2)
     layout.setTopMargin(GAP)
     table.setFormat(layout)
-    # Qt begins a table with an empty line, and takes it for the first title.
+    # Qt starts a table with an empty line in its first cell.
     first = table.cellAt(0, 0).firstCursorPosition()
     if not first.block().text() and first.block().next().position() <= table.cellAt(0, 0).lastPosition():
         first.deleteChar()
@@ -109,6 +109,5 @@ def _is_code(block: QTextBlock) -> bool:
 
 
 def _merge(cursor: QTextCursor, words: QTextCharFormat) -> None:
-    """Give a whole block these properties."""
     cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
     cursor.mergeCharFormat(words)

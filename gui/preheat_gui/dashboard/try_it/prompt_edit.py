@@ -1,4 +1,4 @@
-"""Where a question is written: Enter sends it, Shift and Enter begin a new line, and it grows with its text."""
+"""The edit for a question: Enter sends, Shift+Enter starts a new line, and it grows with its text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
-_MOST_LINES: Final = 6
+_MAX_LINES: Final = 6
 _PADDING: Final = 12
-"""What the style sheet puts above and below the text, and the frame."""
+"""The style sheet's padding above and below the text, and the frame."""
 
 
 class PromptEdit(QPlainTextEdit):
@@ -23,8 +23,8 @@ class PromptEdit(QPlainTextEdit):
 
     sent = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(0)
@@ -32,7 +32,6 @@ class PromptEdit(QPlainTextEdit):
         self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Send at Enter."""
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             self.sent.emit()
@@ -40,18 +39,16 @@ class PromptEdit(QPlainTextEdit):
         super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Break the lines anew."""
         super().resizeEvent(event)
         self._fit()
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the height of the text."""
         return QSize(300, self.height())
 
     def _fit(self) -> None:
-        # A plain text's document counts its height in lines.
+        # A plain text document counts its height in lines.
         wanted = max(1, math.ceil(self.document().size().height()))
-        lines = min(wanted, _MOST_LINES)
+        lines = min(wanted, _MAX_LINES)
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if wanted > lines else policy.ScrollBarAlwaysOff)
         height = lines * self.fontMetrics().lineSpacing() + _PADDING

@@ -1,4 +1,4 @@
-"""Asks models for the try-it page, one question at a time. GUI thread only."""
+"""Asks models, one question at a time. GUI thread only."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from preheat.core.snapshot import EngineSnapshot
+from preheat.control import EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui import words
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.models.cells import BUSY
+from preheat_gui.dashboard.cells import BUSY
 from preheat_gui.dashboard.try_it.conversation import Turn, figures_words, make_request, vector_figures, vector_words
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class TrySession(QObject):
-    """A conversation, and the answer that is on its way.
+    """A conversation, and the answer in progress.
 
     Attributes:
-        changed: The last turn has got further.
+        changed: The last turn has progressed.
         ended: The last turn is over.
-        failed: It is over by an EngineError; ``ended`` came before.
+        failed: It ended with an EngineError; emitted after ``ended``.
     """
 
     changed = Signal()
@@ -47,7 +47,7 @@ class TrySession(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is on its way."""
+        """Whether an answer is in progress."""
         return bool(self._turns) and not self._turns[-1].over
 
     @property
@@ -56,7 +56,7 @@ class TrySession(QObject):
         return next((turn.answer for turn in reversed(self._turns) if turn.answer), "")
 
     def ask(self, model_id: str, question: str, *, embeddings: bool) -> Turn:
-        """Begin a turn; only when not ``busy``."""
+        """Start a turn; only if not ``busy``."""
         turn = Turn(model_id, question, embeddings, note=self.tr("Waiting…"))
         self._turns.append(turn)
         self._asked_at = time.monotonic()
@@ -69,12 +69,12 @@ class TrySession(QObject):
         return turn
 
     def retry(self) -> Turn:
-        """Ask the last question again, of the same model."""
+        """Ask the last question again."""
         last = self._turns.pop()
         return self.ask(last.model_id, last.question, embeddings=last.embeddings)
 
     def stop(self) -> None:
-        """Let the answer be; what has come of it stays."""
+        """Stop the answer, and keep what has arrived."""
         if not self.busy:
             return
         if self._generation is not None:
@@ -83,12 +83,12 @@ class TrySession(QObject):
             self._end(self._turns[-1], self.tr("stopped"))
 
     def clear(self) -> None:
-        """Forget the conversation."""
+        """Delete the conversation."""
         self.stop()
         self._turns.clear()
 
     def follow(self, snapshot: EngineSnapshot) -> None:
-        """Say how far the load is that a vector waits for: nobody else tells."""
+        """Show the load that a vector waits for; only answers report it themselves."""
         if self.busy and self._turns[-1].embeddings:
             model = snapshot.model(self._turns[-1].model_id)
             if model is not None and model.state in BUSY:
@@ -124,7 +124,7 @@ class TrySession(QObject):
 
     def _on_error(self, turn: Turn, error: EngineError) -> None:
         if not turn.over:
-            self._end(turn, self.tr("no answer") if not turn.answer else self.tr("broken off"))
+            self._end(turn, self.tr("no answer") if not turn.answer else self.tr("interrupted"))
             self.failed.emit(error)
 
     def _end(self, turn: Turn, note: str) -> None:

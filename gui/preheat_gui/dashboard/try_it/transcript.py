@@ -1,4 +1,4 @@
-"""Shows a conversation: plain text while an answer comes, Markdown once it is complete. Fetches nothing."""
+"""Shows a conversation: plain text during an answer, Markdown when it is complete. Loads no resources."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ from PySide6.QtGui import (
     QTextFrameFormat,
     QTextLength,
 )
-from PySide6.QtWidgets import QTextEdit, QWidget
+from PySide6.QtWidgets import QTextEdit
 
-from preheat_gui.dashboard.looks import code_font
+from preheat_gui.dashboard.labels import code_font
 from preheat_gui.dashboard.try_it.conversation import Turn
 from preheat_gui.dashboard.try_it.markdown import from_markdown, text_block
-from preheat_gui.widgets import GAP, GROUP_GAP, Token, body_font, caption_font, set_role, theme
+from preheat_gui.widgets import GAP, GROUP_GAP, Token, body_font, caption_font, named, set_role, theme
 
 REPAINT_MS: Final = 50
-"""At most twenty times a second."""
+"""Between updates of a growing answer."""
 
 
 class Transcript(QTextEdit):
-    """A document of all turns. The last one may still grow."""
+    """A document of all turns; the last one may be growing."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("transcript")
-        self.setAccessibleName(self.tr("Conversation"))
+    def __init__(self) -> None:
+        super().__init__()
+        named(self, "transcript", self.tr("Conversation"))
         set_role(self, "reading")
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
@@ -50,10 +49,8 @@ class Transcript(QTextEdit):
         self._timer.timeout.connect(self._grow)
         theme().changed.connect(self.render_all)
 
-    # -- what the page tells it ---------------------------------------------------------------------------------------
-
     def show_turns(self, turns: Sequence[Turn]) -> None:
-        """Show these turns, and nothing else."""
+        """Show only these turns."""
         self._turns = list(turns)
         self.render_all()
 
@@ -64,22 +61,22 @@ class Transcript(QTextEdit):
         self._to_end()
 
     def turn_changed(self) -> None:
-        """The last turn has got further; shown soon."""
+        """Show the progress of the last turn, soon."""
         if not self._timer.isActive():
             self._timer.start()
 
     def turn_over(self) -> None:
-        """Nothing more comes in the last turn."""
+        """Show the last turn as complete."""
         self._timer.stop()
         if not self._turns:
-            return  # it was over before it was shown
+            return  # it ended before it was shown
         at_end = self._is_at_end()
         self._render_answer(self._turns[-1])
         if at_end:
             self._to_end()
 
     def render_all(self) -> None:
-        """Lay everything out anew, in the present colours and fonts."""
+        """Lay everything out again, in the current colours and fonts."""
         self._timer.stop()
         at = self.verticalScrollBar().value()
         self.clear()
@@ -87,10 +84,8 @@ class Transcript(QTextEdit):
             self._render_turn(turn)
         self.verticalScrollBar().setValue(at)
 
-    # -- Qt -----------------------------------------------------------------------------------------------------------
-
     def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: N802
-        """Return an empty picture: an answer must not make this program read files or addresses."""
+        """Return an empty image: an answer must not make this program read files or URLs."""
         return QImage()
 
     def event(self, event: QEvent) -> bool:
@@ -99,8 +94,6 @@ class Transcript(QTextEdit):
             self.render_all()
         return super().event(event)
 
-    # -- private ------------------------------------------------------------------------------------------------------
-
     def _grow(self) -> None:
         turn = self._turns[-1]
         if turn.over:
@@ -108,10 +101,10 @@ class Transcript(QTextEdit):
         at_end = self._is_at_end()
         if not turn.answer:
             if turn.note != self._noted:
-                self._replace_answer(turn.note, _format(body_font(), Token.MUTED))
+                self._answer_cursor().insertText(turn.note, _format(body_font(), Token.MUTED))
                 self._noted = turn.note
         elif not self._shown:
-            self._replace_answer(turn.answer, _format(body_font(), Token.TEXT))
+            self._answer_cursor().insertText(turn.answer, _format(body_font(), Token.TEXT))
             self._shown = turn.answer
         else:
             cursor = QTextCursor(self.document())
@@ -140,7 +133,7 @@ class Transcript(QTextEdit):
         frame.setBottomMargin(GAP)
         frame.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
         if cursor.position() == 0:
-            # Qt wants a line before a frame; it must not be seen.
+            # Qt needs a line before a frame; make it invisible.
             nothing = QTextBlockFormat()
             nothing.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
             cursor.setBlockFormat(nothing)
@@ -151,12 +144,8 @@ class Transcript(QTextEdit):
         cursor.insertText(turn.model_id, _format(caption_font(), Token.MUTED))
         cursor.insertBlock(text_block())
 
-    def _replace_answer(self, text: str, char_format: QTextCharFormat) -> None:
-        cursor = self._answer_cursor()
-        cursor.insertText(text, char_format)
-
     def _answer_cursor(self) -> QTextCursor:
-        """Return a cursor where the last turn's answer was."""
+        """Remove the last turn's answer, and return a cursor in its place."""
         cursor = QTextCursor(self.document())
         cursor.setPosition(self._answer_at)
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)

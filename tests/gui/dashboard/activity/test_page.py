@@ -128,8 +128,8 @@ def test_the_kind_is_remembered_and_nonsense_is_not(page: ActivityPage, bridge: 
 @pytest.mark.parametrize(
     ("answer", "title"),
     [
-        ([], "Nothing has happened yet"),
-        (EngineError("It is locked"), "This could not be read"),
+        ([], "Nothing yet"),
+        (EngineError("It is locked"), "Activity is not available"),
         (UnsupportedOperationError("Figures are not kept", hint="Set history_days"), "Figures are not kept"),
     ],
 )

@@ -101,7 +101,7 @@ def test_zeds_part_of_the_settings_is_json() -> None:
 def test_it_shows_the_address_and_a_model_that_is_ready(page: ConnectPage) -> None:
     assert text_of(page, "connect_address") == f"{URL}/v1"
     assert '"c-chat"' in child(page, QPlainTextEdit, "guide_code").toPlainText()
-    assert "None is needed" in text_of(page, "connect_key")
+    assert "Not needed" in text_of(page, "connect_key")
     assert not child(page, QWidget, "connect_show_key").isVisible()
 
 

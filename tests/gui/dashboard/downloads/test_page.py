@@ -14,11 +14,13 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.errors import EngineError
 from preheat.models.downloads import DownloadState
-from preheat_gui.dashboard.downloads.catalogue_list import ChoiceRow, GroupRow, Role
-from preheat_gui.dashboard.downloads.catalogue_view import ChoiceView
+from preheat_gui.dashboard.cells import Role
+from preheat_gui.dashboard.downloads.choice_section import ChoiceView
+from preheat_gui.dashboard.downloads.choices import ChoiceRow
 from preheat_gui.dashboard.downloads.page import DownloadsPage
-from preheat_gui.dashboard.downloads.queue import MOST_ROWS
+from preheat_gui.dashboard.downloads.queue import MAX_ROWS
 from preheat_gui.dashboard.downloads.row import DownloadRow
+from preheat_gui.dashboard.rows import GroupRow
 from preheat_gui.widgets import Banner, EmptyState, Theme
 from suggested import CATALOGUE, FOUND, OFFER
 
@@ -91,7 +93,7 @@ def find(page: QWidget, kind: type[Any], name: str) -> Any:
 
 def rows(page: DownloadsPage, name: str) -> list[ChoiceRow | GroupRow]:
     listed = find(page, ChoiceView, name).model()
-    return [listed.index(number, 0).data(Role.ROW) for number in range(listed.rowCount())]
+    return [listed.index(number, 0).data(Role.ITEM) for number in range(listed.rowCount())]
 
 
 def choices(page: DownloadsPage, name: str) -> dict[str, ChoiceRow]:
@@ -131,16 +133,16 @@ def test_the_catalogue_is_grouped_with_the_best_of_each_task_first(page: Downloa
     assert [row.title for row in rows(page, "catalogue") if isinstance(row, GroupRow)] == [
         "Conversation",
         "Code",
-        "Small and quick",
+        "Small and fast",
         "Search by meaning (embeddings)",
-        "Pictures",
-        "Ordering of search results",
+        "Images",
+        "Ranking of search results",
     ]
     known = choices(page, "catalogue")
     assert known["qwen3:8b"].mark == "Best for this computer"
     assert (known["qwen3:8b"].figure, badge(known["qwen3:8b"])) == ("5.0 GB", "fits")
     assert badge(known["qwen3:30b"]) == "needs 12.3 GB more than the limit"
-    assert (badge(known["qwen3:4b"]), known["qwen3:4b"].mark) == ("Already here", "")
+    assert (badge(known["qwen3:4b"]), known["qwen3:4b"].mark) == ("Downloaded", "")
 
 
 def test_get_fetches_the_quantization_that_fits(page: DownloadsPage, link: Link) -> None:
@@ -156,7 +158,7 @@ def test_what_is_here_is_not_fetched_again(page: DownloadsPage) -> None:
 
 def test_what_is_on_its_way_is_marked(page: DownloadsPage, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(downloads=(download(repo="Qwen/qwen3-8b-GGUF"),)))
-    assert badge(choices(page, "catalogue")["qwen3:8b"]) == "Being downloaded"
+    assert badge(choices(page, "catalogue")["qwen3:8b"]) == "Downloading"
     assert not find(page, QPushButton, "catalogue_get").isEnabled()
     bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE, repo="Qwen/qwen3-8b-GGUF"),)))
     assert badge(choices(page, "catalogue")["qwen3:8b"]) == "fits"
@@ -220,16 +222,16 @@ def test_results_say_what_matters(qtbot: QtBot, page: DownloadsPage) -> None:
         "54 k downloads",
         "831 downloads",
     ]
-    assert badge(found["google/gemma-3-12b-it-qat-q4_0-gguf"]) == "Its owner wants your consent"
-    assert badge(found["Qwen/Qwen3-8B-GGUF"]) == "Already here"
+    assert badge(found["google/gemma-3-12b-it-qat-q4_0-gguf"]) == "Licence must be accepted"
+    assert badge(found["Qwen/Qwen3-8B-GGUF"]) == "Downloaded"
 
 
 def test_what_arrives_after_the_search_is_marked(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
     type_in(qtbot, page, "qwen3")
     bridge.publish(snapshot(downloads=(download(repo=FOUND[1].repo),)))
-    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Being downloaded"
+    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Downloading"
     bridge.publish(snapshot(downloads=(download(state=DownloadState.DONE, repo=FOUND[1].repo),)))
-    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Already here"
+    assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Downloaded"
 
 
 def test_a_late_answer_to_other_words_is_passed_over(
@@ -288,7 +290,7 @@ def test_a_result_opens_its_sizes_with_the_recommended_one_selected(
     offered = list(choices(page, "offer").values())
     assert offered[1].title == "4-bit, good quality"
     assert offered[1].mark == "Recommended"
-    assert offered[1].sentence == "Q4_K_M · takes about 5.9 GB of memory"
+    assert offered[1].sentence == "Q4_K_M · uses about 5.9 GB of memory"
     assert badge(offered[3]) == "needs 1.7 GB more than the limit"
     click(page, "offer_get")
     assert link.asked[-1] == ("pull", "Qwen/Qwen3-8B-GGUF:Q4_K_M")
@@ -375,7 +377,7 @@ def test_what_can_be_done_with_a_download(
     assert link.asked == [(asked, "d7")]
 
 
-@pytest.mark.parametrize(("answer", "cancelled"), [("Cancel download", True), ("Keep it", False)])
+@pytest.mark.parametrize(("answer", "cancelled"), [("Cancel download", True), ("Keep", False)])
 def test_gigabytes_are_not_thrown_away_by_one_click(
     page: DownloadsPage, bridge: FakeBridge, link: Link, answer: str, cancelled: bool
 ) -> None:
@@ -383,7 +385,7 @@ def test_gigabytes_are_not_thrown_away_by_one_click(
     click(row_of(page, "d1"), "download_cancel")
     assert link.asked == []
     box = find(page, QMessageBox, "cancel_question")
-    assert "1.2 GB have arrived" in box.informativeText()
+    assert "1.2 GB are downloaded" in box.informativeText()
     next(button for button in box.buttons() if button.text().replace("&", "") == answer).click()
     assert link.asked == ([("cancel_download", "d1")] if cancelled else [])
 
@@ -423,12 +425,12 @@ def test_the_queue_is_as_high_as_its_rows(qtbot: QtBot, page: DownloadsPage, bri
 
 
 def test_of_many_downloads_the_rest_is_counted(page: DownloadsPage, bridge: FakeBridge) -> None:
-    many = [download(f"q{number}", DownloadState.QUEUED) for number in range(MOST_ROWS + 5)]
+    many = [download(f"q{number}", DownloadState.QUEUED) for number in range(MAX_ROWS + 5)]
     many += [download("done", DownloadState.DONE), download("now", DownloadState.RUNNING)]
     bridge.publish(snapshot(downloads=tuple(many)))
-    assert len(page.findChildren(DownloadRow)) == MOST_ROWS
+    assert len(page.findChildren(DownloadRow)) == MAX_ROWS
     assert row_of(page, "now").y() < row_of(page, "q0").y()
-    assert find(page, QLabel, "downloads_more").text() == "6 more wait, 1 more have arrived"
+    assert find(page, QLabel, "downloads_more").text() == "6 more queued, 1 more finished"
 
 
 def test_every_button_names_its_download(page: DownloadsPage, bridge: FakeBridge) -> None:

@@ -70,7 +70,7 @@ def test_a_log_that_cannot_be_read_says_why(qtbot: QtBot, bridge: FakeBridge, th
     log_file().mkdir(parents=True)
     page = make(qtbot, bridge)
     empty = child(page, QWidget, "log_empty")
-    qtbot.waitUntil(lambda: empty.accessibleName() == "The log cannot be read")
+    qtbot.waitUntil(lambda: empty.accessibleName() == "The log can't be read")
     assert "irectory" in empty.accessibleDescription()
 
 
@@ -80,7 +80,7 @@ def test_levels_and_words_filter_lines(page: LogPage, qtbot: QtBot) -> None:
     assert text(page).splitlines() == [f"{HEAD} WARNING preheat.core.engine: too little room"]
     child(page, QLineEdit, "log_search").setText("nowhere")
     assert child(page, QWidget, "log_empty").isVisible()
-    assert child(page, QWidget, "log_empty").accessibleName() == "No line matches"
+    assert child(page, QWidget, "log_empty").accessibleName() == "Nothing matches"
     qtbot.mouseClick(child(page, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)
     assert len(text(page).splitlines()) == 3
 

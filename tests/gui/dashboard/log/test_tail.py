@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from preheat_gui.dashboard.log.model import MAX_LINES, LogLines
-from preheat_gui.dashboard.log.tail import FIRST_BYTES, LogNews, LogTail
+from preheat_gui.dashboard.log.tail import FIRST_BYTES, LogChange, LogTail
 
 HEAD = "2026-11-22T02:06:28+0000"
 
@@ -25,10 +25,10 @@ def append(path: Path, text: str) -> None:
 def test_reads_what_is_there_and_then_what_is_added(path: Path) -> None:
     append(path, "one\ntwo\n")
     tail = LogTail(path)
-    assert tail.read() == LogNews(("one", "two"), anew=True)
-    assert tail.read() == LogNews()
+    assert tail.read() == LogChange(("one", "two"), restart=True)
+    assert tail.read() == LogChange()
     append(path, "three\r\n")
-    assert tail.read() == LogNews(("three",))
+    assert tail.read() == LogChange(("three",))
 
 
 def test_a_line_waits_until_it_is_whole(path: Path) -> None:
@@ -63,30 +63,30 @@ def test_nothing_is_lost_when_the_file_is_rotated(path: Path) -> None:
     append(path, "two\n")
     path.rename(path.with_name("preheat.log.1"))
     append(path, "three\n")
-    assert tail.read() == LogNews(("two", "three"))
+    assert tail.read() == LogChange(("two", "three"))
     append(path, "four\n")
-    assert tail.read() == LogNews(("four",))
+    assert tail.read() == LogChange(("four",))
 
 
-def test_a_file_that_was_replaced_or_emptied_is_begun_anew(path: Path) -> None:
+def test_a_file_that_was_replaced_or_emptied_is_read_from_its_start(path: Path) -> None:
     append(path, "one\ntwo\n")
     tail = LogTail(path)
     tail.read()
     os.truncate(path, 0)
     append(path, "new\n")
-    assert tail.read() == LogNews(("new",), anew=True)
+    assert tail.read() == LogChange(("new",), restart=True)
     append(path.with_name("other"), "other\n")
     path.with_name("other").replace(path)
-    assert tail.read() == LogNews(("other",), anew=True)
+    assert tail.read() == LogChange(("other",), restart=True)
 
 
 def test_a_missing_file_may_come_and_go(path: Path) -> None:
     tail = LogTail(path)
-    assert tail.read() == LogNews(exists=False)
+    assert tail.read() == LogChange(exists=False)
     append(path, "one\n")
-    assert tail.read() == LogNews(("one",), anew=True)
+    assert tail.read() == LogChange(("one",), restart=True)
     path.unlink()
-    assert tail.read() == LogNews(anew=True, exists=False)
+    assert tail.read() == LogChange(restart=True, exists=False)
 
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:

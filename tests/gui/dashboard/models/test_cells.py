@@ -61,7 +61,7 @@ def test_a_failed_model_says_why_without_its_own_name() -> None:
     assert (shown.text, shown.aside, shown.tone) == ("Failed", "the file ends early", Tone.BAD)
 
 
-@pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "answering 1 request"), (3, "answering 3 requests")])
+@pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "1 request in progress"), (3, "3 requests in progress")])
 def test_a_hot_model_says_what_it_is_doing(count: int, words: str) -> None:
     assert cell(Column.STATE, State.HOT, active_requests=count).aside == words
 

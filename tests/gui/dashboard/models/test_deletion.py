@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
 from preheat.control import ModelFacts
-from preheat_gui.dashboard.models.facts import facts_line
+from preheat_gui.dashboard.models.details import facts_line
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.widgets import ElidedLabel, Theme
@@ -82,14 +82,14 @@ def facts(page: ModelsPage) -> str:
     return label.text()
 
 
-@pytest.mark.parametrize(("answer", "removed"), [("Delete", ["qwen3-4b"]), ("Keep it", [])])
+@pytest.mark.parametrize(("answer", "removed"), [("Delete", ["qwen3-4b"]), ("Keep", [])])
 def test_deleting_asks_first_and_names_file_and_size(
     qtbot: QtBot, page: ModelsPage, library: Library, answer: str, removed: list[str]
 ) -> None:
     press_delete(qtbot, page, "qwen3-4b")
     box = box_of(page, "delete_question")
-    assert box.text() == "Delete qwen3-4b from the disk?"
-    assert box.informativeText() == "Qwen3-4B-Q4_K_M.gguf, 2.5 GB, would be gone for good."
+    assert box.text() == "Delete qwen3-4b from disk?"
+    assert box.informativeText() == "Qwen3-4B-Q4_K_M.gguf, 2.5 GB, will be deleted permanently."
     assert library.removed == []
     next(button for button in box.buttons() if button.text().replace("&", "") == answer).click()
     assert library.removed == removed
@@ -98,13 +98,13 @@ def test_deleting_asks_first_and_names_file_and_size(
 def test_enter_does_not_delete(qtbot: QtBot, page: ModelsPage, library: Library) -> None:
     press_delete(qtbot, page, "qwen3-4b")
     default = box_of(page, "delete_question").defaultButton()
-    assert default.text().replace("&", "") == "Keep it"
+    assert default.text().replace("&", "") == "Keep"
 
 
 def test_another_programs_file_is_not_offered_for_deletion(qtbot: QtBot, page: ModelsPage, library: Library) -> None:
     page.open_model("llama")
     qtbot.waitUntil(lambda: not delete_action(page).isEnabled())
-    assert delete_action(page).text() == "The file is Ollama's"
+    assert delete_action(page).text() == "The file is managed by Ollama"
     page.open_model("qwen3-4b")
     assert delete_action(page).text() == "&Delete from disk…"
     assert delete_action(page).isEnabled()
@@ -115,7 +115,7 @@ def test_it_says_whose_the_file_is_if_that_was_not_known_in_time(
 ) -> None:
     press_delete(qtbot, page, "llama")
     box = box_of(page, "not_own_file")
-    assert box.text() == "The file is Ollama's."
+    assert box.text() == "The file is managed by Ollama."
     assert "sha256-1234" in box.informativeText()
     box.close()
     assert library.removed == []
@@ -131,7 +131,7 @@ def test_the_strip_says_what_a_model_is(qtbot: QtBot, page: ModelsPage) -> None:
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("preheat", ""), ("folder", "in a folder of yours"), ("lmstudio", "from LM Studio"), ("something new", "")],
+    [("preheat", ""), ("folder", "in one of your folders"), ("lmstudio", "from LM Studio"), ("something new", "")],
 )
 def test_where_a_model_is_from(qapp: object, source: str, words: str) -> None:
     assert facts_line(ModelFacts("a", source=source)) == words

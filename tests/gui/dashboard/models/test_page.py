@@ -17,9 +17,9 @@ from fake_bridge import FakeBridge, model, snapshot, stats
 from preheat.errors import EngineError
 from preheat.residency.states import State
 from preheat_gui.dashboard.models.cells import Column
-from preheat_gui.dashboard.models.delegates import NameDelegate
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.view import ModelsView
+from preheat_gui.dashboard.tables import NameDelegate
 from preheat_gui.widgets import Theme
 
 MODELS = (
@@ -217,7 +217,7 @@ def test_an_engine_that_cannot_say_why_is_no_failure(qtbot: QtBot, page: ModelsP
 
 def test_a_failed_model_says_what_to_do(page: ModelsPage) -> None:
     page.open_model("gemma-3-12b")
-    assert find(page, QLabel, "model_why").text() == "Did not load: the file ends early. Download it again."
+    assert find(page, QLabel, "model_why").text() == "Failed to load: the file ends early. Download it again."
 
 
 # -- filters and empty states ------------------------------------------------------------------------------------------

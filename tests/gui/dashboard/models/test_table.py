@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import GB, model, snapshot
 from preheat.core.snapshot import EngineSnapshot
 from preheat.residency.states import State
+from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.models.cells import Column, ModelFigures
-from preheat_gui.dashboard.models.table import ModelsTable, Role
+from preheat_gui.dashboard.models.table import ModelsTable
 
 Change = tuple[int, int, int, int]
 
@@ -74,7 +75,7 @@ def test_rows_come_and_go_in_runs(table: ModelsTable) -> None:
     table.update(filled("a", "b", "c", "f", "g", "h", "i"))
     assert names(table) == ["a", "b", "c", "f", "g", "h", "i"]
     assert seen.removed == [(1, 2)]
-    assert seen.inserted == [(0, 0), (2, 3), (5, 6)]
+    assert seen.inserted == [(4, 5), (1, 2), (0, 0)]
     assert (seen.changes, seen.resets) == ([], 0)
 
 
@@ -119,7 +120,7 @@ def test_ages_are_reported_when_their_words_change(table: ModelsTable, monkeypat
 def test_roles(table: ModelsTable) -> None:
     index = table.index(1, Column.NAME)
     assert index.data() == "d"
-    assert index.data(Role.MODEL) is table.model_at(1)
+    assert index.data(Role.ITEM) is table.model_at(1)
     assert index.data(Role.CELL).text == "d"
     assert index.data(Qt.ItemDataRole.ToolTipRole) == "d"
     assert index.data(Qt.ItemDataRole.DecorationRole) is None
@@ -129,7 +130,7 @@ def test_screen_readers_hear_the_star_and_the_aside(table: ModelsTable) -> None:
     table.update(snapshot(model("b", favourite=True), model("d")))
     accessible = Qt.ItemDataRole.AccessibleTextRole
     assert table.index(0, Column.FAVOURITE).data(accessible) == "favourite"
-    assert table.index(1, Column.FAVOURITE).data(accessible) == "no favourite"
+    assert table.index(1, Column.FAVOURITE).data(accessible) == "not a favourite"
     assert table.index(1, Column.MEMORY).data(accessible) == "3.1 GB, fits"
     assert table.headerData(Column.FAVOURITE, Qt.Orientation.Horizontal, accessible) == "Favourite"
     assert table.headerData(0, Qt.Orientation.Vertical, accessible) is None

@@ -22,7 +22,7 @@ LOADING = model("mistral-7b", State.LOADING, progress=0.63, load_left_s=4.2)
     ("shown", "sentence"),
     [
         (snapshot(), "No models yet."),
-        (snapshot(model("a")), "No model is loaded; nothing is being preloaded."),
+        (snapshot(model("a")), "No models loaded, nothing to preload."),
         (snapshot(model("a", State.HOT)), "1 model is ready."),
         (snapshot(model("a", State.HOT), model("b", State.HOT)), "2 models are ready."),
         (snapshot(LOADING), "Loading mistral-7b"),
@@ -32,7 +32,7 @@ LOADING = model("mistral-7b", State.LOADING, progress=0.63, load_left_s=4.2)
             "Preloading 2 of 3: mistral-7b",
         ),
         (snapshot(model("a"), paused_until=math.inf, hold="paused"), "Paused until you resume."),
-        (snapshot(model("a"), enabled=False, hold="preloading is switched off"), "Preloading is switched off."),
+        (snapshot(model("a"), enabled=False, hold="preloading is switched off"), "Preloading is off."),
         (
             snapshot(model("a"), hold="answers are being given", queue=("a",)),
             "Preloading waits: answers are being given.",
@@ -52,7 +52,7 @@ def test_progress_and_time_left_are_those_of_the_load(qapp: object) -> None:
 def test_what_comes_next_and_what_is_nearly_ready(qapp: object) -> None:
     models = [model(name, standby=True) for name in "bcdefg"]
     now = describe_now(snapshot(LOADING, *models, queue=("mistral-7b", "b", "c"), round_total=3))
-    assert now.aside == "Next: b and c · Nearly ready: d, e and 2 more"
+    assert now.aside == "Next: b and c · Cached: d, e and 2 more"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_there_is_a_button_where_one_helps(qtbot: QtBot, theme: Theme, shown: En
     assert button is not None
     assert button.isVisible() is (helps is not Help.NONE)
     if helps is not Help.NONE:
-        asked = card.resume_asked if helps is Help.RESUME else card.switch_on_asked
+        asked = card.resume_requested if helps is Help.RESUME else card.switch_on_requested
         with qtbot.waitSignal(asked):
             button.click()
 

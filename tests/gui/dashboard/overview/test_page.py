@@ -72,10 +72,10 @@ def test_memory_is_shown_against_the_limit(qtbot: QtBot, page: OverviewPage, bri
     gauge = find(page, RingGauge, "memory_gauge")
     qtbot.waitUntil(lambda: gauge.accessibleName() == "of 8.0 GB limit: 4.0 GB")
     assert find(page, StackedBar, "memory_models").accessibleDescription() == (
-        "qwen3-4b 3.0 GB, phi-4 1.0 GB, Left of the limit 4.0 GB"
+        "qwen3-4b 3.0 GB, phi-4 1.0 GB, Still available 4.0 GB"
     )
     assert find(page, StackedBar, "memory_machine").accessibleDescription() == (
-        "Preheat's models 4.0 GB, Other programs 3.0 GB, Free 9.0 GB"
+        "Preheat's models 4.0 GB, Other apps 3.0 GB, Free 9.0 GB"
     )
     assert "50%" in gauge.toolTip()
 
@@ -88,7 +88,7 @@ def test_many_models_are_summed_up(qtbot: QtBot, page: OverviewPage, bridge: Fak
 
 def test_bars_explain_their_parts(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
     bar = find(page, StackedBar, "memory_machine")
-    for place, words in ((2, "What the models in memory hold."), (bar.width() - 2, "Preheat always leaves 1.6 GB")):
+    for place, words in ((2, "Memory of the loaded models."), (bar.width() - 2, "Preheat always leaves 1.6 GB")):
         bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
         qtbot.waitUntil(lambda: "models 3.0 GB" in bar.accessibleDescription())
         at = QPoint(place, 4)
@@ -133,7 +133,7 @@ def test_another_period_has_other_figures(qtbot: QtBot, page: OverviewPage, brid
     ("answer", "words"),
     [
         (history(Counts()), "Your hit rate appears after the first requests."),
-        (UsageHistory(USED.hours, (*USED.days[:80], *history(Counts()).days[80:])), "No requests in this time."),
+        (UsageHistory(USED.hours, (*USED.days[:80], *history(Counts()).days[80:])), "No requests in this period."),
         (
             UnsupportedOperationError("No figures are kept", hint="The setting is off"),
             "No figures are kept. The setting",
@@ -173,7 +173,7 @@ def test_the_point_under_the_mouse_says_what_it_is(qtbot: QtBot, page: OverviewP
     )
     QApplication.sendEvent(curve, moved)
     assert curve.series is not None
-    assert QToolTip.text() == curve.series.points[-1].words
+    assert QToolTip.text() == curve.series.points[-1].tooltip
     QApplication.sendEvent(curve, QEvent(QEvent.Type.Leave))
 
 

@@ -80,7 +80,7 @@ def test_hours_without_requests_have_no_point() -> None:
 def test_the_rate_says_when_and_how_many() -> None:
     figures = sum_period(history(hour=Counts(hits=3, misses=1), day=Counts(hits=1200, misses=34)), Period.TODAY, now())
     series = hit_rate_series(figures)
-    assert series.points[9].words == "09:00 to 10:00: 75 %, 3 of 4 requests"
+    assert series.points[9].tooltip == "09:00 to 10:00: 75 %, 3 of 4 requests"
     assert series.summary == "75 %: 48 of 64 requests found their model ready."
     assert [label for _, label in series.x_ticks] == ["00:00", "06:00", "12:00", "18:00", "00:00"]
     assert [label for _, label in series.y_ticks] == ["0 %", "50 %", "100 %"]
@@ -89,9 +89,9 @@ def test_the_rate_says_when_and_how_many() -> None:
 def test_time_saved_has_a_point_a_day_and_a_label_at_its_top() -> None:
     series = time_saved_series(sum_period(history(day=Counts(saved_s=150)), Period.WEEK, now()))
     assert len(series.points) == 7
-    assert series.points[-1].words == "Wed 4 Mar: 3 min not waited"
+    assert series.points[-1].tooltip == "Wed 4 Mar: 3 min saved"
     assert series.y_ticks == ((0.0, "0"), (150.0, "3 min"))
-    assert series.summary == "18 min not waited in all."
+    assert series.summary == "18 min of waiting saved in all."
     assert [label for _, label in series.x_ticks] == ["Thu", "Sat", "Mon", "Wed"]
     assert all(series.begin < at < series.end for at, _ in series.x_ticks)
 

@@ -1,0 +1,136 @@
+"""The table of requests in progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QObject, Qt
+from PySide6.QtGui import QResizeEvent
+
+from preheat.control import RequestSnapshot
+from preheat_gui.dashboard.cells import ROOT, Cell, Index, Role
+from preheat_gui.dashboard.row_changes import sync_rows
+from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableView
+from preheat_gui.widgets import GAP
+from preheat_gui.words import format_duration, format_number
+
+
+class RequestColumn(IntEnum):
+    """The table's columns, in their order."""
+
+    CLIENT = 0
+    MODEL = 1
+    PROGRESS = 2
+    ELAPSED = 3
+
+
+_MAX_ROWS: Final = 4
+# In characters of the body font; the model takes the rest.
+_WIDTHS: Final = {RequestColumn.CLIENT: 20, RequestColumn.PROGRESS: 30, RequestColumn.ELAPSED: 10}
+_MODEL_WIDTH: Final = 18
+
+
+class RequestsTable(QAbstractTableModel):
+    """One row per request, the oldest first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._requests: list[RequestSnapshot] = []
+        self._now = time.time()
+
+    def update(self, requests: Sequence[RequestSnapshot]) -> None:
+        """Show these requests."""
+        self._now = time.time()
+        for first, last in sync_rows(self, self._requests, requests, lambda request: request.request_id):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, RequestColumn.ELAPSED))
+
+    def tick(self) -> None:
+        """Update the elapsed time."""
+        self._now = time.time()
+        if self._requests:
+            last = len(self._requests) - 1
+            self.dataChanged.emit(self.index(0, RequestColumn.ELAPSED), self.index(last, RequestColumn.ELAPSED))
+
+    def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802
+        return 0 if parent.isValid() else len(self._requests)
+
+    def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802
+        return 0 if parent.isValid() else len(RequestColumn)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        request, column = self._requests[index.row()], RequestColumn(index.column())
+        text = self._text(request, column)
+        if role == Role.CELL:
+            return Cell(text, muted=column is RequestColumn.CLIENT and not request.client)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return text
+        return None
+
+    def headerData(  # noqa: N802
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return {
+            RequestColumn.CLIENT: self.tr("App"),
+            RequestColumn.MODEL: self.tr("Model"),
+            RequestColumn.PROGRESS: self.tr("Answer"),
+            RequestColumn.ELAPSED: self.tr("Time"),
+        }[RequestColumn(section)]
+
+    def _text(self, request: RequestSnapshot, column: RequestColumn) -> str:
+        match column:
+            case RequestColumn.CLIENT:
+                return request.client or self.tr("unknown")
+            case RequestColumn.MODEL:
+                return request.model_id
+            case RequestColumn.PROGRESS:
+                return self._progress(request)
+            case RequestColumn.ELAPSED:
+                return format_duration(max(0.0, float(int(self._now - request.arrived_at))))
+
+    def _progress(self, request: RequestSnapshot) -> str:
+        if request.waiting:
+            return self.tr("waiting for the model")
+        if request.tokens_per_s is None:
+            return self.tr("in progress")
+        return self.tr("{speed} tokens/s · {count} tokens").format(
+            speed=round(request.tokens_per_s), count=format_number(request.completion_tokens)
+        )
+
+
+class RequestsView(TableView):
+    """Shows a ``RequestsTable``; as high as its rows, up to a maximum."""
+
+    def __init__(self, table: RequestsTable) -> None:
+        super().__init__("requests_table", self.tr("Requests in progress"), table, RequestColumn.MODEL)
+        self.setItemDelegate(CellDelegate(self))
+        self.setItemDelegateForColumn(RequestColumn.MODEL, NameDelegate(self))
+        self.setSelectionMode(self.SelectionMode.SingleSelection)
+        self.horizontalHeader().setSectionsClickable(False)
+        table.rowsInserted.connect(self.fit)
+        table.rowsRemoved.connect(self.fit)
+        self.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        unit = self._looks().body_metrics.averageCharWidth()
+        scale = min(1.0, self.viewport().width() / ((sum(_WIDTHS.values()) + _MODEL_WIDTH) * unit))
+        for column, chars in _WIDTHS.items():
+            self.setColumnWidth(column, int(chars * unit * scale))
+
+    def fit(self) -> None:
+        row_height = self._looks().body_metrics.height() + GAP + GAP // 2
+        self.verticalHeader().setDefaultSectionSize(row_height)
+        count = max(self.model().rowCount(), 1)
+        shown = min(count, _MAX_ROWS)
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if count > shown else policy.ScrollBarAlwaysOff)
+        header = self.horizontalHeader().sizeHint().height()
+        # The last row's hairline is under the frame's.
+        self.setFixedHeight(header + shown * row_height + 2 * self.frameWidth() - 1)

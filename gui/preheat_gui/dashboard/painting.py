@@ -1,0 +1,96 @@
+"""Fonts, colours and helpers for painters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PySide6.QtCore import QObject, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QTextLayout, QTextOption
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
+
+from preheat_gui.widgets import Token, body_font, caption_font, theme
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The theme's fonts with their metrics, and its colours."""
+
+    body: QFont
+    caption: QFont
+    body_metrics: QFontMetrics
+    caption_metrics: QFontMetrics
+    colours: dict[Token, QColor]
+
+
+class LooksOf(QObject):
+    """Caches the looks until theme or font change."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._looks: Looks | None = None
+        theme().changed.connect(self._forget)
+
+    def __call__(self) -> Looks:
+        """Return the current looks."""
+        looks, font = self._looks, QApplication.font()
+        if looks is None or looks.body.pointSizeF() != font.pointSizeF() or looks.body.family() != font.family():
+            body, caption = body_font(), caption_font()
+            colours = {token: theme().colour(token) for token in Token}
+            self._looks = looks = Looks(body, caption, QFontMetrics(body), QFontMetrics(caption), colours)
+        return looks
+
+    def _forget(self) -> None:
+        self._looks = None
+
+
+def bold(font: QFont) -> QFont:
+    """Return the font in semibold."""
+    result = QFont(font)
+    result.setWeight(QFont.Weight.DemiBold)
+    return result
+
+
+def draw_text(
+    painter: QPainter, direction: Qt.LayoutDirection, rect: QRect, alignment: Qt.AlignmentFlag, text: str
+) -> None:
+    """Draw text in ``rect``, with the alignment mirrored in right-to-left layouts."""
+    painter.drawText(rect, QStyle.visualAlignment(direction, alignment) | Qt.AlignmentFlag.AlignAbsolute, text)
+
+
+def fill_rounded(painter: QPainter, rect: QRect, colour: QColor, radius: float) -> None:
+    """Fill a rectangle with round corners."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(rect, radius, radius)
+
+
+def paint_focus(painter: QPainter, option: QStyleOptionViewItem, rect: QRect, looks: Looks) -> None:
+    """Outline the cell or row that has the keyboard focus."""
+    if not option.state & QStyle.StateFlag.State_HasFocus:
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(looks.colours[Token.ACCENT], 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(QRectF(rect).adjusted(1.5, 1.5, -1.5, -2.5), 4, 4)
+
+
+@lru_cache(maxsize=1024)
+def wrapped(text: str, font: QFont, width: int, max_lines: int) -> tuple[str, ...]:
+    """Return the lines of ``text`` at ``width`` pixels, with an ellipsis if there are more than ``max_lines``."""
+    layout = QTextLayout(text, font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    starts: list[int] = []
+    while (line := layout.createLine()).isValid() and len(starts) <= max_lines:
+        line.setLineWidth(max(width, 1))
+        starts.append(line.textStart())
+    layout.endLayout()
+    lines = [text[first:end].rstrip() for first, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    if len(lines) > max_lines:
+        rest = text[starts[max_lines - 1] :]
+        lines[max_lines - 1 :] = [QFontMetrics(font).elidedText(rest, Qt.TextElideMode.ElideRight, width)]
+    return tuple(lines)

@@ -1,0 +1,27 @@
+"""The search field of a page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from preheat_gui.widgets import Token, named, symbol
+
+
+class SearchBox(QLineEdit):
+    """A line edit with a magnifier and a clear button; Ctrl+F selects it from anywhere on its page."""
+
+    def __init__(self, page: QWidget, name: str, placeholder: str, tooltip: str, accessible_name: str = "") -> None:
+        super().__init__()
+        named(self, name, accessible_name or placeholder, tooltip)
+        self.setPlaceholderText(placeholder)
+        self.setClearButtonEnabled(True)
+        self.addAction(symbol("search", Token.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), page)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self._focus)
+
+    def _focus(self) -> None:
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.selectAll()

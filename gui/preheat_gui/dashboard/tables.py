@@ -1,0 +1,124 @@
+"""The view and delegates of the dashboard's tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from preheat_gui.dashboard.cells import Cell, Index, Role, Tone
+from preheat_gui.dashboard.painting import Looks, LooksOf, draw_text, paint_focus
+from preheat_gui.widgets import GAP, Token, named
+
+PADDING: Final = GAP
+"""Left and right of a cell's text, as in the header."""
+
+_LEADING: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def two_lines(rect: QRect, looks: Looks) -> tuple[QRect, QRect]:
+    """Return the places of a text and its aside, centred vertically in ``rect``."""
+    upper, lower = looks.body_metrics.height(), looks.caption_metrics.height()
+    top = rect.top() + (rect.height() - upper - lower) // 2
+    return QRect(rect.left(), top, rect.width(), upper), QRect(rect.left(), top + upper, rect.width(), lower)
+
+
+def two_line_height(looks: Looks) -> int:
+    """Return the height of a row with two lines."""
+    return looks.body_metrics.height() + looks.caption_metrics.height() + 2 * GAP
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints a ``Cell`` of one or two lines."""
+
+    elide = Qt.TextElideMode.ElideRight
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._looks = LooksOf(self)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        looks, rect = self._looks(), option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, looks.colours[Token.SELECTION])
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), looks.colours[Token.LINE])
+        self.paint_cell(painter, option, rect.adjusted(PADDING, 0, -PADDING, -1), index)
+        paint_focus(painter, option, rect, looks)
+
+    def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, index: Index) -> None:
+        """Paint the contents of a cell."""
+        self.paint_lines(painter, option, rect, index.data(Role.CELL))
+
+    def paint_lines(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, cell: Cell) -> None:
+        """Paint the text, and the aside under it."""
+        looks, direction = self._looks(), option.direction
+        # Each text in its own direction: mirrored, "3.0 GB" must not become "GB 3.0".
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+        upper, lower = two_lines(rect, looks) if cell.aside else (rect, rect)
+        painter.setFont(looks.body)
+        painter.setPen(looks.colours[Token.MUTED if cell.muted else Token.TEXT])
+        draw_text(
+            painter, direction, upper, _LEADING, looks.body_metrics.elidedText(cell.text, self.elide, upper.width())
+        )
+        if cell.aside:
+            aside = looks.caption_metrics.elidedText(cell.aside, Qt.TextElideMode.ElideRight, lower.width())
+            painter.setFont(looks.caption)
+            painter.setPen(looks.colours[Token.BAD if cell.tone is Tone.BAD else Token.MUTED])
+            draw_text(painter, direction, lower, _LEADING, aside)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        looks, cell = self._looks(), index.data(Role.CELL)
+        text, aside = (
+            looks.body_metrics.horizontalAdvance(cell.text),
+            looks.caption_metrics.horizontalAdvance(cell.aside),
+        )
+        return QSize(max(text, aside) + 2 * PADDING, two_line_height(looks))
+
+
+class NameDelegate(CellDelegate):
+    """A model name, elided in the middle: its end names the quantization."""
+
+    elide = Qt.TextElideMode.ElideMiddle
+
+
+class TableView(QTableView):
+    """A table of whole rows with fixed heights; one column takes the spare width."""
+
+    def __init__(self, name: str, accessible_name: str, model: QAbstractItemModel, stretch_column: int) -> None:
+        super().__init__()
+        self._looks = LooksOf(self)
+        named(self, name, accessible_name)
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)  # Tab leaves the table; the arrow keys move in it
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # measuring every row is slow
+        rows.setMinimumSectionSize(1)
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        columns.setSectionResizeMode(stretch_column, QHeaderView.ResizeMode.Stretch)
+        columns.setHighlightSections(False)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange, QEvent.Type.StyleChange):
+            self.fit()
+
+    def fit(self) -> None:
+        """Adapt rows and columns to the font and the size."""

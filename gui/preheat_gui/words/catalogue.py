@@ -1,0 +1,70 @@
+"""Words about models to download and files on disk. Pure except for the language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication
+
+from preheat_gui.words.figures import SEPARATOR, format_number
+
+TASKS: Final = ("chat", "code", "small", "embedding", "vision", "rerank")
+"""In the order of the catalogue."""
+
+_PROGRAMS: Final = {
+    "huggingface": "Hugging Face",
+    "lmstudio": "LM Studio",
+    "ollama": "Ollama",
+    "llamacpp": "llama.cpp",
+    "jan": "Jan",
+}
+
+
+def joined(*parts: str, separator: str = SEPARATOR) -> str:
+    """Return the parts that are not empty, in one line."""
+    return separator.join(part for part in parts if part)
+
+
+def task_title(task: str) -> str:
+    """Return what models of a task are for; empty for an unknown one."""
+    return {
+        "chat": _tr("Conversation"),
+        "code": _tr("Code"),
+        "small": _tr("Small and fast"),
+        "embedding": _tr("Search by meaning (embeddings)"),
+        "vision": _tr("Images"),
+        "rerank": _tr("Ranking of search results"),
+    }.get(task, "")
+
+
+def parameter_words(parameters: int) -> str:
+    """Return a number of parameters: ``4 billion parameters``, ``135 million parameters``; empty if unknown."""
+    if parameters <= 0:
+        return ""
+    if parameters >= 950_000_000:
+        return _tr("{count} billion parameters").format(count=format_tenths(parameters / 1e9))
+    return _tr("{count} million parameters").format(count=f"{parameters / 1e6:.0f}")
+
+
+def source_words(source: str) -> str:
+    """Return where a model was found; empty for Preheat's own folder."""
+    if source == "folder":
+        return _tr("in one of your folders")
+    return _tr("from {program}").format(program=_PROGRAMS[source]) if source in _PROGRAMS else ""
+
+
+def owner_words(source: str) -> str:
+    """Return who owns a file, for "The file is …": ``managed by Ollama``, ``in one of your folders``."""
+    if source in _PROGRAMS:
+        return _tr("managed by {program}").format(program=_PROGRAMS[source])
+    return _tr("in one of your folders")
+
+
+def format_tenths(number: float) -> str:
+    """Return a number with one decimal, or none if it is whole."""
+    rounded = round(number, 1)
+    return format_number(rounded, 0 if rounded.is_integer() else 1)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Catalogue", text)
