@@ -15,7 +15,7 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, ratio_at_most, value_at_most
 from preheat.preload import PolicySettings, PreloadPlanner
-from preheat.residency.eviction import ResidentModel, plan_eviction
+from preheat.residency.eviction import ResidentModel
 from preheat.settings import Settings
 from preheat.usage import Outcome, RequestRecord, UsageLog, UsageTracker
 
@@ -54,7 +54,7 @@ class _Known:
         ]
         limit = _HOT * _MODEL_BYTES
         self.planner.plan(residents, dict.fromkeys(_NAMES, _MODEL_BYTES), limit, self.now)
-        plan_eviction(self.planner.eviction_view(residents, self.now), _MODEL_BYTES, limit, for_request=True)
+        self.planner.plan_eviction(residents, _MODEL_BYTES, limit, self.now, for_request=True)
 
     def sample_decision(self) -> None:
         """Take one sample."""

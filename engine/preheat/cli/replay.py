@@ -198,28 +198,25 @@ def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -
 
 
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, beside: Size) -> list[Report]:
-    """Return what Preheat and the others would have done under one limit."""
-    from preheat.replay import replay as replays
+    """Return the results of Preheat and the baselines under one limit."""
     from preheat.replay.machine import Machine
+    from preheat.replay.replay import compare
 
     machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
-    fitting = [count for count in range(1, len(trace.sizes) + 1) if trace.room_for(count) <= limit_bytes]
-    strategies = (strategy_under(settings), replays.KEEP_ALIVE, replays.lru_of(max(fitting, default=1)), replays.LRU)
-    reports = [replays.replay(trace, machine, strategy, timezone=timezone) for strategy in strategies]
-    return [*reports, replays.clairvoyant(trace, machine)]
+    return list(compare(trace, machine, strategy_under(settings), timezone=timezone))
 
 
 def strategy_under(settings: Settings) -> Strategy:
     """Return Preheat as these settings would have it; replay shows what preloading brings even where it is off."""
     from dataclasses import replace
 
-    from preheat.preload.policy import PolicySettings
+    from preheat.preload import policy_of
     from preheat.replay.replay import PREHEAT
 
     return replace(
         PREHEAT,
         wake_ups=settings.wake_with_clients,
-        policy=PolicySettings(top=settings.preload_top, min_uses=settings.preload_min_uses),
+        policy=policy_of(settings),
         half_life_s=settings.popularity_half_life * _DAY_S,
     )
 

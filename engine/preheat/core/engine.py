@@ -38,7 +38,6 @@ from preheat.residency import (
     ResidencyExecutor,
     ResidentModel,
     SizeTable,
-    plan_eviction,
     read_memory,
 )
 from preheat.settings import Settings
@@ -386,8 +385,8 @@ class Engine:
     def _plan_eviction(
         self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
     ) -> EvictionPlan:
-        view = self._planner.eviction_view(residents, self._clock())
-        return plan_eviction(view, needed_bytes, limit_bytes, for_request=for_request)
+        now = self._clock()
+        return self._planner.plan_eviction(residents, needed_bytes, limit_bytes, now, for_request=for_request)
 
     def _check_queue(self, model_id: str) -> None:
         limit = self.settings.for_model(model_id).parallel + self.settings.max_queue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from preheat.messages import Message, msg
 from preheat.preload.policy import (
@@ -15,7 +15,7 @@ from preheat.preload.policy import (
     eviction_view,
     plan_preloads,
 )
-from preheat.residency import ResidentModel
+from preheat.residency import EvictionPlan, ResidentModel, plan_eviction
 from preheat.usage import Usage, UsageTracker
 
 
@@ -72,9 +72,12 @@ class PreloadPlanner:
         plan = self._plan(residents, sizes, limit_bytes, now, frozenset())
         return tuple(target.model_id for target in plan.targets if target.model_id in self._suppressed)
 
-    def eviction_view(self, residents: Iterable[ResidentModel], now: float) -> list[ResidentModel]:
-        """Return the models as ``plan_eviction`` should see them; see ``policy.eviction_view``."""
-        return eviction_view(residents, self._usage.popularity, now, self.policy)
+    def plan_eviction(
+        self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, now: float, *, for_request: bool
+    ) -> EvictionPlan:
+        """Return the models to unload to make room; see ``policy.eviction_view`` for the place of unused preloads."""
+        view = eviction_view(residents, self._usage.popularity, now, self.policy)
+        return plan_eviction(view, needed_bytes, limit_bytes, for_request=for_request)
 
     def reason(self, target: PreloadTarget, now: float) -> Message:
         """Return why the target should be hot."""

@@ -6,24 +6,29 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import astuple, dataclass
 
 from preheat.messages import msg
 from preheat.replay.machine import Machine, PageCache
 from preheat.replay.trace import ModelSize
+from preheat.residency import Action, EvictionPolicy, Outcome, ResidencyState, decide
 from preheat.residency import events as ev
-from preheat.residency.decide import decide
-from preheat.residency.decisions import Action, Outcome
-from preheat.residency.eviction import EvictionPolicy
-from preheat.residency.states import Limits, Now, ResidencyState
-
-_PRELOAD: Final = msg("preload_planned")
+from preheat.residency.states import Limits, Now
 
 
 @dataclass(slots=True)
-class Tally:
-    """Sums, named like the fields of ``Figures``."""
+class Figures:
+    """Results of a simulation.
+
+    Attributes:
+        refused: Misses of models larger than the limit, which wait for nothing.
+        waited_s: Time that requests waited for their models, in seconds.
+        preloads: Loads started without a waiting request.
+        wasted: Preloads evicted unused.
+        lost: Preloads unused when the machine was switched off.
+        cancelled: Preloads cancelled for a request.
+        bytes_read: Bytes read from disk.
+    """
 
     hits: int = 0
     late_hits: int = 0
@@ -35,6 +40,29 @@ class Tally:
     lost: int = 0
     cancelled: int = 0
     bytes_read: int = 0
+
+    def __sub__(self, other: Figures) -> Figures:
+        return Figures(*(end - start for end, start in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def requests(self) -> int:
+        """Hits, late hits and misses."""
+        return self.hits + self.late_hits + self.misses
+
+    @property
+    def preload_hit_rate(self) -> float:
+        """Hits ÷ requests; 0 without requests."""
+        return self.hits / self.requests if self.requests else 0.0
+
+    @property
+    def waits(self) -> int:
+        """Requests that waited for a load."""
+        return self.late_hits + self.misses - self.refused
+
+    @property
+    def wasted_share(self) -> float:
+        """Wasted preloads ÷ preloads; 0 without preloads."""
+        return self.wasted / self.preloads if self.preloads else 0.0
 
 
 @dataclass(slots=True)
@@ -77,7 +105,7 @@ class SimulatedExecutor:
         policy: EvictionPolicy,
         keep_alive_s: float | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.figures = Figures()
         self.cache = PageCache()
         self.now = 0.0
         self._machine = machine
@@ -134,9 +162,11 @@ class SimulatedExecutor:
 
     def preload(self, model_id: str, displaces: tuple[str, ...]) -> None:
         """Start a preload."""
-        self.tally.preloads += 1
+        self.figures.preloads += 1
         self.preloading = True
-        self._send(ev.PreloadWanted(model_id, self._next_id(), self._needs[model_id], _PRELOAD, displaces))
+        self._send(
+            ev.PreloadWanted(model_id, self._next_id(), self._needs[model_id], msg("preload_planned"), displaces)
+        )
 
     def set_favourites(self, model_ids: frozenset[str]) -> None:
         """Set the models that are evicted last."""
@@ -144,8 +174,8 @@ class SimulatedExecutor:
 
     def switch_off(self) -> None:
         """Count what is lost with the memory."""
-        self.tally.lost += sum(record.speculative for record in self.state.models.values())
-        self.tally.waited_s += sum(self.now - since for _, since in self._waiting.values())
+        self.figures.lost += sum(record.speculative for record in self.state.models.values())
+        self.figures.waited_s += sum(self.now - since for _, since in self._waiting.values())
         for model_id in list(self._loads):
             self._stop_load(model_id)
 
@@ -178,21 +208,21 @@ class SimulatedExecutor:
             self.cache.trim(self._machine.cache_room(self.state.taken_bytes))
 
     def _perform(self, effect: ev.Effect) -> None:
-        tally = self.tally
+        figures = self.figures
         if isinstance(effect, ev.Found):
-            tally.hits += effect.outcome is Outcome.HIT
-            tally.late_hits += effect.outcome is Outcome.LATE_HIT
-            tally.misses += effect.outcome is Outcome.MISS
+            figures.hits += effect.outcome is Outcome.HIT
+            figures.late_hits += effect.outcome is Outcome.LATE_HIT
+            figures.misses += effect.outcome is Outcome.MISS
         elif isinstance(effect, ev.Grant):
             if request := self._waiting.pop(effect.waiter_id, None):
                 model_id, since = request
-                tally.waited_s += self.now - since
+                figures.waited_s += self.now - since
                 self._schedule(self.now + self._machine.answer_s, ev.Released(model_id, effect.waiter_id))
             else:
                 self.preloading = False
         elif isinstance(effect, ev.Reject):
             if self._waiting.pop(effect.waiter_id, None):
-                tally.refused += 1
+                figures.refused += 1
                 self.ended_at = self.now
             else:
                 self.preloading = False
@@ -204,8 +234,8 @@ class SimulatedExecutor:
             if at < math.inf:
                 self._schedule(at, ev.TimerDue(effect.model_id))
         elif isinstance(effect, ev.Record):
-            tally.wasted += effect.decision.wasted
-            tally.cancelled += effect.decision.action is Action.CANCEL
+            figures.wasted += effect.decision.wasted
+            figures.cancelled += effect.decision.action is Action.CANCEL
 
     def _start_load(self, model_id: str) -> None:
         size = self._sizes[model_id]
@@ -213,7 +243,7 @@ class SimulatedExecutor:
         missing = size.file_bytes - cached
         load_s = self._machine.load_s(missing)
         self._loads[model_id] = load = _Load(cached, missing, load_s, self.now + load_s)
-        self.tally.bytes_read += missing
+        self.figures.bytes_read += missing
         self._schedule(load.ready_at, ev.Ready(model_id, size.resident_bytes, size.resident_bytes))
 
     def _hold(self, model_id: str, load: _Load, hold: bool) -> None:
@@ -235,5 +265,5 @@ class SimulatedExecutor:
         load = self._loads.pop(model_id)
         left_s = load.left_s if load.ready_at == math.inf else load.ready_at - self.now
         read = min(load.missing_bytes, int((load.total_s - left_s) * self._machine.disk_bytes_per_s))
-        self.tally.bytes_read -= load.missing_bytes - read
+        self.figures.bytes_read -= load.missing_bytes - read
         return load.cached_bytes + read

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from preheat.preload import REPLAN_S, PolicySettings, PreloadPlanner
-from preheat.replay.executor import SimulatedExecutor, Tally
+from preheat.replay.executor import Figures, SimulatedExecutor
 from preheat.replay.machine import Machine
 from preheat.replay.trace import ModelSize
-from preheat.residency.eviction import EvictionPlan, ResidentModel, plan_eviction
+from preheat.residency import EvictionPlan, ResidentModel, plan_eviction
 from preheat.settings import Settings
 from preheat.usage import DAY_S, HALF_LIFE_S, UsageTracker
 
@@ -75,9 +75,9 @@ class Simulation:
         self._on = False
 
     @property
-    def tally(self) -> Tally:
+    def figures(self) -> Figures:
         """What was counted so far."""
-        return self._executor.tally
+        return self._executor.figures
 
     @property
     def hot_bytes(self) -> int:
@@ -166,7 +166,8 @@ class Simulation:
         self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
     ) -> EvictionPlan:
         if self._strategy.preload:
-            residents = self._planner.eviction_view(residents, self._executor.now)
+            now = self._executor.now
+            return self._planner.plan_eviction(residents, needed_bytes, limit_bytes, now, for_request=for_request)
         plan = plan_eviction(residents, needed_bytes, limit_bytes, for_request=for_request)
         most = self._strategy.max_models
         if most is not None and len(residents) - len(plan.victims) >= most:
@@ -202,7 +203,7 @@ class Simulation:
             read = min(missing, in_time)
             if read:
                 cache.put(model_id, cache.held(model_id) + read)
-                executor.tally.bytes_read += read
+                executor.figures.bytes_read += read
                 in_time -= read
         cache.touch(reversed(reading.missing))  # the best is kept longest
         cache.trim(self._machine.cache_room(self.hot_bytes))

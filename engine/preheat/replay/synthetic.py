@@ -70,6 +70,17 @@ class _Person:
         self.now = max(self.now, self._off_at) + _MINUTE_S
         self.events.append(TraceEvent(self.now, Kind.OFF))
 
+    def days(self, days: int, off: Sequence[int] = ()) -> Iterator[int]:
+        """Yield the number of the day for each session of the days, except the weekdays ``off``."""
+        for day in range(days):
+            if day % 7 in off:
+                continue
+            self.start_day(day)
+            while self.working():
+                yield day
+                self.pause()
+            self.end_day()
+
     def session(self, model_id: str, client: str, mean_requests: float = 8.0, details: bool = False) -> None:
         """Open a client and use one model for a while.
 
@@ -116,13 +127,9 @@ def _steady(person: _Person, days: int) -> Mapping[str, ModelSize]:
     Some models belong to one application: the second to the editor, the fourth to the notes. The other four share a
     chat application, so that its wakes predict no model.
     """
-    for day in range(days):
-        person.start_day(day)
-        while person.working():
-            model_id = person.choose(_MODELS, _zipf(6))
-            person.session(model_id, {"model-b": "editor", "model-d": "notes"}.get(model_id, "chat"))
-            person.pause()
-        person.end_day()
+    for _ in person.days(days):
+        model_id = person.choose(_MODELS, _zipf(6))
+        person.session(model_id, {"model-b": "editor", "model-d": "notes"}.get(model_id, "chat"))
     return SIX_MODELS
 
 
@@ -142,19 +149,13 @@ def _office_day(person: _Person, days: int) -> Mapping[str, ModelSize]:
     Mail until 10:00, code until 12:30, questions until 14:00, code until 16:30, then notes; Friday afternoon is for the
     weekly report with two other models. One session in five uses any of the six models, in the chat application.
     """
-    for day in range(days):
-        if day % 7 in _WEEKEND:
-            continue
-        person.start_day(day)
-        while person.working():
-            hour = (person.now - FIRST_DAY) % DAY_S / _HOUR_S
-            client, usual, friday = next(row[1:] for row in _OFFICE if hour < row[0])
-            model_id = friday if day % 7 == 4 else usual
-            if person.random.random() < 0.2:
-                client, model_id = "chat", person.random.choice(_MODELS)
-            person.session(model_id, client)
-            person.pause()
-        person.end_day()
+    for day in person.days(days, _WEEKEND):
+        hour = (person.now - FIRST_DAY) % DAY_S / _HOUR_S
+        client, usual, friday = next(row[1:] for row in _OFFICE if hour < row[0])
+        model_id = friday if day % 7 == 4 else usual
+        if person.random.random() < 0.2:
+            client, model_id = "chat", person.random.choice(_MODELS)
+        person.session(model_id, client)
     return SIX_MODELS
 
 
@@ -189,17 +190,11 @@ def _bursts(person: _Person, days: int) -> Mapping[str, ModelSize]:
     average. Two sessions in three are bursts; the third is a chat with one of the other four models (Zipf's law).
     """
     pair, others = _MODELS[:2], _MODELS[2:]
-    for day in range(days):
-        if day % 7 in _WEEKEND:
-            continue
-        person.start_day(day)
-        while person.working():
-            if person.random.random() < 1 / 3:
-                person.session(person.choose(others, _zipf(4)), "chat")
-            else:
-                _burst(person, pair)
-            person.pause()
-        person.end_day()
+    for _ in person.days(days, _WEEKEND):
+        if person.random.random() < 1 / 3:
+            person.session(person.choose(others, _zipf(4)), "chat")
+        else:
+            _burst(person, pair)
     return SIX_MODELS
 
 
@@ -228,18 +223,11 @@ def _explorer(person: _Person, days: int) -> Mapping[str, ModelSize]:
     download would be in the page cache.
     """
     sizes: dict[str, ModelSize] = {}
-    for day in range(days):
-        if day % 7 == _WEEKEND[1]:
-            continue
-        person.start_day(day)
-        while person.working():
-            # Names in no predictable order.
-            model_id = f"model-{person.random.getrandbits(48):012x}"
-            file_bytes = int(person.random.uniform(0.8e9, 5e9))
-            sizes[model_id] = ModelSize(file_bytes + _OVERHEAD_BYTES, file_bytes)
-            person.session(model_id, "terminal", details=True)
-            person.pause()
-        person.end_day()
+    for _ in person.days(days, _WEEKEND[1:]):
+        model_id = f"model-{person.random.getrandbits(48):012x}"  # names in no predictable order
+        file_bytes = int(person.random.uniform(0.8e9, 5e9))
+        sizes[model_id] = ModelSize(file_bytes + _OVERHEAD_BYTES, file_bytes)
+        person.session(model_id, "terminal", details=True)
     return sizes
 
 

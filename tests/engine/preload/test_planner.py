@@ -169,5 +169,5 @@ def test_a_suppressed_model_is_no_target_until_it_is_used_or_wanted(by: str) -> 
 
 
 def test_unused_preloads_are_evicted_before_used_models() -> None:
-    view = planner_of().eviction_view([ResidentModel("a", 1, NINE), ResidentModel("f", 1, 0.0, speculative=True)], NINE)
-    assert [(model.model_id, model.speculative) for model in view] == [("a", False), ("f", True)]
+    residents = [ResidentModel("a", 1, NINE), ResidentModel("f", 1, 0.0, speculative=True)]
+    assert planner_of().plan_eviction(residents, 1, 2, NINE, for_request=True).victims == ("f",)

@@ -15,7 +15,6 @@ from preheat.replay.replay import (
     clairvoyant,
     compare,
     compare_with_lru,
-    curve,
     mean_of,
     replay,
 )
@@ -117,7 +116,7 @@ def test_the_time_of_day_reduces_waits_in_an_office() -> None:
 
 def test_more_memory_means_more_hits() -> None:
     trace = synthetic_trace("steady", seed=SEED, days=28)
-    rates = [report.steady.preload_hit_rate for report in curve(trace, [4 * GB, 6 * GB, 8 * GB, 16 * GB], Machine(0))]
+    rates = [replay(trace, Machine(limit * GB)).steady.preload_hit_rate for limit in (4, 6, 8, 16)]
     assert rates == sorted(rates)
 
 

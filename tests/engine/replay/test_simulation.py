@@ -72,7 +72,7 @@ def test_memory_never_exceeds_the_limit(trace: Trace, limit: int, strategy: Stra
 def waited_s(simulation: Simulation) -> float:
     """Return the seconds that all requests so far wait in all."""
     simulation.finish()
-    return simulation.tally.waited_s
+    return simulation.figures.waited_s
 
 
 def test_a_cold_load_a_hit_and_a_load_from_the_page_cache() -> None:
@@ -81,12 +81,12 @@ def test_a_cold_load_a_hit_and_a_load_from_the_page_cache() -> None:
     simulation.request("b", "", T0 + 10)  # cold: 2 s + 0.5 s
     simulation.request("b", "", T0 + 11)  # joins the load
     simulation.request("b", "", T0 + 60)
-    assert (simulation.tally.misses, simulation.tally.late_hits, simulation.tally.hits) == (1, 1, 1)
+    assert (simulation.figures.misses, simulation.figures.late_hits, simulation.figures.hits) == (1, 1, 1)
     assert waited_s(simulation) == pytest.approx(2.5 + 1.5)
     simulation.request("c", "", T0 + 120)  # evicts b, whose pages stay
     simulation.request("b", "", T0 + 180)
     assert waited_s(simulation) == pytest.approx(4.0 + 3.5 + 0.2)
-    assert simulation.tally.bytes_read == 5 * GB
+    assert simulation.figures.bytes_read == 5 * GB
 
 
 def test_switching_off_empties_memory_and_page_cache() -> None:
@@ -95,7 +95,7 @@ def test_switching_off_empties_memory_and_page_cache() -> None:
     simulation.switch_off(T0 + 100)
     simulation.boot(T0 + 200)
     simulation.request("b", "", T0 + 300)
-    assert simulation.tally.misses == 2
+    assert simulation.figures.misses == 2
     assert waited_s(simulation) == pytest.approx(5.0)
 
 
@@ -110,7 +110,7 @@ def test_keep_alive_unloads_after_five_minutes() -> None:
     simulation = Simulation(MACHINE, KEEP_ALIVE, SIZES)
     for at in (0, 100, 350, 700):
         simulation.request("a", "", T0 + at)
-    assert (simulation.tally.misses, simulation.tally.hits) == (2, 2)
+    assert (simulation.figures.misses, simulation.figures.hits) == (2, 2)
 
 
 def test_favourites_are_preloaded_one_at_a_time_after_the_start() -> None:
@@ -118,22 +118,22 @@ def test_favourites_are_preloaded_one_at_a_time_after_the_start() -> None:
     simulation.boot(T0)
     simulation.request("a", "", T0 + 3.5)  # b took 2.5 s, a takes 1.5 s
     simulation.request("b", "", T0 + 4)
-    tally = simulation.tally
-    assert (tally.preloads, tally.late_hits, tally.hits, tally.misses) == (2, 1, 1, 0)
-    assert tally.waited_s == pytest.approx(0.5)
+    figures = simulation.figures
+    assert (figures.preloads, figures.late_hits, figures.hits, figures.misses) == (2, 1, 1, 0)
+    assert figures.waited_s == pytest.approx(0.5)
 
 
 def test_a_preload_is_cancelled_for_a_request_and_an_unused_one_is_wasted() -> None:
     simulation = Simulation(MACHINE, PREHEAT, SIZES, favourites=("c",))
     simulation.boot(T0)
     simulation.request("b", "", T0 + 1)
-    assert simulation.tally.cancelled == 1
+    assert simulation.figures.cancelled == 1
     simulation.boot(T0 + 2000)  # by then it was preloaded again, unused
-    assert simulation.tally.lost == 1
+    assert simulation.figures.lost == 1
     simulation.request("b", "", T0 + 2100)
-    assert (simulation.tally.wasted, simulation.tally.cancelled) == (1, 1)
+    assert (simulation.figures.wasted, simulation.figures.cancelled) == (1, 1)
     simulation.switch_off(T0 + 9000)
-    assert (simulation.tally.preloads, simulation.tally.lost) == (4, 2)
+    assert (simulation.figures.preloads, simulation.figures.lost) == (4, 2)
 
 
 def test_a_known_client_finds_its_model_hot() -> None:
@@ -148,7 +148,7 @@ def test_a_known_client_finds_its_model_hot() -> None:
                 simulation.request("a", "chat", T0 + day * 86_400 + 100 + number * 60)
             simulation.wake("notes", T0 + day * 86_400 + 8000)
             simulation.request("b", "notes", T0 + day * 86_400 + 8010)
-        return simulation.tally.misses
+        return simulation.figures.misses
 
     assert misses(without) - misses(PREHEAT) == 5
 
@@ -158,7 +158,7 @@ def test_standby_reads_in_order_and_the_last_file_partly() -> None:
     simulation.boot(T0)
     simulation.request("b", "", T0 + 100)  # a and half of b are there
     assert waited_s(simulation) == pytest.approx(0.25 + 1.0)
-    assert simulation.tally.bytes_read == (4 + 1 + 1 + 1) * GB
+    assert simulation.figures.bytes_read == (4 + 1 + 1 + 1) * GB
 
 
 def test_reading_ahead_takes_time_and_a_request_interrupts_it() -> None:
@@ -167,7 +167,7 @@ def test_reading_ahead_takes_time_and_a_request_interrupts_it() -> None:
     simulation.boot(T0)
     simulation.request("b", "", T0 + 2)  # 1 s for a, then half of b
     assert waited_s(simulation) == pytest.approx(0.5 + 1.0)
-    assert simulation.tally.bytes_read == 3 * GB
+    assert simulation.figures.bytes_read == 3 * GB
     simulation.request("c", "", T0 + 100)  # read after the answer
     assert waited_s(simulation) == pytest.approx(1.5 + 0.2)
 
