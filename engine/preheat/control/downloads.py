@@ -41,7 +41,7 @@ class ListDownloads(Command[DownloadList]):
     """List all downloads, the oldest first."""
 
     async def run(self, host: ControlHost) -> DownloadList:
-        return DownloadList(host.engine.downloads.snapshots())
+        return DownloadList(host.engine.library.snapshots())
 
 
 _PULLING = (ModelNotFoundError, HubError, DiskFullError, FolderError)
@@ -55,7 +55,7 @@ class PullModel(Command[DownloadSnapshot]):
     name: str
 
     async def run(self, host: ControlHost) -> DownloadSnapshot:
-        return _download(host, await host.engine.downloads.pull(self.name))
+        return _download(host, await host.engine.library.pull(self.name))
 
 
 @command("POST", "downloads/{download_id}/pause", risk=Risk.MANAGE, errors=(DownloadNotFoundError,))
@@ -66,7 +66,7 @@ class PauseDownload(Command[DownloadSnapshot]):
     download_id: str
 
     async def run(self, host: ControlHost) -> DownloadSnapshot:
-        await host.engine.downloads.pause(self.download_id)
+        await host.engine.library.pause(self.download_id)
         return _download(host, self.download_id)
 
 
@@ -78,7 +78,7 @@ class ResumeDownload(Command[DownloadSnapshot]):
     download_id: str
 
     async def run(self, host: ControlHost) -> DownloadSnapshot:
-        await host.engine.downloads.resume(self.download_id)
+        await host.engine.library.resume(self.download_id)
         return _download(host, self.download_id)
 
 
@@ -90,7 +90,7 @@ class CancelDownload(Command[EndedDownload]):
     download_id: str
 
     async def run(self, host: ControlHost) -> EndedDownload:
-        await host.engine.downloads.cancel(self.download_id)
+        await host.engine.library.cancel(self.download_id)
         return EndedDownload(self.download_id, "cancelled")
 
 
@@ -102,12 +102,12 @@ class ForgetDownload(Command[EndedDownload]):
     download_id: str
 
     async def run(self, host: ControlHost) -> EndedDownload:
-        await host.engine.downloads.forget(self.download_id)
+        await host.engine.library.forget(self.download_id)
         return EndedDownload(self.download_id, "forgotten")
 
 
 def _download(host: ControlHost, download_id: str) -> DownloadSnapshot:
-    for each in host.engine.downloads.snapshots():
+    for each in host.engine.library.snapshots():
         if each.download_id == download_id:
             return each
     raise DownloadNotFoundError(msg("download_cancelled_meanwhile"))

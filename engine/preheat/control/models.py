@@ -291,7 +291,7 @@ class RemoveModel(Command[RemovedModel]):
 
     async def run(self, host: ControlHost) -> RemovedModel:
         model_id = await host.model_id(self.model)
-        return RemovedModel(model_id, await host.engine.downloads.remove_model(model_id))
+        return RemovedModel(model_id, await host.engine.library.remove_model(model_id))
 
 
 @command("POST", "import", risk=Risk.ADMIN, errors=(ModelFileError, ModelExistsError, DiskFullError, FolderError))
@@ -303,7 +303,7 @@ class ImportFile(Command[ImportedFile]):
     how: Literal["auto", "copy", "move", "link"] = "auto"
 
     async def run(self, host: ControlHost) -> ImportedFile:
-        return ImportedFile(str(await host.engine.downloads.import_file(_absolute(self.path), self.how)))
+        return ImportedFile(str(await host.engine.library.import_file(_absolute(self.path), self.how)))
 
 
 _MOVING = (ModelInUseError, SettingsError, ModelExistsError, DiskFullError, FolderError)
@@ -317,7 +317,7 @@ class MoveModelsFolder(Command[MovedFolder]):
     path: str
 
     async def run(self, host: ControlHost) -> MovedFolder:
-        left = await host.engine.downloads.move_models_folder(_absolute(self.path))
+        left = await host.engine.library.move_models_folder(_absolute(self.path))
         return MovedFolder(str(host.engine.settings.own_models_dir), tuple(map(str, left)))
 
 

@@ -1,7 +1,7 @@
-"""The engine: puts the parts together, owns all state, publishes snapshots.
+"""The engine: connects the parts, owns all state and publishes snapshots.
 
-It runs on one asyncio loop in one thread. Commands are coroutines on that loop; what others see of its state are the
-immutable snapshots that it publishes: every transition at once, counters at most ten times a second.
+It runs on one asyncio loop. Commands are coroutines on that loop; readers get immutable snapshots: every transition at
+once, counters at most ten times a second.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.errors import EngineStoppedError, QueueFullError
-from preheat.messages import Message
+from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
 from preheat.preload import PreloadContext, Preloader, PreloadPlan, PreloadPlanner, choose_favourites, policy_of
 from preheat.residency import (
@@ -50,11 +50,10 @@ _DRAIN_POLL_S: Final = 0.05
 class Engine:
     """Keeps models hot and answers requests with them.
 
-    Make it, ``start`` it and ``stop`` it on one loop; also usable as ``async with Engine(settings) as engine``.
+    Create, ``start`` and ``stop`` it on one loop, or use ``async with Engine(settings) as engine``.
 
     Args:
-        settings: Defaults of every setting, if not given.
-        clock: Gives Unix time; another one lets a test or a benchmark live through days in minutes.
+        clock: Returns Unix time; a test or benchmark may simulate days in minutes.
     """
 
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -67,46 +66,46 @@ class Engine:
         self._usage = UsageTracker(self.settings, log, clock=clock)
         self._planner = PreloadPlanner(self._usage, policy_of(self.settings))
         self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
-        self._pool = ResidencyExecutor(self.settings, self._sizes, self._plan_eviction, self, clock=clock)
+        self._residency = ResidencyExecutor(self.settings, self._sizes, self._plan_eviction, self, clock=clock)
         self._watch = MemoryWatch(self.settings)
-        self._files = ModelFiles(self.settings, lambda: self._pool.models, self._looked)
+        self._files = ModelFiles(self.settings, lambda: self._residency.models, self._files_scanned)
         self._preloads = PreloadContext(
             self.settings,
-            self._pool,
+            self._residency,
             self._sizes,
             self._planner,
             self._watch,
             models=lambda: self._files.models,
             clock=clock,
         )
-        self._preloader = Preloader(self._pool, self._preloads, lambda: self._publisher.publish_soon())
-        self._guard = MemoryGuard(self._watch, self._pool, self._preloads, self._memory_changed, clock=clock)
+        self._preloader = Preloader(self._residency, self._preloads, lambda: self._publisher.publish_soon())
+        self._guard = MemoryGuard(self._watch, self._residency, self._preloads, self._memory_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
-        self.downloads = LibraryService(
+        self.library = LibraryService(
             self,
             models=lambda: self._files.models,
-            residents=lambda model_id: self._pool.records.get(model_id),
-            look=self._files.nudge,
-            room=lambda: self.settings.memory_limit.resolve(read_memory().total_bytes),
+            residents=lambda model_id: self._residency.records.get(model_id),
+            scan=self._files.nudge,
+            limit_bytes=lambda: self.settings.memory_limit.resolve(read_memory().total_bytes),
             on_change=lambda: self._publisher.publish_soon(),
         )
-        """Commands for the models folder: pull, remove, import, move."""
+        """Pull, remove, import and move models."""
         maker = SnapshotMaker(
-            self._pool,
+            self._residency,
             self._sizes,
             self._preloads,
             self._preloader.round,
             self._counters,
             self._usage,
             self._requests,
-            self.downloads.snapshots,
+            self.library.snapshots,
         )
         self._publisher = Publisher(
             lambda: maker.make(self.settings, self._files.known, self._files.on_disk, self._planner.favourites),
-            self._pool.measure,
+            self._residency.measure,
         )
 
     async def __aenter__(self) -> Engine:
@@ -117,15 +116,15 @@ class Engine:
         await self.stop()
 
     async def start(self, *, at_login: bool = False) -> None:
-        """Find the models and begin to preload; returns before anything is loaded.
+        """Find the models and start to preload; returns before anything is loaded.
 
         Args:
-            at_login: Nobody has asked for anything yet: without the setting ``preload_at_login``, preloading begins
-                with the first request, or when it is resumed.
+            at_login: The login started Preheat: without the setting ``preload_at_login``, preloading begins with the
+                first request or when it is resumed.
         """
         self._started = True
         self._preloads.awaits_use = at_login and not self.settings.preload_at_login
-        self._pool.prepare()
+        self._residency.prepare()
         known, _ = await asyncio.gather(asyncio.to_thread(self._usage.open), self._files.look())
         self._sizes.remember(known)
         self._preloads.paused_until = self._state_file.paused_until
@@ -134,30 +133,30 @@ class Engine:
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
         ]
-        self.downloads.start()
+        self.library.start()
         self._publisher.publish()
 
     async def stop(self, grace_s: float | None = None) -> None:
-        """End everything: answers in flight get up to ``grace_s`` seconds (the setting ``shutdown_grace``)."""
+        """Stop everything; requests in progress get ``grace_s`` seconds (default: the setting ``shutdown_grace``)."""
         self._stopping = True
         if not self._started:
             return
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.downloads.stop()
+        await self.library.stop()
         self._files.close()
         self._preloads.stop_standby()
         ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
-        while self._pool.answering and time.monotonic() < ends_at:
+        while self._residency.answering and time.monotonic() < ends_at:
             await asyncio.sleep(_DRAIN_POLL_S)
-        await self._pool.close()
+        await self._residency.close()
         self._publisher.close()
-        # Not in a thread: a script's engine stops while the interpreter ends, when none can be started any more.
+        # Not in a thread: a script's engine stops during interpreter shutdown, when no thread can start.
         self._usage.close()
         self._preloads.wait_for_standby()
 
-    # What others see
+    # Reading
 
     @property
     def snapshot(self) -> EngineSnapshot:
@@ -166,33 +165,33 @@ class Engine:
 
     @property
     def residency(self) -> ResidencyExecutor:
-        """The models in memory; to be read only."""
-        return self._pool
+        """The models in memory, read-only."""
+        return self._residency
 
     @property
     def usage_log(self) -> UsageLog | None:
-        """Figures and decisions; any thread may read them. None if nothing is kept (``history_days`` is 0)."""
+        """Figures and decisions. Any thread. None if ``history_days`` is 0."""
         return self._usage.log
 
     def refresh(self) -> EngineSnapshot:
-        """Measure memory now, publish, and return the new snapshot: an idle engine's latest one may be old."""
+        """Measure memory, publish, and return the new snapshot: the latest one of an idle engine may be old."""
         self._publisher.publish_measured()
         return self._publisher.latest
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Call ``callback`` on the engine's thread with every snapshot, and at once with the current one.
+        """Call ``callback`` with the latest snapshot and, on the engine's thread, every later one.
 
         Returns:
-            A function that ends it.
+            A function that ends the subscription.
         """
         return self._publisher.subscribe(callback)
 
     def observe(self, observer: RecordObserver) -> Callable[[], None]:
-        """Call ``observer`` with every request as it ends and every decision; return what ends that."""
+        """Call ``observer`` with every ended request and every decision; return a function that ends it."""
         return self._usage.observe(observer)
 
     def plan(self) -> PreloadPlan:
-        """Return what should be hot, as of now, and what would be loaded next."""
+        """Return what should be hot now, and what is loaded next."""
         return self._preloads.plan()
 
     def suppressed(self) -> tuple[str, ...]:
@@ -206,30 +205,29 @@ class Engine:
     # Models
 
     async def models(self) -> tuple[ModelFile, ...]:
-        """Return the models on disk; looks again when the last look is older than a second."""
+        """Return the models on disk; scans again if the last scan is older than a second."""
         await self._files.look_if_old()
         return self._files.models
 
     @property
     def listing(self) -> Listing:
-        """What the latest look at the disk found, with what is left out."""
+        """Result of the latest scan, with the skipped files."""
         return self._files.listing
 
     def resolve(self, name: str) -> ModelFile:
-        """Return the model of this name; a unique prefix and other case are accepted.
+        """Return the model with this name, or with this unique prefix; case is ignored.
 
         Raises:
-            ModelNotFoundError: There is none; the hint names near ones.
+            ModelNotFoundError: There is none; the hint suggests similar names.
             AmbiguousModelError: The prefix fits several.
         """
         return self._files.resolve(name)
 
     async def find(self, name: str) -> ModelFile:
-        """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
+        """Return the same as ``resolve``, after a new scan if the model is unknown or has changed.
 
         Raises:
-            ModelNotFoundError: There is none; the hint names near ones.
-            AmbiguousModelError: The prefix fits several.
+            ModelNotFoundError, AmbiguousModelError: See ``resolve``.
         """
         return await self._files.find(name)
 
@@ -237,17 +235,16 @@ class Engine:
 
     @asynccontextmanager
     async def lease(self, name: str, *, client: str = "", keep_alive_s: float | None = None) -> AsyncIterator[Lease]:
-        """Make a model hot if it is not, and keep it from being evicted for as long as the block runs.
+        """Make a model hot, and keep it from being evicted while the block runs.
 
         Args:
-            name: The model's id, or a unique beginning of it.
-            client: Who asks, shortened, for the log and for what is learned of it.
-            keep_alive_s: Unload the model after so long without a request; 0 at once, negative never. None leaves it
-                as it is.
+            name: The model's id or a unique prefix.
+            client: Client name, for the log and for learning its habits.
+            keep_alive_s: Idle time after which the model is unloaded; 0 at once, negative never, None unchanged.
 
         Raises:
-            ModelNotFoundError, AmbiguousModelError: No one model has this name.
-            QueueFullError: ``max_queue`` requests wait for it already.
+            ModelNotFoundError, AmbiguousModelError: See ``resolve``.
+            QueueFullError: ``max_queue`` requests already wait for it.
             ModelLoadError, InsufficientMemoryError, LoadCancelledError: It did not become hot.
             EngineStoppedError: The engine is shutting down.
         """
@@ -257,7 +254,7 @@ class Engine:
         self._check_queue(model.model_id)
         self._planner.request_arrived(model.model_id, client, started_at)
         self._preloads.awaits_use = False
-        claim = self._pool.request(model)
+        claim = self._residency.request(model)
         self._counters.count_request(claim.outcome, claim.saved_s)
         arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s)
         try:
@@ -276,30 +273,30 @@ class Engine:
             self._request_ended(arrival)
 
     async def load(self, name: str) -> None:
-        """Make a model hot, evicting others if need be.
+        """Make a model hot, evicting others if necessary.
 
         Raises:
-            EngineError: As ``lease``.
+            EngineError: See ``lease``.
         """
         self._check_running()
         model = await self.find(name)
         self._allow(model.model_id)
         try:
-            await self._pool.load(model)
+            await self._residency.load(model)
         finally:
             self._preloader.nudge()  # preloads waited for it
 
     async def unload(self, name: str) -> None:
-        """Unload a model after the answers that it is giving; ends when its memory is released.
+        """Unload a model after its requests in progress; returns when its memory is released.
 
         Raises:
-            ModelNotFoundError, AmbiguousModelError: No one model has this name.
+            ModelNotFoundError, AmbiguousModelError: See ``resolve``.
         """
         self._check_running()
-        await self._pool.unload((await self.find(name)).model_id)
+        await self._residency.unload((await self.find(name)).model_id)
 
     def client_woke(self, client: str, model_id: str = "") -> None:
-        """A client lists the models or, with ``model_id``, asks for one's details: it may be about to use one."""
+        """Note that a client listed the models or asked for one's details: it may be about to use one."""
         if not self._started or self._stopping:
             return
         if self._planner.client_woke(client, model_id, self._clock()) is not None:
@@ -307,15 +304,15 @@ class Engine:
         self._preloader.nudge()
 
     async def settled(self) -> None:
-        """Wait until all that should be hot is, as far as it fits and nothing speaks against it."""
+        """Wait until the preloader has nothing left to do."""
         await self._preloader.idle.wait()
 
-    # The user's wishes
+    # Commands
 
     def pause(self, seconds: float | None = None) -> None:
-        """Preload nothing for so long; None is until ``resume``. Remembered over restarts.
+        """Pause preloading; None is until ``resume``. Survives restarts.
 
-        A preload that runs is cancelled, within a tenth of a second; it comes back when preloading is resumed.
+        A running preload is cancelled within a tenth of a second, and repeated after the pause.
         """
         self._state_file.paused_until = math.inf if seconds is None else self._clock() + seconds
         self._paused_changed()
@@ -327,7 +324,7 @@ class Engine:
         self._paused_changed()
 
     def apply_settings(self, settings: Settings) -> None:
-        """Act on new settings at once; answers in flight end as they began. The port keeps its address and keys."""
+        """Apply new settings; requests in progress keep the old ones, and the port its address and keys."""
         if settings.preload_at_login and not self.settings.preload_at_login:
             self._preloads.awaits_use = False
         self.settings = settings
@@ -336,13 +333,13 @@ class Engine:
         for model_id in set(now).difference(before):
             self._allow(model_id)
         self._files.apply_settings(settings)
-        self.downloads.apply_settings(settings)
+        self.library.apply_settings(settings)
         self._sizes.apply_settings(settings)
         self._usage.apply_settings(settings)
         self._preloads.apply_settings(settings)
         self._watch.apply_settings(settings)
-        self._pool.set_favourites(now)
-        self._pool.apply_settings(settings)
+        self._residency.set_favourites(now)
+        self._residency.apply_settings(settings)
         self._preloader.nudge()
         self._publisher.publish()
 
@@ -372,7 +369,7 @@ class Engine:
             self._planner.suppress(decision.model_id)
         self._usage.decided(decision)
 
-    # Inside
+    # Internal
 
     def _allow(self, model_id: str) -> None:
         self._preloads.awaits_use = False
@@ -380,7 +377,7 @@ class Engine:
 
     def _check_running(self) -> None:
         if not self._started or self._stopping:
-            raise EngineStoppedError("Preheat is shutting down" if self._started else "Preheat is not running")
+            raise EngineStoppedError(msg("shutting_down" if self._started else "not_started"))
 
     def _plan_eviction(
         self, residents: Sequence[ResidentModel], needed_bytes: int, limit_bytes: int, *, for_request: bool
@@ -390,13 +387,9 @@ class Engine:
 
     def _check_queue(self, model_id: str) -> None:
         limit = self.settings.for_model(model_id).parallel + self.settings.max_queue
-        record = self._pool.records.get(model_id)
+        record = self._residency.records.get(model_id)
         if record is not None and record.active_requests >= limit:
-            raise QueueFullError(
-                f"{limit} requests are using {model_id} or waiting for it",
-                hint="Try again shortly, or raise max_queue",
-                retry_after_s=_QUEUE_RETRY_S,
-            )
+            raise QueueFullError(msg("queue_full", limit=limit, model=model_id), retry_after_s=_QUEUE_RETRY_S)
 
     def _request_ended(self, arrival: PendingRequest) -> None:
         if arrival.lease is not None and not arrival.lease.info.embeddings:
@@ -406,11 +399,10 @@ class Engine:
         self._preloader.nudge()
         self._publisher.publish_soon()
 
-    def _looked(self) -> None:
-        """The disk was looked at."""
+    def _files_scanned(self) -> None:
         self._planner.favourites = choose_favourites(self.settings.favourites, self._files.models)
-        self._pool.set_favourites(self._planner.favourites)
-        self._pool.files_changed({model.model_id: model for model in self._files.models})
+        self._residency.set_favourites(self._planner.favourites)
+        self._residency.files_changed({model.model_id: model for model in self._files.models})
         self._preloader.nudge()
         self._publisher.publish_soon()
 

@@ -1,7 +1,7 @@
-"""What the engine does with the models folder: fetch, remove, import, move.
+"""Commands for the models folder: pull, remove, import, move.
 
-The engine's loop calls; the work, which blocks on disk and network, is done in threads. Downloads are opened when there
-are any: their code and what it imports cost a start of Preheat nothing.
+Called on the engine's loop; disk and network block other threads. Downloads are opened when there are any, so that
+their imports do not slow down the start.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from preheat.errors import ModelInUseError
+from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.residency import Residency
@@ -26,48 +27,50 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Host(Protocol):
-    """What the desk needs of the engine."""
+class LibraryHost(Protocol):
+    """The part of the engine that the service uses."""
 
     settings: Settings
 
     async def find(self, name: str) -> ModelFile:
-        """Return the model of this name."""
+        """See ``Engine.find``."""
 
     async def unload(self, name: str) -> None:
-        """Release its memory."""
+        """See ``Engine.unload``."""
 
     def apply_settings(self, settings: Settings) -> None:
-        """Act on new settings."""
+        """See ``Engine.apply_settings``."""
 
 
 class LibraryService:
-    """Commands for the models folder. Engine's loop only; ``snapshots`` is for any thread.
+    """Commands for the models folder. Engine's loop only, except ``snapshots``.
+
+    Methods with a download's id raise ``DownloadNotFoundError`` for an unknown one.
 
     Args:
         host: The engine.
-        models: Returns the models that there are.
-        residents: Returns what is in memory, by id.
-        look: Looks at the disk again.
-        room: Returns how much memory models may use, in bytes.
+        models: Returns the models on disk.
+        residents: Returns a model's record in memory.
+        scan: Requests a new scan of the disk.
+        limit_bytes: Returns the memory limit.
         on_change: Called on the loop when downloads have changed.
     """
 
     def __init__(
         self,
-        host: Host,
+        host: LibraryHost,
         *,
         models: Callable[[], tuple[ModelFile, ...]],
         residents: Callable[[str], Residency | None],
-        look: Callable[[], None],
-        room: Callable[[], int],
+        scan: Callable[[], None],
+        limit_bytes: Callable[[], int],
         on_change: Callable[[], None],
     ) -> None:
         self._host = host
         self._models = models
         self._residents = residents
-        self._look = look
-        self._room = room
+        self._scan = scan
+        self._limit_bytes = limit_bytes
         self._on_change = on_change
         self._loop: asyncio.AbstractEventLoop | None = None
         self._downloads: Downloads | None = None
@@ -75,20 +78,20 @@ class LibraryService:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Go on, in a moment, with what was being fetched when the last run ended."""
+        """Continue the downloads of the last run, in the background."""
         self._loop = asyncio.get_running_loop()
         if self._host.settings.downloads_at_once:
             self._in_background(self._open_if_any())
 
     async def stop(self) -> None:
-        """End all downloads; the next start goes on with them."""
+        """Stop all downloads; the next start continues them."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._loop = None
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.stop)
 
     def apply_settings(self, settings: Settings) -> None:
-        """Act on another number of downloads, or another folder."""
+        """Apply another number of downloads, or another folder."""
         downloads = self._downloads
         if downloads is None:
             return
@@ -102,10 +105,10 @@ class LibraryService:
         return () if self._downloads is None else self._downloads.snapshots()
 
     async def pull(self, name: str) -> str:
-        """Fetch a model by what a person or an app calls it; return the download's id.
+        """Download a model by name; return the download's id.
 
         Raises:
-            InvalidRequestError, ModelNotFoundError: The name means nothing.
+            InvalidRequestError, ModelNotFoundError: The name is not known.
             HubError: The hub does not have it, or does not answer.
             DiskFullError, FolderError: It cannot be written.
         """
@@ -113,114 +116,95 @@ class LibraryService:
         return await asyncio.to_thread(_add, downloads, name)
 
     async def pause(self, download_id: str) -> None:
-        """Stop fetching until ``resume``.
-
-        Raises:
-            DownloadNotFoundError: There is none with this id.
-        """
+        """Stop a download until ``resume``."""
         await asyncio.to_thread((await self._opened()).pause, download_id)
 
     async def resume(self, download_id: str) -> None:
-        """Go on, or try again.
-
-        Raises:
-            DownloadNotFoundError: There is none with this id.
-        """
+        """Continue or retry a download."""
         await asyncio.to_thread((await self._opened()).resume, download_id)
 
     async def cancel(self, download_id: str) -> None:
-        """Give up a download and remove what came of it.
+        """Stop a download and remove its files.
 
         Raises:
-            DownloadNotFoundError: There is none with this id.
-            FolderError: What came cannot be removed.
+            FolderError: They cannot be removed.
         """
         await asyncio.to_thread((await self._opened()).cancel, download_id)
 
     async def forget(self, download_id: str) -> None:
-        """Take a download that is over from the list.
-
-        Raises:
-            DownloadNotFoundError: There is none with this id, or it is not over.
-        """
+        """Remove a finished or failed download from the list."""
         await asyncio.to_thread((await self._opened()).forget, download_id)
 
     async def remove_model(self, name: str) -> int:
-        """Delete a model of Preheat's own folder, from memory too; return how many bytes that frees.
+        """Delete a model in Preheat's own folder, unloading it first; return the freed bytes.
 
         Raises:
-            ModelNotFoundError, AmbiguousModelError: No one model has this name.
-            NotOwnFileError: It is another program's, or in a folder of the user's.
-            ModelInUseError: It is answering.
+            ModelNotFoundError, AmbiguousModelError: See ``Engine.find``.
+            NotOwnFileError: It belongs to another program or to the user.
+            ModelInUseError: It has requests in progress.
             FolderError: It cannot be deleted.
         """
         from preheat.models import files_to_remove, remove_files
 
         model, folder = await self._host.find(name), self._host.settings.own_models_dir
         files = await asyncio.to_thread(files_to_remove, model, self._models(), folder)
-        await self._take_from_memory([model], "removed")
+        await self._unload([model], "removed")
         freed = await asyncio.to_thread(remove_files, files, folder)
         logger.info("%s was deleted: %d bytes", model.model_id, freed)
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.tidy)
-        self._look()
+        self._scan()
         return freed
 
     async def import_file(self, path: Path, how: str = "auto") -> Path:
-        """Take a file into the models folder; return its new path. ``how`` is a value of ``importing.How``.
+        """Add a file to the models folder; return its new path. ``how`` is a value of ``importing.How``.
 
         Raises:
-            ModelFileError: It is no whole, well-formed GGUF file, or a part is missing.
-            ModelExistsError: There is another of that name.
+            ModelFileError: It is not a complete, well-formed GGUF file.
+            ModelExistsError: Another file has this name.
             DiskFullError, FolderError: It cannot be read or written.
         """
         from preheat.models import How, import_file
 
         target = await asyncio.to_thread(import_file, path, self._host.settings.own_models_dir, How(how))
-        self._look()
+        self._scan()
         return target
 
     async def move_models_folder(self, path: Path) -> tuple[Path, ...]:
-        """Move the models folder and let the setting ``models_dir`` name the new one.
-
-        Returns:
-            The old files that could not be removed.
+        """Move the models folder and point the setting ``models_dir`` to it; return old files that are left.
 
         Raises:
-            ModelInUseError: One of its models is answering.
-            SettingsError: The setting cannot be written, or a variable goes before it.
-            ModelExistsError, DiskFullError, FolderError: The new folder does not do. Nothing is lost.
+            ModelInUseError: One of its models has requests in progress.
+            SettingsError: The setting cannot be written, or a variable overrides it.
+            ModelExistsError, DiskFullError, FolderError: The new folder cannot be used. Nothing is lost.
         """
         from preheat.models import move_folder, write_setting
 
         old = self._host.settings.own_models_dir
-        await self._take_from_memory([model for model in self._models() if model.path.is_relative_to(old)], "moved")
+        await self._unload([model for model in self._models() if model.path.is_relative_to(old)], "moved")
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.stop)
         try:
             left = await asyncio.to_thread(move_folder, old, path, write_setting)
-        except BaseException:  # cancelled too: downloads go on where they were
+        except BaseException:  # also if cancelled: downloads continue in the old folder
             if self._downloads is not None:
                 await asyncio.to_thread(self._downloads.start)
             raise
         new = Path(os.path.realpath(path.expanduser().absolute()))
         self._host.apply_settings(self._host.settings.model_copy(update={"models_dir": new}))
-        self._look()
+        self._scan()
         return left
 
-    async def _take_from_memory(self, models: list[ModelFile], what: str) -> None:
-        """Unload these models.
+    async def _unload(self, models: list[ModelFile], action: str) -> None:
+        """Unload models.
 
         Raises:
-            ModelInUseError: One of them is answering; none was unloaded.
+            ModelInUseError: One has requests in progress; none was unloaded.
         """
         held = [each for model in models if (each := self._residents(model.model_id)) is not None]
         for resident in held:
             if resident.leased:
-                raise ModelInUseError(
-                    f"{resident.model_id} is answering and cannot be {what} now",
-                    hint="Try again when its answers have ended",
-                )
+                raise ModelInUseError(msg("model_answering", model=resident.model_id, action=action))
         for resident in held:
             await self._host.unload(resident.model_id)
 
@@ -232,7 +216,7 @@ class LibraryService:
     def _background_ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("downloads could not be taken up again", exc_info=error)
+            logger.error("downloads could not be continued", exc_info=error)
 
     async def _open_if_any(self) -> None:
         if await asyncio.to_thread(_has_downloads, self._host.settings.own_models_dir):
@@ -255,7 +239,7 @@ class LibraryService:
             Hub(),
             at_once=settings.downloads_at_once,
             on_event=self._on_event,
-            room=self._room,
+            room=self._limit_bytes,
             context_length=settings.context_length,
             elsewhere=lambda size, sha256: file_elsewhere(self._models(), size, sha256),
         )
@@ -263,7 +247,6 @@ class LibraryService:
         return downloads
 
     async def _reopen(self) -> None:
-        """Go on in another folder."""
         async with self._opening:
             if self._downloads is not None:
                 await asyncio.to_thread(self._downloads.stop)
@@ -273,10 +256,10 @@ class LibraryService:
     def _on_event(self, event: DownloadEvent) -> None:
         self._call(self._on_change)
         if event.finished:
-            self._call(self._look)
+            self._call(self._scan)
 
     def _call(self, work: Callable[[], None]) -> None:
-        """Let the loop do it; from any thread."""
+        """Call ``work`` on the loop, from any thread."""
         loop = self._loop
         if loop is not None:
             with suppress(RuntimeError):  # the loop has just been closed

@@ -1,4 +1,4 @@
-"""The requests that have not ended, for snapshots: who waits for which model, and how quickly answers come."""
+"""The open requests, for snapshots: client, model, and speed of the answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from preheat.core.snapshot import RequestSnapshot
 
 
 class LiveRequest:
-    """One request that has not ended. Engine's loop only.
+    """One open request. Engine's loop only.
 
     Attributes:
         waiting: Its model is not hot yet.
@@ -31,7 +31,7 @@ class LiveRequest:
         self.waiting = True
 
     def wrote_token(self) -> None:
-        """Count a token of an answer. Takes a microsecond."""
+        """Count a token of its answer. Takes a microsecond."""
         self._latest_at = time.monotonic()
         if not self._tokens:
             self._first_at = self._latest_at
@@ -39,7 +39,6 @@ class LiveRequest:
         self._on_change()
 
     def snapshot(self) -> RequestSnapshot:
-        """Return what readers see of it now."""
         took_s = self._latest_at - self._first_at
         return RequestSnapshot(
             self._request_id,
@@ -53,10 +52,10 @@ class LiveRequest:
 
 
 class LiveRequests:
-    """All requests that have not ended. Engine's loop only.
+    """All open requests. Engine's loop only.
 
     Args:
-        on_change: Called when one of them begins or has got further; often.
+        on_change: Called when one begins or advances; often.
     """
 
     def __init__(self, on_change: Callable[[], None]) -> None:
@@ -66,7 +65,7 @@ class LiveRequests:
 
     @contextmanager
     def request(self, client: str, model_id: str, arrived_at: float) -> Iterator[LiveRequest]:
-        """Hold a request among them while the block runs.
+        """Keep a request open while the block runs.
 
         Args:
             arrived_at: Unix time.
@@ -81,5 +80,5 @@ class LiveRequests:
             del self._live[request_id]
 
     def snapshots(self) -> tuple[RequestSnapshot, ...]:
-        """Return what readers see of them now, the oldest first."""
+        """Return them, the oldest first."""
         return tuple(request.snapshot() for request in self._live.values())

@@ -1,4 +1,4 @@
-"""Hands snapshots to whoever wants them: transitions at once, counters at most ten times a second."""
+"""Publishes snapshots: transitions at once, counters at most ten times a second."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Subscriber = Callable[[EngineSnapshot], None]
 
 
 class Publisher:
-    """The latest snapshot and its subscribers. Runs on the engine's loop.
+    """The latest snapshot and its subscribers. Engine's loop only.
 
     Args:
-        make: Makes a snapshot of the present state.
-        measure: Called before those snapshots that come by themselves, to bring sizes up to date.
+        make: Makes a snapshot of the current state.
+        measure: Updates sizes; called before timed snapshots.
     """
 
     def __init__(self, make: Callable[[], EngineSnapshot], measure: Callable[[], None]) -> None:
@@ -31,7 +31,7 @@ class Publisher:
         """The latest snapshot. Any thread."""
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Call ``callback`` with every snapshot, and at once with the latest; return a function that ends it."""
+        """Call ``callback`` with the latest snapshot and every later one; return a function that ends it."""
         self._subscribers.append(callback)
         callback(self.latest)
         return lambda: self._subscribers.remove(callback)
@@ -46,7 +46,7 @@ class Publisher:
             callback(self.latest)
 
     def publish_soon(self) -> None:
-        """Publish within a tenth of a second, however often this is called."""
+        """Publish within a tenth of a second, once for several calls."""
         if self._timer is None and not self._closed:
             self._timer = asyncio.get_running_loop().call_later(PUBLISH_INTERVAL_S, self.publish_measured)
 
@@ -56,7 +56,7 @@ class Publisher:
         self.publish()
 
     def close(self) -> None:
-        """Publish no more by itself."""
+        """Stop timed snapshots."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()

@@ -1,6 +1,6 @@
-"""What readers (HTTP, command line, tray) see of the engine: frozen values, published whole.
+"""The engine's state for readers (HTTP, command line, windows): frozen values, published together.
 
-A reader renders one snapshot and never asks for more: separate reads would tear.
+A reader renders one snapshot and never asks for more: separate reads could disagree.
 """
 
 from __future__ import annotations
@@ -51,25 +51,23 @@ class ModelSnapshot:
 
     Attributes:
         model_id: Stable name, from the file name.
-        state: Where the model is in its life.
         favourite: The user wants it hot whenever it fits.
         progress: Share of the load that is done, 0.0 to 1.0; None unless loading or warming.
         file_bytes: Size of the GGUF file.
-        standby: It is not in memory, but its file is, as far as was last seen: it loads in a fraction of a second.
-        expected_bytes: Memory that it takes or would take.
-        resident_bytes: Memory that its worker holds now; 0 unless a worker has it.
-        context_length: Prompt plus completion limit of the loaded model, in tokens; None unless hot.
+        standby: Not loaded, but its file was last seen in the page cache: it loads in a fraction of a second.
+        expected_bytes: Memory it needs when loaded.
+        resident_bytes: Memory its worker holds now; 0 without a worker.
+        context_length: Prompt plus completion limit in tokens; None unless hot.
         embeddings: Whether it makes embeddings (otherwise text).
-        active_requests: Leases held now: being answered or waiting.
+        active_requests: Requests in progress or waiting.
         last_used_at: Unix time of the last request's arrival; None before one.
-        load_s: Seconds that the last load took, request to probe; None before one.
-        load_left_s: Seconds that the running load will still take, judged by its progress; None unless loading, and
-            as long as that is not known.
-        reason: In words why it is in memory; empty otherwise.
-        error: Why the last load failed or the worker died, as one sentence; None unless failed.
-        file_missing: It is in memory, and its file has gone: it answers until it is unloaded.
+        load_s: Duration of the last load in seconds, from request to probe; None before one.
+        load_left_s: Estimated time until the running load ends, in seconds; None if unknown.
+        reason: Why it is hot; None otherwise.
+        error: Why the last load failed or the worker died; None unless failed.
+        file_missing: It is in memory, but its file has been removed: it answers until it is unloaded.
         path: The file; of a split set, its first part.
-        file: What the engine knows of it from the disk; shared by all snapshots. None where the engine is elsewhere.
+        file: Facts about the file, shared by all snapshots; None if the engine is in another process.
     """
 
     model_id: str = field(metadata={"json": "id"})
@@ -98,13 +96,13 @@ class MemorySnapshot:
     """Memory in bytes.
 
     Attributes:
-        limit_bytes: The ceiling for all workers.
-        used_bytes: What they hold now.
-        available_bytes: What the system has left.
-        peak_bytes: The most that they held since the engine started.
-        pressure: Why memory is short, in words; empty when it is not.
-        total_bytes: What the system has.
-        keep_free_bytes: What is always left to the rest of the system.
+        limit_bytes: Limit for all workers together.
+        used_bytes: Held by workers now.
+        available_bytes: Available in the system.
+        peak_bytes: Maximum of ``used_bytes`` since the engine started.
+        pressure: Why memory is short; None if it is not.
+        total_bytes: Physical memory.
+        keep_free_bytes: Always left to other programs.
     """
 
     limit_bytes: int
@@ -118,25 +116,23 @@ class MemorySnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PreloadSnapshot:
-    """Preloading and what it brought, since the engine started.
+    """Preloading, and its results since the engine started.
 
     Attributes:
         enabled: The setting ``preload``.
-        paused_until: Unix time until which the user paused preloading; infinite until it is resumed; None when it is
-            not paused.
-        hold: Why nothing is being preloaded now, in words; empty when nothing speaks against it.
+        paused_until: Unix time of the end of a pause; infinite until it is resumed; None without a pause.
+        hold: Why nothing is preloaded now; None if nothing prevents it.
         preloads: Preloads that ended hot.
-        hits: Requests whose model was hot when they arrived.
-        late_hits: Requests that joined a load already running.
-        misses: Requests that had to wait for a load of their own.
-        wasted: Preloads evicted or unloaded before any request used them.
-        time_saved_s: Load seconds that hits did not pay, counted as in ``preload/counters.py``.
-        queue: The models still to be preloaded in the present round, the one that is being loaded first. A round lasts
-            from when there is something to preload until nothing is left, or preloading is held up by more than
-            answers; empty when none runs.
-        round_done: How many of its preloads have ended hot.
-        round_total: How many there are in all; may change on the way.
-        round_progress: How far it is, 0.0 to 1.0, by bytes; never falls within a round. None when none runs.
+        hits: Requests that found their model hot.
+        late_hits: Requests that joined a running load.
+        misses: Requests that waited for a new load.
+        wasted: Preloads that ended unused.
+        time_saved_s: Load seconds saved by hits; see ``usage/counters.py``.
+        queue: Models still to be preloaded in this round, the loading one first. A round lasts until nothing is left
+            to preload or preloading is on hold for more than requests in progress; empty without a round.
+        round_done: Completed preloads of the round.
+        round_total: All preloads of the round; may change.
+        round_progress: Share of the round's bytes, 0.0 to 1.0; never falls. None without a round.
     """
 
     JSON_PROPERTIES: ClassVar = ("paused", "preload_hit_rate")
@@ -157,7 +153,7 @@ class PreloadSnapshot:
 
     @property
     def paused(self) -> bool:
-        """Preloading waits, by the user's wish."""
+        """Whether the user paused preloading."""
         return self.paused_until is not None
 
     @property
@@ -169,15 +165,15 @@ class PreloadSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class RequestSnapshot:
-    """A request that has not ended.
+    """An open request.
 
     Attributes:
-        request_id: Counts up from the engine's start.
-        client: Who asks, shortened; empty where nobody says.
+        request_id: Counts from 1 at the engine's start.
+        client: Client name; empty if unknown.
         arrived_at: Unix time.
-        waiting: Its model is not hot yet; otherwise it is being answered.
+        waiting: Its model is not hot yet.
         completion_tokens: Written so far, of all its answers together.
-        tokens_per_s: How quickly they came, from the first on; None before the second.
+        tokens_per_s: Decode speed; None before the second token.
     """
 
     request_id: int = field(metadata={"json": "id"})
@@ -194,15 +190,14 @@ class EngineSnapshot:
     """The whole engine at one instant.
 
     Attributes:
-        version: Preheat's version.
         started_at: Unix time of the engine's start.
         prompt_tokens: Prompt tokens of all requests so far.
-        prefix_tokens_reused: How many of them were not recomputed.
-        favourites: The models to keep hot, in the user's order.
-        warning: What is wrong with the keeping of figures, in words; None if nothing is.
+        prefix_tokens_reused: Those that were not recomputed.
+        favourites: Models to keep hot, in the user's order.
+        warning: Problem of the usage log; None if it works.
         models: Every known model, by model_id.
-        requests: Those that have not ended, the oldest first.
-        downloads: In the order in which they were asked for; those that are done too, until they are forgotten.
+        requests: Open requests, the oldest first.
+        downloads: The oldest first, with finished ones until they are removed from the list.
     """
 
     JSON_PROPERTIES: ClassVar = ("prefix_cache_hit_rate",)

@@ -1,4 +1,4 @@
-"""Keeps background work going: a bug in it is logged, and ends neither the work nor the engine."""
+"""Restarts background work after a bug."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from typing import Final
 logger = logging.getLogger(__name__)
 
 RESTART_S: Final = 10.0
-"""Pause after a bug, so that one that comes at once does not fill the log."""
+"""Pause after a bug, so that a permanent one does not fill the log."""
 
 
 async def keep_running(name: str, work: Callable[[], Coroutine[None, None, None]], pause_s: float = RESTART_S) -> None:
-    """Do endless work until cancelled; start it anew whenever it ends.
-
-    Args:
-        name: What it is, for the log.
-    """
+    """Run endless work until cancelled; restart it whenever it ends. ``name`` is for the log."""
     while True:
         task = asyncio.create_task(work())
         try:
@@ -27,5 +23,5 @@ async def keep_running(name: str, work: Callable[[], Coroutine[None, None, None]
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         bug = None if task.cancelled() else task.exception()
-        logger.error("%s ended unexpectedly and is started anew", name, exc_info=bug)
+        logger.error("%s ended unexpectedly and is restarted", name, exc_info=bug)
         await asyncio.sleep(pause_s)
