@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fake_bridge import FakeBridge, stats
 from preheat import paths
-from preheat.control import ModelFacts, StatsReport
+from preheat.control import LimitCurve, LimitPoint, ModelFacts, StatsReport
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.log import log_file
 from preheat.messages import verbatim
@@ -217,14 +217,11 @@ def write_log() -> None:
     log_file().write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def limit_curve(total_bytes: int) -> dict[str, Any]:
-    """Return what the replay of the last weeks found, as ``preheat limit-curve`` prints it."""
+def limit_curve(total_bytes: int) -> LimitCurve:
+    """Return the hit rates of the last weeks by memory limit."""
     rates = (0, 31, 48, 60, 70, 78, 84, 88, 91, 93, 94.5, 95.5, 96.2, 96.7, 97, 97.2, 97.3, 97.4, 97.4, 97.4)
-    points = [
-        {"limit_bytes": total_bytes * step // 20, "preload_hit_rate": rate / 100, "waited_s": 20 * (100 - rate)}
-        for step, rate in enumerate(rates, 1)
-    ]
-    return {"days": 28.0, "requests": 1290, "points": points}
+    points = (LimitPoint(total_bytes * step // 20, rate / 100, 20 * (100 - rate)) for step, rate in enumerate(rates, 1))
+    return LimitCurve(days=28.0, requests=1290, points=tuple(points))
 
 
 def _facts(model_id: str) -> ModelFacts:

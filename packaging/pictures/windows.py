@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,7 +25,6 @@ from preheat_gui.app.welcome_suggestions import WelcomeSuggestions
 from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.window import DashboardWindow
 from preheat_gui.settings_dialog import SettingsDialog
-from preheat_gui.settings_dialog.limit_curve import LimitCurve
 from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog
 from preheat_gui.widgets import WindowState
 from preheat_gui.words import Circumstances, find_problem
@@ -87,9 +84,8 @@ def _converse(bridge: FakeBridge, window: DashboardWindow) -> None:
 
 
 def _settings_dialog(bridge: FakeBridge, group: Group) -> QWidget:
-    script = f"print({json.dumps(limit_curve(bridge.snapshot.memory.total_bytes))!r})"
-    curve = LimitCurve(command=(sys.executable, "-c", script))
-    dialog = SettingsDialog(bridge, curve=curve, login=_LoginItem())
+    bridge.answer_with(replay_limits=limit_curve(bridge.snapshot.memory.total_bytes))
+    dialog = SettingsDialog(bridge, login=_LoginItem())
     dialog.show_page(group)
     return dialog
 

@@ -20,7 +20,6 @@ from preheat.cli.downloads import downloads
 from preheat.cli.embed import embed
 from preheat.cli.favourites import favourite, favourites, unfavourite
 from preheat.cli.import_ import import_, move_models
-from preheat.cli.limit_curve import limit_curve
 from preheat.cli.list import list_
 from preheat.cli.load import load, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
@@ -117,7 +116,6 @@ app.command()(plan)
 app.command()(log)
 app.command()(stats)
 app.command()(replay)
-app.command(hidden=True)(limit_curve)
 app.command()(run)
 app.command()(embed)
 

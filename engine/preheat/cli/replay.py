@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from preheat.replay.replay import Comparison, Report
-    from preheat.replay.simulation import Strategy
     from preheat.replay.trace import Trace
     from preheat.settings import Settings
     from preheat.settings.size import Size
@@ -97,6 +95,7 @@ def _trace(
     """
     from datetime import UTC, datetime
 
+    from preheat.replay.own_use import recorded_use
     from preheat.replay.synthetic import ALL_USERS, synthetic_trace
 
     if synthetic is None:
@@ -105,43 +104,6 @@ def _trace(
     if synthetic not in ALL_USERS:
         raise InvalidRequestError(f"There is no user {synthetic!r}", hint=f"There are {', '.join(ALL_USERS)}")
     return synthetic_trace(synthetic, seed=seed, days=days or _DEFAULT_DAYS), UTC
-
-
-def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Trace:
-    """Return a usage log, the user's own if no other is named; None for ``days`` is all of it.
-
-    Raises:
-        InvalidRequestError: There is no request in it.
-    """
-    from preheat.models import look_once
-    from preheat.preload.favourites import choose_favourites
-    from preheat.replay.recorded import newest_sizes, recorded_trace
-    from preheat.replay.trace import Kind, ModelSize
-    from preheat.residency.sizes import SizeTable
-    from preheat.usage.log import UsageLog
-    from preheat.usage.records import END_OF_TIME
-
-    log = UsageLog(path)
-    begin = 0.0 if days is None else time.time() - days * _DAY_S
-    models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
-    measured, book = newest_sizes(log.sizes().values()), SizeTable(settings)
-    on_disk = {
-        model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)
-        for model in models
-    }
-    trace = recorded_trace(
-        log.requests_between(begin, END_OF_TIME),
-        log.decisions(limit=-1, since=begin),
-        on_disk,
-        choose_favourites(settings.favourites, models),
-        log.wakes_between(begin, END_OF_TIME),
-    )
-    if not any(event.kind is Kind.REQUEST for event in trace.events):
-        raise InvalidRequestError(
-            "There is nothing to replay: no request is on record",
-            hint="Try a made-up user: preheat replay --synthetic steady",
-        )
-    return trace
 
 
 def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool, *, curve: bool) -> list[int]:
@@ -186,6 +148,7 @@ def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -
     """Return what each made-up user's days come to with room for three of the models, and the mean."""
     from preheat.replay import replay as replays
     from preheat.replay.machine import Machine
+    from preheat.replay.own_use import strategy_under
     from preheat.replay.synthetic import USERS, synthetic_trace
 
     found = []
@@ -200,25 +163,11 @@ def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, beside: Size) -> list[Report]:
     """Return the results of Preheat and the baselines under one limit."""
     from preheat.replay.machine import Machine
+    from preheat.replay.own_use import strategy_under
     from preheat.replay.replay import compare
 
     machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
     return list(compare(trace, machine, strategy_under(settings), timezone=timezone))
-
-
-def strategy_under(settings: Settings) -> Strategy:
-    """Return Preheat as these settings would have it; replay shows what preloading brings even where it is off."""
-    from dataclasses import replace
-
-    from preheat.preload import policy_of
-    from preheat.replay.replay import PREHEAT
-
-    return replace(
-        PREHEAT,
-        wake_ups=settings.wake_with_clients,
-        policy=policy_of(settings),
-        half_life_s=settings.popularity_half_life * _DAY_S,
-    )
 
 
 def _write_csv(path: Path, reports: Sequence[Report]) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         GetHistory,
         GetStats,
         ListDecisions,
+        ReplayLimits,
         StatsReport,
         SteadyState,
     )
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     )
     from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Sampling
     from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
+    from preheat.replay.limit_curve import LimitCurve, LimitPoint
     from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
     from preheat.usage import Counts, UsageBucket, UsageHistory
     from preheat.usage.stats import Figures
@@ -96,7 +98,7 @@ _HOMES: Final = {
     "control.downloads": (
         "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
     ),
-    "control.figures": "DecisionList GetHistory GetStats ListDecisions StatsReport SteadyState",
+    "control.figures": "DecisionList GetHistory GetStats ListDecisions ReplayLimits StatsReport SteadyState",
     "control.host": "ControlHost",
     "control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub",
     "control.models": (
@@ -119,6 +121,7 @@ _HOMES: Final = {
     ),
     "inference": "FinishReason GenerateRequest GenerationChunk Sampling",
     "models": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
+    "replay.limit_curve": "LimitCurve LimitPoint",
     "residency.decisions": "Action DecisionRecord EvictionReason",
     "usage": "Counts UsageBucket UsageHistory",
     "usage.stats": "Figures",

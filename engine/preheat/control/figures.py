@@ -10,6 +10,7 @@ from preheat.control.command import Command, Risk, command
 from preheat.core.snapshot import MemorySnapshot
 from preheat.errors import AmbiguousModelError, ModelNotFoundError, UnsupportedOperationError
 from preheat.messages import Message
+from preheat.replay.limit_curve import LimitCurve, compute_in_process
 from preheat.residency.decisions import DecisionRecord
 from preheat.timespan import parse_since
 from preheat.usage import DAYS, HOURS, UsageHistory
@@ -119,3 +120,14 @@ class ListDecisions(Command[DecisionList]):
             return await host.model_id(self.model)
         except ModelNotFoundError:  # a removed model may still be in the log
             return self.model.strip().lower()
+
+
+@command("POST", "replay", risk=Risk.USE)
+@dataclass(frozen=True, slots=True)
+class ReplayLimits(Command[LimitCurve]):
+    """Return the hit rate that other memory limits, in bytes, would have had in the last weeks. Takes seconds."""
+
+    limits: tuple[int, ...]
+
+    async def run(self, host: ControlHost) -> LimitCurve:
+        return await compute_in_process(host.engine.settings, self.limits)

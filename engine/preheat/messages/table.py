@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from preheat.messages import control, desktop, general, inference, models, preload, residency, server, usage
+from preheat.messages import control, desktop, general, inference, models, preload, replay, residency, server, usage
 from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = MappingProxyType(
@@ -17,6 +17,7 @@ TABLE: Final[Mapping[str, Template]] = MappingProxyType(
         **inference.TABLE,
         **models.TABLE,
         **preload.TABLE,
+        **replay.TABLE,
         **residency.TABLE,
         **server.TABLE,
         **usage.TABLE,

@@ -8,7 +8,8 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from preheat_gui.settings_dialog.limit_curve import CurvePoint, CurveState, point_at
+from preheat.control import LimitPoint
+from preheat_gui.settings_dialog.limit_curve import CurveState, point_at
 from preheat_gui.widgets import GAP, Token, caption_font, theme
 
 INSET: Final = 8
@@ -26,7 +27,7 @@ class CurveView(QWidget):
         super().__init__(parent)
         self.setObjectName("limit_curve")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._points: tuple[CurvePoint, ...] = ()
+        self._points: tuple[LimitPoint, ...] = ()
         self._state = CurveState.COMPUTING
         self._total_bytes = 0
         self._limit_bytes = 0
@@ -36,7 +37,7 @@ class CurveView(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(30 * GAP, _HEIGHT)
 
-    def show_curve(self, state: CurveState, points: tuple[CurvePoint, ...], total_bytes: int, words: str) -> None:
+    def show_curve(self, state: CurveState, points: tuple[LimitPoint, ...], total_bytes: int, words: str) -> None:
         """Draw a curve, or ``words`` if there is none."""
         self._state, self._points, self._total_bytes, self._words = state, points, total_bytes, words
         self.update()

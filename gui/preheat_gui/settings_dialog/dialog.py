@@ -64,7 +64,7 @@ class SettingsDialog(QDialog):
         self._notes: dict[str, str] = {}
         self._closing = False
         self._total_bytes = bridge.snapshot.memory.total_bytes or psutil.virtual_memory().total
-        self._curve = curve or LimitCurve(self)
+        self._curve = curve or LimitCurve(bridge, self)
         self._pages = {group: self._page(group) for group in Group}
         self._rows = {row.declaration.name: row for page in self._pages.values() for row in page.rows}
         self._login = LoginRow(login or login_item(), self)
@@ -81,11 +81,6 @@ class SettingsDialog(QDialog):
     def show_page(self, group: Group | str) -> None:
         """Open a page."""
         self._side.setCurrentRow(list(Group).index(Group(group)))
-
-    def done(self, result: int) -> None:
-        """Close, and stop the computation of the curve."""
-        self._curve.stop()
-        super().done(result)
 
     # Building
 

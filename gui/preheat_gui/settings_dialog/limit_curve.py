@@ -1,39 +1,32 @@
-"""Asks another process what each memory limit would have brought. GUI thread only; nothing here waits."""
+"""The hit rate of each memory limit, as computed by the engine. GUI thread."""
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
-from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import pairwise
 from typing import ClassVar, Final
 
-import psutil
-from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtCore import QObject, Signal
 
-from preheat import paths
+from preheat.control import LimitCurve as Result
+from preheat.control import LimitPoint, ReplayLimits
+from preheat.errors import EngineError
 from preheat.settings import Settings
-from preheat_gui.platform.command import own_command
+from preheat_gui.bridge import EngineBridge
 
 logger = logging.getLogger(__name__)
 
 _STEPS: Final = 20
-_LEAST_REQUESTS: Final = 20
-_LEAST_DAYS: Final = 1.0
+_MIN_REQUESTS: Final = 20
+_MIN_DAYS: Final = 1.0
 _WEEK_DAYS: Final = 7.0
 _REPLAYED: Final = ("preload_top", "preload_min_uses", "popularity_half_life", "wake_with_clients", "favourites")
 
-if sys.platform == "win32":
-    _LOW_PRIORITY: Final = psutil.BELOW_NORMAL_PRIORITY_CLASS
-else:
-    _LOW_PRIORITY: Final = 10
-
 
 class CurveState(StrEnum):
-    """What there is to be drawn."""
+    """The state of the computation."""
 
     COMPUTING = "computing"
     READY = "ready"
@@ -41,139 +34,74 @@ class CurveState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """What one limit would have brought.
-
-    Attributes:
-        preload_hit_rate: Hits ÷ requests.
-        waited_s: Time that requests would have waited for their models in a week, in seconds.
-    """
-
-    limit_bytes: int
-    preload_hit_rate: float
-    waited_s: float
-
-
 class LimitCurve(QObject):
-    """The curve, from the recorded use, by a process of a lower priority.
+    """The curve, kept until there are new requests or other settings.
 
     Attributes:
-        changed: The state is another.
+        changed: ``state`` changed.
+        points: The results, with the waiting time per week.
     """
 
     changed = Signal()
 
-    _kept: ClassVar[tuple[object, CurveState, tuple[CurvePoint, ...]] | None] = None
+    _kept: ClassVar[tuple[object, CurveState, tuple[LimitPoint, ...]] | None] = None
 
-    def __init__(self, parent: QObject | None = None, command: tuple[str, ...] = ()) -> None:
+    def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._command = command or own_command("limit-curve")
-        self._process: QProcess | None = None
+        self._bridge = bridge
         self._key: object = None
         self.state = CurveState.COMPUTING
-        self.points: tuple[CurvePoint, ...] = ()
+        self.points: tuple[LimitPoint, ...] = ()
 
     def start(self, settings: Settings, total_bytes: int) -> None:
-        """Compute it, unless it is known for this log and these settings; ``changed`` follows."""
-        key = (_log_version(), total_bytes, *(getattr(settings, name) for name in _REPLAYED))
-        if self._process is not None or (key == self._key and self.state is not CurveState.FAILED):
+        """Compute the curve unless it is known; ``changed`` follows."""
+        snapshot = self._bridge.snapshot
+        counts = (snapshot.preload.hits, snapshot.preload.late_hits, snapshot.preload.misses)
+        key = (snapshot.started_at, counts, total_bytes, *(getattr(settings, name) for name in _REPLAYED))
+        if key == self._key and self.state is not CurveState.FAILED:
             return
         self._key = key
-        kept = LimitCurve._kept
-        if kept is not None and kept[0] == key:
-            self._become(kept[1], kept[2])
+        if LimitCurve._kept is not None and LimitCurve._kept[0] == key:
+            self._become(*LimitCurve._kept[1:])
             return
         self._become(CurveState.COMPUTING, ())
-        limits = ",".join(str(total_bytes * step // _STEPS) for step in range(1, _STEPS + 1))
-        self._process = process = QProcess(self)
-        process.started.connect(self._started)
-        process.finished.connect(self._finished)
-        process.errorOccurred.connect(self._failed)
-        process.start(self._command[0], [*self._command[1:], limits])
+        limits = tuple(total_bytes * step // _STEPS for step in range(1, _STEPS + 1))
+        self._bridge.ask(ReplayLimits(limits), partial(self._take, key), partial(self._fail, key))
 
-    def stop(self) -> None:
-        """End the computation, if one runs."""
-        process, self._process = self._process, None
-        if process is not None:
-            self._key = None
-            process.finished.disconnect(self._finished)
-            process.errorOccurred.disconnect(self._failed)
-            process.kill()
-            process.waitForFinished(1000)
-            process.deleteLater()
+    def _take(self, key: object, result: Result) -> None:
+        state = CurveState.TOO_LITTLE
+        points: tuple[LimitPoint, ...] = ()
+        if result.requests >= _MIN_REQUESTS and result.days >= _MIN_DAYS:
+            weeks = result.days / _WEEK_DAYS
+            state = CurveState.READY
+            points = tuple(
+                LimitPoint(point.limit_bytes, point.preload_hit_rate, point.waited_s / weeks) for point in result.points
+            )
+        LimitCurve._kept = (key, state, points)
+        if key == self._key:
+            self._become(state, points)
 
-    def _started(self) -> None:
-        if self._process is not None:
-            # It has all the time: answers and loads go before it.
-            with suppress(psutil.Error, OSError):
-                psutil.Process(self._process.processId()).nice(_LOW_PRIORITY)
-
-    def _failed(self, _error: QProcess.ProcessError) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            logger.warning("the curve of memory limits could not be computed: %s", process.errorString())
-            process.deleteLater()
+    def _fail(self, key: object, error: EngineError) -> None:
+        logger.warning("the curve of memory limits could not be computed: %s", error)
+        if key == self._key:
             self._become(CurveState.FAILED, ())
 
-    def _finished(self, exit_code: int) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        output, errors = process.readAllStandardOutput().toStdString(), process.readAllStandardError().toStdString()
-        process.deleteLater()
-        try:
-            state, points = _read(output)
-        except (ValueError, KeyError, TypeError):
-            logger.warning("the curve of memory limits could not be computed (%d): %r", exit_code, errors[-500:])
-            self._become(CurveState.FAILED, ())
-            return
-        LimitCurve._kept = (self._key, state, points)
-        self._become(state, points)
-
-    def _become(self, state: CurveState, points: tuple[CurvePoint, ...]) -> None:
+    def _become(self, state: CurveState, points: tuple[LimitPoint, ...]) -> None:
         self.state, self.points = state, points
         self.changed.emit()
 
 
-def point_at(points: tuple[CurvePoint, ...], limit_bytes: int) -> CurvePoint | None:
-    """Return what this limit would have brought, between the two nearest points; None without any."""
+def point_at(points: tuple[LimitPoint, ...], limit_bytes: int) -> LimitPoint | None:
+    """Return the result of a limit, interpolated between the two nearest points; None without points."""
     if not points:
         return None
     for low, high in pairwise(points):
         if low.limit_bytes <= limit_bytes <= high.limit_bytes:
             share = (limit_bytes - low.limit_bytes) / (high.limit_bytes - low.limit_bytes)
-            return CurvePoint(
+            return LimitPoint(
                 limit_bytes,
                 low.preload_hit_rate + share * (high.preload_hit_rate - low.preload_hit_rate),
                 low.waited_s + share * (high.waited_s - low.waited_s),
             )
     nearest = points[0] if limit_bytes < points[0].limit_bytes else points[-1]
-    return CurvePoint(limit_bytes, nearest.preload_hit_rate, nearest.waited_s)
-
-
-def _read(output: str) -> tuple[CurveState, tuple[CurvePoint, ...]]:
-    """Return what the process has printed.
-
-    Raises:
-        ValueError, KeyError, TypeError: It has printed something else.
-    """
-    found = json.loads(output)
-    if found["requests"] < _LEAST_REQUESTS or found["days"] < _LEAST_DAYS:
-        return CurveState.TOO_LITTLE, ()
-    weeks = found["days"] / _WEEK_DAYS
-    points = [
-        CurvePoint(point["limit_bytes"], point["preload_hit_rate"], point["waited_s"] / weeks)
-        for point in found["points"]
-    ]
-    return CurveState.READY, tuple(points)
-
-
-def _log_version() -> tuple[tuple[int, int], ...]:
-    """Return what changes whenever something is added to the usage log."""
-    found = []
-    for name in ("usage.db", "usage.db-wal"):
-        with suppress(OSError):
-            stat = (paths.data_dir() / name).stat()
-            found.append((stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
+    return LimitPoint(limit_bytes, nearest.preload_hit_rate, nearest.waited_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider, QWidget
 
 from preheat.settings import Settings, Size
@@ -75,10 +75,6 @@ class LimitEditor(Editor):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
         self._curve.start(self._settings, self._total_bytes)
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        super().hideEvent(event)
-        self._curve.stop()
 
     def _make_widgets(self, declaration: Declaration) -> None:
         self._entry = named(QLineEdit(self), f"field_{declaration.name}")

@@ -39,8 +39,8 @@ def login() -> FakeLoginItem:
 
 
 @pytest.fixture
-def curve(qapp: object) -> LimitCurve:
-    """A curve that starts no process; a test gives it points."""
+def curve(bridge: FakeBridge) -> LimitCurve:
+    """A curve that asks nothing; a test gives it points."""
     from preheat_gui.settings_dialog.limit_curve import LimitCurve
 
     class StillCurve(LimitCurve):
@@ -49,7 +49,7 @@ def curve(qapp: object) -> LimitCurve:
         def start(self, settings: Settings, total_bytes: int) -> None:
             self.started += 1
 
-    return StillCurve()
+    return StillCurve(bridge)
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSlider
 
 from children import press_key, type_text
+from preheat.control import LimitPoint
 from preheat.settings import Settings
 from preheat_gui.settings_dialog.declarations import declaration
-from preheat_gui.settings_dialog.limit_curve import CurvePoint, CurveState, LimitCurve
+from preheat_gui.settings_dialog.limit_curve import CurveState, LimitCurve
 from preheat_gui.settings_dialog.limit_editor import LimitEditor
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from preheat_gui.widgets import Theme
 
 GB = 10**9
-POINTS = (CurvePoint(4 * GB, 0.5, 600.0), CurvePoint(8 * GB, 0.9, 120.0), CurvePoint(16 * GB, 0.98, 12.0))
+POINTS = (LimitPoint(4 * GB, 0.5, 600.0), LimitPoint(8 * GB, 0.9, 120.0), LimitPoint(16 * GB, 0.98, 12.0))
 
 
 @pytest.fixture

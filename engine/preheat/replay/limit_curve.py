@@ -1,0 +1,121 @@
+"""The hit rate that each memory limit would have had in the last weeks.
+
+A replay takes seconds of processor time, so it runs in a process of low priority:
+``python -m preheat.replay.limit_curve`` prints the curve for the limits among its arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from preheat.errors import EngineError, InvalidRequestError
+from preheat.messages import msg
+
+if TYPE_CHECKING:
+    from preheat.settings import Settings
+
+_DAYS: Final = 56
+_DAY_S: Final = 86_400.0
+_REPLAYED: Final = ("preload_top", "preload_min_uses", "popularity_half_life", "wake_with_clients", "favourites")
+
+if sys.platform == "win32":
+    _LOW_PRIORITY: Final = psutil.BELOW_NORMAL_PRIORITY_CLASS
+else:
+    _LOW_PRIORITY: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPoint:
+    """The result of one limit.
+
+    Attributes:
+        preload_hit_rate: Hits ÷ requests.
+        waited_s: Time that requests would have waited for their models, in seconds.
+    """
+
+    limit_bytes: int
+    preload_hit_rate: float
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCurve:
+    """The results of several limits over the same use.
+
+    Attributes:
+        days: Length of the recorded use.
+        points: In the order of the limits; empty without recorded use.
+    """
+
+    days: float
+    requests: int
+    points: tuple[LimitPoint, ...]
+
+
+def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
+    """Replay the recorded use under each limit. Takes seconds."""
+    from preheat.replay.machine import Machine
+    from preheat.replay.own_use import recorded_use, strategy_under
+    from preheat.replay.replay import replay
+
+    try:
+        trace = recorded_use(settings, None, _DAYS)
+    except InvalidRequestError:
+        return LimitCurve(0.0, 0, ())
+    timezone = datetime.now().astimezone().tzinfo or UTC
+    strategy = strategy_under(settings)
+    runs = [replay(trace, Machine(limit), strategy, timezone=timezone).overall for limit in limits]
+    points = tuple(
+        LimitPoint(limit, run.preload_hit_rate, run.waited_s) for limit, run in zip(limits, runs, strict=True)
+    )
+    return LimitCurve((trace.events[-1].at - trace.events[0].at) / _DAY_S, runs[0].requests, points)
+
+
+async def compute_in_process(settings: Settings, limits: Sequence[int]) -> LimitCurve:
+    """Do the same in another process, which ends with the task.
+
+    Raises:
+        EngineError: The process failed.
+    """
+    from preheat.settings.layers import variable_of
+    from preheat.settings.texts import to_text
+
+    values = {variable_of(name): to_text(getattr(settings, name)) for name in _REPLAYED}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "preheat.replay.limit_curve", *map(str, limits)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **values},
+    )
+    try:
+        output, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    try:
+        found = json.loads(output)
+        points = tuple(LimitPoint(**point) for point in found["points"])
+        return LimitCurve(found["days"], found["requests"], points)
+    except (ValueError, KeyError, TypeError) as error:
+        raise EngineError(msg("replay_failed", reason=errors.decode(errors="replace")[-500:])) from error
+
+
+def main() -> None:
+    """Print the curve as JSON."""
+    from preheat.settings import load_settings
+
+    psutil.Process().nice(_LOW_PRIORITY)
+    print(json.dumps(asdict(compute(load_settings(), [int(limit) for limit in sys.argv[1:]]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The user's own use and settings, for a replay."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preheat.errors import InvalidRequestError
+from preheat.messages import msg
+from preheat.models import look_once
+from preheat.preload import choose_favourites, policy_of
+from preheat.replay.recorded import newest_sizes, recorded_trace
+from preheat.replay.replay import PREHEAT
+from preheat.replay.trace import Kind, ModelSize
+from preheat.residency.sizes import SizeTable
+from preheat.usage import DAY_S, UsageLog
+from preheat.usage.records import END_OF_TIME
+
+if TYPE_CHECKING:
+    from preheat.replay.simulation import Strategy
+    from preheat.replay.trace import Trace
+    from preheat.settings import Settings
+
+
+def recorded_use(settings: Settings, path: Path | None, days: int | None) -> Trace:
+    """Return a usage log as a trace.
+
+    Args:
+        path: The log; by default the user's.
+        days: Length of the trace; by default all of the log.
+
+    Raises:
+        InvalidRequestError: The log has no request.
+    """
+    log = UsageLog(path)
+    begin = 0.0 if days is None else time.time() - days * DAY_S
+    models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
+    measured, book = newest_sizes(log.sizes().values()), SizeTable(settings)
+    on_disk = {
+        model.model_id: ModelSize(measured.get(str(model.path)) or book.expected_bytes(model), model.file_bytes)
+        for model in models
+    }
+    trace = recorded_trace(
+        log.requests_between(begin, END_OF_TIME),
+        log.decisions(limit=-1, since=begin),
+        on_disk,
+        choose_favourites(settings.favourites, models),
+        log.wakes_between(begin, END_OF_TIME),
+    )
+    if not any(event.kind is Kind.REQUEST for event in trace.events):
+        raise InvalidRequestError(msg("nothing_to_replay"))
+    return trace
+
+
+def strategy_under(settings: Settings) -> Strategy:
+    """Return Preheat's strategy under these settings, with preloading even if it is off."""
+    return replace(
+        PREHEAT,
+        wake_ups=settings.wake_with_clients,
+        policy=policy_of(settings),
+        half_life_s=settings.popularity_half_life * DAY_S,
+    )

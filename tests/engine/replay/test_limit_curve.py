@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from preheat import paths
+from preheat.control import Action, DecisionRecord
+from preheat.errors import EngineError
+from preheat.messages import verbatim
+from preheat.replay.limit_curve import LimitCurve, compute, compute_in_process
+from preheat.settings import Settings
+from preheat.usage.log import UsageLog
+from preheat.usage.records import Outcome, RequestRecord
+
+GB = 10**9
+LIMITS = (GB // 2, 3 * GB // 2, 3 * GB)
+
+
+@pytest.fixture
+def used(preheat_home: Path) -> None:
+    """100 requests in turn for two models of 1 GB."""
+    paths.data_dir().mkdir(parents=True)
+    log = UsageLog()
+    began = time.time() - 3 * 86_400
+    for number in range(100):
+        log.record(RequestRecord(("a", "b")[number % 2], began + 1200 * number, Outcome.HIT))
+    for model_id in ("a", "b"):
+        log.record(DecisionRecord(began, model_id, Action.LOAD, verbatim("a request"), GB, 1.0, "request"))
+    assert log.write_pending()
+    log.close()
+
+
+def test_more_memory_brings_more_hits(used: None) -> None:
+    found = compute(Settings(), LIMITS)
+    assert found.requests == 100
+    assert 1.3 < found.days < 1.5
+    assert tuple(point.limit_bytes for point in found.points) == LIMITS
+    rates = [point.preload_hit_rate for point in found.points]
+    assert rates[0] == 0
+    assert rates[1] < rates[2]
+    assert rates[2] > 0.9
+
+
+async def test_another_process_finds_the_same(used: None) -> None:
+    settings = Settings(preload_top=1, favourites=("b",))
+    assert await compute_in_process(settings, LIMITS) == compute(settings, LIMITS)
+
+
+async def test_without_any_use_there_are_no_points(preheat_home: Path) -> None:
+    assert await compute_in_process(Settings(), LIMITS) == LimitCurve(0.0, 0, ())
+
+
+async def test_a_process_that_fails_says_why(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREHEAT_PORT", "no port")
+    with pytest.raises(EngineError) as failed:
+        await compute_in_process(Settings(), LIMITS)
+    assert failed.value.message.code == "replay_failed"
