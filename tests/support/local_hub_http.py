@@ -274,10 +274,14 @@ class CdnHandler(_Handler):
         step = max(self.hub.bytes_per_s // 20, 1) if self.hub.bytes_per_s else _SLICE
         while begin < end:
             part = view[begin : min(begin + step, end)]
-            sent = self._counted(len(part), lambda _, part=part: self.connection.send(part))
+            sent = self._counted(len(part), partial(self._send, part))
             begin += sent
             if self.hub.bytes_per_s and self.hub.stopping.wait(sent / self.hub.bytes_per_s):
                 return
+
+    def _send(self, part: memoryview, _size: int) -> int:
+        sent: int = self.connection.send(part)
+        return sent
 
     def _counted(self, size: int, send: Callable[[int], int]) -> int:
         """Send up to ``size`` bytes and count them, before the client can have them; return how many they were."""

@@ -76,7 +76,7 @@ def test_a_model_is_found_fetched_described_and_deleted(session: EngineSession) 
     assert (variant.name, variant.quantization_words) == (f"{REPO}:Q8_0", "8-bit, nearly as the original")
     assert variant.fits
     assert variant.recommended
-    assert str(offer.why).startswith("Q8_0 takes about")
+    assert str(offer.why).startswith("Q8_0 needs about")
     download_id = session.call(PullModel(variant.name)).download_id
     eventually(lambda: download_state(session, download_id) is DownloadState.DONE, "the download")
     eventually(lambda: knows(session, "tiny-q8_0"), "the model")

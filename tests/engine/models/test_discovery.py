@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import time
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -366,16 +365,13 @@ def test_a_second_scan_reads_only_what_changed(tmp_path: Path, write_model: Writ
     ]
 
 
-def test_a_thousand_files(tmp_path: Path, write_model: WriteModel) -> None:
+def test_a_thousand_files(tmp_path: Path, write_model: WriteModel, opened: list[str]) -> None:
     content = write_model("m/0.gguf").read_bytes()
     for number in range(1, 1000):
         (tmp_path / f"m/{number}.gguf").write_bytes(content)
     index = ModelIndex()
 
-    def seconds() -> float:
-        started = time.perf_counter()
-        assert len(index.look([tmp_path]).models) == 1000
-        return time.perf_counter() - started
-
-    assert seconds() < 10
-    assert min(seconds(), seconds()) < 1
+    assert len(index.look([tmp_path]).models) == 1000
+    assert len(opened) == 1000
+    assert len(index.look([tmp_path]).models) == 1000
+    assert len(opened) == 1000

@@ -15,6 +15,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.hf_api import RepoFile
 
 from local_hub import TOKEN, LocalHub
 
@@ -71,7 +72,10 @@ def test_its_client_lists_models_files_and_trees(hub: LocalHub) -> None:
     assert {file.rfilename: file.size for file in api.model_info(REPO).siblings or []}[FILE] is None
     assert {entry.path for entry in api.list_repo_tree(REPO)} == {FILE, "README.md", "sub"}
     whole = {entry.path: entry for entry in api.list_repo_tree(REPO, recursive=True)}
-    assert whole[FILE].lfs.sha256 == hashlib.sha256(CONTENT).hexdigest()
+    entry = whole[FILE]
+    assert isinstance(entry, RepoFile)
+    assert entry.lfs is not None
+    assert entry.lfs.sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert set(whole) == {FILE, "README.md", "sub", "sub/Tiny-Q8_0.gguf"}
     assert [entry.path for entry in api.list_repo_tree(REPO, "sub")] == ["sub/Tiny-Q8_0.gguf"]
 

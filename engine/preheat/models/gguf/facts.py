@@ -80,7 +80,7 @@ def facts_from_json(content: dict[str, Any]) -> Facts:
             **content,
             "shape": ModelShape(**content["shape"]),
             "kind": Kind(content["kind"]),
-            "unfit": None if unfit is None else Message(unfit["code"], unfit["params"]),
+            "unfit": None if unfit is None else Message(*unfit),
         }
     )
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -130,7 +131,7 @@ def test_the_best_for_usual_machines(limit_gb: int, chat: str, code: str) -> Non
 
 
 def test_a_longer_context_leaves_less_room_and_a_smaller_kv_cache_more() -> None:
-    def chat(**options: float) -> str:
+    def chat(**options: Any) -> str:
         found = best_for(CATALOGUE, 8 * GB, **options)
         return next(item.entry.name for item in found if item.best and item.entry.task is Task.CHAT)
 

@@ -7,7 +7,6 @@ import random
 import resource
 import struct
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,11 @@ POISON = [
 
 def attempt(path: Path) -> bool:
     """Return whether the file has a header."""
-    started = time.perf_counter()
     problem: ModelFileError | None = None
     try:
         header = read_header(path)
     except ModelFileError as error:
         problem = error
-    assert time.perf_counter() - started < 2
     if problem:
         assert path.name in problem.title
         assert problem.hint

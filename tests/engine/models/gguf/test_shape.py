@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from preheat.models import ModelShape, find_models, read_header
-from preheat.models.gguf import shape as module
 from preheat.models.gguf.shape import shape_of
 
 BASE = {"block_count": 3, "embedding_length": 512, "attention.head_count": 8, "feed_forward_length": 1000}
@@ -25,7 +24,7 @@ def shape(tmp_path: Path, gguf_file: Any) -> Callable[..., ModelShape]:
             f"{architecture}.{key}": value if isinstance(value, tuple) else ("u32", value)
             for key, value in (BASE | fields).items()
         }
-        file = {"metadata": {"general.architecture": architecture} | metadata}
+        file: dict[str, Any] = {"metadata": {"general.architecture": architecture} | metadata}
         if tensors is not None:
             file["tensors"] = [(*tensor, None) for tensor in tensors]
         path = tmp_path / "model.gguf"
@@ -131,7 +130,7 @@ def test_gate_and_up_in_one_tensor_are_seen(shape: Callable[..., ModelShape]) ->
 def test_what_a_processor_rewrites(
     shape: Callable[..., ModelShape], machine: str, repacked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.platform, "machine", lambda: machine)
+    monkeypatch.setattr("platform.machine", lambda: machine)
     tensors = [
         ("token_embd.weight", (256, 8), 12, 8 * 144),  # only looked up
         ("blk.0.attn_q.weight", (256, 8), 12, 8 * 144),  # Q4_K

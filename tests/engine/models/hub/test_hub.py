@@ -8,11 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local_hub import TOKEN, LocalHub
+from local_hub_state import Place
 from preheat.errors import (
     EngineError,
     GatedRepoError,
@@ -29,7 +32,7 @@ REPO = "someone/Tiny-GGUF"
 FILE = "Tiny-Q4_K_M.gguf"
 CONTENT = b"GGUF" + bytes(1000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-FACTS = {
+FACTS: dict[str, Any] = {
     "downloads": 1234,
     "likes": 56,
     "pipeline_tag": "text-generation",
@@ -204,12 +207,13 @@ def test_a_token_file_that_cannot_be_read(hub: LocalHub, tmp_path: Path, monkeyp
         ({"retry_after": "soon"}, 60.0),
     ],
 )
-def test_too_many_requests(hub: LocalHub, headers: dict[str, str], expected_s: float) -> None:
-    for place, call in (
+def test_too_many_requests(hub: LocalHub, headers: dict[str, Any], expected_s: float) -> None:
+    calls: tuple[tuple[Place, Callable[[], object]], ...] = (
         ("api", lambda: Hub().search("x")),
         ("api", lambda: Hub().files(REPO)),
         ("resolve", lambda: Hub().locate(REPO, "main", FILE)),
-    ):
+    )
+    for place, call in calls:
         hub.fail_next(429, at=place, **headers)
         error = fails("hub_rate_limited", HubRateLimitedError, call=call)
         assert error.retry_after_s == expected_s

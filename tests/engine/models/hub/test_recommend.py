@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ def ladder(parameters: float, *names: str) -> list[Variant]:
 
 def recommend(variants: list[Variant], room_bytes: int, **known: int) -> Variant | None:
     advice = advise(variants, room_bytes, **known)
-    return advice and advice.variant
+    return None if advice is None else advice.variant
 
 
 def chosen(room_gb: float, parameters: float = 8e9, *names: str) -> str | None:
@@ -152,7 +154,7 @@ def test_a_pull_without_a_quantization_takes_the_recommended_or_the_usual() -> N
     ("wanted", "hint"),
     [({"quantization": "Q5_K_M"}, "Q4_K_M (5.0 GB)"), ({"file": "x.gguf"}, "m-Q4_K_M.gguf")],
 )
-def test_what_is_missing_is_answered_with_what_there_is(wanted: dict[str, str], hint: str) -> None:
+def test_what_is_missing_is_answered_with_what_there_is(wanted: dict[str, Any], hint: str) -> None:
     with pytest.raises(HubFileNotFoundError) as missing:
         choose(REPO, room_bytes=1, **wanted)
     assert hint in missing.value.hint
