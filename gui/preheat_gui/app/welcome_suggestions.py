@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from preheat_gui.bridge.library_commands import ask_catalogue, pull
+from preheat.control import GetCatalogue, PullModel
 from preheat_gui.widgets import GAP, Card, button, caption, hbox, named, set_role, vbox
 from preheat_gui.words import TASKS, error_text, format_bytes
 
 if TYPE_CHECKING:
-    from preheat.control import SuggestedModel
+    from preheat.control import Catalogue, SuggestedModel
     from preheat.errors import EngineError
     from preheat_gui.bridge import EngineBridge
 
@@ -39,10 +38,10 @@ class WelcomeSuggestions(Card):
         foot.setStretch(0, 1)
         self.body.addLayout(self._list)
         self.body.addLayout(foot)
-        bridge.ask(ask_catalogue, self._on_models, self._show_error)
+        bridge.ask(GetCatalogue(), self._on_models, self._show_error)
 
-    def _on_models(self, models: tuple[SuggestedModel, ...]) -> None:
-        chosen = choose(models)
+    def _on_models(self, catalogue: Catalogue) -> None:
+        chosen = choose(catalogue.models)
         if not chosen:
             self._note.setText(self.tr("No suggested model fits the memory limit. The Downloads page has them all."))
             return
@@ -94,9 +93,9 @@ class WelcomeSuggestions(Card):
         self._set_enabled(False)
         self._note.setText(self.tr("Contacting the hub…"))
         for model in checked:
-            self._bridge.ask(partial(pull, model.pull_name), self._on_started, self._on_failed)
+            self._bridge.ask(PullModel(model.pull_name), self._on_started, self._on_failed)
 
-    def _on_started(self, _download_id: str) -> None:
+    def _on_started(self, _download: object) -> None:
         self._note.setText(self.tr("Downloading. The Downloads page shows the progress."))
 
     def _on_failed(self, error: EngineError) -> None:
