@@ -8,9 +8,9 @@ Nothing is imported before it is used: a script that only calls ``embed`` pays f
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from preheat._lazy import lazy_exports
 from preheat._version import __version__
 
 if TYPE_CHECKING:
@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from preheat.inference import GenerateRequest, Sampling
     from preheat.settings import Settings, load_settings
     from preheat.shortcuts import chat, complete, embed
-
-_HOMES: Final = {
-    "Engine": "preheat.core.engine",
-    "Lease": "preheat.core.lease",
-    "EngineError": "preheat.errors",
-    "GenerateRequest": "preheat.inference",
-    "Sampling": "preheat.inference",
-    "Settings": "preheat.settings",
-    "load_settings": "preheat.settings",
-    "chat": "preheat.shortcuts",
-    "complete": "preheat.shortcuts",
-    "embed": "preheat.shortcuts",
-}
 
 __all__ = [
     "Engine",
@@ -49,7 +36,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "preheat.core.engine": "Engine",
+        "preheat.core.lease": "Lease",
+        "preheat.errors": "EngineError",
+        "preheat.inference": "GenerateRequest Sampling",
+        "preheat.settings": "Settings load_settings",
+        "preheat.shortcuts": "chat complete embed",
+    },
+)

@@ -8,8 +8,9 @@ Names are imported when they are first used: a script that embeds one text needs
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.control.client import ControlClient, HttpClient, base_url, find_running, open_client
@@ -91,47 +92,43 @@ if TYPE_CHECKING:
     from preheat.usage import Counts, UsageBucket, UsageHistory
     from preheat.usage.stats import Figures
 
-_HOMES: Final = {
-    "control.client": "ControlClient HttpClient base_url find_running open_client",
-    "control.codec": "decode encode",
-    "control.command": "Command Risk",
-    "control.downloads": (
-        "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
-    ),
-    "control.figures": "DecisionList GetHistory GetStats ListDecisions ReplayLimits StatsReport SteadyState",
-    "control.host": "ControlHost",
-    "control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub",
-    "control.models": (
-        "ExplainModel Explanation GetModel GetStatus ImportFile ImportedFile ListModels LoadModel ModelFacts "
-        "ModelList MoveModelsFolder MovedFolder RemoveModel RemovedModel SkippedModel Status UnloadModel "
-        "WatchStatus"
-    ),
-    "control.opening": "open_session",
-    "control.preloading": "GetPlan Pause PausePreloading Plan PlannedModel ResumePreloading",
-    "control.session": "EngineSession PortStatus empty_snapshot",
-    "control.settings": (
-        "AddFavourite ChangeModelSettings ChangeSettings DropFavourite Favourites FavouritesChange "
-        "GetFavourites GetSettings ReloadSettings SetFavourites SettingsChange SettingsState"
-    ),
-    "control.what_if": "growth_bytes",
-    "core.live_settings": "PORT_SETTINGS START_SETTINGS",
-    "core.snapshot": (
-        "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
-        "RequestSnapshot State"
-    ),
-    "inference": "FinishReason GenerateRequest GenerationChunk Sampling",
-    "models": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
-    "replay.limit_curve": "LimitCurve LimitPoint",
-    "residency.decisions": "Action DecisionRecord EvictionReason",
-    "usage": "Counts UsageBucket UsageHistory",
-    "usage.stats": "Figures",
-}
-"""Names by module, below ``preheat``."""
-
-_HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"preheat.{_HOME_OF[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "preheat.control.client": "ControlClient HttpClient base_url find_running open_client",
+        "preheat.control.codec": "decode encode",
+        "preheat.control.command": "Command Risk",
+        "preheat.control.downloads": (
+            "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
+        ),
+        "preheat.control.figures": (
+            "DecisionList GetHistory GetStats ListDecisions ReplayLimits StatsReport SteadyState"
+        ),
+        "preheat.control.host": "ControlHost",
+        "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub",
+        "preheat.control.models": (
+            "ExplainModel Explanation GetModel GetStatus ImportFile ImportedFile ListModels LoadModel "
+            "ModelFacts ModelList MoveModelsFolder MovedFolder RemoveModel RemovedModel SkippedModel Status "
+            "UnloadModel WatchStatus"
+        ),
+        "preheat.control.opening": "open_session",
+        "preheat.control.preloading": "GetPlan Pause PausePreloading Plan PlannedModel ResumePreloading",
+        "preheat.control.session": "EngineSession PortStatus empty_snapshot",
+        "preheat.control.settings": (
+            "AddFavourite ChangeModelSettings ChangeSettings DropFavourite Favourites FavouritesChange "
+            "GetFavourites GetSettings ReloadSettings SetFavourites SettingsChange SettingsState"
+        ),
+        "preheat.control.what_if": "growth_bytes",
+        "preheat.core.live_settings": "PORT_SETTINGS START_SETTINGS",
+        "preheat.core.snapshot": (
+            "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
+            "RequestSnapshot State"
+        ),
+        "preheat.inference": "FinishReason GenerateRequest GenerationChunk Sampling",
+        "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
+        "preheat.replay.limit_curve": "LimitCurve LimitPoint",
+        "preheat.residency.decisions": "Action DecisionRecord EvictionReason",
+        "preheat.usage": "Counts UsageBucket UsageHistory",
+        "preheat.usage.stats": "Figures",
+    },
+)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from preheat.core.engine import Engine
-from preheat.core.lease import Lease
-from preheat.core.snapshot import (
-    DownloadSnapshot,
-    DownloadState,
-    EngineSnapshot,
-    MemorySnapshot,
-    ModelSnapshot,
-    PreloadSnapshot,
-    RequestSnapshot,
-    State,
-)
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "DownloadSnapshot",
-    "DownloadState",
-    "Engine",
-    "EngineSnapshot",
-    "Lease",
-    "MemorySnapshot",
-    "ModelSnapshot",
-    "PreloadSnapshot",
-    "RequestSnapshot",
-    "State",
-]
+from preheat._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from preheat.core.engine import Engine
+    from preheat.core.lease import Lease
+    from preheat.core.snapshot import (
+        DownloadSnapshot,
+        DownloadState,
+        EngineSnapshot,
+        MemorySnapshot,
+        ModelSnapshot,
+        PreloadSnapshot,
+        RequestSnapshot,
+        State,
+    )
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "preheat.core.engine": "Engine",
+        "preheat.core.lease": "Lease",
+        "preheat.core.snapshot": (
+            "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
+            "RequestSnapshot State"
+        ),
+    },
+)

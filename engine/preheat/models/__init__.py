@@ -5,50 +5,36 @@ Everything here blocks on the disk: call it in a thread. Downloads, the hub and 
 
 from __future__ import annotations
 
-from preheat.models.elsewhere import file_elsewhere
-from preheat.models.file_names import printable
-from preheat.models.gguf import GgufHeader, Kind, ModelShape, quantization_words, read_header
-from preheat.models.importing import How, import_file, set_bytes
-from preheat.models.index import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file, find_models, look_once
-from preheat.models.listing import Listing, SkippedFile
-from preheat.models.model_file import Ability, ModelDetails, ModelFile, Source
-from preheat.models.moving import folder_bytes, move_folder, write_setting
-from preheat.models.names import resolve
-from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
-from preheat.models.removal import files_to_remove, remove_files
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "HANGS_AFTER_S",
-    "SETTLE_S",
-    "Ability",
-    "FoundModel",
-    "GgufHeader",
-    "How",
-    "Kind",
-    "Listing",
-    "ModelDetails",
-    "ModelFile",
-    "ModelIndex",
-    "ModelShape",
-    "OfferedFile",
-    "OfferedVariant",
-    "RepoOffer",
-    "SkippedFile",
-    "Source",
-    "SuggestedModel",
-    "cache_file",
-    "file_elsewhere",
-    "files_to_remove",
-    "find_models",
-    "folder_bytes",
-    "import_file",
-    "look_once",
-    "move_folder",
-    "printable",
-    "quantization_words",
-    "read_header",
-    "remove_files",
-    "resolve",
-    "set_bytes",
-    "write_setting",
-]
+from preheat._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from preheat.models.elsewhere import file_elsewhere
+    from preheat.models.file_names import printable
+    from preheat.models.gguf import GgufHeader, Kind, ModelShape, quantization_words, read_header
+    from preheat.models.importing import How, import_file, set_bytes
+    from preheat.models.index import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file, find_models, look_once
+    from preheat.models.listing import Listing, SkippedFile
+    from preheat.models.model_file import Ability, ModelDetails, ModelFile, Source
+    from preheat.models.moving import folder_bytes, move_folder, write_setting
+    from preheat.models.names import resolve
+    from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
+    from preheat.models.removal import files_to_remove, remove_files
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "preheat.models.elsewhere": "file_elsewhere",
+        "preheat.models.file_names": "printable",
+        "preheat.models.gguf": "GgufHeader Kind ModelShape quantization_words read_header",
+        "preheat.models.importing": "How import_file set_bytes",
+        "preheat.models.index": "HANGS_AFTER_S ModelIndex SETTLE_S cache_file find_models look_once",
+        "preheat.models.listing": "Listing SkippedFile",
+        "preheat.models.model_file": "Ability ModelDetails ModelFile Source",
+        "preheat.models.moving": "folder_bytes move_folder write_setting",
+        "preheat.models.names": "resolve",
+        "preheat.models.offers": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
+        "preheat.models.removal": "files_to_remove remove_files",
+    },
+)

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from preheat.residency.decide import decide
-from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
-from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction
-from preheat.residency.executor import Claim, HotModel, ResidencyExecutor
-from preheat.residency.memory_watch import MemoryWatch
-from preheat.residency.resume import is_worth_a_look
-from preheat.residency.sizes import SizeTable
-from preheat.residency.states import Residency, ResidencyState, State
-from preheat.residency.system_memory import read_memory
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Action",
-    "Cause",
-    "Claim",
-    "DecisionRecord",
-    "EvictionPlan",
-    "EvictionPolicy",
-    "EvictionReason",
-    "HotModel",
-    "MemoryWatch",
-    "Outcome",
-    "Residency",
-    "ResidencyExecutor",
-    "ResidencyState",
-    "ResidentModel",
-    "SizeTable",
-    "State",
-    "decide",
-    "is_worth_a_look",
-    "plan_eviction",
-    "read_memory",
-]
+from preheat._lazy import lazy_exports
+from preheat.residency.decide import decide
+
+if TYPE_CHECKING:
+    from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
+    from preheat.residency.eviction import EvictionPlan, EvictionPolicy, ResidentModel, plan_eviction
+    from preheat.residency.executor import Claim, HotModel, ResidencyExecutor
+    from preheat.residency.memory_watch import MemoryWatch
+    from preheat.residency.resume import is_worth_a_look
+    from preheat.residency.sizes import SizeTable
+    from preheat.residency.states import Residency, ResidencyState, State
+    from preheat.residency.system_memory import read_memory
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
+        "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction",
+        "preheat.residency.executor": "Claim HotModel ResidencyExecutor",
+        "preheat.residency.memory_watch": "MemoryWatch",
+        "preheat.residency.resume": "is_worth_a_look",
+        "preheat.residency.sizes": "SizeTable",
+        "preheat.residency.states": "Residency ResidencyState State",
+        "preheat.residency.system_memory": "read_memory",
+    },
+)

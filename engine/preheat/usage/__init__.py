@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from preheat.usage.counters import PreloadCounters
-from preheat.usage.log import UsageLog
-from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
-from preheat.usage.records import (
-    END_OF_TIME,
-    Counts,
-    Outcome,
-    RequestRecord,
-    SizeRecord,
-    WakeRecord,
-)
-from preheat.usage.stats import DAYS, HOURS, SETTLING_S, UsageBucket, UsageHistory
-from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "DAYS",
-    "DAY_S",
-    "END_OF_TIME",
-    "EXPECT_S",
-    "HALF_LIFE_S",
-    "HOURS",
-    "SETTLING_S",
-    "Counts",
-    "Outcome",
-    "Popularity",
-    "PreloadCounters",
-    "RecordObserver",
-    "RequestRecord",
-    "SizeRecord",
-    "Usage",
-    "UsageBucket",
-    "UsageHistory",
-    "UsageLog",
-    "UsageTracker",
-    "WakeRecord",
-    "Weights",
-]
+from preheat._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from preheat.usage.counters import PreloadCounters
+    from preheat.usage.log import UsageLog
+    from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
+    from preheat.usage.records import END_OF_TIME, Counts, Outcome, RequestRecord, SizeRecord, WakeRecord
+    from preheat.usage.stats import DAYS, HOURS, SETTLING_S, UsageBucket, UsageHistory
+    from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "preheat.usage.counters": "PreloadCounters",
+        "preheat.usage.log": "UsageLog",
+        "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
+        "preheat.usage.records": "Counts END_OF_TIME Outcome RequestRecord SizeRecord WakeRecord",
+        "preheat.usage.stats": "DAYS HOURS SETTLING_S UsageBucket UsageHistory",
+        "preheat.usage.tracker": "EXPECT_S RecordObserver UsageTracker",
+    },
+)

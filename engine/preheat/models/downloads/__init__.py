@@ -5,8 +5,20 @@ Everything here blocks on disk or network; the engine calls it in threads.
 
 from __future__ import annotations
 
-from preheat.models.downloads.queue import Downloads
-from preheat.models.downloads.retry import RetryPolicy
-from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState
+from typing import TYPE_CHECKING
 
-__all__ = ["DownloadEvent", "DownloadSnapshot", "DownloadState", "Downloads", "RetryPolicy"]
+from preheat._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from preheat.models.downloads.queue import Downloads
+    from preheat.models.downloads.retry import RetryPolicy
+    from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "preheat.models.downloads.queue": "Downloads",
+        "preheat.models.downloads.retry": "RetryPolicy",
+        "preheat.models.downloads.states": "DownloadEvent DownloadSnapshot DownloadState",
+    },
+)
