@@ -1127,11 +1127,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Choose a text model</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Textmodell wählen</translation>
     </message>
     <message>
         <source>Choose an embedding model</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Embedding-Modell wählen</translation>
     </message>
     <message>
         <source>Choose another folder</source>
@@ -1295,11 +1295,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Preheat answered with HTTP status {status}</source>
-        <translation type="unfinished"></translation>
+        <translation>Preheat antwortete mit HTTP-Status {status}</translation>
     </message>
     <message>
         <source>Preheat ended before its answer was complete</source>
-        <translation type="unfinished"></translation>
+        <translation>Preheat endete vor dem Ende der Antwort</translation>
     </message>
     <message>
         <source>Preheat failed on this download</source>
@@ -1307,11 +1307,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Preheat failed on this request</source>
-        <translation type="unfinished"></translation>
+        <translation>Preheat ist an dieser Anfrage gescheitert</translation>
     </message>
     <message>
         <source>Preheat has ended. It is shown again as soon as it runs</source>
-        <translation type="unfinished"></translation>
+        <translation>Preheat wurde beendet. Es erscheint wieder, sobald es läuft</translation>
     </message>
     <message>
         <source>Preheat is already running on port {port}</source>
@@ -1323,7 +1323,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Preheat is not running</source>
-        <translation type="unfinished"></translation>
+        <translation>Preheat läuft nicht</translation>
     </message>
     <message>
         <source>Preheat is quitting</source>
@@ -1367,7 +1367,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>See /docs for the endpoints</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Endpunkte stehen unter /docs</translation>
     </message>
     <message>
         <source>See HF_TOKEN_PATH</source>
@@ -1387,15 +1387,15 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>See the log for more</source>
-        <translation type="unfinished"></translation>
+        <translation>Mehr steht im Protokoll</translation>
     </message>
     <message>
         <source>See the log for the reason</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Grund steht im Protokoll</translation>
     </message>
     <message>
         <source>See the log for the reason, and please report it</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Grund steht im Protokoll; eine Fehlermeldung hilft</translation>
     </message>
     <message>
         <source>See the log, and please report it</source>
@@ -1447,7 +1447,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Start it again</source>
-        <translation type="unfinished"></translation>
+        <translation>Neu starten</translation>
     </message>
     <message>
         <source>Start it again with &apos;preheat serve&apos;</source>
@@ -1455,11 +1455,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Start it with: preheat serve</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten mit: preheat serve</translation>
     </message>
     <message>
         <source>Stop it and start it again</source>
-        <translation type="unfinished"></translation>
+        <translation>Beenden und neu starten</translation>
     </message>
     <message>
         <source>Stop it, or use another port: &apos;preheat serve --port {free}&apos; or &apos;preheat config set port {free}&apos;</source>
@@ -1511,7 +1511,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>The download was cancelled in the meantime</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Download wurde inzwischen abgebrochen</translation>
     </message>
     <message>
         <source>The engine did not start</source>
@@ -1519,11 +1519,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>The engine ended unexpectedly: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Engine wurde unerwartet beendet: {reason}</translation>
     </message>
     <message>
         <source>The engine has ended</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Engine wurde beendet</translation>
     </message>
     <message>
         <source>The file on the hub is shorter than announced</source>
@@ -1591,11 +1591,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>The port closed as it opened</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Port wurde beim Öffnen geschlossen</translation>
     </message>
     <message>
         <source>The port could not be opened: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Port ließ sich nicht öffnen: {reason}</translation>
     </message>
     <message>
         <source>The prompt has {tokens} tokens, and this model&apos;s context length is {limit} tokens, prompt and completion together</source>
@@ -1606,12 +1606,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Prompt ist leer</translation>
     </message>
     <message>
+        <source>The recorded use could not be replayed</source>
+        <translation>Die aufgezeichnete Nutzung ließ sich nicht nachspielen</translation>
+    </message>
+    <message>
         <source>The request body is larger than {limit:count} bytes</source>
         <translation>Die Anfrage ist größer als {limit:count} Bytes</translation>
     </message>
     <message>
         <source>The request body is not JSON</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Anfrage ist kein JSON</translation>
     </message>
     <message>
         <source>The request body is not JSON: {reason}</source>
@@ -1619,7 +1623,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>The request body must be a JSON object</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Anfrage muss ein JSON-Objekt sein</translation>
     </message>
     <message>
         <source>The request body: {reason}</source>
@@ -1627,7 +1631,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>The running Preheat is another version ({version}) and cannot be shown</source>
-        <translation type="unfinished"></translation>
+        <translation>Das laufende Preheat hat eine andere Version ({version}) und lässt sich nicht anzeigen</translation>
     </message>
     <message>
         <source>The token for the hub cannot be read ({reason})</source>
@@ -1687,11 +1691,15 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>There is no such endpoint</source>
-        <translation type="unfinished"></translation>
+        <translation>Diesen Endpunkt gibt es nicht</translation>
     </message>
     <message>
         <source>There is no token {token}: this model has 0 to {last}</source>
         <translation>Ein Token {token} gibt es nicht: Dieses Modell hat 0 bis {last}</translation>
+    </message>
+    <message>
+        <source>There is nothing to replay: no request is on record</source>
+        <translation>Nichts nachzuspielen: Es ist keine Anfrage aufgezeichnet</translation>
     </message>
     <message>
         <source>This download is not over</source>
@@ -1710,6 +1718,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Dieses Modell erzeugt Embeddings und keinen Text</translation>
     </message>
     <message>
+        <source>Try a made-up user: preheat replay --synthetic steady</source>
+        <translation>Einen erfundenen Benutzer versuchen: preheat replay --synthetic steady</translation>
+    </message>
+    <message>
         <source>Try again in a few minutes</source>
         <translation>In einigen Minuten erneut versuchen</translation>
     </message>
@@ -1723,11 +1735,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Try again shortly, or raise max_queue</source>
-        <translation type="unfinished"></translation>
+        <translation>Bald erneut versuchen oder max_queue erhöhen</translation>
     </message>
     <message>
         <source>Try again when they have ended</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach ihrem Ende erneut versuchen</translation>
     </message>
     <message>
         <source>Two tools define {name} differently, which a forced tool_choice cannot express</source>
@@ -1835,7 +1847,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>as requested</source>
-        <translation type="unfinished"></translation>
+        <translation>wie gewünscht</translation>
     </message>
     <message>
         <source>dimensions: the model&apos;s vectors have only {limit}</source>
@@ -2067,7 +2079,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>planned</source>
-        <translation type="unfinished"></translation>
+        <translation>geplant</translation>
     </message>
     <message>
         <source>preloading is off</source>
@@ -2351,11 +2363,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{limit} requests are using {model} or waiting for it</source>
-        <translation type="unfinished"></translation>
+        <translation>{limit} Anfragen nutzen {model} oder warten darauf</translation>
     </message>
     <message>
         <source>{method} is not possible here</source>
-        <translation type="unfinished"></translation>
+        <translation>{method} ist hier nicht möglich</translation>
     </message>
     <message>
         <source>{model} cannot be deleted by Preheat: it is {path}</source>
@@ -2367,7 +2379,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{model} has requests in progress and cannot be {action} now</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} bearbeitet Anfragen; jetzt nicht möglich: {action}</translation>
     </message>
     <message>
         <source>{model} makes embeddings, not text</source>
@@ -2387,43 +2399,43 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{model} writes text, not embeddings</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} schreibt Text, keine Embeddings</translation>
     </message>
     <message>
         <source>{param} must be a list of model names, or auto</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss eine Liste von Modellnamen oder auto sein</translation>
     </message>
     <message>
         <source>{param} must be a number of seconds above 0</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss eine Zahl von Sekunden über 0 sein</translation>
     </message>
     <message>
         <source>{param} must be a text</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss ein Text sein</translation>
     </message>
     <message>
         <source>{param} must be a text of at most {maximum} characters</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss ein Text von höchstens {maximum} Zeichen sein</translation>
     </message>
     <message>
         <source>{param} must be a text, number, true, false or list</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss Text, Zahl, true, false oder Liste sein</translation>
     </message>
     <message>
         <source>{param} must be a whole number from {minimum} to {maximum}</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss eine ganze Zahl von {minimum} bis {maximum} sein</translation>
     </message>
     <message>
         <source>{param} must be an absolute path</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss ein absoluter Pfad sein</translation>
     </message>
     <message>
         <source>{param} must be one of {names:names}</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss eines von {names:names} sein</translation>
     </message>
     <message>
         <source>{param} must be true or false</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss true oder false sein</translation>
     </message>
     <message>
         <source>{path} belongs to a set of {by_header} by its header, of {by_name} by its name</source>
