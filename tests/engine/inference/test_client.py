@@ -58,15 +58,15 @@ async def text(worker: WorkerClient, request: GenerateRequest) -> str:
 
 
 def gone(pid: int) -> bool:
-    """Whether the process has ended; one that nobody has waited for yet counts, too."""
+    """Return whether the process has ended; a zombie counts as ended."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
 
-async def test_a_held_load_goes_on_when_it_may(spawn: Spawn, chat_model: Path) -> None:
-    """Also in the probe and while the beginning of chats is evaluated, which use the processor most."""
+async def test_a_held_load_resumes(spawn: Spawn, chat_model: Path) -> None:
+    """Also during probe and warm-up, which use the processor most."""
     worker = await spawn()
     await worker.ready()
     in_memory = asyncio.Event()
@@ -86,7 +86,7 @@ async def test_a_held_load_goes_on_when_it_may(spawn: Spawn, chat_model: Path) -
     assert (await loading).context_length > 0
 
 
-async def test_a_decode_is_broken_off_when_the_load_is_held(spawn: Spawn, chat_model: Path) -> None:
+async def test_holding_a_load_aborts_its_decode(spawn: Spawn, chat_model: Path) -> None:
     worker = await spawn()
     await worker.ready()
     in_memory = asyncio.Event()
@@ -94,7 +94,7 @@ async def test_a_decode_is_broken_off_when_the_load_is_held(spawn: Spawn, chat_m
         worker.load(load_options(chat_model, probe=True, warm_prefix=True), lambda _share: None, in_memory.set)
     )
     await in_memory.wait()
-    for _ in range(20):  # wherever it is, in the probe or later
+    for _ in range(20):  # at any point of probe and warm-up
         worker.hold_load(True)
         await asyncio.sleep(0.003)
         worker.hold_load(False)
@@ -104,7 +104,7 @@ async def test_a_decode_is_broken_off_when_the_load_is_held(spawn: Spawn, chat_m
 
 
 async def settled_cpu_s(pid: int) -> float:
-    """Return the processor time that a process has used, in seconds, once it uses no more."""
+    """Return a process's CPU time, in seconds, once it no longer grows."""
     before = -1.0
     while (now := sum(psutil.Process(pid).cpu_times()[:2])) != before:
         before = now
@@ -112,7 +112,7 @@ async def settled_cpu_s(pid: int) -> float:
     return now
 
 
-async def test_a_load_tells_its_progress_and_what_the_model_is(spawn: Spawn, chat_model: Path) -> None:
+async def test_a_load_reports_progress_and_model_info(spawn: Spawn, chat_model: Path) -> None:
     worker = await spawn()
     await worker.ready()
     events: list[object] = []
@@ -169,7 +169,7 @@ async def test_a_chat_model_makes_no_embeddings(spawn: Spawn, chat_model: Path) 
     assert await text(worker, ask("1, 2, 3,", 3))
 
 
-async def test_half_characters_from_a_client_do_no_harm(spawn: Spawn, chat_model: Path) -> None:
+async def test_lone_surrogates_from_a_client_are_harmless(spawn: Spawn, chat_model: Path) -> None:
     worker = await spawn()
     await load(worker, chat_model)
     assert await text(worker, ask("1, 2, \ud800 3,", 3))
@@ -198,7 +198,7 @@ def _folder(path: Path, _model: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [_text_file, _empty_file, _truncated, _missing, _folder])
-async def test_a_file_that_is_no_model(
+async def test_an_invalid_model_file(
     spawn: Spawn, tmp_path: Path, embedding_model: Path, make: Callable[[Path, Path], None]
 ) -> None:
     path = tmp_path / "bad-model.gguf"
@@ -240,7 +240,7 @@ async def test_closing_ends_a_load(spawn: Spawn, tmp_path: Path) -> None:
         await loading
 
 
-async def test_a_killed_worker_costs_its_own_requests_only(
+async def test_a_killed_worker_only_fails_its_own_requests(
     spawn: Spawn, chat_model: Path, embedding_model: Path
 ) -> None:
     doomed, other = await spawn(), await spawn()
@@ -263,13 +263,13 @@ async def test_a_killed_worker_costs_its_own_requests_only(
     assert (await other.embed(["still here"])).vectors
 
 
-async def test_a_closed_stream_makes_room_at_once(spawn: Spawn, chat_model: Path) -> None:
+async def test_closing_a_stream_frees_its_slot(spawn: Spawn, chat_model: Path) -> None:
     worker = await spawn()
     await load(worker, chat_model, parallel=1)
     stream = worker.generate(ENDLESS)
     await anext(stream)
     await stream.aclose()
-    # The first one would go on for 2,000 tokens.
+    # Otherwise the first one runs for 2,000 tokens.
     async with asyncio.timeout(15):
         assert await text(worker, ask("The capital of France is", 3))
 
@@ -334,7 +334,7 @@ main.main()
 """
 
 
-async def test_what_native_code_prints_does_not_disturb(
+async def test_output_of_native_code_does_not_corrupt_frames(
     spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", NOISY])
@@ -343,7 +343,7 @@ async def test_what_native_code_prints_does_not_disturb(
     assert (await worker.embed(["quiet"])).vectors
 
 
-async def test_a_worker_that_talks_nonsense_is_ended(
+async def test_a_protocol_violation_ends_the_worker(
     spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nonsense = "import time; print('Hello, this is no frame', flush=True); time.sleep(600)"

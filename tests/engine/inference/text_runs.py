@@ -52,7 +52,7 @@ def chat(text: str, max_tokens: int | None = 16, **fields: Any) -> GenerateReque
 
 @dataclass
 class Answer:
-    """What came for one request."""
+    """The output for one request."""
 
     chunks: list[GenerationChunk] = field(default_factory=list)
     error: EngineError | None = None

@@ -33,7 +33,7 @@ VECTOR = array("f", [0.5, -0.5, 0.5, 0.5]).tobytes()
 
 
 def chunks_of(*texts: str, reason: FinishReason = FinishReason.STOP) -> list[GenerationChunk]:
-    """Return a whole generation with these texts, one a token, of a prompt of 7 tokens."""
+    """Return a whole generation: a prompt of 7 tokens, and one token for each text."""
     last = GenerationChunk("", finish_reason=reason, usage=Usage(7, len(texts), 3))
     return [*(GenerationChunk(text) for text in texts), last]
 
@@ -65,12 +65,12 @@ class FakeEngine:
         script: What ``generate`` yields; an error in it is raised, an event is waited for.
         load_gate: A lease waits for it.
         failure: ``lease``, ``load`` and ``unload`` raise it.
-        requests: What ``generate`` was asked.
-        clients: Who asked for each lease.
-        woken: The clients that looked around, with the model whose details they asked for.
-        given_up: How many leases were cancelled while they waited for the load.
-        closed: How many generations have ended, however.
-        finished: How many of them were read to their end.
+        requests: Requests to ``generate``.
+        clients: The client of each lease.
+        woken: Clients that listed models, with the model that they asked for.
+        given_up: Number of leases cancelled while they waited for a load.
+        closed: Number of generations that have ended in any way.
+        finished: Number of generations read to their end.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -205,7 +205,7 @@ class FakeEngine:
         self.set_model(name, state=State.HOT if kind == "load" else State.COLD)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something that happened here makes the condition true."""
+        """Wait until the condition is true."""
         async with self.changed:
             await asyncio.wait_for(self.changed.wait_for(condition), 10)
 

@@ -44,7 +44,7 @@ def test_loopback_hosts_are_allowed(host: str) -> None:
         "::1",
     ],
 )
-def test_other_hosts_are_refused(host: str) -> None:
+def test_other_hosts_are_rejected(host: str) -> None:
     assert not LOCAL.host_allowed(host)
 
 
@@ -88,12 +88,12 @@ def test_any_host_header_is_decided(value: str) -> None:
     assert LOCAL.host_allowed(value) is (name is not None and is_loopback(name))
 
 
-async def test_a_rebound_host_is_refused(client: httpx2.AsyncClient) -> None:
+async def test_a_rebound_host_is_rejected(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/models", headers={"Host": "evil.com"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed")
 
 
-async def test_a_foreign_origin_is_refused_even_for_preflight(client: httpx2.AsyncClient) -> None:
+async def test_a_foreign_origin_is_rejected_even_for_preflight(client: httpx2.AsyncClient) -> None:
     headers = {"Origin": "https://evil.com", "Access-Control-Request-Method": "POST"}
     answer = await client.options("/v1/chat/completions", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_not_allowed")
@@ -154,7 +154,7 @@ async def parts(total: int) -> AsyncIterator[bytes]:
         yield b"x" * 100
 
 
-async def test_body_limit_by_length_and_by_what_comes() -> None:
+async def test_body_limit_by_length_and_by_actual_size() -> None:
     async with client_of(max_body="1kB") as client:
         announced = await client.post("/v1/completions", content=b"x" * 1001)
         streamed = await client.post("/v1/completions", content=parts(11))

@@ -38,14 +38,14 @@ def test_a_user_agent_becomes_product_and_version(text: str, short: str) -> None
 
 
 @given(st.text(max_size=300))
-def test_whatever_is_sent_is_cut_to_printable_words(text: str) -> None:
+def test_any_user_agent_becomes_printable_ascii(text: str) -> None:
     short = short_user_agent(text)
     assert len(short) <= MAX_CLIENT
     assert short.isascii()
     assert not short or short.isprintable()
 
 
-async def test_the_engine_is_told_who_asks(chat: Post, client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+async def test_requests_carry_the_client_name(chat: Post, client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     client.headers["User-Agent"] = "notes/2.0 (a comment)"
     for stream in (False, True):
         assert (await chat(stream=stream)).status_code == 200
@@ -54,7 +54,7 @@ async def test_the_engine_is_told_who_asks(chat: Post, client: httpx2.AsyncClien
     assert engine.clients == ["notes/2.0"] * 4
 
 
-async def test_a_client_that_looks_around_wakes(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+async def test_listing_models_wakes_a_client(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     client.headers["User-Agent"] = "notes/2.0"
     await client.get("/v1/models")
     await client.get("/v1/models/TINY-CHAT")
@@ -63,9 +63,7 @@ async def test_a_client_that_looks_around_wakes(client: httpx2.AsyncClient, engi
     assert engine.woken == [("notes/2.0", ""), ("notes/2.0", CHAT)]
 
 
-async def test_our_own_command_and_nameless_clients_wake_nothing(
-    client: httpx2.AsyncClient, engine: FakeEngine
-) -> None:
+async def test_own_and_unnamed_clients_are_not_woken(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     for name in ("preheat/0.1.0", ""):
         await client.get("/v1/models", headers={"User-Agent": name})
     assert engine.woken == []

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import httpx2
 import pytest
@@ -78,7 +77,7 @@ async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngi
     assert found["preheat_build_info", (("version", "0.1.0"),)] == 1
 
 
-async def test_openmetrics_for_those_who_ask_for_it(client: httpx2.AsyncClient) -> None:
+async def test_openmetrics_by_accept_header(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
@@ -94,14 +93,6 @@ def test_labels_are_bounded() -> None:
     assert {len(by_model) for by_model in kept} == {MAX_MODELS + 1}
     assert tally.requests[OTHER, Outcome.HIT] == 10
     assert tally.requests["model-0", Outcome.HIT] == 2
-
-
-def test_a_request_costs_next_to_nothing() -> None:
-    tally, record = Tally(), RequestRecord(CHAT, 1.0, Outcome.HIT, 0.001, 0.3, 7, 2)
-    began = time.process_time()
-    for _ in range(10_000):
-        tally.take(record)
-    assert (time.process_time() - began) / 10_000 < 50e-6
 
 
 @pytest.mark.parametrize(("value", "place"), [(0.0, 0), (1.0, 0), (1.5, 1), (2.0, 1), (9.0, 2)])

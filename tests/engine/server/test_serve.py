@@ -37,7 +37,7 @@ print("ended", flush=True)
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port on which this very process listens without ever answering."""
+    """A port on which this process listens without answering."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         yield sock.getsockname()[1]
 
@@ -62,12 +62,12 @@ def free_port() -> int:
 
 
 def test_small_answers_do_not_wait_for_nagle() -> None:
-    # asyncio turns Nagle's algorithm off only for sockets whose protocol is named.
+    # asyncio disables Nagle's algorithm only for sockets with an explicit protocol.
     with listen("127.0.0.1", 0) as sock:
         assert sock.proto == socket.IPPROTO_TCP
 
 
-def test_a_taken_port_names_its_holder_and_the_way_out(taken: int) -> None:
+def test_a_taken_port_names_its_process_and_alternatives(taken: int) -> None:
     with pytest.raises(PortInUseError) as caught:
         listen("127.0.0.1", taken)
     message = caught.value.message
@@ -89,7 +89,7 @@ def test_an_impossible_host_is_a_settings_error(host: str) -> None:
     assert caught.value.message.code == "cannot_listen"
 
 
-async def test_the_runtime_file_is_there_while_it_runs(port: RunningPort) -> None:
+async def test_the_runtime_file_exists_while_the_port_is_open(port: RunningPort) -> None:
     file = paths.runtime_file()
     content = json.loads(file.read_text())
     assert (content["pid"], content["host"], content["port"]) == (os.getpid(), "127.0.0.1", port.port)
@@ -131,7 +131,7 @@ async def test_a_cancelled_server_finishes_its_answers(engine: FakeEngine, port:
     assert port.task.cancelled()
 
 
-async def test_answers_that_outlast_the_grace_are_told(engine: FakeEngine, preheat_home: Path) -> None:
+async def test_streams_beyond_the_grace_period_get_an_error(engine: FakeEngine, preheat_home: Path) -> None:
     running = await start_port(engine, shutdown_grace=0.05)
     engine.script = [GenerationChunk("Hel"), asyncio.Event()]
     async with httpx2.AsyncClient(base_url=running.url, timeout=20) as client:
@@ -143,7 +143,7 @@ async def test_answers_that_outlast_the_grace_are_told(engine: FakeEngine, prehe
     assert engine.leases == 0
 
 
-async def test_readers_of_events_do_not_hold_up_the_end(engine: FakeEngine, preheat_home: Path) -> None:
+async def test_event_streams_do_not_delay_the_shutdown(engine: FakeEngine, preheat_home: Path) -> None:
     running = await start_port(engine, shutdown_grace=60)
     async with (
         httpx2.AsyncClient(base_url=running.url, timeout=20) as client,

@@ -116,7 +116,7 @@ async def test_many_streams_at_once(engine: FakeEngine, wire: httpx2.AsyncClient
     assert engine.finished == 16
 
 
-async def test_a_stop_in_mid_stream_is_said_in_the_stream(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
+async def test_a_stop_during_a_stream_is_an_event(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
     engine.script = [GenerationChunk("Hel"), EngineStoppedError("Preheat is shutting down")]
     answer = await wire.post("/v1/chat/completions", json=BODY)
     assert '"code": "engine_stopped"' in answer.text

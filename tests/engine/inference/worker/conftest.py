@@ -31,11 +31,11 @@ def run(chat_llama: LlamaModel, chat_model: Path) -> TextRun:
 
 @pytest.fixture
 def new_run(chat_llama: LlamaModel, chat_model: Path) -> Callable[..., TextRun]:
-    """Make further text services over the same context; each forgets what the one before held."""
+    """Make further text services over the same context, each with an empty cache."""
     return lambda **changes: TextRun(chat_llama, load_options(chat_model, **changes))
 
 
 @pytest.fixture
 def narrow_run(narrow_llama: LlamaModel, chat_model: Path) -> TextRun:
-    """A text service whose context is soon full."""
+    """A text service with a small context."""
     return TextRun(narrow_llama, load_options(chat_model, context_length=256))

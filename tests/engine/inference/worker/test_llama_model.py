@@ -1,4 +1,4 @@
-"""Decodes that are broken off."""
+"""Aborted decodes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import TextRun, chat, load_options
 
 
-def test_a_probe_is_broken_off_and_can_be_taken_again(chat_model: Path) -> None:
+def test_an_aborted_probe_can_be_repeated(chat_model: Path) -> None:
     model = LlamaModel(load_options(chat_model))
     asked: list[bool] = []
 
@@ -25,7 +25,7 @@ def test_a_probe_is_broken_off_and_can_be_taken_again(chat_model: Path) -> None:
 
 
 def test_an_interrupted_warm_up_writes_the_same_text(chat_model: Path) -> None:
-    """What a broken-off step has left is not used."""
+    """Results of an aborted step are not used."""
     options = load_options(chat_model)
     plain = TextRun(LlamaModel(options), options).one(chat("Hi", 6))
 

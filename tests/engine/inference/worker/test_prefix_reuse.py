@@ -93,7 +93,7 @@ def test_with_one_slot_the_shared_beginning_is_still_used(new_run: Callable[...,
     assert short.usage.cached_tokens >= 8
 
 
-def test_a_seed_computes_everything_anew(run: TextRun) -> None:
+def test_a_seed_computes_the_whole_prompt(run: TextRun) -> None:
     run.one(ask(LONG, 4))
     assert run.one(ask(LONG, 4, sampling=Sampling(seed=1))).usage.cached_tokens == 0
 

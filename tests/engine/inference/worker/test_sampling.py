@@ -25,7 +25,7 @@ def test_the_same_seed_writes_the_same_text(run: TextRun) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 2**32 - 1, 2**32, 2**63])
-def test_any_seed_is_one(run: TextRun, seed: int) -> None:
+def test_any_seed_is_reproducible(run: TextRun, seed: int) -> None:
     sampling = Sampling(seed=seed, temperature=1.5)
     assert run.one(ask(STORY, 8, sampling=sampling)).text == run.one(ask(STORY, 8, sampling=sampling)).text
 
@@ -203,7 +203,7 @@ def test_a_schema_that_cannot_be_used_costs_one_request(run: TextRun, schema: st
 @pytest.mark.parametrize(
     "schema", ['{"type": "string", "maxLength": 1000000000}', '{"maxItems": 100000, "items": {"type": "null"}}']
 )
-def test_huge_bounds_do_no_harm(run: TextRun, schema: str) -> None:
+def test_huge_bounds_are_harmless(run: TextRun, schema: str) -> None:
     """llama-cpp-python's converter wrote every repetition out, and llama.cpp's parser overflowed its stack."""
     assert run.one(chat("Hi", 2, json_schema=schema)).error is None
 

@@ -1,4 +1,4 @@
-"""The scheduler against a model in Python: what each step computes, and that any course of events ends well."""
+"""The scheduler with a model in Python: what each step computes, and arbitrary sequences of events."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def test_a_template_just_inside_its_limit_leaves_no_timer_behind() -> None:
         "{% import 'os' as os %}",
     ],
 )
-def test_what_a_template_may_not_do(template: str) -> None:
+def test_forbidden_template_operations(template: str) -> None:
     messages = [dict(USER)]
     before = copy.deepcopy(messages)
     with pytest.raises(InvalidRequestError):
@@ -228,7 +228,7 @@ def test_what_a_template_may_not_do(template: str) -> None:
         "{{ '=' * (messages | length) }}",
     ],
 )
-def test_what_a_template_may_do(template: str) -> None:
+def test_allowed_template_operations(template: str) -> None:
     assert render(template)
 
 
@@ -244,7 +244,7 @@ def test_what_a_template_may_do(template: str) -> None:
         "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,  # more nested blocks than Python takes
     ],
 )
-def test_a_broken_template_shows_when_it_is_used(template: str) -> None:
+def test_a_broken_template_fails_when_it_is_used(template: str) -> None:
     chat = ChatTemplate(template)  # the model still serves plain completions
     with pytest.raises(InvalidRequestError) as caught:
         chat.render([USER])

@@ -1,4 +1,4 @@
-"""What may be shown of a generation's text, against a brute-force model."""
+"""Text of a generation and its stop strings, against a brute-force model."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_any_pieces_give_the_text_before_the_first_stop_string(text: str, stops:
     shown = ""
     for piece in cut(text.encode(), cuts):
         shown += stream.feed(piece)
-        # At no time is anything shown that a stop string would take back, or half a character.
+        # Never shows part of a stop string or of a character.
         assert wanted.startswith(shown)
         if stream.stopped:
             break
@@ -51,7 +51,7 @@ def test_any_pieces_give_the_text_before_the_first_stop_string(text: str, stops:
 
 
 @given(st.binary(max_size=30), STOPS, st.lists(st.integers(0, 50)))
-def test_bytes_that_are_no_text_become_replacement_characters(data: bytes, stops: list[str], cuts: list[int]) -> None:
+def test_invalid_bytes_become_replacement_characters(data: bytes, stops: list[str], cuts: list[int]) -> None:
     stream = TextStream(stops)
     shown = "".join(stream.feed(piece) for piece in cut(data, cuts)) + stream.finish()
     assert shown == expected(data.decode(errors="replace"), stops)[0]
@@ -68,7 +68,7 @@ def test_without_stop_strings_only_unfinished_characters_wait(text: str, cuts: l
         assert not stream.holding
 
 
-def test_the_beginning_of_a_stop_string_is_held_back_until_it_is_clear() -> None:
+def test_the_beginning_of_a_stop_string_is_held_back() -> None:
     stream = TextStream(["END"])
     assert stream.feed(b"the E") == "the "
     assert stream.holding
@@ -77,7 +77,7 @@ def test_the_beginning_of_a_stop_string_is_held_back_until_it_is_clear() -> None
     assert not stream.holding
 
 
-def test_a_held_beginning_is_shown_when_nothing_more_comes() -> None:
+def test_held_text_is_shown_at_the_end() -> None:
     stream = TextStream(["END"])
     assert stream.feed(b"the EN") + stream.finish() == "the EN"
 
@@ -89,7 +89,7 @@ def test_nothing_is_shown_after_a_stop_string() -> None:
     assert stream.feed(b"c") + stream.finish() == ""
 
 
-def test_an_unfinished_character_at_the_end_is_replaced() -> None:
+def test_an_incomplete_character_at_the_end_is_replaced() -> None:
     stream = TextStream()
     assert stream.feed("€".encode()[:2]) == ""
     assert stream.finish() == "\ufffd"

@@ -71,7 +71,7 @@ def test_a_wrong_field_is_named(fields: dict[str, object], param: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b'{"model": NaN}', b"[" * 10_000])
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_rejected(body: bytes) -> None:
     with pytest.raises(InvalidRequestError):
         parse_body(ChatBody, body)
 

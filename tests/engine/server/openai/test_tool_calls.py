@@ -70,7 +70,7 @@ def test_plain_text_passes_unchanged(text: str) -> None:
         assert (content, calls) == (text, [])
 
 
-def test_text_is_given_out_as_soon_as_it_is_clear() -> None:
+def test_text_is_emitted_as_early_as_possible() -> None:
     parser = ToolCallParser()
     assert parser.feed("Hello <tool") == ["Hello"]
     assert parser.feed("box>") == [" <toolbox>"]
