@@ -135,14 +135,15 @@ class ChatTemplate:
         if self._broken is not None:
             raise _template_error(self._broken)
         plain = [_normal_message(message) for message in messages]
-        try:
-            return self._render(plain, tools)
-        except _ModelTemplateError:
-            # Templates of models without a system role (Gemma) reject it; the user message carries its text instead.
-            merged = _system_into_user(plain)
-            if merged is None:
-                raise
-            return self._render(merged, tools)
+        # Templates of models without a system role (Gemma) reject it; the user message then carries its text.
+        failure: _ModelTemplateError | None = None
+        for attempt in (plain, _system_into_user(plain)):
+            if attempt is not None:
+                try:
+                    return self._render(attempt, tools)
+                except _ModelTemplateError as error:
+                    failure = error
+        raise _template_error(str(failure)) from failure
 
     def fixed_beginning(self) -> str:
         """Return what the template writes before every chat without a system message; may be empty."""
@@ -160,10 +161,6 @@ class ChatTemplate:
                 )
         except _RenderTimeout:
             raise InvalidRequestError(msg("template_too_slow", limit_s=self._limit_s), param="messages") from None
-        except _ModelTemplateError as error:
-            if _system_into_user(messages) is not None:
-                raise
-            raise _template_error(str(error)) from error
         except _TEMPLATE_FAULTS as error:
             raise _template_error(str(error)) from error
 
