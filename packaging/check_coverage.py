@@ -25,8 +25,10 @@ PERFECT: Final = (
     "engine/preheat/inference/worker/scheduler.py",
     "engine/preheat/inference/worker/slots.py",
     "engine/preheat/inference/worker/text_stream.py",
+    "engine/preheat/residency/decide.py",
     "engine/preheat/residency/states.py",
     "engine/preheat/residency/eviction.py",
+    "engine/preheat/residency/pressure.py",
 )
 """The pure cores: every line and every branch is tested. A folder stands for all of its modules."""
 

@@ -84,7 +84,6 @@ class _Step:
     """One call of ``decide``: the state while it changes."""
 
     def __init__(self, state: ResidencyState, now: Now, policy: EvictionPolicy) -> None:
-        self._before = state
         self._now = now
         self._policy = policy
         self._models = dict(state.models)

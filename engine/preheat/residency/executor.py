@@ -367,7 +367,9 @@ class ResidencyExecutor:
                 handle.task = asyncio.create_task(self._load(handle))
             case ev.CloseWorker(model_id):
                 handle = self._handles[model_id]
-                handle.task = asyncio.create_task(self._close(handle, handle.task))
+                if (load := handle.task) is not None and load is not asyncio.current_task():
+                    load.cancel()
+                handle.task = asyncio.create_task(self._close(handle, load))
             case ev.HoldLoad(model_id, hold):
                 if (worker := self._handles[model_id].worker) is not None:
                     worker.hold_load(hold)
@@ -470,8 +472,7 @@ class ResidencyExecutor:
     async def _close(self, handle: _Handle, load: asyncio.Task[None] | None) -> None:
         """Stop a load, close the worker, and report that it is gone."""
         try:
-            if load is not None and not load.done():
-                load.cancel()
+            if load is not None:
                 await asyncio.wait([load])
             if (worker := handle.worker) is not None:
                 if handle.info is None:

@@ -256,7 +256,7 @@ class Residency:
     @property
     def active_requests(self) -> int:
         """Requests in progress or waiting for it."""
-        return 0 if isinstance(self.phase, Cold | Failed) else sum(1 for _ in self.requests())
+        return sum(1 for _ in self.requests())
 
     @property
     def leased(self) -> bool:
@@ -280,8 +280,7 @@ class Residency:
         """Whether it is preloaded and no request has used it or waits for it."""
         if isinstance(self.phase, Hot):
             return self.phase.cause is Cause.PRELOAD and self.phase.unused
-        load = self.load
-        return load is not None and load.speculative
+        return self.preloading
 
     @property
     def preloading(self) -> bool:
@@ -298,10 +297,8 @@ class Residency:
     @property
     def reason(self) -> Message | None:
         """Why it is in memory or being loaded."""
-        if isinstance(self.phase, Hot):
-            return self.phase.reason
-        load = self.load
-        return load.reason if load is not None else None
+        source = self.phase if isinstance(self.phase, Hot) else self.load
+        return source.reason if source is not None else None
 
     @property
     def error(self) -> Message | None:

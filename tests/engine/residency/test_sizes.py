@@ -27,7 +27,7 @@ SHAPE = ModelShape(
     graph_values=5000,
     widest_values=3000,
 )
-MODEL = ModelFile("m", Path("m.gguf"), 1_001_000_000, "llama", 4096, False, True, (Path("m.gguf"),), 1.0, SHAPE)
+MODEL = ModelFile("m", Path("m.gguf"), 1_001_000_000, "llama", 4096, False, True, (Path("m.gguf"),), 1, SHAPE)
 EMBEDDING = dataclasses.replace(MODEL, embeddings=True)
 
 

@@ -29,7 +29,7 @@ def drop(path: Path) -> None:
 def make_model(path: Path, size: int = 12 * MB + 345) -> ModelFile:
     path.write_bytes(os.urandom(MB) * (size // MB) + bytes(size % MB))
     drop(path)
-    model = ModelFile(path.stem, path, size, "llama", 2048, False, False, (path,), 0.0)
+    model = ModelFile(path.stem, path, size, "llama", 2048, False, False, (path,), 0)
     assert is_standby(model) is False
     return model
 

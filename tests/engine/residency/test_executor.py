@@ -1,0 +1,391 @@
+"""Effects on workers, timers and callers; with workers of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+import pytest
+
+from preheat.errors import EngineStoppedError, InsufficientMemoryError, LoadCancelledError, ModelLoadError
+from preheat.messages import msg
+from preheat.residency import Action, EvictionReason, Outcome, State, executor
+from preheat.residency import events as ev
+from preheat.settings.size import Size
+from tests.engine.residency.workers import MB, Bench, FakeWorker, model, settle
+
+REASON = msg("favourite", rank=1)
+BROKEN = ModelLoadError(msg("load_bug", model="a"))
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    return Bench()
+
+
+async def test_a_request_gets_the_worker_of_its_model(bench: Bench) -> None:
+    claim = bench.executor.request(model("a"))
+    assert (claim.outcome, claim.saved_s) == (Outcome.MISS, 0.0)
+    await settle()
+    (worker,) = bench.workers
+    assert worker.options is not None
+    assert (worker.options.probe, worker.options.warm_prefix) == (False, False)
+    worker.on_progress(0.5)
+    assert bench.progress == [0.5]
+    worker.on_warming()
+    assert bench.of("a") is State.WARMING
+    worker.become_hot()
+    hot = await claim.hot()
+    assert hot.worker is worker
+    assert hot.info.resident_bytes == 40 * MB
+    assert bench.executor.answering
+    assert bench.executor.request(model("a")).outcome is Outcome.HIT
+    claim.release(answered=True)
+    claim.release(answered=True)
+    assert bench.executor.active_requests == 1
+
+
+async def test_what_is_known_of_a_model(bench: Bench) -> None:
+    assert bench.executor.context_length("a") is None
+    assert bench.executor.load_left_s("a") is None
+    assert bench.executor.worker_pid("a") is None
+    await bench.hot("a")
+    assert bench.executor.context_length("a") == 2048
+    assert bench.executor.load_left_s("a") is None
+    assert bench.executor.worker_pid("a") == bench.workers[0].pid
+    assert bench.executor.worker_pids == (bench.workers[0].pid,)
+    assert bench.executor.spare_pid is None
+    assert bench.executor.models == {"a": model("a")}
+    assert bench.executor.used_bytes == 40 * MB
+    assert [each.model_id for each in bench.executor.residents()] == ["a"]
+    assert not bench.executor.answering
+
+
+async def test_a_preload_is_probed_and_its_prefix_restored(bench: Bench) -> None:
+    preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))
+    await settle()
+    (worker,) = bench.workers
+    assert worker.options is not None
+    assert (worker.options.probe, worker.options.warm_prefix) == (True, True)
+    claim = bench.executor.request(model("b"))  # it makes way
+    with pytest.raises(LoadCancelledError):
+        await preloading
+    assert worker.cancelled
+    await settle()
+    bench.workers[1].become_hot()
+    await claim.hot()
+    claim.release()
+    preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))
+    await settle()
+    bench.workers[2].become_hot()
+    assert await preloading
+    assert bench.decisions[-1].reason == REASON
+
+
+async def test_a_preload_of_a_model_that_is_unloading_is_none(bench: Bench) -> None:
+    await bench.hot("a")
+    bench.workers[0].may_close.clear()
+    unloading = asyncio.create_task(bench.executor.unload("a"))
+    await settle()
+    preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))
+    await settle()
+    assert not preloading.done()
+    bench.workers[0].may_close.set()
+    await unloading
+    assert not await preloading
+
+
+async def test_a_preload_continues_without_its_caller(bench: Bench) -> None:
+    preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))
+    await settle()
+    preloading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await preloading
+    bench.workers[0].become_hot()
+    await settle()
+    assert bench.of("a") is State.HOT
+
+
+async def test_preloads_are_held_and_cancelled(bench: Bench) -> None:
+    await bench.hot("b")
+    preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))
+    await settle()
+    claim = bench.executor.request(model("b"))
+    claim.release()
+    assert bench.workers[1].holds == [True, False]
+    bench.executor.cancel_preloads(EvictionReason.PAUSED, msg("preload_paused"))
+    with pytest.raises(LoadCancelledError):
+        await preloading
+    assert bench.of("a") is State.COLD
+
+
+async def test_unloading_ends_when_memory_is_released(bench: Bench) -> None:
+    """A worker that is stuck is waited for, and so is one that loads."""
+    claim = bench.executor.request(model("a"))
+    await settle()
+    (worker,) = bench.workers
+    worker.may_close.clear()
+    unloading = asyncio.create_task(bench.executor.unload("a"))
+    await settle()
+    assert bench.of("a") is State.UNLOADING
+    assert not unloading.done()
+    worker.on_progress(0.9)  # too late
+    worker.may_close.set()
+    await unloading
+    with pytest.raises(LoadCancelledError):
+        await claim.hot()
+    assert worker.cancelled
+    assert bench.executor.worker_pids == ()
+    assert bench.executor.models == {}
+
+
+async def test_a_load_is_cancelled_before_it_has_a_worker(bench: Bench) -> None:
+    claim = bench.executor.request(model("a"))
+    await bench.executor.unload("a")
+    with pytest.raises(LoadCancelledError):
+        await claim.hot()
+    assert bench.workers == []
+
+
+async def test_whoever_asks_to_unload_may_leave(bench: Bench) -> None:
+    claim = bench.executor.request(model("a"))
+    await settle()
+    bench.workers[0].become_hot()
+    await claim.hot()
+    unloading = asyncio.create_task(bench.executor.unload("a"))
+    await settle()
+    unloading.cancel()
+    await asyncio.gather(unloading, return_exceptions=True)
+    claim.release()
+    assert bench.of("a") is State.HOT
+
+
+async def test_a_request_that_is_cancelled_as_it_is_granted_holds_nothing(bench: Bench) -> None:
+    claim = bench.executor.request(model("a"))
+    waiting = asyncio.create_task(claim.hot())
+    await settle()
+    waiting.cancel()
+    bench.workers[0].become_hot()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await settle()
+    assert bench.executor.answering
+    claim.release()
+    assert not bench.executor.answering
+    assert bench.of("a") is State.HOT
+
+
+async def test_a_request_that_leaves_is_forgotten(bench: Bench) -> None:
+    claim = bench.executor.request(model("a"))
+    waiting = asyncio.create_task(claim.hot())
+    await settle()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    claim.release()
+    assert bench.executor.active_requests == 0
+    bench.workers[0].become_hot()
+    await settle()
+    assert not bench.executor.answering
+
+
+async def test_a_rejected_request_whose_task_is_cancelled_is_no_trouble(bench: Bench) -> None:
+    claim = bench.executor.request(model("a"))
+    waiting = asyncio.create_task(claim.hot())
+    await settle()
+    waiting.cancel()
+    bench.workers[0].fail(BROKEN)
+    await settle()
+    claim.release()
+    assert bench.executor.active_requests == 0
+
+
+async def test_a_process_that_cannot_start(bench: Bench) -> None:
+    bench.spawn_error = ModelLoadError(msg("worker_not_started", reason="no processes"))
+    with pytest.raises(ModelLoadError) as caught:
+        await bench.executor.load(model("a"))
+    assert caught.value.message.code == "worker_not_started"
+    assert bench.of("a") is State.FAILED
+
+
+async def test_a_bug_in_a_load_fails_it_and_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    loading = asyncio.create_task(bench.executor.load(model("a")))
+    await settle()
+    bench.workers[0].fail(ZeroDivisionError("a bug"))
+    with pytest.raises(ModelLoadError) as caught:
+        await loading
+    assert caught.value.message.code == "load_bug"
+    assert "ZeroDivisionError" in caplog.text
+    await bench.hot("a")
+
+
+async def test_a_bug_in_closing_a_worker_does_not_keep_its_model(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bench.hot("a")
+
+    async def close(_self: FakeWorker) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(FakeWorker, "close", close)
+    await bench.executor.unload("a")
+    assert bench.of("a") is State.COLD
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_worker_that_dies_is_replaced(bench: Bench) -> None:
+    await bench.hot("a")
+    bench.workers[0].die()
+    await settle()
+    assert bench.of("a") is State.FAILED
+    assert bench.executor.worker_pid("a") is None
+    await bench.hot("a")
+    assert bench.executor.worker_pid("a") == bench.workers[1].pid
+
+
+async def test_a_load_without_memory_is_tried_again_with_another_worker(bench: Bench) -> None:
+    await bench.hot("b")
+    loading = asyncio.create_task(bench.executor.load(model("a")))
+    await settle()
+    bench.workers[1].fail(InsufficientMemoryError(msg("memory_alarm")))
+    await settle()
+    assert bench.of("b") is State.COLD
+    bench.workers[2].become_hot()
+    await loading
+    assert not bench.workers[1].alive
+
+
+async def test_keep_alive_unloads_after_its_time(bench: Bench) -> None:
+    claim = bench.executor.request(model("a"))
+    await settle()
+    bench.workers[0].become_hot()
+    await claim.hot()
+    claim.release(keep_alive_s=0.01)
+    bench.now += 1.0
+    async with asyncio.timeout(20):
+        await bench.workers[0].exited
+    await settle()
+    assert bench.of("a") is State.COLD
+    assert bench.decisions[-1].cause == EvictionReason.KEEP_ALIVE
+
+
+async def test_memory_is_measured(bench: Bench) -> None:
+    await bench.hot("a")
+    expected = bench.sizes.expected_bytes(model("a"))
+    assert bench.executor.records["a"].reserved_bytes == expected > 40 * MB
+    bench.memory.held = {1: 45 * MB}
+    bench.executor.measure()
+    assert bench.executor.used_bytes == 45 * MB
+    bench.memory.held = {1: 0}  # it has ended, which is not known yet
+    bench.executor.measure()
+    assert bench.executor.used_bytes == 45 * MB
+    claim = bench.executor.request(model("b"))
+    await settle()
+    bench.executor.measure()
+    assert bench.executor.used_bytes == 85 * MB
+    claim.release()
+
+
+async def test_the_limit_is_lower_where_the_system_has_less(bench: Bench) -> None:
+    assert bench.executor.reachable_bytes == 500 * MB  # half of the memory
+    bench.memory.available_bytes = 20 * MB
+    assert bench.executor.reachable_bytes == 20 * MB
+    with pytest.raises(InsufficientMemoryError):
+        await bench.executor.load(model("a"))
+    bench.memory.available_bytes = 800 * MB
+    await bench.hot("a")
+    bench.memory.available_bytes = 0
+    assert bench.executor.reachable_bytes == 40 * MB  # what it holds
+
+
+async def test_a_load_that_waits_for_room_sees_new_limits() -> None:
+    bench = Bench(memory_limit="60MB")
+    claim = bench.executor.request(model("a"))
+    await settle()
+    bench.workers[0].become_hot()
+    await claim.hot()
+    waiting = bench.executor.request(model("b"))
+    await settle()
+    assert bench.of("b") is State.QUEUED
+    bench.executor.apply_settings(bench.settings.model_copy(update={"memory_limit": Size("1GB")}))
+    await settle()
+    bench.workers[1].become_hot()
+    await waiting.hot()
+
+
+async def test_settings_outdate_models_that_load_differently(bench: Bench) -> None:
+    await bench.hot("a")
+    bench.executor.apply_settings(bench.settings.model_copy(update={"load_timeout": 9.0}))
+    assert bench.of("a") is State.HOT
+    bench.executor.apply_settings(bench.settings.model_copy(update={"context_length": 512}))
+    assert bench.of("a") is State.UNLOADING
+    assert bench.decisions[-1].cause == EvictionReason.SETTINGS
+
+
+async def test_a_replaced_file_is_loaded_again_and_a_missing_one_stays(bench: Bench) -> None:
+    await bench.hot("a", "b")
+    bench.executor.files_changed({"a": model("a", modified_ns=5)})
+    assert (bench.of("a"), bench.of("b")) == (State.UNLOADING, State.HOT)
+    await settle()
+    other = replace(model("a"), modified_ns=5)
+    claim = bench.executor.request(other)
+    assert bench.executor.models["a"] is other
+    claim.release()
+
+
+async def test_idle_models_are_unloaded_to_free_memory(bench: Bench) -> None:
+    await bench.hot("a", "b")
+    bench.executor.set_favourites(["a"])
+    bench.executor.free(1, EvictionReason.PRESSURE, msg("memory_alarm"))
+    assert (bench.of("a"), bench.of("b")) == (State.HOT, State.UNLOADING)
+
+
+async def test_closing_ends_loads_workers_and_timers(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    bench = Bench(spare_worker=True)
+    bench.executor.prepare()
+    await settle()
+    assert bench.executor.spare_pid == 1
+    hot = bench.executor.request(model("a"))
+    await settle()
+    bench.workers[0].become_hot()
+    await hot.hot()
+    await settle()
+    hot.release(keep_alive_s=1e9)
+    loading = bench.executor.request(model("b"))
+    await settle()
+    await bench.executor.close()
+    with pytest.raises(LoadCancelledError):
+        await loading.hot()
+    with pytest.raises(EngineStoppedError):
+        await bench.executor.load(model("a"))
+    assert not any(worker.alive for worker in bench.workers)
+    assert [one.action for one in bench.decisions] == [Action.LOAD, Action.EVICT, Action.CANCEL]
+    assert "model a: hot -> unloading" in caplog.text
+
+
+async def test_a_long_preload_has_a_spare_worker_next_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the request that may cancel it. A load that a request waits for has none before it ends."""
+    monkeypatch.setattr(executor, "_SPARE_AFTER_S", 0.0)
+    bench = Bench(spare_worker=True)
+    claim = bench.executor.request(model("a"))
+    await settle()
+    assert bench.executor.spare_pid is None
+    bench.workers[0].become_hot()
+    await claim.hot()
+    claim.release()
+    await settle()
+    assert bench.executor.spare_pid == 2
+    preloading = asyncio.create_task(bench.executor.preload(model("b"), REASON))
+    async with asyncio.timeout(20):
+        while bench.executor.spare_pid is None or len(bench.workers) < 3:
+            await asyncio.sleep(0)
+    assert bench.executor.worker_pid("b") == 2
+    preloading.cancel()
+    await bench.executor.close()
+
+
+async def test_events_from_outside_decide_alike(bench: Bench) -> None:
+    await bench.hot("a")
+    bench.executor.feed(ev.FileReplaced("a"))
+    assert bench.executor.state.models["a"].state is State.UNLOADING

@@ -1,0 +1,182 @@
+"""Any interleaving of requests, loads, failures and changes keeps what ``World`` checks; and favourites come back."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from preheat.errors import InsufficientMemoryError, ModelLoadError
+from preheat.messages import msg
+from preheat.preload.policy import PlanAction, plan_preloads
+from preheat.residency import events as ev
+from preheat.residency.decisions import EvictionReason
+from preheat.residency.states import Hot, Queued, State
+from preheat.usage.popularity import Popularity
+from tests.engine.residency.world import World
+
+SIZES = {"a": 20, "b": 30, "c": 40, "d": 60, "e": 120}
+MODELS = st.sampled_from(sorted(SIZES))
+FAVOURITES = ("b", "d", "a")
+ERRORS = [InsufficientMemoryError(msg("memory_alarm")), ModelLoadError(msg("memory_alarm"))]
+
+
+class ResidencyMachine(RuleBasedStateMachine):
+    """Feeds events in any order that workers and callers may produce."""
+
+    @initialize(limit=st.sampled_from([60, 100, 150]))
+    def begin(self, limit: int) -> None:
+        self.world = World(limit, FAVOURITES, SIZES, {"c": 100.0})
+        self.popularity = Popularity(7 * 86400.0)
+
+    # Callers
+
+    @rule(model=MODELS)
+    def request(self, model: str) -> None:
+        self.popularity.note(model, self.world.clock)
+        self.world.request(model)
+
+    @precondition(lambda self: self.world.leases)
+    @rule(data=st.data(), answered=st.booleans(), keep_alive_s=st.sampled_from([None, None, 0.0, 5.0, -1.0]))
+    def release(self, data: st.DataObject, answered: bool, keep_alive_s: float | None) -> None:
+        waiter = data.draw(st.sampled_from(sorted(self.world.leases)))
+        self.world.release(waiter, answered=answered, keep_alive_s=keep_alive_s)
+
+    @precondition(lambda self: self.world.waiting)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        self.world.cancel(data.draw(st.sampled_from(sorted(self.world.waiting))))
+
+    @rule(model=MODELS)
+    def unload(self, model: str) -> None:
+        self.world.unload(model)
+
+    @rule()
+    def preload_next(self) -> None:
+        """Preload what the planner says; it displaces nothing that was used in the last minutes."""
+        world, now = self.world, self.world.clock
+        plan = plan_preloads(
+            self.popularity,
+            world.state.residents(),
+            SIZES,
+            world.state.limits.reachable_bytes,
+            now,
+            favourites=FAVOURITES,
+        )
+        for target in plan.preloads[:1]:
+            for name in target.displaces:
+                record = world.record(name)
+                assert not record.leased
+                assert record.speculative or now - (record.last_used_at or 0.0) >= 900.0
+            world.preload(target.model_id, *target.displaces)
+
+    @rule(model=MODELS)
+    def preload_anything(self, model: str) -> None:
+        self.world.preload(model)
+
+    @rule()
+    def pause(self) -> None:
+        self.world.feed(ev.PreloadsCancelled(EvictionReason.PAUSED, msg("preload_paused")))
+        assert not any(record.preloading for record in self.world.state.models.values())
+
+    # Workers
+
+    @precondition(lambda self: self.world.starting)
+    @rule(data=st.data(), step=st.sampled_from(["start", "progress", "loaded", "ready", "ready", "fail"]))
+    def load(self, data: st.DataObject, step: str) -> None:
+        world = self.world
+        model = data.draw(st.sampled_from(sorted(world.starting)))
+        if step == "start":
+            world.start(model)
+        elif step == "progress":
+            world.feed(ev.Progressed(model, 0.5))
+        elif step == "loaded":
+            world.feed(ev.Loaded(model))
+        elif step == "ready":
+            world.ready(model)
+        else:
+            world.fail(model, data.draw(st.sampled_from(ERRORS)))
+
+    @precondition(lambda self: self.world.closing)
+    @rule(data=st.data())
+    def exit(self, data: st.DataObject) -> None:
+        self.world.exit(data.draw(st.sampled_from(sorted(self.world.closing))))
+
+    @precondition(lambda self: self.world.in_state(State.HOT))
+    @rule(data=st.data())
+    def die(self, data: st.DataObject) -> None:
+        self.world.die(data.draw(st.sampled_from(sorted(self.world.in_state(State.HOT)))))
+
+    # Time, memory, settings, files
+
+    @rule(seconds=st.sampled_from([0.5, 2.0, 31.0, 61.0, 1000.0]))
+    def later(self, seconds: float) -> None:
+        self.world.later(seconds)
+
+    @rule(limit=st.sampled_from([0, 50, 100, 150]), short=st.sampled_from([0, 0, 20]))
+    def measure(self, limit: int, short: int) -> None:
+        self.world.set_limits(limit, max(limit - short, 0))
+
+    @rule(wanted=st.integers(1, 100))
+    def pressure(self, wanted: int) -> None:
+        self.world.free(wanted)
+
+    @rule(limit=st.sampled_from([50, 100, 150]), outdated=st.sets(MODELS))
+    def change(self, limit: int, outdated: set[str]) -> None:
+        self.world.change_settings(*outdated, limit=limit)
+        residents = self.world.state.residents()
+        if sum(each.resident_bytes for each in residents) > limit:
+            assert all(each.leased for each in residents), "an idle model stays over the limit"
+
+    @rule(model=MODELS)
+    def replace_file(self, model: str) -> None:
+        self.world.feed(ev.FileReplaced(model))
+
+    @rule(models=st.sets(MODELS))
+    def change_favourites(self, models: set[str]) -> None:
+        self.world.feed(ev.FavouritesChanged(frozenset(models)))
+
+    def teardown(self) -> None:
+        """Let everything end; then what should be hot is hot, and nobody waits."""
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        world.set_limits(100)
+        world.feed(ev.FavouritesChanged(frozenset(FAVOURITES)))
+        self._settle()
+        world.later(3600.0)  # back-off, keep-alive and protected time are over
+        self._settle()
+        assert not world.waiting
+        assert world.state.active_requests == 0
+        for _ in range(10):
+            self.preload_next()
+            self._settle()
+        targets = plan_preloads(
+            self.popularity, world.state.residents(), SIZES, 100, world.clock, favourites=FAVOURITES
+        ).targets
+        assert not [target for target in targets if target.action is PlanAction.PRELOAD]
+        hot = world.in_state(State.HOT)
+        taken = sum(SIZES[name] for name in hot.intersection(FAVOURITES))
+        assert all(taken + SIZES[name] > 100 for name in FAVOURITES if name not in hot)
+        world.feed(ev.Closed())
+        self._settle()
+        assert not world.workers
+        rejected = world.request("a")
+        assert world.error(rejected).code == "engine_stopped"
+
+    def _settle(self) -> None:
+        """Release all leases, and let all loads and workers that close come to their end."""
+        world = self.world
+        while world.leases or world.starting or world.closing:
+            for waiter in sorted(world.leases):
+                world.release(waiter)
+            for model in sorted(world.starting):
+                world.ready(model)
+            for model in sorted(world.closing):
+                world.exit(model)
+        assert not [each for each in world.state.models.values() if isinstance(each.phase, Queued)]
+        assert not [each for each in world.state.models.values() if isinstance(each.phase, Hot) and each.phase.waiters]
+
+
+TestResidency = ResidencyMachine.TestCase
+TestResidency.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

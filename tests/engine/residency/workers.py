@@ -1,0 +1,152 @@
+"""Workers and memory of a test's own: no process, no file, no waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from preheat.errors import EngineError
+from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
+from preheat.messages import Message, msg
+from preheat.models import ModelFile
+from preheat.residency import DecisionRecord, ResidencyExecutor, SizeTable, State, plan_eviction
+from preheat.residency.pressure import MemoryReading
+from preheat.residency.system_memory import SystemMemory
+from preheat.settings import Settings
+
+MB = 10**6
+
+
+def model(name: str, file_bytes: int = 30 * MB, *, modified_ns: int = 0) -> ModelFile:
+    """Return a model without a file."""
+    path = Path(f"/models/{name}.gguf")
+    return ModelFile(name, path, file_bytes, "llama", 2048, False, False, (path,), modified_ns)
+
+
+class FakeWorker:
+    """A worker that loads when the test says."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.exited: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.options: LoadOptions | None = None
+        self.loaded: asyncio.Future[ModelInfo] = asyncio.get_running_loop().create_future()
+        self.holds: list[bool] = []
+        self.cancelled = False
+        self.may_close = asyncio.Event()
+        self.may_close.set()
+
+    @property
+    def alive(self) -> bool:
+        return not self.exited.done()
+
+    async def load(
+        self, options: LoadOptions, on_progress: Callable[[float], None], on_warming: Callable[[], None]
+    ) -> ModelInfo:
+        self.options, self.on_progress, self.on_warming = options, on_progress, on_warming
+        return await self.loaded
+
+    def become_hot(self) -> None:
+        self.loaded.set_result(ModelInfo(2048, False, 0, True, 1))
+
+    def fail(self, error: Exception) -> None:
+        self.loaded.set_exception(error)
+
+    def die(self) -> None:
+        self.exited.set_result(msg("shutdown"))
+
+    def cancel_load(self) -> None:
+        self.cancelled = True
+
+    def hold_load(self, hold: bool) -> None:
+        self.holds.append(hold)
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
+        raise NotImplementedError
+        yield  # which makes it a generator
+
+    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        await self.may_close.wait()
+        if self.alive:
+            self.die()
+
+
+@dataclass
+class FakeMemory(SystemMemory):
+    """A system with 1 GB, of which 800 MB are available; each worker holds 40 MB."""
+
+    available_bytes: int = 800 * MB
+    held: dict[int, int] = field(default_factory=dict)
+
+    def read(self) -> MemoryReading:
+        return MemoryReading(1000 * MB, self.available_bytes)
+
+    def mapped_bytes(self, pids: Iterable[int]) -> int:
+        return 0
+
+    def rss_bytes(self, pid: int) -> int:
+        return self.held.get(pid, 40 * MB)
+
+
+class Bench:
+    """An executor over fake workers."""
+
+    def __init__(self, **values: object) -> None:
+        self.settings = Settings.model_validate({"spare_worker": False, "keep_free": "0B", "threads": 1, **values})
+        self.now = 1_000_000.0
+        self.memory = FakeMemory()
+        self.workers: list[FakeWorker] = []
+        self.spawn_error: EngineError | None = None
+        self.decisions: list[DecisionRecord] = []
+        self.states: list[State] = []
+        self.progress: list[float | None] = []
+        self._pids = itertools.count(1)
+        self.sizes = SizeTable(self.settings)
+        self.executor = ResidencyExecutor(
+            self.settings,
+            self.sizes,
+            plan_eviction,
+            self,
+            clock=lambda: self.now,
+            monotonic=lambda: self.now,
+            spawn=self.spawn,
+            memory=self.memory,
+        )
+
+    async def spawn(self) -> FakeWorker:
+        if self.spawn_error is not None:
+            raise self.spawn_error
+        self.workers.append(FakeWorker(next(self._pids)))
+        return self.workers[-1]
+
+    def state_changed(self) -> None:
+        self.states = [record.state for record in self.executor.records.values()]
+
+    def progressed(self) -> None:
+        self.progress = [record.progress for record in self.executor.records.values()]
+
+    def decided(self, decision: DecisionRecord) -> None:
+        self.decisions.append(decision)
+
+    def of(self, name: str) -> State:
+        return self.executor.records[name].state
+
+    async def hot(self, *names: str) -> None:
+        """Load models."""
+        for name in names:
+            loading = asyncio.create_task(self.executor.load(model(name)))
+            await settle()
+            self.workers[-1].become_hot()
+            await loading
+
+
+async def settle() -> None:
+    """Let all tasks that can go on do so."""
+    for _ in range(12):
+        await asyncio.sleep(0)

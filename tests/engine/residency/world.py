@@ -1,0 +1,265 @@
+"""A recording executor over ``decide``. Workers do what a test says; what must always hold is checked at each event."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from preheat.errors import EngineError
+from preheat.messages import Message, msg
+from preheat.residency import events as ev
+from preheat.residency.decide import decide
+from preheat.residency.decisions import Action, DecisionRecord, EvictionReason, Outcome
+from preheat.residency.eviction import EvictionPolicy, plan_eviction
+from preheat.residency.states import (
+    Hot,
+    Limits,
+    Loading,
+    Now,
+    Queued,
+    Residency,
+    ResidencyState,
+    State,
+    Unloading,
+    Warming,
+)
+
+REASON = msg("favourite", rank=1)
+TIMEOUT_S = 60.0
+
+
+@dataclass
+class World:
+    """Models, workers and callers of a test's own.
+
+    Attributes:
+        sizes: What models take; 30 if not given.
+        clock: Both clocks, in seconds.
+        answers: What callers were answered: None, or an error.
+        closing: Models with a worker that is being closed.
+        workers: Models with a worker, closing ones included.
+    """
+
+    limit: int = 100
+    favourites: Iterable[str] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    keep_alive: dict[str, float] = field(default_factory=dict)
+    policy: EvictionPolicy = plan_eviction
+    clock: float = 1_000_000.0
+
+    def __post_init__(self) -> None:
+        limits = Limits(self.limit, self.limit)
+        self.state = ResidencyState(limits, TIMEOUT_S, frozenset(self.favourites))
+        self.ids = itertools.count(1)
+        self.model_of: dict[int, str] = {}
+        self.requests: set[int] = set()
+        self.leases: set[int] = set()
+        self.waiting: set[int] = set()
+        self.answers: dict[int, EngineError | None] = {}
+        self.found: dict[int, tuple[Outcome, float]] = {}
+        self.decisions: list[DecisionRecord] = []
+        self.changes: list[tuple[str, State]] = []
+        self.effects: list[ev.Effect] = []
+        self.workers: set[str] = set()
+        self.closing: set[str] = set()
+        self.held: set[str] = set()
+        self.timers: dict[str, float] = {}
+
+    # What callers do
+
+    def request(self, model: str) -> int:
+        waiter = self._new(model, request=True)
+        self.feed(ev.Requested(model, waiter, self.needs(model)))
+        assert waiter in self.found
+        return waiter
+
+    def preload(self, model: str, *displaces: str) -> int:
+        waiter = self._new(model)
+        evicted = len(self.decisions)
+        self.feed(ev.PreloadWanted(model, waiter, self.needs(model), REASON, displaces))
+        for decision in self.decisions[evicted:]:  # it displaces nothing else
+            assert decision.model_id == model or decision.model_id in displaces
+        return waiter
+
+    def unload(self, model: str) -> int:
+        waiter = self._new(model)
+        self.feed(ev.UnloadWanted(model, waiter))
+        return waiter
+
+    def release(self, waiter: int, *, answered: bool = True, keep_alive_s: float | None = None) -> None:
+        self.leases.remove(waiter)
+        self.requests.remove(waiter)
+        self.feed(ev.Released(self.model_of[waiter], waiter, answered, keep_alive_s))
+
+    def cancel(self, waiter: int) -> None:
+        self.waiting.remove(waiter)
+        self.requests.discard(waiter)
+        self.feed(ev.Cancelled(self.model_of[waiter], waiter))
+        assert waiter not in self.answers
+
+    # What workers do
+
+    def start(self, model: str) -> None:
+        self.feed(ev.Started(model))
+
+    def ready(self, model: str, rss_bytes: int | None = None) -> None:
+        size = self.size(model)
+        self.feed(ev.Ready(model, size if rss_bytes is None else rss_bytes, size))
+
+    def exit(self, model: str) -> None:
+        self.workers.remove(model)
+        self.closing.remove(model)
+        self.feed(ev.Exited(model))
+
+    def fail(self, model: str, error: EngineError) -> None:
+        self.feed(ev.LoadFailed(model, error))
+
+    def die(self, model: str) -> None:
+        self.workers.remove(model)
+        self.feed(ev.WorkerDied(model, msg("shutdown")))
+
+    def hot(self, *models: str) -> World:
+        """Load models, and release them."""
+        for model in models:
+            waiter = self.request(model)
+            self.ready(model)
+            self.release(waiter)
+        return self
+
+    # What else happens
+
+    def later(self, seconds: float) -> None:
+        """Let time pass and timers fire."""
+        until = self.clock + seconds
+        while due := [model for model, at in self.timers.items() if at <= until]:
+            model = min(due, key=lambda model: self.timers[model])
+            self.clock = max(self.clock, self.timers.pop(model))
+            self.feed(ev.TimerDue(model))
+        self.clock = until
+
+    def set_limits(self, limit: int, reachable: int | None = None) -> None:
+        self.feed(ev.LimitsMeasured(Limits(limit, limit if reachable is None else reachable)))
+
+    def change_settings(self, *outdated: str, limit: int | None = None) -> None:
+        limits = Limits(limit, limit) if limit is not None else self.state.limits
+        needs = {model: self.needs(model) for model in self.state.models}
+        self.feed(ev.SettingsChanged(limits, TIMEOUT_S, needs, frozenset(outdated)))
+
+    def free(self, wanted: int) -> None:
+        self.feed(ev.MemoryNeeded(wanted, EvictionReason.PRESSURE, msg("memory_alarm")))
+
+    # What can be seen
+
+    def size(self, model: str) -> int:
+        return self.sizes.get(model, 30)
+
+    def needs(self, model: str) -> ev.Needs:
+        return ev.Needs(self.size(model), self.keep_alive.get(model))
+
+    def record(self, model: str) -> Residency:
+        return self.state.models.get(model) or Residency(model)
+
+    def of(self, model: str) -> State:
+        return self.record(model).state
+
+    def in_state(self, state: State) -> set[str]:
+        return {name for name, record in self.state.models.items() if record.state is state}
+
+    @property
+    def starting(self) -> set[str]:
+        """Models that a worker is loading."""
+        loads = {name for name in self.workers - self.closing if self.record(name).load is not None}
+        return loads
+
+    def error(self, waiter: int) -> EngineError:
+        error = self.answers[waiter]
+        assert error is not None
+        return error
+
+    def last(self, action: Action) -> DecisionRecord:
+        return next(decision for decision in reversed(self.decisions) if decision.action is action)
+
+    # Inside
+
+    def _new(self, model: str, *, request: bool = False) -> int:
+        waiter = next(self.ids)
+        self.model_of[waiter] = model
+        self.waiting.add(waiter)
+        if request:
+            self.requests.add(waiter)
+        return waiter
+
+    def feed(self, event: ev.Event) -> None:
+        before = self.state
+        now = Now(self.clock, self.clock)
+        self.state, effects = decide(self.state, event, now, self.policy)
+        self.effects += effects
+        for effect in effects:
+            self._perform(effect, before)
+        self._check(before)
+
+    def _perform(self, effect: ev.Effect, before: ResidencyState) -> None:
+        match effect:
+            case ev.StartLoad(model):
+                assert model not in self.workers
+                self.workers.add(model)
+            case ev.CloseWorker(model):
+                assert model in self.workers - self.closing
+                self.closing.add(model)
+                record = before.models[model]
+                leases = record.phase.leases if isinstance(record.phase, Hot) else frozenset()
+                assert self.state.closed or not leases & self.leases, "a model in use is unloaded"
+            case ev.HoldLoad(model, hold):
+                assert model in self.starting
+                assert hold is (model not in self.held)
+                self.held ^= {model}
+            case ev.Found(waiter, outcome, saved_s):
+                self.found[waiter] = outcome, saved_s
+            case ev.Grant(waiter):
+                self._answer(waiter, None)
+                if waiter in self.requests:
+                    assert self.model_of[waiter] in self.workers - self.closing
+                    self.leases.add(waiter)
+            case ev.Reject(waiter, error):
+                self._answer(waiter, error)
+                self.requests.discard(waiter)
+            case ev.SetTimer(model, at):
+                self.timers.pop(model, None)
+                if at is not None:
+                    self.timers[model] = at
+            case ev.Record(decision):
+                self.decisions.append(decision)
+            case ev.Changed(model, old, new):
+                assert old is not new
+                self.changes.append((model, new))
+
+    def _answer(self, waiter: int, error: EngineError | None) -> None:
+        self.waiting.remove(waiter)  # exactly once
+        self.answers[waiter] = error
+
+    def _check(self, before: ResidencyState) -> None:
+        state = self.state
+        staying = [each for each in state.models.values() if not isinstance(each.phase, Unloading)]
+        assert state.taken_bytes == sum(each.taken_bytes for each in staying)
+        assert set(state.loads) == {each.model_id for each in staying if each.load is not None}
+        assert state.active_requests == len(self.requests)
+        self.held &= self.starting
+        for record in state.models.values():
+            phase, name = record.phase, record.model_id
+            old = before.models.get(name)
+            if record.reserved_bytes and not (old and old.reserved_bytes):
+                assert state.taken_bytes <= state.limits.reachable_bytes, "more is reserved than there is"
+            if isinstance(phase, Hot | Loading | Warming):
+                assert name in self.workers - self.closing
+            if isinstance(phase, Unloading):
+                assert name in self.closing
+            if isinstance(phase, Queued) and not phase.starting and name not in self.closing:
+                assert name not in self.workers
+            held = isinstance(phase, Loading | Warming) and state.active_requests > 0 and record.preloading
+            assert record.held is held is (name in self.held)
+
+
+def reason(message: Message | None) -> str | None:
+    """Return a message's code."""
+    return message.code if message is not None else None
