@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preheat.models.catalogue.catalogue import Suggestion, Task, best_for, load_catalogue
@@ -48,7 +48,7 @@ def search(
         HubError: See ``Hub.search``.
     """
     found = hub.search(query, limit=limit, sort=sort, task=task)
-    return tuple(FoundModel(**asdict(model), here=here(model.repo, machine.models)) for model in found)
+    return tuple(replace(model, here=here(model.repo, machine.models)) for model in found)
 
 
 def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:

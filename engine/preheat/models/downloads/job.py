@@ -90,7 +90,7 @@ class Entry:
 
 
 class JobHost(Protocol):
-    """What a job needs from the queue."""
+    """What a job needs from the queue; see ``Downloads``."""
 
     models_dir: Path
     hub: Hub
@@ -98,14 +98,9 @@ class JobHost(Protocol):
 
     def apply(
         self, entry: Entry, interrupt: Interrupt, trigger: Trigger, message: Message | None, lasting: bool
-    ) -> None:
-        """Change an entry's state; raises ``InterruptedTransferError`` if the job was interrupted."""
-
-    def publish(self, entry: Entry) -> None:
-        """Report new figures."""
-
-    def known_sha256(self, path: Path) -> str | None:
-        """Return the checksum of a placed file that has not changed since."""
+    ) -> None: ...
+    def publish(self, entry: Entry) -> None: ...
+    def known_sha256(self, path: Path) -> str | None: ...
 
 
 class Job:

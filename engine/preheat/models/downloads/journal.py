@@ -107,7 +107,7 @@ def download_id(repo: str, paths: Sequence[str]) -> str:
 
 
 class Folder:
-    """A download's hidden folder in ``models_dir``. Blocks on the disk; any thread."""
+    """A download's hidden folder in ``models_dir``. Blocks on the disk, which may raise OSError; any thread."""
 
     def __init__(self, models_dir: Path, download_id: str) -> None:
         self.path = models_dir / HIDDEN / download_id
@@ -123,11 +123,7 @@ class Folder:
         return self.path / f"{file.name}.corrupt"
 
     def save(self, journal: Journal) -> None:
-        """Write the journal atomically.
-
-        Raises:
-            OSError: The disk refuses.
-        """
+        """Write the journal atomically."""
         error = journal.error and message_json(journal.error)
         content = asdict(journal) | {"error": error, "version": _VERSION}
         with self._saving:
@@ -145,11 +141,7 @@ class Folder:
         return journal if journal.download_id == self.path.name else None
 
     def remove(self) -> None:
-        """Remove the folder with everything in it.
-
-        Raises:
-            OSError: The disk refuses.
-        """
+        """Remove the folder with everything in it."""
         if self.path.is_dir():
             for path in self.path.iterdir():
                 path.unlink()
@@ -180,11 +172,7 @@ def _is_locked(folder: Folder) -> bool:
 
 
 def _journal(content: dict[str, Any]) -> Journal:
-    """Return the stored journal.
-
-    Raises:
-        ValueError, LookupError, TypeError, AttributeError: It is invalid. Its names become paths, so they are checked.
-    """
+    """Return the stored journal; raises various errors for an invalid one. Its names become paths, so check them."""
     if content["version"] == 1:
         error = msg("text", text=content["error"], hint=content["hint"]) if content["error"] else None
         state = _VERSION_1_STATES[content["wish"]]

@@ -33,6 +33,8 @@ _END_TIMEOUT_S: Final = 30.0
 class Downloads:
     """The downloads into one models folder. Any thread; ``add`` asks the hub, and ``stop`` waits for threads.
 
+    Methods with a download's id raise ``DownloadNotFoundError`` for an unknown one.
+
     Args:
         models_dir: Preheat's own models folder.
         at_once: Number of downloads that run together; the others wait.
@@ -129,11 +131,7 @@ class Downloads:
         return self._enqueue(journal)
 
     def pause(self, download_id: str) -> None:
-        """Stop fetching until ``resume``; the bytes stay.
-
-        Raises:
-            DownloadNotFoundError: No download has this id.
-        """
+        """Stop fetching until ``resume``; the bytes stay."""
         with self._lock:
             entry = self._entry(download_id)
             previous = entry.state
@@ -143,11 +141,7 @@ class Downloads:
         self._emit(entry, previous)
 
     def resume(self, download_id: str) -> None:
-        """Continue a download, or try again.
-
-        Raises:
-            DownloadNotFoundError: No download has this id.
-        """
+        """Continue a download, or try again."""
         with self._lock:
             entry = self._entry(download_id)
             previous = entry.state
@@ -162,7 +156,6 @@ class Downloads:
         """Remove a download and its unfinished files; finished files stay.
 
         Raises:
-            DownloadNotFoundError: No download has this id.
             FolderError: The unfinished files cannot be removed.
         """
         with self._lock:
@@ -174,11 +167,7 @@ class Downloads:
         self._emit(entry, entry.state)
 
     def forget(self, download_id: str) -> None:
-        """Remove a finished or failed download from the list.
-
-        Raises:
-            DownloadNotFoundError: No download has this id, or it is not over.
-        """
+        """Remove a finished or failed download from the list; raises ``DownloadNotFoundError`` for others."""
         with self._lock:
             if self._entry(download_id).state not in (DownloadState.DONE, DownloadState.FAILED):
                 raise DownloadNotFoundError(msg("download_not_over"))
@@ -207,11 +196,7 @@ class Downloads:
         return journal.download_id
 
     def _prepare(self, entry: Entry, old: Entry | None) -> None:
-        """Check that there is space, and store the journal.
-
-        Raises:
-            DiskFullError, FolderError: There is not, or it cannot be stored.
-        """
+        """Check that there is space, and store the journal."""
         folder, journal = entry.folder, entry.journal
         before = {file.path: file for file in old.journal.files} if old else {}
         try:

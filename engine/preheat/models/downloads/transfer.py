@@ -38,33 +38,17 @@ class NoSpaceError(Exception):
 
 
 class TransferListener(Protocol):
-    """Follows a transfer. Called on the transfer's thread."""
+    """Follows a transfer, on its thread.
 
-    def checking(self) -> None:
-        """The bytes on the disk are being read."""
+    ``reached`` raises ``NoSpaceError``, and ``wait_for_space`` returns when there is space again.
+    """
 
-    def fetching(self) -> None:
-        """Bytes are about to arrive."""
-
-    def reached(self, n_bytes: int) -> None:
-        """The file has this many bytes now.
-
-        Raises:
-            NoSpaceError: There is no space for more.
-        """
-
-    def notice(self, message: Message, *, lasting: bool) -> None:
-        """Something is worth showing, either lasting or until bytes arrive."""
-
-    def record_changed(self) -> None:
-        """The file's record has changed."""
-
-    def wait_for_space(self) -> None:
-        """Return when there is space again.
-
-        Raises:
-            InterruptedTransferError: The transfer was interrupted.
-        """
+    def checking(self) -> None: ...
+    def fetching(self) -> None: ...
+    def reached(self, n_bytes: int) -> None: ...
+    def notice(self, message: Message, *, lasting: bool) -> None: ...
+    def record_changed(self) -> None: ...
+    def wait_for_space(self) -> None: ...
 
 
 class _AttemptError(Exception):

@@ -8,21 +8,10 @@ from typing import Final, Literal, NamedTuple
 
 _POOLING: Final = {0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}
 # Encoder architectures; their files do not always name the pooling.
-_ENCODERS: Final = frozenset(
-    {
-        "bert",
-        "eurobert",
-        "gemma-embedding",
-        "jina-bert-v2",
-        "jina-bert-v3",
-        "llama-embed",
-        "modern-bert",
-        "neo-bert",
-        "nomic-bert",
-        "nomic-bert-moe",
-        "t5encoder",
-    }
-)
+_ENCODERS: Final = """
+bert eurobert gemma-embedding jina-bert-v2 jina-bert-v3 llama-embed modern-bert neo-bert nomic-bert
+nomic-bert-moe t5encoder
+"""
 
 Scalar = int | float | bool | str
 
@@ -135,7 +124,7 @@ class GgufHeader:
         """Whether the model makes embeddings rather than text; a reranker makes neither."""
         if self.pooling == "rank":
             return False
-        return self.architecture in _ENCODERS or self.pooling in {"mean", "cls", "last"}
+        return self.architecture in _ENCODERS.split() or self.pooling in {"mean", "cls", "last"}
 
     @property
     def chat_template(self) -> bool:

@@ -19,21 +19,16 @@ _F32_BYTES: Final = 4
 # Interval of layers with full attention where the file does not tell (llama_model_base::load_swa_pattern in llama.cpp's
 # models/); the others see a sliding window. A negative number: the first layer of each group, not the last.
 _WINDOW_PERIODS: Final = {
-    "afmoe": 4,
-    "cohere2": 4,
-    "cohere2moe": -4,
-    "exaone-moe": 4,
-    "exaone4": 4,
-    "gemma2": 2,
-    "gemma3": 6,
-    "gemma3n": 5,
-    "gpt-oss": 2,
-    "laguna": -4,
-    "llama4": 4,
-    "mellum": 4,
-    "olmo2": 4,
-    "plamo3": 8,
-    "smallthinker": -4,
+    name: period
+    for period, names in (
+        (4, "afmoe cohere2 exaone-moe exaone4 llama4 mellum olmo2"),
+        (-4, "cohere2moe laguna smallthinker"),
+        (2, "gemma2 gpt-oss"),
+        (6, "gemma3"),
+        (5, "gemma3n"),
+        (8, "plamo3"),
+    )
+    for name in names.split()
 }
 
 # Types of which llama.cpp has rewritten forms (ggml-cpu/repack.cpp), by the processor's family.

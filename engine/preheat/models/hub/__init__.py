@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preheat.models.hub.hub import MAX_RESULTS, SORTS, FileLocation, Hub, HubModel, RepoFiles, Sort, is_repo
+from preheat.models.hub.hub import MAX_RESULTS, SORTS, FileLocation, Hub, RepoFiles, Sort, is_repo
 from preheat.models.hub.recommend import KV_SHARES, Recommendation, advise, choose
 from preheat.models.hub.target import PullTarget
 from preheat.models.hub.variants import RemoteFile, Variant
@@ -13,7 +13,6 @@ __all__ = [
     "SORTS",
     "FileLocation",
     "Hub",
-    "HubModel",
     "PullTarget",
     "Recommendation",
     "RemoteFile",

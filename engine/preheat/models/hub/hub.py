@@ -21,6 +21,7 @@ from preheat.messages import msg
 from preheat.models.file_names import printable
 from preheat.models.hub.errors import translated, unexpected_answer
 from preheat.models.hub.variants import RemoteFile, Variant, is_safe_path, variants_of
+from preheat.models.offers import FoundModel
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
@@ -58,33 +59,6 @@ _NAME_TASKS: Final = (
     (re.compile(r"code|devstral", re.IGNORECASE), "code"),
     (re.compile(r"[-_.]vl[-_.]|vision|llava", re.IGNORECASE), "vision"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class HubModel:
-    """One result of a search.
-
-    Attributes:
-        repo: ``owner/name``.
-        title: The name without ``-GGUF``.
-        task: ``chat``, ``code``, ``vision``, ``embedding`` or ``rerank``; empty if neither tags nor name tell.
-        licence: As the hub names it, such as ``apache-2.0``; empty if unknown.
-        gated: Whether the owner requires consent.
-        downloads: In the last 30 days.
-        likes: Of all time.
-        updated_at: Unix time of the last change; None if unknown.
-        parameters: 0 if unknown.
-    """
-
-    repo: str
-    title: str
-    task: str
-    licence: str
-    gated: bool
-    downloads: int
-    likes: int
-    updated_at: float | None
-    parameters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +124,13 @@ class Hub:
         named = self._endpoint or os.environ.get("HF_ENDPOINT") or constants.HUGGINGFACE_CO_URL_HOME
         return str(named).rstrip("/")
 
-    def search(self, query: str, *, limit: int = 30, sort: Sort = "downloads", task: str = "") -> list[HubModel]:
+    def search(self, query: str, *, limit: int = 30, sort: Sort = "downloads", task: str = "") -> list[FoundModel]:
         """Return repositories with GGUF files.
 
         Args:
             query: Words of the name; empty for all.
             limit: Number of results, up to ``MAX_RESULTS``.
-            task: Only models for this task; see ``HubModel``.
+            task: Only models for this task; see ``FoundModel``.
 
         Raises:
             HubError: See ``hub.errors``.
@@ -221,7 +195,7 @@ class Hub:
     def _timeout(self) -> float:
         return self._timeout_s if self._timeout_s is not None else float(_constants().HF_HUB_ETAG_TIMEOUT)
 
-    def _get_models(self, params: Mapping[str, Any]) -> list[HubModel]:
+    def _get_models(self, params: Mapping[str, Any]) -> list[FoundModel]:
         # Not HfApi.list_models: it has no timeout, and repeats a refused search for minutes.
         from huggingface_hub import get_session, hf_raise_for_status
         from huggingface_hub.hf_api import ModelInfo
@@ -233,7 +207,7 @@ class Hub:
             )
             hf_raise_for_status(response)
             return [
-                _hub_model(ModelInfo(**item))  # type: ignore[no-untyped-call]  # untyped there
+                _found_model(ModelInfo(**item))  # type: ignore[no-untyped-call]  # untyped there
                 for item in response.json()
             ]
 
@@ -271,8 +245,8 @@ def _constants() -> Any:
     return constants
 
 
-def _hub_model(info: ModelInfo) -> HubModel:
-    return HubModel(
+def _found_model(info: ModelInfo) -> FoundModel:
+    return FoundModel(
         repo=info.id,
         title=_title(info.id),
         task=_task(info),

@@ -25,43 +25,14 @@ DEFAULT_CONTEXT: Final = 8192
 KV_SHARES: Final = {"f16": 1.0, "q8_0": 0.53125, "q4_0": 0.28125}
 """Size of the KV cache relative to f16, by the setting ``kv_cache_type``."""
 
-_BITS: Final = {
-    "IQ1_S": 1.6,
-    "TQ1_0": 1.7,
-    "IQ1_M": 1.8,
-    "IQ2_XXS": 2.1,
-    "TQ2_0": 2.1,
-    "IQ2_XS": 2.3,
-    "IQ2_S": 2.5,
-    "IQ2_M": 2.7,
-    "Q2_K_S": 2.9,
-    "Q2_K": 3.0,
-    "IQ3_XXS": 3.1,
-    "IQ3_XS": 3.3,
-    "IQ3_S": 3.4,
-    "Q3_K_S": 3.5,
-    "IQ3_M": 3.7,
-    "Q3_K_M": 3.9,
-    "Q3_K_L": 4.2,
-    "IQ4_XS": 4.3,
-    "MXFP4": 4.3,
-    "IQ4_NL": 4.5,
-    "NVFP4": 4.5,
-    "Q4_0": 4.5,
-    "Q4_K_S": 4.6,
-    "Q4_K_M": 4.8,
-    "Q4_1": 4.8,
-    "Q5_0": 5.5,
-    "Q5_K_S": 5.5,
-    "Q5_K_M": 5.7,
-    "Q5_1": 5.9,
-    "Q6_K": 6.6,
-    "Q8_0": 8.5,
-    "BF16": 16.0,
-    "F16": 16.0,
-    "F32": 32.0,
-}
-"""Bits per weight, averaged over whole models, as llama.cpp's quantizer reports them."""
+# Bits per weight, averaged over whole models, as llama.cpp's quantizer reports them.
+_BITS_TABLE: Final = """
+IQ1_S 1.6  TQ1_0 1.7  IQ1_M 1.8  IQ2_XXS 2.1  TQ2_0 2.1  IQ2_XS 2.3  IQ2_S 2.5  IQ2_M 2.7  Q2_K_S 2.9
+Q2_K 3.0  IQ3_XXS 3.1  IQ3_XS 3.3  IQ3_S 3.4  Q3_K_S 3.5  IQ3_M 3.7  Q3_K_M 3.9  Q3_K_L 4.2  IQ4_XS 4.3
+MXFP4 4.3  IQ4_NL 4.5  NVFP4 4.5  Q4_0 4.5  Q4_K_S 4.6  Q4_K_M 4.8  Q4_1 4.8  Q5_0 5.5  Q5_K_S 5.5
+Q5_K_M 5.7  Q5_1 5.9  Q6_K 6.6  Q8_0 8.5  BF16 16.0  F16 16.0  F32 32.0
+"""
+_BITS: Final = {name: float(bits) for name, bits in re.findall(r"(\S+) (\S+)", _BITS_TABLE)}
 
 _MOST_SHOWN: Final = 30
 _LARGER_PARTS: Final = 0.2  # extra bits for the embeddings in names that end in L or XL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,20 @@ class File:
         return self.candidate.path
 
 
+def scan(
+    folder: Path, report: Report, wanted: Callable[[os.DirEntry[str]], bool] = lambda _: True
+) -> list[os.DirEntry[str]]:
+    """Return the wanted entries of a folder by name; none if it does not exist or is unreadable, which is reported."""
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(filter(wanted, listing), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []  # not created yet, or just removed
+    except OSError as error:
+        report(folder, problem_of(folder, error))
+        return []
+
+
 def folder_candidates(root: Path, report: Report) -> Iterator[Candidate]:
     """Yield the GGUF files in a folder and below."""
     for path in walk(root, report):
@@ -90,23 +105,15 @@ def walk(root: Path, report: Report) -> Iterator[Path]:
     yield from _walk(root, report, set(), depth=0)
 
 
-def _walk(folder: Path, report: Report, entered: set[tuple[int, int]], depth: int) -> Iterator[Path]:
-    try:
-        status = folder.stat()
-        if (status.st_dev, status.st_ino) in entered:
-            return
-        entered.add((status.st_dev, status.st_ino))
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return  # not created yet, or just removed
-    except OSError as error:
-        report(folder, problem_of(folder, error))
+def _walk(folder: Path, report: Report, entered: set[object], depth: int) -> Iterator[Path]:
+    identity: object = folder
+    with suppress(OSError):  # reported by the scan
+        identity = stamp_of(folder).identity
+    if identity in entered:
         return
-    for entry in entries:
-        # Hidden: trash folders, download caches, macOS's resource forks ("._model.gguf").
-        if entry.name.startswith("."):
-            continue
+    entered.add(identity)
+    # Hidden: trash folders, download caches, macOS's resource forks ("._model.gguf").
+    for entry in scan(folder, report, lambda entry: not entry.name.startswith(".")):
         path = folder / entry.name
         try:
             if entry.is_dir():

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, problem_of, walk
+from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, scan, walk
 from preheat.models.sources.folders import cache_home, from_variable
 
 _PREFIX: Final = "models--"
@@ -30,16 +30,8 @@ def roots() -> tuple[Path, ...]:
 
 def candidates(root: Path, report: Report) -> Iterator[Candidate]:
     """Yield the files of every model repository, each from its newest snapshot."""
-    try:
-        with os.scandir(root) as listing:
-            names = sorted(entry.name for entry in listing if entry.name.startswith(_PREFIX) and entry.is_dir())
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        report(root, problem_of(root, error))
-        return
-    for name in names:
-        yield from _repository(root, root / name, report)
+    for entry in scan(root, report, lambda entry: entry.name.startswith(_PREFIX) and entry.is_dir()):
+        yield from _repository(root, root / entry.name, report)
 
 
 def _repository(root: Path, folder: Path, report: Report) -> Iterator[Candidate]:
@@ -70,16 +62,15 @@ def _snapshots(folder: Path, report: Report) -> list[Path]:
 
     A file that was fetched only for an older commit is in the older snapshot.
     """
-    try:
-        with os.scandir(folder / "snapshots") as listing:
-            found = {entry.name: entry.stat().st_mtime_ns for entry in listing if entry.is_dir(follow_symlinks=False)}
-        main = _commit(folder / "refs" / "main")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        report(folder, problem_of(folder, error))
-        return []
-    names = sorted(found, key=lambda name: (name != main, -found[name], name))
+    newest: dict[str, int] = {}
+
+    def is_snapshot(entry: os.DirEntry[str]) -> bool:
+        newest[entry.name] = entry.stat().st_mtime_ns
+        return entry.is_dir(follow_symlinks=False)
+
+    found = scan(folder / "snapshots", report, is_snapshot)
+    main = _commit(folder / "refs" / "main")
+    names = sorted((entry.name for entry in found), key=lambda name: (name != main, -newest[name], name))
     return [folder / "snapshots" / name for name in names]
 
 

@@ -7,12 +7,11 @@ Since 2026 the layout is that of the Hugging Face cache, in that cache or in ``L
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from preheat.models.sources import huggingface
-from preheat.models.sources.candidates import ENDING, Candidate, Report, problem_of
+from preheat.models.sources.candidates import ENDING, Candidate, Report, scan
 from preheat.models.sources.folders import cache_folder, from_variable
 
 
@@ -28,14 +27,7 @@ def candidates(root: Path, report: Report) -> Iterator[Candidate]:
 
 
 def _flat(root: Path, report: Report) -> Iterator[Candidate]:
-    try:
-        with os.scandir(root) as listing:
-            names = sorted(entry.name for entry in listing if entry.is_file())
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        report(root, problem_of(root, error))
-        return
+    names = [entry.name for entry in scan(root, report, lambda entry: entry.is_file())]
     repositories = list(_repositories(names))
     for name in names:
         if not name.lower().endswith(ENDING) or name.startswith("."):

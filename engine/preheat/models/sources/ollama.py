@@ -7,14 +7,13 @@ layers have a media type, a digest and a size; a complete layer is in ``blobs/sh
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from preheat.messages import msg
-from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, problem_of
+from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, scan
 from preheat.models.sources.folders import from_variable, home
 from preheat.models.sources.small_file import read_object
 
@@ -56,17 +55,7 @@ def candidates(root: Path, report: Report) -> Iterator[Candidate]:
 
 def _manifests(folder: Path, report: Report, depth: int) -> Iterator[Path]:
     """Yield the files exactly ``depth`` levels below; links to folders are not followed."""
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        report(folder, problem_of(folder, error))
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
+    for entry in scan(folder, report, lambda entry: not entry.name.startswith(".")):
         if depth > 1 and entry.is_dir(follow_symlinks=False):
             yield from _manifests(folder / entry.name, report, depth - 1)
         elif depth == 1 and entry.is_file():
