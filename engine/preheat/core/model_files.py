@@ -1,4 +1,4 @@
-"""The models on disk, as the engine sees them: looked at in threads, and looked at again when something changes."""
+"""The models on disk, as the engine sees them: watched, and looked at in threads when something changes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from preheat.models import HANGS_AFTER_S, SETTLE_S, Listing, ModelFile, ModelInd
 from preheat.settings import Settings
 
 _OLD_S: Final = 1.0
-_LOOK_INTERVAL_S: Final = 30.0  # for what a watch does not tell: files on network folders, files behind links
-_WATCH_AFTER_S: Final = 1.0  # what a start has to do comes first
-_PATIENCE_S: Final = 3 * SETTLE_S
+_LOOK_INTERVAL_S: Final = 30.0  # for what a watch misses: files on network folders, files behind links
+_WATCH_AFTER_S: Final = 1.0  # the rest of the start comes first
+_CLOSE_LOOK_S: Final = 3 * SETTLE_S
 
 
 class ModelFiles:
     """The latest look at the disk. Runs on the engine's loop.
 
     Args:
-        in_memory: Gives the models in memory, by id: known as long as they are there, with or without their files.
+        in_memory: Returns the models in memory, by id: known while they are there, with or without their files.
         on_look: Called after every look.
     """
 
@@ -33,18 +33,18 @@ class ModelFiles:
         self._settings = settings
         self._in_memory = in_memory
         self._on_look = on_look
-        self._shelf = ModelIndex(cache_file(), on_change=self._on_change, settle_s=SETTLE_S)
+        self._index = ModelIndex(cache_file(), on_change=self._on_change, settle_s=SETTLE_S)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self._looked_at = -_OLD_S
         self.listing = Listing()
-        """What the latest look found."""
+        """Result of the latest look."""
         self.on_disk: frozenset[str] = frozenset()
-        """The ids of the models on disk."""
+        """Ids of the models on disk."""
 
     @property
     def models(self) -> tuple[ModelFile, ...]:
-        """The models that can be asked for, by id."""
+        """The models on disk, by id."""
         return self.listing.models
 
     @property
@@ -54,20 +54,18 @@ class ModelFiles:
         return tuple(known[model_id] for model_id in sorted(known))
 
     def resolve(self, name: str) -> ModelFile:
-        """Return the model of this name; a unique prefix and other case are accepted.
+        """Return the model with this name; see ``preheat.models.resolve``.
 
         Raises:
-            ModelNotFoundError: There is none; the hint names near ones.
-            AmbiguousModelError: The prefix fits several.
+            ModelNotFoundError, AmbiguousModelError: No model has this name, or several.
         """
         return resolve(name, self.known)
 
     async def find(self, name: str) -> ModelFile:
-        """Do as ``resolve``, but look at the disk again where that knows nothing, or something old.
+        """Resolve a name, and look at the disk again if the model is unknown or its files have changed.
 
         Raises:
-            ModelNotFoundError: There is none; the hint names near ones.
-            AmbiguousModelError: The prefix fits several.
+            ModelNotFoundError, AmbiguousModelError: No model has this name, or several.
         """
         try:
             model = self.resolve(name)
@@ -82,9 +80,8 @@ class ModelFiles:
 
     async def look(self) -> None:
         """Look at the disk."""
-        settings = self._settings
-        folders = [settings.own_models_dir, *settings.models_dirs]
-        self.listing = await asyncio.to_thread(self._shelf.look, folders, settings.sources, settings.own_models_dir)
+        own, sources = self._settings.own_models_dir, self._settings.sources
+        self.listing = await asyncio.to_thread(self._index.look, [own, *self._settings.models_dirs], sources, own)
         self.on_disk = frozenset(model.model_id for model in self.listing.models)
         self._looked_at = time.monotonic()
         self._on_look()
@@ -95,15 +92,15 @@ class ModelFiles:
             await self.look()
 
     async def look_closely(self) -> None:
-        """Look, and as long as something is being written, once more a moment later; for some seconds at most."""
-        ends_at = time.monotonic() + _PATIENCE_S
+        """Look, and repeat while something is being written, for a few seconds at most."""
+        deadline = time.monotonic() + _CLOSE_LOOK_S
         await self.look_if_old()
-        while self.listing.unsettled and time.monotonic() < ends_at:
+        while self.listing.unsettled and time.monotonic() < deadline:
             await asyncio.sleep(SETTLE_S / 4)
             await self.look()
 
     async def changed(self, model: ModelFile) -> bool:
-        """Whether a model's files are not what they were; also where its folder does not answer in time."""
+        """Return whether a model's files have changed, or their folder does not respond in time."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bool] = loop.create_future()
 
@@ -113,10 +110,10 @@ class ModelFiles:
 
         def ask() -> None:
             changed = model.changed()
-            with suppress(RuntimeError):  # the loop has been closed since
+            with suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(settle, changed)
 
-        # Not one of asyncio's few threads, which a network folder that hangs would take one after another.
+        # Not one of asyncio's few threads, which a hanging network folder would take one after another.
         threading.Thread(target=ask, name="preheat-stat", daemon=True).start()
         try:
             async with asyncio.timeout(HANGS_AFTER_S):
@@ -125,13 +122,13 @@ class ModelFiles:
             return True
 
     async def follow(self) -> None:
-        """Look whenever something changes, without end."""
+        """Look whenever something changes; never returns."""
         self._loop = asyncio.get_running_loop()
         await asyncio.sleep(_WATCH_AFTER_S)
         while True:
             settings = self._settings
             folders = [settings.own_models_dir, *settings.models_dirs]
-            await asyncio.to_thread(self._shelf.watch, folders, settings.sources)
+            await asyncio.to_thread(self._index.watch, folders, settings.sources)
             with suppress(TimeoutError):
                 async with asyncio.timeout(SETTLE_S if self.listing.unsettled else _LOOK_INTERVAL_S):
                     await self._changed.wait()
@@ -139,24 +136,24 @@ class ModelFiles:
             await self.look()
 
     def apply_settings(self, settings: Settings) -> None:
-        """Look elsewhere from now on, if the settings say so."""
+        """Look at other folders from now on, if the settings name others."""
         before, self._settings = self._settings, settings
         if _places(before) != _places(settings):
             self._changed.set()
 
     def nudge(self) -> None:
-        """Look soon: something has changed that a watch may not tell."""
+        """Look soon: something has changed that a watch may miss."""
         self._changed.set()
 
     def close(self) -> None:
         """Stop watching."""
         self._loop = None
-        self._shelf.close()
+        self._index.close()
 
     def _on_change(self) -> None:
         loop = self._loop
         if loop is not None:
-            with suppress(RuntimeError):  # the loop has just been closed
+            with suppress(RuntimeError):  # the loop was just closed
                 loop.call_soon_threadsafe(self._changed.set)
 
 

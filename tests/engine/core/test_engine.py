@@ -27,7 +27,7 @@ from preheat.errors import (
     WorkerDiedError,
 )
 from preheat.inference import GenerateRequest, Sampling
-from preheat.models import Listing, ModelFile
+from preheat.models import Listing, ModelFile, ModelIndex
 from preheat.residency import State
 from tests.engine.engines import (
     CHAT,
@@ -288,7 +288,7 @@ async def test_a_model_that_was_just_put_there_is_found(embedding_model: Path, m
 async def test_unknown_names_do_not_hammer_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as engine:
         scans: list[object] = []
-        monkeypatch.setattr(engine._files._shelf, "look", lambda *places: scans.append(places) or Listing())
+        monkeypatch.setattr(ModelIndex, "look", lambda _, *places: scans.append(places) or Listing())
         for _ in range(5):
             with pytest.raises(ModelNotFoundError):
                 await engine.find("nosuch")
