@@ -2,7 +2,6 @@
 
 from preheat_gui.words.catalogue import (
     TASKS,
-    format_tenths,
     joined,
     owner_words,
     parameter_words,
@@ -31,6 +30,7 @@ from preheat_gui.words.figures import (
     format_estimate,
     format_memory,
     format_number,
+    format_tenths,
     list_names,
     percent,
     percent_done,

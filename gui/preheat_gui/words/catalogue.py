@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat_gui.words.figures import SEPARATOR, format_number
+from preheat_gui.words.figures import SEPARATOR, format_tenths
 
 TASKS: Final = ("chat", "code", "small", "embedding", "vision", "rerank")
 """In the order of the catalogue."""
@@ -58,12 +58,6 @@ def owner_words(source: str) -> str:
     if source in _PROGRAMS:
         return _tr("managed by {program}").format(program=_PROGRAMS[source])
     return _tr("in one of your folders")
-
-
-def format_tenths(number: float) -> str:
-    """Return a number with one decimal, or none if it is whole."""
-    rounded = round(number, 1)
-    return format_number(rounded, 0 if rounded.is_integer() else 1)
 
 
 def _tr(text: str) -> str:

@@ -52,6 +52,12 @@ def format_number(number: float, decimals: int = 0) -> str:
     return _localised(f"{number:,.{decimals}f}")
 
 
+def format_tenths(number: float) -> str:
+    """Return a number with one decimal, or none if it is whole."""
+    rounded = round(number, 1)
+    return format_number(rounded, 0 if rounded.is_integer() else 1)
+
+
 def percent(share: float) -> str:
     """Return a rate: ``94 %``. Only 1.0 is ``100 %``, and only 0.0 is ``0 %``."""
     whole = round(share * 100)

@@ -14,7 +14,7 @@ from preheat_gui.words.figures import (
     format_duration,
     format_estimate,
     format_memory,
-    format_number,
+    format_tenths,
     percent,
     percent_done,
     short_name,
@@ -164,7 +164,7 @@ def paused_words(paused_until: float, now: datetime) -> str:
 
 def memory_words(memory: MemorySnapshot) -> str:
     """Return used memory and limit: ``4.2 of 8 GB``."""
-    used, limit = (_short(size / _GB) for size in (memory.used_bytes, memory.limit_bytes))
+    used, limit = (format_tenths(size / _GB) for size in (memory.used_bytes, memory.limit_bytes))
     return _tr("{used} of {limit} GB").format(used=used, limit=limit)
 
 
@@ -206,11 +206,6 @@ def _loading(model: ModelSnapshot, preload: PreloadSnapshot) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= TOOLTIP_CHARS else f"{text[: TOOLTIP_CHARS - 1].rstrip()}…"
-
-
-def _short(number: float) -> str:
-    rounded = round(number, 1)
-    return format_number(rounded, 0 if rounded.is_integer() else 1)
 
 
 def _tr(text: str) -> str:
