@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum, auto
+from enum import IntEnum
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
@@ -32,14 +32,6 @@ class Role(IntEnum):
     ITEM = Qt.ItemDataRole.UserRole + 2
 
 
-class Tone(Enum):
-    """The kind of a cell's second line."""
-
-    PLAIN = auto()
-    ACTIVE = auto()
-    BAD = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A table cell.
@@ -49,13 +41,14 @@ class Cell:
         aside: The second line, smaller; may be empty.
         progress: Filled share of a bar under the text; None for no bar.
         muted: The first line is an estimate or a blank.
+        bad: The second line is a problem.
     """
 
     text: str
     aside: str = ""
-    tone: Tone = Tone.PLAIN
     progress: float | None = None
     muted: bool = False
+    bad: bool = False
     tooltip: str = ""
 
     @property

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton
 
-from preheat_gui.widgets import Token, symbol
+from preheat_gui.widgets import Token, symbol, timer
 
 _CONFIRM_MS: Final = 1500
 
@@ -26,10 +26,7 @@ class CopyButton(QPushButton):
         self._label = label
         self._text = text
         self._copy_icon, self._done_icon = symbol("copy"), symbol("check", Token.GOOD)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_CONFIRM_MS)
-        self._timer.timeout.connect(self._reset)
+        self._timer = timer(self, _CONFIRM_MS, self._reset)
         self.clicked.connect(self._copy)
         self._reset()
 

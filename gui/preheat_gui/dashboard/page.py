@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from preheat.control import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
+from preheat_gui.dashboard.slow_question import SlowQuestion
 from preheat_gui.widgets import GROUP_GAP, Item, hbox, heading, vbox
-
-
-class Follower(Protocol):
-    """A part of a page that works only while the page is shown."""
-
-    def activate(self) -> None:
-        """Start to work; called while the page is shown, perhaps again."""
-
-    def deactivate(self) -> None:
-        """Stop."""
 
 
 class DashboardPage(QWidget):
@@ -43,7 +34,7 @@ class DashboardPage(QWidget):
         self._active = False
         self._live: list[tuple[Any, Callable[..., object]]] = [(bridge.snapshot_changed, self._on_snapshot)]
         """Signals with their slots, connected while the page is shown."""
-        self._followers: list[Follower] = []
+        self._questions: list[SlowQuestion[Any]] = []
 
     def activate(self) -> None:
         """Show the engine's state and follow it. No effect if already active."""
@@ -53,8 +44,8 @@ class DashboardPage(QWidget):
         for signal, slot in self._live:
             signal.connect(slot)
         self._on_activated()
-        for follower in self._followers:
-            follower.activate()
+        for question in self._questions:
+            question.activate()
 
     def deactivate(self) -> None:
         """Stop following. No effect if not active."""
@@ -63,8 +54,8 @@ class DashboardPage(QWidget):
         self._active = False
         for signal, slot in self._live:
             signal.disconnect(slot)
-        for follower in self._followers:
-            follower.deactivate()
+        for question in self._questions:
+            question.deactivate()
         self._on_deactivated()
 
     def open_model(self, model_id: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from preheat_gui.widgets import Token, named, symbol
+from preheat_gui.widgets import Token, named, shortcut, symbol
 
 
 class SearchBox(QLineEdit):
@@ -18,9 +18,7 @@ class SearchBox(QLineEdit):
         self.setPlaceholderText(placeholder)
         self.setClearButtonEnabled(True)
         self.addAction(symbol("search", Token.MUTED), QLineEdit.ActionPosition.LeadingPosition)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), page)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self._focus)
+        shortcut(QKeySequence.StandardKey.Find, page, self._focus)
 
     def _focus(self) -> None:
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)

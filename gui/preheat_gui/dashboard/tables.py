@@ -1,10 +1,12 @@
-"""The view and delegates of the dashboard's tables."""
+"""Model, view and delegates of the dashboard's tables."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from enum import IntEnum
+from typing import Final, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QEvent, QObject, QRect, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,9 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from preheat_gui.dashboard.cells import Cell, Index, Role, Tone
+from preheat_gui.dashboard.cells import ROOT, Cell, Index, Role
 from preheat_gui.dashboard.painting import Looks, LooksOf, draw_text, paint_focus
+from preheat_gui.dashboard.row_changes import sync_rows
 from preheat_gui.widgets import GAP, Token, named
+
+T = TypeVar("T")
 
 PADDING: Final = GAP
 """Left and right of a cell's text, as in the header."""
@@ -36,6 +41,42 @@ def two_lines(rect: QRect, looks: Looks) -> tuple[QRect, QRect]:
 def two_line_height(looks: Looks) -> int:
     """Return the height of a row with two lines."""
     return looks.body_metrics.height() + looks.caption_metrics.height() + 2 * GAP
+
+
+class TableModel(QAbstractTableModel, Generic[T]):
+    """A table with one row per item, and the columns of an enum.
+
+    Args:
+        key: Equal for the same item with other contents.
+    """
+
+    def __init__(
+        self, columns: type[IntEnum], items: Sequence[T], key: Callable[[T], Hashable], parent: QObject | None
+    ) -> None:
+        super().__init__(parent)
+        self._columns = columns
+        self._items = list(items)
+        self._key = key
+
+    def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802
+        return 0 if parent.isValid() else len(self._items)
+
+    def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802
+        return 0 if parent.isValid() else len(self._columns)
+
+    def show_items(self, items: Sequence[T]) -> None:
+        """Show these items; only differences are reported."""
+        self.report(sync_rows(self, self._items, items, self._key), 0, len(self._columns) - 1)
+
+    def report(self, rows: Iterable[tuple[int, int]], left: int, right: int) -> None:
+        """Report changes in runs of rows, between two columns."""
+        for first, last in rows:
+            self.dataChanged.emit(self.index(first, left), self.index(last, right))
+
+    def report_column(self, column: int) -> None:
+        """Report changes in all rows of a column."""
+        if self._items:
+            self.report([(0, len(self._items) - 1)], column, column)
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -73,7 +114,7 @@ class CellDelegate(QStyledItemDelegate):
         if cell.aside:
             aside = looks.caption_metrics.elidedText(cell.aside, Qt.TextElideMode.ElideRight, lower.width())
             painter.setFont(looks.caption)
-            painter.setPen(looks.colours[Token.BAD if cell.tone is Tone.BAD else Token.MUTED])
+            painter.setPen(looks.colours[Token.BAD if cell.bad else Token.MUTED])
             draw_text(painter, direction, lower, _LEADING, aside)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802

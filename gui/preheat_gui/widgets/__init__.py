@@ -1,7 +1,7 @@
 """The parts that every window is made of."""
 
 from preheat_gui.widgets.banner import Banner
-from preheat_gui.widgets.building import Item, button, hbox, named, text_label, vbox
+from preheat_gui.widgets.building import Item, button, hbox, named, shortcut, stacked, text_label, timer, vbox
 from preheat_gui.widgets.card import Card
 from preheat_gui.widgets.empty_state import EmptyState
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
@@ -74,10 +74,13 @@ __all__ = [
     "named",
     "scaled_font",
     "set_role",
+    "shortcut",
+    "stacked",
     "state_path",
     "symbol",
     "text_label",
     "theme",
+    "timer",
     "tray_colours",
     "tray_icon",
     "vbox",

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, SignalInstance
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import GAP
@@ -75,4 +85,31 @@ def text_label(text: str, name: str, parent: QWidget) -> QLabel:
     """Return a label that wraps."""
     made = named(QLabel(text, parent), name)
     made.setWordWrap(True)
+    return made
+
+
+def stacked(*widgets: QWidget) -> QStackedWidget:
+    """Return a stack of widgets that shows the first one."""
+    made = QStackedWidget()
+    for widget in widgets:
+        made.addWidget(widget)
+    return made
+
+
+def shortcut(
+    keys: QKeySequence.StandardKey | Qt.Key, parent: QWidget, slot: Callable[..., object] | SignalInstance
+) -> QShortcut:
+    """Return a shortcut that works while the focus is in ``parent``."""
+    made = QShortcut(QKeySequence(keys), parent)
+    made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    made.activated.connect(slot)
+    return made
+
+
+def timer(parent: QObject, interval_ms: int, slot: Callable[..., object], *, repeat: bool = False) -> QTimer:
+    """Return a timer that is not running yet."""
+    made = QTimer(parent)
+    made.setInterval(interval_ms)
+    made.setSingleShot(not repeat)
+    made.timeout.connect(slot)
     return made

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, QTimer
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QStackedWidget
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QComboBox, QSizePolicy
 
 from preheat import control
 from preheat.control import DecisionRecord, EngineSnapshot
@@ -18,7 +18,7 @@ from preheat_gui.dashboard.activity.rows import Kind, kind_words, make_rows
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.rows import RowList
 from preheat_gui.dashboard.slow_question import SlowQuestion
-from preheat_gui.widgets import EmptyState, caption, named
+from preheat_gui.widgets import EmptyState, caption, named, stacked, timer
 from preheat_gui.words import error_hint, error_text, error_title
 
 _LIMIT: Final = 200
@@ -41,10 +41,10 @@ class ActivityPage(DashboardPage):
         self._kind = named(QComboBox(), "activity_kind", self.tr("Filter by kind"))
         self._model = named(QComboBox(), "activity_model", self.tr("Filter by model"))
         self._empty = named(EmptyState("", ""), "activity_empty")
-        self._stack = QStackedWidget()
+        self._stack = stacked(self._view, self._empty)
         self._error: EngineError | None = None
         self._answered = False
-        self._followers.append(
+        self._questions.append(
             SlowQuestion(
                 bridge,
                 control.ListDecisions(_LIMIT),
@@ -55,9 +55,7 @@ class ActivityPage(DashboardPage):
                 depends_on=_residency,
             )
         )
-        self._tick = QTimer(self)
-        self._tick.setInterval(_TICK_MS)
-        self._tick.timeout.connect(self._requests.tick)
+        self._tick = timer(self, _TICK_MS, self._requests.tick, repeat=True)
         self._build()
         self._show_state()
 
@@ -78,8 +76,6 @@ class ActivityPage(DashboardPage):
         self._kind.currentIndexChanged.connect(self._on_kind)
         self._model.currentIndexChanged.connect(self._filter)
         self._empty.clicked.connect(self._on_empty)
-        self._stack.addWidget(self._view)
-        self._stack.addWidget(self._empty)
         head = (None, self._model, self._kind)
         self._lay_out(self.tr("Activity"), head, self._no_requests, self._requests_view, (self._stack, 1))
         self.setTabOrder(self._model, self._kind)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QObject, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QResizeEvent
 
 from preheat.control import RequestSnapshot
-from preheat_gui.dashboard.cells import ROOT, Cell, Index, Role
-from preheat_gui.dashboard.row_changes import sync_rows
-from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableView
+from preheat_gui.dashboard.cells import Cell, Index, Role
+from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableModel, TableView
 from preheat_gui.widgets import GAP
 from preheat_gui.words import format_duration, format_number
 
@@ -33,37 +32,27 @@ _WIDTHS: Final = {RequestColumn.CLIENT: 20, RequestColumn.PROGRESS: 30, RequestC
 _MODEL_WIDTH: Final = 18
 
 
-class RequestsTable(QAbstractTableModel):
+class RequestsTable(TableModel[RequestSnapshot]):
     """One row per request, the oldest first."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._requests: list[RequestSnapshot] = []
+        super().__init__(RequestColumn, (), lambda request: request.request_id, parent)
         self._now = time.time()
 
     def update(self, requests: Sequence[RequestSnapshot]) -> None:
         """Show these requests."""
         self._now = time.time()
-        for first, last in sync_rows(self, self._requests, requests, lambda request: request.request_id):
-            self.dataChanged.emit(self.index(first, 0), self.index(last, RequestColumn.ELAPSED))
+        self.show_items(requests)
 
     def tick(self) -> None:
         """Update the elapsed time."""
         self._now = time.time()
-        if self._requests:
-            last = len(self._requests) - 1
-            self.dataChanged.emit(self.index(0, RequestColumn.ELAPSED), self.index(last, RequestColumn.ELAPSED))
-
-    def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else len(self._requests)
-
-    def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else len(RequestColumn)
+        self.report_column(RequestColumn.ELAPSED)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        request, column = self._requests[index.row()], RequestColumn(index.column())
+        request, column = self._items[index.row()], RequestColumn(index.column())
         text = self._text(request, column)
         if role == Role.CELL:
             return Cell(text, muted=column is RequestColumn.CLIENT and not request.client)

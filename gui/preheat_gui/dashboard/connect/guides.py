@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from string import Template
 from typing import Any, Final
 
 from PySide6.QtCore import QCoreApplication
@@ -78,193 +78,167 @@ class Guide:
     fields: tuple[Field, ...] = ()
 
 
+_PYTHON: Final = """\
+from openai import OpenAI
+
+client = OpenAI(base_url=$base, api_key=$key)
+"""
+_PYTHON_CHAT: Final = """\
+stream = client.chat.completions.create(
+    model=$model,
+    messages=[{"role": "user", "content": "Hello"}],
+    stream=True,
+)
+for chunk in stream:
+    if chunk.choices:
+        print(chunk.choices[0].delta.content or "", end="", flush=True)"""
+_PYTHON_EMBED: Final = """\
+answer = client.embeddings.create(model=$model, input=["tea", "coffee"])
+print([len(item.embedding) for item in answer.data])"""
+
+_JAVASCRIPT: Final = """\
+import OpenAI from "openai";
+
+const client = new OpenAI({ baseURL: $base, apiKey: $key });
+"""
+_JAVASCRIPT_CHAT: Final = """\
+const stream = await client.chat.completions.create({
+  model: $model,
+  messages: [{ role: "user", content: "Hello" }],
+  stream: true,
+});
+for await (const chunk of stream) {
+  process.stdout.write(chunk.choices[0]?.delta?.content ?? "");
+}"""
+_JAVASCRIPT_EMBED: Final = """\
+const answer = await client.embeddings.create({ model: $model, input: ["tea", "coffee"] });
+console.log(answer.data.map((item) => item.embedding.length));"""
+
+_FETCH: Final = """\
+const response = await fetch($url, {
+  method: "POST",
+  headers: {
+    "Content-Type": "application/json",$authorization
+  },
+  body: JSON.stringify($body),
+});
+const answer = await response.json();
+console.log($result);"""
+
+_CONTINUE: Final = """\
+models:
+  - name: Preheat
+    provider: openai
+    model: $model
+    apiBase: $base
+    apiKey: $key
+    roles:
+      - $role"""
+
+_ZED: Final = """\
+"language_models": {
+  "openai_compatible": {
+    "Preheat": {
+      "api_url": $base,
+      "available_models": [
+        { "name": $model, "display_name": $model, "max_tokens": 8192 }
+      ]
+    }
+  }
+}"""
+
+_LIBRECHAT: Final = """\
+endpoints:
+  custom:
+    - name: "Preheat"
+      baseURL: $base
+      apiKey: $key
+      models:
+        default: [$model]
+        fetch: true
+      titleConvo: true
+      titleModel: "current_model\""""
+
+
 def make_guides(place: Place) -> list[Guide]:
     """Return all guides, those for programmers first."""
-    return [make(place) for make in _MAKERS]
+    return [*_code_guides(place), *_app_guides(place)]
 
 
-def _curl(place: Place) -> Guide:
+def _code_guides(place: Place) -> list[Guide]:
+    fetch = {
+        "url": _json(f"{place.base}/{_path(place)}"),
+        "authorization": f"\n    Authorization: {_json(f'Bearer {place.key}')}," if place.key else "",
+        "body": json.dumps(_body(place), indent=2, ensure_ascii=False).replace("\n", "\n  "),
+        "result": "answer.data[0].embedding.length" if place.embeddings else "answer.choices[0].message.content",
+    }
+    python = _PYTHON + (_PYTHON_EMBED if place.embeddings else _PYTHON_CHAT)
+    javascript = _JAVASCRIPT + (_JAVASCRIPT_EMBED if place.embeddings else _JAVASCRIPT_CHAT)
+    return [
+        Guide("curl", "curl", code=_curl(place)),
+        Guide("python", "Python", (_tr("The package: pip install openai"),), _filled(python, place)),
+        Guide("javascript", "JavaScript", (_tr("The package: npm install openai"),), _filled(javascript, place)),
+        Guide("fetch", "JavaScript (fetch)", code=_filled(_FETCH, place, **fetch)),
+    ]
+
+
+def _app_guides(place: Place) -> list[Guide]:
+    webui = (
+        _tr("Open Admin Panel → Settings → Connections, and add a connection under OpenAI API."),
+        _tr("Enter these values; Open WebUI finds the models."),
+        _tr("In a container, start it with --network=host; otherwise this address is the container's own."),
+    )
+    zed = (
+        _tr("Add this to settings.json (command “zed: open settings”)."),
+        _tr("Enter the API key in the agent's settings, under Preheat:"),
+    )
+    librechat = (
+        _tr("Add this to librechat.yaml, and restart LibreChat."),
+        _tr("In a container, use the host's network; otherwise this address is the container's own."),
+    )
+    n8n = (
+        _tr("Add a credential of type OpenAI, and enter these values."),
+        _tr("In the node “OpenAI Chat Model”, choose the credential and the model, and turn “Use Responses API” off."),
+    )
+    continue_ = (_tr("Open Continue's config.yaml, and add this under models:"),)
+    cline = (_tr("In Cline's settings, choose “OpenAI Compatible” as the API provider, and enter:"),)
+    other = (_tr("Choose “OpenAI-compatible” or “custom OpenAI” as the provider, and enter:"),)
+    role = "embed" if place.embeddings else "chat"
+    return [
+        Guide("open-webui", "Open WebUI", webui, fields=_fields(place, "URL", "API Key")),
+        Guide("continue", "Continue", continue_, _filled(_CONTINUE, place, role=role)),
+        Guide("cline", "Cline", cline, fields=_fields(place, "Base URL", "API Key", "Model ID")),
+        Guide("zed", "Zed", zed, _filled(_ZED, place), (Field("API key", place.any_key),)),
+        Guide("aider", "aider", code=_aider(place)),
+        Guide("librechat", "LibreChat", librechat, _filled(_LIBRECHAT, place)),
+        Guide("n8n", "n8n", n8n, fields=_fields(place, "Base URL", "API Key", "Model")),
+        Guide("any", _tr("Any other app"), other, fields=_fields(place, "Base URL", "API key", "Model")),
+    ]
+
+
+def _curl(place: Place) -> str:
     parts = [f"{'curl.exe' if place.windows else 'curl'} {place.base}/{_path(place)}"]
     if place.key:
         parts.append(f"-H {_quoted(place, f'Authorization: Bearer {place.key}')}")
     parts.append(f"-H {_quoted(place, 'Content-Type: application/json')}")
     parts.append(f"-d {_quoted(place, _json(_body(place)))}")
-    return Guide("curl", "curl", code=_command(place, parts))
+    return _command(place, parts)
 
 
-def _python(place: Place) -> Guide:
-    begin = f"""\
-from openai import OpenAI
-
-client = OpenAI(base_url={_json(place.base)}, api_key={_json(place.any_key)})
-"""
-    if place.embeddings:
-        use = f"""\
-answer = client.embeddings.create(model={_json(place.model_id)}, input=["tea", "coffee"])
-print([len(item.embedding) for item in answer.data])
-"""
-    else:
-        use = f"""\
-stream = client.chat.completions.create(
-    model={_json(place.model_id)},
-    messages=[{{"role": "user", "content": "Hello"}}],
-    stream=True,
-)
-for chunk in stream:
-    if chunk.choices:
-        print(chunk.choices[0].delta.content or "", end="", flush=True)
-"""
-    steps = (_tr("The package: pip install openai"),)
-    return Guide("python", "Python", steps, begin + use.rstrip("\n"))
-
-
-def _javascript(place: Place) -> Guide:
-    begin = f"""\
-import OpenAI from "openai";
-
-const client = new OpenAI({{ baseURL: {_json(place.base)}, apiKey: {_json(place.any_key)} }});
-"""
-    if place.embeddings:
-        use = f"""\
-const answer = await client.embeddings.create({{ model: {_json(place.model_id)}, input: ["tea", "coffee"] }});
-console.log(answer.data.map((item) => item.embedding.length));
-"""
-    else:
-        use = f"""\
-const stream = await client.chat.completions.create({{
-  model: {_json(place.model_id)},
-  messages: [{{ role: "user", content: "Hello" }}],
-  stream: true,
-}});
-for await (const chunk of stream) {{
-  process.stdout.write(chunk.choices[0]?.delta?.content ?? "");
-}}
-"""
-    steps = (_tr("The package: npm install openai"),)
-    return Guide("javascript", "JavaScript", steps, begin + use.rstrip("\n"))
-
-
-def _fetch(place: Place) -> Guide:
-    bearer = _json(f"Bearer {place.key}")
-    key_line = f"\n    Authorization: {bearer}," if place.key else ""
-    body = json.dumps(_body(place), indent=2, ensure_ascii=False).replace("\n", "\n  ")
-    result = "answer.data[0].embedding.length" if place.embeddings else "answer.choices[0].message.content"
-    code = f"""\
-const response = await fetch({_json(f"{place.base}/{_path(place)}")}, {{
-  method: "POST",
-  headers: {{
-    "Content-Type": "application/json",{key_line}
-  }},
-  body: JSON.stringify({body}),
-}});
-const answer = await response.json();
-console.log({result});"""
-    return Guide("fetch", "JavaScript (fetch)", code=code)
-
-
-def _any_app(place: Place) -> Guide:
-    steps = (_tr("Choose “OpenAI-compatible” or “custom OpenAI” as the provider, and enter:"),)
-    return Guide("any", _tr("Any other app"), steps, fields=_fields(place, "Base URL", "API key", "Model"))
-
-
-def _open_webui(place: Place) -> Guide:
-    steps = (
-        _tr("Open Admin Panel → Settings → Connections, and add a connection under OpenAI API."),
-        _tr("Enter these values; Open WebUI finds the models."),
-        _tr("In a container, start it with --network=host; otherwise this address is the container's own."),
+def _aider(place: Place) -> str:
+    return _command(
+        place,
+        [
+            f"aider --openai-api-base {place.base}",
+            f"--openai-api-key {_quoted(place, place.any_key)}",
+            f"--model {_quoted(place, f'openai/{place.model_id}')}",
+        ],
     )
-    return Guide("open-webui", "Open WebUI", steps, fields=_fields(place, "URL", "API Key")[:2])
 
 
-def _continue(place: Place) -> Guide:
-    role = "embed" if place.embeddings else "chat"
-    code = f"""\
-models:
-  - name: Preheat
-    provider: openai
-    model: {_json(place.model_id)}
-    apiBase: {_json(place.base)}
-    apiKey: {_json(place.any_key)}
-    roles:
-      - {role}"""
-    steps = (_tr("Open Continue's config.yaml, and add this under models:"),)
-    return Guide("continue", "Continue", steps, code)
-
-
-def _cline(place: Place) -> Guide:
-    steps = (_tr("In Cline's settings, choose “OpenAI Compatible” as the API provider, and enter:"),)
-    return Guide("cline", "Cline", steps, fields=_fields(place, "Base URL", "API Key", "Model ID"))
-
-
-def _zed(place: Place) -> Guide:
-    code = f"""\
-"language_models": {{
-  "openai_compatible": {{
-    "Preheat": {{
-      "api_url": {_json(place.base)},
-      "available_models": [
-        {{ "name": {_json(place.model_id)}, "display_name": {_json(place.model_id)}, "max_tokens": 8192 }}
-      ]
-    }}
-  }}
-}}"""
-    steps = (
-        _tr("Add this to settings.json (command “zed: open settings”)."),
-        _tr("Enter the API key in the agent's settings, under Preheat:"),
-    )
-    return Guide("zed", "Zed", steps, code, (Field("API key", place.any_key),))
-
-
-def _librechat(place: Place) -> Guide:
-    code = f"""\
-endpoints:
-  custom:
-    - name: "Preheat"
-      baseURL: {_json(place.base)}
-      apiKey: {_json(place.any_key)}
-      models:
-        default: [{_json(place.model_id)}]
-        fetch: true
-      titleConvo: true
-      titleModel: "current_model\""""
-    steps = (
-        _tr("Add this to librechat.yaml, and restart LibreChat."),
-        _tr("In a container, use the host's network; otherwise this address is the container's own."),
-    )
-    return Guide("librechat", "LibreChat", steps, code)
-
-
-def _n8n(place: Place) -> Guide:
-    steps = (
-        _tr("Add a credential of type OpenAI, and enter these values."),
-        _tr("In the node “OpenAI Chat Model”, choose the credential and the model, and turn “Use Responses API” off."),
-    )
-    return Guide("n8n", "n8n", steps, fields=_fields(place, "Base URL", "API Key", "Model"))
-
-
-def _aider(place: Place) -> Guide:
-    parts = [
-        f"aider --openai-api-base {place.base}",
-        f"--openai-api-key {_quoted(place, place.any_key)}",
-        f"--model {_quoted(place, f'openai/{place.model_id}')}",
-    ]
-    return Guide("aider", "aider", code=_command(place, parts))
-
-
-_MAKERS: Final[tuple[Callable[[Place], Guide], ...]] = (
-    _curl,
-    _python,
-    _javascript,
-    _fetch,
-    _open_webui,
-    _continue,
-    _cline,
-    _zed,
-    _aider,
-    _librechat,
-    _n8n,
-    _any_app,
-)
+def _filled(template: str, place: Place, **more: str) -> str:
+    values = {"base": place.base, "key": place.any_key, "model": place.model_id}
+    return Template(template).substitute({name: _json(value) for name, value in values.items()}, **more)
 
 
 def _fields(place: Place, base: str, key: str, model: str = "") -> tuple[Field, ...]:

@@ -18,7 +18,11 @@ _PAUSE_S: Final = 2.0
 
 
 class CatalogueSection(ChoiceSection):
-    """Suggestions, updated when the memory limit or the models change. Needs no network."""
+    """Suggestions, updated when the memory limit or the models change. Needs no network.
+
+    Attributes:
+        question: To be activated while the page is shown.
+    """
 
     def __init__(self, bridge: EngineBridge) -> None:
         view = ChoiceView("catalogue", self.tr("Good models for this computer"))
@@ -27,20 +31,10 @@ class CatalogueSection(ChoiceSection):
         self._error: EngineError | None = None
         self._task = ""
         self._downloading: frozenset[str] = frozenset()
-        self._question = SlowQuestion(
+        self.question = SlowQuestion(
             bridge, control.GetCatalogue(), self._on_models, self, self._on_error, pause_s=_PAUSE_S, depends_on=_machine
         )
         self._show()
-
-    def activate(self) -> None:
-        """Follow the engine."""
-        self._question.activate()
-        self._bridge.opened.connect(self._show)
-
-    def deactivate(self) -> None:
-        """Stop following."""
-        self._question.deactivate()
-        self._bridge.opened.disconnect(self._show)
 
     def show_snapshot(self, snapshot: EngineSnapshot) -> None:
         """Mark models that are being downloaded."""

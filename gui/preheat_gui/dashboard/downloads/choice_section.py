@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelection, QModelIndex, Signal
-from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.downloads.choice_delegate import ChoiceDelegate
-from preheat_gui.dashboard.downloads.choices import ChoiceRow
+from preheat_gui.dashboard.downloads.choices import ChoiceDelegate, ChoiceRow
 from preheat_gui.dashboard.labels import detail_label, title_label
 from preheat_gui.dashboard.rows import Row, RowList, RowView
-from preheat_gui.widgets import GAP, GROUP_GAP, Card, EmptyState, Item, hbox, named, set_role, vbox
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, EmptyState, Item, hbox, named, set_role, stacked, vbox
 
 
 class ChoiceView(RowView):
@@ -125,9 +124,7 @@ class ChoiceSection(QWidget):
         self._view = view
         self._strip = ChoiceStrip(name, main_text, more_text)
         self._empty = named(EmptyState("", ""), f"{name}_empty")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(view)
-        self._stack.addWidget(self._empty)
+        self._stack = stacked(view, self._empty)
         vbox(*above, (self._stack, 1), self._strip, parent=self)
         view.opened.connect(self._open)
         view.selected.connect(self._show_selected)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QToolButton
 
 from preheat import control
@@ -16,7 +16,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.choice_rows import offer_words, variant_rows
 from preheat_gui.dashboard.downloads.choice_section import ChoiceSection, ChoiceView
 from preheat_gui.dashboard.labels import detail_label
-from preheat_gui.widgets import Banner, ElidedLabel, hbox, heading_font, named, set_role, symbol, vbox
+from preheat_gui.widgets import Banner, ElidedLabel, hbox, heading_font, named, set_role, shortcut, symbol, vbox
 from preheat_gui.words import error_text, message_text, sentence
 
 HUB: Final = "https://huggingface.co"
@@ -51,9 +51,7 @@ class OfferSection(ChoiceSection):
         self._title.setFont(heading_font())
         self._back.clicked.connect(self.back_requested)
         self._gated.clicked.connect(self._open_page)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.back_requested)
+        shortcut(Qt.Key.Key_Escape, self, self.back_requested)
 
     def open(self, name: str, title: str) -> None:
         """Ask the hub for a repository's sizes, and show them.

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QPushButton, QStackedWidget
+from PySide6.QtWidgets import QComboBox, QPushButton
 
 from preheat import control
 from preheat.control import EngineSnapshot
@@ -18,7 +18,7 @@ from preheat_gui.dashboard.downloads.queue import DownloadsQueue
 from preheat_gui.dashboard.downloads.search import SearchSection
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.search_box import SearchBox
-from preheat_gui.widgets import Banner, hbox, named, symbol
+from preheat_gui.widgets import Banner, hbox, named, stacked, symbol
 from preheat_gui.words import TASKS, error_text, task_title
 
 _QUEUE_SHARE: Final = 0.4
@@ -51,14 +51,13 @@ class DownloadsPage(DashboardPage):
         self._catalogue = CatalogueSection(bridge)
         self._results = SearchSection(bridge)
         self._offer = OfferSection(bridge)
-        self._stack = QStackedWidget()
+        self._stack = stacked(self._catalogue, self._results, self._offer)
         for section in (self._catalogue, self._results, self._offer):
-            self._stack.addWidget(section)
             section.download_requested.connect(self._download)
             section.open_requested.connect(self._open)
         box = hbox((self._search, 1), self._task)
         self._lay_out(self.tr("Downloads"), (None, add), self._banner, self._queue, box, (self._stack, 1))
-        self._followers.append(self._catalogue)
+        self._questions.append(self._catalogue.question)
         self._search.textChanged.connect(self._on_text)
         self._search.returnPressed.connect(self._on_enter)
         self._task.currentIndexChanged.connect(self._on_task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 
 from preheat import control
 from preheat.control import EngineSnapshot, FoundModel, FoundModels
@@ -13,6 +13,7 @@ from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.choice_rows import found_rows, found_words
 from preheat_gui.dashboard.downloads.choice_section import ChoiceSection, ChoiceView
+from preheat_gui.widgets import timer
 from preheat_gui.words import error_text, repos_arrived, repos_under_way
 
 TYPING_MS: Final = 400
@@ -36,10 +37,7 @@ class SearchSection(ChoiceSection):
         self._found: tuple[FoundModel, ...] | None = None
         self._error: EngineError | None = None
         self._downloads: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(TYPING_MS)
-        self._timer.timeout.connect(self.search_now)
+        self._timer = timer(self, TYPING_MS, self.search_now)
         self._show()
 
     def set_query(self, query: str, task: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QStackedWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton
 
 from preheat.log import log_file
 from preheat_gui.bridge import EngineBridge, GuiDispatcher, TaskRunner, weak_callback
@@ -20,7 +20,7 @@ from preheat_gui.dashboard.log.view import LogView
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.dashboard.search_box import SearchBox
-from preheat_gui.widgets import EmptyState, hbox, named, symbol
+from preheat_gui.widgets import EmptyState, hbox, named, stacked, symbol, timer
 
 _POLL_MS: Final = 1000
 
@@ -42,12 +42,10 @@ class LogPage(DashboardPage):
         self._reading = False
         self._problem = ""
         self._read_once = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(_POLL_MS)
-        self._timer.timeout.connect(self._read)
+        self._timer = timer(self, _POLL_MS, self._read, repeat=True)
         self._text = LogView()
         self._empty = named(EmptyState("", ""), "log_empty")
-        self._stack = QStackedWidget()
+        self._stack = stacked(self._text, self._empty)
         self._level = named(QComboBox(), "log_level", self.tr("Filter by level"))
         tooltip = self.tr("Show only lines with all these words (Ctrl+F)")
         self._search = SearchBox(self, "log_search", self.tr("Search"), tooltip, self.tr("Search the log"))
@@ -80,8 +78,6 @@ class LogPage(DashboardPage):
         self._search.setMinimumWidth(100)
         self._search.setMaximumWidth(280)
         self._follow.setChecked(True)
-        self._stack.addWidget(self._text)
-        self._stack.addWidget(self._empty)
         foot = hbox(self._follow, None, self._copy, self._folder)
         self._lay_out(self.tr("Log"), ((None, 1), (self._search, 2), self._level), (self._stack, 1), foot)
         self._level.currentIndexChanged.connect(self._on_level)

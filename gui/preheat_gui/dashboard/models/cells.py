@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.control import EngineSnapshot, ModelSnapshot, State
 from preheat_gui import words
-from preheat_gui.dashboard.cells import BUSY, NOTHING, Cell, Tone
+from preheat_gui.dashboard.cells import BUSY, NOTHING, Cell
 from preheat_gui.words import format_ago, format_bytes, format_duration, format_memory, format_number, message_text
 
 translate = QCoreApplication.translate
@@ -140,16 +140,16 @@ def _name(model: ModelSnapshot, context: Context) -> Cell:
 def _state(model: ModelSnapshot, context: Context) -> Cell:
     text, reason = words.model_state(model), message_text(model.reason)
     if model.state in words.LOADING_STATES:
-        return Cell(text, words.time_left(model), Tone.ACTIVE, model.progress or 0.0, tooltip=reason)
+        return Cell(text, words.time_left(model), model.progress or 0.0, tooltip=reason)
     if model.state is State.QUEUED:
         return Cell(text, translate("Models", "loads next"), tooltip=reason)
     if model.state is State.FAILED:
-        return Cell(text, words.failure_reason(model), Tone.BAD, tooltip=words.failure_reason(model))
+        return Cell(text, words.failure_reason(model), bad=True, tooltip=words.failure_reason(model))
     if model.active_requests == 1:
-        return Cell(text, translate("Models", "1 request in progress"), Tone.ACTIVE, tooltip=reason)
+        return Cell(text, translate("Models", "1 request in progress"), tooltip=reason)
     if model.active_requests:
         aside = translate("Models", "{count} requests in progress").format(count=model.active_requests)
-        return Cell(text, aside, Tone.ACTIVE, tooltip=reason)
+        return Cell(text, aside, tooltip=reason)
     return Cell(text, muted=model.state is State.COLD and not model.standby, tooltip=reason)
 
 
@@ -158,7 +158,7 @@ def _memory(model: ModelSnapshot, context: Context) -> Cell:
         return Cell(format_memory(model.resident_bytes), translate("Models", "in memory"))
     about, fits = format_memory(model.expected_bytes), words.fits_words(model, context.snapshot)
     if model.expected_bytes > context.snapshot.memory.limit_bytes:
-        return Cell(about, fits, Tone.BAD, muted=True, tooltip=f"{about}, {fits}")
+        return Cell(about, fits, muted=True, bad=True, tooltip=f"{about}, {fits}")
     return Cell(about, fits, muted=True, tooltip=translate("Models", "Measured at the last load, or estimated."))
 
 

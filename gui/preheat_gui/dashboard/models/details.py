@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from preheat import control
 from preheat.control import ModelSnapshot, State
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.action_button import ActionButton
 from preheat_gui.dashboard.labels import align_to_start, detail_label, title_label
 from preheat_gui.dashboard.models.actions import ModelActions
-from preheat_gui.widgets import GAP, GROUP_GAP, Card, caption, hbox, named, vbox
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, caption, hbox, named, timer, vbox
 from preheat_gui.words import (
     failure_reason,
     format_memory,
@@ -41,6 +39,27 @@ _ASK_AFTER_MS: Final = 150
 _SIDE_BY_SIDE_PX: Final = 900
 
 
+class ActionButton(QPushButton):
+    """Follows an action's text and state. (QToolButton, Qt's widget for this, drops the mnemonic.)"""
+
+    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._action = action
+        self.setObjectName(f"{action.objectName()}_button")
+        self.setCheckable(action.isCheckable())
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        action = self._action
+        self.setText(action.text())
+        self.setChecked(action.isChecked())
+        self.setToolTip(action.toolTip())
+        self.setEnabled(action.isEnabled())
+        self.setAccessibleName(action.text().replace("&", ""))
+
+
 class ModelDetails(Card):
     """Follows the selection; asks the engine once per model and state."""
 
@@ -52,10 +71,7 @@ class ModelDetails(Card):
         self._models: Sequence[ModelSnapshot] = ()
         self._why = ""
         self._asked: Question | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_ASK_AFTER_MS)
-        self._timer.timeout.connect(self._ask)
+        self._timer = timer(self, _ASK_AFTER_MS, self._ask)
         self._name = title_label()
         self._facts = named(detail_label(), "model_facts")
         self._sentence = named(caption(), "model_why")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QComboBox, QLabel
 
 from preheat import control
 from preheat.control import EngineSnapshot
@@ -21,7 +21,7 @@ from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.search_box import SearchBox
 from preheat_gui.dashboard.slow_question import SlowQuestion
-from preheat_gui.widgets import EmptyState, named, set_role
+from preheat_gui.widgets import EmptyState, named, set_role, stacked, timer
 from preheat_gui.words import format_number
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ class ModelsPage(DashboardPage):
         self._actions = ModelActions(bridge, self._view)
         self._deletion = ModelDeletion(bridge, self)
         self._details = ModelDetails(bridge, self._actions)
-        self._ages = QTimer(self)
-        self._ages.setInterval(_AGES_MS)
-        self._ages.timeout.connect(self._table.refresh_ages)
+        self._ages = timer(self, _AGES_MS, self._table.refresh_ages, repeat=True)
         tooltip = self.tr("Show only models with all these words in their name (Ctrl+F)")
         self._search = SearchBox(self, "models_filter", self.tr("Filter by name"), tooltip)
         self._show = named(QComboBox(), "models_show", self.tr("Filter by state"))
@@ -54,9 +52,9 @@ class ModelsPage(DashboardPage):
         self._none_match = EmptyState(
             self.tr("No model matches"), self.tr("No model has this name and state."), self.tr("Show all models")
         )
-        self._stack = QStackedWidget()
+        self._stack = stacked(self._view, self._empty, named(self._none_match, "models_none_match"))
         self._live += [(bridge.settings_changed, self._table.refresh_settings), (bridge.opened, self._show_counts)]
-        self._followers.append(SlowQuestion(bridge, control.GetStats("7d"), self._on_stats, self))
+        self._questions.append(SlowQuestion(bridge, control.GetStats("7d"), self._on_stats, self))
         self._build()
         self._connect()
 
@@ -87,8 +85,6 @@ class ModelsPage(DashboardPage):
         for show in Show:
             self._show.addItem(show_words(show), show)
         set_role(self._count, "muted")
-        for page in (self._view, self._empty, named(self._none_match, "models_none_match")):
-            self._stack.addWidget(page)
         head = (self._count, (None, 1), (self._search, 2), self._show)
         self._lay_out(self.tr("Models"), head, (self._stack, 1), self._details)
         self.setTabOrder(self._search, self._show)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QObject, Qt
+from PySide6.QtCore import QObject, Qt
 
 from preheat.control import EngineSnapshot, ModelSnapshot
-from preheat_gui.dashboard.cells import ROOT, Cell, Index, Role
+from preheat_gui.dashboard.cells import Cell, Index, Role
 from preheat_gui.dashboard.models.cells import (
     Column,
     Context,
@@ -20,10 +20,11 @@ from preheat_gui.dashboard.models.cells import (
     make_cell,
     sort_key,
 )
-from preheat_gui.dashboard.row_changes import runs, sync_rows
+from preheat_gui.dashboard.row_changes import runs
+from preheat_gui.dashboard.tables import TableModel
 
 
-class ModelsTable(QAbstractTableModel):
+class ModelsTable(TableModel[ModelSnapshot]):
     """One row per model, in the snapshot's order.
 
     Args:
@@ -33,26 +34,24 @@ class ModelsTable(QAbstractTableModel):
     def __init__(
         self, snapshot: EngineSnapshot, context_length: Callable[[str], int | None], parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
-        self._models = list(snapshot.models)
+        super().__init__(Column, snapshot.models, lambda model: model.model_id, parent)
         self._context = Context(snapshot, time.time(), {}, context_length)
 
     def update(self, snapshot: EngineSnapshot) -> None:
         """Show this snapshot."""
         limit_changed = snapshot.memory.limit_bytes != self._context.snapshot.memory.limit_bytes
         self._context = replace(self._context, snapshot=snapshot, now=time.time())
-        changed = sync_rows(self, self._models, snapshot.models, lambda model: model.model_id)
-        self._report(changed, Column.FAVOURITE, Column.LAST_USED)
+        self.show_items(snapshot.models)
         if limit_changed:
-            self._report_all(Column.MEMORY)
+            self.report_column(Column.MEMORY)
 
     def set_figures(self, figures: Mapping[str, ModelFigures]) -> None:
         """Show these figures of the last seven days."""
         old = self._context.figures
         self._context = replace(self._context, figures=figures)
-        names = [model.model_id for model in self._models]
+        names = [model.model_id for model in self._items]
         changed = runs(row for row, name in enumerate(names) if old.get(name) != figures.get(name))
-        self._report(changed, Column.LOAD, Column.HITS)
+        self.report(changed, Column.LOAD, Column.HITS)
 
     def refresh_ages(self) -> None:
         """Update "2 h ago"."""
@@ -60,33 +59,27 @@ class ModelsTable(QAbstractTableModel):
         self._context = replace(self._context, now=time.time())
         pairs = zip(before, self._ages(), strict=True)
         changed = runs(row for row, (old, new) in enumerate(pairs) if old != new)
-        self._report(changed, Column.LAST_USED, Column.LAST_USED)
+        self.report(changed, Column.LAST_USED, Column.LAST_USED)
 
     def refresh_settings(self) -> None:
         """Update what depends on settings."""
-        self._report_all(Column.CONTEXT)
+        self.report_column(Column.CONTEXT)
 
     def model_at(self, row: int) -> ModelSnapshot:
         """Return the model of a row."""
-        return self._models[row]
+        return self._items[row]
 
     def row_of(self, model_id: str) -> int | None:
         """Return a model's row; None if it is unknown."""
-        return next((row for row, model in enumerate(self._models) if model.model_id == model_id), None)
+        return next((row for row, model in enumerate(self._items) if model.model_id == model_id), None)
 
     def cell(self, row: int, column: Column) -> Cell:
         """Return the contents of a cell."""
-        return make_cell(column, self._models[row], self._context)
+        return make_cell(column, self._items[row], self._context)
 
     def sort_key(self, row: int, column: Column) -> str | float:
         """Return the sort key of a cell."""
-        return sort_key(column, self._models[row], self._context)
-
-    def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else len(self._models)
-
-    def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else len(Column)
+        return sort_key(column, self._items[row], self._context)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -96,13 +89,13 @@ class ModelsTable(QAbstractTableModel):
             case Role.CELL:
                 return self.cell(row, column)
             case Role.ITEM:
-                return self._models[row]
+                return self._items[row]
             case Qt.ItemDataRole.DisplayRole:
                 return self.cell(row, column).text
             case Qt.ItemDataRole.ToolTipRole:
                 return self.cell(row, column).tooltip or None
             case Qt.ItemDataRole.AccessibleTextRole if column is Column.FAVOURITE:
-                return self.tr("favourite") if self._models[row].favourite else self.tr("not a favourite")
+                return self.tr("favourite") if self._items[row].favourite else self.tr("not a favourite")
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self.cell(row, column).spoken
         return None
@@ -122,12 +115,4 @@ class ModelsTable(QAbstractTableModel):
         return None
 
     def _ages(self) -> list[str]:
-        return [self.cell(row, Column.LAST_USED).text for row in range(len(self._models))]
-
-    def _report(self, changed: Iterable[tuple[int, int]], left: Column, right: Column) -> None:
-        for first, last in changed:
-            self.dataChanged.emit(self.index(first, left), self.index(last, right))
-
-    def _report_all(self, column: Column) -> None:
-        if self._models:
-            self._report([(0, len(self._models) - 1)], column, column)
+        return [self.cell(row, Column.LAST_USED).text for row in range(len(self._items))]

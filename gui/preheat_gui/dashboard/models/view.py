@@ -44,12 +44,12 @@ class ModelsView(TableView):
         self._models = models
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setSortingEnabled(True)
         self.setMouseTracking(True)
         columns = self.horizontalHeader()
         columns.setObjectName("models_header")
         columns.setMinimumSectionSize(1)
         columns.setSortIndicator(models.sortColumn(), models.sortOrder())
+        self.setSortingEnabled(True)  # sorts by the indicator
         self.setItemDelegate(CellDelegate(self))
         self.setItemDelegateForColumn(Column.NAME, NameDelegate(self))
         self.setItemDelegateForColumn(Column.STATE, StateDelegate(self))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QScrollArea, QWidget
 
@@ -20,7 +20,7 @@ from preheat_gui.dashboard.overview.periods import Period, sum_period
 from preheat_gui.dashboard.overview.usage_cards import HitRateCard, TimeSavedCard
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.slow_question import SlowQuestion
-from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, vbox
+from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, timer, vbox
 from preheat_gui.words import error_text
 
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ class OverviewPage(DashboardPage):
         super().__init__(bridge, "overview")
         self._period = Period.WEEK
         self._history: UsageHistory | None = None
-        self._frame = QTimer(self)
-        self._frame.setSingleShot(True)
-        self._frame.setInterval(_FRAME_MS)
-        self._frame.timeout.connect(self._render)
+        self._frame = timer(self, _FRAME_MS, self._render)
         self._now = NowCard()
         self._memory = MemoryCard()
         self._hit_rate = HitRateCard()
@@ -53,7 +50,7 @@ class OverviewPage(DashboardPage):
         self._now.resume_requested.connect(bridge.resume)
         self._now.switch_on_requested.connect(self._switch_on)
         self._live.append((bridge.settings_changed, self._render))
-        self._followers.append(SlowQuestion(bridge, control.GetHistory(), self._on_history, self, self._on_no_history))
+        self._questions.append(SlowQuestion(bridge, control.GetHistory(), self._on_history, self, self._on_no_history))
 
     def memory(self) -> dict[str, str]:
         return {"overview_period": self._period.value}

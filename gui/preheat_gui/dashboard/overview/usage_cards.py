@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from preheat_gui.dashboard.cells import NOTHING
 from preheat_gui.dashboard.labels import align_to_start
 from preheat_gui.dashboard.overview.curves import Curve, Series
 from preheat_gui.dashboard.overview.periods import Period, PeriodFigures
 from preheat_gui.dashboard.overview.series import hit_rate_series, time_saved_series
-from preheat_gui.widgets import GAP, GROUP_GAP, Card, Item, RingGauge, caption, figure, named, vbox
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, Item, RingGauge, caption, figure, named, stacked, vbox
 from preheat_gui.words import format_duration, format_number, percent
 
 _SIDE_PX: Final = 160
@@ -28,9 +28,7 @@ class _CurveCard(Card):
         self._curve = Curve(curve_name)
         self._note = caption()
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._note)
-        self._stack.addWidget(self._curve)
+        self._stack = stacked(self._note, self._curve)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._layout.setSpacing(GROUP_GAP)
         self._layout.addWidget(self._side)

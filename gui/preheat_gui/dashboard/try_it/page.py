@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QPushButton, QStackedWidget
+from PySide6.QtWidgets import QPushButton
 
 from preheat.control import EngineSnapshot
 from preheat.errors import EngineError
@@ -17,7 +16,7 @@ from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.try_it.prompt_edit import PromptEdit
 from preheat_gui.dashboard.try_it.session import TrySession
 from preheat_gui.dashboard.try_it.transcript import Transcript
-from preheat_gui.widgets import GAP, Banner, EmptyState, hbox, named, set_role, symbol
+from preheat_gui.widgets import GAP, Banner, EmptyState, hbox, named, set_role, shortcut, stacked, symbol
 from preheat_gui.words import error_text
 
 
@@ -33,13 +32,13 @@ class TryPage(DashboardPage):
         self._copy = named(CopyButton(self.tr("&Copy answer"), lambda: self._session.answer), "try_copy")
         self._transcript = Transcript()
         self._empty = named(EmptyState("", ""), "try_empty")
-        self._stack = QStackedWidget()
+        self._stack = stacked(self._transcript, self._empty)
         self._banner = named(Banner(), "try_banner")
         self._prompt = named(PromptEdit(), "try_prompt")
         self._send = named(QPushButton(self.tr("S&end")), "try_send")
         self._stop = QPushButton(symbol("stop"), self.tr("S&top"))
         named(self._stop, "try_stop", tooltip=self.tr("Stop the answer (Esc)"))
-        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        self._escape = shortcut(Qt.Key.Key_Escape, self, self._on_stop)
         self._live.append((bridge.opened, self._show_state))
         self._build()
         self._connect()
@@ -66,8 +65,6 @@ class TryPage(DashboardPage):
             button.setMinimumWidth(width)
         for widget in (self._prompt, self._send, self._stop):
             foot.setAlignment(widget, Qt.AlignmentFlag.AlignBottom)
-        self._stack.addWidget(self._transcript)
-        self._stack.addWidget(self._empty)
         head = (GAP, (self._model, 1), None, self._copy, self._new)
         self._lay_out(self.tr("Try it"), head, (self._stack, 1), self._banner, foot)
         self.setFocusProxy(self._prompt)
@@ -80,8 +77,6 @@ class TryPage(DashboardPage):
         self._prompt.textChanged.connect(self._show_buttons)
         self._send.clicked.connect(self._ask)
         self._stop.clicked.connect(self._on_stop)
-        self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self._escape.activated.connect(self._on_stop)
         self._banner.clicked.connect(self._retry)
         self._session.changed.connect(self._transcript.turn_changed)
         self._session.ended.connect(self._on_ended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import (
     QFont,
     QImage,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QTextEdit
 from preheat_gui.dashboard.labels import code_font
 from preheat_gui.dashboard.try_it.conversation import Turn
 from preheat_gui.dashboard.try_it.markdown import from_markdown, text_block
-from preheat_gui.widgets import GAP, GROUP_GAP, Token, body_font, caption_font, named, set_role, theme
+from preheat_gui.widgets import GAP, GROUP_GAP, Token, body_font, caption_font, named, set_role, theme, timer
 
 REPAINT_MS: Final = 50
 """Between updates of a growing answer."""
@@ -43,10 +43,7 @@ class Transcript(QTextEdit):
         self._answer_at = 0
         self._shown = ""  # of the last turn's answer
         self._noted = ""
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(REPAINT_MS)
-        self._timer.timeout.connect(self._grow)
+        self._timer = timer(self, REPAINT_MS, self._grow)
         theme().changed.connect(self.render_all)
 
     def show_turns(self, turns: Sequence[Turn]) -> None:

@@ -15,7 +15,6 @@ from preheat_gui.dashboard.models.cells import (
     Column,
     Context,
     ModelFigures,
-    Tone,
     header,
     header_tooltip,
     make_cell,
@@ -58,7 +57,7 @@ def test_time_left_is_left_out_until_it_is_known() -> None:
 
 def test_a_failed_model_says_why_without_its_own_name() -> None:
     shown = cell(Column.STATE, State.FAILED, error="qwen3-4b: the file ends early")
-    assert (shown.text, shown.aside, shown.tone) == ("Failed", "the file ends early", Tone.BAD)
+    assert (shown.text, shown.aside, shown.bad) == ("Failed", "the file ends early", True)
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "1 request in progress"), (3, "3 requests in progress")])
@@ -67,16 +66,16 @@ def test_a_hot_model_says_what_it_is_doing(count: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "text", "aside", "tone"),
+    ("values", "text", "aside", "bad"),
     [
-        ({"resident_bytes": 3 * GB}, "3.0 GB", "in memory", Tone.PLAIN),
-        ({"expected_bytes": 8 * GB}, "8.0 GB", "fits", Tone.PLAIN),
-        ({"expected_bytes": 10_100_000_000}, "10.1 GB", "needs 2.1 GB more than the limit", Tone.BAD),
+        ({"resident_bytes": 3 * GB}, "3.0 GB", "in memory", False),
+        ({"expected_bytes": 8 * GB}, "8.0 GB", "fits", False),
+        ({"expected_bytes": 10_100_000_000}, "10.1 GB", "needs 2.1 GB more than the limit", True),
     ],
 )
-def test_memory_is_what_is_held_or_would_be(values: dict[str, Any], text: str, aside: str, tone: Tone) -> None:
+def test_memory_is_what_is_held_or_would_be(values: dict[str, Any], text: str, aside: str, bad: bool) -> None:
     shown = cell(Column.MEMORY, **values)
-    assert (shown.text, shown.aside, shown.tone) == (text, aside, tone)
+    assert (shown.text, shown.aside, shown.bad) == (text, aside, bad)
 
 
 def test_context_length_is_the_real_one_or_the_setting() -> None:

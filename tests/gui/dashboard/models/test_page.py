@@ -379,3 +379,7 @@ def test_an_idle_page_does_not_paint(
     assert painted == []
     bridge.publish(snapshot(*MODELS[:3], model("qwen3-4b", State.HOT)))
     qtbot.waitUntil(lambda: bool(painted))
+
+
+def test_a_new_page_is_sorted_by_state(page: ModelsPage) -> None:
+    assert shown_names(page) == ["phi-4", "qwen3-4b", "gemma-3-12b", "mistral-7b"]
