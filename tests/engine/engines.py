@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from preheat.core.engine import Engine, Lease
+from preheat.core import Engine, Lease
 from preheat.core.snapshot import EngineSnapshot
 from preheat.inference import GenerateRequest, Sampling
 from preheat.residency import DecisionRecord, Residency, State

@@ -18,13 +18,20 @@ class LiveRequest:
     """
 
     def __init__(
-        self, request_id: int, client: str, model_id: str, arrived_at: float, on_change: Callable[[], None]
+        self,
+        request_id: int,
+        client: str,
+        model_id: str,
+        arrived_at: float,
+        on_change: Callable[[], None],
+        clock: Callable[[], float],
     ) -> None:
         self._request_id = request_id
         self._client = client
         self._model_id = model_id
         self._arrived_at = arrived_at
         self._on_change = on_change
+        self._clock = clock
         self._tokens = 0
         self._first_at = 0.0
         self._latest_at = 0.0
@@ -32,7 +39,7 @@ class LiveRequest:
 
     def wrote_token(self) -> None:
         """Count a token of its answer. Takes a microsecond."""
-        self._latest_at = time.monotonic()
+        self._latest_at = self._clock()
         if not self._tokens:
             self._first_at = self._latest_at
         self._tokens += 1
@@ -58,8 +65,9 @@ class LiveRequests:
         on_change: Called when one begins or advances; often.
     """
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[], None], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._on_change = on_change
+        self._clock = clock
         self._ids = itertools.count(1)
         self._live: dict[int, LiveRequest] = {}
 
@@ -71,7 +79,7 @@ class LiveRequests:
             arrived_at: Unix time.
         """
         request_id = next(self._ids)
-        request = LiveRequest(request_id, client, model_id, arrived_at, self._on_change)
+        request = LiveRequest(request_id, client, model_id, arrived_at, self._on_change, self._clock)
         self._live[request_id] = request
         self._on_change()
         try:

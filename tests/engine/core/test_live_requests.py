@@ -1,31 +1,23 @@
-"""The requests that have not ended."""
+"""Open requests."""
 
 from __future__ import annotations
 
 import pytest
 
-from preheat.core import live_requests
 from preheat.core.live_requests import LiveRequests
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Monotonic time, in its only item."""
-    now = [100.0]
-    monkeypatch.setattr(live_requests.time, "monotonic", lambda: now[0])
-    return now
-
-
-def test_a_request_waits_writes_and_is_gone(clock: list[float]) -> None:
+def test_a_request_waits_writes_and_is_gone() -> None:
     changes: list[None] = []
-    live = LiveRequests(lambda: changes.append(None))
+    now = [100.0]
+    live = LiveRequests(lambda: changes.append(None), clock=lambda: now[0])
     with live.request("curl/8", "a", 5.0) as request:
         (shown,) = live.snapshots()
         assert (shown.client, shown.model_id, shown.arrived_at, shown.waiting) == ("curl/8", "a", 5.0, True)
         request.waiting = False
         request.wrote_token()
         assert live.snapshots()[0].tokens_per_s is None
-        clock[0] += 0.5
+        now[0] += 0.5
         request.wrote_token()
         (shown,) = live.snapshots()
         assert (shown.waiting, shown.completion_tokens, shown.tokens_per_s) == (False, 2, 2.0)

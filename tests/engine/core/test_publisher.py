@@ -1,0 +1,64 @@
+"""When snapshots are published."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from preheat.control.session import empty_snapshot
+from preheat.core.publisher import PUBLISH_INTERVAL_S, Publisher
+from preheat.core.snapshot import EngineSnapshot
+
+
+class Maker:
+    """Makes numbered snapshots."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.measured = 0
+
+    def make(self) -> EngineSnapshot:
+        self.made += 1
+        return replace(empty_snapshot(), prompt_tokens=self.made)
+
+    def measure(self) -> None:
+        self.measured += 1
+
+
+async def test_several_changes_make_one_timed_snapshot() -> None:
+    maker = Maker()
+    publisher = Publisher(maker.make, maker.measure)
+    got: list[int] = []
+    timed = asyncio.Event()
+
+    def take(snapshot: EngineSnapshot) -> None:
+        got.append(snapshot.prompt_tokens)
+        if len(got) > 1:
+            timed.set()
+
+    publisher.subscribe(take)
+    for _ in range(100):
+        publisher.publish_soon()
+    assert got == [1]
+    await asyncio.wait_for(timed.wait(), 100 * PUBLISH_INTERVAL_S)
+    assert (got, maker.measured) == ([1, 2], 1)
+
+
+async def test_a_transition_is_published_at_once_and_replaces_the_timed_snapshot() -> None:
+    maker = Maker()
+    publisher = Publisher(maker.make, maker.measure)
+    publisher.publish_soon()
+    publisher.publish()
+    assert (publisher.latest.prompt_tokens, maker.measured) == (2, 0)
+    publisher.close()
+    publisher.publish_soon()
+    assert len(asyncio.all_tasks()) == 1
+    assert maker.made == 2
+
+
+async def test_an_ended_subscription_gets_nothing() -> None:
+    publisher = Publisher(Maker().make, lambda: None)
+    got: list[EngineSnapshot] = []
+    publisher.subscribe(got.append)()
+    publisher.publish()
+    assert len(got) == 1
