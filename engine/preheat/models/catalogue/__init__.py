@@ -5,7 +5,6 @@ from __future__ import annotations
 from preheat.models.catalogue.catalogue import (
     CatalogueEntry,
     CatalogueError,
-    Suggestion,
     Task,
     best_for,
     load_catalogue,
@@ -17,7 +16,6 @@ __all__ = [
     "CatalogueEntry",
     "CatalogueError",
     "Machine",
-    "Suggestion",
     "Task",
     "best_for",
     "load_catalogue",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -15,11 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from preheat import paths
 from preheat.errors import EngineError
-from preheat.messages import Message, msg
-from preheat.models.gguf.quantization import normalized
+from preheat.messages import msg
+from preheat.models.gguf.quantization import normalized, quantization_words
 from preheat.models.hub.hub import is_repo
 from preheat.models.hub.recommend import DEFAULT_CONTEXT, Recommendation, advise, bits_of, memory_bytes
 from preheat.models.hub.variants import RemoteFile, Variant
+from preheat.models.offers import SuggestedModel
 
 _COMFORTABLE: Final = 0.85  # of the limit: the most that a best one needs
 _LEAST_BITS: Final = 4  # with fewer, a smaller model is better
@@ -104,27 +105,6 @@ class CatalogueEntry(BaseModel):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """An entry for one machine.
-
-    Attributes:
-        quantization: The recommended one; where none fits, the smallest.
-        memory_bytes: Expected memory when loaded.
-        fits: Within the memory limit.
-        best: The best model for its task on this machine.
-        why: Reason for this quantization.
-    """
-
-    entry: CatalogueEntry
-    quantization: str
-    download_bytes: int
-    memory_bytes: int
-    fits: bool
-    best: bool
-    why: Message
-
-
 class CatalogueError(EngineError):
     """The catalogue is missing or malformed: the installation is damaged."""
 
@@ -156,8 +136,8 @@ def best_for(
     *,
     context_length: int = DEFAULT_CONTEXT,
     kv_share: float = 1.0,
-) -> tuple[Suggestion, ...]:
-    """Return every entry with the quantization for this machine, the best one of each task marked; in their order.
+) -> tuple[SuggestedModel, ...]:
+    """Return every entry with the quantization for this machine, the best one of each task marked.
 
     The best one is the first of its task that fits comfortably with at least 4 bits per weight. Pure.
 
@@ -167,8 +147,8 @@ def best_for(
         kv_share: Size of the KV cache relative to f16, such as 0.53 for ``q8_0``.
     """
     found = [_suggest(entry, limit_bytes, context_length, kv_share) for entry in entries]
-    best = {task: _best([item for item in found if item.entry.task is task], limit_bytes) for task in Task}
-    return tuple(replace(item, best=item is best[item.entry.task]) for item in found)
+    best = {task: _best([item for item in found if item.task == task], limit_bytes) for task in Task}
+    return tuple(replace(item, best=item is best[Task(item.task)]) for item in found)
 
 
 def _tables(source: Path) -> Sequence[object]:
@@ -178,7 +158,7 @@ def _tables(source: Path) -> Sequence[object]:
     return tables
 
 
-def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_share: float) -> Suggestion:
+def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_share: float) -> SuggestedModel:
     kv = int(entry.kv_bytes_per_token * kv_share)
     advice = advise(
         entry.variants,
@@ -194,10 +174,19 @@ def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_sh
         memory = memory_bytes(smallest.total_bytes, kv, min(entry.trained_context, context_length))
         advice = Recommendation(smallest, memory, msg("fits_not"))
     chosen = advice.variant
-    return Suggestion(entry, chosen.quantization, chosen.total_bytes, advice.memory_bytes, fits, False, advice.why)
+    return SuggestedModel(
+        **entry.model_dump(mode="json") | {"aliases": entry.aliases},
+        quantization=chosen.quantization,
+        quantization_words=quantization_words(chosen.quantization),
+        download_bytes=chosen.total_bytes,
+        memory_bytes=advice.memory_bytes,
+        fits=fits,
+        missing_bytes=max(advice.memory_bytes - limit_bytes, 0),
+        why=advice.why,
+    )
 
 
-def _best(found: Sequence[Suggestion], limit_bytes: int) -> Suggestion | None:
+def _best(found: Sequence[SuggestedModel], limit_bytes: int) -> SuggestedModel | None:
     fitting = [item for item in found if item.fits and bits_of(item.quantization) >= _LEAST_BITS]
     comfortable = [item for item in fitting if item.memory_bytes <= limit_bytes * _COMFORTABLE]
     return next(iter(comfortable or fitting), None)

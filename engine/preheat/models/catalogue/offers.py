@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from preheat.models.catalogue.catalogue import Suggestion, Task, best_for, load_catalogue
+from preheat.models.catalogue.catalogue import Task, best_for, load_catalogue
 from preheat.models.catalogue.pull_names import parse_pull
 from preheat.models.gguf.quantization import quantization_words
 from preheat.models.hub import KV_SHARES, Hub, PullTarget, RepoFiles, Sort, Variant, advise
@@ -107,22 +107,10 @@ def suggestions(machine: Machine, task: Task | None = None) -> tuple[SuggestedMo
         context_length=machine.settings.context_length,
         kv_share=machine.kv_share,
     )
-    return tuple(_suggested(item, machine) for item in found if task is None or item.entry.task is task)
-
-
-def _suggested(item: Suggestion, machine: Machine) -> SuggestedModel:
-    entry = item.entry
-    return SuggestedModel(
-        **entry.model_dump(mode="json") | {"aliases": entry.aliases},
-        quantization=item.quantization,
-        quantization_words=quantization_words(item.quantization),
-        download_bytes=item.download_bytes,
-        memory_bytes=item.memory_bytes,
-        fits=item.fits,
-        missing_bytes=max(item.memory_bytes - machine.limit_bytes, 0),
-        best=item.best,
-        why=item.why,
-        here=here(entry.repo, machine.models, (entry.name, *entry.aliases)),
+    return tuple(
+        replace(item, here=here(item.repo, machine.models, (item.name, *item.aliases)))
+        for item in found
+        if task is None or item.task == task
     )
 
 

@@ -125,15 +125,15 @@ def test_a_missing_catalogue_is_no_crash(tmp_path: Path) -> None:
     ],
 )
 def test_the_best_for_usual_machines(limit_gb: int, chat: str, code: str) -> None:
-    best = {item.entry.task: item for item in best_for(CATALOGUE, limit_gb * GB) if item.best}
-    assert (best[Task.CHAT].entry.name, best[Task.CODE].entry.name) == (chat, code)
+    best = {item.task: item for item in best_for(CATALOGUE, limit_gb * GB) if item.best}
+    assert (best[Task.CHAT].name, best[Task.CODE].name) == (chat, code)
     assert best[Task.CHAT].quantization == "Q4_K_M"
 
 
 def test_a_longer_context_leaves_less_room_and_a_smaller_kv_cache_more() -> None:
     def chat(**options: Any) -> str:
         found = best_for(CATALOGUE, 8 * GB, **options)
-        return next(item.entry.name for item in found if item.best and item.entry.task is Task.CHAT)
+        return next(item.name for item in found if item.best and item.task == Task.CHAT)
 
     assert chat() == "qwen3:8b"
     assert chat(context_length=16384) == "qwen3:4b-instruct"
@@ -143,10 +143,10 @@ def test_a_longer_context_leaves_less_room_and_a_smaller_kv_cache_more() -> None
 @given(st.integers(0, 200 * GB), st.integers(64, 200_000))
 def test_nothing_is_marked_that_does_not_fit(limit: int, context: int) -> None:
     found = best_for(CATALOGUE, limit, context_length=context)
-    assert [item.entry for item in found] == list(CATALOGUE)
+    assert [item for item in found] == list(CATALOGUE)
     for item in found:
         assert item.fits == (item.memory_bytes <= limit)
         assert item.fits or not item.best
-        assert item.quantization in item.entry.sizes
+        assert item.quantization in item.sizes
         assert not item.best or bits_of(item.quantization) >= 4
-    assert max(Counter(item.entry.task for item in found if item.best).values(), default=0) <= 1
+    assert max(Counter(item.task for item in found if item.best).values(), default=0) <= 1
