@@ -1,4 +1,4 @@
-"""A hub on this machine that behaves towards huggingface_hub as the real one does, and misbehaves as told.
+"""A hub on this machine that behaves like the real one for huggingface_hub, and misbehaves on request.
 
 Two ports are two hosts: the hub itself, and the host to which it redirects for large files ("cdn"). What goes wrong is
 scripted: each ``fail_next``, ``cut_after`` and so on holds for the next requests to one of the places ``api``,
@@ -126,7 +126,7 @@ class LocalHub:
         self._add(at, Fault(drop=True), times)
 
     def cut_after(self, n_bytes: int, *, times: int = 1) -> None:
-        """Cut the next connections to the other host after so many bytes of the file."""
+        """Cut the next connections to the other host after this number of bytes of the file."""
         self._add("cdn", Fault(cut_after=n_bytes), times)
 
     def corrupt_next(self, *, times: int = 1) -> None:
@@ -134,7 +134,7 @@ class LocalHub:
         self._add("cdn", Fault(corrupt=True), times)
 
     def wrong_length_next(self, add: int, *, times: int = 1) -> None:
-        """Claim and send so many bytes more (less, if negative) than the file has."""
+        """Claim and send this many bytes more (fewer, if negative) than the file has."""
         self._add("cdn", Fault(add_length=add), times)
 
     def answer_next(self, text: str, *, at: Place = "api", times: int = 1) -> None:

@@ -19,7 +19,7 @@ from local_hub_state import Fault, Place, Repo, Seen, StoredFile
 if TYPE_CHECKING:
     from local_hub import LocalHub
 
-PAGE_SIZE: Final = 1000  # entries of a tree that the hub tells at once
+PAGE_SIZE: Final = 1000  # entries of a tree per answer
 _SLICE: Final = 1024 * 1024
 _INVALID_TOKEN: Final = "Invalid credentials in Authorization header"
 
@@ -161,10 +161,10 @@ class HubHandler(_Handler):
         self.send_json({**self._facts(repo, query.get("expand")), "sha": commit, "siblings": siblings})
 
     def _sibling(self, path: str, file: StoredFile) -> dict[str, Any]:
-        told: dict[str, Any] = {"rfilename": path, "size": file.size, "blobId": file.sha256[:40]}
+        known: dict[str, Any] = {"rfilename": path, "size": file.size, "blobId": file.sha256[:40]}
         if file.lfs:
-            told["lfs"] = {"sha256": file.sha256, "size": file.size, "pointerSize": 135}
-        return told
+            known["lfs"] = {"sha256": file.sha256, "size": file.size, "pointerSize": 135}
+        return known
 
     def _tree(self, name: str, revision: str, folder: str, query: dict[str, list[str]], token: str) -> None:
         repo, files = self._find(name, revision, token)

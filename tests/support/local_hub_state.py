@@ -30,7 +30,7 @@ class StoredFile:
 
 @dataclass
 class Repo:
-    """A repository: files by commit, and what the hub tells of it."""
+    """A repository: files by commit, and its facts."""
 
     name: str
     facts: dict[str, Any]

@@ -33,7 +33,7 @@ def move_folder(
         old: Preheat's own models folder; need not exist.
         new: An existing folder may hold other files.
         switch: Makes the setting name the new folder; an exception from it ends the move, with nothing lost.
-        on_bytes: Called with the number of bytes copied; an exception from it ends the move likewise.
+        on_bytes: Called with the number of bytes copied; an exception from it ends the move too.
 
     Returns:
         The old files that could not be removed.

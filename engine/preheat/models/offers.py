@@ -49,7 +49,7 @@ class OfferedVariant:
 
     Attributes:
         name: What to pull to get it.
-        quantization: Such as ``Q4_K_M``; empty if no file name tells.
+        quantization: Such as ``Q4_K_M``; empty if unknown.
         quantization_words: The same for people: ``4-bit, good quality``.
         total_bytes: Size on disk.
         memory_bytes: Expected size in memory.

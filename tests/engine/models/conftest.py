@@ -1,4 +1,4 @@
-"""GGUF files made byte by byte, so that they can also lie."""
+"""GGUF files made byte by byte, so that they can contain false values."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def ids(models: tuple[ModelFile, ...]) -> list[str]:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files whose headers were read."""
+    """Names of the files with headers that were read."""
     names: list[str] = []
 
     class Counted(FileIO):

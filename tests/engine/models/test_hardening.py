@@ -125,8 +125,8 @@ def test_a_folder_of_damaged_real_files(tmp_path: Path, real_headers: list[tuple
     listing: Listing = ModelIndex().look([tmp_path])
 
     warned = {record.getMessage().partition(".gguf")[0].rpartition(" ")[2] for record in caplog.records}
-    told = {model.path.stem for model in listing.models} | {file.path.stem for file in listing.skipped}
-    assert told | warned == {str(number) for number in range(30)}
+    reported = {model.path.stem for model in listing.models} | {file.path.stem for file in listing.skipped}
+    assert reported | warned == {str(number) for number in range(30)}
     assert listing.models
     assert warned
     assert to_json([model.public_facts() for model in listing.models])

@@ -159,7 +159,7 @@ def test_split_sets_are_offered_when_their_last_part_is_there(
 
 
 def until_quiet(changed: threading.Event) -> None:
-    """Wait until the beginning of a watch has been told, which is a change like others."""
+    """Wait until the start of a watch was reported, which counts as a change."""
     assert changed.wait(NOTICED_S)
     while changed.is_set():
         changed.clear()
@@ -167,7 +167,7 @@ def until_quiet(changed: threading.Event) -> None:
 
 
 class Hang:
-    """Makes reading one folder wait, as a network folder does whose server has gone."""
+    """Blocks the reading of one folder, like a network folder without its server."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers = threading.Event()

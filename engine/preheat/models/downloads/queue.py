@@ -174,7 +174,7 @@ class Downloads:
         self.cancel(download_id)
 
     def tidy(self) -> None:
-        """Forget finished downloads whose files are gone."""
+        """Forget finished downloads with missing files."""
         for entry in self._trim():
             self._emit(entry, entry.state)
 
@@ -320,7 +320,7 @@ class Downloads:
         self._trim()
 
     def _trim(self) -> list[Entry]:
-        """Forget finished downloads whose files are gone, and the oldest finished ones; return them."""
+        """Forget finished downloads with missing files, and the oldest ones; return them."""
         with self._lock:
             done = [each for each in self._entries.values() if each.state is DownloadState.DONE and not each.thread]
             here = [entry for entry in done if self._in_place(entry)]

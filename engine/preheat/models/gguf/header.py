@@ -102,7 +102,7 @@ class GgufHeader:
 
     @property
     def head_count_kv(self) -> int | tuple[int, ...]:
-        """Key and value heads, likewise; by default ``head_count``."""
+        """Key and value heads, one number or one per layer; by default ``head_count``."""
         return self.numbers("attention.head_count_kv") or self.head_count
 
     @property
@@ -157,7 +157,7 @@ class GgufHeader:
         return value if isinstance(value, int) and value > 0 else 0
 
     def numbers(self, key: str) -> int | tuple[int, ...]:
-        """Return a number likewise, or one per layer."""
+        """Return a number of the architecture, or one per layer."""
         value = self.own(key)
         if isinstance(value, tuple):
             return tuple(number if isinstance(number, int) and number > 0 else 0 for number in value)

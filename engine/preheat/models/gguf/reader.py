@@ -133,7 +133,7 @@ class _Source:
             try:
                 for _ in turns:
                     at += length_at(chunk, at)[0] + 8
-            except (struct.error, OverflowError):  # the chunk ends, or a length lies
+            except (struct.error, OverflowError):  # the end of the chunk, or a false length
                 left = length_hint(turns) + 1
             self._at = at
             self._check(8 if left else 0)

@@ -91,7 +91,7 @@ class FileLocation:
     """Where a file's bytes are now. Signed addresses expire: ask again for each attempt.
 
     Attributes:
-        url: Perhaps on another host than the hub.
+        url: May be on another host than the hub.
         size_bytes: None if the hub does not say.
         sha256: In lower-case hex; None for a file that is not stored as a large file.
         etag: Identifies the content; without quotes. The other host's own ETag may differ.
@@ -241,7 +241,7 @@ def _constants() -> Any:
     from huggingface_hub import constants, logging
 
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # likewise
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # untyped there
     return constants
 
 

@@ -49,7 +49,7 @@ class Variant:
     """One quantization of a repository's model: the files that a download fetches together.
 
     Attributes:
-        quantization: Such as ``Q4_K_M``, in upper case; empty if no file name tells.
+        quantization: Such as ``Q4_K_M``, in upper case; empty if unknown.
         files: The model; of a split set, every part in order.
         mmproj: The image encoder of a vision model.
     """

@@ -32,7 +32,7 @@ class Candidate:
         group: Files of one group belong together: an image encoder to the models next to it.
         one_repo: The group is one repository; otherwise it is a mixed folder.
         mmproj: The image encoder that the program names for it.
-        sha256: Of its content, if the program's own file name tells; else empty.
+        sha256: Of its content, if the program's file name contains it; else empty.
         refused: Why it cannot be served; None if it can.
     """
 

@@ -56,7 +56,7 @@ def _named_in(folder: Path) -> Path | None:
 
 
 def _fields(path: Path) -> dict[str, str]:
-    """Return the two fields of a ``model.yml`` that name files: single lines, perhaps quoted."""
+    """Return the two fields of a ``model.yml`` that name files: single lines, optionally quoted."""
     return {match["name"]: match["value"].strip("'\"") for match in _FIELD.finditer(read_text(path))}
 
 

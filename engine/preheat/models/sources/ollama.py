@@ -1,7 +1,7 @@
 """Ollama's models: manifests that name blobs, as in a container registry.
 
-From Ollama's source (manifest/, types/model/name.go): ``manifests/HOST/NAMESPACE/MODEL/TAG`` is a JSON file whose
-layers have a media type, a digest and a size; a complete layer is in ``blobs/sha256-HEX``. Names omit the host
+From Ollama's source (manifest/, types/model/name.go): ``manifests/HOST/NAMESPACE/MODEL/TAG`` is a JSON file
+of layers with a media type, a digest and a size; a complete layer is in ``blobs/sha256-HEX``. Names omit the host
 ``registry.ollama.ai`` and the namespace ``library``. The Linux installer's service has its own home.
 """
 

@@ -1,4 +1,4 @@
-"""The client by itself: redirects, proxies, secrets, and answers of other forms."""
+"""The HTTP client alone: redirects, proxies, secrets, and unusual answers."""
 
 from __future__ import annotations
 

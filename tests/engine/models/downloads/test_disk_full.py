@@ -1,4 +1,4 @@
-"""A disk that fills up while a download runs: it waits, says so, and goes on. The disk is a small one in memory."""
+"""A download on a disk that fills up waits, reports it, and continues. The disk is a small one in memory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_write_that_the_disk_cuts_in_two_loses_nothing(
 ) -> None:
     spare = space.spare_bytes
     looks = [False]
-    # Nobody looks in time: the disk itself has to say that it is full, in the middle of a buffer.
+    # No check comes in time: the disk itself refuses, in the middle of a buffer.
     monkeypatch.setattr(job, "spare_bytes", lambda folder: spare(folder) if looks[0] else DISK_BYTES)
     hub.bytes_per_s = 2_000_000
     run = fetching(folder=small_disk / "models")
@@ -100,7 +100,7 @@ def test_paused_while_it_waits_for_room(fetching: Make, hub: LocalHub, small_dis
     eventually(lambda: run.only().done_bytes > 100_000)
     ballast = _fill_but(small_disk, 500_000)
     run.until(DownloadState.WAITING_FOR_SPACE)
-    run.downloads.resume(download_id)  # there is nothing to do: it goes on by itself
+    run.downloads.resume(download_id)  # nothing to do: it continues automatically
     assert run.only().state is DownloadState.WAITING_FOR_SPACE
     run.downloads.pause(download_id)
     assert run.only().notice is None

@@ -26,7 +26,7 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files whose headers were read."""
+    """Names of the files with headers that were read."""
     names: list[str] = []
 
     class Counted(FileIO):
