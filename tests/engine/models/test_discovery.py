@@ -105,14 +105,14 @@ def test_folders_are_searched_to_the_bottom(tmp_path: Path, write_model: WriteMo
     assert [model.path for model in find_models([tmp_path])][2] == tmp_path / "org/repo/c.gguf"
 
 
-def test_hidden_files_and_folders_are_passed_over(tmp_path: Path, write_model: WriteModel) -> None:
+def test_hidden_files_and_folders_are_skipped(tmp_path: Path, write_model: WriteModel) -> None:
     for name in ("._a.gguf", ".Trash-0/b.gguf", ".gguf"):
         write_model(name)
     assert find_models([tmp_path]) == ()
     assert ids(find_models([tmp_path / ".Trash-0"])) == ["b"]  # named by the user
 
 
-def test_folders_that_do_not_exist_are_no_trouble(tmp_path: Path, warnings: Any) -> None:
+def test_missing_folders_are_ignored(tmp_path: Path, warnings: Any) -> None:
     assert find_models([tmp_path / "none", Path("~no-such-user/models")]) == ()
     assert find_models([]) == ()
     assert warnings() == []
@@ -167,7 +167,7 @@ def test_folders_nested_without_end(tmp_path: Path, write_model: WriteModel) -> 
     assert ids(find_models([tmp_path])) == ["a"]
 
 
-def test_what_cannot_be_read_is_left_out_with_one_warning(
+def test_unreadable_files_are_skipped_with_one_warning(
     tmp_path: Path, write_model: WriteModel, warnings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_model("good.gguf")
@@ -199,7 +199,7 @@ def test_what_cannot_be_read_is_left_out_with_one_warning(
     assert warnings() == []
 
 
-def test_a_file_that_is_repaired_and_breaks_again_is_warned_of_again(
+def test_a_file_that_breaks_again_after_repair_is_reported_again(
     tmp_path: Path, write_model: WriteModel, warnings: Any
 ) -> None:
     path = write_model("a.gguf")
@@ -224,7 +224,7 @@ def test_a_file_that_is_repaired_and_breaks_again_is_warned_of_again(
         ("wavtokenizer-dec", {}),
     ],
 )
-def test_what_is_no_language_model_is_not_offered(
+def test_other_models_are_skipped(
     tmp_path: Path, write_model: WriteModel, warnings: Any, architecture: str, metadata: dict[str, Any]
 ) -> None:
     write_model("other.gguf", architecture, **metadata)
@@ -272,7 +272,7 @@ def test_a_split_set_of_links(tmp_path: Path, write_model: WriteModel) -> None:
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2])
-def test_a_split_set_with_a_part_missing_is_left_out(
+def test_a_split_set_with_a_missing_part_is_skipped(
     tmp_path: Path, write_model: WriteModel, warnings: Any, missing: int
 ) -> None:
     write_split(write_model, "Big")[missing].unlink()
@@ -282,7 +282,7 @@ def test_a_split_set_with_a_part_missing_is_left_out(
     assert "is one of 3 parts, and some are missing. Download it again" in warning
 
 
-def test_a_split_set_with_a_part_cut_short_is_left_out(tmp_path: Path, write_model: WriteModel, warnings: Any) -> None:
+def test_a_split_set_with_a_truncated_part_is_skipped(tmp_path: Path, write_model: WriteModel, warnings: Any) -> None:
     part = write_split(write_model, "Big")[1]
     os.truncate(part, part.stat().st_size - 1)
     assert find_models([tmp_path]) == ()
@@ -290,7 +290,7 @@ def test_a_split_set_with_a_part_cut_short_is_left_out(tmp_path: Path, write_mod
     assert "Big-00002-of-00003.gguf ends early" in warning
 
 
-def test_a_part_with_another_name_is_left_out(tmp_path: Path, write_model: WriteModel, warnings: Any) -> None:
+def test_a_renamed_part_is_skipped(tmp_path: Path, write_model: WriteModel, warnings: Any) -> None:
     write_split(write_model, "Big")[1].rename(tmp_path / "renamed.gguf")
     for part in tmp_path.glob("Big*"):
         part.unlink()
@@ -318,7 +318,7 @@ def test_two_files_with_one_name_are_both_reachable(tmp_path: Path, write_model:
     assert resolve("model", find_models(dirs[::-1])).path == second
 
 
-def test_a_longer_id_does_not_take_another_files_own(tmp_path: Path, write_model: WriteModel) -> None:
+def test_a_longer_id_does_not_take_the_id_of_another_file(tmp_path: Path, write_model: WriteModel) -> None:
     write_model("a/model.gguf")
     write_model("b/model.gguf")
     own = write_model("c/b-model.gguf")

@@ -19,7 +19,7 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("how", How)
-def test_the_file_is_there_and_the_other_as_was_said(write_model: WriteModel, own: Path, how: How) -> None:
+def test_the_imported_file_and_the_original(write_model: WriteModel, own: Path, how: How) -> None:
     source = write_model("from/m.gguf")
     content, inode = source.read_bytes(), source.stat().st_ino
     counted: list[int] = []
@@ -44,7 +44,7 @@ def test_without_links_it_is_copied(write_model: WriteModel, own: Path, monkeypa
     assert not source.exists()
 
 
-def test_parts_come_along(write_model: WriteModel, own: Path) -> None:
+def test_all_parts_are_imported(write_model: WriteModel, own: Path) -> None:
     names = [f"m-0000{number}-of-00002.gguf" for number in (1, 2)]
     second = [write_model(f"from/{name}") for name in names][1]
     assert import_file(second, own) == own / names[0]
@@ -54,7 +54,7 @@ def test_parts_come_along(write_model: WriteModel, own: Path) -> None:
         import_file(second.with_name(names[0]), own)
 
 
-def test_what_is_there_already_is_left(write_model: WriteModel, own: Path) -> None:
+def test_existing_files_stay(write_model: WriteModel, own: Path) -> None:
     source = write_model("from/m.gguf")
     target = import_file(source, own, How.COPY)
     changed_at = target.stat().st_mtime_ns
@@ -69,7 +69,7 @@ def test_what_is_there_already_is_left(write_model: WriteModel, own: Path) -> No
     assert not source.exists()
 
 
-def test_what_is_no_model_stays_out(tmp_path: Path, own: Path) -> None:
+def test_invalid_files_are_not_imported(tmp_path: Path, own: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"GGUF and then nothing")
     (tmp_path / "x.bin").touch()
     for name in ("x.gguf", "x.bin"):
@@ -93,7 +93,7 @@ def test_an_interrupted_copy_leaves_nothing(
     assert list(own.iterdir()) == []
 
 
-def test_a_copy_that_does_not_fit_is_not_begun(
+def test_a_copy_that_does_not_fit_is_not_started(
     write_model: WriteModel, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("preheat.models.space.spare_bytes", lambda folder: 10)

@@ -88,7 +88,7 @@ def test_files_that_appear_change_and_vanish(
     assert follower.until(lambda listing: ids(listing) == []) < NOTICED_S
 
 
-def test_a_folder_that_comes_later_and_again(
+def test_a_folder_that_appears_later_and_returns(
     tmp_path: Path, write_model: WriteModel, follow: Callable[..., Follower]
 ) -> None:
     follower = follow(tmp_path / "models")
@@ -101,7 +101,7 @@ def test_a_folder_that_comes_later_and_again(
         follower.until(lambda listing: ids(listing) == [])
 
 
-def test_a_copy_is_offered_when_it_is_whole(
+def test_a_copy_is_offered_when_it_is_complete(
     tmp_path: Path, write_model: WriteModel, follow: Callable[..., Follower], caplog: pytest.LogCaptureFixture
 ) -> None:
     content = write_model("elsewhere/a.gguf", n_bytes=4096).read_bytes()
@@ -116,7 +116,7 @@ def test_a_copy_is_offered_when_it_is_whole(
     assert caplog.records == []  # a copy is no damage
 
 
-def test_a_copy_of_full_length_is_offered_when_it_rests(tmp_path: Path, write_model: WriteModel) -> None:
+def test_a_preallocated_copy_is_offered_when_writing_stops(tmp_path: Path, write_model: WriteModel) -> None:
     (tmp_path / "models").mkdir()
     index = ModelIndex(settle_s=0.4)
     assert index.look([tmp_path / "models"]) == Listing()
@@ -131,7 +131,7 @@ def test_a_copy_of_full_length_is_offered_when_it_rests(tmp_path: Path, write_mo
     assert ids(index.look([tmp_path / "models"])) == ["a"]
 
 
-def test_a_damaged_file_is_told_of_when_nobody_writes_to_it(
+def test_a_damaged_file_is_reported_when_writing_has_stopped(
     tmp_path: Path, write_model: WriteModel, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write_model("models/a.gguf")
@@ -183,7 +183,7 @@ class Hang:
         monkeypatch.setattr(os, "scandir", wait)
 
 
-def test_a_folder_that_hangs_is_left_out_until_it_answers(
+def test_a_hanging_folder_is_skipped_until_it_responds(
     tmp_path: Path, write_model: WriteModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     age(write_model("near/a.gguf"))
@@ -236,7 +236,7 @@ def test_a_bug_in_one_place_hides_no_other(
     assert "a bug" in caplog.text
 
 
-def test_places_that_are_no_longer_wanted_are_not_watched(tmp_path: Path, write_model: WriteModel) -> None:
+def test_removed_places_are_not_watched(tmp_path: Path, write_model: WriteModel) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     changed = threading.Event()
@@ -251,7 +251,7 @@ def test_places_that_are_no_longer_wanted_are_not_watched(tmp_path: Path, write_
     index.close()
 
 
-def test_downloads_on_their_way_are_no_change(tmp_path: Path) -> None:
+def test_unfinished_downloads_are_not_a_change(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     (folder / ".downloads/1").mkdir(parents=True)
     changed = threading.Event()

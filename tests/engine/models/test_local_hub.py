@@ -80,13 +80,13 @@ def test_its_client_lists_models_files_and_trees(hub: LocalHub) -> None:
     assert [entry.path for entry in api.list_repo_tree(REPO, "sub")] == ["sub/Tiny-Q8_0.gguf"]
 
 
-def test_a_long_tree_comes_in_pages(hub: LocalHub) -> None:
+def test_a_long_tree_is_paged(hub: LocalHub) -> None:
     hub.add_repo("big/Many", {f"{number:04}.txt": b"" for number in range(2500)})
     assert len(list(HfApi(hub.url, token=False).list_repo_tree("big/Many"))) == 2500
     assert [seen.path.partition("&cursor=")[2] for seen in hub.seen("api")] == ["", "1000", "2000"]
 
 
-def test_its_client_understands_what_is_missing(hub: LocalHub) -> None:
+def test_its_client_reports_missing_repositories(hub: LocalHub) -> None:
     api = HfApi(hub.url, token=TOKEN)
     with pytest.raises(RepositoryNotFoundError):
         api.model_info("nobody/nothing")
@@ -188,7 +188,7 @@ def test_an_old_commit_stays_when_a_new_one_is_published(hub: LocalHub) -> None:
     assert get_hf_file_metadata(hf_hub_url(REPO, FILE, endpoint=hub.url)).size == 3
 
 
-def test_a_slow_host_is_as_slow_as_told(hub: LocalHub) -> None:
+def test_a_slow_host_keeps_its_speed(hub: LocalHub) -> None:
     hub.bytes_per_s = 2_000_000
     response = fetch(cdn_url(hub))
     assert response.content == CONTENT

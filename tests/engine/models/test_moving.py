@@ -73,7 +73,7 @@ def test_when_the_setting_cannot_be_written_all_stays(
 
 
 @pytest.mark.usefixtures("other_disk")
-def test_stopped_anywhere_it_loses_nothing_and_goes_on(old: Path, new: Path) -> None:
+def test_a_move_stopped_anywhere_loses_nothing(old: Path, new: Path) -> None:
     for stop_after in range(4):
         left = stop_after
 
@@ -96,7 +96,7 @@ def test_stopped_anywhere_it_loses_nothing_and_goes_on(old: Path, new: Path) -> 
 
 
 @pytest.mark.usefixtures("other_disk")
-def test_a_copy_that_differs_is_no_copy(old: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_differs_is_an_error(old: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving, "sha256_of", lambda path: "other")
     with raises(FolderError, "move_failed", reason="the copy differs from the original"):
         move_folder(old, new, _nothing)
@@ -116,7 +116,7 @@ def test_another_file_of_that_name_stops_it_before_anything_moves(old: Path, new
 
 
 @pytest.mark.usefixtures("other_disk")
-def test_links_lead_where_they_led(old: Path, new: Path, tmp_path: Path) -> None:
+def test_links_keep_their_targets(old: Path, new: Path, tmp_path: Path) -> None:
     target = tmp_path / "else.gguf"
     target.write_bytes(b"e")
     (old / "absolute.gguf").symlink_to(target)
@@ -126,7 +126,7 @@ def test_links_lead_where_they_led(old: Path, new: Path, tmp_path: Path) -> None
     assert target.exists()
 
 
-def test_folders_that_do_not_do(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsuitable_folders_are_errors(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nested = "move_nested_folders"
     for place, code in ((old, "move_same_folder"), (old / "inner", nested), (tmp_path, nested)):
         with raises(FolderError, code):
@@ -138,14 +138,14 @@ def test_folders_that_do_not_do(old: Path, tmp_path: Path, monkeypatch: pytest.M
     assert _contents(old) == FILES
 
 
-def test_no_folder_yet_is_no_hindrance(tmp_path: Path, new: Path) -> None:
+def test_a_missing_folder_can_be_moved(tmp_path: Path, new: Path) -> None:
     switched: list[Path] = []
     move_folder(tmp_path / "none", new, switched.append)
     assert switched == [new]
 
 
 @pytest.mark.parametrize("variable", ["", "/elsewhere"])
-def test_a_variable_goes_before_the_setting(
+def test_an_environment_variable_overrides_the_setting(
     variable: str, tmp_path: Path, preheat_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if variable:

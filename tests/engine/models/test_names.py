@@ -53,7 +53,7 @@ def test_a_part_of_a_split_set_names_the_set() -> None:
     assert resolve("Big-00001-of-00003.gguf", models("big", "bigger")).model_id == "big"
 
 
-def test_an_ambiguous_prefix_names_what_it_fits() -> None:
+def test_an_ambiguous_prefix_names_its_matches() -> None:
     with pytest.raises(AmbiguousModelError) as caught:
         resolve("Qwen3", MODELS)
     advice = msg("available", names=["qwen3-4b", "qwen3-4b.q4_k_m", "qwen3-4b.q8_0"])
@@ -70,7 +70,7 @@ def test_an_ambiguous_prefix_names_what_it_fits() -> None:
         ("SMOLLM2-135M-INSTRUCT-Q4_1", "Did you mean smollm2-135m-instruct.q4_1?"),
     ],
 )
-def test_an_unknown_name_gets_near_ones(name: str, hint: str) -> None:
+def test_an_unknown_name_gets_similar_ones(name: str, hint: str) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         resolve(name, MODELS)
     assert caught.value.title == f'There is no model named "{name}"'
@@ -78,14 +78,14 @@ def test_an_unknown_name_gets_near_ones(name: str, hint: str) -> None:
     assert caught.value.param == "model"
 
 
-def test_a_name_like_no_other_gets_the_list() -> None:
+def test_a_name_without_similar_ones_gets_the_list() -> None:
     with pytest.raises(ModelNotFoundError) as caught:
         resolve("zzz", [*MODELS, *models("x1", "x2")])
     assert caught.value.hint == f"Available: {', '.join(sorted(model.model_id for model in MODELS))} and 2 more"
 
 
 @pytest.mark.parametrize("name", ["", "  ", ".gguf", ":latest"])
-def test_an_empty_name_means_no_model_even_if_there_is_only_one(name: str) -> None:
+def test_an_empty_name_matches_no_model(name: str) -> None:
     with raises(ModelNotFoundError, "model_not_named"):
         resolve(name, models("only"))
 
@@ -95,7 +95,7 @@ def test_without_models_the_hint_says_how_to_get_some() -> None:
         resolve("smollm2", [])
 
 
-def test_hostile_names_are_answered_soon_and_shown_harmless() -> None:
+def test_hostile_names_are_shown_harmless() -> None:
     many = models(*(f"model-{number:04}-instruct.q4_k_m" for number in range(2000)))
     for name in ("x" * 30_000_000, "model-9999-instruct.q4_k_x", "\u202e\n\x1b[31m"):
         with pytest.raises(ModelNotFoundError) as caught:

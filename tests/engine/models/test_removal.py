@@ -39,7 +39,7 @@ def test_an_mmproj_that_another_model_needs_stays(tmp_path: Path, write_model: W
     assert files_to_remove(one, [one], own) == (own / "a.gguf", eyes)
 
 
-def test_what_is_elsewhere_stays_whatever_leads_there(tmp_path: Path, write_model: WriteModel) -> None:
+def test_files_of_other_folders_are_never_deleted(tmp_path: Path, write_model: WriteModel) -> None:
     own, theirs = tmp_path / "own", write_model("theirs/m.gguf")
     own.mkdir()
     (own / "link").symlink_to(theirs.parent)
@@ -49,7 +49,7 @@ def test_what_is_elsewhere_stays_whatever_leads_there(tmp_path: Path, write_mode
     assert theirs.exists()
 
 
-def test_of_a_link_to_a_file_only_the_link_goes(tmp_path: Path, write_model: WriteModel) -> None:
+def test_only_the_link_to_a_file_is_deleted(tmp_path: Path, write_model: WriteModel) -> None:
     own, theirs = tmp_path / "own", write_model("theirs/m.gguf")
     own.mkdir()
     (own / "m.gguf").symlink_to(theirs)
@@ -66,7 +66,7 @@ def test_a_second_name_of_the_same_file_frees_nothing(tmp_path: Path, write_mode
     assert remove_files([own / "m.gguf", own / "gone.gguf"], own) == 0
 
 
-def test_what_cannot_be_deleted_is_said(tmp_path: Path) -> None:
+def test_an_undeletable_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder.gguf").mkdir()
     with raises(FolderError, "file_not_removable"):
         remove_files([tmp_path / "folder.gguf"], tmp_path)

@@ -92,7 +92,7 @@ def ollama_model(store: Path, *name: str, **layers: bytes) -> None:
     put(store.joinpath("manifests", *name), json.dumps({"schemaVersion": 2, "layers": described}))
 
 
-def test_the_setting_and_the_programs_are_the_same(home: Path) -> None:
+def test_every_source_has_a_program(home: Path) -> None:
     assert get_args(SourceName) == ALL
     assert {place.source.value for place in program_places(ALL)} == set(ALL)
     assert program_places(()) == []
@@ -240,7 +240,7 @@ def test_one_content_in_two_programs_is_one_model(home: Path, make: Any) -> None
         "[" * 100_000,
     ],
 )
-def test_manifests_that_lie(home: Path, make: Any, manifest: str) -> None:
+def test_malicious_manifests(home: Path, make: Any, manifest: str) -> None:
     store = home / ".ollama/models"
     put(home / "secret.gguf", make("secret"))
     ollama_model(store, HOST, "library", "good", "1b", model=make("good"))
@@ -248,7 +248,7 @@ def test_manifests_that_lie(home: Path, make: Any, manifest: str) -> None:
     assert list(by_id(look())) == ["good:1b"]
 
 
-def test_blobs_that_lead_out_of_the_store_are_refused(home: Path, make: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_blobs_outside_the_store_are_refused(home: Path, make: Any, caplog: pytest.LogCaptureFixture) -> None:
     store = home / ".ollama/models"
     ollama_model(store, HOST, "library", "bad", "1b", model=make("secret"))
     (blob,) = (store / "blobs").iterdir()
@@ -266,7 +266,7 @@ def test_a_blob_that_is_too_short_is_not_offered(home: Path, make: Any) -> None:
     assert look().models == ()
 
 
-def test_ollama_elsewhere_and_old_names_of_blobs(
+def test_ollamas_moved_folder_and_old_blob_names(
     home: Path, tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "store"))
@@ -364,7 +364,7 @@ def test_jans_data_folder_may_be_elsewhere_and_names_nothing_outside(home: Path,
 # Together
 
 
-def test_preheats_own_names_go_before_those_of_programs(home: Path, preheat_home: Path, make: Any) -> None:
+def test_preheats_names_have_priority(home: Path, preheat_home: Path, make: Any) -> None:
     put(paths.models_dir() / "m.gguf", make("own"))
     hf_file(home / ".cache/huggingface/hub", "a/b", "m.gguf", make("theirs"))
     found = by_id(look(folders=(paths.models_dir(),)))

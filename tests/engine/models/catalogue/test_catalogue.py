@@ -110,7 +110,7 @@ def test_a_name_that_is_used_twice_is_found(tmp_path: Path) -> None:
         load(tmp_path, ENTRY + ENTRY.replace("tiny:1b", "tiny:2b") + ENTRY)
 
 
-def test_a_missing_catalogue_is_no_crash(tmp_path: Path) -> None:
+def test_a_missing_catalogue_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError):
         load_catalogue(tmp_path / "none.toml")
 

@@ -33,14 +33,14 @@ def hub(local_hub: LocalHub) -> LocalHub:
     return local_hub
 
 
-def test_what_ollama_has_is_here_by_its_name() -> None:
+def test_ollamas_models_are_matched_by_name() -> None:
     ollama = replace(model("/ollama/blobs/sha256-1"), aliases=("qwen3:4b",))
     assert here("Qwen/Qwen3-4B-GGUF", [ollama], ("qwen3:4b",)) == ("sha256-1",)
     found = suggestions(Machine(8 * GB, Settings(), [ollama]))
     assert [entry.name for entry in found if entry.here] == ["qwen3:4b"]
 
 
-def test_a_search_says_what_is_here(hub: LocalHub) -> None:
+def test_a_search_names_the_models_on_disk(hub: LocalHub) -> None:
     (found,) = search(Hub(), machine(8 * GB, f"/models/{REPO}/Tiny-Q4_K_M.gguf"), "tiny")
     assert (found.repo, found.here) == (REPO, ("tiny-q4_k_m",))
 
@@ -109,5 +109,5 @@ def test_the_catalogue_needs_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
         ("/models/nosomeone/Tiny-GGUF/a.gguf", False),
     ],
 )
-def test_folders_tell_where_a_model_came_from(path: str, found: bool) -> None:
+def test_the_origin_of_a_model_follows_from_its_folders(path: str, found: bool) -> None:
     assert here(REPO, [model(path)]) == ((Path(path).stem.lower(),) if found else ())

@@ -45,7 +45,7 @@ COMMIT = "3093af03b1a635e67b084b1d8c03c5f5e020fd05"
         ("https://hf.co/u/r/resolve/refs%2Fpr%2F3/m%20x.gguf", PullTarget("u/r", None, "m x.gguf", "refs/pr/3")),
     ],
 )
-def test_what_is_understood(text: str, target: PullTarget) -> None:
+def test_accepted_names(text: str, target: PullTarget) -> None:
     assert parse_pull(text, CATALOGUE) == target
 
 
@@ -81,7 +81,7 @@ def test_ollamas_names(text: str, repo: str, quantization: str | None) -> None:
         ("qwen3:", "qwen3"),
     ],
 )
-def test_near_misses_are_hinted_at(text: str, near: str) -> None:
+def test_similar_names_are_suggested(text: str, near: str) -> None:
     with pytest.raises(ModelNotFoundError) as missing:
         parse_pull(text, CATALOGUE)
     assert near in missing.value.hint
@@ -127,7 +127,7 @@ def test_near_misses_are_hinted_at(text: str, near: str) -> None:
         "\u202ea/b",
     ],
 )
-def test_what_is_refused(text: str) -> None:
+def test_malformed_names_are_refused(text: str) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         parse_pull(text, CATALOGUE)
     assert refused.value.hint
@@ -194,7 +194,7 @@ _NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_]{0,20}/[A-Za-z0-9][A-Za-z0-9_]{0
 @given(
     _NAMES, st.sampled_from([None, "Q4_K_M", "UD-Q4_K_XL", "F16"]), st.sampled_from([None, "m.gguf", "s/m-Q4_0.gguf"])
 )
-def test_a_targets_name_means_the_target(repo: str, quantization: str | None, file: str | None) -> None:
+def test_a_targets_name_parses_to_the_target(repo: str, quantization: str | None, file: str | None) -> None:
     target = PullTarget(repo, None if file else quantization, file)
     assert parse_pull(target.name, CATALOGUE) == target
     assert parse_pull(f"hf.co/{target.name}", CATALOGUE) == target

@@ -80,14 +80,14 @@ def test_secrets_stay_with_the_host_that_they_are_for(serve: Callable[..., _Serv
     assert "X-Else: 1" in other.asked[0]
 
 
-def test_on_the_same_host_they_go_on(serve: Callable[..., _Server]) -> None:
+def test_secrets_stay_on_the_same_host(serve: Callable[..., _Server]) -> None:
     server = serve("HTTP/1.1 307 Over There\nLocation: /there\nContent-Length: 0\n\n", _ok("bytes"))
     assert _fetched(f"{server.url}/here", Authorization="Bearer secret") == b"bytes"
     assert "GET /there HTTP/1.1" in server.asked[1]
     assert "Bearer secret" in server.asked[1]
 
 
-def test_circles_end(serve: Callable[..., _Server]) -> None:
+def test_redirect_loops_end(serve: Callable[..., _Server]) -> None:
     server = serve(*["HTTP/1.1 302 Found\nLocation: /again\nContent-Length: 0\n\n"] * 10)
     with pytest.raises(BrokenConnectionError, match="in circles"):
         _fetched(server.url)
@@ -101,7 +101,7 @@ def test_circles_end(serve: Callable[..., _Server]) -> None:
         "HTTP/1.1 200 OK\nContent-Length: 6\n\nabcdefgh",
     ],
 )
-def test_other_forms_of_a_body(serve: Callable[..., _Server], answer: str) -> None:
+def test_other_body_encodings(serve: Callable[..., _Server], answer: str) -> None:
     assert _fetched(serve(answer).url) == b"abcdef"
 
 
@@ -138,12 +138,12 @@ def test_an_encrypted_connection_goes_through_a_tunnel(
         ("http://hub.invalid/x", "The connection to hub.invalid failed"),
     ],
 )
-def test_what_cannot_be_reached(serve: Callable[..., _Server], url: str, words: str) -> None:
+def test_unreachable_hosts(serve: Callable[..., _Server], url: str, words: str) -> None:
     with pytest.raises(BrokenConnectionError, match=words):
         _fetched(url)
 
 
-def test_no_http_is_no_answer(serve: Callable[..., _Server]) -> None:
+def test_an_answer_without_http(serve: Callable[..., _Server]) -> None:
     with pytest.raises(BrokenConnectionError, match="failed"):
         _fetched(serve("SSH-2.0-OpenSSH_9.6\n").url)
 

@@ -44,7 +44,7 @@ def _fill_but(folder: Path, left_bytes: int) -> Path:
     return ballast
 
 
-def test_a_disk_that_fills_up_is_waited_for(fetching: Make, hub: LocalHub, small_disk: Path, content: bytes) -> None:
+def test_a_full_disk_is_waited_for(fetching: Make, hub: LocalHub, small_disk: Path, content: bytes) -> None:
     hub.bytes_per_s = 2_000_000
     run = fetching(folder=small_disk / "models")
     run.downloads.add(TARGET)
@@ -61,7 +61,7 @@ def test_a_disk_that_fills_up_is_waited_for(fetching: Make, hub: LocalHub, small
     assert run.target.read_bytes() == content
 
 
-def test_a_write_that_the_disk_cuts_in_two_loses_nothing(
+def test_a_partial_write_loses_nothing(
     fetching: Make, hub: LocalHub, small_disk: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spare = space.spare_bytes
@@ -93,7 +93,7 @@ def test_a_pull_that_does_not_fit_is_refused(fetching: Make, hub: LocalHub, smal
     assert caught.value.message.params["needed"] == len(content)
 
 
-def test_paused_while_it_waits_for_room(fetching: Make, hub: LocalHub, small_disk: Path) -> None:
+def test_paused_while_waiting_for_space(fetching: Make, hub: LocalHub, small_disk: Path) -> None:
     hub.bytes_per_s = 2_000_000
     run = fetching(folder=small_disk / "models")
     download_id = run.downloads.add(TARGET)

@@ -20,7 +20,7 @@ from preheat.models.hub import PullTarget
 Make = Callable[..., Fetching]
 
 
-def test_a_model_is_fetched_checked_and_put_in_its_place(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_model_is_fetched_checked_and_placed(fetching: Make, hub: LocalHub, content: bytes) -> None:
     run = fetching()
     done = run.fetch()
     assert (done.state, done.done_bytes, done.total_bytes, done.error) == ("done", len(content), len(content), None)
@@ -31,7 +31,7 @@ def test_a_model_is_fetched_checked_and_put_in_its_place(fetching: Make, hub: Lo
     assert run.states()[-1] is DownloadState.DONE
 
 
-def test_a_cut_goes_on_where_it_was_cut(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_cut_download_continues_at_the_same_byte(fetching: Make, hub: LocalHub, content: bytes) -> None:
     for after in (100_000, 1, 1_000_000):
         hub.cut_after(after)
     run = fetching()
@@ -44,7 +44,7 @@ def test_a_cut_goes_on_where_it_was_cut(fetching: Make, hub: LocalHub, content: 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 @pytest.mark.parametrize("place", ["resolve", "cdn"])
-def test_passing_statuses_are_tried_again(
+def test_temporary_statuses_are_retried(
     fetching: Make, hub: LocalHub, content: bytes, status: int, place: Place
 ) -> None:
     hub.fail_next(status, at=place, retry_after="1")
@@ -56,7 +56,7 @@ def test_passing_statuses_are_tried_again(
 
 
 @pytest.mark.parametrize("place", ["resolve", "cdn"])
-def test_closed_connections_are_tried_again(fetching: Make, hub: LocalHub, content: bytes, place: Place) -> None:
+def test_closed_connections_are_retried(fetching: Make, hub: LocalHub, content: bytes, place: Place) -> None:
     hub.drop_next(at=place, times=2)
     run = fetching()
     assert run.fetch().state is DownloadState.DONE
@@ -70,7 +70,7 @@ def test_retry_after_is_honoured(fetching: Make, hub: LocalHub) -> None:
     assert {"download_retries", "hub_rate_limited"} <= run.notices()
 
 
-def test_a_silent_host_is_left_and_asked_again(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_silent_host_is_retried(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.bytes_per_s = 1  # a byte, then nothing for a second and more
     run = fetching(retry_policy=RetryPolicy(stall_s=0.2, first_s=0.01, longest_s=0.02))
     run.downloads.add(TARGET)
@@ -80,9 +80,7 @@ def test_a_silent_host_is_left_and_asked_again(fetching: Make, hub: LocalHub, co
     assert run.target.read_bytes() == content
 
 
-def test_a_hub_that_stays_away_is_given_up_and_asked_again_on_resume(
-    fetching: Make, hub: LocalHub, content: bytes
-) -> None:
+def test_an_unreachable_hub_fails_the_download_until_resumed(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.drop_next(at="cdn", times=QUICK.attempts)
     run = fetching()
     failed = run.fetch()
@@ -94,7 +92,7 @@ def test_a_hub_that_stays_away_is_given_up_and_asked_again_on_resume(
     assert run.target.read_bytes() == content
 
 
-def test_an_address_that_expired_is_asked_for_anew(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_an_expired_address_is_requested_again(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.cut_after(1_000_000)
     hub.fail_next(403, at="cdn")
     run = fetching()
@@ -103,7 +101,7 @@ def test_an_address_that_expired_is_asked_for_anew(fetching: Make, hub: LocalHub
     assert len(hub.seen("resolve")) == 3
 
 
-def test_a_host_without_ranges_sends_it_all_again(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_host_without_ranges_sends_everything_again(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.ranges = False
     hub.cut_after(1_000_000)
     run = fetching()
@@ -112,7 +110,7 @@ def test_a_host_without_ranges_sends_it_all_again(fetching: Make, hub: LocalHub,
     assert hub.sent_bytes == len(content) + 1_000_000
 
 
-def test_a_wrong_length_is_no_file(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_wrong_length_is_retried(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.wrong_length_next(1000)
     hub.wrong_length_next(-1000)
     run = fetching()
@@ -120,7 +118,7 @@ def test_a_wrong_length_is_no_file(fetching: Make, hub: LocalHub, content: bytes
     assert run.target.read_bytes() == content
 
 
-def test_wrong_content_is_kept_aside_with_a_clear_error(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_wrong_content_is_kept_aside(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.corrupt_next()
     run = fetching()
     failed = run.fetch()
@@ -135,7 +133,7 @@ def test_wrong_content_is_kept_aside_with_a_clear_error(fetching: Make, hub: Loc
     assert not aside.exists()
 
 
-def test_a_file_that_changed_starts_over_and_says_so(fetching: Make, hub: LocalHub) -> None:
+def test_a_changed_file_starts_over_with_a_notice(fetching: Make, hub: LocalHub) -> None:
     other = b"GGUF" + random.Random(2).randbytes(2_000_000)
     hub.bytes_per_s = 2_000_000
     run = fetching()
@@ -151,7 +149,7 @@ def test_a_file_that_changed_starts_over_and_says_so(fetching: Make, hub: LocalH
     assert "download_file_changed" in run.notices()
 
 
-def test_a_new_commit_does_not_touch_what_runs(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_new_commit_does_not_affect_a_running_download(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.bytes_per_s = 4_000_000
     run = fetching()
     run.downloads.add(TARGET)
@@ -163,7 +161,7 @@ def test_a_new_commit_does_not_touch_what_runs(fetching: Make, hub: LocalHub, co
     assert run.target.read_bytes() == content
 
 
-def test_what_lasts_is_said_at_once(fetching: Make, hub: LocalHub) -> None:
+def test_permanent_errors_are_raised_at_once(fetching: Make, hub: LocalHub) -> None:
     hub.add_repo("meta/Gated-GGUF", {FILE: b"GGUF"}, gated="manual")
     run = fetching()
     with pytest.raises(GatedRepoError):
@@ -175,7 +173,7 @@ def test_what_lasts_is_said_at_once(fetching: Make, hub: LocalHub) -> None:
     assert run.downloads.snapshots() == ()
 
 
-def test_access_that_was_taken_back_ends_it(fetching: Make, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revoked_access_fails_the_download(fetching: Make, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     hub.cut_after(20_000)
     hub.bytes_per_s = 100_000

@@ -25,7 +25,7 @@ def _content(seed: int, size: int = 300_000) -> bytes:
     return b"GGUF" + random.Random(seed).randbytes(size)
 
 
-def test_so_many_at_once_the_others_wait_in_order(fetching: Make, hub: LocalHub) -> None:
+def test_a_limited_number_runs_and_the_others_wait_in_order(fetching: Make, hub: LocalHub) -> None:
     names = [f"a/M{number}-GGUF" for number in range(4)]
     for number, name in enumerate(names):
         hub.add_repo(name, {"m.gguf": _content(number)})
@@ -103,7 +103,7 @@ def test_added_again_while_it_is_being_cancelled(fetching: Make, hub: LocalHub, 
     assert run.target.read_bytes() == content
 
 
-def test_the_same_joins_whatever_its_state(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_an_equal_request_joins_in_every_state(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.bytes_per_s = 1_000_000
     run = fetching()
     download_id = run.downloads.add(TARGET)
@@ -121,7 +121,7 @@ def test_the_same_joins_whatever_its_state(fetching: Make, hub: LocalHub, conten
     assert len(hub.seen("cdn")) == asked
 
 
-def test_what_was_put_there_by_hand_is_checked_and_not_fetched(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_file_placed_by_hand_is_checked_and_not_fetched(fetching: Make, hub: LocalHub, content: bytes) -> None:
     run = fetching()
     run.target.parent.mkdir(parents=True)
     run.target.write_bytes(content)
@@ -130,7 +130,7 @@ def test_what_was_put_there_by_hand_is_checked_and_not_fetched(fetching: Make, h
     assert DownloadState.CHECKING in run.states()
 
 
-def test_what_is_not_the_same_is_replaced(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_different_file_is_replaced(fetching: Make, hub: LocalHub, content: bytes) -> None:
     run = fetching()
     run.target.parent.mkdir(parents=True)
     run.target.write_bytes(bytes(len(content)))
@@ -138,7 +138,9 @@ def test_what_is_not_the_same_is_replaced(fetching: Make, hub: LocalHub, content
     assert run.target.read_bytes() == content
 
 
-def test_a_finished_one_whose_file_was_removed_is_fetched_anew(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_finished_download_with_a_removed_file_is_fetched_again(
+    fetching: Make, hub: LocalHub, content: bytes
+) -> None:
     run = fetching()
     run.fetch()
     run.target.unlink()
@@ -146,7 +148,7 @@ def test_a_finished_one_whose_file_was_removed_is_fetched_anew(fetching: Make, h
     assert run.target.read_bytes() == content
 
 
-def test_a_new_commit_is_fetched_when_it_is_asked_for(fetching: Make, hub: LocalHub) -> None:
+def test_a_new_commit_is_fetched_on_request(fetching: Make, hub: LocalHub) -> None:
     run = fetching()
     run.fetch()
     hub.publish(REPO, FILE, _content(5))
@@ -189,7 +191,7 @@ def test_a_projector_that_two_share_is_fetched_once(fetching: Make, hub: LocalHu
     assert len([seen for seen in hub.seen("cdn") if "mmproj" in seen.path]) == 1
 
 
-def test_the_next_run_goes_on(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_the_next_run_continues(fetching: Make, hub: LocalHub, content: bytes) -> None:
     hub.bytes_per_s = 2_000_000
     first = fetching()
     download_id = first.downloads.add(TARGET)
@@ -204,7 +206,7 @@ def test_the_next_run_goes_on(fetching: Make, hub: LocalHub, content: bytes) -> 
     assert fetching().only().state is DownloadState.DONE
 
 
-def test_what_was_paused_stays_paused_and_what_failed_says_why(fetching: Make, hub: LocalHub) -> None:
+def test_paused_and_failed_downloads_survive_a_restart(fetching: Make, hub: LocalHub) -> None:
     hub.add_repo("a/B-GGUF", {"b.gguf": _content(1)})
     hub.corrupt_next()
     first = fetching()
@@ -277,7 +279,7 @@ def test_two_processes_do_not_fetch_the_same(fetching: Make, hub: LocalHub, cont
     assert first.target.read_bytes() == content
 
 
-def test_without_room_it_is_said_before(
+def test_a_pull_without_space_is_refused_with_the_queue_counted(
     fetching: Make, hub: LocalHub, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.add_repo("a/B-GGUF", {"b.gguf": _content(1, 2_000_000)})
@@ -292,7 +294,7 @@ def test_without_room_it_is_said_before(
     assert len(run.downloads.snapshots()) == 1
 
 
-def test_a_folder_that_cannot_be_written_is_said(fetching: Make, hub: LocalHub, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_an_error(fetching: Make, hub: LocalHub, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     run = fetching(folder=tmp_path / "file" / "models")
     with pytest.raises(FolderError) as caught:

@@ -16,7 +16,7 @@ def test_every_pair_is_decided(state: DownloadState, trigger: Trigger) -> None:
             next_state(state, trigger)
 
 
-def test_nothing_that_is_over_runs_without_being_asked() -> None:
+def test_finished_downloads_only_restart_on_resume() -> None:
     for state in (DownloadState.DONE, DownloadState.FAILED):
         assert {trigger for (begin, trigger), end in TRANSITIONS.items() if begin is state and end is not state} == {
             Trigger.RESUMED

@@ -70,7 +70,7 @@ def test_a_changed_file_is_opened_again(
     assert opened == ["b.gguf"]
 
 
-def test_files_that_were_not_met_are_still_known_later(
+def test_unseen_files_stay_in_the_cache(
     tmp_path: Path, write_model: WriteModel, cache: Path, opened: list[str]
 ) -> None:
     write_model("m/a.gguf")
@@ -82,7 +82,7 @@ def test_files_that_were_not_met_are_still_known_later(
     assert opened == []
 
 
-def test_what_is_forgotten_first(
+def test_the_oldest_unseen_entries_are_dropped_first(
     tmp_path: Path, write_model: WriteModel, cache: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(header_cache, "_MAX_UNSEEN", 1)
@@ -97,7 +97,7 @@ def test_what_is_forgotten_first(
 
 
 @given(position=st.integers(0, 10**6), new=st.binary(min_size=1, max_size=4), cut=st.none() | st.integers(0, 10**6))
-def test_a_damaged_cache_is_as_none(
+def test_a_damaged_cache_is_ignored(
     tmp_path_factory: pytest.TempPathFactory, gguf_file: Any, metadata: Any, position: int, new: bytes, cut: int | None
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged")
@@ -112,7 +112,7 @@ def test_a_damaged_cache_is_as_none(
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\n{}", b"[]", b"null\nnull"])
-def test_a_cache_that_is_none(tmp_path: Path, write_model: WriteModel, cache: Path, content: bytes) -> None:
+def test_an_invalid_cache_is_ignored(tmp_path: Path, write_model: WriteModel, cache: Path, content: bytes) -> None:
     write_model("m/a.gguf")
     cache.parent.mkdir()
     cache.write_bytes(content)
@@ -129,7 +129,7 @@ def test_a_cache_of_absurd_size_is_not_read(
     assert opened == ["a.gguf", "a.gguf"]
 
 
-def test_entries_of_other_code_are_passed_over(tmp_path: Path, write_model: WriteModel, cache: Path) -> None:
+def test_entries_of_another_version_are_ignored(tmp_path: Path, write_model: WriteModel, cache: Path) -> None:
     write_model("m/a.gguf")
     look(tmp_path / "m", cache)
     stored = json.loads(cache.read_bytes().partition(b"\n")[2])

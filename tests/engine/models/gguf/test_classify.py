@@ -37,7 +37,7 @@ def look(folder: Path) -> Listing:
         ("gptoss", {}, Kind.MODEL, "skipped_ollama_form"),
     ],
 )
-def test_what_is_not_offered_is_recognised(
+def test_skipped_files_have_a_kind_and_a_reason(
     tmp_path: Path, write_model: WriteModel, architecture: str, more: dict[str, Any], kind: Kind, reason: str
 ) -> None:
     path = write_model("thing.gguf", architecture, **more)
@@ -73,7 +73,7 @@ def test_abilities(
     assert model.details.template is (Ability.CHAT in abilities)
 
 
-def test_an_encoder_beside_a_model_lets_it_see(tmp_path: Path, write_model: WriteModel) -> None:
+def test_an_encoder_next_to_a_model_adds_vision(tmp_path: Path, write_model: WriteModel) -> None:
     write_model("m-Q4_0.gguf")
     write_model("mmproj-m-f16.gguf", "clip")
     (model,) = look(tmp_path).models
@@ -89,7 +89,7 @@ def test_the_file_types_are_llama_cpps() -> None:
     assert names == FILE_TYPES
 
 
-def test_what_only_ollama_loads_is_unknown_to_llama_cpp() -> None:
+def test_ollamas_architectures_are_unknown_to_llama_cpp() -> None:
     assert not _OLLAMA_ONLY & set(gguf_package.MODEL_ARCH_NAMES.values())
 
 

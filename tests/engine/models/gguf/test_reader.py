@@ -201,7 +201,7 @@ def test_files_that_cannot_be_read_are_errors(tmp_path: Path, monkeypatch: pytes
         read_header(tmp_path / "secret.gguf")
 
 
-def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_named_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.gguf")
     assert problem_with(read_header, tmp_path / "pipe.gguf") == "gguf_not_regular"
 
@@ -274,7 +274,7 @@ BEGINNINGS = {"gguf_empty", "gguf_wrong_format", "gguf_header_cut", "gguf_cut"}
 BEGINNINGS |= {"gguf_too_many_keys", "gguf_too_many_tensors"}
 
 
-def test_no_beginning_of_a_file_passes_for_a_file(tmp_path: Path, gguf_file: Any, metadata: Any) -> None:
+def test_every_truncated_file_is_an_error(tmp_path: Path, gguf_file: Any, metadata: Any) -> None:
     tensors = [("a", (32, 2), 2, 36, None), ("b", (3,), 0, 12, None)]
     content = gguf_file(metadata(), tensors).file().rstrip(b"\0")
     path = tmp_path / "model.gguf"
@@ -286,7 +286,7 @@ def test_no_beginning_of_a_file_passes_for_a_file(tmp_path: Path, gguf_file: Any
         assert problem_with(read_header, path) in BEGINNINGS
 
 
-def test_a_partial_download_says_how_much_is_there(tmp_path: Path, chat_model: Path) -> None:
+def test_a_partial_download_names_both_sizes(tmp_path: Path, chat_model: Path) -> None:
     path = tmp_path / "partial.gguf"
     with chat_model.open("rb") as file:
         path.write_bytes(file.read(3_000_000))
@@ -327,7 +327,7 @@ def test_data_is_not_read(chat_model: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert header.data_offset <= furthest < header.data_offset + MIB // 4 < header.file_bytes // 10
 
 
-def test_a_header_that_never_ends_is_given_up(tmp_path: Path, gguf_file: Any) -> None:
+def test_an_endless_header_is_an_error(tmp_path: Path, gguf_file: Any) -> None:
     """A sparse file of zeros is an endless row of empty strings."""
     path = tmp_path / "sparse.gguf"
     for count, problem in ((1 << 36, "gguf_too_many_strings"), (1 << 23, "gguf_header_cut")):
@@ -339,7 +339,7 @@ def test_a_header_that_never_ends_is_given_up(tmp_path: Path, gguf_file: Any) ->
     assert problem_with(read_header, path) == "gguf_header_too_long"
 
 
-def test_texts_are_kept_only_up_to_a_bound(read: Callable[[bytes], Any], gguf_file: Any) -> None:
+def test_strings_are_kept_only_up_to_a_limit(read: Callable[[bytes], Any], gguf_file: Any) -> None:
     page = "x" * (MIB // 4)
     tracemalloc.start()
     try:
@@ -356,7 +356,7 @@ def test_texts_are_kept_only_up_to_a_bound(read: Callable[[bytes], Any], gguf_fi
     assert header.metadata["k0"] == page
 
 
-def test_long_texts_in_an_array_are_passed_over(read: Callable[[bytes], Any], gguf_file: Any) -> None:
+def test_long_strings_in_an_array_are_skipped(read: Callable[[bytes], Any], gguf_file: Any) -> None:
     long = "x" * (MIB // 2)
     fields = {"few": ("str", ["a", long, "b"]), "many": ("str", [long, *"abc"] * 20), "after": ("u32", 7)}
     header = read(gguf_file(fields).file())
@@ -368,7 +368,7 @@ def test_broken_utf_8_is_replaced(read: Callable[[bytes], Any], gguf_file: Any) 
     assert read(gguf_file({"general.name": value}).file()).name == "a\ufffdb"
 
 
-def test_values_of_the_wrong_type_are_taken_as_missing(read: Callable[[bytes], Any], gguf_file: Any) -> None:
+def test_values_of_the_wrong_type_count_as_missing(read: Callable[[bytes], Any], gguf_file: Any) -> None:
     fields = {
         "general.name": ("u32", 1),
         "general.architecture": "llama",

@@ -127,7 +127,7 @@ def test_gate_and_up_in_one_tensor_are_seen(shape: Callable[..., ModelShape]) ->
 
 
 @pytest.mark.parametrize(("machine", "repacked"), [("x86_64", ("Q4_K",)), ("arm64", ("Q4_K", "Q8_0"))])
-def test_what_a_processor_rewrites(
+def test_repacked_types_by_processor(
     shape: Callable[..., ModelShape], machine: str, repacked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: machine)
@@ -152,7 +152,7 @@ def test_absurd_numbers_cost_nothing(shape: Callable[..., ModelShape]) -> None:
     assert shape({**fields, "attention.sliding_window": huge, "ssm.inner_size": huge}).layers == 512
 
 
-def test_a_header_that_says_nothing(tmp_path: Path, gguf_file: Any) -> None:
+def test_an_empty_header(tmp_path: Path, gguf_file: Any) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(gguf_file({}).file())
     assert shape_of(read_header(path)) == ModelShape(weight_bytes=128)

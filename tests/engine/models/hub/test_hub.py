@@ -51,7 +51,7 @@ def hub(local_hub: LocalHub) -> LocalHub:
     return local_hub
 
 
-def test_a_search_asks_once_and_tells_what_is_needed_to_choose(hub: LocalHub) -> None:
+def test_a_search_asks_once(hub: LocalHub) -> None:
     (found,) = Hub().search("tiny")
     assert (found.repo, found.title, found.task) == (REPO, "Tiny", "chat")
     assert (found.licence, found.gated, found.downloads, found.likes) == ("apache-2.0", False, 1234, 56)
@@ -68,7 +68,7 @@ def test_a_search_sorts_and_limits_and_filters_by_task(hub: LocalHub) -> None:
     assert Hub().search("no such model") == []
 
 
-def test_a_licence_of_its_own_is_named(hub: LocalHub) -> None:
+def test_a_custom_licence_is_named(hub: LocalHub) -> None:
     hub.add_repo("a/b", {}, cardData={"license": "other", "license_name": "qwen-research"})
     assert Hub().search("a/b")[0].licence == "qwen-research"
 
@@ -122,7 +122,7 @@ def test_the_stored_token_is_used(hub: LocalHub, tmp_path: Path, monkeypatch: py
     assert Hub().locate("meta/Gated-GGUF", "main", FILE).size_bytes == len(CONTENT)
 
 
-def test_nothing_but_the_question_reaches_the_hub(hub: LocalHub) -> None:
+def test_only_the_request_reaches_the_hub(hub: LocalHub) -> None:
     Hub().search("tiny")
     Hub().files(REPO)
     Hub().locate(REPO, "main", FILE)
@@ -221,7 +221,7 @@ def test_too_many_requests(hub: LocalHub, headers: dict[str, Any], expected_s: f
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_hub_with_problems_of_its_own(hub: LocalHub, status: int) -> None:
+def test_server_errors_of_the_hub(hub: LocalHub, status: int) -> None:
     hub.fail_next(status, at="api", times=2)
     hub.fail_next(status, at="resolve", retry_after="9")
     fails("hub_unreachable", HubUnreachableError, str(status), call=lambda: Hub().search("x"))
@@ -236,18 +236,18 @@ def test_an_unknown_status(hub: LocalHub) -> None:
 
 
 @pytest.mark.parametrize("page", ["<html>Sign in</html>", "[1, 2]", "{}", '"text"', "null"])
-def test_an_answer_that_is_no_hubs(hub: LocalHub, page: str) -> None:
+def test_an_answer_from_another_server(hub: LocalHub, page: str) -> None:
     hub.answer_next(page)
     fails("hub_error", HubError)
 
 
 @pytest.mark.parametrize("page", ["<html>Sign in</html>", '{"id": "a"}', "[1]", '[{"downloads": 1}]', "17"])
-def test_a_search_answer_that_is_no_hubs(hub: LocalHub, page: str) -> None:
+def test_a_search_answer_from_another_server(hub: LocalHub, page: str) -> None:
     hub.answer_next(page)
     fails("hub_error", HubError, call=lambda: Hub().search("x"))
 
 
-def test_a_location_from_what_is_no_hub(hub: LocalHub) -> None:
+def test_a_location_from_another_server(hub: LocalHub) -> None:
     hub.answer_next("<html>Sign in</html>", at="resolve")
     fails("hub_error", HubError, "HF_ENDPOINT", call=lambda: Hub().locate(REPO, "main", FILE))
 
@@ -274,7 +274,7 @@ def test_a_hub_that_does_not_answer(local_hub: LocalHub) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense", "http://[", "ftp://x", "http://no-such-host.invalid"])
-def test_an_address_that_is_none(local_hub: LocalHub, endpoint: str) -> None:
+def test_a_malformed_address(local_hub: LocalHub, endpoint: str) -> None:
     fails("hub_unreachable", HubUnreachableError, "HF_ENDPOINT", call=lambda: Hub(endpoint).search("x"))
 
 

@@ -48,7 +48,7 @@ def chosen(room_gb: float, parameters: float = 8e9, *names: str) -> str | None:
         (3, None),
     ],
 )
-def test_an_8b_model_gets_what_its_room_allows(room_gb: float, quantization: str | None) -> None:
+def test_an_8b_model_gets_what_fits(room_gb: float, quantization: str | None) -> None:
     assert chosen(room_gb) == quantization
 
 
@@ -57,7 +57,7 @@ def test_a_small_model_gets_eight_bits_where_there_is_room() -> None:
     assert chosen(2.2, 0.6e9) == "Q4_K_M"
 
 
-def test_what_is_published_in_one_form_only_is_taken() -> None:
+def test_a_single_unquantized_variant_is_recommended() -> None:
     assert chosen(20, 8e9, "Q8_0") == "Q8_0"
     assert chosen(40, 8e9, "F16", "F32") == "F16"
     assert chosen(16, 20e9, "MXFP4") == "MXFP4"
@@ -121,7 +121,7 @@ def test_more_room_never_means_fewer_bits() -> None:
 
 
 @given(st.integers(10**6, 10**12), st.lists(st.sampled_from(LADDER), unique=True), st.integers(0, 10**12))
-def test_what_is_recommended_fits(parameters: int, names: list[str], room: int) -> None:
+def test_recommendations_fit(parameters: int, names: list[str], room: int) -> None:
     variants = ladder(parameters, *names) if names else []
     advice = advise(variants, room, parameters=parameters)
     fits = [v for v in variants if memory_bytes(v.total_bytes, kv_bytes(parameters), 8192) <= room]
@@ -135,7 +135,7 @@ FILES += [RemoteFile("draft-Q4_0.gguf", 1), RemoteFile("sub/n-Q8_0.gguf", 9 * GB
 REPO = RepoFiles("someone/m", "c", variants_of(FILES), parameters=8 * GB, files=tuple(FILES))
 
 
-def test_a_pull_takes_what_it_names() -> None:
+def test_a_pull_takes_the_named_file_or_quantization() -> None:
     assert choose(REPO, room_bytes=1, quantization="q4_k_m").files[0].path == "m-Q4_K_M.gguf"
     assert choose(REPO, room_bytes=1, quantization="Q2_K_XL").quantization == "UD-Q2_K_XL"
     assert choose(REPO, room_bytes=1, quantization="Q8_0").files[0].path == "m-Q8_0.gguf"  # the shorter path of two
@@ -154,7 +154,7 @@ def test_a_pull_without_a_quantization_takes_the_recommended_or_the_usual() -> N
     ("wanted", "hint"),
     [({"quantization": "Q5_K_M"}, "Q4_K_M (5.0 GB)"), ({"file": "x.gguf"}, "m-Q4_K_M.gguf")],
 )
-def test_what_is_missing_is_answered_with_what_there_is(wanted: dict[str, Any], hint: str) -> None:
+def test_a_missing_quantization_lists_the_available_ones(wanted: dict[str, Any], hint: str) -> None:
     with pytest.raises(HubFileNotFoundError) as missing:
         choose(REPO, room_bytes=1, **wanted)
     assert hint in missing.value.hint

@@ -67,7 +67,7 @@ def test_split_parts_are_joined_in_their_order() -> None:
     assert variant.model_bytes == 303
 
 
-def test_a_split_set_with_a_part_missing_is_left_out() -> None:
+def test_a_split_set_with_a_missing_part_is_skipped() -> None:
     assert variants_of(listed("m-Q4_0-00001-of-00003.gguf", "m-Q4_0-00003-of-00003.gguf")) == ()
 
 
@@ -109,7 +109,7 @@ def test_the_best_mmproj_belongs_to_every_variant(projectors: list[str], best: s
         "m-Q4_0.safetensors",
     ],
 )
-def test_what_is_no_model_of_its_own_is_left_out(path: str) -> None:
+def test_helper_files_are_skipped(path: str) -> None:
     assert variants_of(listed(path)) == ()
     assert [variant.quantization for variant in variants_of(listed(path, "flora-7b-Q4_0.gguf"))] == ["Q4_0"]
 
@@ -142,6 +142,6 @@ def test_paths_that_could_lead_elsewhere(path: str) -> None:
 
 
 @given(st.lists(st.text(max_size=30).map(lambda text: f"{text}.gguf"), max_size=8))
-def test_any_names_are_borne(paths: list[str]) -> None:
+def test_any_names_are_accepted(paths: list[str]) -> None:
     for variant in variants_of(RemoteFile(path, 1) for path in paths):
         assert all(is_safe_path(file.path) for file in variant.files)
