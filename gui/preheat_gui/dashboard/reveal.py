@@ -14,7 +14,7 @@ from PySide6.QtGui import QDesktopServices
 if TYPE_CHECKING:
     from PySide6.QtDBus import QDBusPendingCallWatcher
 
-_FILE_MANAGER: Final = "org.freedesktop.FileManager1"
+FILE_MANAGER: Final = "org.freedesktop.FileManager1"
 _TIMEOUT_MS: Final = 3000
 
 
@@ -37,13 +37,14 @@ def _ask_file_manager(path: Path, parent: QObject) -> None:
     if not bus.isConnected():
         _open_folder(path.parent)
         return
-    message = QDBusMessage.createMethodCall(_FILE_MANAGER, "/org/freedesktop/FileManager1", _FILE_MANAGER, "ShowItems")
+    message = QDBusMessage.createMethodCall(FILE_MANAGER, "/org/freedesktop/FileManager1", FILE_MANAGER, "ShowItems")
     message.setArguments([[QUrl.fromLocalFile(str(path)).toString()], ""])
     watcher = QDBusPendingCallWatcher(bus.asyncCall(message, _TIMEOUT_MS), parent)
-    watcher.finished.connect(partial(_open_folder_if_failed, path.parent, watcher))
+    watcher.finished.connect(partial(open_folder_if_failed, path.parent, watcher))
 
 
-def _open_folder_if_failed(folder: Path, watcher: QDBusPendingCallWatcher, *_: object) -> None:
+def open_folder_if_failed(folder: Path, watcher: QDBusPendingCallWatcher, *_: object) -> None:
+    """Open the folder if the file manager did not answer."""
     if watcher.isError():
         _open_folder(folder)
     watcher.deleteLater()

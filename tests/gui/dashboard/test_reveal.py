@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
 from preheat_gui.dashboard import reveal
@@ -16,7 +18,7 @@ from preheat_gui.dashboard import reveal
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     folders: list[str] = []
-    monkeypatch.setattr(reveal.QDesktopServices, "openUrl", lambda url: folders.append(url.toLocalFile()))
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: folders.append(url.toLocalFile()))
     return folders
 
 
@@ -24,7 +26,7 @@ def test_without_a_file_manager_on_the_bus_the_folder_is_opened(
     qtbot: QtBot, opened: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(reveal, "_FILE_MANAGER", "org.example.NobodyAtAll")
+    monkeypatch.setattr(reveal, "FILE_MANAGER", "org.example.NobodyAtAll")
     keeper = QObject()
     reveal.reveal(tmp_path / "model.gguf", keeper)
     qtbot.waitUntil(lambda: opened == [str(tmp_path)])
@@ -40,7 +42,7 @@ def test_other_systems_have_a_command(
 ) -> None:
     run: list[Any] = []
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(reveal.subprocess, "Popen", run.append)
+    monkeypatch.setattr(subprocess, "Popen", run.append)
     path = tmp_path / "model.gguf"
     reveal.reveal(path, QObject())
     expected = [part.format(path=path) for part in command] if isinstance(command, list) else command.format(path=path)
@@ -64,6 +66,6 @@ class Answered:
 @pytest.mark.parametrize("error", [True, False])
 def test_the_folder_is_opened_where_the_file_manager_cannot(opened: list[str], tmp_path: Path, error: bool) -> None:
     answer: Any = Answered(error)
-    reveal._open_folder_if_failed(tmp_path, answer)
+    reveal.open_folder_if_failed(tmp_path, answer)
     assert opened == ([str(tmp_path)] if error else [])
     assert answer.gone

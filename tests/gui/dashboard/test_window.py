@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
-from preheat.residency.states import State
+from preheat.control import State
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard import DashboardWindow
 from preheat_gui.dashboard.models.view import ModelsView
@@ -122,7 +122,7 @@ def test_ctrl_and_a_number_show_a_page(window: DashboardWindow, key: Qt.Key, pag
 def test_arrow_keys_walk_through_the_pages(qtbot: QtBot, window: DashboardWindow) -> None:
     navigation = window.findChild(QListWidget, "navigation")
     assert navigation is not None
-    qtbot.keyClick(navigation, Qt.Key.Key_Down)
+    QTest.keyClick(navigation, Qt.Key.Key_Down)
     assert window.page == "two"
 
 

@@ -6,17 +6,15 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QComboBox, QListView, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from children import child
 from fake_bridge import FakeBridge, model, snapshot
-from preheat.core.snapshot import RequestSnapshot
+from preheat.control import Action, DecisionRecord, RequestSnapshot, State
 from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.messages import verbatim
-from preheat.residency.decisions import Action, DecisionRecord
-from preheat.residency.states import State
 from preheat_gui.dashboard.activity.page import ActivityPage
 
 DECISIONS = [
@@ -71,9 +69,14 @@ def test_it_asks_again_only_when_something_was_decided(
     page: ActivityPage, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
+
+    def answer(limit: int) -> list[DecisionRecord]:
+        asked.append(limit)
+        return []
+
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    bridge.answer_with(decisions=lambda limit: asked.append(limit) or [])
+    bridge.answer_with(decisions=answer)
     page.activate()
     now += 60
     bridge.publish(snapshot(started_at=bridge.snapshot.started_at, prompt_tokens=5))
@@ -88,7 +91,12 @@ def test_it_asks_again_only_when_something_was_decided(
 
 def test_two_changes_within_two_seconds_are_one_question(page: ActivityPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     asked: list[int] = []
-    bridge.answer_with(decisions=lambda limit: asked.append(limit) or [])
+
+    def answer(limit: int) -> list[DecisionRecord]:
+        asked.append(limit)
+        return []
+
+    bridge.answer_with(decisions=answer)
     page.activate()
     bridge.publish(snapshot(model("a", State.LOADING)))
     bridge.publish(snapshot(model("a", State.HOT)))
@@ -114,7 +122,7 @@ def test_filters_by_kind_and_model(page: ActivityPage, bridge: FakeBridge, qtbot
     empty = child(page, QWidget, "activity_empty")
     assert empty.isVisible()
     assert empty.accessibleName() == "Nothing matches"
-    qtbot.mouseClick(child(page, QWidget, "empty_state_button"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QWidget, "empty_state_button"), Qt.MouseButton.LeftButton)
     assert len(shown(page)) == 4
 
 
@@ -144,7 +152,7 @@ def test_a_failure_can_be_tried_again(page: ActivityPage, bridge: FakeBridge, qt
     bridge.answer_with(decisions=EngineError("It is locked"))
     page.activate()
     bridge.answer_with(decisions=DECISIONS)
-    qtbot.mouseClick(child(page, QWidget, "empty_state_button"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QWidget, "empty_state_button"), Qt.MouseButton.LeftButton)
     assert len(shown(page)) == 4
 
 
@@ -154,7 +162,7 @@ def test_a_selected_decision_is_copied_as_text(page: ActivityPage, bridge: FakeB
     view = child(page, QListView, "activity_list")
     flags = QItemSelectionModel.SelectionFlag
     view.selectionModel().setCurrentIndex(view.model().index(2, 0), flags.ClearAndSelect)
-    qtbot.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert "unloaded mistral-7b" in QGuiApplication.clipboard().text()
 
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from preheat.control import Action, DecisionRecord
 from preheat.messages import verbatim
-from preheat.residency.decisions import Action, DecisionRecord
 from preheat_gui.dashboard.activity.rows import KINDS, DayRow, DecisionRow, Kind, make_rows
 from preheat_gui.dashboard.rows import RowList
 

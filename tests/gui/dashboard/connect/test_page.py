@@ -7,13 +7,14 @@ import shlex
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QListWidget, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from children import child
 from fake_bridge import FakeBridge, model, snapshot
+from preheat.control import State
 from preheat.errors import PortInUseError
-from preheat.residency.states import State
 from preheat.settings import Settings
 from preheat_gui.dashboard.connect.guides import MASK, Guide, Place, make_guides
 from preheat_gui.dashboard.connect.page import UNKNOWN_KEY, ConnectPage
@@ -121,11 +122,11 @@ def test_the_key_is_masked_until_it_is_asked_for_and_copied_in_full(
     code = child(page, QPlainTextEdit, "guide_code")
     assert text_of(page, "connect_key") == MASK
     assert "sk-secret" not in code.toPlainText()
-    qtbot.mouseClick(child(page, QPushButton, "guide_copy"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "guide_copy"), Qt.MouseButton.LeftButton)
     assert "Bearer sk-secret" in QGuiApplication.clipboard().text()
-    qtbot.mouseClick(child(page, QPushButton, "connect_copy_key"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "connect_copy_key"), Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "sk-secret"
-    qtbot.mouseClick(child(page, QPushButton, "connect_show_key"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "connect_show_key"), Qt.MouseButton.LeftButton)
     assert text_of(page, "connect_key") == "sk-secret"
     assert "sk-secret" in code.toPlainText()
     page.deactivate()
@@ -145,7 +146,7 @@ def test_an_applications_values_are_copied_one_by_one(page: ConnectPage, bridge:
         child(page, QListWidget, "connect_programs").setCurrentRow(6)
     assert page.memory() == {"connect_program": "cline"}
     assert [text_of(page, f"guide_value_{row}") for row in range(3)] == [f"{URL}/v1", MASK, "c-chat"]
-    qtbot.mouseClick(child(page, QPushButton, "guide_copy_1"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "guide_copy_1"), Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "sk-secret"
     assert not child(page, QPlainTextEdit, "guide_code").isVisible()
 
@@ -164,7 +165,7 @@ def test_a_closed_port_says_why_instead_of_a_dead_address(page: ConnectPage, bri
     assert closed.accessibleDescription() == "Port 11435 is taken. Use another port."
     assert not child(page, QWidget, "connect_address").isVisible()
     with qtbot.waitSignal(bridge.view_requested) as wanted:
-        qtbot.mouseClick(closed.findChild(QPushButton), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(child(closed, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)
     assert wanted.args == ["settings", "port"]
     bridge.publish_port(URL)
     assert child(page, QWidget, "connect_address").isVisible()
@@ -172,7 +173,8 @@ def test_a_closed_port_says_why_instead_of_a_dead_address(page: ConnectPage, bri
 
 def test_an_engine_that_has_ended_can_be_started_again(page: ConnectPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     bridge.publish_port(None, engine_error="The engine has ended")
-    qtbot.mouseClick(child(page, QWidget, "connect_closed").findChild(QPushButton), Qt.MouseButton.LeftButton)
+    closed = child(page, QWidget, "connect_closed")
+    QTest.mouseClick(child(closed, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)
     assert bridge.commands == [("restart_engine",)]
 
 

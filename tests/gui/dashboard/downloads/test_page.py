@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QMessageBox, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, download, model, snapshot
+from preheat.control import DownloadState
 from preheat.errors import EngineError
-from preheat.models.downloads import DownloadState
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.downloads.choice_section import ChoiceView
 from preheat_gui.dashboard.downloads.choices import ChoiceRow
@@ -121,7 +122,7 @@ def type_in(qtbot: QtBot, page: DownloadsPage, text: str, *, enter: bool = True)
     box = find(page, QLineEdit, "downloads_search")
     box.setText(text)
     if enter:
-        qtbot.keyClick(box, Qt.Key.Key_Return)
+        QTest.keyClick(box, Qt.Key.Key_Return)
 
 
 # -- the catalogue -----------------------------------------------------------------------------------------------------
@@ -306,7 +307,7 @@ def test_a_pasted_name_opens_its_sizes(qtbot: QtBot, page: DownloadsPage, link: 
 def test_other_sizes_of_a_suggestion_and_back(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
     click(page, "catalogue_more")
     assert link.asked == [("repo_files", "Qwen/qwen3-8b-GGUF")]
-    qtbot.keyClick(find(page, ChoiceView, "offer"), Qt.Key.Key_Escape)
+    QTest.keyClick(find(page, ChoiceView, "offer"), Qt.Key.Key_Escape)
     assert find(page, ChoiceView, "catalogue").isVisible()
 
 

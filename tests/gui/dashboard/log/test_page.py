@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -81,7 +82,7 @@ def test_levels_and_words_filter_lines(page: LogPage, qtbot: QtBot) -> None:
     child(page, QLineEdit, "log_search").setText("nowhere")
     assert child(page, QWidget, "log_empty").isVisible()
     assert child(page, QWidget, "log_empty").accessibleName() == "Nothing matches"
-    qtbot.mouseClick(child(page, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)
     assert len(text(page).splitlines()) == 3
 
 
@@ -120,14 +121,14 @@ def test_it_stays_at_the_end_until_somebody_scrolls_up(page: LogPage, qtbot: QtB
 
 def test_copies_the_selection_or_everything(page: LogPage, qtbot: QtBot) -> None:
     copy = child(page, QPushButton, "log_copy")
-    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == text(page)
     view = child(page, QPlainTextEdit, "log_text")
     cursor = view.textCursor()
     cursor.setPosition(0)
     cursor.setPosition(view.document().findBlockByNumber(1).position() + 4, cursor.MoveMode.KeepAnchor)
     view.setTextCursor(cursor)
-    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == text(page)[: len(text(page).splitlines()[0]) + 5]
 
 
@@ -137,10 +138,10 @@ def test_opens_the_folder_with_or_without_a_file(page: LogPage, qtbot: QtBot, mo
     monkeypatch.setattr(log_page, "reveal", lambda path, parent: shown.append(path))
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
     folder = child(page, QPushButton, "log_folder")
-    qtbot.mouseClick(folder, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(folder, Qt.MouseButton.LeftButton)
     assert shown == [log_file()]
     log_file().unlink()
-    qtbot.mouseClick(folder, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(folder, Qt.MouseButton.LeftButton)
     assert opened == [str(log_file().parent)]
 
 

@@ -8,10 +8,9 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from fake_bridge import GB, model, snapshot
-from preheat.residency.states import State
+from preheat.control import State
+from preheat_gui.dashboard.cells import NOTHING, Cell
 from preheat_gui.dashboard.models.cells import (
-    NOTHING,
-    Cell,
     Column,
     Context,
     ModelFigures,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -61,7 +62,7 @@ def press_delete(qtbot: QtBot, page: ModelsPage, model_id: str) -> None:
     view = page.findChild(ModelsView)
     assert view is not None
     view.setFocus()
-    qtbot.keyClick(view, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(view, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
 
 
 def box_of(page: QWidget, name: str) -> QMessageBox:

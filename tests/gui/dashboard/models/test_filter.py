@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from fake_bridge import model, snapshot
-from preheat.residency.states import State
+from preheat.control import State
 from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.filter import ModelsFilter, Show, passes, show_words
 from preheat_gui.dashboard.models.table import ModelsTable

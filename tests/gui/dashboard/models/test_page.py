@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMenu, QPushButton, QStackedWidget, QWidget
 from pytestqt.qtbot import QtBot
 
+from children import child
 from fake_bridge import FakeBridge, model, snapshot, stats
+from preheat.control import State
 from preheat.errors import EngineError
-from preheat.residency.states import State
 from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.tables import NameDelegate
-from preheat_gui.widgets import Theme
+from preheat_gui.widgets import Theme, Token
 
 MODELS = (
     model("gemma-3-12b", State.FAILED, error="the file ends early. Download it again"),
@@ -28,7 +30,7 @@ MODELS = (
     model("phi-4", State.LOADING),
     model("qwen3-4b", State.HOT, favourite=True, path="/models/qwen3-4b.gguf"),
 )
-STATS = stats(**{"qwen3-4b": (12, 9, 1.5)})
+STATS = stats(None, **{"qwen3-4b": (12, 9, 1.5)})
 
 
 @pytest.fixture
@@ -44,7 +46,15 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> ModelsPage:
 
 
 def view(page: ModelsPage) -> ModelsView:
-    return find(page, ModelsView, "models_table")
+    return child(page, ModelsView, "models_table")
+
+
+def shown_part(page: ModelsPage) -> QWidget:
+    stack = page.findChild(QStackedWidget)
+    assert stack is not None
+    part = stack.currentWidget()
+    assert part is not None
+    return part
 
 
 def find(page: QWidget, kind: type[Any], name: str) -> Any:
@@ -70,7 +80,7 @@ def shown_names(page: ModelsPage) -> list[str]:
 def press(qtbot: QtBot, page: ModelsPage, model_id: str, key: Qt.Key, modifier: Any = None) -> None:
     page.open_model(model_id)
     view(page).setFocus()
-    qtbot.keyClick(view(page), key, modifier or Qt.KeyboardModifier.NoModifier)
+    QTest.keyClick(view(page), key, modifier or Qt.KeyboardModifier.NoModifier)
 
 
 # -- keys, buttons, menu -----------------------------------------------------------------------------------------------
@@ -136,9 +146,9 @@ def test_several_models_at_once(qtbot: QtBot, page: ModelsPage, bridge: FakeBrid
 
 def test_a_click_on_the_star_toggles_it(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
     star = row(page, "phi-4").siblingAtColumn(Column.FAVOURITE)
-    qtbot.mouseClick(view(page).viewport(), Qt.MouseButton.LeftButton, pos=view(page).visualRect(star).center())
+    QTest.mouseClick(view(page).viewport(), Qt.MouseButton.LeftButton, pos=view(page).visualRect(star).center())
     name = view(page).visualRect(row(page, "qwen3-4b")).center()
-    qtbot.mouseClick(view(page).viewport(), Qt.MouseButton.LeftButton, pos=name)
+    QTest.mouseClick(view(page).viewport(), Qt.MouseButton.LeftButton, pos=name)
     assert bridge.commands == [("set_favourite", "phi-4", True)]
 
 
@@ -182,7 +192,7 @@ def test_model_settings_open(qtbot: QtBot, page: ModelsPage, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "preheat_gui.settings_dialog.model_dialog", stand_in)
     press(qtbot, page, "qwen3-4b", Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
     assert opened == ["qwen3-4b"]
-    page.findChild(QDialog).reject()
+    find(page, QDialog, "").reject()
 
 
 # -- why ---------------------------------------------------------------------------------------------------------------
@@ -224,15 +234,13 @@ def test_a_failed_model_says_what_to_do(page: ModelsPage) -> None:
 
 
 def test_the_filter_counts_and_clears(qtbot: QtBot, page: ModelsPage) -> None:
-    qtbot.keyClick(view(page), Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(view(page), Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     field = find(page, QLineEdit, "models_filter")
     assert field.hasFocus()
-    qtbot.keyClicks(field, "f")  # not the favourite key: the table does not have the focus
+    QTest.keyClicks(field, "f")  # not the favourite key: the table does not have the focus
     field.setText("nobody")
-    stack = page.findChild(QStackedWidget)
-    assert stack is not None
-    assert stack.currentWidget().objectName() == "models_none_match"
-    find(stack.currentWidget(), QPushButton, "empty_state_button").click()
+    assert shown_part(page).objectName() == "models_none_match"
+    find(shown_part(page), QPushButton, "empty_state_button").click()
     assert field.text() == ""
     assert len(shown_names(page)) == 4
 
@@ -241,8 +249,8 @@ def test_letters_in_the_filter_are_no_commands(qtbot: QtBot, page: ModelsPage, b
     page.open_model("mistral-7b")
     field = find(page, QLineEdit, "models_filter")
     field.setFocus()
-    qtbot.keyClicks(field, "f")
-    qtbot.keyClick(field, Qt.Key.Key_Delete)
+    QTest.keyClicks(field, "f")
+    QTest.keyClick(field, Qt.Key.Key_Delete)
     assert (field.text(), bridge.commands) == ("f", [])
 
 
@@ -251,14 +259,12 @@ def test_an_empty_library_leads_to_the_downloads(qtbot: QtBot, bridge: FakeBridg
     qtbot.addWidget(page)
     page.activate()
     page.show()
-    stack = page.findChild(QStackedWidget)
-    assert stack is not None
-    assert stack.currentWidget().objectName() == "models_empty"
+    assert shown_part(page).objectName() == "models_empty"
     with qtbot.waitSignal(page.page_requested) as asked:
-        find(stack.currentWidget(), QPushButton, "empty_state_button").click()
+        find(shown_part(page), QPushButton, "empty_state_button").click()
     assert asked.args == ["downloads", ""]
     bridge.publish(snapshot(*MODELS))
-    assert stack.currentWidget() is view(page)
+    assert shown_part(page) is view(page)
 
 
 def test_opening_a_hidden_model_takes_the_filters_off(page: ModelsPage) -> None:
@@ -337,7 +343,7 @@ def hidden(page: ModelsPage) -> set[Column]:
 
 
 def test_columns_hide_in_order_of_worth(qtbot: QtBot, page: ModelsPage) -> None:
-    seen = []
+    seen: list[set[Column]] = []
     for width in range(1400, 300, -20):
         page.resize(width, 500)
         qtbot.wait(0)
@@ -363,7 +369,7 @@ def test_every_state_is_painted(
     view(page).setFocus()
     picture = view(page).viewport().grab().toImage()
     colours = {picture.pixelColor(x, y).name() for x in range(0, 800, 2) for y in range(0, 300, 2)}
-    assert {dark_theme.colour(token).name() for token in ("accent", "card")} <= colours
+    assert {dark_theme.colour(token).name() for token in (Token.ACCENT, Token.CARD)} <= colours
     star = view(page).visualRect(row(page, states[0].model_id).siblingAtColumn(Column.FAVOURITE))
     assert (star.center().x() > view(page).width() / 2) is (direction is Qt.LayoutDirection.RightToLeft)
 

@@ -10,8 +10,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import GB, model, snapshot
-from preheat.core.snapshot import EngineSnapshot
-from preheat.residency.states import State
+from preheat.control import EngineSnapshot, State
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.models.cells import Column, ModelFigures
 from preheat_gui.dashboard.models.table import ModelsTable
@@ -53,7 +52,7 @@ def table(qapp: object) -> ModelsTable:
 
 
 def test_it_is_a_sound_model(table: ModelsTable, qtmodeltester: ModelTester) -> None:
-    qtmodeltester.check(table)
+    qtmodeltester.check(table)  # type: ignore[no-untyped-call]  # pytest-qt's
 
 
 def test_an_equal_snapshot_changes_nothing(table: ModelsTable) -> None:

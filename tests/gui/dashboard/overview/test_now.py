@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import model, snapshot
-from preheat.core.snapshot import EngineSnapshot
-from preheat.residency.states import State
+from preheat.control import EngineSnapshot, State
 from preheat_gui.dashboard.overview.now import Help, NowCard, describe_now
 from preheat_gui.widgets import Theme
 

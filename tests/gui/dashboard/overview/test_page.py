@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,10 +15,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolTip, QWidg
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import GB, FakeBridge, model, snapshot
+from preheat.control import Counts, State, UsageBucket, UsageHistory
 from preheat.errors import UnsupportedOperationError
-from preheat.residency.states import State
-from preheat.usage import UsageBucket, UsageHistory
-from preheat.usage.records import Counts
 from preheat_gui.dashboard.overview.curves import Curve
 from preheat_gui.dashboard.overview.page import OverviewPage
 from preheat_gui.dashboard.overview.stacked_bar import StackedBar
@@ -154,7 +153,11 @@ def test_curves_are_drawn_once_the_library_is_there(
     expected = {dark_theme.colour(token).name() for token in (Token.ACCENT, Token.CARD)}
     for curve in curves(page):
         assert curve.accessibleDescription()
-        qtbot.waitUntil(lambda curve=curve: expected <= colours_of(curve), timeout=20_000)
+        qtbot.waitUntil(partial(_has_colours, curve, expected), timeout=20_000)
+
+
+def _has_colours(curve: Curve, expected: set[str]) -> bool:
+    return expected <= colours_of(curve)
 
 
 def test_the_point_under_the_mouse_says_what_it_is(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:

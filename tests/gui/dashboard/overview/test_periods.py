@@ -8,8 +8,7 @@ from datetime import datetime
 import pytest
 from PySide6.QtCore import QLocale
 
-from preheat.usage import UsageBucket, UsageHistory
-from preheat.usage.records import Counts
+from preheat.control import Counts, UsageBucket, UsageHistory
 from preheat_gui.dashboard.overview.periods import DAY_S, HOUR_S, Period, sum_period
 from preheat_gui.dashboard.overview.series import hit_rate_series, time_saved_series
 

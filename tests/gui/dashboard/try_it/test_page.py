@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextDocument
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QPushButton, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from children import child
 from fake_bridge import FakeBridge, FakeGeneration, model, snapshot
+from preheat.control import FinishReason, State
 from preheat.errors import InsufficientMemoryError
-from preheat.inference import FinishReason
-from preheat.residency.states import State
 from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.try_it.conversation import figures_words, vector_words
 from preheat_gui.dashboard.try_it.page import TryPage
@@ -37,7 +37,7 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: object) -> TryPage:
 def ask(page: TryPage, qtbot: QtBot, text: str = "Hello") -> None:
     prompt = child(page, QPlainTextEdit, "try_prompt")
     prompt.setPlainText(text)
-    qtbot.keyClick(prompt, Qt.Key.Key_Return)
+    QTest.keyClick(prompt, Qt.Key.Key_Return)
 
 
 def transcript(page: TryPage) -> str:
@@ -77,11 +77,11 @@ def test_the_chosen_model_is_remembered(page: TryPage, bridge: FakeBridge, qtbot
 
 def test_enter_sends_and_shift_enter_begins_a_line(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     prompt = child(page, QPlainTextEdit, "try_prompt")
-    qtbot.keyClicks(prompt, "one")
-    qtbot.keyClick(prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.keyClicks(prompt, "two")
+    QTest.keyClicks(prompt, "one")
+    QTest.keyClick(prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(prompt, "two")
     assert bridge.generations == []
-    qtbot.keyClick(prompt, Qt.Key.Key_Return)
+    QTest.keyClick(prompt, Qt.Key.Key_Return)
     assert latest(bridge).model_id == "c-chat"
     assert latest(bridge).request.messages == ({"role": "user", "content": "one\ntwo"},)
     assert prompt.toPlainText() == ""
@@ -157,7 +157,7 @@ def test_escape_stops_and_keeps_what_has_come(page: TryPage, bridge: FakeBridge,
     assert child(page, QPushButton, "try_stop").isVisible()
     page.activateWindow()
     qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is not None)
-    qtbot.keyClick(child(page, QPlainTextEdit, "try_prompt"), Qt.Key.Key_Escape)
+    QTest.keyClick(child(page, QPlainTextEdit, "try_prompt"), Qt.Key.Key_Escape)
     assert latest(bridge).stopped
     assert "Half an ans" in transcript(page)
     assert "stopped" in transcript(page)
@@ -166,7 +166,7 @@ def test_escape_stops_and_keeps_what_has_come(page: TryPage, bridge: FakeBridge,
 
 def test_a_new_conversation_forgets_everything(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     ask(page, qtbot, "Secret?")
-    qtbot.mouseClick(child(page, QPushButton, "try_new"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "try_new"), Qt.MouseButton.LeftButton)
     assert latest(bridge).stopped
     assert transcript(page).strip() == ""
     assert child(page, QWidget, "try_empty").isVisible()
@@ -180,7 +180,7 @@ def test_the_answer_is_copied_as_the_model_wrote_it(page: TryPage, bridge: FakeB
     latest(bridge).end()
     button = child(page, QPushButton, "try_copy")
     width = button.width()
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "**Bold**"
     assert button.text() == "Copied"
     assert button.sizeHint().width() == width
@@ -193,7 +193,7 @@ def test_a_failure_says_what_to_do_and_can_be_retried(page: TryPage, bridge: Fak
     banner = child(page, QWidget, "try_banner")
     assert banner.isVisible()
     assert banner.accessibleName() == "c-chat does not fit. Raise the limit."
-    qtbot.mouseClick(child(page, QPushButton, "banner_button"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "banner_button"), Qt.MouseButton.LeftButton)
     assert not banner.isVisible()
     assert len(bridge.generations) == 2
     assert latest(bridge).request.messages == ({"role": "user", "content": "Hello?"},)
@@ -215,7 +215,7 @@ def test_an_embedding_model_shows_its_vector(page: TryPage, bridge: FakeBridge, 
 def test_a_vector_that_was_stopped_is_dropped(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     page.remember({"try_model": "a-embed"})
     ask(page, qtbot)
-    qtbot.mouseClick(child(page, QPushButton, "try_stop"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(page, QPushButton, "try_stop"), Qt.MouseButton.LeftButton)
     bridge.answer_with(embed=[[0.5] * 4])
     assert "0.5" not in transcript(page)
 
