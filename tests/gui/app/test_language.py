@@ -216,7 +216,7 @@ def all_messages() -> list[translations.Message]:
 
 def test_translations_have_the_same_blanks() -> None:
     def blanks(text: str) -> list[str]:
-        return sorted(str(name) for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+        return sorted(f"{name}:{spec}" for _, name, spec, _ in string.Formatter().parse(text) if name is not None)
 
     assert [each for each in all_messages() if blanks(each.source) != blanks(each.translation)] == []
 
