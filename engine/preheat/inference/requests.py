@@ -143,9 +143,7 @@ class ModelInfo:
 
     Attributes:
         context_length: Prompt plus completion limit, in tokens.
-        embeddings: The model makes embeddings; otherwise text.
         dimensions: Length of its embedding vectors; 0 for a text model.
-        chat_template: The model file has one.
         parallel: Requests that run at once; more wait in the worker's queue.
         resident_bytes: Memory of the worker after the probe; the engine measures it.
     """
@@ -165,11 +163,8 @@ class LoadOptions:
     Attributes:
         path: The GGUF file; the first one of a split set.
         files: Every file of the set, for paging in and progress.
-        embeddings: Load it for embeddings; otherwise for text.
         context_length: Limit in tokens; the trained length applies where it is smaller.
-        parallel: Requests that run at once.
         repack: Rewrite weights for the processor: faster prefill, almost twice the memory.
-        threads: Compute threads.
         gpu_layers: Layers to offload where the build can; -1 is all.
         embedding_cache: Number of (text, vector) pairs to remember.
         probe: Decode one token before reporting the model as hot. Without it, the waiting request is the probe.

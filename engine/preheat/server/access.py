@@ -145,7 +145,11 @@ class AccessMiddleware:
 
     async def _answer(self, scope: Scope, headers: _Headers, receive: Receive, send: Send) -> None:
         try:
-            self._check_host_and_origin(headers)
+            if not self._rules.host_allowed(headers.host):
+                raise HostNotAllowedError(msg("host_not_allowed"))
+            if headers.origin is not None and not self._rules.origin_allowed(headers.origin, headers.host):
+                raise OriginNotAllowedError(msg("origin_not_allowed"))
+            headers.origin_allowed = headers.origin is not None
             if headers.preflight and headers.origin is not None:
                 await _send_preflight(headers, send)
                 return
@@ -161,13 +165,6 @@ class AccessMiddleware:
             await error_response(error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-    def _check_host_and_origin(self, headers: _Headers) -> None:
-        if not self._rules.host_allowed(headers.host):
-            raise HostNotAllowedError(msg("host_not_allowed"))
-        if headers.origin is not None and not self._rules.origin_allowed(headers.origin, headers.host):
-            raise OriginNotAllowedError(msg("origin_not_allowed"))
-        headers.origin_allowed = headers.origin is not None
 
     async def _read_body(self, headers: _Headers, receive: Receive) -> bytes | None:
         """Return the whole body; None if the client disconnected.

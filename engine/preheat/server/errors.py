@@ -1,4 +1,4 @@
-"""The one place where an ``EngineError`` becomes an HTTP status and OpenAI's error body."""
+"""Turns errors into HTTP responses: status and OpenAI's error body."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STATUS: Final = {
     "engine_stopped": 503,
     "port_in_use": 500,
     "not_running": 503,
-    # What the hub answered, as a gateway tells it on.
+    # Failures of the hub; the port is a gateway to it.
     "hub_error": 502,
     "hub_offline": 503,
     "hub_unreachable": 504,
@@ -45,7 +45,7 @@ STATUS: Final = {
     "not_own_file": 409,
     "model_in_use": 409,
     "model_exists": 409,
-    # Raised by the port itself, never by the engine.
+    # Raised by the port only.
     "not_found": 404,
     "method_not_allowed": 405,
     "host_not_allowed": 403,
@@ -54,7 +54,7 @@ STATUS: Final = {
     "body_too_large": 413,
     "internal_error": 500,
 }
-"""HTTP status by ``EngineError.code``. A code that is missing here is answered with 500; a test finds it."""
+"""HTTP status by ``EngineError.code``; 500 for other codes."""
 
 
 class NotFoundError(EngineError):
@@ -70,13 +70,13 @@ class MethodNotAllowedError(EngineError):
 
 
 class HostNotAllowedError(EngineError):
-    """The Host header names something else than this machine (DNS rebinding)."""
+    """The Host header does not name this machine (DNS rebinding)."""
 
     code = "host_not_allowed"
 
 
 class OriginNotAllowedError(EngineError):
-    """A web page of another origin asks."""
+    """The request comes from a web page of another origin."""
 
     code = "origin_not_allowed"
 
@@ -118,7 +118,7 @@ def error_json(error: EngineError) -> dict[str, Any]:
 
 
 def error_response(error: EngineError) -> Response:
-    """Return the error as a whole answer, with ``Retry-After`` where waiting helps."""
+    """Return the response for an error, with ``Retry-After`` if waiting helps."""
     status = status_of(error.code)
     headers = {}
     if error.retry_after_s is not None:
