@@ -57,7 +57,7 @@ def test_a_small_model_gets_eight_bits_where_there_is_room() -> None:
     assert chosen(2.2, 0.6e9) == "Q4_K_M"
 
 
-def test_a_single_unquantized_variant_is_recommended() -> None:
+def test_unusual_sets_of_variants() -> None:
     assert chosen(20, 8e9, "Q8_0") == "Q8_0"
     assert chosen(40, 8e9, "F16", "F32") == "F16"
     assert chosen(16, 20e9, "MXFP4") == "MXFP4"
