@@ -1,7 +1,7 @@
 """Takes the pictures in docs/screenshots: every window, the menu and the icon, light and dark.
 
-The windows are the real ones, over a bridge without an engine that shows a made-up day; the clock stands still, so the
-same sources give the same pictures. Windows need no screen; menu and notification are taken from a virtual one.
+The windows are real, with a bridge that publishes an invented day and a stopped clock, so the same sources give the
+same pictures. Windows need no screen; menu and notification use a virtual one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "screenshots"
 APPEARANCES: Final = ("light", "dark")
 REST_S: Final = 0.6
-"""What timers and moving values need to come to rest."""
+"""Time for timers and animations to finish."""
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Take all pictures, or those whose name has ``--only`` in it."""
+    """Take all pictures, or those with ``--only`` in their name."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to put them")
-    parser.add_argument("--only", default="", help="a part of a picture's name")
+    parser.add_argument("--only", default="", help="part of a picture's name")
     parser.add_argument("--on-screen", choices=APPEARANCES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="preheat-pictures-") as home:
-        # Nothing of the user's own is read or shown.
+        # The user's own files are not read.
         os.environ |= {"PREHEAT_HOME": home, "TZ": "UTC", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
         time.tzset()
         if options.on_screen:
@@ -58,15 +58,15 @@ def make_application(appearance: str) -> QApplication:
 
     from preheat_gui.widgets import apply_theme
 
-    qInstallMessageHandler(say_what_matters)
+    qInstallMessageHandler(print_message)
     application = QApplication(sys.argv[:1])
     application.setApplicationDisplayName("Preheat")
     apply_theme(application, appearance)
     return application
 
 
-def say_what_matters(_kind: object, _context: object, message: str) -> None:
-    """Pass on Qt's messages, without what the offscreen platform says of every window."""
+def print_message(_kind: object, _context: object, message: str) -> None:
+    """Print Qt's messages, without those of the offscreen platform about every window."""
     if "This plugin does not support" not in message:
         print(message, file=sys.stderr)
 
@@ -97,7 +97,7 @@ def picture_windows(folder: Path, only: str) -> None:
 
 
 def picture_window(make: Callable[[], QWidget], path: Path) -> None:
-    """Show a window until everything in it has come to rest, and write what it looks like, without a frame."""
+    """Show a window until its animations have finished, and write it without a frame."""
     from pictures.png import write_png
 
     window = make()
@@ -110,7 +110,7 @@ def picture_window(make: Callable[[], QWidget], path: Path) -> None:
 
 
 def settle(seconds: float) -> None:
-    """Let events come for so long."""
+    """Process events for this time."""
     from PySide6.QtCore import QEventLoop, QTimer
 
     loop = QEventLoop()

@@ -1,1 +1,1 @@
-"""What the pictures in docs/screenshots are made of."""
+"""Parts of the pictures in docs/screenshots."""

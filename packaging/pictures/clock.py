@@ -1,4 +1,4 @@
-"""Stops the clock for the windows: "4 min ago" and "15:42" then are the same in every run."""
+"""Stops the clock for the windows, so that "4 min ago" and "15:42" are the same in every run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from preheat_gui.dashboard.pages import PAGES
 
 
 def stop_clock(now: float) -> None:
-    """Let the windows find this Unix time whenever they look. Timers go on."""
+    """Make the windows see this Unix time. Timers keep running."""
 
     class StoppedDate(date):
         @classmethod
@@ -25,7 +25,7 @@ def stop_clock(now: float) -> None:
             return cls.fromtimestamp(now, tz)
 
     for page in PAGES:
-        importlib.import_module(f"preheat_gui.dashboard.{page.module}")  # imported later, it would find the real clock
+        importlib.import_module(f"preheat_gui.dashboard.{page.module}")  # a later import would see the real clock
     stopped: dict[object, Any] = {date: StoppedDate, datetime: StoppedDatetime}
     for name, loaded in list(sys.modules.items()):
         if name.startswith("preheat_gui"):

@@ -1,4 +1,4 @@
-"""A plausible day of use, always the same, for pictures of the windows: eight models, and who has asked for them."""
+"""A plausible, fixed day of use for pictures of the windows: eight models and their requests."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any, Final
 
 from fake_bridge import FakeBridge, stats
 from preheat import paths
-from preheat.control import LimitCurve, LimitPoint, ModelFacts, StatsReport
+from preheat.control import LimitCurve, LimitPoint, ModelFacts, StatsReport, UsageBucket, UsageHistory
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.log import log_file
 from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat.residency.states import State
 from preheat.settings import Settings, load_settings
-from preheat.usage import UsageBucket, UsageHistory
 from preheat.usage.records import Counts
 
 NOW: Final = datetime(2026, 3, 12, 15, 42).timestamp()
-"""When the pictures are taken, in whatever time zone."""
+"""The time in the pictures, in any time zone."""
 
 GB: Final = 10**9
 MINUTE_S: Final = 60.0
@@ -57,14 +56,14 @@ api_keys = ["pk-5Jm2vQx8Rt4w"]
 
 
 def show_day(bridge: FakeBridge) -> None:
-    """Let the bridge show the day."""
+    """Publish the day through the bridge."""
     bridge.publish_settings(_settings())
     bridge.publish(snapshot())
     bridge.answer_with(history=history(), stats=_stats(), decisions=_decisions(), why=_why, model_details=_facts)
 
 
 def _settings() -> Settings:
-    """Write the user's settings file, and return what is in it."""
+    """Write the user's settings file, and return its settings."""
     file = paths.settings_path()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(_SETTINGS, encoding="utf-8")
@@ -72,7 +71,7 @@ def _settings() -> Settings:
 
 
 def snapshot(**preload: Any) -> EngineSnapshot:
-    """Return the engine in the afternoon: three models hot, a fourth on its way."""
+    """Return the engine in the afternoon: three models hot, a fourth loading."""
     models = _models()
     used = sum(model.resident_bytes for model in models)
     known: dict[str, Any] = {
@@ -141,7 +140,7 @@ def _models() -> list[ModelSnapshot]:
 
 
 def history() -> UsageHistory:
-    """Return hours and days: office hours, fewer at the weekend, and a hit rate that was learned."""
+    """Return hours and days: office hours, fewer requests at weekends, and a rising hit rate."""
     dice = random.Random(7)
     hours = [_bucket(dice, NOW - back * HOUR_S, HOUR_S, 0.94) for back in range(47, -1, -1)]
     days = [_bucket(dice, NOW - back * DAY_S, DAY_S, 0.94 - 0.4 * (back / 90) ** 3) for back in range(89, -1, -1)]
@@ -199,7 +198,7 @@ def _why(model_id: str) -> str:
 
 
 def write_log() -> None:
-    """Write a log of that afternoon where the log page looks for it."""
+    """Write a log of that afternoon to the log file."""
     lines = []
     for decision in reversed(_decisions()[:11]):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime(decision.at))

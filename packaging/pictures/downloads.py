@@ -1,4 +1,4 @@
-"""Makes the windows that fetch models: suggestions, a search, the sizes of one model, and the welcome."""
+"""Makes the pictures of the downloads page: suggestions, a search, and the sizes of one model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from fake_bridge import FakeBridge, download
-from preheat.models.downloads import DownloadState
+from preheat.control import DownloadState
 from preheat_gui.dashboard.window import DashboardWindow
 from suggested import CATALOGUE, FOUND, OFFER
 
@@ -31,7 +31,7 @@ _QUEUE: Final = (
 
 
 def downloads_makers(bridge: FakeBridge, size: tuple[int, int]) -> dict[str, Callable[[], QWidget]]:
-    """Return what makes each window, by the picture's name."""
+    """Return a function for each window, by picture name."""
     return {
         "downloads": partial(_downloads, bridge, size, ""),
         "downloads-search": partial(_downloads, bridge, size, "qwen3"),

@@ -1,4 +1,4 @@
-"""One picture of all that the tray icon shows, in two sizes, on the panel of a desktop."""
+"""One picture of all states of the tray icon, in two sizes, on a desktop panel."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _LINE: Final = 20
 
 _LOOKS: Final = (
     ("nothing loaded", TrayState.IDLE, None, 0),
-    ("just begun", TrayState.PRELOADING, 0.15, 0),
+    ("starting", TrayState.PRELOADING, 0.15, 0),
     ("preloading", TrayState.PRELOADING, 0.63, 0),
-    ("3 are ready", TrayState.HOT, None, 3),
+    ("3 ready", TrayState.HOT, None, 3),
     ("paused", TrayState.PAUSED, None, 0),
-    ("a problem", TrayState.ERROR, None, 0),
+    ("problem", TrayState.ERROR, None, 0),
 )
 
 
 def icon_sheet() -> QImage:
-    """Return the picture, for the theme that is applied."""
+    """Return the picture in the current theme."""
     appearance = theme()
     panel = Panel.DARK if appearance.dark else Panel.LIGHT
     height = 2 * MARGIN + sum(_SIDES) + 2 * GROUP_GAP + _LINE

@@ -26,7 +26,7 @@ _PAINT_S: Final = 0.4
 
 
 def picture_panel(folder: Path, appearance: str, command: Sequence[str]) -> None:
-    """Take the pictures of a program that calls ``stay_on_screen``."""
+    """Take pictures of a program that calls ``stay_on_screen``."""
     with virtual_screen(*_SIZE, dark=appearance == "dark") as screen:
         process = subprocess.Popen(command, env=dict(screen.environment), stdin=subprocess.PIPE)
         try:
@@ -52,7 +52,7 @@ def _picture(screen: Screen, path: Path, height: int) -> None:
 
 
 def stay_on_screen(application: QApplication) -> None:
-    """Be the tray just after the favourites were loaded, until ended; a line of input ends the notification."""
+    """Run the tray just after the favourites were loaded; a line of input closes the notification."""
     bridge = FakeBridge(application)
     stop_clock(NOW)
     show_day(bridge)
@@ -66,14 +66,14 @@ def stay_on_screen(application: QApplication) -> None:
 
 
 class _Waiter(QObject):
-    """Closes the notification when told."""
+    """Closes the notification on a line of input."""
 
     def listen(self) -> None:
-        self._ear = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read, self)
-        self._ear.activated.connect(self._close_balloon)
+        self._notifier = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._close_balloon)
 
     def _close_balloon(self) -> None:
-        self._ear.setEnabled(False)
+        self._notifier.setEnabled(False)
         for window in QApplication.topLevelWidgets():
             if window.metaObject().className() == "QBalloonTip":
                 window.close()

@@ -1,4 +1,4 @@
-"""Writes small PNG files: with at most 256 colours, a third as large as with all."""
+"""Writes PNG files with at most 256 colours, a third of the usual size."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from PySide6.QtGui import QImage
 _Array = npt.NDArray[Any]
 
 _COLOURS: Final = 256
-_COMMONEST: Final = 128
+_MOST_COMMON: Final = 128
 
 
 def write_png(image: QImage, path: Path) -> None:
-    """Write a picture with its commonest colours; each of the others becomes the nearest of these."""
+    """Write a picture with its most common colours; others become the nearest of these."""
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     width, height = image.width(), image.height()
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
     pixels = rows[:, : width * 3].reshape(-1, 3)
     found, places, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
     chosen = _palette(found.astype(np.int32), counts)
-    # Worked through in parts: all distances at once would take much memory.
+    # In parts: all distances at once would use too much memory.
     nearest = np.concatenate(
         [
             ((part.astype(np.int32)[:, None, :] - chosen[None]) ** 2).sum(axis=2).argmin(axis=1)
@@ -38,11 +38,11 @@ def write_png(image: QImage, path: Path) -> None:
 
 
 def _palette(found: _Array, counts: _Array) -> _Array:
-    """Return the colours to keep: the commonest, then those that would be missed most, such as a small red sign's."""
+    """Return the colours to keep: the most common, then the most distant, such as a small red sign's."""
     if len(found) <= _COLOURS:
         return found
     order = np.argsort(counts, kind="stable")[::-1]
-    kept = list(order[:_COMMONEST])
+    kept = list(order[:_MOST_COMMON])
     distances = np.min([((found - found[place]) ** 2).sum(axis=1) for place in kept], axis=0)
     while len(kept) < _COLOURS:
         kept.append(np.argmax(distances * np.sqrt(counts)))

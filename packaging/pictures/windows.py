@@ -1,4 +1,4 @@
-"""Makes every window as a person finds it in the middle of a day."""
+"""Makes every window as it looks in the middle of a day."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ IndexError: tuple index out of range"""
 
 
 def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
-    """Return what makes each window, by the picture's name."""
+    """Return a function for each window, by picture name."""
     makers: dict[str, Callable[[], QWidget]] = {
         page: partial(_dashboard, bridge, page) for page in ("overview", "models", "activity", "try", "connect", "log")
     }

@@ -39,10 +39,10 @@ class DownloadRow(QWidget):
         self._model: ModelSnapshot | None = None
         self._name = title_label()
         self._status = named(detail_label(), "download_status")
-        self._failure = named(caption(), "download_failure")
-        set_role(self._failure, "bad")
-        self._failure.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        align_to_start(self._failure)
+        self._problem = named(caption(), "download_problem")
+        set_role(self._problem, "bad")
+        self._problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        align_to_start(self._problem)
         self._bar = named(QProgressBar(), "download_progress")
         self._bar.setRange(0, _STEPS)
         self._bar.setTextVisible(False)
@@ -54,7 +54,7 @@ class DownloadRow(QWidget):
         self._resume = self._icon_button("download_resume", "play", self.tr("Resume"))
         self._cancel = self._icon_button("download_cancel", "close", self.tr("Cancel"))
         self._buttons = (self._retry, self._try, self._star, self._pause, self._resume, self._cancel)
-        texts = vbox(self._name, self._bar, self._status, self._failure, spacing=GAP // 2)
+        texts = vbox(self._name, self._bar, self._status, self._problem, spacing=GAP // 2)
         self._layout = layout = hbox((texts, 1), GAP, *self._buttons, spacing=GAP // 2)
         layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)
         for button in self._buttons:
@@ -79,11 +79,11 @@ class DownloadRow(QWidget):
         before, self._download, self._model = self._download, download, model
         self.setObjectName(f"download_{download.download_id}")
         self._name.setText(download.name)
-        # A failure is shown in full, because it says what to do; figures may be elided.
-        failed = download.state is DownloadState.FAILED
-        self._status.setVisible(not failed)
-        self._failure.setVisible(failed)
-        (self._failure if failed else self._status).setText(download_status(download, model))
+        # What needs the user is shown in full, because it says what to do; figures may be elided.
+        problem = download.state in (DownloadState.FAILED, DownloadState.WAITING_FOR_SPACE)
+        self._status.setVisible(not problem)
+        self._problem.setVisible(problem)
+        (self._problem if problem else self._status).setText(download_status(download, model))
         self._show_progress(download, before)
         self._show_buttons(download, model)
         self._layout.activate()  # now: the queue's height depends on its rows

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.control import DownloadState
 from preheat.errors import EngineError
+from preheat.messages import msg
 from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.downloads.choice_section import ChoiceView
 from preheat_gui.dashboard.downloads.choices import ChoiceRow
@@ -447,3 +448,14 @@ def test_it_stands_still_while_it_is_not_shown(page: DownloadsPage, bridge: Fake
     assert page.findChildren(DownloadRow) == []
     page.activate()
     assert len(page.findChildren(DownloadRow)) == 1
+
+
+def test_a_download_that_waits_for_space_says_what_to_do(page: DownloadsPage, bridge: FakeBridge) -> None:
+    notice = msg("text", text="There is no space for it", hint="Free some space")
+    bridge.publish(snapshot(downloads=(download(state=DownloadState.WAITING_FOR_SPACE, notice=notice),)))
+    row = row_of(page, "d1")
+    problem = find(row, QLabel, "download_problem")
+    assert problem.isVisible()
+    assert problem.text() == "Waiting for disk space · 1.2 of 4.7 GB · There is no space for it. Free some space."
+    assert find(row, QToolButton, "download_pause").isVisible()
+    assert find(row, QWidget, "download_progress").isVisible()
