@@ -23,7 +23,7 @@ SECRET = "sk-secret and the prompt"
 
 @pytest.fixture
 def reporter(qtbot: QtBot) -> Iterator[ErrorReporter]:
-    """A reporter that is told of errors as the installed one is."""
+    """A reporter that is not installed."""
     reporter = ErrorReporter()
     yield reporter
     if reporter.dialog is not None:
@@ -54,7 +54,7 @@ def test_a_bug_is_shown_and_logged(reporter: ErrorReporter, qtbot: QtBot, caplog
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyError, RuntimeError, AssertionError, EngineError])
-def test_what_was_worked_on_is_not_told(
+def test_user_data_is_hidden(
     reporter: ErrorReporter, qtbot: QtBot, caplog: pytest.LogCaptureFixture, kind: type[Exception]
 ) -> None:
     error = fail(kind(SECRET))
@@ -68,7 +68,7 @@ def test_what_was_worked_on_is_not_told(
     assert SECRET not in caplog.text
 
 
-def test_the_user_s_folder_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_folder_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     error = fail(TypeError("no"))
     monkeypatch.setattr(Path, "home", lambda: Path(__file__).parent.parent)
     _, details = describe(error, error.__traceback__)
@@ -97,13 +97,13 @@ def test_the_same_bug_is_shown_once(reporter: ErrorReporter, qtbot: QtBot) -> No
     assert reporter.dialog is None
 
 
-def test_other_bugs_join_the_dialog_that_is_open(reporter: ErrorReporter, qtbot: QtBot) -> None:
+def test_further_errors_join_the_open_dialog(reporter: ErrorReporter, qtbot: QtBot) -> None:
     tell(reporter, fail(TypeError("first")))
     tell(reporter, fail(NameError("second")))
     qtbot.waitUntil(lambda: reporter.dialog is not None and "NameError: second" in reporter.dialog.details)
 
 
-def test_there_is_no_storm_of_dialogs(reporter: ErrorReporter, qtbot: QtBot) -> None:
+def test_the_number_of_dialogs_is_limited(reporter: ErrorReporter, qtbot: QtBot) -> None:
     shown = 0
     for number in range(20):
         tell(reporter, fail(type(f"Error{number}", (Exception,), {})()))
@@ -138,7 +138,7 @@ class Widget(QObject):
         raise TypeError("in a slot")
 
 
-def test_installed_it_catches_slots_timers_and_threads_and_the_program_goes_on(
+def test_errors_in_slots_timers_and_threads_are_caught(
     reporter: ErrorReporter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -163,7 +163,7 @@ def test_installed_it_catches_slots_timers_and_threads_and_the_program_goes_on(
         assert (sys.excepthook, threading.excepthook) == before
 
 
-def test_the_end_of_a_program_is_no_bug(reporter: ErrorReporter, qtbot: QtBot) -> None:
+def test_exits_are_no_errors(reporter: ErrorReporter, qtbot: QtBot) -> None:
     reporter._on_exception(KeyboardInterrupt, KeyboardInterrupt(), None)
     reporter._on_exception(SystemExit, SystemExit(0), None)
     qtbot.wait(20)

@@ -79,7 +79,7 @@ def test_the_language_is_the_chosen_one_or_the_first_known_of_the_system(
     assert ready_words() == {"en": "Ready", "de": "Bereit"}[expected]
 
 
-def test_a_second_choice_takes_the_place_of_the_first(qapp: QApplication) -> None:
+def test_a_second_choice_replaces_the_first(qapp: QApplication) -> None:
     apply_language(qapp, "de", ENGLISH)
     apply_language(qapp, "de", ENGLISH)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -91,7 +91,7 @@ def test_a_second_choice_takes_the_place_of_the_first(qapp: QApplication) -> Non
     assert ready_words() == "Ready"
 
 
-def test_qt_s_own_words_are_translated_too(german: None, qtbot: QtBot) -> None:
+def test_qts_own_texts_are_translated(german: None, qtbot: QtBot) -> None:
     box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel | QDialogButtonBox.StandardButton.Close)
     qtbot.addWidget(box)
     assert box.button(QDialogButtonBox.StandardButton.Cancel).text() == "Abbrechen"
@@ -109,7 +109,7 @@ def test_qt_s_own_words_are_translated_too(german: None, qtbot: QtBot) -> None:
         ("de", ("he-IL",), False),
     ],
 )
-def test_windows_are_mirrored_where_the_system_is_even_though_the_words_are_english(
+def test_english_windows_follow_the_systems_direction(
     qapp: QApplication,
     monkeypatch: pytest.MonkeyPatch,
     choice: str,
@@ -130,7 +130,7 @@ def test_the_application_starts_in_the_language_of_the_settings_file(
     app_module.make_application()
     assert ready_words() == "Bereit"
     file.write_text("this is no TOML", encoding="utf-8")
-    app_module.make_application()  # a broken file keeps nothing from starting; it is told later
+    app_module.make_application()  # a broken file does not prevent the start
 
 
 # Numbers and dates
@@ -156,7 +156,7 @@ def test_numbers_are_written_as_in_the_language(german: None) -> None:
         ("fa_IR", "4.2 GB", "12,345"),  # its signs belong to digits of its own
     ],
 )
-def test_with_the_system_s_language_numbers_are_the_system_s(
+def test_with_the_systems_language_numbers_follow_the_system(
     qapp: QApplication, system: str, memory: str, number: str
 ) -> None:
     apply_language(qapp, "auto", QLocale(system))
@@ -181,12 +181,12 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_all_words_in_the_sources_are_translated(collected: Path) -> None:
+def test_all_texts_are_translated(collected: Path) -> None:
     missing = [(each.context, each.source) for each in translations.messages(collected) if not each.finished]
     assert missing == [], "run packaging/translations.py, translate these, and run it again"
 
 
-def test_the_translations_have_no_words_that_have_gone(collected: Path) -> None:
+def test_no_translation_is_unused(collected: Path) -> None:
     now = {(each.context, each.source) for each in translations.messages(collected)}
     assert [each.source for each in all_messages() if (each.context, each.source) not in now] == []
 
@@ -228,11 +228,11 @@ def test_translations_name_the_same_settings() -> None:
     assert [each for each in all_messages() if names(each.source) != names(each.translation)] == []
 
 
-def test_translations_have_a_mnemonic_where_the_words_have_one() -> None:
+def test_translations_have_the_same_mnemonics() -> None:
     assert [each for each in all_messages() if each.source.count("&") != each.translation.count("&")] == []
 
 
-def test_translations_end_as_the_words_do() -> None:
+def test_translations_have_the_same_punctuation() -> None:
     def end(text: str) -> str:
         return text[-1] if text[-1] in ".:…?" else ""
 
@@ -240,7 +240,7 @@ def test_translations_end_as_the_words_do() -> None:
     assert [each.source for each in odd] == ["{count} d"]  # an abbreviation in German
 
 
-def test_translations_do_not_exclaim_and_address_nobody() -> None:
+def test_translations_are_impersonal() -> None:
     addressed = re.compile(r"!|\b(Sie|Ihr|Ihre|Ihren|Ihrem|du|dein|deine)\b(?! enthalten)")
     assert [each.translation for each in all_messages() if addressed.search(each.translation)] == []
 
@@ -248,7 +248,7 @@ def test_translations_do_not_exclaim_and_address_nobody() -> None:
 # In the windows
 
 
-def test_the_words_of_the_settings_are_translated(german: None) -> None:
+def test_the_settings_are_translated(german: None) -> None:
     shown = {each.name: each for group in Group for each in declarations(group)}
     assert shown["memory_limit"].label == "Speichergrenze"
     assert shown["theme"].description == "Farben der Fenster; „Automatisch“ folgt dem System."

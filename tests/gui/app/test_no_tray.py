@@ -1,4 +1,4 @@
-"""Without a tray there is a window, and closing it leaves nobody locked out."""
+"""Without a tray there is a window, and closing it keeps Preheat reachable."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def test_on_wayland_qt_is_not_asked_before_there_is_a_panel(qtbot: QtBot, monkey
     assert asked == [1]
 
 
-def test_a_tray_that_is_there_is_found_at_once(qtbot: QtBot) -> None:
+def test_an_existing_tray_is_found_at_once(qtbot: QtBot) -> None:
     place = TrayPlace(50, Desktop(True))
     with qtbot.assertNotEmitted(place.missing, wait=100), qtbot.waitSignal(place.found):
         place.start()
     assert place.is_found
 
 
-def test_a_tray_that_is_late_is_found_without_a_word(qtbot: QtBot) -> None:
+def test_a_late_tray_is_found_silently(qtbot: QtBot) -> None:
     desktop = Desktop(False)
     place = TrayPlace(5000, desktop)
     with qtbot.assertNotEmitted(place.missing):
@@ -100,7 +100,7 @@ def press(question: QMessageBox | None, name: str) -> None:
     next(button for button in question.buttons() if button.objectName() == name).click()
 
 
-def test_where_there_is_a_tray_a_window_just_closes(window: QWidget) -> None:
+def test_with_a_tray_a_window_closes(window: QWidget) -> None:
     guard = guard_of(window)
     window.allowed = True  # type: ignore[attr-defined]
     window.close()
@@ -130,7 +130,7 @@ def test_closing_asks_and_keeps_running(window: QWidget, qtbot: QtBot) -> None:
     guard.question.reject()
 
 
-def test_who_does_not_answer_keeps_the_window(window: QWidget, qtbot: QtBot) -> None:
+def test_cancelling_keeps_the_window(window: QWidget, qtbot: QtBot) -> None:
     guard = guard_of(window)
     window.close()
     assert guard.question is not None
@@ -158,7 +158,7 @@ def test_an_answer_is_remembered(window: QWidget, qtbot: QtBot, answer: str) -> 
     window.removeEventFilter(again)
 
 
-def test_the_end_of_the_session_is_not_held_up(window: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_the_session_is_not_delayed(window: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:
     guard = guard_of(window)
     monkeypatch.setattr("preheat_gui.app.no_tray._session_ends", lambda: True)
     window.close()
@@ -166,7 +166,7 @@ def test_the_end_of_the_session_is_not_held_up(window: QWidget, monkeypatch: pyt
     assert guard.question is None
 
 
-def test_it_is_told_once(window: QWidget) -> None:
+def test_the_explanation_is_shown_once(window: QWidget) -> None:
     note = explain_once(window, WindowState())
     assert note is not None
     assert note.isVisible()

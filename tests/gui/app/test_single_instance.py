@@ -48,17 +48,17 @@ def second_start(folder: Path, wish: Request, qtbot: QtBot) -> str:
     return output.strip()
 
 
-def test_a_second_start_has_the_first_show_itself(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_second_start_shows_the_first(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
     with qtbot.waitSignal(first.show_requested, timeout=20_000):
         assert second_start(tmp_path, Request.SHOW, qtbot) == Answer.DONE
 
 
-def test_a_second_start_by_the_login_shows_nothing(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_second_start_at_login_shows_nothing(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(first.show_requested):
         assert second_start(tmp_path, Request.PING, qtbot) == Answer.DONE
 
 
-def test_one_that_ends_says_so_and_another_takes_its_place(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_second_start_replaces_an_ending_instance(first: SingleInstance, tmp_path: Path, qtbot: QtBot) -> None:
     first.set_ending()
     with qtbot.assertNotEmitted(first.show_requested):
         assert second_start(tmp_path, Request.SHOW, qtbot) == Answer.ENDING
@@ -66,14 +66,14 @@ def test_one_that_ends_says_so_and_another_takes_its_place(first: SingleInstance
     assert second_start(tmp_path, Request.SHOW, qtbot) == "first"
 
 
-def test_one_that_hangs_is_found_out(first: SingleInstance, tmp_path: Path) -> None:
+def test_a_hanging_instance_is_detected(first: SingleInstance, tmp_path: Path) -> None:
     other = SingleInstance(tmp_path)
     assert not other.take()
     assert other.ask_first(Request.SHOW, 0.3) is Answer.SILENT  # this thread is the one that would have to answer
     assert other.first_pid() == os.getpid()
 
 
-def test_one_that_is_just_starting_is_waited_for(tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_starting_instance_is_waited_for(tmp_path: Path, qtbot: QtBot) -> None:
     starting = SingleInstance(tmp_path)
     assert starting.take()
     process = subprocess.Popen(
@@ -87,7 +87,7 @@ def test_one_that_is_just_starting_is_waited_for(tmp_path: Path, qtbot: QtBot) -
     starting.release()
 
 
-def test_one_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_killed_instance_blocks_nothing(tmp_path: Path, qtbot: QtBot) -> None:
     script = SECOND_START.replace("print(", "assert instance.take(); instance.listen(); input(print(") + ")"
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path), Request.SHOW],
@@ -108,7 +108,7 @@ def test_one_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path, qtbot: Qt
     instance.release()
 
 
-def test_of_many_starts_at_once_one_is_the_first(tmp_path: Path, qtbot: QtBot) -> None:
+def test_one_of_many_simultaneous_starts_is_first(tmp_path: Path, qtbot: QtBot) -> None:
     script = SECOND_START.replace("print(", "taken = instance.take()\nprint(").replace("if instance.take()", "if taken")
     script = (
         script.replace("else instance.ask_first(Request(sys.argv[2]), 5.0)", 'else "second"') + "\nsys.stdin.read()"
@@ -131,7 +131,7 @@ def test_of_many_starts_at_once_one_is_the_first(tmp_path: Path, qtbot: QtBot) -
     assert sorted(said) == ["first", "second", "second", "second"]
 
 
-def test_a_folder_with_a_long_name_has_a_socket_all_the_same(tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_folder_with_a_long_name_has_a_socket(tmp_path: Path, qtbot: QtBot) -> None:
     folder = tmp_path / ("long" * 30)
     assert not Path(socket_name(folder)).is_absolute()
     assert socket_name(folder) != socket_name(folder / "other")

@@ -90,12 +90,12 @@ def test_the_icon_comes_first_and_the_engine_after_it(start: Start, qtbot: QtBot
     assert shell.dashboard is None
 
 
-def test_a_start_by_hand_opens_the_dashboard(start: Start, qtbot: QtBot) -> None:
+def test_a_manual_start_opens_the_dashboard(start: Start, qtbot: QtBot) -> None:
     start()
     qtbot.waitUntil(lambda: start.windows() == ["dashboard"])
 
 
-def test_a_start_by_the_login_opens_nothing(start: Start, qtbot: QtBot) -> None:
+def test_a_start_at_login_opens_nothing(start: Start, qtbot: QtBot) -> None:
     start.tray = True
     start(login=True)
     start.bridge.opened.emit()
@@ -121,7 +121,7 @@ def test_without_a_tray_the_dashboard_opens_and_says_why_once(start: Start, qtbo
     assert "dashboard" in start.windows()
 
 
-def test_at_login_without_a_tray_the_dashboard_lies_in_the_task_bar(start: Start, qtbot: QtBot) -> None:
+def test_at_login_without_a_tray_the_dashboard_starts_minimized(start: Start, qtbot: QtBot) -> None:
     shell = start(login=True, patience_ms=10)
     qtbot.waitUntil(lambda: shell.dashboard is not None)
     assert shell.dashboard is not None
@@ -140,7 +140,7 @@ def test_without_a_tray_closing_the_dashboard_asks(start: Start, qtbot: QtBot) -
     assert ("close",) in start.bridge.commands
 
 
-def test_with_a_tray_closing_the_dashboard_just_closes_it(start: Start, qtbot: QtBot) -> None:
+def test_with_a_tray_the_dashboard_closes(start: Start, qtbot: QtBot) -> None:
     start.tray = True
     shell = start()
     qtbot.waitUntil(lambda: start.windows() == ["dashboard"])
@@ -150,14 +150,14 @@ def test_with_a_tray_closing_the_dashboard_just_closes_it(start: Start, qtbot: Q
     assert ("close",) not in start.bridge.commands
 
 
-def test_a_first_start_without_models_welcomes(start: Start, qtbot: QtBot) -> None:
+def test_a_first_start_without_models_shows_the_welcome(start: Start, qtbot: QtBot) -> None:
     start()
     start.bridge.publish(snapshot())
     start.bridge.opened.emit()
     qtbot.waitUntil(lambda: "welcome" in start.windows())
 
 
-def test_the_missing_tray_is_told_after_the_welcome(start: Start, qtbot: QtBot) -> None:
+def test_the_missing_tray_is_explained_after_the_welcome(start: Start, qtbot: QtBot) -> None:
     shell = start(patience_ms=50)
     start.bridge.publish(snapshot())
     start.bridge.opened.emit()
@@ -168,7 +168,7 @@ def test_the_missing_tray_is_told_after_the_welcome(start: Start, qtbot: QtBot) 
     qtbot.waitUntil(lambda: start.windows() == ["dashboard", "no_tray_note"])
 
 
-def test_where_another_process_has_the_engine_nobody_is_welcomed(start: Start, qtbot: QtBot) -> None:
+def test_no_welcome_with_another_processs_engine(start: Start, qtbot: QtBot) -> None:
     start()
     start.bridge.publish(snapshot())
     start.bridge.set_attached(True)
@@ -204,7 +204,7 @@ def test_the_settings_open_once_and_again_after_they_were_closed(start: Start, q
     assert start.windows() == ["settings_dialog"]
 
 
-def test_a_command_that_failed_is_said_in_one_box(start: Start, qtbot: QtBot) -> None:
+def test_failed_commands_share_one_message_box(start: Start, qtbot: QtBot) -> None:
     start(login=True)
     start.bridge.command_failed.emit(ModelLoadError("a did not load"))  # its row and a notification say it
     assert start.windows() == []
@@ -231,7 +231,7 @@ def test_quitting_hides_everything_and_waits_for_the_engine(start: Start, qtbot:
     assert start.windows() == []
 
 
-def test_a_second_signal_ends_at_once(start: Start, qtbot: QtBot) -> None:
+def test_a_second_signal_quits_at_once(start: Start, qtbot: QtBot) -> None:
     shell = start(login=True)
     shell.quit_on_signal(signal.SIGTERM)
     assert ("close",) in start.bridge.commands
@@ -252,7 +252,7 @@ def test_a_signal_wakes_an_idle_application(qtbot: QtBot, number: int) -> None:
     assert signal.getsignal(number) is not before
 
 
-def test_the_settings_file_is_watched_through_every_way_of_writing(tmp_path: Path, qtbot: QtBot) -> None:
+def test_every_kind_of_write_to_the_settings_file_is_noticed(tmp_path: Path, qtbot: QtBot) -> None:
     path = tmp_path / "config" / "settings.toml"
     watch = SettingsWatch(path)
     for content in ("a", "bb"):  # made, then written
@@ -275,7 +275,7 @@ def named_dialog() -> QDialog:
     return dialog
 
 
-def test_a_window_is_found_where_it_was(qtbot: QtBot) -> None:
+def test_a_window_keeps_its_geometry(qtbot: QtBot) -> None:
     dialog = named_dialog()
     qtbot.addWidget(dialog)
     assert not WindowState().restore_geometry(dialog)
@@ -288,7 +288,7 @@ def test_a_window_is_found_where_it_was(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"geometry/one": "not base64", "flag": "yes"}', "\x00"])
-def test_a_broken_state_is_begun_anew(qtbot: QtBot, content: str) -> None:
+def test_a_broken_state_file_starts_empty(qtbot: QtBot, content: str) -> None:
     state_path().parent.mkdir(parents=True)
     state_path().write_text(content, encoding="utf-8")
     state = WindowState()
@@ -300,7 +300,7 @@ def test_a_broken_state_is_begun_anew(qtbot: QtBot, content: str) -> None:
     assert WindowState().flag("flag")
 
 
-def test_a_state_that_cannot_be_written_is_no_trouble(tmp_path: Path, qtbot: QtBot) -> None:
+def test_an_unwritable_state_file_is_ignored(tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     state = WindowState(tmp_path / "file" / "windows.json")
     state.remember("page", "log")
@@ -312,7 +312,7 @@ def write_settings(text: str) -> None:
     paths.settings_path().write_text(text, encoding="utf-8")
 
 
-def test_a_start_with_a_broken_file_takes_the_last_good_settings() -> None:
+def test_a_start_with_a_broken_file_uses_the_last_good_settings() -> None:
     write_settings("preload_top = 1\n")
     assert SettingsReader()().preload_top == 1
     write_settings("preload_top = \n")
@@ -328,7 +328,7 @@ def test_a_start_with_a_broken_file_takes_the_last_good_settings() -> None:
     assert reader.problem is None
 
 
-def test_without_last_good_settings_the_defaults_hold() -> None:
+def test_without_last_good_settings_the_defaults_apply() -> None:
     write_settings("preload_top = \n")
     reader = SettingsReader()
     with reader.starting():
@@ -369,7 +369,7 @@ def test_a_second_start_hands_over_or_takes_over(
     assert app_module._hand_over(instance, login=login) == code
 
 
-def test_one_that_does_not_answer_is_said(
+def test_a_hanging_instance_is_reported(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said: list[QMessageBox] = []
@@ -383,7 +383,7 @@ def test_one_that_does_not_answer_is_said(
     first.release()
 
 
-def test_without_a_screen_there_is_a_sentence(
+def test_without_a_display_there_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):

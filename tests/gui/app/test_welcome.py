@@ -49,7 +49,7 @@ def test_it_is_shown_once_and_only_without_models(qtbot: QtBot, theme: Theme) ->
 
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize("wanted", [False, True])
-def test_the_box_decides_about_the_login(qtbot: QtBot, theme: Theme, before: bool, wanted: bool) -> None:
+def test_the_box_sets_start_at_login(qtbot: QtBot, theme: Theme, before: bool, wanted: bool) -> None:
     item = FakeLoginItem(before)
     dialog = welcome(qtbot, item)
     child(dialog, QCheckBox, "start_at_login").setChecked(wanted)
@@ -58,14 +58,14 @@ def test_the_box_decides_about_the_login(qtbot: QtBot, theme: Theme, before: boo
     assert not dialog.isVisible()
 
 
-def test_closing_it_changes_nothing(qtbot: QtBot, theme: Theme) -> None:
+def test_closing_changes_nothing(qtbot: QtBot, theme: Theme) -> None:
     item = FakeLoginItem(False)
     dialog = welcome(qtbot, item)
     dialog.reject()
     assert not item.on
 
 
-def test_a_login_that_cannot_be_changed_is_said(qtbot: QtBot, theme: Theme) -> None:
+def test_a_failed_change_of_start_at_login_is_shown(qtbot: QtBot, theme: Theme) -> None:
     item = FakeLoginItem(error=LoginItemError("The autostart folder cannot be written"))
     dialog = welcome(qtbot, item)
     child(dialog, QPushButton, "welcome_done").click()

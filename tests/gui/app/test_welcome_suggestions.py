@@ -48,7 +48,7 @@ def test_one_best_model_a_task_and_none_twice() -> None:
     assert [model.name for model in choose(few)] == ["a", "b"]
 
 
-def test_the_ticked_ones_are_fetched(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
+def test_checked_suggestions_are_downloaded(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
     assert "Looking for models" in note(shown)
     assert not get(shown).isVisible()
     bridge.answer_with(catalogue=CATALOGUE)
@@ -71,7 +71,7 @@ def test_the_ticked_ones_are_fetched(shown: WelcomeSuggestions, bridge: FakeBrid
     assert note(shown) == "Downloading. The Downloads page shows the progress."
 
 
-def test_nothing_ticked_fetches_nothing(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
+def test_nothing_checked_downloads_nothing(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
     bridge.answer_with(catalogue=CATALOGUE)
     next(iter(boxes(shown).values())).setChecked(False)
     assert not get(shown).isEnabled()
@@ -84,7 +84,7 @@ def test_a_failure_can_be_tried_again(shown: WelcomeSuggestions, bridge: FakeBri
     assert get(shown).isEnabled()
 
 
-def test_where_nothing_fits_it_says_so(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
+def test_without_fitting_suggestions_there_is_a_note(shown: WelcomeSuggestions, bridge: FakeBridge) -> None:
     bridge.answer_with(catalogue=(suggested(fits=False),))
     assert note(shown).startswith("No suggested model fits")
     assert not get(shown).isVisible()

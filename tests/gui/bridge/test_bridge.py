@@ -113,7 +113,7 @@ def real(qtbot: QtBot, session: StubSession) -> Iterator[EngineBridge]:
     assert bridge.wait_closed(TIMEOUT_S)
 
 
-def test_before_the_engine_is_there_is_something_to_show(qtbot: QtBot) -> None:
+def test_there_are_defaults_before_the_engine_is_found(qtbot: QtBot) -> None:
     bridge = EngineBridge()
     assert not bridge.is_open
     assert bridge.snapshot.models == ()
@@ -129,7 +129,7 @@ def test_opening_brings_snapshot_port_and_settings(real: EngineBridge, session: 
     assert real.settings_problem is None
 
 
-def test_commands_given_before_opening_are_done_then(qtbot: QtBot, session: StubSession) -> None:
+def test_early_commands_run_after_opening(qtbot: QtBot, session: StubSession) -> None:
     bridge = EngineBridge()
     bridge.set_favourite("a", True)
     bridge.load("a")
@@ -139,7 +139,7 @@ def test_commands_given_before_opening_are_done_then(qtbot: QtBot, session: Stub
     assert bridge.wait_closed(TIMEOUT_S)
 
 
-def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtBot, session: StubSession) -> None:
+def test_an_engine_that_fails_to_open_can_be_opened_again(qtbot: QtBot, session: StubSession) -> None:
     answers: list[EngineError | Opened] = [EngineStoppedError("The engine did not start"), opened(session)]
 
     def open_session() -> Opened:
@@ -161,7 +161,7 @@ def test_an_engine_that_does_not_open_is_told_and_can_be_opened_again(qtbot: QtB
     assert bridge.wait_closed(TIMEOUT_S)
 
 
-def test_where_another_process_s_engine_has_gone_one_of_our_own_is_opened(qtbot: QtBot, session: StubSession) -> None:
+def test_a_lost_engine_of_another_process_is_replaced(qtbot: QtBot, session: StubSession) -> None:
     gone, own = StubSession(), session
     gone.attached, gone.error = True, NotRunningError("Preheat is not running")
     sessions = [gone, own]
@@ -177,7 +177,7 @@ def test_where_another_process_s_engine_has_gone_one_of_our_own_is_opened(qtbot:
     assert bridge.wait_closed(TIMEOUT_S)
 
 
-def test_snapshots_arrive_on_the_gui_thread_and_only_the_newest_counts(
+def test_only_the_newest_snapshot_arrives_on_the_gui_thread(
     real: EngineBridge, session: StubSession, qtbot: QtBot
 ) -> None:
     seen: list[tuple[EngineSnapshot, bool]] = []
@@ -194,7 +194,7 @@ def test_snapshots_arrive_on_the_gui_thread_and_only_the_newest_counts(
     receiver.deleteLater()
 
 
-def test_every_snapshot_arrives_in_the_end(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_the_last_snapshot_arrives(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     published = [snapshot(model("a", State.LOADING, progress=step / 2000)) for step in range(2000)]
     thread = threading.Thread(target=lambda: [session.on_snapshot[0](one) for one in published])
     thread.start()
@@ -202,14 +202,14 @@ def test_every_snapshot_arrives_in_the_end(real: EngineBridge, session: StubSess
     thread.join()
 
 
-def test_the_port_s_changes_arrive(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_port_changes_arrive(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     taken = PortStatus(None, PortInUseError("Port 11435 is taken by nc, pid 7"))
     with qtbot.waitSignal(real.port_changed):
         session.on_ports[0](taken)
     assert real.port is taken
 
 
-def test_a_switch_that_is_put_on_and_off_ends_off(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_a_switch_turned_on_and_off_ends_off(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     wanted = [control.AddFavourite("a"), control.DropFavourite("a")] * 50
     for command in wanted:
         real.set_favourite("a", isinstance(command, control.AddFavourite))
@@ -217,7 +217,7 @@ def test_a_switch_that_is_put_on_and_off_ends_off(real: EngineBridge, session: S
     assert session.done == wanted
 
 
-def test_a_load_that_takes_long_holds_nothing_up(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_a_slow_load_delays_nothing(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     session.slow.clear()
     begun = time.monotonic()
     real.load("a")
@@ -247,14 +247,14 @@ def test_commands_reach_the_engine(
     qtbot.waitUntil(lambda: session.done == [done])
 
 
-def test_a_command_s_failure_is_told(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_a_failed_command_emits_its_error(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     session.error = EngineError("No")
     with qtbot.waitSignal(real.command_failed) as failed:
         real.pause(None)
     assert failed.args == [session.error]
 
 
-def test_a_failure_with_a_handler_is_told_to_it_alone(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_a_failure_with_a_handler_goes_to_it_alone(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     session.error = SettingsError("port: must be a number", param="port")
     errors: list[EngineError] = []
     with qtbot.assertNotEmitted(real.command_failed, wait=50):
@@ -264,7 +264,7 @@ def test_a_failure_with_a_handler_is_told_to_it_alone(real: EngineBridge, sessio
     assert real.settings_problem is None
 
 
-def test_changed_settings_are_told(real: EngineBridge, qtbot: QtBot) -> None:
+def test_changed_settings_are_emitted(real: EngineBridge, qtbot: QtBot) -> None:
     changes: list[SettingsChange] = []
     with qtbot.waitSignal(real.settings_changed) as changed:
         real.change_settings({"preload": "false"}, on_done=changes.append)
@@ -309,13 +309,13 @@ def test_an_answer_arrives_on_the_gui_thread(real: EngineBridge, qtbot: QtBot) -
     assert window.answers == [("preheat-task", True)]
 
 
-def test_an_answer_may_be_for_something(real: EngineBridge, qtbot: QtBot) -> None:
+def test_an_answer_may_have_context(real: EngineBridge, qtbot: QtBot) -> None:
     window = Window()
     real.ask(lambda session: "yes", partial(window.take_for, "a"))
     qtbot.waitUntil(lambda: window.answers == [("a", "yes")])
 
 
-def test_an_answer_to_a_window_that_has_gone_is_dropped(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_an_answer_to_a_destroyed_window_is_dropped(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     session.slow.clear()
     deleted, forgotten, alive = Window(), Window(), Window()
     for window in (deleted, forgotten, alive):
@@ -375,7 +375,7 @@ def test_an_answer_may_fail(real: EngineBridge, session: StubSession, qtbot: QtB
     assert texts == ["Hel"]
 
 
-def test_a_stopped_answer_ends_at_once_and_says_no_more(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_a_stopped_answer_ends_at_once(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     session.slow.clear()
     session.chunks = [GenerationChunk("Hel"), GenerationChunk("lo")]
     generation = real.generate("a", GenerateRequest(prompt="Say hello"))
@@ -393,7 +393,7 @@ def test_a_stopped_answer_ends_at_once_and_says_no_more(real: EngineBridge, sess
     assert len(ends) == 1
 
 
-def test_a_closing_engine_s_refusals_are_no_news(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
+def test_errors_of_a_closing_engine_are_ignored(real: EngineBridge, session: StubSession, qtbot: QtBot) -> None:
     session.slow.clear()
     session.error = EngineStoppedError("Preheat ends")
     real.load("a")
@@ -408,7 +408,7 @@ def test_the_fake_has_every_public_name_of_the_bridge() -> None:
     assert commands <= names & vars(FakeBridge).keys()
 
 
-def test_the_fake_answers_what_it_was_told(bridge: FakeBridge) -> None:
+def test_the_fake_gives_its_answers(bridge: FakeBridge) -> None:
     answers: list[Any] = []
     bridge.ask(control.ExplainModel("a"), lambda answer: answers.append(answer.why))
     assert bridge.open_questions == 1

@@ -91,7 +91,7 @@ def test_the_values_in_force_are_shown(open_dialog: Opener, bridge: FakeBridge) 
     assert find(dialog, QLineEdit, "field_memory_limit").text() == "3GB"
 
 
-def test_apply_writes_what_was_changed_and_nothing_else(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+def test_apply_writes_only_changes(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
     dialog = open_dialog()
     assert not find(dialog, QPushButton, "apply").isEnabled()
     type_number(qtbot, dialog, "port", "8080")
@@ -104,7 +104,7 @@ def test_apply_writes_what_was_changed_and_nothing_else(qtbot: QtBot, open_dialo
     assert not find(dialog, QPushButton, "apply").isEnabled()
 
 
-def test_what_is_typed_and_taken_back_is_no_change(qtbot: QtBot, open_dialog: Opener) -> None:
+def test_a_reverted_edit_is_no_change(qtbot: QtBot, open_dialog: Opener) -> None:
     dialog = open_dialog()
     type_number(qtbot, dialog, "port", "8080")
     type_number(qtbot, dialog, "port", "11435")
@@ -155,7 +155,7 @@ def test_an_open_address_needs_a_key_first(qtbot: QtBot, open_dialog: Opener, br
     assert (name, set(texts)) == ("change_settings", {"host", "api_keys"})
 
 
-def test_what_reopens_the_port_says_so_before(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+def test_settings_that_reopen_the_port_say_so(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
     dialog = open_dialog()
     notice = find(dialog, QWidget, "port_notice")
     assert not notice.isVisible()
@@ -169,13 +169,13 @@ def test_what_reopens_the_port_says_so_before(qtbot: QtBot, open_dialog: Opener,
     assert not notice.isVisible()
 
 
-def test_what_holds_later_says_so_before(qtbot: QtBot, open_dialog: Opener) -> None:
+def test_settings_that_need_a_restart_say_so(qtbot: QtBot, open_dialog: Opener) -> None:
     dialog = open_dialog()
     type_number(qtbot, dialog, "history_days", "5")
     assert remark(dialog, "history_days") == "Takes effect after a restart."
 
 
-def test_a_language_holds_later_and_says_so_before_and_after(open_dialog: Opener, bridge: FakeBridge) -> None:
+def test_a_new_language_takes_effect_after_a_restart(open_dialog: Opener, bridge: FakeBridge) -> None:
     dialog = open_dialog()
     box = find(dialog, QComboBox, "field_language")
     box.setCurrentIndex(box.findData("de"))
@@ -186,7 +186,7 @@ def test_a_language_holds_later_and_says_so_before_and_after(open_dialog: Opener
     assert remark(dialog, "language") == "Takes effect after a restart."
 
 
-def test_a_refusal_lands_beside_its_field(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
+def test_a_rejected_value_is_shown_at_its_field(qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge) -> None:
     bridge.error = SettingsError("port cannot be 80", hint="Choose another", param="port")
     dialog = open_dialog()
     type_number(qtbot, dialog, "port", "80")
@@ -200,7 +200,7 @@ def test_a_refusal_lands_beside_its_field(qtbot: QtBot, open_dialog: Opener, bri
     assert remark(dialog, "port") == ""
 
 
-def test_any_other_failure_stands_above_and_loses_nothing(
+def test_other_failures_are_shown_above_and_keep_the_changes(
     qtbot: QtBot, open_dialog: Opener, bridge: FakeBridge
 ) -> None:
     bridge.error = EngineError("The disk is full", hint="Make room")
@@ -245,7 +245,7 @@ def test_a_key_that_was_changed_elsewhere_is_not_shown(open_dialog: Opener, brid
     assert remark(dialog, "api_keys")
 
 
-def test_what_a_variable_holds_is_shown_and_cannot_be_edited(
+def test_overridden_settings_are_read_only(
     open_dialog: Opener, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREHEAT_PORT", "8080")
@@ -304,7 +304,7 @@ def test_with_the_keyboard_alone(qtbot: QtBot, open_dialog: Opener, bridge: Fake
     assert bridge.commands[-1] == ("change_settings", {"preload": "false", "preload_top": "4"})
 
 
-def test_nothing_is_cut_at_the_smallest_size_of_a_screen(open_dialog: Opener) -> None:
+def test_nothing_is_cut_off_on_the_smallest_screen(open_dialog: Opener) -> None:
     dialog = open_dialog()
     dialog.resize(720, 480)
     for group in Group:

@@ -94,7 +94,7 @@ def test_another_unit_keeps_the_amount(editor: LimitEditor) -> None:
     assert editor.text() == "50%"
 
 
-def test_the_curve_says_what_each_limit_would_have_brought(editor: LimitEditor, curve: LimitCurve) -> None:
+def test_the_curve_shows_the_hit_rate_of_each_limit(editor: LimitEditor, curve: LimitCurve) -> None:
     words = part(editor, QLabel, "limit_words")
     assert words.text() == ""
     curve._become(CurveState.READY, POINTS)
@@ -117,7 +117,7 @@ def test_every_state_is_drawn(qtbot: QtBot, editor: LimitEditor, curve: LimitCur
     assert editor.grab().toImage() != straight
 
 
-def test_the_curve_is_asked_for_when_someone_looks(editor: LimitEditor, curve: LimitCurve) -> None:
+def test_the_curve_is_computed_when_visible(editor: LimitEditor, curve: LimitCurve) -> None:
     assert curve.started == 1  # type: ignore[attr-defined] # of the still one
     editor.hide()
     editor.take_settings(Settings(preload_top=1))

@@ -84,7 +84,7 @@ def test_a_key_is_made_copied_and_shown_only_in_part(qtbot: QtBot, theme: Theme)
     assert json.loads(made.text()) == keys[:1]
 
 
-def test_automatic_is_no_list(qtbot: QtBot, theme: Theme) -> None:
+def test_automatic_replaces_the_list(qtbot: QtBot, theme: Theme) -> None:
     made = editor(qtbot, ListEditor, "favourites")
     made.set_text("auto")
     assert made.text() == "auto"

@@ -53,7 +53,7 @@ def type_number(qtbot: QtBot, dialog: QWidget, name: str, text: str) -> None:
     type_text(line, text)
 
 
-def test_what_holds_for_all_models_is_shown(open_model: Opener) -> None:
+def test_the_value_for_all_models_is_shown(open_model: Opener) -> None:
     dialog = open_model(parallel=2)
     assert find(dialog, QCheckBox, "default_context_length").text() == "Default (4096)"
     assert find(dialog, QCheckBox, "default_context_length").isChecked()
@@ -62,7 +62,7 @@ def test_what_holds_for_all_models_is_shown(open_model: Opener) -> None:
     assert find(dialog, NumberBox, "field_parallel").text() == "2"
 
 
-def test_own_values_are_written_and_taken_out(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
+def test_own_values_are_written_and_removed(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
     dialog = open_model(parallel=2)
     find(dialog, QCheckBox, "default_context_length").click()
     assert find(dialog, NumberBox, "field_context_length").text() == "4096"
@@ -103,7 +103,7 @@ def test_a_wrong_value_is_marked(qtbot: QtBot, open_model: Opener, text: str) ->
     assert field.isVisible()
 
 
-def test_a_refusal_lands_beside_its_field(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
+def test_a_rejected_value_is_shown_at_its_field(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
     dialog = open_model(parallel=2)
     bridge.error = SettingsError("no", param='models."qwen3-4b".parallel', reason="too many")
     type_number(qtbot, dialog, "parallel", "3")

@@ -86,7 +86,7 @@ def test_ticks_give_commands(menu: TrayMenu, bridge: FakeBridge) -> None:
     assert bridge.commands == [("set_preloading", False), ("set_preload_at_login", False)]
 
 
-def test_a_command_that_fails_takes_its_tick_back(menu: TrayMenu, bridge: FakeBridge) -> None:
+def test_a_failed_command_restores_its_tick(menu: TrayMenu, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(model("qwen3-4b")))
     for name in ("preloading", "preload_at_login", "favourite:qwen3-4b"):
         before = action(menu, name).isChecked()
@@ -119,7 +119,7 @@ def test_favourites_come_first_then_what_is_used(menu: TrayMenu, bridge: FakeBri
     assert texts(submenu(menu, "favourites")) == ["e", "d", "c", "b", "a", "&All models…"]
 
 
-def test_of_many_models_only_the_most_used_are_there(menu: TrayMenu, bridge: FakeBridge) -> None:
+def test_only_the_most_used_models_are_listed(menu: TrayMenu, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(*(model(f"m{number:04}", last_used_at=float(number)) for number in range(1, 1001))))
     shown = texts(submenu(menu, "favourites"))
     assert len(shown) == MAX_FAVOURITES + 1
@@ -160,7 +160,7 @@ def test_nothing_moves_under_the_pointer(menu: TrayMenu, bridge: FakeBridge, qtb
 # Hot models
 
 
-def test_what_takes_memory_can_be_unloaded(menu: TrayMenu, bridge: FakeBridge) -> None:
+def test_loaded_models_can_be_unloaded(menu: TrayMenu, bridge: FakeBridge) -> None:
     part = submenu(menu, "loaded_models")
     assert texts(part) == ["No models loaded"]
     bridge.publish(
@@ -236,7 +236,7 @@ def test_resuming(menu: TrayMenu, bridge: FakeBridge) -> None:
         ("2026-12-31T12:00", "2027-01-01T06:00"),
     ],
 )
-def test_tomorrow_begins_after_a_night(now: str, morning: str) -> None:
+def test_a_pause_until_tomorrow_ends_after_a_night(now: str, morning: str) -> None:
     assert next_morning(datetime.fromisoformat(now)) == datetime.fromisoformat(morning)
 
 
@@ -250,7 +250,7 @@ def test_the_address_is_copied(menu: TrayMenu, bridge: FakeBridge) -> None:
     assert not action(menu, "copy_address").isEnabled()
 
 
-def test_windows_are_asked_for(menu: TrayMenu, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_entries_open_windows(menu: TrayMenu, bridge: FakeBridge, qtbot: QtBot) -> None:
     for name, view in (
         ("status", "dashboard"),
         ("dashboard", "dashboard"),
@@ -264,7 +264,7 @@ def test_windows_are_asked_for(menu: TrayMenu, bridge: FakeBridge, qtbot: QtBot)
         action(menu, "quit").trigger()
 
 
-def test_without_an_engine_nothing_can_be_commanded(menu: TrayMenu, bridge: FakeBridge) -> None:
+def test_without_an_engine_commands_are_disabled(menu: TrayMenu, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(model("a", State.HOT)))
     commands = ["preloading", "preload_at_login", "favourite:a", "unload:a", "pause_hour", "pause_open"]
     bridge.publish_port(engine_error="The engine has ended.")

@@ -75,7 +75,7 @@ def test_favourites_are_announced_once_after_the_login(bridge: FakeBridge, tray:
     assert len(tray.shown) == 1
 
 
-def test_it_says_how_many_could_be_loaded(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+def test_the_number_of_ready_favourites_is_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock, at_login=True)
     bridge.publish(favourites(State.HOT, State.COLD))
     assert tray.shown == [("1 of 2 favourites are ready", "m0")]
@@ -101,7 +101,7 @@ def test_long_after_the_login_there_is_no_announcement(bridge: FakeBridge, tray:
 # Failures
 
 
-def test_a_failed_load_is_told_with_its_reason(bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot) -> None:
+def test_a_failed_load_is_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot) -> None:
     watch(bridge, tray, clock)
     bridge.publish(snapshot(model("mistral-7b", State.LOADING)))
     bridge.publish(snapshot(model("mistral-7b", State.FAILED, error="the file ends early")))
@@ -113,7 +113,7 @@ def test_a_failed_load_is_told_with_its_reason(bridge: FakeBridge, tray: FakeTra
     assert clicked.args == ["models", "mistral-7b"]
 
 
-def test_a_worker_that_died_is_told(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+def test_a_crashed_worker_is_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock)
     bridge.publish(snapshot(model("mistral-7b", State.HOT)))
     bridge.publish(snapshot(model("mistral-7b", State.FAILED, error="the worker process ended: killed")))
@@ -122,16 +122,16 @@ def test_a_worker_that_died_is_told(bridge: FakeBridge, tray: FakeTray, clock: C
 
 def test_the_same_failure_is_not_repeated(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock)
-    for pause, told in ((0.0, 1), (QUIET_S - 1, 1), (2.0, 2)):
+    for pause, shown in ((0.0, 1), (QUIET_S - 1, 1), (2.0, 2)):
         clock.now += pause
         bridge.publish(snapshot(model("a", State.LOADING), model("b", State.HOT)))
         bridge.publish(snapshot(model("a", State.FAILED), model("b", State.HOT)))
-        assert len(tray.shown) == told
+        assert len(tray.shown) == shown
     bridge.publish(snapshot(model("a", State.FAILED), model("b", State.FAILED)))
     assert tray.titles[-1] == "b crashed"
 
 
-def test_an_old_failure_is_no_news(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+def test_an_old_failure_is_not_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock)
     bridge.publish(snapshot(model("a", State.FAILED)))
     assert tray.shown == []
@@ -151,7 +151,7 @@ def lose(bridge: FakeBridge, *names: str, pressure: str = "memory is short") -> 
     bridge.publish(snapshot(*(model(name, State.UNLOADING) for name in names), pressure=pressure))
 
 
-def test_what_pressure_took_is_told(bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot) -> None:
+def test_evictions_under_pressure_are_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot) -> None:
     watch(bridge, tray, clock)
     bridge.answer_with(decisions=[evicted("a"), evicted("b"), evicted("c", EvictionReason.USER)])
     lose(bridge, "a", "b")
@@ -161,21 +161,21 @@ def test_what_pressure_took_is_told(bridge: FakeBridge, tray: FakeTray, clock: C
     assert clicked.args == ["activity", ""]
 
 
-def test_pressure_is_told_of_seldom(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+def test_pressure_is_announced_rarely(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock)
     bridge.answer_with(decisions=[evicted("a")])
     lose(bridge, "a")
     lose(bridge, "a")
     assert tray.titles == ["a was unloaded"]
     clock.now += QUIET_S + 1
-    lose(bridge, "a")  # that decision has been told of
+    lose(bridge, "a")  # already announced
     assert tray.titles == ["a was unloaded"]
     bridge.answer_with(decisions=[evicted("b", at=time.time() + 60)])
     lose(bridge, "b")
     assert tray.titles == ["a was unloaded", "b was unloaded"]
 
 
-def test_other_reasons_are_no_news(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+def test_other_evictions_are_not_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock)
     bridge.answer_with(decisions=[evicted("a", EvictionReason.KEEP_ALIVE), evicted("a", at=5.0)])
     lose(bridge, "a")
@@ -215,7 +215,7 @@ def test_the_user_can_switch_them_off(bridge: FakeBridge, tray: FakeTray, clock:
 # Downloads
 
 
-def test_a_download_is_announced_when_it_has_arrived_or_failed(
+def test_finished_and_failed_downloads_are_announced(
     bridge: FakeBridge, tray: FakeTray, clock: Clock, qtbot: QtBot
 ) -> None:
     watch(bridge, tray, clock)
@@ -233,7 +233,7 @@ def test_a_download_is_announced_when_it_has_arrived_or_failed(
     assert len(tray.shown) == 2
 
 
-def test_downloads_of_earlier_runs_are_no_news(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
+def test_downloads_of_earlier_runs_are_not_announced(bridge: FakeBridge, tray: FakeTray, clock: Clock) -> None:
     watch(bridge, tray, clock)
     bridge.publish(snapshot())
     bridge.publish(snapshot(downloads=(download("a", DownloadState.DONE), download("b", DownloadState.FAILED))))

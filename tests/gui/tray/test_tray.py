@@ -56,7 +56,7 @@ def tray(bridge: FakeBridge, theme: Theme) -> Counting:
         (snapshot(HOT, enabled=False), TrayLook(TrayState.HOT, count=1)),
     ],
 )
-def test_what_the_icon_shows(shown: Any, look: TrayLook) -> None:
+def test_the_look_of_the_icon(shown: Any, look: TrayLook) -> None:
     assert tray_look(shown, problem=False) == look
     assert tray_look(shown, problem=True) == TrayLook(TrayState.ERROR)
 
@@ -88,14 +88,14 @@ def test_the_tooltip_follows(tray: Counting, bridge: FakeBridge, qtbot: QtBot) -
     qtbot.waitUntil(lambda: tray.toolTip() == "1 model ready · 3 of 8 GB · 94 % hits today")
 
 
-def test_a_problem_is_shown_and_goes_again(tray: Counting, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_a_problem_is_shown_and_removed(tray: Counting, bridge: FakeBridge, qtbot: QtBot) -> None:
     bridge.report_problem(PROBLEM)
     qtbot.waitUntil(lambda: tray.toolTip() == PROBLEM.text)
     bridge.report_problem(None)
     qtbot.waitUntil(lambda: tray.toolTip() == "No models yet")
 
 
-def test_a_problem_from_before_is_shown_at_once(bridge: FakeBridge, theme: Theme) -> None:
+def test_an_earlier_problem_is_shown_at_once(bridge: FakeBridge, theme: Theme) -> None:
     bridge.report_problem(PROBLEM)
     assert Tray(bridge).toolTip() == PROBLEM.text
 

@@ -126,7 +126,7 @@ def test_a_disabled_symbol_is_faint(theme: Theme) -> None:
     assert has_colour(image, theme.colour(Token.DISABLED))
 
 
-def test_a_symbol_that_does_not_exist_is_an_error(theme: Theme) -> None:
+def test_an_unknown_symbol_is_an_error(theme: Theme) -> None:
     with pytest.raises(FileNotFoundError):
         symbol("unicorn")
 

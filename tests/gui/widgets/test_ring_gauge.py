@@ -34,7 +34,7 @@ def count_of(image: QImage, colour: QColor) -> int:
     )
 
 
-def test_a_new_value_eases_in(gauge: Counting, qtbot: QtBot) -> None:
+def test_new_values_ease_in(gauge: Counting, qtbot: QtBot) -> None:
     gauge.show()
     qtbot.waitExposed(gauge)
     gauge.set_value(0.5, "4.0", "GB")
@@ -55,7 +55,7 @@ def test_nothing_eases_with_reduced_motion(gauge: Counting, qtbot: QtBot, monkey
     assert gauge.shown_shares() == (0.5,)
 
 
-def test_a_hidden_gauge_is_there_at_once(gauge: Counting) -> None:
+def test_a_hidden_gauge_does_not_animate(gauge: Counting) -> None:
     gauge.set_value(0.5, "4.0", "GB")
     assert gauge.shown_shares() == (0.5,)
 
@@ -90,13 +90,13 @@ def test_segments_have_their_colours_and_lengths(gauge: Counting, theme: Theme) 
     assert others == pytest.approx(free, rel=0.25)
 
 
-def test_a_full_or_broken_value_stays_in_the_ring(gauge: Counting) -> None:
+def test_values_out_of_range_stay_in_the_ring(gauge: Counting) -> None:
     gauge.set_segments([Segment(1.7, Token.BAD), Segment(-1.0, Token.GOOD)], "9.9", "GB", limit=0.5)
     assert gauge.shown_shares() == (1.0, 0.0)
     gauge.grab()
 
 
-def test_no_value_is_an_empty_ring(gauge: Counting, theme: Theme) -> None:
+def test_an_unknown_value_is_an_empty_ring(gauge: Counting, theme: Theme) -> None:
     gauge.set_value(0.7, "70", "%")
     gauge.set_value(None, "—")
     assert gauge.shown_shares() == ()
@@ -110,7 +110,7 @@ def test_the_limit_is_marked(gauge: Counting, theme: Theme) -> None:
     assert count_of(gauge.grab().toImage(), theme.colour(Token.TEXT)) > without == 0
 
 
-def test_it_goes_with_its_window(qtbot: QtBot, theme: Theme) -> None:
+def test_the_overlay_follows_its_window(qtbot: QtBot, theme: Theme) -> None:
     gauge = RingGauge("used")
     gauge.show()
     gauge.set_value(1.0, "8.0")

@@ -155,7 +155,7 @@ class _WithHints:
         return self._hints
 
 
-def test_a_choice_that_does_not_exist_is_an_error(look: Theme) -> None:
+def test_an_unknown_choice_is_an_error(look: Theme) -> None:
     with pytest.raises(ValueError, match="sepia"):
         look.choose("sepia")
 
@@ -165,7 +165,7 @@ def test_there_is_one_theme(qapp: QApplication, look: Theme) -> None:
     assert apply_theme(qapp, "light") is look
 
 
-def test_type_is_relative_to_the_systems(look: Theme) -> None:
+def test_font_sizes_are_relative_to_the_systems(look: Theme) -> None:
     size = body_font().pointSizeF()
     assert body_font().pointSizeF() == QApplication.font().pointSizeF()
     assert figure_font().pointSizeF() == pytest.approx(2.0 * size)
@@ -224,7 +224,7 @@ def test_the_chosen_entry_of_a_menu_can_be_seen(look: Theme, qtbot: QtBot) -> No
     assert ground() == look.colour(Token.SELECTION)
 
 
-def test_a_role_can_be_given_late(look: Theme, qtbot: QtBot) -> None:
+def test_a_role_can_be_set_after_showing(look: Theme, qtbot: QtBot) -> None:
     label = QLabel("4.2 GB")
     qtbot.addWidget(label)
     label.show()

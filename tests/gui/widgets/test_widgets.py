@@ -12,7 +12,7 @@ from preheat_gui.widgets import Banner, Card, ElidedLabel, EmptyState, Theme, To
 LONG = "mistral-7b-instruct-v0.3-abliterated-q4_k_m"
 
 
-def test_a_card_names_what_it_holds(qtbot: QtBot, theme: Theme) -> None:
+def test_a_card_has_an_accessible_name(qtbot: QtBot, theme: Theme) -> None:
     card = Card("Memory")
     qtbot.addWidget(card)
     assert card.accessibleName() == card.title.text() == "Memory"
@@ -102,7 +102,7 @@ def test_an_empty_state_says_what_to_do(qtbot: QtBot, theme: Theme) -> None:
     assert state.accessibleDescription() == "Try another word."
 
 
-def test_a_banner_is_hidden_until_it_has_something_to_say(qtbot: QtBot, theme: Theme) -> None:
+def test_a_banner_without_text_is_hidden(qtbot: QtBot, theme: Theme) -> None:
     banner = Banner()
     qtbot.addWidget(banner)
     assert banner.isHidden()
@@ -117,7 +117,7 @@ def test_a_banner_is_hidden_until_it_has_something_to_say(qtbot: QtBot, theme: T
     assert button.isHidden()
 
 
-def test_a_banners_sign_follows_the_theme(qtbot: QtBot, theme: Theme) -> None:
+def test_a_banners_icon_follows_the_theme(qtbot: QtBot, theme: Theme) -> None:
     banner = Banner()
     qtbot.addWidget(banner)
     banner.show_problem("Port 11435 is taken.")

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("qapp")
         (DownloadState.FAILED, {"error": None}, "Failed: see the log."),
     ],
 )
-def test_a_download_in_words(state: DownloadState, values: dict[str, Any], words: str) -> None:
+def test_download_status(state: DownloadState, values: dict[str, Any], words: str) -> None:
     assert download_status(download(state=state, **values)) == words
 
 

@@ -55,5 +55,5 @@ def test_an_error_is_two_sentences(german: None) -> None:
     assert error_text(error) == f"{error_title(error)} {error_hint(error)}"
 
 
-def test_without_a_message_there_is_nothing_to_say(qapp: QApplication) -> None:
+def test_no_message_is_empty(qapp: QApplication) -> None:
     assert message_sentences(None) == ""

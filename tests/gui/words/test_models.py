@@ -113,7 +113,7 @@ def test_the_status_line() -> None:
     assert status_line(snapshot(*HOT), ended) == "The engine has ended."
 
 
-def test_until_when_it_is_paused() -> None:
+def test_the_end_of_a_pause() -> None:
     def words(pause: timedelta) -> str:
         return paused_words((NOW + pause).timestamp(), NOW)
 
@@ -159,7 +159,7 @@ def test_until_when_it_is_paused() -> None:
         ),
     ],
 )
-def test_decisions(values: dict[str, Any], sentence: str) -> None:
+def test_decision_sentences(values: dict[str, Any], sentence: str) -> None:
     assert decision_sentence(DecisionRecord(at=0.0, model_id="mistral-7b", **values)) == sentence
 
 

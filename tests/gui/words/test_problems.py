@@ -1,4 +1,4 @@
-"""At most one problem is shown: the weightiest, in a sentence with what to do."""
+"""The most important problem is shown, with its remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OPEN = PortStatus(URL, None)
 TAKEN = PortStatus(None, PortInUseError("Port 11435 is taken by the process nc, pid 7", hint="End it"))
 BROKEN = SettingsError("settings.toml line 3 is not valid TOML: expected '='")
 
-# Each is what goes wrong, with what is expected to be shown; the weightiest first.
+# Circumstances with the expected problem, most important first.
 TROUBLES: list[tuple[dict[str, Any], Kind, str, ProblemAction | None]] = [
     (
         {"port": PortStatus(None, TAKEN.error, engine_error=verbatim("The engine has ended: disk I/O error."))},
@@ -96,7 +96,7 @@ def judge(*troubles: dict[str, Any]) -> Problem | None:
 
 
 @pytest.mark.parametrize(("trouble", "kind", "text", "action"), TROUBLES)
-def test_each_trouble_has_a_sentence_and_a_way_on(
+def test_each_problem_has_a_sentence_and_a_remedy(
     trouble: dict[str, Any], kind: Kind, text: str, action: ProblemAction | None
 ) -> None:
     problem = judge(trouble)
@@ -105,24 +105,24 @@ def test_each_trouble_has_a_sentence_and_a_way_on(
 
 
 @pytest.mark.parametrize("weight", range(len(TROUBLES)))
-def test_the_weightiest_is_shown(weight: int) -> None:
+def test_the_most_important_problem_is_shown(weight: int) -> None:
     problem = judge(*[trouble for trouble, *_ in reversed(TROUBLES[weight:])])
     assert problem is not None
     assert problem.kind is TROUBLES[weight][1]
 
 
-def test_without_trouble_there_is_nothing_to_show() -> None:
+def test_without_problems_nothing_is_shown() -> None:
     assert judge({"models": [model("a", State.HOT), model("b", State.LOADING), model("c")]}) is None
     assert judge({"free_bytes": 10**12}) is None
 
 
-def test_a_taken_port_without_another_one_leads_to_the_settings() -> None:
+def test_a_taken_port_without_a_free_one_leads_to_the_settings() -> None:
     problem = judge({"port": TAKEN})
     assert problem is not None
     assert problem.action == ProblemAction(Remedy.OPEN_SETTINGS, "Open &settings", "access")
 
 
-def test_a_host_that_cannot_be_listened_on_leads_to_the_settings() -> None:
+def test_an_unusable_host_leads_to_the_settings() -> None:
     error = SettingsError("Cannot listen on 10.0.0.9:11435: no such address", hint="Check the settings host and port")
     problem = judge({"port": PortStatus(None, error)})
     assert problem is not None
@@ -130,19 +130,19 @@ def test_a_host_that_cannot_be_listened_on_leads_to_the_settings() -> None:
     assert problem.text == "Cannot listen on 10.0.0.9:11435: no such address. Check the settings host and port."
 
 
-def test_a_failure_that_is_long_past_is_shown_of_favourites_only() -> None:
+def test_an_old_failure_is_shown_for_favourites_only() -> None:
     failed = model("a", State.FAILED)
     assert judge({"models": [failed]}) is None
     assert judge({"models": [failed], "failures": {"a": 1}}) is not None
     assert judge({"models": [model("a", State.FAILED, favourite=True)]}) is not None
 
 
-def test_a_model_that_recovered_is_no_problem() -> None:
+def test_a_recovered_model_is_no_problem() -> None:
     assert judge({"models": [model("a", State.HOT)], "failures": {"a": 3}}) is None
 
 
 @pytest.mark.parametrize(("words", "expected"), [("No", "No."), ("No.", "No."), ("", ""), (" Why? ", "Why?")])
-def test_a_sentence_ends(words: str, expected: str) -> None:
+def test_sentences_end_with_a_full_stop(words: str, expected: str) -> None:
     assert sentence(words) == expected
 
 
@@ -161,7 +161,7 @@ def test_failures_are_counted_for_ten_minutes() -> None:
     assert failures.counts() == {}
 
 
-def test_the_watch_reports_what_happens_and_what_is_over(bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_the_watch_reports_and_clears_problems(bridge: FakeBridge, qtbot: QtBot) -> None:
     watch = ProblemWatch(bridge)
     with qtbot.waitSignal(bridge.problem_changed):
         bridge.publish(snapshot(model("a", State.FAILED)))
@@ -181,7 +181,7 @@ def test_the_watch_reports_what_happens_and_what_is_over(bridge: FakeBridge, qtb
     watch.deleteLater()
 
 
-def test_the_watch_looks_at_the_disk(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_watch_checks_the_disk(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = ProblemWatch(bridge)
     monkeypatch.setattr("preheat_gui.app.problem_watch.free_bytes", lambda folder: 1000)
     bridge.opened.emit()
@@ -190,13 +190,13 @@ def test_the_watch_looks_at_the_disk(bridge: FakeBridge, monkeypatch: pytest.Mon
     watch.deleteLater()
 
 
-def test_room_is_told_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+def test_free_space_of_a_missing_folder(tmp_path: Path) -> None:
     free = free_bytes(tmp_path / "a" / "b")
     assert free is not None
     assert free > 0
 
 
-def test_a_free_port_is_one_that_nobody_listens_on() -> None:
+def test_a_free_port_has_no_listener() -> None:
     with socket.socket() as sock, socket.socket() as other:
         sock.bind(("127.0.0.1", 0))
         taken = sock.getsockname()[1]
@@ -216,7 +216,7 @@ def test_a_free_port_is_one_that_nobody_listens_on() -> None:
         (Remedy.LOAD, "a", ("load", "a")),
     ],
 )
-def test_a_button_gives_its_command(bridge: FakeBridge, action: Remedy, target: str, command: tuple[Any, ...]) -> None:
+def test_a_button_runs_its_command(bridge: FakeBridge, action: Remedy, target: str, command: tuple[Any, ...]) -> None:
     act_on(ProblemAction(action, "", target), bridge)
     assert bridge.commands == [command]
 

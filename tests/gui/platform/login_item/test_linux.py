@@ -45,13 +45,13 @@ def test_switching_it_on_and_off(entry: AutostartEntry, tmp_path: Path) -> None:
         ("[Desktop Action new]\nHidden=true", True),
     ],
 )
-def test_what_the_desktop_has_switched_off_is_off(entry: AutostartEntry, line: str, on: bool) -> None:
+def test_an_entry_switched_off_by_the_desktop_is_off(entry: AutostartEntry, line: str, on: bool) -> None:
     entry.switch(True)
     entry.path.write_text(written(entry).replace("X-GNOME-Autostart-enabled=true", line), encoding="utf-8")
     assert entry.is_on() is on
 
 
-def test_switching_on_again_what_was_hidden(entry: AutostartEntry) -> None:
+def test_a_hidden_entry_can_be_switched_on(entry: AutostartEntry) -> None:
     entry.path.parent.mkdir(parents=True)
     entry.path.write_text("[Desktop Entry]\nExec=preheat\nHidden=true\n", encoding="utf-8")
     assert not entry.is_on()

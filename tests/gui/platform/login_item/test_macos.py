@@ -25,14 +25,14 @@ def test_switching_it_on_and_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [{"Disabled": True}, {"RunAtLoad": False}])
-def test_an_agent_that_was_switched_off_elsewhere_is_off(tmp_path: Path, change: dict[str, bool]) -> None:
+def test_an_agent_switched_off_elsewhere_is_off(tmp_path: Path, change: dict[str, bool]) -> None:
     agent = LaunchAgent(COMMAND, tmp_path)
     agent.switch(True)
     agent.path.write_bytes(plistlib.dumps(plistlib.loads(agent.path.read_bytes()) | change))
     assert not agent.is_on()
 
 
-def test_a_broken_agent_is_off_and_can_be_mended(tmp_path: Path) -> None:
+def test_a_broken_agent_is_off_and_can_be_replaced(tmp_path: Path) -> None:
     agent = LaunchAgent(COMMAND, tmp_path)
     agent.path.write_text("no plist")
     assert not agent.is_on()
@@ -46,5 +46,5 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         LaunchAgent(COMMAND, tmp_path / "LaunchAgents").switch(True)
 
 
-def test_it_is_what_macos_gets() -> None:
+def test_macos_uses_a_launch_agent() -> None:
     assert isinstance(login_item(platform="darwin"), LaunchAgent)

@@ -51,7 +51,7 @@ def test_a_packaged_program_is_started_as_it_is(registry: FakeRegistry) -> None:
 
 
 @pytest.mark.parametrize(("noted", "on"), [(b"\x03\0\0\0", False), (b"\x02\0\0\0", True), (b"", True)])
-def test_the_task_managers_word_counts(registry: FakeRegistry, noted: bytes, on: bool) -> None:
+def test_the_task_manager_can_switch_it_off(registry: FakeRegistry, noted: bytes, on: bool) -> None:
     run = RunKey(COMMAND, registry)
     run.switch(True)
     registry.values[APPROVED, "Preheat"] = noted
@@ -60,7 +60,7 @@ def test_the_task_managers_word_counts(registry: FakeRegistry, noted: bytes, on:
     assert run.is_on()
 
 
-def test_a_locked_registry_is_told(registry: FakeRegistry) -> None:
+def test_a_locked_registry_is_an_error(registry: FakeRegistry) -> None:
     registry.locked = True
     with pytest.raises(LoginItemError, match="Access is denied"):
         RunKey(COMMAND, registry).switch(True)
