@@ -1,4 +1,4 @@
-"""Finds the running Preheat and attaches to it, or else starts an engine here."""
+"""Attaches to the running Preheat, or starts an engine in this process."""
 
 from __future__ import annotations
 
@@ -23,25 +23,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _START_S: Final = 10.0
-"""Another one that starts at the same time answers long before that."""
+"""Time for another process that starts at the same time; it answers long before."""
 
-_BOUND_S: Final = 2.0
-"""A Preheat that has the port and does not answer yet is waited for so long."""
+BOUND_S: Final = 2.0
+"""Time for a Preheat that has the port but does not answer yet."""
 
 _LOOK_S: Final = 0.1
 
 
 def open_session(reload: Callable[[], Settings] = load_settings, *, at_login: bool = False) -> EngineSession:
-    """Return a session with this user's running Preheat, or to an engine that is started here. Close it.
+    """Return a session with this user's running Preheat, or with a new engine of this process.
 
-    Of several that start at once, one gets an engine and the others attach to it. Blocks for about 10 ms, or for as
-    long as another one is just starting, a few seconds at most. What is wrong with an engine that was started here is
-    said by its ``port``; nothing is raised for it.
+    If several processes start at once, one gets an engine and the others attach to it. Blocks for about 10 ms, or a few
+    seconds while another process starts. A failure of the new engine is not raised: the session's ``port`` has it.
 
     Args:
-        reload: Reads the settings for an engine that is started here, once for each start, and whenever they may have
-            changed. Any thread.
-        at_login: The login has started Preheat: see ``Engine.start``.
+        reload: Reads the settings for a new engine, at each start and whenever they may have changed. Any thread.
+        at_login: The login has started Preheat; see ``Engine.start``.
     """
     attached = _attach(0.0)
     if attached is not None:
@@ -49,7 +47,7 @@ def open_session(reload: Callable[[], Settings] = load_settings, *, at_login: bo
     lock = FileLock(paths.runtime_dir() / "start.lock")
     try:
         if not lock.acquire(_START_S):
-            logger.warning("another Preheat seems to start for ever; going on without waiting for it")
+            logger.warning("another Preheat does not finish its start; continuing without it")
     except OSError as error:
         logger.warning("two Preheats may start at once: %s", error)
     attached = _attach(0.0)
@@ -60,7 +58,7 @@ def open_session(reload: Callable[[], Settings] = load_settings, *, at_login: bo
 
 
 def _attach(patience_s: float) -> AttachedSession | None:
-    """Return a session with what runs; None if nothing does, nor within ``patience_s``."""
+    """Return a session with the running application; None if none runs within ``patience_s``."""
     ends_at = time.monotonic() + patience_s
     while True:
         try:
@@ -72,9 +70,9 @@ def _attach(patience_s: float) -> AttachedSession | None:
 
 
 def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> EngineSession:
-    """Start an engine; let go of the lock once others can find it, or cannot.
+    """Start an engine; release the lock once others can find it, or its start failed.
 
-    `preheat serve` knows no lock: whoever has the port first is the one, and the other attaches.
+    `preheat serve` takes no lock: the first process to get the port runs the engine, and the other attaches.
     """
     settings: Settings | None = None
     sock: socket.socket | None = None
@@ -84,12 +82,12 @@ def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> E
 
         sock = listen(settings.host, settings.port)
     except PortInUseError:
-        attached = _attach(_BOUND_S)
+        attached = _attach(BOUND_S)
         if attached is not None:
             lock.release()
             return attached
     except EngineError as error:
-        logger.debug("the engine will say so itself: %s", error)
+        logger.debug("the engine reports it: %s", error)
     session = OwnSession(reload, settings=settings, sock=sock, at_login=at_login)
 
     def on_port(status: PortStatus) -> None:

@@ -89,7 +89,12 @@ def _checked(field: FieldForm, value: Any) -> Any:
         if value not in choices:
             raise _wrong(field, _expected(field))
         return hint(value) if isinstance(hint, type) and issubclass(hint, Enum) else value
-    if hint is int and not (isinstance(value, int) and metadata["minimum"] <= value <= metadata["maximum"]):
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        if not isinstance(value, list) or not all(type(each) is item for each in value):
+            raise _wrong(field, msg("must_be_list", param=field.key))
+        return tuple(value)
+    if hint is int and not (type(value) is int and metadata["minimum"] <= value <= metadata["maximum"]):
         raise _wrong(field, _expected(field))
     if hint is str:
         too_long = isinstance(value, str) and len(value) > metadata.get("maximum", len(value))

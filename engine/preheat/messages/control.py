@@ -11,6 +11,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "must_be_flag": Template("{param} must be true or false"),
     "must_be_one_of": Template("{param} must be one of {names:names}"),
     "must_be_whole_number": Template("{param} must be a whole number from {minimum} to {maximum}"),
+    "must_be_list": Template("{param} must be a list, with entries of the right kind"),
     "must_be_text": Template("{param} must be a text"),
     "must_be_short_text": Template("{param} must be a text of at most {maximum} characters"),
     "must_be_absolute_path": Template("{param} must be an absolute path"),

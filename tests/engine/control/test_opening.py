@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.control import LoadModel, open_session
+from preheat.control import LoadModel, open_session, opening
 from preheat.control.attached import AttachedSession
 from preheat.control.own import OwnSession
 from preheat.errors import PortInUseError
@@ -92,6 +92,7 @@ def test_a_serve_that_has_the_port_and_does_not_answer_yet_is_waited_for(
     starter_home: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`preheat serve` binds its port before it can be found."""
+    monkeypatch.setattr(opening, "BOUND_S", 30.0)
     command = [sys.executable, "-m", "preheat", "serve", "--port", str(free_port)]
     with (starter_home / "serve.txt").open("w") as output:
         process = subprocess.Popen(command, env=environment(starter_home), stdout=output, stderr=output)
