@@ -14,8 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from preheat import paths
-from preheat.core.arrival import PendingRequest
-from preheat.core.lease import Lease
+from preheat.core.lease import Lease, PendingRequest
 from preheat.core.library_service import LibraryService
 from preheat.core.live_requests import LiveRequests
 from preheat.core.memory_guard import MemoryGuard

@@ -1,35 +1,42 @@
-"""What a request holds while a model works for it."""
+"""What a request holds while a model works for it, and the record of the request."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
-from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, ModelInfo, Usage
+from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, Usage
 from preheat.residency import HotModel
+from preheat.usage import Outcome, RequestRecord
+
+logger = logging.getLogger(__name__)
 
 
 class Lease:
     """A hot model, kept hot while a request uses it. ``Engine.lease`` makes it.
 
     Args:
-        arrived_at: Monotonic time at which the request arrived.
+        arrived_at: Monotonic time of the request's arrival.
         on_token: Called with every piece of text.
+
+    Attributes:
+        ttft_s: Seconds from the request's arrival to its first text.
+        usages: Token counts of the finished generations.
+        answered: The model has answered in full at least once.
     """
 
     def __init__(self, model_id: str, hot: HotModel, arrived_at: float, on_token: Callable[[], None]) -> None:
         self.model_id = model_id
-        self.info: ModelInfo = hot.info
+        self.info = hot.info
         self._worker = hot.worker
         self._arrived_at = arrived_at
         self._on_token = on_token
         self.ttft_s: float | None = None
-        """From the request's arrival to its first text, in seconds."""
         self.usages: list[Usage] = []
-        """Of the generations that came to their end."""
         self.answered = False
-        """The model has answered a request in full."""
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         """Yield the answer's chunks; closing the generator drops the request in the worker within a step.
@@ -63,3 +70,55 @@ class Lease:
         self.answered = True
         self.usages.append(Usage(embeddings.prompt_tokens, 0))
         return embeddings
+
+
+@dataclass(slots=True)
+class PendingRequest:
+    """A request from its arrival to its end.
+
+    Attributes:
+        client: The client's name, shortened.
+        arrived_at: Monotonic time of its arrival.
+        started_at: The same as Unix time.
+        outcome: How it found its model.
+        saved_s: Load seconds that it was spared.
+        lease: Its lease; None while it waits, and if it got none.
+        wait_s: Seconds from its arrival to its lease.
+    """
+
+    model_id: str
+    client: str
+    arrived_at: float
+    started_at: float
+    outcome: Outcome
+    saved_s: float
+    lease: Lease | None = None
+    wait_s: float = 0.0
+
+    def waited(self) -> None:
+        """Note that the wait is over, with a lease or without."""
+        self.wait_s = time.monotonic() - self.arrived_at
+
+    def record(self) -> RequestRecord:
+        """Return and log the figures of the request, which has ended."""
+        usages = self.lease.usages if self.lease is not None else []
+        record = RequestRecord(
+            model_id=self.model_id,
+            started_at=self.started_at,
+            outcome=self.outcome,
+            wait_s=self.wait_s,
+            ttft_s=self.lease.ttft_s if self.lease is not None else None,
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+            client=self.client,
+            saved_s=self.saved_s,
+        )
+        logger.info(
+            "request for %s: %s, waited %.3f s, took %.3f s, %d tokens",
+            self.model_id,
+            self.outcome,
+            self.wait_s,
+            time.monotonic() - self.arrived_at,
+            record.completion_tokens,
+        )
+        return record

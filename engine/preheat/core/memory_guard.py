@@ -1,4 +1,4 @@
-"""Keeps an eye on memory: lets idle models go while it is short, and keeps in memory what is said to be hot."""
+"""Unloads idle models while memory is short, and keeps the files of hot models in memory."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from preheat.residency.states import Hot
 
 _INTERVAL_S: Final = 1.0
 _ANSWER_POLL_S: Final = 0.05
-"""So soon reading stops once a request arrives."""
+"""Interval at which reading checks for requests, in seconds."""
 
 Touch = Callable[[ModelFile, threading.Event], bool]
-"""Brings back what a hot model's files have lost, in a thread, until told to stop; returns whether it is all there."""
+"""Reads what a hot model's files have lost from memory, until the event is set; returns whether it was not stopped."""
 
 
 class MemoryGuard:
     """Runs on the engine's loop until cancelled.
 
     Args:
-        on_change: Told when memory has become short, or is no longer.
-        clock: Gives Unix time.
+        on_change: Called when memory has become short, or is no longer.
+        clock: Returns Unix time.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class MemoryGuard:
         self._woke_at = float("-inf")
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Look once a second until cancelled."""
         while True:
             await asyncio.sleep(_INTERVAL_S)
             await self.look()
 
     async def look(self) -> None:
-        """Look once, and do what is to be done."""
+        """Look once, and act."""
         pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
         if pressure.reason is not None and pressure.missing_bytes:
             self._pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
@@ -77,9 +77,9 @@ class MemoryGuard:
         return is_worth_a_look(seen_at, self._woke_at, self._clock())
 
     async def _look_after(self, model: ModelFile) -> None:
-        """Bring back what was pushed out of memory of a hot model's files, so that "hot" stays true.
+        """Read what a hot model's files have lost from memory, so that "hot" stays true.
 
-        A request stops it: the disk is for those who wait. What is left is read when the machine is idle again.
+        A request stops it, since it may need the disk. The rest is read when the machine is idle again.
         """
         stop = threading.Event()
         reading = asyncio.create_task(asyncio.to_thread(self._touch, model, stop))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from preheat.errors import EngineError
 from preheat.messages import Message
@@ -19,20 +19,45 @@ class Needs(NamedTuple):
     keep_alive_s: float | None = None
 
 
+class Event:
+    """What has happened."""
+
+    __slots__ = ()
+
+
+class Effect:
+    """What has to be done."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _ModelEvent(Event):
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ModelEffect(Effect):
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _CallerEvent(_ModelEvent):
+    waiter_id: int
+
+
 # Events: callers
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(_CallerEvent):
     """A request wants the model. Answered by ``Found``, then ``Grant`` or ``Reject``."""
 
-    model_id: str
-    waiter_id: int
     needs: Needs
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
+class Released(_CallerEvent):
     """A request that was granted its model has ended.
 
     Attributes:
@@ -40,79 +65,59 @@ class Released:
         keep_alive_s: Idle time after which to unload the model; None changes nothing.
     """
 
-    model_id: str
-    waiter_id: int
     answered: bool = True
     keep_alive_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class PreloadWanted:
+class PreloadWanted(_CallerEvent):
     """The preloader wants the model, in place of ``displaces`` where these are idle."""
 
-    model_id: str
-    waiter_id: int
     needs: Needs
     reason: Message
     displaces: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnloadWanted:
+class UnloadWanted(_CallerEvent):
     """The user wants the model unloaded. Answered by ``Grant`` when it is gone."""
 
-    model_id: str
-    waiter_id: int
 
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(_CallerEvent):
     """A caller does not wait any longer; it gets no answer."""
 
-    model_id: str
-    waiter_id: int
-
 
 @dataclass(frozen=True, slots=True)
-class PreloadsCancelled:
+class PreloadsCancelled(Event):
     """Running preloads have to stop."""
 
     why: EvictionReason
     reason: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Event):
     """Preheat is shutting down."""
 
 
 # Events: workers
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(_ModelEvent):
     """A worker begins to load the model."""
 
-    model_id: str
-
 
 @dataclass(frozen=True, slots=True)
-class Progressed:
+class Progressed(_ModelEvent):
     """A share of the weights is loaded, 0 to 1."""
 
-    model_id: str
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(_ModelEvent):
     """Weights and context are in memory; the probe begins."""
 
-    model_id: str
-
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(_ModelEvent):
     """The model is hot. ``Started`` and ``Loaded`` may be left out before it.
 
     Attributes:
@@ -120,60 +125,51 @@ class Ready:
         expected_bytes: What it will take in use.
     """
 
-    model_id: str
     rss_bytes: int
     expected_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
-class LoadFailed:
+class LoadFailed(_ModelEvent):
     """A load ended without a hot model; its worker still has to be closed."""
 
-    model_id: str
     error: EngineError
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerDied:
+class WorkerDied(_ModelEvent):
     """The worker of a hot model has ended."""
 
-    model_id: str
     reason: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(_ModelEvent):
     """A worker is closed and its memory released."""
-
-    model_id: str
 
 
 # Events: time, memory, settings, files
 
 
-@dataclass(frozen=True, slots=True)
-class TimerDue:
+class TimerDue(_ModelEvent):
     """The time of the model's last ``SetTimer`` has come."""
 
-    model_id: str
-
 
 @dataclass(frozen=True, slots=True)
-class LimitsMeasured:
+class LimitsMeasured(Event):
     """How much memory there is. Send it before events that may start a load."""
 
     limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryMeasured:
+class MemoryMeasured(Event):
     """What workers hold, in bytes by model id."""
 
     rss_bytes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryNeeded:
+class MemoryNeeded(Event):
     """Idle models have to go until so many bytes are free; what is leaving counts."""
 
     wanted_bytes: int
@@ -182,7 +178,7 @@ class MemoryNeeded:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsChanged:
+class SettingsChanged(Event):
     """Settings have changed.
 
     Attributes:
@@ -197,71 +193,36 @@ class SettingsChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class FavouritesChanged:
+class FavouritesChanged(Event):
     """The favourites have changed."""
 
     model_ids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class FileReplaced:
+class FileReplaced(_ModelEvent):
     """The file of a hot model has other contents now."""
-
-    model_id: str
-
-
-Event: TypeAlias = (
-    Requested
-    | Released
-    | PreloadWanted
-    | UnloadWanted
-    | Cancelled
-    | PreloadsCancelled
-    | Closed
-    | Started
-    | Progressed
-    | Loaded
-    | Ready
-    | LoadFailed
-    | WorkerDied
-    | Exited
-    | TimerDue
-    | LimitsMeasured
-    | MemoryMeasured
-    | MemoryNeeded
-    | SettingsChanged
-    | FavouritesChanged
-    | FileReplaced
-)
 
 
 # Effects
 
 
-@dataclass(frozen=True, slots=True)
-class StartLoad:
+class StartLoad(_ModelEffect):
     """Start a worker that loads the model; report ``Started``, ..., ``Ready`` or ``LoadFailed``."""
 
-    model_id: str
 
-
-@dataclass(frozen=True, slots=True)
-class CloseWorker:
+class CloseWorker(_ModelEffect):
     """Stop the load or close the worker, whatever it is doing; report ``Exited``."""
 
-    model_id: str
-
 
 @dataclass(frozen=True, slots=True)
-class HoldLoad:
+class HoldLoad(_ModelEffect):
     """Pause a running load, or continue it."""
 
-    model_id: str
     hold: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Effect):
     """How a request found its model, and the load seconds that it was spared."""
 
     waiter_id: int
@@ -270,14 +231,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Effect):
     """The waiter has what it wants. A request holds a lease until ``Released``; a preload may not have become hot."""
 
     waiter_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Effect):
     """The waiter gets an error."""
 
     waiter_id: int
@@ -285,27 +246,22 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(_ModelEffect):
     """Report ``TimerDue`` at this monotonic time, in place of the model's last timer; None for no timer."""
 
-    model_id: str
     at_mono: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(Effect):
     """Add to the log of decisions."""
 
     decision: DecisionRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(_ModelEffect):
     """A model's state has changed."""
 
-    model_id: str
     old: State
     new: State
-
-
-Effect: TypeAlias = StartLoad | CloseWorker | HoldLoad | Found | Grant | Reject | SetTimer | Record | Changed

@@ -1,4 +1,4 @@
-"""What Linux adds: stalls (PSI), and the limits of control groups (version 2)."""
+"""Memory stalls (PSI) and limits of control groups (version 2) on Linux."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STALLS: Final = re.compile(r"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
 
 def refine(reading: MemoryReading, proc: Path = _PROC, cgroups: Path = _CGROUPS) -> MemoryReading:
-    """Return the reading with the system's stalls, or with the figures of the control group that leaves least."""
+    """Return the reading with the system's stalls, or with the figures of the tightest control group."""
     refined = _with_stalls(reading, proc / "pressure" / "memory")
     for group in _own_groups(proc, cgroups):
         limits = _limits(group)
@@ -36,7 +36,7 @@ def _with_stalls(reading: MemoryReading, file: Path) -> MemoryReading:
 
 
 def _own_groups(proc: Path, cgroups: Path) -> Iterator[Path]:
-    """Yield this process's control group and those above it, each of which may have a limit."""
+    """Yield this process's control group and its parents, each of which may have a limit."""
     for line in _text(proc / "self" / "cgroup").splitlines():
         if line.startswith("0::/"):
             group = cgroups / line.removeprefix("0::/")
@@ -45,11 +45,11 @@ def _own_groups(proc: Path, cgroups: Path) -> Iterator[Path]:
 
 
 def _limits(group: Path) -> tuple[int, int] | None:
-    """Return what a control group may hold and what of that is available; None without a limit."""
+    """Return the limit of a control group and what is available of it; None without a limit."""
     limit, current = _text(group / "memory.max").strip(), _text(group / "memory.current").strip()
     if not limit.isdigit() or not current.isdigit():
         return None
-    # At "high" the kernel already slows its processes down to a crawl.
+    # At "high" the kernel already slows its processes to a crawl.
     high = _text(group / "memory.high").strip()
     ceiling = min(int(limit), int(high)) if high.isdigit() else int(limit)
     kinds = dict(line.split() for line in _text(group / "memory.stat").splitlines() if line.count(" ") == 1)
@@ -60,5 +60,5 @@ def _limits(group: Path) -> tuple[int, int] | None:
 def _text(file: Path) -> str:
     try:
         return file.read_text()
-    except (OSError, UnicodeDecodeError):  # not every kernel and container has it, or lets it be read
+    except (OSError, UnicodeDecodeError):  # not every kernel or container has it
         return ""

@@ -1,4 +1,4 @@
-"""What macOS adds: its own verdict."""
+"""The memory pressure level of macOS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WARN: Final = 2  # 1 is normal, 4 critical: dispatch/source.h
 
 
 def refine(reading: MemoryReading) -> MemoryReading:
-    """Return the reading with what the kernel says of memory pressure."""
+    """Return the reading with the kernel's alarm."""
     return replace(reading, alarm=_pressure_level() >= _WARN)
 
 

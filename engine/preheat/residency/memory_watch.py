@@ -1,4 +1,4 @@
-"""Watches the system's memory: is it short, and did the machine sleep meanwhile?"""
+"""Watches the system's memory, and notices when the machine was suspended."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from preheat.settings import Settings
 
 
 class MemoryWatch:
-    """Looks from time to time. One thread at a time.
+    """Decides about memory pressure from reading to reading. One thread at a time.
 
     Args:
-        interval_s: How long the caller waits between two looks.
-        read: Asks the system for its memory.
-        clocks: Asks it for its clocks.
+        interval_s: Time that the caller waits between two looks, in seconds.
+        read: Reads the system's memory.
+        clocks: Reads its clocks.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class MemoryWatch:
         self._looked_at = clocks()
 
     def apply_settings(self, settings: Settings) -> None:
-        """Use these settings from now on."""
+        """Use new settings."""
         self._settings = settings
 
     def look(self, worker_pids: Iterable[int] = ()) -> Pressure:
-        """Return how short memory is now. Reads from the system.
+        """Return the pressure now. Reads from the system.
 
         Args:
-            worker_pids: The workers', whose mapped weights count as taken.
+            worker_pids: Processes with mapped weights, which count as taken.
         """
         reading = self._read()
         keep_free = self._settings.keep_free.resolve(reading.total_bytes)
@@ -50,12 +50,12 @@ class MemoryWatch:
         return self._pressure
 
     def resumed(self) -> bool:
-        """Return whether the machine slept since this was last asked."""
+        """Return whether the machine was suspended since the last call."""
         before, self._looked_at = self._looked_at, self._clocks()
         return asleep_s(before, self._looked_at, self._interval_s) > 0
 
     def standby_budget(self, worker_pids: Iterable[int] = ()) -> int:
-        """Return the bytes that files read ahead may take. Reads from the system; any thread."""
+        """Return the bytes that standby files may take. Reads from the system; any thread."""
         reading = self._read()
         keep_free = self._settings.keep_free.resolve(reading.total_bytes)
         return spare_bytes(reading, keep_free, mapped_bytes=mapped_bytes(worker_pids))

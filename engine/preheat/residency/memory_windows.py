@@ -1,4 +1,4 @@
-"""What Windows adds: its own verdict."""
+"""The low-memory notification of Windows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOW_MEMORY: Final = 0  # LowMemoryResourceNotification
 
 
 def refine(reading: MemoryReading) -> MemoryReading:
-    """Return the reading with whether Windows has signalled low memory."""
+    """Return the reading with the alarm of Windows."""
     return replace(reading, alarm=_is_low())
 
 
@@ -28,7 +28,7 @@ def _is_low() -> bool:
 
 @lru_cache(maxsize=1)
 def _notification() -> Any:
-    """Return the handle to ask, made once; it lives as long as the process."""
+    """Return the notification's handle, created once per process."""
     if sys.platform != "win32":
         return None
     create = ctypes.windll.kernel32.CreateMemoryResourceNotification

@@ -1,4 +1,4 @@
-"""Notices that the computer was suspended, or a model unused: what was in memory may have been pushed out meanwhile."""
+"""Notices when the machine was suspended or a model idle for long: its pages may have left memory meanwhile."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 RESUME_S: Final = 10.0
-"""Time asleep from which hot models are worth looking after. Less is a clock being adjusted, or a busy machine."""
+"""Suspension after which hot models are checked, in seconds. Less is a clock being adjusted, or a busy machine."""
 
 LONG_IDLE_S: Final = 1800.0
-"""A hot model that nobody used for so long is worth looking after, and again after as long."""
+"""Idle time after which a hot model is checked, and checked again, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Clocks:
     """Three clocks at one instant, in seconds.
 
     Attributes:
-        wall_s: Unix time; jumps when somebody sets the clock.
-        awake_s: Stands still while the computer sleeps (on Windows it does not).
-        boot_s: Goes on meanwhile; None where there is no such clock.
+        wall_s: Unix time; jumps when the clock is set.
+        awake_s: Stops during suspension (except on Windows).
+        boot_s: Does not stop; None where there is no such clock.
     """
 
     wall_s: float
@@ -38,11 +38,11 @@ def read_clocks() -> Clocks:
 
 
 def asleep_s(before: Clocks, now: Clocks, interval_s: float) -> float:
-    """Return for how long the computer slept between two looks, in seconds; 0 if it did not.
+    """Return the time that the machine was suspended between two looks, in seconds; 0 if it was not.
 
     Args:
-        interval_s: How long the caller meant to wait between the two. Where all clocks go on during sleep, a look
-            that comes much too late is the only sign of it.
+        interval_s: Intended time between the looks. Where no clock stops during suspension, a look that comes much too
+            late is the only sign of it.
     """
     awake = now.awake_s - before.awake_s
     if before.boot_s is not None and now.boot_s is not None:
@@ -53,11 +53,10 @@ def asleep_s(before: Clocks, now: Clocks, interval_s: float) -> float:
 
 
 def is_worth_a_look(seen_at: float, woke_at: float, now: float) -> bool:
-    """Return whether pages of a hot model may have left memory since it was last used or looked after.
+    """Return whether pages of a hot model may have left memory since its last use or check. Times are Unix times.
 
     Args:
         seen_at: When it was known to be in memory.
-        woke_at: When the computer last woke up; minus infinity if it did not.
-        now: Like the others, in Unix time.
+        woke_at: When the machine last woke up; minus infinity if it did not.
     """
     return woke_at > seen_at or now - seen_at >= LONG_IDLE_S

@@ -1,7 +1,7 @@
-"""How much memory a model takes: what its worker was measured to hold, or an estimate before that.
+"""The memory that a model takes: measured after its last load, or estimated before that.
 
-Right after a load a worker holds less than it will: llama.cpp reserves its compute buffers at once, but their pages
-come with the first full batch. So a footprint has two parts, and what is planned with is their sum.
+A worker holds less right after a load than in use: llama.cpp reserves its compute buffers at once, but touches them
+with the first full batch. A footprint therefore has two parts; plans use their sum.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from preheat.models import ModelFile, ModelShape
 from preheat.settings import EffectiveModelSettings, Settings
 
 SizeKey = tuple[str, int, float, int, str]
-"""What a measurement belongs to: path, file bytes, time of modification, context length, kind of memory."""
+"""Key of a measurement: path, file bytes, time of modification, context length, kind of memory."""
 
-# Measured with Linux on x86-64, CPython 3.11 and llama-cpp-python 0.3.36; `python -m benchmarks.memory_sizes` shows how
-# near the estimates are.
-_WORKER_BYTES: Final = 38_000_000  # interpreter, bindings, and what llama.cpp needs for any model
+# Measured with Linux on x86-64, CPython 3.11 and llama-cpp-python 0.3.36; `python -m benchmarks.memory_sizes` shows the
+# errors of the estimates.
+_WORKER_BYTES: Final = 38_000_000  # interpreter, bindings, and what llama.cpp takes for any model
 _LAYER_BYTES: Final = 70_000  # the graph's nodes
 _TOKEN_BYTES: Final = 146  # of the vocabulary: text, attributes, and a place in a hash table
 _MERGE_BYTES: Final = 139
@@ -31,18 +31,18 @@ _CELLS_STEP: Final = 256
 """llama.cpp rounds the cells of a KV cache up to this."""
 
 _MOST_GROWTH: Final = 1.25
-"""What a worker holds beyond this multiple of its expected size is not held against the model's next load."""
+"""Memory above this multiple of the size after a load does not count for the next load."""
 
 _NOTABLE_GROWTH: Final = 1.01
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a worker holds.
+    """The memory of a worker.
 
     Attributes:
-        loaded_bytes: Once the model is hot: weights, KV cache, vocabulary, the process itself.
-        scratch_bytes: What the first full batches add: compute buffers, and room for their results.
+        loaded_bytes: When the model is hot: weights, KV cache, vocabulary, the process itself.
+        scratch_bytes: Added by the first full batches: compute buffers, and room for their results.
     """
 
     loaded_bytes: int
@@ -50,12 +50,12 @@ class Footprint:
 
     @property
     def working_bytes(self) -> int:
-        """All of it: what has to fit."""
+        """Both together: what has to fit."""
         return self.loaded_bytes + self.scratch_bytes
 
 
 def estimate(model: ModelFile, settings: Settings) -> Footprint:
-    """Return what a worker will hold with the model, as its header tells. Pure."""
+    """Return the estimated footprint, from the model's header. Pure."""
     return _estimate(model, settings.for_model(model.model_id))
 
 
@@ -72,7 +72,7 @@ def _estimate(model: ModelFile, settings: EffectiveModelSettings) -> Footprint:
     )
     if model.embeddings:
         batch = min(EMBEDDING_BATCH_TOKENS, context)
-        # llama.cpp keeps room for logits, too: a vocabulary's for every token of the largest batch so far.
+        # llama.cpp also keeps the logits of every token of the largest batch so far.
         logits = batch * shape.vocabulary * _F32_BYTES
         return Footprint(fixed, _graph_bytes(shape, batch, batch, settings) + logits)
     batch = min(UBATCH_TOKENS, context)
@@ -89,34 +89,34 @@ def _estimate(model: ModelFile, settings: EffectiveModelSettings) -> Footprint:
 
 
 def _cells(tokens: int) -> int:
-    """Return the cells of a KV cache for so many tokens."""
+    """Return the cells of a KV cache for a number of tokens."""
     return -(-tokens // _CELLS_STEP) * _CELLS_STEP
 
 
 def _graph_bytes(shape: ModelShape, batch: int, cells: int, settings: EffectiveModelSettings) -> int:
-    """Return what computing a full batch takes that looks at so many cells.
+    """Return the memory for computing a full batch that attends to ``cells``.
 
     The compute buffer (see ``ModelShape.graph_values`` and ``_attention_bytes``) and the threads' work buffer.
     """
     graph = shape.graph_values * _F32_BYTES + cells * _attention_bytes(shape.heads, settings.flash_attention)
-    # Inputs of multiplications are turned into the weights' own form, 16 bits at most (ggml_graph_plan's work buffer).
+    # Inputs of multiplications are converted to the type of the weights, 16 bits at most (ggml_graph_plan's work buffer).
     return batch * (graph + shape.widest_values * _F16_BYTES)
 
 
 def _attention_bytes(heads: int, flash_attention: str) -> int:
-    """Return the bytes that a batch's token needs for each cell of the KV cache it looks at.
+    """Return the bytes per token of a batch and cell of the KV cache.
 
-    With flash attention, a mask of 16-bit values; llama.cpp's choice on every processor. Without, one of 32-bit values,
-    and the scores of every head with their 16-bit copies.
+    With flash attention, which llama.cpp chooses on every processor, a mask of 16-bit values. Without, one of 32-bit
+    values, and the scores of every head with their 16-bit copies.
     """
     return heads * (_F32_BYTES + _F16_BYTES) + _F32_BYTES if flash_attention == "off" else _F16_BYTES
 
 
 class SizeTable:
-    """What is known of the models' sizes. Lives as long as the engine, on its thread.
+    """The known sizes of models. Engine's loop only.
 
     Args:
-        on_measured: Told each new measurement, to remember it over restarts.
+        on_measured: Called with each new measurement, to keep it over restarts.
     """
 
     def __init__(
@@ -128,42 +128,38 @@ class SizeTable:
         self._on_measured = on_measured
 
     def remember(self, known: Mapping[SizeKey, int]) -> None:
-        """Take over measurements of earlier runs; those of this one count more."""
+        """Add measurements of earlier runs; those of this run have precedence."""
         self._measured = {**known, **self._measured}
 
     def apply_settings(self, settings: Settings) -> None:
-        """Expect sizes under these settings from now on."""
+        """Use new settings."""
         self._settings = settings
 
     def expected_bytes(self, model: ModelFile) -> int:
-        """Return what a worker is expected to hold in use: as measured, else as estimated."""
+        """Return what a worker takes in use, as measured or estimated."""
         settings = self._settings.for_model(model.model_id)  # once: there may be a thousand models
         return self._measured.get(_key(model, settings)) or _estimate(model, settings).working_bytes
 
-    def is_measured(self, model: ModelFile) -> bool:
-        """Return whether the expectation is a measurement."""
-        return self.key(model) in self._measured
-
     def note(self, model: ModelFile, resident_bytes: int) -> None:
-        """Take note of what a worker holds that has just become hot; 0 says that it has gone already."""
+        """Note what a worker holds right after its load; 0 if it is gone already."""
         if not resident_bytes:
             return
         key = self.key(model)
         working = resident_bytes + estimate(model, self._settings).scratch_bytes
         self._ceilings[key] = ceiling = int(working * _MOST_GROWTH)
-        # What it grew to earlier is nearer the truth than the estimated part, unless something was wrong then.
+        # What it grew to earlier is better than the estimated part, unless it was implausibly much.
         known = self._measured.get(key, 0)
         self._set(key, known if working < known <= ceiling else working)
 
     def note_use(self, model: ModelFile, resident_bytes: int) -> None:
-        """Take note of what a hot model's worker holds now; remembered if it is the most so far."""
+        """Note what the worker of a hot model holds now; kept if it is the most so far."""
         key = self.key(model)
         ceiling = self._ceilings.get(key)
         if ceiling is not None and resident_bytes > self._measured[key] * _NOTABLE_GROWTH:
             self._set(key, min(resident_bytes, ceiling))
 
     def key(self, model: ModelFile) -> SizeKey:
-        """Return what a measurement of the model belongs to: its file, and the settings that its size depends on."""
+        """Return the key of the model's measurements: its file, and the settings that its size depends on."""
         return _key(model, self._settings.for_model(model.model_id))
 
     def _set(self, key: SizeKey, size: int) -> None:

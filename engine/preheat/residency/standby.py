@@ -1,8 +1,7 @@
 """Keeps the files of the next best models in the page cache, from which they load in a fraction of a second.
 
-It is not counted against any limit; but all of them together take no more than is available beside ``keep_free``. What
-the page cache holds counts as available itself: without that sum, every model on disk would be read in turn, each
-pushing out a better one.
+They count against no limit, but all of them together take no more than is available above ``keep_free``. The page cache
+itself counts as available: without that sum, every model on disk would be read in turn, each displacing a better one.
 """
 
 from __future__ import annotations
@@ -24,23 +23,23 @@ from preheat.models import ModelFile
 logger = logging.getLogger(__name__)
 
 STANDBY_SHARE: Final = 0.95
-"""From this share of its pages in memory, a model counts as on standby."""
+"""Share of a model's pages in memory from which it is on standby."""
 
 _LOWEST_PRIORITY: Final = 19
 
 RECHECK_S: Final = 30.0
-"""So long what was seen of the page cache is believed."""
+"""Interval between looks at the page cache, in seconds."""
 
 Budget = Callable[[], int]
-"""Asked in the reading thread: how many bytes all files in the page cache may take.
+"""Returns the bytes that all files in the page cache may take; called on the reading thread.
 
-Of what is available, not of what is free: after days the page cache has filled all memory with files that nobody wants
-again. Linux keeps those that are wanted apart from those that were read once.
+Based on available memory, not on free memory: after days the page cache has filled all memory with files that are not
+needed again, which Linux keeps apart from those that are.
 """
 
 
 class Standby:
-    """Reads ahead in a thread of its own, one model after another. Called on the engine's loop."""
+    """Reads ahead on its own thread, one model after another. Called on the engine's loop."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -50,9 +49,9 @@ class Standby:
         self._looked_at = float("-inf")
 
     def want(self, models: Sequence[ModelFile], budget: Budget) -> None:
-        """Read these models' files, the best first; call it as often as you like.
+        """Read the files of these models, the best first. May be called often.
 
-        Reading begins when the list has changed, after ``stop``, and when the last look is ``RECHECK_S`` old.
+        Reading starts when the list has changed, after ``stop``, and when the last look is ``RECHECK_S`` old.
         """
         changed = tuple(models) != self._wanted
         if changed:
@@ -71,16 +70,16 @@ class Standby:
         return self._thread is not None and self._thread.is_alive() and not self._stop.is_set()
 
     def stop(self) -> None:
-        """Stop reading, within the piece of a megabyte that is being read; returns at once."""
+        """Stop reading within a megabyte; returns at once."""
         self._stop.set()
         self._looked_at = float("-inf")
 
     def holds(self, model_id: str) -> bool:
-        """Return whether the model's files were in memory when they were last looked at."""
+        """Return whether the model's files were in memory at the last look."""
         return model_id in self._held
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until nothing is being read; return whether it is so. Blocks."""
+        """Wait until nothing is being read; return False on a timeout. Blocks."""
         if self._thread is not None:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
@@ -91,7 +90,7 @@ class Standby:
         reserved_bytes = 0
         for model in models:
             share = resident_share(model.files)
-            # Where the system does not say what became of it: it was read.
+            # Where the system does not say, what was read counts as in memory.
             there = model.model_id in self._held if share is None else share >= STANDBY_SHARE
             room = budget() - reserved_bytes - int((share or 0.0) * model.file_bytes)
             reserved_bytes += model.file_bytes
@@ -108,7 +107,7 @@ class Standby:
 
 def _read(model: ModelFile, room: int, stop: threading.Event, *, pauses: bool) -> bool:
     """Read a model ahead, at most ``room`` bytes of it; return whether all of it is in memory."""
-    # The last one may fit in part: a load then reads the rest alone.
+    # The last one may fit in part; a load reads the rest.
     began = time.perf_counter()
     try:
         result = page_in(model.files, stop=stop, budget_bytes=room, pause=pauses)
@@ -136,18 +135,18 @@ def lower_own_priority() -> bool:
 
 
 def is_standby(model: ModelFile) -> bool | None:
-    """Return whether a load would find the model's files in memory; None where the system does not say. Blocks."""
+    """Return whether the model's files are in memory; None where the system does not say. Blocks."""
     share = resident_share(model.files)
     return None if share is None else share >= STANDBY_SHARE
 
 
 def touch(model: ModelFile, stop: threading.Event) -> bool:
-    """Read again, at full speed, what a hot model's files have lost from memory. Blocks on the disk; any thread.
+    """Read what a hot model's files have lost from memory, at full speed. Blocks on the disk; any thread.
 
-    Where the system does not say what is in memory, all is read, which is quick for what is there.
+    Where the system does not say what is in memory, everything is read, which is fast for what is there.
 
     Args:
-        stop: Ends it within a megabyte's time.
+        stop: Ends it within a megabyte.
 
     Returns:
         Whether it was not stopped.

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from preheat.core.memory_guard import MemoryGuard
+from preheat.core.memory_guard import MemoryGuard, Touch
 from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext
@@ -39,6 +39,7 @@ class Situation:
     def __post_init__(self) -> None:
         self.records: dict[str, Residency] = {}
         self.models: dict[str, ModelFile] = {}
+        self.reader: Touch | None = None
         self.preloads = SimpleNamespace(pressure=None, active_requests=0)
         pool = SimpleNamespace(records=self.records, models=self.models, worker_pids=(), free=self._free)
         settings = Settings.model_validate({"keep_free": 10 * GB})
@@ -52,7 +53,9 @@ class Situation:
             touch=self.touch,
         )
 
-    def touch(self, model: ModelFile, _stop: threading.Event) -> bool:
+    def touch(self, model: ModelFile, stop: threading.Event) -> bool:
+        if self.reader is not None:
+            return self.reader(model, stop)
         self.touched.append(model.model_id)
         return True
 
@@ -141,13 +144,13 @@ async def test_a_request_stops_it_and_the_rest_is_read_later(situation: Situatio
         return False
 
     situation.add("a")
-    situation.guard._touch = touch
+    situation.reader = touch
     looking = asyncio.create_task(situation.later(LONG_IDLE_S))
     await asyncio.to_thread(begun.wait, 20)
     situation.preloads.active_requests = 1
     await looking
     assert stopped == [True]
-    situation.guard._touch = situation.touch
+    situation.reader = None
     situation.preloads.active_requests = 0
     assert await situation.later(1) == ["a"]
 
@@ -162,7 +165,7 @@ async def test_it_ends_with_the_engine(situation: Situation) -> None:
         return False
 
     situation.add("a")
-    situation.guard._touch = touch
+    situation.reader = touch
     looking = asyncio.create_task(situation.later(LONG_IDLE_S))
     await asyncio.to_thread(begun.wait, 20)
     looking.cancel()

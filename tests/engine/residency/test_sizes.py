@@ -120,11 +120,11 @@ def test_embedding_models_have_no_kv_cache_but_logits_for_every_token() -> None:
 
 
 class Log:
-    """What was told to be remembered."""
+    """Measurements that a table reported."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[SizeKey, int]] = []
-        self.book = SizeTable(settings(), lambda key, size: self.told.append((key, size)))
+        self.kept: list[tuple[SizeKey, int]] = []
+        self.table = SizeTable(settings(), lambda key, size: self.kept.append((key, size)))
 
 
 @pytest.fixture
@@ -133,21 +133,20 @@ def log() -> Log:
 
 
 def test_a_measurement_replaces_the_estimate_and_counts_what_work_will_add(log: Log) -> None:
-    book = log.book
-    assert book.expected_bytes(MODEL) == estimate(MODEL, settings()).working_bytes
-    assert not book.is_measured(MODEL)
-    book.note(MODEL, 10**9)
-    assert book.is_measured(MODEL)
-    assert book.expected_bytes(MODEL) == 10**9 + scratch()
-    assert log.told == [(book.key(MODEL), 10**9 + scratch())]
-    book.note(MODEL, 10**9)
-    assert len(log.told) == 1
+    table = log.table
+    assert table.expected_bytes(MODEL) == estimate(MODEL, settings()).working_bytes
+    table.note(MODEL, 10**9)
+    assert table.expected_bytes(MODEL) == 10**9 + scratch()
+    assert log.kept == [(table.key(MODEL), 10**9 + scratch())]
+    table.note(MODEL, 10**9)
+    assert len(log.kept) == 1
 
 
 @pytest.mark.parametrize("change", [{"modified_ns": 2_000_000_000}, {"file_bytes": 5}, {"path": Path("other.gguf")}])
 def test_another_file_is_another_size(log: Log, change: dict[str, Any]) -> None:
-    log.book.note(MODEL, 10**9)
-    assert not log.book.is_measured(dataclasses.replace(MODEL, **change))
+    log.table.note(MODEL, 10**9)
+    other = dataclasses.replace(MODEL, **change)
+    assert log.table.expected_bytes(other) == estimate(other, settings()).working_bytes
 
 
 @pytest.mark.parametrize(
@@ -161,33 +160,33 @@ def test_another_file_is_another_size(log: Log, change: dict[str, Any]) -> None:
     ],
 )
 def test_other_settings_are_another_size_and_the_old_ones_come_back(log: Log, change: dict[str, Any]) -> None:
-    log.book.note(MODEL, 10**9)
-    log.book.apply_settings(settings(**change))
-    assert log.book.expected_bytes(MODEL) == estimate(MODEL, settings(**change)).working_bytes
-    log.book.apply_settings(settings(keep_free="1GB"))
-    assert log.book.expected_bytes(MODEL) == 10**9 + scratch()
+    log.table.note(MODEL, 10**9)
+    log.table.apply_settings(settings(**change))
+    assert log.table.expected_bytes(MODEL) == estimate(MODEL, settings(**change)).working_bytes
+    log.table.apply_settings(settings(keep_free="1GB"))
+    assert log.table.expected_bytes(MODEL) == 10**9 + scratch()
 
 
 def test_growth_in_use_is_remembered_but_not_without_bounds(log: Log) -> None:
-    book = log.book
-    book.note(MODEL, 10**9)
-    expected = book.expected_bytes(MODEL)
-    book.note_use(MODEL, expected + 1000)  # not worth a word
-    book.note_use(MODEL, expected - 10**8)
-    assert book.expected_bytes(MODEL) == expected
-    book.note_use(MODEL, int(expected * 1.1))
-    assert book.expected_bytes(MODEL) == int(expected * 1.1)
-    book.note_use(MODEL, expected * 9)
-    assert book.expected_bytes(MODEL) == int(expected * 1.25)
-    assert len(log.told) == 3
+    table = log.table
+    table.note(MODEL, 10**9)
+    expected = table.expected_bytes(MODEL)
+    table.note_use(MODEL, expected + 1000)  # not worth a word
+    table.note_use(MODEL, expected - 10**8)
+    assert table.expected_bytes(MODEL) == expected
+    table.note_use(MODEL, int(expected * 1.1))
+    assert table.expected_bytes(MODEL) == int(expected * 1.1)
+    table.note_use(MODEL, expected * 9)
+    assert table.expected_bytes(MODEL) == int(expected * 1.25)
+    assert len(log.kept) == 3
 
 
 def test_what_it_grew_to_counts_for_the_next_load_unless_that_was_wrong(log: Log) -> None:
-    key = log.book.key(MODEL)
-    log.book.remember({key: int((10**9 + scratch()) * 1.2)})
-    log.book.note(MODEL, 10**9)
-    assert log.book.expected_bytes(MODEL) == int((10**9 + scratch()) * 1.2)
-    assert log.told == []
+    key = log.table.key(MODEL)
+    log.table.remember({key: int((10**9 + scratch()) * 1.2)})
+    log.table.note(MODEL, 10**9)
+    assert log.table.expected_bytes(MODEL) == int((10**9 + scratch()) * 1.2)
+    assert log.kept == []
     other = Log().book
     other.remember({key: 9 * 10**9})
     assert other.expected_bytes(MODEL) == 9 * 10**9
@@ -196,13 +195,13 @@ def test_what_it_grew_to_counts_for_the_next_load_unless_that_was_wrong(log: Log
 
 
 def test_what_was_measured_now_counts_more_than_what_was_remembered(log: Log) -> None:
-    log.book.note(MODEL, 10**9)
-    log.book.remember({log.book.key(MODEL): 5})
-    assert log.book.expected_bytes(MODEL) == 10**9 + scratch()
+    log.table.note(MODEL, 10**9)
+    log.table.remember({log.table.key(MODEL): 5})
+    assert log.table.expected_bytes(MODEL) == 10**9 + scratch()
 
 
 def test_a_worker_that_was_gone_before_it_was_measured_counts_for_nothing(log: Log) -> None:
-    log.book.note(MODEL, 0)
-    log.book.note_use(MODEL, 10**10)  # never noted as loaded
-    assert not log.book.is_measured(MODEL)
-    assert log.told == []
+    log.table.note(MODEL, 0)
+    log.table.note_use(MODEL, 10**10)  # never noted as loaded
+    assert log.table.expected_bytes(MODEL) == estimate(MODEL, settings()).working_bytes
+    assert log.kept == []
