@@ -187,7 +187,7 @@ def test_what_it_grew_to_counts_for_the_next_load_unless_that_was_wrong(log: Log
     log.table.note(MODEL, 10**9)
     assert log.table.expected_bytes(MODEL) == int((10**9 + scratch()) * 1.2)
     assert log.kept == []
-    other = Log().book
+    other = Log().table
     other.remember({key: 9 * 10**9})
     assert other.expected_bytes(MODEL) == 9 * 10**9
     other.note(MODEL, 10**9)
