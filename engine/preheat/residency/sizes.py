@@ -99,7 +99,7 @@ def _graph_bytes(shape: ModelShape, batch: int, cells: int, settings: EffectiveM
     The compute buffer (see ``ModelShape.graph_values`` and ``_attention_bytes``) and the threads' work buffer.
     """
     graph = shape.graph_values * _F32_BYTES + cells * _attention_bytes(shape.heads, settings.flash_attention)
-    # Inputs of multiplications are converted to the weights' type, 16 bits at most (the work buffer of ggml_graph_plan).
+    # Inputs of multiplications are converted to the weights' type, 16 bits at most (ggml_graph_plan's work buffer).
     return batch * (graph + shape.widest_values * _F16_BYTES)
 
 

@@ -46,11 +46,11 @@ def scratch(model: ModelFile = MODEL, **changes: Any) -> int:
 async def check(model: ModelFile, **changes: Any) -> None:
     """Compare an estimate with a real worker."""
     guess, found = estimate(model, settings(**changes)), await measure(model, settings(**changes))
-    told = f"{model.model_id} {changes}: {guess} and {found}"
-    print(told)
-    assert guess.loaded_bytes == pytest.approx(found.loaded_bytes, rel=0.1), told
-    # On a slow or busy machine prefill comes in chunks of less than a full batch, which need less.
-    assert guess.working_bytes / 1.15 < found.working_bytes < guess.working_bytes * 1.1, told
+    both = f"{model.model_id} {changes}: {guess} and {found}"
+    assert guess.loaded_bytes == pytest.approx(found.loaded_bytes, rel=0.1), both
+    # A busy machine computes prefill in chunks of less than a full batch, which need less; how much less is chance.
+    assert found.loaded_bytes <= found.working_bytes < guess.working_bytes * 1.1, both
+    assert guess.working_bytes / 1.6 < found.working_bytes, both
 
 
 @pytest.mark.parametrize("kv_cache_type", ["f16", "q8_0"])
