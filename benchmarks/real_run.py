@@ -31,8 +31,7 @@ from preheat.preload import TargetKind
 from preheat.replay.synthetic import FIRST_DAY, synthetic_trace
 from preheat.replay.trace import Kind, TraceEvent
 from preheat.residency.states import State
-from preheat.settings import Settings
-from preheat.settings.size import Size
+from preheat.settings import Settings, Size
 from preheat.usage import Outcome, RequestRecord, UsageLog
 from preheat.usage.records import Action, DecisionRecord
 

@@ -21,8 +21,7 @@ from typing import Final
 from pydantic.fields import FieldInfo
 
 from preheat.messages import TABLE
-from preheat.settings import FIELDS, GROUP_LABELS, ModelSettings
-from preheat.settings.check import extra
+from preheat.settings import FIELDS, GROUP_LABELS, ModelSettings, extra
 from setup_step import SetupError, exit_code_of, say
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -44,12 +44,14 @@ class SettingsError(EngineError):
     """A setting's name or value is wrong; the title names file and line, variable or option.
 
     Attributes:
-        reason: What is wrong and what is allowed, to be shown beside the value; empty if it is not about one.
+        reason: What is wrong with the value and what is allowed; None if the error is not about a value.
     """
 
     code = "invalid_settings"
 
-    def __init__(self, message: Message | str, *, hint: str = "", param: str | None = None, reason: str = "") -> None:
+    def __init__(
+        self, message: Message | str, *, hint: str = "", param: str | None = None, reason: Message | None = None
+    ) -> None:
         super().__init__(message, hint=hint, param=param)
         self.reason = reason
 

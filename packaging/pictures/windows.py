@@ -17,7 +17,7 @@ from preheat import paths
 from preheat.control import PortStatus
 from preheat.errors import PortInUseError
 from preheat.inference import FinishReason
-from preheat.settings.declaration import Group
+from preheat.settings import Group
 from preheat_gui.app import error_dialog
 from preheat_gui.app.no_tray import CloseGuard
 from preheat_gui.app.welcome import WelcomeDialog

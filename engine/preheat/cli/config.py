@@ -1,9 +1,8 @@
-"""``preheat config``: see, change and check the settings."""
+"""``preheat config``: show, change and check the settings."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, Final
@@ -12,29 +11,42 @@ import typer
 
 from preheat import paths
 from preheat.errors import EngineError, NotRunningError, SettingsError
-from preheat.settings import FIELDS, Settings, find_problems, merge_settings, to_toml_value
-from preheat.settings.check import HIDDEN, Merged, field_of, is_secret, unknown_setting, value_of
-from preheat.settings.layers import Origin, variable_of
-from preheat.settings.names import MODELS, canonical, keys_of, model_setting
-from preheat.settings.texts import to_text
+from preheat.messages import msg
+from preheat.settings import (
+    FIELDS,
+    HIDDEN,
+    Merged,
+    Origin,
+    Settings,
+    SettingsChange,
+    SettingsStore,
+    canonical,
+    check_name,
+    find_problems,
+    is_secret,
+    keys_of,
+    merge_settings,
+    model_setting,
+    to_text,
+    to_toml_value,
+    value_of,
+)
 
 EXIT_WRONG_SETTINGS: Final = 2
 
-config_app = typer.Typer(name="config", help="See, change and check the settings.", no_args_is_help=True)
-
-Reveal = Annotated[bool, typer.Option("--reveal", help="Show API keys as they are.")]
+config_app = typer.Typer(name="config", help="Show, change and check the settings.", no_args_is_help=True)
 
 
 @config_app.command("get")
 def get(
-    name: Annotated[str | None, typer.Argument(help="One setting; all without it.", show_default=False)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts: values with where they come from.")] = False,
-    reveal: Reveal = False,
+    name: Annotated[str | None, typer.Argument(help="One setting; default: all.", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print values and their origins as JSON.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show API keys.")] = False,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="As if this option were given to Preheat.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="As if Preheat had this option.")
     ] = None,
 ) -> None:
-    """Print the settings that hold now, and where each comes from."""
+    """Print the current settings and the origin of each."""
     with _errors_shown():
         if name is not None:
             name = _known(name)
@@ -56,46 +68,41 @@ def set_(
     name: Annotated[str, typer.Argument(help="The setting's name.")],
     value: Annotated[str, typer.Argument(help="Lists are comma separated.")],
 ) -> None:
-    """Write a setting into the settings file."""
-    from preheat.settings.file import set_value
-
+    """Write a setting to the settings file."""
     with _errors_shown():
         name = _known(name)
-        written = set_value(name, value)
+        change = SettingsStore().set({name: value})
+    written = change.written[name]
     secret = name in FIELDS and is_secret(FIELDS[name])
     typer.echo(f"{name} = {_as_toml(_hidden(written) if secret else written)}")
-    _tell_when_it_holds(name)
+    _apply(name, change)
 
 
 @config_app.command("unset")
 def unset(name: Annotated[str, typer.Argument(help="The setting's name.")]) -> None:
-    """Take a setting out of the settings file, so that its default holds again."""
-    from preheat.settings import file as settings_file
-
+    """Remove a setting from the settings file, which restores its default."""
     with _errors_shown():
         name = canonical(name)
-        was_set = settings_file.unset(name)
-    if not was_set:
+        change = SettingsStore().unset(name)
+    if not change.written:
         typer.echo(f"{name} was not set.")
         return
-    if name not in FIELDS:
-        typer.echo(f"{name} was taken out.")
-    else:
+    if name in FIELDS:
         typer.echo(f"{name} = {_as_toml(to_toml_value(FIELDS[name].default))}")
-    _tell_when_it_holds(name)
+    else:
+        typer.echo(f"{name} was removed.")
+    _apply(name, change)
 
 
 @config_app.command("path")
 def path() -> None:
-    """Print where the settings file is, or would be."""
+    """Print the path of the settings file, which need not exist."""
     typer.echo(paths.settings_path())
 
 
 @config_app.command("check")
-def check(
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts: the problems as a list.")] = False,
-) -> None:
-    """Say all that is wrong in the settings file and the PREHEAT_ variables; exit code 2 if anything is."""
+def check(as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False) -> None:
+    """Print all problems of the settings file and the PREHEAT_ variables; exit code 2 if there are any."""
     problems = find_problems()
     if as_json:
         described = [{"setting": each.param, "title": each.title, "hint": each.hint} for each in problems]
@@ -104,23 +111,23 @@ def check(
         for problem in problems:
             _show(problem)
     else:
-        there = "is right" if paths.settings_path().exists() else "does not exist; the defaults hold"
-        typer.echo(f"{paths.settings_path()} {there}.")
+        state = "is correct" if paths.settings_path().exists() else "does not exist; the defaults apply"
+        typer.echo(f"{paths.settings_path()} {state}.")
     if problems:
         raise typer.Exit(EXIT_WRONG_SETTINGS)
 
 
 def parse_overrides(options: Iterable[str]) -> dict[str, str]:
-    """Turn the values of ``--set NAME=VALUE`` into what ``load_settings`` takes; the last of a name holds.
+    """Parse ``--set NAME=VALUE`` options; the last one of a name applies.
 
     Raises:
-        SettingsError: There is no ``=`` in one.
+        SettingsError: One has no ``=``.
     """
     overrides = {}
     for option in options:
         name, equals, value = option.partition("=")
         if not equals:
-            raise SettingsError(f"--set {option} has no value", hint="Write it as --set name=value", param=option)
+            raise SettingsError(msg("setting_without_value", option=option), param=option)
         overrides[name] = value
     return overrides
 
@@ -132,13 +139,12 @@ def _known(name: str) -> str:
         SettingsError: There is no such setting.
     """
     known = canonical(name)
-    if field_of(Settings, known) is None or known == MODELS:
-        raise unknown_setting(Settings, name)
+    check_name(known)
     return known
 
 
-def _model_names(merged: Merged[Settings]) -> Iterator[str]:
-    """Return the names of what single models have for themselves."""
+def _model_names(merged: Merged) -> Iterator[str]:
+    """Yield the names of single models' own settings."""
     for model_id, own in merged.settings.models.items():
         for name, value in own:
             if value is not None:
@@ -155,22 +161,28 @@ def _shown_value(settings: Settings, name: str, *, reveal: bool) -> object:
 
 
 def _hidden(value: object) -> object:
-    """Return a secret without what is secret: how many keys there are may be seen."""
+    """Return a secret's value hidden; only the number of keys shows."""
     return [HIDDEN for _ in value] if isinstance(value, list) else HIDDEN
 
 
-def _described(merged: Merged[Settings], name: str, value: object) -> Mapping[str, Any]:
-    return {"value": value, "origin": merged.origins.get(name, Origin.DEFAULT), "place": merged.places.get(name)}
+def _described(merged: Merged, name: str, value: object) -> Mapping[str, Any]:
+    place = merged.places.get(name)
+    return {
+        "value": value,
+        "origin": merged.origins.get(name, Origin.DEFAULT),
+        "place": None if place is None else str(place),
+    }
 
 
 def _as_toml(value: object) -> str:
-    # These values are written alike in JSON and in TOML.
+    # These values look the same in JSON and TOML.
     return json.dumps(value, ensure_ascii=False)
 
 
-def _tell_when_it_holds(name: str) -> None:
-    if variable_of(name) in os.environ:
-        typer.echo(f"{variable_of(name)} is set in this environment and goes before the file.", err=True)
+def _apply(name: str, change: SettingsChange) -> None:
+    """Have the running application read the file, and print when the setting takes effect."""
+    if name in change.overridden:
+        typer.echo(f"{change.overridden[name]} overrides the settings file.", err=True)
         return
     from preheat.control.client import find_running
 
@@ -178,20 +190,17 @@ def _tell_when_it_holds(name: str) -> None:
         with find_running() as running:
             answer = running.control("POST", "settings/reload")
     except NotRunningError:
-        typer.echo("It holds from the next start of Preheat.", err=True)
+        typer.echo("Takes effect at the next start of Preheat.", err=True)
     except EngineError as error:
         typer.echo(f"The running Preheat keeps its settings: {error.title}.", err=True)
     else:
         later = name in answer["restart_needed"]
-        typer.echo(
-            "It holds from the next start of Preheat." if later else "It holds from now on.",
-            err=True,
-        )
+        typer.echo("Takes effect after a restart." if later else "Takes effect now.", err=True)
 
 
 @contextmanager
 def _errors_shown() -> Iterator[None]:
-    """Turn a SettingsError into its words on standard error and exit code 2."""
+    """Print a SettingsError on standard error and exit with code 2."""
     try:
         yield
     except SettingsError as error:

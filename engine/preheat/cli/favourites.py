@@ -101,18 +101,16 @@ def _changed(names: Sequence[str], change: Change) -> list[str]:
 def _changed_in_file(names: Sequence[str], change: Change) -> list[str]:
     from preheat.models import resolve
     from preheat.preload.favourites import choose_favourites
-    from preheat.settings import merge_settings
-    from preheat.settings.file import set_value
-    from preheat.settings.layers import Origin
+    from preheat.settings import SettingsStore, merge_settings
 
     models, merged = models_on_disk(), merge_settings()
     before = list(choose_favourites(merged.settings.favourites, models))
     wanted = change(before, [resolve(name, models).model_id for name in names])
     if wanted == before:
         return before
-    set_value("favourites", json.dumps(wanted, ensure_ascii=False))
-    if merged.origins["favourites"] is Origin.ENVIRONMENT:
-        _tell_what_goes_before(merged.places["favourites"])
+    done = SettingsStore().set({"favourites": json.dumps(wanted, ensure_ascii=False)})
+    if done.overridden:
+        _tell_what_goes_before(done.overridden["favourites"])
         return before
     return wanted
 

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from preheat.replay.replay import Comparison, Report
     from preheat.replay.trace import Trace
-    from preheat.settings import Settings
-    from preheat.settings.size import Size
+    from preheat.settings import Settings, Size
 
 _DAY_S: Final = 86_400.0
 _MAX_STEPS: Final = 8
@@ -113,7 +112,7 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
         InvalidRequestError: One is no size.
     """
     from preheat.residency.system_memory import read_memory
-    from preheat.settings.size import Size
+    from preheat.settings import Size
 
     total = read_memory().total_bytes
     if text is not None:
@@ -136,7 +135,7 @@ def _page_cache(text: str | None) -> Size:
         InvalidRequestError: That is no size.
     """
     from preheat.replay.machine import PAGE_CACHE_SHARE
-    from preheat.settings.size import Size
+    from preheat.settings import Size
 
     try:
         return Size(text or f"{PAGE_CACHE_SHARE:.0%}")

@@ -26,7 +26,7 @@ def serve(
     from preheat.cli.config import parse_overrides
     from preheat.cli.serving import run
     from preheat.log import setup_logging
-    from preheat.settings import load_settings
+    from preheat.settings import SettingsStore
 
     chosen = parse_overrides(overrides or ())
     if models_dirs:
@@ -38,7 +38,8 @@ def serve(
         chosen["port"] = str(port)
     if no_preload:
         chosen["preload"] = "false"
-    settings = load_settings(chosen)
-    setup_logging(settings.log_level, to_file=True, console=verbose)
-    # The same options go before the file when it is read again.
-    run(settings, lambda: load_settings(chosen))
+    store = SettingsStore(chosen)
+    setup_logging(store.load().log_level, to_file=True, console=verbose)
+    if store.problem is not None:
+        typer.echo(f"{store.problem.title}. The last good settings apply.", err=True)
+    run(store)

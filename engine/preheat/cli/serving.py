@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
     from preheat.residency.states import State
-    from preheat.settings import Settings
+    from preheat.settings import Settings, SettingsStore
 
 
-def run(settings: Settings, reload: Callable[[], Settings]) -> None:
+def run(store: SettingsStore) -> None:
     """Preload and answer until Ctrl-C or SIGTERM. Main thread.
-
-    Args:
-        reload: Reads the settings again, as they were read for this start. Any thread.
 
     Raises:
         PortInUseError: Another process has the port.
@@ -37,7 +34,7 @@ def run(settings: Settings, reload: Callable[[], Settings]) -> None:
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, reload))
+            runner.run(_serve(store))
     except KeyboardInterrupt:
         pass  # while the port's own handler was not there: as it began or ended
     finally:
@@ -53,12 +50,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings, reload: Callable[[], Settings]) -> None:
+async def _serve(store: SettingsStore) -> None:
     from preheat.core.engine import Engine
     from preheat.core.live_settings import LiveSettings
     from preheat.server import serve
 
-    engine = Engine(settings)
+    engine = Engine(store.settings)
+    live = LiveSettings(engine, store)
     # Not awaited: looking through thousands of models must not keep the port from answering. It runs once `serve` has
     # the port, and starts the worker process before `serve` imports FastAPI: the two share the processors' time.
     starting = asyncio.create_task(engine.start())
@@ -67,12 +65,13 @@ async def _serve(settings: Settings, reload: Callable[[], Settings]) -> None:
     starting.add_done_callback(lambda task: None if task.cancelled() or task.exception() is None else serving.cancel())
     report = _Report(engine)
     try:
-        await serve(
-            engine,
-            settings,
-            on_ready=lambda port: starting.add_done_callback(lambda _: report.begin(port)),
-            live=LiveSettings(engine, reload),
-        )
+        with live.following():
+            await serve(
+                engine,
+                store.settings,
+                on_ready=lambda port: starting.add_done_callback(lambda _: report.begin(port)),
+                live=live,
+            )
     finally:
         report.end()
         starting.cancel()

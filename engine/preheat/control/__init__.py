@@ -68,13 +68,13 @@ if TYPE_CHECKING:
         FavouritesChange,
         GetFavourites,
         GetSettings,
+        OrderFavourites,
         ReloadSettings,
         SetFavourites,
         SettingsChange,
         SettingsState,
     )
     from preheat.control.what_if import growth_bytes
-    from preheat.core.live_settings import PORT_SETTINGS, START_SETTINGS
     from preheat.core.snapshot import (
         DownloadSnapshot,
         DownloadState,
@@ -116,10 +116,10 @@ __getattr__ = lazy_exports(
         "preheat.control.session": "EngineSession PortStatus empty_snapshot",
         "preheat.control.settings": (
             "AddFavourite ChangeModelSettings ChangeSettings DropFavourite Favourites FavouritesChange "
-            "GetFavourites GetSettings ReloadSettings SetFavourites SettingsChange SettingsState"
+            "GetFavourites GetSettings OrderFavourites ReloadSettings SetFavourites SettingsChange "
+            "SettingsState"
         ),
         "preheat.control.what_if": "growth_bytes",
-        "preheat.core.live_settings": "PORT_SETTINGS START_SETTINGS",
         "preheat.core.snapshot": (
             "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
             "RequestSnapshot State"

@@ -16,7 +16,7 @@ from preheat.control.host import ControlHost
 from preheat.core.live_settings import LiveSettings
 from preheat.errors import EngineStoppedError, UnsupportedOperationError
 from preheat.messages import msg
-from preheat.settings import load_settings
+from preheat.settings import SettingsStore
 
 if TYPE_CHECKING:
     from preheat.control.command import Command
@@ -196,7 +196,7 @@ class DirectClient:
 @asynccontextmanager
 async def _engine_alone(engine: Engine) -> AsyncIterator[ControlHost]:
     async with engine:
-        yield ControlHost(engine, LiveSettings(engine, load_settings))
+        yield ControlHost(engine, LiveSettings(engine, SettingsStore()))
 
 
 async def _pump(

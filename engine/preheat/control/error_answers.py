@@ -24,7 +24,8 @@ def error_from(body: Mapping[str, Any], status: int, retry_after: str | None = N
     error.code = code
     error.retry_after_s = float(retry_after) if retry_after is not None and retry_after.isdigit() else None
     if isinstance(error, SettingsError):
-        error.reason = str(content.get("reason") or "")
+        reason = content.get("reason")
+        error.reason = msg("text", text=str(reason)) if reason else None
     return error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from preheat import paths
@@ -13,7 +12,7 @@ from preheat.control.client import find_running
 from preheat.control.own import OwnSession
 from preheat.errors import EngineError, NotRunningError, PortInUseError
 from preheat.files import FileLock
-from preheat.settings import Settings, load_settings
+from preheat.settings import Settings, SettingsStore
 
 if TYPE_CHECKING:
     import socket
@@ -31,14 +30,14 @@ BOUND_S: Final = 2.0
 _LOOK_S: Final = 0.1
 
 
-def open_session(reload: Callable[[], Settings] = load_settings, *, at_login: bool = False) -> EngineSession:
+def open_session(store: SettingsStore, *, at_login: bool = False) -> EngineSession:
     """Return a session with this user's running Preheat, or with a new engine of this process.
 
     If several processes start at once, one gets an engine and the others attach to it. Blocks for about 10 ms, or a few
     seconds while another process starts. A failure of the new engine is not raised: the session's ``port`` has it.
 
     Args:
-        reload: Reads the settings for a new engine, at each start and whenever they may have changed. Any thread.
+        store: The settings of a new engine.
         at_login: The login has started Preheat; see ``Engine.start``.
     """
     attached = _attach(0.0)
@@ -52,7 +51,7 @@ def open_session(reload: Callable[[], Settings] = load_settings, *, at_login: bo
         logger.warning("two Preheats may start at once: %s", error)
     attached = _attach(0.0)
     if attached is None:
-        return _own(reload, lock, at_login=at_login)
+        return _own(store, lock, at_login=at_login)
     lock.release()
     return attached
 
@@ -69,7 +68,7 @@ def _attach(patience_s: float) -> AttachedSession | None:
             time.sleep(_LOOK_S)
 
 
-def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> EngineSession:
+def _own(store: SettingsStore, lock: FileLock, *, at_login: bool) -> EngineSession:
     """Start an engine; release the lock once others can find it, or its start failed.
 
     `preheat serve` takes no lock: the first process to get the port runs the engine, and the other attaches.
@@ -77,7 +76,7 @@ def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> E
     settings: Settings | None = None
     sock: socket.socket | None = None
     try:
-        settings = reload()
+        settings = store.load(must_start=True)
         from preheat.server.listening import listen
 
         sock = listen(settings.host, settings.port)
@@ -88,7 +87,7 @@ def _own(reload: Callable[[], Settings], lock: FileLock, *, at_login: bool) -> E
             return attached
     except EngineError as error:
         logger.debug("the engine reports it: %s", error)
-    session = OwnSession(reload, settings=settings, sock=sock, at_login=at_login)
+    session = OwnSession(store, settings=settings, sock=sock, at_login=at_login)
 
     def on_port(status: PortStatus) -> None:
         if status.url or status.error or status.engine_error:

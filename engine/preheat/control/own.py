@@ -16,10 +16,9 @@ from preheat.control.direct import DirectClient
 from preheat.control.host import ControlHost
 from preheat.control.session import EngineSession, PortStatus, empty_snapshot
 from preheat.control.settings import ChangeSettings
-from preheat.core.live_settings import PORT_SETTINGS
 from preheat.errors import EngineError, EngineStoppedError
 from preheat.messages import Message, msg
-from preheat.settings import Settings, load_settings
+from preheat.settings import PORT_SETTINGS, Settings, SettingsStore
 
 if TYPE_CHECKING:
     from preheat.control.command import Command
@@ -41,11 +40,10 @@ _EXIT_S: Final = 10.0
 class OwnSession(EngineSession):
     """A session that starts its engine; it returns before the engine has started.
 
-    Failures at the start, such as settings that cannot be read, are not raised: ``port`` has them, and ``restart``
-    tries again.
+    Failures at the start are not raised: ``port`` has them, and ``restart`` tries again.
 
     Args:
-        reload: Reads the settings, once for each start and whenever they may have changed. Any thread.
+        store: The settings.
         settings: Those of the first start, if already read.
         sock: A listening socket for them, if already open.
         at_login: The login has started Preheat; see ``Engine.start``.
@@ -55,14 +53,14 @@ class OwnSession(EngineSession):
 
     def __init__(
         self,
-        reload: Callable[[], Settings] = load_settings,
+        store: SettingsStore,
         *,
         settings: Settings | None = None,
         sock: socket.socket | None = None,
         at_login: bool = False,
     ) -> None:
         super().__init__(PortStatus())
-        self._reload = reload
+        self._store = store
         self._at_login = at_login
         self._grace_s = 0.0
         self._port: Port
@@ -107,12 +105,8 @@ class OwnSession(EngineSession):
         self._client().run(lambda host: self._port.open(host.engine.settings))
 
     def _start(self, settings: Settings | None, sock: socket.socket | None) -> None:
-        """Start the engine's thread.
-
-        Raises:
-            SettingsError: The settings cannot be read.
-        """
-        settings = settings if settings is not None else self._reload()
+        """Start the engine's thread."""
+        settings = settings if settings is not None else self._store.load(must_start=True)
         self._grace_s = settings.shutdown_grace
         self._snapshot.set(empty_snapshot(preload=settings.preload))
         self._port_status.set(PortStatus())
@@ -129,14 +123,15 @@ class OwnSession(EngineSession):
         """Run the engine and its port. Engine's loop."""
         from preheat.server.port import Port
 
-        self._port = port = Port(engine, self._reload, self._port_status.set, sock)
+        self._port = port = Port(engine, self._store, self._port_status.set, sock)
         unsubscribe = engine.subscribe(self._snapshot.set)
         # Not awaited: scanning thousands of models must not keep the port from answering.
         opening = asyncio.create_task(port.open(engine.settings))
         try:
             at_login, self._at_login = self._at_login, False  # not at a restart
             await engine.start(at_login=at_login)
-            yield ControlHost(engine, port.live)
+            with port.live.following():
+                yield ControlHost(engine, port.live)
         finally:
             self._grace_s = engine.settings.shutdown_grace
             await asyncio.gather(opening, return_exceptions=True)

@@ -13,8 +13,8 @@ from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
-    from preheat.core.live_settings import SettingsChange as LiveChange
     from preheat.settings import Settings
+    from preheat.settings import SettingsChange as StoredChange
 
 _AUTO: Final = "auto"
 _MAX_FAVOURITES: Final = 1000
@@ -23,8 +23,7 @@ _NAMES = (ModelNotFoundError, AmbiguousModelError)
 
 def settings_json(settings: Settings) -> dict[str, Any]:
     """Return settings as JSON; secrets are hidden."""
-    from preheat.settings import to_toml_value
-    from preheat.settings.check import HIDDEN, is_secret
+    from preheat.settings import HIDDEN, is_secret, to_toml_value
 
     fields = type(settings).model_fields
 
@@ -45,8 +44,7 @@ def settings_from_json(content: Mapping[str, Any]) -> Settings:
     Raises:
         ValueError: Another version wrote them.
     """
-    from preheat.settings import Settings
-    from preheat.settings.check import is_secret
+    from preheat.settings import Settings, is_secret
 
     known = {name: value for name, value in content.items() if name in Settings.model_fields}
     for name, setting in Settings.model_fields.items():
@@ -56,8 +54,7 @@ def settings_from_json(content: Mapping[str, Any]) -> Settings:
 
 
 def _own_secret(name: str, count: int) -> list[str]:
-    from preheat.settings import load_settings
-    from preheat.settings.check import HIDDEN
+    from preheat.settings import HIDDEN, load_settings
 
     try:
         own = getattr(load_settings(), name)
@@ -100,17 +97,17 @@ class SettingsChange:
     restart_needed: tuple[str, ...]
     settings: Settings = field(metadata=_SETTINGS)
 
-    @classmethod
-    def of(cls, change: LiveChange) -> SettingsChange:
-        """Return the result of a change in the engine."""
-        return cls(change.changed, change.overridden, change.restart_needed, change.settings)
-
 
 @dataclass(frozen=True, slots=True)
 class Favourites:
-    """The models to keep hot, in the user's order."""
+    """The models to keep hot, in the user's order.
+
+    Attributes:
+        missing: Favourites without a model on disk. They stay favourites.
+    """
 
     favourites: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +115,12 @@ class FavouritesChange:
     """The favourites after a change.
 
     Attributes:
+        missing: Favourites without a model on disk. They stay favourites.
         overridden_by: The variable or option that overrides the written favourites; None if they have effect.
     """
 
     favourites: tuple[str, ...]
+    missing: tuple[str, ...]
     overridden_by: str | None
 
 
@@ -148,7 +147,8 @@ class GetFavourites(Command[Favourites]):
     """Return the models to keep hot, in the user's order."""
 
     async def run(self, host: ControlHost) -> Favourites:
-        return Favourites(host.engine.snapshot.favourites)
+        snapshot = host.engine.snapshot
+        return Favourites(snapshot.favourites, snapshot.missing_favourites)
 
 
 def _write_names(names: tuple[str, ...] | None) -> object:
@@ -164,6 +164,17 @@ class SetFavourites(Command[FavouritesChange]):
 
     async def run(self, host: ControlHost) -> FavouritesChange:
         return _favourites(host, await host.live.set_favourites(self.favourites))
+
+
+@command("POST", "favourites/order", risk=Risk.MANAGE, errors=_NAMES)
+@dataclass(frozen=True, slots=True)
+class OrderFavourites(Command[FavouritesChange]):
+    """Put these models before all other favourites, in this order."""
+
+    favourites: tuple[str, ...]
+
+    async def run(self, host: ControlHost) -> FavouritesChange:
+        return _favourites(host, await host.live.order_favourites(self.favourites))
 
 
 @command("POST", "models/{model:path}/favourite", risk=Risk.MANAGE, errors=_NAMES)
@@ -206,7 +217,7 @@ class ChangeSettings(Command[SettingsChange]):
 
     async def run(self, host: ControlHost) -> SettingsChange:
         texts = {name: _text(name, value) for name, value in self.values.items()}
-        return SettingsChange.of(await host.live.change(texts))
+        return _changed(host, await host.live.change(texts))
 
 
 @command("PATCH", "models/{model:path}/settings", risk=Risk.ADMIN, errors=(*_NAMES, SettingsError))
@@ -220,7 +231,7 @@ class ChangeModelSettings(Command[SettingsChange]):
     async def run(self, host: ControlHost) -> SettingsChange:
         model_id = await host.model_id(self.model)
         texts = {name: None if value is None else _text(name, value) for name, value in self.values.items()}
-        return SettingsChange.of(await host.live.change_model(model_id, texts))
+        return _changed(host, await host.live.change_model(model_id, texts))
 
 
 @command("POST", "settings/reload", risk=Risk.ADMIN, errors=(SettingsError,))
@@ -229,8 +240,13 @@ class ReloadSettings(Command[SettingsChange]):
     """Read the settings again, and apply them."""
 
     async def run(self, host: ControlHost) -> SettingsChange:
-        return SettingsChange.of(await host.live.reload_file())
+        return _changed(host, await host.live.reload_file())
 
 
-def _favourites(host: ControlHost, change: LiveChange) -> FavouritesChange:
-    return FavouritesChange(host.engine.snapshot.favourites, change.overridden.get("favourites"))
+def _favourites(host: ControlHost, change: StoredChange) -> FavouritesChange:
+    snapshot = host.engine.snapshot
+    return FavouritesChange(snapshot.favourites, snapshot.missing_favourites, change.overridden.get("favourites"))
+
+
+def _changed(host: ControlHost, change: StoredChange) -> SettingsChange:
+    return SettingsChange(change.changed, change.overridden, host.live.restart_needed, host.engine.settings)

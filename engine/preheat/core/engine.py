@@ -27,7 +27,15 @@ from preheat.core.supervised import keep_running
 from preheat.errors import EngineStoppedError, QueueFullError
 from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
-from preheat.preload import PreloadContext, Preloader, PreloadPlan, PreloadPlanner, choose_favourites, policy_of
+from preheat.preload import (
+    PreloadContext,
+    Preloader,
+    PreloadPlan,
+    PreloadPlanner,
+    choose_favourites,
+    missing_favourites,
+    policy_of,
+)
 from preheat.residency import (
     Action,
     DecisionRecord,
@@ -67,6 +75,7 @@ class Engine:
         self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
         self._residency = ResidencyExecutor(self.settings, self._sizes, self._plan_eviction, self, clock=clock)
         self._watch = MemoryWatch(self.settings)
+        self._missing_favourites: tuple[str, ...] = ()
         self._files = ModelFiles(self.settings, lambda: self._residency.models, self._files_scanned)
         self._preloads = PreloadContext(
             self.settings,
@@ -103,7 +112,13 @@ class Engine:
             self.library.snapshots,
         )
         self._publisher = Publisher(
-            lambda: maker.make(self.settings, self._files.known, self._files.on_disk, self._planner.favourites),
+            lambda: maker.make(
+                self.settings,
+                self._files.known,
+                self._files.on_disk,
+                self._planner.favourites,
+                self._missing_favourites,
+            ),
             self._residency.measure,
         )
 
@@ -327,9 +342,9 @@ class Engine:
         if settings.preload_at_login and not self.settings.preload_at_login:
             self._preloads.awaits_use = False
         self.settings = settings
-        before, now = self._planner.favourites, choose_favourites(settings.favourites, self._files.models)
-        self._planner.favourites = now
-        for model_id in set(now).difference(before):
+        before = self._planner.favourites
+        self._choose_favourites()
+        for model_id in set(self._planner.favourites).difference(before):
             self._allow(model_id)
         self._files.apply_settings(settings)
         self.library.apply_settings(settings)
@@ -337,7 +352,6 @@ class Engine:
         self._usage.apply_settings(settings)
         self._preloads.apply_settings(settings)
         self._watch.apply_settings(settings)
-        self._residency.set_favourites(now)
         self._residency.apply_settings(settings)
         self._preloader.nudge()
         self._publisher.publish()
@@ -399,11 +413,16 @@ class Engine:
         self._publisher.publish_soon()
 
     def _files_scanned(self) -> None:
-        self._planner.favourites = choose_favourites(self.settings.favourites, self._files.models)
-        self._residency.set_favourites(self._planner.favourites)
+        self._choose_favourites()
         self._residency.files_changed({model.model_id: model for model in self._files.models})
         self._preloader.nudge()
         self._publisher.publish_soon()
+
+    def _choose_favourites(self) -> None:
+        wanted, models = self.settings.favourites, self._files.models
+        self._planner.favourites = choose_favourites(wanted, models)
+        self._missing_favourites = missing_favourites(wanted, models)
+        self._residency.set_favourites(self._planner.favourites)
 
     def _memory_changed(self) -> None:
         self._preloader.nudge()

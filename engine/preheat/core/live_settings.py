@@ -1,181 +1,155 @@
-"""The settings that hold while an engine runs, and how they change: written to the user's file, then acted on."""
+"""The settings of a running engine: changes are written to the user's file, then applied."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ParamSpec
 
-from preheat.settings import AUTO, Settings, to_toml_value
-from preheat.settings.check import value_of
-from preheat.settings.layers import variable_of
-from preheat.settings.names import model_setting
+from preheat.preload import order_favourites, replace_favourites, set_favourite
+from preheat.settings import PORT_SETTINGS, RESTART_SETTINGS, Settings, SettingsChange, SettingsStore
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
 
-logger = logging.getLogger(__name__)
-
-PORT_SETTINGS: Final = (
-    "host",
-    "port",
-    "api_keys",
-    "allowed_hosts",
-    "allowed_origins",
-    "max_body",
-    "shutdown_grace",
-)
-"""Settings that hold from the next time that the port is opened."""
-
-START_SETTINGS: Final = ("history_days", "log_level")
-"""Settings that hold from the next start of Preheat; all others hold at once."""
+P = ParamSpec("P")
 
 PortOpener = Callable[[Settings], Awaitable[bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsChange:
-    """What became of a wish to change settings.
-
-    Attributes:
-        changed: The settings that are others than before.
-        overridden: What goes before the settings file, by those settings that were written and do not hold.
-        restart_needed: Those that hold from a later start.
-        settings: All that hold now.
-    """
-
-    changed: tuple[str, ...]
-    overridden: Mapping[str, str]
-    restart_needed: tuple[str, ...]
-    settings: Settings
-
-
 @dataclass(slots=True)
 class LiveSettings:
-    """Changes one engine's settings, one wish at a time. Engine's loop only; files are read in other threads.
+    """Applies the settings of a store to an engine. Engine's loop only; files are read and written in other threads.
 
     Attributes:
-        reload: Reads the settings again as they were read for the start. Any thread.
-        reopen_port: Opens the port anew with these settings and says whether that went well; None where the port
-            stays as it is until Preheat ends.
+        reopen_port: Opens the port with new settings and returns whether it could; None if the port stays as it is.
     """
 
     engine: Engine
-    reload: Callable[[], Settings]
+    store: SettingsStore
     reopen_port: PortOpener | None = None
     _started_with: Settings = field(init=False)
     _port_opened_with: Settings = field(init=False)
     _writing: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _tasks: set[asyncio.Task[None]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self._started_with = self._port_opened_with = self.engine.settings
 
     @property
     def restart_needed(self) -> tuple[str, ...]:
-        """The settings that have changed and do not hold yet."""
+        """The settings that have changed and do not apply yet."""
         now = self.engine.settings
         return (
             *(name for name in PORT_SETTINGS if getattr(now, name) != getattr(self._port_opened_with, name)),
-            *(name for name in START_SETTINGS if getattr(now, name) != getattr(self._started_with, name)),
+            *(name for name in RESTART_SETTINGS if getattr(now, name) != getattr(self._started_with, name)),
         )
 
-    async def change(self, texts: Mapping[str, str]) -> SettingsChange:
-        """Write settings into the user's file, all or none, and act on them.
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Apply edits of the settings file while the block runs."""
+        loop = asyncio.get_running_loop()
 
-        Args:
-            texts: By name, as a variable or an option would have them.
+        def on_change(change: SettingsChange) -> None:
+            if change.changed:
+                loop.call_soon_threadsafe(apply)
+
+        def apply() -> None:
+            task = loop.create_task(self._apply_edit())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        unsubscribe = self.store.subscribe(on_change)
+        self.store.watch()
+        try:
+            yield
+        finally:
+            self.store.close()
+            unsubscribe()
+            for task in self._tasks:
+                task.cancel()
+
+    async def change(self, texts: Mapping[str, str]) -> SettingsChange:
+        """Write settings, all or none, and apply them.
 
         Raises:
             SettingsError: A name or value is wrong. Nothing was changed.
         """
-        from preheat.settings.file import set_values  # here: most runs never need it, nor tomlkit
-
-        return await self._write(lambda: set_values(texts))
+        return await self._change(self.store.set, texts)
 
     async def change_model(self, model_id: str, texts: Mapping[str, str | None]) -> SettingsChange:
-        """Write what one model has for itself, all or none, and act on it; None is as for all models again.
+        """Write one model's own settings, all or none, and apply them; None removes one.
 
         Raises:
             SettingsError: A name or value is wrong. Nothing was changed.
         """
-        from preheat.settings.file import set_model_values
-
-        def write() -> dict[str, object]:
-            written = set_model_values(model_id, texts)
-            return {model_setting(model_id, name): value for name, value in written.items()}
-
-        return await self._write(write)
+        return await self._change(self.store.set_model, model_id, texts)
 
     async def reload_file(self) -> SettingsChange:
-        """Read the settings again, and act on them.
+        """Read the settings again and apply them.
 
         Raises:
-            SettingsError: They cannot be read; those that held go on.
+            SettingsError: They are wrong; the previous ones stay in force.
         """
-        async with self._writing:
-            changed = await self._apply()
-        return self._change(changed, {})
+        return await self._change(self.store.reload)
 
     async def set_favourites(self, names: Sequence[str] | None) -> SettingsChange:
         """Keep exactly these models hot, in this order; None leaves the choice to Preheat.
 
+        Favourites without a model on disk stay favourites, after the others.
+
         Raises:
-            ModelNotFoundError, AmbiguousModelError: No one model has such a name.
+            ModelNotFoundError, AmbiguousModelError: A name does not stand for one model.
         """
         if names is None:
-            return await self.change({"favourites": AUTO})
-        return await self._write_favourites([(await self.engine.find(name)).model_id for name in names])
+            return await self._change(self.store.update_favourites, lambda _: None)
+        ids, models = [await self._favourite_id(name) for name in names], await self.engine.models()
+        return await self._change(self.store.update_favourites, lambda old: replace_favourites(old, ids, models))
 
     async def set_favourite(self, name: str, on: bool) -> SettingsChange:
-        """Keep a model hot whenever it fits, after the other favourites; or only as long as it is used.
+        """Keep a model hot whenever it fits, after the other favourites; or only while it is used.
 
         Raises:
-            ModelNotFoundError, AmbiguousModelError: No one model has this name.
+            ModelNotFoundError, AmbiguousModelError: The name does not stand for one model.
         """
-        model_id = (await self.engine.find(name)).model_id
-        others = [each for each in self.engine.snapshot.favourites if each != model_id]
-        if not on:
-            return await self._write_favourites(others)
-        before = self.engine.snapshot.favourites
-        return await self._write_favourites(before if model_id in before else [*others, model_id])
+        model_id, models = await self._favourite_id(name), await self.engine.models()
+        return await self._change(self.store.update_favourites, lambda old: set_favourite(old, model_id, on, models))
 
-    async def _write_favourites(self, model_ids: Sequence[str]) -> SettingsChange:
-        return await self.change({"favourites": json.dumps(model_ids, ensure_ascii=False)})
+    async def order_favourites(self, names: Sequence[str]) -> SettingsChange:
+        """Put these models before all other favourites, in this order.
 
-    async def _write(self, write: Callable[[], Mapping[str, object]]) -> SettingsChange:
+        Raises:
+            ModelNotFoundError, AmbiguousModelError: A name does not stand for one model.
+        """
+        first, models = [await self._favourite_id(name) for name in names], await self.engine.models()
+        return await self._change(self.store.update_favourites, lambda old: order_favourites(old, first, models))
+
+    async def _favourite_id(self, name: str) -> str:
+        """Return the id of a model, or the name of a missing favourite."""
+        missing = self.engine.snapshot.missing_favourites
+        return name if name in missing else (await self.engine.find(name)).model_id
+
+    async def _change(self, call: Callable[P, SettingsChange], *args: P.args, **kwargs: P.kwargs) -> SettingsChange:
         async with self._writing:
-            written = await asyncio.to_thread(write)
-            changed = await self._apply()
+            before = self.engine.settings
+            change = await asyncio.to_thread(call, *args, **kwargs)
+            await self._apply()
         now = self.engine.settings
-        covered = [name for name, value in written.items() if to_toml_value(value_of(now, name)) != value]
-        return self._change(changed, {name: stronger_source(name) for name in covered})
-
-    async def _apply(self) -> tuple[str, ...]:
-        """Read the settings, act on them, and return the names of those that are others than before."""
-        before, now = self.engine.settings, await asyncio.to_thread(self.reload)
         changed = tuple(name for name in Settings.model_fields if getattr(before, name) != getattr(now, name))
-        if not changed:
-            return ()
+        return replace(change, changed=changed)
+
+    async def _apply_edit(self) -> None:
+        async with self._writing:
+            await self._apply()
+
+    async def _apply(self) -> None:
+        """Apply the store's settings to the engine and the port."""
+        before, now = self.engine.settings, self.store.settings
+        if before == now:
+            return
         self.engine.apply_settings(now)
-        logger.info("settings changed: %s", ", ".join(changed))
-        if self.reopen_port is not None and not set(changed).isdisjoint(PORT_SETTINGS):
-            await self._reopen(self.reopen_port)
-        return changed
-
-    async def _reopen(self, reopen_port: PortOpener) -> None:
-        now = self.engine.settings
-        if await reopen_port(now):
+        changed = any(getattr(before, name) != getattr(now, name) for name in PORT_SETTINGS)
+        if changed and self.reopen_port is not None and await self.reopen_port(now):
             self._port_opened_with = now
-
-    def _change(self, changed: tuple[str, ...], overridden: Mapping[str, str]) -> SettingsChange:
-        return SettingsChange(changed, dict(overridden), self.restart_needed, self.engine.settings)
-
-
-def stronger_source(name: str) -> str:
-    """Return what goes before the settings file for this setting: a variable's name, or an option."""
-    variable = variable_of(name)
-    return variable if variable in os.environ else f"an option of the command line ({name})"

@@ -194,6 +194,7 @@ class EngineSnapshot:
         prompt_tokens: Prompt tokens of all requests so far.
         prefix_tokens_reused: Those that were not recomputed.
         favourites: Models to keep hot, in the user's order.
+        missing_favourites: Favourites without a model on disk.
         warning: Problem of the usage log; None if it works.
         models: Every known model, by model_id.
         requests: Open requests, the oldest first.
@@ -209,6 +210,7 @@ class EngineSnapshot:
     prompt_tokens: int = 0
     prefix_tokens_reused: int = 0
     favourites: tuple[str, ...] = ()
+    missing_favourites: tuple[str, ...] = ()
     warning: Message | None = None
     models: tuple[ModelSnapshot, ...] = field(default=())
     requests: tuple[RequestSnapshot, ...] = ()

@@ -44,7 +44,12 @@ class SnapshotMaker:
         self._peak_bytes = 0
 
     def make(
-        self, settings: Settings, models: Sequence[ModelFile], on_disk: Set[str], favourites: tuple[str, ...]
+        self,
+        settings: Settings,
+        models: Sequence[ModelFile],
+        on_disk: Set[str],
+        favourites: tuple[str, ...],
+        missing_favourites: tuple[str, ...] = (),
     ) -> EngineSnapshot:
         """Return the snapshot of this moment.
 
@@ -61,6 +66,7 @@ class SnapshotMaker:
             prompt_tokens=counters.prompt_tokens,
             prefix_tokens_reused=counters.prefix_tokens_reused,
             favourites=favourites,
+            missing_favourites=missing_favourites,
             warning=log.warning if log is not None else None,
             models=tuple(self._model(model, favourites, on_disk) for model in models),
             requests=self._requests.snapshots(),

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from preheat.messages import control, desktop, general, inference, models, preload, replay, residency, server, usage
+from preheat.messages import (
+    control,
+    desktop,
+    general,
+    inference,
+    models,
+    preload,
+    replay,
+    residency,
+    server,
+    settings,
+    usage,
+)
 from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = MappingProxyType(
@@ -20,6 +32,7 @@ TABLE: Final[Mapping[str, Template]] = MappingProxyType(
         **replay.TABLE,
         **residency.TABLE,
         **server.TABLE,
+        **settings.TABLE,
         **usage.TABLE,
     }
 )

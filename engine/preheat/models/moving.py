@@ -17,7 +17,7 @@ from preheat.errors import FolderError, ModelExistsError, SettingsError
 from preheat.files import OnBytes, copy_hashed, move_into_place, remove_empty_folders, sha256_of
 from preheat.messages import msg
 from preheat.models.space import check_space
-from preheat.settings.layers import variable_of
+from preheat.settings import SettingsStore
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +71,11 @@ def write_setting(folder: Path) -> None:
     Raises:
         SettingsError: It cannot be written, or an environment variable overrides it.
     """
-    from preheat.settings.file import set_value
-
-    variable = variable_of("models_dir")
-    if variable in os.environ:
-        raise SettingsError(msg("move_variable_set", variable=variable))
-    set_value("models_dir", str(folder))
+    store = SettingsStore()
+    source = store.overriding_source("models_dir")
+    if source:
+        raise SettingsError(msg("move_variable_set", variable=source))
+    store.set({"models_dir": str(folder)})
 
 
 def folder_bytes(folder: Path) -> int:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from preheat.preload.context import PreloadContext, policy_of
-from preheat.preload.favourites import choose_favourites
+from preheat.preload.favourites import (
+    choose_favourites,
+    missing_favourites,
+    order_favourites,
+    replace_favourites,
+    set_favourite,
+)
 from preheat.preload.gate import IDLE_S
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
@@ -23,5 +29,9 @@ __all__ = [
     "Round",
     "TargetKind",
     "choose_favourites",
+    "missing_favourites",
+    "order_favourites",
     "policy_of",
+    "replace_favourites",
+    "set_favourite",
 ]

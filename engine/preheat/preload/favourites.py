@@ -31,3 +31,40 @@ def choose_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile])
         except EngineError as error:
             logger.warning("favourite %s: %s", name, error)
     return tuple(chosen)
+
+
+def missing_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> tuple[str, ...]:
+    """Return the favourites without a model on disk, such as those on an unplugged disk. They stay favourites."""
+    return tuple(name for name in dict.fromkeys(wanted or ()) if _model_id(name, models) is None)
+
+
+def set_favourite(wanted: Sequence[str] | None, model_id: str, on: bool, models: Sequence[ModelFile]) -> list[str]:
+    """Return the setting ``favourites`` with one model added at the end or removed. Missing ones stay."""
+    names = _names(wanted, models)
+    others = [name for name in names if (_model_id(name, models) or name) != model_id]
+    if not on:
+        return others
+    return names if len(others) < len(names) else [*names, model_id]
+
+
+def replace_favourites(wanted: Sequence[str] | None, ids: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
+    """Return the setting ``favourites`` with exactly these models, and the missing ones after them."""
+    missing = missing_favourites(wanted, models)
+    return list(dict.fromkeys([*ids, *missing]))
+
+
+def order_favourites(wanted: Sequence[str] | None, first: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
+    """Return the setting ``favourites`` with these models before all others."""
+    others = [name for name in _names(wanted, models) if (_model_id(name, models) or name) not in first]
+    return list(dict.fromkeys([*first, *others]))
+
+
+def _names(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> list[str]:
+    return list(choose_favourites(None, models) if wanted is None else dict.fromkeys(wanted))
+
+
+def _model_id(name: str, models: Sequence[ModelFile]) -> str | None:
+    try:
+        return resolve(name, models).model_id
+    except EngineError:
+        return None

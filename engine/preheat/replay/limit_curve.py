@@ -86,8 +86,7 @@ async def compute_in_process(settings: Settings, limits: Sequence[int]) -> Limit
     Raises:
         EngineError: The process failed.
     """
-    from preheat.settings.layers import variable_of
-    from preheat.settings.texts import to_text
+    from preheat.settings import to_text, variable_of
 
     values = {variable_of(name): to_text(getattr(settings, name)) for name in _REPLAYED}
     process = await asyncio.create_subprocess_exec(

@@ -27,7 +27,7 @@ from preheat.server.openai.completions import CompletionApi
 from preheat.server.openai.embeddings import EmbeddingApi
 from preheat.server.openai.models import ModelsApi
 from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
-from preheat.settings import Settings, load_settings
+from preheat.settings import Settings, SettingsStore
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
@@ -57,7 +57,7 @@ def create_app(
     # /openapi.json needs nothing.
     app = FastAPI(title="Preheat", version=__version__, description="Local models, ready before they are asked for.")
     _add_openai(app, engine, in_flight)
-    host = ControlHost(engine, live or LiveSettings(engine, load_settings), port)
+    host = ControlHost(engine, live or LiveSettings(engine, SettingsStore()), port)
     app.router.routes.extend(ControlRoutes(host, in_flight).routes())
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
     add_api_docs(app, (ChatBody, CompletionBody, EmbeddingBody))

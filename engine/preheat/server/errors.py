@@ -113,7 +113,7 @@ def error_json(error: EngineError) -> dict[str, Any]:
     if error.message.code != "text":
         content["details"] = message_json(error.message)
     if isinstance(error, SettingsError) and error.reason:
-        content["reason"] = error.reason
+        content["reason"] = str(error.reason)
     return {"error": content}
 
 

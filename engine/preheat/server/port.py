@@ -18,7 +18,7 @@ from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
-    from preheat.settings import Settings
+    from preheat.settings import Settings, SettingsStore
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +50,11 @@ class Port:
     def __init__(
         self,
         engine: Engine,
-        reload: Callable[[], Settings],
+        store: SettingsStore,
         on_status: Callable[[PortStatus], None],
         sock: socket.socket | None = None,
     ) -> None:
-        self.live = LiveSettings(engine, reload, self.open)
+        self.live = LiveSettings(engine, store, self.open)
         self._engine = engine
         self._on_status = on_status
         self._first_sock = sock

@@ -2,40 +2,81 @@
 
 from __future__ import annotations
 
-from preheat.settings.load import (
+from preheat.settings.addresses import is_loopback
+from preheat.settings.check import Merged, check_name, field_of, value_of
+from preheat.settings.declaration import (
     AUTO,
-    FIELDS,
     GROUP_LABELS,
-    LISTS,
-    EffectiveModelSettings,
+    HIDDEN,
+    Effect,
     Group,
-    ModelSettings,
-    Settings,
-    Size,
+    allowed,
+    extra,
+    is_inherited,
+    is_list,
+    is_secret,
+    kinds_of,
+)
+from preheat.settings.layers import Origin, parse_text, variable_of
+from preheat.settings.load import (
+    checked_value,
     find_problems,
-    is_loopback,
     load_settings,
     merge_settings,
     model_settings_table,
+    problems_of,
     settings_table,
+    to_text,
     to_toml_value,
 )
+from preheat.settings.model import FIELDS, LISTS, PORT_SETTINGS, RESTART_SETTINGS, Settings, SourceName
+from preheat.settings.model_settings import EffectiveModelSettings, ModelSettings
+from preheat.settings.names import MODELS, canonical, keys_of, model_setting
+from preheat.settings.size import Size
+from preheat.settings.store import SettingsChange, SettingsStore
 
 __all__ = [
     "AUTO",
     "FIELDS",
     "GROUP_LABELS",
+    "HIDDEN",
     "LISTS",
+    "MODELS",
+    "PORT_SETTINGS",
+    "RESTART_SETTINGS",
+    "Effect",
     "EffectiveModelSettings",
     "Group",
+    "Merged",
     "ModelSettings",
+    "Origin",
     "Settings",
+    "SettingsChange",
+    "SettingsStore",
     "Size",
+    "SourceName",
+    "allowed",
+    "canonical",
+    "check_name",
+    "checked_value",
+    "extra",
+    "field_of",
     "find_problems",
+    "is_inherited",
+    "is_list",
     "is_loopback",
+    "is_secret",
+    "keys_of",
+    "kinds_of",
     "load_settings",
     "merge_settings",
+    "model_setting",
     "model_settings_table",
+    "parse_text",
+    "problems_of",
     "settings_table",
+    "to_text",
     "to_toml_value",
+    "value_of",
+    "variable_of",
 ]

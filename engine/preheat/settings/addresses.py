@@ -1,10 +1,12 @@
-"""Addresses to listen on, and where web pages come from."""
+"""Addresses to listen on, and origins of web pages."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from typing import Final
+
+from preheat.settings.declaration import WrongValueError
 
 _HOST_NAME: Final = re.compile(r"(?!.{254})([a-z0-9_]([a-z0-9_-]{0,62})\.)*[a-z0-9_][a-z0-9_-]{0,62}\.?", re.ASCII)
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", re.ASCII)
@@ -19,7 +21,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_origin(text: str) -> bool:
-    """Return whether the text is a web page's origin, in lower case: scheme and host, without a path."""
+    """Return whether the text is an origin in lower case: scheme and host, without a path."""
     return _ORIGIN.fullmatch(text) is not None
 
 
@@ -27,12 +29,12 @@ def checked_host(value: str) -> str:
     """Return an address or name in lower case.
 
     Raises:
-        ValueError: It is neither; a port, a scheme and brackets do not belong to it.
+        WrongValueError: It is neither, such as one with a port, scheme or brackets.
     """
     host = value.lower()
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
         if not _HOST_NAME.fullmatch(host):
-            raise ValueError(f"{value!r} is not a host name or address") from None
+            raise WrongValueError("value_not_a_host", value=repr(value)) from None
         return host

@@ -1,46 +1,41 @@
-"""Turns layers of values into one checked model, and what is wrong with them into words.
+"""Merges layers of values into checked settings, and describes what is wrong with them.
 
-Every value is checked, also one that a stronger layer covers: a file is right or wrong whatever the environment holds.
+Every value is checked, even one that a stronger layer overrides: a file is right or wrong whatever the environment is.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from preheat.errors import SettingsError
+from preheat.messages import Message, msg
+from preheat.settings.declaration import CombinationError, WrongValueError, allowed, show
 from preheat.settings.layers import Layer, Origin
+from preheat.settings.model import ALONE, FIELDS, Settings
 from preheat.settings.model_settings import ModelSettings
 from preheat.settings.names import MODELS, keys_of, name_of, nest
 
-HIDDEN: Final = "***"
-
-ALONE: Final = "alone"
-"""In the validation context: one layer is looked at by itself, so leave out what concerns several settings."""
-
-_MAX_SHOWN: Final = 60
-
-Model = TypeVar("Model", bound=BaseModel)
+_MAX_SIMILAR: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Merged(Generic[Model]):
-    """The checked settings, and for each name where its value comes from (``places``: in words)."""
+class Merged:
+    """Checked settings, with the origin of each value by name (``places``: the line, variable or option)."""
 
-    settings: Model
+    settings: Settings
     origins: Mapping[str, Origin]
-    places: Mapping[str, str]
+    places: Mapping[str, Message]
 
 
-def merge(model: type[Model], layers: Sequence[Layer]) -> Merged[Model]:
-    """Lay ``layers`` over each other, the strongest last.
+def merge(layers: Sequence[Layer]) -> Merged:
+    """Merge layers, the strongest last.
 
     Raises:
         ExceptionGroup: Of SettingsErrors, in the order of the layers and, in a file, of its lines.
@@ -49,34 +44,34 @@ def merge(model: type[Model], layers: Sequence[Layer]) -> Merged[Model]:
     sources: dict[str, Layer] = {}
     problems: list[SettingsError] = []
     for layer in layers:
-        checked, wrong = check(model, layer)
+        checked, wrong = check(layer)
         problems += wrong
         values |= checked
         sources |= dict.fromkeys(checked, layer)
     if problems:
         raise ExceptionGroup("settings", problems)
     try:
-        settings = model.model_validate(nest(values))
+        settings = Settings.model_validate(nest(values))
     except ValidationError as error:
-        # Each value is right by itself, so this is about several of them together.
-        raise ExceptionGroup("settings", [_combination_problem(model, error.errors()[0], sources)]) from None
-    origins = dict.fromkeys(model.model_fields, Origin.DEFAULT)
+        # Each value alone is right, so this is about a combination.
+        raise ExceptionGroup("settings", [_combination_problem(error.errors()[0], sources)]) from None
+    origins = dict.fromkeys(Settings.model_fields, Origin.DEFAULT)
     origins |= {name: layer.origin for name, layer in sources.items()}
     return Merged(settings, origins, {name: layer.place(name) for name, layer in sources.items()})
 
 
-def check(model: type[Model], layer: Layer) -> tuple[dict[str, Any], list[SettingsError]]:
-    """Return the layer's values in their own types, or what is wrong with them, looking at no other layer."""
+def check(layer: Layer) -> tuple[dict[str, Any], list[SettingsError]]:
+    """Return a layer's values in their own types, or the problems with them; looks at no other layer."""
     try:
-        checked = model.model_validate(nest(layer.values), context={"base": layer.base, ALONE: True})
+        checked = Settings.model_validate(nest(layer.values), context={"base": layer.base, ALONE: True})
     except ValidationError as error:
         first_of_each = {_name_at(detail["loc"]): detail for detail in reversed(error.errors(include_url=False))}
-        return {}, [_problem(model, layer, name, first_of_each[name]) for name in layer.values if name in first_of_each]
+        return {}, [_problem(layer, name, first_of_each[name]) for name in layer.values if name in first_of_each]
     return {name: value_of(checked, name) for name in layer.values}, []
 
 
-def value_of(settings: BaseModel, name: str) -> Any:
-    """Return the value of a setting, by name; None for a model that has none of its own."""
+def value_of(settings: Settings, name: str) -> Any:
+    """Return a setting's value by name; None for a model without its own."""
     first, *rest = keys_of(name)
     value = getattr(settings, first)
     if not rest:
@@ -85,175 +80,96 @@ def value_of(settings: BaseModel, name: str) -> Any:
     return getattr(own, rest[1]) if own is not None and len(rest) > 1 else own
 
 
-def field_of(model: type[BaseModel], name: str) -> FieldInfo | None:
-    """Return the declaration of a setting, by name; None if there is no such setting."""
+def field_of(name: str) -> FieldInfo | None:
+    """Return the declaration of a setting; None if there is no such setting."""
     keys = keys_of(name)
     if len(keys) == 1:
-        return model.model_fields.get(name)
+        return FIELDS.get(name)
     return ModelSettings.model_fields.get(keys[2]) if len(keys) == 3 else None
 
 
-def unknown_setting(model: type[BaseModel], name: str) -> SettingsError:
-    """Return the error for a name that is no setting."""
-    return SettingsError(
-        f"there is no setting {name}{_near(model, name, str)}",
-        hint="This lists all settings: preheat config get",
-        param=name,
+def check_name(name: str) -> None:
+    """Check that there is a setting of this name.
+
+    Raises:
+        SettingsError: There is none.
+    """
+    if field_of(name) is None:
+        similar = _similar(name)
+        code = "setting_unknown_near" if similar else "setting_unknown"
+        raise SettingsError(msg(code, name=name, similar=similar), param=name)
+
+
+def _problem(layer: Layer, name: str, detail: ErrorDetails) -> SettingsError:
+    field = Settings.model_fields.get(name) or field_of(name)
+    if field is None:
+        return SettingsError(_misplaced(layer, name) or _unknown(layer, name), param=name)
+    return _invalid(layer, name, field, _reason(detail), allowed(field), layer.remedy(name))
+
+
+def _combination_problem(detail: ErrorDetails, sources: Mapping[str, Layer]) -> SettingsError:
+    error = detail["ctx"]["error"]
+    assert isinstance(error, CombinationError)
+    return _invalid(sources[error.name], error.name, FIELDS[error.name], error.reason, error.allowed, error.remedy)
+
+
+def _invalid(
+    layer: Layer, name: str, field: FieldInfo, reason: Message | None, allowed: Message, remedy: Message
+) -> SettingsError:
+    suffix = "_because" if reason is not None else ""
+    message = msg(
+        f"setting_invalid{suffix}",
+        subject=layer.subject(name),
+        value=show(field, layer.values[name]),
+        reason=reason,
+        allowed=allowed,
+        remedy=remedy,
     )
+    return SettingsError(message, param=name, reason=msg(f"setting_reason{suffix}", reason=reason, allowed=allowed))
 
 
-def is_list(field: FieldInfo) -> bool:
-    """Return whether a setting's value is a list."""
-    return any(get_origin(kind) is tuple for kind in (field.annotation, *get_args(field.annotation)))
-
-
-def is_inherited(field: FieldInfo) -> bool:
-    """Return whether the value for all models holds where a model has none of its own."""
-    return bool(extra(field, "inherits"))
-
-
-def is_secret(field: FieldInfo) -> bool:
-    """Return whether a setting's value is shown to nobody unasked."""
-    return bool(extra(field, "secret"))
-
-
-def allowed(field: FieldInfo) -> str:
-    """Return in words what a setting may be."""
-    words = extra(field, "allowed")
-    if isinstance(words, str):
-        return words
-    kinds = kinds_of(field.annotation)
-    choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
-    if choices:
-        return "one of " + ", ".join(map(str, choices))
-    if field.annotation is bool:
-        return "true or false"
-    number = "a whole number" if int in kinds else "a number"
-    may_be_auto = type(None) in kinds and not is_inherited(field)
-    return number + _range(field) + (", or auto" if may_be_auto else "")
-
-
-def show(field: FieldInfo | None, value: object) -> str:
-    """Return a value as a settings file would have it, shortened; ``***`` for a secret."""
-    if field is not None and is_secret(field):
-        return HIDDEN
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
-
-
-def _problem(model: type[BaseModel], layer: Layer, name: str, detail: ErrorDetails) -> SettingsError:
-    value = layer.values[name]
-    field = field_of(model, name)
-    reason = ""
-    if field is not None:
-        why = _reason(detail)
-        because = f" ({why})" if why else ""
-        title = f"{_subject(layer, name)} cannot be {show(field, value)}{because}; allowed: {allowed(field)}"
-        reason = f"{why}; allowed: {allowed(field)}" if why else f"allowed: {allowed(field)}"
-    else:
-        title = _misplaced(layer, name) or _unknown(model, layer, name)
-    return SettingsError(title, hint=layer.remedy(name), param=name, reason=reason)
-
-
-def _misplaced(layer: Layer, name: str) -> str:
-    """Return what is wrong with a value where only sections may be, or a section where only values may be."""
-    value, keys = layer.values[name], keys_of(name)
+def _misplaced(layer: Layer, name: str) -> Message | None:
+    """Return the problem of a value in the place of a section, or of a section in the place of a value."""
+    value, keys, remedy = layer.values[name], keys_of(name), layer.remedy(name)
     if len(keys) == 2:
-        known = ", ".join(ModelSettings.model_fields)
-        return f"{_subject(layer, name)} cannot be {show(None, value)}; allowed: a section of {known}"
+        names = list(ModelSettings.model_fields)
+        return msg(
+            "setting_needs_section", subject=layer.subject(name), value=show(None, value), names=names, remedy=remedy
+        )
     if not isinstance(value, dict) and not (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
-        return ""
+        return None
     if len(keys) == 3:
-        path = ".".join((*keys[1:], *value)) if isinstance(value, dict) and _is_section(value) else ".".join(keys[1:])
-        return f"{layer.place(name)}: a model's name with a dot needs quotes: [{name_of((MODELS, path))}]"
-    return f"{layer.place(name)}: there are no sections such as [{name}]; put all names at the top of the file"
+        # A single section below this one is a part of a model's name.
+        is_part = isinstance(value, dict) and len(value) == 1 and all(isinstance(each, dict) for each in value.values())
+        path = ".".join((*keys[1:], *(value if is_part else ())))
+        quoted = name_of((MODELS, path))
+        return msg("setting_needs_quotes", place=layer.place(name), name=quoted, remedy=remedy)
+    return msg("setting_is_section", place=layer.place(name), name=name, remedy=remedy)
 
 
-def _is_section(value: Mapping[str, object]) -> bool:
-    """Whether there are only sections below this one, which is then a piece of a model's name."""
-    return len(value) == 1 and all(isinstance(item, dict) for item in value.values())
+def _unknown(layer: Layer, name: str) -> Message:
+    similar = [layer.spell(each) for each in _similar(name)]
+    code = "setting_unknown_at_near" if similar else "setting_unknown_at"
+    return msg(code, place=layer.place(name), name=layer.spell(name), similar=similar, remedy=layer.remedy(name))
 
 
-def _unknown(model: type[BaseModel], layer: Layer, name: str) -> str:
-    near = _near(model, name, layer.spell)
-    if layer.place(name) == layer.spell(name):
-        return f"{layer.place(name)} is no setting{near}"
-    return f"{layer.place(name)}: there is no setting {layer.spell(name)}{near}"
-
-
-def _combination_problem(model: type[BaseModel], detail: ErrorDetails, sources: Mapping[str, Layer]) -> SettingsError:
-    name = str(detail["ctx"]["setting"])
-    subject = _subject(sources[name], name)
-    value = show(model.model_fields[name], sources[name].values[name])
-    return SettingsError(
-        f"{subject} cannot be {value} ({detail['msg']}); allowed: {detail['ctx']['allowed']}",
-        hint=str(detail["ctx"]["hint"]),
-        param=name,
-        reason=f"{detail['msg']}; allowed: {detail['ctx']['allowed']}",
-    )
-
-
-def _subject(layer: Layer, name: str) -> str:
-    """Return place and name; the name of a variable or an option is its place."""
-    place, spelled = layer.place(name), layer.spell(name)
-    return place if place.endswith(spelled) else f"{place}: {spelled}"
-
-
-def _reason(detail: ErrorDetails) -> str:
-    """Return what ``allowed`` does not already say."""
+def _reason(detail: ErrorDetails) -> Message | None:
+    """Return what the allowed values do not already say."""
     cause = detail.get("ctx", {}).get("error")
-    if cause is not None:
-        return str(cause)
-    # The place in a list; pydantic's own sentence would only repeat what is allowed.
+    if isinstance(cause, WrongValueError):
+        return cause.message
     place = detail["loc"][-1]
-    return f"item {place + 1} is wrong" if isinstance(place, int) else ""
+    return msg("value_item_wrong", number=place + 1) if isinstance(place, int) else None
 
 
-def _near(model: type[BaseModel], name: str, spell: Callable[[str], str]) -> str:
+def _similar(name: str) -> list[str]:
     *path, last = keys_of(name)
-    known = ModelSettings.model_fields if path else model.model_fields
-    names = difflib.get_close_matches(last.lower().replace("-", "_"), known, n=3, cutoff=0.6)
-    return "; near: " + ", ".join(map(spell, names)) if names else ""
+    known = ModelSettings.model_fields if path else Settings.model_fields
+    return difflib.get_close_matches(last.lower().replace("-", "_"), known, n=_MAX_SIMILAR, cutoff=0.6)
 
 
 def _name_at(location: tuple[int | str, ...]) -> str:
-    """Return the name of the setting that a place of pydantic's is in."""
+    """Return the name of the setting at a location of pydantic's."""
     if location[0] != MODELS:
         return str(location[0])
     return name_of([str(part) for part in location[:3]])
-
-
-def kinds_of(annotation: Any) -> tuple[Any, ...]:
-    """Return the types that a union is of, without their bounds; a single type by itself."""
-    kinds = (annotation,) if get_origin(annotation) in (None, Literal, Annotated) else get_args(annotation)
-    return tuple(get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds)
-
-
-def _constraints(field: FieldInfo) -> list[object]:
-    """Return the constraints of a field, and of the types in its union."""
-    found: list[object] = list(field.metadata)
-    for kind in get_args(field.annotation):
-        if get_origin(kind) is Annotated:
-            for part in get_args(kind)[1:]:
-                found += part.metadata if isinstance(part, FieldInfo) else [part]
-    return found
-
-
-def _range(field: FieldInfo) -> str:
-    """Return a number's bounds in words."""
-    bounds = {key: value for part in _constraints(field) for key, value in _bounds(part).items()}
-    low, high = bounds.get("ge"), bounds.get("le")
-    if low is None:
-        return f" above {bounds['gt']} and at most {high}"
-    return f" from {low} to {high}"
-
-
-def _bounds(constraint: object) -> dict[str, Any]:
-    """Return the bounds that one of a field's constraints sets."""
-    return {key: getattr(constraint, key) for key in ("ge", "gt", "le") if hasattr(constraint, key)}
-
-
-def extra(field: FieldInfo, key: str) -> object:
-    """Return what a declaration says under this key; None if nothing."""
-    said = field.json_schema_extra
-    return said.get(key) if isinstance(said, dict) else None

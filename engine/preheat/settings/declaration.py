@@ -1,22 +1,31 @@
-"""How a setting is declared: its value, and what the settings file, the README and the settings window say of it."""
+"""How a setting is declared, and what its declaration says."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+
+from preheat.messages import Message, msg
 
 AUTO: Final = "auto"
 """How a user writes None: Preheat decides."""
+
+HIDDEN: Final = "***"
+"""Shown instead of a secret."""
+
+_MAX_SHOWN: Final = 60
 
 Switch = Literal["auto", "on", "off"]
 
 
 class Group(StrEnum):
-    """What a setting is about: the pages of the settings window, in their order."""
+    """Pages of the settings window, in order."""
 
     MEMORY = "memory"
     PRELOADING = "preloading"
@@ -25,15 +34,35 @@ class Group(StrEnum):
     APPLICATION = "application"
 
 
-GROUP_LABELS: Final[Mapping[Group, str]] = MappingProxyType(
-    {
-        Group.MEMORY: "Memory",
-        Group.PRELOADING: "Preloading",
-        Group.MODELS: "Models",
-        Group.ACCESS: "Access",
-        Group.APPLICATION: "Application",
-    }
-)
+GROUP_LABELS: Final[Mapping[Group, str]] = MappingProxyType({group: group.capitalize() for group in Group})
+
+
+class Effect(StrEnum):
+    """When a changed setting takes effect."""
+
+    NOW = "now"
+    PORT = "port"  # when the port is opened the next time
+    RESTART = "restart"
+
+
+class WrongValueError(ValueError):
+    """A value that a setting cannot have; ``message`` says why."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        self.message = msg(code, **params)
+        super().__init__(str(self.message))
+
+
+class CombinationError(ValueError):
+    """A value that is wrong together with others.
+
+    Attributes:
+        name: The setting at fault.
+    """
+
+    def __init__(self, name: str, reason: Message, *, allowed: Message, remedy: Message) -> None:
+        super().__init__(str(reason))
+        self.name, self.reason, self.allowed, self.remedy = name, reason, allowed, remedy
 
 
 def setting(
@@ -44,6 +73,7 @@ def setting(
     group: Group,
     allowed: str = "",
     unit: str = "",
+    effect: Effect = Effect.NOW,
     rare: bool = False,
     secret: bool = False,
     inherits: bool = False,
@@ -52,39 +82,101 @@ def setting(
     """Declare a setting.
 
     Args:
-        label: Short words for the settings window.
-        description: One sentence; with its full stop.
-        allowed: In words, what it may be; found out from its type and bounds where those tell enough.
-        unit: What a number counts.
+        label: A short name for the settings window.
+        description: One sentence with its full stop.
+        allowed: Code of the message that says what it may be, where type and bounds do not.
+        unit: Unit of a number.
         rare: Few people will ever change it.
-        secret: It is shown to nobody unasked.
-        inherits: None stands for the value that holds for all models, not for ``auto``.
-        bounds: As ``pydantic.Field`` has them.
+        secret: Its value is hidden by default.
+        inherits: None stands for the value that applies to all models, not for ``auto``.
+        bounds: Constraints of ``pydantic.Field``.
     """
-    extra: dict[str, Any] = {"group": group.value, "label": label}
-    said = {"allowed": allowed, "unit": unit, "rare": rare, "secret": secret, "inherits": inherits}
-    extra |= {name: value for name, value in said.items() if value}
-    return Field(
-        default=default,
-        description=description,
-        repr=not secret,
-        json_schema_extra=extra,
-        **bounds,
-    )
+    extra: dict[str, Any] = {
+        "group": group.value,
+        "label": label,
+        "allowed": allowed,
+        "unit": unit,
+        "effect": effect.value,
+        "rare": rare,
+        "secret": secret,
+        "inherits": inherits,
+    }
+    return Field(default=default, description=description, repr=not secret, json_schema_extra=extra, **bounds)
 
 
 class Declared(BaseModel):
-    """Settings that belong together."""
+    """A group of settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
     def _no_nonsense(cls, value: Any, info: ValidationInfo) -> Any:
-        # Python counts True as 1; `port = true` is a mistake all the same; an empty
-        # folder name would mean the current folder.
+        # Python counts True as 1, but `port = true` is a mistake; an empty folder name would be the current folder.
         if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
-            raise ValueError("neither true nor false makes sense here")
+            raise WrongValueError("value_is_boolean")
         if isinstance(value, list | tuple) and "" in value:
-            raise ValueError("an item is empty")
+            raise WrongValueError("value_item_empty")
         return value
+
+
+def extra(field: FieldInfo, key: str) -> object:
+    """Return one of the arguments of a field's ``setting``; None if it has none."""
+    declared = field.json_schema_extra
+    return declared.get(key) if isinstance(declared, dict) else None
+
+
+def is_list(field: FieldInfo) -> bool:
+    """Return whether a setting's value is a list."""
+    return any(get_origin(kind) is tuple for kind in (field.annotation, *get_args(field.annotation)))
+
+
+def is_inherited(field: FieldInfo) -> bool:
+    """Return whether the value for all models applies to a model without its own."""
+    return bool(extra(field, "inherits"))
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Return whether a setting's value is hidden by default."""
+    return bool(extra(field, "secret"))
+
+
+def kinds_of(annotation: Any) -> tuple[Any, ...]:
+    """Return the types of a union without their constraints."""
+    kinds = (annotation,) if get_origin(annotation) in (None, Literal, Annotated) else get_args(annotation)
+    return tuple(get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds)
+
+
+def allowed(field: FieldInfo) -> Message:
+    """Return what a setting may be."""
+    code = extra(field, "allowed")
+    if isinstance(code, str) and code:
+        return msg(code)
+    kinds = kinds_of(field.annotation)
+    choices = [str(choice) for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+    if choices:
+        return msg("allowed_choice", choices=choices)
+    if field.annotation is bool:
+        return msg("allowed_boolean")
+    bounds = _bounds(field)
+    code = "allowed_integer" if int in kinds else "allowed_number" if "ge" in bounds else "allowed_number_above"
+    or_auto = "_or_auto" if type(None) in kinds and not is_inherited(field) else ""
+    return msg(code + or_auto, low=bounds.get("ge", bounds.get("gt")), high=bounds["le"])
+
+
+def _bounds(field: FieldInfo) -> dict[str, Any]:
+    """Return the bounds of a number: those of the field, and of the types in its union."""
+    constraints: list[object] = list(field.metadata)
+    for kind in get_args(field.annotation):
+        if get_origin(kind) is Annotated:
+            for part in get_args(kind)[1:]:
+                constraints += part.metadata if isinstance(part, FieldInfo) else [part]
+    return {key: getattr(part, key) for part in constraints for key in ("ge", "gt", "le") if hasattr(part, key)}
+
+
+def show(field: FieldInfo | None, value: object) -> str:
+    """Return a value as a settings file would have it, shortened; ``HIDDEN`` for a secret."""
+    if field is not None and is_secret(field):
+        return HIDDEN
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."

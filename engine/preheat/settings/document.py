@@ -1,4 +1,4 @@
-"""Changes the text of a settings file and leaves alone what it does not change. Pure."""
+"""Changes the text of a settings file and preserves comments, order and blank lines. Pure."""
 
 from __future__ import annotations
 
@@ -11,41 +11,33 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.items import InlineTable
 
-from preheat.settings import FIELDS, to_toml_value
-from preheat.settings.check import allowed
-from preheat.settings.layers import find_lines
+from preheat.settings.declaration import allowed
+from preheat.settings.layers import find_lines, sets
+from preheat.settings.load import to_toml_value
+from preheat.settings.model import FIELDS
 from preheat.settings.names import MODELS, keys_of, look_up
 
 _HEADER: Final = """\
-# Preheat's settings. A line that starts with "# name =" shows a default: take the "#" away to change it.
-# `preheat config check` says whether everything here is right.
-# What is to hold for one model alone comes last, below a line [models."its name"].
+# Preheat's settings. A line that starts with "# name =" shows a default: remove the "#" to change it.
+# `preheat config check` checks this file.
+# Settings of single models come last, below a line [models."its name"].
 """
 
 
 def commented_defaults() -> str:
-    """Return the settings file that a user starts with: every setting, explained and commented out."""
+    """Return a new settings file: every setting, explained and commented out."""
     parts = [_HEADER]
     for name, field in FIELDS.items():
         parts.append(f"\n# {field.description}\n# Allowed: {allowed(field)}.\n{_default_line(name)}\n")
     return "".join(parts)
 
 
-def contains(document: str, name: str) -> bool:
-    """Return whether the document sets this name."""
-    try:
-        look_up(tomllib.loads(document), name)
-    except KeyError:
-        return False
-    return True
-
-
 def with_value(document: str, name: str, value: object) -> str:
-    """Return the document with the value: in its own line, else where the default stands commented out, else last."""
+    """Return the document with the value: in its line, else in place of its commented default, else at the end."""
     keys = keys_of(name)
-    if not contains(document, name):
+    if not sets(document, name):
         changed = _uncommented(document, name, value) if len(keys) == 1 else _with_section(document, keys, value)
-        # What looks like a comment may be part of a longer string: then other values have changed.
+        # An apparent comment may be part of a longer string: then other values have changed.
         if _same_but(document, changed, keys, value):
             return changed
     parsed = tomlkit.parse(document)
@@ -59,7 +51,7 @@ def with_value(document: str, name: str, value: object) -> str:
 
 
 def without(document: str, name: str) -> str:
-    """Return the document without the value; below its explanation the default stands commented out again."""
+    """Return the document without the value, with the commented default below its explanation."""
     keys = keys_of(name)
     value = look_up(tomllib.loads(document), name)
     changed = _commented(document, name) if len(keys) == 1 else _without_lines(document, name)
@@ -90,12 +82,12 @@ def _commented(document: str, name: str) -> str:
     field = FIELDS.get(name)
     if field is None:
         return document
-    line = re.compile(rf"^(# Allowed: {re.escape(allowed(field))}\.\n){re.escape(name)} = .*$", re.MULTILINE)
+    line = re.compile(rf"^(# Allowed: {re.escape(str(allowed(field)))}\.\n){re.escape(name)} = .*$", re.MULTILINE)
     return line.sub(lambda found: found[1] + _default_line(name), document, count=1)
 
 
 def _with_section(document: str, keys: tuple[str, ...], value: object) -> str:
-    """Return the document with a model's section at its end; where the model has one, the value is to go there."""
+    """Return the document with a new section at its end; unchanged if the model has a section already."""
     if keys[1] in tomllib.loads(document).get(MODELS, {}):
         return document
     above = document.rstrip("\n")
@@ -104,7 +96,7 @@ def _with_section(document: str, keys: tuple[str, ...], value: object) -> str:
 
 
 def _without_lines(document: str, name: str) -> str:
-    """Return the document without the lines of a model's value, and without the section if nothing is left in it."""
+    """Return the document without the lines of a model's value, and without a section that becomes empty."""
     found = find_lines(document, name)
     if found is None:
         return document
@@ -124,7 +116,7 @@ def _without_lines(document: str, name: str) -> str:
 
 
 def _stripped(lines: list[str]) -> list[str]:
-    """Return the lines without blank ones at their end."""
+    """Return the lines without trailing blank ones."""
     end = len(lines)
     while end and not lines[end - 1].strip():
         end -= 1
@@ -132,7 +124,7 @@ def _stripped(lines: list[str]) -> list[str]:
 
 
 def _same_but(old: str, new: str, keys: tuple[str, ...], value: object) -> bool:
-    """Return whether the new document has the old one's values and this one; a section without values is none."""
+    """Return whether the new document has the old one's values and this one; empty sections do not count."""
     try:
         expected, found = deepcopy(tomllib.loads(old)), tomllib.loads(new)
     except tomllib.TOMLDecodeError:

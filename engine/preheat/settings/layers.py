@@ -1,6 +1,6 @@
-"""Where settings come from: a file, the environment, the command line. Each is read into one ``Layer``.
+"""Sources of settings: a file, the environment, the command line. Each is read into one ``Layer``.
 
-This module knows no single setting; it is handed the names whose values are lists.
+This module knows no single setting; callers pass the names of those that are lists.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.errors import SettingsError
+from preheat.messages import Message, msg
 from preheat.settings.names import canonical, flatten, keys_of, look_up
 
 PREFIX: Final = "PREHEAT_"
@@ -34,26 +35,31 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """The values of one source, unchecked.
+    """The unchecked values of one source.
 
     Attributes:
         values: By setting name.
-        base: What relative folders are relative to.
-        place: Says for a name where its value was found, such as ``settings.toml line 7``.
-        spell: How this source writes a setting's name, such as ``PREHEAT_PORT``.
-        remedy: What to do about a wrong value of a name.
+        base: Folder that relative folders are relative to.
+        place: Returns where a setting's value was found.
+        spell: Returns a setting's name as this source writes it, such as ``PREHEAT_PORT``.
+        remedy: Returns what to do about a wrong value of a setting.
     """
 
     origin: Origin
     values: Mapping[str, object]
     base: Path
-    place: Callable[[str], str]
+    place: Callable[[str], Message]
     spell: Callable[[str], str]
-    remedy: Callable[[str], str]
+    remedy: Callable[[str], Message]
+
+    def subject(self, name: str) -> Message:
+        """Return place and name of a setting; a variable's or an option's place contains the name."""
+        place, spelled = self.place(name), self.spell(name)
+        return place if str(place).endswith(spelled) else msg("settings_named", place=place, name=spelled)
 
 
 def read_document(path: Path) -> str:
-    """Return the text of the settings file, empty where there is none.
+    """Return the text of the settings file; empty if there is none.
 
     Raises:
         SettingsError: It cannot be read, or is not UTF-8.
@@ -64,14 +70,14 @@ def read_document(path: Path) -> str:
         return ""
     except OSError as error:
         raise SettingsError(
-            f"{path.name} cannot be read: {error.strerror}", hint=f"Check the file's type and permissions: {path}"
+            msg("settings_unreadable", file=path.name, reason=error.strerror or str(error), path=str(path))
         ) from error
     try:
-        # Windows' Notepad puts a byte order mark in front, which TOML does not know.
+        # Windows' Notepad writes a byte order mark, which TOML does not allow.
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path.name} line {line} is not UTF-8 text", hint=f"Save it as UTF-8: {path}") from error
+        raise SettingsError(msg("settings_not_utf8", file=path.name, line=line, path=str(path))) from error
 
 
 def document_layer(text: str, path: Path) -> Layer:
@@ -85,9 +91,9 @@ def document_layer(text: str, path: Path) -> Layer:
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(text, path, str(error)) from error
 
-    def place(name: str) -> str:
+    def place(name: str) -> Message:
         line = find_line(text, name)
-        return f"{path.name} line {line}" if line else path.name
+        return msg("settings_line", file=path.name, line=line) if line else msg("text", text=path.name)
 
     return Layer(
         Origin.FILE,
@@ -95,12 +101,12 @@ def document_layer(text: str, path: Path) -> Layer:
         path.parent,
         place=place,
         spell=lambda name: name,
-        remedy=lambda name: f"Correct {path}, or take the line out: preheat config unset {shlex.quote(name)}",
+        remedy=lambda name: msg("correct_file", path=str(path), name=shlex.quote(name)),
     )
 
 
 def environment_layer(environ: Mapping[str, str], lists: Collection[str]) -> Layer:
-    """Return the layer of the ``PREHEAT_*`` variables, unknown ones included."""
+    """Return the layer of the ``PREHEAT_*`` variables, including unknown ones."""
     texts = {
         variable.removeprefix(PREFIX).lower(): text
         for variable, text in environ.items()
@@ -110,9 +116,9 @@ def environment_layer(environ: Mapping[str, str], lists: Collection[str]) -> Lay
         Origin.ENVIRONMENT,
         {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
         Path.cwd(),
-        place=variable_of,
+        place=lambda name: msg("text", text=variable_of(name)),
         spell=variable_of,
-        remedy=lambda name: f"Correct the environment variable {variable_of(name)}, or unset it",
+        remedy=lambda name: msg("correct_variable", variable=variable_of(name)),
     )
 
 
@@ -123,9 +129,9 @@ def options_layer(overrides: Mapping[str, str], lists: Collection[str]) -> Layer
         Origin.OPTION,
         {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
         Path.cwd(),
-        place=lambda name: f"--set {name}",
+        place=lambda name: msg("settings_option", name=name),
         spell=lambda name: name,
-        remedy=lambda name: "Correct the option; this lists all settings: preheat config get",
+        remedy=lambda _: msg("correct_option"),
     )
 
 
@@ -135,9 +141,9 @@ def variable_of(name: str) -> str:
 
 
 def parse_text(text: str, *, is_list: bool) -> object:
-    """Return what a variable's or an option's text stands for; numbers stay text, for the fields to convert.
+    """Return the value of a variable's or an option's text; numbers stay text, which the fields convert.
 
-    A list is comma separated, or written as in TOML where an item has a comma in it: ``["a,b"]``.
+    A list is comma separated, or written as in TOML if an item contains a comma: ``["a,b"]``.
     """
     text = text.strip()
     if not is_list or text == "auto":
@@ -146,7 +152,7 @@ def parse_text(text: str, *, is_list: bool) -> object:
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
-            return text  # no list: the field says so, and what is allowed
+            return text  # the field rejects it and says what is allowed
     return [item.strip() for item in text.split(",")] if text else []
 
 
@@ -159,14 +165,14 @@ def find_line(text: str, name: str) -> int | None:
     key = re.compile(rf"""\s*(\[+\s*)?(["']?){re.escape(name)}\2\s*[.=\]]""")
     lines_above = text.split("\n")
     for index, line in enumerate(lines_above):
-        # What looks like a key may stand inside a longer string or list; then what is above it is no whole document.
+        # A match inside a longer string or list is no key; then the text above it is not a whole document.
         if key.match(line) and _is_toml("\n".join([*lines_above[:index], ""])):
             return index + 1
     return None
 
 
 def find_lines(text: str, name: str) -> tuple[int, int] | None:
-    """Return the first line, counted from 0, and the line after the last one of what sets ``name``; wherever it is."""
+    """Return the first line, counted from 0, and the line after the last of the statement that sets ``name``."""
     lines = text.split("\n")
     last_key = keys_of(name)[-1]
     for first, line in enumerate(lines):
@@ -175,13 +181,14 @@ def find_lines(text: str, name: str) -> tuple[int, int] | None:
         for end in range(first + 1, len(lines) + 1):
             document = "\n".join(lines[:end])
             if _is_toml(document):
-                if _has(document, name):
+                if sets(document, name):
                     return first, end
                 break
     return None
 
 
-def _has(document: str, name: str) -> bool:
+def sets(document: str, name: str) -> bool:
+    """Return whether a TOML document sets a name."""
     try:
         look_up(tomllib.loads(document), name)
     except KeyError:
@@ -198,23 +205,22 @@ def _is_toml(text: str) -> bool:
 
 
 def _syntax_error(text: str, path: Path, message: str) -> SettingsError:
-    """Turn tomllib's words into ours: the line first, and a name that is set twice by its name."""
+    """Return tomllib's error with the line first, and the name of a setting that is set twice."""
     reason, _, position = message.rpartition(" (at ")
     found = re.match(r"line (\d+)", position)
     line = int(found[1]) if found else max(text.count("\n", 0, len(text.rstrip())) + 1, 1)
-    hint = f"Correct {path}; in TOML a setting is one line: name = value, with texts in quotes"
-    if reason.startswith("Cannot overwrite"):
-        twice = _set_twice(text, line)
-        if twice is not None:
-            name, first, second = twice
-            title = f"{path.name} line {second}: {name} is set a second time, after line {first}"
-            return SettingsError(title, hint=f"Keep one of the two lines in {path}", param=name)
+    twice = _set_twice(text, line) if reason.startswith("Cannot overwrite") else None
+    if twice is not None:
+        name, first, second = twice
+        twice_set = msg("setting_twice", file=path.name, line=second, name=name, first_line=first, path=str(path))
+        return SettingsError(twice_set, param=name)
     reason = reason or message
-    return SettingsError(f"{path.name} line {line} is not valid TOML: {reason[:1].lower()}{reason[1:]}", hint=hint)
+    reason = reason[:1].lower() + reason[1:]
+    return SettingsError(msg("settings_not_toml", file=path.name, line=line, reason=reason, path=str(path)))
 
 
 def _set_twice(text: str, error_line: int) -> tuple[str, int, int] | None:
-    """Return the name that is set twice with its two lines, the second being the last at or above ``error_line``."""
+    """Return the name that is set twice and its two lines, the second being the last at or above ``error_line``."""
     lines = text.split("\n")
     for number in range(min(error_line, len(lines)), 0, -1):
         key = re.match(r"""\s*(["']?)([\w-]+)\1\s*=""", lines[number - 1])

@@ -1,7 +1,6 @@
-"""Every setting: what the user may choose, where that comes from, and how it is written.
+"""Loads settings from their sources, and converts single values from and to text.
 
-The declarations are in ``settings_model``. There are no global settings: ``load_settings`` makes a value, and whoever
-needs it is given it.
+There are no global settings: ``load_settings`` returns a value that is passed to whatever needs it.
 """
 
 from __future__ import annotations
@@ -18,35 +17,21 @@ from pydantic.fields import FieldInfo
 
 from preheat import paths
 from preheat.errors import EngineError, SettingsError
-from preheat.settings.addresses import is_loopback
-from preheat.settings.check import Merged, allowed, is_inherited, is_list, merge
-from preheat.settings.declaration import AUTO, GROUP_LABELS, Group
-from preheat.settings.layers import document_layer, environment_layer, options_layer, read_document
-from preheat.settings.model import FIELDS, Settings
-from preheat.settings.model_settings import EffectiveModelSettings, ModelSettings
+from preheat.messages import msg
+from preheat.settings.check import Merged, check, check_name, merge
+from preheat.settings.declaration import AUTO, allowed, is_inherited
+from preheat.settings.layers import (
+    Layer,
+    Origin,
+    document_layer,
+    environment_layer,
+    options_layer,
+    parse_text,
+    read_document,
+)
+from preheat.settings.model import FIELDS, LISTS, Settings
+from preheat.settings.model_settings import ModelSettings
 from preheat.settings.size import Size
-
-__all__ = [
-    "AUTO",
-    "FIELDS",
-    "GROUP_LABELS",
-    "LISTS",
-    "EffectiveModelSettings",
-    "Group",
-    "ModelSettings",
-    "Settings",
-    "Size",
-    "find_problems",
-    "is_loopback",
-    "load_settings",
-    "merge_settings",
-    "model_settings_table",
-    "settings_table",
-    "to_toml_value",
-]
-
-LISTS: Final = frozenset(name for name, field in FIELDS.items() if is_list(field))
-"""Names of the settings that are lists."""
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -57,7 +42,7 @@ def load_settings(
     """Return the settings: defaults < settings file < ``PREHEAT_*`` variables < ``overrides``.
 
     Args:
-        overrides: What the command line says, by setting name.
+        overrides: Options of the command line, by setting name.
         environ: Instead of this process's environment.
         path: Instead of the user's settings file; it need not exist.
 
@@ -72,14 +57,14 @@ def merge_settings(
     environ: Mapping[str, str] | None = None,
     path: Path | None = None,
     document: str | None = None,
-) -> Merged[Settings]:
-    """Do as ``load_settings``, and tell where each value comes from.
+) -> Merged:
+    """Return the settings of ``load_settings`` with the origin of each value.
 
     Args:
-        document: The settings file's text, where it is not (yet) the one on disk.
+        document: Instead of the settings file's text.
 
     Raises:
-        SettingsError: It speaks of the first problem and counts the others.
+        SettingsError: Describes the first problem and counts the others.
     """
     try:
         return _merge_sources(overrides, environ, path, document)
@@ -87,15 +72,12 @@ def merge_settings(
         first, others = group.exceptions[0], len(group.exceptions) - 1
         if not isinstance(first, SettingsError) or not others:
             raise first from None
-        raise SettingsError(
-            f"{first.title} (and {others} more)",
-            hint=f"{first.hint}. This lists all that is wrong: preheat config check",
-            param=first.param,
-        ) from None
+        message = msg("settings_problems", first=first.message, others=others)
+        raise SettingsError(message, param=first.param) from None
 
 
 def find_problems(environ: Mapping[str, str] | None = None, path: Path | None = None) -> tuple[EngineError, ...]:
-    """Return all that is wrong in the settings file and the environment, the file's lines first."""
+    """Return all problems in the settings file and the environment, in the order of the file's lines."""
     try:
         _merge_sources(_NONE, environ, path, None)
     except ExceptionGroup as group:
@@ -103,18 +85,30 @@ def find_problems(environ: Mapping[str, str] | None = None, path: Path | None = 
     return ()
 
 
-def settings_table() -> str:
-    """Return the README's table of all settings, in Markdown."""
-    return _table(FIELDS, lambda field: AUTO if field.default is None else to_toml_value(field.default))
+def _merge_sources(
+    overrides: Mapping[str, str], environ: Mapping[str, str] | None, path: Path | None, document: str | None
+) -> Merged:
+    """Read and merge all sources.
 
-
-def model_settings_table() -> str:
-    """Return the README's table of the settings of single models, in Markdown."""
-    return _table(ModelSettings.model_fields, lambda field: "" if is_inherited(field) else AUTO)
+    Raises:
+        ExceptionGroup: Of SettingsErrors, the file's first.
+    """
+    path = path or paths.settings_path()
+    stronger = [
+        environment_layer(os.environ if environ is None else environ, LISTS),
+        options_layer(overrides, LISTS),
+    ]
+    try:
+        file = document_layer(read_document(path) if document is None else document, path)
+    except SettingsError as unreadable:
+        # The other sources may be wrong too; report that now, not after the file has been corrected.
+        others = [error for layer in stronger for error in check(layer)[1]]
+        raise ExceptionGroup("settings", [unreadable, *others]) from None
+    return merge([file, *stronger])
 
 
 def to_toml_value(value: object) -> Any:
-    """Return a setting's value in the form that TOML and JSON have for it; None is ``auto``."""
+    """Return a setting's value as TOML and JSON represent it; None is ``auto``."""
     if value is None:
         return AUTO
     if isinstance(value, tuple):
@@ -128,6 +122,68 @@ def to_toml_value(value: object) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def to_text(value: object) -> str:
+    """Return a setting's value as a variable or an option has it."""
+    plain = to_toml_value(value)
+    if isinstance(plain, list):
+        joined = ",".join(plain)
+        return joined if parse_text(joined, is_list=True) == plain else json.dumps(plain, ensure_ascii=False)
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
+def checked_value(name: str, text: str) -> object:
+    """Return the value of a text, in TOML's types.
+
+    Raises:
+        SettingsError: There is no such setting, or it cannot have this value.
+    """
+    check_name(name)
+    values, problems = check(_typed({name: parse_text(text, is_list=name in LISTS)}))
+    if problems:
+        raise problems[0]
+    return to_toml_value(values[name])
+
+
+def problems_of(settings: Settings, texts: Mapping[str, str]) -> dict[str, SettingsError]:
+    """Return the problems of changing these settings to these texts, by name."""
+    problems: dict[str, SettingsError] = {}
+    values: dict[str, object] = {name: getattr(settings, name) for name in FIELDS}
+    for name, text in texts.items():
+        try:
+            values[name] = checked_value(name, text)
+        except SettingsError as error:
+            problems[name] = error
+    if problems:
+        return problems
+    try:
+        merge([_typed(values)])
+    except ExceptionGroup as group:
+        return {error.param: error for error in group.exceptions if isinstance(error, SettingsError) and error.param}
+    return {}
+
+
+def _typed(values: Mapping[str, object]) -> Layer:
+    """Return the layer of values that a user has just entered."""
+    return Layer(
+        Origin.OPTION,
+        values,
+        Path.cwd(),
+        place=lambda name: msg("text", text=name),
+        spell=str,
+        remedy=lambda _: msg("nothing_changed"),
+    )
+
+
+def settings_table() -> str:
+    """Return the README's table of all settings, in Markdown."""
+    return _table(FIELDS, lambda field: AUTO if field.default is None else to_toml_value(field.default))
+
+
+def model_settings_table() -> str:
+    """Return the README's table of the settings of single models, in Markdown."""
+    return _table(ModelSettings.model_fields, lambda field: "" if is_inherited(field) else AUTO)
+
+
 def _table(fields: Mapping[str, FieldInfo], default_of: Callable[[FieldInfo], object]) -> str:
     rows = ["| setting | default | allowed | meaning |", "| --- | --- | --- | --- |"]
     for name, field in fields.items():
@@ -135,29 +191,3 @@ def _table(fields: Mapping[str, FieldInfo], default_of: Callable[[FieldInfo], ob
         shown = default if isinstance(default, str) else json.dumps(default)
         rows.append(f"| `{name}` | {f'`{shown}`' if shown else 'as above'} | {allowed(field)} | {field.description} |")
     return "\n".join(rows)
-
-
-def _merge_sources(
-    overrides: Mapping[str, str], environ: Mapping[str, str] | None, path: Path | None, document: str | None
-) -> Merged[Settings]:
-    """Read all sources and merge them.
-
-    Raises:
-        ExceptionGroup: Of SettingsErrors, the file's first.
-    """
-    path = path or paths.settings_path()
-    later = [
-        environment_layer(os.environ if environ is None else environ, LISTS),
-        options_layer(overrides, LISTS),
-    ]
-    try:
-        layers = [document_layer(read_document(path) if document is None else document, path), *later]
-    except SettingsError as unreadable:
-        # The other sources may be wrong too; say so at once, not after the file has been corrected.
-        others: tuple[Exception, ...] = ()
-        try:
-            merge(Settings, later)
-        except ExceptionGroup as group:
-            others = group.exceptions
-        raise ExceptionGroup("settings", [unreadable, *others]) from None
-    return merge(Settings, layers)

@@ -1,7 +1,6 @@
 """Every setting, declared once.
 
-The command line, the settings file, the environment, the README's table and the settings window derive from the
-fields of ``Settings``.
+The command line, the settings file, the environment, the README and the settings window derive from these fields.
 """
 
 from __future__ import annotations
@@ -13,12 +12,22 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
 
 from preheat import paths
+from preheat.messages import msg
 from preheat.settings.addresses import checked_host, is_loopback, is_origin
-from preheat.settings.check import ALONE
-from preheat.settings.declaration import AUTO, Declared, Group, Switch, setting
+from preheat.settings.declaration import (
+    AUTO,
+    CombinationError,
+    Declared,
+    Effect,
+    Group,
+    Switch,
+    WrongValueError,
+    extra,
+    is_list,
+    setting,
+)
 from preheat.settings.model_settings import ContextLength, EffectiveModelSettings, KvCacheType, ModelSettings, Parallel
 from preheat.settings.size import Size
 
@@ -30,52 +39,55 @@ Name = Annotated[str, Field(min_length=1, max_length=500)]
 ApiKey = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 
 
-_NOTHING_OWN: Final = ModelSettings()
+_NO_OWN_SETTINGS: Final = ModelSettings()
+
+ALONE: Final = "alone"
+"""Key of the validation context: check one layer by itself, without rules about several settings."""
 
 
 class Settings(Declared):
-    """What the user may choose. Sizes are in bytes or a share of physical memory, times in seconds.
+    """All settings. Sizes are in bytes or a share of physical memory, times in seconds.
 
     Attributes:
-        models: What single models have for themselves, by id.
+        models: Settings of single models, by id.
     """
 
     memory_limit: Size = setting(
         Size("50%"),
         "Memory limit",
-        "Ceiling on the memory of all hot models together.",
+        "Maximum memory for all hot models together.",
         group=Group.MEMORY,
-        allowed="a size such as 8GiB or 900MB, at least 1MB, or a share of memory such as 50%",
+        allowed="allowed_memory_limit",
     )
     keep_free: Size = setting(
         Size("10%"),
         "Keep free",
         "Memory that is always left to the rest of the system.",
         group=Group.MEMORY,
-        allowed="a size such as 2GiB or 900MB, 0, or a share of memory below 100%",
+        allowed="allowed_keep_free",
     )
     favourites: tuple[Name, ...] | None = setting(
         None,
         "Favourites",
-        "Models to keep hot whenever they fit, most important first; "
-        "`auto` means the starter models, as long as there are no others.",
+        "Models to keep hot whenever they fit, most important first; `auto` means the starter "
+        "models if there are no others.",
         group=Group.PRELOADING,
-        allowed="a list of model names, or auto",
+        allowed="allowed_models",
         rare=True,
     )
     preload: bool = setting(
-        True, "Preloading", "Load models in the background before they are asked for.", group=Group.PRELOADING
+        True, "Preloading", "Load models in the background before they are requested.", group=Group.PRELOADING
     )
     preload_at_login: bool = setting(
         True,
         "Preload at login",
-        "Load the favourites at once after login; otherwise nothing is preloaded before the first request.",
+        "Preload right after login; otherwise preloading starts with the first request.",
         group=Group.PRELOADING,
     )
     preload_top: int = setting(
         3,
         "Learned models",
-        "Models to preload besides the favourites, those that are used most; 0 for none.",
+        "Number of most used models to preload besides the favourites; 0 for none.",
         group=Group.PRELOADING,
         ge=0,
         le=5,
@@ -83,7 +95,7 @@ class Settings(Declared):
     preload_min_uses: int = setting(
         2,
         "Uses before preloading",
-        "Recent uses that a model needs before it is preloaded.",
+        "Recent uses a model needs before it is preloaded.",
         group=Group.PRELOADING,
         rare=True,
         ge=1,
@@ -91,8 +103,8 @@ class Settings(Declared):
     )
     popularity_half_life: float = setting(
         7.0,
-        "Forget after",
-        "After so many days without use a model counts half of what it did.",
+        "Usage half-life",
+        "Days without use after which the usage of a model counts half.",
         group=Group.PRELOADING,
         unit="days",
         rare=True,
@@ -100,40 +112,36 @@ class Settings(Declared):
         le=3650,
     )
     preload_on_battery: bool = setting(
-        False, "Preload on battery", "Preload on battery power, too.", group=Group.PRELOADING
+        False, "Preload on battery", "Also preload on battery power.", group=Group.PRELOADING
     )
     wake_with_clients: bool = setting(
         True,
         "Wake with programs",
-        "When a program starts, preload the model that it nearly always uses next.",
+        "When a program starts, preload the model it nearly always uses next.",
         group=Group.PRELOADING,
     )
     models_dir: Path | None = setting(
         None,
-        "Own folder",
-        "Preheat's own folder of models, where downloads go; `auto` is where the system's conventions say.",
+        "Models folder",
+        "Preheat's own models folder, where downloads are stored; `auto` is the system's standard location.",
         group=Group.MODELS,
-        allowed="a folder, or auto",
+        allowed="allowed_folder",
         rare=True,
     )
     models_dirs: tuple[Path, ...] = setting(
-        (),
-        "Folders",
-        "Folders with models, besides Preheat's own.",
-        group=Group.MODELS,
-        allowed="a list of folders",
+        (), "More folders", "Folders with models, besides Preheat's own.", group=Group.MODELS, allowed="allowed_folders"
     )
     sources: tuple[SourceName, ...] = setting(
         ("huggingface", "lmstudio", "ollama", "llamacpp", "jan"),
-        "Use the models of",
-        "Other programs whose models are used too, where they lie; they are never changed.",
+        "Other programs",
+        "Programs that share their models with Preheat; their files are used in place and never changed.",
         group=Group.MODELS,
-        allowed="a list of huggingface, lmstudio, ollama, llamacpp, jan",
+        allowed="allowed_sources",
     )
     downloads_at_once: int = setting(
         2,
-        "Downloads together",
-        "Downloads that run together; more wait. 0 fetches nothing.",
+        "Parallel downloads",
+        "Number of downloads that run at the same time; 0 stops all downloads.",
         group=Group.MODELS,
         ge=0,
         le=16,
@@ -142,40 +150,40 @@ class Settings(Declared):
     context_length: ContextLength = setting(
         8192,
         "Context length",
-        "Prompt plus completion, in tokens; never more than a model was trained for.",
+        "Maximum length of prompt plus completion, in tokens; never more than a model was trained for.",
         group=Group.MODELS,
         unit="tokens",
     )
     threads: int | None = setting(
-        None,
-        "Threads",
-        "Threads a model computes with; `auto` means the physical cores.",
-        group=Group.MODELS,
-        ge=1,
-        le=1024,
+        None, "Threads", "Threads per model; `auto` means one per physical core.", group=Group.MODELS, ge=1, le=1024
     )
     repack: Switch = setting(
         "auto",
-        "Rearrange weights",
-        "Rearrange weights for speed: loads slower and takes more memory; `auto` means off for now.",
+        "Repack weights",
+        "Rearrange weights for faster computation; loading takes longer and needs more memory. "
+        "`auto` means off for now.",
         group=Group.MODELS,
     )
     parallel: Parallel = setting(
-        4, "Answers at once", "Requests that a model answers at once; they share its KV cache.", group=Group.MODELS
-    )
-    kv_cache_type: KvCacheType = setting(
-        "f16",
-        "KV cache",
-        "Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter.",
+        4,
+        "Parallel requests",
+        "Requests a model answers at the same time; they share its KV cache.",
         group=Group.MODELS,
     )
+    kv_cache_type: KvCacheType = setting(
+        "f16", "KV cache", "Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter.", group=Group.MODELS
+    )
     flash_attention: Switch = setting(
-        "auto", "Flash attention", "Attention without large intermediate buffers.", group=Group.MODELS, rare=True
+        "auto",
+        "Flash attention",
+        "Compute attention without large intermediate buffers.",
+        group=Group.MODELS,
+        rare=True,
     )
     gpu_layers: int = setting(
         -1,
         "Layers on the GPU",
-        "Layers to put on the GPU, where the build supports one; -1 means all.",
+        "Layers to put on the GPU, if the build supports one; -1 means all.",
         group=Group.MODELS,
         rare=True,
         ge=-1,
@@ -184,14 +192,14 @@ class Settings(Declared):
     spare_worker: bool = setting(
         True,
         "Spare worker",
-        "Keep an empty worker ready, so that loads do not wait for Python.",
+        "Keep an empty worker process ready, so that loads do not wait for Python.",
         group=Group.MODELS,
         rare=True,
     )
     embedding_cache: int = setting(
         4096,
-        "Remembered embeddings",
-        "Recent embeddings kept in memory, in entries; 0 keeps none.",
+        "Embedding cache",
+        "Number of recent embeddings kept in memory; 0 keeps none.",
         group=Group.MODELS,
         unit="entries",
         rare=True,
@@ -200,8 +208,8 @@ class Settings(Declared):
     )
     load_timeout: float = setting(
         300.0,
-        "Wait for a load",
-        "How long a request waits for its model, in seconds.",
+        "Load timeout",
+        "Maximum time a request waits for its model, in seconds.",
         group=Group.MODELS,
         unit="s",
         rare=True,
@@ -210,8 +218,8 @@ class Settings(Declared):
     )
     max_queue: int = setting(
         64,
-        "Longest queue",
-        "Requests that may wait for one model; more get a 503.",
+        "Queue length",
+        "Maximum number of requests that wait for one model; further ones get a 503.",
         group=Group.MODELS,
         unit="requests",
         rare=True,
@@ -221,9 +229,10 @@ class Settings(Declared):
     max_body: Size = setting(
         Size("32MiB"),
         "Largest request",
-        "Largest request body.",
+        "Maximum size of a request body.",
         group=Group.ACCESS,
-        allowed="a size such as 32MiB",
+        allowed="allowed_size",
+        effect=Effect.PORT,
         rare=True,
     )
     host: str = setting(
@@ -231,23 +240,34 @@ class Settings(Declared):
         "Address",
         "Address to listen on; one that other machines can reach needs `api_keys`.",
         group=Group.ACCESS,
-        allowed="a host name or address, without a port",
+        allowed="allowed_host",
+        effect=Effect.PORT,
     )
-    port: int = setting(11435, "Port", "Port to listen on; 0 takes any free one.", group=Group.ACCESS, ge=0, le=65535)
+    port: int = setting(
+        11435,
+        "Port",
+        "Port to listen on; 0 takes any free one.",
+        group=Group.ACCESS,
+        effect=Effect.PORT,
+        ge=0,
+        le=65535,
+    )
     api_keys: tuple[ApiKey, ...] = setting(
         (),
         "API keys",
-        "Keys of which clients must send one; with none, no key is asked for.",
+        "Keys that clients may send; if there are none, no key is required.",
         group=Group.ACCESS,
-        allowed="a list of keys, each of visible ASCII characters without spaces",
+        allowed="allowed_keys",
+        effect=Effect.PORT,
         secret=True,
     )
     allowed_hosts: tuple[str, ...] = setting(
         (),
-        "Other names",
+        "Host names",
         "Names by which clients may call this machine, besides its loopback names.",
         group=Group.ACCESS,
-        allowed="a list of host names or addresses, without ports",
+        allowed="allowed_hosts",
+        effect=Effect.PORT,
         rare=True,
     )
     allowed_origins: tuple[str, ...] = setting(
@@ -255,10 +275,11 @@ class Settings(Declared):
         "Web pages",
         "Web pages that may call the port, besides those served from this machine.",
         group=Group.ACCESS,
-        allowed="a list of origins such as https://example.org or app://obsidian.md",
+        allowed="allowed_origins",
+        effect=Effect.PORT,
     )
     notifications: bool = setting(
-        True, "Notifications", "Tell when the favourites are ready, and what went wrong.", group=Group.APPLICATION
+        True, "Notifications", "Notify when the favourites are ready and when something fails.", group=Group.APPLICATION
     )
     theme: Literal["auto", "light", "dark"] = setting(
         "auto", "Theme", "Colours of the windows; `auto` follows the system.", group=Group.APPLICATION
@@ -266,27 +287,29 @@ class Settings(Declared):
     language: Literal["auto", "en", "de"] = setting(
         "auto",
         "Language",
-        "Language of the windows from the next start; `auto` follows the system.",
+        "Language of the windows, after a restart; `auto` follows the system.",
         group=Group.APPLICATION,
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
-        "info", "Log", "How much the log tells.", group=Group.APPLICATION
+        "info", "Log level", "Log verbosity.", group=Group.APPLICATION, effect=Effect.RESTART
     )
     history_days: int = setting(
         90,
         "Keep history for",
-        "Days for which each request's figures are kept; then sums a day. 0 keeps none.",
+        "Days for which the figures of each request are kept, then daily sums; 0 keeps none.",
         group=Group.APPLICATION,
         unit="days",
+        effect=Effect.RESTART,
         ge=0,
         le=3650,
     )
     shutdown_grace: float = setting(
         5.0,
-        "Finish answers for",
-        "How long answers in flight may take when Preheat ends, in seconds.",
+        "Shutdown grace",
+        "Time that requests in progress get to finish when Preheat exits, in seconds.",
         group=Group.APPLICATION,
         unit="s",
+        effect=Effect.PORT,
         rare=True,
         ge=0,
         le=86_400,
@@ -294,12 +317,12 @@ class Settings(Declared):
     models: Mapping[str, ModelSettings] = Field(
         default_factory=lambda: MappingProxyType({}),
         description="Settings of single models.",
-        json_schema_extra={"allowed": 'tables such as [models."qwen2.5-7b"]'},
+        json_schema_extra={"allowed": "allowed_model_tables"},
     )
 
     def for_model(self, model_id: str) -> EffectiveModelSettings:
-        """Return what holds for the model of this id."""
-        own = self.models.get(model_id, _NOTHING_OWN)
+        """Return the settings that apply to a model."""
+        own = self.models.get(model_id, _NO_OWN_SETTINGS)
         return EffectiveModelSettings(
             context_length=self.context_length if own.context_length is None else own.context_length,
             parallel=self.parallel if own.parallel is None else own.parallel,
@@ -321,14 +344,14 @@ class Settings(Declared):
     @classmethod
     def _size_in_range(cls, value: Size, info: ValidationInfo) -> Size:
         if value.is_share and info.field_name == "max_body":
-            raise ValueError("a share of memory makes no sense here")
+            raise WrongValueError("value_is_share")
         if info.field_name == "keep_free":
             if value.is_share and value.resolve(1000) == 1000:
-                raise ValueError("nothing would be left for models")
+                raise WrongValueError("value_leaves_nothing")
         elif value.resolve(10**15) == 0:
-            raise ValueError("zero")
+            raise WrongValueError("value_is_zero")
         if info.field_name == "memory_limit" and not value.is_share and value.resolve(0) < _MIN_MEMORY_LIMIT:
-            raise ValueError("no model is so small; a unit may be missing")
+            raise WrongValueError("value_too_small")
         return value
 
     @field_validator("host")
@@ -347,43 +370,37 @@ class Settings(Declared):
         origins = tuple(origin.lower().removesuffix("/") for origin in value)
         for origin in origins:
             if not is_origin(origin):
-                raise ValueError(f"{origin!r} is not an origin")
+                raise WrongValueError("value_not_an_origin", value=repr(origin))
         return origins
 
     @field_validator("models_dirs")
     @classmethod
     def _dirs_are_absolute(cls, value: tuple[Path, ...], info: ValidationInfo) -> tuple[Path, ...]:
-        # A relative folder in the settings file is relative to that file, elsewhere to the current folder.
+        # In the settings file, relative to that file; elsewhere to the current folder.
         base = info.context["base"] if info.context else Path.cwd()
         try:
             return tuple(base / path.expanduser() for path in value)
         except RuntimeError as error:
-            raise ValueError("~ stands before a name that is no user's") from error
+            raise WrongValueError("value_unknown_user") from error
 
     @field_validator("models_dir")
     @classmethod
     def _dir_is_absolute(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value == Path():
-            raise ValueError("it is empty")
+            raise WrongValueError("value_empty")
         return None if value is None else cls._dirs_are_absolute((value,), info)[0]
 
     @property
     def own_models_dir(self) -> Path:
-        """Preheat's own folder of models."""
+        """Preheat's own models folder."""
         return self.models_dir or paths.models_dir()
 
     @model_validator(mode="after")
     def _open_port_needs_key(self, info: ValidationInfo) -> Settings:
         alone = bool(info.context and info.context.get(ALONE))
         if not alone and not is_loopback(self.host) and not self.api_keys:
-            raise PydanticCustomError(
-                "open_without_key",
-                "other machines can reach it, and api_keys is empty",
-                {
-                    "setting": "host",
-                    "allowed": "127.0.0.1, localhost, or any address together with api_keys",
-                    "hint": "Choose a key first: preheat config set api_keys KEY",
-                },
+            raise CombinationError(
+                "host", msg("host_needs_key"), allowed=msg("allowed_open_host"), remedy=msg("choose_key_first")
             )
         return self
 
@@ -396,4 +413,13 @@ class Settings(Declared):
 FIELDS: Final[Mapping[str, FieldInfo]] = MappingProxyType(
     {name: field for name, field in Settings.model_fields.items() if name != "models"}
 )
-"""Every setting that is one value: all but those of single models."""
+"""Every setting but those of single models."""
+
+LISTS: Final = frozenset(name for name, field in FIELDS.items() if is_list(field))
+"""Names of the settings that are lists."""
+
+PORT_SETTINGS: Final = tuple(name for name, field in FIELDS.items() if extra(field, "effect") == Effect.PORT)
+"""Settings that take effect when the port is opened the next time."""
+
+RESTART_SETTINGS: Final = tuple(name for name, field in FIELDS.items() if extra(field, "effect") == Effect.RESTART)
+"""Settings that take effect after a restart."""

@@ -1,4 +1,4 @@
-"""Settings that one model may have for itself, and what then holds for it."""
+"""Settings of single models, and the settings that apply to a model."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ _YEAR_S: Final = 365 * 86_400
 
 
 class ModelSettings(Declared):
-    """What the user has chosen for one model; None where the value for all models holds."""
+    """Settings of one model; None where the value for all models applies."""
 
     context_length: ContextLength | None = setting(
         None,
         "Context length",
-        "Prompt plus completion, in tokens.",
+        "Maximum length of prompt plus completion, in tokens.",
         group=Group.MODELS,
         unit="tokens",
         inherits=True,
     )
     parallel: Parallel | None = setting(
         None,
-        "Answers at once",
-        "Requests that it answers at once; they share its KV cache.",
+        "Parallel requests",
+        "Requests the model answers at the same time; they share its KV cache.",
         group=Group.MODELS,
         inherits=True,
     )
     repack: Switch | None = setting(
         None,
-        "Rearrange weights",
-        "Rearrange weights for speed: loads slower and takes more memory.",
+        "Repack weights",
+        "Rearrange weights for faster computation; loading takes longer and needs more memory.",
         group=Group.MODELS,
         inherits=True,
     )
     keep_alive: Annotated[float, Field(ge=0, le=_YEAR_S)] | None = setting(
         None,
         "Unload when unused",
-        "Unload it after so many seconds without a request; `auto` keeps it until its memory is needed.",
+        "Idle time before the model is unloaded, in seconds; `auto` keeps it until its memory is needed.",
         group=Group.MODELS,
         unit="s",
     )
@@ -58,12 +58,12 @@ class ModelSettings(Declared):
 
 @dataclass(frozen=True, slots=True)
 class EffectiveModelSettings:
-    """What holds for one model: its own settings, and those for all models where it has none.
+    """The settings that apply to one model: its own, otherwise those for all models.
 
     Attributes:
-        threads: None means the physical cores.
-        keep_alive_s: Unload it after so long without a request; None keeps it until its memory is needed.
-        embedding_cache: Entries.
+        threads: None means one per physical core.
+        keep_alive_s: Idle time before it is unloaded; None keeps it until its memory is needed.
+        embedding_cache: Number of entries.
     """
 
     context_length: int
@@ -77,5 +77,5 @@ class EffectiveModelSettings:
     keep_alive_s: float | None = None
 
     def loads_like(self, other: EffectiveModelSettings) -> bool:
-        """Return whether a model that was loaded under the other settings need not be loaded anew."""
+        """Return whether a model loaded under the other settings needs no reload."""
         return replace(self, keep_alive_s=None) == replace(other, keep_alive_s=None)

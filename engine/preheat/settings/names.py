@@ -1,4 +1,4 @@
-"""Names of settings: ``port``, and ``models."qwen2.5-7b".context_length`` for what one model has for itself."""
+"""Names of settings: ``port``, and ``models."qwen2.5-7b".context_length`` for one model's own setting."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def name_of(keys: Sequence[str]) -> str:
 
 
 def keys_of(name: str) -> tuple[str, ...]:
-    """Return the path of keys into the settings file: one, or ``models``, a model's id and the setting's own name.
+    """Return the path of keys into the settings file: one, or ``models``, a model id and the setting's own name.
 
-    The id's quotes may be missing, as shells take them away.
+    The id's quotes may be missing, because shells remove them.
     """
     if not name.startswith(f"{MODELS}."):
         return (name,)
@@ -39,7 +39,7 @@ def keys_of(name: str) -> tuple[str, ...]:
 
 
 def canonical(name: str) -> str:
-    """Return a name that a user has typed as it is declared: hyphens are underscores, ids have their quotes."""
+    """Return a typed name as it is declared: with underscores instead of hyphens, and with quoted ids."""
     keys = keys_of(name.strip())
     if len(keys) == 2:
         return name_of(keys)
@@ -47,7 +47,7 @@ def canonical(name: str) -> str:
 
 
 def flatten(document: Mapping[str, object]) -> dict[str, object]:
-    """Return the values of a settings file by name; what has no form that is known stays as it is."""
+    """Return the values of a settings file by name; unknown structures stay as they are."""
     values: dict[str, object] = {}
     for key, value in document.items():
         if key == MODELS and isinstance(value, dict):
@@ -58,7 +58,7 @@ def flatten(document: Mapping[str, object]) -> dict[str, object]:
 
 
 def nest(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as a settings file has them; the inverse of ``flatten``."""
+    """Return the values in the structure of a settings file; the inverse of ``flatten``."""
     document: dict[str, Any] = {}
     for name, value in values.items():
         *tables, last = keys_of(name)
@@ -70,10 +70,10 @@ def nest(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def look_up(document: Mapping[str, object], name: str) -> object:
-    """Return what a settings file has under a name.
+    """Return the value of a name in a settings file.
 
     Raises:
-        KeyError: It has nothing there.
+        KeyError: There is none.
     """
     place: object = document
     for key in keys_of(name):
@@ -93,7 +93,7 @@ def _flat_models(models: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def _path(document: Mapping[str, object]) -> Iterator[str]:
-    """Return the keys of a document with one value."""
+    """Return the keys of a document that has one value."""
     place: object = document
     while isinstance(place, dict):
         key = next(iter(place))

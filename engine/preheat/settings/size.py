@@ -10,6 +10,8 @@ from typing import Any, Final
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from preheat.settings.declaration import WrongValueError
+
 _UNITS: Final = {
     "B": 1,
     "kB": 10**3,
@@ -23,7 +25,7 @@ _UNITS: Final = {
 }
 _CANONICAL: Final = {unit.lower(): unit for unit in (*_UNITS, "%")} | {"": "B"}
 _FORM: Final = re.compile(r"\s*([0-9]+)(\.[0-9]+)?\s*([a-z%]*)\s*", re.ASCII | re.IGNORECASE)
-# More bytes than any address space: a slip of the keyboard, and too large for the C types below us.
+# More than any address space: a typing error, and too large for C types.
 _MAX_BYTES: Final = 2**60
 _MAX_LENGTH: Final = 40
 
@@ -32,14 +34,13 @@ _MAX_LENGTH: Final = 40
 class Size:
     """An amount in bytes, or a share of something. ``Size(str(size)) == size``.
 
-    Two sizes are equal when they are written alike: ``1GiB`` and ``1024MiB`` differ, but resolve to the same bytes.
+    Two sizes are equal if they have the same text: ``1GiB`` and ``1024MiB`` differ, but resolve to the same bytes.
 
     Attributes:
-        text: The canonical form: no spaces, no needless zeros, the unit in its usual case. A number without a unit
-            is bytes.
+        text: The canonical form, without spaces and trailing zeros. A number without a unit is bytes.
 
     Raises:
-        ValueError: The text is no size; the message says what is wrong with it.
+        WrongValueError: The text is not a size.
     """
 
     text: str
@@ -52,21 +53,21 @@ class Size:
 
     @property
     def is_share(self) -> bool:
-        """Whether this is a share in percent, not an amount in bytes."""
+        """Whether this is a share in percent instead of an amount in bytes."""
         return self.text.endswith("%")
 
     def resolve(self, total_bytes: int) -> int:
-        """Return the bytes, rounded down; a share is one of ``total_bytes``."""
+        """Return the bytes, rounded down; a share is taken of ``total_bytes``."""
         amount, unit = _split(self.text)
         return int(amount * total_bytes / 100) if unit == "%" else int(amount * _UNITS[unit])
 
     @classmethod
     def _validate(cls, value: object) -> Size:
-        """Accept a size, its text, or a whole number of bytes (what TOML and JSON give)."""
+        """Accept a size, its text, or a whole number of bytes from TOML or JSON."""
         if isinstance(value, cls):
             return value
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ValueError("not a size")
+            raise WrongValueError("size_invalid")
         return cls(str(value))
 
     @classmethod
@@ -81,11 +82,11 @@ class Size:
 def _canonical(text: str) -> str:
     amount, unit = _split(text)
     if unit == "%" and amount > 100:
-        raise ValueError("more than 100%")
+        raise WrongValueError("size_above_100_percent")
     if unit != "%" and amount * _UNITS[unit] > _MAX_BYTES:
-        raise ValueError("too large")
+        raise WrongValueError("size_too_large")
     if unit == "B" and amount.denominator != 1:
-        raise ValueError("not a whole number of bytes; a unit may be missing")
+        raise WrongValueError("size_not_whole_bytes")
     whole, _, decimals = text.strip().rstrip("%").partition(".")
     digits = re.match(r"[0-9]*", decimals)
     decimals = digits.group().rstrip("0") if digits else ""
@@ -94,17 +95,12 @@ def _canonical(text: str) -> str:
 
 
 def _split(text: str) -> tuple[Fraction, str]:
-    """Return amount and unit.
-
-    Raises:
-        ValueError: The text has another form.
-    """
     if text.strip().startswith("-"):
-        raise ValueError("negative")
+        raise WrongValueError("size_negative")
     form = _FORM.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     if form is None:
-        raise ValueError("not a size")
+        raise WrongValueError("size_invalid")
     whole, decimals, unit = form.groups()
     if unit.lower() not in _CANONICAL:
-        raise ValueError(f"the unit {unit!r} is unknown")
+        raise WrongValueError("size_unknown_unit", unit=repr(unit))
     return Fraction(whole + (decimals or "")), _CANONICAL[unit.lower()]

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
-from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -291,8 +290,7 @@ class EngineBridge(QObject):
     def _restart(self) -> None:
         try:
             session = self._session.result()
-            with self._opened.starting() if self._opened is not None else nullcontext():
-                session.restart()
+            session.restart()
         except EngineError as error:
             if self._open_session is None or not (self.attached or self._session.exception()):
                 self._post(partial(self._fail, error))

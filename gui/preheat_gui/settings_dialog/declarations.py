@@ -10,8 +10,7 @@ from typing import Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
-from preheat.settings import FIELDS, Group, ModelSettings, Size
-from preheat.settings.check import extra, is_inherited, is_list, is_secret, kinds_of
+from preheat.settings import FIELDS, Group, ModelSettings, Size, extra, is_inherited, is_list, is_secret, kinds_of
 
 _QUOTED: Final = re.compile(r"`(\w+)`")
 

@@ -9,9 +9,8 @@ import psutil
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QStackedWidget, QWidget
 
-from preheat.control import PORT_SETTINGS, START_SETTINGS
 from preheat.errors import EngineError, SettingsError
-from preheat.settings import GROUP_LABELS, Group, Settings
+from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
 from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft
@@ -169,7 +168,7 @@ class SettingsDialog(QDialog):
         if self._draft.changed_elsewhere(name):
             shown = "•••" if self._rows[name].declaration.secret else self._draft.current_text(name)
             return self.tr("Changed elsewhere to {}. Your text is kept.").format(shown)
-        if name in self._draft.texts and (name in START_SETTINGS or name in _AT_START):
+        if name in self._draft.texts and (name in RESTART_SETTINGS or name in _AT_START):
             return self._restart_note()
         return self._notes.get(name, "")
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from PySide6.QtCore import QObject, Signal
 
 from preheat.errors import SettingsError
-from preheat.settings import FIELDS, Settings
-from preheat.settings.texts import problems_of, to_text
+from preheat.settings import FIELDS, Settings, problems_of, to_text
 
 
 class Draft(QObject):

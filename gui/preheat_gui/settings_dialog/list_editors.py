@@ -22,8 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from preheat.settings import AUTO
-from preheat.settings.layers import parse_text
+from preheat.settings import AUTO, parse_text
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, auto_box, set_wrong
 from preheat_gui.widgets import GAP, hbox, named, symbol, vbox

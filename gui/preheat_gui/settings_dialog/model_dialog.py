@@ -10,9 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
 
 from preheat.errors import EngineError, SettingsError
-from preheat.settings import AUTO, ModelSettings, Settings
-from preheat.settings.names import keys_of, model_setting
-from preheat.settings.texts import checked_value, to_text
+from preheat.settings import AUTO, ModelSettings, Settings, checked_value, keys_of, model_setting, to_text
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
 from preheat_gui.settings_dialog.editors import Editor, editor_for, set_row
 from preheat_gui.settings_dialog.field_row import FieldRow

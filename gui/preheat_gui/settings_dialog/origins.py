@@ -7,8 +7,7 @@ import os
 from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import SettingsError
-from preheat.settings import FIELDS, Settings, load_settings
-from preheat.settings.layers import variable_of
+from preheat.settings import FIELDS, Settings, load_settings, variable_of
 
 
 def overridden(settings: Settings, *, attached: bool) -> dict[str, str]:

@@ -92,7 +92,7 @@ def test_keys_are_hidden_unless_asked_for() -> None:
 
 def test_unset_says_what_holds_now(file: Path) -> None:
     file.write_text("port = 1\nprot = 2\n")
-    assert config("unset", "prot").stdout == "prot was taken out.\n"
+    assert config("unset", "prot").stdout == "prot was removed.\n"
     assert config("unset", "port").stdout == "port = 11435\n"
     assert config("unset", "port").stdout == "port was not set.\n"
     assert tomllib.loads(file.read_text()) == {}
@@ -108,9 +108,9 @@ def test_set_says_when_a_variable_goes_before(monkeypatch: pytest.MonkeyPatch) -
     ("arguments", "title", "hint"),
     [
         (["set", "port", "x"], 'port cannot be "x"; allowed: a whole number from 0 to 65535.', "Nothing was changed."),
-        (["set", "prot", "1"], "there is no setting prot; near: port.", "preheat config get."),
-        (["get", "prot"], "there is no setting prot; near: port.", "preheat config get."),
-        (["unset", "prot"], "there is no setting prot; near: port.", "preheat config get."),
+        (["set", "prot", "1"], "there is no setting prot; similar: port.", "preheat config get."),
+        (["get", "prot"], "there is no setting prot; similar: port.", "preheat config get."),
+        (["unset", "prot"], "there is no setting prot; similar: port.", "preheat config get."),
         (["get", "--set", "port"], "--set port has no value.", "Write it as --set name=value."),
         (["get", "--set", "port=x"], '--set port cannot be "x"; allowed:', "preheat config get."),
     ],
@@ -133,10 +133,10 @@ def test_get_with_a_broken_file(file: Path) -> None:
 
 
 def test_check_without_problems(file: Path) -> None:
-    assert config("check").stdout == f"{file} does not exist; the defaults hold.\n"
+    assert config("check").stdout == f"{file} does not exist; the defaults apply.\n"
     file.write_text("port = 1\n")
     result = config("check")
-    assert (result.exit_code, result.stdout) == (0, f"{file} is right.\n")
+    assert (result.exit_code, result.stdout) == (0, f"{file} is correct.\n")
 
 
 def test_check_lists_every_problem(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def test_a_models_own_setting_is_set_shown_and_taken_out(file: Path) -> None:
     assert shown.splitlines()[-1] == f"{name} = 4096  # settings.toml line {line}"
     assert tomllib.loads(shown)["models"] == {"qwen2.5-7b": {"context_length": 4096}}
     assert json.loads(config("get", name, "--json").stdout)[name]["place"] == f"settings.toml line {line}"
-    assert config("unset", name).stdout == f"{name} was taken out.\n"
+    assert config("unset", name).stdout == f"{name} was removed.\n"
     assert tomllib.loads(file.read_text()) == {}
     assert config("unset", name).stdout == f"{name} was not set.\n"
 
@@ -178,7 +178,7 @@ def test_a_models_own_setting_is_set_shown_and_taken_out(file: Path) -> None:
     ("arguments", "words"),
     [
         (("set", "models.x.context_length", "5"), 'models."x".context_length cannot be "5"; allowed: a whole number'),
-        (("set", "models.x.parralel", "5"), "there is no setting models.x.parralel; near: parallel"),
+        (("set", "models.x.parralel", "5"), 'there is no setting models."x".parralel; similar: parallel'),
         (("get", "models"), "there is no setting models"),
         (("unset", "models.x.parralel"), "there is no setting models"),
     ],

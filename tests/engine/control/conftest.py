@@ -14,7 +14,7 @@ import pytest
 
 from preheat.control import PortStatus
 from preheat.control.own import OwnSession
-from preheat.settings.file import set_values
+from preheat.settings import SettingsStore
 from tests.engine.application import eventually, wait_until_gone, workers_of
 
 SMALL = {"port": "0", "preload": "false", "threads": "1", "context_length": "2048", "keep_free": "0B"}
@@ -31,8 +31,9 @@ def start_session(starter_home: Path) -> Iterator[StartSession]:
     started: list[OwnSession] = []
 
     def start(wait: bool = True, **settings: Any) -> OwnSession:
-        set_values({**SMALL, **{name: str(value) for name, value in settings.items()}})
-        session = OwnSession()
+        store = SettingsStore()
+        store.set({**SMALL, **{name: str(value) for name, value in settings.items()}})
+        session = OwnSession(store)
         started.append(session)
         if wait:
             eventually(lambda: session.port != PortStatus(), "the port's status")

@@ -36,6 +36,7 @@ from preheat.errors import EngineStoppedError, ModelNotFoundError, NotRunningErr
 from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
 from preheat.residency.states import State
+from preheat.settings import SettingsStore
 from tests.engine.application import Application, eventually
 from tests.engine.control.conftest import SMALL
 
@@ -59,7 +60,7 @@ def application(start: Start) -> Application:
 @pytest.fixture
 def session(application: Application) -> Iterator[AttachedSession]:
     """Attached to it."""
-    attached = open_session()
+    attached = open_session(SettingsStore())
     assert isinstance(attached, AttachedSession)
     eventually(lambda: attached.snapshot.models != (), "the first snapshot")
     yield attached
@@ -98,7 +99,7 @@ def test_settings_travel(session: AttachedSession, application: Application) -> 
     assert (change.changed, change.restart_needed, change.overridden) == (
         ("preload_top",),
         (),
-        {"port": "an option of the command line (port)"},
+        {"port": "--set port"},
     )
     assert change.settings == session.call(GetSettings()).settings
     assert (session.call(GetSettings()).settings.preload_top, session.call(GetSettings()).settings.context_length) == (
@@ -119,7 +120,7 @@ def test_settings_travel(session: AttachedSession, application: Application) -> 
 def test_keys_are_those_of_the_users_own_settings(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREHEAT_API_KEYS", "sesame")
     start(**variables())
-    session = open_session()
+    session = open_session(SettingsStore())
     assert session.call(GetSettings()).settings.api_keys == ("sesame",)
     monkeypatch.setenv("PREHEAT_API_KEYS", "one,two")
     assert session.call(GetSettings()).settings.api_keys == ("***",)

@@ -28,6 +28,7 @@ from preheat.control import (
 )
 from preheat.errors import EngineError
 from preheat.models.downloads import DownloadState
+from preheat.settings import SettingsStore
 from tests.engine.application import Application, eventually
 from tests.engine.control.conftest import SMALL, StartSession
 
@@ -54,7 +55,7 @@ def session(request: pytest.FixtureRequest, hub: LocalHub) -> Iterator[EngineSes
     start: Start = request.getfixturevalue("start")
     variables = {f"PREHEAT_{name.upper()}": value for name, value in SMALL.items() if name not in ("port", "preload")}
     start(**variables, HF_ENDPOINT=os.environ["HF_ENDPOINT"])
-    attached = open_session()
+    attached = open_session(SettingsStore())
     yield attached
     attached.close()
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,18 +15,15 @@ from preheat.control import LoadModel, open_session, opening
 from preheat.control.attached import AttachedSession
 from preheat.control.own import OwnSession
 from preheat.errors import PortInUseError
-from preheat.settings import Settings, load_settings
+from preheat.settings import SettingsStore
 from tests.engine.application import environment, eventually
 
 PROGRAM = """
 import sys, time
 from preheat.control import open_session
-from preheat.settings import load_settings
+from preheat.settings import SettingsStore
 
-def settings():
-    return load_settings({"port": sys.argv[1], "preload": "false", "spare_worker": "false"})
-
-session = open_session(settings)
+session = open_session(SettingsStore({"port": sys.argv[1], "preload": "false", "spare_worker": "false"}))
 while not (session.port.url or session.port.error) or not session.snapshot.models:
     time.sleep(0.01)
 print(session.attached, session.port.url, flush=True)
@@ -36,8 +32,8 @@ session.close()
 """
 
 
-def settings_of(port: int = 0, **others: str) -> Callable[[], Settings]:
-    return lambda: load_settings({"port": str(port), "preload": "false", "spare_worker": "false", **others})
+def settings_of(port: int = 0, **others: str) -> SettingsStore:
+    return SettingsStore({"port": str(port), "preload": "false", "spare_worker": "false", **others})
 
 
 def test_without_another_there_is_an_engine_and_then_it_is_shared(starter_home: Path) -> None:
@@ -49,19 +45,6 @@ def test_without_another_there_is_an_engine_and_then_it_is_shared(starter_home: 
     second.close()
     first.call(LoadModel("all-mini"))
     first.close()
-
-
-def test_settings_are_read_once_for_a_start(starter_home: Path) -> None:
-    reads: list[None] = []
-
-    def reload() -> Settings:
-        reads.append(None)
-        return settings_of()()
-
-    session = open_session(reload)
-    session.call(LoadModel("all-mini"))
-    assert len(reads) == 1
-    session.close()
 
 
 @pytest.mark.parametrize("fixed", [False, True])

@@ -51,6 +51,7 @@ from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
 from preheat.residency.decisions import Action
 from preheat.residency.states import State
+from preheat.settings import SettingsStore
 from tests.engine.application import eventually
 from tests.engine.control.conftest import StartSession, workers_of_this_process
 
@@ -378,20 +379,17 @@ def test_an_engine_that_cannot_start_says_why(start_session: StartSession, monke
     assert session.port.engine_error is None
 
 
-def test_settings_that_cannot_be_read_are_told_not_raised(start_session: StartSession) -> None:
+def test_an_engine_starts_with_a_wrong_settings_file(start_session: StartSession) -> None:
     paths.settings_path().parent.mkdir(parents=True, exist_ok=True)
     paths.settings_path().write_text("port = 'none'\n")
-    session = OwnSession()
-    assert "settings.toml line 1" in str(session.port.engine_error)
-    assert session.snapshot.models == ()
-    with pytest.raises(EngineStoppedError):
-        session.call(LoadModel(EMBED))
-    with pytest.raises(SettingsError):
-        session.restart()
-    paths.settings_path().write_text("port = 0\npreload = false\n")
-    session.restart()
+    store = SettingsStore({"port": "0", "preload": "false"})
+    session = OwnSession(store)
     session.call(LoadModel(EMBED))
     assert session.port.engine_error is None
+    assert store.problem is not None
+    paths.settings_path().write_text("preload_top = 1\n")
+    assert "preload_top" in session.call(ReloadSettings()).changed
+    assert store.problem is None
     session.close()
 
 

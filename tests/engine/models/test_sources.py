@@ -17,7 +17,7 @@ from preheat.models import Ability, Kind, ModelFile, Source, resolve
 from preheat.models.index import ModelIndex
 from preheat.models.listing import Listing
 from preheat.models.sources.programs import program_places
-from preheat.settings.model import SourceName
+from preheat.settings import SourceName
 
 WriteModel = Callable[..., Path]
 ALL = tuple(source.value for source in Source if source not in (Source.PREHEAT, Source.FOLDER))

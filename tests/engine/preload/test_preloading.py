@@ -18,8 +18,7 @@ from preheat.models import ModelFile
 from preheat.preload import IDLE_S, context
 from preheat.residency import Action, EvictionReason, State
 from preheat.residency import executor as executor_module
-from preheat.settings import Settings
-from preheat.settings.size import Size
+from preheat.settings import Settings, Size
 from tests.engine.engines import (
     CHAT,
     EMBED,

@@ -12,7 +12,7 @@ from preheat.errors import EngineStoppedError, InsufficientMemoryError, LoadCanc
 from preheat.messages import msg
 from preheat.residency import Action, EvictionReason, Outcome, State, executor
 from preheat.residency import events as ev
-from preheat.settings.size import Size
+from preheat.settings import Size
 from tests.engine.residency.workers import MB, Bench, FakeWorker, model, settle
 
 REASON = msg("favourite", rank=1)

@@ -30,7 +30,7 @@ from preheat.residency import Action, EvictionReason, MemoryWatch, State
 from preheat.residency import system_memory as memory_module
 from preheat.residency.pressure import MemoryReading
 from preheat.residency.sizes import estimate
-from preheat.settings.size import Size
+from preheat.settings import Size
 from tests.engine.engines import (
     CHAT,
     EMBED,

@@ -11,7 +11,7 @@ import pytest
 from preheat import paths
 from preheat.core.live_settings import LiveSettings
 from preheat.server.app import create_app
-from preheat.settings import load_settings
+from preheat.settings import SettingsStore
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, as_engine
 
 URL = "/preheat/v1"
@@ -46,13 +46,13 @@ async def test_a_wrong_pause_is_none(client: httpx2.AsyncClient, seconds: str) -
 
 async def test_favourites_are_written_and_applied(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     answer = await client.post(f"{URL}/models/tiny-embed/favourite")
-    assert answer.json() == {"favourites": [EMBED], "overridden_by": None}
+    assert answer.json() == {"favourites": [EMBED], "missing": [], "overridden_by": None}
     await client.post(f"{URL}/models/{CHAT}/favourite")
     assert (await client.post(f"{URL}/models/{CHAT}/favourite")).json()["favourites"] == [EMBED, CHAT]
     assert engine.settings.favourites == (EMBED, CHAT)
     assert in_file() == {"favourites": [EMBED, CHAT]}
     assert (await client.put(f"{URL}/favourites", json={"favourites": ["tiny-chat", EMBED]})).status_code == 200
-    assert (await client.get(f"{URL}/favourites")).json() == {"favourites": [CHAT, EMBED]}
+    assert (await client.get(f"{URL}/favourites")).json() == {"favourites": [CHAT, EMBED], "missing": []}
     assert (await client.post(f"{URL}/models/{CHAT}/unfavourite")).json()["favourites"] == [EMBED]
     assert (await client.post(f"{URL}/models/{EMBED}/unfavourite")).json()["favourites"] == []
     assert in_file() == {"favourites": []}
@@ -82,18 +82,18 @@ async def test_a_variable_that_goes_before_the_file_is_named(
 ) -> None:
     monkeypatch.setenv("PREHEAT_FAVOURITES", EMBED)
     answer = (await client.post(f"{URL}/models/{CHAT}/favourite")).json()
-    assert answer == {"favourites": [EMBED], "overridden_by": "PREHEAT_FAVOURITES"}
+    assert answer == {"favourites": [EMBED], "missing": [], "overridden_by": "PREHEAT_FAVOURITES"}
     assert in_file() == {"favourites": [CHAT]}
 
 
 async def test_an_option_that_goes_before_the_file_is_named(engine: FakeEngine) -> None:
     app = create_app(
-        as_engine(engine), port=1, live=LiveSettings(as_engine(engine), lambda: load_settings({"favourites": EMBED}))
+        as_engine(engine), port=1, live=LiveSettings(as_engine(engine), SettingsStore({"favourites": EMBED}))
     )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:1") as client:
         answer = (await client.post(f"{URL}/models/{CHAT}/favourite")).json()
     assert answer["favourites"] == [EMBED]
-    assert "option" in answer["overridden_by"]
+    assert answer["overridden_by"] == "--set favourites"
     assert in_file() == {"favourites": [CHAT]}
 
 

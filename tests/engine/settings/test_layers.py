@@ -89,7 +89,7 @@ def test_every_document_is_read_or_a_settings_error_with_a_line(text: str) -> No
         layer = document_layer(text, PATH)
         assert layer.values == values
         for name in values:
-            assert layer.place(name).startswith("settings.toml")
+            assert str(layer.place(name)).startswith("settings.toml")
 
 
 def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:

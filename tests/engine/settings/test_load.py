@@ -16,8 +16,11 @@ from preheat.settings import (
     LISTS,
     Group,
     ModelSettings,
+    Origin,
     Settings,
     Size,
+    allowed,
+    extra,
     find_problems,
     is_loopback,
     load_settings,
@@ -26,8 +29,6 @@ from preheat.settings import (
     settings_table,
     to_toml_value,
 )
-from preheat.settings.check import allowed, extra
-from preheat.settings.layers import Origin
 
 README = Path(__file__).parents[3] / "README.md"
 NOWHERE = Path("/nowhere/settings.toml")
@@ -76,7 +77,11 @@ def test_where_a_value_comes_from_is_known() -> None:
         "host": Origin.ENVIRONMENT,
         "port": Origin.FILE,
     }
-    assert merged.places == {"parallel": "--set parallel", "host": "PREHEAT_HOST", "port": "settings.toml line 2"}
+    assert {name: str(place) for name, place in merged.places.items()} == {
+        "parallel": "--set parallel",
+        "host": "PREHEAT_HOST",
+        "port": "settings.toml line 2",
+    }
 
 
 def test_the_file_on_disk_is_read(tmp_path: Path) -> None:
@@ -223,7 +228,7 @@ WRONG = [
     ("allowed_hosts", "mybox:8080", "'mybox:8080' is not a host name"),
     ("allowed_origins", "example.org", "'example.org' is not an origin"),
     ("allowed_origins", "https://x/y", "'https://x/y' is not an origin"),
-    ("models_dirs", "~no-such-user-here/m", "no user's"),
+    ("models_dirs", "~no-such-user-here/m", "no user has the name"),
     ("log_level", "loud", ""),
 ]
 
@@ -273,10 +278,14 @@ def test_a_wrong_line_is_named_with_its_number(line: str, shown: str) -> None:
 
 def test_unknown_names_get_near_ones() -> None:
     assert (
-        error_of("memry_limit = 1").title == "settings.toml line 1: there is no setting memry_limit; near: memory_limit"
+        error_of("memry_limit = 1").title
+        == "settings.toml line 1: there is no setting memry_limit; similar: memory_limit"
     )
-    assert error_of(environ={"PREHEAT_PRT": "1"}).title == "PREHEAT_PRT is no setting; near: PREHEAT_PORT"
-    assert error_of(overrides={"prt": "1"}).title == "--set prt: there is no setting prt; near: port"
+    assert (
+        error_of(environ={"PREHEAT_PRT": "1"}).title
+        == "PREHEAT_PRT: there is no setting PREHEAT_PRT; similar: PREHEAT_PORT"
+    )
+    assert error_of(overrides={"prt": "1"}).title == "--set prt: there is no setting prt; similar: port"
     assert error_of("zzzzzz = 1").title == "settings.toml line 1: there is no setting zzzzzz"
 
 
@@ -343,7 +352,7 @@ def test_every_setting_is_described() -> None:
     for name, field in [*FIELDS.items(), *ModelSettings.model_fields.items()]:
         assert field.description, name
         assert field.description.endswith("."), name
-        assert "|" not in field.description + allowed(field), name
+        assert "|" not in f"{field.description} {allowed(field)}", name
         assert extra(field, "group") in GROUP_LABELS, name
         label = extra(field, "label")
         assert isinstance(label, str), name

@@ -9,11 +9,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from preheat.errors import SettingsError
-from preheat.settings import EffectiveModelSettings, ModelSettings, Settings, load_settings, merge_settings
+from preheat.settings import (
+    EffectiveModelSettings,
+    ModelSettings,
+    Origin,
+    Settings,
+    SettingsStore,
+    load_settings,
+    merge_settings,
+)
 from preheat.settings.document import commented_defaults
-from preheat.settings.file import set_model_values, set_value, unset
-from preheat.settings.layers import Origin
 from preheat.settings.names import canonical, flatten, keys_of, model_setting, name_of, nest
+from tests.engine.settings.writing import set_value, unset
 
 NOWHERE = Path("/nowhere/settings.toml")
 
@@ -42,7 +49,7 @@ def error_of(document: str) -> SettingsError:
 
 
 def change(path: Path, model_id: str, **texts: str | None) -> dict[str, object]:
-    return set_model_values(model_id, texts, path=path, environ={})
+    return dict(SettingsStore(path=path, environ={}).set_model(model_id, texts).written)
 
 
 # What holds
@@ -88,8 +95,8 @@ def test_layers_complete_each_other_for_one_model() -> None:
     merged = merge_settings({"models.small.parallel": "2"}, {}, NOWHERE, DOCUMENT)
     assert merged.settings.models["small"] == ModelSettings(parallel=2, keep_alive=60)
     assert merged.origins['models."small".parallel'] is Origin.OPTION
-    assert merged.places['models."small".keep_alive'] == "settings.toml line 9"
-    assert merged.places['models."big.one".parallel'] == "settings.toml line 6"
+    assert str(merged.places['models."small".keep_alive']) == "settings.toml line 9"
+    assert str(merged.places['models."big.one".parallel']) == "settings.toml line 6"
 
 
 def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:
@@ -113,7 +120,7 @@ def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:
         ),
         (
             "models.x.repack = true",
-            'settings.toml line 1: models."x".repack cannot be true (neither true nor false makes sense here); '
+            'settings.toml line 1: models."x".repack cannot be true (true and false make no sense here); '
             "allowed: one of auto, on, off",
         ),
         (
@@ -122,15 +129,15 @@ def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:
         ),
         (
             "[models.x]\ncontext_lenth = 5",
-            'settings.toml line 2: there is no setting models."x".context_lenth; near: context_length',
+            'settings.toml line 2: there is no setting models."x".context_lenth; similar: context_length',
         ),
         (
             "[models.qwen2.5-7b]\ncontext_length = 4096",
-            'settings.toml line 1: a model\'s name with a dot needs quotes: [models."qwen2.5-7b"]',
+            'settings.toml line 1: a model name with a dot needs quotes: [models."qwen2.5-7b"]',
         ),
         (
             "[models.a.b.c]\ncontext_length = 4096",
-            'settings.toml line 1: a model\'s name with a dot needs quotes: [models."a.b.c"]',
+            'settings.toml line 1: a model name with a dot needs quotes: [models."a.b.c"]',
         ),
         (
             "[models]\nparallel = 5",
@@ -148,7 +155,7 @@ def test_the_remedy_is_a_command_that_works(path: Path) -> None:
     path.write_text("[models.x]\ncontext_length = 5\n")
     with pytest.raises(SettingsError, match=r"""preheat config unset 'models\."x"\.context_length'"""):
         load_settings(environ={}, path=path)
-    assert unset('models."x".context_length', path=path, environ={})
+    assert unset('models."x".context_length', path)
     assert load_settings(environ={}, path=path) == Settings()
 
 
@@ -162,7 +169,10 @@ def test_a_line_in_a_long_text_is_no_setting() -> None:
 
 def test_values_are_written_and_everything_else_stays(path: Path) -> None:
     path.write_text(DOCUMENT)
-    assert change(path, "big.one", context_length="8192", repack="on") == {"context_length": 8192, "repack": "on"}
+    assert change(path, "big.one", context_length="8192", repack="on") == {
+        'models."big.one".context_length': 8192,
+        'models."big.one".repack': "on",
+    }
     text = path.read_text()
     assert "context_length = 8192  # enough" in text
     assert '# for the long letters\n[models."big.one"]  # 7B' in text
@@ -178,8 +188,8 @@ def test_values_are_written_and_everything_else_stays(path: Path) -> None:
 def test_a_new_model_gets_a_section_at_the_end(path: Path) -> None:
     change(path, 'a "new" one', parallel="2")
     assert path.read_text() == commented_defaults() + '\n[models."a \\"new\\" one"]\nparallel = 2\n'
-    set_value("port", "1", path=path, environ={})
-    set_value("host", "::1", path=path, environ={})
+    set_value("port", "1", path)
+    set_value("host", "::1", path)
     assert load_settings(environ={}, path=path) == Settings(
         port=1, host="::1", models={'a "new" one': ModelSettings(parallel=2)}
     )
@@ -187,7 +197,7 @@ def test_a_new_model_gets_a_section_at_the_end(path: Path) -> None:
 
 def test_a_setting_for_all_goes_above_the_sections(path: Path) -> None:
     path.write_text("[models.x]\nparallel = 2\n")
-    set_value("port", "1", path=path, environ={})
+    set_value("port", "1", path)
     assert load_settings(environ={}, path=path) == Settings(port=1, models={"x": ModelSettings(parallel=2)})
 
 
@@ -233,7 +243,7 @@ def test_other_ways_to_write_it(path: Path, document: str) -> None:
 def test_nothing_is_written_when_one_is_wrong(path: Path, texts: dict[str, str | None]) -> None:
     path.write_text(DOCUMENT)
     with pytest.raises(SettingsError) as caught:
-        set_model_values("small", texts, path=path, environ={})
+        SettingsStore(path=path, environ={}).set_model("small", texts)
     assert caught.value.param == model_setting("small", list(texts)[-1])
     assert path.read_text() == DOCUMENT
 
@@ -241,7 +251,7 @@ def test_nothing_is_written_when_one_is_wrong(path: Path, texts: dict[str, str |
 def test_a_reason_is_short_enough_for_beside_a_field(path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         change(path, "x", context_length="1")
-    assert caught.value.reason == "allowed: a whole number from 64 to 16777216"
+    assert str(caught.value.reason) == "allowed: a whole number from 64 to 16777216"
 
 
 # Names

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.settings import FIELDS, Settings
-from preheat.settings.texts import checked_value, problems_of, to_text
+from preheat.settings import FIELDS, Settings, checked_value, problems_of, to_text
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -47,7 +46,7 @@ def test_a_list_survives_being_text(items: list[str]) -> None:
 )
 def test_what_is_wrong_is_known_before_anything_is_written(texts: dict[str, str], reasons: dict[str, str]) -> None:
     found = problems_of(Settings(), texts)
-    assert {name: error.reason for name, error in found.items()} == reasons
+    assert {name: str(error.reason) for name, error in found.items()} == reasons
 
 
 def test_an_open_port_may_not_lose_its_last_key() -> None:

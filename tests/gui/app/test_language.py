@@ -15,8 +15,7 @@ from pytestqt.qtbot import QtBot
 import translations
 from fake_bridge import FakeBridge, model, snapshot
 from preheat import paths
-from preheat.settings import FIELDS, Group
-from preheat.settings.check import extra
+from preheat.settings import FIELDS, Group, extra
 from preheat_gui.app import start as app_module
 from preheat_gui.app.language import TRANSLATED, apply_language
 from preheat_gui.dashboard.window import DashboardWindow

@@ -14,11 +14,10 @@ from pytestqt.qtbot import QtBot
 from children import child
 from fake_bridge import FakeBridge, model, snapshot
 from preheat import paths
-from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError, SettingsError
-from preheat.settings import Settings
+from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
 from preheat_gui.app import start as app_module
 from preheat_gui.app.no_tray import TrayPlace
-from preheat_gui.app.opening import Opened, SettingsReader
+from preheat_gui.app.opening import Opened
 from preheat_gui.app.settings_watch import SettingsWatch
 from preheat_gui.app.shell import Shell
 from preheat_gui.app.signals import ProcessSignals
@@ -305,42 +304,6 @@ def test_an_unwritable_state_file_is_ignored(tmp_path: Path, qtbot: QtBot) -> No
     state = WindowState(tmp_path / "file" / "windows.json")
     state.remember("page", "log")
     assert state.text("page") == "log"
-
-
-def write_settings(text: str) -> None:
-    paths.settings_path().parent.mkdir(parents=True, exist_ok=True)
-    paths.settings_path().write_text(text, encoding="utf-8")
-
-
-def test_a_start_with_a_broken_file_uses_the_last_good_settings() -> None:
-    write_settings("preload_top = 1\n")
-    assert SettingsReader()().preload_top == 1
-    write_settings("preload_top = \n")
-    reader = SettingsReader()
-    with pytest.raises(SettingsError):
-        reader()
-    with reader.starting():
-        assert reader().preload_top == 1
-    assert isinstance(reader.problem, SettingsError)
-    write_settings("preload_top = 2\n")
-    with reader.starting():
-        assert reader().preload_top == 2
-    assert reader.problem is None
-
-
-def test_without_last_good_settings_the_defaults_apply() -> None:
-    write_settings("preload_top = \n")
-    reader = SettingsReader()
-    with reader.starting():
-        assert reader() == Settings()
-
-
-def test_the_last_good_settings_are_the_user_s_alone() -> None:
-    write_settings('api_keys = ["secret"]\n')
-    SettingsReader()()
-    good = paths.data_dir() / "settings-last-good.toml"
-    assert good.read_text(encoding="utf-8") == 'api_keys = ["secret"]\n'
-    assert good.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 
 from children import press_key, type_text
 from preheat.errors import EngineError, SettingsError
-from preheat.settings import FIELDS, Group, Settings, Size, load_settings
-from preheat.settings.file import set_values
+from preheat.settings import FIELDS, Group, Settings, SettingsStore, Size, load_settings
 from preheat_gui.settings_dialog.editors import NumberBox
 from preheat_gui.settings_dialog.field_row import Remark
 
@@ -57,7 +56,7 @@ def remark(dialog: QWidget, name: str) -> str:
 
 def change_elsewhere(bridge: FakeBridge, **texts: str) -> None:
     """Do as `preheat config set` and the engine do."""
-    set_values(texts)
+    SettingsStore().set(texts)
     bridge.publish_settings(load_settings())
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QStackedWidget, QWidget
 
 from preheat.control import EngineSnapshot, PortStatus
-from preheat.settings.check import HIDDEN
+from preheat.settings import HIDDEN
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guide_view import GuideView
 from preheat_gui.dashboard.connect.guides import NO_MODEL, Place, make_guides

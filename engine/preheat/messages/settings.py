@@ -1,0 +1,98 @@
+"""Messages about the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+_INVALID: Final = "{subject} cannot be {value}; allowed: {allowed}"
+_INVALID_BECAUSE: Final = "{subject} cannot be {value} ({reason}); allowed: {allowed}"
+
+TABLE: Final[Mapping[str, Template]] = {
+    # Where a value was found.
+    "settings_line": Template("{file} line {line}"),
+    "settings_option": Template("--set {name}"),
+    "settings_named": Template("{place}: {name}"),
+    # What a setting may be.
+    "allowed_choice": Template("one of {choices:names}"),
+    "allowed_boolean": Template("true or false"),
+    "allowed_integer": Template("a whole number from {low} to {high}"),
+    "allowed_integer_or_auto": Template("a whole number from {low} to {high}, or auto"),
+    "allowed_number": Template("a number from {low} to {high}"),
+    "allowed_number_or_auto": Template("a number from {low} to {high}, or auto"),
+    "allowed_number_above": Template("a number above {low} and at most {high}"),
+    "allowed_memory_limit": Template("a size such as 8GiB or 900MB, at least 1MB, or a share of memory such as 50%"),
+    "allowed_keep_free": Template("a size such as 2GiB or 900MB, 0, or a share of memory below 100%"),
+    "allowed_size": Template("a size such as 32MiB"),
+    "allowed_models": Template("a list of model names, or auto"),
+    "allowed_folder": Template("a folder, or auto"),
+    "allowed_folders": Template("a list of folders"),
+    "allowed_sources": Template("a list of huggingface, lmstudio, ollama, llamacpp, jan"),
+    "allowed_host": Template("a host name or address, without a port"),
+    "allowed_hosts": Template("a list of host names or addresses, without ports"),
+    "allowed_open_host": Template("127.0.0.1, localhost, or any address together with api_keys"),
+    "allowed_keys": Template("a list of keys of visible ASCII characters without spaces"),
+    "allowed_origins": Template("a list of origins such as https://example.org or app://obsidian.md"),
+    "allowed_model_tables": Template('tables such as [models."qwen2.5-7b"]'),
+    # Why a value is wrong.
+    "value_is_boolean": Template("true and false make no sense here"),
+    "value_item_empty": Template("an item is empty"),
+    "value_item_wrong": Template("item {number} is wrong"),
+    "value_empty": Template("it is empty"),
+    "value_is_share": Template("a share of memory makes no sense here"),
+    "value_is_zero": Template("zero"),
+    "value_leaves_nothing": Template("nothing would be left for models"),
+    "value_too_small": Template("no model is so small; a unit may be missing"),
+    "value_not_a_host": Template("{value} is not a host name or address"),
+    "value_not_an_origin": Template("{value} is not an origin"),
+    "value_unknown_user": Template("no user has the name after ~"),
+    "size_invalid": Template("not a size"),
+    "size_negative": Template("negative"),
+    "size_above_100_percent": Template("more than 100%"),
+    "size_too_large": Template("too large"),
+    "size_not_whole_bytes": Template("not a whole number of bytes; a unit may be missing"),
+    "size_unknown_unit": Template("the unit {unit} is unknown"),
+    "host_needs_key": Template("other machines can reach it, and api_keys is empty"),
+    # Wrong settings.
+    "setting_invalid": Template(_INVALID, "{remedy}"),
+    "setting_invalid_because": Template(_INVALID_BECAUSE, "{remedy}"),
+    "setting_reason": Template("allowed: {allowed}"),
+    "setting_reason_because": Template("{reason}; allowed: {allowed}"),
+    "setting_unknown": Template("there is no setting {name}", "This lists all settings: preheat config get"),
+    "setting_unknown_near": Template(
+        "there is no setting {name}; similar: {similar:names}", "This lists all settings: preheat config get"
+    ),
+    "setting_unknown_at": Template("{place}: there is no setting {name}", "{remedy}"),
+    "setting_unknown_at_near": Template("{place}: there is no setting {name}; similar: {similar:names}", "{remedy}"),
+    "setting_needs_section": Template("{subject} cannot be {value}; allowed: a section of {names:names}", "{remedy}"),
+    "setting_needs_quotes": Template("{place}: a model name with a dot needs quotes: [{name}]", "{remedy}"),
+    "setting_is_section": Template(
+        "{place}: there are no sections such as [{name}]; put all names at the top of the file", "{remedy}"
+    ),
+    "settings_problems": Template("{first} (and {others} more)", "This lists all problems: preheat config check"),
+    "setting_not_changed": Template("{names:names} not changed: {problem}", "{remedy}"),
+    "setting_without_value": Template("--set {option} has no value", "Write it as --set name=value"),
+    # What to do about it.
+    "correct_file": Template("Correct {path}, or remove the line: preheat config unset {name}"),
+    "correct_variable": Template("Correct the environment variable {variable}, or unset it"),
+    "correct_option": Template("Correct the option; this lists all settings: preheat config get"),
+    "choose_key_first": Template("Choose a key first: preheat config set api_keys KEY"),
+    "nothing_changed": Template("Nothing was changed"),
+    # The settings file.
+    "settings_unreadable": Template("{file} cannot be read: {reason}", "Check the file's type and permissions: {path}"),
+    "settings_not_utf8": Template("{file} line {line} is not UTF-8 text", "Save it as UTF-8: {path}"),
+    "settings_not_toml": Template(
+        "{file} line {line} is not valid TOML: {reason}",
+        "Correct {path}; in TOML a setting is one line: name = value, with text in quotes",
+    ),
+    "setting_twice": Template(
+        "{file} line {line}: {name} is set a second time, after line {first_line}",
+        "Keep one of the two lines in {path}",
+    ),
+    "settings_unwritable": Template("{file} cannot be written: {reason}", "Check the permissions of {path}"),
+    "setting_overridden": Template(
+        "{name} is set by {source}, which overrides the settings file", "Remove it there first"
+    ),
+}
