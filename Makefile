@@ -28,7 +28,7 @@ serve: install-serve
 test: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict engine gui packaging benchmarks
+	$(BIN)/mypy --strict engine gui packaging benchmarks tests
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 	$(if $(ARGS),,$(BIN)/python packaging/check_coverage.py)
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.real_run import _EXPECTED_WORDS, HISTORY_DAYS, Tally, days_of
-from preheat.messages import verbatim
+from benchmarks.real_run import HISTORY_DAYS, Tally, days_of
+from preheat.messages import msg, verbatim
 from preheat.replay.synthetic import FIRST_DAY
 from preheat.replay.trace import Kind, TraceEvent
 from preheat.usage import Outcome, RequestRecord
@@ -35,8 +35,8 @@ def test_what_was_seen_is_described() -> None:
         (Outcome.LATE_HIT, 0.2, 0.9, True),
     ):
         tally.take(RequestRecord("a", 1.0, outcome, wait_s, ttft_s))
-    for model_id, why in (("a", "used twice"), ("b", _EXPECTED_WORDS), ("c", _EXPECTED_WORDS)):
-        tally.take(DecisionRecord(1.0, model_id, Action.PRELOAD, verbatim(why), cause="preload"))
+    for model_id, why in (("a", verbatim("used twice")), ("b", msg("expected")), ("c", msg("expected"))):
+        tally.take(DecisionRecord(1.0, model_id, Action.PRELOAD, why, cause="preload"))
     tally.take(DecisionRecord(2.0, "a", Action.EVICT, verbatim(""), cause="preload"))
     tally.take(DecisionRecord(2.0, "b", Action.EVICT, verbatim(""), cause="room", wasted=True))
     lines = tally.describe("steady").splitlines()

@@ -28,9 +28,10 @@ async def test_workers_never_hold_more_than_the_limit(tmp_path: Path, chat_model
     write_copies(folder, CONTEXTS, chat_model)
     (folder / embedding_model.name).symlink_to(embedding_model)
     limit_bytes = limit_for_two(folder, Settings(context_length=4096))
-    settings = {"memory_limit": f"{limit_bytes}B", "keep_free": "0%", "context_length": "4096"}
     requests = mixed_requests(REQUESTS, tuple(CONTEXTS), EMBEDDING, words=450)
-    with running_preheat(tmp_path, folder, **settings) as preheat:
+    with running_preheat(
+        tmp_path, folder, memory_limit=f"{limit_bytes}B", keep_free="0%", context_length="4096"
+    ) as preheat:
         with sampled(preheat.process.pid) as held:
             await send_all(preheat.port, requests)
         wait_until(lambda: evictions(preheat) >= 3)  # the log is written twice a second

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -139,7 +140,7 @@ def test_a_worker_that_dies_again_and_again_is_an_error_in_the_icon(
         wait_until(lambda: _load(tray, EMBEDDING))
         deaths = tray.log().count(DEATH)
         tray.worker_of(embedding_model).kill()
-        wait_until(lambda before=deaths: tray.log().count(DEATH) > before)
+        wait_until(partial(lambda before: tray.log().count(DEATH) > before, deaths))
     wait_until(lambda: tray.icon().red > DOT_PIXELS)
     assert tray.model(EMBEDDING)["state"] == "failed"
     assert tray.model(CHAT)["state"] == "hot"  # the others go on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_an_installation_that_failed_is_tried_again(
 
 
 def test_the_systems_python_is_left_alone(pip: FakePip, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.base_prefix", install.sys.prefix)
+    monkeypatch.setattr("sys.base_prefix", sys.prefix)
     with pytest.raises(SetupError, match="not in a virtual environment"):
         install.install(["starter"])
     assert pip.take_calls() == []

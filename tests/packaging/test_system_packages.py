@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from typing import Any
 
@@ -26,9 +28,9 @@ def apt(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(system_packages, "GROUPS", {"gui": (HERE, *ABSENT), "tests": (HERE,)})
     monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setattr(system_packages.subprocess, "run", run)
-    monkeypatch.setattr(system_packages.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
-    monkeypatch.setattr(system_packages.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     return calls
 
 
@@ -49,7 +51,7 @@ def test_nothing_is_done_when_all_is_there(apt: list[list[str]]) -> None:
 
 
 def test_a_user_is_told_the_command(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_packages.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(SetupError, match="sudo apt-get install libnowhere1 nothing-tools"):
         system_packages.install("gui")
     assert apt == []
@@ -59,7 +61,7 @@ def test_what_apt_says_is_told(apt: list[list[str]], monkeypatch: pytest.MonkeyP
     def fail(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 100, "", "E: no network")
 
-    monkeypatch.setattr(system_packages.subprocess, "run", fail)
+    monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(SetupError, match="no network"):
         system_packages.install("gui")
 

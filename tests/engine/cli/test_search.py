@@ -16,8 +16,15 @@ REPO = "someone/Tiny-GGUF"
 @pytest.fixture
 def hub(local_hub: LocalHub) -> LocalHub:
     files = {f"Tiny-{name}.gguf": bytes(size) for name, size in (("Q4_K_M", 400_000), ("Q8_0", 800_000))}
-    facts = {"downloads": 1234, "likes": 5, "gguf": {"total": 10**6, "context_length": 4096}}
-    local_hub.add_repo(REPO, files, pipeline_tag="text-generation", tags=["gguf", "license:mit"], **facts)
+    local_hub.add_repo(
+        REPO,
+        files,
+        pipeline_tag="text-generation",
+        tags=["gguf", "license:mit"],
+        downloads=1234,
+        likes=5,
+        gguf={"total": 10**6, "context_length": 4096},
+    )
     local_hub.add_repo("meta/Gated-GGUF", {"g-Q4_0.gguf": b"x"}, gated="auto")
     return local_hub
 

@@ -17,7 +17,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.preload import IDLE_S, context
 from preheat.residency import Action, EvictionReason, State
-from preheat.residency import executor as executor_module
+from preheat.residency.load_options import load_options as options_for
 from preheat.settings import Settings, Size
 from tests.engine.engines import (
     CHAT,
@@ -258,15 +258,14 @@ async def test_a_bug_in_a_preload_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(preload=False, favourites=[CHAT, EMBED]) as engine:
-        options = executor_module.load_options
         broken = [True]
 
         def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool) -> LoadOptions:
             if broken[0] and model.model_id == CHAT:
                 raise ZeroDivisionError("a bug")
-            return options(model, settings, probe=probe, warm_prefix=warm_prefix)
+            return options_for(model, settings, probe=probe, warm_prefix=warm_prefix)
 
-        monkeypatch.setattr(executor_module, "load_options", load_options)
+        monkeypatch.setattr("preheat.residency.executor.load_options", load_options)
         change(engine, preload=True)
         snapshot = await until_state(engine, EMBED, State.HOT)
         chat = snapshot.model(CHAT)

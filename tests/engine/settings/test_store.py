@@ -397,7 +397,7 @@ def test_a_broken_file_changes_nothing_and_is_notified(store: SettingsStore, pat
     assert seen[-1].problem is store.problem
     write(path, "port = 5\n")
     assert store.reload().changed == ()
-    assert store.problem is None  # type: ignore[unreachable] # reload changes it
+    assert store.problem is None
     assert seen[-1].problem is None
 
 

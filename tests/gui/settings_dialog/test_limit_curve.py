@@ -42,9 +42,13 @@ def compute(bridge: FakeBridge, settings: Settings | None = None) -> LimitCurve:
     return curve
 
 
+def state_of(curve: LimitCurve) -> CurveState:
+    return curve.state
+
+
 def test_each_twentieth_of_the_memory_is_tried(bridge: FakeBridge, asked: list[tuple[int, ...]]) -> None:
     curve = compute(bridge)
-    assert curve.state is CurveState.READY
+    assert state_of(curve) is CurveState.READY
     assert curve.points == (LimitPoint(4 * GB, 0.5, 10.0),)
     assert asked == [tuple(step * GB for step in range(1, 21))]
 
@@ -70,19 +74,19 @@ def test_a_short_log_shows_nothing_yet(bridge: FakeBridge, found: Result) -> Non
 def test_a_failure_can_be_retried(bridge: FakeBridge) -> None:
     bridge.answer_with(replay_limits=EngineError("No"))
     curve = compute(bridge)
-    assert curve.state is CurveState.FAILED
+    assert state_of(curve) is CurveState.FAILED
     bridge.answer_with(replay_limits=FOUND)
     curve.start(Settings(), 20 * GB)
-    assert curve.state is CurveState.READY
+    assert state_of(curve) is CurveState.READY
 
 
 def test_a_late_answer_for_other_settings_is_not_shown(bridge: FakeBridge) -> None:
     curve = compute(bridge)
     curve.start(Settings(preload_top=1), 20 * GB)
-    assert curve.state is CurveState.COMPUTING
+    assert state_of(curve) is CurveState.COMPUTING
     assert bridge.open_questions == 2
     bridge.answer_with(replay_limits=FOUND)
-    assert curve.state is CurveState.READY
+    assert state_of(curve) is CurveState.READY
 
 
 def test_between_two_points_the_nearer_counts_more() -> None:

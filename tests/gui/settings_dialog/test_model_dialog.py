@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QWidget
 from children import press_key, type_text
 from fake_bridge import model, snapshot
 from preheat.errors import SettingsError
+from preheat.messages import verbatim
 from preheat.settings import ModelSettings, Settings
 from preheat_gui.settings_dialog import ModelSettingsDialog
 from preheat_gui.settings_dialog.editors import NumberBox
@@ -105,7 +106,7 @@ def test_a_wrong_value_is_marked(qtbot: QtBot, open_model: Opener, text: str) ->
 
 def test_a_rejected_value_is_shown_at_its_field(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
     dialog = open_model(parallel=2)
-    bridge.error = SettingsError("no", param='models."qwen3-4b".parallel', reason="too many")
+    bridge.error = SettingsError("no", param='models."qwen3-4b".parallel', reason=verbatim("too many"))
     type_number(qtbot, dialog, "parallel", "3")
     find(dialog, QPushButton, "ok").click()
     assert dialog.isVisible()
