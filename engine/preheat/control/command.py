@@ -1,7 +1,6 @@
 """What a command is: one typed request with one typed result, declared once.
 
     @command("POST", "downloads/{download_id}/pause", risk=Risk.MANAGE, errors=(DownloadNotFoundError,))
-    @dataclass(frozen=True, slots=True)
     class PauseDownload(Command[DownloadSnapshot]):
         \"\"\"Stop a download until it is resumed.\"\"\"
 
@@ -19,9 +18,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar, get_args
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    NamedTuple,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    get_args,
+)
 from urllib.parse import quote
 
 from preheat.control.codec import FieldForm, field_forms
@@ -89,13 +99,15 @@ COMMANDS: Final[list[type[Command[Any]]]] = []
 """All commands, in the order of their declaration."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def command(method: str, path: str, *, risk: Risk, **options: Any) -> Callable[[C], C]:
-    """Register a command; see ``Route`` for the options."""
+    """Make a class a frozen dataclass, and register it as a command; see ``Route`` for the options."""
 
     def register(kind: C) -> C:
-        kind.route = Route(method, path, risk, **options)
-        COMMANDS.append(kind)
-        return kind
+        made = cast(C, dataclass(frozen=True, slots=True)(kind))
+        made.route = Route(method, path, risk, **options)
+        COMMANDS.append(made)
+        return made
 
     return register
 
@@ -127,15 +139,15 @@ def to_http(request: Command[Any]) -> HttpRequest:
     """Return a command as HTTP carries it."""
     kind, query, path = type(request), {}, {}
     body: Any = None
-    for field in field_forms(kind):
-        value = field.write(getattr(request, field.name))
-        match place_of(kind, field):
+    for each in field_forms(kind):
+        value = each.write(getattr(request, each.name))
+        match place_of(kind, each):
             case "path":
-                path[field.name] = quote(str(value), safe="")
+                path[each.name] = quote(str(value), safe="")
             case "query" if value is not None:
-                query[field.key] = _query_text(value)
+                query[each.key] = _query_text(value)
             case "field":
-                body = {**(body or {}), field.key: value}
+                body = {**(body or {}), each.key: value}
             case "body":
                 body = value
     route = kind.route

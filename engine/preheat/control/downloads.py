@@ -36,7 +36,6 @@ class EndedDownload:
 
 
 @command("GET", "downloads", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class ListDownloads(Command[DownloadList]):
     """List all downloads, the oldest first."""
 
@@ -48,7 +47,6 @@ _PULLING = (ModelNotFoundError, HubError, DiskFullError, FolderError)
 
 
 @command("POST", "downloads", risk=Risk.MANAGE, errors=_PULLING, status=202)
-@dataclass(frozen=True, slots=True)
 class PullModel(Command[DownloadSnapshot]):
     """Start to download a model, or join its running download. Does not wait for the bytes."""
 
@@ -59,7 +57,6 @@ class PullModel(Command[DownloadSnapshot]):
 
 
 @command("POST", "downloads/{download_id}/pause", risk=Risk.MANAGE, errors=(DownloadNotFoundError,))
-@dataclass(frozen=True, slots=True)
 class PauseDownload(Command[DownloadSnapshot]):
     """Stop a download until it is resumed."""
 
@@ -71,7 +68,6 @@ class PauseDownload(Command[DownloadSnapshot]):
 
 
 @command("POST", "downloads/{download_id}/resume", risk=Risk.MANAGE, errors=(DownloadNotFoundError,))
-@dataclass(frozen=True, slots=True)
 class ResumeDownload(Command[DownloadSnapshot]):
     """Continue a paused download, or retry a failed one."""
 
@@ -83,7 +79,6 @@ class ResumeDownload(Command[DownloadSnapshot]):
 
 
 @command("POST", "downloads/{download_id}/cancel", risk=Risk.MANAGE, errors=(DownloadNotFoundError, FolderError))
-@dataclass(frozen=True, slots=True)
 class CancelDownload(Command[EndedDownload]):
     """Stop a download and remove its files."""
 
@@ -95,7 +90,6 @@ class CancelDownload(Command[EndedDownload]):
 
 
 @command("DELETE", "downloads/{download_id}", risk=Risk.MANAGE, errors=(DownloadNotFoundError,))
-@dataclass(frozen=True, slots=True)
 class ForgetDownload(Command[EndedDownload]):
     """Remove a finished or failed download from the list; its model stays."""
 

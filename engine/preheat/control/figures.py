@@ -74,7 +74,6 @@ class DecisionList:
 
 
 @command("GET", "stats", risk=Risk.USE, errors=_ERRORS, cache_s=_STATS_AGE_S)
-@dataclass(frozen=True, slots=True)
 class GetStats(Command[StatsReport]):
     """Return the figures since a Unix time, or over a span such as ``7d``."""
 
@@ -88,7 +87,6 @@ class GetStats(Command[StatsReport]):
 
 
 @command("GET", "history", risk=Risk.USE, errors=_ERRORS, cache_s=_STATS_AGE_S)
-@dataclass(frozen=True, slots=True)
 class GetHistory(Command[UsageHistory]):
     """Return the sums of each of the last hours and days (UTC), the oldest first."""
 
@@ -100,7 +98,6 @@ class GetHistory(Command[UsageHistory]):
 
 
 @command("GET", "log", risk=Risk.USE, errors=(*_ERRORS, AmbiguousModelError))
-@dataclass(frozen=True, slots=True)
 class ListDecisions(Command[DecisionList]):
     """List what was done about models, the newest first; ``since`` is a Unix time or a span such as ``7d``."""
 
@@ -123,7 +120,6 @@ class ListDecisions(Command[DecisionList]):
 
 
 @command("POST", "replay", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class ReplayLimits(Command[LimitCurve]):
     """Return the hit rate that other memory limits, in bytes, would have had in the last weeks. Takes seconds."""
 

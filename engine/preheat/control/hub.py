@@ -33,7 +33,6 @@ class Catalogue:
 
 
 @command("GET", "search", risk=Risk.USE, errors=(HubError,))
-@dataclass(frozen=True, slots=True)
 class SearchHub(Command[FoundModels]):
     """Find repositories on the hub by name."""
 
@@ -53,7 +52,6 @@ class SearchHub(Command[FoundModels]):
 
 
 @command("GET", "repo", risk=Risk.USE, errors=(InvalidRequestError, ModelNotFoundError, HubError))
-@dataclass(frozen=True, slots=True)
 class GetRepo(Command[RepoOffer]):
     """Show the variants a repository offers, and which one fits this machine best."""
 
@@ -66,7 +64,6 @@ class GetRepo(Command[RepoOffer]):
 
 
 @command("GET", "catalogue", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class GetCatalogue(Command[Catalogue]):
     """List the models that Preheat suggests; the best ones for this machine are marked. Needs no network."""
 

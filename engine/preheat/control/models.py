@@ -181,7 +181,6 @@ class MovedFolder:
 
 
 @command("GET", "status", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class GetStatus(Command[Status]):
     """Return the whole engine as it is now."""
 
@@ -190,7 +189,6 @@ class GetStatus(Command[Status]):
 
 
 @command("GET", "events", risk=Risk.USE, streams=True)
-@dataclass(frozen=True, slots=True)
 class WatchStatus(Command[Status]):
     """Stream the status as server-sent events: now, and at every change. A slow reader gets the latest only."""
 
@@ -199,7 +197,6 @@ class WatchStatus(Command[Status]):
 
 
 @command("GET", "models", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class ListModels(Command[ModelList]):
     """List every model, the files that were skipped and why, and the folders that do not answer."""
 
@@ -217,7 +214,6 @@ class ListModels(Command[ModelList]):
 
 
 @command("GET", "models/{model:path}", risk=Risk.USE, errors=_NAMES)
-@dataclass(frozen=True, slots=True)
 class GetModel(Command[ModelFacts]):
     """Describe one model; a unique prefix of its id is enough."""
 
@@ -231,7 +227,6 @@ class GetModel(Command[ModelFacts]):
 
 
 @command("GET", "models/{model:path}/why", risk=Risk.USE, errors=_NAMES)
-@dataclass(frozen=True, slots=True)
 class ExplainModel(Command[Explanation]):
     """Explain why a model is hot, standby or cold."""
 
@@ -249,7 +244,6 @@ _LOADING = (*_NAMES, InsufficientMemoryError, ModelLoadError, LoadCancelledError
 
 
 @command("POST", "models/{model:path}/load", risk=Risk.USE, errors=_LOADING)
-@dataclass(frozen=True, slots=True)
 class LoadModel(Command[ModelSnapshot]):
     """Make a model hot, evicting others if necessary."""
 
@@ -265,7 +259,6 @@ class LoadModel(Command[ModelSnapshot]):
 
 
 @command("POST", "models/{model:path}/unload", risk=Risk.USE, errors=_NAMES)
-@dataclass(frozen=True, slots=True)
 class UnloadModel(Command[ModelSnapshot]):
     """Release a model's memory after its requests in progress, or stop its load."""
 
@@ -283,7 +276,6 @@ class UnloadModel(Command[ModelSnapshot]):
 @command(
     "DELETE", "models/{model:path}", risk=Risk.ADMIN, errors=(*_NAMES, NotOwnFileError, ModelInUseError, FolderError)
 )
-@dataclass(frozen=True, slots=True)
 class RemoveModel(Command[RemovedModel]):
     """Delete a model in Preheat's own folder from the disk, unloading it first."""
 
@@ -295,7 +287,6 @@ class RemoveModel(Command[RemovedModel]):
 
 
 @command("POST", "import", risk=Risk.ADMIN, errors=(ModelFileError, ModelExistsError, DiskFullError, FolderError))
-@dataclass(frozen=True, slots=True)
 class ImportFile(Command[ImportedFile]):
     """Add a GGUF file of this machine to the models folder: by copy, move or link, or the cheapest of them."""
 
@@ -310,7 +301,6 @@ _MOVING = (ModelInUseError, SettingsError, ModelExistsError, DiskFullError, Fold
 
 
 @command("POST", "move", risk=Risk.ADMIN, errors=_MOVING)
-@dataclass(frozen=True, slots=True)
 class MoveModelsFolder(Command[MovedFolder]):
     """Move the models folder to another place, and point the setting ``models_dir`` to it."""
 

@@ -89,7 +89,6 @@ def _seconds(text: str, param: str) -> float:
 
 
 @command("POST", "pause", risk=Risk.MANAGE)
-@dataclass(frozen=True, slots=True)
 class PausePreloading(Command[Pause]):
     """Stop preloading for a time, such as ``90`` seconds or ``30m``, or until it is resumed."""
 
@@ -101,7 +100,6 @@ class PausePreloading(Command[Pause]):
 
 
 @command("POST", "resume", risk=Risk.MANAGE)
-@dataclass(frozen=True, slots=True)
 class ResumePreloading(Command[Pause]):
     """Preload again."""
 
@@ -111,7 +109,6 @@ class ResumePreloading(Command[Pause]):
 
 
 @command("GET", "plan", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class GetPlan(Command[Plan]):
     """Show what should be hot, what is loaded next, and why."""
 

@@ -142,7 +142,6 @@ def _names(value: object, param: str) -> tuple[str, ...] | None:
 
 
 @command("GET", "favourites", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class GetFavourites(Command[Favourites]):
     """Return the models to keep hot, in the user's order."""
 
@@ -156,7 +155,6 @@ def _write_names(names: tuple[str, ...] | None) -> object:
 
 
 @command("PUT", "favourites", risk=Risk.MANAGE, errors=_NAMES)
-@dataclass(frozen=True, slots=True)
 class SetFavourites(Command[FavouritesChange]):
     """Keep exactly these models hot, in this order; ``auto`` (None) leaves the choice to Preheat."""
 
@@ -167,7 +165,6 @@ class SetFavourites(Command[FavouritesChange]):
 
 
 @command("POST", "favourites/order", risk=Risk.MANAGE, errors=_NAMES)
-@dataclass(frozen=True, slots=True)
 class OrderFavourites(Command[FavouritesChange]):
     """Put these models before all other favourites, in this order."""
 
@@ -178,7 +175,6 @@ class OrderFavourites(Command[FavouritesChange]):
 
 
 @command("POST", "models/{model:path}/favourite", risk=Risk.MANAGE, errors=_NAMES)
-@dataclass(frozen=True, slots=True)
 class AddFavourite(Command[FavouritesChange]):
     """Keep a model hot whenever it fits, after the other favourites."""
 
@@ -189,7 +185,6 @@ class AddFavourite(Command[FavouritesChange]):
 
 
 @command("POST", "models/{model:path}/unfavourite", risk=Risk.MANAGE, errors=_NAMES)
-@dataclass(frozen=True, slots=True)
 class DropFavourite(Command[FavouritesChange]):
     """Keep a model hot only while it is used."""
 
@@ -200,7 +195,6 @@ class DropFavourite(Command[FavouritesChange]):
 
 
 @command("GET", "settings", risk=Risk.USE)
-@dataclass(frozen=True, slots=True)
 class GetSettings(Command[SettingsState]):
     """Return the settings in force; keys are hidden."""
 
@@ -209,7 +203,6 @@ class GetSettings(Command[SettingsState]):
 
 
 @command("PATCH", "settings", risk=Risk.ADMIN, errors=(SettingsError,))
-@dataclass(frozen=True, slots=True)
 class ChangeSettings(Command[SettingsChange]):
     """Write settings to the user's file, all or none, and apply them: ``{"memory_limit": "8GiB"}``."""
 
@@ -221,7 +214,6 @@ class ChangeSettings(Command[SettingsChange]):
 
 
 @command("PATCH", "models/{model:path}/settings", risk=Risk.ADMIN, errors=(*_NAMES, SettingsError))
-@dataclass(frozen=True, slots=True)
 class ChangeModelSettings(Command[SettingsChange]):
     """Write one model's own settings, and apply them; null removes one: ``{"context_length": 4096}``."""
 
@@ -235,7 +227,6 @@ class ChangeModelSettings(Command[SettingsChange]):
 
 
 @command("POST", "settings/reload", risk=Risk.ADMIN, errors=(SettingsError,))
-@dataclass(frozen=True, slots=True)
 class ReloadSettings(Command[SettingsChange]):
     """Read the settings again, and apply them."""
 

@@ -48,6 +48,7 @@ SAMPLES: list[Command[Any]] = [
     api.GetFavourites(),
     api.SetFavourites(("a", "b")),
     api.SetFavourites(None),
+    api.OrderFavourites(("a", "b")),
     api.AddFavourite("a"),
     api.DropFavourite("a"),
     api.GetSettings(),
