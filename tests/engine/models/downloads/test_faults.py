@@ -28,7 +28,8 @@ def test_a_model_is_fetched_checked_and_placed(fetching: Make, hub: LocalHub, co
     assert run.target.read_bytes() == content
     assert hub.sent_bytes == len(content)
     assert not list(run.folder.rglob("*.part"))
-    assert run.states()[-1] is DownloadState.DONE
+    eventually(lambda: run.states()[-1] is DownloadState.DONE)
+    assert sum(event.finished for event in run.events) == 1
 
 
 def test_a_cut_download_continues_at_the_same_byte(fetching: Make, hub: LocalHub, content: bytes) -> None:
