@@ -1,4 +1,7 @@
-"""The file of the usage log: open it, check it, move it aside when it is damaged."""
+"""The file of the usage log: open it, check it, move it aside when it is damaged.
+
+Errors are ``UsageFileError``, ``sqlite3.Error`` and ``OSError``; after one the file is unchanged.
+"""
 
 from __future__ import annotations
 
@@ -74,14 +77,7 @@ def remove_sides(sides: dict[Path, Identity]) -> None:
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the log for writing; any thread may use the connection, one at a time.
-
-    Creates a missing file, and adds the missing tables to a log of an earlier version.
-
-    Raises:
-        DamagedFileError, NewerFileError: The file cannot be written as a log; it is unchanged.
-        sqlite3.Error, OSError: The file cannot be opened.
-    """
+    """Open or create the log, upgraded to this version; any thread may use the connection, one at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         _create_private(path)
@@ -100,12 +96,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open the log for reading; any thread may use the connection, one at a time.
-
-    Raises:
-        UsageFileError: The file is not a readable log, or still empty.
-        sqlite3.Error: The file cannot be opened.
-    """
+    """Open the log for reading; any thread may use the connection, one at a time."""
     try:
         return _open_to_read(path, "mode=ro")
     except sqlite3.OperationalError as error:
@@ -139,14 +130,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def move_aside(path: Path, found: Identity | None, now: float) -> Path | None:
-    """Rename a damaged log to ``<name>.corrupt-<time>``, if it is still the file that was ``found`` damaged.
-
-    Returns:
-        The new path; None if the file has been replaced in the meantime.
-
-    Raises:
-        OSError: The file cannot be renamed.
-    """
+    """Rename a damaged log to ``<name>.corrupt-<time>``, if it is still ``found``; return the new path."""
     if found is None or identity_of(path) != found:
         return None
     stem = f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}"
@@ -189,11 +173,7 @@ def _open_to_read(path: Path, options: str) -> sqlite3.Connection:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """Return the version of the log, at most ``VERSION``; 0 for an empty database.
-
-    Raises:
-        DamagedFileError, NewerFileError: The file is not such a log.
-    """
+    """Return the version of the log, at most ``VERSION``; 0 for an empty database."""
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()

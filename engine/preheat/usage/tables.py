@@ -1,6 +1,7 @@
 """Writes to and reads from the tables of the usage log.
 
-Each write function is the work of one transaction on an open connection; each read function sees one moment of the log.
+Each write function is one transaction; after an error the connection must be closed, which rolls back. Each read
+function sees one moment of the log.
 """
 
 from __future__ import annotations
@@ -84,11 +85,7 @@ _BETWEEN: Final = " UNION ALL ".join(
 
 
 def write_batch(connection: sqlite3.Connection, batch: Sequence[Item]) -> None:
-    """Write all items, or none.
-
-    Raises:
-        sqlite3.Error: Nothing is written; the connection must be closed.
-    """
+    """Write all items, or none."""
     with transaction(connection):
         # The mark of saved rows says which requests came before them, so records are written up to that place first.
         records: list[Record] = []
@@ -103,22 +100,14 @@ def write_batch(connection: sqlite3.Connection, batch: Sequence[Item]) -> None:
 
 
 def fold_oldest_day(connection: sqlite3.Connection, kept_since: float) -> bool:
-    """Delete all but the sums of the oldest day (UTC), if it ended before ``kept_since``.
-
-    One day per transaction: a long one would block another process.
-
-    Returns:
-        Whether there was such a day.
-
-    Raises:
-        sqlite3.Error: Nothing is changed; the connection must be closed.
-    """
+    """Delete all but the sums of the oldest day (UTC), if it ended before ``kept_since``; return whether it did."""
     (oldest,) = connection.execute(_OLDEST_HOUR).fetchone()
     if oldest is None:
         return False
     end = (oldest * HOUR_S // DAY_S + 1) * DAY_S
     if end > kept_since:
         return False
+    # One day per transaction: a long one would block another process.
     with transaction(connection):
         connection.execute("UPDATE history SET begins = max(begins, ?)", (end,))
         connection.execute("DELETE FROM hours WHERE hour < ?", (end // HOUR_S,))

@@ -10,24 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from preheat.messages import Message, msg
-from preheat.usage.file import (
-    Identity,
-    UsageFileError,
-    identity_of,
-    is_damage,
-    is_lock,
-    move_aside,
-    open_writer,
-    remove_sides,
-    sides_of,
-)
+from preheat.usage import file
 from preheat.usage.records import Item
 from preheat.usage.schema import DAY_S
 from preheat.usage.tables import fold_oldest_day, write_batch
 
 logger = logging.getLogger(__name__)
 
-WRITE_ERRORS: Final = (sqlite3.Error, OSError, UsageFileError)
+WRITE_ERRORS: Final = (sqlite3.Error, OSError, file.UsageFileError)
 """Errors that a write may raise."""
 
 
@@ -49,7 +39,7 @@ class UsageWriter:
         *,
         history_days: float,
         clock: Callable[[], float],
-        opener: Callable[[Path], sqlite3.Connection] = open_writer,
+        opener: Callable[[Path], sqlite3.Connection] = file.open_writer,
     ) -> None:
         self.path = path
         self.history_days = history_days
@@ -57,50 +47,38 @@ class UsageWriter:
         self._clock = clock
         self._opener = opener
         self._connection: sqlite3.Connection | None = None
-        self._identity: Identity | None = None
-        self._sides: dict[Path, Identity] = {}
+        self._identity: file.Identity | None = None
+        self._sides: dict[Path, file.Identity] = {}
         self._folded_day: int | None = None
 
     def write(self, batch: Sequence[Item]) -> None:
-        """Write all items, or none. A damaged file is moved aside and a new one started.
-
-        Raises:
-            sqlite3.Error, OSError, UsageFileError: Nothing is written; a retry may help.
-        """
+        """Write all items, or none. A damaged file is moved aside and a new one started."""
         try:
             self._write(batch)
         except WRITE_ERRORS as error:
-            damaged = self._identity or identity_of(self.path)
+            damaged = self._identity or file.identity_of(self.path)
             self.close()
-            if not is_damage(error):
+            if not file.is_damage(error):
                 raise
             self._move_aside(error, damaged)
             self._write(batch)
 
     def check(self) -> None:
-        """Check the whole file, because a reader found it damaged; move it aside if it is.
-
-        Raises:
-            sqlite3.Error, OSError, UsageFileError: The file could not be checked or moved.
-        """
+        """Check the whole file, because a reader found it damaged; move it aside if it is."""
         try:
             (verdict,) = self._connected().execute("PRAGMA quick_check(1)").fetchone()
         except WRITE_ERRORS as error:
             verdict = str(error)
-            if not is_damage(error):
+            if not file.is_damage(error):
                 self.close()
                 raise
         if verdict != "ok":
-            damaged = self._identity or identity_of(self.path)
+            damaged = self._identity or file.identity_of(self.path)
             self.close()
-            self._move_aside(UsageFileError(verdict), damaged)
+            self._move_aside(file.UsageFileError(verdict), damaged)
 
     def fold(self) -> None:
-        """Fold records older than the history, at most once a day.
-
-        Raises:
-            sqlite3.Error, OSError, UsageFileError: The rest is folded later.
-        """
+        """Fold records older than the history, at most once a day."""
         today = int(self._clock() // DAY_S)
         if today == self._folded_day:
             return
@@ -123,9 +101,9 @@ class UsageWriter:
     def describe(self, error: Exception) -> Message:
         """Return why nothing can be written."""
         reason: Message | str = str(error)
-        if isinstance(error, UsageFileError) and isinstance(error.args[0], Message):
+        if isinstance(error, file.UsageFileError) and isinstance(error.args[0], Message):
             reason = error.args[0]
-        elif is_lock(error):
+        elif file.is_lock(error):
             reason = msg("usage_log_locked")
         elif isinstance(error, OSError):
             reason = error.strerror or type(error).__name__
@@ -134,23 +112,23 @@ class UsageWriter:
     def _write(self, batch: Sequence[Item]) -> None:
         write_batch(self._connected(), batch)
         if not self._sides:
-            self._sides = sides_of(self.path)
+            self._sides = file.sides_of(self.path)
 
     def _connected(self) -> sqlite3.Connection:
-        if self._connection is not None and identity_of(self.path) != self._identity:
+        if self._connection is not None and file.identity_of(self.path) != self._identity:
             # Writes to a deleted file succeed and are lost.
             self._report(msg("usage_log_replaced", path=str(self.path)))
             sides = self._sides
             self.close()
             # SQLite would use the old side files with the new log and mix the two.
-            remove_sides(sides)
+            file.remove_sides(sides)
         if self._connection is None:
             self._connection = self._opener(self.path)
-            self._identity = identity_of(self.path)
+            self._identity = file.identity_of(self.path)
         return self._connection
 
-    def _move_aside(self, error: Exception, damaged: Identity | None) -> None:
-        target = move_aside(self.path, damaged, self._clock())
+    def _move_aside(self, error: Exception, damaged: file.Identity | None) -> None:
+        target = file.move_aside(self.path, damaged, self._clock())
         if target is not None:
             self._report(msg("usage_log_damaged", error=str(error), path=str(target)))
 
