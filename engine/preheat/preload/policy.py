@@ -131,7 +131,7 @@ def plan_preloads(
     settings = settings or PolicySettings()
     scores = popularity.scores(now)
     heat = popularity.heat(now, settings.weights, scores)
-    ranking = sorted((model_id for model_id in heat if model_id in sizes), key=lambda name: (-heat[name], name))
+    ranking = sorted(sorted(heat.keys() & sizes.keys()), key=heat.__getitem__, reverse=True)
     kinds: dict[str, tuple[TargetKind, int]] = {}
     if expected is not None and expected in sizes:
         kinds[expected] = TargetKind.EXPECTED, 1
@@ -140,8 +140,9 @@ def plan_preloads(
             kinds.setdefault(model_id, (TargetKind.FAVOURITE, rank))
     known = [name for name in ranking if enough_uses(scores[name], settings)]
     least = 0.0
-    if sum(sizes[name] for name in {*known, *favourites} & sizes.keys()) > limit_bytes:
-        least = settings.min_share * sum(heat[name] for name in ranking)
+    wanted = {*known, *favourites}.intersection(sizes)
+    if sum(map(sizes.__getitem__, wanted)) > limit_bytes:
+        least = settings.min_share * sum(map(heat.__getitem__, ranking))
     learned = [name for name in known if name not in favourites][: min(settings.top, MAX_TOP)]
     for rank, model_id in enumerate(learned, 1):
         if heat[model_id] >= least:
@@ -149,10 +150,9 @@ def plan_preloads(
     room = _Room(residents, heat, limit_bytes, now, settings, frozenset(favourites))
     targets = tuple(room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items())
     unused = sorted(sizes.keys() - heat.keys())
-    soon = [expected, *likely] if expected in kinds else likely
-    order = dict.fromkeys([*soon, *kinds, *ranking, *unused])
-    standby = tuple(name for name in order if name in sizes and name not in room.present)
-    return PreloadPlan(targets, standby)
+    soon = [expected, *likely] if expected is not None else likely
+    order = dict.fromkeys([*filter(sizes.__contains__, soon), *kinds, *ranking, *unused])
+    return PreloadPlan(targets, tuple(name for name in order if name not in room.present))
 
 
 def enough_uses(score: float, settings: PolicySettings) -> bool:

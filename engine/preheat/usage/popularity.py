@@ -156,20 +156,26 @@ class Popularity:
         Args:
             scores: The result of ``scores``, if it is known.
         """
-        scores = self.scores(now) if scores is None else scores
         slot, _, elapsed = self._local(now)
         following = slot - slot % SLOTS_A_DAY + (slot + 1) % SLOTS_A_DAY
-        half_life_s = self._half_life_s
+        scores = self.scores(now) if scores is None else scores
+        parts = [
+            (counter, -1.0 / half_life_s, weight)
+            for counter, half_life_s, weight in (
+                (_RECENT, RECENT_HALF_LIFE_S, weights.recent),
+                (slot, self._half_life_s, weights.time_of_day * (1.0 - elapsed)),
+                (following, self._half_life_s, weights.time_of_day * elapsed),
+            )
+            if weight
+        ]
         heat: dict[str, float] = {}
-        slot_weight, following_weight = weights.time_of_day * (1.0 - elapsed), weights.time_of_day * elapsed
         for model_id, counters in self._models.items():
             value = scores[model_id]
-            if weights.recent:
-                value += weights.recent * counters[_RECENT].read(now, RECENT_HALF_LIFE_S)
-            if slot_weight and slot in counters:
-                value += slot_weight * counters[slot].read(now, half_life_s)
-            if following_weight and following in counters:
-                value += following_weight * counters[following].read(now, half_life_s)
+            for counter, rate, weight in parts:
+                if (found := counters.get(counter)) is not None:
+                    # As _Counter.read, inlined: there may be a thousand models.
+                    age = now - found.at
+                    value += weight * (found.value * 2.0 ** (age * rate) if age > 0 else found.value)
             heat[model_id] = value
         return heat
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Container, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -66,11 +66,13 @@ class FakeSource:
         self.names = list(names)
         self.reason: Hold | None = None
         self.standby: list[str] = []
+        self.on_plan: Callable[[], None] = lambda: None
 
     def hold(self) -> Hold | None:
         return self.reason
 
     def plan(self) -> PreloadPlan:
+        self.on_plan()
         return NO_PLAN
 
     def preloads(self, plan: PreloadPlan, skip: Container[str]) -> tuple[Preload, ...]:
@@ -165,6 +167,15 @@ async def test_an_empty_plan_waits_for_a_nudge() -> None:
         assert not stage.preloader.idle.is_set()  # at once, so that waiters wait for the new plan
         await stage.settle()
         assert stage.loader.asked == ["a"]
+
+
+async def test_a_nudge_during_planning_is_not_lost() -> None:
+    async with running(hold=PAUSED) as stage:
+        nudges = [stage.preloader.nudge]
+        stage.source.on_plan = lambda: nudges.pop()() if nudges else None
+        await stage.say(None)
+        assert stage.source.standby[-2:] == ["start", "start"]
+        assert stage.preloader.idle.is_set()
 
 
 async def test_a_nudge_during_a_preload_is_not_lost() -> None:
