@@ -25,10 +25,17 @@ PERFECT: Final = (
     "engine/preheat/inference/worker/scheduler.py",
     "engine/preheat/inference/worker/slots.py",
     "engine/preheat/inference/worker/text_stream.py",
+    "engine/preheat/preload/gate.py",
+    "engine/preheat/preload/planner.py",
+    "engine/preheat/preload/policy.py",
+    "engine/preheat/preload/round.py",
+    "engine/preheat/replay",
     "engine/preheat/residency/decide.py",
     "engine/preheat/residency/states.py",
     "engine/preheat/residency/eviction.py",
     "engine/preheat/residency/pressure.py",
+    "engine/preheat/usage/clients.py",
+    "engine/preheat/usage/popularity.py",
 )
 """The pure cores: every line and every branch is tested. A folder stands for all of its modules."""
 
