@@ -89,7 +89,7 @@ def test_the_figures_that_an_application_left_behind(preheat_home: Path) -> None
 def test_json_is_that_of_the_port(preheat_home: Path) -> None:
     record(request(60))
     figures = json.loads(run("stats", "--json").stdout)
-    assert set(figures) == {"since", "now", "total", "models", "steady", "memory", "warning"}
+    assert set(figures) == {"since", "now", "total", "models", "steady", "memory", "warning", "warning_message"}
     assert figures["memory"] is None
     assert figures["models"]["chat"]["latency"]["hit"]["ttft"]["median_s"] == pytest.approx(0.1)
 
