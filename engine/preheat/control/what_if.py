@@ -1,4 +1,4 @@
-"""What a model would take in memory under other settings."""
+"""Memory of a model under other settings."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from preheat.settings import Settings
 
 
 def growth_bytes(model_id: str, now: Settings, then: Settings) -> int | None:
-    """Return how much more a model would take under other settings; negative for less, None if there is no such model.
+    """Return how much more memory a model needs under other settings, in bytes; None for an unknown model.
 
-    It reads the models' headers: not on a thread that must not wait.
+    Blocks: it reads the models' headers.
     """
     models = look_once(now.models_dirs, now.sources, now.own_models_dir).models
     model = next((model for model in models if model.model_id == model_id), None)

@@ -25,7 +25,6 @@ TABLE: Final[Mapping[str, Template]] = {
     "engine_ended": Template("The engine has ended", "Start it again"),
     "shown_engine_ended": Template("Preheat has ended. It is shown again as soon as it runs"),
     "engine_failed": Template("The engine ended unexpectedly: {reason}"),
-    "engine_starting_up_failed": Template("The engine did not start", "See the log for the reason"),
     "other_version": Template(
         "The running Preheat is another version ({version}) and cannot be shown", "Stop it and start it again"
     ),

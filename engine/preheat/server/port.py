@@ -1,4 +1,4 @@
-"""The port of an engine of this process: opened, opened anew with other settings, closed."""
+"""The port of an engine in this process: opened, reopened with other settings, closed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CLOSING_S: Final = 2.0
-"""A server that is told to end stops accepting within a tenth of a second."""
+"""A stopping server closes its socket within a tenth of a second."""
 
 _LOOK_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class _Server:
-    """The port as it was opened once."""
+    """One opening of the port."""
 
     task: asyncio.Task[None]
     sock: socket.socket
@@ -40,11 +40,11 @@ class _Server:
 class Port:
     """One engine's port. Engine's loop only.
 
-    What cannot be opened is no reason to end: the status says why, and the engine runs all the same.
+    The engine also runs without its port; the status has the reason.
 
     Args:
-        on_status: Told every new status.
-        sock: A listening socket for the first opening, where somebody has opened one already.
+        on_status: Called with every new status.
+        sock: A listening socket for the first opening, if already open.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Port:
         self._closed = False
 
     async def open(self, settings: Settings) -> bool:
-        """Open the port, or open it anew with these settings; answers in flight end as they began.
+        """Open or reopen the port with these settings; requests in progress complete on the old one.
 
-        Where the new one cannot be opened, the old one stays, or is opened again.
+        If the new one cannot be opened, the old one stays or is opened again.
 
         Returns:
             Whether it is open with these settings.
@@ -87,7 +87,7 @@ class Port:
             return True
 
     async def close(self) -> None:
-        """Stop accepting, and let answers in flight finish within their ``shutdown_grace``."""
+        """Stop accepting, and let requests in progress complete within ``shutdown_grace``."""
         async with self._opening:
             self._closed = True
             if self._server is not None:
@@ -99,7 +99,7 @@ class Port:
         self._on_status(PortStatus())
 
     async def _listen(self, settings: Settings) -> socket.socket:
-        """Return a listening socket; the old server's own where the address stays, so that no client is refused.
+        """Return a listening socket; the old server's own for the same address, so that no client is refused.
 
         Raises:
             PortInUseError: Another process has the port.
@@ -120,7 +120,7 @@ class Port:
         return await asyncio.to_thread(listen, settings.host, settings.port)
 
     async def _start(self, sock: socket.socket, settings: Settings) -> None:
-        """Answer on the socket; return when it does.
+        """Serve on the socket; return when it answers.
 
         Raises:
             OSError: Something that the port needs cannot be had.
@@ -139,7 +139,7 @@ class Port:
         task.add_done_callback(self._ended)
 
     async def _fall_back(self, old: _Server | None, error: EngineError) -> None:
-        """Go on with the old port, if there is one, and say what is wrong with the new one."""
+        """Continue with the old port, if there is one, and report the error of the new one."""
         logger.warning("the port was not opened: %s", error)
         if old is not None and old.task not in self._ending and not old.task.done():
             self._tell(error)
@@ -152,7 +152,7 @@ class Port:
                 sock = await asyncio.to_thread(listen, old.settings.host, old.settings.port)
                 await self._start(sock, old.settings)
             except (EngineError, OSError) as again:
-                logger.warning("nor could the old one be opened again: %s", again)
+                logger.warning("the old port was not reopened either: %s", again)
         self._tell(error)
 
     async def _stop_accepting(self, server: _Server) -> None:
@@ -162,7 +162,7 @@ class Port:
             await asyncio.sleep(_LOOK_S)
 
     def _end(self, server: _Server) -> None:
-        """Let a server finish its answers and end."""
+        """Let a server complete its requests and end."""
         if server.task not in self._ending and not server.task.done():
             self._ending.add(server.task)
             server.task.cancel()  # once: the second time would cut off answers in flight
