@@ -196,7 +196,12 @@ def _loading(model: ModelSnapshot, preload: PreloadSnapshot) -> str:
         what = f"{what} {percent_done(model.progress)}"
     if model.load_left_s is not None:
         what = _tr("{what}, about {duration}").format(what=what, duration=format_estimate(model.load_left_s))
-    if model.model_id not in preload.queue:
+    return loading_words(what, model.model_id, preload)
+
+
+def loading_words(what: str, model_id: str, preload: PreloadSnapshot) -> str:
+    """Return what loads: ``Loading …``, ``Preloading …`` or ``Preloading 2 of 3: …``."""
+    if model_id not in preload.queue:
         return _tr("Loading {what}").format(what=what)
     if preload.round_total < 2:
         return _tr("Preloading {what}").format(what=what)

@@ -7,7 +7,6 @@ from typing import Final
 
 from preheat import control
 from preheat.control import Catalogue, EngineSnapshot, SuggestedModel
-from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.choice_rows import suggestion_rows, suggestion_words
 from preheat_gui.dashboard.downloads.choice_section import ChoiceSection, ChoiceView
@@ -28,7 +27,6 @@ class CatalogueSection(ChoiceSection):
         view = ChoiceView("catalogue", self.tr("Good models for this computer"))
         super().__init__(bridge, "catalogue", view, self.tr("&Download"), self.tr("&Other sizes…"))
         self._models: tuple[SuggestedModel, ...] | None = None
-        self._error: EngineError | None = None
         self._task = ""
         self._downloading: frozenset[str] = frozenset()
         self.question = SlowQuestion(
@@ -50,10 +48,6 @@ class CatalogueSection(ChoiceSection):
 
     def _on_models(self, catalogue: Catalogue) -> None:
         self._models, self._error = catalogue.models, None
-        self._show()
-
-    def _on_error(self, error: EngineError) -> None:
-        self._error = error
         self._show()
 
     def _on_empty(self) -> None:

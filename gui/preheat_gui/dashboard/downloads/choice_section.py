@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QItemSelection, QModelIndex, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.downloads.choices import ChoiceDelegate, ChoiceRow
 from preheat_gui.dashboard.labels import detail_label, title_label
@@ -121,6 +122,7 @@ class ChoiceSection(QWidget):
     ) -> None:
         super().__init__()
         self._bridge = bridge
+        self._error: EngineError | None = None
         self._view = view
         self._strip = ChoiceStrip(name, main_text, more_text)
         self._empty = named(EmptyState("", ""), f"{name}_empty")
@@ -129,7 +131,7 @@ class ChoiceSection(QWidget):
         view.opened.connect(self._open)
         view.selected.connect(self._show_selected)
         self._strip.main_clicked.connect(self._on_main)
-        self._strip.more_clicked.connect(self._on_more)
+        self._strip.more_clicked.connect(self._open_selected)
         self._empty.clicked.connect(self._on_empty)
 
     def _show_rows(self, rows: Sequence[Row]) -> None:
@@ -140,6 +142,13 @@ class ChoiceSection(QWidget):
         if not rows:
             self._explain_empty()
 
+    def _on_error(self, error: EngineError) -> None:
+        self._error = error
+        self._show()
+
+    def _show(self) -> None:
+        raise NotImplementedError
+
     def _show_selected(self) -> None:
         raise NotImplementedError
 
@@ -149,13 +158,12 @@ class ChoiceSection(QWidget):
     def _open(self, key: str) -> None:
         raise NotImplementedError
 
-    def _on_main(self) -> None:
+    def _open_selected(self) -> None:
         if key := self._view.selected_key:
             self._open(key)
 
-    def _on_more(self) -> None:
-        if key := self._view.selected_key:
-            self._open(key)
+    def _on_main(self) -> None:
+        self._open_selected()
 
     def _on_empty(self) -> None:
         raise NotImplementedError

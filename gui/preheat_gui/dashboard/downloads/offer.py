@@ -43,7 +43,6 @@ class OfferSection(ChoiceSection):
         super().__init__(bridge, "offer", view, self.tr("&Download"), "", top, self._gated)
         self._wanted = ""
         self._offer: RepoOffer | None = None
-        self._error: EngineError | None = None
         mirrored = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
         self._back.setIcon(symbol("chevron-right" if mirrored else "chevron-left"))
         self._back.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -67,7 +66,7 @@ class OfferSection(ChoiceSection):
         self._error = None
         self._show()
         name = self._wanted
-        self._bridge.ask(control.GetRepo(name), partial(self._on_offer, name), partial(self._on_error, name))
+        self._bridge.ask(control.GetRepo(name), partial(self._on_offer, name), partial(self._on_offer_error, name))
 
     def _on_offer(self, name: str, offer: RepoOffer) -> None:
         if name != self._wanted:
@@ -78,10 +77,9 @@ class OfferSection(ChoiceSection):
         if self._view.isVisible():
             self._view.setFocus()
 
-    def _on_error(self, name: str, error: EngineError) -> None:
+    def _on_offer_error(self, name: str, error: EngineError) -> None:
         if name == self._wanted:
-            self._error = error
-            self._show()
+            self._on_error(error)
 
     def _show(self) -> None:
         offer = self._offer

@@ -35,7 +35,6 @@ class SearchSection(ChoiceSection):
         self._query = self._task = ""
         self._asked: tuple[str, str] | None = None
         self._found: tuple[FoundModel, ...] | None = None
-        self._error: EngineError | None = None
         self._downloads: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._timer = timer(self, TYPING_MS, self.search_now)
         self._show()
@@ -60,7 +59,7 @@ class SearchSection(ChoiceSection):
         self._bridge.ask(
             control.SearchHub(self._query, self._task or None),  # type: ignore[arg-type]  # one of TASKS
             partial(self._on_found, wanted),
-            partial(self._on_error, wanted),
+            partial(self._on_search_error, wanted),
         )
 
     def show_snapshot(self, snapshot: EngineSnapshot) -> None:
@@ -79,10 +78,9 @@ class SearchSection(ChoiceSection):
             self._found = found.models
             self._show()
 
-    def _on_error(self, asked: tuple[str, str], error: EngineError) -> None:
+    def _on_search_error(self, asked: tuple[str, str], error: EngineError) -> None:
         if asked == self._asked:
-            self._error = error
-            self._show()
+            self._on_error(error)
 
     def _show(self) -> None:
         self._show_rows(found_rows(self._found or (), *self._downloads))

@@ -18,13 +18,11 @@ class LogChange:
         lines: Whole lines, without line ends.
         restart: The lines replace everything read before.
         problem: The system's reason why the file can't be read; may be empty.
-        exists: Whether there is a log file.
     """
 
     lines: tuple[str, ...] = ()
     restart: bool = False
     problem: str = ""
-    exists: bool = True
 
 
 class LogTail:
@@ -42,7 +40,7 @@ class LogTail:
             return self._read()
         except FileNotFoundError:
             had_file, self._file = self._file is not None, None
-            return LogChange(restart=had_file, exists=False)
+            return LogChange(restart=had_file)
         except OSError as error:
             self._file = None
             return LogChange(restart=True, problem=error.strerror or type(error).__name__)

@@ -9,7 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from preheat.control import EngineSnapshot, ModelSnapshot, State
+from preheat.control import EngineSnapshot, Figures, ModelSnapshot, State
 from preheat_gui import words
 from preheat_gui.dashboard.cells import BUSY, NOTHING, Cell
 from preheat_gui.words import format_ago, format_bytes, format_duration, format_memory, format_number, message_text
@@ -31,19 +31,6 @@ class Column(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFigures:
-    """A model's figures of the last seven days.
-
-    Attributes:
-        load_s: Median load time, in seconds; None without a load.
-    """
-
-    requests: int = 0
-    hits: int = 0
-    load_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
     """What cells need in addition to their model.
 
@@ -54,15 +41,15 @@ class Context:
 
     snapshot: EngineSnapshot
     now: float
-    figures: Mapping[str, ModelFigures]
+    figures: Mapping[str, Figures]
     context_length: Callable[[str], int | None]
 
-    def figures_of(self, model: ModelSnapshot) -> ModelFigures:
-        """Return a model's figures."""
+    def figures_of(self, model: ModelSnapshot) -> Figures:
+        """Return a model's usage figures."""
         return self.figures.get(model.model_id, _NO_FIGURES)
 
 
-_NO_FIGURES: Final = ModelFigures()
+_NO_FIGURES: Final = Figures()
 
 
 def make_cell(column: Column, model: ModelSnapshot, context: Context) -> Cell:
@@ -85,40 +72,29 @@ def sort_key(column: Column, model: ModelSnapshot, context: Context) -> str | fl
         case Column.CONTEXT:
             return float(model.context_length or context.context_length(model.model_id) or -1)
         case Column.LOAD:
-            return _known(model.load_s, figures.load_s)
+            return _known(model.load_s, figures.load.median_s)
         case Column.HITS:
-            return float(figures.hits)
+            return float(figures.last_week.hits)
         case Column.LAST_USED:
             return _known(model.last_used_at)
 
 
-def header(column: Column) -> str:
-    """Return a column's title; empty for the column of stars."""
+def header(column: Column) -> tuple[str, str]:
+    """Return a column's title, empty for the column of stars, and its tooltip."""
+    state = translate(
+        "Models", "Ready: answers at once. Cached: loads in a moment. Not loaded: must be read from disk."
+    )
+    hits = translate("Models", "Requests of the last 7 days that found the model ready.")
+    memory = translate("Models", "Memory that the model uses now, or would use.")
     return {
-        Column.FAVOURITE: "",
-        Column.NAME: translate("Models", "Model"),
-        Column.STATE: translate("Models", "State"),
-        Column.MEMORY: translate("Models", "Memory"),
-        Column.CONTEXT: translate("Models", "Context length"),
-        Column.LOAD: translate("Models", "Last load"),
-        Column.HITS: translate("Models", "Hits"),
-        Column.LAST_USED: translate("Models", "Last used"),
-    }[column]
-
-
-def header_tooltip(column: Column) -> str:
-    """Return the meaning of a column."""
-    return {
-        Column.FAVOURITE: translate("Models", "Favourites are kept ready whenever they fit."),
-        Column.NAME: translate("Models", "The name that apps use in requests."),
-        Column.STATE: translate(
-            "Models", "Ready: answers at once. Cached: loads in a moment. Not loaded: must be read from disk."
-        ),
-        Column.MEMORY: translate("Models", "Memory that the model uses now, or would use."),
-        Column.CONTEXT: translate("Models", "Prompt plus answer, in tokens."),
-        Column.LOAD: translate("Models", "Time until the model was ready."),
-        Column.HITS: translate("Models", "Requests of the last 7 days that found the model ready."),
-        Column.LAST_USED: translate("Models", "When an app last used the model."),
+        Column.FAVOURITE: ("", translate("Models", "Favourites are kept ready whenever they fit.")),
+        Column.NAME: (translate("Models", "Model"), translate("Models", "The name that apps use in requests.")),
+        Column.STATE: (translate("Models", "State"), state),
+        Column.MEMORY: (translate("Models", "Memory"), memory),
+        Column.CONTEXT: (translate("Models", "Context length"), translate("Models", "Prompt plus answer, in tokens.")),
+        Column.LOAD: (translate("Models", "Last load"), translate("Models", "Time until the model was ready.")),
+        Column.HITS: (translate("Models", "Hits"), hits),
+        Column.LAST_USED: (translate("Models", "Last used"), translate("Models", "When an app last used the model.")),
     }[column]
 
 
@@ -175,14 +151,14 @@ def _context(model: ModelSnapshot, context: Context) -> Cell:
 def _load(model: ModelSnapshot, context: Context) -> Cell:
     if model.load_s is not None:
         return Cell(format_duration(model.load_s))
-    typical = context.figures_of(model).load_s
+    typical = context.figures_of(model).load.median_s
     if typical is None:
         return Cell(NOTHING, muted=True)
     return Cell(format_duration(typical), muted=True, tooltip=translate("Models", "Median of the last 7 days."))
 
 
 def _hits(model: ModelSnapshot, context: Context) -> Cell:
-    figures = context.figures_of(model)
+    figures = context.figures_of(model).last_week
     if not figures.requests:
         return Cell(NOTHING, muted=True, tooltip=translate("Models", "No requests in the last 7 days."))
     hits, requests = format_number(figures.hits), format_number(figures.requests)

@@ -12,7 +12,7 @@ from preheat import control
 from preheat.control import EngineSnapshot
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.models.actions import ModelActions
-from preheat_gui.dashboard.models.cells import Column, ModelFigures
+from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.deletion import ModelDeletion
 from preheat_gui.dashboard.models.details import ModelDetails
 from preheat_gui.dashboard.models.filter import ModelsFilter, Show, show_words
@@ -25,7 +25,7 @@ from preheat_gui.widgets import EmptyState, named, set_role, stacked, timer
 from preheat_gui.words import format_number
 
 if TYPE_CHECKING:
-    from preheat.control import Figures, StatsReport
+    from preheat.control import StatsReport
 
 _AGES_MS: Final = 30_000
 """How often "2 min ago" is updated while the page is shown."""
@@ -119,7 +119,7 @@ class ModelsPage(DashboardPage):
         self._show_counts()
 
     def _on_stats(self, stats: StatsReport) -> None:
-        self._table.set_figures({name: _figures(values) for name, values in stats.models.items()})
+        self._table.set_figures(stats.models)
 
     def _on_search(self, text: str) -> None:
         self._filter.set_text(text)
@@ -185,7 +185,3 @@ class ModelsPage(DashboardPage):
 
     def _context_length(self, model_id: str) -> int | None:
         return self._bridge.settings.for_model(model_id).context_length
-
-
-def _figures(figures: Figures) -> ModelFigures:
-    return ModelFigures(figures.last_week.requests, figures.last_week.hits, figures.load.median_s)

@@ -9,14 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt
 
-from preheat.control import EngineSnapshot, ModelSnapshot
+from preheat.control import EngineSnapshot, Figures, ModelSnapshot
 from preheat_gui.dashboard.cells import Cell, Index, Role
 from preheat_gui.dashboard.models.cells import (
     Column,
     Context,
-    ModelFigures,
     header,
-    header_tooltip,
     make_cell,
     sort_key,
 )
@@ -45,7 +43,7 @@ class ModelsTable(TableModel[ModelSnapshot]):
         if limit_changed:
             self.report_column(Column.MEMORY)
 
-    def set_figures(self, figures: Mapping[str, ModelFigures]) -> None:
+    def set_figures(self, figures: Mapping[str, Figures]) -> None:
         """Show these figures of the last seven days."""
         old = self._context.figures
         self._context = replace(self._context, figures=figures)
@@ -105,13 +103,14 @@ class ModelsTable(TableModel[ModelSnapshot]):
     ) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
             return None
+        title, tooltip = header(Column(section))
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return header(Column(section))
+                return title
             case Qt.ItemDataRole.ToolTipRole:
-                return header_tooltip(Column(section))
+                return tooltip
             case Qt.ItemDataRole.AccessibleTextRole:
-                return header(Column(section)) or self.tr("Favourite")
+                return title or self.tr("Favourite")
         return None
 
     def _ages(self) -> list[str]:

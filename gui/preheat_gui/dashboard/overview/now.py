@@ -10,7 +10,7 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QProgressBar, QPushButton
 
-from preheat.control import EngineSnapshot, ModelSnapshot, PreloadSnapshot, State
+from preheat.control import EngineSnapshot, State
 from preheat_gui import words
 from preheat_gui.dashboard.labels import detail_label
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, caption, hbox, named
@@ -50,7 +50,8 @@ def describe_now(snapshot: EngineSnapshot) -> Now:
     preload, aside = snapshot.preload, _aside(snapshot)
     if loading := words.loading_models(snapshot):
         model = loading[0]
-        return Now(_loading(model, preload), aside, model.progress or 0.0, words.time_left(model))
+        loading_line = words.loading_words(model.model_id, model.model_id, preload)
+        return Now(loading_line, aside, model.progress or 0.0, words.time_left(model))
     if not preload.enabled:
         return Now(translate("Overview", "Preloading is off."), aside, help=Help.SWITCH_ON)
     if preload.paused_until is not None:
@@ -60,17 +61,6 @@ def describe_now(snapshot: EngineSnapshot) -> Now:
         hold = words.message_text(preload.hold)
         return Now(translate("Overview", "Preloading waits: {hold}.").format(hold=hold), aside)
     return Now(_idle(snapshot), aside)
-
-
-def _loading(model: ModelSnapshot, preload: PreloadSnapshot) -> str:
-    if model.model_id not in preload.queue:
-        return translate("Overview", "Loading {model}").format(model=model.model_id)
-    if preload.round_total < 2:
-        return translate("Overview", "Preloading {model}").format(model=model.model_id)
-    number = min(preload.round_done + 1, preload.round_total)
-    return translate("Overview", "Preloading {number} of {total}: {model}").format(
-        number=number, total=preload.round_total, model=model.model_id
-    )
 
 
 def _idle(snapshot: EngineSnapshot) -> str:

@@ -82,11 +82,11 @@ def test_a_file_that_was_replaced_or_emptied_is_read_from_its_start(path: Path) 
 
 def test_a_missing_file_may_come_and_go(path: Path) -> None:
     tail = LogTail(path)
-    assert tail.read() == LogChange(exists=False)
+    assert tail.read() == LogChange()
     append(path, "one\n")
     assert tail.read() == LogChange(("one",), restart=True)
     path.unlink()
-    assert tail.read() == LogChange(restart=True, exists=False)
+    assert tail.read() == LogChange(restart=True)
 
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:

@@ -8,14 +8,13 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from fake_bridge import GB, model, snapshot
-from preheat.control import State
+from preheat.control import Counts, Figures, State
+from preheat.usage.stats import Quantiles
 from preheat_gui.dashboard.cells import NOTHING, Cell
 from preheat_gui.dashboard.models.cells import (
     Column,
     Context,
-    ModelFigures,
     header,
-    header_tooltip,
     make_cell,
     sort_key,
 )
@@ -28,7 +27,7 @@ def _words(qapp: QApplication) -> None:
     """Translations need the application."""
 
 
-def context(**figures: ModelFigures) -> Context:
+def context(**figures: Figures) -> Context:
     return Context(snapshot(), NOW, {name.replace("_", "-"): one for name, one in figures.items()}, lambda _: 4096)
 
 
@@ -84,14 +83,14 @@ def test_context_length_is_the_real_one_or_the_setting() -> None:
 
 
 def test_a_cold_model_shows_what_its_loads_usually_take() -> None:
-    known = context(qwen3_4b=ModelFigures(load_s=1.6))
+    known = context(qwen3_4b=Figures(load=Quantiles(1, 1.6, 1.6)))
     assert cell(Column.LOAD, known=known).text == "1.6 s"
     assert cell(Column.LOAD).text == NOTHING
     assert cell(Column.LOAD, State.HOT, known, load_s=0.09).text == "90 ms"
 
 
 def test_hits_are_of_all_requests() -> None:
-    shown = cell(Column.HITS, known=context(qwen3_4b=ModelFigures(requests=1400, hits=1200)))
+    shown = cell(Column.HITS, known=context(qwen3_4b=Figures(last_week=Counts(hits=1200, misses=200))))
     assert (shown.text, shown.aside) == ("1,200", "of 1,400")
     assert shown.tooltip == "1,200 of 1,400 requests of the last 7 days found it ready."
 
@@ -112,11 +111,12 @@ def test_states_rank_by_how_near_the_answer_is() -> None:
 @pytest.mark.parametrize("column", Column)
 def test_sort_keys_of_a_column_compare(column: Column) -> None:
     rich = model("b", State.HOT, favourite=True, last_used_at=NOW)
-    keys = [sort_key(column, one, context(b=ModelFigures(3, 2, 1.0))) for one in (model("a"), rich)]
+    keys = [sort_key(column, one, context(b=Figures(last_week=Counts(hits=2, misses=1)))) for one in (model("a"), rich)]
     assert len({type(key) for key in keys}) == 1
 
 
 @pytest.mark.parametrize("column", Column)
 def test_every_column_explains_itself(column: Column) -> None:
-    assert header_tooltip(column).endswith(".")
-    assert header(column) or column is Column.FAVOURITE
+    title, tooltip = header(column)
+    assert title or column is Column.FAVOURITE
+    assert tooltip.endswith(".")

@@ -9,10 +9,10 @@ from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from fake_bridge import GB, model, snapshot
-from preheat.control import EngineSnapshot, State
+from fake_bridge import GB, model, snapshot, stats
+from preheat.control import EngineSnapshot, Figures, State
 from preheat_gui.dashboard.cells import Role
-from preheat_gui.dashboard.models.cells import Column, ModelFigures
+from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.table import ModelsTable
 
 Change = tuple[int, int, int, int]
@@ -36,6 +36,10 @@ class Seen:
 
     def _on_reset(self) -> None:
         self.resets += 1
+
+
+def week(requests: int, hits: int) -> Figures:
+    return stats(a=(requests, hits, 1.0)).models["a"]
 
 
 def names(table: ModelsTable) -> list[str]:
@@ -97,9 +101,9 @@ def test_another_limit_concerns_the_memory_of_all(table: ModelsTable) -> None:
 
 def test_figures_are_reported_where_they_differ(table: ModelsTable) -> None:
     seen = Seen(table)
-    table.set_figures({"d": ModelFigures(2, 1), "e": ModelFigures(1, 1)})
+    table.set_figures({"d": week(2, 1), "e": week(1, 1)})
     assert seen.changes == [(1, 2, Column.LOAD, Column.HITS)]
-    table.set_figures({"d": ModelFigures(2, 1), "e": ModelFigures(2, 2)})
+    table.set_figures({"d": week(2, 1), "e": week(2, 2)})
     assert seen.changes[1:] == [(2, 2, Column.LOAD, Column.HITS)]
 
 
