@@ -1018,6 +1018,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>„{name}“ passt auf {count} Modelle</translation>
     </message>
     <message>
+        <source>--set {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--set {option} has no value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>127.0.0.1, localhost, or any address together with api_keys</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>A quota of {folder} may be used up. The download continues when there is space</source>
         <translation>Vielleicht ist ein Kontingent von {folder} ausgeschöpft. Der Download geht weiter, sobald Platz ist</translation>
     </message>
@@ -1094,6 +1106,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Datei und Ordner prüfen</translation>
     </message>
     <message>
+        <source>Check the file&apos;s type and permissions: {path}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Check the network, and HF_ENDPOINT and HTTPS_PROXY if they are set</source>
         <translation>Das Netzwerk prüfen und, falls gesetzt, HF_ENDPOINT und HTTPS_PROXY</translation>
     </message>
@@ -1104,6 +1120,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Check the permissions of {file}</source>
         <translation>Die Zugriffsrechte von {file} prüfen</translation>
+    </message>
+    <message>
+        <source>Check the permissions of {path}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Check the settings host and port</source>
@@ -1126,6 +1146,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Einen Ordner daneben wählen</translation>
     </message>
     <message>
+        <source>Choose a key first: preheat config set api_keys KEY</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Choose a text model</source>
         <translation>Ein Textmodell wählen</translation>
     </message>
@@ -1140,6 +1164,22 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Choose another repository</source>
         <translation>Ein anderes Repository wählen</translation>
+    </message>
+    <message>
+        <source>Correct the environment variable {variable}, or unset it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Correct the option; this lists all settings: preheat config get</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Correct {path}, or remove the line: preheat config unset {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Correct {path}; in TOML a setting is one line: name = value, with text in quotes</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Delete it with the program that it belongs to, or by hand</source>
@@ -1250,6 +1290,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Die Antwort: {reason}</translation>
     </message>
     <message>
+        <source>Keep one of the two lines in {path}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Leave the revision out for the newest</source>
         <translation>Ohne Revision gilt die neueste</translation>
     </message>
@@ -1276,6 +1320,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Nothing is lost: they are where they were. Check the folder&apos;s disk and permissions</source>
         <translation>Nichts ist verloren: Alles ist noch am alten Ort. Datenträger und Zugriffsrechte des Ordners prüfen</translation>
+    </message>
+    <message>
+        <source>Nothing was changed</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Nothing was moved. Choose an empty folder, or rename one of the two</source>
@@ -1354,12 +1402,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Von Hand entfernen</translation>
     </message>
     <message>
+        <source>Remove it there first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Rename one of the definitions, or use tool_choice auto</source>
         <translation>Eine der Definitionen umbenennen oder tool_choice auto verwenden</translation>
     </message>
     <message>
         <source>Rename the file, or remove the other first: preheat rm MODEL</source>
         <translation>Die Datei umbenennen oder die andere vorher entfernen: preheat rm MODEL</translation>
+    </message>
+    <message>
+        <source>Save it as UTF-8: {path}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Search for it: preheat search WORDS</source>
@@ -1710,6 +1766,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Dieser Hostname ist nicht erlaubt</translation>
     </message>
     <message>
+        <source>This lists all problems: preheat config check</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This lists all settings: preheat config get</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>This model generates text and makes no embeddings</source>
         <translation>Dieses Modell erzeugt Text und keine Embeddings</translation>
     </message>
@@ -1802,6 +1866,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Webseiten dieses Ursprungs dürfen Preheat nicht verwenden</translation>
     </message>
     <message>
+        <source>Write it as --set name=value</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Write it as owner/name</source>
         <translation>Als owner/name schreiben</translation>
     </message>
@@ -1818,8 +1886,52 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Das Konto hat noch keinen Zugriff auf {repo}</translation>
     </message>
     <message>
+        <source>a folder, or auto</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a host name or address, without a port</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>a key in its header is {length:,} bytes long</source>
         <translation>ein Schlüssel im Dateikopf ist {length:,} Bytes lang</translation>
+    </message>
+    <message>
+        <source>a list of folders</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a list of host names or addresses, without ports</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a list of huggingface, lmstudio, ollama, llamacpp, jan</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a list of keys of visible ASCII characters without spaces</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a list of model names, or auto</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a list of origins such as https://example.org or app://obsidian.md</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a number above {low} and at most {high}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a number from {low} to {high}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a number from {low} to {high}, or auto</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>a request asked for it</source>
@@ -1830,6 +1942,22 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>eine Anfrage ist gerade fertig</translation>
     </message>
     <message>
+        <source>a share of memory makes no sense here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a size such as 2GiB or 900MB, 0, or a share of memory below 100%</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a size such as 32MiB</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a size such as 8GiB or 900MB, at least 1MB, or a share of memory such as 50%</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>a small model keeps its abilities best with 8 bits, and there is room</source>
         <translation>ein kleines Modell behält seine Fähigkeiten am besten mit 8 Bit, und es ist Platz</translation>
     </message>
@@ -1838,8 +1966,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>der Name eines Tensors ist {length:,} Bytes lang</translation>
     </message>
     <message>
+        <source>a whole number from {low} to {high}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a whole number from {low} to {high}, or auto</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>allowed: {allowed}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>an application that just started nearly always uses it next</source>
         <translation>ein gerade gestartetes Programm verwendet es fast immer als Nächstes</translation>
+    </message>
+    <message>
+        <source>an item is empty</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>another program has locked the file</source>
@@ -1918,6 +2062,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>es ist eine Importance-Matrix, ein Hilfsmittel zum Quantisieren</translation>
     </message>
     <message>
+        <source>it is empty</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>it is in a form that only Ollama loads</source>
         <translation>es hat eine Form, die nur Ollama lädt</translation>
     </message>
@@ -1944,6 +2092,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>it was terminated</source>
         <translation>er wurde beendet</translation>
+    </message>
+    <message>
+        <source>item {number} is wrong</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>its alignment is {alignment}, which is not a power of two</source>
@@ -2018,12 +2170,36 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Platz für {model} geschaffen, auf das eine Anfrage wartet</translation>
     </message>
     <message>
+        <source>more than 100%</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>negative</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>never used</source>
         <translation>nie genutzt</translation>
     </message>
     <message>
         <source>no memory to load {model}</source>
         <translation>kein Speicher, um {model} zu laden</translation>
+    </message>
+    <message>
+        <source>no model is so small; a unit may be missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no user has the name after ~</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not a size</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not a whole number of bytes; a unit may be missing</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>not in memory: it was unloaded on request; the next use allows preloads again</source>
@@ -2066,6 +2242,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>in der letzten Woche nicht genutzt, zuletzt vor {idle_s:duration}</translation>
     </message>
     <message>
+        <source>nothing would be left for models</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>one of {choices:names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>other machines can reach it, and api_keys is empty</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>over the memory limit</source>
         <translation>über der Speichergrenze</translation>
     </message>
@@ -2100,6 +2288,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>running on battery</source>
         <translation>Akkubetrieb</translation>
+    </message>
+    <message>
+        <source>tables such as [models.&quot;qwen2.5-7b&quot;]</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>the file is not a usage log</source>
@@ -2150,6 +2342,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>der Tensor {tensor} liegt bei {offset:,} statt {expected:,}</translation>
     </message>
     <message>
+        <source>the unit {unit} is unknown</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>the usage log is still empty</source>
         <translation>das Nutzungsprotokoll ist noch leer</translation>
     </message>
@@ -2166,6 +2362,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>der Arbeitsprozess wurde beendet: {reason}</translation>
     </message>
     <message>
+        <source>there is no setting {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>there is no setting {name}; similar: {similar:names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>there is room for more precision, and still for another model</source>
         <translation>es ist Platz für mehr Genauigkeit und noch für ein weiteres Modell</translation>
     </message>
@@ -2176,6 +2380,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>to be preloaded: {reason}</source>
         <translation>wird vorgeladen: {reason}</translation>
+    </message>
+    <message>
+        <source>too large</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>true and false make no sense here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>true or false</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>used once in the last week</source>
@@ -2226,6 +2442,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>am Wochenende nachts</translation>
     </message>
     <message>
+        <source>zero</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{available:memory} of memory is available, less than keep_free ({keep_free:memory})</source>
         <translation>{available:memory} Speicher verfügbar, weniger als keep_free ({keep_free:memory})</translation>
     </message>
@@ -2244,6 +2464,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{file} cannot be read: {reason}</source>
         <translation>{file} ist nicht lesbar: {reason}</translation>
+    </message>
+    <message>
+        <source>{file} cannot be written: {reason}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{file} did not load: llama.cpp cannot read it: {detail}</source>
@@ -2322,8 +2546,28 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{file} ändert sich auf dem Hub immer wieder</translation>
     </message>
     <message>
+        <source>{file} line {line}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} line {line} is not UTF-8 text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} line {line} is not valid TOML: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} line {line}: {name} is set a second time, after line {first_line}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{file} should have {expected:bytes}, but {actual:bytes} are sent</source>
         <translation>{file} sollte {expected:bytes} haben, gesendet werden aber {actual:bytes}</translation>
+    </message>
+    <message>
+        <source>{first} (and {others} more)</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{folder} cannot be removed: {reason}</source>
@@ -2402,8 +2646,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{model} schreibt Text, keine Embeddings</translation>
     </message>
     <message>
+        <source>{names:names} not changed: {problem}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is set by {source}, which overrides the settings file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{param} must be a list of model names, or auto</source>
         <translation>{param} muss eine Liste von Modellnamen oder auto sein</translation>
+    </message>
+    <message>
+        <source>{param} must be a list, with entries of the right kind</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{param} must be a number of seconds above 0</source>
@@ -2470,8 +2726,32 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{path}: {reason}</translation>
     </message>
     <message>
+        <source>{place}: a model name with a dot needs quotes: [{name}]</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{place}: there are no sections such as [{name}]; put all names at the top of the file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{place}: there is no setting {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{place}: there is no setting {name}; similar: {similar:names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{place}: {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{problem}; next attempt in {pause_s:duration}</source>
         <translation>{problem}; nächster Versuch in {pause_s:duration}</translation>
+    </message>
+    <message>
+        <source>{reason}; allowed: {allowed}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{repo} has no file {file}</source>
@@ -2500,6 +2780,26 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{repo} was disabled by the hub</source>
         <translation>{repo} wurde vom Hub gesperrt</translation>
+    </message>
+    <message>
+        <source>{subject} cannot be {value} ({reason}); allowed: {allowed}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{subject} cannot be {value}; allowed: a section of {names:names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{subject} cannot be {value}; allowed: {allowed}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{value} is not a host name or address</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{value} is not an origin</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{variable} sets the models folder</source>
@@ -3059,18 +3359,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Das Vorladen wartet: {hold}.</translation>
     </message>
     <message>
-        <source>Loading {model}</source>
-        <translation>Lädt {model}</translation>
-    </message>
-    <message>
-        <source>Preloading {model}</source>
-        <translation>Lädt {model} vor</translation>
-    </message>
-    <message>
-        <source>Preloading {number} of {total}: {model}</source>
-        <translation>Lädt {number} von {total} vor: {model}</translation>
-    </message>
-    <message>
         <source>No models yet.</source>
         <translation>Noch keine Modelle.</translation>
     </message>
@@ -3418,24 +3706,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Adresse, an der Preheat lauscht; ist sie für andere Rechner erreichbar, braucht sie `api_keys`.</translation>
     </message>
     <message>
-        <source>After so many days without use a model counts half of what it did.</source>
-        <translation>Nach so vielen Tagen ohne Nutzung zählt ein Modell nur noch halb so viel.</translation>
-    </message>
-    <message>
-        <source>Answers at once</source>
-        <translation>Gleichzeitige Antworten</translation>
-    </message>
-    <message>
         <source>Application</source>
         <translation>Anwendung</translation>
-    </message>
-    <message>
-        <source>Attention without large intermediate buffers.</source>
-        <translation>Attention ohne große Zwischenpuffer.</translation>
-    </message>
-    <message>
-        <source>Ceiling on the memory of all hot models together.</source>
-        <translation>Höchstens so viel Speicher belegen alle bereiten Modelle zusammen.</translation>
     </message>
     <message>
         <source>Colours of the windows; `auto` follows the system.</source>
@@ -3446,60 +3718,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Kontextlänge</translation>
     </message>
     <message>
-        <source>Days for which each request&apos;s figures are kept; then sums a day. 0 keeps none.</source>
-        <translation>So viele Tage bleiben die Werte jeder Anfrage erhalten, danach nur Tagessummen. Bei 0 gar keine.</translation>
-    </message>
-    <message>
-        <source>Downloads that run together; more wait. 0 fetches nothing.</source>
-        <translation>So viele Downloads laufen gleichzeitig, weitere warten. Bei 0 wird nichts geladen.</translation>
-    </message>
-    <message>
-        <source>Downloads together</source>
-        <translation>Gleichzeitige Downloads</translation>
-    </message>
-    <message>
         <source>Favourites</source>
         <translation>Favoriten</translation>
-    </message>
-    <message>
-        <source>Finish answers for</source>
-        <translation>Frist für Antworten</translation>
     </message>
     <message>
         <source>Flash attention</source>
         <translation>Flash-Attention</translation>
     </message>
     <message>
-        <source>Folders</source>
-        <translation>Ordner</translation>
-    </message>
-    <message>
         <source>Folders with models, besides Preheat&apos;s own.</source>
         <translation>Ordner mit Modellen, neben dem von Preheat selbst.</translation>
     </message>
     <message>
-        <source>Forget after</source>
-        <translation>Vergessen nach</translation>
-    </message>
-    <message>
-        <source>How long a request waits for its model, in seconds.</source>
-        <translation>Wie lange eine Anfrage auf ihr Modell wartet, in Sekunden.</translation>
-    </message>
-    <message>
-        <source>How long answers in flight may take when Preheat ends, in seconds.</source>
-        <translation>Wie lange begonnene Antworten beim Beenden noch dauern dürfen, in Sekunden.</translation>
-    </message>
-    <message>
-        <source>How much the log tells.</source>
-        <translation>Wie ausführlich das Protokoll ist.</translation>
-    </message>
-    <message>
         <source>KV cache</source>
         <translation>KV-Cache</translation>
-    </message>
-    <message>
-        <source>Keep an empty worker ready, so that loads do not wait for Python.</source>
-        <translation>Einen leeren Arbeitsprozess bereithalten, damit das Laden nicht auf Python wartet.</translation>
     </message>
     <message>
         <source>Keep free</source>
@@ -3510,52 +3742,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Verlauf aufbewahren</translation>
     </message>
     <message>
-        <source>Keys of which clients must send one; with none, no key is asked for.</source>
-        <translation>Schlüssel, von denen Programme einen senden müssen; ohne Eintrag wird keiner verlangt.</translation>
-    </message>
-    <message>
         <source>Language</source>
         <translation>Sprache</translation>
-    </message>
-    <message>
-        <source>Language of the windows from the next start; `auto` follows the system.</source>
-        <translation>Sprache der Fenster ab dem nächsten Start; `auto` folgt dem System.</translation>
     </message>
     <message>
         <source>Largest request</source>
         <translation>Größte Anfrage</translation>
     </message>
     <message>
-        <source>Largest request body.</source>
-        <translation>Größter Inhalt einer Anfrage.</translation>
-    </message>
-    <message>
         <source>Layers on the GPU</source>
         <translation>Schichten auf der GPU</translation>
     </message>
     <message>
-        <source>Layers to put on the GPU, where the build supports one; -1 means all.</source>
-        <translation>So viele Schichten kommen auf die GPU, sofern dieser Build eine unterstützt; -1 bedeutet alle.</translation>
-    </message>
-    <message>
         <source>Learned models</source>
         <translation>Gelernte Modelle</translation>
-    </message>
-    <message>
-        <source>Load models in the background before they are asked for.</source>
-        <translation>Modelle im Hintergrund laden, bevor sie angefordert werden.</translation>
-    </message>
-    <message>
-        <source>Load the favourites at once after login; otherwise nothing is preloaded before the first request.</source>
-        <translation>Die Favoriten gleich nach dem Anmelden laden; sonst wird vor der ersten Anfrage nichts vorgeladen.</translation>
-    </message>
-    <message>
-        <source>Log</source>
-        <translation>Protokoll</translation>
-    </message>
-    <message>
-        <source>Longest queue</source>
-        <translation>Längste Warteschlange</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -3574,32 +3774,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Modelle</translation>
     </message>
     <message>
-        <source>Models to keep hot whenever they fit, most important first; `auto` means the starter models, as long as there are no others.</source>
-        <translation>Modelle, die bereit bleiben, wann immer sie passen, das wichtigste zuerst; `auto` steht für die Startmodelle, solange es keine anderen gibt.</translation>
-    </message>
-    <message>
-        <source>Models to preload besides the favourites, those that are used most; 0 for none.</source>
-        <translation>So viele der meistgenutzten Modelle werden neben den Favoriten vorgeladen; 0 für keine.</translation>
-    </message>
-    <message>
         <source>Names by which clients may call this machine, besides its loopback names.</source>
         <translation>Namen, unter denen Programme diesen Rechner ansprechen dürfen, neben den Loopback-Namen.</translation>
     </message>
     <message>
         <source>Notifications</source>
         <translation>Mitteilungen</translation>
-    </message>
-    <message>
-        <source>Other names</source>
-        <translation>Weitere Namen</translation>
-    </message>
-    <message>
-        <source>Other programs whose models are used too, where they lie; they are never changed.</source>
-        <translation>Andere Programme, deren Modelle mitbenutzt werden, wo sie liegen; sie werden nie verändert.</translation>
-    </message>
-    <message>
-        <source>Own folder</source>
-        <translation>Eigener Ordner</translation>
     </message>
     <message>
         <source>Port</source>
@@ -3614,10 +3794,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Genauigkeit des KV-Caches; q8_0 braucht die Hälfte des Speichers, q4_0 ein Viertel.</translation>
     </message>
     <message>
-        <source>Preheat&apos;s own folder of models, where downloads go; `auto` is where the system&apos;s conventions say.</source>
-        <translation>Preheats eigener Modellordner, in den Downloads kommen; `auto` ist dort, wo das System ihn vorsieht.</translation>
-    </message>
-    <message>
         <source>Preload at login</source>
         <translation>Beim Anmelden vorladen</translation>
     </message>
@@ -3626,64 +3802,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Im Akkubetrieb vorladen</translation>
     </message>
     <message>
-        <source>Preload on battery power, too.</source>
-        <translation>Auch im Akkubetrieb vorladen.</translation>
-    </message>
-    <message>
         <source>Preloading</source>
         <translation>Vorladen</translation>
     </message>
     <message>
-        <source>Prompt plus completion, in tokens.</source>
-        <translation>Prompt plus Antwort, in Token.</translation>
-    </message>
-    <message>
-        <source>Prompt plus completion, in tokens; never more than a model was trained for.</source>
-        <translation>Prompt plus Antwort, in Token; nie mehr, als wofür ein Modell trainiert wurde.</translation>
-    </message>
-    <message>
-        <source>Rearrange weights</source>
-        <translation>Gewichte umordnen</translation>
-    </message>
-    <message>
-        <source>Rearrange weights for speed: loads slower and takes more memory.</source>
-        <translation>Gewichte für mehr Tempo umordnen: Das Laden dauert länger und braucht mehr Speicher.</translation>
-    </message>
-    <message>
-        <source>Rearrange weights for speed: loads slower and takes more memory; `auto` means off for now.</source>
-        <translation>Gewichte für mehr Tempo umordnen: Das Laden dauert länger und braucht mehr Speicher; `auto` heißt vorerst aus.</translation>
-    </message>
-    <message>
-        <source>Recent embeddings kept in memory, in entries; 0 keeps none.</source>
-        <translation>So viele letzte Embeddings bleiben im Speicher; bei 0 keine.</translation>
-    </message>
-    <message>
-        <source>Recent uses that a model needs before it is preloaded.</source>
-        <translation>So oft muss ein Modell kürzlich benutzt worden sein, bevor es vorgeladen wird.</translation>
-    </message>
-    <message>
-        <source>Remembered embeddings</source>
-        <translation>Gemerkte Embeddings</translation>
-    </message>
-    <message>
-        <source>Requests that a model answers at once; they share its KV cache.</source>
-        <translation>So viele Anfragen beantwortet ein Modell gleichzeitig; sie teilen sich seinen KV-Cache.</translation>
-    </message>
-    <message>
-        <source>Requests that it answers at once; they share its KV cache.</source>
-        <translation>So viele Anfragen beantwortet es gleichzeitig; sie teilen sich seinen KV-Cache.</translation>
-    </message>
-    <message>
-        <source>Requests that may wait for one model; more get a 503.</source>
-        <translation>So viele Anfragen dürfen auf ein Modell warten; weitere erhalten den Fehler 503.</translation>
-    </message>
-    <message>
         <source>Spare worker</source>
         <translation>Arbeitsprozess in Reserve</translation>
-    </message>
-    <message>
-        <source>Tell when the favourites are ready, and what went wrong.</source>
-        <translation>Melden, wann die Favoriten bereit sind und was schiefging.</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -3694,28 +3818,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Threads</translation>
     </message>
     <message>
-        <source>Threads a model computes with; `auto` means the physical cores.</source>
-        <translation>Threads, mit denen ein Modell rechnet; `auto` steht für die physischen Kerne.</translation>
-    </message>
-    <message>
-        <source>Unload it after so many seconds without a request; `auto` keeps it until its memory is needed.</source>
-        <translation>Nach so vielen Sekunden ohne Anfrage entladen; `auto` behält es, bis der Speicher gebraucht wird.</translation>
-    </message>
-    <message>
         <source>Unload when unused</source>
         <translation>Bei Nichtgebrauch entladen</translation>
     </message>
     <message>
-        <source>Use the models of</source>
-        <translation>Modelle mitbenutzen von</translation>
-    </message>
-    <message>
         <source>Uses before preloading</source>
         <translation>Nutzungen vor dem Vorladen</translation>
-    </message>
-    <message>
-        <source>Wait for a load</source>
-        <translation>Wartezeit beim Laden</translation>
     </message>
     <message>
         <source>Wake with programs</source>
@@ -3730,8 +3838,188 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Webseiten, die den Port ansprechen dürfen, neben denen von diesem Rechner.</translation>
     </message>
     <message>
-        <source>When a program starts, preload the model that it nearly always uses next.</source>
-        <translation>Startet ein Programm, das Modell vorladen, das es fast immer als Nächstes benutzt.</translation>
+        <source>Also preload on battery power.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Compute attention without large intermediate buffers.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Days for which the figures of each request are kept, then daily sums; 0 keeps none.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Days without use after which the usage of a model counts half.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Embedding cache</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Host names</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Idle time before the model is unloaded, in seconds; `auto` keeps it until its memory is needed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep an empty worker process ready, so that loads do not wait for Python.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keys that clients may send; if there are none, no key is required.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Language of the windows, after a restart; `auto` follows the system.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Layers to put on the GPU, if the build supports one; -1 means all.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Load models in the background before they are requested.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Load timeout</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Log level</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Log verbosity.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maximum length of prompt plus completion, in tokens.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maximum length of prompt plus completion, in tokens; never more than a model was trained for.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maximum memory for all hot models together.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maximum number of requests that wait for one model; further ones get a 503.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maximum size of a request body.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Maximum time a request waits for its model, in seconds.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Models folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Models to keep hot whenever they fit, most important first; `auto` means the starter models if there are no others.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>More folders</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Notify when the favourites are ready and when something fails.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number of downloads that run at the same time; 0 stops all downloads.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number of most used models to preload besides the favourites; 0 for none.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Number of recent embeddings kept in memory; 0 keeps none.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Other programs</source>
+        <translation>Andere Programme</translation>
+    </message>
+    <message>
+        <source>Parallel downloads</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parallel requests</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preheat&apos;s own models folder, where downloads are stored; `auto` is the system&apos;s standard location.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preload right after login; otherwise preloading starts with the first request.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Programs that share their models with Preheat; their files are used in place and never changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Queue length</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rearrange weights for faster computation; loading takes longer and needs more memory.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rearrange weights for faster computation; loading takes longer and needs more memory. `auto` means off for now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Recent uses a model needs before it is preloaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Repack weights</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Requests a model answers at the same time; they share its KV cache.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Requests the model answers at the same time; they share its KV cache.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shutdown grace</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Threads per model; `auto` means one per physical core.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Time that requests in progress get to finish when Preheat exits, in seconds.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Usage half-life</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>When a program starts, preload the model it nearly always uses next.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>days</source>
