@@ -205,13 +205,13 @@ def write_log() -> None:
         match decision.action:
             case Action.LOAD | Action.PRELOAD:
                 lines += [
-                    f"{stamp} INFO    preheat.residency.roster: model {decision.model_id}: {change}"
+                    f"{stamp} INFO    preheat.residency.executor: model {decision.model_id}: {change}"
                     for change in ("cold -> queued", "queued -> loading", "loading -> warming", "warming -> hot")
                 ]
             case Action.FAIL:
-                lines.append(f"{stamp} WARNING preheat.residency.loading: {decision.model_id}: {decision.why}")
+                lines.append(f"{stamp} WARNING preheat.residency.executor: {decision.model_id}: {decision.why}")
             case _:
-                lines.append(f"{stamp} INFO    preheat.residency.unloading: {decision.model_id}: {decision.why}")
+                lines.append(f"{stamp} INFO    preheat.residency.executor: {decision.model_id}: {decision.why}")
     log_file().parent.mkdir(parents=True, exist_ok=True)
     log_file().write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -161,7 +161,7 @@ class _Step:
         """Give a hot model to those who wait for it; requests get a lease."""
         phase = record.phase
         assert isinstance(phase, Hot)
-        self.effects += [ev.Grant(waiter.waiter_id) for waiter in waiters]
+        self.effects += [ev.Grant(record.model_id, waiter.waiter_id) for waiter in waiters]
         if requests := [waiter.waiter_id for waiter in waiters if waiter.request]:
             phase = replace(phase, leases=phase.leases.union(requests), unused=False)
             record = self._put(replace(record, phase=phase))
@@ -178,19 +178,7 @@ class _Step:
         self.effects.append(ev.Found(event.waiter_id, *outcome(record, self._now.unix)))
         self._active += 1
         record = replace(record, last_used_at=self._now.unix, keep_alive_s=event.needs.keep_alive_s)
-        waiter = Waiter(event.waiter_id, True, self._now.mono)
-        phase = record.phase
-        if isinstance(phase, Hot):
-            if phase.leases and phase.overdue(self._now.unix):
-                self._settle(self._put(replace(record, phase=replace(phase, waiters=(*phase.waiters, waiter)))))
-            else:
-                self._grant(record, (waiter,))
-        elif isinstance(phase, Unloading):
-            self._put(replace(record, phase=replace(phase, waiters=(*phase.waiters, waiter))))
-        elif record.load is not None:
-            self._join(self._put_load(record, waiters=(*record.load.waiters, waiter)))
-        else:
-            self._start(self._put(record), (waiter,), event.needs.expected_bytes)
+        self._wait(record, Waiter(event.waiter_id, True, self._now.mono), event.needs.expected_bytes)
 
     def preload_wanted(self, event: ev.PreloadWanted) -> None:
         for model_id in event.displaces:
@@ -199,15 +187,21 @@ class _Step:
                 self._evict(other, EvictionReason.PRELOAD, msg("room_for_preload", model=event.model_id))
         record = replace(self._record(event.model_id), keep_alive_s=event.needs.keep_alive_s)
         waiter = Waiter(event.waiter_id, False, self._now.mono)
+        self._wait(record, waiter, event.needs.expected_bytes, event.reason)
+
+    def _wait(self, record: Residency, waiter: Waiter, expected_bytes: int, reason: Message | None = None) -> None:
+        """Give a caller its model, or let it wait until it is hot."""
         phase = record.phase
-        if isinstance(phase, Hot):
+        if isinstance(phase, Hot) and not (waiter.request and phase.leases and phase.overdue(self._now.unix)):
             self._grant(self._put(record), (waiter,))
-        elif isinstance(phase, Unloading):  # answered when it is gone: the plan that wanted it is old by then
-            self._put(replace(record, phase=replace(phase, waiters=(*phase.waiters, waiter))))
+        elif isinstance(phase, Hot | Unloading):
+            self._settle(self._put(replace(record, phase=replace(phase, waiters=(*phase.waiters, waiter)))))
         elif record.load is not None:
-            self._put_load(record, waiters=(*record.load.waiters, waiter))
+            record = self._put_load(record, waiters=(*record.load.waiters, waiter))
+            if waiter.request:
+                self._join(record)
         else:
-            self._start(self._put(record), (waiter,), event.needs.expected_bytes, event.reason)
+            self._start(self._put(record), (waiter,), expected_bytes, reason)
 
     def unload_wanted(self, event: ev.UnloadWanted) -> None:
         record = self._record(event.model_id)
@@ -217,34 +211,30 @@ class _Step:
             unloaders = (*record.phase.unloaders, event.waiter_id)
             self._put(replace(record, phase=replace(record.phase, unloaders=unloaders)))
         else:
-            self.effects.append(ev.Grant(event.waiter_id))
+            self.effects.append(ev.Grant(event.model_id, event.waiter_id))
 
-    def cancelled(self, event: ev.Cancelled) -> None:
-        record = self._record(event.model_id)
+    def released(self, event: ev.Released) -> None:
+        record, waiter_id = self._record(event.model_id), event.waiter_id
         phase = record.phase
-        self._active -= event.waiter_id in record.requests()
+        self._active -= waiter_id in record.requests()
 
         def others(waiters: tuple[Waiter, ...]) -> tuple[Waiter, ...]:
-            return tuple(waiter for waiter in waiters if waiter.waiter_id != event.waiter_id)
+            return tuple(waiter for waiter in waiters if waiter.waiter_id != waiter_id)
 
-        if record.load is not None:
+        if isinstance(phase, Hot) and waiter_id in phase.leases:
+            keep_alive_s = phase.keep_alive_s if event.keep_alive_s is None else event.keep_alive_s
+            phase = replace(phase, leases=phase.leases - {waiter_id}, keep_alive_s=keep_alive_s)
+            failures = 0 if event.answered else record.failures
+            record = replace(record, phase=phase, last_used_at=self._now.unix, failures=failures)
+            self._settle(self._put(record))
+        elif record.load is not None:
             self._put_load(record, waiters=others(record.load.waiters))
         elif isinstance(phase, Hot | Unloading):
-            unloaders = tuple(each for each in phase.unloaders if each != event.waiter_id)
+            unloaders = tuple(each for each in phase.unloaders if each != waiter_id)
             phase = replace(phase, waiters=others(phase.waiters), unloaders=unloaders)
             if isinstance(phase, Unloading):
                 phase = replace(phase, rejected=others(phase.rejected))
             self._settle(self._put(replace(record, phase=phase)))
-
-    def released(self, event: ev.Released) -> None:
-        self._active -= 1
-        record = self._record(event.model_id)
-        phase, failures = record.phase, 0 if event.answered else record.failures
-        # The worker that gave the lease may have died, and another one have taken its place.
-        if isinstance(phase, Hot) and event.waiter_id in phase.leases:
-            keep_alive_s = phase.keep_alive_s if event.keep_alive_s is None else event.keep_alive_s
-            phase = replace(phase, leases=phase.leases - {event.waiter_id}, keep_alive_s=keep_alive_s)
-        self._settle(self._put(replace(record, phase=phase, last_used_at=self._now.unix, failures=failures)))
 
     def preloads_cancelled(self, event: ev.PreloadsCancelled) -> None:
         for record in self._preloads():
@@ -436,6 +426,7 @@ class _Step:
         self._record_decision(record, action, reason, why, wasted=wasted)
         if not isinstance(phase, Hot):
             return self._end_load(record, COLD, _load_cancelled(record))
+        self._active -= len(phase.leases)  # at the end of Preheat
         self.effects.append(ev.CloseWorker(record.model_id))
         leaving = Unloading(COLD, waiters=phase.waiters, unloaders=phase.unloaders)
         return self._put(replace(record, phase=leaving))
@@ -482,8 +473,8 @@ class _Step:
             record = self._put(replace(record, phase=phase.then, reserved_bytes=0, rss_bytes=0))
             if phase.error is not None:
                 self._reject(phase.rejected, phase.error)
-            self.effects += [ev.Grant(waiter_id) for waiter_id in phase.unloaders]
-            self.effects += [ev.Grant(waiter.waiter_id) for waiter in phase.waiters if not waiter.request]
+            preloads = (waiter.waiter_id for waiter in phase.waiters if not waiter.request)
+            self.effects += [ev.Grant(event.model_id, waiter_id) for waiter_id in (*phase.unloaders, *preloads)]
             if requests := tuple(waiter for waiter in phase.waiters if waiter.request):
                 self._start(record, requests, record.expected_bytes)
         for model_id in self._loads:
@@ -499,9 +490,10 @@ class _Step:
             return
         error = msg("worker_ended", reason=event.reason)
         self._record_decision(record, Action.FAIL, error, "worker_died")
+        self._active -= len(phase.leases)
         record, failed = self._count_failure(record, error)
         record = self._put(replace(record, phase=failed, reserved_bytes=0, rss_bytes=0))
-        self.effects += [ev.Grant(waiter_id) for waiter_id in phase.unloaders]
+        self.effects += [ev.Grant(event.model_id, waiter_id) for waiter_id in phase.unloaders]
         if phase.waiters:
             self._start(record, phase.waiters, record.expected_bytes)
 
@@ -582,7 +574,6 @@ _HANDLERS: Final[dict[type[ev.Event], Callable[[_Step, Any], None]]] = {
     ev.Released: _Step.released,
     ev.PreloadWanted: _Step.preload_wanted,
     ev.UnloadWanted: _Step.unload_wanted,
-    ev.Cancelled: _Step.cancelled,
     ev.PreloadsCancelled: _Step.preloads_cancelled,
     ev.Closed: _Step.closed,
     ev.Started: _Step.started,

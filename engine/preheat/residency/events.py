@@ -58,14 +58,14 @@ class Requested(_CallerEvent):
 
 @dataclass(frozen=True, slots=True)
 class Released(_CallerEvent):
-    """A request that was granted its model has ended.
+    """A caller is done: with its lease, or with waiting. It gets no answer any more.
 
     Attributes:
         answered: The model did its work.
         keep_alive_s: Idle time after which to unload the model; None changes nothing.
     """
 
-    answered: bool = True
+    answered: bool = False
     keep_alive_s: float | None = None
 
 
@@ -80,10 +80,6 @@ class PreloadWanted(_CallerEvent):
 
 class UnloadWanted(_CallerEvent):
     """The user wants the model unloaded. Answered by ``Grant`` when it is gone."""
-
-
-class Cancelled(_CallerEvent):
-    """A caller does not wait any longer; it gets no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +227,7 @@ class Found(Effect):
 
 
 @dataclass(frozen=True, slots=True)
-class Grant(Effect):
+class Grant(_ModelEffect):
     """The waiter has what it wants. A request holds a lease until ``Released``; a preload may not have become hot."""
 
     waiter_id: int

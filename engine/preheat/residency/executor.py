@@ -69,6 +69,7 @@ class _Handle:
     timer: asyncio.TimerHandle | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A request's claim on a model, from its arrival to its end. Made by ``ResidencyExecutor.request``.
 
@@ -77,14 +78,10 @@ class Claim:
         saved_s: Load seconds that it was spared.
     """
 
-    def __init__(self, executor: ResidencyExecutor, model_id: str, waiter_id: int) -> None:
-        self._executor = executor
-        self._model_id = model_id
-        self._waiter_id = waiter_id
-        self._answer: asyncio.Future[HotModel] = _future()
-        self._state = "waiting"
-        self.outcome = Outcome.MISS
-        self.saved_s = 0.0
+    outcome: Outcome
+    saved_s: float
+    _answer: asyncio.Future[HotModel]
+    _release: Callable[[bool, float | None], None]
 
     async def hot(self) -> HotModel:
         """Return the model when it is hot; it stays so until ``release``.
@@ -105,23 +102,7 @@ class Claim:
             answered: The model did its work.
             keep_alive_s: Unload the model after this idle time; 0 at once, negative never, None changes nothing.
         """
-        state, self._state = self._state, "ended"
-        if state == "granted":
-            self._executor.feed(ev.Released(self._model_id, self._waiter_id, answered, keep_alive_s))
-        elif state == "waiting":
-            self._executor.forget(self._model_id, self._waiter_id)
-
-    def grant(self, hot: HotModel) -> None:
-        """Let the request have the model."""
-        self._state = "granted"
-        if not self._answer.done():  # otherwise its task is being cancelled, and will release it
-            self._answer.set_result(hot)
-
-    def reject(self, error: EngineError) -> None:
-        """Let the request fail."""
-        self._state = "ended"
-        if not self._answer.done():
-            self._answer.set_exception(error)
+        self._release(answered, keep_alive_s)
 
 
 class ResidencyExecutor:
@@ -157,8 +138,7 @@ class ResidencyExecutor:
         self._memory = memory or SystemMemory()
         self._spare = SpareWorker(enabled=settings.spare_worker, spawn=spawn)
         self._handles: dict[str, _Handle] = {}
-        self._claims: dict[int, Claim] = {}
-        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._answers: dict[int, asyncio.Future[Any]] = {}
         self._ids = itertools.count(1)
         self._state = ResidencyState(self._limits(), settings.load_timeout)
 
@@ -238,15 +218,16 @@ class ResidencyExecutor:
     def request(self, model: ModelFile) -> Claim:
         """Let a request claim a model: at once if it is hot, otherwise when it has been loaded."""
         self._handle(model)
-        claim = Claim(self, model.model_id, next(self._ids))
-        self._claims[claim._waiter_id] = claim
-        self.feed(ev.Requested(model.model_id, claim._waiter_id, self._needs(model)))
-        return claim
+        model_id, waiter_id = model.model_id, next(self._ids)
 
-    def forget(self, model_id: str, waiter_id: int) -> None:
-        """Drop a claim that was not granted."""
-        self._claims.pop(waiter_id, None)
-        self.feed(ev.Cancelled(model_id, waiter_id))
+        def release(answered: bool, keep_alive_s: float | None) -> None:
+            if self._answers.pop(waiter_id, None) is not None:
+                self.feed(ev.Released(model_id, waiter_id, answered, keep_alive_s))
+
+        self._answers[waiter_id] = answer = _future()
+        effects = self.feed(ev.Requested(model_id, waiter_id, self._needs(model)))
+        found = next(effect for effect in effects if isinstance(effect, ev.Found))
+        return Claim(found.outcome, found.saved_s, answer, release)
 
     async def load(self, model: ModelFile) -> None:
         """Make a model hot as if a request had asked for it.
@@ -333,19 +314,20 @@ class ResidencyExecutor:
 
     # Decide, then do
 
-    def feed(self, event: ev.Event) -> None:
-        """Decide what an event changes, and do it."""
+    def feed(self, event: ev.Event) -> list[ev.Effect]:
+        """Decide what an event changes, and do it; return the effects."""
         if self._needs_limits(event):
             self._decide(ev.LimitsMeasured(self._limits()))
-        self._decide(event)
+        return self._decide(event)
 
-    def _decide(self, event: ev.Event) -> None:
+    def _decide(self, event: ev.Event) -> list[ev.Effect]:
         now = Now(self._clock(), self._monotonic())
         self._state, effects = decide(self._state, event, now, self._policy)
         for effect in effects:
             self._perform(effect)
         if any(isinstance(effect, ev.Changed) for effect in effects):
             self._observer.state_changed()
+        return effects
 
     def _needs_limits(self, event: ev.Event) -> bool:
         """Whether this event may reserve memory."""
@@ -375,43 +357,31 @@ class ResidencyExecutor:
                     worker.hold_load(hold)
             case ev.SetTimer(model_id, at):
                 self._set_timer(model_id, at)
-            case ev.Found(waiter_id, outcome, saved_s):
-                found = self._claims[waiter_id]
-                found.outcome, found.saved_s = outcome, saved_s
-            case ev.Grant(waiter_id):
-                self._grant(waiter_id)
+            case ev.Grant(model_id, waiter_id):
+                answer = self._answers[waiter_id]
+                if not answer.done():  # otherwise its task is being cancelled
+                    answer.set_result(self._hot_model(model_id))
             case ev.Reject(waiter_id, error):
-                self._reject(waiter_id, error)
+                answer = self._answers[waiter_id]
+                if not answer.done():
+                    answer.set_exception(error)
 
-    def _grant(self, waiter_id: int) -> None:
-        claim = self._claims.pop(waiter_id, None)
-        if claim is not None:
-            handle = self._handles[claim._model_id]
-            assert handle.worker is not None
-            assert handle.info is not None
-            claim.grant(HotModel(handle.worker, handle.info))
-        elif not (answer := self._waiting[waiter_id]).done():
-            answer.set_result(None)
-
-    def _reject(self, waiter_id: int, error: EngineError) -> None:
-        claim = self._claims.pop(waiter_id, None)
-        if claim is not None:
-            claim.reject(error)
-        elif not (answer := self._waiting[waiter_id]).done():
-            answer.set_exception(error)
+    def _hot_model(self, model_id: str) -> HotModel | None:
+        handle = self._handles.get(model_id)
+        if handle is None or handle.worker is None or handle.info is None:
+            return None
+        return HotModel(handle.worker, handle.info)
 
     async def _ask(self, event: Callable[[int], ev.Event], model_id: str) -> None:
         """Send an event that has an answer, and wait for it."""
         waiter_id = next(self._ids)
-        self._waiting[waiter_id] = answer = _future()
+        self._answers[waiter_id] = answer = _future()
         try:
             self.feed(event(waiter_id))
             await answer
-        except asyncio.CancelledError:
-            self.feed(ev.Cancelled(model_id, waiter_id))
-            raise
         finally:
-            del self._waiting[waiter_id]
+            del self._answers[waiter_id]
+            self.feed(ev.Released(model_id, waiter_id))
 
     def _set_timer(self, model_id: str, at_mono: float | None) -> None:
         handle = self._handles[model_id]
@@ -446,13 +416,16 @@ class ResidencyExecutor:
                 self.feed(ev.Progressed(model_id, share))
                 self._observer.progressed()
 
+        def on_warming() -> None:
+            self.feed(ev.Loaded(model_id))
+
         def prepare_beside() -> None:
             if self.records[model_id].preloading:
                 self._spare.prepare()
 
         timer = asyncio.get_running_loop().call_later(_SPARE_AFTER_S, prepare_beside)
         try:
-            info = await worker.load(options, on_progress, lambda: self.feed(ev.Loaded(model_id)))
+            info = await worker.load(options, on_progress, on_warming)
         finally:
             timer.cancel()
         # Not before, for a request: the next one's start would compete with its load for the processor.

@@ -501,8 +501,12 @@ def test_callers_leave_a_model_that_is_unloading(world: World) -> None:
     assert world.of("a") is State.COLD
 
 
-def test_cancelling_what_is_unknown_changes_nothing(world: World) -> None:
-    world.feed(ev.Cancelled("a", 99))
+def test_releasing_what_is_unknown_changes_nothing(world: World) -> None:
+    world.feed(ev.Released("a", 99))
+    world.hot("a")
+    world.feed(ev.Released("a", 99))
+    world.unload("a")
+    world.exit("a")
     assert world.of("a") is State.COLD
 
 

@@ -89,13 +89,13 @@ class World:
 
     def release(self, waiter: int, *, answered: bool = True, keep_alive_s: float | None = None) -> None:
         self.leases.remove(waiter)
-        self.requests.remove(waiter)
+        self.requests.discard(waiter)
         self.feed(ev.Released(self.model_of[waiter], waiter, answered, keep_alive_s))
 
     def cancel(self, waiter: int) -> None:
         self.waiting.remove(waiter)
         self.requests.discard(waiter)
-        self.feed(ev.Cancelled(self.model_of[waiter], waiter))
+        self.feed(ev.Released(self.model_of[waiter], waiter))
         assert waiter not in self.answers
 
     # What workers do
@@ -117,6 +117,7 @@ class World:
 
     def die(self, model: str) -> None:
         self.workers.remove(model)
+        self._lose_leases(model)
         self.feed(ev.WorkerDied(model, msg("shutdown")))
 
     def hot(self, *models: str) -> World:
@@ -210,13 +211,14 @@ class World:
                 record = before.models[model]
                 leases = record.phase.leases if isinstance(record.phase, Hot) else frozenset()
                 assert self.state.closed or not leases & self.leases, "a model in use is unloaded"
+                self._lose_leases(model)
             case ev.HoldLoad(model, hold):
                 assert model in self.starting
                 assert hold is (model not in self.held)
                 self.held ^= {model}
             case ev.Found(waiter, outcome, saved_s):
                 self.found[waiter] = outcome, saved_s
-            case ev.Grant(waiter):
+            case ev.Grant(_, waiter):
                 self._answer(waiter, None)
                 if waiter in self.requests:
                     assert self.model_of[waiter] in self.workers - self.closing
@@ -233,6 +235,9 @@ class World:
             case ev.Changed(model, old, new):
                 assert old is not new
                 self.changes.append((model, new))
+
+    def _lose_leases(self, model: str) -> None:
+        self.requests -= {waiter for waiter in self.leases if self.model_of[waiter] == model}
 
     def _answer(self, waiter: int, error: EngineError | None) -> None:
         self.waiting.remove(waiter)  # exactly once
