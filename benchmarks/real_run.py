@@ -26,7 +26,6 @@ from benchmarks.starter_copies import write_copies
 from preheat import paths
 from preheat.core.engine import Engine
 from preheat.inference import GenerateRequest, Sampling
-from preheat.messages import msg
 from preheat.preload import TargetKind
 from preheat.replay.synthetic import FIRST_DAY, synthetic_trace
 from preheat.replay.trace import Kind, TraceEvent
@@ -43,7 +42,6 @@ ROOM_FOR: Final = 3
 QUICK_S: Final = 0.5
 _DAY_S: Final = 86_400.0
 _CONTEXTS: Final = (2048, 6144, 4096, 8192, 3072, 5120)
-EXPECTED_WHY: Final = str(msg("expected"))
 _REQUEST: Final = GenerateRequest(prompt="The capital of France is", max_tokens=8, sampling=Sampling(temperature=0))
 
 
@@ -100,7 +98,7 @@ class Tally:
             first_text_s = record.wait_s if record.ttft_s is None else record.ttft_s
             self.requests.append(Seen(record.outcome, record.wait_s, first_text_s, self.ready))
         elif record.action is Action.PRELOAD:
-            kind = TargetKind.EXPECTED if record.why == EXPECTED_WHY else TargetKind.LEARNED
+            kind = TargetKind.EXPECTED if record.reason.code == "expected" else TargetKind.LEARNED
             self._kinds[record.model_id] = kind
             self.preloads[kind] += 1
         elif record.wasted:

@@ -261,6 +261,8 @@ class Residency:
     @property
     def leased(self) -> bool:
         """Whether a request uses it or waits for it."""
+        if isinstance(self.phase, Hot):  # the frequent case, in replay above all
+            return bool(self.phase.leases) or any(waiter.request for waiter in self.phase.waiters)
         return any(True for _ in self.requests())
 
     def requests(self) -> Iterator[int]:
