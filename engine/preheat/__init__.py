@@ -36,14 +36,15 @@ __all__ = [
 ]
 
 
-__getattr__ = lazy_exports(
-    __name__,
-    {
-        "preheat.core.engine": "Engine",
-        "preheat.core.lease": "Lease",
-        "preheat.errors": "EngineError",
-        "preheat.inference": "GenerateRequest Sampling",
-        "preheat.settings": "Settings load_settings",
-        "preheat.shortcuts": "chat complete embed",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.core.engine": "Engine",
+            "preheat.core.lease": "Lease",
+            "preheat.errors": "EngineError",
+            "preheat.inference": "GenerateRequest Sampling",
+            "preheat.settings": "Settings load_settings",
+            "preheat.shortcuts": "chat complete embed",
+        },
+    )

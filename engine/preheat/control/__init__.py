@@ -91,44 +91,44 @@ if TYPE_CHECKING:
     from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
     from preheat.usage import Counts, UsageBucket, UsageHistory
     from preheat.usage.stats import Figures
-
-__getattr__ = lazy_exports(
-    __name__,
-    {
-        "preheat.control.client": "ControlClient HttpClient base_url find_running open_client",
-        "preheat.control.codec": "decode encode",
-        "preheat.control.command": "Command Risk",
-        "preheat.control.downloads": (
-            "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
-        ),
-        "preheat.control.figures": (
-            "DecisionList GetHistory GetStats ListDecisions ReplayLimits StatsReport SteadyState"
-        ),
-        "preheat.control.host": "ControlHost",
-        "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub",
-        "preheat.control.models": (
-            "ExplainModel Explanation GetModel GetStatus ImportFile ImportedFile ListModels LoadModel "
-            "ModelFacts ModelList MoveModelsFolder MovedFolder RemoveModel RemovedModel SkippedModel Status "
-            "UnloadModel WatchStatus"
-        ),
-        "preheat.control.opening": "open_session",
-        "preheat.control.preloading": "GetPlan Pause PausePreloading Plan PlannedModel ResumePreloading",
-        "preheat.control.session": "EngineSession PortStatus empty_snapshot",
-        "preheat.control.settings": (
-            "AddFavourite ChangeModelSettings ChangeSettings DropFavourite Favourites FavouritesChange "
-            "GetFavourites GetSettings OrderFavourites ReloadSettings SetFavourites SettingsChange "
-            "SettingsState"
-        ),
-        "preheat.control.what_if": "growth_bytes",
-        "preheat.core.snapshot": (
-            "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
-            "RequestSnapshot State"
-        ),
-        "preheat.inference": "FinishReason GenerateRequest GenerationChunk Sampling",
-        "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
-        "preheat.replay.limit_curve": "LimitCurve LimitPoint",
-        "preheat.residency.decisions": "Action DecisionRecord EvictionReason",
-        "preheat.usage": "Counts UsageBucket UsageHistory",
-        "preheat.usage.stats": "Figures",
-    },
-)
+else:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.control.client": "ControlClient HttpClient base_url find_running open_client",
+            "preheat.control.codec": "decode encode",
+            "preheat.control.command": "Command Risk",
+            "preheat.control.downloads": (
+                "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
+            ),
+            "preheat.control.figures": (
+                "DecisionList GetHistory GetStats ListDecisions ReplayLimits StatsReport SteadyState"
+            ),
+            "preheat.control.host": "ControlHost",
+            "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub",
+            "preheat.control.models": (
+                "ExplainModel Explanation GetModel GetStatus ImportFile ImportedFile ListModels LoadModel "
+                "ModelFacts ModelList MoveModelsFolder MovedFolder RemoveModel RemovedModel SkippedModel Status "
+                "UnloadModel WatchStatus"
+            ),
+            "preheat.control.opening": "open_session",
+            "preheat.control.preloading": "GetPlan Pause PausePreloading Plan PlannedModel ResumePreloading",
+            "preheat.control.session": "EngineSession PortStatus empty_snapshot",
+            "preheat.control.settings": (
+                "AddFavourite ChangeModelSettings ChangeSettings DropFavourite Favourites FavouritesChange "
+                "GetFavourites GetSettings OrderFavourites ReloadSettings SetFavourites SettingsChange "
+                "SettingsState"
+            ),
+            "preheat.control.what_if": "growth_bytes",
+            "preheat.core.snapshot": (
+                "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
+                "RequestSnapshot State"
+            ),
+            "preheat.inference": "FinishReason GenerateRequest GenerationChunk Sampling",
+            "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
+            "preheat.replay.limit_curve": "LimitCurve LimitPoint",
+            "preheat.residency.decisions": "Action DecisionRecord EvictionReason",
+            "preheat.usage": "Counts UsageBucket UsageHistory",
+            "preheat.usage.stats": "Figures",
+        },
+    )

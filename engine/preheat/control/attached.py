@@ -12,7 +12,7 @@ from preheat.errors import EngineError, NotRunningError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.core.snapshot import EngineSnapshot
+    from preheat.core import EngineSnapshot
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.control.command import Command
-    from preheat.core.snapshot import EngineSnapshot
+    from preheat.core import EngineSnapshot
     from preheat.inference import GenerateRequest, GenerationChunk, JsonObject, Sampling
 
 _ALIVE_TIMEOUT_S: Final = 5.0

@@ -20,8 +20,7 @@ from preheat.settings import SettingsStore
 
 if TYPE_CHECKING:
     from preheat.control.command import Command
-    from preheat.core.engine import Engine
-    from preheat.core.snapshot import EngineSnapshot
+    from preheat.core import Engine, EngineSnapshot
     from preheat.inference import GenerateRequest, GenerationChunk
     from preheat.models import ModelFile
     from preheat.settings import Settings
@@ -184,7 +183,7 @@ class DirectClient:
             self._on_end(reason)
 
     async def _main(self) -> None:
-        from preheat.core.engine import Engine
+        from preheat.core import Engine
 
         self._stop = asyncio.Event()
         self._loop.set_result(asyncio.get_running_loop())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from preheat.control.command import Command, Risk, command
-from preheat.core.snapshot import DownloadSnapshot
+from preheat.core import DownloadSnapshot
 from preheat.errors import (
     DiskFullError,
     DownloadNotFoundError,

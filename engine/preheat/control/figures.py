@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from preheat.control.command import Command, Risk, command
-from preheat.core.snapshot import MemorySnapshot
+from preheat.core import MemorySnapshot
 from preheat.errors import AmbiguousModelError, ModelNotFoundError, UnsupportedOperationError
 from preheat.messages import Message
 from preheat.replay.limit_curve import LimitCurve, compute_in_process
-from preheat.residency.decisions import DecisionRecord
+from preheat.residency import DecisionRecord
 from preheat.timespan import parse_since
-from preheat.usage import DAYS, HOURS, UsageHistory
-from preheat.usage.records import Counts
-from preheat.usage.stats import Figures
+from preheat.usage import DAYS, HOURS, Counts, Figures, UsageHistory
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost

@@ -12,8 +12,7 @@ from preheat.errors import UnsupportedOperationError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
-    from preheat.core.snapshot import ModelSnapshot
+    from preheat.core import Engine, ModelSnapshot
     from preheat.models.catalogue import Machine
     from preheat.models.hub import Hub
     from preheat.usage import UsageLog
@@ -62,7 +61,7 @@ class ControlHost:
 
     def model(self, model_id: str) -> ModelSnapshot:
         """Return the snapshot of a model; of one that has just gone, a cold one."""
-        from preheat.core.snapshot import ModelSnapshot, State
+        from preheat.core import ModelSnapshot, State
 
         return self.engine.snapshot.model(model_id) or ModelSnapshot(model_id, State.COLD, False, 0)
 

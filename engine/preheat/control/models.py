@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from preheat.control.codec import decode, printable
 from preheat.control.command import Command, Risk, command
-from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
+from preheat.core import EngineSnapshot, ModelSnapshot
 from preheat.errors import (
     AmbiguousModelError,
     DiskFullError,

@@ -22,7 +22,7 @@ from preheat.settings import PORT_SETTINGS, Settings, SettingsStore
 
 if TYPE_CHECKING:
     from preheat.control.command import Command
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
     from preheat.server.port import Port
 
 T = TypeVar("T")

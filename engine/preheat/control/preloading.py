@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from preheat.control.command import Command, Risk, command
-from preheat.core.snapshot import PreloadSnapshot
+from preheat.core import PreloadSnapshot
 from preheat.errors import InvalidRequestError
 from preheat.messages import Message, msg
 from preheat.timespan import MAX_SPAN_S, parse_span

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from preheat._version import __version__
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, PreloadSnapshot
+from preheat.core import EngineSnapshot, MemorySnapshot, PreloadSnapshot
 from preheat.errors import EngineError
 from preheat.messages import Message
 

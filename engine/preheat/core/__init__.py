@@ -19,15 +19,15 @@ if TYPE_CHECKING:
         RequestSnapshot,
         State,
     )
-
-__getattr__ = lazy_exports(
-    __name__,
-    {
-        "preheat.core.engine": "Engine",
-        "preheat.core.lease": "Lease",
-        "preheat.core.snapshot": (
-            "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
-            "RequestSnapshot State"
-        ),
-    },
-)
+else:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.core.engine": "Engine",
+            "preheat.core.lease": "Lease",
+            "preheat.core.snapshot": (
+                "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
+                "RequestSnapshot State"
+            ),
+        },
+    )

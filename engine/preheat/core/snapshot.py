@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot, DownloadState
-from preheat.residency.states import State
+from preheat.residency import State
 
 __all__ = [
     "DownloadSnapshot",

@@ -30,7 +30,7 @@ from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
 from preheat.settings import Settings, SettingsStore
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def access_rules(settings: Settings) -> AccessRules:
 
 
 def _total_memory_bytes() -> int:
-    from preheat.residency.system_memory import read_memory  # here: psutil's import costs 10 ms
+    from preheat.residency import read_memory  # here: psutil's import costs 10 ms
 
     return read_memory().total_bytes
 

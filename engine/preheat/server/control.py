@@ -23,7 +23,7 @@ from preheat.control.host import ControlHost
 from preheat.control.models import Status
 from preheat.control.request import parse, parse_flag, wants_body
 from preheat.control.table import COMMANDS
-from preheat.core.snapshot import EngineSnapshot
+from preheat.core import EngineSnapshot
 from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import msg
 from preheat.server.generation import client_gone

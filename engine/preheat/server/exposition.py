@@ -12,8 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from preheat.core.snapshot import EngineSnapshot
-from preheat.residency.states import State
+from preheat.core import EngineSnapshot
+from preheat.residency import State
 from preheat.server.metrics import Histogram, Tally
 
 Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily

@@ -18,15 +18,14 @@ from starlette.responses import Response
 from preheat.errors import UnsupportedOperationError
 from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, TokenLogprob, Usage
 from preheat.messages import msg
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat.server.access import CLIENT_GONE_STATUS
 from preheat.server.clients import client_name
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.sse import EventStream
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
-    from preheat.core.lease import Lease
+    from preheat.core import Engine, Lease
 
 HOT_HEADER_DELAY_S: Final = 5.0
 """A hot model's stream sends its headers with its first token, but not later: errors before get an HTTP status."""

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import RequestRecord
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
 
 MAX_MODELS: Final = 50
 """Models with a label of their own; each label is a time series that Prometheus keeps for ever."""

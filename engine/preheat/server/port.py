@@ -17,7 +17,7 @@ from preheat.errors import EngineError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
     from preheat.settings import Settings, SettingsStore
 
 logger = logging.getLogger(__name__)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from preheat.models.downloads.queue import Downloads
     from preheat.models.downloads.retry import RetryPolicy
     from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState
-
-__getattr__ = lazy_exports(
-    __name__,
-    {
-        "preheat.models.downloads.queue": "Downloads",
-        "preheat.models.downloads.retry": "RetryPolicy",
-        "preheat.models.downloads.states": "DownloadEvent DownloadSnapshot DownloadState",
-    },
-)
+else:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.models.downloads.queue": "Downloads",
+            "preheat.models.downloads.retry": "RetryPolicy",
+            "preheat.models.downloads.states": "DownloadEvent DownloadSnapshot DownloadState",
+        },
+    )

@@ -24,7 +24,7 @@ from preheat.server.openai.schema import EmbeddingBody
 from preheat.server.openai.validation import parse_body
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from preheat.models import printable
 from preheat.server.clients import client_name, is_own
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
     from preheat.models import ModelFile
 
 
