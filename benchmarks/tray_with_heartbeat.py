@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -42,8 +44,8 @@ def main() -> int:
     heartbeats: list[Heartbeat] = []
     make_application = app.make_application
 
-    def make_with_heartbeat() -> QApplication:
-        application = make_application()
+    def make_with_heartbeat(options: Mapping[str, str] = MappingProxyType({})) -> QApplication:
+        application = make_application(options)
         heartbeats.append(Heartbeat(application))
         return application
 

@@ -1,11 +1,11 @@
-"""``preheat catalogue``: models that are worth having, and which of them suit this machine."""
+"""``preheat catalogue``: suggested models."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, table
-from preheat.cli.search import TaskOption, checked_task, fit_words, read_machine
+from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, short_name, table
+from preheat.cli.search import TaskOption, checked_task, fit_words
 from preheat.units import format_bytes, format_memory
 
 if TYPE_CHECKING:
@@ -22,13 +22,11 @@ _HEADINGS: Final = {
 
 
 def catalogue(task: TaskOption = "", as_json: AsJson = False) -> None:
-    """List models that are worth having; the best ones for this machine's memory are marked."""
-    from preheat.control import encode
-    from preheat.models.catalogue import Task, suggestions
+    """List suggested models; the best ones for this machine are marked."""
+    from preheat.control import GetCatalogue
 
-    wanted = checked_task(task)
-    machine = read_machine()
-    found = [encode(model) for model in suggestions(machine, Task(wanted) if wanted else None)]
+    answer = ask(GetCatalogue(checked_task(task)))
+    found = answer["models"]
     if as_json:
         print_json(found)
         return
@@ -38,7 +36,7 @@ def catalogue(task: TaskOption = "", as_json: AsJson = False) -> None:
         if models:
             out.print(f"[bold]{heading}[/bold]")
             _print_models(out, models)
-    out.print(f"Models may use {format_memory(machine.limit_bytes)}. Fetch one: preheat pull NAME", style="dim")
+    out.print(f"Memory limit: {format_memory(answer['limit_bytes'])}. Download a model: preheat pull NAME", style="dim")
 
 
 def _print_models(out: Console, models: list[JsonObject]) -> None:

@@ -7,24 +7,36 @@ from typing import Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, state_words, table
-from preheat.errors import EngineError, NotRunningError
+from preheat.cli.output import (
+    AsJson,
+    ModelName,
+    ask,
+    ask_running,
+    console,
+    history_days,
+    print_json,
+    short_name,
+    state_words,
+    table,
+)
+from preheat.cli.stats import since_text
 from preheat.units import format_duration, format_memory
 
 _MAX_SHOWN: Final = 10_000
 _STANDBY_SHOWN: Final = 5
 
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="Its id, or a unique beginning of it.")]
-
 
 def log(
-    count: Annotated[int, typer.Option("--count", "-n", min=1, max=_MAX_SHOWN, help="The last so many.")] = 20,
-    since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help="Not older than: 2h, 7d.")] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="What was done about this one.")] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=_MAX_SHOWN, help="Number of entries.")] = 20,
+    since: Annotated[str | None, typer.Option("--since", metavar="SPAN", help="Only the last 2h, 7d, ...")] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Only this model.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was loaded and unloaded, when and why; the newest last. Works whether Preheat runs or not."""
-    decisions = read_decisions(count, since, model)
+    """Show what was loaded and unloaded, when and why; the newest last."""
+    from preheat.control import ListDecisions
+
+    command = ListDecisions(count, None if since is None else since_text(since), model)
+    decisions = ask(command, history_days=history_days())["decisions"]
     if as_json:
         print_json(decisions)
         return
@@ -49,12 +61,11 @@ def log(
     out.print(rows)
 
 
-def why(model: Name, as_json: AsJson = False) -> None:
-    """Say why a model is in memory, or is not."""
-    from preheat.control.client import find_running, quoted
+def why(model: ModelName, as_json: AsJson = False) -> None:
+    """Explain why a model is in memory or not."""
+    from preheat.control import ExplainModel
 
-    with find_running() as running:
-        answer = running.control("GET", f"models/{quoted(model)}/why")
+    answer = ask_running(ExplainModel(model))
     if as_json:
         print_json(answer)
     else:
@@ -63,65 +74,30 @@ def why(model: Name, as_json: AsJson = False) -> None:
 
 
 def plan(as_json: AsJson = False) -> None:
-    """Say which models should be in memory, what would be loaded next, and what it waits for."""
+    """Show which models should be in memory, what is loaded next, and what blocks it."""
     from preheat.cli.status import preloading_line
-    from preheat.control.client import find_running
+    from preheat.control import GetPlan
 
-    with find_running() as running:
-        now = running.control("GET", "plan")
+    now = ask_running(GetPlan())
     if as_json:
         print_json(now)
         return
     waits = preloading_line(now)
     if waits:
-        typer.echo(f"Nothing is preloaded now: {waits}.")
+        typer.echo(f"Preloading waits: {waits}.")
     if not now["decisions"] and not now["unloaded"]:
-        typer.echo("No model is to be kept in memory: there are no favourites, and none was used often enough.")
+        typer.echo("There is nothing to preload: there are no favourites, and no model is used often enough.")
     for place, decision in enumerate(now["decisions"], 1):
         typer.echo(f"{place}. {decision['model']}: {decision['why']}")
     for model in now["unloaded"]:
-        typer.echo(f"Not {model}: it was unloaded as asked, and comes back when it is used.")
+        typer.echo(f"{model}: unloaded by the user; it returns when it is used")
     if now["standby"]:
         names = [entry["model"] + (" (read)" if entry["cached"] else "") for entry in now["standby"]]
         more = f" and {len(names) - _STANDBY_SHOWN} more" if len(names) > _STANDBY_SHOWN else ""
         typer.echo(f"Files to read ahead: {', '.join(names[:_STANDBY_SHOWN])}{more}")
 
 
-def read_decisions(count: int, since: str | None, model: str | None) -> list[JsonObject]:
-    """Return the newest decisions, the newest first: the running application's, or those that it left behind.
-
-    Raises:
-        InvalidRequestError: ``since`` is no span.
-    """
-    from preheat.cli.stats import begin_of
-    from preheat.control.client import find_running
-
-    begin = None if since is None else begin_of(since)
-    try:
-        with find_running() as running:
-            answer = running.control("GET", "log", limit=count, since=begin, model=model)
-            return list(answer["decisions"])
-    except NotRunningError:
-        pass
-    from preheat.control.codec import encode
-    from preheat.usage import UsageLog
-
-    name = None if model is None else _model_id(model)
-    return [encode(decision) for decision in UsageLog().decisions(count, begin, name)]
-
-
-def _model_id(name: str) -> str:
-    """Return the id of a model on disk; one that has been removed may still be in the log."""
-    from preheat.cli.favourites import models_on_disk
-    from preheat.models import resolve
-
-    try:
-        return resolve(name, models_on_disk()).model_id
-    except EngineError:
-        return name.strip().lower()
-
-
 def _when(at: float) -> str:
-    """Return a time of today, or day and time of before."""
+    """Return a time, with its date if that is not today."""
     then, today = time.localtime(at), time.localtime()
     return time.strftime("%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.model_facts import read_models
-from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, state_words, table
+from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, short_name, state_words, table
 from preheat.cli.status import print_no_models
 from preheat.units import format_bytes, format_count, format_memory
 
@@ -24,10 +23,10 @@ SOURCE_WORDS: Final = {
     "llamacpp": "llama.cpp",
     "jan": "Jan",
 }
-"""What people read for where a model was found."""
+"""Names of the places where models are found."""
 
-_WIDE: Final = 150  # characters; narrower, the quantization is named and not explained
-_NARROW: Final = 120  # less wide, the last columns are left out
+_WIDE: Final = 150  # characters; the quantization is explained
+_NARROW: Final = 120  # the last columns are left out below this
 _OTHER_COLUMNS: Final = 92
 _COLUMNS: Final = ("Model", "Kind", "Params", "Quantization", "Size", "Memory", "Fits", "Context", "Source", "State")
 _NARROW_COLUMNS: Final = 7
@@ -35,12 +34,14 @@ _NARROW_COLUMNS: Final = 7
 
 def list_(
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="Also the files that are no models, and why.")
+        bool, typer.Option("--all", "-a", help="Include files that are not offered, with the reason.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the models on disk, those of other programs too, whether Preheat runs or not."""
-    found = read_models()
+    """List the models on disk, including those of other programs."""
+    from preheat.control import ListModels
+
+    found = ask(ListModels())
     if as_json:
         print_json([*found["models"], *(found["left_out"] if everything else [])])
         return
@@ -50,14 +51,14 @@ def list_(
     else:
         print_no_models()
     for problem in found["unreachable"]:
-        out.print(f"{problem}: its models are left out until it does.", style="yellow", markup=False)
+        out.print(f"{problem}: its models are not listed.", style="yellow", markup=False)
     if everything and found["left_out"]:
         out.print()
         out.print(_left_out_table(out, found["left_out"]))
 
 
 def kind_words(model: JsonObject) -> str:
-    """Return what a model can be asked for."""
+    """Return what a model can do."""
     abilities = [ability for ability in model["abilities"] if ability != "completion"]
     return ", ".join(abilities) or "text"
 

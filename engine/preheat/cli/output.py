@@ -1,11 +1,10 @@
-"""What the commands print, and how: tables for people, JSON for scripts, errors in a line or two."""
+"""What commands have in common: asking the engine, and printing tables, JSON and errors."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -16,30 +15,53 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from preheat.control import Command
+
 EXIT_FAILURE: Final = 1
 EXIT_WRONG_SETTINGS: Final = 2
 
 JsonObject = dict[str, Any]
-AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
-
-STATE_WORDS: Final[Mapping[str, str]] = {
-    "cold": "Not loaded",
-    "queued": "Waiting to load",
-    "loading": "Loading",
-    "warming": "Loading",
-    "hot": "Ready",
-    "unloading": "Unloading",
-    "failed": "Failed",
-}
-"""What people read for the states that the port tells."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id, or a unique prefix of it.")]
 
 _STYLES: Final = {"hot": "yellow", "loading": "yellow", "warming": "yellow", "failed": "red", "cold": "dim"}
 _PIPE_WIDTH: Final = 10_000
 _MIN_NAME: Final = 24
 
 
+def ask(command: Command[Any], **settings: str) -> Any:
+    """Run a command in the running application, or else in an engine of this process; return its result as JSON.
+
+    Args:
+        settings: For an engine of this process.
+    """
+    from preheat.control import encode, open_client
+
+    with open_client(**settings) as client:
+        return encode(client.call(command))
+
+
+def ask_running(command: Command[Any]) -> Any:
+    """Run a command in the running application and return its result as JSON.
+
+    Raises:
+        NotRunningError: No application runs.
+    """
+    from preheat.control import encode, find_running
+
+    with find_running() as running:
+        return encode(running.call(command))
+
+
+def history_days() -> str:
+    """Return the user's setting: an engine that reads the figures must not shorten them."""
+    from preheat.settings import load_settings
+
+    return str(load_settings().history_days)
+
+
 def console(*, stderr: bool = False) -> Console:
-    """Return where to print. Where nobody reads along, lines are as long as they get: nothing is cut off."""
+    """Return the console to print to. In a pipe, lines have no limit: nothing is cut off."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
@@ -47,12 +69,12 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_json(content: object) -> None:
-    """Print for a script; UTF-8 whatever the terminal."""
+    """Print JSON, in ASCII."""
     typer.echo(json.dumps(content, indent=2))
 
 
 def show_error(error: EngineError) -> int:
-    """Print what went wrong and what to do, on standard error; return the exit code."""
+    """Print an error and its hint on standard error; return the exit code."""
     typer.echo(f"{error.title}.", err=True)
     if error.hint:
         typer.echo(f"  {error.hint.rstrip('.')}{'' if error.hint.endswith('?') else '.'}", err=True)
@@ -60,10 +82,10 @@ def show_error(error: EngineError) -> int:
 
 
 def state_words(model: JsonObject) -> str:
-    """Return a model's state for people: ``Ready``, ``Loading 63 %``."""
-    words = STATE_WORDS.get(model["state"], model["state"])
+    """Return a model's state: ``hot``, ``standby``, ``loading 63 %``."""
+    words = "loading" if model["state"] == "warming" else model["state"]
     if model["state"] == "cold" and model.get("standby"):
-        words = "Standby"
+        words = "standby"
     progress = model.get("progress")
     return words if progress is None else f"{words} {round(progress * 100)} %"
 
@@ -74,7 +96,7 @@ def state_style(model: JsonObject) -> str:
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Return an empty table; the columns named in ``right`` hold numbers."""
+    """Return an empty table; the columns in ``right`` are right-aligned."""
     from rich import box
     from rich.table import Table
 
@@ -85,10 +107,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 
 
 def short_name(model_id: str, target: Console, others: int) -> str:
-    """Return a model's name so that ``others`` columns of characters fit beside it.
-
-    The middle goes first: the quantization stands at the end.
-    """
+    """Return a model's name, shortened in the middle so that ``others`` more characters fit into the line."""
     room = max(target.width - others, _MIN_NAME)
     if len(model_id) <= room:
         return model_id
@@ -97,7 +116,7 @@ def short_name(model_id: str, target: Console, others: int) -> str:
 
 
 def silence() -> None:
-    """Send what is still printed nowhere: who read it has gone."""
+    """Discard further output: its reader has gone."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

@@ -6,38 +6,37 @@ from typing import Annotated
 
 import typer
 
-from preheat.cli.output import AsJson, print_json
+from preheat.cli.output import AsJson, ask_running, print_json
 
 
 def pause(
     span: Annotated[
-        str | None, typer.Argument(metavar="[SPAN]", help="30m, 2h; until you resume, without it.", show_default=False)
+        str | None,
+        typer.Argument(metavar="[SPAN]", help="Such as 30m; default: no limit.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Preload nothing for a while. What is asked for is loaded as always."""
-    from preheat.control.client import find_running
+    """Pause preloading. Requested models are still loaded."""
+    from preheat.control import PausePreloading
     from preheat.timespan import parse_span
     from preheat.units import format_duration
 
     seconds = None if span is None else parse_span(span)
-    with find_running() as running:
-        now = running.control("POST", "pause", seconds=seconds)
+    now = ask_running(PausePreloading(seconds))
     if as_json:
         print_json(now)
     elif seconds is None:
-        typer.echo("Preloading is paused until you say: preheat resume")
+        typer.echo("Preloading is paused. Resume it: preheat resume")
     else:
         typer.echo(f"Preloading is paused for {format_duration(seconds)}.")
 
 
 def resume(as_json: AsJson = False) -> None:
-    """Preload again."""
-    from preheat.control.client import find_running
+    """Resume preloading."""
+    from preheat.control import ResumePreloading
 
-    with find_running() as running:
-        now = running.control("POST", "resume")
+    now = ask_running(ResumePreloading())
     if as_json:
         print_json(now)
     else:
-        typer.echo("Preloading goes on.")
+        typer.echo("Preloading is resumed.")

@@ -7,53 +7,39 @@ from typing import Annotated
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, print_json
-from preheat.errors import InvalidRequestError, NotRunningError
+from preheat.cli.output import AsJson, ModelName, print_json
+from preheat.errors import InvalidRequestError
+from preheat.messages import msg
 from preheat.units import format_bytes
 
 
 def rm(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Its id, or a unique beginning of it.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    model: ModelName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a model that Preheat downloaded or imported. Files of other programs stay."""
-    from preheat.control.client import find_running, quoted
+    """Delete a model that Preheat downloaded or imported."""
+    from preheat.control import GetModel, RemoveModel, open_client
 
-    try:
-        with find_running() as running:
-            found = running.control("GET", f"models/{quoted(model)}")
-            _ask(found["id"], found["file_bytes"], yes)
-            done = running.control("DELETE", f"models/{quoted(found['id'])}")
-    except NotRunningError:
-        done = _remove_here(model, yes)
+    with open_client() as client:
+        found = client.call(GetModel(model))
+        _confirm(found.model_id, found.file_bytes, yes)
+        done = client.call(RemoveModel(found.model_id))
     if as_json:
-        print_json(done)
+        print_json({"id": done.model_id, "freed_bytes": done.freed_bytes})
     else:
-        typer.echo(f"{done['id']} is deleted; that frees {format_bytes(done['freed_bytes'])}.")
+        typer.echo(f"{done.model_id} was deleted; {format_bytes(done.freed_bytes)} are free again.")
 
 
-def _remove_here(name: str, yes: bool) -> JsonObject:
-    from preheat.models import files_to_remove, look_once, remove_files, resolve
-    from preheat.settings import load_settings
-
-    settings = load_settings()
-    models = look_once(settings.models_dirs, settings.sources, settings.own_models_dir).models
-    found = resolve(name, models)
-    files = files_to_remove(found, models, settings.own_models_dir)
-    _ask(found.model_id, found.file_bytes, yes)
-    return {"id": found.model_id, "freed_bytes": remove_files(files, settings.own_models_dir)}
-
-
-def _ask(model_id: str, file_bytes: int, yes: bool) -> None:
-    """Ask whether to delete it.
+def _confirm(model_id: str, file_bytes: int, yes: bool) -> None:
+    """Ask for confirmation.
 
     Raises:
-        InvalidRequestError: Nobody can be asked.
+        InvalidRequestError: Input is not a terminal.
         typer.Abort: The answer is no.
     """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise InvalidRequestError(f"{model_id} was not deleted: nobody can be asked", hint="Say it with --yes")
+        raise InvalidRequestError(msg("cli_not_confirmed", model=model_id))
     typer.confirm(f"Delete {model_id} ({format_bytes(file_bytes)})?", abort=True)

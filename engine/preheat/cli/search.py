@@ -1,20 +1,19 @@
-"""``preheat search``: what the hub has, and which file of it suits this machine."""
+"""``preheat search``: models on the hub, and the files that suit this machine."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, table
-from preheat.errors import InvalidRequestError, NotRunningError
+from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, short_name, table
+from preheat.errors import InvalidRequestError
 from preheat.units import format_ago, format_bytes, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from preheat.models.catalogue import Machine
     from preheat.models.hub import Sort
 
 _SORTS: Final[dict[str, Sort]] = {
@@ -33,28 +32,25 @@ TaskOption = Annotated[
 
 def search(
     query: Annotated[
-        list[str], typer.Argument(metavar="QUERY", help="Words of a name; or OWNER/NAME for what that one offers.")
+        list[str], typer.Argument(metavar="QUERY", help="Words of a name, or OWNER/NAME to list its files.")
     ],
     task: TaskOption = "",
     sort: Annotated[str, typer.Option("--sort", help="By downloads, likes, updated or trending.")] = "downloads",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=_MAX_RESULTS, help="So many at most.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=_MAX_RESULTS, help="Maximum results.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Search the hub for models, whether Preheat runs or not."""
-    from preheat.control import encode
-    from preheat.models import catalogue
-    from preheat.models.hub import Hub
+    """Search the hub for models."""
+    from preheat.control import GetRepo, SearchHub
 
     words = " ".join(query)
     if sort not in _SORTS:
         raise InvalidRequestError(f"--sort: must be one of {', '.join(_SORTS)}", param="--sort")
     wanted = checked_task(task)
     if "/" in words:
-        offer = encode(catalogue.repo_offer(Hub(), read_machine(), words))
+        offer = ask(GetRepo(words))
         print_json(offer) if as_json else _print_offer(console(), offer)
         return
-    found = catalogue.search(Hub(), read_machine(), words, limit=limit, sort=_SORTS[sort], task=wanted)
-    models = [encode(model) for model in found]
+    models = ask(SearchHub(words, wanted, limit, _SORTS[sort]))["models"]
     if as_json:
         print_json(models)
     elif models:
@@ -64,39 +60,17 @@ def search(
         typer.echo("  Try fewer words, or see: preheat catalogue")
 
 
-def checked_task(task: str) -> str:
-    """Return a task that there is, or empty for all.
+def checked_task(task: str) -> Any:
+    """Return a known task, or None for all.
 
     Raises:
-        InvalidRequestError: There is no such task.
+        InvalidRequestError: The task is unknown.
     """
     from preheat.models.catalogue import Task
 
     if task and task not in set(Task):
         raise InvalidRequestError(f"--task: must be one of {', '.join(Task)}", param="--task")
-    return task
-
-
-def read_machine() -> Machine:
-    """Return what suggestions depend on: the running application's memory limit, or that of the settings.
-
-    Raises:
-        SettingsError: The settings cannot be read.
-    """
-    from preheat.cli.favourites import models_on_disk
-    from preheat.control.client import find_running
-    from preheat.models.catalogue import Machine
-    from preheat.settings import load_settings
-
-    settings = load_settings()
-    try:
-        with find_running() as running:
-            limit_bytes = int(running.status()["memory"]["limit_bytes"])
-    except NotRunningError:
-        import psutil
-
-        limit_bytes = settings.memory_limit.resolve(psutil.virtual_memory().total)
-    return Machine(limit_bytes, settings, models_on_disk())
+    return task or None
 
 
 def _print_found(out: Console, models: list[JsonObject]) -> None:
@@ -115,7 +89,7 @@ def _print_found(out: Console, models: list[JsonObject]) -> None:
             "here" if model["here"] else "[yellow]asks for consent[/yellow]" if model["gated"] else "",
         )
     out.print(rows)
-    out.print("What one offers: preheat search OWNER/NAME", style="dim")
+    out.print("List the files of a repository: preheat search OWNER/NAME", style="dim")
 
 
 def _print_offer(out: Console, offer: JsonObject) -> None:
@@ -128,7 +102,7 @@ def _print_offer(out: Console, offer: JsonObject) -> None:
         facts.append(f"trained for {offer['trained_context']:,} tokens")
     out.print(f"[bold]{escape(offer['repo'])}[/bold]  {escape(', '.join(facts))}")
     if offer["gated"]:
-        out.print("Its owner asks for your consent: accept the terms on its page, then sign in with hf auth login.")
+        out.print("Its owner requires consent: accept the terms on its page, then sign in with hf auth login.")
     if not offer["variants"]:
         out.print("It has no GGUF files that Preheat can run.")
         return
@@ -145,7 +119,7 @@ def _print_offer(out: Console, offer: JsonObject) -> None:
     if offer["why"]:
         out.print(f"{offer['why']}.", markup=False)
     else:
-        out.print(f"None fits the {format_memory(offer['limit_bytes'])} that models may use.")
+        out.print(f"None fits the memory limit of {format_memory(offer['limit_bytes'])}.")
 
 
 def fit_words(fits: bool, *, best: bool, best_words: str = "best for you") -> str:

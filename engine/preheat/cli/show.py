@@ -1,24 +1,19 @@
-"""``preheat show MODEL``: all that is known of one model."""
+"""``preheat show``: everything known about one model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
-
-import typer
 
 from preheat.cli.list import SOURCE_WORDS, kind_words
-from preheat.cli.model_facts import read_model
-from preheat.cli.output import AsJson, JsonObject, console, print_json, state_words
+from preheat.cli.output import AsJson, JsonObject, ModelName, ask, console, print_json, state_words
 from preheat.units import format_bytes, format_count, format_memory
 
 
-def show(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Its id, or a unique beginning of it.")],
-    as_json: AsJson = False,
-) -> None:
-    """Show all that is known of a model. Works whether Preheat runs or not."""
-    known = read_model(model)
+def show(model: ModelName, as_json: AsJson = False) -> None:
+    """Show everything known about a model."""
+    from preheat.control import GetModel
+
+    known = ask(GetModel(model))
     if as_json:
         print_json(known)
         return
@@ -37,7 +32,7 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
     yield "Parameters", format_count(known["parameters"]) if known["parameters"] else ""
     yield "Quantization", _quantization(known)
     yield "Trained for", f"{known['trained_context']:,} tokens of context" if known["trained_context"] else ""
-    yield "Licence", known["licence"] or "the file does not say"
+    yield "Licence", known["licence"] or "not stated in the file"
     fits = "fits the memory limit" if known["fits"] else "more than the memory limit"
     yield "Memory", f"{format_memory(known['expected_bytes'])}, {fits}"
     yield "Size", format_bytes(known["file_bytes"])
@@ -52,4 +47,4 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
 def _quantization(known: JsonObject) -> str:
     if not known["quantization"]:
         return ""
-    return f"{known['quantization']}: {known['quantization_words']} ({known['bits_per_weight']:g} bits a weight)"
+    return f"{known['quantization']}: {known['quantization_words']} ({known['bits_per_weight']:g} bits per weight)"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, console, print_json, short_name, table
-from preheat.errors import NotRunningError
+from preheat.cli.output import AsJson, JsonObject, ask, console, history_days, print_json, short_name, table
 from preheat.units import format_duration, format_memory
 
 if TYPE_CHECKING:
@@ -27,7 +25,9 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Show requests, hits, waits, loads and time saved, whether Preheat runs or not."""
-    figures = read_stats(since)
+    from preheat.control import GetStats
+
+    figures = ask(GetStats(since_text(since)), history_days=history_days())
     if as_json:
         print_json(figures)
         return
@@ -44,38 +44,18 @@ def stats(
     out.print(_latency_table(out, figures))
 
 
-def begin_of(since: str) -> float | None:
-    """Return when a span before now began, in Unix time; None for ``all``.
+def since_text(since: str) -> str | None:
+    """Return a checked span; None for ``all``.
 
     Raises:
-        InvalidRequestError: It is no span.
+        InvalidRequestError: It is not a span.
     """
     from preheat.timespan import parse_span
 
-    return None if since.strip().lower() == _EVERYTHING else time.time() - parse_span(since, param="--since")
-
-
-def read_stats(since: str) -> JsonObject:
-    """Return the figures of the running application, or those that it left behind.
-
-    Raises:
-        InvalidRequestError: ``since`` is no span.
-    """
-    from preheat.control.client import find_running
-
-    begin = begin_of(since)
-    try:
-        with find_running() as running:
-            # The span itself: the application keeps the figures of one for some seconds.
-            return running.control("GET", "stats", since=None if begin is None else since)
-    except NotRunningError:
-        pass
-    from preheat.control import figures
-    from preheat.control.codec import encode
-    from preheat.usage import UsageLog
-
-    report: JsonObject = encode(figures.read_stats(UsageLog(), begin))
-    return report
+    if since.strip().lower() == _EVERYTHING:
+        return None
+    parse_span(since, param="--since")
+    return since
 
 
 def _summary(figures: JsonObject, since: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""``preheat status`` and ``ps``: what is in memory, and in which state."""
+"""``preheat status`` and ``ps``: the models in memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from preheat.cli.output import (
     AsJson,
     JsonObject,
+    ask_running,
     console,
     print_json,
     short_name,
@@ -28,10 +29,10 @@ _NOT_IN_MEMORY = ("cold", "failed")
 
 def status(as_json: AsJson = False) -> None:
     """Show the running application: memory, hit rate, models."""
-    from preheat.control.client import find_running
+    from preheat.control import GetStatus, encode, find_running
 
     with find_running() as running:
-        now = running.status()
+        now = encode(running.call(GetStatus()))
     if as_json:
         print_json(now)
         return
@@ -49,11 +50,10 @@ def status(as_json: AsJson = False) -> None:
 
 
 def ps(as_json: AsJson = False) -> None:
-    """Show the models that are in memory, or on their way."""
-    from preheat.control.client import find_running
+    """Show the models that are in memory or loading."""
+    from preheat.control import GetStatus
 
-    with find_running() as running:
-        models = [model for model in running.status()["models"] if model["state"] not in _NOT_IN_MEMORY]
+    models = [model for model in ask_running(GetStatus())["models"] if model["state"] not in _NOT_IN_MEMORY]
     if as_json:
         print_json(models)
     elif models:
@@ -71,13 +71,13 @@ def _print_models(out: Console, models: list[JsonObject]) -> None:
     out.print(_in_memory_table(out, models))
     for model in models:
         if model["file_missing"]:
-            out.print(f"{model['id']}: its file was removed; it answers until it is unloaded.", markup=False)
+            out.print(f"{model['id']}: its file was removed; it stays usable until it is unloaded.", markup=False)
         if model["error"]:
-            out.print(f"{model['id']} did not load: {model['error']}.", style="red", markup=False)
+            out.print(f"{model['id']} failed to load: {model['error']}.", style="red", markup=False)
 
 
 def print_no_models() -> None:
-    """Say that there are no models, and how to get some."""
+    """Print how to get models."""
     from preheat.settings import load_settings
 
     typer.echo("There are no models yet.")
@@ -101,10 +101,10 @@ def _hit_rate_line(preload: JsonObject) -> str:
 
 
 def preloading_line(preload: JsonObject) -> str:
-    """Return why nothing is being preloaded; empty when nothing speaks against it."""
+    """Return why preloading waits; empty if it does not."""
     if preload["paused"]:
         until = preload["paused_until"]
-        left = "until you say: preheat resume" if until is None else f"for {format_duration(until - time.time())} more"
+        left = "until `preheat resume`" if until is None else f"for {format_duration(until - time.time())} more"
         return f"paused {left}"
     return preload["hold"] or ""
 

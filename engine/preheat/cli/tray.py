@@ -6,26 +6,33 @@ from typing import Annotated, Final
 
 import typer
 
+from preheat.cli.serve import HostOption, ModelsDirs, NoPreload, PortOption, SetOptions, parse_options
 from preheat.errors import EngineError
+from preheat.messages import msg
 
 _WINDOWS: Final = ("PySide6", "preheat_gui")
 
 
 def tray(
-    login: Annotated[bool, typer.Option("--login", help="Open no window: what start at login runs.")] = False,
+    login: Annotated[bool, typer.Option("--login", help="Open no window, as at login.")] = False,
+    models_dirs: ModelsDirs = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    no_preload: NoPreload = False,
+    overrides: SetOptions = None,
 ) -> None:
-    """Start Preheat with its icon in the panel; a second start shows the first one's dashboard."""
+    """Start Preheat with its tray icon; a second start shows the dashboard of the first."""
+    options = parse_options(models_dirs, host, port, no_preload, overrides)
     try:
         from preheat_gui.app.start import main
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in _WINDOWS:
             raise
-        raise EngineError(
-            "Preheat's windows are not installed", hint="Install them: pip install 'preheat[gui]'"
-        ) from error
+        raise EngineError(msg("cli_windows_missing")) from error
     except ImportError as error:
-        # PySide6 is there, and a library of the system that it needs is not.
-        raise EngineError(
-            f"Preheat's windows cannot start: {error}", hint="The README names the system's libraries that Qt needs"
-        ) from error
-    raise typer.Exit(main(["--login"] if login else []))
+        # PySide6 is installed, but a system library it needs is not.
+        raise EngineError(msg("cli_windows_fail", reason=str(error))) from error
+    arguments = ["--login"] if login else []
+    for name, text in options.items():
+        arguments += ["--set", f"{name}={text}"]
+    raise typer.Exit(main(arguments))

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from preheat.messages import (
+    cli,
     control,
     desktop,
     general,
@@ -23,6 +24,7 @@ from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = MappingProxyType(
     {
+        **cli.TABLE,
         **control.TABLE,
         **desktop.TABLE,
         **general.TABLE,

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from preheat.errors import EngineError, LoadCancelledError, ModelLoadError
 from preheat.log import setup_logging
 from preheat_gui.app.no_tray import LOGIN_PATIENCE_MS, PATIENCE_MS, CloseGuard, TrayPlace, explain_once
-from preheat_gui.app.opening import open_engine
+from preheat_gui.app.opening import NO_OPTIONS, open_engine
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.widgets import WindowState, apply_theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from preheat.settings import Settings
     from preheat_gui.app.opening import Opened
@@ -55,6 +55,7 @@ class Shell(QObject):
         instance: SingleInstance,
         *,
         login: bool,
+        options: Mapping[str, str] = NO_OPTIONS,
         open_link: Callable[[], Opened] | None = None,
         place: TrayPlace | None = None,
         bridge: EngineBridge | None = None,
@@ -65,7 +66,7 @@ class Shell(QObject):
         self._application = application
         self._instance = instance
         self._login = login
-        self._open_link = open_link or partial(open_engine, at_login=login)
+        self._open_link = open_link or partial(open_engine, options, at_login=login)
         self._state = WindowState()
         self._place = place or TrayPlace(LOGIN_PATIENCE_MS if login else PATIENCE_MS, parent=self)
         self._tray: Tray | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -13,7 +13,7 @@ from preheat._version import __version__
 from preheat.log import setup_logging
 from preheat_gui.app.error_dialog import ErrorReporter
 from preheat_gui.app.language import apply_language
-from preheat_gui.app.opening import settings_at_start
+from preheat_gui.app.opening import NO_OPTIONS, settings_at_start
 from preheat_gui.app.shell import Shell
 from preheat_gui.app.signals import ProcessSignals
 from preheat_gui.app.single_instance import END_TIMEOUT_S, Answer, Request, SingleInstance
@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _has_screen():
         print("There is no display. Without one, use: preheat serve", file=sys.stderr)
         return EXIT_FAILURE
-    application = make_application()
+    chosen = dict(option.partition("=")[::2] for option in options.set)
+    application = make_application(chosen)
     instance = SingleInstance()
     if not instance.take() and (code := _hand_over(instance, login=options.login)) is not None:
         return code
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     reporter.install()
     signals = ProcessSignals()
     try:
-        shell = Shell(application, instance, login=options.login)
+        shell = Shell(application, instance, login=options.login, options=chosen)
         signals.received.connect(shell.quit_on_signal)
         shell.start()
         return application.exec()
@@ -55,15 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         reporter.remove()
 
 
-def make_application() -> QApplication:
-    """Return the configured application object, which outlives its windows."""
+def make_application(options: Mapping[str, str] = NO_OPTIONS) -> QApplication:
+    """Return the configured application object, which outlives its windows.
+
+    Args:
+        options: Settings from the command line.
+    """
     application = QApplication(sys.argv[:1])
     application.setApplicationName("preheat")
     application.setApplicationDisplayName("Preheat")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("preheat")
     application.setQuitOnLastWindowClosed(False)
-    settings = settings_at_start()
+    settings = settings_at_start(options)
     apply_language(application, settings.language)
     apply_theme(application, settings.theme)
     application.setWindowIcon(mark_icon())
@@ -73,6 +78,7 @@ def make_application() -> QApplication:
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="preheat-tray", description="Preheat's tray icon: keeps local models ready.")
     parser.add_argument("--login", action="store_true", help="open no window, as at login")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override a setting")
     parser.add_argument("--version", action="version", version=f"preheat {__version__}")
     return parser.parse_args(argv)
 

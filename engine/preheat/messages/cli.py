@@ -1,0 +1,23 @@
+"""Messages of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from preheat.messages.template import Template
+
+TABLE: Final[Mapping[str, Template]] = {
+    "cli_models_need_order": Template(
+        "Models are only given together with --order", "preheat favourites --order A B, or preheat favourite A"
+    ),
+    "cli_order_needs_models": Template("No models to order", "Name the models: preheat favourites --order A B"),
+    "cli_no_download_named": Template(
+        "No download is given", "preheat downloads {action} ID; preheat downloads lists the ids"
+    ),
+    "cli_not_confirmed": Template("{model} was not deleted: input is not a terminal", "Confirm it with --yes"),
+    "cli_windows_missing": Template("Preheat's windows are not installed", "Install them: pip install 'preheat[gui]'"),
+    "cli_windows_fail": Template(
+        "Preheat's windows cannot start: {reason}", "The README lists the system libraries that Qt needs"
+    ),
+}
