@@ -26,7 +26,7 @@ def test_status(application: Application) -> None:
     assert f"http://127.0.0.1:{application.port}" in lines[0]
     assert lines[1].startswith("Memory    0.")
     assert lines[2].startswith("Hit rate  ")
-    assert [line.split()[:2] for line in lines[-2:]] == [[EMBED, "Ready"], [CHAT, "Ready"]]
+    assert [line.split()[:2] for line in lines[-2:]] == [[EMBED, "hot"], [CHAT, "hot"]]
 
 
 def test_load_and_unload(application: Application) -> None:
@@ -35,8 +35,8 @@ def test_load_and_unload(application: Application) -> None:
     loaded = application.json("load", "smol")
     assert (loaded["id"], loaded["state"]) == (CHAT, "hot")
     assert {model["id"] for model in application.json("ps")} == {CHAT, EMBED}
-    assert application.run("unload", CHAT).stdout == f"{CHAT}: Not loaded.\n"
-    assert application.run("load", CHAT).stdout.startswith(f"{CHAT}: Ready, loaded in ")
+    assert application.run("unload", CHAT).stdout == f"{CHAT}: cold.\n"
+    assert application.run("load", CHAT).stdout.startswith(f"{CHAT}: hot, loaded in ")
     assert CHAT in application.run("ps").stdout
 
 
@@ -227,7 +227,7 @@ def test_loading_on_a_terminal_shows_progress(application: Application) -> None:
     with Terminal(application.home, "load", "smol") as terminal:
         assert terminal.wait() == 0
     assert "Loading" in terminal.output
-    assert f"{CHAT}: Ready" in terminal.output
+    assert f"{CHAT}: hot" in terminal.output
     with Terminal(application.home, "load", "smoll3") as failing:
         assert failing.wait() == 1
     assert "Did you mean" in failing.output

@@ -16,7 +16,7 @@ def test_pause_and_resume(application: Application) -> None:
     assert "Preload   paused for " in application.run("status").stdout
     assert "paused" in application.run("plan").stdout
     assert application.json("pause") == {"paused": True, "paused_until": None}
-    assert application.run("resume").stdout == "Preloading goes on.\n"
+    assert application.run("resume").stdout == "Preloading is resumed.\n"
     assert not application.json("status")["preload"]["paused"]
 
 
@@ -24,7 +24,7 @@ def test_why_and_plan(application: Application) -> None:
     eventually(lambda: application.states() == {EMBED: "hot", CHAT: "hot"}, "both models hot")
     assert application.json("why", "smol")["state"] == "hot"
     said = application.run("why", "smol").stdout
-    assert said.startswith(f"{CHAT} (Ready): ")
+    assert said.startswith(f"{CHAT} (hot): ")
     assert "favourite 1" in said
     plan = application.json("plan")
     assert [decision["model"] for decision in plan["decisions"][:2]] == [CHAT, EMBED]
@@ -69,13 +69,13 @@ def test_favourites_and_settings_hold_at_once(application: Application) -> None:
         assert application.json("unfavourite", "smol") == [EMBED]
         assert application.json("status")["favourites"] == [EMBED]
         set_now = application.run("config", "set", "preload_top", "2")
-        assert (set_now.returncode, set_now.stderr) == (0, "It holds from now on.\n")
+        assert (set_now.returncode, set_now.stderr) == (0, "Takes effect now.\n")
         later = application.run("config", "set", "log_level", "debug")
-        assert later.stderr == "It holds from the next start of Preheat.\n"
+        assert later.stderr == "Takes effect after a restart.\n"
     finally:
         application.run("config", "unset", "preload_top")
         application.run("config", "unset", "log_level")
-        assert application.run("config", "unset", "favourites").stderr == "It holds from now on.\n"
+        assert application.run("config", "unset", "favourites").stderr == "Takes effect now.\n"
     assert application.json("favourites") == [CHAT, EMBED]
 
 

@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from preheat import paths
-from preheat.cli.favourites import added, ordered, removed
 from preheat.cli.main import app
 
 CHAT = "smollm2-135m-instruct.q4_1"
@@ -23,19 +22,6 @@ def run(*arguments: str) -> Result:
 def in_file() -> dict[str, Any]:
     path = paths.settings_path()
     return tomllib.loads(path.read_text()) if path.exists() else {}
-
-
-@pytest.mark.parametrize(
-    ("change", "named", "result"),
-    [
-        (added, ["c", "a", "c"], ["a", "b", "c"]),
-        (removed, ["a", "x"], ["b"]),
-        (ordered, ["b"], ["b", "a"]),
-        (ordered, ["c", "b"], ["c", "b", "a"]),
-    ],
-)
-def test_changes(change: Any, named: list[str], result: list[str]) -> None:
-    assert change(["a", "b"], named) == result
 
 
 def test_favourites_without_an_application(starter_home: Path) -> None:
@@ -63,9 +49,21 @@ def test_an_order_needs_both(starter_home: Path, arguments: tuple[str, ...]) -> 
     assert "--order" in result.stderr
 
 
-def test_a_variable_that_goes_before_the_file_is_named(starter_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_overrides_the_file_is_named(starter_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREHEAT_FAVOURITES", EMBED)
     result = run("favourite", "smol")
     assert result.stdout == f"1. {EMBED}\n"
-    assert "PREHEAT_FAVOURITES goes before" in result.stderr
-    assert in_file() == {"favourites": [EMBED, CHAT]}
+    assert "PREHEAT_FAVOURITES overrides it" in result.stderr
+    assert in_file() == {"favourites": [CHAT, EMBED]}
+
+
+def test_a_favourite_that_is_missing_stays_one(starter_home: Path) -> None:
+    paths.settings_path().parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_path().write_text(f'favourites = ["unplugged", "{CHAT}"]\n')
+    assert run("favourites").stdout == f"1. {CHAT}\n2. unplugged (missing)\n"
+    assert json.loads(run("favourite", "all-mini", "--json").stdout) == [CHAT, EMBED, "unplugged"]
+    assert in_file() == {"favourites": ["unplugged", CHAT, EMBED]}
+    run("favourites", "--order", "all-mini")
+    assert in_file() == {"favourites": [EMBED, "unplugged", CHAT]}
+    run("unfavourite", "smol", "unplugged")
+    assert in_file() == {"favourites": [EMBED]}

@@ -14,7 +14,6 @@ from preheat import __version__, paths
 from preheat.cli import output
 from preheat.cli.main import app
 from preheat.errors import EngineError, ModelNotFoundError, SettingsError
-from preheat.residency.states import State
 from preheat.units import format_memory
 from tests.engine.application import PREHEAT, environment, make_home, preheat
 
@@ -112,7 +111,7 @@ def test_a_list_needs_no_application(starter_home: Path) -> None:
     assert lines[0].split() == columns
     assert re.split(r"\s{2,}", lines[2].strip()) == [
         *("smollm2-135m-instruct.q4_1", "chat", "135 M", "4-bit, good quality", "98.4 MB"),
-        *(format_memory(models[1]["expected_bytes"]), "yes", "8k", "Preheat", "Not loaded"),
+        *(format_memory(models[1]["expected_bytes"]), "yes", "8k", "Preheat", "cold"),
     ]
 
 
@@ -140,7 +139,7 @@ def test_show_tells_all_of_a_model(starter_home: Path) -> None:
     lines = [line.split(maxsplit=1) for line in run("show", "smol").stdout.splitlines()]
     assert lines[0] == ["smollm2-135m-instruct.q4_1"]
     shown = {line[0]: line[1] for line in lines[1:]}
-    assert shown["Quantization"] == "Q4_1: 4-bit, good quality (5.74 bits a weight)"
+    assert shown["Quantization"] == "Q4_1: 4-bit, good quality (5.74 bits per weight)"
     assert shown["Licence"] == "apache-2.0"
     assert shown["Kind"] == "chat"
     assert shown["Files"] == str(paths.models_dir() / "SmolLM2-135M-Instruct.Q4_1.gguf")
@@ -161,16 +160,14 @@ def test_a_list_has_the_folders_of_the_settings(
     assert [model["id"] for model in json.loads(run("list", "--json").stdout)] == ["other"]
 
 
-def test_every_state_has_words() -> None:
-    assert set(output.STATE_WORDS) == {state.value for state in State}
-
-
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ({"state": "hot", "progress": None}, "Ready"),
-        ({"state": "cold"}, "Not loaded"),
-        ({"state": "loading", "progress": 0.634}, "Loading 63 %"),
+        ({"state": "hot", "progress": None}, "hot"),
+        ({"state": "cold"}, "cold"),
+        ({"state": "cold", "standby": True}, "standby"),
+        ({"state": "warming"}, "loading"),
+        ({"state": "loading", "progress": 0.634}, "loading 63 %"),
         ({"state": "of a newer version"}, "of a newer version"),
     ],
 )

@@ -48,7 +48,7 @@ def test_search_with_a_repository_lists_what_it_offers(hub: LocalHub, preheat_ho
     assert lines[4].startswith("Q8_0 needs about 0.2 GB of 8.0 GB: ")
     small = preheat(preheat_home, "search", f"hf.co/{REPO}", PREHEAT_MEMORY_LIMIT="2MB").stdout
     assert "too large" in small
-    assert "None fits the < 0.1 GB that models may use." in small
+    assert "None fits the memory limit of < 0.1 GB." in small
     assert "consent" in preheat(preheat_home, "search", "meta/Gated-GGUF").stdout
     hub.add_repo("a/empty", {"README.md": b""})
     assert "no GGUF files" in preheat(preheat_home, "search", "a/empty").stdout
@@ -89,7 +89,7 @@ def test_the_catalogue_marks_what_is_best_and_what_is_here(preheat_home: Path, c
     assert "Q4_K_M" in by_name["qwen3:8b"]
     assert "too large" in by_name["llama3.3:70b"]
     assert " here " in by_name["smollm2:135m"]
-    assert shown.splitlines()[-1] == "Models may use 8.0 GB. Fetch one: preheat pull NAME"
+    assert shown.splitlines()[-1] == "Memory limit: 8.0 GB. Download a model: preheat pull NAME"
     code = json.loads(preheat(preheat_home, "catalogue", "--task", "code", "--json").stdout)
     assert {model["task"] for model in code} == {"code"}
 

@@ -49,7 +49,17 @@ sys.meta_path.insert(0, Lacking())
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("options", "told"), [((), "[]"), (("--login",), "['--login']")])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "[]"),
+        (("--login",), "['--login']"),
+        (
+            ("--port", "0", "--no-preload", "--set", "parallel=2", "--models-dir", "/"),
+            "['--set', 'parallel=2', '--set', 'models_dirs=[\"/\"]', '--set', 'port=0', '--set', 'preload=false']",
+        ),
+    ],
+)
 def test_the_windows_are_started_with_the_options_and_their_exit_code_is_its(
     preheat_home: Path, options: tuple[str, ...], told: str
 ) -> None:
