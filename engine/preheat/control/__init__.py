@@ -64,17 +64,18 @@ if TYPE_CHECKING:
         ChangeModelSettings,
         ChangeSettings,
         DropFavourite,
+        EstimateMemory,
         Favourites,
         FavouritesChange,
         GetFavourites,
         GetSettings,
+        MemoryEstimate,
         OrderFavourites,
         ReloadSettings,
         SetFavourites,
         SettingsChange,
         SettingsState,
     )
-    from preheat.control.what_if import growth_bytes
     from preheat.core.snapshot import (
         DownloadSnapshot,
         DownloadState,
@@ -116,10 +117,9 @@ else:
             "preheat.control.session": "EngineSession PortStatus empty_snapshot",
             "preheat.control.settings": (
                 "AddFavourite ChangeModelSettings ChangeSettings DropFavourite Favourites FavouritesChange "
-                "GetFavourites GetSettings OrderFavourites ReloadSettings SetFavourites SettingsChange "
-                "SettingsState"
+                "EstimateMemory GetFavourites GetSettings MemoryEstimate OrderFavourites ReloadSettings SetFavourites "
+                "SettingsChange SettingsState"
             ),
-            "preheat.control.what_if": "growth_bytes",
             "preheat.core.snapshot": (
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
                 "RequestSnapshot State"

@@ -226,6 +226,40 @@ class ChangeModelSettings(Command[SettingsChange]):
         return _changed(host, await host.live.change_model(model_id, texts))
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """The estimated effect of other settings on a model.
+
+    Attributes:
+        growth_bytes: Additional memory; negative for less.
+    """
+
+    growth_bytes: int
+
+
+@command("POST", "models/{model:path}/estimate", risk=Risk.USE, errors=(*_NAMES, SettingsError))
+@dataclass(frozen=True, slots=True)
+class EstimateMemory(Command[MemoryEstimate]):
+    """Estimate the memory that a model would need with other settings of its own; null removes one."""
+
+    model: str
+    values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)
+
+    async def run(self, host: ControlHost) -> MemoryEstimate:
+        from preheat.residency.sizes import estimate
+        from preheat.settings import ModelSettings, checked_value, model_setting
+
+        file, now = await host.engine.find(self.model), host.engine.settings
+        own = now.models.get(file.model_id, ModelSettings()).model_dump(exclude_none=True)
+        for name, value in self.values.items():
+            own[name] = None
+            if value is not None:
+                own[name] = checked_value(model_setting(file.model_id, name), _text(name, value))
+        models = {**now.models, file.model_id: ModelSettings.model_validate(own)}
+        then = now.model_copy(update={"models": models})
+        return MemoryEstimate(estimate(file, then).working_bytes - estimate(file, now).working_bytes)
+
+
 @command("POST", "settings/reload", risk=Risk.ADMIN, errors=(SettingsError,))
 class ReloadSettings(Command[SettingsChange]):
     """Read the settings again, and apply them."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from preheat.errors import SettingsError
-
 if TYPE_CHECKING:
     from preheat.control import EngineSession
     from preheat.settings import Settings, SettingsStore
@@ -18,14 +16,14 @@ NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An engine, and the settings of one in this process."""
+    """An engine and the settings file.
+
+    Attributes:
+        store: The settings of an engine in this process; otherwise only a watch on the file.
+    """
 
     session: EngineSession
-    store: SettingsStore | None = None
-
-    def settings_problem(self) -> SettingsError | None:
-        """Return why the settings could not be read; None if they could."""
-        return self.store.problem if self.store is not None else None
+    store: SettingsStore
 
 
 def open_engine(options: Mapping[str, str] = NO_OPTIONS, *, at_login: bool = False) -> Opened:
@@ -43,7 +41,10 @@ def open_engine(options: Mapping[str, str] = NO_OPTIONS, *, at_login: bool = Fal
 
     store = SettingsStore(options)
     session = open_session(store, at_login=at_login)
-    return Opened(session, None if session.attached else store)
+    if session.attached:
+        store = SettingsStore()
+        store.watch()
+    return Opened(session, store)
 
 
 def settings_at_start(options: Mapping[str, str] = NO_OPTIONS) -> Settings:

@@ -96,13 +96,8 @@ class Shell(QObject):
 
     def _start_engine(self) -> None:
         from preheat_gui.app.problem_watch import ProblemWatch
-        from preheat_gui.app.settings_watch import SettingsWatch
 
         ProblemWatch(self.bridge, self)
-        try:
-            SettingsWatch(parent=self).changed.connect(self.bridge.reload_settings)
-        except OSError as error:
-            logger.warning("changes of the settings file will not be noticed: %s", error)
         self.bridge.start(self._open_link)
 
     def _add_tray(self) -> None:

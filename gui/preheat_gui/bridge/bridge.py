@@ -211,7 +211,8 @@ class EngineBridge(QObject):
         self.is_open = True
         if settings is not None:
             self._take_settings(settings)
-        self._take_settings_problem(opened.settings_problem())
+        self._take_settings_problem(opened.store.problem)
+        opened.store.subscribe(self._on_file)
         self.opened.emit()
 
     def _take_newest(self) -> None:
@@ -241,6 +242,16 @@ class EngineBridge(QObject):
         self._take_settings_problem(None)
         if on_done is not None:
             on_done(change)
+
+    def _on_file(self, _change: object) -> None:
+        self._post(self._take_file)
+
+    def _take_file(self) -> None:
+        if self.attached:
+            self.reload_settings()
+        elif self._opened is not None:
+            self._take_settings_problem(self._opened.store.problem)
+            self._take_settings(self._opened.store.settings)
 
     def _take_reload_failure(self, error: EngineError) -> None:
         if isinstance(error, SettingsError):
@@ -281,6 +292,8 @@ class EngineBridge(QObject):
 
     def _close(self) -> None:
         try:
+            if self._opened is not None:
+                self._opened.store.close()
             self._session.result().close()
         except EngineError:
             logger.info("no engine to end")
@@ -291,6 +304,7 @@ class EngineBridge(QObject):
         try:
             session = self._session.result()
             session.restart()
+            self._post(self._take_file)
         except EngineError as error:
             if self._open_session is None or not (self.attached or self._session.exception()):
                 self._post(partial(self._fail, error))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
 
+from preheat.control import EstimateMemory, MemoryEstimate
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import AUTO, ModelSettings, Settings, checked_value, keys_of, model_setting, to_text
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
@@ -30,7 +31,7 @@ from preheat_gui.widgets import (
 from preheat_gui.words import format_memory
 
 if TYPE_CHECKING:
-    from preheat.control import EngineSession, SettingsChange
+    from preheat.control import SettingsChange
     from preheat_gui.bridge import EngineBridge
 
 _WIDTH: Final = 520
@@ -92,7 +93,6 @@ class ModelSettingsDialog(QDialog):
         self._settings = bridge.settings
         self._texts: dict[str, str] = {}
         self._problems: dict[str, str] = {}
-        self._asked_for: Settings | None = None
         self._rows = {each.name: self._row(each) for each in model_declarations()}
         self._lay_out()
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
@@ -144,22 +144,14 @@ class ModelSettingsDialog(QDialog):
         self._texts[name] = text
         self._drop_unchanged()
         self._problems = {}
-        for edited in self._texts:
+        for edited, edited_text in self._texts.items():
             try:
-                self._checked(edited)
+                if edited_text != DEFAULT:
+                    checked_value(model_setting(self._model_id, edited), edited_text)
             except SettingsError as error:
                 self._problems[edited] = sentence_of(error)
         self._refresh()
         self._typing.start()
-
-    def _checked(self, name: str) -> object:
-        """Return a field's valid value; None for the default.
-
-        Raises:
-            SettingsError: The text is invalid.
-        """
-        text = self._text(name)
-        return None if text == DEFAULT else checked_value(model_setting(self._model_id, name), text)
 
     def _take_settings(self, settings: Settings) -> None:
         self._settings = settings
@@ -180,20 +172,16 @@ class ModelSettingsDialog(QDialog):
     # Memory
 
     def _ask_memory(self) -> None:
-        if self._problems or not self._texts:
-            return
-        values = {name: self._checked(name) for name in self._rows}
-        own = ModelSettings.model_validate({name: value for name, value in values.items() if value is not None})
-        models = {**self._settings.models, self._model_id: own}
-        self._asked_for = then = self._settings.model_copy(update={"models": models})
-        question = partial(_growth, self._model_id, self._settings, then)
-        self._bridge.ask(question, partial(self._take_growth, then), self._take_no_growth)
+        if not self._problems and self._texts:
+            texts = dict(self._texts)
+            question = EstimateMemory(self._model_id, self._values())
+            self._bridge.ask(question, partial(self._take_estimate, texts), self._take_no_estimate)
 
-    def _take_growth(self, then: Settings, growth_bytes: int | None) -> None:
-        if then is self._asked_for and self._texts and growth_bytes is not None:
-            self._show_memory(growth_bytes)
+    def _take_estimate(self, texts: dict[str, str], estimate: MemoryEstimate) -> None:
+        if texts == self._texts:
+            self._show_memory(estimate.growth_bytes)
 
-    def _take_no_growth(self, _error: EngineError) -> None:
+    def _take_no_estimate(self, _error: EngineError) -> None:
         self._memory.clear()
 
     def _show_memory(self, growth_bytes: int) -> None:
@@ -217,8 +205,10 @@ class ModelSettingsDialog(QDialog):
         if not self._texts:
             self.accept()
             return
-        values = {name: None if text == DEFAULT else text for name, text in self._texts.items()}
-        self._bridge.change_model_settings(self._model_id, values, self._applied, self._failed)
+        self._bridge.change_model_settings(self._model_id, self._values(), self._applied, self._failed)
+
+    def _values(self) -> dict[str, str | None]:
+        return {name: None if text == DEFAULT else text for name, text in self._texts.items()}
 
     def _applied(self, _change: SettingsChange) -> None:
         self.accept()
@@ -230,9 +220,3 @@ class ModelSettingsDialog(QDialog):
             self._refresh()
         else:
             self._banner.show_problem(sentence_of(error))
-
-
-def _growth(model_id: str, now: Settings, then: Settings, _session: EngineSession) -> int | None:
-    from preheat.control import growth_bytes  # slow to import
-
-    return growth_bytes(model_id, now, then)

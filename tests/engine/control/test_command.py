@@ -55,6 +55,7 @@ SAMPLES: list[Command[Any]] = [
     api.ChangeSettings({}),
     api.ChangeSettings({"threads": 2, "preload": False}),
     api.ChangeModelSettings("a", {"parallel": None}),
+    api.EstimateMemory("a", {"context_length": 2048}),
     api.ReloadSettings(),
     api.ReplayLimits((8_000_000_000, 16_000_000_000)),
 ]

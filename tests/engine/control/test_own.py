@@ -22,6 +22,7 @@ from preheat.control import (
     ChangeSettings,
     Command,
     DropFavourite,
+    EstimateMemory,
     ExplainModel,
     GetSettings,
     GetStats,
@@ -148,6 +149,17 @@ def test_one_models_own_settings_hold(start_session: StartSession) -> None:
         session.call(ChangeModelSettings(CHAT, {"context_length": None})).settings.for_model(CHAT).context_length
         == 2048
     )
+
+
+def test_the_memory_of_other_settings_is_estimated(start_session: StartSession) -> None:
+    session = start_session()
+    grown = session.call(EstimateMemory(CHAT, {"context_length": "4096"})).growth_bytes
+    assert grown > 0
+    session.call(ChangeModelSettings(CHAT, {"context_length": "4096"}))
+    assert session.call(EstimateMemory(CHAT, {"context_length": None})).growth_bytes == -grown
+    assert session.call(EstimateMemory(CHAT, {})).growth_bytes == 0
+    with pytest.raises(SettingsError):
+        session.call(EstimateMemory(CHAT, {"context_length": "long"}))
 
 
 def test_wrong_settings_change_nothing(start_session: StartSession) -> None:

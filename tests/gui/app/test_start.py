@@ -13,12 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from children import child
 from fake_bridge import FakeBridge, model, snapshot
-from preheat import paths
 from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
 from preheat_gui.app import start as app_module
 from preheat_gui.app.no_tray import TrayPlace
 from preheat_gui.app.opening import Opened
-from preheat_gui.app.settings_watch import SettingsWatch
 from preheat_gui.app.shell import Shell
 from preheat_gui.app.signals import ProcessSignals
 from preheat_gui.app.single_instance import Answer, SingleInstance
@@ -176,13 +174,6 @@ def test_no_welcome_with_another_processs_engine(start: Start, qtbot: QtBot) -> 
     assert "welcome" not in start.windows()
 
 
-def test_a_changed_settings_file_is_read_again(start: Start, qtbot: QtBot) -> None:
-    start(login=True)
-    qtbot.waitUntil(lambda: ("start",) in start.bridge.commands)
-    paths.settings_path().write_text("preload = false\n", encoding="utf-8")
-    qtbot.waitUntil(lambda: ("reload_settings",) in start.bridge.commands)
-
-
 def test_a_problem_s_button_leads_to_the_log(start: Start, qtbot: QtBot) -> None:
     shell = start(login=True)
     start.bridge.view_requested.emit("log", "")
@@ -249,23 +240,6 @@ def test_a_signal_wakes_an_idle_application(qtbot: QtBot, number: int) -> None:
         before = signal.getsignal(number)
         signals.close()
     assert signal.getsignal(number) is not before
-
-
-def test_every_kind_of_write_to_the_settings_file_is_noticed(tmp_path: Path, qtbot: QtBot) -> None:
-    path = tmp_path / "config" / "settings.toml"
-    watch = SettingsWatch(path)
-    for content in ("a", "bb"):  # made, then written
-        with qtbot.waitSignal(watch.changed):
-            path.write_text(content, encoding="utf-8")
-    for content in ("ccc", "dddd"):  # replaced, as editors do
-        part = path.with_name("part")
-        part.write_text(content, encoding="utf-8")
-        with qtbot.waitSignal(watch.changed):
-            part.replace(path)
-    with qtbot.waitSignal(watch.changed):
-        path.unlink()
-    with qtbot.assertNotEmitted(watch.changed, wait=400):
-        path.with_name("other").write_text("", encoding="utf-8")
 
 
 def named_dialog() -> QDialog:

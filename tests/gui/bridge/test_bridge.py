@@ -14,13 +14,13 @@ from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
-from preheat import control
+from preheat import control, paths
 from preheat.control import Command, EngineSession, PortStatus, SettingsChange
 from preheat.core.snapshot import EngineSnapshot
 from preheat.errors import EngineError, EngineStoppedError, NotRunningError, PortInUseError, SettingsError
 from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Usage
 from preheat.residency.states import State
-from preheat.settings import Settings
+from preheat.settings import Settings, SettingsStore
 from preheat_gui.app.opening import Opened
 from preheat_gui.bridge import EngineBridge, GenerationFigures
 
@@ -94,7 +94,7 @@ class StubSession:
 
 
 def opened(session: StubSession) -> Opened:
-    return Opened(cast(EngineSession, session))
+    return Opened(cast(EngineSession, session), SettingsStore())
 
 
 @pytest.fixture
@@ -271,6 +271,40 @@ def test_changed_settings_are_emitted(real: EngineBridge, qtbot: QtBot) -> None:
     assert not changed.args[0].preload
     assert real.settings is changed.args[0]
     qtbot.waitUntil(lambda: [change.changed for change in changes] == [("preload",)])
+
+
+def test_edits_of_the_settings_file_arrive(qtbot: QtBot, session: StubSession) -> None:
+    bridge, store = EngineBridge(), SettingsStore()
+    store.load()
+    with qtbot.waitSignal(bridge.opened):
+        bridge.start(lambda: Opened(cast(EngineSession, session), store))
+    with qtbot.waitSignal(bridge.settings_changed) as changed:
+        store.set({"preload_top": "4"})
+    assert changed.args is not None
+    assert changed.args[0].preload_top == 4
+    paths.settings_path().write_text("preload_top = \n", encoding="utf-8")
+    with qtbot.waitSignal(bridge.settings_problem_changed), pytest.raises(SettingsError):
+        store.reload()
+    assert bridge.settings_problem is not None
+    assert bridge.settings.preload_top == 4
+    paths.settings_path().write_text("preload_top = 5\n", encoding="utf-8")
+    with qtbot.waitSignals([bridge.settings_problem_changed, bridge.settings_changed]):
+        store.reload()
+    assert (bridge.settings_problem, bridge.settings.preload_top) == (None, 5)
+    bridge.close()
+    assert bridge.wait_closed(TIMEOUT_S)
+
+
+def test_edits_for_an_engine_of_another_process_reload_its_settings(qtbot: QtBot, session: StubSession) -> None:
+    bridge, store = EngineBridge(), SettingsStore()
+    store.load()
+    session.attached = True
+    with qtbot.waitSignal(bridge.opened):
+        bridge.start(lambda: Opened(cast(EngineSession, session), store))
+    store.set({"preload_top": "4"})
+    qtbot.waitUntil(lambda: control.ReloadSettings() in session.done)
+    bridge.close()
+    assert bridge.wait_closed(TIMEOUT_S)
 
 
 def test_a_broken_settings_file_is_reported_until_it_is_valid(

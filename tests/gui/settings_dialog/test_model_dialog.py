@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QWidget
 
 from children import press_key, type_text
 from fake_bridge import model, snapshot
+from preheat.control import MemoryEstimate
 from preheat.errors import SettingsError
 from preheat.messages import verbatim
 from preheat.settings import ModelSettings, Settings
@@ -113,22 +114,20 @@ def test_a_rejected_value_is_shown_at_its_field(qtbot: QtBot, open_model: Opener
     assert find(dialog, Remark, "remark_parallel").words == "Too many."
 
 
-def test_the_memory_follows(
-    qtbot: QtBot, open_model: Opener, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
+def test_the_memory_follows(qtbot: QtBot, open_model: Opener, bridge: FakeBridge) -> None:
+    asked: list[tuple[str, object]] = []
 
-    def growth(model_id: str, now: Settings, then: Settings) -> int:
-        asked.append((model_id, now.for_model(model_id).context_length, then.for_model(model_id).context_length))
-        return 6 * GB
+    def answer(model_id: str, values: object) -> MemoryEstimate:
+        asked.append((model_id, values))
+        return MemoryEstimate(6 * GB)
 
-    monkeypatch.setattr("preheat.control.what_if.growth_bytes", growth)
+    bridge.answer_with(estimate_memory=answer)
     dialog = open_model(context_length=8192)
     words = find(dialog, QLabel, "memory_estimate")
     assert words.text() == "Needs about 3.1 GB of memory."
     type_number(qtbot, dialog, "context_length", "32768")
     qtbot.waitUntil(lambda: "9.1 GB" in words.text())
-    assert asked == [("qwen3-4b", 8192, 32768)]
+    assert asked == [("qwen3-4b", {"context_length": "32768"})]
     assert words.text() == (
         "Will need about 9.1 GB of memory instead of 3.1 GB. That exceeds the memory limit of 8.0 GB."
     )
