@@ -1019,15 +1019,15 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>--set {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>--set {name}</translation>
     </message>
     <message>
         <source>--set {option} has no value</source>
-        <translation type="unfinished"></translation>
+        <translation>--set {option} hat keinen Wert</translation>
     </message>
     <message>
         <source>127.0.0.1, localhost, or any address together with api_keys</source>
-        <translation type="unfinished"></translation>
+        <translation>127.0.0.1, localhost oder zusammen mit api_keys jede Adresse</translation>
     </message>
     <message>
         <source>A quota of {folder} may be used up. The download continues when there is space</source>
@@ -1107,7 +1107,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Check the file&apos;s type and permissions: {path}</source>
-        <translation type="unfinished"></translation>
+        <translation>Typ und Zugriffsrechte der Datei prüfen: {path}</translation>
     </message>
     <message>
         <source>Check the network, and HF_ENDPOINT and HTTPS_PROXY if they are set</source>
@@ -1123,7 +1123,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Check the permissions of {path}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Zugriffsrechte von {path} prüfen</translation>
     </message>
     <message>
         <source>Check the settings host and port</source>
@@ -1147,7 +1147,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Choose a key first: preheat config set api_keys KEY</source>
-        <translation type="unfinished"></translation>
+        <translation>Zuerst einen Schlüssel wählen: preheat config set api_keys KEY</translation>
     </message>
     <message>
         <source>Choose a text model</source>
@@ -1167,19 +1167,19 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Correct the environment variable {variable}, or unset it</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Umgebungsvariable {variable} berichtigen oder entfernen</translation>
     </message>
     <message>
         <source>Correct the option; this lists all settings: preheat config get</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Option berichtigen; alle Einstellungen zeigt: preheat config get</translation>
     </message>
     <message>
         <source>Correct {path}, or remove the line: preheat config unset {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} berichtigen oder die Zeile entfernen: preheat config unset {name}</translation>
     </message>
     <message>
         <source>Correct {path}; in TOML a setting is one line: name = value, with text in quotes</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} berichtigen; in TOML ist eine Einstellung eine Zeile: name = value, mit Text in Anführungszeichen</translation>
     </message>
     <message>
         <source>Delete it with the program that it belongs to, or by hand</source>
@@ -1291,7 +1291,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Keep one of the two lines in {path}</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine der beiden Zeilen in {path} behalten</translation>
     </message>
     <message>
         <source>Leave the revision out for the newest</source>
@@ -1323,7 +1323,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Nothing was changed</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts wurde geändert</translation>
     </message>
     <message>
         <source>Nothing was moved. Choose an empty folder, or rename one of the two</source>
@@ -1403,7 +1403,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Remove it there first</source>
-        <translation type="unfinished"></translation>
+        <translation>Dort zuerst entfernen</translation>
     </message>
     <message>
         <source>Rename one of the definitions, or use tool_choice auto</source>
@@ -1415,7 +1415,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Save it as UTF-8: {path}</source>
-        <translation type="unfinished"></translation>
+        <translation>Als UTF-8 speichern: {path}</translation>
     </message>
     <message>
         <source>Search for it: preheat search WORDS</source>
@@ -1767,11 +1767,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>This lists all problems: preheat config check</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Probleme zeigt: preheat config check</translation>
     </message>
     <message>
         <source>This lists all settings: preheat config get</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Einstellungen zeigt: preheat config get</translation>
     </message>
     <message>
         <source>This model generates text and makes no embeddings</source>
@@ -1867,7 +1867,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Write it as --set name=value</source>
-        <translation type="unfinished"></translation>
+        <translation>Als --set name=value schreiben</translation>
     </message>
     <message>
         <source>Write it as owner/name</source>
@@ -1887,11 +1887,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>a folder, or auto</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Ordner oder auto</translation>
     </message>
     <message>
         <source>a host name or address, without a port</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Hostname oder eine Adresse, ohne Port</translation>
     </message>
     <message>
         <source>a key in its header is {length:,} bytes long</source>
@@ -1899,39 +1899,39 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>a list of folders</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Liste von Ordnern</translation>
     </message>
     <message>
         <source>a list of host names or addresses, without ports</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Liste von Hostnamen oder Adressen, ohne Ports</translation>
     </message>
     <message>
         <source>a list of huggingface, lmstudio, ollama, llamacpp, jan</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Liste aus huggingface, lmstudio, ollama, llamacpp, jan</translation>
     </message>
     <message>
         <source>a list of keys of visible ASCII characters without spaces</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Liste von Schlüsseln aus sichtbaren ASCII-Zeichen ohne Leerzeichen</translation>
     </message>
     <message>
         <source>a list of model names, or auto</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Liste von Modellnamen oder auto</translation>
     </message>
     <message>
         <source>a list of origins such as https://example.org or app://obsidian.md</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Liste von Ursprüngen wie https://example.org oder app://obsidian.md</translation>
     </message>
     <message>
         <source>a number above {low} and at most {high}</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Zahl über {low} und höchstens {high}</translation>
     </message>
     <message>
         <source>a number from {low} to {high}</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Zahl von {low} bis {high}</translation>
     </message>
     <message>
         <source>a number from {low} to {high}, or auto</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Zahl von {low} bis {high} oder auto</translation>
     </message>
     <message>
         <source>a request asked for it</source>
@@ -1943,19 +1943,19 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>a share of memory makes no sense here</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Anteil des Speichers ist hier nicht sinnvoll</translation>
     </message>
     <message>
         <source>a size such as 2GiB or 900MB, 0, or a share of memory below 100%</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Größe wie 2GiB oder 900MB, 0 oder ein Anteil des Speichers unter 100%</translation>
     </message>
     <message>
         <source>a size such as 32MiB</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Größe wie 32MiB</translation>
     </message>
     <message>
         <source>a size such as 8GiB or 900MB, at least 1MB, or a share of memory such as 50%</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Größe wie 8GiB oder 900MB, mindestens 1MB, oder ein Anteil des Speichers wie 50%</translation>
     </message>
     <message>
         <source>a small model keeps its abilities best with 8 bits, and there is room</source>
@@ -1967,15 +1967,15 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>a whole number from {low} to {high}</source>
-        <translation type="unfinished"></translation>
+        <translation>eine ganze Zahl von {low} bis {high}</translation>
     </message>
     <message>
         <source>a whole number from {low} to {high}, or auto</source>
-        <translation type="unfinished"></translation>
+        <translation>eine ganze Zahl von {low} bis {high} oder auto</translation>
     </message>
     <message>
         <source>allowed: {allowed}</source>
-        <translation type="unfinished"></translation>
+        <translation>erlaubt: {allowed}</translation>
     </message>
     <message>
         <source>an application that just started nearly always uses it next</source>
@@ -1983,7 +1983,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>an item is empty</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Eintrag ist leer</translation>
     </message>
     <message>
         <source>another program has locked the file</source>
@@ -2063,7 +2063,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>it is empty</source>
-        <translation type="unfinished"></translation>
+        <translation>der Wert ist leer</translation>
     </message>
     <message>
         <source>it is in a form that only Ollama loads</source>
@@ -2095,7 +2095,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>item {number} is wrong</source>
-        <translation type="unfinished"></translation>
+        <translation>Eintrag {number} ist falsch</translation>
     </message>
     <message>
         <source>its alignment is {alignment}, which is not a power of two</source>
@@ -2171,11 +2171,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>more than 100%</source>
-        <translation type="unfinished"></translation>
+        <translation>mehr als 100%</translation>
     </message>
     <message>
         <source>negative</source>
-        <translation type="unfinished"></translation>
+        <translation>negativ</translation>
     </message>
     <message>
         <source>never used</source>
@@ -2187,19 +2187,19 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>no model is so small; a unit may be missing</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Modell ist so klein; vielleicht fehlt eine Einheit</translation>
     </message>
     <message>
         <source>no user has the name after ~</source>
-        <translation type="unfinished"></translation>
+        <translation>niemand heißt wie der Name nach ~</translation>
     </message>
     <message>
         <source>not a size</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Größe</translation>
     </message>
     <message>
         <source>not a whole number of bytes; a unit may be missing</source>
-        <translation type="unfinished"></translation>
+        <translation>keine ganze Zahl von Bytes; vielleicht fehlt eine Einheit</translation>
     </message>
     <message>
         <source>not in memory: it was unloaded on request; the next use allows preloads again</source>
@@ -2243,15 +2243,15 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>nothing would be left for models</source>
-        <translation type="unfinished"></translation>
+        <translation>für Modelle bliebe nichts übrig</translation>
     </message>
     <message>
         <source>one of {choices:names}</source>
-        <translation type="unfinished"></translation>
+        <translation>eines von {choices:names}</translation>
     </message>
     <message>
         <source>other machines can reach it, and api_keys is empty</source>
-        <translation type="unfinished"></translation>
+        <translation>andere Computer erreichen die Adresse, und api_keys ist leer</translation>
     </message>
     <message>
         <source>over the memory limit</source>
@@ -2291,7 +2291,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>tables such as [models.&quot;qwen2.5-7b&quot;]</source>
-        <translation type="unfinished"></translation>
+        <translation>Tabellen wie [models.&quot;qwen2.5-7b&quot;]</translation>
     </message>
     <message>
         <source>the file is not a usage log</source>
@@ -2343,7 +2343,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>the unit {unit} is unknown</source>
-        <translation type="unfinished"></translation>
+        <translation>die Einheit {unit} ist unbekannt</translation>
     </message>
     <message>
         <source>the usage log is still empty</source>
@@ -2363,11 +2363,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>there is no setting {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>es gibt keine Einstellung {name}</translation>
     </message>
     <message>
         <source>there is no setting {name}; similar: {similar:names}</source>
-        <translation type="unfinished"></translation>
+        <translation>es gibt keine Einstellung {name}; ähnlich: {similar:names}</translation>
     </message>
     <message>
         <source>there is room for more precision, and still for another model</source>
@@ -2383,15 +2383,15 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>too large</source>
-        <translation type="unfinished"></translation>
+        <translation>zu groß</translation>
     </message>
     <message>
         <source>true and false make no sense here</source>
-        <translation type="unfinished"></translation>
+        <translation>true und false sind hier nicht sinnvoll</translation>
     </message>
     <message>
         <source>true or false</source>
-        <translation type="unfinished"></translation>
+        <translation>true oder false</translation>
     </message>
     <message>
         <source>used once in the last week</source>
@@ -2443,7 +2443,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>zero</source>
-        <translation type="unfinished"></translation>
+        <translation>null</translation>
     </message>
     <message>
         <source>{available:memory} of memory is available, less than keep_free ({keep_free:memory})</source>
@@ -2467,7 +2467,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{file} cannot be written: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} ist nicht beschreibbar: {reason}</translation>
     </message>
     <message>
         <source>{file} did not load: llama.cpp cannot read it: {detail}</source>
@@ -2547,19 +2547,19 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{file} line {line}</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} Zeile {line}</translation>
     </message>
     <message>
         <source>{file} line {line} is not UTF-8 text</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} Zeile {line} ist kein UTF-8-Text</translation>
     </message>
     <message>
         <source>{file} line {line} is not valid TOML: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} Zeile {line} ist kein gültiges TOML: {reason}</translation>
     </message>
     <message>
         <source>{file} line {line}: {name} is set a second time, after line {first_line}</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} Zeile {line}: {name} steht nach Zeile {first_line} ein zweites Mal</translation>
     </message>
     <message>
         <source>{file} should have {expected:bytes}, but {actual:bytes} are sent</source>
@@ -2567,7 +2567,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{first} (and {others} more)</source>
-        <translation type="unfinished"></translation>
+        <translation>{first} (und {others} weitere)</translation>
     </message>
     <message>
         <source>{folder} cannot be removed: {reason}</source>
@@ -2647,11 +2647,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{names:names} not changed: {problem}</source>
-        <translation type="unfinished"></translation>
+        <translation>{names:names} nicht geändert: {problem}</translation>
     </message>
     <message>
         <source>{name} is set by {source}, which overrides the settings file</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird durch {source} festgelegt, was der Einstellungsdatei vorgeht</translation>
     </message>
     <message>
         <source>{param} must be a list of model names, or auto</source>
@@ -2659,7 +2659,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{param} must be a list, with entries of the right kind</source>
-        <translation type="unfinished"></translation>
+        <translation>{param} muss eine Liste mit Einträgen der richtigen Art sein</translation>
     </message>
     <message>
         <source>{param} must be a number of seconds above 0</source>
@@ -2727,23 +2727,23 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{place}: a model name with a dot needs quotes: [{name}]</source>
-        <translation type="unfinished"></translation>
+        <translation>{place}: ein Modellname mit Punkt braucht Anführungszeichen: [{name}]</translation>
     </message>
     <message>
         <source>{place}: there are no sections such as [{name}]; put all names at the top of the file</source>
-        <translation type="unfinished"></translation>
+        <translation>{place}: es gibt keine Abschnitte wie [{name}]; alle Namen an den Anfang der Datei setzen</translation>
     </message>
     <message>
         <source>{place}: there is no setting {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{place}: es gibt keine Einstellung {name}</translation>
     </message>
     <message>
         <source>{place}: there is no setting {name}; similar: {similar:names}</source>
-        <translation type="unfinished"></translation>
+        <translation>{place}: es gibt keine Einstellung {name}; ähnlich: {similar:names}</translation>
     </message>
     <message>
         <source>{place}: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{place}: {name}</translation>
     </message>
     <message>
         <source>{problem}; next attempt in {pause_s:duration}</source>
@@ -2751,7 +2751,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{reason}; allowed: {allowed}</source>
-        <translation type="unfinished"></translation>
+        <translation>{reason}; erlaubt: {allowed}</translation>
     </message>
     <message>
         <source>{repo} has no file {file}</source>
@@ -2783,23 +2783,23 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{subject} cannot be {value} ({reason}); allowed: {allowed}</source>
-        <translation type="unfinished"></translation>
+        <translation>{subject} kann nicht {value} sein ({reason}); erlaubt: {allowed}</translation>
     </message>
     <message>
         <source>{subject} cannot be {value}; allowed: a section of {names:names}</source>
-        <translation type="unfinished"></translation>
+        <translation>{subject} kann nicht {value} sein; erlaubt: ein Abschnitt aus {names:names}</translation>
     </message>
     <message>
         <source>{subject} cannot be {value}; allowed: {allowed}</source>
-        <translation type="unfinished"></translation>
+        <translation>{subject} kann nicht {value} sein; erlaubt: {allowed}</translation>
     </message>
     <message>
         <source>{value} is not a host name or address</source>
-        <translation type="unfinished"></translation>
+        <translation>{value} ist kein Hostname und keine Adresse</translation>
     </message>
     <message>
         <source>{value} is not an origin</source>
-        <translation type="unfinished"></translation>
+        <translation>{value} ist kein Ursprung</translation>
     </message>
     <message>
         <source>{variable} sets the models folder</source>
@@ -3839,115 +3839,115 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Also preload on battery power.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auch bei Akkubetrieb vorladen.</translation>
     </message>
     <message>
         <source>Compute attention without large intermediate buffers.</source>
-        <translation type="unfinished"></translation>
+        <translation>Attention ohne große Zwischenspeicher berechnen.</translation>
     </message>
     <message>
         <source>Days for which the figures of each request are kept, then daily sums; 0 keeps none.</source>
-        <translation type="unfinished"></translation>
+        <translation>Tage, für die Werte jeder Anfrage gespeichert werden, danach Tagessummen; 0 speichert keine.</translation>
     </message>
     <message>
         <source>Days without use after which the usage of a model counts half.</source>
-        <translation type="unfinished"></translation>
+        <translation>Tage ohne Nutzung, nach denen die Nutzung eines Modells halb zählt.</translation>
     </message>
     <message>
         <source>Embedding cache</source>
-        <translation type="unfinished"></translation>
+        <translation>Embedding-Cache</translation>
     </message>
     <message>
         <source>Host names</source>
-        <translation type="unfinished"></translation>
+        <translation>Hostnamen</translation>
     </message>
     <message>
         <source>Idle time before the model is unloaded, in seconds; `auto` keeps it until its memory is needed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ruhezeit in Sekunden, nach der das Modell entladen wird; `auto` behält es, bis sein Speicher gebraucht wird.</translation>
     </message>
     <message>
         <source>Keep an empty worker process ready, so that loads do not wait for Python.</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen leeren Arbeitsprozess bereithalten, damit Laden nicht auf Python wartet.</translation>
     </message>
     <message>
         <source>Keys that clients may send; if there are none, no key is required.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schlüssel, die Programme senden dürfen; ohne Schlüssel wird keiner verlangt.</translation>
     </message>
     <message>
         <source>Language of the windows, after a restart; `auto` follows the system.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sprache der Fenster nach einem Neustart; `auto` folgt dem System.</translation>
     </message>
     <message>
         <source>Layers to put on the GPU, if the build supports one; -1 means all.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schichten auf der GPU, falls der Build eine unterstützt; -1 heißt alle.</translation>
     </message>
     <message>
         <source>Load models in the background before they are requested.</source>
-        <translation type="unfinished"></translation>
+        <translation>Modelle im Hintergrund laden, bevor sie angefragt werden.</translation>
     </message>
     <message>
         <source>Load timeout</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeitlimit beim Laden</translation>
     </message>
     <message>
         <source>Log level</source>
-        <translation type="unfinished"></translation>
+        <translation>Protokollstufe</translation>
     </message>
     <message>
         <source>Log verbosity.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausführlichkeit des Protokolls.</translation>
     </message>
     <message>
         <source>Maximum length of prompt plus completion, in tokens.</source>
-        <translation type="unfinished"></translation>
+        <translation>Größte Länge von Prompt und Antwort zusammen, in Tokens.</translation>
     </message>
     <message>
         <source>Maximum length of prompt plus completion, in tokens; never more than a model was trained for.</source>
-        <translation type="unfinished"></translation>
+        <translation>Größte Länge von Prompt und Antwort zusammen, in Tokens; nie mehr, als ein Modell gelernt hat.</translation>
     </message>
     <message>
         <source>Maximum memory for all hot models together.</source>
-        <translation type="unfinished"></translation>
+        <translation>Größter Speicher für alle bereiten Modelle zusammen.</translation>
     </message>
     <message>
         <source>Maximum number of requests that wait for one model; further ones get a 503.</source>
-        <translation type="unfinished"></translation>
+        <translation>Größte Zahl von Anfragen, die auf ein Modell warten; weitere erhalten 503.</translation>
     </message>
     <message>
         <source>Maximum size of a request body.</source>
-        <translation type="unfinished"></translation>
+        <translation>Größter Umfang einer Anfrage.</translation>
     </message>
     <message>
         <source>Maximum time a request waits for its model, in seconds.</source>
-        <translation type="unfinished"></translation>
+        <translation>Längste Wartezeit einer Anfrage auf ihr Modell, in Sekunden.</translation>
     </message>
     <message>
         <source>Models folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Modellordner</translation>
     </message>
     <message>
         <source>Models to keep hot whenever they fit, most important first; `auto` means the starter models if there are no others.</source>
-        <translation type="unfinished"></translation>
+        <translation>Modelle, die bereit bleiben, solange sie passen, das wichtigste zuerst; `auto` sind die Startmodelle, falls es keine anderen gibt.</translation>
     </message>
     <message>
         <source>More folders</source>
-        <translation type="unfinished"></translation>
+        <translation>Weitere Ordner</translation>
     </message>
     <message>
         <source>Notify when the favourites are ready and when something fails.</source>
-        <translation type="unfinished"></translation>
+        <translation>Benachrichtigen, wenn die Favoriten bereit sind und wenn etwas fehlschlägt.</translation>
     </message>
     <message>
         <source>Number of downloads that run at the same time; 0 stops all downloads.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahl gleichzeitiger Downloads; 0 hält alle Downloads an.</translation>
     </message>
     <message>
         <source>Number of most used models to preload besides the favourites; 0 for none.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahl der meistgenutzten Modelle, die neben den Favoriten vorgeladen werden; 0 für keine.</translation>
     </message>
     <message>
         <source>Number of recent embeddings kept in memory; 0 keeps none.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahl der letzten Embeddings, die im Speicher bleiben; 0 behält keine.</translation>
     </message>
     <message>
         <source>Other programs</source>
@@ -3955,71 +3955,71 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Parallel downloads</source>
-        <translation type="unfinished"></translation>
+        <translation>Gleichzeitige Downloads</translation>
     </message>
     <message>
         <source>Parallel requests</source>
-        <translation type="unfinished"></translation>
+        <translation>Gleichzeitige Anfragen</translation>
     </message>
     <message>
         <source>Preheat&apos;s own models folder, where downloads are stored; `auto` is the system&apos;s standard location.</source>
-        <translation type="unfinished"></translation>
+        <translation>Preheats eigener Modellordner, in dem Downloads landen; `auto` ist der übliche Ort des Systems.</translation>
     </message>
     <message>
         <source>Preload right after login; otherwise preloading starts with the first request.</source>
-        <translation type="unfinished"></translation>
+        <translation>Gleich nach dem Anmelden vorladen; sonst beginnt das Vorladen mit der ersten Anfrage.</translation>
     </message>
     <message>
         <source>Programs that share their models with Preheat; their files are used in place and never changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Programme, die ihre Modelle mit Preheat teilen; ihre Dateien werden an Ort und Stelle verwendet und nie geändert.</translation>
     </message>
     <message>
         <source>Queue length</source>
-        <translation type="unfinished"></translation>
+        <translation>Länge der Warteschlange</translation>
     </message>
     <message>
         <source>Rearrange weights for faster computation; loading takes longer and needs more memory.</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewichte für schnelleres Rechnen umordnen; Laden dauert länger und braucht mehr Speicher.</translation>
     </message>
     <message>
         <source>Rearrange weights for faster computation; loading takes longer and needs more memory. `auto` means off for now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewichte für schnelleres Rechnen umordnen; Laden dauert länger und braucht mehr Speicher. `auto` heißt vorerst aus.</translation>
     </message>
     <message>
         <source>Recent uses a model needs before it is preloaded.</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzte Nutzungen, die ein Modell braucht, bevor es vorgeladen wird.</translation>
     </message>
     <message>
         <source>Repack weights</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewichte umordnen</translation>
     </message>
     <message>
         <source>Requests a model answers at the same time; they share its KV cache.</source>
-        <translation type="unfinished"></translation>
+        <translation>Anfragen, die ein Modell gleichzeitig beantwortet; sie teilen sich seinen KV-Cache.</translation>
     </message>
     <message>
         <source>Requests the model answers at the same time; they share its KV cache.</source>
-        <translation type="unfinished"></translation>
+        <translation>Anfragen, die das Modell gleichzeitig beantwortet; sie teilen sich seinen KV-Cache.</translation>
     </message>
     <message>
         <source>Shutdown grace</source>
-        <translation type="unfinished"></translation>
+        <translation>Frist beim Beenden</translation>
     </message>
     <message>
         <source>Threads per model; `auto` means one per physical core.</source>
-        <translation type="unfinished"></translation>
+        <translation>Threads je Modell; `auto` heißt einer je physischem Kern.</translation>
     </message>
     <message>
         <source>Time that requests in progress get to finish when Preheat exits, in seconds.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeit, die laufende Anfragen beim Beenden von Preheat bekommen, in Sekunden.</translation>
     </message>
     <message>
         <source>Usage half-life</source>
-        <translation type="unfinished"></translation>
+        <translation>Halbwertszeit der Nutzung</translation>
     </message>
     <message>
         <source>When a program starts, preload the model it nearly always uses next.</source>
-        <translation type="unfinished"></translation>
+        <translation>Beim Start eines Programms das Modell vorladen, das es fast immer als Nächstes verwendet.</translation>
     </message>
     <message>
         <source>days</source>

@@ -238,7 +238,6 @@ class MemoryEstimate:
 
 
 @command("POST", "models/{model:path}/estimate", risk=Risk.USE, errors=(*_NAMES, SettingsError))
-@dataclass(frozen=True, slots=True)
 class EstimateMemory(Command[MemoryEstimate]):
     """Estimate the memory that a model would need with other settings of its own; null removes one."""
 

@@ -290,7 +290,8 @@ def test_edits_of_the_settings_file_arrive(qtbot: QtBot, session: StubSession) -
     paths.settings_path().write_text("preload_top = 5\n", encoding="utf-8")
     with qtbot.waitSignals([bridge.settings_problem_changed, bridge.settings_changed]):
         store.reload()
-    assert (bridge.settings_problem, bridge.settings.preload_top) == (None, 5)
+    assert str(bridge.settings_problem) == "None"
+    assert bridge.settings.preload_top == 5
     bridge.close()
     assert bridge.wait_closed(TIMEOUT_S)
 
