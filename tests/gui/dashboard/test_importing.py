@@ -1,4 +1,4 @@
-"""Files are dropped on the window or chosen, and added one after another."""
+"""Adding model files by drop or file dialog."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def add(banner: ImportBanner, bridge: FakeBridge, importer: Importer, names: Seq
     bridge.answer_with(import_file=importer)
 
 
-def test_only_model_files_of_this_computer_are_taken() -> None:
+def test_only_local_model_files_are_accepted() -> None:
     data = mime("/a/b.gguf", "/a/B.GGUF", "/a/readme.md", "https://example.org/c.gguf")
     assert model_files(data) == [Path("/a/b.gguf"), Path("/a/B.GGUF")]
     assert model_files(QMimeData()) == []
 
 
-def test_files_are_added_one_after_another(banner: ImportBanner, bridge: FakeBridge) -> None:
+def test_files_are_added_one_at_a_time(banner: ImportBanner, bridge: FakeBridge) -> None:
     importer = Importer()
     banner.add_files([Path("/a.gguf"), Path("/b.gguf")])
     assert (bridge.open_questions, banner.accessibleName()) == (1, "Adding a.gguf. A large file takes a while.")
@@ -69,7 +69,7 @@ def test_files_are_added_one_after_another(banner: ImportBanner, bridge: FakeBri
     assert banner.accessibleName() == "2 files were added."
 
 
-def test_what_was_added_can_be_shown(qtbot: QtBot, banner: ImportBanner, bridge: FakeBridge) -> None:
+def test_the_added_model_can_be_shown(qtbot: QtBot, banner: ImportBanner, bridge: FakeBridge) -> None:
     add(banner, bridge, Importer(), ["Qwen3-4B.gguf"])
     assert banner.accessibleName() == "Qwen3-4B.gguf was added."
     bridge.publish(snapshot(model("qwen3-4b", path="/models/Qwen3-4B.gguf"), model("other", path="/x.gguf")))
@@ -79,7 +79,7 @@ def test_what_was_added_can_be_shown(qtbot: QtBot, banner: ImportBanner, bridge:
     assert banner.isHidden()
 
 
-def test_a_file_that_is_no_model_does_not_keep_the_others_out(banner: ImportBanner, bridge: FakeBridge) -> None:
+def test_an_invalid_file_does_not_block_others(banner: ImportBanner, bridge: FakeBridge) -> None:
     importer = Importer(EngineError("bad.gguf is no GGUF file", hint="Download it again"))
     add(banner, bridge, importer, ["bad.gguf", "good.gguf"])
     assert [name for name, _ in importer.asked] == ["bad.gguf", "good.gguf"]
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_model_does_not_keep_the_others_out(banner: ImportBann
 
 
 @pytest.mark.parametrize(("button", "asked"), [("Move it", ["auto", "move", "auto"]), ("Leave it", ["auto", "auto"])])
-def test_without_room_for_a_copy_the_user_is_asked_whether_to_move(
+def test_without_space_for_a_copy_the_user_can_move_the_file(
     banner: ImportBanner, bridge: FakeBridge, button: str, asked: list[str]
 ) -> None:
     importer = Importer(NoRoomError("There is no room for large.gguf"))
@@ -145,7 +145,7 @@ def test_files_are_dropped_on_the_window(qtbot: QtBot, theme: Theme) -> None:
     assert not overlay.isVisible()
 
 
-def test_other_things_are_not_taken(qtbot: QtBot, theme: Theme) -> None:
+def test_other_data_is_not_accepted(qtbot: QtBot, theme: Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
@@ -155,7 +155,7 @@ def test_other_things_are_not_taken(qtbot: QtBot, theme: Theme) -> None:
     assert not overlay.isVisible()
 
 
-def test_dragging_away_leaves_the_window_as_it_was(qtbot: QtBot, theme: Theme) -> None:
+def test_dragging_away_hides_the_overlay(qtbot: QtBot, theme: Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     window.show()

@@ -1,4 +1,4 @@
-"""Showing a file in the file manager, with a bus of the test's own."""
+"""Showing a file in the file manager."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return folders
 
 
-def test_without_a_file_manager_on_the_bus_the_folder_is_opened(
+def test_without_a_file_manager_the_folder_opens(
     qtbot: QtBot, opened: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
@@ -64,7 +64,7 @@ class Answered:
 
 
 @pytest.mark.parametrize("error", [True, False])
-def test_the_folder_is_opened_where_the_file_manager_cannot(opened: list[str], tmp_path: Path, error: bool) -> None:
+def test_a_failed_file_manager_opens_the_folder(opened: list[str], tmp_path: Path, error: bool) -> None:
     answer: Any = Answered(error)
     reveal.open_folder_if_failed(tmp_path, answer)
     assert opened == ([str(tmp_path)] if error else [])

@@ -1,4 +1,4 @@
-"""Figures are asked for seldom, and only when they may have changed."""
+"""Expensive figures are asked for rarely."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_it_asks_when_it_becomes_active(asker: Asker) -> None:
     assert asker.answers == ["because"]
 
 
-def test_many_changes_make_one_question_a_pause(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
+def test_many_changes_make_one_question_per_pause(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
     asker.question.activate()
     for hits in range(1, 6):
         bridge.publish(snapshot(hits=hits, started_at=STARTED_AT))
@@ -68,7 +68,7 @@ def test_without_a_change_there_is_no_question(qtbot: QtBot, asker: Asker, bridg
     assert len(asker.answers) == 1
 
 
-def test_asleep_it_asks_nothing(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
+def test_an_inactive_question_asks_nothing(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
     asker.question.activate()
     bridge.publish(snapshot(hits=1, started_at=STARTED_AT))  # would be asked for after the pause
     asker.question.deactivate()
@@ -78,7 +78,7 @@ def test_asleep_it_asks_nothing(qtbot: QtBot, asker: Asker, bridge: FakeBridge) 
     assert len(asker.answers) == 1
 
 
-def test_what_failed_is_asked_again(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
+def test_a_failed_question_is_asked_again(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
     bridge.answer_with(why=EngineError("Not now"))
     asker.question.activate()
     assert [str(error) for error in asker.errors] == ["Not now"]

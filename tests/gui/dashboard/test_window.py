@@ -1,4 +1,4 @@
-"""The dashboard's frame: pages, keys, what is wrong, and what is remembered."""
+"""The dashboard window: pages, keys, problems and stored state."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def pages(window: DashboardWindow) -> list[QuietPage]:
     return window.findChildren(QuietPage)
 
 
-def test_a_page_is_made_when_it_is_first_shown(window: DashboardWindow) -> None:
+def test_a_page_is_created_when_first_shown(window: DashboardWindow) -> None:
     assert (window.page, len(pages(window))) == ("one", 1)
     window.show_page("three")
     assert (window.page, len(pages(window))) == ("three", 2)
@@ -84,7 +84,7 @@ def test_a_page_is_made_when_it_is_first_shown(window: DashboardWindow) -> None:
     assert (window.page, len(pages(window))) == ("one", 2)
 
 
-def test_only_the_shown_page_is_awake(window: DashboardWindow) -> None:
+def test_only_the_shown_page_is_active(window: DashboardWindow) -> None:
     window.show_page("two")
     window.hide()
     window.show()
@@ -93,14 +93,14 @@ def test_only_the_shown_page_is_awake(window: DashboardWindow) -> None:
     assert second.calls == ["activate", "deactivate", "activate"]
 
 
-def test_a_minimised_window_sleeps(qtbot: QtBot, window: DashboardWindow) -> None:
+def test_a_minimised_window_has_no_active_page(qtbot: QtBot, window: DashboardWindow) -> None:
     window.showMinimized()
     qtbot.waitUntil(lambda: pages(window)[0].calls[-1] == "deactivate")
     window.showNormal()
     qtbot.waitUntil(lambda: pages(window)[0].calls[-1] == "activate")
 
 
-def test_a_shortcut_to_a_page_that_takes_words_is_ready_for_them(window: DashboardWindow) -> None:
+def test_a_shortcut_focuses_the_pages_text_field(window: DashboardWindow) -> None:
     QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     page = window.findChildren(QuietPage)[-1]
     words = QLineEdit(page)
@@ -126,7 +126,7 @@ def test_arrow_keys_walk_through_the_pages(qtbot: QtBot, window: DashboardWindow
     assert window.page == "two"
 
 
-def test_page_and_choices_are_remembered(
+def test_page_and_choices_are_stored(
     qtbot: QtBot, window: DashboardWindow, bridge: FakeBridge, state: WindowState
 ) -> None:
     window.show_page("two")
@@ -138,7 +138,7 @@ def test_page_and_choices_are_remembered(
     assert [page.choice for page in pages(later)] == ["second"]
 
 
-def test_a_page_that_is_gone_is_not_remembered(
+def test_a_removed_page_is_ignored(
     qtbot: QtBot, bridge: FakeBridge, theme: Theme, state: WindowState
 ) -> None:
     state.remember("dashboard/page", "four")
@@ -146,7 +146,7 @@ def test_a_page_that_is_gone_is_not_remembered(
     assert show(qtbot, bridge, None).page == "one"
 
 
-def test_what_is_wrong_stands_above_the_pages(qtbot: QtBot, window: DashboardWindow, bridge: FakeBridge) -> None:
+def test_a_problem_is_shown_above_the_pages(qtbot: QtBot, window: DashboardWindow, bridge: FakeBridge) -> None:
     banner = window.findChild(Banner, "problem_banner")
     assert banner is not None
     assert not banner.isVisible()
@@ -162,21 +162,21 @@ def test_what_is_wrong_stands_above_the_pages(qtbot: QtBot, window: DashboardWin
     assert not banner.isVisible()
 
 
-def test_a_problem_from_before_is_shown(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> None:
+def test_an_earlier_problem_is_shown(qtbot: QtBot, bridge: FakeBridge, theme: Theme) -> None:
     bridge.report_problem(Problem(Kind.DISK_FULL, "The disk is nearly full.", ""))
     banner = show(qtbot, bridge, None).findChild(Banner, "problem_banner")
     assert banner is not None
     assert banner.isVisible()
 
 
-def test_settings_are_asked_for(qtbot: QtBot, window: DashboardWindow) -> None:
+def test_the_settings_button_requests_settings(qtbot: QtBot, window: DashboardWindow) -> None:
     button = window.findChild(QPushButton, "settings_button")
     assert button is not None
     with qtbot.waitSignal(window.settings_requested):
         button.click()
 
 
-def test_a_narrow_window_leaves_the_room_to_the_page(qtbot: QtBot, window: DashboardWindow) -> None:
+def test_a_narrow_window_drops_the_navigations_text(qtbot: QtBot, window: DashboardWindow) -> None:
     wide = pages(window)[0].width()
     window.resize(720, 480)
     qtbot.wait(10)
@@ -211,11 +211,11 @@ def test_a_model_is_opened_on_its_page(qtbot: QtBot, bridge: FakeBridge, theme: 
     assert window.minimumSizeHint().height() <= 480
 
 
-def test_every_declared_page_has_a_title_of_its_own(qtbot: QtBot) -> None:
+def test_every_page_has_its_own_title(qtbot: QtBot) -> None:
     assert len({page.words() for page in PAGES}) == len({page.key for page in PAGES}) == len(PAGES)
 
 
-def test_it_opens_again_as_large_as_it_was(qtbot: QtBot, bridge: FakeBridge, state: WindowState) -> None:
+def test_the_size_is_restored(qtbot: QtBot, bridge: FakeBridge, state: WindowState) -> None:
     first = DashboardWindow(bridge, state=state, pages=SPECS)
     qtbot.addWidget(first)
     first.show()

@@ -65,7 +65,7 @@ def test_nothing_is_asked_before_the_page_is_shown(page: ActivityPage, bridge: F
     assert bridge.open_questions == 1
 
 
-def test_it_asks_again_only_when_something_was_decided(
+def test_it_asks_again_only_after_a_decision(
     page: ActivityPage, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -126,7 +126,7 @@ def test_filters_by_kind_and_model(page: ActivityPage, bridge: FakeBridge, qtbot
     assert len(shown(page)) == 4
 
 
-def test_the_kind_is_remembered_and_nonsense_is_not(page: ActivityPage, bridge: FakeBridge) -> None:
+def test_the_kind_is_stored_and_invalid_values_are_ignored(page: ActivityPage, bridge: FakeBridge) -> None:
     page.remember({"activity_kind": "failed"})
     assert page.memory() == {"activity_kind": "failed"}
     page.remember({"activity_kind": "nonsense"})
@@ -166,7 +166,7 @@ def test_a_selected_decision_is_copied_as_text(page: ActivityPage, bridge: FakeB
     assert "unloaded mistral-7b" in QGuiApplication.clipboard().text()
 
 
-def test_live_requests_say_who_waits_and_how_quickly_answers_come(page: ActivityPage, bridge: FakeBridge) -> None:
+def test_live_requests_show_waiting_and_speed(page: ActivityPage, bridge: FakeBridge) -> None:
     page.activate()
     assert child(page, QWidget, "no_requests").isVisible()
     waiting = request(2, client="", waiting=True)
@@ -191,7 +191,7 @@ def test_requests_come_and_go_in_place(page: ActivityPage, bridge: FakeBridge, q
     assert requests(page) == []
 
 
-def test_time_goes_on_without_snapshots_only_while_the_page_is_shown(
+def test_elapsed_time_updates_only_while_shown(
     page: ActivityPage, bridge: FakeBridge, qtbot: QtBot
 ) -> None:
     page.activate()

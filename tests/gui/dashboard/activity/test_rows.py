@@ -21,12 +21,12 @@ def decision(at: float = NOON, model_id: str = "a", action: Action = Action.LOAD
     return DecisionRecord(at, model_id, action, verbatim(values.pop("why", "a request asked for it")), **values)
 
 
-def test_each_day_has_a_line_of_its_own() -> None:
+def test_each_day_has_its_own_line() -> None:
     rows = make_rows([decision(NOON), decision(NOON - 60), decision(NOON - 86400)])
     assert [isinstance(row, DayRow) for row in rows] == [True, False, False, True, False]
 
 
-def test_days_are_said_in_words() -> None:
+def test_days_are_shown_in_words() -> None:
     today = date.today()
     texts = [DayRow(today - timedelta(days=days)).text for days in (0, 1, 2)]
     assert texts[:2] == ["Today", "Yesterday"]
@@ -42,7 +42,7 @@ def test_every_action_has_a_kind_and_a_sign() -> None:
     ("action", "figures"),
     [(Action.LOAD, "5.2 GB"), (Action.EVICT, "5.2 GB · 400 ms")],
 )
-def test_seconds_are_said_once(action: Action, figures: str) -> None:
+def test_seconds_are_shown_once(action: Action, figures: str) -> None:
     assert DecisionRow(decision(action=action, bytes=5_200_000_000, seconds=0.4)).figures == figures
 
 
@@ -60,7 +60,7 @@ def test_filters_leave_no_empty_days() -> None:
     assert make_rows(decisions, Kind.FAILED, "b") == []
 
 
-def test_what_is_new_is_inserted_above_and_nothing_else_moves(qtbot: QtBot) -> None:
+def test_new_rows_are_inserted_and_others_stay(qtbot: QtBot) -> None:
     activity = RowList()
     QAbstractItemModelTester(activity, QAbstractItemModelTester.FailureReportingMode.Fatal)
     old = [decision(NOON - number) for number in range(3)]
@@ -73,14 +73,14 @@ def test_what_is_new_is_inserted_above_and_nothing_else_moves(qtbot: QtBot) -> N
     assert second.row() == 3
 
 
-def test_a_day_cannot_be_selected_and_a_decision_can() -> None:
+def test_decisions_can_be_selected_and_days_cannot() -> None:
     activity = RowList()
     activity.show(make_rows([decision()]))
     assert not activity.flags(activity.index(0)) & Qt.ItemFlag.ItemIsSelectable
     assert activity.flags(activity.index(1)) & Qt.ItemFlag.ItemIsSelectable
 
 
-def test_a_screen_reader_hears_the_whole_decision() -> None:
+def test_screen_readers_get_the_whole_decision() -> None:
     activity = RowList()
     evicted = decision(time.time(), "qwen3-8b", Action.EVICT, why="made room for b", bytes=5_200_000_000)
     activity.show(make_rows([evicted]))

@@ -69,7 +69,7 @@ def test_the_python_code_is_python(embeddings: bool) -> None:
     ast.parse(guide("python", Place(URL, "c-chat", KEY, embeddings)).code)
 
 
-def test_the_curl_command_says_what_is_meant_to_a_shell() -> None:
+def test_a_shell_parses_the_curl_command() -> None:
     words = shlex.split(guide("curl", Place(URL, "it's", KEY)).code)
     assert words[:2] == ["curl", f"{URL}/v1/chat/completions"]
     assert f"Authorization: Bearer {KEY}" in words
@@ -84,14 +84,14 @@ def test_on_windows_the_curl_command_is_one_line_in_double_quotes() -> None:
     assert '-d "{\\"model\\": \\"c-chat\\"' in code
 
 
-def test_embeddings_are_asked_of_a_model_that_makes_them() -> None:
+def test_embedding_models_get_embedding_guides() -> None:
     for key in ("curl", "python", "javascript", "fetch"):
         code = guide(key, Place(URL, "a-embed", embeddings=True)).code
         assert "embeddings" in code
         assert "chat" not in code
 
 
-def test_zeds_part_of_the_settings_is_json() -> None:
+def test_zeds_settings_are_json() -> None:
     settings = json.loads("{" + guide("zed", Place(URL, "c-chat")).code + "}")
     assert settings["language_models"]["openai_compatible"]["Preheat"]["api_url"] == f"{URL}/v1"
 
@@ -115,7 +115,7 @@ def test_another_model_changes_the_code(page: ConnectPage) -> None:
     assert '"a-embed"' in code
 
 
-def test_the_key_is_masked_until_it_is_asked_for_and_copied_in_full(
+def test_the_key_is_masked_and_copied_in_full(
     page: ConnectPage, bridge: FakeBridge, qtbot: QtBot
 ) -> None:
     bridge.publish_settings(Settings(api_keys=("sk-secret",)))
@@ -133,7 +133,7 @@ def test_the_key_is_masked_until_it_is_asked_for_and_copied_in_full(
     assert text_of(page, "connect_key") == MASK
 
 
-def test_a_key_that_is_not_known_here_is_not_made_up(page: ConnectPage, bridge: FakeBridge) -> None:
+def test_an_unknown_key_is_not_invented(page: ConnectPage, bridge: FakeBridge) -> None:
     bridge.publish_settings(Settings(api_keys=("***",)))
     assert UNKNOWN_KEY in child(page, QPlainTextEdit, "guide_code").toPlainText()
     assert not child(page, QWidget, "connect_copy_key").isVisible()
@@ -151,14 +151,14 @@ def test_an_applications_values_are_copied_one_by_one(page: ConnectPage, bridge:
     assert not child(page, QPlainTextEdit, "guide_code").isVisible()
 
 
-def test_the_program_is_remembered(page: ConnectPage) -> None:
+def test_the_app_is_stored(page: ConnectPage) -> None:
     page.remember({"connect_program": "zed"})
     assert child(page, QListWidget, "connect_programs").currentItem().text() == "Zed"
     page.remember({"connect_program": "nonsense"})
     assert page.memory() == {"connect_program": "zed"}
 
 
-def test_a_closed_port_says_why_instead_of_a_dead_address(page: ConnectPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_a_closed_port_shows_the_reason(page: ConnectPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     bridge.publish_port(None, PortInUseError("Port 11435 is taken", hint="Use another port"))
     closed = child(page, QWidget, "connect_closed")
     assert closed.isVisible()
@@ -171,7 +171,7 @@ def test_a_closed_port_says_why_instead_of_a_dead_address(page: ConnectPage, bri
     assert child(page, QWidget, "connect_address").isVisible()
 
 
-def test_an_engine_that_has_ended_can_be_started_again(page: ConnectPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_an_ended_engine_can_be_restarted(page: ConnectPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     bridge.publish_port(None, engine_error="The engine has ended")
     closed = child(page, QWidget, "connect_closed")
     QTest.mouseClick(child(closed, QPushButton, "empty_state_button"), Qt.MouseButton.LeftButton)

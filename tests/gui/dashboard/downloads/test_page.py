@@ -1,4 +1,4 @@
-"""The page of downloads, as a person uses it."""
+"""The downloads page in use."""
 
 from __future__ import annotations
 
@@ -147,18 +147,18 @@ def test_the_catalogue_is_grouped_with_the_best_of_each_task_first(page: Downloa
     assert (badge(known["qwen3:4b"]), known["qwen3:4b"].mark) == ("Downloaded", "")
 
 
-def test_get_fetches_the_quantization_that_fits(page: DownloadsPage, link: Link) -> None:
+def test_download_pulls_the_quantization_that_fits(page: DownloadsPage, link: Link) -> None:
     click(page, "catalogue_get")
     assert link.asked == [("pull", "Qwen/qwen3-8b-GGUF:Q4_K_M")]
 
 
-def test_what_is_here_is_not_fetched_again(page: DownloadsPage) -> None:
+def test_a_downloaded_model_cannot_be_downloaded_again(page: DownloadsPage) -> None:
     find(page, ChoiceView, "catalogue").select("qwen3:4b")
     assert not find(page, QPushButton, "catalogue_get").isEnabled()
     assert find(page, QPushButton, "catalogue_more").isEnabled()
 
 
-def test_what_is_on_its_way_is_marked(page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_a_running_download_is_marked(page: DownloadsPage, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(downloads=(download(repo="Qwen/qwen3-8b-GGUF"),)))
     assert badge(choices(page, "catalogue")["qwen3:8b"]) == "Downloading"
     assert not find(page, QPushButton, "catalogue_get").isEnabled()
@@ -166,13 +166,13 @@ def test_what_is_on_its_way_is_marked(page: DownloadsPage, bridge: FakeBridge) -
     assert badge(choices(page, "catalogue")["qwen3:8b"]) == "fits"
 
 
-def test_only_one_task(page: DownloadsPage) -> None:
+def test_the_catalogue_filters_by_task(page: DownloadsPage) -> None:
     tasks = find(page, QComboBox, "downloads_task")
     tasks.setCurrentIndex(tasks.findData("code"))
     assert [row.title for row in rows(page, "catalogue")] == ["Code", "Qwen2.5 Coder 7B"]
 
 
-def test_a_catalogue_that_cannot_be_read_says_so_and_is_asked_for_again(
+def test_an_unreadable_catalogue_can_be_retried(
     waiting_page: DownloadsPage, bridge: FakeBridge
 ) -> None:
     page = waiting_page
@@ -185,7 +185,7 @@ def test_a_catalogue_that_cannot_be_read_says_so_and_is_asked_for_again(
     assert choices(page, "catalogue")
 
 
-def test_a_failed_pull_says_why(page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_a_failed_pull_shows_the_reason(page: DownloadsPage, bridge: FakeBridge) -> None:
     bridge.answer_with(pull=EngineError("There is no room for it", hint="Delete a model"))
     click(page, "catalogue_get")
     banner = find(page, Banner, "downloads_banner")
@@ -196,7 +196,7 @@ def test_a_failed_pull_says_why(page: DownloadsPage, bridge: FakeBridge) -> None
 # -- search ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_hub_is_asked_once_typing_has_stopped(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
+def test_the_search_waits_for_a_pause_in_typing(qtbot: QtBot, page: DownloadsPage, link: Link) -> None:
     box = find(page, QLineEdit, "downloads_search")
     for text in ("q", "qw", "qwen"):
         box.setText(text)
@@ -214,7 +214,7 @@ def test_enter_searches_at_once_and_for_the_task(qtbot: QtBot, page: DownloadsPa
     assert len(link.asked) == 1
 
 
-def test_results_say_what_matters(qtbot: QtBot, page: DownloadsPage) -> None:
+def test_results_have_details_and_badges(qtbot: QtBot, page: DownloadsPage) -> None:
     type_in(qtbot, page, "qwen3")
     found = choices(page, "search_results")
     assert found["Qwen/Qwen3-4B-GGUF"].sentence == "Conversation · 4 billion parameters · apache-2.0"
@@ -228,7 +228,7 @@ def test_results_say_what_matters(qtbot: QtBot, page: DownloadsPage) -> None:
     assert badge(found["Qwen/Qwen3-8B-GGUF"]) == "Downloaded"
 
 
-def test_what_arrives_after_the_search_is_marked(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_downloads_after_the_search_are_marked(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
     type_in(qtbot, page, "qwen3")
     bridge.publish(snapshot(downloads=(download(repo=FOUND[1].repo),)))
     assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Downloading"
@@ -236,7 +236,7 @@ def test_what_arrives_after_the_search_is_marked(qtbot: QtBot, page: DownloadsPa
     assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Downloaded"
 
 
-def test_a_late_answer_to_other_words_is_passed_over(
+def test_answers_to_an_earlier_query_are_ignored(
     qtbot: QtBot, waiting_page: DownloadsPage, bridge: FakeBridge
 ) -> None:
     page = waiting_page
@@ -255,7 +255,7 @@ def test_nothing_found_leads_back_to_the_suggestions(qtbot: QtBot, page: Downloa
     assert find(page, ChoiceView, "catalogue").isVisible()
 
 
-def test_without_the_hub_it_says_so_and_the_catalogue_stays(
+def test_offline_search_explains_and_keeps_the_catalogue(
     qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
 ) -> None:
     bridge.answer_with(search=OFFLINE)
@@ -312,7 +312,7 @@ def test_other_sizes_of_a_suggestion_and_back(qtbot: QtBot, page: DownloadsPage,
     assert find(page, ChoiceView, "catalogue").isVisible()
 
 
-def test_a_gated_repository_says_what_to_do(
+def test_a_gated_repository_explains_what_to_do(
     qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[QUrl] = []
@@ -330,7 +330,7 @@ def test_a_gated_repository_says_what_to_do(
     assert find(page, Banner, "offer_gated").isVisible()
 
 
-def test_a_repository_that_cannot_be_looked_up_is_tried_again(
+def test_a_failed_lookup_can_be_retried(
     qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
 ) -> None:
     bridge.answer_with(repo_files=OFFLINE)
@@ -349,7 +349,7 @@ def row_of(page: DownloadsPage, download_id: str) -> DownloadRow:
     return row
 
 
-def test_the_queue_takes_no_room_without_downloads(page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_the_queue_is_hidden_without_downloads(page: DownloadsPage, bridge: FakeBridge) -> None:
     queue = find(page, QWidget, "downloads_queue")
     assert not queue.isVisible()
     bridge.publish(snapshot(downloads=(download(),)))
@@ -371,7 +371,7 @@ def test_the_queue_takes_no_room_without_downloads(page: DownloadsPage, bridge: 
         (DownloadState.QUEUED, "download_cancel", "cancel_download"),
     ],
 )
-def test_what_can_be_done_with_a_download(
+def test_each_state_has_its_buttons(
     page: DownloadsPage, bridge: FakeBridge, link: Link, state: DownloadState, button: str, asked: str
 ) -> None:
     bridge.publish(snapshot(downloads=(download("d7", state, done_bytes=0),)))
@@ -380,7 +380,7 @@ def test_what_can_be_done_with_a_download(
 
 
 @pytest.mark.parametrize(("answer", "cancelled"), [("Cancel download", True), ("Keep", False)])
-def test_gigabytes_are_not_thrown_away_by_one_click(
+def test_cancelling_a_large_download_asks_first(
     page: DownloadsPage, bridge: FakeBridge, link: Link, answer: str, cancelled: bool
 ) -> None:
     bridge.publish(snapshot(downloads=(download(),)))
@@ -392,7 +392,7 @@ def test_gigabytes_are_not_thrown_away_by_one_click(
     assert link.asked == ([("cancel_download", "d1")] if cancelled else [])
 
 
-def test_a_model_that_has_arrived_can_be_tried_and_kept_ready(
+def test_a_downloaded_model_can_be_tried_and_starred(
     qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
 ) -> None:
     arrived = download(state=DownloadState.DONE)
@@ -406,7 +406,7 @@ def test_a_model_that_has_arrived_can_be_tried_and_kept_ready(
     assert asked.args == ["try", "qwen3-8b"]
 
 
-def test_progress_never_runs_backwards_while_it_runs(page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_progress_never_goes_backwards_within_a_state(page: DownloadsPage, bridge: FakeBridge) -> None:
     for done, shown in ((1_880_000_000, 400), (1_410_000_000, 400), (2_350_000_000, 500)):
         bridge.publish(snapshot(downloads=(download(done_bytes=done),)))
         bar = find(row_of(page, "d1"), QWidget, "download_progress")
@@ -426,7 +426,7 @@ def test_the_queue_is_as_high_as_its_rows(qtbot: QtBot, page: DownloadsPage, bri
     qtbot.waitUntil(lambda: queue.height() == round(page.height() * 0.4))
 
 
-def test_of_many_downloads_the_rest_is_counted(page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_further_downloads_are_counted(page: DownloadsPage, bridge: FakeBridge) -> None:
     many = [download(f"q{number}", DownloadState.QUEUED) for number in range(MAX_ROWS + 5)]
     many += [download("done", DownloadState.DONE), download("now", DownloadState.RUNNING)]
     bridge.publish(snapshot(downloads=tuple(many)))
@@ -442,7 +442,7 @@ def test_every_button_names_its_download(page: DownloadsPage, bridge: FakeBridge
     assert row.accessibleName() == "qwen3:8b: Downloading"
 
 
-def test_it_stands_still_while_it_is_not_shown(page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_a_hidden_page_asks_nothing(page: DownloadsPage, bridge: FakeBridge) -> None:
     page.deactivate()
     bridge.publish(snapshot(downloads=(download(),)))
     assert page.findChildren(DownloadRow) == []
@@ -450,7 +450,7 @@ def test_it_stands_still_while_it_is_not_shown(page: DownloadsPage, bridge: Fake
     assert len(page.findChildren(DownloadRow)) == 1
 
 
-def test_a_download_that_waits_for_space_says_what_to_do(page: DownloadsPage, bridge: FakeBridge) -> None:
+def test_waiting_for_space_explains_what_to_do(page: DownloadsPage, bridge: FakeBridge) -> None:
     notice = msg("text", text="There is no space for it", hint="Free some space")
     bridge.publish(snapshot(downloads=(download(state=DownloadState.WAITING_FOR_SPACE, notice=notice),)))
     row = row_of(page, "d1")

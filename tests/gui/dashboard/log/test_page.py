@@ -47,7 +47,7 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: object) -> LogPage:
     return page
 
 
-def test_it_grows_while_it_is_shown_and_only_then(page: LogPage, qtbot: QtBot) -> None:
+def test_the_log_is_read_only_while_shown(page: LogPage, qtbot: QtBot) -> None:
     write("third")
     qtbot.waitUntil(lambda: "third" in text(page), timeout=4000)
     page.deactivate()
@@ -58,7 +58,7 @@ def test_it_grows_while_it_is_shown_and_only_then(page: LogPage, qtbot: QtBot) -
     qtbot.waitUntil(lambda: "fourth" in text(page))
 
 
-def test_no_file_yet_is_no_failure(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
+def test_a_missing_file_is_not_an_error(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
     page = make(qtbot, bridge)
     empty = child(page, QWidget, "log_empty")
     qtbot.waitUntil(lambda: empty.accessibleName() == "The log is empty")
@@ -67,7 +67,7 @@ def test_no_file_yet_is_no_failure(qtbot: QtBot, bridge: FakeBridge, theme: obje
     assert not empty.isVisible()
 
 
-def test_a_log_that_cannot_be_read_says_why(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
+def test_an_unreadable_log_shows_the_reason(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
     log_file().mkdir(parents=True)
     page = make(qtbot, bridge)
     empty = child(page, QWidget, "log_empty")
@@ -86,7 +86,7 @@ def test_levels_and_words_filter_lines(page: LogPage, qtbot: QtBot) -> None:
     assert len(text(page).splitlines()) == 3
 
 
-def test_what_comes_later_is_filtered_too(page: LogPage, qtbot: QtBot) -> None:
+def test_new_lines_are_filtered_too(page: LogPage, qtbot: QtBot) -> None:
     child(page, QLineEdit, "log_search").setText("room")
     write("other", "more room")
     qtbot.waitUntil(lambda: "more room" in text(page), timeout=4000)
@@ -100,7 +100,7 @@ def test_the_level_is_remembered(page: LogPage) -> None:
     assert page.memory() == {"log_level": "30"}
 
 
-def test_it_stays_at_the_end_until_somebody_scrolls_up(page: LogPage, qtbot: QtBot) -> None:
+def test_it_stays_at_the_end_until_the_user_scrolls_up(page: LogPage, qtbot: QtBot) -> None:
     follow = child(page, QCheckBox, "log_follow")
     bar = child(page, QPlainTextEdit, "log_text").verticalScrollBar()
     write(*(f"line {number}" for number in range(200)))
@@ -132,7 +132,7 @@ def test_copies_the_selection_or_everything(page: LogPage, qtbot: QtBot) -> None
     assert QGuiApplication.clipboard().text() == text(page)[: len(text(page).splitlines()[0]) + 5]
 
 
-def test_opens_the_folder_with_or_without_a_file(page: LogPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_opens_with_or_without_a_file(page: LogPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Path] = []
     opened: list[str] = []
     monkeypatch.setattr(log_page, "reveal", lambda path, parent: shown.append(path))

@@ -22,7 +22,7 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def test_reads_what_is_there_and_then_what_is_added(path: Path) -> None:
+def test_reads_the_file_and_then_new_lines(path: Path) -> None:
     append(path, "one\ntwo\n")
     tail = LogTail(path)
     assert tail.read() == LogChange(("one", "two"), restart=True)
@@ -31,7 +31,7 @@ def test_reads_what_is_there_and_then_what_is_added(path: Path) -> None:
     assert tail.read() == LogChange(("three",))
 
 
-def test_a_line_waits_until_it_is_whole(path: Path) -> None:
+def test_an_incomplete_line_waits(path: Path) -> None:
     append(path, "one\nhal")
     tail = LogTail(path)
     assert tail.read().lines == ("one",)
@@ -39,7 +39,7 @@ def test_a_line_waits_until_it_is_whole(path: Path) -> None:
     assert tail.read().lines == ("half",)
 
 
-def test_a_character_cut_in_the_middle_is_read_whole(path: Path) -> None:
+def test_a_split_character_is_read_whole(path: Path) -> None:
     tail = LogTail(path)
     path.write_bytes("é".encode()[:1])
     assert tail.read().lines == ()
@@ -56,7 +56,7 @@ def test_only_the_end_of_a_large_file_is_read(path: Path) -> None:
     assert set(lines) == {"x" * 99}
 
 
-def test_nothing_is_lost_when_the_file_is_rotated(path: Path) -> None:
+def test_rotation_loses_no_lines(path: Path) -> None:
     append(path, "one\n")
     tail = LogTail(path)
     tail.read()
@@ -80,7 +80,7 @@ def test_a_file_that_was_replaced_or_emptied_is_read_from_its_start(path: Path) 
     assert tail.read() == LogChange(("other",), restart=True)
 
 
-def test_a_missing_file_may_come_and_go(path: Path) -> None:
+def test_the_file_may_appear_and_disappear(path: Path) -> None:
     tail = LogTail(path)
     assert tail.read() == LogChange()
     append(path, "one\n")
@@ -89,7 +89,7 @@ def test_a_missing_file_may_come_and_go(path: Path) -> None:
     assert tail.read() == LogChange(restart=True)
 
 
-def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
+def test_an_unreadable_file_reports_the_reason(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     assert "irectory" in LogTail(tmp_path / "log").read().problem
 
@@ -101,14 +101,14 @@ def test_a_traceback_has_its_records_level() -> None:
     assert [line.text for line in lines.wanted()] == [f"{HEAD} ERROR   preheat.core.engine: it ended", "Traceback:"]
 
 
-def test_the_words_of_a_search_may_stand_anywhere() -> None:
+def test_search_words_match_anywhere() -> None:
     lines = LogLines()
     lines.set_filter(logging.NOTSET, "WARM pool")
     new = lines.add([f"{HEAD} INFO    preheat.pool: warming", f"{HEAD} INFO    preheat.pool: cold"])
     assert [line.text for line in new] == [f"{HEAD} INFO    preheat.pool: warming"]
 
 
-def test_the_oldest_lines_go() -> None:
+def test_the_oldest_lines_are_removed() -> None:
     lines = LogLines()
     lines.add(str(number) for number in range(MAX_LINES + 10))
     assert len(lines) == MAX_LINES

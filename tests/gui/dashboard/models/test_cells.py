@@ -1,4 +1,4 @@
-"""What the table says of each model."""
+"""The cells of the models table."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def test_a_loading_model_shows_share_bar_and_time_left() -> None:
     assert (shown.text, shown.aside, shown.progress) == ("Loading 63 %", "about 4 s left", 0.639)
 
 
-def test_time_left_is_left_out_until_it_is_known() -> None:
+def test_unknown_time_left_is_omitted() -> None:
     assert cell(Column.STATE, State.LOADING).aside == ""
 
 
-def test_a_failed_model_says_why_without_its_own_name() -> None:
+def test_a_failed_model_shows_the_reason_without_its_name() -> None:
     shown = cell(Column.STATE, State.FAILED, error="qwen3-4b: the file ends early")
     assert (shown.text, shown.aside, shown.bad) == ("Failed", "the file ends early", True)
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "1 request in progress"), (3, "3 requests in progress")])
-def test_a_hot_model_says_what_it_is_doing(count: int, words: str) -> None:
+def test_a_hot_model_shows_its_requests(count: int, words: str) -> None:
     assert cell(Column.STATE, State.HOT, active_requests=count).aside == words
 
 
@@ -71,7 +71,7 @@ def test_a_hot_model_says_what_it_is_doing(count: int, words: str) -> None:
         ({"expected_bytes": 10_100_000_000}, "10.1 GB", "needs 2.1 GB more than the limit", True),
     ],
 )
-def test_memory_is_what_is_held_or_would_be(values: dict[str, Any], text: str, aside: str, bad: bool) -> None:
+def test_memory_is_used_or_expected(values: dict[str, Any], text: str, aside: str, bad: bool) -> None:
     shown = cell(Column.MEMORY, **values)
     assert (shown.text, shown.aside, shown.bad) == (text, aside, bad)
 
@@ -82,7 +82,7 @@ def test_context_length_is_the_real_one_or_the_setting() -> None:
     assert (setting.text, setting.muted) == ("4,096", True)
 
 
-def test_a_cold_model_shows_what_its_loads_usually_take() -> None:
+def test_a_cold_model_shows_its_median_load() -> None:
     known = context(qwen3_4b=Figures(load=Quantiles(1, 1.6, 1.6)))
     assert cell(Column.LOAD, known=known).text == "1.6 s"
     assert cell(Column.LOAD).text == NOTHING
@@ -98,11 +98,11 @@ def test_hits_are_of_all_requests() -> None:
 @pytest.mark.parametrize(
     ("ago_s", "words"), [(5, "just now"), (-50, "just now"), (60, "1 min ago"), (7300, "2 h ago"), (200_000, "2 d ago")]
 )
-def test_last_use_counts_no_seconds(ago_s: float, words: str) -> None:
+def test_last_used_has_no_seconds(ago_s: float, words: str) -> None:
     assert cell(Column.LAST_USED, last_used_at=NOW - ago_s).text == words
 
 
-def test_states_rank_by_how_near_the_answer_is() -> None:
+def test_states_are_ranked() -> None:
     order = [State.LOADING, State.HOT, State.QUEUED, State.WARMING, State.UNLOADING, State.FAILED, State.COLD]
     ranks = [sort_key(Column.STATE, model("a", state), context()) for state in order]
     assert ranks == [0, 0, 0, 0, 0, 1, 2]
@@ -116,7 +116,7 @@ def test_sort_keys_of_a_column_compare(column: Column) -> None:
 
 
 @pytest.mark.parametrize("column", Column)
-def test_every_column_explains_itself(column: Column) -> None:
+def test_every_column_has_a_tooltip(column: Column) -> None:
     title, tooltip = header(column)
     assert title or column is Column.FAVOURITE
     assert tooltip.endswith(".")

@@ -1,4 +1,4 @@
-"""What is known of the selected model's file, and deleting it."""
+"""Facts of the selected model's file, and deleting it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_enter_does_not_delete(qtbot: QtBot, page: ModelsPage, library: Library)
     assert default.text().replace("&", "") == "Keep"
 
 
-def test_another_programs_file_is_not_offered_for_deletion(qtbot: QtBot, page: ModelsPage, library: Library) -> None:
+def test_other_programs_files_cannot_be_deleted(qtbot: QtBot, page: ModelsPage, library: Library) -> None:
     page.open_model("llama")
     qtbot.waitUntil(lambda: not delete_action(page).isEnabled())
     assert delete_action(page).text() == "The file is managed by Ollama"
@@ -111,7 +111,7 @@ def test_another_programs_file_is_not_offered_for_deletion(qtbot: QtBot, page: M
     assert delete_action(page).isEnabled()
 
 
-def test_it_says_whose_the_file_is_if_that_was_not_known_in_time(
+def test_a_late_owner_is_explained(
     qtbot: QtBot, page: ModelsPage, library: Library
 ) -> None:
     press_delete(qtbot, page, "llama")
@@ -122,7 +122,7 @@ def test_it_says_whose_the_file_is_if_that_was_not_known_in_time(
     assert library.removed == []
 
 
-def test_the_strip_says_what_a_model_is(qtbot: QtBot, page: ModelsPage) -> None:
+def test_the_card_describes_the_model(qtbot: QtBot, page: ModelsPage) -> None:
     page.open_model("qwen3-4b")
     qtbot.waitUntil(lambda: facts(page) == "4 billion parameters · Q4_K_M, 4-bit, good quality · apache-2.0")
     page.open_model("llama")

@@ -1,4 +1,4 @@
-"""Which models are shown, and in which order."""
+"""Filter and order of the models table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def names(models: ModelsFilter) -> list[str]:
         (Show.FAILED, "phi", []),
     ],
 )
-def test_words_and_state_both_count(models: ModelsFilter, show: Show, text: str, expected: list[str]) -> None:
+def test_filters_combine_words_and_state(models: ModelsFilter, show: Show, text: str, expected: list[str]) -> None:
     models.set_show(show)
     models.set_text(text)
     assert names(models) == expected

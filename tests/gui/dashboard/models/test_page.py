@@ -1,4 +1,4 @@
-"""The page of models, as a person uses it."""
+"""The models page in use."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_the_button_follows_the_model(page: ModelsPage, bridge: FakeBridge) -> N
     assert find(page, QPushButton, "toggle_load_button").text() == "&Cancel load"
 
 
-def test_nothing_can_be_done_without_a_selection(page: ModelsPage) -> None:
+def test_actions_need_a_selection(page: ModelsPage) -> None:
     view(page).clearSelection()
     for name in ("toggle_load", "favourite", "reveal_file", "model_settings"):
         assert not find(page, QPushButton, f"{name}_button").isEnabled()
@@ -152,7 +152,7 @@ def test_a_click_on_the_star_toggles_it(qtbot: QtBot, page: ModelsPage, bridge: 
     assert bridge.commands == [("set_favourite", "phi-4", True)]
 
 
-def test_the_menu_has_what_fits(qtbot: QtBot, page: ModelsPage) -> None:
+def test_the_menu_fits_the_selection(qtbot: QtBot, page: ModelsPage) -> None:
     page.open_model("qwen3-4b")
     view(page).customContextMenuRequested.emit(QPoint(5, 5))
     menu = find(page, QMenu, "model_menu")
@@ -198,7 +198,7 @@ def test_model_settings_open(qtbot: QtBot, page: ModelsPage, monkeypatch: pytest
 # -- why ---------------------------------------------------------------------------------------------------------------
 
 
-def test_the_engine_is_asked_why_once_a_state(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
+def test_the_reason_is_asked_once_per_state(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
     asked: list[str] = []
 
     def why(model_id: str) -> str:
@@ -215,7 +215,7 @@ def test_the_engine_is_asked_why_once_a_state(qtbot: QtBot, page: ModelsPage, br
     assert asked == ["qwen3-4b"]
 
 
-def test_an_engine_that_cannot_say_why_is_no_failure(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
+def test_a_missing_reason_is_not_an_error(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
     failures: list[object] = []
     bridge.command_failed.connect(failures.append)
     bridge.answer_with(why=EngineError("No such model"))
@@ -225,7 +225,7 @@ def test_an_engine_that_cannot_say_why_is_no_failure(qtbot: QtBot, page: ModelsP
     assert failures == []
 
 
-def test_a_failed_model_says_what_to_do(page: ModelsPage) -> None:
+def test_a_failed_model_shows_what_to_do(page: ModelsPage) -> None:
     page.open_model("gemma-3-12b")
     assert find(page, QLabel, "model_why").text() == "Failed to load: the file ends early. Download it again."
 
@@ -245,7 +245,7 @@ def test_the_filter_counts_and_clears(qtbot: QtBot, page: ModelsPage) -> None:
     assert len(shown_names(page)) == 4
 
 
-def test_letters_in_the_filter_are_no_commands(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
+def test_typing_in_the_filter_runs_no_commands(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
     page.open_model("mistral-7b")
     field = find(page, QLineEdit, "models_filter")
     field.setFocus()
@@ -267,13 +267,13 @@ def test_an_empty_library_leads_to_the_downloads(qtbot: QtBot, bridge: FakeBridg
     assert shown_part(page) is view(page)
 
 
-def test_opening_a_hidden_model_takes_the_filters_off(page: ModelsPage) -> None:
+def test_opening_a_hidden_model_clears_the_filters(page: ModelsPage) -> None:
     find(page, QLineEdit, "models_filter").setText("qwen")
     page.open_model("phi-4")
     assert view(page).selected()[0].model_id == "phi-4"
 
 
-def test_a_model_that_is_not_known_yet_is_selected_once_it_is(page: ModelsPage, bridge: FakeBridge) -> None:
+def test_an_unknown_model_is_selected_when_it_appears(page: ModelsPage, bridge: FakeBridge) -> None:
     page.open_model("zephyr")
     bridge.publish(snapshot(*MODELS, model("zephyr")))
     assert view(page).selected()[0].model_id == "zephyr"
@@ -306,7 +306,7 @@ def test_hits_come_from_the_figures(page: ModelsPage, bridge: FakeBridge) -> Non
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "9, of 12"
 
 
-def test_a_page_that_is_not_shown_follows_nothing(page: ModelsPage, bridge: FakeBridge) -> None:
+def test_a_hidden_page_follows_nothing(page: ModelsPage, bridge: FakeBridge) -> None:
     page.deactivate()
     page.deactivate()
     bridge.publish(snapshot(*MODELS, model("zephyr")))
@@ -329,7 +329,7 @@ def test_filter_and_order_are_remembered(qtbot: QtBot, page: ModelsPage, bridge:
     assert find(later, QComboBox, "models_show").currentText() == "Favourites"
 
 
-def test_nonsense_in_the_memory_is_left_out(page: ModelsPage) -> None:
+def test_invalid_stored_choices_are_ignored(page: ModelsPage) -> None:
     before = page.memory()
     page.remember({"models_show": "everything", "models_sort": "99", "models_descending": "perhaps"})
     assert page.memory() == before
@@ -342,7 +342,7 @@ def hidden(page: ModelsPage) -> set[Column]:
     return {column for column in Column if view(page).isColumnHidden(column)}
 
 
-def test_columns_hide_in_order_of_worth(qtbot: QtBot, page: ModelsPage) -> None:
+def test_columns_hide_in_order_of_importance(qtbot: QtBot, page: ModelsPage) -> None:
     seen: list[set[Column]] = []
     for width in range(1400, 300, -20):
         page.resize(width, 500)

@@ -1,4 +1,4 @@
-"""The table tells views what changed, and nothing else."""
+"""The models table reports only changes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def table(qapp: object) -> ModelsTable:
     return ModelsTable(filled("b", "d", "e", "g"), lambda _: 4096)
 
 
-def test_it_is_a_sound_model(table: ModelsTable, qtmodeltester: ModelTester) -> None:
+def test_the_table_is_a_valid_qt_model(table: ModelsTable, qtmodeltester: ModelTester) -> None:
     qtmodeltester.check(table)  # type: ignore[no-untyped-call]  # pytest-qt's
 
 
@@ -82,7 +82,7 @@ def test_rows_come_and_go_in_runs(table: ModelsTable) -> None:
     assert (seen.changes, seen.resets) == ([], 0)
 
 
-def test_all_may_go_and_come(table: ModelsTable) -> None:
+def test_all_rows_can_be_replaced(table: ModelsTable) -> None:
     seen = Seen(table)
     table.update(snapshot())
     assert table.rowCount() == 0
@@ -91,7 +91,7 @@ def test_all_may_go_and_come(table: ModelsTable) -> None:
     assert (seen.removed, seen.inserted, seen.resets) == ([(0, 3)], [(0, 0)], 0)
 
 
-def test_another_limit_concerns_the_memory_of_all(table: ModelsTable) -> None:
+def test_a_new_limit_updates_all_memory_cells(table: ModelsTable) -> None:
     seen = Seen(table)
     old = filled("b", "d", "e", "g")
     table.update(replace(old, memory=replace(old.memory, limit_bytes=2 * GB)))

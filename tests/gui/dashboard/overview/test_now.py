@@ -1,4 +1,4 @@
-"""What goes on, in one line."""
+"""The overview's first card."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ LOADING = model("mistral-7b", State.LOADING, progress=0.63, load_left_s=4.2)
         (snapshot(model("a", State.HOT), hold="answers are being given"), "1 model is ready."),
     ],
 )
-def test_the_main_thing_comes_first(qapp: object, shown: EngineSnapshot, sentence: str) -> None:
+def test_the_sentence_describes_the_most_important_activity(qapp: object, shown: EngineSnapshot, sentence: str) -> None:
     assert describe_now(shown).sentence == sentence
 
 
-def test_progress_and_time_left_are_those_of_the_load(qapp: object) -> None:
+def test_progress_and_time_left_come_from_the_load(qapp: object) -> None:
     now = describe_now(snapshot(LOADING))
     assert (now.progress, now.left) == (0.63, "about 4 s left")
 
 
-def test_what_comes_next_and_what_is_nearly_ready(qapp: object) -> None:
+def test_the_aside_lists_next_and_cached_models(qapp: object) -> None:
     models = [model(name, standby=True) for name in "bcdefg"]
     now = describe_now(snapshot(LOADING, *models, queue=("mistral-7b", "b", "c"), round_total=3))
     assert now.aside == "Next: b and c · Cached: d, e and 2 more"
@@ -62,7 +62,7 @@ def test_what_comes_next_and_what_is_nearly_ready(qapp: object) -> None:
         (snapshot(model("a")), Help.NONE),
     ],
 )
-def test_there_is_a_button_where_one_helps(qtbot: QtBot, theme: Theme, shown: EngineSnapshot, helps: Help) -> None:
+def test_the_button_resumes_or_switches_on(qtbot: QtBot, theme: Theme, shown: EngineSnapshot, helps: Help) -> None:
     card = NowCard()
     qtbot.addWidget(card)
     card.show()

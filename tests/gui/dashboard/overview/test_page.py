@@ -1,4 +1,4 @@
-"""The overview's cards, curves and manners."""
+"""The overview page."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def test_memory_is_shown_against_the_limit(qtbot: QtBot, page: OverviewPage, bri
     assert "50%" in gauge.toolTip()
 
 
-def test_many_models_are_summed_up(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+def test_many_models_share_the_last_line(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(*(model(f"m{number}", State.HOT, resident_bytes=GB) for number in range(8))))
     bar = find(page, StackedBar, "memory_models")
     qtbot.waitUntil(lambda: bar.accessibleDescription().endswith("m4 1.0 GB, 3 more 3.0 GB"))
 
 
-def test_bars_explain_their_parts(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+def test_bars_explain_their_segments(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
     bar = find(page, StackedBar, "memory_machine")
     for place, words in ((2, "Memory of the loaded models."), (bar.width() - 2, "Preheat always leaves 1.6 GB")):
         bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
@@ -139,14 +139,14 @@ def test_another_period_has_other_figures(qtbot: QtBot, page: OverviewPage, brid
         ),
     ],
 )
-def test_without_figures_there_is_a_sentence(page: OverviewPage, bridge: FakeBridge, answer: Any, words: str) -> None:
+def test_without_figures_a_sentence_is_shown(page: OverviewPage, bridge: FakeBridge, answer: Any, words: str) -> None:
     bridge.answer_with(history=answer)
     shown = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
     assert any(text.startswith(words) for text in shown)
     assert not any(curve.isVisible() for curve in curves(page))
 
 
-def test_curves_are_drawn_once_the_library_is_there(
+def test_curves_are_drawn_after_the_import(
     qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, dark_theme: Theme
 ) -> None:
     bridge.answer_with(history=USED)
@@ -160,7 +160,7 @@ def _has_colours(curve: Curve, expected: set[str]) -> bool:
     return expected <= colours_of(curve)
 
 
-def test_the_point_under_the_mouse_says_what_it_is(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+def test_the_point_under_the_mouse_has_a_tooltip(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
     bridge.answer_with(history=USED)
     curve = curves(page)[0]
     qtbot.waitUntil(lambda: curve.is_drawn, timeout=20_000)
@@ -201,7 +201,7 @@ def test_the_now_card_acts(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge)
     assert bridge.commands == [("resume",), ("set_preloading", True)]
 
 
-def test_a_page_that_is_not_shown_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+def test_a_hidden_page_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
     bridge.answer_with(history=USED)
     gauge = find(page, RingGauge, "memory_gauge")
     bridge.publish(snapshot(model("qwen3-4b", State.HOT)))
@@ -215,7 +215,7 @@ def test_a_page_that_is_not_shown_follows_nothing(qtbot: QtBot, page: OverviewPa
 
 
 @pytest.mark.parametrize("width", [560, 760, 1100, 1500])
-def test_nothing_is_cut_at_any_width(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, width: int) -> None:
+def test_nothing_is_clipped_at_any_width(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, width: int) -> None:
     bridge.answer_with(history=USED)
     page.resize(width, 700)
     qtbot.wait(10)

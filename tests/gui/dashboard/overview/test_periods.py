@@ -1,4 +1,4 @@
-"""A day's, a week's and a quarter's figures."""
+"""Figures of a day, a week and a quarter."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def history(hour: Counts = Counts(), day: Counts = Counts()) -> UsageHistory:  #
     )
 
 
-def test_today_begins_at_midnight_where_the_user_is() -> None:
+def test_today_starts_at_local_midnight() -> None:
     figures = sum_period(history(hour=Counts(hits=2, misses=1, saved_s=3.0)), Period.TODAY, now())
     assert [datetime.fromtimestamp(bucket.begins_at).hour for bucket in figures.buckets] == list(range(16))
     assert (figures.requests, figures.hits, figures.saved_s) == (48, 32, 48.0)
@@ -57,11 +57,11 @@ def test_longer_periods_count_days(period: Period, days: int) -> None:
     assert figures.end - figures.begin == days * DAY_S
 
 
-def test_there_is_no_rate_without_requests() -> None:
+def test_no_rate_without_requests() -> None:
     assert sum_period(history(), Period.TODAY, now()).preload_hit_rate is None
 
 
-def test_the_day_on_which_clocks_change_is_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_with_a_clock_change_is_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = sum_period(history(), Period.TODAY, datetime(2026, 3, 29, 12).timestamp())
     assert figures.end - figures.begin == 23 * HOUR_S
 
@@ -95,7 +95,7 @@ def test_time_saved_has_a_point_a_day_and_a_label_at_its_top() -> None:
     assert all(series.begin < at < series.end for at, _ in series.x_ticks)
 
 
-def test_nothing_saved_is_a_line_at_the_foot() -> None:
+def test_nothing_saved_is_a_flat_line() -> None:
     series = time_saved_series(sum_period(history(), Period.QUARTER, now()))
     assert (series.top, series.y_ticks) == (0.0, ((0.0, "0"),))
     assert [label for _, label in series.x_ticks] == ["3 Jan", "2 Feb", "4 Mar"]

@@ -48,14 +48,14 @@ def latest(bridge: FakeBridge) -> FakeGeneration:
     return bridge.generations[-1]
 
 
-def test_models_that_write_come_first_and_a_ready_one_is_chosen(page: TryPage) -> None:
+def test_text_models_come_first_and_a_ready_one_is_chosen(page: TryPage) -> None:
     models = child(page, QComboBox, "try_model")
     listed = [models.itemText(row) for row in range(models.count())]
     assert listed == ["b-chat", "c-chat · Ready", "a-embed · embeddings · Ready"]
     assert models.currentText() == "c-chat · Ready"
 
 
-def test_a_model_that_becomes_ready_is_marked_where_it_stands(page: TryPage, bridge: FakeBridge) -> None:
+def test_a_model_that_becomes_ready_is_marked_in_place(page: TryPage, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(model("b-chat", State.HOT), *MODELS[1:]))
     models = child(page, QComboBox, "try_model")
     assert models.itemText(0) == "b-chat · Ready"
@@ -75,7 +75,7 @@ def test_the_chosen_model_is_remembered(page: TryPage, bridge: FakeBridge, qtbot
     assert later.memory() == {"try_model": "b-chat"}
 
 
-def test_enter_sends_and_shift_enter_begins_a_line(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_enter_sends_and_shift_enter_starts_a_line(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     prompt = child(page, QPlainTextEdit, "try_prompt")
     QTest.keyClicks(prompt, "one")
     QTest.keyClick(prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
@@ -87,7 +87,7 @@ def test_enter_sends_and_shift_enter_begins_a_line(page: TryPage, bridge: FakeBr
     assert prompt.toPlainText() == ""
 
 
-def test_nothing_is_sent_without_words(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_empty_text_is_not_sent(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     ask(page, qtbot, "  \n ")
     assert bridge.generations == []
     assert not child(page, QPushButton, "try_send").isEnabled()
@@ -127,7 +127,7 @@ def test_a_long_answer_does_not_slow_down(page: TryPage, bridge: FakeBridge, qtb
     assert transcript(page).count("A sentence") == 2000
 
 
-def test_markdown_is_laid_out_at_the_end_and_fetches_nothing(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_markdown_is_rendered_at_the_end_and_loads_nothing(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     ask(page, qtbot)
     latest(bridge).say("**Bold** <b>html</b> ![x](https://example.org/a.png)\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n")
     latest(bridge).end()
@@ -139,7 +139,7 @@ def test_markdown_is_laid_out_at_the_end_and_fetches_nothing(page: TryPage, brid
     assert not view.textInteractionFlags() & Qt.TextInteractionFlag.LinksAccessibleByMouse
 
 
-def test_the_conversation_goes_along_with_the_next_question(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_the_next_request_includes_the_conversation(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     ask(page, qtbot, "One?")
     latest(bridge).say("First.")
     latest(bridge).end()
@@ -151,7 +151,7 @@ def test_the_conversation_goes_along_with_the_next_question(page: TryPage, bridg
     )
 
 
-def test_escape_stops_and_keeps_what_has_come(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_escape_stops_and_keeps_the_partial_answer(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     ask(page, qtbot)
     latest(bridge).say("Half an ans")
     assert child(page, QPushButton, "try_stop").isVisible()
@@ -164,7 +164,7 @@ def test_escape_stops_and_keeps_what_has_come(page: TryPage, bridge: FakeBridge,
     assert child(page, QPushButton, "try_send").isVisible()
 
 
-def test_a_new_conversation_forgets_everything(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_a_new_conversation_is_empty(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     ask(page, qtbot, "Secret?")
     QTest.mouseClick(child(page, QPushButton, "try_new"), Qt.MouseButton.LeftButton)
     assert latest(bridge).stopped
@@ -187,7 +187,7 @@ def test_the_answer_is_copied_as_the_model_wrote_it(page: TryPage, bridge: FakeB
     qtbot.waitUntil(lambda: button.text() == "&Copy answer", timeout=3000)
 
 
-def test_a_failure_says_what_to_do_and_can_be_retried(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_a_failure_explains_and_can_be_retried(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     ask(page, qtbot, "Hello?")
     latest(bridge).fail(InsufficientMemoryError("c-chat does not fit", hint="Raise the limit"))
     banner = child(page, QWidget, "try_banner")
@@ -212,7 +212,7 @@ def test_an_embedding_model_shows_its_vector(page: TryPage, bridge: FakeBridge, 
     assert bridge.generations == []
 
 
-def test_a_vector_that_was_stopped_is_dropped(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_a_stopped_vector_is_dropped(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     page.remember({"try_model": "a-embed"})
     ask(page, qtbot)
     QTest.mouseClick(child(page, QPushButton, "try_stop"), Qt.MouseButton.LeftButton)
@@ -220,7 +220,7 @@ def test_a_vector_that_was_stopped_is_dropped(page: TryPage, bridge: FakeBridge,
     assert "0.5" not in transcript(page)
 
 
-def test_without_models_it_says_so(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
+def test_without_models_it_explains(qtbot: QtBot, bridge: FakeBridge, theme: object) -> None:
     page = TryPage(bridge)
     qtbot.addWidget(page)
     page.activate()
@@ -228,7 +228,7 @@ def test_without_models_it_says_so(qtbot: QtBot, bridge: FakeBridge, theme: obje
     assert not child(page, QPlainTextEdit, "try_prompt").isEnabled()
 
 
-def test_a_theme_that_changes_keeps_the_conversation(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
+def test_a_theme_change_keeps_the_conversation(page: TryPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     from PySide6.QtWidgets import QApplication
 
     from preheat_gui.widgets import apply_theme
@@ -258,7 +258,7 @@ def test_a_theme_that_changes_keeps_the_conversation(page: TryPage, bridge: Fake
         (GenerationFigures(1.6, None, 1, 1.6, FinishReason.STOP), "first word after 1.6 s · 1 token"),
     ],
 )
-def test_figures_are_said_in_words(figures: GenerationFigures, said: str) -> None:
+def test_figures_are_shown_in_words(figures: GenerationFigures, said: str) -> None:
     assert figures_words(figures) == said
 
 
