@@ -663,10 +663,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Trefferquote des Vorladens im Zeitverlauf</translation>
     </message>
     <message>
-        <source>The preload hit rate: the share of requests whose model was ready when they arrived. The others waited for a load.</source>
-        <translation>Die Preload-Trefferquote: der Anteil der Anfragen, deren Modell bei ihrer Ankunft bereit war. Die anderen mussten auf das Laden warten.</translation>
-    </message>
-    <message>
         <source>no requests today</source>
         <translation>heute keine Anfragen</translation>
     </message>
@@ -685,6 +681,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{hits} of {requests} requests</source>
         <translation>{hits} von {requests} Anfragen</translation>
+    </message>
+    <message>
+        <source>The preload hit rate: the share of requests that found their model ready. The others waited for a load.</source>
+        <translation>Die Preload-Trefferquote: der Anteil der Anfragen, deren Modell bei ihrer Ankunft bereit war. Die anderen mussten auf das Laden warten.</translation>
     </message>
     <message>
         <source>Your hit rate appears after the first requests.</source>
@@ -1166,6 +1166,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Ein anderes Repository wählen</translation>
     </message>
     <message>
+        <source>Confirm it with --yes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Correct the environment variable {variable}, or unset it</source>
         <translation>Die Umgebungsvariable {variable} berichtigen oder entfernen</translation>
     </message>
@@ -1258,6 +1262,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Preheat neu installieren</translation>
     </message>
     <message>
+        <source>Install them: pip install &apos;preheat[gui]&apos;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>It can be loaded again in {wait:duration}</source>
         <translation>Es kann in {wait:duration} wieder geladen werden</translation>
     </message>
@@ -1310,8 +1318,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>memory_limit oder context_length senken oder andere Programme schließen</translation>
     </message>
     <message>
+        <source>Models are only given together with --order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name the models: preheat favourites --order A B</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No download is given</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>No model was named</source>
         <translation>Es wurde kein Modell genannt</translation>
+    </message>
+    <message>
+        <source>No models to order</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>No usage history is kept</source>
@@ -1384,6 +1408,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Preheat runs models in the GGUF format</source>
         <translation>Preheat führt Modelle im GGUF-Format aus</translation>
+    </message>
+    <message>
+        <source>Preheat&apos;s windows are not installed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preheat&apos;s windows cannot start: {reason}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Put them next to it: {names:names}</source>
@@ -1532,6 +1564,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>The JSON schema cannot be used: {reason}</source>
         <translation>Das JSON-Schema ist nicht verwendbar: {reason}</translation>
+    </message>
+    <message>
+        <source>The README lists the system libraries that Qt needs</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The bytes of an earlier run were damaged; the download starts over</source>
@@ -2270,6 +2306,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>geplant</translation>
     </message>
     <message>
+        <source>preheat downloads {action} ID; preheat downloads lists the ids</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>preheat favourites --order A B, or preheat favourite A</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>preloading is off</source>
         <translation>Vorladen ist aus</translation>
     </message>
@@ -2636,6 +2680,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed</source>
         <translation>{model} braucht {needed:memory}, aber nur {available:memory} der Speichergrenze von {limit:memory} lassen sich freigeben</translation>
+    </message>
+    <message>
+        <source>{model} was not deleted: input is not a terminal</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{model} was not ready after {timeout:g} s</source>

@@ -138,9 +138,7 @@ def test_page_and_choices_are_stored(
     assert [page.choice for page in pages(later)] == ["second"]
 
 
-def test_a_removed_page_is_ignored(
-    qtbot: QtBot, bridge: FakeBridge, theme: Theme, state: WindowState
-) -> None:
+def test_a_removed_page_is_ignored(qtbot: QtBot, bridge: FakeBridge, theme: Theme, state: WindowState) -> None:
     state.remember("dashboard/page", "four")
     assert show(qtbot, bridge, state).page == "one"
     assert show(qtbot, bridge, None).page == "one"

@@ -58,8 +58,7 @@ class HitRateCard(_CurveCard):
         super().__init__(self.tr("Ready when asked"), self.tr("Preload hit rate over time"))
         self.setObjectName("hit_rate")
         tooltip = self.tr(
-            "The preload hit rate: the share of requests that found their model ready. "
-            "The others waited for a load."
+            "The preload hit rate: the share of requests that found their model ready. The others waited for a load."
         )
         self._gauge = named(RingGauge(), "hit_rate_gauge", tooltip=tooltip)
         self._fill_side((self._gauge, 1))

@@ -191,9 +191,7 @@ def test_requests_come_and_go_in_place(page: ActivityPage, bridge: FakeBridge, q
     assert requests(page) == []
 
 
-def test_elapsed_time_updates_only_while_shown(
-    page: ActivityPage, bridge: FakeBridge, qtbot: QtBot
-) -> None:
+def test_elapsed_time_updates_only_while_shown(page: ActivityPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     page.activate()
     bridge.publish(snapshot(requests=(request(1),)))
     table = child(page, QTableView, "requests_table").model()

@@ -115,9 +115,7 @@ def test_another_model_changes_the_code(page: ConnectPage) -> None:
     assert '"a-embed"' in code
 
 
-def test_the_key_is_masked_and_copied_in_full(
-    page: ConnectPage, bridge: FakeBridge, qtbot: QtBot
-) -> None:
+def test_the_key_is_masked_and_copied_in_full(page: ConnectPage, bridge: FakeBridge, qtbot: QtBot) -> None:
     bridge.publish_settings(Settings(api_keys=("sk-secret",)))
     code = child(page, QPlainTextEdit, "guide_code")
     assert text_of(page, "connect_key") == MASK

@@ -172,9 +172,7 @@ def test_the_catalogue_filters_by_task(page: DownloadsPage) -> None:
     assert [row.title for row in rows(page, "catalogue")] == ["Code", "Qwen2.5 Coder 7B"]
 
 
-def test_an_unreadable_catalogue_can_be_retried(
-    waiting_page: DownloadsPage, bridge: FakeBridge
-) -> None:
+def test_an_unreadable_catalogue_can_be_retried(waiting_page: DownloadsPage, bridge: FakeBridge) -> None:
     page = waiting_page
     empty = find(page, EmptyState, "catalogue_empty")
     assert "One moment" in words(empty)
@@ -236,9 +234,7 @@ def test_downloads_after_the_search_are_marked(qtbot: QtBot, page: DownloadsPage
     assert badge(choices(page, "search_results")[FOUND[1].repo]) == "Downloaded"
 
 
-def test_answers_to_an_earlier_query_are_ignored(
-    qtbot: QtBot, waiting_page: DownloadsPage, bridge: FakeBridge
-) -> None:
+def test_answers_to_an_earlier_query_are_ignored(qtbot: QtBot, waiting_page: DownloadsPage, bridge: FakeBridge) -> None:
     page = waiting_page
     type_in(qtbot, page, "first")
     type_in(qtbot, page, "second")
@@ -255,9 +251,7 @@ def test_nothing_found_leads_back_to_the_suggestions(qtbot: QtBot, page: Downloa
     assert find(page, ChoiceView, "catalogue").isVisible()
 
 
-def test_offline_search_explains_and_keeps_the_catalogue(
-    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
-) -> None:
+def test_offline_search_explains_and_keeps_the_catalogue(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
     bridge.answer_with(search=OFFLINE)
     type_in(qtbot, page, "qwen3")
     empty = find(page, EmptyState, "search_empty")
@@ -330,9 +324,7 @@ def test_a_gated_repository_explains_what_to_do(
     assert find(page, Banner, "offer_gated").isVisible()
 
 
-def test_a_failed_lookup_can_be_retried(
-    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
-) -> None:
+def test_a_failed_lookup_can_be_retried(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
     bridge.answer_with(repo_files=OFFLINE)
     type_in(qtbot, page, "Qwen/Qwen3-8B-GGUF")
     bridge.answer_with(repo_files=OFFER)
@@ -392,9 +384,7 @@ def test_cancelling_a_large_download_asks_first(
     assert link.asked == ([("cancel_download", "d1")] if cancelled else [])
 
 
-def test_a_downloaded_model_can_be_tried_and_starred(
-    qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge
-) -> None:
+def test_a_downloaded_model_can_be_tried_and_starred(qtbot: QtBot, page: DownloadsPage, bridge: FakeBridge) -> None:
     arrived = download(state=DownloadState.DONE)
     bridge.publish(snapshot(downloads=(arrived,)))
     assert not find(row_of(page, "d1"), QPushButton, "download_try").isVisible()

@@ -111,9 +111,7 @@ def test_other_programs_files_cannot_be_deleted(qtbot: QtBot, page: ModelsPage, 
     assert delete_action(page).isEnabled()
 
 
-def test_a_late_owner_is_explained(
-    qtbot: QtBot, page: ModelsPage, library: Library
-) -> None:
+def test_a_late_owner_is_explained(qtbot: QtBot, page: ModelsPage, library: Library) -> None:
     press_delete(qtbot, page, "llama")
     box = box_of(page, "not_own_file")
     assert box.text() == "The file is managed by Ollama."
