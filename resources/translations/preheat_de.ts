@@ -1167,7 +1167,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Confirm it with --yes</source>
-        <translation type="unfinished"></translation>
+        <translation>Bestätigen Sie es mit --yes</translation>
     </message>
     <message>
         <source>Correct the environment variable {variable}, or unset it</source>
@@ -1263,7 +1263,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Install them: pip install &apos;preheat[gui]&apos;</source>
-        <translation type="unfinished"></translation>
+        <translation>Installieren Sie sie: pip install &apos;preheat[gui]&apos;</translation>
     </message>
     <message>
         <source>It can be loaded again in {wait:duration}</source>
@@ -1319,15 +1319,15 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Models are only given together with --order</source>
-        <translation type="unfinished"></translation>
+        <translation>Modelle werden nur zusammen mit --order angegeben</translation>
     </message>
     <message>
         <source>Name the models: preheat favourites --order A B</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie die Modelle: preheat favourites --order A B</translation>
     </message>
     <message>
         <source>No download is given</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist kein Download angegeben</translation>
     </message>
     <message>
         <source>No model was named</source>
@@ -1335,7 +1335,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>No models to order</source>
-        <translation type="unfinished"></translation>
+        <translation>Es sind keine Modelle zu ordnen</translation>
     </message>
     <message>
         <source>No usage history is kept</source>
@@ -1411,11 +1411,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Preheat&apos;s windows are not installed</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Fenster von Preheat sind nicht installiert</translation>
     </message>
     <message>
         <source>Preheat&apos;s windows cannot start: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Fenster von Preheat können nicht starten: {reason}</translation>
     </message>
     <message>
         <source>Put them next to it: {names:names}</source>
@@ -1432,10 +1432,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Remove it by hand</source>
         <translation>Von Hand entfernen</translation>
-    </message>
-    <message>
-        <source>Remove it there first</source>
-        <translation>Dort zuerst entfernen</translation>
     </message>
     <message>
         <source>Rename one of the definitions, or use tool_choice auto</source>
@@ -1567,7 +1563,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>The README lists the system libraries that Qt needs</source>
-        <translation type="unfinished"></translation>
+        <translation>Die README nennt die Systembibliotheken, die Qt braucht</translation>
     </message>
     <message>
         <source>The bytes of an earlier run were damaged; the download starts over</source>
@@ -2307,11 +2303,11 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>preheat downloads {action} ID; preheat downloads lists the ids</source>
-        <translation type="unfinished"></translation>
+        <translation>preheat downloads {action} ID; preheat downloads zeigt die IDs</translation>
     </message>
     <message>
         <source>preheat favourites --order A B, or preheat favourite A</source>
-        <translation type="unfinished"></translation>
+        <translation>preheat favourites --order A B oder preheat favourite A</translation>
     </message>
     <message>
         <source>preloading is off</source>
@@ -2683,7 +2679,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>{model} was not deleted: input is not a terminal</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} wurde nicht gelöscht: die Eingabe ist kein Terminal</translation>
     </message>
     <message>
         <source>{model} was not ready after {timeout:g} s</source>
@@ -2696,10 +2692,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{names:names} not changed: {problem}</source>
         <translation>{names:names} nicht geändert: {problem}</translation>
-    </message>
-    <message>
-        <source>{name} is set by {source}, which overrides the settings file</source>
-        <translation>{name} wird durch {source} festgelegt, was der Einstellungsdatei vorgeht</translation>
     </message>
     <message>
         <source>{param} must be a list of model names, or auto</source>

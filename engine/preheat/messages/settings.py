@@ -92,7 +92,4 @@ TABLE: Final[Mapping[str, Template]] = {
         "Keep one of the two lines in {path}",
     ),
     "settings_unwritable": Template("{file} cannot be written: {reason}", "Check the permissions of {path}"),
-    "setting_overridden": Template(
-        "{name} is set by {source}, which overrides the settings file", "Remove it there first"
-    ),
 }
