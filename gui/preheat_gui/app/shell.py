@@ -13,17 +13,16 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from preheat.errors import EngineError, LoadCancelledError, ModelLoadError
 from preheat.log import setup_logging
 from preheat_gui.app.no_tray import LOGIN_PATIENCE_MS, PATIENCE_MS, CloseGuard, TrayPlace, explain_once
-from preheat_gui.app.opening import NO_OPTIONS, open_engine
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge import NO_OPTIONS, EngineBridge, open_engine
 from preheat_gui.widgets import WindowState, apply_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from preheat.settings import Settings
-    from preheat_gui.app.opening import Opened
     from preheat_gui.app.single_instance import SingleInstance
     from preheat_gui.app.welcome import WelcomeDialog
+    from preheat_gui.bridge import Opened
     from preheat_gui.dashboard.window import DashboardWindow
     from preheat_gui.settings_dialog import SettingsDialog
     from preheat_gui.tray import Tray

@@ -22,7 +22,7 @@ from preheat_gui.bridge.task_runner import TaskRunner
 if TYPE_CHECKING:
     from preheat.control import Command, EngineSession, GenerateRequest, GenerationChunk, SettingsChange
     from preheat.settings import Settings
-    from preheat_gui.app.opening import Opened
+    from preheat_gui.bridge.opening import Opened
     from preheat_gui.words import Problem
 
 logger = logging.getLogger(__name__)

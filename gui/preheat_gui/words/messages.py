@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from PySide6.QtCore import QCoreApplication
 
 from preheat.errors import EngineError
 from preheat.messages import Message, Words, render
-from preheat.messages.message import Format
 from preheat.units import format_count
 from preheat_gui.words.figures import format_bytes, format_duration, format_memory, percent, sentence
 
-FORMATS: Final[Mapping[str, Format]] = {
+FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
     "memory": format_memory,
     "bytes": format_bytes,
     "count": format_count,

@@ -21,8 +21,8 @@ from preheat.errors import EngineError, EngineStoppedError, NotRunningError, Por
 from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Usage
 from preheat.residency.states import State
 from preheat.settings import Settings, SettingsStore
-from preheat_gui.app.opening import Opened
 from preheat_gui.bridge import EngineBridge, GenerationFigures
+from preheat_gui.bridge.opening import Opened
 
 URL = "http://127.0.0.1:11435"
 TIMEOUT_S = 10.0
