@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 
 from benchmarks.mixed_requests import HeldMemory, mixed_requests, sampled
 from benchmarks.starter_copies import write_copies
+from tests.engine.application import eventually
 
 MODELS = ("a", "b", "c")
 
@@ -46,11 +46,10 @@ def test_workers_with_a_model_are_sampled_and_no_others(tmp_path: Path) -> None:
             assert process.stdout is not None
             process.stdout.readline()
         with sampled(psutil.Process().pid, interval_s=0.01) as held:
-            time.sleep(0.2)
+            eventually(lambda: len(held.samples) > 3, "samples")
         expected = psutil.Process(worker.pid).memory_info().rss
         worker.kill()
         spare.kill()
-    assert len(held.samples) > 3
     assert expected > 30_000_000
     assert all(abs(sample - expected) < 3_000_000 for sample in held.samples)
 

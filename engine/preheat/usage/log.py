@@ -308,7 +308,7 @@ class UsageLog:
     def _note_failure(self, error: Exception) -> None:
         with self._changed:
             self._failures += 1
-            self._retry_at = self._monotonic() + min(2.0 ** (self._failures - 1), _MAX_PAUSE_S)
+            self._retry_at = self._monotonic() + retry_pause_s(self._failures)
             # One collision with another engine's write needs no warning.
             if self._failures == 1 and is_lock(error):
                 return
@@ -370,3 +370,8 @@ class UsageLog:
         create_tables(connection)
         tables.write_batch(connection, items)
         return connection
+
+
+def retry_pause_s(failures: int) -> float:
+    """Return the pause after this many failed writes in a row, in seconds."""
+    return min(2.0 ** (failures - 1), _MAX_PAUSE_S)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from preheat.models import GgufHeader, discovery, read_header
 from preheat.models.gguf.known_arrays import KnownArrays
 from preheat.models.index import ModelIndex
 from preheat.models.listing import Listing
+from tests.engine.application import eventually
 
 WriteModel = Callable[..., Path]
 GIVE_UP_S = 30.0
@@ -102,17 +104,18 @@ def test_a_copy_is_offered_when_it_is_complete(
     (tmp_path / "models").mkdir()
     follower = follow(tmp_path / "models")
     with (tmp_path / "models/a.gguf").open("wb", buffering=0) as copy:
-        for at in range(0, len(content), 700):
+        for at in range(0, 4 * 700, 700):
             copy.write(content[at : at + 700])
             listing = follower.index.look(follower.folders)
             assert (ids(listing), listing.unsettled) == ([], True)
+        copy.write(content[4 * 700 :])
     follower.until(lambda listing: ids(listing) == ["a"])
     assert caplog.records == []  # a copy is no damage
 
 
 def test_a_preallocated_copy_is_offered_when_writing_stops(tmp_path: Path, write_model: WriteModel) -> None:
     (tmp_path / "models").mkdir()
-    index = ModelIndex(settle_s=0.4)
+    index = ModelIndex(settle_s=30)
     assert index.look([tmp_path / "models"]) == Listing()
     content = write_model("models/a.gguf", n_bytes=4096).read_bytes()
     # Some programs reserve the whole file first, and fill it then.
@@ -130,7 +133,7 @@ def test_a_damaged_file_is_reported_when_writing_has_stopped(
 ) -> None:
     path = write_model("models/a.gguf")
     os.truncate(path, 900)
-    index = ModelIndex(settle_s=0.2)
+    index = ModelIndex(settle_s=30)
     assert index.look([tmp_path / "models"]).unsettled
     assert caplog.records == []
     age(path)
@@ -143,7 +146,7 @@ def test_split_sets_are_offered_when_their_last_part_is_there(
 ) -> None:
     split = {"split__count": ("u16", 2)}
     age(write_model("models/big-00001-of-00002.gguf", **split))
-    index = ModelIndex(settle_s=0.2)
+    index = ModelIndex(settle_s=30)
     last = write_model("models/big-00002-of-00002.gguf", **split)
     os.truncate(last, 900)
     assert ids(index.look([tmp_path / "models"])) == []
@@ -184,7 +187,7 @@ def test_a_hanging_folder_is_skipped_until_it_responds(
     age(write_model("far/b.gguf"))
     hang = Hang(tmp_path / "far", monkeypatch)
     folders = [tmp_path / "near", tmp_path / "far"]
-    index = ModelIndex(hangs_after_s=0.3)
+    index = ModelIndex(hangs_after_s=1.0)
     try:
         for _ in range(5):
             listing = index.look(folders)
@@ -194,23 +197,25 @@ def test_a_hanging_folder_is_skipped_until_it_responds(
         assert [record.getMessage() for record in caplog.records] == [f"skipped: {tmp_path}/far does not respond"]
     finally:
         hang.answers.set()
-    deadline = time.monotonic() + 10
-    while ids(listing := index.look(folders)) != ["a", "b"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert listing.unreachable == ()
+    eventually(lambda: ids(index.look(folders)) == ["a", "b"], "both folders read")
+    assert index.look(folders).unreachable == ()
 
 
 def test_a_slow_folder_is_waited_for(tmp_path: Path, write_model: WriteModel, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abcdef":
         write_model(f"models/{name}.gguf")
 
+    now = 0.0
+
     def slow(path: Path, arrays: KnownArrays) -> GgufHeader:
-        time.sleep(0.15)
+        nonlocal now
+        now += 80.0
         return read_header(path, arrays)
 
     monkeypatch.setattr(discovery, "read_header", slow)
-    assert len(ModelIndex(hangs_after_s=0.4).look([tmp_path / "models"]).models) == 6
+    monkeypatch.setattr("preheat.models.index.time", SimpleNamespace(monotonic=lambda: now))
+    assert len(ModelIndex(hangs_after_s=100.0).look([tmp_path / "models"]).models) == 6
+    assert now == 6 * 80.0
 
 
 def test_a_bug_in_one_place_hides_no_other(

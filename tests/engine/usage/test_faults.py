@@ -18,7 +18,7 @@ import pytest
 
 from preheat.messages import Message, verbatim
 from preheat.usage.file import open_writer
-from preheat.usage.log import UsageLog
+from preheat.usage.log import UsageLog, retry_pause_s
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
 from preheat.usage.schema import VERSION, objects_of
 
@@ -190,20 +190,21 @@ def test_a_newer_version_is_left_alone(path: Path, log: UsageLog) -> None:
     assert not aside(path)
 
 
-def test_a_locked_file_is_tried_again_with_growing_pauses(
+def test_pauses_between_tries_grow_to_a_minute() -> None:
+    assert [retry_pause_s(failures) for failures in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_a_locked_file_is_tried_again(
     path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("preheat.usage.file.WRITE_TIMEOUT_S", 0.01)
     make_log(path, 1)
-    monotonic = Clock(0.0)
-    log = UsageLog(path, clock=Clock(), monotonic=monotonic)
+    log = UsageLog(path, clock=Clock(), monotonic=Clock(0.0))
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         record(log, 2, first=1)
-        for pause_s in (1, 2, 4, 8, 16, 32, 60, 60):
+        for _ in range(3):
             assert not log.write_pending()
-            assert log._retry_at - monotonic.now == pause_s
-            monotonic.now = log._retry_at
         assert log.warning
         assert reason_of(log) == "usage_log_locked"
         assert recorded(log) == [0]  # a writer's lock stops no reader
