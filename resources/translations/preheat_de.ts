@@ -1167,7 +1167,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Confirm it with --yes</source>
-        <translation>Bestätigen Sie es mit --yes</translation>
+        <translation>Mit --yes bestätigen</translation>
     </message>
     <message>
         <source>Correct the environment variable {variable}, or unset it</source>
@@ -1263,7 +1263,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Install them: pip install &apos;preheat[gui]&apos;</source>
-        <translation>Installieren Sie sie: pip install &apos;preheat[gui]&apos;</translation>
+        <translation>Installieren: pip install &apos;preheat[gui]&apos;</translation>
     </message>
     <message>
         <source>It can be loaded again in {wait:duration}</source>
@@ -1323,7 +1323,7 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
     <message>
         <source>Name the models: preheat favourites --order A B</source>
-        <translation>Nennen Sie die Modelle: preheat favourites --order A B</translation>
+        <translation>Die Modelle nennen: preheat favourites --order A B</translation>
     </message>
     <message>
         <source>No download is given</source>
