@@ -31,18 +31,12 @@ _COPYING_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The files of a place.
-
-    Attributes:
-        problems: What is unreadable or damaged, by path.
-        unsettled: Files that are being written.
-        seen: Every file that was looked at.
-    """
+    """The files of a place."""
 
     scanned: tuple[ScannedFile, ...] = ()
-    problems: Mapping[Path, Message] = field(default_factory=dict)
-    unsettled: frozenset[Path] = frozenset()
-    seen: frozenset[Path] = frozenset()
+    problems: Mapping[Path, Message] = field(default_factory=dict)  # what is unreadable or damaged, by path
+    unsettled: frozenset[Path] = frozenset()  # files that are being written
+    seen: frozenset[Path] = frozenset()  # every file that was looked at
 
 
 class PlaceReader:

@@ -45,19 +45,12 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The result of a look at the disk.
+    """The result of a look at the disk."""
 
-    Attributes:
-        models: By id.
-        skipped: Complete and readable files that cannot be served.
-        unsettled: Something is being written: look again in a moment.
-        unreachable: Folders that did not respond in time.
-    """
-
-    models: tuple[ModelFile, ...] = ()
-    skipped: tuple[SkippedFile, ...] = ()
-    unsettled: bool = False
-    unreachable: tuple[Message, ...] = ()
+    models: tuple[ModelFile, ...] = ()  # by id
+    skipped: tuple[SkippedFile, ...] = ()  # complete and readable files that cannot be served
+    unsettled: bool = False  # something is being written: look again in a moment
+    unreachable: tuple[Message, ...] = ()  # folders that did not respond in time
 
 
 @dataclass(frozen=True, slots=True)

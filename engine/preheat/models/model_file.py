@@ -41,28 +41,17 @@ class Ability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelDetails:
-    """Facts that help people choose a model. Empty or 0 means unknown.
+    """Facts that help people choose a model. Empty or 0 means unknown."""
 
-    Attributes:
-        name: As its maker wrote it.
-        parameters: Number of weights.
-        quantization: Such as ``Q4_K_M``.
-        quantization_words: The same for people: ``4-bit, good quality``.
-        bits_per_weight: Average over all tensors.
-        trained_context: Context length in training, in tokens.
-        licence: Such as ``apache-2.0``.
-        template: Whether it has a chat template.
-    """
-
-    name: str = ""
-    parameters: int = 0
-    quantization: str = ""
-    quantization_words: str = ""
-    bits_per_weight: float = 0.0
-    trained_context: int = 0
-    licence: str = ""
+    name: str = ""  # as its maker wrote it
+    parameters: int = 0  # number of weights
+    quantization: str = ""  # such as ``Q4_K_M``
+    quantization_words: str = ""  # the same for people: ``4-bit, good quality``
+    bits_per_weight: float = 0.0  # average over all tensors
+    trained_context: int = 0  # context length in training, in tokens
+    licence: str = ""  # such as ``apache-2.0``
     abilities: tuple[Ability, ...] = ()
-    template: bool = False
+    template: bool = False  # whether it has a chat template
 
 
 def details_of(parts: Sequence[Facts], *, vision: bool = False) -> ModelDetails:
@@ -98,39 +87,24 @@ def _abilities(facts: Facts, *, vision: bool) -> tuple[Ability, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One GGUF model on disk: a single file, or a split set known by its first part.
+    """One GGUF model on disk: a single file, or a split set known by its first part."""
 
-    Attributes:
-        model_id: Unique name: the file name in lower case, without ``.gguf`` (and without the part number of a
-            split set); a prefix names the folder where two files have the same name.
-        path: The file to load; of a split set, its first part.
-        file_bytes: Size on disk; of a split set, of all parts together.
-        architecture: ``general.architecture`` of the file, such as ``llama`` or ``bert``.
-        context_length: Trained context length, in tokens; 0 if unknown.
-        embeddings: Whether it makes embeddings rather than text.
-        chat_template: Whether the file has a chat template.
-        files: Every file of the set, ``path`` first.
-        modified_ns: Time of the last change, in nanoseconds since 1970; of a split set, the latest of its parts.
-        shape: Dimensions that its memory depends on.
-        source: Owner of its folder. Files of other programs are read in place and never changed.
-        aliases: Its other names: those of the same file in other places.
-        mmproj: Its image encoder, if any.
-    """
-
+    # Unique name: the file name in lower case, without ``.gguf`` (and without the part number of a split set); a
+    # prefix names the folder where two files have the same name.
     model_id: str
-    path: Path
-    file_bytes: int
-    architecture: str
-    context_length: int
-    embeddings: bool
-    chat_template: bool
-    files: tuple[Path, ...]
-    modified_ns: int
-    shape: ModelShape = field(default_factory=ModelShape)
-    source: Source = Source.PREHEAT
-    aliases: tuple[str, ...] = ()
+    path: Path  # the file to load; of a split set, its first part
+    file_bytes: int  # size on disk; of a split set, of all parts together
+    architecture: str  # ``general.architecture`` of the file, such as ``llama`` or ``bert``
+    context_length: int  # trained context length, in tokens; 0 if unknown
+    embeddings: bool  # whether it makes embeddings rather than text
+    chat_template: bool  # whether the file has a chat template
+    files: tuple[Path, ...]  # every file of the set, ``path`` first
+    modified_ns: int  # time of the last change, in nanoseconds since 1970; of a split set, the latest of its parts
+    shape: ModelShape = field(default_factory=ModelShape)  # dimensions that its memory depends on
+    source: Source = Source.PREHEAT  # Owner of its folder. Files of other programs are read in place and never changed.
+    aliases: tuple[str, ...] = ()  # its other names: those of the same file in other places
     details: ModelDetails = field(default_factory=ModelDetails)
-    mmproj: Path | None = None
+    mmproj: Path | None = None  # its image encoder, if any
 
     @property
     def all_files(self) -> tuple[Path, ...]:

@@ -21,17 +21,11 @@ from preheat.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What offers depend on.
+    """What offers depend on."""
 
-    Attributes:
-        limit_bytes: Memory limit of all models together.
-        settings: The context length and the KV cache's type count.
-        models: Models on disk.
-    """
-
-    limit_bytes: int
-    settings: Settings
-    models: Sequence[ModelFile] = ()
+    limit_bytes: int  # memory limit of all models together
+    settings: Settings  # the context length and the KV cache's type count
+    models: Sequence[ModelFile] = ()  # models on disk
 
     @property
     def kv_share(self) -> float:

@@ -26,25 +26,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A download as the queue knows it. Guarded by the queue's lock, except ``reached``, which its thread writes.
-
-    Attributes:
-        reached: Bytes of each file that are on the disk.
-        message: Why it failed, waits or retries; None for nothing to report.
-        lasting: The message stays when bytes arrive.
-        cancelled: It is removed as soon as its thread has ended.
-        thread: Set while it is worked on; after a pause, until the thread has noticed.
-    """
+    """A download as the queue knows it. Guarded by the queue's lock, except ``reached``, which its thread writes."""
 
     journal: Journal
     folder: Folder
     state: DownloadState
-    reached: dict[str, int] = field(default_factory=dict)
-    message: Message | None = None
-    lasting: bool = False
-    cancelled: bool = False
+    reached: dict[str, int] = field(default_factory=dict)  # bytes of each file that are on the disk
+    message: Message | None = None  # why it failed, waits or retries; None for nothing to report
+    lasting: bool = False  # the message stays when bytes arrive
+    cancelled: bool = False  # it is removed as soon as its thread has ended
     interrupt: Interrupt = field(default_factory=Interrupt)
-    thread: threading.Thread | None = None
+    thread: threading.Thread | None = None  # set while it is worked on; after a pause, until the thread has noticed
     speed: Speed = field(default_factory=Speed)
 
     @property

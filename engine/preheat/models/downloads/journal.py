@@ -40,21 +40,13 @@ LASTING_STATES: Final = frozenset(_VERSION_1_STATES.values())
 
 @dataclass(slots=True)
 class FileRecord:
-    """One file of a download.
+    """One file of a download."""
 
-    Attributes:
-        path: Inside the repository.
-        size_bytes: As the hub says; 0 if it did not yet.
-        sha256: As the hub says; None if it has none.
-        checked: The ``.part`` is complete and its checksum is right.
-        placed_ns: Modification time of the finished file, in nanoseconds; 0 until it is in place.
-    """
-
-    path: str
-    size_bytes: int
-    sha256: str | None
-    checked: bool = False
-    placed_ns: int = 0
+    path: str  # inside the repository
+    size_bytes: int  # as the hub says; 0 if it did not yet
+    sha256: str | None  # as the hub says; None if it has none
+    checked: bool = False  # the ``.part`` is complete and its checksum is right
+    placed_ns: int = 0  # modification time of the finished file, in nanoseconds; 0 until it is in place
 
     @property
     def name(self) -> str:
@@ -64,27 +56,16 @@ class FileRecord:
 
 @dataclass(slots=True)
 class Journal:
-    """One download, as stored.
+    """One download, as stored."""
 
-    Attributes:
-        name: The request, in the form that a pull understands.
-        repo: ``owner/name``.
-        commit: All files belong to it.
-        asked: Requested quantization, file and revision; an equal request joins.
-        files: Parts of the model in order, and its mmproj.
-        state: One of ``LASTING_STATES``.
-        added_at: Unix time; the earliest download goes first.
-        error: Why it failed; None if it did not.
-    """
-
-    name: str
-    repo: str
-    commit: str
-    asked: tuple[str, str, str]
-    files: list[FileRecord]
-    state: DownloadState = DownloadState.QUEUED
-    added_at: float = 0.0
-    error: Message | None = None
+    name: str  # the request, in the form that a pull understands
+    repo: str  # ``owner/name``
+    commit: str  # all files belong to it
+    asked: tuple[str, str, str]  # requested quantization, file and revision; an equal request joins
+    files: list[FileRecord]  # parts of the model in order, and its mmproj
+    state: DownloadState = DownloadState.QUEUED  # one of ``LASTING_STATES``
+    added_at: float = 0.0  # Unix time; the earliest download goes first
+    error: Message | None = None  # why it failed; None if it did not
     download_id: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

@@ -8,25 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Exponential backoff with jitter, so that the clients of a recovering hub do not return all at once.
+    """Exponential backoff with jitter, so that the clients of a recovering hub do not return all at once."""
 
-    Attributes:
-        stall_s: Longest silence of a connection.
-        space_poll_s: Interval of checks whether a full disk has space again.
-        first_s: First pause.
-        longest_s: Longest pause, unless the hub asks for more.
-        attempts: Consecutive attempts without a new byte before giving up; about seven minutes.
-        unlikely_attempts: The same for failures that a retry hardly mends.
-        longest_asked_s: Longest pause that the hub may ask for; more is a failure.
-    """
-
-    stall_s: float = 20.0
-    space_poll_s: float = 5.0
-    first_s: float = 1.0
-    longest_s: float = 60.0
-    attempts: int = 12
-    unlikely_attempts: int = 3
-    longest_asked_s: float = 3600.0
+    stall_s: float = 20.0  # longest silence of a connection
+    space_poll_s: float = 5.0  # interval of checks whether a full disk has space again
+    first_s: float = 1.0  # first pause
+    longest_s: float = 60.0  # longest pause, unless the hub asks for more
+    attempts: int = 12  # consecutive attempts without a new byte before giving up; about seven minutes
+    unlikely_attempts: int = 3  # the same for failures that a retry hardly mends
+    longest_asked_s: float = 3600.0  # longest pause that the hub may ask for; more is a failure
 
     def pause_s(self, attempt: int, asked_s: float | None = None) -> float:
         """Return the pause after the ``attempt``-th consecutive failure, counted from 1."""

@@ -75,16 +75,11 @@ def next_state(state: DownloadState, trigger: Trigger) -> DownloadState:
 
 @dataclass(frozen=True, slots=True)
 class DownloadEvent:
-    """A change of one download: of its state, or with equal states of its figures or notice.
-
-    Attributes:
-        previous: None for a new download.
-        state: None for a download that was removed from the list.
-    """
+    """A change of one download: of its state, or with equal states of its figures or notice."""
 
     download_id: str
-    previous: DownloadState | None
-    state: DownloadState | None
+    previous: DownloadState | None  # None for a new download
+    state: DownloadState | None  # None for a download that was removed from the list
 
     @property
     def finished(self) -> bool:
@@ -94,31 +89,21 @@ class DownloadEvent:
 
 @dataclass(frozen=True, slots=True)
 class DownloadSnapshot:
-    """One download at one instant: all files of a model, which are fetched together.
-
-    Attributes:
-        download_id: Stable over restarts.
-        name: The request, in the form that a pull understands.
-        repo: ``owner/name`` on the hub.
-        file_name: Of the model; of a split set, its first part.
-        bytes_per_s: Smoothed; None unless bytes are coming.
-        left_s: Estimated time to the end, in seconds; None if unknown.
-        error: Why it failed; None unless it did.
-        notice: Why it waits, retries or started over, or where the files already were; None for nothing to report.
-    """
+    """One download at one instant: all files of a model, which are fetched together."""
 
     JSON_PROPERTIES: ClassVar = ("hint",)
 
-    download_id: str = field(metadata={"json": "id"})
-    name: str
-    repo: str
-    file_name: str
+    download_id: str = field(metadata={"json": "id"})  # stable over restarts
+    name: str  # the request, in the form that a pull understands
+    repo: str  # ``owner/name`` on the hub
+    file_name: str  # of the model; of a split set, its first part
     state: DownloadState
     done_bytes: int
     total_bytes: int
-    bytes_per_s: float | None = None
-    left_s: float | None = None
-    error: Message | None = None
+    bytes_per_s: float | None = None  # smoothed; None unless bytes are coming
+    left_s: float | None = None  # estimated time to the end, in seconds; None if unknown
+    error: Message | None = None  # why it failed; None unless it did
+    # Why it waits, retries or started over, or where the files already were; None for nothing to report.
     notice: Message | None = None
 
     @property

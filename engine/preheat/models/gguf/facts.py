@@ -19,25 +19,18 @@ _MAX_TEXT: Final = 200  # of a name or a licence: some files contain the whole l
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A file, or one part of a split set.
-
-    Attributes:
-        unfit: Why Preheat cannot serve it; None if it can.
-        elements: Number of weights.
-        tensors: Number of tensors.
-        split_count: Number of parts of its set, by the header.
-    """
+    """A file, or one part of a split set."""
 
     architecture: str
     context_length: int
     embeddings: bool
     chat_template: bool
     shape: ModelShape
-    split_count: int
-    tensors: int
-    elements: int
+    split_count: int  # number of parts of its set, by the header
+    tensors: int  # number of tensors
+    elements: int  # number of weights
     kind: Kind
-    unfit: Message | None
+    unfit: Message | None  # why Preheat cannot serve it; None if it can
     name: str
     quantization: str
     licence: str

@@ -38,22 +38,14 @@ class Tensor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """The header of a GGUF file.
+    """The header of a GGUF file."""
 
-    Attributes:
-        version: Of the format: 2 or 3.
-        byte_order: llama.cpp loads only files in the machine's own.
-        metadata: Keys and values; long arrays and strings are ``Skipped``.
-        tensors: In the order of the file.
-        data_offset: Start of the tensors' data, in bytes from the start of the file.
-    """
-
-    version: int
-    byte_order: Literal["little", "big"]
-    metadata: Mapping[str, Value]
-    tensors: tuple[Tensor, ...]
+    version: int  # of the format: 2 or 3
+    byte_order: Literal["little", "big"]  # llama.cpp loads only files in the machine's own
+    metadata: Mapping[str, Value]  # keys and values; long arrays and strings are ``Skipped``
+    tensors: tuple[Tensor, ...]  # in the order of the file
     file_bytes: int
-    data_offset: int
+    data_offset: int  # start of the tensors' data, in bytes from the start of the file
 
     @property
     def architecture(self) -> str:

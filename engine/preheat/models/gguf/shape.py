@@ -41,35 +41,20 @@ _MAX_LAYERS: Final = 512  # llama.cpp's LLAMA_MAX_LAYERS; a header may claim any
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """Dimensions of a model that its memory depends on.
+    """Dimensions of a model that its memory depends on."""
 
-    Attributes:
-        weight_bytes: Size of all tensors.
-        repack_bytes: Size of the tensors that this processor family may hold a second time, rewritten.
-        vocabulary: Number of tokens.
-        merges: Number of merge rules of a byte-pair tokenizer.
-        layers: Number of blocks.
-        heads: Most attention heads of a layer.
-        kv_values: Numbers per token in the KV cache, in the layers with full attention.
-        window_kv_values: The same, in the layers with a sliding window.
-        window_tokens: Length of the sliding window.
-        state_bytes: State of the recurrent layers per sequence.
-        graph_values: Most numbers per token that are alive at once when a batch is computed.
-        widest_values: Widest input of a matrix multiplication.
-    """
-
-    weight_bytes: int = 0
-    repack_bytes: int = 0
-    vocabulary: int = 0
-    merges: int = 0
-    layers: int = 0
-    heads: int = 0
-    kv_values: int = 0
-    window_kv_values: int = 0
-    window_tokens: int = 0
-    state_bytes: int = 0
-    graph_values: int = 0
-    widest_values: int = 0
+    weight_bytes: int = 0  # size of all tensors
+    repack_bytes: int = 0  # size of the tensors that this processor family may hold a second time, rewritten
+    vocabulary: int = 0  # number of tokens
+    merges: int = 0  # number of merge rules of a byte-pair tokenizer
+    layers: int = 0  # number of blocks
+    heads: int = 0  # most attention heads of a layer
+    kv_values: int = 0  # numbers per token in the KV cache, in the layers with full attention
+    window_kv_values: int = 0  # the same, in the layers with a sliding window
+    window_tokens: int = 0  # length of the sliding window
+    state_bytes: int = 0  # state of the recurrent layers per sequence
+    graph_values: int = 0  # most numbers per token that are alive at once when a batch is computed
+    widest_values: int = 0  # widest input of a matrix multiplication
 
 
 def shape_of(header: GgufHeader) -> ModelShape:

@@ -63,45 +63,27 @@ _NAME_TASKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RepoFiles:
-    """What a repository offers at one commit.
+    """What a repository offers at one commit."""
 
-    Attributes:
-        repo: ``owner/name`` as the hub writes it.
-        commit: Downloads name it, so that all parts are of one state.
-        variants: The smallest first.
-        gated: Whether the owner requires consent.
-        licence: As the hub names it; empty if unknown.
-        parameters: 0 if unknown.
-        trained_context: In tokens; 0 if unknown.
-        files: Every GGUF file, including those that belong to no variant.
-    """
-
-    repo: str
-    commit: str
-    variants: tuple[Variant, ...]
-    gated: bool = False
-    licence: str = ""
-    parameters: int = 0
-    trained_context: int = 0
-    files: tuple[RemoteFile, ...] = ()
+    repo: str  # ``owner/name`` as the hub writes it
+    commit: str  # downloads name it, so that all parts are of one state
+    variants: tuple[Variant, ...]  # the smallest first
+    gated: bool = False  # whether the owner requires consent
+    licence: str = ""  # as the hub names it; empty if unknown
+    parameters: int = 0  # 0 if unknown
+    trained_context: int = 0  # in tokens; 0 if unknown
+    files: tuple[RemoteFile, ...] = ()  # every GGUF file, including those that belong to no variant
 
 
 @dataclass(frozen=True, slots=True)
 class FileLocation:
-    """Where a file's bytes are now. Signed addresses expire: ask again for each attempt.
+    """Where a file's bytes are now. Signed addresses expire: ask again for each attempt."""
 
-    Attributes:
-        url: May be on another host than the hub.
-        size_bytes: None if the hub does not say.
-        sha256: In lower-case hex; None for a file that is not stored as a large file.
-        etag: Identifies the content; without quotes. The other host's own ETag may differ.
-        headers: For the GET; with the token only if the bytes come from the hub itself.
-    """
-
-    url: str
-    size_bytes: int | None
-    sha256: str | None
-    etag: str | None
+    url: str  # may be on another host than the hub
+    size_bytes: int | None  # None if the hub does not say
+    sha256: str | None  # in lower-case hex; None for a file that is not stored as a large file
+    etag: str | None  # Identifies the content; without quotes. The other host's own ETag may differ.
+    # For the GET; with the token only if the bytes come from the hub itself.
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -7,19 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PullTarget:
-    """A repository, or a part of one.
+    """A repository, or a part of one."""
 
-    Attributes:
-        repo: ``owner/name``.
-        quantization: Such as ``Q4_K_M``; None for the recommended one.
-        file: Safe path inside the repository; None for a whole variant.
-        revision: Branch, tag or commit.
-    """
-
-    repo: str
-    quantization: str | None = None
-    file: str | None = None
-    revision: str = "main"
+    repo: str  # ``owner/name``
+    quantization: str | None = None  # such as ``Q4_K_M``; None for the recommended one
+    file: str | None = None  # safe path inside the repository; None for a whole variant
+    revision: str = "main"  # branch, tag or commit
 
     @property
     def name(self) -> str:

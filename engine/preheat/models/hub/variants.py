@@ -26,17 +26,11 @@ _MAX_PATH: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file of a repository.
+    """One file of a repository."""
 
-    Attributes:
-        path: Inside the repository, with ``/``; never absolute, never with ``..``.
-        size_bytes: 0 if the hub does not say.
-        sha256: In lower-case hex; None for a file that is not stored as a large file.
-    """
-
-    path: str
-    size_bytes: int
-    sha256: str | None = None
+    path: str  # inside the repository, with ``/``; never absolute, never with ``..``
+    size_bytes: int  # 0 if the hub does not say
+    sha256: str | None = None  # in lower-case hex; None for a file that is not stored as a large file
 
     @property
     def name(self) -> str:
@@ -46,17 +40,11 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One quantization of a repository's model: the files that a download fetches together.
+    """One quantization of a repository's model: the files that a download fetches together."""
 
-    Attributes:
-        quantization: Such as ``Q4_K_M``, in upper case; empty if unknown.
-        files: The model; of a split set, every part in order.
-        mmproj: The image encoder of a vision model.
-    """
-
-    quantization: str
-    files: tuple[RemoteFile, ...]
-    mmproj: RemoteFile | None = None
+    quantization: str  # such as ``Q4_K_M``, in upper case; empty if unknown
+    files: tuple[RemoteFile, ...]  # the model; of a split set, every part in order
+    mmproj: RemoteFile | None = None  # the image encoder of a vision model
 
     @property
     def model_bytes(self) -> int:

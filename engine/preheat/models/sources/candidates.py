@@ -23,28 +23,17 @@ Report = Callable[[Path, Message], None]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may be a model.
-
-    Attributes:
-        name: Base of its id: the file name, or the name in the program that owns it.
-        owners: Prefixes of the id where the name alone is taken, nearest first.
-        aliases: Other names in the program that owns it.
-        group: Files of one group belong together: an image encoder to the models next to it.
-        one_repo: The group is one repository; otherwise it is a mixed folder.
-        mmproj: The image encoder that the program names for it.
-        sha256: Of its content, if the program's file name contains it; else empty.
-        refused: Why it cannot be served; None if it can.
-    """
+    """A file that may be a model."""
 
     path: Path
-    name: str
-    owners: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    group: str = ""
-    one_repo: bool = False
-    mmproj: Path | None = None
-    sha256: str = ""
-    refused: Message | None = None
+    name: str  # base of its id: the file name, or the name in the program that owns it
+    owners: tuple[str, ...] = ()  # prefixes of the id where the name alone is taken, nearest first
+    aliases: tuple[str, ...] = ()  # other names in the program that owns it
+    group: str = ""  # files of one group belong together: an image encoder to the models next to it
+    one_repo: bool = False  # the group is one repository; otherwise it is a mixed folder
+    mmproj: Path | None = None  # the image encoder that the program names for it
+    sha256: str = ""  # of its content, if the program's file name contains it; else empty
+    refused: Message | None = None  # why it cannot be served; None if it can
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +47,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A candidate on the disk.
-
-    Attributes:
-        order: Sort key: number of its place, then its path.
-        is_link: Its name is a link.
-    """
+    """A candidate on the disk."""
 
     candidate: Candidate
     source: Source
-    order: tuple[int, str]
-    is_link: bool
+    order: tuple[int, str]  # sort key: number of its place, then its path
+    is_link: bool  # its name is a link
     stamp: Stamp
 
     @property
