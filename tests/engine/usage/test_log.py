@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.messages import verbatim
+from preheat.messages import Message, msg, verbatim
 from preheat.usage import log as usage_log
 from preheat.usage.file import open_writer
 from preheat.usage.log import UsageLog
@@ -67,6 +67,28 @@ def test_what_is_recorded_comes_back(log: UsageLog) -> None:
     assert log.decisions() == (done,)
     assert log.sizes() == {size().key: size()}
     assert log.warning is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        verbatim("made room for a"),
+        verbatim("{not JSON"),
+        msg("room_for_request", model="qwen\u00e9-8b"),
+        msg("worker_ended", reason=msg("shutdown")),
+    ],
+    ids=["an earlier version's", "like JSON", "with parameters", "nested"],
+)
+def test_reasons_come_back_as_codes(log: UsageLog, reason: Message) -> None:
+    log.record(DecisionRecord(NOW, "a", Action.EVICT, reason))
+    assert log.write_pending()
+    assert [decision.reason for decision in log.decisions()] == [reason]
+
+
+def test_a_reason_too_long_for_json_is_kept_as_text(log: UsageLog) -> None:
+    log.record(DecisionRecord(NOW, "a", Action.EVICT, msg("room_for_request", model="m" * 3000)))
+    assert log.write_pending()
+    assert log.decisions()[0].reason == verbatim(f"made room for {'m' * 3000}"[:500])
 
 
 def test_nothing_is_opened_before_something_is_recorded(path: Path, log: UsageLog) -> None:
