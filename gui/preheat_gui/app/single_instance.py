@@ -7,12 +7,13 @@ requests, so one left by a crash is replaced.
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtCore import QDir, QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from preheat import paths
@@ -133,7 +134,10 @@ def socket_name(folder: Path) -> str:
     path = str(folder / "tray.socket")
     if len(path.encode()) <= _MAX_SOCKET_PATH and not path[1:].startswith(":"):
         return path
-    return f"preheat-tray-{hashlib.sha256(path.encode()).hexdigest()[:16]}"
+    name = f"preheat-tray-{hashlib.sha256(path.encode()).hexdigest()[:16]}"
+    # Qt puts it into the temporary folder, the path of which may be too long as well.
+    fits = len(QDir.temp().filePath(name).encode()) <= _MAX_SOCKET_PATH
+    return name if fits or sys.platform == "win32" else f"/tmp/{name}"
 
 
 def _ask(name: str, request: Request, timeout_ms: int) -> Answer | None:

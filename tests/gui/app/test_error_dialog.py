@@ -6,12 +6,13 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMessageLogContext, QObject, QTimer, QtMsgType, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, qCritical, qWarning
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from children import child
@@ -37,9 +38,19 @@ def fail(error: Exception) -> Exception:
         return caught
 
 
-def tell(reporter: ErrorReporter, error: Exception) -> None:
+def tell(reporter: ErrorReporter, error: BaseException) -> None:
     """Let an exception arrive, as Python hands it over."""
-    reporter._on_exception(type(error), error, error.__traceback__)
+    with installed(reporter):
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
+@contextmanager
+def installed(reporter: ErrorReporter) -> Iterator[None]:
+    reporter.install()
+    try:
+        yield
+    finally:
+        reporter.remove()
 
 
 def test_a_bug_is_shown_and_logged(reporter: ErrorReporter, qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
@@ -93,7 +104,7 @@ def test_the_same_bug_is_shown_once(reporter: ErrorReporter, qtbot: QtBot) -> No
     assert reporter.dialog.details.count("TypeError: no") == 1
     reporter.dialog.reject()
     tell(reporter, fail(TypeError("no")))
-    qtbot.wait(20)
+    QApplication.processEvents()
     assert reporter.dialog is None
 
 
@@ -103,11 +114,11 @@ def test_further_errors_join_the_open_dialog(reporter: ErrorReporter, qtbot: QtB
     qtbot.waitUntil(lambda: reporter.dialog is not None and "NameError: second" in reporter.dialog.details)
 
 
-def test_the_number_of_dialogs_is_limited(reporter: ErrorReporter, qtbot: QtBot) -> None:
+def test_the_number_of_dialogs_is_limited(reporter: ErrorReporter) -> None:
     shown = 0
     for number in range(20):
         tell(reporter, fail(type(f"Error{number}", (Exception,), {})()))
-        qtbot.wait(5)
+        QApplication.processEvents()
         if reporter.dialog is not None:
             shown += 1
             reporter.dialog.reject()
@@ -117,11 +128,13 @@ def test_the_number_of_dialogs_is_limited(reporter: ErrorReporter, qtbot: QtBot)
 def test_a_qt_message_goes_to_the_log_and_a_critical_one_is_shown(
     reporter: ErrorReporter, qtbot: QtBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reporter._on_qt_message(QtMsgType.QtWarningMsg, QMessageLogContext(), "a layout is odd")
-    qtbot.wait(20)
+    with installed(reporter):
+        qWarning("a layout is odd")
+    QApplication.processEvents()
     assert reporter.dialog is None
     assert ("preheat_gui.app.error_dialog", logging.WARNING, "Qt: a layout is odd") in caplog.record_tuples
-    reporter._on_qt_message(QtMsgType.QtCriticalMsg, QMessageLogContext(), "the display is lost")
+    with installed(reporter):
+        qCritical("the display is lost")
     qtbot.waitUntil(lambda: reporter.dialog is not None)
     assert reporter.dialog is not None
     assert "Qt: the display is lost" in reporter.dialog.details
@@ -163,8 +176,8 @@ def test_errors_in_slots_timers_and_threads_are_caught(
         assert (sys.excepthook, threading.excepthook) == before
 
 
-def test_exits_are_no_errors(reporter: ErrorReporter, qtbot: QtBot) -> None:
-    reporter._on_exception(KeyboardInterrupt, KeyboardInterrupt(), None)
-    reporter._on_exception(SystemExit, SystemExit(0), None)
-    qtbot.wait(20)
+def test_exits_are_no_errors(reporter: ErrorReporter) -> None:
+    tell(reporter, KeyboardInterrupt())
+    tell(reporter, SystemExit(0))
+    QApplication.processEvents()
     assert reporter.dialog is None

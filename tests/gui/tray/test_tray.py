@@ -71,10 +71,11 @@ def test_the_icon_changes_only_with_what_it_shows(tray: Counting, bridge: FakeBr
 
 
 def test_the_icon_changes_at_most_ten_times_a_second(tray: Counting, bridge: FakeBridge, qtbot: QtBot) -> None:
+    assert REFRESH_MS >= 100
+    before = tray.icons
     for step in range(200):
         bridge.publish(snapshot(LOADING, round_progress=step / 200))
-        qtbot.wait(1)
-    assert tray.icons <= 1 + 10 * 1.2  # 200 ms at least, and more on a busy machine
+    assert tray.icons - before <= 1
     qtbot.waitUntil(lambda: tray.icon().cacheKey() == _icon_key(199 / 200))
 
 
