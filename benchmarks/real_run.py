@@ -27,12 +27,11 @@ from preheat import paths
 from preheat.core.engine import Engine
 from preheat.inference import GenerateRequest, Sampling
 from preheat.preload import TargetKind
-from preheat.replay.synthetic import FIRST_DAY, synthetic_trace
-from preheat.replay.trace import Kind, TraceEvent
+from preheat.replay import FIRST_DAY, Kind, TraceEvent, synthetic_trace
+from preheat.residency import Action, DecisionRecord
 from preheat.residency.states import State
 from preheat.settings import Settings, Size
 from preheat.usage import Outcome, RequestRecord, UsageLog
-from preheat.usage.records import Action, DecisionRecord
 
 STARTER: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 REQUESTS: Final = 300

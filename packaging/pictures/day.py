@@ -16,7 +16,7 @@ from preheat.messages import verbatim
 from preheat.residency.decisions import Action, DecisionRecord
 from preheat.residency.states import State
 from preheat.settings import Settings, load_settings
-from preheat.usage.records import Counts
+from preheat.usage import Counts
 
 NOW: Final = datetime(2026, 3, 12, 15, 42).timestamp()
 """The time in the pictures, in any time zone."""

@@ -4,10 +4,9 @@ import pytest
 
 from benchmarks.real_run import HISTORY_DAYS, Tally, days_of
 from preheat.messages import msg, verbatim
-from preheat.replay.synthetic import FIRST_DAY
-from preheat.replay.trace import Kind, TraceEvent
+from preheat.replay import FIRST_DAY, Kind, TraceEvent
+from preheat.residency import Action, DecisionRecord
 from preheat.usage import Outcome, RequestRecord
-from preheat.usage.records import Action, DecisionRecord
 
 BEGIN = FIRST_DAY + HISTORY_DAYS * 86_400.0
 

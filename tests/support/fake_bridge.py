@@ -31,8 +31,7 @@ from preheat.messages import msg, verbatim
 from preheat.models.downloads import DownloadSnapshot, DownloadState
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat.usage.records import Counts
-from preheat.usage.stats import Figures, Quantiles
+from preheat.usage import Counts, Figures, Quantiles
 from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures
 
 T = TypeVar("T")

@@ -16,8 +16,7 @@ from preheat.units import format_bytes, format_duration, format_memory
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from preheat.replay.replay import Comparison, Report
-    from preheat.replay.trace import Trace
+    from preheat.replay import Comparison, Report, Trace
     from preheat.settings import Settings, Size
 
 _DAY_S: Final = 86_400.0
@@ -53,7 +52,7 @@ def replay(
 ) -> None:
     """Run the recorded use through Preheat and through other ways, under other memory limits or settings."""
     from preheat.cli.config import parse_overrides
-    from preheat.replay.synthetic import describe_users
+    from preheat.replay import describe_users
     from preheat.settings import load_settings
 
     if synthetic == "list":
@@ -94,8 +93,7 @@ def _trace(
     """
     from datetime import UTC, datetime
 
-    from preheat.replay.own_use import recorded_use
-    from preheat.replay.synthetic import ALL_USERS, synthetic_trace
+    from preheat.replay import ALL_USERS, recorded_use, synthetic_trace
 
     if synthetic is None:
         local = datetime.now().astimezone().tzinfo
@@ -134,7 +132,7 @@ def _page_cache(text: str | None) -> Size:
     Raises:
         InvalidRequestError: That is no size.
     """
-    from preheat.replay.machine import PAGE_CACHE_SHARE
+    from preheat.replay import PAGE_CACHE_SHARE
     from preheat.settings import Size
 
     try:
@@ -145,25 +143,20 @@ def _page_cache(text: str | None) -> Size:
 
 def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -> list[Comparison]:
     """Return what each made-up user's days come to with room for three of the models, and the mean."""
-    from preheat.replay import replay as replays
-    from preheat.replay.machine import Machine
-    from preheat.replay.own_use import strategy_under
-    from preheat.replay.synthetic import USERS, synthetic_trace
+    from preheat.replay import USERS, Machine, compare_with_lru, mean_of, strategy_under, synthetic_trace
 
     found = []
     for name in USERS:
         trace = synthetic_trace(name, seed=seed, days=days or _DEFAULT_DAYS)
         limit_bytes = trace.room_for(3)
         machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
-        found.append(replays.compare_with_lru(name, trace, machine, strategy_under(settings)))
-    return [*found, replays.mean_of(found)]
+        found.append(compare_with_lru(name, trace, machine, strategy_under(settings)))
+    return [*found, mean_of(found)]
 
 
 def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, beside: Size) -> list[Report]:
     """Return the results of Preheat and the baselines under one limit."""
-    from preheat.replay.machine import Machine
-    from preheat.replay.own_use import strategy_under
-    from preheat.replay.replay import compare
+    from preheat.replay import Machine, compare, strategy_under
 
     machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
     return list(compare(trace, machine, strategy_under(settings), timezone=timezone))

@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     )
     from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Sampling
     from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
-    from preheat.replay.limit_curve import LimitCurve, LimitPoint
+    from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
     from preheat.usage import Counts, UsageBucket, UsageHistory
     from preheat.usage.stats import Figures
@@ -126,7 +126,7 @@ else:
             ),
             "preheat.inference": "FinishReason GenerateRequest GenerationChunk Sampling",
             "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
-            "preheat.replay.limit_curve": "LimitCurve LimitPoint",
+            "preheat.replay": "LimitCurve LimitPoint",
             "preheat.residency.decisions": "Action DecisionRecord EvictionReason",
             "preheat.usage": "Counts UsageBucket UsageHistory",
             "preheat.usage.stats": "Figures",

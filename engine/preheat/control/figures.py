@@ -10,7 +10,7 @@ from preheat.control.command import Command, Risk, command
 from preheat.core import MemorySnapshot
 from preheat.errors import AmbiguousModelError, ModelNotFoundError, UnsupportedOperationError
 from preheat.messages import Message
-from preheat.replay.limit_curve import LimitCurve, compute_in_process
+from preheat.replay import LimitCurve, compute_in_process
 from preheat.residency import DecisionRecord
 from preheat.timespan import parse_since
 from preheat.usage import DAYS, HOURS, Counts, Figures, UsageHistory

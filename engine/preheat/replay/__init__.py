@@ -1,1 +1,29 @@
 """What would another memory limit bring? Replays recorded use with the engine's own decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from preheat._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from preheat.replay.limit_curve import LimitCurve, LimitPoint, compute_in_process
+    from preheat.replay.machine import PAGE_CACHE_SHARE, Machine
+    from preheat.replay.own_use import recorded_use, strategy_under
+    from preheat.replay.reports import Comparison, Report, compare, compare_with_lru, mean_of, replay
+    from preheat.replay.simulation import Strategy
+    from preheat.replay.synthetic import ALL_USERS, FIRST_DAY, USERS, describe_users, synthetic_trace
+    from preheat.replay.trace import Kind, Trace, TraceEvent
+else:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.replay.limit_curve": "LimitCurve LimitPoint compute_in_process",
+            "preheat.replay.machine": "PAGE_CACHE_SHARE Machine",
+            "preheat.replay.own_use": "recorded_use strategy_under",
+            "preheat.replay.reports": "Comparison Report compare compare_with_lru mean_of replay",
+            "preheat.replay.simulation": "Strategy",
+            "preheat.replay.synthetic": "ALL_USERS FIRST_DAY USERS describe_users synthetic_trace",
+            "preheat.replay.trace": "Kind Trace TraceEvent",
+        },
+    )

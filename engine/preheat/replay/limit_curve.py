@@ -65,7 +65,7 @@ def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
     """Replay the recorded use under each limit. Takes seconds."""
     from preheat.replay.machine import Machine
     from preheat.replay.own_use import recorded_use, strategy_under
-    from preheat.replay.replay import replay
+    from preheat.replay.reports import replay
 
     try:
         trace = recorded_use(settings, None, _DAYS)

@@ -12,7 +12,7 @@ from preheat.messages import msg
 from preheat.models import look_once
 from preheat.preload import choose_favourites, policy_of
 from preheat.replay.recorded import newest_sizes, recorded_trace
-from preheat.replay.replay import PREHEAT
+from preheat.replay.reports import PREHEAT
 from preheat.replay.trace import Kind, ModelSize
 from preheat.residency.sizes import SizeTable
 from preheat.usage import DAY_S, UsageLog

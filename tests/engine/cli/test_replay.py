@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 from preheat import paths
 from preheat.cli.main import app
 from preheat.messages import verbatim
-from preheat.replay.synthetic import USERS
-from preheat.usage.log import UsageLog
-from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.replay import USERS
+from preheat.residency import Action, DecisionRecord
+from preheat.usage import Outcome, RequestRecord, UsageLog
 
 WAYS = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
 NOW = time.time()

@@ -20,8 +20,7 @@ from preheat.control.preloading import Plan
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.messages import Message, msg, verbatim
 from preheat.residency.states import State
-from preheat.usage.records import Counts, Outcome
-from preheat.usage.stats import Figures, Latency, Quantiles
+from preheat.usage import Counts, Figures, Latency, Outcome, Quantiles
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 # What a JSON text can carry: no half of a surrogate pair.

@@ -3,7 +3,7 @@ from __future__ import annotations
 from preheat.messages import verbatim
 from preheat.replay.machine import Machine
 from preheat.replay.recorded import newest_sizes, recorded_trace
-from preheat.replay.replay import PREHEAT, replay
+from preheat.replay.reports import PREHEAT, replay
 from preheat.replay.trace import Kind, ModelSize, TraceEvent
 from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord, SizeRecord, WakeRecord
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.replay.machine import Machine
-from preheat.replay.replay import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of, replay
+from preheat.replay.reports import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of, replay
 from preheat.replay.simulation import Simulation, Strategy
 from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
 

@@ -20,8 +20,7 @@ from preheat.models import Kind, Listing, ModelDetails, ModelFile, SkippedFile, 
 from preheat.preload import PreloadPlan
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat.usage.log import UsageLog
-from preheat.usage.records import DecisionRecord, RequestRecord
+from preheat.usage import DecisionRecord, RequestRecord, UsageLog
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine

@@ -12,10 +12,9 @@ from preheat.control.command import Command
 from preheat.control.figures import GetHistory, GetStats
 from preheat.messages import message_json, verbatim
 from preheat.preload import PlanAction, PreloadPlan, PreloadTarget, TargetKind
+from preheat.residency import Action, DecisionRecord
 from preheat.server.control import ResultCache
-from preheat.usage import SETTLING_S
-from preheat.usage.log import UsageLog
-from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.usage import SETTLING_S, Outcome, RequestRecord, UsageLog
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
 NOW = time.time()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from fake_bridge import GB, model, snapshot
 from preheat.control import Counts, Figures, State
-from preheat.usage.stats import Quantiles
+from preheat.usage import Quantiles
 from preheat_gui.dashboard.cells import NOTHING, Cell
 from preheat_gui.dashboard.models.cells import (
     Column,

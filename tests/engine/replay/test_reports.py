@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from preheat.replay.machine import Machine
-from preheat.replay.replay import (
+from preheat.replay.reports import (
     CLAIRVOYANT,
     PREHEAT,
     Report,
