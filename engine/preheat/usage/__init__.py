@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from preheat.usage.log import UsageLog
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
     from preheat.usage.records import END_OF_TIME, Counts, Outcome, RequestRecord, SizeRecord, WakeRecord
-    from preheat.usage.stats import DAYS, HOURS, SETTLING_S, Figures, UsageBucket, UsageHistory
+    from preheat.usage.stats import DAYS, HOURS, SETTLING_S, Figures, Latency, Quantiles, UsageBucket, UsageHistory
     from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
 else:
     __getattr__ = lazy_exports(
@@ -21,7 +21,7 @@ else:
             "preheat.usage.log": "UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
             "preheat.usage.records": "Counts END_OF_TIME Outcome RequestRecord SizeRecord WakeRecord",
-            "preheat.usage.stats": "Figures DAYS HOURS SETTLING_S UsageBucket UsageHistory",
+            "preheat.usage.stats": "DAYS Figures HOURS Latency Quantiles SETTLING_S UsageBucket UsageHistory",
             "preheat.usage.tracker": "EXPECT_S RecordObserver UsageTracker",
         },
     )

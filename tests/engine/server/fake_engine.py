@@ -18,9 +18,10 @@ from preheat.inference import Embeddings, FinishReason, GenerateRequest, Generat
 from preheat.messages import Message, msg
 from preheat.models import Kind, Listing, ModelDetails, ModelFile, SkippedFile, Source
 from preheat.preload import PreloadPlan
+from preheat.residency import DecisionRecord
 from preheat.residency.states import State
 from preheat.settings import Settings
-from preheat.usage import DecisionRecord, RequestRecord, UsageLog
+from preheat.usage import RequestRecord, UsageLog
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
