@@ -11,11 +11,8 @@ from preheat_gui.widgets.ring_gauge import RingGauge, Segment
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import (
     CAPTION_SCALE,
-    EASE_MS,
-    FIGURE_SCALE,
     GAP,
     GROUP_GAP,
-    HEADING_SCALE,
     MARGIN,
     RADIUS,
     Panel,
@@ -35,11 +32,8 @@ from preheat_gui.widgets.window_state import WindowState, state_path
 
 __all__ = [
     "CAPTION_SCALE",
-    "EASE_MS",
-    "FIGURE_SCALE",
     "GAP",
     "GROUP_GAP",
-    "HEADING_SCALE",
     "MARGIN",
     "PROGRESS_STEPS",
     "RADIUS",

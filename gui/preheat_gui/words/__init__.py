@@ -22,12 +22,10 @@ from preheat_gui.words.downloads import (
     repos_under_way,
 )
 from preheat_gui.words.figures import (
-    NAME_CHARS,
     SEPARATOR,
     format_ago,
     format_bytes,
     format_duration,
-    format_estimate,
     format_memory,
     format_number,
     format_tenths,
@@ -43,7 +41,6 @@ from preheat_gui.words.messages import (
     error_title,
     message_sentences,
     message_text,
-    message_words,
 )
 from preheat_gui.words.models import (
     LOADING_STATES,
@@ -53,7 +50,6 @@ from preheat_gui.words.models import (
     fits_words,
     loading_models,
     loading_words,
-    memory_words,
     model_state,
     paused_words,
     state_name,
@@ -72,7 +68,6 @@ from preheat_gui.words.problems import (
 
 __all__ = [
     "LOADING_STATES",
-    "NAME_CHARS",
     "SEPARATOR",
     "TASKS",
     "TOOLTIP_CHARS",
@@ -98,7 +93,6 @@ __all__ = [
     "format_ago",
     "format_bytes",
     "format_duration",
-    "format_estimate",
     "format_memory",
     "format_number",
     "format_speed",
@@ -107,10 +101,8 @@ __all__ = [
     "list_names",
     "loading_models",
     "loading_words",
-    "memory_words",
     "message_sentences",
     "message_text",
-    "message_words",
     "model_of",
     "model_state",
     "owner_words",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from preheat_gui.platform.command import own_command
 from preheat_gui.platform.login_item.base import LoginItem, LoginItemError
 
 __all__ = ["LoginItem", "LoginItemError", "login_command", "login_item"]
@@ -13,7 +12,9 @@ __all__ = ["LoginItem", "LoginItemError", "login_command", "login_item"]
 
 def login_command() -> tuple[str, ...]:
     """Return the command that starts the tray of this installation without a window."""
-    return own_command("tray", "--login")
+    # PyInstaller: the executable is the application.
+    own = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "preheat")
+    return (*own, "tray", "--login")
 
 
 def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginItem:
