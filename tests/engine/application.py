@@ -37,7 +37,7 @@ def make_home(home: Path, models: Sequence[Path]) -> Path:
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """Return this process's environment with another PREHEAT_HOME."""
-    return {**os.environ, "PREHEAT_HOME": str(home), **variables}
+    return {**os.environ, "COLUMNS": "200", "PREHEAT_HOME": str(home), **variables}
 
 
 def preheat(home: Path, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:

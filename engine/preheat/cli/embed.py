@@ -14,11 +14,11 @@ _STDIN: Final = "-"
 
 
 def embed(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Texts; - reads one a line from stdin.")],
-    model: Annotated[str | None, typer.Option("--model", "-m", help="The first that fits, without it.")] = None,
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Texts; - reads standard input by line.")],
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Default: the first embedding model.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the embeddings of texts."""
+    """Print the embeddings of texts."""
     from preheat.control import open_client
     from preheat.shortcuts import default_model
 
@@ -35,10 +35,10 @@ def embed(
 
 
 def print_json_vectors(model: str, vectors: list[list[float]]) -> None:
-    """Print the vectors in full, each number as exact as it is."""
+    """Print the vectors as JSON in full precision."""
     print_json({"model": model, "dimensions": len(vectors[0]) if vectors else 0, "embeddings": vectors})
 
 
 def _stdin_lines() -> list[str]:
-    """Return the lines of standard input that are not empty."""
+    """Return the non-empty lines of standard input."""
     return [line for line in sys.stdin.read().splitlines() if line.strip()]

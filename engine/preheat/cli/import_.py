@@ -1,4 +1,4 @@
-"""``preheat import`` and ``move-models``: take files into the models folder, and the folder elsewhere."""
+"""``preheat import`` and ``move-models``: add files to the models folder, and move the folder."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 
 from preheat.cli.output import AsJson, console, print_json
 from preheat.errors import InvalidRequestError, NotRunningError
+from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.files import OnBytes
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A GGUF file; of a split set, any part.")],
-    copy: Annotated[bool, typer.Option("--copy", help="Copy it, always.")] = False,
-    move: Annotated[bool, typer.Option("--move", help="Take it away from where it is.")] = False,
-    link: Annotated[bool, typer.Option("--link", help="Leave it where it is, and point to it.")] = False,
+    copy: Annotated[bool, typer.Option("--copy", help="Always copy it.")] = False,
+    move: Annotated[bool, typer.Option("--move", help="Remove the original.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Leave it in place and link to it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take a model file into Preheat's folder; on the same disk that takes no room."""
+    """Add a model file to Preheat's folder; on the same disk that takes no space."""
     if copy + move + link > 1:
-        raise InvalidRequestError("--copy, --move and --link exclude each other", hint="Give one of them, or none")
+        raise InvalidRequestError(msg("cli_import_modes"))
     how = "copy" if copy else "move" if move else "link" if link else "auto"
-    # The running application, if there is one, sees the file by itself.
+    # A running application notices the file.
     from preheat.models import How, import_file, set_bytes
     from preheat.settings import load_settings
 
@@ -42,9 +43,9 @@ def import_(
 
 
 def move_models(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the models are to be.")], as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new models folder.")], as_json: AsJson = False
 ) -> None:
-    """Move Preheat's models folder to another place, such as a larger disk."""
+    """Move Preheat's models folder, for example to a larger disk."""
     from preheat.control.client import find_running
 
     path = Path(os.path.realpath(folder.expanduser().absolute()))
@@ -73,7 +74,7 @@ def _move_here(path: Path) -> list[str]:
 
 @contextmanager
 def _progress(words: str, total_bytes: int) -> Iterator[OnBytes]:
-    """Show a bar, on a terminal, while bytes are copied."""
+    """Show a progress bar on a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

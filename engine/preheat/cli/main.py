@@ -1,7 +1,7 @@
 """The ``preheat`` command.
 
-Every command imports what it needs when it runs: ``preheat version`` does not wait for pydantic, nor ``preheat ps``
-for the engine.
+Commands import what they need when they run: ``preheat version`` does not wait for pydantic, nor ``preheat ps`` for
+the engine.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CONFIG: Final = "config"
 
 
 class _Group(TyperGroup):
-    """Turns expected failures into words and an exit code, and mounts ``config`` when it is asked for."""
+    """Prints expected errors with an exit code, and imports ``config`` when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), _CONFIG]
@@ -55,7 +55,7 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()  # here, where a reader that has gone can still be met quietly
+            sys.stdout.flush()  # here, so that a closed pipe is handled below
         except EngineError as error:
             raise typer.Exit(show_error(error)) from error
         except BrokenPipeError as error:
@@ -67,7 +67,7 @@ class _Group(TyperGroup):
 app = typer.Typer(
     name="preheat",
     cls=_Group,
-    help="Keeps local models ready before they are asked for.",
+    help="Keeps local models ready before they are requested.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -84,10 +84,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _preheat(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    # Expected failures reach the user as words; a library's warning must not get in between.
+    # Warnings of libraries must not mix with the output.
     logging.getLogger().addHandler(logging.NullHandler())
 
 
@@ -130,5 +130,5 @@ def version(as_json: AsJson = False) -> None:
 
 
 def main() -> None:
-    """Run the command with this process's arguments."""
+    """Run the ``preheat`` command."""
     app()

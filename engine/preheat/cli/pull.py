@@ -1,4 +1,4 @@
-"""``preheat pull``: fetch a model, by the running application or in this process."""
+"""``preheat pull``: download a model, in the running application or in this process."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ DOWNLOAD_WORDS: Final = {
     "done": "Ready",
     "failed": "Failed",
 }
-"""What people read for the states that the port tells."""
+"""Download states as shown to people."""
 
 
 class Fetcher(Protocol):
-    """What fetches: the running application, or this process."""
+    """The running application or this process."""
 
     def add(self, name: str) -> str:
-        """Begin; return the download's id."""
+        """Start a download and return its id."""
 
     def look(self, download_id: str) -> JsonObject:
-        """Return how it goes."""
+        """Return the download's state."""
 
     def pause(self, download_id: str) -> None:
-        """Stop; what came stays."""
+        """Pause the download."""
 
 
 def pull(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="qwen3:4b, OWNER/REPO, OWNER/REPO:Q4_K_M, OWNER/REPO/FILE.gguf")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON each second, and one at the end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON per second.")] = False,
 ) -> None:
-    """Download a model from the hub. Ctrl-C pauses; the same command goes on."""
+    """Download a model from the hub. Ctrl-C pauses it; the same command resumes it."""
     with _fetcher() as fetcher:
         download_id = fetcher.add(name)
         try:
@@ -69,7 +69,7 @@ def pull(
     if as_json:
         print(json.dumps(last), flush=True)
     if last["state"] == "failed":
-        raise EngineError(last["error"], hint=last["hint"] or f"Go on with: preheat pull {name}")
+        raise EngineError(last["error"], hint=last["hint"] or f"Resume it: preheat pull {name}")
     if as_json:
         return
     if last["state"] == "paused":
@@ -81,7 +81,7 @@ def pull(
 
 
 def progress_line(now: JsonObject) -> str:
-    """Return a download's progress in words: ``1.2 GB of 2.5 GB, 48 MB/s, 27 s left``."""
+    """Return a download's progress as text: ``1.2 GB of 2.5 GB, 48 MB/s, 27 s left``."""
     line = f"{format_bytes(now['done_bytes'])} of {format_bytes(now['total_bytes'])}"
     if now["bytes_per_s"]:
         line += f", {format_bytes(round(now['bytes_per_s']))}/s"
@@ -91,7 +91,7 @@ def progress_line(now: JsonObject) -> str:
 
 
 def _watch(fetcher: Fetcher, download_id: str, as_json: bool) -> JsonObject:
-    """Show the progress until it is over, or somebody else has paused it; return how it ended."""
+    """Show the progress until the download ends or is paused; return its last state."""
     with _shown(as_json) as show:
         while True:
             now = fetcher.look(download_id)
@@ -103,7 +103,7 @@ def _watch(fetcher: Fetcher, download_id: str, as_json: bool) -> JsonObject:
 
 @contextmanager
 def _shown(as_json: bool) -> Iterator[Callable[[JsonObject], None]]:
-    """Yield what shows a download: a bar on a terminal, lines elsewhere."""
+    """Yield a function that shows the state: a bar on a terminal, lines elsewhere."""
     if as_json or not sys.stderr.isatty():
         yield _Lines(as_json).show
         return
@@ -130,7 +130,7 @@ def _shown(as_json: bool) -> Iterator[Callable[[JsonObject], None]]:
 
 
 class _Lines:
-    """Prints a line a second at most: JSON on standard output for scripts, words on standard error for logs."""
+    """Prints JSON once a second for scripts, or each new state on standard error."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
@@ -151,7 +151,7 @@ class _Lines:
 
 def _say_paused(name: str, now: JsonObject) -> None:
     typer.echo(f"Paused at {progress_line(now)}.", err=True)
-    typer.echo(f"  Go on with: preheat pull {name}", err=True)
+    typer.echo(f"  Resume it: preheat pull {name}", err=True)
 
 
 @contextmanager
@@ -169,7 +169,7 @@ def _fetcher() -> Iterator[Fetcher]:
 
 
 class _Remote:
-    """Lets the running application fetch."""
+    """Downloads in the running application."""
 
     def __init__(self, running: HttpClient) -> None:
         self._running = running
@@ -187,7 +187,7 @@ class _Remote:
 
 
 class _Own:
-    """Fetches in this process."""
+    """Downloads in this process."""
 
     def __init__(self, downloads: Downloads) -> None:
         self._downloads = downloads
@@ -232,7 +232,7 @@ def _own_fetcher() -> Iterator[_Own]:
         context_length=settings.context_length,
         elsewhere=elsewhere,
     )
-    downloads.start(resume=False)  # what else was interrupted is not this command's business
+    downloads.start(resume=False)  # other interrupted downloads stay paused
     try:
         yield _Own(downloads)
     finally:

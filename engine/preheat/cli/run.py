@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, console, print_json, show_error
+from preheat.cli.output import AsJson, JsonObject, ModelName, console, print_json, show_error
 from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError, NotRunningError
+from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.control.client import ControlClient, OnWait
@@ -22,17 +23,17 @@ _PROMPT: Final = ">>> "
 
 
 def run(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Its id, or a unique beginning of it.")],
+    model: ModelName,
     prompt: Annotated[
-        str | None, typer.Argument(help="What to ask; without it, what comes on stdin, or a chat.", show_default=False)
+        str | None, typer.Argument(help="Default: standard input, or a chat.", show_default=False)
     ] = None,
-    system: Annotated[str | None, typer.Option("--system", help="What the model is told first.")] = None,
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Stop after so many.")] = None,
-    temperature: Annotated[float | None, typer.Option("--temperature", help="0 takes the likeliest always.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same answer.")] = None,
+    system: Annotated[str | None, typer.Option("--system", help="System prompt.")] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Maximum number of tokens.")] = None,
+    temperature: Annotated[float | None, typer.Option("--temperature", help="0 picks the likeliest token.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed for reproducible answers.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a model and print its answer as it comes. Without a prompt, chat: Ctrl-D ends it, Ctrl-C stops an answer."""
+    """Print a model's answer, or chat with it: Ctrl-D ends the chat, Ctrl-C stops an answer."""
     from preheat.control import open_client
 
     options: Options = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
@@ -40,7 +41,7 @@ def run(
     if prompt is None and not sys.stdin.isatty():
         prompt = sys.stdin.read().strip()
         if not prompt:
-            raise InvalidRequestError("There is nothing to ask", hint="Write it after the model's name, or into stdin")
+            raise InvalidRequestError(msg("cli_no_prompt"))
     with open_client() as answering:
         if prompt is None:
             _chat(answering, model, messages, options)
@@ -52,9 +53,9 @@ def run(
 
 
 def _chat(answering: ControlClient, model: str, messages: list[JsonObject], options: Options) -> None:
-    """Ask and answer in turns until the input ends."""
+    """Chat until the input ends."""
     with contextlib.suppress(ImportError):
-        import readline  # noqa: F401 (input() edits lines and knows earlier ones)
+        import readline  # noqa: F401 (gives input() line editing and a history)
     while True:
         try:
             asked = input(_PROMPT).strip()
@@ -72,12 +73,12 @@ def _chat(answering: ControlClient, model: str, messages: list[JsonObject], opti
             messages.append({"role": "assistant", "content": text})
         except KeyboardInterrupt:
             typer.echo("\nStopped.")
-            messages.pop()  # as if it had not been asked
+            messages.pop()  # the question is not part of the chat
         except (EngineStoppedError, NotRunningError):
             raise
         except EngineError as error:
             if len(messages) <= 2:
-                raise  # the first question: the name is wrong, or the model does not load
+                raise  # the model does not exist or does not load
             show_error(error)
             messages.pop()
 
@@ -85,7 +86,7 @@ def _chat(answering: ControlClient, model: str, messages: list[JsonObject], opti
 def _answer(
     answering: ControlClient, model: str, messages: list[JsonObject], options: Options, *, echo: bool
 ) -> tuple[str, GenerationChunk | None]:
-    """Return an answer and its last chunk; print it as it comes."""
+    """Return an answer and its last chunk; print it as it arrives."""
     from preheat.shortcuts import chat_request
 
     parts: list[str] = []
@@ -108,7 +109,7 @@ def _answer(
 
 @contextmanager
 def _waiting() -> Iterator[OnWait]:
-    """Show on a terminal what is waited for, until the function is called with an empty text."""
+    """Show what is waited for on a terminal, until the function gets an empty text."""
     if not sys.stderr.isatty():
         yield lambda _words: None
         return

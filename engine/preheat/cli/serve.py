@@ -8,9 +8,12 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from preheat.errors import SettingsError
+from preheat.messages import msg
+
 ModelsDirs: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option("--models-dir", metavar="DIR", exists=True, file_okay=False, help="A folder with models."),
+    typer.Option("--models-dir", metavar="DIR", help="A folder with models."),
 ]
 HostOption: TypeAlias = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
 PortOption: TypeAlias = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes any free one.")]
@@ -46,11 +49,14 @@ def parse_options(
     """Return the settings that the options give, as text by name.
 
     Raises:
-        SettingsError: A ``--set`` option has no value.
+        SettingsError: A ``--set`` option has no value, or a folder does not exist.
     """
     from preheat.cli.config import parse_overrides
 
     chosen = parse_overrides(overrides or ())
+    for path in models_dirs or ():
+        if not path.is_dir():
+            raise SettingsError(msg("cli_no_folder", path=str(path)), param="models_dirs")
     if models_dirs:
         # As JSON, because the name of a folder may contain commas.
         chosen["models_dirs"] = json.dumps([str(path.absolute()) for path in models_dirs])

@@ -1,4 +1,4 @@
-"""Runs the engine and its port, and tells what happens, until Ctrl-C."""
+"""Runs the engine and its port, and prints what happens, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 
 def run(store: SettingsStore) -> None:
-    """Preload and answer until Ctrl-C or SIGTERM. Main thread.
+    """Run Preheat until Ctrl-C or SIGTERM. Main thread.
 
     Raises:
         PortInUseError: Another process has the port.
         SettingsError: The host or port cannot be listened on.
     """
-    # Looking for garbage while 1,000 modules are imported takes a sixth of the start, and finds none.
+    # Garbage collection while 1,000 modules are imported takes a sixth of the start and finds nothing.
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(store))
     except KeyboardInterrupt:
-        pass  # while the port's own handler was not there: as it began or ended
+        pass  # before or after the port handles signals itself
     finally:
         gc.enable()
-    _say("Preheat has ended.")
+    _say("Preheat has stopped.")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -57,8 +57,8 @@ async def _serve(store: SettingsStore) -> None:
 
     engine = Engine(store.settings)
     live = LiveSettings(engine, store)
-    # Not awaited: looking through thousands of models must not keep the port from answering. It runs once `serve` has
-    # the port, and starts the worker process before `serve` imports FastAPI: the two share the processors' time.
+    # Not awaited: scanning thousands of models must not delay the port. It runs once `serve` has the port, and starts
+    # the worker process before `serve` imports FastAPI, so that both run in parallel.
     starting = asyncio.create_task(engine.start())
     serving = asyncio.current_task()
     assert serving is not None
@@ -79,11 +79,11 @@ async def _serve(store: SettingsStore) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await starting  # if it failed, this says so
         finally:
-            await engine.stop(0)  # answers in flight had their time
+            await engine.stop(0)  # requests in progress have had their time
 
 
 class _Report:
-    """Prints what people want to know while Preheat runs. Engine thread only."""
+    """Prints events while Preheat runs. Engine thread only."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -92,11 +92,11 @@ class _Report:
         self._states: dict[str, State] = {}
         self._queued_at: dict[str, float] = {}
         self.end = engine.subscribe(self._on_snapshot)
-        """Call it to hear no more."""
+        """Stops the report."""
 
     def begin(self, port: int) -> None:
-        """Say where Preheat answers and what it does; then what has happened, and from now on what happens."""
-        gc.freeze()  # what was imported stays: no later search has to look at it
+        """Print the address and what Preheat does, then all events so far and from now on."""
+        gc.freeze()  # imported objects stay: later collections skip them
         gc.enable()
         snapshot, settings = self._engine.snapshot, self._engine.settings
         url = base_url(settings.host, port)
@@ -105,7 +105,7 @@ class _Report:
         curl = curl_line(url, snapshot, needs_key=bool(settings.api_keys))
         if curl:
             _say(f"Try it:\n  {curl}")
-        _say("Ctrl-C ends it.")
+        _say("Press Ctrl-C to stop.")
         self._begun = True
         for line in self._early_lines:
             _say(line)
@@ -125,7 +125,7 @@ class _Report:
                     self._early_lines.append(line)
 
     def _event(self, model: ModelSnapshot, *, first: bool) -> str:
-        """Return what the model's new state means to a reader; empty if nothing."""
+        """Return the event of a model's new state; empty if there is none."""
         from preheat.residency.states import State
 
         if model.state in (State.QUEUED, State.LOADING, State.WARMING):
@@ -143,20 +143,20 @@ class _Report:
 
 
 def first_words(snapshot: EngineSnapshot, settings: Settings) -> str:
-    """Return what Preheat is about to do, in a sentence."""
+    """Return what Preheat is going to do, as a sentence."""
     if not snapshot.models:
         folder = settings.own_models_dir
         return f"There are no models yet. Get one: preheat pull qwen3:4b. Or put GGUF files into {folder}"
     favourites = [model.model_id for model in snapshot.models if model.favourite]
     if not snapshot.preload.enabled:
-        return "Preloading is off: models load when they are asked for."
+        return "Preloading is off: models load when they are requested."
     if not favourites:
-        return "No favourites to preload: models load when they are asked for. Choose: preheat favourite MODEL"
+        return "No favourites to preload: models load when they are requested. Choose: preheat favourite MODEL"
     return f"Preloading {', '.join(favourites)}"
 
 
 def curl_line(url: str, snapshot: EngineSnapshot, *, needs_key: bool) -> str:
-    """Return a command that asks for an answer; empty if no model can give one."""
+    """Return an example request as a command; empty if there is no model."""
     models = sorted(snapshot.models, key=lambda model: (model.embeddings, not model.favourite))
     if not models:
         return ""
@@ -173,7 +173,7 @@ def curl_line(url: str, snapshot: EngineSnapshot, *, needs_key: bool) -> str:
 
 
 def _say(text: str) -> None:
-    """Print a line. Who read the output may have gone; Preheat goes on."""
+    """Print a line. Preheat keeps running if the output's reader has gone."""
     try:
         print(text, flush=True)
     except BrokenPipeError:

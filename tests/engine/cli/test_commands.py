@@ -70,7 +70,7 @@ def test_run(application: Application) -> None:
 def test_run_of_nothing(application: Application) -> None:
     done = application.run("run", CHAT, stdin=" \n")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("There is nothing to ask.")
+    assert done.stderr.startswith("There is no prompt.")
 
 
 @pytest.mark.parametrize(

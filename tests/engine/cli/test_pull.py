@@ -102,7 +102,7 @@ def test_ctrl_c_pauses_and_says_how_to_go_on(
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Paused at " in said
-    assert f"Go on with: preheat pull {REPO}" in said
+    assert f"Resume it: preheat pull {REPO}" in said
     assert "Traceback" not in said
     table = preheat(preheat_home, "downloads").stdout
     assert "Paused" in table

@@ -14,9 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from preheat.cli.serve import parse_options
 from preheat.cli.serving import curl_line, first_words
 from preheat.control.client import base_url
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.errors import SettingsError
 from preheat.residency.states import State
 from preheat.settings import Settings
 from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, preheat
@@ -105,7 +107,7 @@ def test_it_ends_cleanly_when_idle(start: Callable[..., Application], starter_ho
     application = start()
     said_by(application, f"preloaded {EMBED}")
     assert application.stop(number) == 0
-    assert application.output.endswith("Preheat has ended.\n")
+    assert application.output.endswith("Preheat has stopped.\n")
     assert not (starter_home / "runtime" / "engine.json").exists()
 
 
@@ -121,7 +123,7 @@ def test_killed_it_leaves_no_worker(start: Callable[..., Application], starter_h
 def test_it_ends_cleanly_while_loading(start: Callable[..., Application]) -> None:
     application = start()
     assert application.stop() == 0
-    assert application.output.endswith("Preheat has ended.\n")
+    assert application.output.endswith("Preheat has stopped.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal there")
@@ -138,7 +140,7 @@ def test_ctrl_c_before_it_answers_ends_it_quietly(starter_home: Path) -> None:
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, stderr) == (0, "")
-    assert stdout.endswith("Preheat has ended.\n")
+    assert stdout.endswith("Preheat has stopped.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal there")
@@ -191,10 +193,28 @@ def test_options_go_before_the_settings(
     assert "Preloading is off" in application.output
 
 
-def test_a_models_folder_that_is_not_there(preheat_home: Path) -> None:
-    done = preheat(preheat_home, "serve", "--models-dir", str(preheat_home / "nowhere"))
-    assert done.returncode == 2
-    assert "nowhere" in done.stderr
+def test_a_missing_models_folder_is_named(preheat_home: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_options([preheat_home / "nowhere"], None, None, False, None)
+    assert (caught.value.message.code, caught.value.param) == ("cli_no_folder", "models_dirs")
+    done = preheat(preheat_home, "serve", "--models-dir", str(preheat_home / "nowhere"), COLUMNS="20")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"There is no folder {preheat_home / 'nowhere'}.")
+
+
+def test_a_broken_settings_file_is_replaced_by_the_last_good_one_until_it_is_corrected(
+    start: Callable[..., Application], preheat_home: Path
+) -> None:
+    file = preheat_home / "config" / "settings.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("preload_top =\n")
+    good = preheat_home / "data" / "settings-last-good.toml"
+    good.parent.mkdir(parents=True, exist_ok=True)
+    good.write_text('favourites = []\nmemory_limit = "3GB"\n')
+    application = start("--no-preload")
+    said_by(application, "The last good settings apply.")
+    assert application.json("status")["memory"]["limit_bytes"] == 3_000_000_000
+    file.write_text('memory_limit = "2GB"\n')
+    eventually(lambda: application.json("status")["memory"]["limit_bytes"] == 2_000_000_000, "the corrected file")
 
 
 def test_a_log_file_is_kept(start: Callable[..., Application], starter_home: Path) -> None:
