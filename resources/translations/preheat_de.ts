@@ -2662,8 +2662,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{model} ist {count}-mal in Folge fehlgeschlagen: {error}</translation>
     </message>
     <message>
-        <source>{model} has requests in progress and cannot be {action} now</source>
-        <translation>{model} bearbeitet Anfragen; jetzt nicht möglich: {action}</translation>
+        <source>{model} has requests in progress and cannot be moved or deleted now</source>
+        <translation>{model} bearbeitet Anfragen und kann jetzt weder verschoben noch gelöscht werden</translation>
     </message>
     <message>
         <source>{model} makes embeddings, not text</source>

@@ -148,7 +148,7 @@ class LibraryService:
 
         model, folder = await self._host.find(name), self._host.settings.own_models_dir
         files = await asyncio.to_thread(files_to_remove, model, self._models(), folder)
-        await self._unload([model], "removed")
+        await self._unload([model])
         freed = await asyncio.to_thread(remove_files, files, folder)
         logger.info("%s was deleted: %d bytes", model.model_id, freed)
         if self._downloads is not None:
@@ -181,7 +181,7 @@ class LibraryService:
         from preheat.models import move_folder, write_setting
 
         old = self._host.settings.own_models_dir
-        await self._unload([model for model in self._models() if model.path.is_relative_to(old)], "moved")
+        await self._unload([model for model in self._models() if model.path.is_relative_to(old)])
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.stop)
         try:
@@ -195,7 +195,7 @@ class LibraryService:
         self._scan()
         return left
 
-    async def _unload(self, models: list[ModelFile], action: str) -> None:
+    async def _unload(self, models: list[ModelFile]) -> None:
         """Unload models.
 
         Raises:
@@ -204,7 +204,7 @@ class LibraryService:
         held = [each for model in models if (each := self._residents(model.model_id)) is not None]
         for resident in held:
             if resident.leased:
-                raise ModelInUseError(msg("model_answering", model=resident.model_id, action=action))
+                raise ModelInUseError(msg("model_answering", model=resident.model_id))
         for resident in held:
             await self._host.unload(resident.model_id)
 

@@ -39,7 +39,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "{limit} requests are using {model} or waiting for it", "Try again shortly, or raise max_queue"
     ),
     "model_answering": Template(
-        "{model} has requests in progress and cannot be {action} now", "Try again when they have ended"
+        "{model} has requests in progress and cannot be moved or deleted now", "Try again when they have ended"
     ),
     "download_cancelled_meanwhile": Template("The download was cancelled in the meantime"),
     "no_endpoint": Template("There is no such endpoint", "See /docs for the endpoints"),
