@@ -1018,6 +1018,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>„{name}“ passt auf {count} Modelle</translation>
     </message>
     <message>
+        <source>--copy, --move and --link exclude each other</source>
+        <translation>--copy, --move und --link schließen einander aus</translation>
+    </message>
+    <message>
         <source>--set {name}</source>
         <translation>--set {name}</translation>
     </message>
@@ -1184,6 +1188,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Correct {path}; in TOML a setting is one line: name = value, with text in quotes</source>
         <translation>{path} berichtigen; in TOML ist eine Einstellung eine Zeile: name = value, mit Text in Anführungszeichen</translation>
+    </message>
+    <message>
+        <source>Create it, or choose another one with --models-dir</source>
+        <translation>Ihn anlegen oder mit --models-dir einen anderen wählen</translation>
     </message>
     <message>
         <source>Delete it with the program that it belongs to, or by hand</source>
@@ -1758,8 +1766,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Es gibt keinen Download „{download_id}“</translation>
     </message>
     <message>
+        <source>There is no folder {path}</source>
+        <translation>Es gibt keinen Ordner {path}</translation>
+    </message>
+    <message>
         <source>There is no model named &quot;{name}&quot;</source>
         <translation>Es gibt kein Modell namens „{name}“</translation>
+    </message>
+    <message>
+        <source>There is no prompt</source>
+        <translation>Es gibt keinen Prompt</translation>
     </message>
     <message>
         <source>There is no space for the models: they need {needed:bytes}, and {free:bytes} are free</source>
@@ -1886,6 +1902,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>localhost oder 127.0.0.1 verwenden oder den Namen in die Einstellung allowed_hosts aufnehmen</translation>
     </message>
     <message>
+        <source>Use one of them, or none</source>
+        <translation>Eine davon verwenden oder keine</translation>
+    </message>
+    <message>
         <source>Use the roles that the model knows, or send a prompt to /v1/completions</source>
         <translation>Rollen verwenden, die das Modell kennt, oder einen Prompt an /v1/completions senden</translation>
     </message>
@@ -1896,6 +1916,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Web pages of this origin are not allowed to use Preheat</source>
         <translation>Webseiten dieses Ursprungs dürfen Preheat nicht verwenden</translation>
+    </message>
+    <message>
+        <source>Write it after the model&apos;s name, or to standard input</source>
+        <translation>Ihn nach dem Modellnamen oder in die Standardeingabe schreiben</translation>
     </message>
     <message>
         <source>Write it as --set name=value</source>
