@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from preheat.models.elsewhere import file_elsewhere
     from preheat.models.file_names import printable
     from preheat.models.gguf import GgufHeader, Kind, ModelShape, quantization_words, read_header
     from preheat.models.importing import How, import_file, set_bytes
     from preheat.models.index import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file, find_models, look_once
     from preheat.models.listing import Listing, SkippedFile
-    from preheat.models.model_file import Ability, ModelDetails, ModelFile, Source
+    from preheat.models.model_file import Ability, ModelFile, Source, file_elsewhere
     from preheat.models.moving import folder_bytes, move_folder, write_setting
     from preheat.models.names import resolve
     from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
@@ -25,13 +24,12 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
-            "preheat.models.elsewhere": "file_elsewhere",
             "preheat.models.file_names": "printable",
             "preheat.models.gguf": "GgufHeader Kind ModelShape quantization_words read_header",
             "preheat.models.importing": "How import_file set_bytes",
             "preheat.models.index": "HANGS_AFTER_S ModelIndex SETTLE_S cache_file find_models look_once",
             "preheat.models.listing": "Listing SkippedFile",
-            "preheat.models.model_file": "Ability ModelDetails ModelFile Source",
+            "preheat.models.model_file": "Ability ModelFile Source file_elsewhere",
             "preheat.models.moving": "folder_bytes move_folder write_setting",
             "preheat.models.names": "resolve",
             "preheat.models.offers": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",

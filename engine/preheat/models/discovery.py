@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,30 +11,28 @@ from typing import Final
 
 from preheat import paths
 from preheat.errors import ModelFileError
-from preheat.messages import Message, render
+from preheat.messages import Message
 from preheat.models.file_names import SPLIT_PART
-from preheat.models.gguf.cache import HeaderCache
+from preheat.models.gguf.cache import HeaderCache, Stamp, stamp_of
 from preheat.models.gguf.facts import Facts, facts_of
 from preheat.models.gguf.known_arrays import KnownArrays
 from preheat.models.gguf.reader import read_header
 from preheat.models.listing import Listing, ScannedFile, assemble
 from preheat.models.model_file import Source
-from preheat.models.sources.candidates import File, Place, folder_candidates, read_file
+from preheat.models.sources.candidates import Place, folder_candidates, problem_of
 
-logger = logging.getLogger(__name__)
-
+# A file that ends early and was written to this recently is being copied, not damaged.
 _COPYING_S: Final = 10.0
-"""A file that ends early and was written to this recently is being copied, not damaged."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Content:
     """The files of a place."""
 
-    scanned: tuple[ScannedFile, ...] = ()
-    problems: Mapping[Path, Message] = field(default_factory=dict)  # what is unreadable or damaged, by path
-    unsettled: frozenset[Path] = frozenset()  # files that are being written
-    seen: frozenset[Path] = frozenset()  # every file that was looked at
+    scanned: list[ScannedFile] = field(default_factory=list)
+    problems: dict[Path, Message] = field(default_factory=dict)  # what is unreadable or damaged, by path
+    unsettled: set[Path] = field(default_factory=set)  # files that are being written
+    seen: set[Path] = field(default_factory=set)  # every file that was looked at
 
 
 class PlaceReader:
@@ -54,70 +50,49 @@ class PlaceReader:
         self._read_before: set[Path] = set()
 
     def read(self, place: Place, number: int, alive: Callable[[], None]) -> Content:
-        """Return the content of a place.
-
-        Args:
-            number: The place's rank among the places.
-            alive: Called after every file: the disk responds.
-        """
+        """Return the content of the place with this rank. ``alive`` is called after every file: the disk responds."""
         settle_s = self._settle_s if place.root in self._read_before else 0.0
-        problems: dict[Path, Message] = {}
-        unsettled: set[Path] = set()
-        seen: set[Path] = set()
-        scanned: list[ScannedFile] = []
-        for candidate in place.candidates(place.root, problems.__setitem__):
+        content = Content()
+        for candidate in place.candidates(place.root, content.problems.__setitem__):
             alive()
-            file = read_file(candidate, place.source, number, problems.__setitem__)
-            if file is None:
+            path = candidate.path
+            try:
+                is_link, stamp = path.is_symlink(), stamp_of(path)
+            except (OSError, ValueError) as error:
+                content.problems[path] = problem_of(path, error)
                 continue
-            facts = self._facts(file)
+            facts = self._facts(path, stamp)
             alive()
-            seen.add(file.path)
-            if self._is_fresh(file, settle_s if isinstance(facts, Facts) else _COPYING_S):
-                unsettled.add(file.path)
+            content.seen.add(path)
+            if self._is_fresh(stamp, settle_s if isinstance(facts, Facts) else _COPYING_S):
+                content.unsettled.add(path)
             elif isinstance(facts, Facts):
-                scanned.append(ScannedFile(file, facts))
+                content.scanned.append(ScannedFile(candidate, place.source, number, is_link, stamp, facts))
             else:
-                problems[file.path] = facts.message
+                content.problems[path] = facts.message
         self._read_before.add(place.root)
-        return Content(tuple(scanned), problems, frozenset(unsettled), frozenset(seen))
+        return content
 
-    def _facts(self, file: File) -> Facts | ModelFileError:
+    def _facts(self, path: Path, stamp: Stamp) -> Facts | ModelFileError:
         """Return the facts of the file's header or its error, from the cache if the file has not changed."""
-        result = self.cache.get(file.path, file.stamp)
+        result = self.cache.get(path, stamp)
         if result is None:
             try:
-                result = facts_of(read_header(file.path, self._arrays))
+                result = facts_of(read_header(path, self._arrays))
             except ModelFileError as error:
                 result = error
-            self.cache.put(file.path, file.stamp, result)
+            self.cache.put(path, stamp, result)
         return result
 
-    def _is_fresh(self, file: File, span_s: float) -> bool:
+    def _is_fresh(self, stamp: Stamp, span_s: float) -> bool:
         """Return whether it was just written to; by this machine's clock, which may differ from its disk's."""
-        return self._settle_s > 0 and abs(time.time() - file.stamp.modified_ns / 1e9) < span_s
-
-
-class ProblemLog:
-    """Logs each problem once, and again if it was solved and returns. Any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: set[Path] = set()
-
-    def report(self, problems: Mapping[Path, Message]) -> None:
-        """Log what is new among all the problems of one look."""
-        with self._lock:
-            new = [problem for path, problem in problems.items() if path not in self._known]
-            self._known = set(problems)
-        for problem in new:
-            logger.warning("skipped: %s", ". ".join(filter(None, render(problem))))
+        return self._settle_s > 0 and abs(time.time() - stamp.modified_ns / 1e9) < span_s
 
 
 def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, Message]]:
     """Return the models of all places together, and all problems."""
     problems = {path: problem for content in contents for path, problem in content.problems.items()}
-    unsettled = frozenset[Path]().union(*(content.unsettled for content in contents))
+    unsettled = set[Path]().union(*(content.unsettled for content in contents))
     explained = {_set_of(path) for path in (*problems, *unsettled)}
     incomplete: dict[Path, Message] = {}
     listing = assemble((each for content in contents for each in content.scanned), incomplete.__setitem__)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from preheat import paths
-from preheat.messages import Message, msg
-from preheat.models.discovery import Content, PlaceReader, ProblemLog, folder_places, merge
+from preheat.messages import Message, msg, render
+from preheat.models.discovery import Content, PlaceReader, folder_places, merge
 from preheat.models.file_names import printable
 from preheat.models.gguf.cache import HeaderCache
 from preheat.models.listing import Listing
@@ -27,11 +27,8 @@ from preheat.models.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-SETTLE_S: Final = 1.0
-"""Time without writes after which an application offers a changed file, in seconds."""
-
-HANGS_AFTER_S: Final = 3.0
-"""Time without a file after which a folder counts as hanging, in seconds."""
+SETTLE_S: Final = 1.0  # time without writes after which an application offers a changed file
+HANGS_AFTER_S: Final = 3.0  # time without a file after which a folder counts as hanging
 
 
 class ModelIndex:
@@ -52,7 +49,7 @@ class ModelIndex:
         hangs_after_s: float = HANGS_AFTER_S,
     ) -> None:
         self._reader = PlaceReader(HeaderCache(cache_path), settle_s=settle_s)
-        self._problems = ProblemLog()
+        self._known_problems: set[Path] = set()
         self._on_change = on_change
         self._hangs_after_s = hangs_after_s
         self._lock = threading.Lock()
@@ -78,8 +75,8 @@ class ModelIndex:
                     self._hanging[reading.place] = reading
                     unreachable[root] = msg("folder_unresponsive", path=printable(str(root)))
             listing, problems = merge(contents)
-            self._problems.report({**problems, **unreachable})
-            self._reader.cache.save(frozenset[Path]().union(*(content.seen for content in contents)))
+            self._log_new({**problems, **unreachable})
+            self._reader.cache.save(set[Path]().union(*(content.seen for content in contents)))
             return replace(listing, unreachable=tuple(unreachable.values()))
 
     def watch(self, folders: Sequence[Path], sources: Collection[str] = ()) -> None:
@@ -100,10 +97,17 @@ class ModelIndex:
         for watch in self._watches.values():
             watch.stop()
 
+    def _log_new(self, problems: Mapping[Path, Message]) -> None:
+        """Log each problem once, and again if it was solved and returns."""
+        for path, problem in problems.items():
+            if path not in self._known_problems:
+                logger.warning("skipped: %s", ". ".join(filter(None, render(problem))))
+        self._known_problems = set(problems)
+
     def _reading(self, place: Place, number: int) -> _Reading:
         """Start to read a place, unless an earlier reading still hangs."""
         hanging = self._hanging.get(place)
-        if hanging is not None and not hanging.ended:
+        if hanging is not None and not hanging.ended.is_set():
             return hanging
         return _Reading(self._reader, place, number)
 
@@ -114,36 +118,29 @@ class _Reading:
     def __init__(self, reader: PlaceReader, place: Place, number: int) -> None:
         self.place = place
         self.content = Content()  # stays empty if reading fails by a bug, which is logged
-        self._reader = reader
-        self._number = number
-        self._ended = threading.Event()
+        self.ended = threading.Event()
         self._late = False
         self._alive_at = time.monotonic()
         # A daemon: the process ends although a disk hangs.
-        threading.Thread(target=self._run, name=f"preheat-read-{number}", daemon=True).start()
-
-    @property
-    def ended(self) -> bool:
-        """Whether the content is known."""
-        return self._ended.is_set()
+        threading.Thread(target=self._run, args=(reader, number), name=f"preheat-read-{number}", daemon=True).start()
 
     def wait(self, hangs_after_s: float) -> bool:
         """Return whether it ended without hanging for this long; one that did before is not waited for."""
-        while not self.ended:
+        while not self.ended.is_set():
             left_s = self._alive_at + hangs_after_s - time.monotonic()
             if self._late or left_s <= 0:
                 self._late = True
-                return self.ended
-            self._ended.wait(left_s)
+                return self.ended.is_set()
+            self.ended.wait(left_s)
         return True
 
-    def _run(self) -> None:
+    def _run(self, reader: PlaceReader, number: int) -> None:
         try:
-            self.content = self._reader.read(self.place, self._number, self._note_alive)
+            self.content = reader.read(self.place, number, self._note_alive)
         except Exception:  # a bug with one program's layout must not hide all other models
             logger.exception("reading %s failed", printable(str(self.place.root)))
         finally:
-            self._ended.set()
+            self.ended.set()
 
     def _note_alive(self) -> None:
         self._alive_at = time.monotonic()

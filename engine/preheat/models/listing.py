@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from preheat.messages import Message, msg
 from preheat.models.file_names import SPLIT_PART, base_id, printable
+from preheat.models.gguf.cache import Stamp
 from preheat.models.gguf.classify import Kind
 from preheat.models.gguf.facts import Facts
-from preheat.models.gguf.shape import ModelShape
-from preheat.models.model_file import ModelFile, Source, details_of
-from preheat.models.projectors import Projectors
-from preheat.models.sources.candidates import File, Report
+from preheat.models.gguf.quantization import QUANTIZATION, projector_rank
+from preheat.models.model_file import Ability, ModelFile, Source
+from preheat.models.sources.candidates import Candidate, Report
 
 _NAMELESS: Final = "model"  # for a file named by a space and the ending
+_MMPROJ: Final = re.compile(r"(?:^|[-_.])mmproj(?:[-_.]?model)?(?=[-_.]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,96 +58,86 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ScannedFile:
-    """A file with the facts of its header."""
+    """A candidate on the disk, with the facts of its header."""
 
-    file: File
+    candidate: Candidate
+    source: Source
+    place: int  # rank of its place among the places
+    is_link: bool
+    stamp: Stamp
     facts: Facts
+
+    @property
+    def path(self) -> Path:
+        return self.candidate.path
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return self.place, str(self.path)
+
+    @property
+    def stem(self) -> str:
+        """Its name without its quantization, part number and "mmproj"."""
+        name = self.candidate.name.lower().removesuffix(".gguf")
+        part = SPLIT_PART.fullmatch(name)
+        name = _MMPROJ.sub("", part["prefix"] if part else name)
+        return QUANTIZATION.sub("", name).strip("-_. ")
 
 
 def assemble(scanned: Iterable[ScannedFile], report: Report) -> Listing:
     """Return the models that these files make. Pure, except for the report of incomplete sets."""
     distinct, twins = _distinct(scanned)
-    projectors = Projectors((each.file, each.facts) for each in distinct)
-    models: list[tuple[ModelFile, File]] = []
+    encoders = _encoders(distinct)
+    models: list[tuple[ModelFile, Candidate]] = []
     skipped: list[SkippedFile] = []
     for parts in _split_sets(distinct):
-        file = parts[0].file
+        first = parts[0]
         problem = _incomplete(parts)
         if problem is not None:
-            report(file.path, problem)
+            report(first.path, problem)
         elif (reason := _unfit_reason(parts)) is not None:
-            name = base_id(file.candidate.name) or _NAMELESS
-            skipped.append(SkippedFile(name, file.path, file.source, parts[0].facts.kind, _file_bytes(parts), reason))
+            name = base_id(first.candidate.name) or _NAMELESS
+            skipped.append(SkippedFile(name, first.path, first.source, first.facts.kind, _file_bytes(parts), reason))
         else:
-            models.append((_model(parts, twins[file.path], projectors), file))
+            mmproj = first.candidate.mmproj or _mmproj(first, encoders)
+            models.append((_model(parts, twins[first.path], mmproj), first.candidate))
     return Listing(_with_unique_ids(models), tuple(sorted(skipped, key=lambda each: (each.name, str(each.path)))))
 
 
-def _distinct(scanned: Iterable[ScannedFile]) -> tuple[list[ScannedFile], Mapping[Path, list[File]]]:
-    """Return each file once, and by its path all files with its content.
+def _distinct(scanned: Iterable[ScannedFile]) -> tuple[list[ScannedFile], Mapping[Path, list[Candidate]]]:
+    """Return each file once, and by its path all candidates with its content.
 
     A file's own name goes before a link's, then the first place and path decide.
     """
     by_identity: dict[object, ScannedFile] = {}
-    twins: dict[Path, list[File]] = {}
-    for each in sorted(scanned, key=lambda each: (each.file.is_link, each.file.order)):
-        file = each.file
-        keys = [file.stamp.identity, *([file.candidate.sha256] if file.candidate.sha256 else [])]
-        first = next((by_identity[key] for key in keys if key in by_identity), each)
+    twins: defaultdict[Path, list[Candidate]] = defaultdict(list)
+    for file in sorted(scanned, key=lambda each: (each.is_link, each.order)):
+        keys = [file.stamp.identity, *filter(None, [file.candidate.sha256])]
+        first = next((by_identity[key] for key in keys if key in by_identity), file)
         by_identity.update((key, first) for key in keys)
-        twins.setdefault(first.file.path, []).append(file)
-    kept = {id(each): each for each in by_identity.values()}
-    return sorted(kept.values(), key=lambda each: each.file.order), twins
+        twins[first.path].append(file.candidate)
+    kept = {id(file): file for file in by_identity.values()}
+    return sorted(kept.values(), key=lambda each: each.order), twins
 
 
 def _split_sets(files: Sequence[ScannedFile]) -> Iterable[list[ScannedFile]]:
     """Group the parts of split sets; every other file is a group of its own."""
     sets: defaultdict[tuple[Path, str, str], list[ScannedFile]] = defaultdict(list)
-    for each in files:
-        path = each.file.path
-        part = SPLIT_PART.fullmatch(path.stem)
-        sets[(path.parent, part["prefix"], part["count"]) if part else (path, "", "")].append(each)
+    for file in files:
+        part = SPLIT_PART.fullmatch(file.path.stem)
+        sets[(file.path.parent, part["prefix"], part["count"]) if part else (file.path, "", "")].append(file)
     return sets.values()
 
 
 def _file_bytes(parts: Sequence[ScannedFile]) -> int:
-    return sum(part.file.stamp.file_bytes for part in parts)
-
-
-def _unfit_reason(parts: Sequence[ScannedFile]) -> Message | None:
-    reason = parts[0].file.candidate.refused or parts[0].facts.unfit
-    if reason is None and not any(part.facts.tensors for part in parts):
-        return msg("skipped_vocabulary")
-    return reason
-
-
-def _model(parts: Sequence[ScannedFile], twins: Sequence[File], projectors: Projectors) -> ModelFile:
-    file, facts = parts[0].file, parts[0].facts
-    mmproj = file.candidate.mmproj or projectors.of(file, facts)
-    names = [name for twin in twins for name in (twin.candidate.name, *twin.candidate.aliases)]
-    return ModelFile(
-        model_id=base_id(file.candidate.name) or _NAMELESS,
-        path=file.path,
-        file_bytes=_file_bytes(parts),
-        architecture=facts.architecture,
-        context_length=facts.context_length,
-        embeddings=facts.embeddings,
-        chat_template=facts.chat_template,
-        files=tuple(part.file.path for part in parts),
-        modified_ns=max(part.file.stamp.modified_ns for part in parts),
-        shape=_whole_shape([part.facts.shape for part in parts]),
-        source=file.source,
-        aliases=tuple(dict.fromkeys(filter(None, map(base_id, names)))),
-        details=details_of([part.facts for part in parts], vision=mmproj is not None),
-        mmproj=mmproj,
-    )
+    return sum(part.stamp.file_bytes for part in parts)
 
 
 def _incomplete(parts: Sequence[ScannedFile]) -> Message | None:
     """Return what is wrong with a set; None if it is complete."""
     first = parts[0]
-    path = printable(str(first.file.path))
-    names = [part for each in parts if (part := SPLIT_PART.fullmatch(each.file.path.stem))]
+    path = printable(str(first.path))
+    names = [part for each in parts if (part := SPLIT_PART.fullmatch(each.path.stem))]
     expected = int(names[0]["count"]) if names else 1
     if names and [int(part["number"]) for part in names] != list(range(1, expected + 1)):
         return msg("split_set_incomplete", path=path, count=expected)
@@ -153,13 +146,79 @@ def _incomplete(parts: Sequence[ScannedFile]) -> Message | None:
     return None
 
 
-def _whole_shape(parts: Sequence[ModelShape]) -> ModelShape:
-    """Return the shape of a split set: the first part describes the model, and each holds some of its tensors."""
-    weight_bytes, repack_bytes = sum(part.weight_bytes for part in parts), sum(part.repack_bytes for part in parts)
-    return replace(parts[0], weight_bytes=weight_bytes, repack_bytes=repack_bytes)
+def _unfit_reason(parts: Sequence[ScannedFile]) -> Message | None:
+    reason = parts[0].candidate.refused or parts[0].facts.unfit
+    if reason is None and not any(part.facts.tensors for part in parts):
+        return msg("skipped_vocabulary")
+    return reason
 
 
-def _with_unique_ids(models: Sequence[tuple[ModelFile, File]]) -> tuple[ModelFile, ...]:
+def _encoders(files: Iterable[ScannedFile]) -> dict[str, tuple[list[ScannedFile], bool]]:
+    """Return the image encoders of each group that has some, and whether it has several models."""
+    groups: defaultdict[str, list[ScannedFile]] = defaultdict(list)
+    for file in files:
+        groups[file.candidate.group].append(file)
+    return {
+        group: (encoders, len({file.stem for file in members if file not in encoders}) > 1)
+        for group, members in groups.items()
+        if group and (encoders := [file for file in members if file.facts.kind is Kind.PROJECTOR])
+    }
+
+
+def _mmproj(model: ScannedFile, encoders: Mapping[str, tuple[list[ScannedFile], bool]]) -> Path | None:
+    """Return the image encoder of a model, if any.
+
+    A repository has one encoder, in several precisions, for all its models. In a mixed folder names decide: publishers
+    put the model's name into that of its encoder.
+    """
+    found, mixed = encoders.get(model.candidate.group, ([], False))
+    if mixed and not model.candidate.one_repo:
+        found = [encoder for encoder in found if encoder.stem == model.stem]
+    if not found or model.facts.embeddings:
+        return None
+    return min(found, key=lambda each: projector_rank(each.candidate.name, each.stamp.file_bytes, str(each.path))).path
+
+
+def _model(parts: Sequence[ScannedFile], twins: Sequence[Candidate], mmproj: Path | None) -> ModelFile:
+    """Return the model that its first part describes, each part holding some of its tensors."""
+    first, facts = parts[0], parts[0].facts
+    names = [name for twin in twins for name in (twin.name, *twin.aliases)]
+    parameters = sum(part.facts.elements for part in parts)
+    weight_bytes = sum(part.facts.shape.weight_bytes for part in parts)
+    repack_bytes = sum(part.facts.shape.repack_bytes for part in parts)
+    return ModelFile(
+        model_id=base_id(first.candidate.name) or _NAMELESS,
+        path=first.path,
+        file_bytes=_file_bytes(parts),
+        architecture=facts.architecture,
+        context_length=facts.context_length,
+        embeddings=facts.embeddings,
+        chat_template=facts.chat_template,
+        files=tuple(part.path for part in parts),
+        modified_ns=max(part.stamp.modified_ns for part in parts),
+        shape=replace(facts.shape, weight_bytes=weight_bytes, repack_bytes=repack_bytes),
+        source=first.source,
+        aliases=tuple(dict.fromkeys(filter(None, map(base_id, names)))),
+        mmproj=mmproj,
+        name=facts.name,
+        parameters=parameters,
+        quantization=next((part.facts.quantization for part in parts if part.facts.quantization), ""),
+        bits_per_weight=round(8 * weight_bytes / parameters, 2) if parameters else 0.0,
+        licence=facts.licence,
+        abilities=_abilities(facts, vision=mmproj is not None),
+    )
+
+
+def _abilities(facts: Facts, *, vision: bool) -> tuple[Ability, ...]:
+    if facts.kind is Kind.RERANKER:
+        return (Ability.RERANK,)
+    if facts.embeddings:
+        return (Ability.EMBEDDING,)
+    chat = (Ability.CHAT,) if facts.chat_template else ()
+    return (*chat, Ability.COMPLETION, *((Ability.VISION,) if vision else ()))
+
+
+def _with_unique_ids(models: Sequence[tuple[ModelFile, Candidate]]) -> tuple[ModelFile, ...]:
     """Return the models by id. The first of those that share an id keeps it, whatever the others are renamed to.
 
     An alias stays with the first model that has it, and is dropped where it is an id.
@@ -167,10 +226,10 @@ def _with_unique_ids(models: Sequence[tuple[ModelFile, File]]) -> tuple[ModelFil
     taken = {model.model_id for model, _ in models}
     seen: set[str] = set()
     named: list[ModelFile] = []
-    for model, file in models:
+    for model, candidate in models:
         unique = model.model_id
         if unique in seen:
-            unique = next(name for name in _longer_ids(unique, file.candidate.owners) if name not in taken)
+            unique = next(name for name in _longer_ids(unique, candidate.owners) if name not in taken)
         taken.add(unique)
         seen.add(model.model_id)
         named.append(replace(model, model_id=unique))
@@ -188,7 +247,4 @@ def _longer_ids(model_id: str, owners: Iterable[str]) -> Iterator[str]:
         # No spaces: ids are typed, and are parts of URLs.
         longer = "-".join((*printable(owner).lower().split(), longer))
         yield longer
-    number = 2
-    while True:
-        yield f"{model_id}-{number}"
-        number += 1
+    yield from (f"{model_id}-{number}" for number in count(2))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from preheat.models.file_names import printable
-from preheat.models.gguf.classify import Kind
-from preheat.models.gguf.facts import Facts
 from preheat.models.gguf.quantization import quantization_words
 from preheat.models.gguf.shape import ModelShape
 
@@ -19,9 +18,7 @@ class Source(StrEnum):
     """Owner of the folder that a model was found in; of two with the same file, the earlier one here names it."""
 
     PREHEAT = "preheat"
-    FOLDER = "folder"
-    """One that the user named in ``models_dirs``."""
-
+    FOLDER = "folder"  # one that the user named in ``models_dirs``
     HUGGINGFACE = "huggingface"
     LMSTUDIO = "lmstudio"
     OLLAMA = "ollama"
@@ -40,54 +37,8 @@ class Ability(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelDetails:
-    """Facts that help people choose a model. Empty or 0 means unknown."""
-
-    name: str = ""  # as its maker wrote it
-    parameters: int = 0  # number of weights
-    quantization: str = ""  # such as ``Q4_K_M``
-    quantization_words: str = ""  # the same for people: ``4-bit, good quality``
-    bits_per_weight: float = 0.0  # average over all tensors
-    trained_context: int = 0  # context length in training, in tokens
-    licence: str = ""  # such as ``apache-2.0``
-    abilities: tuple[Ability, ...] = ()
-    template: bool = False  # whether it has a chat template
-
-
-def details_of(parts: Sequence[Facts], *, vision: bool = False) -> ModelDetails:
-    """Return the details of a model from all its parts, the first of which describes it."""
-    first = parts[0]
-    parameters = sum(part.elements for part in parts)
-    bits = 8 * sum(part.shape.weight_bytes for part in parts) / parameters if parameters else 0.0
-    name = first.quantization or next((part.quantization for part in parts if part.quantization), "")
-    return ModelDetails(
-        name=first.name,
-        parameters=parameters,
-        quantization=name,
-        quantization_words=quantization_words(name, bits),
-        bits_per_weight=round(bits, 2),
-        trained_context=first.context_length,
-        licence=first.licence,
-        abilities=_abilities(first, vision=vision),
-        template=first.chat_template,
-    )
-
-
-def _abilities(facts: Facts, *, vision: bool) -> tuple[Ability, ...]:
-    if facts.kind is Kind.RERANKER:
-        return (Ability.RERANK,)
-    if facts.embeddings:
-        return (Ability.EMBEDDING,)
-    found = [Ability.CHAT] if facts.chat_template else []
-    found.append(Ability.COMPLETION)
-    if vision:
-        found.append(Ability.VISION)
-    return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One GGUF model on disk: a single file, or a split set known by its first part."""
+    """One GGUF model on disk: a single file, or a split set known by its first part. Empty or 0 means unknown."""
 
     # Unique name: the file name in lower case, without ``.gguf`` (and without the part number of a split set); a
     # prefix names the folder where two files have the same name.
@@ -95,7 +46,7 @@ class ModelFile:
     path: Path  # the file to load; of a split set, its first part
     file_bytes: int  # size on disk; of a split set, of all parts together
     architecture: str  # ``general.architecture`` of the file, such as ``llama`` or ``bert``
-    context_length: int  # trained context length, in tokens; 0 if unknown
+    context_length: int  # trained context length, in tokens
     embeddings: bool  # whether it makes embeddings rather than text
     chat_template: bool  # whether the file has a chat template
     files: tuple[Path, ...]  # every file of the set, ``path`` first
@@ -103,8 +54,13 @@ class ModelFile:
     shape: ModelShape = field(default_factory=ModelShape)  # dimensions that its memory depends on
     source: Source = Source.PREHEAT  # Owner of its folder. Files of other programs are read in place and never changed.
     aliases: tuple[str, ...] = ()  # its other names: those of the same file in other places
-    details: ModelDetails = field(default_factory=ModelDetails)
     mmproj: Path | None = None  # its image encoder, if any
+    name: str = ""  # as its maker wrote it
+    parameters: int = 0  # number of weights
+    quantization: str = ""  # such as ``Q4_K_M``
+    bits_per_weight: float = 0.0  # average over all tensors
+    licence: str = ""  # such as ``apache-2.0``
+    abilities: tuple[Ability, ...] = ()
 
     @property
     def all_files(self) -> tuple[Path, ...]:
@@ -122,21 +78,20 @@ class ModelFile:
 
     def public_facts(self) -> dict[str, Any]:
         """Return its public facts as JSON, with printable paths."""
-        details = self.details
         return {
             "architecture": printable(self.architecture),
             "source": self.source.value,
             "path": printable(str(self.path)),
             "aliases": list(self.aliases),
-            "name": details.name,
-            "parameters": details.parameters,
-            "quantization": details.quantization,
-            "quantization_words": details.quantization_words,
-            "bits_per_weight": details.bits_per_weight,
-            "trained_context": details.trained_context,
-            "licence": details.licence,
-            "abilities": [ability.value for ability in details.abilities],
-            "template": details.template,
+            "name": self.name,
+            "parameters": self.parameters,
+            "quantization": self.quantization,
+            "quantization_words": quantization_words(self.quantization, self.bits_per_weight),
+            "bits_per_weight": self.bits_per_weight,
+            "trained_context": self.context_length,
+            "licence": self.licence,
+            "abilities": [ability.value for ability in self.abilities],
+            "template": self.chat_template,
             "mmproj": printable(str(self.mmproj)) if self.mmproj else None,
         }
 
@@ -148,3 +103,16 @@ class ModelFile:
             return True
         size, modified_ns = sum(state.st_size for state in states), max(state.st_mtime_ns for state in states)
         return (size, modified_ns) != (self.file_bytes, self.modified_ns)
+
+
+def file_elsewhere(models: Iterable[ModelFile], size_bytes: int, sha256: str) -> Path | None:
+    """Return a file of this size that its program names by this checksum, as Hugging Face's cache and Ollama do.
+
+    No file is read: hashing a few takes longer than a download. Blocks on the disk.
+    """
+    for model in models:
+        for path in model.all_files:
+            with suppress(OSError):
+                if sha256 in path.resolve().name and path.stat().st_size == size_bytes:
+                    return path
+    return None

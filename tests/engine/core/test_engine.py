@@ -392,7 +392,7 @@ async def test_a_hot_model_whose_file_is_replaced_is_reloaded_when_it_is_idle(
         await until_state(engine, "mine", State.COLD)
         async with engine.lease("mine") as lease:
             assert "Paris" in await write(lease)
-        assert engine.residency.models["mine"].details.quantization == "Q4_1"
+        assert engine.residency.models["mine"].quantization == "Q4_1"
 
 
 async def test_snapshots_share_what_is_known_of_a_file(starter_home: Path) -> None:

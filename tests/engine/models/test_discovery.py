@@ -12,7 +12,6 @@ import pytest
 
 from preheat.models import (
     Ability,
-    ModelDetails,
     ModelFile,
     ModelIndex,
     ModelShape,
@@ -80,17 +79,12 @@ def test_the_starter_models(chat_model: Path, embedding_model: Path) -> None:
             widest_values=1536,
         ),
         source=Source.FOLDER,
-        details=ModelDetails(
-            name="Smollm2 135M 8k Lc100K Mix1 Ep2",
-            parameters=134_515_008,
-            quantization="Q4_1",
-            quantization_words="4-bit, good quality",
-            bits_per_weight=5.74,
-            trained_context=8192,
-            licence="apache-2.0",
-            abilities=(Ability.CHAT, Ability.COMPLETION),
-            template=True,
-        ),
+        name="Smollm2 135M 8k Lc100K Mix1 Ep2",
+        parameters=134_515_008,
+        quantization="Q4_1",
+        bits_per_weight=5.74,
+        licence="apache-2.0",
+        abilities=(Ability.CHAT, Ability.COMPLETION),
     )
     minilm = models["all-minilm-l6-v2.q8_0"]
     assert (minilm.path, minilm.embeddings, minilm.architecture) == (embedding_model, True, "bert")

@@ -120,7 +120,7 @@ def test_the_hugging_face_cache(home: Path, make: Any, mmproj: bytes) -> None:
     assert {name: model.path for name, model in models.items()} == {"qwen3-4b-q4_k_m": link, "big-q8_0": deep}
     qwen = models["qwen3-4b-q4_k_m"]
     assert (qwen.source, qwen.own, qwen.mmproj) == (Source.HUGGINGFACE, False, encoder)
-    assert Ability.VISION in qwen.details.abilities
+    assert Ability.VISION in qwen.abilities
     assert models["big-q8_0"].mmproj is None
     assert [(file.kind, file.reason) for file in listing.skipped] == [(Kind.PROJECTOR, msg("skipped_projector"))] * 2
 
@@ -145,7 +145,7 @@ def test_the_newest_snapshot_counts_and_older_ones_fill_in(home: Path, make: Any
     new = hf_file(hub, "a/b", "m-Q4_0.gguf", make("new"))
     models = by_id(look())
     assert {name: model.path for name, model in models.items()} == {"m-q4_0": new, "m-q8_0": only_older}
-    assert models["m-q4_0"].details.name == "new"
+    assert models["m-q4_0"].name == "new"
 
 
 def test_repositories_with_one_file_name(home: Path, make: Any) -> None:

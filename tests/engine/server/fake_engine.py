@@ -16,7 +16,7 @@ from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot,
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
 from preheat.messages import Message, msg
-from preheat.models import Kind, Listing, ModelDetails, ModelFile, SkippedFile, Source
+from preheat.models import Kind, Listing, ModelFile, SkippedFile, Source
 from preheat.preload import PreloadPlan
 from preheat.residency import DecisionRecord
 from preheat.residency.states import State
@@ -53,7 +53,10 @@ def model_file(model: ModelSnapshot) -> ModelFile:
         modified_ns=1_700_000_000_500_000_000,
         source=Source.OLLAMA,
         aliases=("tiny:latest",),
-        details=ModelDetails(name="Tiny", parameters=1500, quantization="Q4_1", licence="mit"),
+        name="Tiny",
+        parameters=1500,
+        quantization="Q4_1",
+        licence="mit",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from preheat.messages import Message, msg
 from preheat.models.file_names import printable
-from preheat.models.gguf.cache import Stamp, stamp_of
+from preheat.models.gguf.cache import stamp_of
 from preheat.models.model_file import Source
 
 _MAX_DEPTH: Final = 16
@@ -43,22 +43,6 @@ class Place:
     source: Source
     root: Path
     candidates: Callable[[Path, Report], Iterator[Candidate]]
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A candidate on the disk."""
-
-    candidate: Candidate
-    source: Source
-    order: tuple[int, str]  # sort key: number of its place, then its path
-    is_link: bool  # its name is a link
-    stamp: Stamp
-
-    @property
-    def path(self) -> Path:
-        """Its path."""
-        return self.candidate.path
 
 
 def scan(
@@ -112,21 +96,9 @@ def _walk(folder: Path, report: Report, entered: set[object], depth: int) -> Ite
             report(path, problem_of(path, error))
 
 
-def read_file(candidate: Candidate, source: Source, place: int, report: Report) -> File | None:
-    """Return a candidate with its stamp; None if it cannot be read."""
-    try:
-        return File(
-            candidate, source, (place, str(candidate.path)), candidate.path.is_symlink(), stamp_of(candidate.path)
-        )
-    except (OSError, ValueError) as error:
-        report(candidate.path, problem_of(candidate.path, error))
-        return None
-
-
 def problem_of(path: Path, error: Exception) -> Message:
     """Return the message for an unreadable path."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return msg("path_unreadable", path=printable(str(path)), reason=reason)
+    return msg("path_unreadable", path=printable(str(path)), reason=getattr(error, "strerror", None) or str(error))
 
 
 def leaves_folder(path: Path, program: str) -> Message:

@@ -44,7 +44,6 @@ class ModelsApi:
     def _model_json(self, model: ModelFile) -> dict[str, Any]:
         now = self.engine.snapshot
         snapshot = now.model(model.model_id)
-        details = model.details
         return {
             "id": model.model_id,
             "object": "model",
@@ -55,10 +54,10 @@ class ModelsApi:
             "embeddings": model.embeddings,
             "context_length": model.context_length,
             "architecture": printable(model.architecture),
-            "parameters": details.parameters,
-            "quantization": details.quantization,
-            "abilities": [ability.value for ability in details.abilities],
-            "licence": details.licence,
+            "parameters": model.parameters,
+            "quantization": model.quantization,
+            "abilities": [ability.value for ability in model.abilities],
+            "licence": model.licence,
             "file_bytes": model.file_bytes,
             "expected_bytes": snapshot.expected_bytes if snapshot is not None else None,
             "fits": snapshot.expected_bytes <= now.memory.limit_bytes if snapshot is not None else None,

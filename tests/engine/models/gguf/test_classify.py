@@ -69,15 +69,15 @@ def test_abilities(
 ) -> None:
     write_model("m.gguf", architecture, **more)
     (model,) = look(tmp_path).models
-    assert model.details.abilities == abilities
-    assert model.details.template is (Ability.CHAT in abilities)
+    assert model.abilities == abilities
+    assert model.chat_template is (Ability.CHAT in abilities)
 
 
 def test_an_encoder_next_to_a_model_adds_vision(tmp_path: Path, write_model: WriteModel) -> None:
     write_model("m-Q4_0.gguf")
     write_model("mmproj-m-f16.gguf", "clip")
     (model,) = look(tmp_path).models
-    assert model.details.abilities == (Ability.COMPLETION, Ability.VISION)
+    assert model.abilities == (Ability.COMPLETION, Ability.VISION)
 
 
 def test_the_file_types_are_llama_cpps() -> None:
@@ -110,8 +110,7 @@ def test_the_quantization_is_what_the_file_says_or_is(
     fields = metadata() if file_type is None else metadata(general__file_type=("u32", file_type))
     (tmp_path / "m.gguf").write_bytes(gguf_file(fields, [("t", (256,), ggml_type, n_bytes, None)]).file())
     (model,) = look(tmp_path).models
-    details = model.details
-    assert (details.quantization, details.parameters, details.bits_per_weight) == (expected, 256, n_bytes * 8 / 256)
+    assert (model.quantization, model.parameters, model.bits_per_weight) == (expected, 256, n_bytes * 8 / 256)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +134,6 @@ def test_quantizations_in_words(name: str, bits: float, words: str) -> None:
 def test_a_licence_that_is_a_whole_text(tmp_path: Path, write_model: WriteModel) -> None:
     write_model("m.gguf", general__license="MIT\u202e\n" + "x" * 9000, general__name="\u202eName\n")
     (model,) = look(tmp_path).models
-    assert model.details.licence.startswith("MIT__xxx")
-    assert len(model.details.licence) <= 200
-    assert model.details.name == "_Name"
+    assert model.licence.startswith("MIT__xxx")
+    assert len(model.licence) <= 200
+    assert model.name == "_Name"
