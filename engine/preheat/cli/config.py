@@ -184,17 +184,17 @@ def _apply(name: str, change: SettingsChange) -> None:
     if name in change.overridden:
         typer.echo(f"{change.overridden[name]} overrides the settings file.", err=True)
         return
-    from preheat.control.client import find_running
+    from preheat.control import ReloadSettings, find_running
 
     try:
         with find_running() as running:
-            answer = running.control("POST", "settings/reload")
+            applied = running.call(ReloadSettings())
     except NotRunningError:
         typer.echo("Takes effect at the next start of Preheat.", err=True)
     except EngineError as error:
         typer.echo(f"The running Preheat keeps its settings: {error.title}.", err=True)
     else:
-        later = name in answer["restart_needed"]
+        later = name in applied.restart_needed
         typer.echo("Takes effect after a restart." if later else "Takes effect now.", err=True)
 
 

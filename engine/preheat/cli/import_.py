@@ -46,12 +46,12 @@ def move_models(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new models folder.")], as_json: AsJson = False
 ) -> None:
     """Move Preheat's models folder, for example to a larger disk."""
-    from preheat.control.client import find_running
+    from preheat.control import MoveModelsFolder, find_running
 
     path = Path(os.path.realpath(folder.expanduser().absolute()))
     try:
         with find_running() as running:
-            left = running.control("POST", "move", {"path": str(path)})["left"]
+            left = list(running.call(MoveModelsFolder(str(path))).left)
     except NotRunningError:
         left = _move_here(path)
     if as_json:

@@ -175,15 +175,21 @@ class _Remote:
         self._running = running
 
     def add(self, name: str) -> str:
-        return str(self._running.control("POST", "downloads", {"name": name})["id"])
+        from preheat.control import PullModel
+
+        return self._running.call(PullModel(name)).download_id
 
     def look(self, download_id: str) -> JsonObject:
-        downloads = self._running.control("GET", "downloads")["downloads"]
+        from preheat.control import ListDownloads, encode
+
+        downloads: list[JsonObject] = encode(self._running.call(ListDownloads()))["downloads"]
         gone = {"state": "failed", "error": "The download was cancelled", "hint": None}
         return next((each for each in downloads if each["id"] == download_id), gone)
 
     def pause(self, download_id: str) -> None:
-        self._running.control("POST", f"downloads/{download_id}/pause")
+        from preheat.control import PauseDownload
+
+        self._running.call(PauseDownload(download_id))
 
 
 class _Own:

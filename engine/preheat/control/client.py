@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from preheat import paths
 from preheat._version import __version__
@@ -171,7 +171,8 @@ class HttpClient:
         from preheat.control.command import result_type, to_http
 
         method, path, query, body = to_http(command)
-        result: T = _decoded(result_type(type(command)), self.control(method, path, body, **query))
+        url = f"/preheat/v1/{path}{'?' if query else ''}{urlencode(query)}"
+        result: T = _decoded(result_type(type(command)), self._ask(method, url, body))
         return result
 
     def snapshots(self) -> Generator[EngineSnapshot, None, None]:
@@ -192,26 +193,6 @@ class HttpClient:
     def models(self) -> list[ModelChoice]:
         """See ``ControlClient``."""
         return [ModelChoice(model["id"], model["favourite"], model["embeddings"]) for model in self.status()["models"]]
-
-    def load(self, model: str) -> JsonObject:
-        """Make a model hot; return its part of the status."""
-        return self.control("POST", f"models/{quoted(model)}/load")
-
-    def unload(self, model: str) -> JsonObject:
-        """Release a model's memory; return its part of the status."""
-        return self.control("POST", f"models/{quoted(model)}/unload")
-
-    def control(
-        self, method: str, path: str, body: JsonObject | None = None, **parameters: str | float | None
-    ) -> JsonObject:
-        """Return the answer of a control endpoint.
-
-        Args:
-            path: Below ``/preheat/v1/``; names in it are quoted by ``quoted``.
-            parameters: Query parameters; None is left out.
-        """
-        query = urlencode({name: value for name, value in parameters.items() if value is not None})
-        return self._ask(method, f"/preheat/v1/{path}{'?' if query else ''}{query}", body)
 
     def embed(self, model: str, inputs: Sequence[str]) -> list[list[float]]:
         """See ``ControlClient``."""
@@ -342,11 +323,6 @@ def base_url(host: str, port: int) -> str:
     """Return the URL at which a program on this machine reaches a port that listens at ``host``."""
     name = _LOOPBACK.get(host, host)
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
-
-
-def quoted(name: str) -> str:
-    """Return a model's name as part of a path."""
-    return quote(name, safe="")
 
 
 def floats(vector: bytes) -> list[float]:

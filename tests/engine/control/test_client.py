@@ -17,6 +17,7 @@ import pytest
 
 import preheat.server.errors  # noqa: F401 (its kinds of error count too)
 from preheat import errors, paths
+from preheat.control import LoadModel, UnloadModel
 from preheat.control.client import HttpClient, find_running
 from preheat.control.error_answers import error_from
 from preheat.errors import EngineError, EngineStoppedError, ModelNotFoundError, NotRunningError, QueueFullError
@@ -227,7 +228,7 @@ def test_a_stranger_that_took_the_port_over_is_told_nothing(fake: FakePort, runn
     fake.gone.get(timeout=10)
     fake.health = {"app": "other"}
     with pytest.raises(NotRunningError):
-        running.load("secret")
+        running.call(LoadModel("secret"))
     assert len(fake.requests) == 1
 
 
@@ -322,7 +323,7 @@ def test_waiting_makes_sense_is_told(fake: FakePort, running: HttpClient) -> Non
     content = json.dumps(error_json(QueueFullError("64 requests wait", hint="Try again shortly"))).encode()
     fake.answer = lambda path, body: (503, {"Retry-After": "2"}, content)
     with pytest.raises(QueueFullError) as caught:
-        running.load("m")
+        running.call(LoadModel("m"))
     assert caught.value.retry_after_s == 2.0
 
 
@@ -366,15 +367,15 @@ def test_real_completion_ends_at_its_limit(real: HttpClient) -> None:
 
 
 def test_real_load_and_unload(real: HttpClient) -> None:
-    assert real.unload("smol")["state"] == "cold"
-    loaded = real.load(CHAT)
-    assert (loaded["id"], loaded["state"]) == (CHAT, "hot")
-    assert loaded["resident_bytes"] > 0
+    assert real.call(UnloadModel("smol")).state == "cold"
+    loaded = real.call(LoadModel(CHAT))
+    assert (loaded.model_id, loaded.state) == (CHAT, "hot")
+    assert loaded.resident_bytes > 0
 
 
 def test_real_unknown_model(real: HttpClient) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
-        real.load("smoll/m2 %?#")
+        real.call(LoadModel("smoll/m2 %?#"))
     assert caught.value.hint
     with pytest.raises(ModelNotFoundError):
         list(real.generate("nothing", GenerateRequest(prompt="a")))

@@ -270,8 +270,8 @@ def test_the_same_port_again_is_another_try(start_session: StartSession, taken: 
 def test_a_change_through_the_port_opens_it_anew_too(start_session: StartSession, free_port: int) -> None:
     session = start_session()
     with find_running() as running:
-        answer = running.control("PATCH", "settings", {"port": free_port})
-    assert answer["restart_needed"] == []
+        change = running.call(ChangeSettings({"port": free_port}))
+    assert change.restart_needed == ()
     assert session.port.url == f"http://127.0.0.1:{free_port}"
 
 
