@@ -113,3 +113,14 @@ def test_a_folder_in_the_file_place_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read") as caught:
         read_document(tmp_path)
     assert str(tmp_path) in caught.value.hint
+
+
+def test_a_key_inside_a_text_is_not_found() -> None:
+    assert find_line('x = "models.a.parallel"', "models.a.parallel") is None
+    assert find_line("[models.a]\nparallel = [1,\n", "models.a.parallel") is None
+
+
+def test_a_repeated_section_has_no_second_line() -> None:
+    with pytest.raises(SettingsError) as caught:
+        document_layer("[a]\nx = 1\n[a.x]\n", PATH)
+    assert caught.value.message.code == "settings_not_toml"

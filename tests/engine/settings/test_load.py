@@ -228,6 +228,7 @@ WRONG = [
     ("allowed_hosts", "mybox:8080", "'mybox:8080' is not a host name"),
     ("allowed_origins", "example.org", "'example.org' is not an origin"),
     ("allowed_origins", "https://x/y", "'https://x/y' is not an origin"),
+    ("models_dir", ".", "it is empty"),
     ("models_dirs", "~no-such-user-here/m", "no user has the name"),
     ("log_level", "loud", ""),
 ]
@@ -378,3 +379,8 @@ def test_the_readme_has_the_tables(mark: str, table: Callable[[], str]) -> None:
     assert found[1].strip() == table(), (
         f"put the output of `python -c 'from preheat import settings; print(settings.{table.__name__}())'` there"
     )
+
+
+def test_the_own_models_folder(preheat_home: Path, tmp_path: Path) -> None:
+    assert Settings().own_models_dir.is_relative_to(preheat_home)
+    assert Settings(models_dir=tmp_path).own_models_dir == tmp_path

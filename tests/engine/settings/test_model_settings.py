@@ -17,9 +17,10 @@ from preheat.settings import (
     SettingsStore,
     load_settings,
     merge_settings,
+    to_toml_value,
 )
 from preheat.settings.document import commented_defaults
-from preheat.settings.names import canonical, flatten, keys_of, model_setting, name_of, nest
+from preheat.settings.names import canonical, flatten, keys_of, look_up, model_setting, name_of, nest
 from tests.engine.settings.writing import set_value, unset
 
 NOWHERE = Path("/nowhere/settings.toml")
@@ -280,3 +281,27 @@ def test_any_models_name_survives_being_written_and_read(model_id: str) -> None:
 )
 def test_names_may_be_typed_without_quotes(typed: str, name: str) -> None:
     assert canonical(typed) == name
+
+
+@pytest.mark.parametrize("written", ['"context\\u005flength"', "context_length.x"])
+def test_an_unusual_key_is_removed_too(path: Path, written: str) -> None:
+    path.write_text(f"[models.x]\n{written} = 4096\nparallel = 2\n")
+    name = "models.x.context_length"
+    assert unset(name, path)
+    assert tomllib.loads(path.read_text()) == {"models": {"x": {"parallel": 2}}}
+
+
+def test_a_value_is_no_section() -> None:
+    with pytest.raises(KeyError):
+        look_up({"models": 5}, "models.x.parallel")
+
+
+def test_settings_are_written_as_plain_values() -> None:
+    settings = Settings(models={"m": ModelSettings(parallel=2)})
+    assert to_toml_value(settings.models) == {"m": {"parallel": 2}}
+
+
+def test_blank_lines_of_an_emptied_section_are_removed(path: Path) -> None:
+    path.write_text("port = 1\n[models.x]\n\nparallel = 2\n")
+    change(path, "x", parallel=None)
+    assert path.read_text() == "port = 1\n"

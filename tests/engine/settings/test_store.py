@@ -477,3 +477,11 @@ def test_a_copy_that_cannot_be_kept_is_a_warning(
     paths.data_dir().write_text("a file")
     assert store.load().port == 5
     assert "cannot be kept" in caplog.text
+
+
+def test_a_file_that_is_not_text_is_replaced_too(store: SettingsStore, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError) as caught:
+        store.load()
+    assert caught.value.message.code == "settings_not_utf8"
