@@ -104,7 +104,7 @@ def _write(shape: Shape, template: GGUFReader, path: Path) -> None:
     writer = GGUFWriter(path, arch="llama")
     _copy_metadata(shape, template, writer)
     text_rows = plain_text_tokens(template)
-    tensors = tuple(_tensors(shape, vocabulary=len(text_rows)))
+    tensors = tuple(tensors_of(shape, vocabulary=len(text_rows)))
     for tensor in tensors:
         dtype = np.dtype(np.float32 if tensor.kind is GGMLQuantizationType.F32 else np.uint8)
         writer.add_tensor_info(tensor.name, tensor.stored_shape, dtype, tensor.stored_bytes, raw_dtype=tensor.kind)
@@ -163,7 +163,7 @@ def _contents(template: GGUFReader, name: str) -> Any:
     return field.contents()
 
 
-def _tensors(shape: Shape, vocabulary: int) -> Iterator[_Tensor]:
+def tensors_of(shape: Shape, vocabulary: int) -> Iterator[_Tensor]:
     """Yield every tensor of the model, in the order of the file."""
     q4_k, q6_k, f32 = GGMLQuantizationType.Q4_K, GGMLQuantizationType.Q6_K, GGMLQuantizationType.F32
     width, ffn, kv_width = shape.width, shape.ffn, shape.kv_heads * shape.head_width

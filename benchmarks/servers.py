@@ -97,7 +97,7 @@ def preheat(settings: Mapping[str, str]) -> Iterator[Server]:
     port = free_port()
     environment = preheat_environment(home, {**settings, "port": str(port)})
     try:
-        with _running(Label.PREHEAT, [sys.executable, "-m", "preheat", "serve"], port, environment, home) as server:
+        with running(Label.PREHEAT, [sys.executable, "-m", "preheat", "serve"], port, environment, home) as server:
             yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -125,12 +125,12 @@ def llama_server(
         command += ["--models-dir", str(models_dir), "--models-max", "1"]
     if embeddings:
         command += ["--embeddings"]
-    with _running(Label.LLAMA_SERVER, command, port, os.environ) as server:
+    with running(Label.LLAMA_SERVER, command, port, os.environ) as server:
         yield server
 
 
 @contextmanager
-def _running(
+def running(
     label: Label, command: Sequence[str], port: int, environment: Mapping[str, str], home: Path | None = None
 ) -> Iterator[Server]:
     with tempfile.TemporaryFile() as log:

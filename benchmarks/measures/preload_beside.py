@@ -87,7 +87,7 @@ class _Bed:
         name = f"answer of {_TOKENS} tokens while a 1.1 GB model is preloaded: {phase}"
         return [
             Figure(name, "ms", tuple(beside), tuple(alone), ratio_at_most(RATIO_LIMIT)),
-            Figure("its 95th percentile", "ms", (_p95(beside),), (_p95(alone),)),
+            Figure("its 95th percentile", "ms", (p95(beside),), (p95(alone),)),
         ]
 
     async def _answer_ms(self) -> float:
@@ -130,6 +130,6 @@ class _Bed:
         await self._connection.post(f"/preheat/v1/models/{model_id}/{command}", {})
 
 
-def _p95(values: list[float]) -> float:
+def p95(values: list[float]) -> float:
     """Return the 95th percentile, by nearest rank."""
     return sorted(values)[math.ceil(0.95 * len(values)) - 1]

@@ -196,13 +196,18 @@ def default_model(models: Iterable[ModelChoice], *, embeddings: bool) -> str:
     return min(fitting, key=lambda model: (not model.favourite, model.model_id)).model_id
 
 
-class _Session:
+class Session:
     """What this process talks to, kept between calls."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: HttpClient | None = None
         self._own: ScriptClient | None = None
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether this process runs an engine of its own."""
+        return self._own is not None
 
     def running(self) -> HttpClient | None:
         """Return the running application, if there is one and this process has no engine of its own."""
@@ -252,22 +257,22 @@ class _Session:
         self._running = None
 
 
-_session: Final = _Session()
+session: Final = Session()
 _parents: Final[list[ScriptClient]] = []  # engines of parent processes: destroying them would touch their loops
-atexit.register(_session.close)
+atexit.register(session.close)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_session.drop_after_fork)
+    os.register_at_fork(after_in_child=session.drop_after_fork)
 
 
 def _ask(work: Callable[[ControlClient], T]) -> T:
     """Do the work with the running application, or else, or if it goes away meanwhile, with an engine of our own."""
-    running = _session.running()
+    running = session.running()
     if running is not None:
         try:
             return work(running)
         except (NotRunningError, EngineStoppedError):
-            _session.lose(running)
-    return work(_session.own())
+            session.lose(running)
+    return work(session.own())
 
 
 def _generate(request: GenerateRequest, model: str | None) -> str:

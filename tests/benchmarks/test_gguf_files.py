@@ -121,5 +121,5 @@ def test_the_mixture_is_that_of_q4_k_m() -> None:
 
 @pytest.mark.parametrize(("shape", "gigabytes"), [(SMALL, 0.6), (LARGE, 1.1)])
 def test_sizes_are_about_what_the_names_say(shape: Shape, gigabytes: float) -> None:
-    tensors = gguf_files._tensors(shape, vocabulary=49152)
+    tensors = gguf_files.tensors_of(shape, vocabulary=49152)
     assert sum(tensor.stored_bytes for tensor in tensors) / 1e9 == pytest.approx(gigabytes, rel=0.07)

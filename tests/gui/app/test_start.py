@@ -303,7 +303,7 @@ def test_a_second_start_hands_over_or_takes_over(
     instance = SingleInstance(tmp_path)
     monkeypatch.setattr(instance, "ask_first", lambda wish: answer)
     monkeypatch.setattr(instance, "take", lambda timeout_s=0.0: free)
-    assert app_module._hand_over(instance, login=login) == code
+    assert app_module.hand_over(instance, login=login) == code
 
 
 def test_a_hanging_instance_is_reported(
@@ -314,7 +314,7 @@ def test_a_hanging_instance_is_reported(
     instance, first = SingleInstance(tmp_path), SingleInstance(tmp_path)
     assert first.take()
     monkeypatch.setattr(instance, "ask_first", lambda wish: Answer.SILENT)
-    assert app_module._hand_over(instance, login=False) == 1
+    assert app_module.hand_over(instance, login=False) == 1
     assert [box.text() for box in said] == ["Preheat is already running, but does not respond."]
     assert f"End its process ({os.getpid()}), then start it again." in capsys.readouterr().err
     first.release()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,10 +16,8 @@ FOUND = Result(days=14.0, requests=100, points=(LimitPoint(4 * GB, 0.5, 20.0),))
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    LimitCurve._kept = None
-    yield
-    LimitCurve._kept = None
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LimitCurve, "_kept", None)
 
 
 @pytest.fixture

@@ -94,24 +94,29 @@ def test_another_unit_keeps_the_amount(editor: LimitEditor) -> None:
     assert editor.text() == "50%"
 
 
+def show(curve: LimitCurve, state: CurveState, points: tuple[LimitPoint, ...]) -> None:
+    curve.state, curve.points = state, points
+    curve.changed.emit()
+
+
 def test_the_curve_shows_the_hit_rate_of_each_limit(editor: LimitEditor, curve: LimitCurve) -> None:
     words = part(editor, QLabel, "limit_words")
     assert words.text() == ""
-    curve._become(CurveState.READY, POINTS)
+    show(curve, CurveState.READY, POINTS)
     assert words.text().startswith("With 8.0 GB: 90 % hits and 2 min of waiting per week")
     editor.set_text("6GB")
     assert words.text().startswith("With 6.0 GB: 70 % hits and 6 min of waiting per week")
-    curve._become(CurveState.FAILED, ())
+    show(curve, CurveState.FAILED, ())
     assert words.text() == ""
 
 
 def test_every_state_is_drawn(qtbot: QtBot, editor: LimitEditor, curve: LimitCurve) -> None:
     pictures = []
     for state in CurveState:
-        curve._become(state, POINTS if state is CurveState.READY else ())
+        show(curve, state, POINTS if state is CurveState.READY else ())
         pictures.append(editor.grab().toImage())
     assert all(one != other for index, one in enumerate(pictures) for other in pictures[:index])
-    curve._become(CurveState.READY, POINTS)
+    show(curve, CurveState.READY, POINTS)
     straight = editor.grab().toImage()
     editor.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     assert editor.grab().toImage() != straight

@@ -111,7 +111,7 @@ class HeaderCache:
                     stored[key] = [lasting, facts_to_json(result)]
             self._facts, self._stored = facts, stored
             if self._path is not None:
-                _write(self._path, stored)
+                write_entries(self._path, stored)
 
     def _load(self) -> None:
         with self._lock:
@@ -138,7 +138,7 @@ def _read(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write_entries(path: Path, content: dict[str, Any]) -> None:
     body = json.dumps(content, separators=(",", ":")).encode()
     try:
         write_atomic(path, f"{_written_by()} {_digest(body)}\n".encode() + body, durable=False)

@@ -31,7 +31,7 @@ _DRAFTS: Final = frozenset({"dflash", "eagle3", "gemma4-assistant"})
 # Speech models, made with the tools of llama.cpp.
 _SPEECH: Final = frozenset({"pockettts", "qwen3tts", "wavtokenizer-dec"})
 # Ollama's names for architectures that llama.cpp calls otherwise or lacks.
-_OLLAMA_ONLY: Final = frozenset({"gptoss", "mllama", "qwen25vl"})
+OLLAMA_ONLY: Final = frozenset({"gptoss", "mllama", "qwen25vl"})
 _TYPES: Final = {"adapter": Kind.ADAPTER, "mmproj": Kind.PROJECTOR, "imatrix": Kind.IMATRIX}
 _NO_TOKENIZER: Final = frozenset({"", "no_vocab", "none"})
 
@@ -75,7 +75,7 @@ def unfit_reason(header: GgufHeader, kind: Kind) -> Message | None:
         return msg("skipped_other_type", type=printable(header.kind)[:40])
     if kind is not Kind.MODEL:
         return msg(_REASONS[kind])
-    if header.architecture in _OLLAMA_ONLY:
+    if header.architecture in OLLAMA_ONLY:
         return msg("skipped_ollama_form")
     if any(tensor.name.startswith(("v.", "mm.")) for tensor in header.tensors):
         return msg("skipped_built_in_encoder")

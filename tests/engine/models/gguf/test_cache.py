@@ -135,7 +135,7 @@ def test_entries_of_another_version_are_ignored(tmp_path: Path, write_model: Wri
     stored = json.loads(cache.read_bytes().partition(b"\n")[2])
     ((_, facts),) = stored.values()
     facts["kind"] = "no such kind"
-    header_cache._write(cache, stored)
+    header_cache.write_entries(cache, stored)
     assert len(look(tmp_path / "m", cache).models) == 1
 
 

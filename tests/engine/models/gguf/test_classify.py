@@ -8,7 +8,7 @@ import gguf as gguf_package
 import pytest
 
 from preheat.models import Kind, ModelIndex
-from preheat.models.gguf.classify import _OLLAMA_ONLY
+from preheat.models.gguf.classify import OLLAMA_ONLY
 from preheat.models.gguf.quantization import FILE_TYPES, quantization_words
 from preheat.models.listing import Listing
 from preheat.models.model_file import Ability
@@ -90,7 +90,7 @@ def test_the_file_types_are_llama_cpps() -> None:
 
 
 def test_ollamas_architectures_are_unknown_to_llama_cpp() -> None:
-    assert not _OLLAMA_ONLY & set(gguf_package.MODEL_ARCH_NAMES.values())
+    assert not OLLAMA_ONLY & set(gguf_package.MODEL_ARCH_NAMES.values())
 
 
 @pytest.mark.parametrize(
