@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from preheat.models import ModelFile
-from preheat.preload.favourites import STARTER_MODELS, choose_favourites
+from preheat.preload.favourites import (
+    STARTER_MODELS,
+    choose_favourites,
+    missing_favourites,
+    order_favourites,
+    replace_favourites,
+    set_favourite,
+)
 
 
 def model(model_id: str) -> ModelFile:
@@ -46,3 +53,41 @@ def test_an_unknown_favourite_is_passed_over_with_a_warning(caplog: pytest.LogCa
 
 def test_an_empty_list_is_a_wish() -> None:
     assert choose_favourites([], [CHAT, EMBEDDING]) == ()
+
+
+def test_favourites_without_a_model_are_missing() -> None:
+    assert missing_favourites(["gone", "qwen", "gone"], [CHAT, OTHER]) == ("gone",)
+    assert missing_favourites(None, [CHAT]) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "model_id", "on", "result"),
+    [
+        (["gone", "qwen"], CHAT.model_id, True, ["gone", "qwen", CHAT.model_id]),
+        (["gone", "qwen"], OTHER.model_id, True, ["gone", "qwen"]),
+        (["gone", "qwen"], OTHER.model_id, False, ["gone"]),
+        (["gone", "qwen"], "gone", False, ["qwen"]),
+        (None, OTHER.model_id, True, [OTHER.model_id]),
+        ([], OTHER.model_id, False, []),
+    ],
+)
+def test_one_model_is_added_or_removed_and_missing_ones_stay(
+    wanted: list[str] | None, model_id: str, on: bool, result: list[str]
+) -> None:
+    assert set_favourite(wanted, model_id, on, [CHAT, OTHER]) == result
+
+
+def test_the_starter_models_are_the_base_of_a_change() -> None:
+    assert set_favourite(None, CHAT.model_id, False, [CHAT, EMBEDDING]) == [EMBEDDING.model_id]
+
+
+def test_a_new_list_keeps_missing_favourites() -> None:
+    models = [CHAT, OTHER]
+    assert replace_favourites(["gone", "qwen"], [CHAT.model_id], models) == [CHAT.model_id, "gone"]
+    assert replace_favourites(None, [], models) == []
+
+
+def test_an_order_keeps_all_favourites() -> None:
+    models = [CHAT, OTHER]
+    assert order_favourites(["gone", "smol", "qwen"], [OTHER.model_id], models) == [OTHER.model_id, "gone", "smol"]
+    assert order_favourites(["gone", "qwen"], ["gone"], models) == ["gone", "qwen"]
