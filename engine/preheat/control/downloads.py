@@ -40,7 +40,7 @@ class ListDownloads(Command[DownloadList]):
     """List all downloads, the oldest first."""
 
     async def run(self, host: ControlHost) -> DownloadList:
-        return DownloadList(host.engine.library.snapshots())
+        return DownloadList(await host.engine.library.downloads())
 
 
 _PULLING = (ModelNotFoundError, HubError, DiskFullError, FolderError)

@@ -104,6 +104,11 @@ class LibraryService:
         """Return all downloads, the oldest first."""
         return () if self._downloads is None else self._downloads.snapshots()
 
+    async def downloads(self) -> tuple[DownloadSnapshot, ...]:
+        """Return all downloads, also those that were not continued at the start."""
+        await self._open_if_any()
+        return self.snapshots()
+
     async def pull(self, name: str) -> str:
         """Download a model by name; return the download's id.
 
