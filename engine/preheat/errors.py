@@ -1,4 +1,4 @@
-"""Every expected failure, with a stable code, a title and a remedy.
+"""Every expected failure, with its stable code and its HTTP status.
 
 Adapters (HTTP, command line, tray) convert these once each. Anything that is not an ``EngineError`` is a bug.
 """
@@ -12,18 +12,16 @@ class EngineError(Exception):
     """An expected failure.
 
     Args:
-        message: What went wrong. A text, with ``hint``, stands for other software's words, which have no code.
-
-    Attributes:
-        code: Stable kind of failure; HTTP clients and tests match on it.
-        message: What went wrong and what to do, as code and parameters; the windows translate it.
-        title: The same in English: one sentence without its full stop; fits a notification.
-        hint: What to do about it, in English; may be empty.
+        message: What went wrong and what to do. A text, with ``hint``, stands for other software's words.
         param: The request field or setting at fault, if one is.
         retry_after_s: When trying again makes sense, in seconds; None if waiting does not help.
     """
 
-    code = "engine_error"
+    code = "engine_error"  # HTTP clients and tests match on it
+    status = 500  # of an HTTP response
+
+    def __init_subclass__(cls, code: str | None = None, status: int | None = None) -> None:
+        cls.code, cls.status = code or cls.code, status or cls.status
 
     def __init__(
         self,
@@ -34,203 +32,138 @@ class EngineError(Exception):
         retry_after_s: float | None = None,
     ) -> None:
         self.message = verbatim(message, hint) if isinstance(message, str) else message
+        # In English; the title is one sentence without its full stop.
         self.title, self.hint = title, hint = render(self.message)
         super().__init__(f"{title}. {hint}" if hint else title)
         self.param = param
         self.retry_after_s = retry_after_s
 
 
-class SettingsError(EngineError):
-    """A setting's name or value is wrong; the title names file and line, variable or option.
-
-    Attributes:
-        reason: What is wrong with the value and what is allowed; None if the error is not about a value.
-    """
-
-    code = "invalid_settings"
+class SettingsError(EngineError, code="invalid_settings", status=400):
+    """A setting's name or value is wrong; the title names file and line, variable or option."""
 
     def __init__(
         self, message: Message | str, *, hint: str = "", param: str | None = None, reason: Message | None = None
     ) -> None:
         super().__init__(message, hint=hint, param=param)
-        self.reason = reason
+        self.reason = reason  # what is wrong with the value and what is allowed, if the error is about a value
 
 
-class InvalidRequestError(EngineError):
+class InvalidRequestError(EngineError, code="invalid_request", status=400):
     """A request's field has a value that cannot be served; ``param`` names it."""
 
-    code = "invalid_request"
 
-
-class ModelNotFoundError(EngineError):
+class ModelNotFoundError(EngineError, code="model_not_found", status=404):
     """No model file has this name; the hint names near ones."""
 
-    code = "model_not_found"
 
-
-class AmbiguousModelError(EngineError):
+class AmbiguousModelError(EngineError, code="ambiguous_model", status=400):
     """A shortened model name fits more than one model."""
 
-    code = "ambiguous_model"
 
-
-class UnsupportedOperationError(EngineError):
+class UnsupportedOperationError(EngineError, code="unsupported_operation", status=400):
     """The model cannot do what was asked, such as embeddings from a chat model."""
 
-    code = "unsupported_operation"
 
-
-class ModelFileError(EngineError):
+class ModelFileError(EngineError, code="invalid_model_file", status=500):
     """A file is not a whole, well-formed GGUF model."""
 
-    code = "invalid_model_file"
 
-
-class ModelLoadError(EngineError):
+class ModelLoadError(EngineError, code="model_load_failed", status=503):
     """A model did not become hot."""
 
-    code = "model_load_failed"
 
-
-class LoadTimeoutError(ModelLoadError):
+class LoadTimeoutError(ModelLoadError, code="load_timeout", status=504):
     """A model did not become hot within ``load_timeout``."""
 
-    code = "load_timeout"
 
-
-class LoadCancelledError(EngineError):
+class LoadCancelledError(EngineError, code="load_cancelled", status=503):
     """A load was stopped on purpose: unloaded by the user, or in the way of a waiting request."""
 
-    code = "load_cancelled"
 
-
-class InsufficientMemoryError(EngineError):
+class InsufficientMemoryError(EngineError, code="insufficient_memory", status=507):
     """Evicting every idle model is not enough."""
 
-    code = "insufficient_memory"
 
-
-class ContextLengthExceededError(EngineError):
+class ContextLengthExceededError(EngineError, code="context_length_exceeded", status=400):
     """Prompt and completion do not fit the model's context length."""
 
-    code = "context_length_exceeded"
 
-
-class QueueFullError(EngineError):
+class QueueFullError(EngineError, code="queue_full", status=503):
     """Too many requests are waiting for this model."""
 
-    code = "queue_full"
 
-
-class WorkerDiedError(EngineError):
+class WorkerDiedError(EngineError, code="worker_died", status=502):
     """The worker process ended in the middle of a request."""
 
-    code = "worker_died"
 
-
-class EngineStoppedError(EngineError):
+class EngineStoppedError(EngineError, code="engine_stopped", status=503):
     """The engine is shutting down."""
 
-    code = "engine_stopped"
 
-
-class PortInUseError(EngineError):
+class PortInUseError(EngineError, code="port_in_use", status=500):
     """Another process listens on the configured port."""
 
-    code = "port_in_use"
 
-
-class NotRunningError(EngineError):
+class NotRunningError(EngineError, code="not_running", status=503):
     """No Preheat runs on this machine for this user."""
 
-    code = "not_running"
 
-
-class HubError(EngineError):
+class HubError(EngineError, code="hub_error", status=502):
     """The hub that models are downloaded from did not answer as expected."""
 
-    code = "hub_error"
 
-
-class HubOfflineError(HubError):
+class HubOfflineError(HubError, code="hub_offline", status=503):
     """``HF_HUB_OFFLINE`` is set: nothing is asked of the hub."""
 
-    code = "hub_offline"
 
-
-class HubUnreachableError(HubError):
+class HubUnreachableError(HubError, code="hub_unreachable", status=504):
     """No connection to the hub, or none that lasted; trying again later may help."""
 
-    code = "hub_unreachable"
 
-
-class RepoNotFoundError(HubError):
+class RepoNotFoundError(HubError, code="repo_not_found", status=404):
     """The hub has no such repository or revision, or hides it from this user."""
 
-    code = "repo_not_found"
 
-
-class HubFileNotFoundError(HubError):
+class HubFileNotFoundError(HubError, code="hub_file_not_found", status=404):
     """The repository has no such file or quantization; the hint names those that it has."""
 
-    code = "hub_file_not_found"
 
-
-class GatedRepoError(HubError):
+class GatedRepoError(HubError, code="gated_repo", status=403):
     """The repository's owner asks for consent first; the hint says how to get access."""
 
-    code = "gated_repo"
 
-
-class HubRateLimitedError(HubError):
+class HubRateLimitedError(HubError, code="hub_rate_limited", status=429):
     """The hub wants fewer requests; ``retry_after_s`` says for how long, if the hub did."""
 
-    code = "hub_rate_limited"
 
-
-class DownloadNotFoundError(EngineError):
+class DownloadNotFoundError(EngineError, code="download_not_found", status=404):
     """No download has this id."""
 
-    code = "download_not_found"
 
-
-class DownloadBusyError(EngineError):
+class DownloadBusyError(EngineError, code="download_busy", status=409):
     """Another process is fetching the same files."""
 
-    code = "download_busy"
 
-
-class ChecksumMismatchError(EngineError):
+class ChecksumMismatchError(EngineError, code="checksum_mismatch", status=502):
     """What came is not what the hub says it has; it was kept aside."""
 
-    code = "checksum_mismatch"
 
-
-class DiskFullError(EngineError):
+class DiskFullError(EngineError, code="disk_full", status=507):
     """There is not enough room on the disk; the title names both sizes."""
 
-    code = "disk_full"
 
-
-class FolderError(EngineError):
+class FolderError(EngineError, code="folder_error", status=500):
     """A folder or file cannot be read or written; the title says which and why."""
 
-    code = "folder_error"
 
-
-class NotOwnFileError(EngineError):
+class NotOwnFileError(EngineError, code="not_own_file", status=409):
     """The file belongs to another program or to the user: Preheat does not delete it."""
 
-    code = "not_own_file"
 
-
-class ModelInUseError(EngineError):
+class ModelInUseError(EngineError, code="model_in_use", status=409):
     """A model is answering, and cannot be taken away now."""
 
-    code = "model_in_use"
 
-
-class ModelExistsError(EngineError):
+class ModelExistsError(EngineError, code="model_exists", status=409):
     """There is another file of this name already."""
-
-    code = "model_exists"

@@ -193,15 +193,10 @@ def write_all(handle: int, content: memoryview) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PageIn:
-    """The result of ``page_in``.
+    """The result of ``page_in``."""
 
-    Attributes:
-        read_bytes: Bytes that were not in memory before.
-        complete: All files are in memory; False after a stop, or if the budget was too small.
-    """
-
-    read_bytes: int
-    complete: bool
+    read_bytes: int  # bytes that were not in memory before
+    complete: bool  # all files are in memory; False after a stop, or if the budget was too small
 
 
 def page_in(

@@ -43,16 +43,9 @@ _RANGES: Final = {
 
 
 class Options(TypedDict, total=False):
-    """How to write; what is left out, or None, is as the model's defaults have it. See ``Sampling``.
+    """How to write; what is left out, or None, is as the model's defaults have it. See ``Sampling``."""
 
-    Attributes:
-        max_tokens: Stop after so many.
-        stop: Stop before this text, or any of these; it does not appear in the answer.
-        seed: The same seed, prompt and options give the same text.
-        json_schema: A JSON schema that the answer follows; the answer is then JSON. For ``chat`` only.
-    """
-
-    max_tokens: int | None
+    max_tokens: int | None  # stop after so many
     temperature: float | None
     top_k: int | None
     top_p: float | None
@@ -60,8 +53,9 @@ class Options(TypedDict, total=False):
     repetition_penalty: float | None
     presence_penalty: float | None
     frequency_penalty: float | None
-    seed: int | None
-    stop: str | Sequence[str] | None
+    seed: int | None  # the same seed, prompt and options give the same text
+    stop: str | Sequence[str] | None  # stop before this text, or any of these; it does not appear in the answer
+    # a JSON schema that the answer follows; the answer is then JSON. For ``chat`` only.
     json_schema: dict[str, Any] | None
 
 

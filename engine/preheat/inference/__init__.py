@@ -1,38 +1,133 @@
-"""Text and embeddings from one model: the values that pass through the engine, and the worker process behind them.
+"""Text and embeddings from one model: the values that pass between adapters, engine and worker.
 
 ``preheat.inference.client`` is the engine's end of a worker; ``preheat.inference.worker`` runs in the child process.
 """
 
 from __future__ import annotations
 
-from preheat.inference.requests import (
-    ANY_JSON,
-    EMBEDDING_BATCH_TOKENS,
-    UBATCH_TOKENS,
-    Embeddings,
-    FinishReason,
-    GenerateRequest,
-    GenerationChunk,
-    JsonObject,
-    LoadOptions,
-    ModelInfo,
-    Sampling,
-    TokenLogprob,
-    Usage,
-)
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Literal
 
-__all__ = [
-    "ANY_JSON",
-    "EMBEDDING_BATCH_TOKENS",
-    "UBATCH_TOKENS",
-    "Embeddings",
-    "FinishReason",
-    "GenerateRequest",
-    "GenerationChunk",
-    "JsonObject",
-    "LoadOptions",
-    "ModelInfo",
-    "Sampling",
-    "TokenLogprob",
-    "Usage",
-]
+JsonObject = dict[str, Any]
+
+ANY_JSON: Final = "{}"
+"""A JSON schema that allows every object: ``response_format`` ``json_object``."""
+
+UBATCH_TOKENS: Final = 512
+"""Tokens in one physical batch of a text model; also its largest prefill chunk."""
+
+EMBEDDING_BATCH_TOKENS: Final = 512
+"""Token limit of a batch of short inputs. Larger batches are hardly faster, and llama.cpp keeps room for a whole
+vocabulary's logits for every token of the largest batch so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is chosen; the defaults are llama.cpp's."""
+
+    temperature: float = 0.8  # 0 always takes the likeliest token
+    top_k: int = 40  # keep the k likeliest; 0 keeps all
+    top_p: float = 0.95  # keep the likeliest that together reach p; 1.0 keeps all
+    min_p: float = 0.05  # drop tokens below this share of the likeliest one's probability; 0 keeps all
+    repetition_penalty: float = 1.0  # divides the logits of tokens in the last ``penalty_last_n``; 1.0 is off
+    presence_penalty: float = 0.0  # subtracted once for a token that has occurred; 0 is off
+    frequency_penalty: float = 0.0  # subtracted for each occurrence of a token; 0 is off
+    penalty_last_n: int = 64  # how many tokens back the penalties look; -1 is the context length
+    seed: int | None = None  # the same seed, prompt and settings give the same text; None draws one
+    logit_bias: Mapping[int, float] = field(default_factory=dict)  # added to the logits of these token ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateRequest:
+    """Continue a chat or a prompt. Exactly one of ``messages``, ``prompt`` and ``prompt_tokens`` is set."""
+
+    # a chat in OpenAI's form (role, content, ...), for the model's chat template
+    messages: tuple[JsonObject, ...] | None = None
+    tools: tuple[JsonObject, ...] = ()  # tool definitions in OpenAI's form, for the chat template
+    prompt: str | None = None  # plain text; the start token is added if the model wants it
+    prompt_tokens: tuple[int, ...] | None = None  # token ids, used unchanged
+    sampling: Sampling = field(default_factory=Sampling)
+    max_tokens: int | None = None  # maximum of generated tokens; None is up to the context length
+    stop: tuple[str, ...] = ()  # stop before any of these texts; they do not appear in the output
+    json_schema: str | None = None  # a JSON schema as text that the output must follow; ``ANY_JSON`` for any object
+    # report each token's log probability and those of this many alternatives; None reports none
+    top_logprobs: int | None = None
+
+
+class FinishReason(StrEnum):
+    """Why a generation ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token's natural log probability before temperature."""
+
+    token: str  # the token's text; incomplete UTF-8 appears as U+FFFD
+    token_bytes: bytes  # the token's exact bytes
+    logprob: float
+    # (token text, token bytes, log probability) of the likeliest tokens in its place, likeliest first
+    top: tuple[tuple[str, bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request. ``cached_tokens`` of the prompt were not recomputed (prefix reuse)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationChunk:
+    """The output of one step for one request."""
+
+    text: str  # new text; may be empty, as when a token completes no character
+    logprobs: tuple[TokenLogprob, ...] = ()  # the tokens of ``text``, if requested
+    finish_reason: FinishReason | None = None  # set on the last chunk, together with ``usage``
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Normalised vectors, one for each input, in the order of the inputs."""
+
+    dimensions: int
+    vectors: tuple[bytes, ...]  # each vector's ``dimensions`` 32-bit little-endian floats, as bytes
+    prompt_tokens: int  # tokens of all inputs, cached ones included
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a worker reports about its model."""
+
+    context_length: int  # prompt plus completion limit, in tokens
+    embeddings: bool
+    dimensions: int  # length of its embedding vectors; 0 for a text model
+    chat_template: bool
+    parallel: int  # requests that run at once; more wait in the worker's queue
+    resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """How a worker loads a model."""
+
+    path: str  # the GGUF file; the first one of a split set
+    files: tuple[str, ...]  # every file of the set, for paging in and progress
+    embeddings: bool
+    context_length: int  # limit in tokens; the trained length applies where it is smaller
+    parallel: int
+    kv_cache_type: Literal["f16", "q8_0", "q4_0"]
+    flash_attention: Literal["auto", "on", "off"]
+    repack: bool  # rewrite weights for the processor: faster prefill, almost twice the memory
+    threads: int
+    gpu_layers: int  # layers to offload where the build can; -1 is all
+    embedding_cache: int  # number of (text, vector) pairs to remember
+    probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
+    warm_prefix: bool  # evaluate the chat template's fixed beginning. For loads without a waiting request.

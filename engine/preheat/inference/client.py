@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, ModelLoadError, WorkerDiedError
-from preheat.inference import protocol
+from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, protocol
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
-from preheat.inference.requests import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
 from preheat.messages import Message, msg
 
 logger = logging.getLogger(__name__)

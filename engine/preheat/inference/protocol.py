@@ -23,7 +23,7 @@ from preheat.errors import (
     ModelLoadError,
     UnsupportedOperationError,
 )
-from preheat.inference.requests import GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
+from preheat.inference import GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
 from preheat.messages import message_from_json, message_json
 
 MAX_FRAME_BYTES: Final = 1 << 30

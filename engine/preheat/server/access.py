@@ -63,21 +63,13 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRules:
-    """Which requests the port accepts.
+    """Which requests the port accepts."""
 
-    Attributes:
-        host: The address that the port is bound to.
-        allowed_hosts: Host names accepted in addition to loopback; ``*`` accepts all.
-        allowed_origins: Origins accepted in addition to loopback; ``*`` accepts all.
-        api_keys: If not empty, a request needs one of them.
-        max_body_bytes: Larger bodies are rejected.
-    """
-
-    host: str = "127.0.0.1"
-    allowed_hosts: Sequence[str] = ()
-    allowed_origins: Sequence[str] = ()
-    api_keys: Sequence[str] = ()
-    max_body_bytes: int = 32 * 1024 * 1024
+    host: str = "127.0.0.1"  # the address that the port is bound to
+    allowed_hosts: Sequence[str] = ()  # host names accepted in addition to loopback; ``*`` accepts all
+    allowed_origins: Sequence[str] = ()  # origins accepted in addition to loopback; ``*`` accepts all
+    api_keys: Sequence[str] = ()  # if not empty, a request needs one of them
+    max_body_bytes: int = 32 * 1024 * 1024  # larger bodies are rejected
 
     def host_allowed(self, value: str) -> bool:
         """Return whether a Host header is accepted.

@@ -13,7 +13,6 @@ from preheat.control.command import Command, place_of, result_type
 from preheat.control.request import choices_of
 from preheat.control.table import COMMANDS
 from preheat.server.control import PREFIX
-from preheat.server.errors import status_of
 
 _ERROR: Final = {
     "type": "object",
@@ -71,7 +70,7 @@ def _operation(kind: type[Command[Any]], schemas: Schemas) -> dict[str, Any]:
     }
     statuses: dict[int, list[str]] = {400: ["invalid_request"]}
     for error in route.errors:
-        statuses.setdefault(status_of(error.code), []).append(error.code)
+        statuses.setdefault(error.status, []).append(error.code)
     for status, codes in sorted(statuses.items()):
         content = {"application/json": {"schema": {"$ref": f"{REF}Error"}}}
         description = ", ".join(dict.fromkeys(codes))

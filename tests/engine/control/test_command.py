@@ -15,7 +15,6 @@ from preheat.control.command import Command, Risk, place_of, result_type, to_htt
 from preheat.control.request import parse, wants_body
 from preheat.control.table import COMMANDS
 from preheat.errors import InvalidRequestError
-from preheat.server.errors import STATUS
 
 SAMPLES: list[Command[Any]] = [
     api.GetStatus(),
@@ -87,7 +86,7 @@ def test_a_declaration_is_complete(kind: type[Command[Any]]) -> None:
     assert (kind.__doc__ or "").strip().endswith(".")
     assert getattr(api, kind.__name__) is kind
     assert isinstance(route.risk, Risk)
-    assert all(error.code in STATUS for error in route.errors)
+    assert all("code" in vars(error) for error in route.errors)
     assert (route.method == "GET") <= (route.risk is Risk.USE)
     schemas: Schemas = {}
     codec_of(result_type(kind)).schema(schemas)

@@ -19,7 +19,17 @@ from preheat.errors import (
     QueueFullError,
     UnsupportedOperationError,
 )
-from preheat.inference import ANY_JSON, FinishReason, GenerateRequest, GenerationChunk, Sampling, TokenLogprob, Usage
+from preheat.inference import (
+    ANY_JSON,
+    FinishReason,
+    GenerateRequest,
+    GenerationChunk,
+    LoadOptions,
+    ModelInfo,
+    Sampling,
+    TokenLogprob,
+    Usage,
+)
 from preheat.inference.protocol import (
     MAX_FRAME_BYTES,
     Cancel,
@@ -40,7 +50,6 @@ from preheat.inference.protocol import (
     Step,
     encode_frame,
 )
-from preheat.inference.requests import LoadOptions, ModelInfo
 from preheat.messages import msg
 
 IDS = st.integers(0, 2**31)

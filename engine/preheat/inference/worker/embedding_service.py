@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
+from preheat.inference import EMBEDDING_BATCH_TOKENS, LoadOptions
 from preheat.inference.protocol import Embed, Embedded, Generate
-from preheat.inference.requests import EMBEDDING_BATCH_TOKENS, LoadOptions
 from preheat.inference.worker.channel import Channel, Inbox
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.runner import EmbeddingRunner

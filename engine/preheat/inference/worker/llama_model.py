@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestError, ModelLoadError
-from preheat.inference.requests import UBATCH_TOKENS, LoadOptions
+from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.worker.bindings import llama
 from preheat.messages import Param, msg
 

@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 
 from preheat.errors import ModelLoadError
 from preheat.files import page_in
+from preheat.inference import LoadOptions, ModelInfo
 from preheat.inference.protocol import Loaded, Progress
-from preheat.inference.requests import LoadOptions, ModelInfo
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.embedding_service import EmbeddingService
 from preheat.inference.worker.llama_model import LlamaModel

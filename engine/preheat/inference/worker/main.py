@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from preheat.errors import EngineError
-from preheat.inference import protocol
+from preheat.inference import LoadOptions, protocol
 from preheat.inference.protocol import FrameDecoder
-from preheat.inference.requests import LoadOptions
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.loading import Service, make_hot
 from preheat.inference.worker.scheduler import DecodeError

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from preheat.errors import InvalidRequestError
-from preheat.inference.requests import ANY_JSON, Sampling, TokenLogprob
+from preheat.inference import ANY_JSON, Sampling, TokenLogprob
 from preheat.inference.worker.bindings import json_schema_to_gbnf, llama
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import Sampled

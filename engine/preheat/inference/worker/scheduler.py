@@ -19,7 +19,7 @@ from enum import Enum
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from preheat.inference.requests import UBATCH_TOKENS, FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, TokenLogprob, Usage
 from preheat.inference.worker.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
 from preheat.inference.worker.text_stream import TextStream
 
@@ -62,28 +62,18 @@ class Sampled(NamedTuple):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Generation:
-    """One request in progress.
-
-    Attributes:
-        tokens: The prompt, then what was generated.
-        sample: Samples the next token from the logits at this index of the batch.
-        max_tokens: Maximum of generated tokens; None is the context length.
-        chunk_tokens: Fixed size of prefill chunks; None takes what the step's time budget allows.
-        reuse: Its prompt may be served from what slots hold.
-        cached_tokens: Prompt tokens that were not computed.
-        held_logprobs: Of tokens that belong to text still held back.
-    """
+    """One request in progress."""
 
     request_id: int
-    tokens: list[int]
+    tokens: list[int]  # the prompt, then what was generated
     prompt_tokens: int = field(init=False)
     text: TextStream
-    sample: Callable[[int], Sampled]
-    max_tokens: int | None
-    chunk_tokens: int | None = None
-    reuse: bool = True
-    cached_tokens: int = 0
-    held_logprobs: list[TokenLogprob] = field(default_factory=list)
+    sample: Callable[[int], Sampled]  # samples the next token from the logits at this index of the batch
+    max_tokens: int | None  # maximum of generated tokens; None is the context length
+    chunk_tokens: int | None = None  # fixed size of prefill chunks; None takes what the step's time budget allows
+    reuse: bool = True  # its prompt may be served from what slots hold
+    cached_tokens: int = 0  # prompt tokens that were not computed
+    held_logprobs: list[TokenLogprob] = field(default_factory=list)  # of tokens that belong to text still held back
     slot: Slot | None = None
     started: bool = False
 
@@ -112,21 +102,14 @@ class Chunk(NamedTuple):
 
 
 class StepPlan(NamedTuple):
-    """One step, executed in the order of the attributes.
+    """One step, executed in the order of the attributes."""
 
-    Attributes:
-        admit: The generation that gets a slot. Its chunks are in the next plan, which knows what the slot holds.
-        reuse: How that slot gets the prompt's beginning.
-        preempt: The generation that gives up its slot and starts over later.
-        forget: Slots to empty.
-        chunks: What to evaluate in one decode.
-    """
-
+    # the generation that gets a slot. Its chunks are in the next plan, which knows what the slot holds.
     admit: Generation | None = None
-    reuse: PrefixReuse | None = None
-    preempt: Generation | None = None
-    forget: tuple[Slot, ...] = ()
-    chunks: tuple[Chunk, ...] = ()
+    reuse: PrefixReuse | None = None  # how that slot gets the prompt's beginning
+    preempt: Generation | None = None  # the generation that gives up its slot and starts over later
+    forget: tuple[Slot, ...] = ()  # slots to empty
+    chunks: tuple[Chunk, ...] = ()  # what to evaluate in one decode
 
     @property
     def tokens(self) -> int:

@@ -9,19 +9,12 @@ from typing import NamedTuple
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """One sequence of the KV cache.
+    """One sequence of the KV cache."""
 
-    Attributes:
-        index: The sequence id.
-        cached: The tokens in the cache, from position 0.
-        used_at: Orders idle slots by their last use.
-        busy: A running generation owns it.
-    """
-
-    index: int
-    cached: list[int] = field(default_factory=list)
-    used_at: int = 0
-    busy: bool = False
+    index: int  # the sequence id
+    cached: list[int] = field(default_factory=list)  # the tokens in the cache, from position 0
+    used_at: int = 0  # orders idle slots by their last use
+    busy: bool = False  # a running generation owns it
 
 
 class PrefixReuse(NamedTuple):
@@ -29,16 +22,12 @@ class PrefixReuse(NamedTuple):
 
     The runner first cuts the slot to ``keep`` tokens. Where the model cannot do that, the slot ends up empty. If then
     ``shared`` is longer than what was kept, the slot shares that many of the donor's cells instead.
-
-    Attributes:
-        held: Tokens in the slot before.
-        donor: Slot with the same beginning; None if no other slot has one.
     """
 
     slot: Slot
-    held: int
+    held: int  # tokens in the slot before
     keep: int
-    donor: Slot | None = None
+    donor: Slot | None = None  # slot with the same beginning; None if no other slot has one
     shared: int = 0
 
 

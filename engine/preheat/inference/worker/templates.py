@@ -22,7 +22,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from preheat.errors import InvalidRequestError
-from preheat.inference.requests import JsonObject
+from preheat.inference import JsonObject
 from preheat.messages import msg
 
 RENDER_LIMIT_S: Final = 2.0

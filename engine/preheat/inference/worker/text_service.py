@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
+from preheat.inference import GenerateRequest, GenerationChunk, LoadOptions
 from preheat.inference.protocol import Embed, Generate, Step
-from preheat.inference.requests import GenerateRequest, GenerationChunk, LoadOptions
 from preheat.inference.worker.channel import Channel, Inbox
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
