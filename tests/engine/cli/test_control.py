@@ -91,5 +91,5 @@ def test_the_plan_tells_of_favourites_that_were_unloaded(application: Applicatio
         application.run("unload", model)
     assert application.json("plan")["unloaded"] == [CHAT, EMBED]
     said = application.run("plan").stdout
-    assert f"Not {EMBED}: it was unloaded as asked, and comes back when it is used." in said
+    assert f"{EMBED}: unloaded by the user; it returns when it is used" in said
     assert "no favourites" not in said
