@@ -27,11 +27,9 @@ from preheat_gui.widgets import GROUP_GAP, MARGIN, button, named, text_label, vb
 
 logger = logging.getLogger(__name__)
 
-_MAX_DIALOGS: Final = 5
-"""In one run; later errors are only logged."""
-
+_MAX_DIALOGS: Final = 5  # In one run; later errors are only logged
+# Exceptions that mention only names of the program
 _SAFE_TEXT: Final = (AttributeError, ImportError, NameError, TypeError, NotImplementedError, RecursionError)
-"""Exceptions that mention only names of the program."""
 
 _QT_LEVELS: Final = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -43,15 +41,11 @@ _QT_LEVELS: Final = {
 
 
 class ErrorReporter(QObject):
-    """Catches unhandled exceptions on any thread, and Qt's critical messages.
-
-    Attributes:
-        dialog: The open dialog, if any.
-    """
+    """Catches unhandled exceptions on any thread, and Qt's critical messages."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.dialog: ErrorDialog | None = None
+        self.dialog: ErrorDialog | None = None  # The open dialog, if any
         self._dispatcher = GuiDispatcher(self)
         self._shown: set[str] = set()
         self._dialogs = 0

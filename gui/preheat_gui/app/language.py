@@ -12,12 +12,8 @@ from preheat import paths
 
 logger = logging.getLogger(__name__)
 
-SOURCE: Final = "en"
-"""The language of the texts in the sources."""
-
-TRANSLATED: Final = ("de",)
-"""The languages with a translation."""
-
+SOURCE: Final = "en"  # The language of the texts in the sources
+TRANSLATED: Final = ("de",)  # The languages with a translation
 _AUTO: Final = "auto"
 _NAME: Final = "language_of_the_windows"
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from preheat_gui.widgets import WindowState
 
 PATIENCE_MS: Final = 3_000
-LOGIN_PATIENCE_MS: Final = 10_000
-"""Panels start at login as well, and some are slow."""
-
+LOGIN_PATIENCE_MS: Final = 10_000  # Panels start at login as well, and some are slow
 _WATCHER: Final = "org.kde.StatusNotifierWatcher"
 _QUICK_MS: Final = 250
 _SLOW_MS: Final = 5_000
@@ -48,15 +46,10 @@ class TrayPlace(QObject):
     Args:
         patience_ms: Time until ``missing`` is emitted.
         available: Whether there is a tray now.
-
-    Attributes:
-        found: Emitted once, possibly long after ``missing``.
-        missing: Emitted at most once; the search continues.
-        is_found: There is a tray.
     """
 
-    found = Signal()
-    missing = Signal()
+    found = Signal()  # Emitted once, possibly long after ``missing``
+    missing = Signal()  # Emitted at most once; the search continues
 
     def __init__(
         self,
@@ -65,7 +58,7 @@ class TrayPlace(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.is_found = False
+        self.is_found = False  # There is a tray
         self._available = available
         self._patience = QTimer(self, singleShot=True, interval=patience_ms)
         self._patience.timeout.connect(self._give_up)
@@ -96,16 +89,13 @@ class CloseGuard(QObject):
     Args:
         may_close: Whether Preheat is reachable without the window, or about to quit.
         state: Remembers the answer.
-
-    Attributes:
-        question: The open question, if any.
     """
 
     quit_requested = Signal()
 
     def __init__(self, window: QWidget, may_close: Callable[[], bool], state: WindowState) -> None:
         super().__init__(window)
-        self.question: QMessageBox | None = None
+        self.question: QMessageBox | None = None  # The open question, if any
         self._window = window
         self._may_close = may_close
         self._state = state

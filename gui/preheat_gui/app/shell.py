@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Time for workers to end after the grace period; then the process exits, and they with it
 _END_BEYOND_GRACE_S: Final = 12.0
-"""Time for workers to end after the grace period; then the process exits, and they with it."""
 
-_SHOWN_BY_THE_MODEL: Final = (ModelLoadError, LoadCancelledError)
-"""Errors that the model's row and a notification show."""
+_SHOWN_BY_THE_MODEL: Final = (ModelLoadError, LoadCancelledError)  # Errors that the model's row and a notification show
 
 
 class Shell(QObject):
@@ -42,10 +41,6 @@ class Shell(QObject):
     Args:
         login: Started at login: no window opens, unless there is no tray.
         open_link: Opens the engine, on a thread; for tests.
-
-    Attributes:
-        bridge: The engine.
-        dashboard: The dashboard; None before it was first opened.
     """
 
     def __init__(
@@ -60,8 +55,8 @@ class Shell(QObject):
         bridge: EngineBridge | None = None,
     ) -> None:
         super().__init__()
-        self.bridge = bridge or EngineBridge(self)
-        self.dashboard: DashboardWindow | None = None
+        self.bridge = bridge or EngineBridge(self)  # The engine
+        self.dashboard: DashboardWindow | None = None  # The dashboard; None before it was first opened
         self._application = application
         self._instance = instance
         self._login = login

@@ -18,12 +18,8 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from preheat import paths
 
-ANSWER_TIMEOUT_S: Final = 3.0
-"""Time for the first instance to answer, before the second reports that it hangs."""
-
-END_TIMEOUT_S: Final = 15.0
-"""Time a second start waits for a first instance that is quitting."""
-
+ANSWER_TIMEOUT_S: Final = 3.0  # Time for the first instance to answer, before the second reports that it hangs
+END_TIMEOUT_S: Final = 15.0  # Time a second start waits for a first instance that is quitting
 _MAX_SOCKET_PATH: Final = 100  # bytes; Linux has 108, macOS 104
 _RETRY_S: Final = 0.05
 
@@ -31,22 +27,16 @@ _RETRY_S: Final = 0.05
 class Request(StrEnum):
     """The request of a second start."""
 
-    SHOW = "show"
-    """Show the dashboard: the user started Preheat again."""
-
-    PING = "nothing"
-    """Only answer: the second start was at login."""
+    SHOW = "show"  # Show the dashboard: the user started Preheat again
+    PING = "nothing"  # Only answer: the second start was at login
 
 
 class Answer(StrEnum):
     """The first instance's answer."""
 
     DONE = "done"
-    ENDING = "ending"
-    """It is quitting: the second may take its place."""
-
-    SILENT = "silent"
-    """No answer: it hangs."""
+    ENDING = "ending"  # It is quitting: the second may take its place
+    SILENT = "silent"  # No answer: it hangs
 
 
 class SingleInstance(QObject):

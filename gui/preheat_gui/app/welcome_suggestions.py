@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from preheat_gui.bridge import EngineBridge
 
 MAX_SUGGESTIONS: Final = 4
-_INDENT: Final = 22
-"""Indent of a description under its check box: the box and its spacing."""
+_INDENT: Final = 22  # Indent of a description under its check box: the box and its spacing
 
 
 class WelcomeSuggestions(Card):

@@ -37,44 +37,27 @@ class EngineBridge(QObject):
     """One engine, of this process or another. GUI thread; no method blocks.
 
     Before the engine is found, ``snapshot`` is empty and commands wait on threads.
-
-    Attributes:
-        snapshot: The latest snapshot.
-        port: The state of the engine and its port.
-        settings_problem: The error in the settings file, if any; other settings are in effect then.
-        problem: The problem to show, if any; see ``ProblemWatch`` and ``act_on``.
-        attached: The engine is another process's.
-        is_open: The engine was found: snapshot, port and settings are its own.
-
-        snapshot_changed: EngineSnapshot; skips those that came while the GUI thread was busy.
-        port_changed: PortStatus.
-        settings_changed: Settings.
-        settings_problem_changed: SettingsError or None.
-        problem_changed: Problem or None.
-        view_requested: A view to open and its target, see ``Shell.show_view``.
-        command_failed: EngineError of a command without ``on_error``.
-        opened: ``is_open`` became true.
-        closed: The engine and its workers have ended.
     """
 
-    snapshot_changed = Signal(object)
-    port_changed = Signal(object)
-    settings_changed = Signal(object)
-    settings_problem_changed = Signal(object)
-    problem_changed = Signal(object)
-    view_requested = Signal(str, str)
-    command_failed = Signal(object)
-    opened = Signal()
-    closed = Signal()
+    snapshot_changed = Signal(object)  # EngineSnapshot; skips those that came while the GUI thread was busy
+    port_changed = Signal(object)  # PortStatus
+    settings_changed = Signal(object)  # Settings
+    settings_problem_changed = Signal(object)  # SettingsError or None
+    problem_changed = Signal(object)  # Problem or None
+    view_requested = Signal(str, str)  # A view to open and its target, see ``Shell.show_view``
+    command_failed = Signal(object)  # EngineError of a command without ``on_error``
+    opened = Signal()  # ``is_open`` became true
+    closed = Signal()  # The engine and its workers have ended
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.snapshot = control.empty_snapshot()
-        self.port = PortStatus()
+        self.snapshot = control.empty_snapshot()  # The latest snapshot
+        self.port = PortStatus()  # The state of the engine and its port
+        # The error in the settings file, if any; other settings are in effect then
         self.settings_problem: SettingsError | None = None
-        self.problem: Problem | None = None
-        self.attached = False
-        self.is_open = False
+        self.problem: Problem | None = None  # The problem to show, if any; see ``ProblemWatch`` and ``act_on``
+        self.attached = False  # The engine is another process's
+        self.is_open = False  # The engine was found: snapshot, port and settings are its own
         self._post = GuiDispatcher(self).post
         self._tasks = TaskRunner()
         self._session: Future[EngineSession] = Future()

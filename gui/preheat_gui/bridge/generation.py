@@ -24,42 +24,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GenerationFigures:
-    """Measurements of an answer.
+    """Measurements of an answer."""
 
-    Attributes:
-        ttft_s: Seconds from the request to the first text, including a load; None without text.
-        tokens_per_s: Decode speed after the first token; None with fewer than two.
-        completion_tokens: Tokens of the answer so far.
-        seconds: Time from the request to the end.
-        finish_reason: Why the model ended; None if it was stopped.
-    """
-
-    ttft_s: float | None
-    tokens_per_s: float | None
-    completion_tokens: int
-    seconds: float
-    finish_reason: FinishReason | None = None
+    ttft_s: float | None  # Seconds from the request to the first text, including a load; None without text
+    tokens_per_s: float | None  # Decode speed after the first token; None with fewer than two
+    completion_tokens: int  # Tokens of the answer so far
+    seconds: float  # Time from the request to the end
+    finish_reason: FinishReason | None = None  # Why the model ended; None if it was stopped
 
 
 class Generation(QObject):
-    """One answer. Emits its signals on the GUI thread, the last being ``ended`` or ``failed``.
+    """One answer. Emits its signals on the GUI thread, the last being ``ended`` or ``failed``."""
 
-    Attributes:
-        waiting: The model loads; the state in words.
-        text: New text.
-        ended: GenerationFigures: the answer is complete or was stopped.
-        failed: EngineError.
-        over: It has ended, failed or been stopped.
-    """
-
-    waiting = Signal(str)
-    text = Signal(str)
-    ended = Signal(object)
-    failed = Signal(object)
+    waiting = Signal(str)  # The model loads; the state in words
+    text = Signal(str)  # New text
+    ended = Signal(object)  # GenerationFigures: the answer is complete or was stopped
+    failed = Signal(object)  # EngineError
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.over = False
+        self.over = False  # It has ended, failed or been stopped
         self._reader: AnswerReader | None = None
 
     def stop(self) -> None:

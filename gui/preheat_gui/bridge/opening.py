@@ -16,14 +16,10 @@ NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An engine and the settings file.
-
-    Attributes:
-        store: The settings of an engine in this process; otherwise only a watch on the file.
-    """
+    """An engine and the settings file."""
 
     session: EngineSession
-    store: SettingsStore
+    store: SettingsStore  # The settings of an engine in this process; otherwise only a watch on the file
 
 
 def open_engine(options: Mapping[str, str] = NO_OPTIONS, *, at_login: bool = False) -> Opened:

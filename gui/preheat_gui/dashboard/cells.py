@@ -14,15 +14,12 @@ Index = QModelIndex | QPersistentModelIndex
 
 ROOT: Final = QModelIndex()
 
+# Shown instead of an unknown figure
 NOTHING: Final = "–"  # noqa: RUF001 - a dash as wide as a figure
-"""Shown instead of an unknown figure."""
 
 
-CANCELLABLE: Final = frozenset({State.QUEUED, State.LOADING, State.WARMING})
-"""States of a load that can be cancelled."""
-
-BUSY: Final = CANCELLABLE | {State.UNLOADING}
-"""States that end without a command."""
+CANCELLABLE: Final = frozenset({State.QUEUED, State.LOADING, State.WARMING})  # States of a load that can be cancelled
+BUSY: Final = CANCELLABLE | {State.UNLOADING}  # States that end without a command
 
 
 class Role(IntEnum):
@@ -34,21 +31,13 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell.
+    """A table cell."""
 
-    Attributes:
-        text: The first line.
-        aside: The second line, smaller; may be empty.
-        progress: Filled share of a bar under the text; None for no bar.
-        muted: The first line is an estimate or a blank.
-        bad: The second line is a problem.
-    """
-
-    text: str
-    aside: str = ""
-    progress: float | None = None
-    muted: bool = False
-    bad: bool = False
+    text: str  # The first line
+    aside: str = ""  # The second line, smaller; may be empty
+    progress: float | None = None  # Filled share of a bar under the text; None for no bar
+    muted: bool = False  # The first line is an estimate or a blank
+    bad: bool = False  # The second line is a problem
     tooltip: str = ""
 
     @property

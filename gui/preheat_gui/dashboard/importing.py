@@ -35,13 +35,9 @@ _NO_ROOM: Final = "disk_full"
 
 
 class ImportBanner(Banner):
-    """Adds files one at a time and shows the progress; hidden otherwise.
+    """Adds files one at a time and shows the progress; hidden otherwise."""
 
-    Attributes:
-        model_requested: The user wants to see the added model (model_id; empty while unknown).
-    """
-
-    model_requested = Signal(str)
+    model_requested = Signal(str)  # The user wants to see the added model (model_id; empty while unknown)
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -131,13 +127,9 @@ class ImportBanner(Banner):
 
 
 class DropOverlay(QWidget):
-    """Covers a window while files are dragged over it.
+    """Covers a window while files are dragged over it."""
 
-    Attributes:
-        dropped: Files were dropped (list[Path]).
-    """
-
-    dropped = Signal(object)
+    dropped = Signal(object)  # Files were dropped (list[Path])
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)

@@ -48,15 +48,10 @@ def default_choice(models: Sequence[ModelSnapshot]) -> str:
 
 
 class ModelChoice(QComboBox):
-    """Keeps the chosen model while it exists.
+    """Keeps the chosen model while it exists."""
 
-    Attributes:
-        model_chosen: The user chose another model (its id).
-        choice_changed: The choice changed for any reason.
-    """
-
-    model_chosen = Signal(str)
-    choice_changed = Signal()
+    model_chosen = Signal(str)  # The user chose another model (its id)
+    choice_changed = Signal()  # The choice changed for any reason
 
     def __init__(self) -> None:
         super().__init__()

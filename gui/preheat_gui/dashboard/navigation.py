@@ -13,20 +13,14 @@ from preheat_gui.dashboard.pages import PageSpec
 from preheat_gui.widgets import GAP, named, set_role, symbol
 
 _ICON_PX: Final = 18
-_PADDING: Final = 34
-"""An item's padding and border in the style sheet, and Qt's margin, on both sides."""
-
+_PADDING: Final = 34  # An item's padding and border in the style sheet, and Qt's margin, on both sides
 _GAP_TO_TEXT: Final = 2 * GAP
 
 
 class Navigation(QListWidget):
-    """Lists the pages.
+    """Lists the pages."""
 
-    Attributes:
-        page_chosen: The user chose a page (its key).
-    """
-
-    page_chosen = Signal(str)
+    page_chosen = Signal(str)  # The user chose a page (its key)
 
     def __init__(self, pages: Sequence[PageSpec]) -> None:
         super().__init__()

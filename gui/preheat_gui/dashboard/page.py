@@ -15,17 +15,11 @@ from preheat_gui.widgets import GROUP_GAP, Item, hbox, heading, vbox
 
 
 class DashboardPage(QWidget):
-    """A page that follows the engine while it is shown, and does nothing while it is hidden.
+    """A page that follows the engine while it is shown, and does nothing while it is hidden."""
 
-    Attributes:
-        memory_changed: A choice that ``memory`` returns has changed.
-        page_requested: The user wants another page: its key, and a model_id or "".
-        import_requested: The user wants to add model files.
-    """
-
-    memory_changed = Signal()
-    page_requested = Signal(str, str)
-    import_requested = Signal()
+    memory_changed = Signal()  # A choice that ``memory`` returns has changed
+    page_requested = Signal(str, str)  # The user wants another page: its key, and a model_id or ""
+    import_requested = Signal()  # The user wants to add model files
 
     def __init__(self, bridge: EngineBridge, name: str) -> None:
         super().__init__()

@@ -15,19 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """A page that can be shown.
+    """A page that can be shown."""
 
-    Attributes:
-        key: Its name in ``show_page`` and in stored state.
-        title: Its source text for translation.
-        icon: A symbol's name.
-        module: Its package in ``preheat_gui.dashboard``.
-    """
-
-    key: str
-    title: str
-    icon: str
-    module: str
+    key: str  # Its name in ``show_page`` and in stored state
+    title: str  # Its source text for translation
+    icon: str  # A symbol's name
+    module: str  # Its package in ``preheat_gui.dashboard``
     class_name: str
 
     def words(self) -> str:

@@ -98,8 +98,7 @@ class RowList(QAbstractListModel):
 class RowDelegate(QStyledItemDelegate):
     """Paints rows of a height that depends on the view's width."""
 
-    radius = 0.0
-    """Of the selection's corners, in pixels."""
+    radius = 0.0  # Of the selection's corners, in pixels
 
     def __init__(self, view: QAbstractItemView) -> None:
         super().__init__(view)

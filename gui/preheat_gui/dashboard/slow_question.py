@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PAUSE_S: Final = 10.0
-"""Default time between two questions."""
-
+PAUSE_S: Final = 10.0  # Default time between two questions
 _HOUR_S: Final = 3600
 
 

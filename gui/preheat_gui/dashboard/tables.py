@@ -25,9 +25,7 @@ from preheat_gui.widgets import GAP, Token, named
 
 T = TypeVar("T")
 
-PADDING: Final = GAP
-"""Left and right of a cell's text, as in the header."""
-
+PADDING: Final = GAP  # Left and right of a cell's text, as in the header
 _LEADING: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 

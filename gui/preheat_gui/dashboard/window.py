@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 _PAGE: Final = "dashboard/page"
 _TEXT_FROM_PX: Final = 900
 _FIRST_SIZE: Final = QSize(1080, 720)
-_FRAME: Final = QSize(2 * GAP, 6 * GAP)
-"""The most a window manager adds around a window."""
-
-_SETTINGS_ICON: Final = QSize(24, 16)
-"""Wider than drawn, to align icon and text with those of the pages."""
-
+_FRAME: Final = QSize(2 * GAP, 6 * GAP)  # The most a window manager adds around a window
+_SETTINGS_ICON: Final = QSize(24, 16)  # Wider than drawn, to align icon and text with those of the pages
 _MIN_SIZE: Final = QSize(560, 400)
 
 
@@ -39,12 +35,9 @@ class DashboardWindow(QWidget):
 
     Args:
         state: Stores the page, the pages' choices and the geometry; None stores nothing.
-
-    Attributes:
-        settings_requested: The user wants the settings dialog.
     """
 
-    settings_requested = Signal()
+    settings_requested = Signal()  # The user wants the settings dialog
 
     def __init__(
         self,

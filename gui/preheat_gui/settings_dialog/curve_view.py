@@ -12,9 +12,7 @@ from preheat.control import LimitPoint
 from preheat_gui.settings_dialog.limit_curve import CurveState, point_at
 from preheat_gui.widgets import GAP, Token, caption_font, theme
 
-INSET: Final = 8
-"""Horizontal inset of the plot: half a slider's handle, to align with the slider above."""
-
+INSET: Final = 8  # Horizontal inset of the plot: half a slider's handle, to align with the slider above
 _HEIGHT: Final = 128
 _FILL_ALPHA: Final = 40
 _DOT: Final = 4.0

@@ -17,24 +17,17 @@ _QUOTED: Final = re.compile(r"`(\w+)`")
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One setting.
-
-    Attributes:
-        choices: The allowed values, if they are few.
-        optional: It may be ``auto``.
-        inherits: It may use the value for all models.
-        rare: Hidden behind "More".
-    """
+    """One setting."""
 
     name: str
     label: str
     description: str
     unit: str
     kind: type
-    choices: tuple[str, ...]
-    optional: bool
-    inherits: bool
-    rare: bool
+    choices: tuple[str, ...]  # The allowed values, if they are few
+    optional: bool  # It may be ``auto``
+    inherits: bool  # It may use the value for all models
+    rare: bool  # Hidden behind "More"
     secret: bool
     is_list: bool
 

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 _SIZE: Final = QSize(760, 600)
 _MIN_SIZE: Final = QSize(560, 400)
 _SIDE_WIDTH: Final = 18 * GAP
-_AT_START: Final = frozenset({"language"})
-"""Settings that the windows read only at the start."""
+_AT_START: Final = frozenset({"language"})  # Settings that the windows read only at the start
 
 
 class SettingsDialog(QDialog):

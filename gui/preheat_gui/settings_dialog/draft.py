@@ -11,20 +11,14 @@ from preheat.settings import FIELDS, Settings, problems_of, to_text
 
 
 class Draft(QObject):
-    """The settings in effect, the user's texts over them, and their errors.
+    """The settings in effect, the user's texts over them, and their errors."""
 
-    Attributes:
-        changed: A text, an error or a setting in effect changed.
-        settings: The settings in effect.
-        texts: The texts to write, by setting.
-    """
-
-    changed = Signal()
+    changed = Signal()  # A text, an error or a setting in effect changed
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.settings = settings
-        self.texts: dict[str, str] = {}
+        self.settings = settings  # The settings in effect
+        self.texts: dict[str, str] = {}  # The texts to write, by setting
         self._seen: dict[str, str] = {}
         self._problems: Mapping[str, SettingsError] = {}
         self._refused: dict[str, SettingsError] = {}

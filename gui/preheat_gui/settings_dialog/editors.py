@@ -19,15 +19,10 @@ _TEXT_CHARACTERS: Final = 30
 
 
 class Editor(QWidget):
-    """Edits one setting's text.
+    """Edits one setting's text."""
 
-    Attributes:
-        edited: The user changed the text, which may be invalid.
-        is_flat: It is one line high.
-    """
-
-    edited = Signal(str)
-    is_flat = True
+    edited = Signal(str)  # The user changed the text, which may be invalid
+    is_flat = True  # It is one line high
 
     def text(self) -> str:
         """Return the current text."""
@@ -137,13 +132,9 @@ def amount_words(text: str, total_bytes: int) -> str:
 
 
 class NumberBox(QAbstractSpinBox):
-    """A spin box that accepts any text; errors are shown next to it.
+    """A spin box that accepts any text; errors are shown next to it."""
 
-    Attributes:
-        stepped: An arrow changed the text.
-    """
-
-    stepped = Signal(str)
+    stepped = Signal(str)  # An arrow changed the text
 
     def __init__(self, step: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)

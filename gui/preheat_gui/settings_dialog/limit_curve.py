@@ -35,14 +35,9 @@ class CurveState(StrEnum):
 
 
 class LimitCurve(QObject):
-    """The curve, kept until there are new requests or other settings.
+    """The curve, kept until there are new requests or other settings."""
 
-    Attributes:
-        changed: ``state`` changed.
-        points: The results, with the waiting time per week.
-    """
-
-    changed = Signal()
+    changed = Signal()  # ``state`` changed
 
     _kept: ClassVar[tuple[object, CurveState, tuple[LimitPoint, ...]] | None] = None
 
@@ -51,7 +46,7 @@ class LimitCurve(QObject):
         self._bridge = bridge
         self._key: object = None
         self.state = CurveState.COMPUTING
-        self.points: tuple[LimitPoint, ...] = ()
+        self.points: tuple[LimitPoint, ...] = ()  # The results, with the waiting time per week
 
     def start(self, settings: Settings, total_bytes: int) -> None:
         """Compute the curve unless it is known; ``changed`` follows."""

@@ -18,9 +18,7 @@ from preheat_gui.words import format_duration, format_memory
 
 _STEPS: Final = 1000
 _GB: Final = 10**9
-_SNAP: Final = 0.015
-"""A dragged handle snaps to round values within this share of the slider."""
-
+_SNAP: Final = 0.015  # A dragged handle snaps to round values within this share of the slider
 _PERCENT: Final = "%"
 _BYTES: Final = "GB"
 _ENTRY_CHARACTERS: Final = 10

@@ -12,13 +12,9 @@ from preheat_gui.words import error_text
 
 
 class LoginRow(QWidget):
-    """A check box that takes effect with Apply.
+    """A check box that takes effect with Apply."""
 
-    Attributes:
-        edited: The user changed it.
-    """
-
-    edited = Signal()
+    edited = Signal()  # The user changed it
 
     def __init__(self, item: LoginItem, parent: QWidget | None = None) -> None:
         super().__init__(parent)

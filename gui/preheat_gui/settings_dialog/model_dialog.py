@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from preheat_gui.bridge import EngineBridge
 
 _WIDTH: Final = 520
-DEFAULT: Final = "default"
-"""The text of a setting that uses the value for all models."""
-
+DEFAULT: Final = "default"  # The text of a setting that uses the value for all models
 _TYPING_PAUSE_MS: Final = 250
 _FIRST_KEEP_ALIVE: Final = "600"
 

@@ -20,13 +20,9 @@ if TYPE_CHECKING:
     from preheat.settings import Settings
     from preheat_gui.bridge import EngineBridge
 
-MAX_FAVOURITES: Final = 20
-"""Models in the submenu; the dashboard has all."""
-
+MAX_FAVOURITES: Final = 20  # Models in the submenu; the dashboard has all
 HOUR_S: Final = 3600.0
-MORNING: Final = 6
-"""The hour at which a pause until tomorrow ends."""
-
+MORNING: Final = 6  # The hour at which a pause until tomorrow ends
 _SHORTEST_NIGHT: Final = timedelta(hours=4)
 
 

@@ -13,15 +13,10 @@ from PySide6.QtWidgets import QMenu
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry.
+    """One entry."""
 
-    Attributes:
-        key: Identifies the entry while its text changes.
-        text: With ``&&`` for ``&``.
-    """
-
-    key: str
-    text: str
+    key: str  # Identifies the entry while its text changes
+    text: str  # With ``&&`` for ``&``
     checked: bool = False
     enabled: bool = True
 
@@ -35,14 +30,10 @@ class MenuEntries(QObject):
         name: Each action's object name is ``tray_<name>:<key>``.
         before: The action that follows the entries.
         instead: Shown while there are no entries.
-
-    Attributes:
-        chosen: An entry was chosen, with its key.
-        toggled: An entry was ticked or unticked, with its key and new state.
     """
 
-    chosen = Signal(str)
-    toggled = Signal(str, bool)
+    chosen = Signal(str)  # An entry was chosen, with its key
+    toggled = Signal(str, bool)  # An entry was ticked or unticked, with its key and new state
 
     def __init__(self, menu: QMenu, name: str, before: QAction, instead: QAction, *, checkable: bool = False) -> None:
         super().__init__(menu)

@@ -17,12 +17,8 @@ if TYPE_CHECKING:
     from preheat.control import DecisionRecord, EngineSession, EngineSnapshot, ModelSnapshot
     from preheat_gui.bridge import EngineBridge
 
-QUIET_S: Final = 600.0
-"""Shortest time between two notifications of the same model's failures, or of memory pressure."""
-
-LOGIN_S: Final = 900.0
-"""Time after a start at login in which ready favourites are announced."""
-
+QUIET_S: Final = 600.0  # Shortest time between two notifications of the same model's failures, or of memory pressure
+LOGIN_S: Final = 900.0  # Time after a start at login in which ready favourites are announced
 _RECENT_DECISIONS: Final = 20
 _LOADING: Final = (State.QUEUED, State.LOADING, State.WARMING)
 

@@ -13,23 +13,18 @@ if TYPE_CHECKING:
     from preheat.control import StatsReport
     from preheat_gui.bridge import EngineBridge
 
-ASK_EVERY_MS: Final = 60_000
-"""Shortest time between two questions: the figures come from the disk."""
+ASK_EVERY_MS: Final = 60_000  # Shortest time between two questions: the figures come from the disk
 
 
 class TodaysHits(QObject):
-    """Keeps today's preload hit rate; asks for it only after requests.
+    """Keeps today's preload hit rate; asks for it only after requests."""
 
-    Attributes:
-        changed: ``rate`` has changed.
-        rate: Hits per request since midnight; None before the first request and while unknown.
-    """
-
-    changed = Signal()
+    changed = Signal()  # ``rate`` has changed
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
+        # Hits per request since midnight; None before the first request and while unknown
         self.rate: float | None = None
         self._asked_for: tuple[object, ...] | None = None
         self._pause = QTimer(self, singleShot=True, interval=ASK_EVERY_MS)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from preheat.control import EngineSnapshot
     from preheat_gui.bridge import EngineBridge
 
-REFRESH_MS: Final = 100
-"""Shortest time between two icons: panels redraw the whole icon."""
+REFRESH_MS: Final = 100  # Shortest time between two icons: panels redraw the whole icon
 
 _OPENING: Final = (
     QSystemTrayIcon.ActivationReason.Trigger,
@@ -31,16 +30,11 @@ _OPENING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TrayLook:
-    """The icon's look.
-
-    Attributes:
-        step: Progress of preloading, in ``PROGRESS_STEPS``.
-        count: Number of models that are ready, while nothing loads.
-    """
+    """The icon's look."""
 
     state: TrayState
-    step: int = 0
-    count: int = 0
+    step: int = 0  # Progress of preloading, in ``PROGRESS_STEPS``
+    count: int = 0  # Number of models that are ready, while nothing loads
 
 
 def tray_look(snapshot: EngineSnapshot, *, problem: bool) -> TrayLook:

@@ -15,13 +15,9 @@ _ICON_PX = 16
 
 
 class Banner(QFrame):
-    """Shows a problem or a note; hidden without one.
+    """Shows a problem or a note; hidden without one."""
 
-    Attributes:
-        clicked: The button was pressed.
-    """
-
-    clicked = Signal()
+    clicked = Signal()  # The button was pressed
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -22,8 +22,8 @@ from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import GAP
 
 ObjectT = TypeVar("ObjectT", bound=QObject)
+# A part of a row or column; a number is a space in pixels, None stretches. In a tuple, with its stretch factor.
 Item = QWidget | QLayout | int | None | tuple[QWidget | QLayout | None, int]
-"""A part of a row or column; a number is a space in pixels, None stretches. In a tuple, with its stretch factor."""
 
 
 def hbox(*items: Item, parent: QWidget | None = None, spacing: int = GAP, margin: int = 0) -> QHBoxLayout:

@@ -10,20 +10,15 @@ from preheat_gui.widgets.theme import GAP, GROUP_GAP
 
 
 class Card(QFrame):
-    """A rounded surface with a hairline border.
-
-    Attributes:
-        body: The layout of the content, under the title.
-        title: The title's label; hidden while empty.
-    """
+    """A rounded surface with a hairline border."""
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         set_role(self, "card")
-        self.body = QVBoxLayout(self)
+        self.body = QVBoxLayout(self)  # The layout of the content, under the title
         self.body.setContentsMargins(GROUP_GAP, GROUP_GAP, GROUP_GAP, GROUP_GAP)
         self.body.setSpacing(GAP)
-        self.title: ScaledLabel = heading(parent=self)
+        self.title: ScaledLabel = heading(parent=self)  # The title's label; hidden while empty
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.body.addWidget(self.title)
         self.set_title(title)

@@ -12,13 +12,9 @@ from preheat_gui.widgets.theme import GAP, GROUP_GAP
 
 
 class EmptyState(QWidget):
-    """A title, a sentence, and an optional button.
+    """A title, a sentence, and an optional button."""
 
-    Attributes:
-        clicked: The button was pressed.
-    """
-
-    clicked = Signal()
+    clicked = Signal()  # The button was pressed
 
     def __init__(
         self, title: str, sentence: str, button_text: str | None = None, parent: QWidget | None = None

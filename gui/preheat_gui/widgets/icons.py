@@ -15,21 +15,14 @@ from PySide6.QtSvg import QSvgRenderer
 from preheat.paths import resource
 from preheat_gui.widgets.theme import Panel, Token, theme, tray_colours
 
+# The sizes that panels use, in pixels: 16 to 64, and twice that on dense screens
 TRAY_SIZES: Final = (16, 22, 24, 32, 44, 48, 64, 96, 128)
-"""The sizes that panels use, in pixels: 16 to 64, and twice that on dense screens."""
 
-PROGRESS_STEPS: Final = 32
-"""Steps of the ring: finer ones look the same, and each costs the panel a new icon."""
-
-MAX_COUNT: Final = 9
-"""More models than this are shown as ``9+``."""
-
+PROGRESS_STEPS: Final = 32  # Steps of the ring: finer ones look the same, and each costs the panel a new icon
+MAX_COUNT: Final = 9  # More models than this are shown as ``9+``
 _SVG: Final = "{http://www.w3.org/2000/svg}"
-_FAINT: Final = 0.4
-"""Opacity of the empty part of the ring."""
-
-_RING_LENGTH: Final = 7.0 * math.pi * 1.5
-"""Length of the path ``fill`` in tray.svg: three quarters of a circle."""
+_FAINT: Final = 0.4  # Opacity of the empty part of the ring
+_RING_LENGTH: Final = 7.0 * math.pi * 1.5  # Length of the path ``fill`` in tray.svg: three quarters of a circle
 
 
 class TrayState(StrEnum):

@@ -13,15 +13,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from preheat_gui.widgets.theme import EASE_MS, FIGURE_SCALE, GAP, Token, caption_font, figure_font, scaled_font, theme
 
-SPAN_DEG: Final = 270.0
-"""The ring is open at the bottom, as in the logo."""
-
+SPAN_DEG: Final = 270.0  # The ring is open at the bottom, as in the logo
 _START_DEG: Final = 225.0  # Qt counts from three o'clock, anticlockwise
 _STROKE: Final = 0.085  # of the ring's diameter
 _LIMIT_LENGTH: Final = 2.0  # of the stroke
-_FOOT: Final = 0.9
-"""Bottom of the ring's ends, as a share of its height; the caption starts there."""
-
+_FOOT: Final = 0.9  # Bottom of the ring's ends, as a share of its height; the caption starts there
 _SMALLEST_PX: Final = 112
 _PREFERRED_PX: Final = 152
 _UNIT_SCALE: Final = 1.15
@@ -30,17 +26,11 @@ _NOTICEABLE: Final = 0.0005  # of the ring: less than half a pixel
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of the ring.
+    """A part of the ring."""
 
-    Attributes:
-        share: Its length, 0.0 to 1.0 of the ring.
-        token: Its colour.
-        name: Its meaning, for screen readers: "others 6.1 GB".
-    """
-
-    share: float
-    token: Token
-    name: str = ""
+    share: float  # Its length, 0.0 to 1.0 of the ring
+    token: Token  # Its colour
+    name: str = ""  # Its meaning, for screen readers: "others 6.1 GB"
 
 
 class RingGauge(QWidget):

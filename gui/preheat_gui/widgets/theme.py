@@ -11,9 +11,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QToolTip
 
 from preheat_gui.widgets.style_sheet import style_sheet
 
-GAP: Final = 8
-"""Spacing within a group, in device-independent pixels; the grid of all windows."""
-
+GAP: Final = 8  # Spacing within a group, in device-independent pixels; the grid of all windows
 GROUP_GAP: Final = 2 * GAP
 MARGIN: Final = 3 * GAP
 RADIUS: Final = 8
@@ -22,9 +20,7 @@ FIGURE_SCALE: Final = 2.0
 HEADING_SCALE: Final = 1.25
 CAPTION_SCALE: Final = 0.9
 
-EASE_MS: Final = 150
-"""Duration of an animation."""
-
+EASE_MS: Final = 150  # Duration of an animation
 _CHOICES: Final = ("auto", "light", "dark")
 
 
@@ -98,13 +94,9 @@ class Panel(StrEnum):
 
 
 class Theme(QObject):
-    """The appearance of one application.
+    """The appearance of one application."""
 
-    Attributes:
-        changed: Light became dark, or dark light; palette and style sheet are already set.
-    """
-
-    changed = Signal()
+    changed = Signal()  # Light became dark, or dark light; palette and style sheet are already set
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)

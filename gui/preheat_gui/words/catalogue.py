@@ -8,8 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat_gui.words.figures import SEPARATOR, format_tenths
 
-TASKS: Final = ("chat", "code", "small", "embedding", "vision", "rerank")
-"""In the order of the catalogue."""
+TASKS: Final = ("chat", "code", "small", "embedding", "vision", "rerank")  # In the order of the catalogue
 
 _PROGRAMS: Final = {
     "huggingface": "Hugging Face",

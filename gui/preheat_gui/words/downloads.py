@@ -11,10 +11,10 @@ from preheat.control import DownloadSnapshot, DownloadState, EngineSnapshot, Mod
 from preheat_gui.words.figures import SEPARATOR, format_bytes, format_estimate, format_number
 from preheat_gui.words.messages import message_sentences
 
+# States that end without the user's help
 UNDER_WAY: Final = frozenset(
     {DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING, DownloadState.WAITING_FOR_SPACE}
 )
-"""States that end without the user's help."""
 
 UNFINISHED: Final = UNDER_WAY | {DownloadState.PAUSED}
 

@@ -10,9 +10,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from preheat import units
 
-NAME_CHARS: Final = 32
-"""Longer model names lose their middle in tooltips, menus and notifications."""
-
+NAME_CHARS: Final = 32  # Longer model names lose their middle in tooltips, menus and notifications
 SEPARATOR: Final = " · "
 
 _POINT: Final = re.compile(r"(?<=\d)\.(?=\d)")

@@ -32,12 +32,8 @@ if TYPE_CHECKING:
     )
     from preheat_gui.words.problems import Problem
 
-TOOLTIP_CHARS: Final = 127
-"""Windows cuts a tray icon's tooltip after this."""
-
-WORKER_DIED: Final = "worker_died"
-"""The cause of a failure after the load, in the log of decisions."""
-
+TOOLTIP_CHARS: Final = 127  # Windows cuts a tray icon's tooltip after this
+WORKER_DIED: Final = "worker_died"  # The cause of a failure after the load, in the log of decisions
 LOADING_STATES: Final = (State.LOADING, State.WARMING)
 
 _GB: Final = 10**9

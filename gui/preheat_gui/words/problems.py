@@ -17,9 +17,7 @@ from preheat_gui.words.messages import error_hint, error_title, message_text
 if TYPE_CHECKING:
     from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus
 
-MIN_FREE_BYTES: Final = 200_000_000
-"""Usage, downloads and the log need at least this much free disk space."""
-
+MIN_FREE_BYTES: Final = 200_000_000  # Usage, downloads and the log need at least this much free disk space
 FAILURES_IN_A_LOOP: Final = 3
 
 
@@ -51,32 +49,22 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProblemAction:
-    """A problem's button.
-
-    Attributes:
-        target: The port, file, folder, group of settings or model_id; empty where there is only one.
-    """
+    """A problem's button."""
 
     action: Remedy
     text: str
-    target: str = ""
+    target: str = ""  # The port, file, folder, group of settings or model_id; empty where there is only one
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem.
-
-    Attributes:
-        sentence: What is wrong, with its full stop.
-        remedy: What to do about it, as a sentence; may be empty.
-        model_id: The model in question, if any.
-    """
+    """One problem."""
 
     kind: Kind
-    sentence: str
-    remedy: str
+    sentence: str  # What is wrong, with its full stop
+    remedy: str  # What to do about it, as a sentence; may be empty
     action: ProblemAction | None = None
-    model_id: str | None = None
+    model_id: str | None = None  # The model in question, if any
 
     @property
     def text(self) -> str:
@@ -86,22 +74,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the windows know in addition to the snapshot.
+    """What the windows know in addition to the snapshot."""
 
-    Attributes:
-        settings_file: The user's settings file.
-        data_folder: The folder of models and usage.
-        settings_problem: The error in the settings file, if any.
-        free_bytes: Free space on the disk of ``data_folder``; None if unknown.
-        free_port: A free port; None if not known.
-        failures: Recent failures by model_id, of loads and of running workers.
-    """
-
-    settings_file: str
-    data_folder: str
-    settings_problem: SettingsError | None = None
-    free_bytes: int | None = None
-    free_port: int | None = None
+    settings_file: str  # The user's settings file
+    data_folder: str  # The folder of models and usage
+    settings_problem: SettingsError | None = None  # The error in the settings file, if any
+    free_bytes: int | None = None  # Free space on the disk of ``data_folder``; None if unknown
+    free_port: int | None = None  # A free port; None if not known
+    # Recent failures by model_id, of loads and of running workers
     failures: Mapping[str, int] = field(default_factory=dict)
 
 

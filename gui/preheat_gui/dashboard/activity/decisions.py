@@ -15,8 +15,7 @@ from preheat_gui.widgets import GAP, GROUP_GAP, Token, symbol
 
 _SIGN: Final = 16
 _MAX_LINES: Final = 3
-_PADDING: Final = GAP - 1
-"""Above and below a row's text."""
+_PADDING: Final = GAP - 1  # Above and below a row's text
 
 
 class DecisionsView(RowView):

@@ -13,31 +13,20 @@ from typing import Any, Final
 
 from PySide6.QtCore import QCoreApplication
 
-MASK: Final = "••••••••"
-"""Shown instead of the key."""
-
-NO_KEY: Final = "unused"
-"""For apps that require a key although Preheat does not."""
-
+MASK: Final = "••••••••"  # Shown instead of the key
+NO_KEY: Final = "unused"  # For apps that require a key although Preheat does not
 NO_MODEL: Final = "MODEL"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How to reach a model.
+    """How to reach a model."""
 
-    Attributes:
-        url: Without a slash at the end.
-        key: The API key; empty if none is needed.
-        embeddings: Whether it is an embedding model.
-        windows: Whether to quote commands for Windows.
-    """
-
-    url: str
+    url: str  # Without a slash at the end
     model_id: str
-    key: str = ""
-    embeddings: bool = False
-    windows: bool = False
+    key: str = ""  # The API key; empty if none is needed
+    embeddings: bool = False  # Whether it is an embedding model
+    windows: bool = False  # Whether to quote commands for Windows
 
     @property
     def base(self) -> str:
@@ -64,16 +53,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How to connect one app.
-
-    Attributes:
-        title: The app's name.
-        steps: What to do before the code or the fields.
-    """
+    """How to connect one app."""
 
     key: str
-    title: str
-    steps: tuple[str, ...] = ()
+    title: str  # The app's name
+    steps: tuple[str, ...] = ()  # What to do before the code or the fields
     code: str = ""
     fields: tuple[Field, ...] = ()
 

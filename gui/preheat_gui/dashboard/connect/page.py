@@ -30,9 +30,7 @@ from preheat_gui.widgets import (
 )
 from preheat_gui.words import error_text, message_text, sentence
 
-UNKNOWN_KEY: Final = "YOUR_KEY"
-"""Stands for a key that this process cannot know."""
-
+UNKNOWN_KEY: Final = "YOUR_KEY"  # Stands for a key that this process cannot know
 _LIST_PADDING: Final = 5 * GAP
 
 

@@ -17,11 +17,7 @@ _PAUSE_S: Final = 2.0
 
 
 class CatalogueSection(ChoiceSection):
-    """Suggestions, updated when the memory limit or the models change. Needs no network.
-
-    Attributes:
-        question: To be activated while the page is shown.
-    """
+    """Suggestions, updated when the memory limit or the models change. Needs no network."""
 
     def __init__(self, bridge: EngineBridge) -> None:
         view = ChoiceView("catalogue", self.tr("Good models for this computer"))
@@ -29,6 +25,7 @@ class CatalogueSection(ChoiceSection):
         self._models: tuple[SuggestedModel, ...] | None = None
         self._task = ""
         self._downloading: frozenset[str] = frozenset()
+        # To be activated while the page is shown
         self.question = SlowQuestion(
             bridge, control.GetCatalogue(), self._on_models, self, self._on_error, pause_s=_PAUSE_S, depends_on=_machine
         )

@@ -16,15 +16,10 @@ from preheat_gui.widgets import GAP, GROUP_GAP, Card, EmptyState, Item, hbox, na
 
 
 class ChoiceView(RowView):
-    """Shows choices; one is selected, and opened by Enter or a double click.
+    """Shows choices; one is selected, and opened by Enter or a double click."""
 
-    Attributes:
-        opened: The user opened a choice (its key).
-        selected: Another choice is selected (its key, or "").
-    """
-
-    opened = Signal(str)
-    selected = Signal(str)
+    opened = Signal(str)  # The user opened a choice (its key)
+    selected = Signal(str)  # Another choice is selected (its key, or "")
 
     def __init__(self, name: str, accessible_name: str) -> None:
         self._choices = RowList()
@@ -72,13 +67,9 @@ class ChoiceView(RowView):
 
 
 class ChoiceStrip(Card):
-    """Shows the selected choice, with a main button and an optional second one.
+    """Shows the selected choice, with a main button and an optional second one."""
 
-    Attributes:
-        main_clicked: The main button was pressed; ``more_clicked``: the second one.
-    """
-
-    main_clicked = Signal()
+    main_clicked = Signal()  # The main button was pressed; ``more_clicked``: the second one
     more_clicked = Signal()
 
     def __init__(self, name: str, main_text: str, more_text: str) -> None:
@@ -107,15 +98,10 @@ class ChoiceStrip(Card):
 
 
 class ChoiceSection(QWidget):
-    """Base of the page's lists: rows and a strip, or an explanation instead.
+    """Base of the page's lists: rows and a strip, or an explanation instead."""
 
-    Attributes:
-        open_requested: The user wants to see the sizes of a model (its name on the hub, and a title).
-        download_requested: The user wants to download something (what to pull).
-    """
-
-    open_requested = Signal(str, str)
-    download_requested = Signal(str)
+    open_requested = Signal(str, str)  # The user wants to see the sizes of a model (its name on the hub, and a title)
+    download_requested = Signal(str)  # The user wants to download something (what to pull)
 
     def __init__(
         self, bridge: EngineBridge, name: str, view: ChoiceView, main_text: str, more_text: str = "", *above: Item

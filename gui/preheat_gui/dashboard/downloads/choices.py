@@ -15,45 +15,30 @@ from preheat_gui.dashboard.rows import LEADING, TRAILING, Row, RowDelegate
 from preheat_gui.widgets import GAP, GROUP_GAP, Token, symbol
 
 _SIGN: Final = 12
-_PADDING: Final = GAP + 1
-"""Above and below a row's text."""
-
+_PADDING: Final = GAP + 1  # Above and below a row's text
 _MAX_LINES: Final = 2
-_END_SHARE: Final = 0.4
-"""Maximum share of the width for figure and badge."""
+_END_SHARE: Final = 0.4  # Maximum share of the width for figure and badge
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """The most important fact about a choice.
-
-    Attributes:
-        sign: A symbol's name.
-    """
+    """The most important fact about a choice."""
 
     text: str
-    sign: str
+    sign: str  # A symbol's name
     token: Token
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRow(Row):
-    """A model or size to choose.
+    """A model or size to choose."""
 
-    Attributes:
-        key: Unique in the list.
-        sentence: Smaller, under the title; up to two lines.
-        figure: At the end of the first line, such as a size.
-        badge: Under the figure.
-        mark: A recommendation next to the title; may be empty.
-    """
-
-    key: str
+    key: str  # Unique in the list
     title: str
-    sentence: str = ""
-    figure: str = ""
-    badge: Badge | None = None
-    mark: str = ""
+    sentence: str = ""  # Smaller, under the title; up to two lines
+    figure: str = ""  # At the end of the first line, such as a size
+    badge: Badge | None = None  # Under the figure
+    mark: str = ""  # A recommendation next to the title; may be empty
 
     @property
     def identity(self) -> Hashable:

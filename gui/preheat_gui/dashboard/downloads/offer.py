@@ -25,13 +25,9 @@ _GATED: Final = "gated_repo"
 
 
 class OfferSection(ChoiceSection):
-    """The sizes of one model, with the recommended one selected.
+    """The sizes of one model, with the recommended one selected."""
 
-    Attributes:
-        back_requested: The user wants to see the list again.
-    """
-
-    back_requested = Signal()
+    back_requested = Signal()  # The user wants to see the list again
 
     def __init__(self, bridge: EngineBridge) -> None:
         self._back = named(QToolButton(), "offer_back", self.tr("Back to the list"), self.tr("Back to the list (Esc)"))

@@ -21,12 +21,9 @@ from preheat_gui.dashboard.search_box import SearchBox
 from preheat_gui.widgets import Banner, hbox, named, stacked, symbol
 from preheat_gui.words import TASKS, error_text, task_title
 
-_QUEUE_SHARE: Final = 0.4
-"""Maximum share of the page's height for the queue."""
-
+_QUEUE_SHARE: Final = 0.4  # Maximum share of the page's height for the queue
 _MAX_QUERY: Final = 200
-_NAME_SIGNS: Final = "/:"
-"""Text with one of these is a model's name, not a query."""
+_NAME_SIGNS: Final = "/:"  # Text with one of these is a model's name, not a query
 
 
 class DownloadsPage(DashboardPage):

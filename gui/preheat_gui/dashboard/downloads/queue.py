@@ -15,21 +15,15 @@ from preheat_gui.dashboard.downloads.row import DownloadRow
 from preheat_gui.widgets import GAP, GROUP_GAP, caption, named, set_role, vbox
 from preheat_gui.words import UNFINISHED, model_of
 
-MAX_ROWS: Final = 30
-"""Further downloads are only counted: a row is a widget."""
-
+MAX_ROWS: Final = 30  # Further downloads are only counted: a row is a widget
+# Ranks of states that come after those with something to see (0)
 _LATER: Final = {DownloadState.QUEUED: 1, DownloadState.PAUSED: 1, DownloadState.DONE: 2}
-"""Ranks of states that come after those with something to see (0)."""
 
 
 class DownloadsQueue(QScrollArea):
-    """Hidden without downloads; scrolls above its maximum height.
+    """Hidden without downloads; scrolls above its maximum height."""
 
-    Attributes:
-        try_requested: The user wants to try a model (its id).
-    """
-
-    try_requested = Signal(str)
+    try_requested = Signal(str)  # The user wants to try a model (its id)
 
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__()

@@ -19,18 +19,13 @@ from preheat_gui.words import UNDER_WAY, UNFINISHED, download_share, download_st
 _STEPS: Final = 1000
 _ICON: Final = QSize(16, 16)
 
-_CONFIRM_FROM_BYTES: Final = 50_000_000
-"""Cancelling a smaller download needs no confirmation."""
+_CONFIRM_FROM_BYTES: Final = 50_000_000  # Cancelling a smaller download needs no confirmation
 
 
 class DownloadRow(QWidget):
-    """Shows one download; can be reused for another one.
+    """Shows one download; can be reused for another one."""
 
-    Attributes:
-        try_requested: The user wants to try the model (its id).
-    """
-
-    try_requested = Signal(str)
+    try_requested = Signal(str)  # The user wants to try the model (its id)
 
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__()

@@ -16,18 +16,13 @@ from preheat_gui.dashboard.downloads.choice_section import ChoiceSection, Choice
 from preheat_gui.widgets import timer
 from preheat_gui.words import error_text, repos_arrived, repos_under_way
 
-TYPING_MS: Final = 400
-"""Pause in typing before the hub is asked."""
+TYPING_MS: Final = 400  # Pause in typing before the hub is asked
 
 
 class SearchSection(ChoiceSection):
-    """Searches as the user types; answers to an earlier query are ignored.
+    """Searches as the user types; answers to an earlier query are ignored."""
 
-    Attributes:
-        catalogue_requested: The user wants the suggestions instead.
-    """
-
-    catalogue_requested = Signal()
+    catalogue_requested = Signal()  # The user wants the suggestions instead
 
     def __init__(self, bridge: EngineBridge) -> None:
         view = ChoiceView("search_results", self.tr("Models on the hub"))

@@ -6,23 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-FIRST_BYTES: Final = 1_000_000
-"""Read from the end of the file at first: more than is shown."""
+FIRST_BYTES: Final = 1_000_000  # Read from the end of the file at first: more than is shown
 
 
 @dataclass(frozen=True, slots=True)
 class LogChange:
-    """What was written since the last read.
+    """What was written since the last read."""
 
-    Attributes:
-        lines: Whole lines, without line ends.
-        restart: The lines replace everything read before.
-        problem: The system's reason why the file can't be read; may be empty.
-    """
-
-    lines: tuple[str, ...] = ()
-    restart: bool = False
-    problem: str = ""
+    lines: tuple[str, ...] = ()  # Whole lines, without line ends
+    restart: bool = False  # The lines replace everything read before
+    problem: str = ""  # The system's reason why the file can't be read; may be empty
 
 
 class LogTail:

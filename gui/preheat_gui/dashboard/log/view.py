@@ -25,13 +25,9 @@ _LEVEL_TOKENS: Final = {
 
 
 class LogView(QPlainTextEdit):
-    """Shows lines.
+    """Shows lines."""
 
-    Attributes:
-        at_end_changed: The user scrolled away from the end (False) or back to it (True).
-    """
-
-    at_end_changed = Signal(bool)
+    at_end_changed = Signal(bool)  # The user scrolled away from the end (False) or back to it (True)
 
     def __init__(self) -> None:
         super().__init__()

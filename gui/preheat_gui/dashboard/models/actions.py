@@ -22,16 +22,10 @@ if TYPE_CHECKING:
 
 
 class ModelActions(QObject):
-    """Actions that fit the selection.
+    """Actions that fit the selection."""
 
-    Attributes:
-        toggle: Loads models, cancels their loads, or unloads them.
-        settings_requested: The user wants the settings of this model (str).
-        delete_requested: The user wants to delete this model's files (ModelSnapshot).
-    """
-
-    settings_requested = Signal(str)
-    delete_requested = Signal(object)
+    settings_requested = Signal(str)  # The user wants the settings of this model (str)
+    delete_requested = Signal(object)  # The user wants to delete this model's files (ModelSnapshot)
 
     def __init__(self, bridge: EngineBridge, view: QWidget) -> None:
         super().__init__(view)
@@ -39,6 +33,7 @@ class ModelActions(QObject):
         self._view = view
         self._models: Sequence[ModelSnapshot] = ()
         self._facts: ModelFacts | None = None
+        # Loads models, cancels their loads, or unloads them
         self.toggle = self._add("toggle_load", "", "", self._toggle, "Return", "Enter")
         self.unload = self._add("unload", self.tr("&Unload"), "", self._unload, "Del")
         self.favourite = self._add(

@@ -32,17 +32,12 @@ class Column(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What cells need in addition to their model.
-
-    Attributes:
-        now: Unix time that "2 h ago" counts from.
-        context_length: Returns a model's effective setting, in tokens.
-    """
+    """What cells need in addition to their model."""
 
     snapshot: EngineSnapshot
-    now: float
+    now: float  # Unix time that "2 h ago" counts from
     figures: Mapping[str, Figures]
-    context_length: Callable[[str], int | None]
+    context_length: Callable[[str], int | None]  # Returns a model's effective setting, in tokens
 
     def figures_of(self, model: ModelSnapshot) -> Figures:
         """Return a model's usage figures."""

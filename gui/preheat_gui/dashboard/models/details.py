@@ -30,12 +30,8 @@ from preheat_gui.words import (
 if TYPE_CHECKING:
     from preheat.control import Explanation, ModelFacts
 
-Question = tuple[str, State, bool, bool]
-"""What the answer to "why?" depends on: model_id, state, standby, favourite."""
-
-_ASK_AFTER_MS: Final = 150
-"""Walking through the table with the arrow keys asks nothing about the models on the way."""
-
+Question = tuple[str, State, bool, bool]  # What the answer to "why?" depends on: model_id, state, standby, favourite
+_ASK_AFTER_MS: Final = 150  # Walking through the table with the arrow keys asks nothing about the models on the way
 _SIDE_BY_SIDE_PX: Final = 900
 
 

@@ -27,8 +27,7 @@ from preheat_gui.words import format_number
 if TYPE_CHECKING:
     from preheat.control import StatsReport
 
-_AGES_MS: Final = 30_000
-"""How often "2 min ago" is updated while the page is shown."""
+_AGES_MS: Final = 30_000  # How often "2 min ago" is updated while the page is shown
 
 
 class ModelsPage(DashboardPage):

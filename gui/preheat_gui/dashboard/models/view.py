@@ -24,20 +24,14 @@ _WIDTHS: Final = {
     Column.HITS: (12, 12),
     Column.LAST_USED: (15, 15),
 }
-_SPARE_SHARE: Final = 0.6
-"""Share of the spare width for columns other than the name."""
-
+_SPARE_SHARE: Final = 0.6  # Share of the spare width for columns other than the name
 _HIDDEN_FIRST: Final = (Column.CONTEXT, Column.LOAD, Column.HITS, Column.LAST_USED, Column.MEMORY)
 
 
 class ModelsView(TableView):
-    """Shows a ``ModelsFilter``; narrow views hide columns.
+    """Shows a ``ModelsFilter``; narrow views hide columns."""
 
-    Attributes:
-        star_clicked: The user clicked a model's star (ModelSnapshot).
-    """
-
-    star_clicked = Signal(object)
+    star_clicked = Signal(object)  # The user clicked a model's star (ModelSnapshot)
 
     def __init__(self, models: ModelsFilter) -> None:
         super().__init__("models_table", self.tr("Models"), models, Column.NAME)

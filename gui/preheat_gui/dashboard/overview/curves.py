@@ -13,9 +13,7 @@ from preheat_gui.dashboard.overview.plot_library import plot_library
 from preheat_gui.widgets import Token, caption_font, theme
 
 _FILL_ALPHA: Final = 36
-_FEW_POINTS: Final = 12
-"""Up to this number, points get dots: a line alone does not show them."""
-
+_FEW_POINTS: Final = 12  # Up to this number, points get dots: a line alone does not show them
 _HEADROOM: Final = 1.06
 _LABEL_AIR: Final = 12
 
@@ -31,22 +29,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The contents of a curve.
-
-    Attributes:
-        begin: Left end of the x axis; ``end`` is the right one.
-        top: Highest y value; the axis starts at 0.
-        y_ticks: Values with labels, each with a hairline.
-        summary: The curve in words, for screen readers.
-    """
+    """The contents of a curve."""
 
     points: tuple[Point, ...]
-    begin: float
+    begin: float  # Left end of the x axis; ``end`` is the right one
     end: float
-    top: float
+    top: float  # Highest y value; the axis starts at 0
     x_ticks: tuple[tuple[float, str], ...]
-    y_ticks: tuple[tuple[float, str], ...]
-    summary: str
+    y_ticks: tuple[tuple[float, str], ...]  # Values with labels, each with a hairline
+    summary: str  # The curve in words, for screen readers
 
 
 class Curve(QWidget):

@@ -13,8 +13,7 @@ _GB: Final = 10**9
 _GAUGE_PX: Final = 300
 _COMPACT_GAUGE_PX: Final = 176
 _STEP: Final = 2 * 10**7
-_MAX_ROWS: Final = 5
-"""The smallest of more models than this share the last line."""
+_MAX_ROWS: Final = 5  # The smallest of more models than this share the last line
 
 
 class MemoryCard(Card):

@@ -30,18 +30,12 @@ class Help(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What the engine is doing.
-
-    Attributes:
-        aside: What is next, and what is cached; may be empty.
-        progress: 0.0 to 1.0; None while nothing loads.
-        left: Remaining time in words; may be empty.
-    """
+    """What the engine is doing."""
 
     sentence: str
-    aside: str = ""
-    progress: float | None = None
-    left: str = ""
+    aside: str = ""  # What is next, and what is cached; may be empty
+    progress: float | None = None  # 0.0 to 1.0; None while nothing loads
+    left: str = ""  # Remaining time in words; may be empty
     help: Help = Help.NONE
 
 
@@ -88,15 +82,10 @@ def _aside(snapshot: EngineSnapshot) -> str:
 
 
 class NowCard(Card):
-    """Shows ``Now``.
+    """Shows ``Now``."""
 
-    Attributes:
-        resume_requested: The user wants to end the pause.
-        switch_on_requested: The user wants preloading switched on.
-    """
-
-    resume_requested = Signal()
-    switch_on_requested = Signal()
+    resume_requested = Signal()  # The user wants to end the pause
+    switch_on_requested = Signal()  # The user wants preloading switched on
 
     def __init__(self) -> None:
         super().__init__()

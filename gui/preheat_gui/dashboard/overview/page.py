@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from preheat.control import UsageHistory
 
 _SIDE_BY_SIDE_PX: Final = 860
-_FRAME_MS: Final = 100
-"""Snapshots may come faster than anyone can read."""
+_FRAME_MS: Final = 100  # Snapshots may come faster than anyone can read
 
 
 class OverviewPage(DashboardPage):

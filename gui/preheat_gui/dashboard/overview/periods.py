@@ -27,16 +27,11 @@ _DAYS: Final = {Period.WEEK: 7, Period.QUARTER: 90}
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """The figures of a period.
-
-    Attributes:
-        buckets: Hours of today, or days; oldest first.
-        begin: Unix time; ``end`` likewise.
-    """
+    """The figures of a period."""
 
     period: Period
-    buckets: tuple[UsageBucket, ...]
-    begin: float
+    buckets: tuple[UsageBucket, ...]  # Hours of today, or days; oldest first
+    begin: float  # Unix time; ``end`` likewise
     end: float
 
     @property

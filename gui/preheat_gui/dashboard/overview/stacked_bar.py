@@ -21,17 +21,12 @@ _CUT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment of the bar.
+    """A segment of the bar."""
 
-    Attributes:
-        size: In any unit that all segments share.
-        figure: The size in words.
-    """
-
-    size: int
+    size: int  # In any unit that all segments share
     token: Token
     name: str
-    figure: str
+    figure: str  # The size in words
     tooltip: str = ""
 
 

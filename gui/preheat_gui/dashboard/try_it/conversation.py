@@ -16,19 +16,13 @@ _FIRST_NUMBERS = 8
 
 @dataclass(slots=True)
 class Turn:
-    """A question and its answer.
-
-    Attributes:
-        embeddings: Whether the answer is a vector.
-        answer: What has arrived so far.
-        note: What the turn waits for; its figures once it is ``over``.
-    """
+    """A question and its answer."""
 
     model_id: str
     question: str
-    embeddings: bool = False
-    answer: str = ""
-    note: str = ""
+    embeddings: bool = False  # Whether the answer is a vector
+    answer: str = ""  # What has arrived so far
+    note: str = ""  # What the turn waits for; its figures once it is ``over``
     over: bool = False
 
 

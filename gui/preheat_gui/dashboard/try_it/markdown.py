@@ -21,13 +21,9 @@ from PySide6.QtGui import (
 from preheat_gui.dashboard.labels import code_font
 from preheat_gui.widgets import GAP, Token, body_font, theme
 
-LINE_SPACING: Final = 125.0
-"""In percent."""
-
+LINE_SPACING: Final = 125.0  # In percent
 _FEATURES: Final = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
-_HEADING_STEP: Final = 1
-"""In Qt's size steps: a fifth larger than the text, at every level."""
-
+_HEADING_STEP: Final = 1  # In Qt's size steps: a fifth larger than the text, at every level
 _CODE: Final = (QTextFormat.Property.BlockCodeFence, QTextFormat.Property.BlockCodeLanguage)
 
 

@@ -10,18 +10,13 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 _MAX_LINES: Final = 6
-_PADDING: Final = 12
-"""The style sheet's padding above and below the text, and the frame."""
+_PADDING: Final = 12  # The style sheet's padding above and below the text, and the frame
 
 
 class PromptEdit(QPlainTextEdit):
-    """Plain text of one to six lines.
+    """Plain text of one to six lines."""
 
-    Attributes:
-        sent: The user pressed Enter.
-    """
-
-    sent = Signal()
+    sent = Signal()  # The user pressed Enter
 
     def __init__(self) -> None:
         super().__init__()

@@ -21,17 +21,11 @@ if TYPE_CHECKING:
 
 
 class TrySession(QObject):
-    """A conversation, and the answer in progress.
+    """A conversation, and the answer in progress."""
 
-    Attributes:
-        changed: The last turn has progressed.
-        ended: The last turn is over.
-        failed: It ended with an EngineError; emitted after ``ended``.
-    """
-
-    changed = Signal()
-    ended = Signal()
-    failed = Signal(object)
+    changed = Signal()  # The last turn has progressed
+    ended = Signal()  # The last turn is over
+    failed = Signal(object)  # It ended with an EngineError; emitted after ``ended``
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)

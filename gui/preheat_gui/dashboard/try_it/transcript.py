@@ -22,8 +22,7 @@ from preheat_gui.dashboard.try_it.conversation import Turn
 from preheat_gui.dashboard.try_it.markdown import from_markdown, text_block
 from preheat_gui.widgets import GAP, GROUP_GAP, Token, body_font, caption_font, named, set_role, theme, timer
 
-REPAINT_MS: Final = 50
-"""Between updates of a growing answer."""
+REPAINT_MS: Final = 50  # Between updates of a growing answer
 
 
 class Transcript(QTextEdit):

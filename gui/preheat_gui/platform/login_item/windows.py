@@ -12,8 +12,8 @@ from preheat.messages import msg
 from preheat_gui.platform.login_item.base import LoginItemError
 
 RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
+# The Task Manager's record of switched-off programs: the first byte is odd
 APPROVED: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
-"""The Task Manager's record of switched-off programs: the first byte is odd."""
 
 _NAME: Final = "Preheat"
 
