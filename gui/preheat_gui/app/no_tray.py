@@ -41,20 +41,15 @@ def _has_watcher() -> bool:
 
 
 class TrayPlace(QObject):
-    """Waits for a tray.
-
-    Args:
-        patience_ms: Time until ``missing`` is emitted.
-        available: Whether there is a tray now.
-    """
+    """Waits for a tray."""
 
     found = Signal()  # Emitted once, possibly long after ``missing``
     missing = Signal()  # Emitted at most once; the search continues
 
     def __init__(
         self,
-        patience_ms: int = PATIENCE_MS,
-        available: Callable[[], bool] = tray_available,
+        patience_ms: int = PATIENCE_MS,  # Time until ``missing`` is emitted
+        available: Callable[[], bool] = tray_available,  # Whether there is a tray now
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -84,12 +79,7 @@ class TrayPlace(QObject):
 
 
 class CloseGuard(QObject):
-    """Asks before a window is closed if nothing of Preheat would stay visible.
-
-    Args:
-        may_close: Whether Preheat is reachable without the window, or about to quit.
-        state: Remembers the answer.
-    """
+    """Asks before a window is closed if nothing of Preheat would stay visible, and remembers the answer."""
 
     quit_requested = Signal()
 

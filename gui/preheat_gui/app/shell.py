@@ -36,21 +36,16 @@ _SHOWN_BY_THE_MODEL: Final = (ModelLoadError, LoadCancelledError)  # Errors that
 
 
 class Shell(QObject):
-    """The running application.
-
-    Args:
-        login: Started at login: no window opens, unless there is no tray.
-        open_link: Opens the engine, on a thread; for tests.
-    """
+    """The running application."""
 
     def __init__(
         self,
         application: QApplication,
         instance: SingleInstance,
         *,
-        login: bool,
+        login: bool,  # Started at login: no window opens, unless there is no tray
         options: Mapping[str, str] = NO_OPTIONS,
-        open_link: Callable[[], Opened] | None = None,
+        open_link: Callable[[], Opened] | None = None,  # Opens the engine, on a thread; for tests
         place: TrayPlace | None = None,
         bridge: EngineBridge | None = None,
     ) -> None:

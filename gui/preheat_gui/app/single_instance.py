@@ -40,11 +40,7 @@ class Answer(StrEnum):
 
 
 class SingleInstance(QObject):
-    """The lock of the first instance, and its listener for later starts.
-
-    Args:
-        folder: The folder of lock and socket; by default the user's runtime folder.
-    """
+    """The lock of the first instance, and its listener for later starts, by default in the user's runtime folder."""
 
     show_requested = Signal()
 

@@ -23,14 +23,7 @@ EXIT_FAILURE = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tray until it quits, or hand over to a running one.
-
-    Args:
-        argv: Options without the program's name; by default those of this process.
-
-    Returns:
-        The process's exit code.
-    """
+    """Run the tray until it quits, or hand over to a running one; return the process's exit code."""
     options = _parse(argv)
     if not _has_screen():
         print("There is no display. Without one, use: preheat serve", file=sys.stderr)
@@ -57,11 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_application(options: Mapping[str, str] = NO_OPTIONS) -> QApplication:
-    """Return the configured application object, which outlives its windows.
-
-    Args:
-        options: Settings from the command line.
-    """
+    """Return the application object, configured by settings from the command line; it outlives its windows."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName("preheat")
     application.setApplicationDisplayName("Preheat")

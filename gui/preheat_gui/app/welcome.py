@@ -46,21 +46,15 @@ def wants_welcome(snapshot: EngineSnapshot, state: WindowState) -> bool:
 
 
 class WelcomeDialog(QDialog):
-    """Explains Preheat and the models folder, and offers to start at login.
-
-    Args:
-        state: Remembers that the dialog was shown.
-        folder: The models folder; by default the system's usual place.
-        make_login_item: Returns the system's entry for starting at login.
-    """
+    """Explains Preheat and the models folder, and offers to start at login."""
 
     def __init__(
         self,
-        state: WindowState,
+        state: WindowState,  # Remembers that the dialog was shown
         parent: QWidget | None = None,
         *,
-        folder: Path | None = None,
-        make_login_item: Callable[[], LoginItem] = login_item,
+        folder: Path | None = None,  # The models folder; by default the system's usual place
+        make_login_item: Callable[[], LoginItem] = login_item,  # Returns the system's entry for starting at login
     ) -> None:
         super().__init__(parent)
         self.setObjectName("welcome")

@@ -84,11 +84,7 @@ class EngineBridge(QObject):
             self.problem_changed.emit(problem)
 
     def start(self, open_session: Callable[[], Opened]) -> None:
-        """Open the engine on a thread; ``opened`` follows, or ``port_changed`` with the error.
-
-        Args:
-            open_session: Opens it, which may take seconds; may raise ``EngineError``.
-        """
+        """Open the engine on a thread; ``opened`` follows, or ``port_changed`` with the ``EngineError`` raised."""
         self._open_session = open_session
         self._tasks.run(partial(self._open, self._session, open_session))
 
@@ -140,13 +136,7 @@ class EngineBridge(QObject):
     def change_settings(
         self, texts: Mapping[str, str], on_done: OnChange | None = None, on_error: OnError | None = None
     ) -> None:
-        """Write and apply settings, all or none.
-
-        Args:
-            texts: Values by setting, in TOML syntax.
-            on_done: Called with the result.
-            on_error: Called with the error, a SettingsError's ``param`` naming the setting; see ``ask``.
-        """
+        """Write and apply settings, all or none, from TOML texts. A ``SettingsError``'s ``param`` names one."""
         change = control.ChangeSettings(dict(texts))
         self._command(change, partial(self._take_change, _weak(on_done)), on_error)
 
@@ -167,17 +157,12 @@ class EngineBridge(QObject):
 
     def ask(
         self,
-        question: Question[T],
+        question: Question[T],  # A command, or a function of the session that does not touch Qt
+        # A bound method or a partial of one; dropped if its QObject is destroyed
         on_answer: Callable[[T], None] | None = None,
-        on_error: OnError | None = None,
+        on_error: OnError | None = None,  # Like ``on_answer``; by default ``command_failed`` is emitted
     ) -> None:
-        """Run a question on its own thread, and deliver the answer on this one.
-
-        Args:
-            question: A command, or a function of the session that does not touch Qt.
-            on_answer: A bound method or a partial of one; dropped if its QObject is destroyed.
-            on_error: Like ``on_answer``; by default ``command_failed`` is emitted.
-        """
+        """Run a question on its own thread, and deliver the answer on this one."""
         self._tasks.run(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
 
     def generate(self, model_id: str, request: GenerateRequest) -> Generation:

@@ -80,12 +80,7 @@ class Generation(QObject):
 
 
 class AnswerReader:
-    """Reads an answer on its own thread, and posts the events to the GUI thread.
-
-    Args:
-        chunks: Returns the chunks; takes a callback for the state of a load.
-        post: Runs a call on the GUI thread.
-    """
+    """Reads an answer on its own thread, and posts the events to the GUI thread."""
 
     def __init__(self, chunks: Chunks, post: Callable[[Callable[[], None]], None], generation: Generation) -> None:
         self._chunks = chunks

@@ -23,15 +23,7 @@ class Opened:
 
 
 def open_engine(options: Mapping[str, str] = NO_OPTIONS, *, at_login: bool = False) -> Opened:
-    """Return the running Preheat, or an engine of this process that is starting.
-
-    Args:
-        options: Settings from the command line, for an engine of this process.
-        at_login: Started at login: see ``Engine.start``.
-
-    Raises:
-        EngineError: Neither is possible.
-    """
+    """Return the running Preheat, or an engine of this process that is starting. May raise ``EngineError``."""
     from preheat.control import open_session  # imports the engine, which the icon does not wait for
     from preheat.settings import SettingsStore
 

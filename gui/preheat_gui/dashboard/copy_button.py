@@ -15,11 +15,7 @@ _CONFIRM_MS: Final = 1500
 
 
 class CopyButton(QPushButton):
-    """As wide as the wider of its two labels, so that nothing moves.
-
-    Args:
-        text: Returns the text to copy; empty text is not copied.
-    """
+    """As wide as the wider of its two labels, so that nothing moves. Empty text is not copied."""
 
     def __init__(self, label: str, text: Callable[[], str]) -> None:
         super().__init__()

@@ -22,24 +22,20 @@ _HOUR_S: Final = 3600
 
 
 class SlowQuestion(QObject, Generic[T]):
-    """A question that is repeated when a snapshot shows that the answer may differ. GUI thread only.
-
-    Args:
-        question: A command, or a function that runs on another thread and does not touch Qt.
-        on_answer: A bound method; ``on_error`` likewise. After an error, the next change asks again.
-        pause_s: Minimum time between two questions.
-        depends_on: Returns the part of a snapshot that the answer depends on; by default the counters.
-    """
+    """A question that is repeated when a snapshot shows that the answer may differ. GUI thread only."""
 
     def __init__(
         self,
         bridge: EngineBridge,
+        # A command, or a function that runs on another thread and does not touch Qt
         question: Command[T] | Callable[[EngineSession], T],
+        # A bound method; ``on_error`` likewise. After an error, the next change asks again
         on_answer: Callable[[T], None],
         parent: QObject,
         on_error: Callable[[EngineError], None] | None = None,
         *,
-        pause_s: float = PAUSE_S,
+        pause_s: float = PAUSE_S,  # Minimum time between two questions
+        # Returns the part of a snapshot that the answer depends on; by default the counters
         depends_on: Callable[[EngineSnapshot], Hashable] | None = None,
     ) -> None:
         super().__init__(parent)

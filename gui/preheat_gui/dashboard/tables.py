@@ -42,11 +42,7 @@ def two_line_height(looks: Looks) -> int:
 
 
 class TableModel(QAbstractTableModel, Generic[T]):
-    """A table with one row per item, and the columns of an enum.
-
-    Args:
-        key: Equal for the same item with other contents.
-    """
+    """A table with one row per item, and the columns of an enum; ``key`` is the same for an item that has changed."""
 
     def __init__(
         self, columns: type[IntEnum], items: Sequence[T], key: Callable[[T], Hashable], parent: QObject | None

@@ -31,11 +31,7 @@ _MIN_SIZE: Final = QSize(560, 400)
 
 
 class DashboardWindow(QWidget):
-    """A page is created when it is first shown, and active only while it is visible.
-
-    Args:
-        state: Stores the page, the pages' choices and the geometry; None stores nothing.
-    """
+    """A page is created when it is first shown, and active only while it is visible."""
 
     settings_requested = Signal()  # The user wants the settings dialog
 
@@ -44,7 +40,7 @@ class DashboardWindow(QWidget):
         bridge: EngineBridge,
         parent: QWidget | None = None,
         *,
-        state: WindowState | None = None,
+        state: WindowState | None = None,  # Stores the page, the pages' choices and the geometry; None stores nothing
         pages: Sequence[PageSpec] = PAGES,
     ) -> None:
         super().__init__(parent, Qt.WindowType.Window)

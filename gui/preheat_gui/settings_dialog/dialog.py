@@ -35,20 +35,15 @@ _AT_START: Final = frozenset({"language"})  # Settings that the windows read onl
 
 
 class SettingsDialog(QDialog):
-    """All settings, by page. Changes take effect with Apply or OK.
-
-    Args:
-        login: The entry for starting at login; by default this system's.
-        curve: The curve of memory limits, for tests.
-    """
+    """All settings, by page. Changes take effect with Apply or OK."""
 
     def __init__(
         self,
         bridge: EngineBridge,
         parent: QWidget | None = None,
         *,
-        login: LoginItem | None = None,
-        curve: LimitCurve | None = None,
+        login: LoginItem | None = None,  # The entry for starting at login; by default this system's
+        curve: LimitCurve | None = None,  # The curve of memory limits, for tests
     ) -> None:
         super().__init__(parent)
         self.setObjectName("settings_dialog")

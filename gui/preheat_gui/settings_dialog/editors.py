@@ -202,11 +202,7 @@ class NumberEditor(Editor):
 
 
 def editor_for(declaration: Declaration, total_bytes: int, parent: QWidget | None = None) -> Editor:
-    """Return the field for a setting with a single value.
-
-    Args:
-        total_bytes: This machine's memory.
-    """
+    """Return the field for a setting with a single value; ``total_bytes`` is this machine's memory."""
     if declaration.kind is bool:
         return SwitchEditor(declaration, parent)
     if declaration.choices:

@@ -25,20 +25,15 @@ _ENTRY_CHARACTERS: Final = 10
 
 
 class LimitEditor(Editor):
-    """Edits ``memory_limit``.
-
-    Args:
-        settings: The settings for the curve.
-        total_bytes: This machine's memory.
-    """
+    """Edits ``memory_limit``."""
 
     is_flat = False
 
     def __init__(
         self,
         declaration: Declaration,
-        settings: Settings,
-        total_bytes: int,
+        settings: Settings,  # The settings for the curve
+        total_bytes: int,  # This machine's memory
         curve: LimitCurve,
         parent: QWidget | None = None,
     ) -> None:
@@ -174,11 +169,7 @@ def _unit_of(text: str) -> str:
 
 
 def _text_at(share: float, total_bytes: int, unit: str, *, snap: bool) -> str:
-    """Return a share of all memory as text with a unit.
-
-    Args:
-        snap: Snap to a near round value: a tenth of the memory, or a whole GB.
-    """
+    """Return a share of all memory as text, with ``snap`` near a tenth of it or a whole GB rounded to that."""
     if unit == _PERCENT:
         percent, tenth = share * 100, round(share * 10) * 10
         snaps = snap and tenth > 0 and abs(percent - tenth) < _SNAP * 100

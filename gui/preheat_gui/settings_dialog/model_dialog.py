@@ -41,11 +41,7 @@ _FIRST_KEEP_ALIVE: Final = "600"
 
 
 class OwnEditor(Editor):
-    """A field with a check box for the value for all models.
-
-    Args:
-        usual: The value for all models.
-    """
+    """A field with a check box for the value for all models, ``usual``."""
 
     def __init__(self, declaration: Declaration, usual: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

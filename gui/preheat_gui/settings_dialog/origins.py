@@ -11,12 +11,7 @@ from preheat.settings import FIELDS, Settings, load_settings, variable_of
 
 
 def overridden(settings: Settings, *, attached: bool) -> dict[str, str]:
-    """Return the overriding source of settings, as a sentence by setting.
-
-    Args:
-        settings: The settings in effect.
-        attached: They are another process's, with unknown variables and options.
-    """
+    """Return the overriding source of settings, as a sentence by setting. An attached process's own are unknown."""
     found = {}
     if not attached:
         sentence = QCoreApplication.translate("Settings", "Set by the environment variable {}.")

@@ -27,10 +27,6 @@ class Notifications(QObject):
     """Watches the snapshots and shows notifications at the tray icon, unless the user switched them off.
 
     A click on one arrives as ``bridge.view_requested``, with a model_id or "".
-
-    Args:
-        at_login: The system started Preheat at login.
-        clock: Monotonic time in seconds.
     """
 
     def __init__(
@@ -38,9 +34,9 @@ class Notifications(QObject):
         bridge: EngineBridge,
         tray: QSystemTrayIcon,
         *,
-        at_login: bool,
+        at_login: bool,  # The system started Preheat at login
         parent: QObject | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic,  # Monotonic time in seconds
     ) -> None:
         super().__init__(parent)
         self._bridge = bridge

@@ -36,11 +36,7 @@ class TrayState(StrEnum):
 
 
 def symbol(name: str, token: Token = Token.TEXT) -> QIcon:
-    """Return the symbol ``resources/icons/<name>.svg``. It follows the theme.
-
-    Raises:
-        FileNotFoundError: There is no such symbol.
-    """
+    """Return the symbol ``resources/icons/<name>.svg``, which follows the theme."""
     resource(f"icons/{name}.svg")
     return QIcon(_SymbolEngine(name, token))
 
@@ -51,13 +47,7 @@ def mark_icon() -> QIcon:
 
 
 def tray_icon(state: TrayState, *, progress: float | None, count: int, panel: Panel) -> QIcon:
-    """Return the tray icon in all ``TRAY_SIZES``.
-
-    Args:
-        progress: Progress of preloading, 0.0 to 1.0, shown in ``PROGRESS_STEPS``. None counts as 0.
-        count: Number of hot models.
-        panel: The panel's brightness.
-    """
+    """Return the tray icon in all ``TRAY_SIZES``; progress is 0.0 to 1.0, count the number of hot models."""
     steps = round(min(max(progress or 0.0, 0.0), 1.0) * PROGRESS_STEPS)
     return _tray_icon(state, steps if state is TrayState.PRELOADING else 0, min(count, MAX_COUNT + 1), panel)
 

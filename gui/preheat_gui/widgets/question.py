@@ -19,17 +19,12 @@ def ask(
     text: str,
     detail: str,
     *,
-    yes: tuple[str, Callable[[], object]],
+    yes: tuple[str, Callable[[], object]],  # The button's text and its action; ``no`` likewise
     no: tuple[str, Callable[[], object] | None],
     icon: QMessageBox.Icon = QMessageBox.Icon.Question,
-    role: QMessageBox.ButtonRole = QMessageBox.ButtonRole.DestructiveRole,
+    role: QMessageBox.ButtonRole = QMessageBox.ButtonRole.DestructiveRole,  # Of the yes button
 ) -> None:
-    """Ask the user a question; "no" is the default and answers Escape.
-
-    Args:
-        yes: The button's text and its action; ``no`` likewise.
-        role: Of the yes button.
-    """
+    """Ask the user a question; "no" is the default and answers Escape."""
     box = _box(parent, name, icon, text, detail)
     agree = box.addButton(yes[0], role)
     decline = box.addButton(no[0], QMessageBox.ButtonRole.RejectRole)

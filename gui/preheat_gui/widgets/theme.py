@@ -131,11 +131,7 @@ class Theme(QObject):
         return QColor(self._colours[token])
 
     def choose(self, choice: str) -> None:
-        """Choose ``light``, ``dark``, or ``auto`` to follow the system.
-
-        Raises:
-            ValueError: Another choice.
-        """
+        """Choose ``light``, ``dark``, or ``auto`` to follow the system; raises ``ValueError`` for anything else."""
         if choice not in _CHOICES:
             raise ValueError(f"no such theme: {choice}")
         self._choice = choice

@@ -26,11 +26,7 @@ def state_path() -> Path:
 
 
 class WindowState:
-    """Values by name. Each change is on disk when the call returns.
-
-    Args:
-        path: The file; by default the user's.
-    """
+    """Values by name, by default in the user's file. Each change is on disk when the call returns."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or state_path()

@@ -20,11 +20,7 @@ UNFINISHED: Final = UNDER_WAY | {DownloadState.PAUSED}
 
 
 def download_state(download: DownloadSnapshot, model: ModelSnapshot | None = None) -> str:
-    """Return a download's state.
-
-    Args:
-        model: The model that the download became, if known.
-    """
+    """Return a download's state; ``model`` is the one that it became, if known."""
     if download.state is DownloadState.DONE and model is None:
         return _tr("Downloaded")
     return {

@@ -40,11 +40,7 @@ _GB: Final = 10**9
 
 
 def state_name(state: State, *, cached: bool = False) -> str:
-    """Return the word for a state: the one table for windows, tray and notifications.
-
-    Args:
-        cached: The file of a model that is not loaded is in the page cache.
-    """
+    """Return the word for a state, everywhere; ``cached``: the file of a model not loaded is in the page cache."""
     if cached and state is State.COLD:
         return _tr("Cached")
     return {
@@ -112,13 +108,7 @@ def _done(decision: DecisionRecord) -> str:
 def tooltip(
     snapshot: EngineSnapshot, *, hit_rate: float | None, problem: Problem | None, now: datetime | None = None
 ) -> str:
-    """Return the tray icon's tooltip, in one line.
-
-    Args:
-        hit_rate: Today's preload hit rate; None if unknown.
-        problem: Goes before everything else.
-        now: The current time, for tests.
-    """
+    """Return the tray icon's tooltip, in one line: the problem, or else the activity and today's hit rate."""
     if problem is not None:
         return _cut(problem.text)
     parts = [_headline(snapshot, now or datetime.now())]

@@ -101,12 +101,7 @@ class DecisionRow(Row):
 
 
 def make_rows(decisions: Iterable[DecisionRecord], kind: Kind | None = None, model_id: str = "") -> list[Row]:
-    """Return the rows of these decisions, the newest first.
-
-    Args:
-        kind: Only this kind; None for all.
-        model_id: Only this model; empty for all.
-    """
+    """Return the rows of these decisions, the newest first; ``kind`` and ``model_id`` filter them."""
     rows: list[Row] = []
     day: date | None = None
     for decision in decisions:

@@ -28,12 +28,7 @@ _THOUSAND: Final = 1000
 def suggestion_rows(
     suggestions: Sequence[SuggestedModel], task: str = "", downloading: Collection[str] = ()
 ) -> list[Row]:
-    """Return the catalogue by task, the best model for this machine first.
-
-    Args:
-        task: Only this task; empty for all.
-        downloading: Repositories with a download in progress.
-    """
+    """Return the catalogue by task, the best model for this machine first; ``task`` filters it."""
     rows: list[Row] = []
     for group in TASKS:
         models = [model for model in suggestions if model.task == group and task in ("", group)]
@@ -47,11 +42,7 @@ def suggestion_rows(
 def found_rows(
     found: Sequence[FoundModel], downloading: Collection[str] = (), downloaded: Collection[str] = ()
 ) -> list[Row]:
-    """Return search results in their order.
-
-    Args:
-        downloaded: Repositories with a finished download, perhaps after the search.
-    """
+    """Return search results in their order; arguments are repositories downloading and since downloaded."""
     return [_found_row(model, downloading, downloaded) for model in found]
 
 

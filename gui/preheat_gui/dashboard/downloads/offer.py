@@ -49,11 +49,7 @@ class OfferSection(ChoiceSection):
         shortcut(Qt.Key.Key_Escape, self, self.back_requested)
 
     def open(self, name: str, title: str) -> None:
-        """Ask the hub for a repository's sizes, and show them.
-
-        Args:
-            name: Any name that a pull accepts.
-        """
+        """Ask the hub for a repository's sizes, and show them; ``name`` is any that a pull accepts."""
         self._wanted, self._offer = name, None
         self._title.setText(title)
         self._ask()

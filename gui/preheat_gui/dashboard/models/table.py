@@ -23,11 +23,7 @@ from preheat_gui.dashboard.tables import TableModel
 
 
 class ModelsTable(TableModel[ModelSnapshot]):
-    """One row per model, in the snapshot's order.
-
-    Args:
-        context_length: Returns a model's effective setting, in tokens; None if unknown.
-    """
+    """One row per model, in the snapshot's order; ``context_length`` returns a model's effective setting, if known."""
 
     def __init__(
         self, snapshot: EngineSnapshot, context_length: Callable[[str], int | None], parent: QObject | None = None

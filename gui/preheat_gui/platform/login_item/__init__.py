@@ -18,11 +18,7 @@ def login_command() -> tuple[str, ...]:
 
 
 def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginItem:
-    """Return this system's entry.
-
-    Args:
-        command: The command to start; by default ``login_command()``.
-    """
+    """Return this system's entry, which starts ``command``, by default ``login_command()``."""
     command = tuple(command) or login_command()
     if platform == "darwin":
         from preheat_gui.platform.login_item.macos import LaunchAgent

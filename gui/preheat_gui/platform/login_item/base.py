@@ -24,11 +24,7 @@ class LoginItem(Protocol):
         """Return whether the system will start Preheat at the next login."""
 
     def switch(self, on: bool) -> None:
-        """Add or remove the entry.
-
-        Raises:
-            LoginItemError: The entry could not be changed.
-        """
+        """Add or remove the entry. May raise ``LoginItemError``."""
 
 
 class FileLoginItem(ABC):

@@ -17,11 +17,7 @@ _PLAIN: Final = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
 
 class AutostartEntry(FileLoginItem):
-    """``~/.config/autostart/preheat.desktop``.
-
-    Args:
-        environ: The environment; by default this process's.
-    """
+    """``~/.config/autostart/preheat.desktop``; the environment is by default this process's."""
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
         self._command = tuple(command)

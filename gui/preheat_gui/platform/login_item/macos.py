@@ -13,11 +13,7 @@ _LABEL: Final = "org.preheat.tray"
 
 
 class LaunchAgent(FileLoginItem):
-    """``~/Library/LaunchAgents/org.preheat.tray.plist``, which launchd reads at login.
-
-    Args:
-        folder: The folder of launch agents; by default the user's.
-    """
+    """``~/Library/LaunchAgents/org.preheat.tray.plist``, which launchd reads at login."""
 
     def __init__(self, command: Sequence[str], folder: Path | None = None) -> None:
         self._command = list(command)

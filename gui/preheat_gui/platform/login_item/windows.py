@@ -32,11 +32,7 @@ class Registry(Protocol):
 
 
 class RunKey:
-    """The value ``Preheat`` under ``HKCU\\...\\Run``.
-
-    Args:
-        registry: The registry; by default this machine's.
-    """
+    """The value ``Preheat`` under ``HKCU\\...\\Run``; the registry is by default this machine's."""
 
     def __init__(self, command: Sequence[str], registry: Registry | None = None) -> None:
         self._command = tuple(command)
