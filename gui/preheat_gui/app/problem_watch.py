@@ -8,18 +8,15 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
 from preheat import paths
-from preheat.control import State
+from preheat.control import EngineSnapshot, PortStatus, State
 from preheat.errors import PortInUseError
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.words import Circumstances, find_problem
-
-if TYPE_CHECKING:
-    from preheat.control import EngineSnapshot, PortStatus
-    from preheat_gui.bridge import EngineBridge
 
 _RECENT_S: Final = 600.0
 _DISK_EVERY_MS: Final = 60_000

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QWidget
 
 from preheat import paths
+from preheat.control import EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.widgets import (
     GROUP_GAP,
     MARGIN,
+    WindowState,
     button,
     caption,
     hbox,
@@ -28,10 +30,6 @@ from preheat_gui.widgets import (
     vbox,
 )
 from preheat_gui.words import error_text
-
-if TYPE_CHECKING:
-    from preheat.control import EngineSnapshot
-    from preheat_gui.widgets import WindowState
 
 logger = logging.getLogger(__name__)
 

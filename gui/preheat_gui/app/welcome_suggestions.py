@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from preheat.control import GetCatalogue, PullModel
+from preheat.control import Catalogue, GetCatalogue, PullModel, SuggestedModel
+from preheat.errors import EngineError
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.widgets import GAP, Card, button, caption, hbox, named, set_role, vbox
 from preheat_gui.words import TASKS, error_text, format_bytes
-
-if TYPE_CHECKING:
-    from preheat.control import Catalogue, SuggestedModel
-    from preheat.errors import EngineError
-    from preheat_gui.bridge import EngineBridge
 
 MAX_SUGGESTIONS: Final = 4
 _INDENT: Final = 22  # Indent of a description under its check box: the box and its spacing

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -22,13 +22,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from preheat import control
+from preheat.control import ImportedFile
+from preheat.errors import EngineError
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.widgets import GROUP_GAP, RADIUS, Banner, Token, ask, heading_font, theme
 from preheat_gui.words import error_text, error_title
-
-if TYPE_CHECKING:
-    from preheat.control import ImportedFile
-    from preheat.errors import EngineError
-    from preheat_gui.bridge import EngineBridge
 
 _ENDING: Final = ".gguf"
 _NO_ROOM: Final = "disk_full"

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
-from preheat.control import EngineSnapshot
+from preheat.control import Command, EngineSession, EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-
-if TYPE_CHECKING:
-    from preheat.control import Command, EngineSession
 
 T = TypeVar("T")
 

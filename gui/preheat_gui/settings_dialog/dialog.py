@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import psutil
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QStackedWidget, QWidget
 
+from preheat.control import SettingsChange
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft
@@ -23,10 +25,6 @@ from preheat_gui.settings_dialog.origins import overridden
 from preheat_gui.settings_dialog.page import SettingsPage
 from preheat_gui.settings_dialog.sentences import sentence_of
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
-
-if TYPE_CHECKING:
-    from preheat.control import SettingsChange
-    from preheat_gui.bridge import EngineBridge
 
 _SIZE: Final = QSize(760, 600)
 _MIN_SIZE: Final = QSize(560, 400)

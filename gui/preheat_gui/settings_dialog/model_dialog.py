@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
 
-from preheat.control import EstimateMemory, MemoryEstimate
+from preheat.control import EstimateMemory, MemoryEstimate, SettingsChange
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import AUTO, ModelSettings, Settings, checked_value, keys_of, model_setting, to_text
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
 from preheat_gui.settings_dialog.editors import Editor, editor_for, set_row
 from preheat_gui.settings_dialog.field_row import FieldRow
@@ -29,10 +30,6 @@ from preheat_gui.widgets import (
     vbox,
 )
 from preheat_gui.words import format_memory
-
-if TYPE_CHECKING:
-    from preheat.control import SettingsChange
-    from preheat_gui.bridge import EngineBridge
 
 _WIDTH: Final = 520
 DEFAULT: Final = "default"  # The text of a setting that uses the value for all models

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from preheat.control import ModelSnapshot, State
+from preheat.control import ModelFacts, ModelSnapshot, State
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.cells import CANCELLABLE
 from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.widgets import symbol
 from preheat_gui.words import owner_words
-
-if TYPE_CHECKING:
-    from preheat.control import ModelFacts
 
 
 class ModelActions(QObject):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from preheat import control
+from preheat.control import ModelFacts, ModelSnapshot
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.widgets import ask, inform
 from preheat_gui.words import format_bytes, owner_words
-
-if TYPE_CHECKING:
-    from preheat.control import ModelFacts, ModelSnapshot
-    from preheat_gui.bridge import EngineBridge
 
 _MAX_NAMED: Final = 3
 

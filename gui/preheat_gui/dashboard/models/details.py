@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from preheat import control
-from preheat.control import ModelSnapshot, State
+from preheat.control import Explanation, ModelFacts, ModelSnapshot, State
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.labels import align_to_start, detail_label, title_label
@@ -26,9 +26,6 @@ from preheat_gui.words import (
     sentence,
     source_words,
 )
-
-if TYPE_CHECKING:
-    from preheat.control import Explanation, ModelFacts
 
 Question = tuple[str, State, bool, bool]  # What the answer to "why?" depends on: model_id, state, standby, favourite
 _ASK_AFTER_MS: Final = 150  # Walking through the table with the arrow keys asks nothing about the models on the way

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox, QLabel
 
 from preheat import control
-from preheat.control import EngineSnapshot
+from preheat.control import EngineSnapshot, StatsReport
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.models.actions import ModelActions
 from preheat_gui.dashboard.models.cells import Column
@@ -23,9 +23,6 @@ from preheat_gui.dashboard.search_box import SearchBox
 from preheat_gui.dashboard.slow_question import SlowQuestion
 from preheat_gui.widgets import EmptyState, named, set_role, stacked, timer
 from preheat_gui.words import format_number
-
-if TYPE_CHECKING:
-    from preheat.control import StatsReport
 
 _AGES_MS: Final = 30_000  # How often "2 min ago" is updated while the page is shown
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QScrollArea, QWidget
 
 from preheat import control
-from preheat.control import EngineSnapshot
+from preheat.control import EngineSnapshot, UsageHistory
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.overview.memory_card import MemoryCard
@@ -22,9 +22,6 @@ from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.slow_question import SlowQuestion
 from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, timer, vbox
 from preheat_gui.words import error_text
-
-if TYPE_CHECKING:
-    from preheat.control import UsageHistory
 
 _SIDE_BY_SIDE_PX: Final = 860
 _FRAME_MS: Final = 100  # Snapshots may come faster than anyone can read

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from preheat.control import UsageBucket, UsageHistory
+from preheat.control import UsageBucket, UsageHistory
 
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S

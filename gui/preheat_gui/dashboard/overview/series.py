@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
+from preheat.control import UsageBucket
 from preheat_gui.dashboard.overview.curves import Point, Series
 from preheat_gui.dashboard.overview.periods import DAY_S, HOUR_S, Period, PeriodFigures
 from preheat_gui.words import format_duration, format_number, percent
-
-if TYPE_CHECKING:
-    from preheat.control import UsageBucket
 
 translate = QCoreApplication.translate
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from preheat.control import EngineSnapshot
+from preheat.control import EngineSession, EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui import words
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures
 from preheat_gui.dashboard.cells import BUSY
 from preheat_gui.dashboard.try_it.conversation import Turn, figures_words, make_request, vector_figures, vector_words
-
-if TYPE_CHECKING:
-    from preheat.control import EngineSession
-    from preheat_gui.bridge import Generation, GenerationFigures
 
 
 class TrySession(QObject):
