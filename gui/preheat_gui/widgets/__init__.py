@@ -7,7 +7,7 @@ from preheat_gui.widgets.empty_state import EmptyState
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
 from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
 from preheat_gui.widgets.question import ask, inform
-from preheat_gui.widgets.ring_gauge import RingGauge, Segment
+from preheat_gui.widgets.ring_gauge import RingGauge
 from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import (
     CAPTION_SCALE,
@@ -46,7 +46,6 @@ __all__ = [
     "Panel",
     "RingGauge",
     "ScaledLabel",
-    "Segment",
     "Theme",
     "Token",
     "TrayState",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation
+from PySide6.QtCore import QEasingCurve, QEvent, QRectF, QSize, Qt, QVariantAnimation
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -16,7 +14,6 @@ from preheat_gui.widgets.theme import EASE_MS, FIGURE_SCALE, GAP, Token, caption
 SPAN_DEG: Final = 270.0  # The ring is open at the bottom, as in the logo
 _START_DEG: Final = 225.0  # Qt counts from three o'clock, anticlockwise
 _STROKE: Final = 0.085  # of the ring's diameter
-_LIMIT_LENGTH: Final = 2.0  # of the stroke
 _FOOT: Final = 0.9  # Bottom of the ring's ends, as a share of its height; the caption starts there
 _SMALLEST_PX: Final = 112
 _PREFERRED_PX: Final = 152
@@ -24,17 +21,8 @@ _UNIT_SCALE: Final = 1.15
 _NOTICEABLE: Final = 0.0005  # of the ring: less than half a pixel
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A part of the ring."""
-
-    share: float  # Its length, 0.0 to 1.0 of the ring
-    token: Token  # Its colour
-    name: str = ""  # Its meaning, for screen readers: "others 6.1 GB"
-
-
 class RingGauge(QWidget):
-    """Shows one value or several segments in sequence, from the ring's left end.
+    """Shows one value as a part of the ring, from its left end.
 
     New values ease in over 150 ms, unless the user wants reduced motion or the gauge is hidden.
     """
@@ -43,39 +31,22 @@ class RingGauge(QWidget):
         super().__init__(parent)
         self._caption = caption
         self._figure = self._unit = ""
-        self._segments: tuple[Segment, ...] = ()
-        self._limit: float | None = None
-        self._shown: list[float] = []
-        self._from: list[float] = []
+        self._share = 0.0
+        self._shown = 0.0
         self._motion = QVariantAnimation(self)
         self._motion.setDuration(EASE_MS)
-        self._motion.setStartValue(0.0)
-        self._motion.setEndValue(1.0)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._motion.valueChanged.connect(self._move)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._describe()
         theme().changed.connect(self.update)
 
-    def set_value(self, share: float | None, figure: str, unit: str = "", *, token: Token = Token.ACCENT) -> None:
-        """Show one value, 0.0 to 1.0 of the ring; None for none yet."""
-        self.set_segments(() if share is None else (Segment(share, token),), figure, unit)
-
-    def set_segments(
-        self, segments: Sequence[Segment], figure: str, unit: str = "", *, limit: float | None = None
-    ) -> None:
-        """Show several parts.
-
-        Args:
-            segments: Parts of the ring; cut at 1.0 in total.
-            figure: The number in the ring.
-            unit: Its unit, smaller, under it.
-            limit: Position of a limit's mark, 0.0 to 1.0; None for no mark.
-        """
-        new = (tuple(segments), figure, unit, limit)
-        if new == (self._segments, self._figure, self._unit, self._limit):
+    def set_value(self, share: float | None, figure: str, unit: str = "") -> None:
+        """Show a value, 0.0 to 1.0 of the ring, None for none yet, with a number in the ring and its unit under it."""
+        new = (min(max(share or 0.0, 0.0), 1.0), figure, unit)
+        if new == (self._share, self._figure, self._unit):
             return
-        self._segments, self._figure, self._unit, self._limit = new
+        self._share, self._figure, self._unit = new
         self._describe()
         self._animate()
         self.update()
@@ -88,9 +59,10 @@ class RingGauge(QWidget):
             self.updateGeometry()
             self.update()
 
-    def shown_shares(self) -> tuple[float, ...]:
-        """Return the segments' drawn lengths."""
-        return tuple(self._shown)
+    @property
+    def shown_share(self) -> float:
+        """The drawn part of the ring."""
+        return self._shown
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(_PREFERRED_PX, math.ceil(_PREFERRED_PX * _FOOT) + self._caption_height())
@@ -107,49 +79,29 @@ class RingGauge(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ring = self._ring()
-        self._draw_arc(painter, ring, 0.0, 1.0, Token.TRACK)
-        # Last to first: each segment's round end covers the next one.
-        ends = [sum(self._shown[: index + 1]) for index in range(len(self._shown))]
-        for segment, end, share in reversed(list(zip(self._segments, ends, self._shown, strict=True))):
-            if share > _NOTICEABLE:
-                self._draw_arc(painter, ring, max(end - share, 0.0), min(end, 1.0), segment.token)
-        if self._limit is not None:
-            self._draw_limit(painter, ring, self._limit)
+        self._draw_arc(painter, ring, 1.0, Token.TRACK)
+        if self._shown > _NOTICEABLE:
+            self._draw_arc(painter, ring, self._shown, Token.ACCENT)
         self._draw_texts(painter, ring)
 
     # Drawing
 
     def _ring(self) -> QRectF:
         side = self._side()
-        margin = side * _STROKE * _LIMIT_LENGTH / 2
+        margin = side * _STROKE  # half of a stroke, and as much space
         left = (self.width() - side) / 2
         top = (self.height() - self._caption_height() - side * _FOOT) / 2
         return QRectF(left + margin, top + margin, side - 2 * margin, side - 2 * margin)
 
     def _side(self) -> float:
-        """Return the width of the ring with its limit's mark."""
+        """Return the width of the ring and its margins."""
         return min(float(self.width()), (self.height() - self._caption_height()) / _FOOT)
 
-    def _draw_arc(self, painter: QPainter, ring: QRectF, begin: float, end: float, token: Token) -> None:
+    def _draw_arc(self, painter: QPainter, ring: QRectF, share: float, token: Token) -> None:
         pen = QPen(self._colour(token), ring.width() * _STROKE)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
-        first = _START_DEG - begin * SPAN_DEG
-        painter.drawArc(ring, round(first * 16), -round((end - begin) * SPAN_DEG * 16))
-
-    def _draw_limit(self, painter: QPainter, ring: QRectF, limit: float) -> None:
-        painter.save()
-        painter.translate(ring.center())
-        painter.rotate(-(_START_DEG - limit * SPAN_DEG))
-        stroke, radius = ring.width() * _STROKE, ring.width() / 2
-        line = (
-            QPointF(radius - stroke * _LIMIT_LENGTH / 2, 0),
-            QPointF(radius + stroke * _LIMIT_LENGTH / 2, 0),
-        )
-        for token, width in ((Token.CARD, 6.0), (Token.TEXT, 2.0)):  # with a gap on both sides
-            painter.setPen(QPen(self._colour(token), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-            painter.drawLine(*line)
-        painter.restore()
+        painter.drawArc(ring, round(_START_DEG * 16), -round(share * SPAN_DEG * 16))
 
     def _draw_texts(self, painter: QPainter, ring: QRectF) -> None:
         room = ring.width() * 0.74
@@ -182,27 +134,19 @@ class RingGauge(QWidget):
     # Motion
 
     def _animate(self) -> None:
-        target = [min(max(segment.share, 0.0), 1.0) for segment in self._segments]
         self._motion.stop()
-        before = self._shown[: len(target)]
-        self._from = before + [0.0] * (len(target) - len(before))
-        far = any(abs(old - new) > _NOTICEABLE for old, new in zip(self._from, target, strict=True))
+        far = abs(self._shown - self._share) > _NOTICEABLE
         if not far or not self.isVisible() or theme().reduce_motion:
-            self._shown = target
+            self._shown = self._share
             return
-        self._shown = list(self._from)
+        self._motion.setStartValue(self._shown)
+        self._motion.setEndValue(self._share)
         self._motion.start()
 
-    def _move(self, done: object) -> None:
-        part = float(done) if isinstance(done, float) else 1.0
-        self._shown = [
-            old + (min(max(segment.share, 0.0), 1.0) - old) * part
-            for old, segment in zip(self._from, self._segments, strict=True)
-        ]
+    def _move(self, share: float) -> None:
+        self._shown = share
         self.update()
 
     def _describe(self) -> None:
         value = f"{self._figure} {self._unit}".strip()
-        parts = ", ".join(segment.name for segment in self._segments if segment.name)
         self.setAccessibleName(f"{self._caption}: {value}" if self._caption and value else self._caption or value)
-        self.setAccessibleDescription(parts)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QImage, QPaintEvent
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.widgets import RingGauge, Segment, Theme, Token
+from preheat_gui.widgets import RingGauge, Theme, Token
 
 
 class Counting(RingGauge):
@@ -38,12 +38,12 @@ def test_new_values_ease_in(gauge: Counting, qtbot: QtBot) -> None:
     gauge.show()
     qtbot.waitExposed(gauge)
     gauge.set_value(0.5, "4.0", "GB")
-    assert gauge.shown_shares()[0] < 0.5
-    qtbot.waitUntil(lambda: gauge.shown_shares() == (0.5,))
+    assert gauge.shown_share < 0.5
+    qtbot.waitUntil(lambda: gauge.shown_share == 0.5)
     seen = []
     gauge.set_value(1.0, "8.0", "GB")
-    while gauge.shown_shares() != (1.0,):
-        seen.append(gauge.shown_shares()[0])
+    while gauge.shown_share != 1.0:
+        seen.append(gauge.shown_share)
         qtbot.wait(5)
     assert seen == sorted(seen)
 
@@ -52,18 +52,18 @@ def test_nothing_eases_with_reduced_motion(gauge: Counting, qtbot: QtBot, monkey
     monkeypatch.setattr(Theme, "reduce_motion", True)
     gauge.show()
     gauge.set_value(0.5, "4.0", "GB")
-    assert gauge.shown_shares() == (0.5,)
+    assert gauge.shown_share == 0.5
 
 
 def test_a_hidden_gauge_does_not_animate(gauge: Counting) -> None:
     gauge.set_value(0.5, "4.0", "GB")
-    assert gauge.shown_shares() == (0.5,)
+    assert gauge.shown_share == 0.5
 
 
 def test_an_idle_gauge_does_not_paint(gauge: Counting, qtbot: QtBot) -> None:
     gauge.show()
     gauge.set_value(0.5, "4.0", "GB")
-    qtbot.waitUntil(lambda: gauge.shown_shares() == (0.5,))
+    qtbot.waitUntil(lambda: gauge.shown_share == 0.5)
     qtbot.wait(50)
     before = gauge.paints
     for _ in range(5):
@@ -73,41 +73,31 @@ def test_an_idle_gauge_does_not_paint(gauge: Counting, qtbot: QtBot) -> None:
 
 
 def test_a_screen_reader_hears_the_value(gauge: Counting) -> None:
-    gauge.set_segments(
-        [Segment(0.4, Token.ACCENT, "Preheat 4.2 GB"), Segment(0.3, Token.MUTED, "others 3.0 GB")], "4.2", "GB"
-    )
+    gauge.set_value(0.4, "4.2", "GB")
     assert gauge.accessibleName() == "of 8 GB used: 4.2 GB"
-    assert gauge.accessibleDescription() == "Preheat 4.2 GB, others 3.0 GB"
     gauge.set_caption("used")
     assert gauge.accessibleName() == "used: 4.2 GB"
 
 
-def test_segments_have_their_colours_and_lengths(gauge: Counting, theme: Theme) -> None:
-    gauge.set_segments([Segment(0.5, Token.ACCENT), Segment(0.25, Token.STANDBY)], "6.0", "GB")
+def test_the_value_has_its_colour_and_length(gauge: Counting, theme: Theme) -> None:
+    gauge.set_value(0.5, "4.0", "GB")
     image = gauge.grab().toImage()
-    ours, others, free = (count_of(image, theme.colour(token)) for token in (Token.ACCENT, Token.STANDBY, Token.TRACK))
-    assert ours == pytest.approx(2 * others, rel=0.15)
-    assert others == pytest.approx(free, rel=0.25)
+    value, free = (count_of(image, theme.colour(token)) for token in (Token.ACCENT, Token.TRACK))
+    assert value == pytest.approx(free, rel=0.25)
 
 
 def test_values_out_of_range_stay_in_the_ring(gauge: Counting) -> None:
-    gauge.set_segments([Segment(1.7, Token.BAD), Segment(-1.0, Token.GOOD)], "9.9", "GB", limit=0.5)
-    assert gauge.shown_shares() == (1.0, 0.0)
-    gauge.grab()
+    gauge.set_value(1.7, "9.9", "GB")
+    assert gauge.shown_share == 1.0
+    gauge.set_value(-1.0, "0", "GB")
+    assert gauge.shown_share == 0.0
 
 
 def test_an_unknown_value_is_an_empty_ring(gauge: Counting, theme: Theme) -> None:
     gauge.set_value(0.7, "70", "%")
     gauge.set_value(None, "—")
-    assert gauge.shown_shares() == ()
+    assert gauge.shown_share == 0.0
     assert count_of(gauge.grab().toImage(), theme.colour(Token.ACCENT)) == 0
-
-
-def test_the_limit_is_marked(gauge: Counting, theme: Theme) -> None:
-    gauge.set_segments([], "", "")
-    without = count_of(gauge.grab().toImage(), theme.colour(Token.TEXT))
-    gauge.set_segments([], "", "", limit=0.5)
-    assert count_of(gauge.grab().toImage(), theme.colour(Token.TEXT)) > without == 0
 
 
 def test_the_overlay_follows_its_window(qtbot: QtBot, theme: Theme) -> None:
@@ -123,7 +113,7 @@ def test_the_overlay_follows_its_window(qtbot: QtBot, theme: Theme) -> None:
 def test_it_follows_the_theme(gauge: Counting, theme: Theme, qtbot: QtBot) -> None:
     gauge.show()
     gauge.set_value(1.0, "8.0")
-    qtbot.waitUntil(lambda: gauge.shown_shares() == (1.0,))
+    qtbot.waitUntil(lambda: gauge.shown_share == 1.0)
     before = gauge.paints
     theme.choose("dark")
     try:
