@@ -296,10 +296,7 @@ class EngineBridge(QObject):
         return self._session.result().generate(model_id, request, on_wait)
 
     def _command(
-        self,
-        question: Question[T],
-        on_answer: Callable[[T], None] | None = None,
-        on_error: OnError | None = None,
+        self, question: Question[T], on_answer: Callable[[T], None] | None = None, on_error: OnError | None = None
     ) -> None:
         """Ask in the order of the calls."""
         self._tasks.queue(partial(self._answer, question, _weak(on_answer), _weak(on_error)))

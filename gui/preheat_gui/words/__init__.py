@@ -1,13 +1,6 @@
 """The words of windows, tray and notifications, in the user's language."""
 
-from preheat_gui.words.catalogue import (
-    TASKS,
-    joined,
-    owner_words,
-    parameter_words,
-    source_words,
-    task_title,
-)
+from preheat_gui.words.catalogue import TASKS, joined, owner_words, parameter_words, source_words, task_title
 from preheat_gui.words.downloads import (
     UNDER_WAY,
     UNFINISHED,
@@ -35,13 +28,7 @@ from preheat_gui.words.figures import (
     sentence,
     short_name,
 )
-from preheat_gui.words.messages import (
-    error_hint,
-    error_text,
-    error_title,
-    message_sentences,
-    message_text,
-)
+from preheat_gui.words.messages import error_hint, error_text, error_title, message_sentences, message_text
 from preheat_gui.words.models import (
     LOADING_STATES,
     TOOLTIP_CHARS,
@@ -57,14 +44,7 @@ from preheat_gui.words.models import (
     time_left,
     tooltip,
 )
-from preheat_gui.words.problems import (
-    Circumstances,
-    Kind,
-    Problem,
-    ProblemAction,
-    Remedy,
-    find_problem,
-)
+from preheat_gui.words.problems import Circumstances, Kind, Problem, ProblemAction, Remedy, find_problem
 
 __all__ = [
     "LOADING_STATES",

@@ -17,17 +17,7 @@ from preheat_gui.dashboard.connect.guides import NO_MODEL, Place, make_guides
 from preheat_gui.dashboard.copy_button import CopyButton
 from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.widgets import (
-    GAP,
-    GROUP_GAP,
-    Card,
-    ElidedLabel,
-    EmptyState,
-    hbox,
-    named,
-    set_role,
-    vbox,
-)
+from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, EmptyState, hbox, named, set_role, vbox
 from preheat_gui.words import error_text, message_text, sentence
 
 UNKNOWN_KEY: Final = "YOUR_KEY"  # Stands for a key that this process cannot know

@@ -11,13 +11,7 @@ from PySide6.QtCore import QObject, Qt
 
 from preheat.control import EngineSnapshot, Figures, ModelSnapshot
 from preheat_gui.dashboard.cells import Cell, Index, Role
-from preheat_gui.dashboard.models.cells import (
-    Column,
-    Context,
-    header,
-    make_cell,
-    sort_key,
-)
+from preheat_gui.dashboard.models.cells import Column, Context, header, make_cell, sort_key
 from preheat_gui.dashboard.row_changes import runs
 from preheat_gui.dashboard.tables import TableModel
 

@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QEvent, Qt, QUrl
-from PySide6.QtGui import (
-    QFont,
-    QImage,
-    QTextBlockFormat,
-    QTextCharFormat,
-    QTextCursor,
-    QTextFrameFormat,
-    QTextLength,
-)
+from PySide6.QtGui import QFont, QImage, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextFrameFormat, QTextLength
 from PySide6.QtWidgets import QTextEdit
 
 from preheat_gui.dashboard.labels import code_font
