@@ -11,7 +11,7 @@ import logging
 import platform
 import threading
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from typing import Any, Final
 from preheat._version import __version__
 from preheat.errors import ModelFileError
 from preheat.files import write_atomic
-from preheat.models.gguf.facts import Facts, facts_from_json, facts_to_json
+from preheat.models.gguf.facts import Facts, facts_from_json
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Stamp:
 
     @property
     def identity(self) -> tuple[int, int]:
-        """The same for every name of one file."""
+        """Equal for every name of one file."""
         return self.device, self.inode
 
     @property
@@ -49,11 +49,7 @@ class Stamp:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """Return a file's stamp; blocks on the disk.
-
-    Raises:
-        OSError: It cannot be read.
-    """
+    """Return a file's stamp; raises OSError if it cannot be read. Blocks on the disk."""
     status = path.stat()
     return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
@@ -68,8 +64,8 @@ class HeaderCache:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._facts: dict[str, tuple[list[int], Facts | ModelFileError]] = {}
-        self._stored: dict[str, Any] = {}  # as read, not yet decoded
+        # Stamp and result of each file; those read from the cache file are decoded when they are needed.
+        self._entries: dict[str, tuple[list[int], Facts | ModelFileError | dict[str, Any]]] = {}
         self._loaded = path is None
         self._dirty = False
 
@@ -77,22 +73,20 @@ class HeaderCache:
         """Return the facts of the file in this state, or its error; None if unknown."""
         self._load()
         key = str(path)
-        known = self._facts.get(key)
-        if known is not None:
-            return known[1] if known[0] == stamp.lasting else None
-        stored = self._stored.get(key)
-        if stored is None or stored[0] != stamp.lasting:
+        lasting, result = self._entries.get(key, ([], None))
+        if lasting != stamp.lasting:
             return None
-        try:
-            facts = facts_from_json(stored[1])
-        except (TypeError, ValueError, KeyError):
-            return None  # written by another version of this code
-        self._facts[key] = stamp.lasting, facts
-        return facts
+        if isinstance(result, dict):
+            try:
+                result = facts_from_json(result)
+            except (TypeError, ValueError, KeyError):
+                return None  # written by another version of this code
+            self._entries[key] = lasting, result
+        return result
 
     def put(self, path: Path, stamp: Stamp, result: Facts | ModelFileError) -> None:
         """Remember the facts of a file, or its error."""
-        self._facts[str(path)] = stamp.lasting, result
+        self._entries[str(path)] = stamp.lasting, result
         self._dirty = True
 
     def save(self, seen: Set[Path]) -> None:
@@ -102,21 +96,23 @@ class HeaderCache:
                 return
             self._dirty = False
             keys = {str(path) for path in seen}
-            facts = {key: value for key, value in list(self._facts.items()) if key in keys}
-            stored = {key: value for key, value in self._stored.items() if key not in keys}
-            while len(stored) > _MAX_UNSEEN:
-                del stored[next(iter(stored))]
-            for key, (lasting, result) in facts.items():
-                if isinstance(result, Facts):
-                    stored[key] = [lasting, facts_to_json(result)]
-            self._facts, self._stored = facts, stored
+            unseen = [key for key in list(self._entries) if key not in keys]
+            for key in unseen[: max(len(unseen) - _MAX_UNSEEN, 0)]:
+                self._entries.pop(key)
             if self._path is not None:
-                write_entries(self._path, stored)
+                write_entries(
+                    self._path,
+                    {
+                        key: [lasting, asdict(result) if isinstance(result, Facts) else result]
+                        for key, (lasting, result) in list(self._entries.items())
+                        if not isinstance(result, ModelFileError)
+                    },
+                )
 
     def _load(self) -> None:
         with self._lock:
             if not self._loaded and self._path is not None:
-                self._stored = _read(self._path)
+                self._entries = _read(self._path)
                 self._loaded = True
 
 

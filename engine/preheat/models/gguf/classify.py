@@ -60,7 +60,7 @@ def kind_of(header: GgufHeader) -> Kind:
     if header.architecture in _DRAFTS:
         return Kind.DRAFT
     # llama.cpp loads no language model without a vocabulary; image models of other programs have none.
-    if header.architecture in _SPEECH or header.tokenizer in _NO_TOKENIZER:
+    if header.architecture in _SPEECH or header.text("tokenizer.ggml.model") in _NO_TOKENIZER:
         return Kind.NOT_TEXT
     if not header.tensors and header.split_count == 1:
         return Kind.VOCABULARY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import prod
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ def facts_of(header: GgufHeader) -> Facts:
     kind = kind_of(header)
     return Facts(
         architecture=sys.intern(header.architecture),
-        context_length=header.context_length,
+        context_length=header.number("context_length"),
         embeddings=header.embeddings,
         chat_template=header.chat_template,
         shape=shape_of(header),
@@ -50,23 +50,14 @@ def facts_of(header: GgufHeader) -> Facts:
         elements=sum(prod(tensor.shape) for tensor in header.tensors),
         kind=kind,
         unfit=unfit_reason(header, kind),
-        name=_short(header.name),
+        name=_short(header.text("general.name")),
         quantization=sys.intern(quantization_of_header(header)),
-        licence=sys.intern(_short(header.licence)),
+        licence=sys.intern(_short(header.text("general.license"))),
     )
 
 
-def facts_to_json(facts: Facts) -> dict[str, Any]:
-    """Return the facts as JSON."""
-    return asdict(facts)
-
-
 def facts_from_json(content: dict[str, Any]) -> Facts:
-    """Return the facts that ``facts_to_json`` was given.
-
-    Raises:
-        TypeError, ValueError, KeyError: The content is not from it.
-    """
+    """Return the facts of which this is ``asdict``; raises TypeError, ValueError or KeyError for other content."""
     unfit = content["unfit"]
     return Facts(
         **{

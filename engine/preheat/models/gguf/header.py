@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
@@ -36,6 +37,29 @@ class Tensor(NamedTuple):
     offset: int
 
 
+class GgmlType(NamedTuple):
+    """A tensor type: a block of ``block_elements`` takes ``block_bytes``."""
+
+    name: str
+    block_elements: int
+    block_bytes: int
+
+
+# Number, name, elements and bytes of a block, from llama.cpp's ggml.h and ggml-common.h; some numbers were withdrawn.
+_TYPE_TABLE: Final = """
+0 F32 1 4  1 F16 1 2  2 Q4_0 32 18  3 Q4_1 32 20  6 Q5_0 32 22  7 Q5_1 32 24  8 Q8_0 32 34  9 Q8_1 32 36
+10 Q2_K 256 84  11 Q3_K 256 110  12 Q4_K 256 144  13 Q5_K 256 176  14 Q6_K 256 210  15 Q8_K 256 292
+16 IQ2_XXS 256 66  17 IQ2_XS 256 74  18 IQ3_XXS 256 98  19 IQ1_S 256 50  20 IQ4_NL 32 18  21 IQ3_S 256 110
+22 IQ2_S 256 82  23 IQ4_XS 256 136  24 I8 1 1  25 I16 1 2  26 I32 1 4  27 I64 1 8  28 F64 1 8
+29 IQ1_M 256 56  30 BF16 1 2  34 TQ1_0 256 54  35 TQ2_0 256 66  39 MXFP4 32 17  40 NVFP4 64 36
+41 Q1_0 128 18  42 Q2_0 64 18
+"""
+GGML_TYPES: Final = {
+    int(number): GgmlType(name, int(elements), int(size))
+    for number, name, elements, size in re.findall(r"(\d+) (\w+) (\d+) (\d+)", _TYPE_TABLE)
+}
+
+
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
     """The header of a GGUF file."""
@@ -50,42 +74,12 @@ class GgufHeader:
     @property
     def architecture(self) -> str:
         """Such as ``llama`` or ``bert``; empty if unknown."""
-        return self._text("general.architecture")
+        return self.text("general.architecture")
 
     @property
     def kind(self) -> str:
         """``general.type``: ``model`` (the default), ``adapter``, ``mmproj`` or ``imatrix``."""
-        return self._text("general.type") or "model"
-
-    @property
-    def name(self) -> str:
-        """Name of the model for people; may be empty."""
-        return self._text("general.name")
-
-    @property
-    def licence(self) -> str:
-        """Short name of the licence, such as ``apache-2.0``; empty if unknown."""
-        return self._text("general.license")
-
-    @property
-    def tokenizer(self) -> str:
-        """Kind of tokenizer, such as ``gpt2`` or ``bert``; empty if there is none."""
-        return self._text("tokenizer.ggml.model")
-
-    @property
-    def context_length(self) -> int:
-        """Trained context length, in tokens; 0 if unknown."""
-        return self.number("context_length")
-
-    @property
-    def block_count(self) -> int:
-        """Number of layers; 0 if unknown."""
-        return self.number("block_count")
-
-    @property
-    def embedding_length(self) -> int:
-        """Width of the hidden state and of an embedding; 0 if unknown."""
-        return self.number("embedding_length")
+        return self.text("general.type") or "model"
 
     @property
     def head_count(self) -> int | tuple[int, ...]:
@@ -100,10 +94,7 @@ class GgufHeader:
     @property
     def vocab_size(self) -> int:
         """Tokens in the vocabulary; 0 if unknown."""
-        tokens = self.metadata.get("tokenizer.ggml.tokens")
-        if isinstance(tokens, Skipped):
-            return tokens.count
-        return len(tokens) if isinstance(tokens, tuple) else self.number("vocab_size")
+        return self.length("tokenizer.ggml.tokens") or self.number("vocab_size")
 
     @property
     def pooling(self) -> str:
@@ -130,18 +121,19 @@ class GgufHeader:
         value = self.metadata.get("split.count")
         return value if isinstance(value, int) and value > 1 else 1
 
-    @property
-    def tensor_bytes(self) -> int:
-        """Size of all tensors without padding, in bytes."""
-        return sum(tensor.n_bytes for tensor in self.tensors)
+    def text(self, key: str) -> str:
+        """Return a text such as ``general.name``; empty if it is missing."""
+        value = self.metadata.get(key)
+        return value if isinstance(value, str) else ""
+
+    def length(self, key: str) -> int:
+        """Return the length of an array such as ``tokenizer.ggml.merges``; 0 if it is missing."""
+        value = self.metadata.get(key)
+        return value.count if isinstance(value, Skipped) else len(value) if isinstance(value, tuple) else 0
 
     def own(self, key: str) -> Value | None:
         """Return the value of a key of the architecture, such as ``llama.context_length``."""
         return self.metadata.get(f"{self.architecture}.{key}")
-
-    def _text(self, key: str) -> str:
-        value = self.metadata.get(key)
-        return value if isinstance(value, str) else ""
 
     def number(self, key: str) -> int:
         """Return a number of the architecture; 0 if it is missing or not positive."""

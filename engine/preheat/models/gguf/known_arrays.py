@@ -11,8 +11,7 @@ from hashlib import blake2b
 from typing import Final
 
 _MAX_KNOWN: Final = 64
-MAX_BYTES: Final = 1 << 24
-"""Longer arrays are not remembered."""
+MAX_BYTES: Final = 1 << 24  # longer arrays are not remembered
 
 
 class KnownArrays:
@@ -23,21 +22,18 @@ class KnownArrays:
 
     def lengths(self, order: str, count: int) -> tuple[int, ...]:
         """Return the lengths in bytes of the known arrays with ``count`` strings."""
-        return tuple(
-            length for known_order, known, length in list(self._known) if (known_order, known) == (order, count)
-        )
+        return tuple(length for *known, length in list(self._known) if known == [order, count])
 
     def has(self, order: str, count: int, content: bytes) -> bool:
         """Return whether these bytes are a known array."""
-        return self._known.get((order, count, len(content))) == digest(content)
+        return self._known.get((order, count, len(content))) == _digest(content)
 
     def add(self, order: str, count: int, content: bytes) -> None:
         """Remember an array."""
-        self._known[order, count, len(content)] = digest(content)
+        self._known[order, count, len(content)] = _digest(content)
         while len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)
 
 
-def digest(content: bytes) -> bytes:
-    """Return a cryptographic digest: the files come from strangers."""
-    return blake2b(content, digest_size=32).digest()
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=32).digest()  # a cryptographic one: the files come from strangers

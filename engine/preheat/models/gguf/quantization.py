@@ -26,8 +26,7 @@ NVFP4 Q1_0
 """
 FILE_TYPES: Final = {number: name for number, name in enumerate(_FILE_TYPES.split()) if name != "-"}
 
-_GUESSED: Final = 1024
-"""Added to the number where a program guessed."""
+_GUESSED: Final = 1024  # added to the number where a program guessed
 
 _PROJECTORS: Final = ("F16", "Q8_0", "BF16", "F32")
 _WHOLE: Final = frozenset({"F32", "F16", "BF16"})
@@ -67,18 +66,17 @@ def quantization_of_header(header: GgufHeader) -> str:
     """
     stated = header.metadata.get("general.file_type")
     name = FILE_TYPES.get(stated % _GUESSED, "") if type(stated) is int and stated >= 0 else ""
-    most = _most_used(header)
+    sizes: Counter[str] = Counter()
+    for tensor in header.tensors:
+        sizes[tensor.ggml_type] += tensor.n_bytes
+    most = max(sizes, key=lambda kind: sizes[kind], default="")
     if name in _WHOLE and most and most not in _WHOLE:
         return most
     return name or most
 
 
 def quantization_words(name: str, bits_per_weight: float = 0.0) -> str:
-    """Return a description of a quantization for people; empty if unknown.
-
-    Args:
-        bits_per_weight: Decides where the name does not tell.
-    """
+    """Return a description for people, by the bits where the name does not tell; empty if unknown."""
     match = _BITS.search(name.upper())
     bits = float(next(group for group in match.groups() if group)) if match else bits_per_weight
     return _WORDS[min(_WORDS, key=lambda known: abs(known - bits))] if bits else ""
@@ -89,10 +87,3 @@ def projector_rank(name: str, n_bytes: int, path: str) -> tuple[int, int, str]:
     quantization = quantization_of(name)
     known = _PROJECTORS.index(quantization) if quantization in _PROJECTORS else len(_PROJECTORS)
     return known, n_bytes, path
-
-
-def _most_used(header: GgufHeader) -> str:
-    sizes: Counter[str] = Counter()
-    for tensor in header.tensors:
-        sizes[tensor.ggml_type] += tensor.n_bytes
-    return max(sizes, key=lambda kind: sizes[kind], default="")

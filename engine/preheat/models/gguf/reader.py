@@ -20,9 +20,8 @@ from typing import Final, Literal
 from preheat.errors import ModelFileError
 from preheat.messages import Param, msg
 from preheat.models.file_names import printable
-from preheat.models.gguf.header import GgufHeader, Skipped, Tensor, Value
+from preheat.models.gguf.header import GGML_TYPES, GgufHeader, Skipped, Tensor, Value
 from preheat.models.gguf.known_arrays import MAX_BYTES, KnownArrays
-from preheat.models.gguf.types import GGML_TYPES
 
 _CHUNK_BYTES: Final = 1 << 18
 # Ceilings, far above what models have (a vocabulary of 256,000 tokens makes a header of about 10 MB).
@@ -83,7 +82,6 @@ class _Source:
         return self._chunk[self._at - count : self._at]
 
     def skip(self, count: int) -> None:
-        """Skip ``count`` bytes."""
         self._at += count
         self._check(0)
 
@@ -178,7 +176,7 @@ def read_header(path: Path, arrays: KnownArrays | None = None) -> GgufHeader:
     except _MalformedError as error:
         raise _file_error(path, error.code, **error.params) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = getattr(error, "strerror", None) or str(error)
         raise _file_error(path, "gguf_unreadable", reason=reason) from error
 
 
@@ -213,10 +211,8 @@ def _read(source: _Source) -> GgufHeader:
 
 
 def _read_version(source: _Source) -> int:
-    if source.file_bytes == 0:
-        raise _MalformedError("gguf_empty")
     if source.file_bytes < 8:
-        raise _MalformedError("gguf_wrong_format")
+        raise _MalformedError("gguf_wrong_format" if source.file_bytes else "gguf_empty")
     magic = source.take(4)
     if magic == b"vers":
         raise _MalformedError("gguf_lfs_pointer")
@@ -348,7 +344,7 @@ def _check_layout(tensors: tuple[Tensor, ...], data_offset: int, alignment: int,
 
 
 def _padded(size: int, alignment: int) -> int:
-    return (size + alignment - 1) // alignment * alignment
+    return -(-size // alignment) * alignment
 
 
 def _quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from preheat.models.gguf.header import GgufHeader, Skipped, Tensor
+from preheat.models.gguf.header import GgufHeader, Tensor
 
 _F32_BYTES: Final = 4
 
@@ -62,10 +62,10 @@ def shape_of(header: GgufHeader) -> ModelShape:
     kv_values, window_kv_values = _kv_values(header)
     graph_values, widest_values = _graph_values(header)
     return ModelShape(
-        weight_bytes=header.tensor_bytes,
+        weight_bytes=sum(tensor.n_bytes for tensor in header.tensors),
         repack_bytes=sum(tensor.n_bytes for tensor in header.tensors if _is_repacked(tensor)),
         vocabulary=header.vocab_size,
-        merges=_count(header, "tokenizer.ggml.merges"),
+        merges=header.length("tokenizer.ggml.merges"),
         layers=_layers(header),
         heads=_most(header.head_count),
         kv_values=kv_values,
@@ -81,7 +81,7 @@ def _kv_values(header: GgufHeader) -> tuple[int, int]:
     """Return the numbers per token in the KV cache: of full layers, and of layers with a window."""
     heads = _kv_heads(header)
     width = _head_width(header)
-    per_head = width + (header.number("attention.value_length") or header.embedding_length // _heads(header))
+    per_head = width + (header.number("attention.value_length") or header.number("embedding_length") // _heads(header))
     per_window_head = per_head
     if header.number("attention.key_length_mla"):
         per_head = per_window_head = width  # compressed keys, from which the values are made
@@ -139,7 +139,7 @@ def _graph_values(header: GgufHeader) -> tuple[int, int]:
     product, and four times the width of the hidden state; in attention, two each of queries, of keys and values, and of
     the hidden state. Gaps in the allocator change it by up to 10 %.
     """
-    width = header.embedding_length
+    width = header.number("embedding_length")
     ffn = _most(header.numbers("feed_forward_length"))
     if experts := header.number("expert_used_count"):
         # Each chosen expert leaves a result as wide as the hidden state before they are added up.
@@ -169,12 +169,7 @@ def _is_repacked(tensor: Tensor) -> bool:
 
 
 def _layers(header: GgufHeader) -> int:
-    return min(header.block_count, _MAX_LAYERS)
-
-
-def _count(header: GgufHeader, key: str) -> int:
-    value = header.metadata.get(key)
-    return value.count if isinstance(value, Skipped) else len(value) if isinstance(value, tuple) else 0
+    return min(header.number("block_count"), _MAX_LAYERS)
 
 
 def _heads(header: GgufHeader) -> int:
@@ -183,7 +178,7 @@ def _heads(header: GgufHeader) -> int:
 
 def _head_width(header: GgufHeader) -> int:
     heads = _most(header.head_count)
-    return header.number("attention.key_length") or (header.embedding_length // heads if heads else 0)
+    return header.number("attention.key_length") or (header.number("embedding_length") // heads if heads else 0)
 
 
 def _most(numbers: int | tuple[int, ...]) -> int:

@@ -18,8 +18,7 @@ from preheat.errors import ModelFileError
 from preheat.messages import Message, msg
 from preheat.models import read_header
 from preheat.models.gguf import reader
-from preheat.models.gguf.header import Skipped
-from preheat.models.gguf.types import GGML_TYPES
+from preheat.models.gguf.header import GGML_TYPES, Skipped
 from raising import raises
 
 MIB = 1 << 20
@@ -41,22 +40,34 @@ def test_a_real_chat_model(chat_model: Path) -> None:
     header = read_header(chat_model)
 
     assert (header.version, header.byte_order, header.kind) == (3, "little", "model")
-    assert (header.architecture, header.tokenizer) == ("llama", "gpt2")
-    assert header.name == "Smollm2 135M 8k Lc100K Mix1 Ep2"
-    assert (header.context_length, header.block_count, header.embedding_length) == (8192, 30, 576)
+    assert (header.architecture, header.text("tokenizer.ggml.model")) == ("llama", "gpt2")
+    assert header.text("general.name") == "Smollm2 135M 8k Lc100K Mix1 Ep2"
+    assert (header.number("context_length"), header.number("block_count"), header.number("embedding_length")) == (
+        8192,
+        30,
+        576,
+    )
     assert (header.head_count, header.head_count_kv, header.vocab_size) == (9, 3, 49152)
     assert header.chat_template
     assert not header.embeddings
     assert header.metadata["tokenizer.ggml.merges"] == Skipped(48900)
     assert header.metadata["general.languages"] == ("en",)
-    assert header.data_offset + header.tensor_bytes == header.file_bytes == chat_model.stat().st_size
+    assert (
+        header.data_offset + sum(tensor.n_bytes for tensor in header.tensors)
+        == header.file_bytes
+        == chat_model.stat().st_size
+    )
 
 
 def test_a_real_embedding_model(embedding_model: Path) -> None:
     header = read_header(embedding_model)
 
     assert (header.architecture, header.pooling, header.embeddings) == ("bert", "mean", True)
-    assert (header.context_length, header.embedding_length, header.block_count) == (512, 384, 6)
+    assert (header.number("context_length"), header.number("embedding_length"), header.number("block_count")) == (
+        512,
+        384,
+        6,
+    )
     assert header.vocab_size == 30522
     assert not header.chat_template
 
@@ -365,7 +376,7 @@ def test_long_strings_in_an_array_are_skipped(read: Callable[[bytes], Any], gguf
 
 def test_broken_utf_8_is_replaced(read: Callable[[bytes], Any], gguf_file: Any) -> None:
     value = struct.pack("<IQ", 8, 3) + b"a\xffb"
-    assert read(gguf_file({"general.name": value}).file()).name == "a\ufffdb"
+    assert read(gguf_file({"general.name": value}).file()).text("general.name") == "a\ufffdb"
 
 
 def test_values_of_the_wrong_type_count_as_missing(read: Callable[[bytes], Any], gguf_file: Any) -> None:
@@ -380,7 +391,12 @@ def test_values_of_the_wrong_type_count_as_missing(read: Callable[[bytes], Any],
         "split.count": "two",
     }
     header = read(gguf_file(fields).file())
-    assert (header.name, header.context_length, header.block_count, header.pooling) == ("", 0, 0, "")
+    assert (
+        header.text("general.name"),
+        header.number("context_length"),
+        header.number("block_count"),
+        header.pooling,
+    ) == ("", 0, 0, "")
     assert (header.head_count, header.vocab_size, header.split_count) == ((0, 0), 0, 1)
     assert not header.chat_template
 
