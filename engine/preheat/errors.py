@@ -167,3 +167,8 @@ class ModelInUseError(EngineError, code="model_in_use", status=409):
 
 class ModelExistsError(EngineError, code="model_exists", status=409):
     """There is another file of this name already."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return the system's words for a failure, without number and path."""
+    return getattr(error, "strerror", None) or str(error)

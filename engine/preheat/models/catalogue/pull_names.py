@@ -18,8 +18,7 @@ from preheat.models.catalogue.catalogue import CatalogueEntry
 from preheat.models.file_names import printable
 from preheat.models.gguf.quantization import QUANTIZATION, normalized, quantization_of
 from preheat.models.hub.hub import is_repo
-from preheat.models.hub.target import PullTarget
-from preheat.models.hub.variants import is_safe_path
+from preheat.models.hub.variants import PullTarget, is_safe_path
 
 MAX_NAME: Final = 1024
 

@@ -11,14 +11,14 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.models.downloads.queue import Downloads
-    from preheat.models.downloads.retry import RetryPolicy
     from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState
+    from preheat.models.downloads.transfer import RetryPolicy
 else:
     __getattr__ = lazy_exports(
         __name__,
         {
             "preheat.models.downloads.queue": "Downloads",
-            "preheat.models.downloads.retry": "RetryPolicy",
             "preheat.models.downloads.states": "DownloadEvent DownloadSnapshot DownloadState",
+            "preheat.models.downloads.transfer": "RetryPolicy",
         },
     )

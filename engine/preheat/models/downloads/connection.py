@@ -8,22 +8,66 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import ssl
+import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from preheat._version import __version__
 from preheat.messages import Message, msg
-from preheat.models.downloads.interrupt import Interrupt
 
 _MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.ASCII)
 _BROKEN: Final = (OSError, http.client.HTTPException, ValueError)  # ValueError: a malformed address
+
+
+class InterruptedTransferError(Exception):
+    """The transfer was paused or cancelled, or Preheat stops."""
+
+
+class Interrupt:
+    """A flag that also wakes a thread waiting for the network. Any thread."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+
+    def set(self) -> None:
+        """Interrupt the transfer."""
+        with self._lock:
+            self._event.set()
+            _shut_down(self._sock)
+
+    def attach(self, sock: socket.socket | None) -> None:
+        """Set the connection to shut down; None for none."""
+        with self._lock:
+            self._sock = sock
+            if self._event.is_set():
+                _shut_down(sock)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, and ``check``."""
+        self._event.wait(seconds)
+        self.check()
+
+    def check(self) -> None:
+        """Raise ``InterruptedTransferError`` if the interrupt was set."""
+        if self._event.is_set():
+            raise InterruptedTransferError
+
+
+def _shut_down(sock: socket.socket | None) -> None:
+    if sock is not None:
+        with suppress(OSError):  # closed by the other side
+            # Not SSLSocket.shutdown: it drops the encryption, and a reader would take what still arrives for content.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class BrokenConnectionError(Exception):
@@ -63,11 +107,7 @@ class Answer:
         return int(self._range[3]) if self._range and self._range[3] != "*" else None
 
     def read_into(self, view: memoryview) -> int:
-        """Read what has arrived, at least one byte, and return the number of bytes; 0 at the end.
-
-        Raises:
-            BrokenConnectionError: The connection broke.
-        """
+        """Read what has arrived, at least one byte, and return the number of bytes; 0 at the end."""
         with _broken(self.host):
             if self._response.chunked:
                 content = self._response.read1(len(view))
@@ -82,21 +122,11 @@ class Answer:
             return n_bytes
 
 
-def seconds_of(header: str) -> float | None:
-    """Return the value of a ``Retry-After`` header in seconds; None if it is not a sensible number."""
-    return float(header) if header.isascii() and header.isdigit() and len(header) < 6 else None
-
-
 @contextmanager
 def get(url: str, headers: Mapping[str, str], begin: int, *, stall_s: float, interrupt: Interrupt) -> Iterator[Answer]:
     """Request everything from byte ``begin`` on, and follow redirects; secret headers go to the first host only.
 
-    Args:
-        stall_s: Longest silence of the other side, in seconds.
-        interrupt: Shuts the connection down when it is set.
-
-    Raises:
-        BrokenConnectionError: There is no connection, or no answer.
+    Raises ``BrokenConnectionError``, also after ``stall_s`` seconds of silence.
     """
     sent = {"User-Agent": f"preheat/{__version__}", **headers}
     if begin:

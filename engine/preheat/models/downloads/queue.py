@@ -5,27 +5,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from preheat.errors import DownloadNotFoundError, FolderError, HubOfflineError, HubUnreachableError
+from preheat.errors import DownloadNotFoundError, FolderError, HubOfflineError, HubUnreachableError, reason_of
 from preheat.messages import Message, msg
-from preheat.models.downloads.interrupt import Interrupt
-from preheat.models.downloads.job import Entry, Job
-from preheat.models.downloads.journal import LASTING_STATES, FileRecord, Folder, Journal, stored_downloads
-from preheat.models.downloads.planning import asked_of, plan
-from preheat.models.downloads.retry import RetryPolicy
+from preheat.models.downloads.connection import Interrupt
+from preheat.models.downloads.download import LASTING_STATES, Download, FileRecord, plan, stored_downloads
+from preheat.models.downloads.job import Job
 from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState, Trigger, next_state
+from preheat.models.downloads.transfer import RetryPolicy
 from preheat.models.hub import Hub, PullTarget
 from preheat.models.space import check_space
 
 logger = logging.getLogger(__name__)
 
-_ACTIVE: Final = frozenset(
-    {DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.CHECKING, DownloadState.WAITING_FOR_SPACE}
-)
 _KEPT_DONE: Final = 20
 _END_TIMEOUT_S: Final = 30.0
 
@@ -65,7 +61,7 @@ class Downloads:
         self._room = room
         self._elsewhere = elsewhere
         self._lock = threading.RLock()
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, Download] = {}
         self._stopping = False
 
     def start(self, *, resume: bool = True) -> None:
@@ -104,7 +100,7 @@ class Downloads:
         """Return all downloads, the oldest first."""
         with self._lock:
             entries = [entry for entry in self._entries.values() if not entry.cancelled]
-            return tuple(entry.snapshot() for entry in sorted(entries, key=lambda each: each.journal.added_at))
+            return tuple(entry.snapshot() for entry in _oldest_first(entries))
 
     def add(self, target: PullTarget) -> str:
         """Fetch a model and return the download's id. Joins a running download, and resumes a paused one.
@@ -116,19 +112,19 @@ class Downloads:
         """
         with self._lock:
             self._load(resume=False)
-            same = next((each for each in self._entries.values() if _is_same(each, target)), None)
-            if same is not None and same.state in _ACTIVE:
-                return same.journal.download_id
+            same = next((each for each in self._entries.values() if each.is_for(target)), None)
+            if same is not None and same.at_work:
+                return same.download_id
             if same is not None and same.state is DownloadState.PAUSED:
-                self.resume(same.journal.download_id)
-                return same.journal.download_id
+                self.resume(same.download_id)
+                return same.download_id
         try:
-            journal = plan(self.hub, target, self._room(), self.context_length)
+            entry = plan(self.hub, target, self.models_dir, self._room(), self.context_length)
         except (HubOfflineError, HubUnreachableError):
             if same is not None and self._in_place(same):
-                return same.journal.download_id
+                return same.download_id
             raise
-        return self._enqueue(journal)
+        return self._enqueue(entry)
 
     def pause(self, download_id: str) -> None:
         """Stop fetching until ``resume``; the bytes stay."""
@@ -180,58 +176,57 @@ class Downloads:
 
     # Adding
 
-    def _enqueue(self, journal: Journal) -> str:
-        self._wait_for_end(journal.download_id)
+    def _enqueue(self, entry: Download) -> str:
+        download_id = entry.download_id
+        self._wait_for_end(download_id)
         with self._lock:
-            old = self._entries.get(journal.download_id)
-            unchanged = old is not None and _checksums(old.journal) == _checksums(journal)
-            if old is not None and (_is_at_work(old) or (unchanged and self._in_place(old))):
-                return journal.download_id
-            entry = Entry(journal, Folder(self.models_dir, journal.download_id), DownloadState.QUEUED)
+            old = self._entries.get(download_id)
+            if old is not None and (old.at_work or (old.checksums == entry.checksums and self._in_place(old))):
+                return download_id
             if not self._found_elsewhere(entry):
                 self._prepare(entry, old)
-            self._entries[journal.download_id] = entry
+            self._entries[download_id] = entry
             self._fill()
         self._emit(entry, None)
-        return journal.download_id
+        return download_id
 
-    def _prepare(self, entry: Entry, old: Entry | None) -> None:
-        """Check that there is space, and store the journal."""
-        folder, journal = entry.folder, entry.journal
-        before = {file.path: file for file in old.journal.files} if old else {}
+    def _prepare(self, entry: Download, old: Download | None) -> None:
+        """Check that there is space, and store the download."""
+        before = {file.path: file for file in old.files} if old else {}
         try:
-            for file in journal.files:
+            for file in entry.files:
                 earlier = before.get(file.path)
                 if earlier is not None and earlier.sha256 != file.sha256:
-                    folder.part(file).unlink(missing_ok=True)  # of an older content
+                    entry.part(file).unlink(missing_ok=True)  # of an older content
                 elif earlier is not None:
                     file.checked = earlier.checked
             entry.measure()
             queued = sum(each.missing_bytes for each in self._entries.values() if each is not old and each.unfinished)
-            there = sum(file.size_bytes for file in journal.files if self._is_placed(journal, file))
+            there = sum(file.size_bytes for file in entry.files if self._is_placed(entry, file))
             code = "disk_full_with_queue" if queued else "disk_full"
-            check_space(self.models_dir, entry.missing_bytes - there + queued, code, name=journal.name)
-            folder.save(journal)
+            check_space(self.models_dir, entry.missing_bytes - there + queued, code, name=entry.name)
+            entry.save()
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise FolderError(msg("models_folder_unwritable", folder=str(self.models_dir), reason=reason)) from error
+            raise FolderError(
+                msg("models_folder_unwritable", folder=str(self.models_dir), reason=reason_of(error))
+            ) from error
 
-    def _found_elsewhere(self, entry: Entry) -> bool:
+    def _found_elsewhere(self, entry: Download) -> bool:
         """Return whether other programs have all files; then nothing is fetched, and nothing stored."""
-        paths = [self._elsewhere(file.size_bytes, file.sha256) for file in entry.journal.files if file.sha256]
-        if len(paths) < len(entry.journal.files) or None in paths:
+        paths = [file.sha256 and self._elsewhere(file.size_bytes, file.sha256) for file in entry.files]
+        if not all(paths):
             return False
         entry.state, entry.message = DownloadState.DONE, msg("download_already_here", path=str(paths[0]))
         return True
 
-    def _is_placed(self, journal: Journal, file: FileRecord) -> bool:
-        return file.sha256 is not None and self.known_sha256(journal.target(self.models_dir, file)) == file.sha256
+    def _is_placed(self, entry: Download, file: FileRecord) -> bool:
+        return file.sha256 is not None and self.known_sha256(entry.target(file)) == file.sha256
 
     def _wait_for_end(self, download_id: str) -> None:
         """Wait for the thread of a paused or cancelled download, which still holds the folder."""
         with self._lock:
             entry = self._entries.get(download_id)
-            thread = entry.thread if entry is not None and not _is_at_work(entry) else None
+            thread = entry.thread if entry is not None and not entry.at_work else None
         if thread is not None:
             thread.join(_END_TIMEOUT_S)
 
@@ -244,15 +239,15 @@ class Downloads:
         # A thread that has yet to notice its end still takes a place.
         running = sum(entry.thread is not None for entry in self._entries.values())
         waiting = [each for each in self._entries.values() if each.state is DownloadState.QUEUED and not each.thread]
-        for entry in sorted(waiting, key=lambda each: each.journal.added_at)[: max(self._at_once - running, 0)]:
+        for entry in _oldest_first(waiting)[: max(self._at_once - running, 0)]:
             entry.interrupt = Interrupt()
             entry.speed.restart()
             self._transition(entry, Trigger.STARTED)
-            name = f"download-{entry.journal.download_id}"
+            name = f"download-{entry.download_id}"
             entry.thread = threading.Thread(target=self._run, args=(entry,), name=name, daemon=True)
             entry.thread.start()
 
-    def _run(self, entry: Entry) -> None:
+    def _run(self, entry: Download) -> None:
         try:
             Job(entry, self).run()
         finally:
@@ -264,16 +259,10 @@ class Downloads:
                 self._fill()
             self._emit(entry, entry.state)
 
-    def apply(
-        self, entry: Entry, interrupt: Interrupt, trigger: Trigger, message: Message | None, lasting: bool
-    ) -> None:
-        """Change an entry's state for its job.
-
-        Raises:
-            InterruptedTransferError: The job was interrupted, and reports too late.
-        """
+    def apply(self, entry: Download, trigger: Trigger, message: Message | None, *, lasting: bool) -> None:
+        """Change an entry's state for its job; raises ``InterruptedTransferError`` if that was interrupted."""
         with self._lock:
-            interrupt.check()
+            entry.interrupt.check()
             previous, unchanged = entry.state, message == entry.message
             self._transition(entry, trigger, message, lasting=lasting)
         if trigger is Trigger.FINISHED:
@@ -281,30 +270,27 @@ class Downloads:
         if not unchanged or entry.state is not previous:
             self._emit(entry, previous)
 
-    def publish(self, entry: Entry) -> None:
+    def publish(self, entry: Download) -> None:
         """Report new figures of an entry."""
         self._emit(entry, entry.state)
 
     def _transition(
-        self, entry: Entry, trigger: Trigger, message: Message | None = None, *, lasting: bool = False
+        self, entry: Download, trigger: Trigger, message: Message | None = None, *, lasting: bool = False
     ) -> None:
         """Write the state; the only place that does."""
-        journal, previous = entry.journal, entry.state
-        entry.state = next_state(previous, trigger)
+        previous, entry.state = entry.state, next_state(entry.state, trigger)
         entry.message, entry.lasting = message, lasting
         if previous is not entry.state:
-            logger.info("download %s: %s -> %s %s", journal.name, previous, entry.state, message or "")
-        error = message if entry.state is DownloadState.FAILED else None
-        if entry.state in LASTING_STATES and (entry.state, error) != (journal.state, journal.error):
-            journal.state, journal.error = entry.state, error
+            logger.info("download %s: %s -> %s %s", entry.name, previous, entry.state, message or "")
+        if entry.state in LASTING_STATES:
             try:
-                entry.folder.save(journal)
+                entry.save()
             except OSError as failure:
                 # At worst a later start continues what was paused.
-                logger.warning("%s cannot be written: %s", entry.folder.path, failure)
+                logger.warning("%s cannot be written: %s", entry.folder, failure)
 
-    def _emit(self, entry: Entry, previous: DownloadState | None) -> None:
-        download_id = entry.journal.download_id
+    def _emit(self, entry: Download, previous: DownloadState | None) -> None:
+        download_id = entry.download_id
         listed = self._entries.get(download_id) is entry and not entry.cancelled
         self._on_event(DownloadEvent(download_id, previous, entry.state if listed else None))
 
@@ -312,72 +298,62 @@ class Downloads:
 
     def _load(self, resume: bool) -> None:
         """Take up what other processes left in the folder."""
-        for folder, journal in stored_downloads(self.models_dir, self._entries):
-            state = DownloadState.PAUSED if journal.state is DownloadState.QUEUED and not resume else journal.state
-            entry = Entry(journal, folder, state, message=journal.error)
+        for entry in list(stored_downloads(self.models_dir, self._entries)):
+            if entry.state is DownloadState.QUEUED and not resume:
+                entry.state = DownloadState.PAUSED
             entry.measure()
-            self._entries[journal.download_id] = entry
+            self._entries[entry.download_id] = entry
         self._trim()
 
-    def _trim(self) -> list[Entry]:
+    def _trim(self) -> list[Download]:
         """Forget finished downloads with missing files, and the oldest ones; return them."""
         with self._lock:
             done = [each for each in self._entries.values() if each.state is DownloadState.DONE and not each.thread]
             here = [entry for entry in done if self._in_place(entry)]
-            newest = sorted(here, key=lambda each: each.journal.added_at)[-_KEPT_DONE:]
+            newest = _oldest_first(here)[-_KEPT_DONE:]
             dropped = [entry for entry in done if entry not in newest]
             for entry in dropped:
                 with suppress(FolderError):
                     self._drop(entry)
             return dropped
 
-    def _drop(self, entry: Entry) -> None:
-        self._entries.pop(entry.journal.download_id, None)
-        folder = entry.folder.path
+    def _drop(self, entry: Download) -> None:
+        self._entries.pop(entry.download_id, None)
         try:
-            entry.folder.remove()
+            entry.remove()
         except OSError as error:
-            logger.warning("%s cannot be removed: %s", folder, error)
-            reason = error.strerror or str(error)
-            raise FolderError(msg("download_not_removable", folder=str(folder), reason=reason)) from error
+            logger.warning("%s cannot be removed: %s", entry.folder, error)
+            raise FolderError(
+                msg("download_not_removable", folder=str(entry.folder), reason=reason_of(error))
+            ) from error
 
-    def _in_place(self, entry: Entry) -> bool:
+    def _in_place(self, entry: Download) -> bool:
         """Return whether all files of a finished download are still there."""
         if entry.state is not DownloadState.DONE:
             return False
-        files = entry.journal.files
-        if not entry.folder.path.is_dir():  # another program has the files
-            return all(file.sha256 and self._elsewhere(file.size_bytes, file.sha256) for file in files)
-        return all(entry.journal.target(self.models_dir, file).is_file() for file in files)
+        if not entry.folder.is_dir():  # another program has the files
+            return all(file.sha256 and self._elsewhere(file.size_bytes, file.sha256) for file in entry.files)
+        return all(entry.target(file).is_file() for file in entry.files)
 
     def known_sha256(self, path: Path) -> str | None:
         """Return the checksum of a placed file that has not changed since; None if unknown."""
         with self._lock:
             entries = list(self._entries.values())
         for entry in entries:
-            for file in entry.journal.files:
-                if file.placed_ns and entry.journal.target(self.models_dir, file) == path:
+            for file in entry.files:
+                if file.placed_ns and entry.target(file) == path:
                     with suppress(OSError):
                         status = path.stat()
                         if (status.st_size, status.st_mtime_ns) == (file.size_bytes, file.placed_ns):
                             return file.sha256
         return None
 
-    def _entry(self, download_id: str) -> Entry:
+    def _entry(self, download_id: str) -> Download:
         entry = self._entries.get(download_id)
         if entry is None or entry.cancelled:
             raise DownloadNotFoundError(msg("download_not_found", download_id=download_id[:100]))
         return entry
 
 
-def _is_same(entry: Entry, target: PullTarget) -> bool:
-    same = entry.journal.repo.lower() == target.repo.lower() and entry.journal.asked == asked_of(target)
-    return same and not entry.cancelled
-
-
-def _is_at_work(entry: Entry) -> bool:
-    return not entry.cancelled and entry.state in _ACTIVE
-
-
-def _checksums(journal: Journal) -> list[tuple[str, int, str | None]]:
-    return [(file.path, file.size_bytes, file.sha256) for file in journal.files]
+def _oldest_first(entries: Iterable[Download]) -> list[Download]:
+    return sorted(entries, key=lambda each: each.added_at)

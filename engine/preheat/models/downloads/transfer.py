@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import random
+from dataclasses import dataclass
 from typing import IO, Final, Protocol
 
 from preheat.errors import (
@@ -18,19 +20,41 @@ from preheat.errors import (
     HubRateLimitedError,
     HubUnreachableError,
     RepoNotFoundError,
+    reason_of,
 )
 from preheat.files import BUFFER_BYTES, write_all
 from preheat.messages import Message, msg
-from preheat.models.downloads.connection import Answer, BrokenConnectionError, get, seconds_of
-from preheat.models.downloads.interrupt import Interrupt
-from preheat.models.downloads.journal import FileRecord, Folder
-from preheat.models.downloads.retry import RetryPolicy
-from preheat.models.hub import FileLocation, Hub
+from preheat.models.downloads.connection import Answer, BrokenConnectionError, get
+from preheat.models.downloads.download import Download, FileRecord
+from preheat.models.hub import FileLocation, Hub, seconds_of
 from preheat.models.space import is_full
 
 logger = logging.getLogger(__name__)
 
 _FINAL: Final = (HubOfflineError, RepoNotFoundError, HubFileNotFoundError, GatedRepoError)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with jitter, so that the clients of a recovering hub do not return all at once."""
+
+    stall_s: float = 20.0  # longest silence of a connection
+    space_poll_s: float = 5.0  # interval of checks whether a full disk has space again
+    first_s: float = 1.0  # first pause
+    longest_s: float = 60.0  # longest pause, unless the hub asks for more
+    attempts: int = 12  # consecutive attempts without a new byte before giving up; about seven minutes
+    unlikely_attempts: int = 3  # the same for failures that a retry hardly mends
+    longest_asked_s: float = 3600.0  # longest pause that the hub may ask for; more is a failure
+
+    def pause_s(self, attempt: int, asked_s: float | None = None) -> float:
+        """Return the pause after the ``attempt``-th consecutive failure, counted from 1."""
+        pause = min(self.first_s * 2.0 ** (attempt - 1), self.longest_s) * random.uniform(0.75, 1.25)
+        return max(pause, min(asked_s or 0.0, self.longest_asked_s))
+
+    def gives_up(self, attempt: int, *, retryable: bool, asked_s: float | None = None) -> bool:
+        """Return whether the ``attempt``-th consecutive failure is the last."""
+        most = self.attempts if retryable else self.unlikely_attempts
+        return attempt >= most or (asked_s or 0) > self.longest_asked_s
 
 
 class NoSpaceError(Exception):
@@ -70,31 +94,18 @@ class _AttemptError(Exception):
 
 
 class Transfer:
-    """One file on its way from the hub to the disk. One thread; ``interrupt`` is for the others.
-
-    Args:
-        source: Repository and commit.
-        file: Updated if the hub reports another size or checksum.
-    """
+    """One file on its way from the hub to the disk; ``file`` is updated if the hub reports another size or checksum."""
 
     def __init__(
-        self,
-        hub: Hub,
-        source: tuple[str, str],
-        file: FileRecord,
-        folder: Folder,
-        listener: TransferListener,
-        interrupt: Interrupt,
-        retry_policy: RetryPolicy,
+        self, hub: Hub, download: Download, file: FileRecord, listener: TransferListener, policy: RetryPolicy
     ) -> None:
         self._hub = hub
-        self._repo, self._commit = source
+        self._download = download
         self._file = file
-        self._folder = folder
-        self._part = folder.part(file)
+        self._part = download.part(file)
         self._listener = listener
-        self._interrupt = interrupt
-        self._policy = retry_policy
+        self._interrupt = download.interrupt
+        self._policy = policy
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._hasher = hashlib.sha256()
         self._hashed = 0
@@ -121,7 +132,7 @@ class Transfer:
             except OSError as error:
                 if not is_full(error):
                     raise FolderError(
-                        msg("folder_unwritable", folder=str(self._part.parent), reason=error.strerror or str(error))
+                        msg("folder_unwritable", folder=str(self._part.parent), reason=reason_of(error))
                     ) from error
                 self._listener.wait_for_space()
 
@@ -163,7 +174,7 @@ class Transfer:
         """Return where the bytes are now; start over if their size or checksum has changed."""
         self._interrupt.check()
         try:
-            location = self._hub.locate(self._repo, self._commit, self._file.path)
+            location = self._hub.locate(self._download.repo, self._download.commit, self._file.path)
         except _FINAL:
             raise
         except HubError as error:
@@ -220,7 +231,7 @@ class Transfer:
         if status == 416:
             self._start_over(out)
             raise _AttemptError(msg("hub_file_too_short"), retryable=False)
-        if status == 429 or status == 408 or status >= 500:
+        if status in (408, 429) or status >= 500:
             limited = HubRateLimitedError(msg("hub_rate_limited")) if status == 429 else None
             message = limited.message if limited else msg("hub_server_error", host=answer.host, status=status)
             raise _AttemptError(message, asked_s=seconds_of(answer.headers.get("retry-after", "")), final=limited)
@@ -266,7 +277,7 @@ class Transfer:
             raise error.final
 
     def _keep_aside(self) -> ChecksumMismatchError:
-        aside = self._folder.corrupt(self._file)
+        aside = self._download.corrupt(self._file)
         self._part.replace(aside)
         self._hasher, self._hashed = hashlib.sha256(), 0
         self._listener.reached(0)

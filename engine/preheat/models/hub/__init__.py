@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from preheat.models.hub.errors import seconds_of
 from preheat.models.hub.hub import MAX_RESULTS, SORTS, FileLocation, Hub, RepoFiles, Sort, is_repo
 from preheat.models.hub.recommend import KV_SHARES, Recommendation, advise, choose
-from preheat.models.hub.target import PullTarget
-from preheat.models.hub.variants import RemoteFile, Variant
+from preheat.models.hub.variants import PullTarget, RemoteFile, Variant
 
 __all__ = [
     "KV_SHARES",
@@ -22,4 +22,5 @@ __all__ = [
     "advise",
     "choose",
     "is_repo",
+    "seconds_of",
 ]

@@ -95,9 +95,13 @@ def _retry_after_s(error: HfHubHTTPError, default: float | None = None) -> float
     """Return how long the hub asks to wait, in seconds: from RateLimit, else Retry-After."""
     from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]  # it does export it
 
-    headers = error.response.headers
-    limit = parse_ratelimit_headers(headers)
+    limit = parse_ratelimit_headers(error.response.headers)
     if limit is not None and limit.remaining == 0:
         return float(limit.reset_in_seconds)
-    value = headers.get("Retry-After", "").strip()
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else default
+    asked_s = seconds_of(error.response.headers.get("Retry-After", "").strip())
+    return default if asked_s is None else asked_s
+
+
+def seconds_of(header: str) -> float | None:
+    """Return the value of a ``Retry-After`` header in seconds; None if it is not a sensible number."""
+    return float(header) if header.isascii() and header.isdigit() and len(header) < 6 else None

@@ -10,8 +10,7 @@ from preheat.errors import InvalidRequestError, ModelNotFoundError
 from preheat.models.catalogue.catalogue import load_catalogue
 from preheat.models.catalogue.pull_names import parse_pull
 from preheat.models.hub.hub import is_repo
-from preheat.models.hub.target import PullTarget
-from preheat.models.hub.variants import is_safe_path
+from preheat.models.hub.variants import PullTarget, is_safe_path
 
 CATALOGUE = load_catalogue()
 COMMIT = "3093af03b1a635e67b084b1d8c03c5f5e020fd05"

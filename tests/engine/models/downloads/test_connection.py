@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from preheat.models.downloads.connection import BrokenConnectionError, get
-from preheat.models.downloads.interrupt import Interrupt, InterruptedTransferError
+from preheat.models.downloads.connection import BrokenConnectionError, Interrupt, InterruptedTransferError, get
 
 Serve = Callable[..., str]
 
