@@ -30,47 +30,47 @@ CHAT_FILE: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 EMBEDDING_FILE: Final = "all-MiniLM-L6-v2.Q8_0.gguf"
 
 BUSY_LIMIT: Final = 0.1
-"""Share of the processors that others may use before we say so."""
+"""Share of the processors that other programs may use without a warning."""
 
 console = Console()
 
 
 def run(
-    only: Annotated[list[str] | None, typer.Option(help=f"Measure this alone: {', '.join(MEASURES)}.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each figure is taken of both servers.")] = 5,
-    json: Annotated[Path | None, typer.Option(help="Where to write all figures and samples.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help=f"Run only this measure: {', '.join(MEASURES)}.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of rounds of each measure.")] = 5,
+    json: Annotated[Path | None, typer.Option(help="Output file for all figures and samples.")] = None,
     starter_models: Annotated[Path | None, typer.Option(help="Folder of the starter models.")] = None,
 ) -> None:
-    """Compare Preheat with llama-server: same inference code, files, threads, context and slots, in one run."""
+    """Compare Preheat with llama-server, with the same inference code, files, threads, context length and slots."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console)])
     logging.getLogger("gguf").setLevel(logging.WARNING)
     chosen = only or list(MEASURES)
     if unknown := [name for name in chosen if name not in MEASURES]:
-        raise typer.BadParameter(f"no measure is called {unknown[0]}; there are {', '.join(MEASURES)}")
+        raise typer.BadParameter(f"unknown measure {unknown[0]}; choose from {', '.join(MEASURES)}")
     cache = paths.cache_dir() / "benchmarks"
     path = json or cache / "figures.json"
     bench = _prepare(cache, starter_models or paths.models_dir(), rounds)
     machine = _machine(bench)
     if machine["busy_before"] > BUSY_LIMIT:
-        _say(f"other programs use {machine['busy_before']:.0%} of the processors: the figures will be noisy")
+        _say(f"Other programs use {machine['busy_before']:.0%} of the processors; the figures will be noisy.")
     measures: dict[str, list[Figure]] = {}
     started_at = time.perf_counter()
     for name in chosen:
         with console.status(name):
             measures[name] = asyncio.run(MEASURES[name](bench))
         console.print(table(name, measures[name], COMPARED.get(name, BOTH_SERVERS)))
-        write_json(path, machine, measures)  # each time: an interrupted run keeps what it has
+        write_json(path, machine, measures)  # after each measure, so that an interrupted run keeps its results
     targets, missed = count_missed(measures)
     took_min = (time.perf_counter() - started_at) / 60
     console.print(f"{targets - missed} of {targets} targets met, in {took_min:.1f} minutes. All samples: {path}")
 
 
 def _prepare(cache: Path, starter_models: Path, rounds: int) -> Bench:
-    """Build and write what is missing."""
+    """Build llama-server and write the random models if they are missing."""
     chat_model, embedding_model = starter_models / CHAT_FILE, starter_models / EMBEDDING_FILE
     for path in (chat_model, embedding_model):
         if not path.is_file():
-            _fail(f"{path} is missing; `make bench` fetches it")
+            _fail(f"{path} is missing; `make bench` downloads it")
     try:
         binary = ensure_llama_server(cache)
     except BuildError as error:
@@ -81,7 +81,7 @@ def _prepare(cache: Path, starter_models: Path, rounds: int) -> Bench:
 
 
 def _machine(bench: Bench) -> dict[str, Any]:
-    """Return what a reader of the figures must know of where they were taken."""
+    """Describe the machine and the versions."""
     return {
         "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "preheat": __version__,

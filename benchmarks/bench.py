@@ -1,4 +1,4 @@
-"""What every measure is given: files, programs and how often to repeat."""
+"""The environment of a measure: programs, models and number of rounds."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Bench:
     """The set-up of one run.
 
     Attributes:
-        llama_server: The built program.
-        chat_model: SmolLM2-135M-Instruct, a real model, so small that a server's own work shows.
+        llama_server: Path of the built program.
+        chat_model: SmolLM2-135M-Instruct, a real model that is small enough to show the server's overhead.
         embedding_model: all-MiniLM-L6-v2.
         small_model: Random weights, 0.6 GB.
         large_model: Random weights, 1.1 GB.
-        threads: Of both servers.
-        rounds: How often each figure is taken of both servers.
-        say: Told what is being done, one line at a time.
+        threads: Number of threads of both servers.
+        rounds: Number of repetitions of each measure.
+        say: Called with one line of progress at a time.
     """
 
     llama_server: Path
@@ -37,7 +37,7 @@ class Bench:
     def settings(
         self, *favourites: Path, parallel: int = 4, memory_limit: str = "90%", **others: str
     ) -> dict[str, str]:
-        """Return Preheat's settings with these favourites, preloaded at start, and every model of the run in reach."""
+        """Return Preheat's settings: these favourites, preloaded at start, and the folders of all models."""
         folders = dict.fromkeys(path.parent for path in (self.chat_model, self.embedding_model, self.small_model))
         return preheat_settings(
             tuple(folders),
@@ -74,13 +74,13 @@ class Bench:
     def pair(
         self, model: Path, *, parallel: int = 4, embeddings: bool = False, repack: str = "auto"
     ) -> Iterator[tuple[Server, Server]]:
-        """Run both servers with this model. An idle one takes no processor time from the other."""
+        """Run both servers with this model. An idle server uses no processor time."""
         with ExitStack() as stack:
             mine = stack.enter_context(self.preheat(model, parallel=parallel, repack=repack))
             theirs = stack.enter_context(self.single(model, parallel=parallel, embeddings=embeddings))
             yield mine, theirs
 
     def turns(self, mine: Server, theirs: Server) -> Iterator[tuple[Server, Server]]:
-        """Yield the pair once a round, in changing order: who goes second finds a warmer processor."""
+        """Yield the pair once per round in alternating order, since the second server runs on a warmer processor."""
         for turn in range(self.rounds):
             yield (mine, theirs) if turn % 2 == 0 else (theirs, mine)

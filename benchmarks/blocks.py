@@ -1,4 +1,4 @@
-"""Random weights in llama.cpp's block formats: finite, zero-mean, and as wide as asked for."""
+"""Random weights in llama.cpp's block formats: finite, with mean 0 and a given standard deviation."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _Q6_K_UNIT_STD: Final = 683.0
 
 
 def random_q4_k(rng: np.random.Generator, rows: int, columns: int, std: float) -> Bytes:
-    """Return ``rows`` rows of Q4_K blocks whose dequantised values have mean 0 and about this standard deviation.
+    """Return rows of Q4_K blocks. Dequantised values have mean 0 and about this standard deviation.
 
-    A block is: f16 scale, f16 scale of the minimums, 8 scales and 8 minimums of 6 bits in 12 bytes, 256 4-bit values.
+    A block contains an f16 scale, an f16 scale of the minimums, 8 scales and 8 minimums of 6 bits in 12 bytes, and 256
+    values of 4 bits.
     """
     blocks = _random_blocks(rng, rows, columns, Q4_K_BLOCK_BYTES)
     blocks[:, 0:2] = _f16(std / _Q4_K_UNIT_STD)
@@ -35,9 +36,9 @@ def random_q4_k(rng: np.random.Generator, rows: int, columns: int, std: float) -
 def random_q6_k(
     rng: np.random.Generator, rows: int, columns: int, std: float, keep: NDArray[np.bool_] | None = None
 ) -> Bytes:
-    """Return ``rows`` rows of Q6_K blocks; rows that ``keep`` marks false dequantise to zeros.
+    """Return rows of Q6_K blocks; rows with a false ``keep`` dequantise to zeros.
 
-    A block is: 256 values of 6 bits in 192 bytes, 16 signed scales, f16 scale.
+    A block contains 256 values of 6 bits in 192 bytes, 16 signed scales and an f16 scale.
     """
     blocks = _random_blocks(rng, rows, columns, Q6_K_BLOCK_BYTES)
     blocks[:, 192:208] = rng.integers(-64, 64, size=(len(blocks), 16), dtype=np.int8).view(np.uint8)
@@ -60,7 +61,7 @@ def _f16(value: float) -> Bytes:
 
 
 def _pack_scales(scales: Bytes, minimums: Bytes) -> Bytes:
-    """Pack 8 + 8 six-bit numbers a block into 12 bytes, as ``get_scale_min_k4`` in ggml reads them."""
+    """Pack 8 + 8 six-bit numbers per block into 12 bytes, in the format of ggml's ``get_scale_min_k4``."""
     low = (scales[:, :4] & 63) | ((scales[:, 4:] >> 4) << 6)
     middle = (minimums[:, :4] & 63) | ((minimums[:, 4:] >> 4) << 6)
     high = (scales[:, 4:] & 15) | ((minimums[:, 4:] & 15) << 4)

@@ -1,4 +1,4 @@
-"""What a measure finds: samples of both servers, their medians and ratio, and whether a target is met."""
+"""Results of a measure: samples of both servers, medians, ratio, and whether the target is met."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Label(StrEnum):
 
 
 class Subject(StrEnum):
-    """What a target speaks about."""
+    """The quantity a target limits."""
 
     VALUE = "value"
     RATIO = "ratio"
@@ -25,10 +25,10 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What must be reached.
+    """A value to reach.
 
     Attributes:
-        subject: Preheat's own value, or its ratio to the other's.
+        subject: Preheat's own value, or its ratio to the other server's.
         limit: In the figure's unit, or as a ratio.
         at_least: The limit is a minimum; otherwise it is a maximum.
     """
@@ -58,10 +58,10 @@ class Figure:
     """One line of the table.
 
     Attributes:
-        unit: Of the samples and medians; empty for shares and ratios.
+        unit: Unit of samples and medians; empty for shares and ratios.
         preheat: Preheat's samples.
-        other: llama-server's samples; empty where there is nothing to compare with.
-        note: What the reader must know of this line.
+        other: llama-server's samples; empty without a comparison.
+        note: Shown after the name.
     """
 
     name: str
@@ -81,10 +81,9 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Preheat ÷ the other, pair by pair where both have as many samples, and the median of these.
+        """Preheat ÷ the other server: the median of the ratios of each round's samples, if the counts are equal.
 
-        Samples of one round stand next to each other in time: the ratio of a pair is freer of the machine's slow
-        changes than the ratio of the medians.
+        Samples of one round are taken close together, so slow changes of the machine affect both.
         """
         if not self.other:
             return None
@@ -101,7 +100,7 @@ class Figure:
         return value is not None and self.target.met_by(value)
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything, derived values too, for a file."""
+        """Return all values, including derived ones."""
         target = self.target and {
             "subject": str(self.target.subject),
             "limit": self.target.limit,
@@ -131,12 +130,12 @@ class Samples:
         self._found[label] += values
 
     def figure(self, name: str, unit: str, target: Target | None = None, note: str = "") -> Figure:
-        """Return the figure of what was collected."""
+        """Return a figure of the collected samples."""
         mine, theirs = (tuple(self._found[label]) for label in (Label.PREHEAT, Label.LLAMA_SERVER))
         return Figure(name, unit, mine, theirs, target, note)
 
 
 def spread(samples: Sequence[float]) -> float:
-    """Return how far samples lie apart: (largest - smallest) ÷ median; 0 for a single one."""
+    """Return (largest - smallest) ÷ median; 0 for a single sample."""
     middle = median(samples)
     return (max(samples) - min(samples)) / middle if middle else 0.0

@@ -1,7 +1,7 @@
-"""Models of about 0.6 and 1.1 GB with random weights, for what a small real model cannot show: loads, memory, switches.
+"""Models of about 0.6 and 1.1 GB with random weights, to measure loads, memory and switches.
 
-Shapes and formats are those of real models of that size, so that reading, mapping and computing cost what they cost
-there. What such a model writes means nothing, but it is plain text, and it never ends by itself.
+Their shapes and formats are those of real models of that size, so reading, mapping and computing cost the same. Their
+output is meaningless plain text without an end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.blocks import random_q4_k, random_q6_k
 logger = logging.getLogger(__name__)
 
 _VERSION: Final = 1
-"""Part of the file names: raise it when the files' content changes."""
+"""Part of the file names; increase it when the content changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Shape:
     Attributes:
         name: The file's name without version and ``.gguf``.
         ffn: Width of the feed-forward layers.
-        seed: Of the random weights.
+        seed: Seed of the random weights.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Shape:
 
 
 SMALL: Final = Shape("random-0.6gb-q4_k_m", layers=19, width=2048, ffn=5632, heads=32, kv_heads=4, seed=6)
-"""TinyLlama 1.1 B with three layers fewer."""
+"""TinyLlama 1.1 B without three of its layers."""
 
 LARGE: Final = Shape("random-1.1gb-q4_k_m", layers=26, width=2048, ffn=8192, heads=32, kv_heads=8, seed=11)
 """Between Llama 3.2 1B and SmolLM2 1.7 B."""
@@ -83,16 +83,16 @@ class _Tensor:
 
 
 def ensure_model(shape: Shape, template: Path, folder: Path) -> Path:
-    """Return the model's path, writing it on first use (some seconds).
+    """Return the model's path; writes it on first use, which takes seconds.
 
     Args:
-        template: A llama-architecture GGUF whose tokenizer and chat template are copied.
-        folder: Where it is kept.
+        template: A llama-architecture GGUF file to copy the tokenizer and the chat template from.
+        folder: Folder of the model.
     """
     path = folder / shape.path_name
     if path.is_file():
         return path
-    logger.info("writing %s (once)", path)
+    logger.info("Writing %s (once)", path)
     folder.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     _write(shape, GGUFReader(template), part)
@@ -113,14 +113,14 @@ def _write(shape: Shape, template: GGUFReader, path: Path) -> None:
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
-        for tensor in tensors:  # one at a time: the model need not fit the memory
+        for tensor in tensors:  # one at a time: the model may not fit the memory
             writer.write_tensor_data(_data(tensor, rng, text_rows))
     finally:
         writer.close()
 
 
 def _copy_metadata(shape: Shape, template: GGUFReader, writer: GGUFWriter) -> None:
-    """Copy what describes tokenizer and template, and declare the new dimensions."""
+    """Copy the metadata of tokenizer and template, and add the new dimensions."""
     for field in template.fields.values():
         if not field.name.startswith("tokenizer."):
             continue
@@ -141,10 +141,10 @@ def _copy_metadata(shape: Shape, template: GGUFReader, writer: GGUFWriter) -> No
 
 
 def plain_text_tokens(template: GGUFReader) -> NDArray[np.bool_]:
-    """Return, for each token, whether it is a space and lower-case letters, or letters alone.
+    """Return, for each token, whether it consists of lower-case letters after an optional space.
 
-    Only these can come out of the model. So every token is text (a stream shows each at once: no half characters) and
-    none ends the answer, which makes all answers as long as asked for.
+    The model can only generate these tokens. Each is complete text, which a stream shows immediately, and none ends the
+    answer, so all answers have the requested length.
     """
     tokens: list[str] = _contents(template, "tokenizer.ggml.tokens")
     kinds: list[int] = _contents(template, "tokenizer.ggml.token_type")
@@ -185,7 +185,7 @@ def tensors_of(shape: Shape, vocabulary: int) -> Iterator[_Tensor]:
 
 
 def more_bits(layer: int, layers: int) -> bool:
-    """Return whether Q4_K_M stores this layer's ``attn_v`` and ``ffn_down`` as Q6_K (llama.cpp's ``use_more_bits``)."""
+    """Return whether Q4_K_M uses Q6_K for the layer's ``attn_v`` and ``ffn_down`` (llama.cpp's ``use_more_bits``)."""
     eighth = layers // 8
     return layer < eighth or layer >= 7 * layers // 8 or (layer - eighth) % 3 == 2
 
@@ -193,7 +193,7 @@ def more_bits(layer: int, layers: int) -> bool:
 def _data(tensor: _Tensor, rng: np.random.Generator, text_rows: NDArray[np.bool_]) -> NDArray[Any]:
     if tensor.kind is GGMLQuantizationType.F32:
         return np.ones(tensor.columns, dtype=np.float32)
-    # The usual width of initial weights: activations then neither vanish nor grow from layer to layer.
+    # The usual width of initial weights, so that activations neither vanish nor grow from layer to layer.
     std = tensor.columns**-0.5
     if tensor.kind is GGMLQuantizationType.Q6_K:
         keep = text_rows if tensor.name == "output.weight" else None

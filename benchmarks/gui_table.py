@@ -1,4 +1,4 @@
-"""Times the dashboard's table with a thousand models: a snapshot, a scroll, a sort, a filter. Without a screen.
+"""Times the dashboard's table with a thousand models: snapshot, scroll, sort and filter. Needs no screen.
 
 Run it with ``python -m benchmarks.gui_table``. A screen shows 60 frames a second: 16 ms each.
 """
@@ -55,7 +55,7 @@ def make_snapshot(generator: random.Random) -> EngineSnapshot:
 
 
 def with_progress(snapshot: EngineSnapshot, progress: float) -> EngineSnapshot:
-    """Return a snapshot of all new objects, as an engine publishes it, in which one model has come further."""
+    """Return a snapshot of new objects, as an engine publishes it, with more progress of one model."""
     models = tuple(replace(model) for model in snapshot.models)
     row = next(row for row, model in enumerate(models) if model.state is State.LOADING)
     return replace(snapshot, models=(*models[:row], replace(models[row], progress=progress), *models[row + 1 :]))

@@ -1,7 +1,7 @@
 """A small HTTP/1.1 client on asyncio's streams.
 
-The client shares the processors with the servers that it measures. A full client would take several times as much of
-them for each streamed token, and what it takes is missing in the figure.
+The client shares the processors with the measured servers. A full client uses several times as much processor time per
+streamed token, which would lower the figures.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _READ_BYTES: Final = 1 << 16
 
 
 class HttpError(Exception):
-    """The server answered with an error status, or not in HTTP."""
+    """The server sent an error status or invalid HTTP."""
 
 
 class Connection:
-    """One kept-alive connection; one request at a time. Reconnects where the server closed it.
+    """A kept-alive connection for one request at a time. Reconnects if the server closed it.
 
     Use as ``async with Connection(port)``; entering connects.
     """
@@ -38,7 +38,7 @@ class Connection:
         self.close()
 
     async def connect(self) -> None:
-        """Connect unless connected; so that a measured request does not pay for it."""
+        """Connect unless connected, so that a measured request does not include it."""
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port, limit=_READ_BYTES)
 
@@ -53,7 +53,7 @@ class Connection:
         return status, await self._whole_body(reader, headers)
 
     async def post(self, path: str, body: Any) -> Any:
-        """Send JSON; return the answer's JSON.
+        """Send JSON and return the JSON of the answer.
 
         Raises:
             HttpError: The status was not 200.
@@ -65,7 +65,7 @@ class Connection:
         return json.loads(content)
 
     async def events(self, path: str, body: Any) -> AsyncIterator[bytes]:
-        """Send JSON; yield the data of each server-sent event as it arrives.
+        """Send JSON and yield the data of each server-sent event as it arrives.
 
         Raises:
             HttpError: The status was not 200.
@@ -109,7 +109,7 @@ class Connection:
 
 
 async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> AsyncIterator[bytes]:
-    """Yield the body's pieces: chunked, of known length, or up to the end of the connection."""
+    """Yield the pieces of a body: chunked, with a length, or until the connection ends."""
     if headers.get("transfer-encoding", "").lower() == "chunked":
         while size := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
             yield (await reader.readexactly(size + 2))[:-2]

@@ -1,6 +1,6 @@
-"""Obtains ``llama-server``, built from the llama.cpp source that the installed llama-cpp-python was built from.
+"""Builds ``llama-server`` from the llama.cpp source of the installed llama-cpp-python.
 
-So both servers run the same inference code, compiled with the same flags: what differs is the server around it.
+Both servers then run the same inference code, compiled with the same flags.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 CMAKE_FLAGS: Final = (
     "-DCMAKE_BUILD_TYPE=Release",
-    "-DGGML_NATIVE=OFF",  # as our wheel: the native build dies where AMX is advertised but not enabled
-    "-DBUILD_SHARED_LIBS=ON",  # as our wheel
+    "-DGGML_NATIVE=OFF",  # like our wheel: a native build crashes where AMX is advertised but not enabled
+    "-DBUILD_SHARED_LIBS=ON",  # like our wheel
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_EXAMPLES=OFF",
     "-DLLAMA_BUILD_APP=OFF",
@@ -51,19 +51,19 @@ def installed_version() -> str:
 
 
 def build_key(version: str, flags: Sequence[str] = CMAKE_FLAGS) -> str:
-    """Return a folder name that changes with the version, the flags and the platform."""
+    """Return a folder name that depends on the version, the flags and the platform."""
     what = "\n".join((*flags, sysconfig.get_platform()))
     return f"llama-server-{version}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
 
 def ensure_llama_server(cache: Path) -> Path:
-    """Return the path of ``llama-server``, building it on first use (some minutes).
+    """Return the path of ``llama-server``; builds it on first use, which takes minutes.
 
     Args:
-        cache: Folder that builds are kept in, one a version and set of flags.
+        cache: Folder of the builds, one per version and set of flags.
 
     Raises:
-        BuildError: The source could not be fetched or a build step failed.
+        BuildError: The source could not be downloaded or a build step failed.
     """
     version = installed_version()
     home = cache / build_key(version)
@@ -73,14 +73,14 @@ def ensure_llama_server(cache: Path) -> Path:
         return binary
     home.mkdir(parents=True, exist_ok=True)
     log = home / "build.log"
-    logger.info("building llama-server from llama-cpp-python %s (some minutes, once; log: %s)", version, log)
+    logger.info("Building llama-server from llama-cpp-python %s (once; takes a few minutes; log: %s)", version, log)
     cmake, environment = _cmake()
     source = _fetch_source(version, home, log)
     jobs = str(os.cpu_count() or 1)
     configure = [cmake, "-S", str(source), "-B", str(home / "build"), *CMAKE_FLAGS]
     build = [cmake, "--build", str(home / "build"), "--config", "Release", "--target", "llama-server", "-j", jobs]
     _run(configure, log, environment)
-    _run(_politely(build), log, environment)
+    _run(_low_priority(build), log, environment)
     if not binary.is_file():
         raise BuildError(f"the build ended without {binary}; see {log}")
     done.touch()
@@ -100,22 +100,22 @@ def _fetch_source(version: str, home: Path, log: Path) -> Path:
         _run([sys.executable, "-m", "pip", "download", *options, wanted], log, os.environ)
         archives = list(folder.glob("*.tar.gz"))
         if len(archives) != 1:
-            raise BuildError(f"pip fetched {len(archives)} source archives of {wanted}, not one; see {log}")
+            raise BuildError(f"pip downloaded {len(archives)} source archives of {wanted} instead of one; see {log}")
         with tarfile.open(archives[0]) as archive:
             archive.extractall(folder / "source", filter="data")
         shutil.rmtree(unpacked, ignore_errors=True)
-        # Renamed when whole, so that an interrupted run does not leave half a tree that looks fetched.
+        # Renamed when complete, so that an interrupted run does not leave half a tree.
         (folder / "source").rename(unpacked)
     if not (source / "CMakeLists.txt").is_file():
-        raise BuildError(f"{wanted} holds no llama.cpp source at {source}")
+        raise BuildError(f"{wanted} has no llama.cpp source at {source}")
     return source
 
 
 def _cmake() -> tuple[str, Mapping[str, str]]:
-    """Return cmake and the environment for it: this Python environment's (extra ``bench``), otherwise the system's.
+    """Return the path of cmake, from this Python environment or the system, and its environment.
 
     Raises:
-        BuildError: There is none.
+        BuildError: cmake is missing.
     """
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     cmake = shutil.which("cmake", path=path)
@@ -124,17 +124,17 @@ def _cmake() -> tuple[str, Mapping[str, str]]:
     return cmake, {**os.environ, "PATH": path}
 
 
-def _politely(command: list[str]) -> list[str]:
-    """Lower the priority: a build of minutes should not make the machine unusable."""
+def _low_priority(command: list[str]) -> list[str]:
+    """Lower the priority, so that the machine stays usable during the build."""
     nice = shutil.which("nice")
     return [nice, "-n", "10", *command] if nice else command
 
 
 def _run(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
-    """Run a build step, its output added to ``log``.
+    """Run a build step and append its output to ``log``.
 
     Raises:
-        BuildError: The step failed; the message ends with the log's last lines.
+        BuildError: The step failed; the message contains the end of the log.
     """
     with log.open("ab") as output:
         status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False)

@@ -1,4 +1,4 @@
-"""Sends requests as an application would, and notes when what arrives. The same code for both servers."""
+"""Sends requests like an application and records arrival times. Both servers are measured by the same code."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Chat = list[dict[str, Any]]
 
 
 class LoadError(Exception):
-    """A server's answer is not what a figure may be made of."""
+    """An answer cannot be used as a sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One streamed answer. Times are of ``time.perf_counter``, in seconds; tokens are those of the reported usage.
+    """One streamed answer. Times are from ``time.perf_counter``, in seconds; token counts are from the reported usage.
 
     Attributes:
-        first_at: Arrival of the first text, not of headers or an empty first chunk.
+        first_at: Arrival of the first text; headers and empty chunks do not count.
         ended_at: Arrival of the last chunk.
     """
 
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Answers that were streamed at the same time."""
+    """Answers streamed at the same time."""
 
     answers: tuple[Answer, ...]
 
@@ -62,12 +62,12 @@ class Streams:
 
 
 async def chat(connection: Connection, model: str, messages: Chat, max_tokens: int) -> Answer:
-    """Stream one answer to a chat at temperature 0; see ``_stream``."""
+    """Stream the answer to a chat at temperature 0; see ``_stream``."""
     return await _stream(connection, "/v1/chat/completions", model, {"messages": messages}, max_tokens)
 
 
 async def complete(connection: Connection, model: str, prompt: str, max_tokens: int) -> Answer:
-    """Stream one continuation of a plain text at temperature 0; see ``_stream``."""
+    """Stream the continuation of a text at temperature 0; see ``_stream``."""
     return await _stream(connection, "/v1/completions", model, {"prompt": prompt}, max_tokens)
 
 
@@ -109,10 +109,10 @@ async def _stream(
 
 
 async def chats(port: int, model: str, prompts: Sequence[Chat], max_tokens: int) -> Streams:
-    """Stream the answers to all prompts at once, a connection each.
+    """Stream the answers to all prompts at the same time, each on its own connection.
 
     Raises:
-        LoadError: An answer is shorter than ``max_tokens``: runs of different lengths cannot be compared.
+        LoadError: An answer is shorter than ``max_tokens``; answers of different lengths cannot be compared.
     """
     async with AsyncExitStack() as stack:
         connections = [await stack.enter_async_context(Connection(port)) for _ in prompts]
@@ -122,14 +122,14 @@ async def chats(port: int, model: str, prompts: Sequence[Chat], max_tokens: int)
         answers = tuple(await asyncio.gather(*tasks))
     short = [answer.completion_tokens for answer in answers if answer.completion_tokens != max_tokens]
     if short:
-        raise LoadError(f"{model}: {len(short)} answers are of {short} tokens instead of {max_tokens}")
+        raise LoadError(f"{model}: {len(short)} answers have {short} tokens instead of {max_tokens}")
     return Streams(answers)
 
 
 async def embed(connection: Connection, model: str, texts: Sequence[str]) -> tuple[float, tuple[array[float], ...]]:
-    """Embed texts in one request, in base64 as the ``openai`` client asks for it; return seconds and vectors.
+    """Embed texts in one request, in base64 like the ``openai`` client; return the seconds and the vectors.
 
-    The seconds do not include the decoding of the vectors.
+    The seconds do not include decoding the vectors.
     """
     body = {"model": model, "input": list(texts), "encoding_format": "base64"}
     await connection.connect()
@@ -147,7 +147,7 @@ class EmbeddingRun:
     """Texts embedded by several clients at the same time.
 
     Attributes:
-        latencies_s: Of each request.
+        latencies_s: Latency of each request.
     """
 
     texts: int
@@ -160,7 +160,7 @@ class EmbeddingRun:
 
 
 async def embed_concurrently(port: int, model: str, batches: Sequence[Sequence[str]], clients: int) -> EmbeddingRun:
-    """Embed every batch, one request each, by ``clients`` clients that each send the next when they have an answer."""
+    """Embed each batch in one request; every client sends its next request after an answer."""
     waiting = list(batches)[::-1]
     latencies: list[float] = []
 

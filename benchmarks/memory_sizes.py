@@ -1,4 +1,4 @@
-"""Holds the estimates of models' memory against what real workers hold: ``python -m benchmarks.memory_sizes``."""
+"""Compares estimated memory with the memory of real workers: ``python -m benchmarks.memory_sizes``."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _TOLERANCE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a worker held, in bytes: once the model was hot, and after it had worked with full batches."""
+    """Resident memory of a worker, in bytes: with a hot model, and after full batches."""
 
     loaded_bytes: int
     working_bytes: int
 
 
 async def measure(model: ModelFile, settings: Settings, deepest_tokens: int = UBATCH_TOKENS) -> Measured:
-    """Load the model in a real worker, let it work on a prompt of so many tokens, and return what it held."""
+    """Load the model in a real worker, process a prompt of this length, and return the worker's memory."""
     worker = await WorkerClient.spawn()
     try:
-        # What a GPU holds is no part of the estimate.
+        # The estimate does not include GPU memory.
         options = load_options(model, settings.model_copy(update={"gpu_layers": 0}), probe=True, warm_prefix=False)
         info = await worker.load(options, lambda _share: None, lambda: None)
         loaded = rss_bytes(worker.pid)
@@ -46,7 +46,7 @@ async def measure(model: ModelFile, settings: Settings, deepest_tokens: int = UB
             await worker.embed([[5] * length])
         else:
             length = min(info.context_length - 8, deepest_tokens)
-            # Ordinary tokens of any vocabulary, no two neighbours alike.
+            # Ordinary tokens of any vocabulary, without equal neighbours.
             prompt = tuple(100 + at % 1000 for at in range(length))
             request = GenerateRequest(prompt_tokens=prompt, sampling=Sampling(temperature=0), max_tokens=2)
             async with aclosing(worker.generate(request)) as chunks:
@@ -58,7 +58,7 @@ async def measure(model: ModelFile, settings: Settings, deepest_tokens: int = UB
 
 
 def cases(model: ModelFile) -> Iterator[Settings]:
-    """Yield the settings under which a model is measured."""
+    """Yield the settings to measure a model with."""
     if not model.model_id.startswith("smollm2"):
         yield Settings(context_length=2048)
         if "sliding" in model.model_id:
@@ -74,36 +74,36 @@ def cases(model: ModelFile) -> Iterator[Settings]:
 
 
 async def _compare(models: tuple[ModelFile, ...]) -> int:
-    """Print a line for each model and its settings; return how many estimates were off."""
+    """Print a line for each model and settings; return the number of wrong estimates."""
     off = 0
     for model in models:
         for settings in cases(model):
             depth = _DEEPEST_TOKENS if model.file_bytes < _SMALL_BYTES else UBATCH_TOKENS
             guess, found = estimate(model, settings), await measure(model, settings, depth)
             ratios = guess.loaded_bytes / found.loaded_bytes, guess.working_bytes / found.working_bytes
-            # In use, only too little counts: a slow or busy machine prefills in smaller pieces, which need less.
+            # In use, only an underestimate counts: a slow or busy machine prefills in smaller chunks, which need less.
             off += abs(ratios[0] - 1) > _TOLERANCE or ratios[1] < 1 - _TOLERANCE
             amounts = guess.loaded_bytes, found.loaded_bytes, guess.working_bytes, found.working_bytes
             cells = [f"{amount / 1e6:.0f}" for amount in amounts] + [f"{ratio:.2f}" for ratio in ratios]
-            print("|", " | ".join((model.model_id, _told(settings), *cells)), "|", flush=True)
+            print("|", " | ".join((model.model_id, _describe(settings), *cells)), "|", flush=True)
     return off
 
 
-def _told(settings: Settings) -> str:
+def _describe(settings: Settings) -> str:
     plain = "context_length", "kv_cache_type"
     changed = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
     return " ".join(str(value) if name in plain else f"{name}={value}" for name, value in changed.items())
 
 
 def main() -> int:
-    """Print the table; the exit code says whether all estimates were near enough."""
+    """Print the table; return exit code 1 if an estimate is wrong."""
     folder = paths.cache_dir() / "benchmarks" / "models"
     starters = find_models([paths.models_dir()])
     template = next(model.path for model in starters if model.model_id.startswith("smollm2"))
     made: list[Path] = [ensure_model(shape, template, folder) for shape in (SMALL, LARGE)]
     made += [ensure_shaped(shape, folder) for shape in SHAPES]
     others = tuple(model for model in find_models([folder]) if model.path in made)
-    print("Memory in MB: estimated, measured, and the first over the second. Hot, and after work with full batches.\n")
+    print("Memory in MB: estimated, measured, and their ratio. Hot, and after full batches.\n")
     print("| model | settings | hot, est. | hot, meas. | in use, est. | in use, meas. | hot | in use |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     return 1 if asyncio.run(_compare((*starters, *others))) else 0

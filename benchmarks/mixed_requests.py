@@ -1,4 +1,4 @@
-"""Many requests of every kind to several models, and what the workers hold meanwhile, seen from outside."""
+"""Many requests of every kind to several models, with samples of the workers' memory."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ INTERVAL_S: Final = 0.1
 CLIENTS: Final = 3
 
 LONG_WORDS: Final = 1400
-"""About 1,500 tokens: three full batches, and most of a context of 2,048."""
+"""About 1,500 tokens: three full batches, most of a context of 2,048."""
 
 _LONG_SHARE: Final = 0.06
 
 _BURST: Final = 20
 _REST_S: Final = 2.0
-"""Long enough for the engine to call itself idle, and to preload."""
+"""Long enough for the engine to become idle and preload."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is posted, and where."""
+    """A POST request."""
 
     path: str
     body: dict[str, Any]
@@ -40,10 +40,10 @@ class Request:
 def mixed_requests(
     count: int, chat_models: Sequence[str], embedding_model: str, words: int = LONG_WORDS
 ) -> list[Request]:
-    """Return so many chats, completions and embeddings, a few with long prompts. The first models are used most.
+    """Return chats, completions and embeddings, some with long prompts. The first models are used most.
 
     Args:
-        words: Of a long prompt.
+        words: Length of a long prompt.
     """
     rng = random.Random(1)
     weights = [1 / place for place in range(1, len(chat_models) + 1)]
@@ -65,10 +65,10 @@ def mixed_requests(
 
 
 async def send_all(port: int, requests: Sequence[Request], clients: int = CLIENTS) -> None:
-    """Send them in bursts with rests between them, by several clients that send the next one when they have an answer.
+    """Send requests in bursts from several clients, with pauses; each client sends its next request after an answer.
 
     Raises:
-        HttpError: A request was refused.
+        HttpError: A request failed.
     """
     for begin in range(0, len(requests), _BURST):
         await _send_burst(port, requests[begin : begin + _BURST], clients)
@@ -91,7 +91,7 @@ async def _send_burst(port: int, requests: Sequence[Request], clients: int) -> N
 
 @dataclass(slots=True)
 class HeldMemory:
-    """What the workers with a model held together at each sample, in bytes."""
+    """Total memory of the workers with a model at each sample, in bytes."""
 
     samples: list[int] = field(default_factory=list)
 
@@ -102,10 +102,10 @@ class HeldMemory:
 
 @contextmanager
 def sampled(pid: int, interval_s: float = INTERVAL_S) -> Iterator[HeldMemory]:
-    """Sample what the workers of an engine's process hold, in a thread, for as long as the block runs.
+    """Sample the memory of an engine's workers in a thread while the block runs.
 
-    It is the resident memory of each, as the engine itself measures it: mapped weights are in it, and pages that two
-    workers share would count twice. The spare worker, which has no model, is left out, as by the engine.
+    Like the engine, it sums resident memory, including mapped weights; pages shared by two workers count twice. The
+    spare worker has no model and is not counted.
     """
     held, ended = HeldMemory(), threading.Event()
 
@@ -129,7 +129,7 @@ def sampled(pid: int, interval_s: float = INTERVAL_S) -> Iterator[HeldMemory]:
 
 def _held_bytes(worker: psutil.Process, with_model: set[psutil.Process]) -> int:
     with suppress(psutil.Error):
-        # Reading all mappings is slow for a large process; that it has a model stays true to its end.
+        # Reading all mappings of a large process is slow, and a worker keeps its model until it ends.
         if worker in with_model or any(mapping.path.endswith(".gguf") for mapping in worker.memory_maps()):
             with_model.add(worker)
             return int(worker.memory_info().rss)

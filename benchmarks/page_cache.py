@@ -1,4 +1,4 @@
-"""Puts a file into the operating system's page cache, or takes it out."""
+"""Reads a file into the operating system's page cache, or drops it from there."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _DROP_TIMEOUT_S: Final = 10.0
 
 
 class PageCacheError(Exception):
-    """The system kept the file in its page cache, or has no way to ask."""
+    """The file stays in the page cache, or the system cannot report it."""
 
 
 def warm(path: Path) -> None:
-    """Read the file, so that all of it is in the page cache."""
+    """Read the file into the page cache."""
     buffer = bytearray(_PIECE_BYTES)
     with path.open("rb", buffering=0) as file:
         while file.readinto(buffer):
@@ -26,15 +26,15 @@ def warm(path: Path) -> None:
 
 
 def can_drop() -> bool:
-    """Return whether this system lets a file be dropped and lets us see that it was."""
+    """Return whether this system can drop a file from the page cache and report it."""
     return hasattr(os, "posix_fadvise")
 
 
 def drop(path: Path) -> None:
-    """Take the file out of the page cache; needs no privileges.
+    """Drop the file from the page cache; needs no privileges.
 
     Raises:
-        PageCacheError: Someone keeps mapping it: a process that holds the model is still there.
+        PageCacheError: A process still maps the file.
     """
     deadline = time.monotonic() + _DROP_TIMEOUT_S
     with path.open("rb") as file:
@@ -46,20 +46,20 @@ def drop(path: Path) -> None:
                 return
             if time.monotonic() > deadline:
                 raise PageCacheError(f"{share:.0%} of {path} stays in the page cache")
-            time.sleep(0.05)  # an evicted worker may take a moment to unmap it
+            time.sleep(0.05)  # an evicted worker may need a moment to unmap it
 
 
 def cached_share(path: Path) -> float:
     """Return the share of the file's pages that are in the page cache.
 
     Raises:
-        PageCacheError: The system does not say.
+        PageCacheError: The system cannot report it.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) as mapping:
         pages = -(-len(mapping) // mmap.PAGESIZE)
         found = (ctypes.c_ubyte * pages)()
-        # A buffer over the mapping gives its address; it must be gone before the mapping can be closed.
+        # A buffer over the mapping provides its address; it must be deleted before the mapping can be closed.
         start = ctypes.c_char.from_buffer(mapping)
         address = ctypes.c_void_p(ctypes.addressof(start))
         status = libc.mincore(address, ctypes.c_size_t(len(mapping)), found)

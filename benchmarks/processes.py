@@ -1,4 +1,4 @@
-"""What a process and its descendants hold in memory, and how to end them."""
+"""Measures the memory of a process tree, and ends it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Memory:
     """Resident memory in bytes.
 
     Attributes:
-        rss: Resident set; pages shared between processes count in each.
-        pss: Proportional set: shared pages are divided among those who share them; None where the system has no figure.
+        rss: Resident set size; shared pages count in each process.
+        pss: Proportional set size; shared pages are divided among the processes. None if the system has no figure.
     """
 
     rss: int
@@ -26,7 +26,7 @@ class Memory:
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """Return the process and its descendants that still exist."""
+    """Return the process and its existing descendants."""
     try:
         root = psutil.Process(pid)
         return [root, *root.children(recursive=True)]
@@ -35,7 +35,7 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def memories(pid: int) -> list[Memory]:
-    """Return what each process of the tree holds, without those that ended meanwhile."""
+    """Return the memory of each process of the tree, without those that have just ended."""
     found = []
     for process in tree(pid):
         with suppress(psutil.NoSuchProcess):
@@ -45,17 +45,17 @@ def memories(pid: int) -> list[Memory]:
 
 
 def tree_memory(pid: int) -> Memory:
-    """Return what the process and its descendants hold together."""
+    """Return the total memory of the process and its descendants."""
     return sum(memories(pid), start=Memory(0, 0))
 
 
 def largest_memory(pid: int) -> Memory:
-    """Return what the largest process of the tree holds: in both servers the one with the model."""
+    """Return the memory of the largest process of the tree, which has the model in both servers."""
     return max(memories(pid), key=lambda found: found.rss)
 
 
 def end_tree(pid: int, grace_s: float = 10.0) -> None:
-    """Ask the process to end; kill it and what is left of its descendants after ``grace_s``."""
+    """Terminate the process; kill it and its remaining descendants after ``grace_s``."""
     processes = tree(pid)
     if not processes:
         return

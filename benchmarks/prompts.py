@@ -1,7 +1,7 @@
-"""Prompts that no server has seen before.
+"""Unique prompts.
 
-Both servers keep the KV cache of earlier prompts and skip what a new one shares with them. A benchmark that repeats its
-prompts would measure that, so every prompt differs from its first words on, while all have the same length.
+Both servers reuse the KV cache of earlier prompts with the same prefix. All prompts have the same length and differ
+from the first words on, so that no benchmark measures this reuse.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LONG_WORDS: Final = 400
 
 
 def unique_words(seed: int) -> Iterator[str]:
-    """Yield adjectives and nouns in turn for ever, a different sequence for each seed."""
+    """Yield an endless sequence of alternating adjectives and nouns, different for each seed."""
     rng = random.Random(seed)
     while True:
         yield rng.choice(_ADJECTIVES)
@@ -25,21 +25,21 @@ def unique_words(seed: int) -> Iterator[str]:
 
 
 def unique_text(seed: int, words: int) -> str:
-    """Return so many words; no two seeds begin alike in practice."""
+    """Return a text of this many words; different seeds begin differently in practice."""
     source = unique_words(seed)
     return " ".join(next(source) for _ in range(words))
 
 
 class Prompts:
-    """Hands out chats and texts, all different. What one round hands to a server it also hands to the other."""
+    """Makes chats and texts, all different."""
 
     def __init__(self, seed: int = 1) -> None:
         self._next = seed * 1_000_000
 
     def chat(self, words: int = 6) -> list[dict[str, Any]]:
-        """Return a chat of about ``words`` distinct words around a fixed demand.
+        """Return a chat with ``words`` distinct words and a fixed instruction.
 
-        The distinct words come first, in a system message: a template's own one would be the same for all.
+        The distinct words are in a system message at the start; a template's default one would be the same for all.
         """
         self._next += 1
         subject = unique_text(self._next, words)

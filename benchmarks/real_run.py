@@ -1,10 +1,10 @@
-"""Synthetic users against a real engine with real models: what preloading brings when the loads are real.
+"""Synthetic users with a real engine and real models: the effect of preloading with real loads.
 
-Run as ``python -m benchmarks.real_run [steady office-day]``. Six copies of the starter model stand in for the user's
-six, with other context lengths and so other sizes; the limit holds three of them. The engine starts with two weeks of
-the user's history and lives through the next 300 requests, nights included, when it ends and starts again. Time is not
-scaled but skipped: between two events the engine's clock runs at its real pace until all is loaded that should be, at
-most for as long as the user pauses, and then jumps to the next event.
+Run as ``python -m benchmarks.real_run [steady office-day]``. Six copies of the starter model with different context
+lengths, and so different sizes, represent the user's models; the limit holds three of them. The engine starts with two
+weeks of usage and runs the next 300 requests, with a restart every night. Time is skipped, not scaled: between two
+events the engine's clock runs in real time until everything is loaded, at most for the user's pause, and then jumps to
+the next event.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _REQUEST: Final = GenerateRequest(prompt="The capital of France is", max_tokens=
 
 
 class SkippingClock:
-    """Unix time that runs at its real pace and can be moved forward."""
+    """Unix time that can be moved forward."""
 
     def __init__(self, now: float) -> None:
         self._offset = now - time.time()
@@ -54,17 +54,17 @@ class SkippingClock:
         return time.time() + self._offset
 
     def skip_to(self, moment: float) -> None:
-        """Move forward, never back."""
+        """Move forward; never moves back."""
         self._offset += max(0.0, moment - self())
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What one request saw.
+class RequestResult:
+    """The result of one request.
 
     Attributes:
-        first_text_s: From its arrival to its first text; where there was none, its wait.
-        ready: Its model was hot or standby when it arrived.
+        first_text_s: Time from its arrival to its first text; without text, its wait.
+        ready: Its model was hot or standby at its arrival.
     """
 
     outcome: Outcome
@@ -75,16 +75,16 @@ class Seen:
 
 @dataclass
 class Tally:
-    """What the requests saw, and what the engines did. Requests come one after the other.
+    """Counts of sequential requests and of the engine's decisions.
 
     Attributes:
-        preloads: By the kind of target.
-        wasted: Those that no request used, likewise.
-        wasted_for: The same, by the kind of reason for which they left.
-        ready: Set before each request: see ``Seen``.
+        preloads: Preloads by kind of target.
+        wasted: Unused preloads by kind of target.
+        wasted_for: Unused preloads by cause of their unloading.
+        ready: Set before each request; see ``RequestResult``.
     """
 
-    requests: list[Seen] = field(default_factory=list)
+    requests: list[RequestResult] = field(default_factory=list)
     preloads: Counter[TargetKind] = field(default_factory=Counter)
     wasted: Counter[TargetKind] = field(default_factory=Counter)
     wasted_for: Counter[str] = field(default_factory=Counter)
@@ -92,10 +92,10 @@ class Tally:
     _kinds: dict[str, TargetKind] = field(default_factory=dict)
 
     def take(self, record: RequestRecord | DecisionRecord) -> None:
-        """Count a request that has ended, or what was done about a model."""
+        """Count an ended request or a decision."""
         if isinstance(record, RequestRecord):
             first_text_s = record.wait_s if record.ttft_s is None else record.ttft_s
-            self.requests.append(Seen(record.outcome, record.wait_s, first_text_s, self.ready))
+            self.requests.append(RequestResult(record.outcome, record.wait_s, first_text_s, self.ready))
         elif record.action is Action.PRELOAD:
             kind = TargetKind.EXPECTED if record.reason.code == "expected" else TargetKind.LEARNED
             self._kinds[record.model_id] = kind
@@ -105,25 +105,25 @@ class Tally:
             self.wasted_for[record.cause] += 1
 
     def describe(self, user: str) -> str:
-        """Return the figures in some lines."""
+        """Return the figures as text."""
         count = len(self.requests)
-        hits, late, misses = (sum(seen.outcome is outcome for seen in self.requests) for outcome in Outcome)
-        waited = [seen.wait_s for seen in self.requests if seen.outcome is not Outcome.HIT]
-        ready = [seen for seen in self.requests if seen.ready]
+        hits, late, misses = (sum(result.outcome is outcome for result in self.requests) for outcome in Outcome)
+        waited = [result.wait_s for result in self.requests if result.outcome is not Outcome.HIT]
+        ready = [result for result in self.requests if result.ready]
         kinds = ", ".join(f"{self.preloads[kind]} {kind} ({self.wasted[kind]} wasted)" for kind in self.preloads)
         left_for = ", ".join(f"{number} for {cause}" for cause, number in self.wasted_for.most_common())
         return (
             f"{user}: {count} requests, preload_hit_rate {hits / count:.3f}, {late} late, {misses} misses, "
-            f"waited {sum(waited):.1f} s in all, median {statistics.median(waited) if waited else 0.0:.2f} s\n"
+            f"waited {sum(waited):.1f} s in total, median {statistics.median(waited) if waited else 0.0:.2f} s\n"
             f"  preloads: {kinds or 'none'}; wasted {_share(self.wasted.total(), self.preloads.total())}"
-            f"{f', which left {left_for}' if left_for else ''}\n"
-            f"  first text within {QUICK_S} s: {_quick(self.requests)}, of the {len(ready)} whose model was hot or "
-            f"standby {_quick(ready)}"
+            f"{f', unloaded {left_for}' if left_for else ''}\n"
+            f"  first text within {QUICK_S} s: {_quick(self.requests)}; {_quick(ready)} of the {len(ready)} with a "
+            "hot or standby model"
         )
 
 
-def _quick(requests: Sequence[Seen]) -> str:
-    return _share(sum(seen.first_text_s <= QUICK_S for seen in requests), len(requests))
+def _quick(requests: Sequence[RequestResult]) -> str:
+    return _share(sum(result.first_text_s <= QUICK_S for result in requests), len(requests))
 
 
 def _share(part: int, whole: int) -> str:
@@ -131,7 +131,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
-    """Have the usage log know the earlier requests."""
+    """Write the earlier requests to the usage log."""
     log = UsageLog(clock=clock)
     log.start()
     for event in events:
@@ -153,7 +153,7 @@ def write_history(events: Sequence[TraceEvent], clock: SkippingClock) -> None:
 
 
 async def measured_limit(settings: Settings) -> Size:
-    """Load every model once, and return a limit that holds the largest three of them."""
+    """Load every model once, and return a limit that holds the three largest."""
     async with Engine(settings.model_copy(update={"preload": False, "history_days": 1})) as engine:
         for model in await engine.models():
             async with engine.lease(model.model_id) as lease:
@@ -164,7 +164,7 @@ async def measured_limit(settings: Settings) -> Size:
 
 
 async def live(events: Sequence[TraceEvent], settings: Settings, clock: SkippingClock) -> Tally:
-    """Let the user's events happen."""
+    """Run the user's events."""
     tally = Tally()
     engine: Engine | None = None
     for event in events:
@@ -192,7 +192,7 @@ async def live(events: Sequence[TraceEvent], settings: Settings, clock: Skipping
 
 
 def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequence[TraceEvent], Sequence[TraceEvent]]:
-    """Return the history, and the days after it, with so many requests or all; the last day may end early."""
+    """Return the history, and the following days with at most this many requests; the last day may end early."""
     begins = FIRST_DAY + HISTORY_DAYS * _DAY_S
     earlier = [event for event in events if event.at < begins]
     later = [event for event in events if event.at >= begins]
@@ -204,7 +204,7 @@ def days_of(events: Sequence[TraceEvent], requests: int | None) -> tuple[Sequenc
 
 
 def run(user: str, requests: int | None, days: int, starter: Path) -> Tally:
-    """Live one user's days, up to so many requests."""
+    """Run one user's days, up to this many requests."""
     trace = synthetic_trace(user, days=HISTORY_DAYS + days)
     earlier, later = days_of(trace.events, requests)
     with tempfile.TemporaryDirectory() as home:
@@ -223,8 +223,8 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("users", nargs="*", default=["steady", "office-day"])
-    parser.add_argument("--requests", type=int, help=f"live through so many; {REQUESTS} without --days")
-    parser.add_argument("--days", type=int, help="live through so many days")
+    parser.add_argument("--requests", type=int, help=f"maximum number of requests; {REQUESTS} without --days")
+    parser.add_argument("--days", type=int, help="number of days")
     options = parser.parse_args()
     requests = REQUESTS if options.requests is None and options.days is None else options.requests
     starter = paths.models_dir() / STARTER

@@ -1,4 +1,4 @@
-"""The table for people and the JSON for programs."""
+"""Results as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NONE: Final = "-"
 
 
 def table(title: str, figures: Sequence[Figure], compared: tuple[str, str] = COMPARED) -> Table:
-    """Return the figures of one measure as a table, with the names of what is ``compared`` over the two columns."""
+    """Return the figures of one measure as a table; ``compared`` has the titles of the first two columns."""
     drawn = Table(title=title, title_justify="left", title_style="bold", expand=True)
     drawn.add_column("", ratio=3)
     for heading in (*compared, "ratio", "spread", "target"):
@@ -28,7 +28,7 @@ def table(title: str, figures: Sequence[Figure], compared: tuple[str, str] = COM
 
 
 def row(figure: Figure) -> tuple[str, ...]:
-    """Return the cells of one line. The spread is the larger one of the two servers' samples."""
+    """Return the cells of one line. The spread is the larger of both servers'."""
     ratio = figure.ratio
     spreads = [spread(samples) for samples in (figure.preheat, figure.other) if len(samples) > 1]
     return (
@@ -43,20 +43,20 @@ def row(figure: Figure) -> tuple[str, ...]:
 
 
 def target_text(target: Target, unit: str) -> str:
-    """Return the target as in ``≤ 0.40`` or ``≤ 1.00 s``."""
+    """Return a target such as ``≤ 0.40`` or ``≤ 1.00 s``."""
     sign = "≥" if target.at_least else "≤"
     limit = f"{target.limit:.2f}" if target.subject is Subject.RATIO else quantity(target.limit, unit)
     return f"{sign} {limit}"
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a number with three figures or so, and its unit."""
+    """Return a number with about three digits, and its unit."""
     decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{decimals}f} {unit}".rstrip()
 
 
 def write_json(path: Path, machine: Mapping[str, Any], measures: Mapping[str, Sequence[Figure]]) -> None:
-    """Write everything, samples too."""
+    """Write all figures with their samples."""
     content = {
         "machine": dict(machine),
         "measures": {name: [figure.as_json() for figure in figures] for name, figures in measures.items()},
@@ -66,6 +66,6 @@ def write_json(path: Path, machine: Mapping[str, Any], measures: Mapping[str, Se
 
 
 def count_missed(measures: Mapping[str, Sequence[Figure]]) -> tuple[int, int]:
-    """Return how many targets there are, and how many of them are missed."""
+    """Return the number of targets, and the number of missed ones."""
     judged = [figure.met for figures in measures.values() for figure in figures if figure.met is not None]
     return len(judged), judged.count(False)

@@ -1,6 +1,6 @@
 """Starts and stops the two servers: same files, threads, context length and slots.
 
-What is not made equal is left at each server's own default, because that is what its users get.
+All other options are each server's defaults, which are what its users get.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _POLL_S: Final = 0.005
 
 
 class ServerError(Exception):
-    """A server did not come up or went away; the message ends with its log's last lines."""
+    """A server did not start or has ended; the message contains the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Server:
     """A running server.
 
     Attributes:
-        label: Which of the two it is.
-        started_at: Of ``time.perf_counter``, just before the process was made.
-        answered_at: When the port gave its first answer, of whatever status.
+        label: Which of the two servers.
+        started_at: ``time.perf_counter`` before the start of the process.
+        answered_at: The same at the first answer of the port, with any status.
         home: Preheat's PREHEAT_HOME; None for llama-server.
     """
 
@@ -57,12 +57,12 @@ class Server:
         return self.answered_at - self.started_at
 
     def model_name(self, path: Path) -> str:
-        """Return the name that this server knows the file by."""
+        """Return the server's name for a model file."""
         return path.stem.lower() if self.home else path.stem
 
 
 def preheat_environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with these settings and no others of Preheat's."""
+    """Return the environment with these settings of Preheat only."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREHEAT_")}
     chosen = {f"PREHEAT_{name.upper()}": value for name, value in settings.items()}
     return inherited | chosen | {"PREHEAT_HOME": str(home)}
@@ -77,7 +77,7 @@ def preheat_settings(
     memory_limit: str = "90%",
     **others: str,
 ) -> dict[str, str]:
-    """Return the settings that make Preheat comparable; ``others`` are added."""
+    """Return settings that make Preheat comparable, with ``others`` added."""
     return {
         "models_dirs": ",".join(map(str, folders)),
         "favourites": ",".join(path.stem.lower() for path in favourites),
@@ -92,7 +92,7 @@ def preheat_settings(
 
 @contextmanager
 def preheat(settings: Mapping[str, str]) -> Iterator[Server]:
-    """Run ``preheat serve`` with its own PREHEAT_HOME; yield once its port answers, while it preloads."""
+    """Run ``preheat serve`` with its own PREHEAT_HOME; yield once its port answers, during preloading."""
     home = Path(tempfile.mkdtemp(prefix="preheat-bench-"))
     port = free_port()
     environment = preheat_environment(home, {**settings, "port": str(port)})
@@ -113,11 +113,11 @@ def llama_server(
     parallel: int = 4,
     embeddings: bool = False,
 ) -> Iterator[Server]:
-    """Run llama-server with one model, or as a router over a folder that holds one model at a time."""
+    """Run llama-server with one model, or as a router of a folder that keeps one model in memory."""
     port = free_port()
     command = [str(binary), "--host", "127.0.0.1", "--port", str(port), "--offline"]
     command += ["-c", str(CONTEXT_LENGTH), "-t", str(threads), "-np", str(parallel)]
-    # The default where -np is not given, and what Preheat does: the slots share the context.
+    # The slots share the context, as in Preheat and by default without -np.
     command += ["--kv-unified"]
     if model:
         command += ["-m", str(model)]
@@ -152,7 +152,7 @@ def running(
 
 
 def _wait_for_answer(process: subprocess.Popen[bytes], port: int) -> None:
-    """Return as soon as the port gives any HTTP answer."""
+    """Return at the first HTTP answer of the port."""
     deadline = time.perf_counter() + _START_TIMEOUT_S
     while time.perf_counter() < deadline:
         if process.poll() is not None:
@@ -169,7 +169,7 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 async def wait_until_hot(server: Server, path: Path) -> None:
-    """Return when the model is ready to answer, without asking it anything.
+    """Wait until the model is ready, without sending it a request.
 
     Raises:
         ServerError: Its load failed or took too long.
@@ -196,7 +196,7 @@ async def _is_hot(connection: Connection, server: Server, path: Path) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on now."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

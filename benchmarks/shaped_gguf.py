@@ -1,4 +1,4 @@
-"""Writes small text models of any shape, to hold estimates of memory against: what they write means nothing."""
+"""Writes small text models of any shape, to check estimates of memory. Their output is meaningless."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ModelDimensions:
     """The dimensions of a model with 16-bit weights.
 
     Attributes:
-        experts: Of each layer, of which two answer; 0 for one plain feed-forward part.
-        window_tokens: How far most layers look back (architecture gemma3); 0 for all the way (architecture llama).
-        merges: Whether the tokenizer joins pieces by as many rules as there are tokens.
+        experts: Number of experts per layer, two of them active; 0 for a plain feed-forward network.
+        window_tokens: Attention window of most layers (architecture gemma3); 0 for full attention (architecture llama).
+        merges: Whether the tokenizer has about one merge rule per token.
     """
 
     name: str
@@ -52,7 +52,7 @@ SHAPES = (
 
 
 def ensure_shaped(shape: ModelDimensions, folder: Path) -> Path:
-    """Return the model's path, writing it on first use (about a second)."""
+    """Return the model's path; writes it on first use, which takes about a second."""
     path = folder / f"shaped-{shape.name}.gguf"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Parses server-sent events, however the network cuts them."""
+"""Parses server-sent events from pieces of any size."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 
 class SseParser:
-    """Turns pieces of an event stream into the events' data. Comments and other fields are skipped."""
+    """Parses an event stream. Only the data of events is returned; comments and other fields are skipped."""
 
     def __init__(self) -> None:
         self._rest = b""
         self._lines: list[bytes] = []
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Yield the data of each event that ``piece`` completes; lines of one event are joined by a newline."""
+        """Yield the data of each event completed by ``piece``; lines of one event are joined by newlines."""
         *lines, self._rest = (self._rest + piece).split(b"\n")
         for raw in lines:
             line = raw.removesuffix(b"\r")

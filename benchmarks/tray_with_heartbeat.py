@@ -1,6 +1,6 @@
-"""The tray with a clock in its interface thread: ``python -m benchmarks.tray_with_heartbeat FILE [OPTION]...``.
+"""The tray with a timer in its GUI thread: ``python -m benchmarks.tray_with_heartbeat FILE [OPTION]...``.
 
-The clock should tick every 10 ms. When the tray ends, the file has a line for each tick: its time and how late it was.
+The timer ticks every 10 ms. When the tray ends, it writes a line for each tick: its time and its delay.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ INTERVAL_S: Final = 0.01
 
 
 class Heartbeat(QObject):
-    """Notes when it ticks, in Unix time, and how late, in seconds."""
+    """Records the Unix time and the delay of each tick, in seconds."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)

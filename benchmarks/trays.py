@@ -16,7 +16,7 @@ from typing import Final
 from benchmarks.processes import end_tree
 from benchmarks.servers import ServerError, free_port, preheat_environment
 
-# The screen is that of the tests.
+# The virtual screen of the tests.
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 from virtual_screen import Screen, virtual_screen
@@ -45,7 +45,7 @@ def screen() -> Iterator[Screen]:
     """Run a screen with a panel.
 
     Raises:
-        ServerError: A program for that is not installed.
+        ServerError: A required program is not installed.
     """
     missing = [program for program in _PROGRAMS if shutil.which(program) is None]
     if missing:
@@ -58,7 +58,7 @@ def screen() -> Iterator[Screen]:
 def tray(
     desktop: Screen, settings: Mapping[str, str], *options: str, module: tuple[str, ...] = ("preheat", "tray")
 ) -> Iterator[RunningTray]:
-    """Run ``python -m MODULE OPTION...`` until the block ends; yield as soon as its icon is in the panel."""
+    """Run ``python -m MODULE OPTION...`` until the block ends; yield once its icon is in the panel."""
     home = Path(tempfile.mkdtemp(prefix="preheat-bench-"))
     port = free_port()
     settings = {"port": str(port), "notifications": "false", **settings}
@@ -78,6 +78,6 @@ def tray(
     finally:
         end_tree(process.pid)
         process.wait()
-        while desktop.tray_icons():  # the panel lets go of it a little later
+        while desktop.tray_icons():  # the panel removes it a little later
             time.sleep(_POLL_S)
         shutil.rmtree(home, ignore_errors=True)

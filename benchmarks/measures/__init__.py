@@ -1,4 +1,4 @@
-"""The measures, in the order in which they run. Each takes a ``Bench`` and returns figures."""
+"""The measures, in running order. Each takes a ``Bench`` and returns figures."""
 
 from __future__ import annotations
 
@@ -56,4 +56,4 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "tray": ("Preheat", ""),
     }
 )
-"""What the two columns show of the measures that look at Preheat alone."""
+"""Titles of the two columns of measures without llama-server."""

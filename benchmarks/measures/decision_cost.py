@@ -1,4 +1,4 @@
-"""What a decision costs with many models and a long usage log, and whether that grows with the log."""
+"""Time of a decision with many models and a long usage log, and its growth with the log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ REQUESTS: Final = 1_000_000
 FEWER: Final = 100_000
 LIMIT_MS: Final = 10.0
 GROWTH_LIMIT: Final = 1.5
-"""A tenfold log fills more of a seldom used model's counters, at most 57 of them; reading it would be tenfold work."""
+"""A log with ten times the requests fills more counters of rarely used models, at most 57 per model. Reading the log
+itself would take ten times as long."""
 
 _SPAN_S: Final = 80 * 86_400.0
 _WEEK_S: Final = 7 * 86_400.0
@@ -37,7 +38,7 @@ _NAMES: Final = tuple(f"model-{number:04}" for number in range(MODELS))
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What an engine knows that has answered so many requests, and how long it takes to use that."""
+    """The usage data of an engine, and times of its use."""
 
     usage: UsageTracker
     planner: PreloadPlanner
@@ -48,7 +49,7 @@ class _Known:
     history_ms: list[float] = field(default_factory=list)
 
     def decide(self) -> None:
-        """Plan what to preload, and what to evict for a request, as the engine does it for each."""
+        """Plan a preload and an eviction, like the engine at every request."""
         residents = [
             ResidentModel(name, _MODEL_BYTES, self.now - 60.0 * place) for place, name in enumerate(_NAMES[:_HOT])
         ]
@@ -61,14 +62,14 @@ class _Known:
         self.decisions_ms.append(_timed_ms(self.decide))
 
     def sample_readings(self) -> None:
-        """Take one sample of each kind of figures."""
+        """Take one sample of each kind of reading."""
         self.stats_ms.append(_timed_ms(lambda: self.log.stats(self.now - _WEEK_S, self.now)))
         self.history_ms.append(_timed_ms(lambda: self.log.history(now=self.now)))
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Take decisions by turns on the knowledge of a million requests and of a tenth of them."""
-    bench.say(f"writing usage logs of {REQUESTS:,} and {FEWER:,} requests")
+    """Alternate decisions based on a million requests with decisions based on a tenth of them."""
+    bench.say(f"Writing usage logs of {REQUESTS:,} and {FEWER:,} requests")
     now = time.time()
     with known_usage(REQUESTS, now) as many, known_usage(FEWER, now) as few:
         for known in (many, few):
@@ -91,7 +92,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 @contextmanager
 def known_usage(requests: int, now: float) -> Iterator[_Known]:
-    """Write a log of so many requests over the last weeks, and open it as an engine does that starts."""
+    """Write a log of requests of the last weeks, and open it like a starting engine."""
     with tempfile.TemporaryDirectory(prefix="preheat-bench-") as folder:
         path = Path(folder) / "usage.db"
         writer = UsageLog(path)

@@ -1,4 +1,4 @@
-"""A download from a hub on this machine: Preheat's, which checks the sum, and huggingface_hub's own, which does not."""
+"""Downloads from a hub on this machine, by Preheat with a checksum and by huggingface_hub without."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE_BYTES: Final = 1_000_000_000
 RATIO_LIMIT: Final = 1.1
 CPU_LIMIT: Final = 5.0
 
-_SHARE: Final = 1e8 / FILE_BYTES * 100  # seconds for the file to percent of a core at 100 MB/s
+_SHARE: Final = 1e8 / FILE_BYTES * 100  # converts seconds per file to percent of a core at 100 MB/s
 _REPO: Final = "bench/Large-GGUF"
 _FILE: Final = "large.gguf"
 _SUPPORT: Final = Path(__file__).resolve().parents[2] / "tests" / "support"
@@ -42,7 +42,7 @@ with LocalHub() as hub:
 
 
 class _Sample(NamedTuple):
-    """How long something took, and this process's processor time for it, in seconds."""
+    """Duration and processor time of a step, in seconds."""
 
     took_s: float
     user_s: float
@@ -54,8 +54,8 @@ class _Sample(NamedTuple):
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Fetch the same file by turns, from a hub in a process of its own, whose file is in the page cache."""
-    bench.say(f"writing a file of {FILE_BYTES / 1e9:.0f} GB")
+    """Download the same file alternately from a hub in another process; the file is in the page cache."""
+    bench.say(f"Writing a file of {FILE_BYTES / 1e9:.0f} GB")
     with tempfile.TemporaryDirectory(prefix="preheat-bench-") as folder, _hub(Path(folder)) as url:
         root = Path(folder)
         ways: list[tuple[list[_Sample], Callable[[Path, str], None]]] = [([], _by_preheat), ([], _by_huggingface_hub)]
@@ -128,7 +128,7 @@ def _by_preheat(target: Path, url: str) -> None:
 
 def _by_huggingface_hub(target: Path, url: str) -> None:
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]  # it does export it
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]  # it is exported
 
     disable_progress_bars()
     hf_hub_download(_REPO, _FILE, local_dir=target, endpoint=url, token=False)

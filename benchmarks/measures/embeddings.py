@@ -1,4 +1,4 @@
-"""Embeddings over HTTP: latency of one short text, from the cache too, and texts per second."""
+"""Embeddings over HTTP: latency of a short text with and without the cache, and texts per second."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ WARM_LIMIT_MS: Final = 10.0
 CACHED_LIMIT_MS: Final = 2.0
 _REQUESTS: Final = 40
 _RUNS: Final = ((1, 1, 150), (1, 8, 300), (32, 1, 10), (32, 8, 24))
-"""Texts a request, clients, requests a round."""
+"""Texts per request, clients, requests per round."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Embed different short texts, then the same ones again, then many at a time."""
+    """Embed different short texts, the same ones again, and many at a time."""
     prompts = Prompts()
     model = bench.embedding_model
     with bench.pair(model, embeddings=True) as (mine, theirs):
@@ -29,13 +29,13 @@ async def measure(bench: Bench) -> list[Figure]:
         await _check_agreement(bench, mine, theirs, prompts)
         figures = await _latencies(bench, mine, theirs, prompts)
         for batch, clients, requests in _RUNS:
-            bench.say(f"embeddings, {batch} a request, {clients} clients")
+            bench.say(f"Embeddings, {batch} per request, {clients} clients")
             figures += await _throughput(bench, mine, theirs, prompts, batch, clients, requests)
     return figures
 
 
 async def _check_agreement(bench: Bench, mine: Server, theirs: Server, prompts: Prompts) -> None:
-    """Warm both up, and make sure that they compute the same thing."""
+    """Warm up both servers, and check that their embeddings agree."""
     texts = prompts.texts(32)
     vectors = []
     for server in (mine, theirs):
@@ -53,7 +53,7 @@ def similarity(one: array[float], other: array[float]) -> float:
 
 
 async def _latencies(bench: Bench, mine: Server, theirs: Server, prompts: Prompts) -> list[Figure]:
-    bench.say("embedding latency")
+    bench.say("Embedding latency")
     warm, again = Samples(), Samples()
     for pair in bench.turns(mine, theirs):
         texts = prompts.texts(_REQUESTS)

@@ -1,4 +1,4 @@
-"""Is the first request to a preloaded model as fast as the second?"""
+"""The first request to a preloaded model compared with the following ones."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from benchmarks.servers import Server, wait_until_hot
 FIRST_TO_FOLLOWING_LIMIT: Final = 1.10
 _FOLLOWING: Final = 8
 _SETTLE_S: Final = 1.0
-"""Pause after the load, so that the end of the start is not measured as part of a request."""
+"""Pause after the load, so that the end of the start does not affect a request, in seconds."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Start each server afresh in every round; send a first request and some following ones."""
+    """Restart each server in every round; send a first request and some following ones."""
     figures = []
     for label, path in (("135 M", bench.chat_model), ("0.6 GB", bench.small_model)):
-        bench.say(f"first requests to {label}")
+        bench.say(f"First requests to {label}")
         figures += await _measure_model(bench, label, path)
     return figures
 

@@ -1,4 +1,4 @@
-"""Whether the memory limit holds in reality, while requests of every kind go to more models than fit."""
+"""Compliance with the memory limit during requests of every kind to more models than fit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTEXTS: Final = {"notes": 4096, "editor": 8192, "mail": 2048, "search": 6144}
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Send the requests to five models under a limit that holds the two largest; sample the workers all the while."""
+    """Send requests to five models under a limit that holds the two largest; sample the workers' memory."""
     bench.say(f"{REQUESTS} mixed requests under a memory limit")
     with tempfile.TemporaryDirectory(prefix="preheat-bench-") as folder:
         write_copies(Path(folder), CONTEXTS, bench.chat_model)
@@ -38,14 +38,14 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 def limit_for_two(folder: Path, settings: Settings | None = None) -> int:
-    """Return the bytes that the two largest of the folder's models are expected to hold."""
+    """Return the expected memory of the folder's two largest models, in bytes."""
     settings = settings or Settings(context_length=max(CONTEXTS.values()))
     sizes = sorted(estimate(model, settings).working_bytes for model in find_models([folder]))
     return sum(sizes[-2:])
 
 
 async def _decisions(server: Server) -> tuple[int, int]:
-    """Return how many models were evicted, and how many preloaded."""
+    """Return the number of evictions and of preloads."""
     await asyncio.sleep(1)  # the log is written twice a second
     async with Connection(server.port) as connection:
         _, content = await connection.get("/preheat/v1/stats?since=1d")

@@ -1,4 +1,4 @@
-"""A cron job's line: ``python -c "from preheat import embed; embed('test')"``."""
+"""Time of ``python -c "from preheat import embed; embed('test')"``, as in a cron job."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _CHECK: Final = "from preheat import embed; assert len(embed('test')) == 384"
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Time the whole process, first with nothing running, then beside a running application."""
-    bench.say("one-liner, nothing running")
+    """Time the whole process, first without and then with a running application."""
+    bench.say("One-liner, nothing running")
     with tempfile.TemporaryDirectory(prefix="preheat-bench-") as home:
         alone = _times_s(bench.rounds, preheat_environment(Path(home), bench.settings()))
-    bench.say("one-liner, application running")
+    bench.say("One-liner, application running")
     with bench.preheat(bench.embedding_model) as server:
         await wait_until_hot(server, bench.embedding_model)
         assert server.home is not None
@@ -37,10 +37,10 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 def _times_s(rounds: int, environment: Mapping[str, str]) -> tuple[float, ...]:
-    """Run the line so many times, after an uncounted run that checks what comes back.
+    """Time the line in each round, after an uncounted run that checks its result.
 
     Raises:
-        CalledProcessError: It failed, or it was no vector.
+        CalledProcessError: It failed or returned no vector.
     """
     subprocess.run([sys.executable, "-c", _CHECK], env=environment, check=True)
     times = []

@@ -1,4 +1,4 @@
-"""What a user feels of a preload: requests to a small hot model that arrive while a large one is being loaded."""
+"""The effect of a preload on requests: a small hot model answers while a large one is loading."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _POLL_S: Final = 0.002
 
 
 class Phase(StrEnum):
-    """What the preload is at when the request arrives."""
+    """State of the preload when the request arrives."""
 
     READING = "its file is read from disk"
     MAKING = "it is made of a file in the page cache"
     WARMING = "it is probed"
 
     def is_on(self, model: Mapping[str, Any]) -> bool:
-        """Return whether a model's status says so."""
+        """Return whether a model's status shows this phase."""
         if self is Phase.WARMING:
             return bool(model["state"] == "warming")
         return bool(model["state"] == "loading" and (model["progress"] or 0.0) >= _BEGUN)
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Time short answers by turns alone and beside a preload of the 1.1 GB model, which has begun when they arrive."""
+    """Time short answers alternately without and during a preload of the 1.1 GB model."""
     settings = bench.settings()
-    del settings["favourites"]  # as a variable it would outdo what the port is told
+    del settings["favourites"]  # a variable would override commands
     figures: list[Figure] = []
     with preheat(settings) as server:
         async with Connection(server.port) as connection:
@@ -57,7 +57,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 class _Bed:
-    """A hot small model, and a large one that comes and goes."""
+    """A hot small model, and a large one that is preloaded and unloaded."""
 
     def __init__(self, bench: Bench, server: Server, connection: Connection) -> None:
         self._bench = bench
@@ -68,40 +68,40 @@ class _Bed:
         self._large = server.model_name(bench.large_model)
 
     async def prepare(self) -> None:
-        """Have the small model hot and warmed up."""
+        """Load and warm up the small model."""
         await self._control(self._small, "favourite")
         await wait_until_hot(self._server, self._bench.chat_model)
         await self._answer_ms()
 
     async def figures(self, phase: Phase) -> list[Figure]:
         """Return the median and the 95th percentile of both."""
-        self._bench.say(f"answers while a model is preloaded: {phase}")
+        self._bench.say(f"Answers while a model is preloaded: {phase}")
         alone: list[float] = []
-        beside: list[float] = []
+        during: list[float] = []
         for turn in range(self._bench.rounds * _SAMPLES_A_ROUND):
             if turn % 2 == 0:
                 alone.append(await self._answer_alone_ms())
-            beside.append(await self._answer_beside_ms(phase))
+            during.append(await self._answer_during_ms(phase))
             if turn % 2 == 1:
                 alone.append(await self._answer_alone_ms())
         name = f"answer of {_TOKENS} tokens while a 1.1 GB model is preloaded: {phase}"
         return [
-            Figure(name, "ms", tuple(beside), tuple(alone), ratio_at_most(RATIO_LIMIT)),
-            Figure("its 95th percentile", "ms", (p95(beside),), (p95(alone),)),
+            Figure(name, "ms", tuple(during), tuple(alone), ratio_at_most(RATIO_LIMIT)),
+            Figure("its 95th percentile", "ms", (p95(during),), (p95(alone),)),
         ]
 
     async def _answer_ms(self) -> float:
-        """Return how long one answer of the small model takes, on a connection that stands."""
+        """Return the time of one answer of the small model, on an open connection."""
         answer = await complete(self._connection, self._small, self._prompts.texts(1)[0], _TOKENS)
         return (answer.ended_at - answer.sent_at) * 1000
 
     async def _answer_alone_ms(self) -> float:
-        # As long a rest as a preload waits for; and by then the worker that left has been replaced by a spare one.
+        # The idle time that a preload waits for, which is also enough to start a new spare worker.
         await asyncio.sleep(_REST_S)
         return await self._answer_ms()
 
-    async def _answer_beside_ms(self, phase: Phase) -> float:
-        """Have the large model preloaded, time an answer that is asked for in the middle, and unload it again."""
+    async def _answer_during_ms(self, phase: Phase) -> float:
+        """Preload the large model, time an answer during the preload, and unload the model."""
         if phase is Phase.READING:
             drop(self._bench.large_model)
         else:

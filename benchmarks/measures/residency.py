@@ -1,4 +1,4 @@
-"""Resident memory: of one hot model, and of a server that holds none."""
+"""Resident memory with one hot model, and without a model."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _STEADY_TIMEOUT_S: Final = 30.0
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Measure one server after the other: pages of a file that both map would be shared between them."""
+    """Measure one server after the other, since both would share the pages of a mapped file."""
     idle, hot, whole = [], [], []
-    bench.say("memory of Preheat")
+    bench.say("Memory of Preheat")
     with bench.preheat() as server:
         idle.append(await _steady(server, processes=2))  # the engine and the spare worker
         hot.append(await _with_model(bench, server))
         whole.append(tree_memory(server.pid))
-    bench.say("memory of llama-server")
+    bench.say("Memory of llama-server")
     with bench.router() as server:
         idle.append(await _steady(server, processes=1))
         hot.append(await _with_model(bench, server))
@@ -42,7 +42,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def _with_model(bench: Bench, server: Server) -> Memory:
-    """Have the model answer a few requests; return what its process holds then."""
+    """Send the model a few requests; return the memory of its process afterwards."""
     prompts = Prompts()
     async with Connection(server.port) as connection:
         for _ in range(3):
@@ -52,10 +52,10 @@ async def _with_model(bench: Bench, server: Server) -> Memory:
 
 
 async def _steady(server: Server, processes: int) -> Memory:
-    """Return the memory of all processes once there are enough of them and it has stopped changing.
+    """Return the memory of all processes once they have started and it no longer changes.
 
     Raises:
-        ServerError: That does not happen.
+        ServerError: It keeps changing, or processes are missing.
     """
     deadline = time.perf_counter() + _STEADY_TIMEOUT_S
     before = tree_memory(server.pid)

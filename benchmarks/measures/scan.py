@@ -1,4 +1,4 @@
-"""How long it takes to find 1,000 models: when none was seen before, and when a new process remembers them all."""
+"""Time to find 1,000 models, without and with a cache of their headers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FILES: Final = 1000
 FIRST_LIMIT_S: Final = 10.0
 AGAIN_LIMIT_S: Final = 1.0
 
-_SAME_VOCABULARY: Final = 20  # files in a row; a person's models are of a few dozen families
-_SMALL_OF: Final = 5  # of so many files all but one have the smaller vocabulary
-_TOKEN: Final = b"ing"  # is in both vocabularies
+_SAME_VOCABULARY: Final = 20  # consecutive files; a user's models belong to a few dozen families
+_SMALL_OF: Final = 5  # one in this many files has the larger vocabulary
+_TOKEN: Final = b"ing"  # in both vocabularies
 _CODE: Final = """
 import sys, time
 from pathlib import Path
@@ -33,16 +33,16 @@ print(found, time.perf_counter() - began)
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Scan in processes of their own: without kept headers, then with."""
-    bench.say(f"writing {FILES:,} files with real headers and no weights (about 0.9 GB)")
+    """Scan in new processes, without and with cached headers."""
+    bench.say(f"Writing {FILES:,} files with real headers and no weights (about 0.9 GB)")
     first: list[float] = []
     again: list[float] = []
     with _folder(bench) as folder:
         for _ in range(bench.rounds):
-            kept = folder.parent / "headers.json"
-            kept.unlink(missing_ok=True)
-            first.append(_scan(folder, kept))
-            again.append(_scan(folder, kept))
+            cache = folder.parent / "headers.json"
+            cache.unlink(missing_ok=True)
+            first.append(_scan(folder, cache))
+            again.append(_scan(folder, cache))
     note = f"{FILES // _SAME_VOCABULARY} vocabularies, files in the page cache"
     return [
         Figure(f"first scan of {FILES:,} models", "s", tuple(first), (), value_at_most(FIRST_LIMIT_S), note),
@@ -50,8 +50,8 @@ async def measure(bench: Bench) -> list[Figure]:
     ]
 
 
-def _scan(folder: Path, kept: Path) -> float:
-    command = [sys.executable, "-c", _CODE, str(folder), str(kept)]
+def _scan(folder: Path, cache: Path) -> float:
+    command = [sys.executable, "-c", _CODE, str(folder), str(cache)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     if int(answer[0]) != FILES:
         raise RuntimeError(f"{answer[0]} of {FILES} models were found")
@@ -60,7 +60,7 @@ def _scan(folder: Path, kept: Path) -> float:
 
 @contextmanager
 def _folder(bench: Bench) -> Iterator[Path]:
-    """Write the models: real headers, and holes where their weights would be."""
+    """Write models with real headers and sparse weights."""
     models = [(_header(path), path.stat().st_size) for path in (bench.chat_model, bench.embedding_model)]
     tokens = [header.index(_TOKEN, len(header) // 4) for header, _ in models]
     paths.cache_dir().mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def _folder(bench: Bench) -> Iterator[Path]:
             family, place = divmod(number, _SAME_VOCABULARY)
             which = 0 if place % _SMALL_OF == 0 else 1
             header, file_bytes = models[which]
-            # A letter of one token is another in each family.
+            # One letter of one token differs between families.
             header[tokens[which]] = ord("A") + family
             with (folder / f"{number}.gguf").open("wb") as file:
                 file.write(header)

@@ -1,4 +1,4 @@
-"""From process start to the port's first answer, and to the first token."""
+"""Time from process start to the port's first answer, and to the first token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANSWER_LIMIT_S: Final = 1.0
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Start each server with the 0.6 GB model, which it loads meanwhile."""
+    """Start each server with the 0.6 GB model."""
     prompts = Prompts()
     answers, tokens = Samples(), Samples()
     for _ in range(bench.rounds):

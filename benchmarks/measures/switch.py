@@ -1,4 +1,4 @@
-"""From asking for a model that is not loaded to its first token, while another one has to leave for it."""
+"""Time from a request for a model that is not loaded to its first token, when another model must be unloaded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from benchmarks.servers import Server
 
 SWITCH_LIMIT: Final = 0.40
 _MEMORY_LIMIT: Final = "2000MiB"
-"""Room for either of the random models, not for both: as ``--models-max 1`` of the router."""
+"""Holds one of the random models, like the router's ``--models-max 1``."""
 
 _SETTLE_S: Final = 1.0
-"""Pause before a switch; nobody switches twice within one."""
+"""Pause before a switch, in seconds."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
@@ -32,7 +32,7 @@ async def measure(bench: Bench) -> list[Figure]:
             await _switch_s(server, large, prompts)
         for pair in bench.turns(mine, theirs):
             for server in pair:
-                bench.say(f"switches of {server.label}")
+                bench.say(f"Switches of {server.label}")
                 for path, samples in ((small, to_small), (large, to_large)):
                     warm(path)
                     samples.add(server.label, await _switch_s(server, path, prompts))
@@ -48,7 +48,7 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def _switch_from_disk_s(server: Server, path: Path, prompts: Prompts) -> float:
-    """Switch to a model that neither server holds, so that nothing keeps its pages."""
+    """Switch to a model that neither server has loaded, so that no process keeps its pages."""
     await asyncio.sleep(_SETTLE_S)
     drop(path)
     return await _switch_s(server, path, prompts, settle_s=0)
@@ -57,6 +57,6 @@ async def _switch_from_disk_s(server: Server, path: Path, prompts: Prompts) -> f
 async def _switch_s(server: Server, path: Path, prompts: Prompts, settle_s: float = _SETTLE_S) -> float:
     await asyncio.sleep(settle_s)
     async with Connection(server.port) as connection:
-        # A few tokens: what is measured is the switch; how quickly a prompt is read is measured by ``ttft``.
+        # A few tokens: prefill is measured by ``ttft``.
         answer = await complete(connection, server.model_name(path), prompts.texts(1, words=2)[0], max_tokens=4)
     return answer.ttft_s

@@ -1,4 +1,4 @@
-"""Tokens per second and TTFT of one hot model with several streams at a time."""
+"""Tokens per second and TTFT of one hot model with several concurrent streams."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from benchmarks.servers import Server, wait_until_hot
 
 THROUGHPUT_LIMIT: Final = 0.95
 _SLOTS: Final = 16
-"""With the usual 4, figures for more streams would be those for 4, and a queue."""
+"""With the default of 4, further streams would wait in a queue."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Stream answers of equal length at 1, 4, 8 and 16 streams from the 135 M model, at 1 and 4 from the 0.6 GB one."""
+    """Stream answers of equal length: 1, 4, 8 and 16 streams of the 135 M model, 1 and 4 of the 0.6 GB model."""
     small = bench.small_model
     return [
         *await _measure_model(bench, "135 M", bench.chat_model, (1, 4, 8, 16), max_tokens=96),

@@ -1,4 +1,4 @@
-"""What the tray costs and how quick it is: start, stalls of the interface, memory and processor time when idle."""
+"""The tray: start, delays of the GUI thread, memory, and processor time when idle."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ STREAMS: Final = 8
 BUSY_S: Final = 20.0
 IDLE_S: Final = 20.0
 REST_S: Final = 5.0
-"""After a start, until all that it begins is done."""
+"""Pause after a start, until its work is done, in seconds."""
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Start the tray in a panel: to time its icon, to load it with work, and to leave it alone."""
+    """Start the tray in a panel; measure its icon, its work under load, and its idle state."""
     with screen() as desktop:
         icons = [await _start(bench, desktop) for _ in range(bench.rounds)]
         bench.say(f"{STREAMS} streams while models load")
         late_ms = await _stalls(bench, desktop)
-        bench.say("left alone")
+        bench.say("Idle tray")
         memory = await _idle_memory(bench, desktop)
         without = await _idle_percent(bench, desktop, "--login")
         window = await _idle_percent(bench, desktop)
@@ -65,7 +65,7 @@ async def _start(bench: Bench, desktop: Screen) -> float:
 
 
 async def _stalls(bench: Bench, desktop: Screen) -> list[float]:
-    """Return how late the interface's clock was, in ms: dashboard open, answers streaming, models coming and going."""
+    """Return the delays of the GUI thread's timer, in ms, with dashboard, streams, loads and unloads."""
     prompts = Prompts()
     with tempfile.NamedTemporaryFile(suffix=".ticks") as file:
         settings = bench.settings(bench.chat_model, bench.embedding_model, parallel=STREAMS)
@@ -114,7 +114,7 @@ async def _idle_memory(bench: Bench, desktop: Screen) -> Memory:
 
 
 async def _idle_percent(bench: Bench, desktop: Screen, *options: str) -> float:
-    """Return the processor time of all processes, with two hot models, in percent of one core."""
+    """Return the processor time of all processes with two hot models, in percent of one core."""
     with tray(desktop, bench.settings(bench.chat_model, bench.embedding_model), *options) as running:
         await _wait_hot(running, bench.embedding_model)
         await asyncio.sleep(REST_S)

@@ -17,7 +17,7 @@ _WARM_UPS: Final = 3
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    """Send the same prompts to both servers in turn: short ones, and long ones that are nearly all prefill."""
+    """Send the same prompts to both servers alternately: short ones, and long ones that are nearly all prefill."""
     figures = await _measure_model(bench, "135 M", bench.chat_model, short=10, long=2)
     figures += await _measure_model(bench, "0.6 GB", bench.small_model, short=3)
     return figures + await _measure_model(bench, "0.6 GB, repack = on", bench.small_model, short=3, repack="on")
@@ -26,8 +26,8 @@ async def measure(bench: Bench) -> list[Figure]:
 async def _measure_model(
     bench: Bench, label: str, path: Path, short: int, long: int = 0, repack: str = "auto"
 ) -> list[Figure]:
-    """Take so many samples a round with short and with long prompts."""
-    bench.say(f"hot TTFT of {label}")
+    """Take samples with short and with long prompts."""
+    bench.say(f"Hot TTFT of {label}")
     with bench.pair(path, repack=repack) as (mine, theirs):
         for server in (mine, theirs):
             await wait_until_hot(server, path)
@@ -50,7 +50,7 @@ async def _figure(
 
 
 async def _alternate(first: Server, second: Server, path: Path, prompts: list[Chat], samples: Samples) -> None:
-    """Send each prompt to one server, then to the other; add the TTFTs in milliseconds to ``samples``."""
+    """Send each prompt to both servers, and add their TTFTs in milliseconds to ``samples``."""
     for prompt in prompts:
         for server in (first, second):
             async with Connection(server.port) as connection:

@@ -25,7 +25,7 @@ def test_days_after_the_history() -> None:
         days_of(events, 4)
 
 
-def test_what_was_seen_is_described() -> None:
+def test_results_are_described() -> None:
     tally = Tally()
     for outcome, wait_s, ttft_s, tally.ready in (
         (Outcome.HIT, 0.0, 0.1, True),
@@ -39,12 +39,12 @@ def test_what_was_seen_is_described() -> None:
     tally.take(DecisionRecord(2.0, "a", Action.EVICT, verbatim(""), cause="preload"))
     tally.take(DecisionRecord(2.0, "b", Action.EVICT, verbatim(""), cause="room", wasted=True))
     lines = tally.describe("steady").splitlines()
-    assert lines[0].startswith("steady: 4 requests, preload_hit_rate 0.250, 1 late, 2 misses, waited 1.2 s in all")
-    assert lines[1] == "  preloads: 1 learned (0 wasted), 2 expected (1 wasted); wasted 0.333, which left 1 for room"
-    assert lines[2].endswith("0.500, of the 3 whose model was hot or standby 0.667")
+    assert lines[0].startswith("steady: 4 requests, preload_hit_rate 0.250, 1 late, 2 misses, waited 1.2 s in total")
+    assert lines[1] == "  preloads: 1 learned (0 wasted), 2 expected (1 wasted); wasted 0.333, unloaded 1 for room"
+    assert lines[2].endswith("0.500; 0.667 of the 3 with a hot or standby model")
 
 
-def test_nothing_is_divided_by_nothing() -> None:
+def test_empty_results_have_no_ratios() -> None:
     tally = Tally()
     tally.take(RequestRecord("a", 1.0, Outcome.MISS, 0.3))
     assert "preloads: none; wasted -" in tally.describe("steady")
