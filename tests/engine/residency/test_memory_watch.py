@@ -46,19 +46,17 @@ def test_a_sleep_is_reported_once() -> None:
 
 
 def test_a_program_that_eats_memory_makes_it_short_until_it_goes() -> None:
-    """The real system: a floor a little below what is available, and a program that takes more than the difference."""
-    available = read_memory().available_bytes
-    meal = min(2048 * MB, available // 4)
-    room = meal * 6 // 10  # wide margins: this machine does other things, too
-    watch = MemoryWatch(with_floor(available // 2))
-    assert not watch.look().tight
-    assert watch.standby_budget() > 0
-    watch.apply_settings(with_floor(available - room))
+    """The real system. The floor is chosen while the program runs: this machine does other things, too."""
+    meal = min(2048 * MB, read_memory().available_bytes // 4)
     with eating(meal) as eater:
         assert eater.memory_info().rss > meal
+        watch = MemoryWatch(with_floor(read_memory().available_bytes // 2))
+        assert not watch.look().tight
+        assert watch.standby_budget() > 0
+        watch.apply_settings(with_floor(read_memory().available_bytes + meal // 2))
         pressure = watch.look()
         assert pressure.tight
-        assert pressure.missing_bytes > meal // 10
+        assert pressure.missing_bytes > 0
         assert pressure.reason is not None
         assert pressure.reason.code == "below_keep_free"
         assert watch.standby_budget() == 0
