@@ -19,7 +19,7 @@ STARTER_FOLDER = paths.models_dir()
 
 CHAT_MODEL, EMBEDDING_MODEL = (STARTER_FOLDER / model.file_name for model in STARTER_MODELS)
 
-EXIT_TIMEOUT_S = 10.0
+EXIT_TIMEOUT_S = 60.0
 
 # Hypothesis's limit of 0.2 s an example fails whatever runs while the machine is busy.
 hypothesis.settings.register_profile("preheat", deadline=None)

@@ -19,7 +19,6 @@ MAY_SLEEP = {
     "engine/inference/gated_worker.py",
     "engine/inference/test_client.py",
     "support/fetching.py",
-    "support/memory_cgroup.py",
     "support/running_preheat.py",
     "support/virtual_screen.py",
 }

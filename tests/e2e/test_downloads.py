@@ -104,7 +104,7 @@ def test_kill_9_of_the_application_then_it_goes_on_by_itself(
         assert now["left_s"] is not None
         children = preheat.workers()
         preheat.process.send_signal(signal.SIGKILL)
-        preheat.process.wait(20)
+        preheat.process.wait(60)
         wait_until(lambda: not any(child.is_running() for child in children))
     (part,) = tmp_path.rglob("*.part")
     there = part.stat().st_size

@@ -17,7 +17,7 @@ REQUESTS = 24
 
 
 def evictions(preheat: Preheat) -> int:
-    with urllib.request.urlopen(f"{preheat.url}/preheat/v1/log?limit=1000", timeout=10) as response:
+    with urllib.request.urlopen(f"{preheat.url}/preheat/v1/log?limit=1000", timeout=60) as response:
         return sum(decision["action"] == "evict" for decision in json.load(response)["decisions"])
 
 

@@ -19,7 +19,7 @@ from virtual_screen import Screen, virtual_screen
 SECOND_CHAT = "second-chat"
 FAVOURITES = (CHAT, EMBEDDING, SECOND_CHAT)
 DOT_PIXELS = 20  # red ones; the dot has about 70
-SHORT_S = 10.0
+EXIT_TIMEOUT_S = 60.0
 DEATH = f"model {EMBEDDING}: hot -> failed"
 
 SETTINGS = f"""
@@ -152,8 +152,8 @@ def test_sigterm_ends_everything(tray: TrayApplication) -> None:
     children = tray.workers()
     assert len(children) >= len(FAVOURITES)
     tray.process.terminate()
-    assert tray.process.wait(SHORT_S) == 0
-    assert not psutil.wait_procs(children, SHORT_S)[1]
+    assert tray.process.wait(EXIT_TIMEOUT_S) == 0
+    assert not psutil.wait_procs(children, EXIT_TIMEOUT_S)[1]
     wait_until(lambda: not tray.screen.tray_icons())
     assert not (tray.home / "runtime" / "engine.json").exists()
 
@@ -162,8 +162,8 @@ def test_quit_in_the_menu_ends_everything(tray: TrayApplication) -> None:
     children = tray.workers()
     tray.open_menu()
     tray.screen.key("q")
-    assert tray.process.wait(SHORT_S) == 0
-    assert not psutil.wait_procs(children, SHORT_S)[1]
+    assert tray.process.wait(EXIT_TIMEOUT_S) == 0
+    assert not psutil.wait_procs(children, EXIT_TIMEOUT_S)[1]
 
 
 def test_it_shows_a_preheat_that_runs_already(screen: Screen, three_models: Path) -> None:
@@ -180,7 +180,7 @@ def test_it_shows_a_preheat_that_runs_already(screen: Screen, three_models: Path
         tray.choose("p")
         wait_until(lambda: serving.status()["preload"]["enabled"] is False)
         tray.process.terminate()
-        assert tray.process.wait(SHORT_S) == 0
+        assert tray.process.wait(EXIT_TIMEOUT_S) == 0
         assert serving.model(CHAT)["state"] == "hot"  # it was not the tray's
 
 
@@ -201,7 +201,7 @@ def test_without_a_tray_the_dashboard_opens_and_closing_it_asks(three_models: Pa
         bare.key("ctrl+w")
         wait_until(lambda: "Close Preheat" in bare.active())
         bare.key("alt+q")
-        assert tray.process.wait(SHORT_S) == 0
+        assert tray.process.wait(EXIT_TIMEOUT_S) == 0
 
 
 def _looks_until_counted(tray: TrayApplication) -> list[IconLook]:

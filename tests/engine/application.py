@@ -64,7 +64,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
 
 def wait_until_gone(processes: Sequence[psutil.Process]) -> None:
     """Fail if one of the processes does not end soon."""
-    _, left = psutil.wait_procs(processes, timeout=10)
+    _, left = psutil.wait_procs(processes, timeout=60)
     assert not left, f"still there: {left}"
 
 

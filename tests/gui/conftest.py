@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytestqt.qtbot import QtBot
+
+WAIT_MS = 60_000
 
 # Read when the application object is made. The tests of the real tray set another one for the processes they start.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -49,6 +53,18 @@ def _plain_locale() -> None:
 @pytest.fixture(autouse=True)
 def _own_home(preheat_home: object) -> None:
     """What a window remembers goes to a folder of the test's own."""
+
+
+class PatientBot(QtBot):
+    """Waits longer: a busy machine is no failure."""
+
+    waitUntil = partialmethod(QtBot.waitUntil, timeout=WAIT_MS)  # noqa: N815 - Qt's names
+    waitSignal = partialmethod(QtBot.waitSignal, timeout=WAIT_MS)  # noqa: N815
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QAbstractAnimation, QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -16,6 +16,13 @@ def child(parent: QObject, kind: type[T], name: str) -> T:
     found = parent.findChild(kind, name)
     assert found is not None, f"there is no {name}"
     return found
+
+
+def running(parent: QObject) -> list[QObject]:
+    """Return the timers and animations that run in it."""
+    timers = [timer for timer in parent.findChildren(QTimer) if timer.isActive()]
+    animations = parent.findChildren(QAbstractAnimation)
+    return [*timers, *(each for each in animations if each.state() is QAbstractAnimation.State.Running)]
 
 
 def type_text(widget: QWidget, text: str) -> None:

@@ -20,7 +20,7 @@ import psutil
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBEDDING = "all-minilm-l6-v2.q8_0"
 START_TIMEOUT_S = 60.0
-EXIT_TIMEOUT_S = 20.0
+EXIT_TIMEOUT_S = 60.0
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float = START_TIMEOUT_S) -> Any:
@@ -51,7 +51,7 @@ class Preheat:
         return openai.AsyncOpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, **options)
 
     def status(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.url}/preheat/v1/status", timeout=10) as response:
+        with urllib.request.urlopen(f"{self.url}/preheat/v1/status", timeout=60) as response:
             status: dict[str, Any] = json.load(response)
             return status
 

@@ -99,7 +99,7 @@ def test_ctrl_c_pauses_and_says_how_to_go_on(
     process = pulling(REPO)
     eventually(lambda: _part_bytes(preheat_home) > 1_000_000)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Paused at " in said
     assert f"Resume it: preheat pull {REPO}" in said

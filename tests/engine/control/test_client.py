@@ -217,7 +217,7 @@ def test_requests_share_a_connection(fake: FakePort, running: HttpClient) -> Non
 def test_a_connection_that_was_closed_meanwhile_is_replaced(fake: FakePort, running: HttpClient) -> None:
     fake.drop_after_answer = True
     running.status()
-    fake.gone.get(timeout=10)
+    fake.gone.get(timeout=60)
     running.status()
     assert (fake.connections, len(fake.requests)) == (2, 2)
 
@@ -225,7 +225,7 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced(fake: FakePort, runn
 def test_a_stranger_that_took_the_port_over_is_told_nothing(fake: FakePort, running: HttpClient) -> None:
     fake.drop_after_answer = True
     running.status()
-    fake.gone.get(timeout=10)
+    fake.gone.get(timeout=60)
     fake.health = {"app": "other"}
     with pytest.raises(NotRunningError):
         running.call(LoadModel("secret"))
@@ -316,7 +316,7 @@ def test_an_answer_that_nobody_wants_any_more_ends_its_connection(fake: FakePort
     chunks = running.generate("m", GenerateRequest(messages=({},)))
     next(chunks)
     chunks.close()
-    fake.gone.get(timeout=10)
+    fake.gone.get(timeout=60)
 
 
 def test_waiting_makes_sense_is_told(fake: FakePort, running: HttpClient) -> None:

@@ -86,7 +86,7 @@ def test_a_serve_that_has_the_port_and_does_not_answer_yet_is_waited_for(
         session.close()
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def test_another_programs_port_is_no_reason_not_to_start(starter_home: Path, taken: socket.socket) -> None:

@@ -62,7 +62,7 @@ ENDLESS = GenerateRequest(prompt="1, 2, 3, 4, 5,", sampling=Sampling(temperature
 
 
 def get(url: str | None, path: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}{path}", timeout=10) as response:
+    with urllib.request.urlopen(f"{url}{path}", timeout=60) as response:
         content: dict[str, Any] = json.load(response)
         return content
 
@@ -221,7 +221,7 @@ def test_a_change_that_keeps_the_address_refuses_nobody(start_session: StartSess
     asking.join()
     assert (missed, session.port.url) == ([], url)
     request = urllib.request.Request(f"{url}/health", headers={"Origin": "https://example.org"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.headers["Access-Control-Allow-Origin"] == "https://example.org"
 
 

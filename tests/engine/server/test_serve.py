@@ -161,7 +161,7 @@ def test_a_signal_ends_an_idle_server_at_once(number: int, preheat_home: Path) -
     port = free_port()
     with start_process(port, 60) as process:
         process.send_signal(number)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
         assert (output, process.returncode) == ("ended\n", 0)
 
 
@@ -179,7 +179,7 @@ def test_a_second_signal_ends_a_busy_server(preheat_home: Path) -> None:
             process.wait(0.5)
         process.send_signal(signal.SIGINT)
         assert any("engine_stopped" in line for line in lines)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
         assert (output, process.returncode) == ("ended\n", 0)
 
 

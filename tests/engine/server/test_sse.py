@@ -17,7 +17,7 @@ from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine
 
 BODY = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}], "stream": True}
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 
 
 async def test_a_cold_models_stream_has_headers_and_progress_at_once(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from children import child
+from children import child, running
 from preheat_gui.app.no_tray import CloseGuard, TrayPlace, explain_once, tray_available
 from preheat_gui.widgets import WindowState
 
@@ -78,7 +78,8 @@ def test_the_search_continues_after_the_patience(qtbot: QtBot, monkeypatch: pyte
     assert place.is_found
     assert missing == [1]
     desktop.asked = 0
-    qtbot.wait(30)
+    assert not running(place)
+    QApplication.processEvents()
     assert desktop.asked == 0
 
 

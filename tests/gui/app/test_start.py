@@ -97,7 +97,7 @@ def test_a_start_at_login_opens_nothing(start: Start, qtbot: QtBot) -> None:
     start(login=True)
     start.bridge.opened.emit()
     start.bridge.publish(snapshot())
-    qtbot.wait(50)
+    QApplication.processEvents()
     assert start.windows() == []
 
 
@@ -158,8 +158,7 @@ def test_the_missing_tray_is_explained_after_the_welcome(start: Start, qtbot: Qt
     shell = start(patience_ms=50)
     start.bridge.publish(snapshot())
     start.bridge.opened.emit()
-    qtbot.wait(100)
-    assert start.windows() == ["dashboard", "welcome"]
+    qtbot.waitUntil(lambda: start.windows() == ["dashboard", "welcome"])
     assert shell.dashboard is not None
     child(shell.dashboard, QDialog, "welcome").reject()
     qtbot.waitUntil(lambda: start.windows() == ["dashboard", "no_tray_note"])
@@ -170,7 +169,7 @@ def test_no_welcome_with_another_processs_engine(start: Start, qtbot: QtBot) -> 
     start.bridge.publish(snapshot())
     start.bridge.set_attached(True)
     start.bridge.opened.emit()
-    qtbot.wait(20)
+    QApplication.processEvents()
     assert "welcome" not in start.windows()
 
 

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
+from children import running
 from fake_bridge import FakeBridge, snapshot
 from preheat.control import ExplainModel
 from preheat.errors import EngineError
@@ -61,7 +62,7 @@ def test_many_changes_make_one_question_per_pause(qtbot: QtBot, asker: Asker, br
 
 def test_without_a_change_there_is_no_question(qtbot: QtBot, asker: Asker, bridge: FakeBridge) -> None:
     asker.question.activate()
-    qtbot.wait(200)
+    qtbot.waitUntil(lambda: not running(asker.question))
     bridge.publish(snapshot(started_at=STARTED_AT))
     asker.question.deactivate()
     asker.question.activate()
@@ -74,7 +75,7 @@ def test_an_inactive_question_asks_nothing(qtbot: QtBot, asker: Asker, bridge: F
     asker.question.deactivate()
     asker.question.deactivate()
     bridge.publish(snapshot(hits=2, started_at=STARTED_AT))
-    qtbot.wait(250)
+    assert not running(asker.question)
     assert len(asker.answers) == 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge, model, snapshot
@@ -177,7 +177,7 @@ def test_the_settings_button_requests_settings(qtbot: QtBot, window: DashboardWi
 def test_a_narrow_window_drops_the_navigations_text(qtbot: QtBot, window: DashboardWindow) -> None:
     wide = pages(window)[0].width()
     window.resize(720, 480)
-    qtbot.wait(10)
+    QApplication.processEvents()
     navigation = window.findChild(QListWidget, "navigation")
     settings = window.findChild(QPushButton, "settings_button")
     assert navigation is not None
@@ -186,7 +186,7 @@ def test_a_narrow_window_drops_the_navigations_text(qtbot: QtBot, window: Dashbo
     assert (settings.text(), settings.accessibleName()) == ("", "Settings")
     assert wide - pages(window)[0].width() < 280
     window.resize(1000, 600)
-    qtbot.wait(10)
+    QApplication.processEvents()
     assert navigation.item(1).text() == "Two"
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QImage, QPaintEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from children import running
 from preheat_gui.widgets import RingGauge, Theme, Token
 
 
@@ -64,11 +66,13 @@ def test_an_idle_gauge_does_not_paint(gauge: Counting, qtbot: QtBot) -> None:
     gauge.show()
     gauge.set_value(0.5, "4.0", "GB")
     qtbot.waitUntil(lambda: gauge.shown_share == 0.5)
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: not running(gauge))
+    QApplication.processEvents()
     before = gauge.paints
     for _ in range(5):
         gauge.set_value(0.5, "4.0", "GB")
-    qtbot.wait(250)
+    assert not running(gauge)
+    QApplication.processEvents()
     assert gauge.paints == before
 
 

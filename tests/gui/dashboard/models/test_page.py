@@ -11,7 +11,17 @@ import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMenu, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from children import child
@@ -346,7 +356,7 @@ def test_columns_hide_in_order_of_importance(qtbot: QtBot, page: ModelsPage) -> 
     seen: list[set[Column]] = []
     for width in range(1400, 300, -20):
         page.resize(width, 500)
-        qtbot.wait(0)
+        QApplication.processEvents()
         if not seen or hidden(page) != seen[-1]:
             seen.append(hidden(page))
     worth = [Column.CONTEXT, Column.LOAD, Column.HITS, Column.LAST_USED, Column.MEMORY]

@@ -14,6 +14,7 @@ from PySide6.QtGui import QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
+from children import running
 from fake_bridge import GB, FakeBridge, model, snapshot
 from preheat.control import Counts, State, UsageBucket, UsageHistory
 from preheat.errors import UnsupportedOperationError
@@ -164,7 +165,6 @@ def test_the_point_under_the_mouse_has_a_tooltip(qtbot: QtBot, page: OverviewPag
     bridge.answer_with(history=USED)
     curve = curves(page)[0]
     qtbot.waitUntil(lambda: curve.is_drawn, timeout=20_000)
-    qtbot.wait(20)
     at = QPointF(curve.width() - 10, 30)
     moved = QMouseEvent(
         QEvent.Type.MouseMove,
@@ -174,9 +174,14 @@ def test_the_point_under_the_mouse_has_a_tooltip(qtbot: QtBot, page: OverviewPag
         Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    QApplication.sendEvent(curve, moved)
-    assert curve.series is not None
-    assert QToolTip.text() == curve.series.points[-1].tooltip
+    series = curve.series
+    assert series is not None
+
+    def shows_the_last_point() -> bool:
+        QApplication.sendEvent(curve, moved)
+        return QToolTip.text() == series.points[-1].tooltip
+
+    qtbot.waitUntil(shows_the_last_point)
     QApplication.sendEvent(curve, QEvent(QEvent.Type.Leave))
 
 
@@ -208,7 +213,8 @@ def test_a_hidden_page_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge:
     page.deactivate()
     page.deactivate()
     bridge.publish(snapshot(model("qwen3-4b", State.HOT), hits=7))
-    qtbot.wait(250)
+    qtbot.waitUntil(lambda: not running(page))
+    QApplication.processEvents()
     assert gauge.accessibleName() == "of 8.0 GB limit: 0.0 GB"
     page.activate()
     assert gauge.accessibleName() == "of 8.0 GB limit: 3.0 GB"
@@ -218,6 +224,6 @@ def test_a_hidden_page_follows_nothing(qtbot: QtBot, page: OverviewPage, bridge:
 def test_nothing_is_clipped_at_any_width(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge, width: int) -> None:
     bridge.answer_with(history=USED)
     page.resize(width, 700)
-    qtbot.wait(10)
+    QApplication.processEvents()
     inside = find(page, QWidget, "memory").parentWidget()
     assert inside.minimumSizeHint().width() <= page.width()
