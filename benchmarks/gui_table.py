@@ -17,8 +17,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-from preheat.residency.states import State
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.residency import State
 from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.filter import ModelsFilter
 from preheat_gui.dashboard.models.table import ModelsTable

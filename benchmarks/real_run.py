@@ -24,14 +24,13 @@ from typing import Final
 
 from benchmarks.starter_copies import write_copies
 from preheat import paths
-from preheat.core.engine import Engine
+from preheat.core import Engine
 from preheat.inference import GenerateRequest, Sampling
 from preheat.preload import TargetKind
 from preheat.replay import FIRST_DAY, Kind, TraceEvent, synthetic_trace
-from preheat.residency import Action, DecisionRecord
-from preheat.residency.states import State
+from preheat.residency import Action, DecisionRecord, Outcome, State
 from preheat.settings import Settings, Size
-from preheat.usage import Outcome, RequestRecord, UsageLog
+from preheat.usage import RequestRecord, UsageLog
 
 STARTER: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 REQUESTS: Final = 300

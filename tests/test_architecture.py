@@ -35,8 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gui": {"control", "settings"},
 }
 EXCEPTIONS = {
-    ("preheat.control.own", "preheat.server.port"): "an engine of this process opens its own port",
-    ("preheat.control.opening", "preheat.server.listening"): "the port decides which process gets the engine",
+    ("preheat.control.own", "preheat.server.Port"): "an engine of this process opens its own port",
+    ("preheat.control.opening", "preheat.server.listen"): "the port decides which process gets the engine",
     ("preheat.cli", "preheat.server"): "`preheat serve` starts the port",
     ("preheat.cli.tray", "preheat_gui.app.start.main"): "`preheat tray` starts the windows",
 }

@@ -15,9 +15,9 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, ratio_at_most, value_at_most
 from preheat.preload import PolicySettings, PreloadPlanner
-from preheat.residency.eviction import ResidentModel
+from preheat.residency import Outcome, ResidentModel
 from preheat.settings import Settings
-from preheat.usage import Outcome, RequestRecord, UsageLog, UsageTracker
+from preheat.usage import RequestRecord, UsageLog, UsageTracker
 
 MODELS: Final = 1000
 REQUESTS: Final = 1_000_000

@@ -15,7 +15,7 @@ from benchmarks.mixed_requests import INTERVAL_S, HeldMemory, mixed_requests, sa
 from benchmarks.servers import Server, preheat, preheat_settings
 from benchmarks.starter_copies import write_copies
 from preheat.models import find_models
-from preheat.residency.sizes import estimate
+from preheat.residency import estimate
 from preheat.settings import Settings
 
 REQUESTS: Final = 200

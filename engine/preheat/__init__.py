@@ -14,37 +14,10 @@ from preheat._lazy import lazy_exports
 from preheat._version import __version__
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
-    from preheat.core.lease import Lease
+    from preheat.core import Engine, Lease
     from preheat.errors import EngineError
     from preheat.inference import GenerateRequest, Sampling
     from preheat.settings import Settings, load_settings
     from preheat.shortcuts import chat, complete, embed
-
-__all__ = [
-    "Engine",
-    "EngineError",
-    "GenerateRequest",
-    "Lease",
-    "Sampling",
-    "Settings",
-    "__version__",
-    "chat",
-    "complete",
-    "embed",
-    "load_settings",
-]
-
-
-if not TYPE_CHECKING:
-    __getattr__ = lazy_exports(
-        __name__,
-        {
-            "preheat.core.engine": "Engine",
-            "preheat.core.lease": "Lease",
-            "preheat.errors": "EngineError",
-            "preheat.inference": "GenerateRequest Sampling",
-            "preheat.settings": "Settings load_settings",
-            "preheat.shortcuts": "chat complete embed",
-        },
-    )
+else:
+    __getattr__ = lazy_exports(__name__)

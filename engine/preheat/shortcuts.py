@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
-from preheat.control.client import ControlClient, HttpClient, ModelChoice, find_running
+from preheat.control import ControlClient, HttpClient, ModelChoice, find_running
 from preheat.errors import (
     EngineStoppedError,
     InvalidRequestError,
@@ -21,7 +21,7 @@ from preheat.errors import (
 )
 
 if TYPE_CHECKING:
-    from preheat.control.script_client import ScriptClient
+    from preheat.control import ScriptClient
     from preheat.inference import GenerateRequest, JsonObject
 
 T = TypeVar("T")
@@ -224,7 +224,7 @@ class Session:
         """Return this process's own engine; start it, if it is not there."""
         with self._lock:
             if self._own is None:
-                from preheat.control.script_client import ScriptClient
+                from preheat.control import ScriptClient
 
                 self._own = ScriptClient()
             return self._own

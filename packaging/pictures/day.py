@@ -10,11 +10,10 @@ from typing import Any, Final
 from fake_bridge import FakeBridge, stats
 from preheat import paths
 from preheat.control import LimitCurve, LimitPoint, ModelFacts, StatsReport, UsageBucket, UsageHistory
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.log import log_file
 from preheat.messages import verbatim
-from preheat.residency.decisions import Action, DecisionRecord
-from preheat.residency.states import State
+from preheat.residency import Action, DecisionRecord, State
 from preheat.settings import Settings, load_settings
 from preheat.usage import Counts
 

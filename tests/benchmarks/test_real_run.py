@@ -5,8 +5,8 @@ import pytest
 from benchmarks.real_run import HISTORY_DAYS, Tally, days_of
 from preheat.messages import msg, verbatim
 from preheat.replay import FIRST_DAY, Kind, TraceEvent
-from preheat.residency import Action, DecisionRecord
-from preheat.usage import Outcome, RequestRecord
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import RequestRecord
 
 BEGIN = FIRST_DAY + HISTORY_DAYS * 86_400.0
 

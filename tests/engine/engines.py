@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from preheat.core import Engine, Lease
-from preheat.core.snapshot import EngineSnapshot
+from preheat.core import Engine, EngineSnapshot, Lease
 from preheat.inference import GenerateRequest, Sampling
 from preheat.residency import DecisionRecord, Residency, State
 from preheat.settings import Settings

@@ -15,7 +15,7 @@ import pytest
 
 import preheat
 from preheat import shortcuts
-from preheat.control.client import ModelChoice
+from preheat.control import ModelChoice
 from preheat.errors import InvalidRequestError, ModelNotFoundError, SettingsError, UnsupportedOperationError
 from preheat.inference import Sampling
 from preheat.shortcuts import chat_request, complete_request, default_model

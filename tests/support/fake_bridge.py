@@ -24,12 +24,12 @@ from PySide6.QtCore import QObject
 
 from preheat import control
 from preheat.control import Command, PortStatus, SettingsChange
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, SettingsError
 from preheat.inference import GenerateRequest
 from preheat.messages import msg, verbatim
 from preheat.models.downloads import DownloadSnapshot, DownloadState
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat.settings import Settings
 from preheat.usage import Counts, Figures, Quantiles
 from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures

@@ -17,7 +17,7 @@ from preheat.errors import EngineError, NotRunningError
 from preheat.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
-    from preheat.control.client import HttpClient
+    from preheat.control import HttpClient
     from preheat.models.downloads import Downloads
 
 _LOOK_S: Final = 0.1
@@ -156,7 +156,7 @@ def _say_paused(name: str, now: JsonObject) -> None:
 
 @contextmanager
 def _fetcher() -> Iterator[Fetcher]:
-    from preheat.control.client import find_running
+    from preheat.control import find_running
 
     try:
         running = find_running()
@@ -204,7 +204,7 @@ class _Own:
         return self._downloads.add(parse_pull(name, load_catalogue()))
 
     def look(self, download_id: str) -> JsonObject:
-        from preheat.control.codec import encode
+        from preheat.control import encode
 
         found: JsonObject = encode(
             next(each for each in self._downloads.snapshots() if each.download_id == download_id)

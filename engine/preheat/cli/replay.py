@@ -109,7 +109,7 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
     Raises:
         InvalidRequestError: One is no size.
     """
-    from preheat.residency.system_memory import read_memory
+    from preheat.residency import read_memory
     from preheat.settings import Size
 
     total = read_memory().total_bytes

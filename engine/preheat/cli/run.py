@@ -15,7 +15,7 @@ from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError,
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.control.client import ControlClient, OnWait
+    from preheat.control import ControlClient, OnWait
     from preheat.inference import GenerationChunk
     from preheat.shortcuts import Options
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from preheat._version import __version__
 from preheat.cli.output import silence
-from preheat.control.client import base_url
+from preheat.control import base_url
 from preheat.units import format_duration
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
-    from preheat.core.snapshot import EngineSnapshot, ModelSnapshot
-    from preheat.residency.states import State
+    from preheat.core import Engine, EngineSnapshot, ModelSnapshot
+    from preheat.residency import State
     from preheat.settings import Settings, SettingsStore
 
 
@@ -51,8 +50,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(store: SettingsStore) -> None:
-    from preheat.core.engine import Engine
-    from preheat.core.live_settings import LiveSettings
+    from preheat.core import Engine, LiveSettings
     from preheat.server import serve
 
     engine = Engine(store.settings)
@@ -126,7 +124,7 @@ class _Report:
 
     def _event(self, model: ModelSnapshot, *, first: bool) -> str:
         """Return the event of a model's new state; empty if there is none."""
-        from preheat.residency.states import State
+        from preheat.residency import State
 
         if model.state in (State.QUEUED, State.LOADING, State.WARMING):
             self._queued_at.setdefault(model.model_id, time.monotonic())

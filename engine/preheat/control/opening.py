@@ -77,7 +77,7 @@ def _own(store: SettingsStore, lock: FileLock, *, at_login: bool) -> EngineSessi
     sock: socket.socket | None = None
     try:
         settings = store.load(must_start=True)
-        from preheat.server.listening import listen
+        from preheat.server import listen
 
         sock = listen(settings.host, settings.port)
     except PortInUseError:

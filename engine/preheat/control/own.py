@@ -23,7 +23,7 @@ from preheat.settings import PORT_SETTINGS, Settings, SettingsStore
 if TYPE_CHECKING:
     from preheat.control.command import Command
     from preheat.core import Engine
-    from preheat.server.port import Port
+    from preheat.server import Port
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ class OwnSession(EngineSession):
     @asynccontextmanager
     async def _with_port(self, engine: Engine, sock: socket.socket | None) -> AsyncIterator[ControlHost]:
         """Run the engine and its port. Engine's loop."""
-        from preheat.server.port import Port
+        from preheat.server import Port
 
         self._port = port = Port(engine, self._store, self._port_status.set, sock)
         unsubscribe = engine.subscribe(self._snapshot.set)

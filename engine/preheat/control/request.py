@@ -16,7 +16,7 @@ C = TypeVar("C", bound=Command[Any])
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
-def parse(kind: type[C], path: Mapping[str, str], query: Mapping[str, str], body: Any) -> C:
+def parse_command(kind: type[C], path: Mapping[str, str], query: Mapping[str, str], body: Any) -> C:
     """Return the command with these parameters.
 
     Raises:

@@ -245,7 +245,7 @@ class EstimateMemory(Command[MemoryEstimate]):
     values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)
 
     async def run(self, host: ControlHost) -> MemoryEstimate:
-        from preheat.residency.sizes import estimate
+        from preheat.residency import estimate
         from preheat.settings import ModelSettings, checked_value, model_setting
 
         file, now = await host.engine.find(self.model), host.engine.settings

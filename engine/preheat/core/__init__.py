@@ -9,25 +9,9 @@ from preheat._lazy import lazy_exports
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.lease import Lease
-    from preheat.core.snapshot import (
-        DownloadSnapshot,
-        DownloadState,
-        EngineSnapshot,
-        MemorySnapshot,
-        ModelSnapshot,
-        PreloadSnapshot,
-        RequestSnapshot,
-        State,
-    )
+    from preheat.core.live_settings import LiveSettings
+    from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
+    from preheat.models.downloads import DownloadSnapshot, DownloadState
+    from preheat.residency import State
 else:
-    __getattr__ = lazy_exports(
-        __name__,
-        {
-            "preheat.core.engine": "Engine",
-            "preheat.core.lease": "Lease",
-            "preheat.core.snapshot": (
-                "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
-                "RequestSnapshot State"
-            ),
-        },
-    )
+    __getattr__ = lazy_exports(__name__)

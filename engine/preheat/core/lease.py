@@ -9,8 +9,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, Usage
-from preheat.residency import HotModel
-from preheat.usage import Outcome, RequestRecord
+from preheat.residency import HotModel, Outcome
+from preheat.usage import RequestRecord
 
 logger = logging.getLogger(__name__)
 

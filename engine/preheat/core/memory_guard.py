@@ -10,8 +10,7 @@ from typing import Final
 
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext
-from preheat.residency import EvictionReason, Hot, MemoryWatch, Residency, ResidencyExecutor, is_worth_a_look
-from preheat.residency.standby import touch
+from preheat.residency import EvictionReason, Hot, MemoryWatch, Residency, ResidencyExecutor, is_worth_a_look, touch
 
 _INTERVAL_S: Final = 1.0
 _ANSWER_POLL_S: Final = 0.05

@@ -12,18 +12,8 @@ from typing import Any, ClassVar
 
 from preheat.messages import Message
 from preheat.models import ModelFile
-from preheat.models.downloads import DownloadSnapshot, DownloadState
+from preheat.models.downloads import DownloadSnapshot
 from preheat.residency import State
-
-__all__ = [
-    "DownloadSnapshot",
-    "DownloadState",
-    "EngineSnapshot",
-    "MemorySnapshot",
-    "ModelSnapshot",
-    "PreloadSnapshot",
-    "State",
-]
 
 
 def _facts_of(file: ModelFile | None) -> dict[str, Any] | None:

@@ -8,8 +8,9 @@ from typing import Final
 
 from preheat._version import __version__
 from preheat.core.live_requests import LiveRequests
-from preheat.core.snapshot import DownloadSnapshot, EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.models import ModelFile
+from preheat.models.downloads import DownloadSnapshot
 from preheat.preload import PreloadContext, Round
 from preheat.residency import Residency, ResidencyExecutor, SizeTable, State, read_memory
 from preheat.settings import Settings

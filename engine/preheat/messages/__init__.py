@@ -18,16 +18,3 @@ from preheat.messages.message import (
     verbatim,
 )
 from preheat.messages.table import TABLE
-
-__all__ = [
-    "ENGLISH",
-    "TABLE",
-    "Message",
-    "Param",
-    "Words",
-    "message_from_json",
-    "message_json",
-    "msg",
-    "render",
-    "verbatim",
-]

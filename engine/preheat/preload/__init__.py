@@ -15,23 +15,3 @@ from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
 from preheat.preload.preloader import REPLAN_S, Preloader
 from preheat.preload.round import Round
-
-__all__ = [
-    "IDLE_S",
-    "REPLAN_S",
-    "PlanAction",
-    "PolicySettings",
-    "PreloadContext",
-    "PreloadPlan",
-    "PreloadPlanner",
-    "PreloadTarget",
-    "Preloader",
-    "Round",
-    "TargetKind",
-    "choose_favourites",
-    "missing_favourites",
-    "order_favourites",
-    "policy_of",
-    "replace_favourites",
-    "set_favourite",
-]

@@ -15,8 +15,7 @@ from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PolicySettings, PreloadPlan
 from preheat.preload.power import on_battery
 from preheat.preload.preloader import Preload
-from preheat.residency import MemoryWatch, ResidencyExecutor, SizeTable
-from preheat.residency.standby import Standby
+from preheat.residency import MemoryWatch, ResidencyExecutor, SizeTable, Standby
 from preheat.settings import Settings
 
 _STANDBY_END_S: Final = 5.0

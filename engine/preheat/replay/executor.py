@@ -11,9 +11,8 @@ from dataclasses import astuple, dataclass
 from preheat.messages import msg
 from preheat.replay.machine import Machine, PageCache
 from preheat.replay.trace import ModelSize
-from preheat.residency import Action, EvictionPolicy, Outcome, ResidencyState, decide
+from preheat.residency import Action, EvictionPolicy, Limits, Now, Outcome, ResidencyState, decide
 from preheat.residency import events as ev
-from preheat.residency.states import Limits, Now
 
 
 @dataclass(slots=True)

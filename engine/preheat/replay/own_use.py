@@ -14,9 +14,8 @@ from preheat.preload import choose_favourites, policy_of
 from preheat.replay.recorded import newest_sizes, recorded_trace
 from preheat.replay.reports import PREHEAT
 from preheat.replay.trace import Kind, ModelSize
-from preheat.residency.sizes import SizeTable
-from preheat.usage import DAY_S, UsageLog
-from preheat.usage.records import END_OF_TIME
+from preheat.residency import SizeTable
+from preheat.usage import DAY_S, END_OF_TIME, UsageLog
 
 if TYPE_CHECKING:
     from preheat.replay.simulation import Strategy

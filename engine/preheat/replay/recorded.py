@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
-from preheat.residency.decisions import EvictionReason
-from preheat.usage.records import Action, DecisionRecord, RequestRecord, SizeRecord, WakeRecord
+from preheat.residency import Action, DecisionRecord, EvictionReason
+from preheat.usage import RequestRecord, SizeRecord, WakeRecord
 
 _LOADS = (Action.LOAD, Action.PRELOAD)
 

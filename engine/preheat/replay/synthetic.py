@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
-from preheat.usage.popularity import DAY_S
+from preheat.usage import DAY_S
 
 FIRST_DAY: Final = 1_767_571_200.0
 """Monday, 2026-01-05, 00:00 UTC."""

@@ -13,20 +13,9 @@ if TYPE_CHECKING:
     from preheat.residency.executor import Claim, HotModel, ResidencyExecutor
     from preheat.residency.memory_watch import MemoryWatch
     from preheat.residency.resume import is_worth_a_look
-    from preheat.residency.sizes import SizeTable
-    from preheat.residency.states import Hot, Residency, ResidencyState, State
+    from preheat.residency.sizes import SizeTable, estimate
+    from preheat.residency.standby import Standby, touch
+    from preheat.residency.states import Hot, Limits, Now, Residency, ResidencyState, State
     from preheat.residency.system_memory import read_memory
 else:
-    __getattr__ = lazy_exports(
-        __name__,
-        {
-            "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
-            "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction",
-            "preheat.residency.executor": "Claim HotModel ResidencyExecutor",
-            "preheat.residency.memory_watch": "MemoryWatch",
-            "preheat.residency.resume": "is_worth_a_look",
-            "preheat.residency.sizes": "SizeTable",
-            "preheat.residency.states": "Hot Residency ResidencyState State",
-            "preheat.residency.system_memory": "read_memory",
-        },
-    )
+    __getattr__ = lazy_exports(__name__)

@@ -1,10 +1,14 @@
-"""The HTTP port: an adapter over ``Engine``.
-
-Importing this package is cheap; FastAPI and uvicorn are imported by ``serve`` when it runs.
-"""
+"""The port: OpenAI's API, the control API and metrics over HTTP, on the engine's loop."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from preheat._lazy import lazy_exports
 from preheat.server.serve import serve
 
-__all__ = ["serve"]
+if TYPE_CHECKING:
+    from preheat.server.listening import listen
+    from preheat.server.port import Port
+else:
+    __getattr__ = lazy_exports(__name__)

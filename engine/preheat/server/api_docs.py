@@ -8,10 +8,18 @@ from typing import Any, Final
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from preheat.control.codec import REF, FieldForm, Schemas, codec_of, field_forms
-from preheat.control.command import Command, place_of, result_type
-from preheat.control.request import choices_of
-from preheat.control.table import COMMANDS
+from preheat.control import (
+    COMMANDS,
+    REF,
+    Command,
+    FieldForm,
+    Schemas,
+    choices_of,
+    codec_of,
+    field_forms,
+    place_of,
+    result_type,
+)
 from preheat.server.control import PREFIX
 
 _ERROR: Final = {

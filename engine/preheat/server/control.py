@@ -17,12 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from preheat._version import __version__
-from preheat.control.codec import encode
-from preheat.control.command import Command
-from preheat.control.host import ControlHost
-from preheat.control.models import Status
-from preheat.control.request import parse, parse_flag, wants_body
-from preheat.control.table import COMMANDS
+from preheat.control import COMMANDS, Command, ControlHost, Status, encode, parse_command, parse_flag, wants_body
 from preheat.core import EngineSnapshot
 from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import msg
@@ -82,7 +77,7 @@ class ControlRoutes:
 
     async def _answer(self, kind: type[Command[Any]], request: Request) -> Response:
         body = await _json(request) if wants_body(kind) else None
-        command = parse(kind, request.path_params, request.query_params, body)
+        command = parse_command(kind, request.path_params, request.query_params, body)
         route = kind.route
         if route.cache_s:
             return _json_response(await self.cache.get(command, route.cache_s, lambda: self._result(command)))

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from preheat.control.client import base_url
-from preheat.control.session import PortStatus
-from preheat.core.live_settings import LiveSettings
+from preheat.control import PortStatus, base_url
+from preheat.core import LiveSettings
 from preheat.errors import EngineError
 from preheat.messages import msg
 

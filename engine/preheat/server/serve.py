@@ -22,8 +22,7 @@ from preheat.server.listening import listen
 from preheat.server.runtime_file import runtime_file
 
 if TYPE_CHECKING:
-    from preheat.core import Engine
-    from preheat.core.live_settings import LiveSettings
+    from preheat.core import Engine, LiveSettings
     from preheat.server.http_server import HttpServer
     from preheat.settings import Settings
 

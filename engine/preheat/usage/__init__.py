@@ -10,18 +10,8 @@ if TYPE_CHECKING:
     from preheat.usage.counters import PreloadCounters
     from preheat.usage.log import UsageLog
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
-    from preheat.usage.records import END_OF_TIME, Counts, Outcome, RequestRecord, SizeRecord, WakeRecord
+    from preheat.usage.records import END_OF_TIME, Counts, RequestRecord, SizeRecord, WakeRecord
     from preheat.usage.stats import DAYS, HOURS, SETTLING_S, Figures, Latency, Quantiles, UsageBucket, UsageHistory
     from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
 else:
-    __getattr__ = lazy_exports(
-        __name__,
-        {
-            "preheat.usage.counters": "PreloadCounters",
-            "preheat.usage.log": "UsageLog",
-            "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
-            "preheat.usage.records": "Counts END_OF_TIME Outcome RequestRecord SizeRecord WakeRecord",
-            "preheat.usage.stats": "DAYS Figures HOURS Latency Quantiles SETTLING_S UsageBucket UsageHistory",
-            "preheat.usage.tracker": "EXPECT_S RecordObserver UsageTracker",
-        },
-    )
+    __getattr__ = lazy_exports(__name__)

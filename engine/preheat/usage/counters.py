@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from preheat.inference import Usage
-from preheat.usage.records import Outcome
+from preheat.residency import Outcome
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 
 from preheat import paths
 from preheat.messages import Message
+from preheat.residency import DecisionRecord
 from preheat.usage import tables
 from preheat.usage.file import (
     NewerFileError,
@@ -32,7 +33,6 @@ from preheat.usage.file import (
 from preheat.usage.records import (
     END_OF_TIME,
     Counts,
-    DecisionRecord,
     Item,
     Record,
     RequestRecord,

@@ -5,20 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from preheat.residency.decisions import Action, DecisionRecord, Outcome
-
-__all__ = [
-    "Action",
-    "Counts",
-    "DecisionRecord",
-    "Outcome",
-    "RequestRecord",
-    "Row",
-    "SavedRows",
-    "SizeKey",
-    "SizeRecord",
-    "WakeRecord",
-]
+from preheat.residency import DecisionRecord, Outcome
 
 Row = tuple[str | int | float | tuple[str, ...] | None, ...]
 """A row that another module stores in the log."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
-from preheat.usage.records import Counts, Outcome
+from preheat.residency import Outcome
+from preheat.usage.records import Counts
 
 APPLICATION_ID: Final = 0x50524854  # "PRHT": marks a usage log
 VERSION: Final = 2

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from preheat.usage.records import END_OF_TIME, Counts, Outcome
+from preheat.residency import Outcome
+from preheat.usage.records import END_OF_TIME, Counts
 from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST_SUMS, SUM_COLUMNS
 
 HOURS: Final = 48

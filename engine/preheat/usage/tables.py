@@ -14,11 +14,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from preheat.messages import Message, message_from_json, message_json, verbatim
+from preheat.residency import Action, DecisionRecord
 from preheat.usage.file import transaction
 from preheat.usage.records import (
     END_OF_TIME,
-    Action,
-    DecisionRecord,
     Item,
     Record,
     RequestRecord,

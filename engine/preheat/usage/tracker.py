@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from typing import Final
 
+from preheat.residency import DecisionRecord
 from preheat.settings import Settings
 from preheat.usage.clients import ClientHabits, ClientRow, WakeFilter
 from preheat.usage.log import UsageLog
 from preheat.usage.popularity import DAY_S, Popularity, Row
-from preheat.usage.records import DecisionRecord, RequestRecord, SizeKey, SizeRecord, WakeRecord
+from preheat.usage.records import RequestRecord, SizeKey, SizeRecord, WakeRecord
 
 EXPECT_S: Final = 600.0
 """How long a client that woke is expected to send a request."""

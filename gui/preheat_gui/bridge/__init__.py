@@ -6,17 +6,3 @@ from preheat_gui.bridge.generation import Generation, GenerationFigures
 from preheat_gui.bridge.opening import NO_OPTIONS, Opened, open_engine, settings_at_start
 from preheat_gui.bridge.remedies import act_on
 from preheat_gui.bridge.task_runner import TaskRunner
-
-__all__ = [
-    "NO_OPTIONS",
-    "EngineBridge",
-    "Generation",
-    "GenerationFigures",
-    "GuiDispatcher",
-    "Opened",
-    "TaskRunner",
-    "act_on",
-    "open_engine",
-    "settings_at_start",
-    "weak_callback",
-]

@@ -1,5 +1,3 @@
 """The dashboard window and its pages."""
 
 from preheat_gui.dashboard.window import DashboardWindow
-
-__all__ = ["DashboardWindow"]

@@ -1,5 +1,3 @@
 """Differences between Linux, macOS and Windows. Nothing here uses Qt."""
 
 from preheat_gui.platform.login_item import LoginItem, LoginItemError, login_item
-
-__all__ = ["LoginItem", "LoginItemError", "login_item"]

@@ -2,5 +2,3 @@
 
 from preheat_gui.settings_dialog.dialog import SettingsDialog
 from preheat_gui.settings_dialog.model_dialog import ModelSettingsDialog
-
-__all__ = ["ModelSettingsDialog", "SettingsDialog"]

@@ -2,5 +2,3 @@
 
 from preheat_gui.tray.notifications import Notifications
 from preheat_gui.tray.tray import Tray
-
-__all__ = ["Notifications", "Tray"]

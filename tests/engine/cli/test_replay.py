@@ -13,8 +13,8 @@ from preheat import paths
 from preheat.cli.main import app
 from preheat.messages import verbatim
 from preheat.replay import USERS
-from preheat.residency import Action, DecisionRecord
-from preheat.usage import Outcome, RequestRecord, UsageLog
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import RequestRecord, UsageLog
 
 WAYS = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
 NOW = time.time()

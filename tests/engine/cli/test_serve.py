@@ -16,10 +16,10 @@ import pytest
 
 from preheat.cli.serve import parse_options
 from preheat.cli.serving import curl_line, first_words
-from preheat.control.client import base_url
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.control import base_url
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import SettingsError
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat.settings import Settings
 from tests.engine.application import PREHEAT, TIMEOUT_S, Application, environment, eventually, preheat
 

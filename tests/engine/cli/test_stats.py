@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 from preheat import paths
 from preheat.cli.main import app
 from preheat.messages import verbatim
-from preheat.residency import Action, DecisionRecord
-from preheat.usage import Outcome, RequestRecord, UsageLog
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import RequestRecord, UsageLog
 
 NOW = time.time()
 DAY_S = 86_400.0

@@ -19,6 +19,7 @@ from preheat.control import (
     ExplainModel,
     GetSettings,
     GetStats,
+    HttpClient,
     ListDecisions,
     LoadModel,
     PausePreloading,
@@ -27,15 +28,15 @@ from preheat.control import (
     ResumePreloading,
     SetFavourites,
     UnloadModel,
+    find_running,
     open_session,
 )
 from preheat.control.attached import AttachedSession
-from preheat.control.client import HttpClient, find_running
-from preheat.core.snapshot import EngineSnapshot
+from preheat.core import EngineSnapshot
 from preheat.errors import EngineStoppedError, ModelNotFoundError, NotRunningError, SettingsError
 from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat.settings import SettingsStore
 from tests.engine.application import Application, eventually
 from tests.engine.control.conftest import SMALL

@@ -17,8 +17,7 @@ import pytest
 
 import preheat.server.errors  # noqa: F401 (its kinds of error count too)
 from preheat import errors, paths
-from preheat.control import LoadModel, UnloadModel
-from preheat.control.client import HttpClient, find_running
+from preheat.control import HttpClient, LoadModel, UnloadModel, find_running
 from preheat.control.error_answers import error_from
 from preheat.errors import EngineError, EngineStoppedError, ModelNotFoundError, NotRunningError, QueueFullError
 from preheat.inference import FinishReason, GenerateRequest, Sampling

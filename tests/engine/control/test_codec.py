@@ -14,13 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from preheat.control.codec import Schemas, codec_of, decode, encode
-from preheat.control.models import Status
-from preheat.control.preloading import Plan
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
+from preheat.control import Plan, Schemas, Status, codec_of, decode, encode
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.messages import Message, msg, verbatim
-from preheat.residency.states import State
-from preheat.usage import Counts, Figures, Latency, Outcome, Quantiles
+from preheat.residency import Outcome, State
+from preheat.usage import Counts, Figures, Latency, Quantiles
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 # What a JSON text can carry: no half of a surrogate pair.

@@ -10,10 +10,21 @@ from urllib.parse import unquote
 import pytest
 
 import preheat.control as api
-from preheat.control.codec import Schemas, codec_of, decode, encode, field_forms
-from preheat.control.command import Command, Risk, place_of, result_type, to_http
-from preheat.control.request import parse, wants_body
-from preheat.control.table import COMMANDS
+from preheat.control import (
+    COMMANDS,
+    Command,
+    Risk,
+    Schemas,
+    codec_of,
+    decode,
+    encode,
+    field_forms,
+    parse_command,
+    place_of,
+    result_type,
+    wants_body,
+)
+from preheat.control.command import to_http
 from preheat.errors import InvalidRequestError
 
 SAMPLES: list[Command[Any]] = [
@@ -73,7 +84,7 @@ def test_a_command_survives_http(command: Command[Any]) -> None:
     method, path, query, body = to_http(command)
     assert method == kind.route.method
     assert wants_body(kind) is (body is not None)
-    assert parse(kind, path_values(kind, path), query, body) == command
+    assert parse_command(kind, path_values(kind, path), query, body) == command
 
 
 def test_every_command_has_a_sample() -> None:
@@ -121,7 +132,7 @@ def test_a_wrong_parameter_is_named(
     kind: type[Command[Any]], query: dict[str, str], body: Any, param: str | None, code: str
 ) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        parse(kind, {}, query, body)
+        parse_command(kind, {}, query, body)
     assert (caught.value.param, caught.value.message.code) == (param, code)
 
 

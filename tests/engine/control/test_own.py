@@ -34,11 +34,10 @@ from preheat.control import (
     ResumePreloading,
     SetFavourites,
     UnloadModel,
+    find_running,
 )
-from preheat.control.client import find_running
 from preheat.control.own import OwnSession
-from preheat.core.engine import Engine
-from preheat.core.snapshot import EngineSnapshot
+from preheat.core import Engine, EngineSnapshot
 from preheat.errors import (
     EngineStoppedError,
     ModelNotFoundError,
@@ -50,8 +49,7 @@ from preheat.errors import (
 )
 from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
-from preheat.residency.decisions import Action
-from preheat.residency.states import State
+from preheat.residency import Action, State
 from preheat.settings import SettingsStore
 from tests.engine.application import eventually
 from tests.engine.control.conftest import StartSession, workers_of_this_process

@@ -14,9 +14,7 @@ import psutil
 import pytest
 
 from preheat import paths
-from preheat.core import model_files
-from preheat.core.engine import Engine
-from preheat.core.snapshot import EngineSnapshot
+from preheat.core import Engine, EngineSnapshot, model_files
 from preheat.errors import (
     EngineStoppedError,
     ModelNotFoundError,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from preheat.control.session import empty_snapshot
+from preheat.control import empty_snapshot
+from preheat.core import EngineSnapshot
 from preheat.core.publisher import PUBLISH_INTERVAL_S, Publisher
-from preheat.core.snapshot import EngineSnapshot
 
 
 class Maker:

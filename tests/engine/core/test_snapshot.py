@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-from preheat.residency.states import State
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.residency import State
 
 
 def snapshot(**changes: object) -> EngineSnapshot:

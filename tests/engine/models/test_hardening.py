@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from preheat.errors import ModelFileError
-from preheat.models import ModelIndex, find_models, read_header, resolve
+from preheat.models import Listing, ModelIndex, find_models, read_header, resolve
 from preheat.models.gguf.known_arrays import KnownArrays
-from preheat.models.listing import Listing
 
 NASTY = [
     "\n",

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import DiskFullError, FolderError, ModelExistsError, ModelFileError
-from preheat.models import importing
-from preheat.models.importing import How, import_file
+from preheat.models import How, import_file, importing
 from raising import raises
 
 WriteModel = Callable[..., Path]

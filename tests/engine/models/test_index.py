@@ -13,10 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from preheat.messages import msg
-from preheat.models import GgufHeader, discovery, read_header
+from preheat.models import GgufHeader, Listing, ModelIndex, discovery, read_header
 from preheat.models.gguf.known_arrays import KnownArrays
-from preheat.models.index import ModelIndex
-from preheat.models.listing import Listing
 from tests.engine.application import eventually
 
 WriteModel = Callable[..., Path]

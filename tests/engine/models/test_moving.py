@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import DiskFullError, FolderError, ModelExistsError, SettingsError
-from preheat.models import moving
-from preheat.models.moving import folder_bytes, move_folder
+from preheat.models import folder_bytes, move_folder, moving
 from raising import raises
 
 FILES = {"a.gguf": b"a" * 1000, "owner/repo/b.gguf": b"b" * 3_000_000, ".downloads/1/c.part": b"c"}

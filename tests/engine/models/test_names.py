@@ -6,8 +6,8 @@ import pytest
 
 from preheat.errors import AmbiguousModelError, ModelNotFoundError
 from preheat.messages import msg
-from preheat.models import ModelFile, resolve
-from preheat.models.file_names import base_id, printable
+from preheat.models import ModelFile, printable, resolve
+from preheat.models.file_names import base_id
 from raising import raises
 
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from preheat.errors import FolderError, NotOwnFileError
-from preheat.models import ModelFile, find_models
-from preheat.models.removal import files_to_remove, remove_files
+from preheat.models import ModelFile, files_to_remove, find_models, remove_files
 from raising import raises
 
 WriteModel = Callable[..., Path]

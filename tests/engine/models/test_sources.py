@@ -13,9 +13,7 @@ import pytest
 
 from preheat import paths
 from preheat.messages import msg
-from preheat.models import Ability, Kind, ModelFile, Source, resolve
-from preheat.models.index import ModelIndex
-from preheat.models.listing import Listing
+from preheat.models import Ability, Kind, Listing, ModelFile, ModelIndex, Source, resolve
 from preheat.models.sources.programs import program_places
 from preheat.settings import SourceName
 

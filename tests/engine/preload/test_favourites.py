@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 
 from preheat.models import ModelFile
-from preheat.preload.favourites import (
-    STARTER_MODELS,
-    choose_favourites,
-    missing_favourites,
-    order_favourites,
-    replace_favourites,
-    set_favourite,
-)
+from preheat.preload import choose_favourites, missing_favourites, order_favourites, replace_favourites, set_favourite
+from preheat.preload.favourites import STARTER_MODELS
 
 
 def model(model_id: str) -> ModelFile:

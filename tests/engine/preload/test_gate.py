@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from preheat.messages import msg
-from preheat.preload.gate import IDLE_S, Conditions, blocking_reason
+from preheat.preload import IDLE_S
+from preheat.preload.gate import Conditions, blocking_reason
 from preheat.residency import EvictionReason
 
 NOW = 1_000_000.0

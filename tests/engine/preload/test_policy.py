@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.preload.policy import (
-    PlanAction,
-    PolicySettings,
-    PreloadPlan,
-    PreloadTarget,
-    TargetKind,
-    eviction_view,
-    plan_preloads,
-)
-from preheat.residency.eviction import ResidentModel, plan_eviction
-from preheat.usage.popularity import DAY_S, Popularity, Weights
+from preheat.preload import PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
+from preheat.preload.policy import eviction_view, plan_preloads
+from preheat.residency import ResidentModel, plan_eviction
+from preheat.usage import DAY_S, Popularity, Weights
 
 NOW = datetime(2026, 3, 4, 10, tzinfo=UTC).timestamp()
 IDS = ("a", "b", "c", "d", "e", "f")

@@ -12,9 +12,9 @@ import pytest
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
+from preheat.preload import Preloader, PreloadPlan
 from preheat.preload.gate import Hold
-from preheat.preload.policy import PreloadPlan
-from preheat.preload.preloader import FAILED_PAUSE_S, Preload, Preloader
+from preheat.preload.preloader import FAILED_PAUSE_S, Preload
 from preheat.residency import EvictionReason
 
 NO_PLAN = PreloadPlan((), ())

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from preheat import paths
-from preheat.core.engine import Engine
+from preheat.core import Engine
 from preheat.inference import LoadOptions
 from preheat.messages import Message
 from preheat.models import ModelFile

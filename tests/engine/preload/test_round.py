@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.preload.round import Round
+from preheat.preload import Round
 
 
 def test_progress_is_by_bytes() -> None:

@@ -9,10 +9,11 @@ from preheat import paths
 from preheat.control import Action, DecisionRecord
 from preheat.errors import EngineError
 from preheat.messages import verbatim
-from preheat.replay.limit_curve import LimitCurve, compute, compute_in_process
+from preheat.replay import LimitCurve, compute_in_process
+from preheat.replay.limit_curve import compute
+from preheat.residency import Outcome
 from preheat.settings import Settings
-from preheat.usage.log import UsageLog
-from preheat.usage.records import Outcome, RequestRecord
+from preheat.usage import RequestRecord, UsageLog
 
 GB = 10**9
 LIMITS = (GB // 2, 3 * GB // 2, 3 * GB)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from preheat.messages import verbatim
-from preheat.replay.machine import Machine
+from preheat.replay import Kind, Machine, TraceEvent, replay
 from preheat.replay.recorded import newest_sizes, recorded_trace
-from preheat.replay.reports import PREHEAT, replay
-from preheat.replay.trace import Kind, ModelSize, TraceEvent
-from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord, SizeRecord, WakeRecord
+from preheat.replay.reports import PREHEAT
+from preheat.replay.trace import ModelSize
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import RequestRecord, SizeRecord, WakeRecord
 
 SIZE = ModelSize(1500, 1000)
 

@@ -7,20 +7,22 @@ from functools import cache
 
 import pytest
 
-from preheat.replay.machine import Machine
-from preheat.replay.reports import (
-    CLAIRVOYANT,
-    PREHEAT,
+from preheat.replay import (
+    USERS,
+    Kind,
+    Machine,
     Report,
-    clairvoyant,
+    Trace,
+    TraceEvent,
     compare,
     compare_with_lru,
     mean_of,
     replay,
+    synthetic_trace,
 )
-from preheat.replay.synthetic import USERS, synthetic_trace
-from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
-from preheat.usage.popularity import DAY_S
+from preheat.replay.reports import CLAIRVOYANT, PREHEAT, clairvoyant
+from preheat.replay.trace import ModelSize
+from preheat.usage import DAY_S
 
 SEED = 1000
 """Not used for choosing the constants of the policy."""

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.replay.machine import Machine
-from preheat.replay.reports import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of, replay
-from preheat.replay.simulation import Simulation, Strategy
-from preheat.replay.trace import Kind, ModelSize, Trace, TraceEvent
+from preheat.replay import Kind, Machine, Strategy, Trace, TraceEvent, replay
+from preheat.replay.reports import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of
+from preheat.replay.simulation import Simulation
+from preheat.replay.trace import ModelSize
 
 GB = 1_000_000_000
 SIZES = {name: ModelSize(size * GB, size * GB) for name, size in (("a", 1), ("b", 2), ("c", 3), ("d", 4))}

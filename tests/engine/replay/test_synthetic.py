@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from preheat.replay.synthetic import ALL_USERS, USERS, describe_users, synthetic_trace
-from preheat.replay.trace import Kind, Trace
+from preheat.replay import ALL_USERS, USERS, Kind, Trace, describe_users, synthetic_trace
 
 
 def requests_by_model(trace: Trace) -> Counter[str]:

@@ -6,10 +6,10 @@ import pytest
 
 from preheat.errors import InsufficientMemoryError, LoadCancelledError, ModelLoadError
 from preheat.messages import msg
+from preheat.residency import Action, Cause, EvictionReason, Hot, Outcome, Residency, State
 from preheat.residency import events as ev
 from preheat.residency.decide import IDLE_UNLOAD_S
-from preheat.residency.decisions import Action, Cause, EvictionReason, Outcome
-from preheat.residency.states import OVERDUE_S, Hot, Load, Loading, Residency, State
+from preheat.residency.states import OVERDUE_S, Load, Loading
 from tests.engine.residency.world import TIMEOUT_S, World, reason
 
 NO_MEMORY = InsufficientMemoryError(msg("memory_alarm"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.residency.eviction import ResidentModel, plan_eviction
+from preheat.residency import ResidentModel, plan_eviction
 
 MB = 10**6
 

@@ -8,11 +8,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from preheat.errors import InsufficientMemoryError, ModelLoadError
 from preheat.messages import msg
-from preheat.preload.policy import PlanAction, plan_preloads
+from preheat.preload import PlanAction
+from preheat.preload.policy import plan_preloads
+from preheat.residency import EvictionReason, Hot, State
 from preheat.residency import events as ev
-from preheat.residency.decisions import EvictionReason
-from preheat.residency.states import Hot, Queued, State
-from preheat.usage.popularity import Popularity
+from preheat.residency.states import Queued
+from preheat.usage import Popularity
 from tests.engine.residency.world import World
 
 SIZES = {"a": 20, "b": 30, "c": 40, "d": 60, "e": 120}

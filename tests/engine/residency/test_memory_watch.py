@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 from memory_eater import eating, leaving
-from preheat.residency.memory_watch import MemoryWatch
+from preheat.residency import MemoryWatch, read_memory
 from preheat.residency.pressure import MemoryReading
 from preheat.residency.resume import Clocks
-from preheat.residency.system_memory import mapped_bytes, read_memory
+from preheat.residency.system_memory import mapped_bytes
 from preheat.settings import Settings
 from tests.engine.application import eventually
 

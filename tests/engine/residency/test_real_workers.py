@@ -12,9 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from preheat.core import Engine, memory_guard
 from preheat.core import engine as engine_module
-from preheat.core import memory_guard
-from preheat.core.engine import Engine
 from preheat.errors import (
     InsufficientMemoryError,
     LoadCancelledError,
@@ -25,11 +24,10 @@ from preheat.errors import (
 from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
 from preheat.models import find_models
-from preheat.preload.policy import PlanAction
-from preheat.residency import Action, EvictionReason, MemoryWatch, State
+from preheat.preload import PlanAction
+from preheat.residency import Action, EvictionReason, MemoryWatch, State, estimate
 from preheat.residency import system_memory as memory_module
 from preheat.residency.pressure import MemoryReading
-from preheat.residency.sizes import estimate
 from preheat.settings import Size
 from tests.engine.engines import (
     CHAT,

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from preheat.residency.resume import LONG_IDLE_S, Clocks, asleep_s, is_worth_a_look, read_clocks
+from preheat.residency import is_worth_a_look
+from preheat.residency.resume import LONG_IDLE_S, Clocks, asleep_s, read_clocks
 
 NOW = 1_000_000.0
 START = Clocks(1000.0, 50.0, 80.0)

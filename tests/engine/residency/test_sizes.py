@@ -11,7 +11,8 @@ import pytest
 from benchmarks.memory_sizes import measure
 from benchmarks.shaped_gguf import SHAPES, ModelDimensions, ensure_shaped
 from preheat.models import ModelFile, ModelShape, find_models
-from preheat.residency.sizes import SizeKey, SizeTable, estimate
+from preheat.residency import SizeTable, estimate
+from preheat.residency.sizes import SizeKey
 from preheat.settings import Settings
 
 SHAPE = ModelShape(

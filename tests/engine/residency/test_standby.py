@@ -13,7 +13,8 @@ import pytest
 
 from preheat.files import resident_share
 from preheat.models import ModelFile
-from preheat.residency.standby import RECHECK_S, Standby, is_standby, lower_own_priority, touch
+from preheat.residency import Standby, touch
+from preheat.residency.standby import RECHECK_S, is_standby, lower_own_priority
 
 MB = 1 << 20
 PLENTY = 1 << 40

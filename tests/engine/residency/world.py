@@ -8,22 +8,23 @@ from dataclasses import dataclass, field
 
 from preheat.errors import EngineError
 from preheat.messages import Message, msg
-from preheat.residency import events as ev
-from preheat.residency.decide import decide
-from preheat.residency.decisions import Action, DecisionRecord, EvictionReason, Outcome
-from preheat.residency.eviction import EvictionPolicy, plan_eviction
-from preheat.residency.states import (
+from preheat.residency import (
+    Action,
+    DecisionRecord,
+    EvictionPolicy,
+    EvictionReason,
     Hot,
     Limits,
-    Loading,
     Now,
-    Queued,
+    Outcome,
     Residency,
     ResidencyState,
     State,
-    Unloading,
-    Warming,
+    decide,
+    plan_eviction,
 )
+from preheat.residency import events as ev
+from preheat.residency.states import Loading, Queued, Unloading, Warming
 
 REASON = msg("favourite", rank=1)
 TIMEOUT_S = 60.0

@@ -12,19 +12,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
+from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
 from preheat.messages import Message, msg
 from preheat.models import Kind, Listing, ModelFile, SkippedFile, Source
 from preheat.preload import PreloadPlan
-from preheat.residency import DecisionRecord
-from preheat.residency.states import State
+from preheat.residency import DecisionRecord, State
 from preheat.settings import Settings
 from preheat.usage import RequestRecord, UsageLog
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
 
 CHAT = "tiny-chat.q4_1"
 EMBED = "tiny-embed"

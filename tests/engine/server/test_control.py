@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from preheat.errors import InsufficientMemoryError
-from preheat.residency.states import State
+from preheat.residency import State
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, model_file
 
 

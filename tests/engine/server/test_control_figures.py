@@ -8,13 +8,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from preheat.control.command import Command
-from preheat.control.figures import GetHistory, GetStats
+from preheat.control import Command, GetHistory, GetStats
 from preheat.messages import message_json, verbatim
 from preheat.preload import PlanAction, PreloadPlan, PreloadTarget, TargetKind
-from preheat.residency import Action, DecisionRecord
+from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.server.control import ResultCache
-from preheat.usage import SETTLING_S, Outcome, RequestRecord, UsageLog
+from preheat.usage import SETTLING_S, RequestRecord, UsageLog
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
 NOW = time.time()

@@ -8,9 +8,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from preheat.messages import verbatim
-from preheat.residency import Action, DecisionRecord
+from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.server.metrics import MAX_MODELS, OTHER, Histogram, Tally
-from preheat.usage import Outcome, RequestRecord
+from preheat.usage import RequestRecord
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

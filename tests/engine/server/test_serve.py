@@ -17,7 +17,7 @@ import pytest
 from preheat import paths
 from preheat.errors import PortInUseError, SettingsError
 from preheat.inference import GenerationChunk
-from preheat.server.listening import listen
+from preheat.server import listen
 from tests.engine.server.conftest import RunningPort, start_port
 from tests.engine.server.fake_engine import FakeEngine
 

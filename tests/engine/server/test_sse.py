@@ -11,7 +11,7 @@ import pytest
 
 from preheat.errors import EngineStoppedError, ModelLoadError, WorkerDiedError
 from preheat.inference import GenerationChunk
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat.server import sse
 from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.errors import SettingsError
-from preheat.settings.layers import document_layer, find_line, parse_text, read_document
+from preheat.settings import parse_text
+from preheat.settings.layers import document_layer, find_line, read_document
 
 PATH = Path("/somewhere/settings.toml")
 

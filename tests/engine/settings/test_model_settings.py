@@ -15,12 +15,15 @@ from preheat.settings import (
     Origin,
     Settings,
     SettingsStore,
+    canonical,
+    keys_of,
     load_settings,
     merge_settings,
+    model_setting,
     to_toml_value,
 )
 from preheat.settings.document import commented_defaults
-from preheat.settings.names import canonical, flatten, keys_of, look_up, model_setting, name_of, nest
+from preheat.settings.names import flatten, look_up, name_of, nest
 from tests.engine.settings.writing import set_value, unset
 
 NOWHERE = Path("/nowhere/settings.toml")

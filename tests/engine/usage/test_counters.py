@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from preheat.inference import Usage
-from preheat.usage.counters import PreloadCounters
-from preheat.usage.records import Outcome
+from preheat.residency import Outcome
+from preheat.usage import PreloadCounters
 
 
 @pytest.mark.parametrize(

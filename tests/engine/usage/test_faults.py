@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from preheat.messages import Message, verbatim
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import RequestRecord, UsageLog
 from preheat.usage.file import open_writer
-from preheat.usage.log import UsageLog, retry_pause_s
-from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord
+from preheat.usage.log import retry_pause_s
 from preheat.usage.schema import VERSION, objects_of
 
 NOW = 1_760_000_000.0

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from preheat.messages import verbatim
-from preheat.usage import UsageBucket, UsageLog
-from preheat.usage.records import Action, Counts, DecisionRecord, Outcome, RequestRecord
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import Counts, RequestRecord, UsageBucket, UsageLog
 
 HOUR_S = 3600
 DAY_S = 86_400

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from preheat.messages import Message, msg, verbatim
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import RequestRecord, SizeRecord, UsageLog
 from preheat.usage import log as usage_log
 from preheat.usage.file import open_writer
-from preheat.usage.log import UsageLog
-from preheat.usage.records import Action, DecisionRecord, Outcome, RequestRecord, SavedRows, SizeRecord
+from preheat.usage.records import SavedRows
 
 NOW = 1_760_000_000.0
 

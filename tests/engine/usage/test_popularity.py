@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.usage.popularity import DAY_S, HALF_LIFE_S, RECENT_HALF_LIFE_S, Popularity, Weights
+from preheat.usage import DAY_S, HALF_LIFE_S, Popularity, Weights
+from preheat.usage.popularity import RECENT_HALF_LIFE_S
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 PLAIN = Weights(recent=0.0, time_of_day=0.0)

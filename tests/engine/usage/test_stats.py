@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preheat.messages import verbatim
+from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.usage import Counts, Quantiles, RequestRecord
 from preheat.usage import stats as usage_stats
 from preheat.usage.file import create_tables
-from preheat.usage.records import Action, Counts, DecisionRecord, Outcome, RequestRecord
-from preheat.usage.stats import Quantiles, quantiles, read_stats
+from preheat.usage.stats import quantiles, read_stats
 from preheat.usage.tables import fold_oldest_day, read_decisions, write_batch
 
 DAY = 86400

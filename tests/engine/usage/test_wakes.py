@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from preheat.residency import Outcome
 from preheat.settings import Settings
-from preheat.usage import UsageTracker
+from preheat.usage import RequestRecord, UsageLog, UsageTracker, WakeRecord
 from preheat.usage.file import open_reader
-from preheat.usage.log import UsageLog
-from preheat.usage.records import Outcome, RequestRecord, WakeRecord
 from preheat.usage.schema import VERSION
 
 NOW = 1_760_000_000.0

@@ -16,10 +16,10 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import FakeBridge, model, snapshot
 from preheat import control, paths
 from preheat.control import Command, EngineSession, PortStatus, SettingsChange
-from preheat.core.snapshot import EngineSnapshot
+from preheat.core import EngineSnapshot
 from preheat.errors import EngineError, EngineStoppedError, NotRunningError, PortInUseError, SettingsError
 from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Usage
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat.settings import Settings, SettingsStore
 from preheat_gui.bridge import EngineBridge, GenerationFigures
 from preheat_gui.bridge.opening import Opened

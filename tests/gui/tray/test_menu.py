@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import URL, FakeBridge, model, snapshot
 from preheat.errors import EngineError
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat_gui.tray.menu import MAX_FAVOURITES, TrayMenu, next_morning
 from preheat_gui.widgets import Theme
 from preheat_gui.words import Kind, Problem

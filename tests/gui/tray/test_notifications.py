@@ -13,8 +13,7 @@ from fake_bridge import FakeBridge, download, model, snapshot
 from preheat.errors import EngineStoppedError
 from preheat.messages import verbatim
 from preheat.models.downloads import DownloadState
-from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
-from preheat.residency.states import State
+from preheat.residency import Action, DecisionRecord, EvictionReason, State
 from preheat_gui.tray.notifications import LOGIN_S, QUIET_S, Notifications
 
 

@@ -14,7 +14,7 @@ from children import running
 from fake_bridge import FakeBridge, model, snapshot, stats
 from preheat.control import StatsReport
 from preheat.errors import UnsupportedOperationError
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat_gui.tray import today
 from preheat_gui.tray.today import TodaysHits
 from preheat_gui.tray.tray import REFRESH_MS, Tray, TrayLook, tray_look

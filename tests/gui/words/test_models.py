@@ -11,8 +11,7 @@ import pytest
 from fake_bridge import URL, model, snapshot
 from preheat.control import PortStatus
 from preheat.messages import verbatim
-from preheat.residency.decisions import Action, DecisionRecord, EvictionReason
-from preheat.residency.states import State
+from preheat.residency import Action, DecisionRecord, EvictionReason, State
 from preheat_gui.words import (
     TOOLTIP_CHARS,
     Kind,

@@ -15,7 +15,7 @@ from fake_bridge import URL, FakeBridge, model, snapshot
 from preheat.control import PortStatus
 from preheat.errors import EngineError, PortInUseError, SettingsError
 from preheat.messages import verbatim
-from preheat.residency.states import State
+from preheat.residency import State
 from preheat_gui.app.problem_watch import ProblemWatch, RecentFailures, find_free_port, free_bytes
 from preheat_gui.bridge import act_on
 from preheat_gui.words import Circumstances, Kind, Problem, ProblemAction, Remedy, find_problem, sentence

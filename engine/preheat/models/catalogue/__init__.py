@@ -11,16 +11,3 @@ from preheat.models.catalogue.catalogue import (
 )
 from preheat.models.catalogue.offers import Machine, repo_offer, search, suggestions
 from preheat.models.catalogue.pull_names import parse_pull
-
-__all__ = [
-    "CatalogueEntry",
-    "CatalogueError",
-    "Machine",
-    "Task",
-    "best_for",
-    "load_catalogue",
-    "parse_pull",
-    "repo_offer",
-    "search",
-    "suggestions",
-]

@@ -7,5 +7,3 @@ from preheat.models.gguf.header import GgufHeader
 from preheat.models.gguf.quantization import quantization_words
 from preheat.models.gguf.reader import read_header
 from preheat.models.gguf.shape import ModelShape
-
-__all__ = ["GgufHeader", "Kind", "ModelShape", "quantization_words", "read_header"]

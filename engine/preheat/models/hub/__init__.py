@@ -6,21 +6,3 @@ from preheat.models.hub.errors import seconds_of
 from preheat.models.hub.hub import MAX_RESULTS, SORTS, FileLocation, Hub, RepoFiles, Sort, is_repo
 from preheat.models.hub.recommend import KV_SHARES, Recommendation, advise, choose
 from preheat.models.hub.variants import PullTarget, RemoteFile, Variant
-
-__all__ = [
-    "KV_SHARES",
-    "MAX_RESULTS",
-    "SORTS",
-    "FileLocation",
-    "Hub",
-    "PullTarget",
-    "Recommendation",
-    "RemoteFile",
-    "RepoFiles",
-    "Sort",
-    "Variant",
-    "advise",
-    "choose",
-    "is_repo",
-    "seconds_of",
-]

@@ -1,5 +1,3 @@
 """The activity page: requests in progress and decisions."""
 
 from preheat_gui.dashboard.activity.page import ActivityPage
-
-__all__ = ["ActivityPage"]

@@ -1,5 +1,3 @@
 """The connect page: how other apps use Preheat."""
 
 from preheat_gui.dashboard.connect.page import ConnectPage
-
-__all__ = ["ConnectPage"]

@@ -1,5 +1,3 @@
 """The downloads page: queue, catalogue and search."""
 
 from preheat_gui.dashboard.downloads.page import DownloadsPage
-
-__all__ = ["DownloadsPage"]

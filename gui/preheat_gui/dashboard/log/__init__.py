@@ -1,5 +1,3 @@
 """The log page: the end of the log file."""
 
 from preheat_gui.dashboard.log.page import LogPage
-
-__all__ = ["LogPage"]

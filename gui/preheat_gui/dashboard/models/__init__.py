@@ -1,5 +1,3 @@
 """The models page: every known model and its actions."""
 
 from preheat_gui.dashboard.models.page import ModelsPage
-
-__all__ = ["ModelsPage"]

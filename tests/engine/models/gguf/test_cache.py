@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preheat.models import Listing, ModelIndex
 from preheat.models.gguf import cache as header_cache
 from preheat.models.gguf import reader as gguf
-from preheat.models.index import ModelIndex
-from preheat.models.listing import Listing
 
 WriteModel = Callable[..., Path]
 

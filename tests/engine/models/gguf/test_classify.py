@@ -7,11 +7,9 @@ from typing import Any
 import gguf as gguf_package
 import pytest
 
-from preheat.models import Kind, ModelIndex
+from preheat.models import Ability, Kind, Listing, ModelIndex, quantization_words
 from preheat.models.gguf.classify import OLLAMA_ONLY
-from preheat.models.gguf.quantization import FILE_TYPES, quantization_words
-from preheat.models.listing import Listing
-from preheat.models.model_file import Ability
+from preheat.models.gguf.quantization import FILE_TYPES
 
 WriteModel = Callable[..., Path]
 
