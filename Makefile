@@ -1,12 +1,12 @@
-# make run          set everything up, then start Preheat in the tray; where there is no screen, as `make serve`
-# make serve        set everything up, then start Preheat without windows. Options: make serve ARGS="--port 8000"
-# make test         set up what tests need, then check formatting, style, types and coverage, and run all tests.
-#                   A part of them, without coverage: make test ARGS=tests/engine/residency
-# make bench        set up what benchmarks need, then compare Preheat with llama-server
-# make screenshots  take the pictures in docs/screenshots again
-# make format       rewrite the sources as `make test` wants them
+# make run          set up, then start Preheat in the tray; without a screen, the same as `make serve`
+# make serve        set up, then start Preheat without windows. Options: make serve ARGS="--port 8000"
+# make test         set up the test tools, then check format, style and types, run all tests, and check coverage.
+#                   Some tests, without coverage: make test ARGS=tests/engine/residency
+# make bench        set up the benchmarks, then compare Preheat with llama-server
+# make screenshots  update the pictures in docs/screenshots
+# make format       format the sources
 #
-# Each is safe to run again, and quick the second time. PYTHON=/path/to/python chooses the interpreter.
+# Each can be repeated, and is quick the second time. PYTHON=/path/to/python chooses the interpreter.
 
 BIN := .venv/bin
 ARGS ?=

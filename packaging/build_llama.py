@@ -1,8 +1,8 @@
-"""Build llama-cpp-python once, with flags that run on every machine of this kind, and keep the wheel.
+"""Build llama-cpp-python once with portable flags, and cache the wheel.
 
-PyPI has it as source only, which takes minutes to build. By default it is built for the very processor it is built on,
-and then dies on an illegal instruction on virtual machines that advertise AMX without enabling it. pip's own cache of
-wheels knows nothing of such flags; so the wheel has a folder of its own, named by version and what it was built with.
+PyPI only has the source, which takes minutes to build. The default build targets the local processor and crashes with
+an illegal instruction on virtual machines that advertise AMX without enabling it. pip's cache ignores build flags, so
+the wheel has its own folder, named after the version and the flags.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ PROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
 DISTRIBUTION: Final = "llama-cpp-python"
 
 PORTABLE_FLAGS: Final = "-DGGML_NATIVE=OFF"
-"""AVX2 on x86-64, and the same on every machine: not what the building machine's processor happens to have."""
+"""AVX2 on x86-64, independent of the processor of the build machine."""
 
 COMPILERS: Final = ("c++", "g++", "clang++")
 
 
 def wanted_version(project: Path = PROJECT) -> str:
-    """Return the version to build: the oldest that pyproject.toml allows, which is the one that was tested."""
+    """Return the version to build: the oldest that pyproject.toml allows, which is the tested one."""
     requirements: list[str] = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
     prefix = f"{DISTRIBUTION}>="
     (version,) = [line.removeprefix(prefix) for line in requirements if line.startswith(prefix)]
@@ -40,32 +40,32 @@ def wanted_version(project: Path = PROJECT) -> str:
 
 
 def build_flags(environ: Mapping[str, str]) -> str:
-    """Return CMAKE_ARGS for the build; the user's own (``-DGGML_CUDA=ON``) come last, and so win."""
+    """Return CMAKE_ARGS for the build. The user's flags (``-DGGML_CUDA=ON``) come last, so they take precedence."""
     return f"{PORTABLE_FLAGS} {environ.get('CMAKE_ARGS', '')}".strip()
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where built wheels are kept; the same cache folder that ``preheat.paths`` names."""
+    """Return the folder of built wheels, in the same cache folder as in ``preheat.paths``."""
     if home := environ.get("PREHEAT_HOME"):
         return Path(home).expanduser().absolute() / "cache" / "wheels"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "preheat" / "wheels"
-    # XDG says that a path which is not absolute is to be ignored.
+    # By XDG's rules, a relative path is ignored.
     base = Path(environ.get("XDG_CACHE_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".cache") / "preheat" / "wheels"
 
 
 def wheel_folder(version: str, environ: Mapping[str, str]) -> Path:
-    """Return the folder of the wheel of this version, these flags and this kind of system.
+    """Return the folder of the wheel for this version, the flags and the system.
 
-    The version of Python is no part of it: the bindings are ctypes, and one wheel serves all.
+    The Python version does not matter: the bindings use ctypes.
     """
     built_with = "\n".join([build_flags(environ), sysconfig.get_platform(), *platform.libc_ver()])
     return cache_folder(environ) / f"{version}-{hashlib.sha256(built_with.encode()).hexdigest()[:12]}"
 
 
 def ensure_wheel(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the wheel, built now unless it was built before.
+    """Return the wheel; builds it unless it is cached.
 
     Raises:
         SetupError: There is no C++ compiler, or the build failed.
@@ -84,7 +84,7 @@ def ensure_wheel(environ: Mapping[str, str] = os.environ) -> Path:
                 "wheel",
                 "--no-deps",
                 "--no-cache-dir",
-                f"--no-binary={DISTRIBUTION}",  # a ready wheel may have been built with any flags
+                f"--no-binary={DISTRIBUTION}",  # the flags of a published wheel are unknown
                 f"--wheel-dir={temporary}",
                 f"{DISTRIBUTION}=={version}",
             ],
@@ -97,12 +97,12 @@ def ensure_wheel(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def ensure_compiler(environ: Mapping[str, str]) -> None:
-    """Make sure that there is a C++ compiler; root on Debian and its like gets one installed.
+    """Check for a C++ compiler; as root, install one with apt-get if necessary.
 
-    cmake and ninja are not asked for: pip brings them for the build where the system has none.
+    pip installs cmake and ninja for the build if the system has none.
 
     Raises:
-        SetupError: There is none.
+        SetupError: There is no compiler.
     """
     search_path = environ.get("PATH")
     names = (environ["CXX"].split()[0],) if environ.get("CXX", "").strip() else COMPILERS

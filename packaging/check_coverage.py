@@ -1,4 +1,4 @@
-"""Check the coverage that the last test run measured: a floor for all code, 100 % of the pure cores.
+"""Check the coverage of the last test run: a minimum for all code, 100 % for the pure cores.
 
 ``make test`` runs it after the tests. It reads ``.coverage`` in the current folder.
 """
@@ -47,20 +47,21 @@ PERFECT: Final = (
     "engine/preheat/usage/clients.py",
     "engine/preheat/usage/popularity.py",
 )
-"""The pure cores: every line and every branch is tested. A folder stands for all of its modules."""
+"""The pure cores: every line and branch is tested. A folder includes all its modules."""
 
 
 def main() -> None:
-    """Report what is below its mark.
+    """Print the coverage.
 
     Raises:
-        SetupError: Nothing was measured, or something is below its mark.
+        SetupError: There is no measurement, or the coverage is too low.
     """
     report = _report()
     problems = problems_of(report["files"], report["totals"]["percent_covered"])
     if problems:
         raise SetupError(
-            "coverage fell:\n  " + "\n  ".join(problems), remedy="Add tests, or see packaging/check_coverage.py"
+            "coverage is too low:\n  " + "\n  ".join(problems),
+            remedy="Add tests, or see packaging/check_coverage.py",
         )
     say(f"coverage: {report['totals']['percent_covered']:.1f} % of lines and branches; the pure cores are at 100 %")
 
@@ -68,15 +69,15 @@ def main() -> None:
 def problems_of(
     files: Mapping[str, Any], total: float, *, floor: float = FLOOR, perfect: Sequence[str] = PERFECT
 ) -> list[str]:
-    """Return what is below its mark, one sentence each.
+    """Return one line for each file with too little coverage.
 
     Args:
-        files: By path, as in coverage's JSON report.
-        total: Percent of all lines and branches.
+        files: Files by path, from coverage's JSON report.
+        total: Covered lines and branches in total, in percent.
     """
     problems = []
     if total < floor:
-        problems.append(f"{total:.1f} % in all, less than {floor:.0f} %")
+        problems.append(f"{total:.1f} % in total, less than {floor:.0f} %")
     for name in perfect:
         covered = {path: file for path, file in files.items() if path == name or path.startswith(f"{name}/")}
         if not covered:

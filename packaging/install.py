@@ -1,6 +1,6 @@
-"""Install Preheat and what it needs into the virtual environment that runs this script.
+"""Install Preheat and its dependencies into the virtual environment that runs this script.
 
-What was installed is written down, so that a second run has nothing to do until pyproject.toml or the wheel changes.
+A record of the installation makes later runs fast until pyproject.toml or the wheel changes.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ RECORD: Final = Path(sys.prefix) / "preheat-installed.json"
 
 
 def install(extras: Sequence[str]) -> None:
-    """Install llama-cpp-python from its wheel, and Preheat, editable, with these extras and all earlier ones.
+    """Install llama-cpp-python from its wheel, and Preheat in editable mode with these and all earlier extras.
 
     Raises:
-        SetupError: Not in a virtual environment, or a step failed.
+        SetupError: This is not a virtual environment, or a step failed.
     """
     if sys.prefix == sys.base_prefix:
         raise SetupError(
-            f"{sys.executable} is not in a virtual environment.", remedy="Use `make`, which makes one in .venv."
+            f"{sys.executable} is not in a virtual environment.", remedy="Use `make`, which creates one in .venv."
         )
     wheel = ensure_wheel()
     if installed_from(DISTRIBUTION) != wheel.as_uri():
         say(f"installing {wheel.name}")
-        # Forced: the version alone does not tell a build with other flags.
+        # Forced: a build with other flags has the same version.
         pip(["install", "--force-reinstall", "--no-deps", str(wheel)])
     project = hashlib.sha256(PROJECT.read_bytes()).hexdigest()
     known = _read_record(project)
@@ -40,15 +40,15 @@ def install(extras: Sequence[str]) -> None:
     if known == wanted:
         return
     names = ",".join(sorted(wanted))
-    say(f"installing preheat[{names}] and what it needs")
-    # Never from source here: only the wheel above has the right flags.
+    say(f"installing preheat[{names}] and its dependencies")
+    # Never build it here: only the wheel above has the right flags.
     pip(["install", f"--only-binary={DISTRIBUTION}", "--editable", f"{PROJECT.parent}[{names}]"])
     with whole_file(RECORD) as part:
         part.write_text(json.dumps({"pyproject_sha256": project, "extras": sorted(wanted)}), encoding="utf-8")
 
 
 def installed_from(distribution: str) -> str | None:
-    """Return the URL of the file that the distribution was installed from, or None."""
+    """Return the URL of the file a distribution was installed from, or None."""
     try:
         origin = metadata.distribution(distribution).read_text("direct_url.json")
     except metadata.PackageNotFoundError:
@@ -57,7 +57,7 @@ def installed_from(distribution: str) -> str | None:
 
 
 def _read_record(project: str) -> set[str]:
-    """Return the extras that are installed for this pyproject.toml."""
+    """Return the installed extras of this pyproject.toml."""
     try:
         record = json.loads(RECORD.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make .venv in the current folder with a Python that Preheat runs on; keep one that works.
-# $PYTHON names the interpreter to use; otherwise python3 is, or the newest python3.x that is new enough.
+# Create .venv in the current folder with a supported Python; keep a working one.
+# $PYTHON names the interpreter; the default is python3, or the newest python3.x that is new enough.
 set -eu
 
 OLDEST=3.11
@@ -14,7 +14,7 @@ fail() {
     exit 1
 }
 
-# Run it: a name on PATH may be a shim for a version that is not there.
+# Run it: a name on PATH may be a shim for a missing version.
 new_enough() {
     "$1" -c "import sys; sys.exit(sys.version_info < tuple(map(int, '$OLDEST'.split('.'))))" >/dev/null 2>&1
 }
@@ -23,7 +23,7 @@ can_make_venvs() {
     "$1" -c "import ensurepip, venv" >/dev/null 2>&1
 }
 
-# Print the first candidate that is new enough and passes the test named by $1.
+# Print the first candidate that is new enough and passes the test $1.
 find_python() {
     for candidate in ${PYTHON:-$CANDIDATES}; do
         if new_enough "$candidate" && "$1" "$candidate"; then
@@ -33,7 +33,7 @@ find_python() {
     done
 }
 
-# Debian leaves venv out of its Python packages.
+# Debian's Python packages do not include venv.
 apt_install() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || return 1
     say "installing $* with apt-get" >&2
@@ -41,7 +41,7 @@ apt_install() {
     apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# A folder that was copied or moved has scripts that name the old place.
+# The scripts in a copied or moved folder contain the old path.
 if [ -x .venv/bin/python ] && [ "$(cat .venv/made-for 2>/dev/null)" = "$PWD" ] && new_enough .venv/bin/python; then
     exit 0
 fi
@@ -57,11 +57,11 @@ if [ -z "$python" ]; then
     python=$(find_python can_make_venvs)
 fi
 if [ -z "$python" ]; then
-    fail "no Python $OLDEST or newer that can make virtual environments was found (tried: ${PYTHON:-$CANDIDATES})." \
+    fail "no Python $OLDEST or newer with venv was found (tried: ${PYTHON:-$CANDIDATES})." \
         "Install one (Debian: apt install python3 python3-venv; macOS: brew install python), or name it: make PYTHON=/path/to/python3"
 fi
 
-say "making .venv with $("$python" --version)"
+say "creating .venv with $("$python" --version)"
 rm -rf .venv
 "$python" -m venv .venv
 echo "$PWD" >.venv/made-for

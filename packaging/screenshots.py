@@ -1,7 +1,7 @@
 """Takes the pictures in docs/screenshots: every window, the menu and the icon, light and dark.
 
-The windows are real, with a bridge that publishes an invented day and a stopped clock, so the same sources give the
-same pictures. Windows need no screen; menu and notification use a virtual one.
+The windows are real; a fake bridge and a stopped clock make the pictures reproducible. Windows need no screen; menu and
+notification use a virtual one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Take all pictures, or those with ``--only`` in their name."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to put them")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="output folder")
     parser.add_argument("--only", default="", help="part of a picture's name")
     parser.add_argument("--on-screen", choices=APPEARANCES, help=argparse.SUPPRESS)
     options = parser.parse_args()

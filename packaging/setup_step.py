@@ -1,6 +1,6 @@
-"""What the set-up scripts share: an error with a remedy, running pip, sha256, and whole-or-nothing files.
+"""Helpers of the set-up scripts: an error with a remedy, pip, SHA-256, and atomic files.
 
-Standard library only: these scripts run before anything is installed.
+Uses only the standard library, since these scripts run before anything is installed.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from pathlib import Path
 
 PART_SUFFIX = ".part"
 STALE_PART_S = 3600.0
-"""Nothing here writes one file for an hour: an older part was left by a process that died."""
+"""Age of a part left by a process that died, in seconds; no file takes this long to write."""
 
 PIP_ERROR_LINES = 12
 
 
 class SetupError(Exception):
-    """A set-up step cannot be done; ``remedy`` says what to do about it."""
+    """A set-up step failed; ``remedy`` says what to do."""
 
     def __init__(self, title: str, *, remedy: str) -> None:
         super().__init__(f"{title}\n  {remedy}")
 
 
 def say(message: str) -> None:
-    """Tell the user what happens now, in one line."""
+    """Print a line of progress."""
     print(f"preheat: {message}", flush=True)
 
 
 def exit_code_of(step: Callable[[], object]) -> int:
-    """Run a script's work and return its exit code; an expected failure is told in words, without a traceback."""
+    """Run a script's step and return its exit code; prints expected failures without a traceback."""
     try:
         step()
     except (SetupError, OSError) as error:
@@ -50,7 +50,7 @@ def pip(arguments: Sequence[str], *, environ: Mapping[str, str] | None = None) -
     """Run this interpreter's pip quietly.
 
     Raises:
-        SetupError: pip failed; carries the last lines of what it said.
+        SetupError: pip failed; contains the last lines of its output.
     """
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
     done = subprocess.run(
@@ -72,16 +72,16 @@ def pip(arguments: Sequence[str], *, environ: Mapping[str, str] | None = None) -
 
 
 def sha256(path: Path) -> str:
-    """Return the file's sha256 in hex."""
+    """Return the SHA-256 of a file in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
 def whole_file(target: Path) -> Iterator[Path]:
-    """Give a temporary path in the target's folder; on success it becomes ``target`` in one step.
+    """Yield a temporary path in the target's folder, and rename it to ``target`` on success.
 
-    If the body raises, the target is as it was and nothing else is left. Parts that a killed process left are removed.
+    If the body raises, the target is unchanged and nothing else is left. Parts left by killed processes are removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale_parts(target)
@@ -90,7 +90,7 @@ def whole_file(target: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        # mkstemp makes files for their owner alone; an ordinary file follows the umask.
+        # mkstemp creates private files; ordinary ones follow the umask.
         part.chmod(0o666 & ~_umask())
         _flush_to_disk(part)
         part.replace(target)
@@ -105,7 +105,7 @@ def _umask() -> int:
 
 
 def _flush_to_disk(path: Path) -> None:
-    # Without this, a power cut after the rename can leave the name on an empty file.
+    # Without this, the file may be empty after a power failure.
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

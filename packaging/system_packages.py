@@ -1,8 +1,8 @@
-"""Install the system's own packages that the tray needs, and those that its tests need.
+"""Install the system packages that the tray and its tests need.
 
-Qt's wheel brings Qt, but not the libraries of the desktop that it talks to; a bare Debian lacks them. Whether one is
-there is seen by loading it, which holds on every distribution. They are installed where that is possible without
-asking anybody: as root, with apt-get. Otherwise the command that does it is printed.
+Qt's wheel does not include the desktop libraries it uses, which a minimal Debian lacks. A library counts as installed
+if it can be loaded, which works on every distribution. As root, missing packages are installed with apt-get; otherwise
+the command is printed.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from setup_step import SetupError, exit_code_of, say
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A library or a program that must be there.
+    """A required library or program.
 
     Attributes:
-        package: Debian's package that has it.
-        library: The library's file name, as the loader knows it; empty for a program.
-        program: The program's name; empty for a library.
+        package: Its package in Debian.
+        library: File name of the library; empty for a program.
+        program: Name of the program; empty for a library.
     """
 
     package: str
@@ -34,7 +34,7 @@ class Need:
     program: str = ""
 
     @property
-    def is_there(self) -> bool:
+    def installed(self) -> bool:
         """Whether this machine has it."""
         if self.program:
             return shutil.which(self.program) is not None
@@ -62,7 +62,7 @@ GUI: Final = (
     Need("libxcb-randr0", "libxcb-randr.so.0"),
     Need("libxcb-xinerama0", "libxcb-xinerama.so.0"),
 )
-"""What Qt's platform plugins link to."""
+"""Libraries that Qt's platform plugins link to."""
 
 SCREEN: Final = (
     Need("xvfb", program="Xvfb"),
@@ -71,7 +71,7 @@ SCREEN: Final = (
     Need("xdotool", program="xdotool"),
     Need("scrot", program="scrot"),
     Need("x11-utils", program="xprop"),
-    Need("fontconfig", program="fc-list"),  # and with it a font
+    Need("fontconfig", program="fc-list"),  # depends on a font
 )
 """A virtual screen with a window manager and a panel, for the tests of the tray."""
 
@@ -79,15 +79,15 @@ GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN)}
 
 
 def missing(needs: Sequence[Need]) -> list[str]:
-    """Return the packages of what is not there."""
-    return [need.package for need in needs if not need.is_there]
+    """Return the packages of missing libraries and programs."""
+    return [need.package for need in needs if not need.installed]
 
 
 def install(group: str) -> None:
-    """Install what is missing of ``gui`` or ``tests``; elsewhere than on Linux nothing is.
+    """Install missing packages of the group ``gui`` or ``tests``, on Linux only.
 
     Raises:
-        SetupError: Something is missing, and it cannot be installed without the user.
+        SetupError: Packages are missing and cannot be installed automatically.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -96,7 +96,7 @@ def install(group: str) -> None:
         return
     remedy = f"Install them: sudo apt-get install {' '.join(packages)} (other systems name them differently)."
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise SetupError(f"the {group} need system packages that are not installed.", remedy=remedy)
+        raise SetupError(f"system packages are missing (group: {group}).", remedy=remedy)
     say(f"installing {', '.join(packages)} with apt-get")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):

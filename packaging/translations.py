@@ -1,8 +1,8 @@
 """Collect the texts of the windows, and compile their translations.
 
-Run it after texts have changed: it updates ``resources/translations/preheat_de.ts`` and lists what is not translated.
-Translate that (with Qt Linguist, or by hand) and run it again to compile the file that Preheat reads. Both files are in
-the repository, so building Preheat needs no Qt tools.
+Run it after changes of texts: it updates ``resources/translations/preheat_de.ts`` and lists missing translations. Add
+them (with Qt Linguist, or by hand), and run it again to compile the file that Preheat reads. Both files are in the
+repository, so building Preheat needs no Qt tools.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Message:
     """A text and its translation.
 
     Attributes:
-        translation: Empty if there is none yet.
+        translation: Empty if it is missing.
     """
 
     context: str
@@ -54,10 +54,10 @@ class Message:
 
 
 def main() -> None:
-    """Collect and compile, for every language.
+    """Collect and compile the texts of every language.
 
     Raises:
-        SetupError: A Qt tool failed, or texts are not translated yet.
+        SetupError: A Qt tool failed, or translations are missing.
     """
     for language in LANGUAGES:
         file = TRANSLATIONS / f"preheat_{language}.ts"
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def collect(file: Path, language: str) -> None:
-    """Update a translation file from the sources, and drop texts that are no longer used.
+    """Update a translation file from the sources, and remove unused texts.
 
     Raises:
         SetupError: lupdate failed.
@@ -118,7 +118,7 @@ def _declared() -> Iterator[tuple[str, str]]:
 
 
 def _engine_messages() -> Iterator[tuple[str, str]]:
-    """Yield the templates of the engine's messages, except those of fields only."""
+    """Yield the templates of the engine's messages, except those that contain only fields."""
     for template in TABLE.values():
         for words in template:
             if _FIELD.sub("", words).strip():
@@ -126,7 +126,7 @@ def _engine_messages() -> Iterator[tuple[str, str]]:
 
 
 def _by_helpers() -> Iterator[tuple[str, str]]:
-    """Yield the texts in calls of a module's own ``_tr``, which lupdate does not know."""
+    """Yield the texts in calls of a module's ``_tr``, which lupdate does not recognize."""
     for path in sorted(SOURCES.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         contexts = [_context_of(node) for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "_tr"]
@@ -137,7 +137,7 @@ def _by_helpers() -> Iterator[tuple[str, str]]:
 
 
 def _context_of(helper: ast.FunctionDef) -> str:
-    """Return the context of a ``_tr``: the first text in it."""
+    """Return the context of a ``_tr`` function: the first text in it."""
     return next(
         node.value for node in ast.walk(helper) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
@@ -158,7 +158,7 @@ def _run(tool: str, *arguments: str) -> None:
         [str(program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
-        raise SetupError(f"{tool} failed:\n  {done.stdout.strip()}", remedy="It is part of PySide6: run make test once")
+        raise SetupError(f"{tool} failed:\n  {done.stdout.strip()}", remedy="Install PySide6: run `make test` once.")
 
 
 if __name__ == "__main__":

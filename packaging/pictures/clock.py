@@ -25,7 +25,7 @@ def stop_clock(now: float) -> None:
             return cls.fromtimestamp(now, tz)
 
     for page in PAGES:
-        importlib.import_module(f"preheat_gui.dashboard.{page.module}")  # a later import would see the real clock
+        importlib.import_module(f"preheat_gui.dashboard.{page.module}")  # a later import would use the real clock
     stopped: dict[object, Any] = {date: StoppedDate, datetime: StoppedDatetime}
     for name, loaded in list(sys.modules.items()):
         if name.startswith("preheat_gui"):

@@ -1,4 +1,4 @@
-"""A plausible, fixed day of use for pictures of the windows: eight models and their requests."""
+"""A fixed day of use for pictures of the windows: eight models and their requests."""
 
 from __future__ import annotations
 
@@ -133,13 +133,13 @@ def _models() -> list[ModelSnapshot]:
         ),
         cold(MISTRAL, 4.4, 5.4, standby=True, load_s=1.3, last_used_at=NOW - 3.2 * HOUR_S),
         cold(PHI, 9.1, 10.3, load_s=4.6, last_used_at=NOW - 2 * DAY_S),
-        cold(BROKEN, 3.4, 4.2, state=State.FAILED, error=verbatim("the file ends early. Download it again")),
+        cold(BROKEN, 3.4, 4.2, state=State.FAILED, error=verbatim("the file is cut off. Download it again")),
         cold(HUGE, 42.5, 44.1),
     ]  # fmt: skip
 
 
 def history() -> UsageHistory:
-    """Return hours and days: office hours, fewer requests at weekends, and a rising hit rate."""
+    """Return hours and days with office hours, fewer requests at weekends, and a rising hit rate."""
     dice = random.Random(7)
     hours = [_bucket(dice, NOW - back * HOUR_S, HOUR_S, 0.94) for back in range(47, -1, -1)]
     days = [_bucket(dice, NOW - back * DAY_S, DAY_S, 0.94 - 0.4 * (back / 90) ** 3) for back in range(89, -1, -1)]
@@ -175,8 +175,8 @@ def _decisions() -> list[DecisionRecord]:
         ago(25, CODER, Action.PRELOAD, "favourite 2", 5.9, seconds=1.6),
         ago(71, SMALL, Action.EVICT, room, 3.3, cause="room", idle_s=3900.0),
         ago(72, CHAT, Action.LOAD, "a request asked for it", 6.2, seconds=1.4),
-        ago(96, BROKEN, Action.FAIL, "the file ends early. Download it again"),
-        ago(192, MISTRAL, Action.UNLOAD, "you asked for it", 5.4, cause="user", idle_s=840.0),
+        ago(96, BROKEN, Action.FAIL, "the file is cut off. Download it again"),
+        ago(192, MISTRAL, Action.UNLOAD, "as requested", 5.4, cause="user", idle_s=840.0),
         ago(215, MISTRAL, Action.LOAD, "a request asked for it", 5.4, seconds=1.3),
         ago(260, SMALL, Action.PRELOAD, "used 3 times today, mostly at this hour", 3.3, seconds=3.8),
         ago(411, EMBEDDER, Action.PRELOAD, "favourite 3", 0.2, seconds=0.2),

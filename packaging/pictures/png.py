@@ -38,7 +38,7 @@ def write_png(image: QImage, path: Path) -> None:
 
 
 def _palette(found: _Array, counts: _Array) -> _Array:
-    """Return the colours to keep: the most common, then the most distant, such as a small red sign's."""
+    """Return the colours to keep: the most common ones, then the most distant, such as that of a small red sign."""
     if len(found) <= _COLOURS:
         return found
     order = np.argsort(counts, kind="stable")[::-1]

@@ -1,4 +1,4 @@
-"""A local index for pip: a folder of small wheels and source distributions, and nothing else."""
+"""A local index for pip: a folder of small wheels and source distributions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def local_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that pip takes packages from during this test; the network is out of reach."""
+    """The only package index of pip during a test."""
     folder = tmp_path / "index"
     folder.mkdir()
     for name in [name for name in os.environ if name.startswith("PIP_")]:

@@ -1,4 +1,4 @@
-"""The wheel of llama-cpp-python: where it is kept, what it is built with, and that it is built once."""
+"""The wheel of llama-cpp-python: its cache, its flags, and that it is built once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from build_llama import (
 from preheat import paths
 from setup_step import SetupError
 
-# A build backend that writes down the flags that it was given, in the wheel that it "builds".
+# A build backend that writes its flags into the "built" wheel.
 BACKEND = """
 import os, zipfile
 NAME = "llama_cpp_python-{version}-py3-none-any.whl"
@@ -44,7 +44,7 @@ PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-p
 
 @pytest.fixture
 def source(local_index: Path) -> Path:
-    """A source distribution of llama-cpp-python, of the wanted version, that pip builds in a moment."""
+    """A source distribution of llama-cpp-python in the required version that builds immediately."""
     version = wanted_version()
     path = local_index / f"llama_cpp_python-{version}.tar.gz"
     files = {
@@ -62,7 +62,7 @@ def source(local_index: Path) -> Path:
 
 @pytest.fixture
 def environ(preheat_home: Path, tmp_path: Path, local_index: Path) -> dict[str, str]:
-    """An environment with a compiler, no flags of the user's, and its own cache."""
+    """An environment with a compiler and its own cache, without flags."""
     commands = tmp_path / "bin"
     commands.mkdir()
     (commands / "c++").write_text("#!/bin/sh\n")
@@ -93,13 +93,13 @@ def test_other_flags_make_another_wheel(source: Path, environ: dict[str, str]) -
     assert flags_in(cuda) == "-DGGML_NATIVE=OFF -DGGML_CUDA=ON"
 
 
-def test_a_ready_wheel_with_unknown_flags_is_not_taken(source: Path, environ: dict[str, str]) -> None:
+def test_a_published_wheel_is_not_used(source: Path, environ: dict[str, str]) -> None:
     foreign = ensure_wheel({**environ, "CMAKE_ARGS": "-DGGML_NATIVE=ON"})
     foreign.rename(source.parent / foreign.name)
     assert flags_in(ensure_wheel(environ)) == "-DGGML_NATIVE=OFF"
 
 
-def test_a_failed_build_says_why_and_leaves_no_wheel(source: Path, environ: dict[str, str]) -> None:
+def test_a_failed_build_is_reported_and_leaves_no_wheel(source: Path, environ: dict[str, str]) -> None:
     with pytest.raises(SetupError, match="no such instruction"):
         ensure_wheel({**environ, "BREAK_THE_BUILD": "1"})
     assert list(cache_folder(environ).rglob("*.*")) == [wheel_folder(wanted_version(), environ)]
@@ -117,14 +117,14 @@ def test_without_a_compiler_nothing_is_built(
     assert "sudo apt install g++" in str(caught.value)
 
 
-def test_a_compiler_that_the_user_names_must_be_there(environ: dict[str, str]) -> None:
+def test_a_compiler_named_by_the_user_must_exist(environ: dict[str, str]) -> None:
     with pytest.raises(SetupError, match="no-such-compiler"):
         ensure_compiler({**environ, "CXX": "no-such-compiler -m64"})
     ensure_compiler({**environ, "CXX": "c++ -m64"})
 
 
 @pytest.mark.parametrize(("user_id", "started"), [(0, True), (1000, False)])
-def test_root_gets_a_missing_compiler_from_apt(
+def test_a_missing_compiler_is_installed_with_apt_as_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user_id: int, started: bool
 ) -> None:
     commands, log = tmp_path / "bin", tmp_path / "apt.log"
@@ -142,7 +142,7 @@ def _must_not_run(*_arguments: object, **_keywords: object) -> None:
     pytest.fail("pip was started")
 
 
-def test_the_version_is_the_oldest_that_the_project_allows(tmp_path: Path) -> None:
+def test_the_version_is_the_oldest_allowed(tmp_path: Path) -> None:
     project = tmp_path / "pyproject.toml"
     project.write_text('[project]\ndependencies = ["numpy>=2.0", "llama-cpp-python>=1.2.3", "rich>=15"]\n')
     assert wanted_version(project) == "1.2.3"
@@ -161,7 +161,7 @@ def test_the_users_flags_come_last(users: str | None, expected: str) -> None:
     assert build_flags({} if users is None else {"CMAKE_ARGS": users}) == expected
 
 
-def test_the_folder_is_named_by_version_flags_and_system(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_name_depends_on_version_flags_and_system(monkeypatch: pytest.MonkeyPatch) -> None:
     def folder(version: str = "1.0", flags: str = "") -> Path:
         return wheel_folder(version, {"PREHEAT_HOME": "/home", "CMAKE_ARGS": flags})
 
@@ -195,7 +195,7 @@ def test_the_folder_is_named_by_version_flags_and_system(monkeypatch: pytest.Mon
         {},
     ],
 )
-def test_the_cache_is_the_one_that_preheat_names(
+def test_the_cache_folder_is_the_one_of_preheat(
     variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PREHEAT_HOME")

@@ -9,7 +9,7 @@ def covered(missing: list[int] | None = None, branches: list[list[int]] | None =
     return {"missing_lines": missing or [], "missing_branches": branches or []}
 
 
-def test_nothing_is_reported_when_all_is_covered() -> None:
+def test_full_coverage_has_no_problems() -> None:
     assert problems_of({"core/a.py": covered()}, 90.0, floor=85.0, perfect=("core/a.py",)) == []
 
 

@@ -1,4 +1,4 @@
-"""What is installed when, and that a second run has nothing to do."""
+"""Installation of the wheel and the extras; a second run does nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from setup_step import SetupError
 
 
 class FakePip:
-    """Records what pip was told, in the place of pip; the wheel counts as installed from then on."""
+    """A fake pip that records its arguments and marks the wheel as installed."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
@@ -52,7 +52,7 @@ def editable(project: Path, extras: str) -> list[str]:
     return ["install", "--only-binary=llama-cpp-python", "--editable", f"{project.parent}[{extras}]"]
 
 
-def test_the_wheel_comes_first_and_a_second_run_installs_nothing(pip: FakePip, project: Path, tmp_path: Path) -> None:
+def test_the_wheel_is_first_and_a_second_run_does_nothing(pip: FakePip, project: Path, tmp_path: Path) -> None:
     install.install(["starter"])
     wheel = str(tmp_path / "portable" / "llama.whl")
     assert pip.take_calls() == [
@@ -63,7 +63,7 @@ def test_the_wheel_comes_first_and_a_second_run_installs_nothing(pip: FakePip, p
     assert pip.take_calls() == []
 
 
-def test_extras_add_up(pip: FakePip, project: Path) -> None:
+def test_extras_accumulate(pip: FakePip, project: Path) -> None:
     install.install(["starter"])
     install.install(["dev"])
     assert pip.take_calls()[-1] == editable(project, "dev,starter")
@@ -71,7 +71,7 @@ def test_extras_add_up(pip: FakePip, project: Path) -> None:
     assert pip.take_calls() == []
 
 
-def test_another_pyproject_installs_again(pip: FakePip, project: Path) -> None:
+def test_a_changed_pyproject_is_installed_again(pip: FakePip, project: Path) -> None:
     install.install(["dev"])
     pip.take_calls()
     project.write_text("[project]\nname = 'preheat'\n")
@@ -90,9 +90,7 @@ def test_a_wheel_with_other_flags_replaces_the_installed_one(
     assert pip.take_calls() == [["install", "--force-reinstall", "--no-deps", str(cuda)]]
 
 
-def test_an_installation_that_failed_is_tried_again(
-    pip: FakePip, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_installation_is_repeated(pip: FakePip, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(arguments: list[str]) -> None:
         raise SetupError("pip failed", remedy="again")
 
@@ -105,7 +103,7 @@ def test_an_installation_that_failed_is_tried_again(
     assert pip.take_calls()[-1] == editable(project, "starter")
 
 
-def test_the_systems_python_is_left_alone(pip: FakePip, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_system_python_is_refused(pip: FakePip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.base_prefix", sys.prefix)
     with pytest.raises(SetupError, match="not in a virtual environment"):
         install.install(["starter"])

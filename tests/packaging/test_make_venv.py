@@ -1,4 +1,4 @@
-"""Finding a Python, with interpreters that only pretend."""
+"""The search for a Python, with fake interpreters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / "packaging" / "make_venv.sh"
 
-# Answers what the script asks of an interpreter: whether it is new enough, can make environments, and to make one.
+# A fake interpreter: it reports whether it is new enough and has venv, and creates an environment.
 INTERPRETER = """#!/bin/sh
 case "$*" in
 *version_info\\ *) exit {too_old} ;;
@@ -24,7 +24,7 @@ esac
 
 
 class Machine:
-    """A folder of commands and a checkout; nothing else is on PATH."""
+    """A checkout, and a folder with all commands on PATH."""
 
     def __init__(self, root: Path) -> None:
         self.commands = root / "bin"
@@ -57,24 +57,24 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_python3_is_taken_when_it_is_new_enough(machine: Machine) -> None:
+def test_python3_is_used_if_it_is_new_enough(machine: Machine) -> None:
     machine.add_python("python3")
     machine.add_python("python3.12")
     done = machine.make_venv()
-    assert (done.returncode, done.stdout, done.stderr) == (0, "preheat: making .venv with Python python3\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "preheat: creating .venv with Python python3\n", "")
 
 
-def test_a_newer_one_is_found_beside_an_old_python3(machine: Machine) -> None:
+def test_a_newer_python_is_preferred_to_an_old_python3(machine: Machine) -> None:
     machine.add_python("python3", too_old=True)
     machine.add_python("python3.11")
     machine.add_python("python3.12")
-    assert machine.make_venv().stdout == "preheat: making .venv with Python python3.12\n"
+    assert machine.make_venv().stdout == "preheat: creating .venv with Python python3.12\n"
 
 
-def test_one_that_can_make_environments_goes_before_one_that_cannot(machine: Machine) -> None:
+def test_a_python_with_venv_is_preferred(machine: Machine) -> None:
     machine.add_python("python3", no_venv=True)
     machine.add_python("python3.11")
-    assert machine.make_venv().stdout == "preheat: making .venv with Python python3.11\n"
+    assert machine.make_venv().stdout == "preheat: creating .venv with Python python3.11\n"
 
 
 def test_a_second_run_does_nothing(machine: Machine) -> None:
@@ -87,42 +87,42 @@ def test_a_second_run_does_nothing(machine: Machine) -> None:
     assert marker.exists()
 
 
-def test_an_environment_that_was_moved_is_made_again(machine: Machine) -> None:
+def test_a_moved_environment_is_recreated(machine: Machine) -> None:
     machine.add_python("python3")
     machine.make_venv()
     machine.checkout = machine.checkout.rename(machine.checkout.with_name("elsewhere"))
-    assert machine.make_venv().stdout == "preheat: making .venv with Python python3\n"
+    assert machine.make_venv().stdout == "preheat: creating .venv with Python python3\n"
     assert machine.make_venv().stdout == ""
 
 
-def test_an_environment_whose_python_is_gone_is_made_again(machine: Machine) -> None:
+def test_an_environment_without_its_python_is_recreated(machine: Machine) -> None:
     machine.add_python("python3")
     machine.make_venv()
     (machine.checkout / ".venv" / "bin" / "python").unlink()
-    assert machine.make_venv().stdout == "preheat: making .venv with Python python3\n"
+    assert machine.make_venv().stdout == "preheat: creating .venv with Python python3\n"
 
 
-def test_without_a_python_it_says_what_to_do(machine: Machine) -> None:
+def test_a_missing_python_is_reported_with_a_remedy(machine: Machine) -> None:
     machine.add_python("python3", too_old=True)
     done = machine.make_venv()
     assert done.returncode == 1
-    assert "no Python 3.11 or newer that can make virtual environments was found" in done.stderr
+    assert "no Python 3.11 or newer with venv was found" in done.stderr
     assert "apt install python3 python3-venv" in done.stderr
     assert not (machine.checkout / ".venv").exists()
 
 
-def test_the_users_choice_is_taken_or_refused_but_never_replaced(machine: Machine) -> None:
+def test_the_named_interpreter_is_used_or_refused(machine: Machine) -> None:
     machine.add_python("python3")
     machine.add_python("mine")
     machine.add_python("old", too_old=True)
-    assert machine.make_venv(PYTHON="mine").stdout == "preheat: making .venv with Python mine\n"
+    assert machine.make_venv(PYTHON="mine").stdout == "preheat: creating .venv with Python mine\n"
     shutil.rmtree(machine.checkout / ".venv")
     done = machine.make_venv(PYTHON="old")
     assert done.returncode == 1
     assert "tried: old" in done.stderr
 
 
-def test_root_gets_the_missing_venv_module_from_apt(machine: Machine, tmp_path: Path) -> None:
+def test_venv_is_installed_with_apt_as_root(machine: Machine, tmp_path: Path) -> None:
     machine.add_python("python3", no_venv=True)
     machine.add_command("id", "#!/bin/sh\necho 0\n")
     ready = INTERPRETER.format(name="python3", too_old=0, no_venv=0)
@@ -136,7 +136,7 @@ def test_root_gets_the_missing_venv_module_from_apt(machine: Machine, tmp_path: 
     assert "installing python3.99-venv with apt-get" in done.stderr
 
 
-def test_another_user_than_root_installs_nothing(machine: Machine, tmp_path: Path) -> None:
+def test_nothing_is_installed_without_root(machine: Machine, tmp_path: Path) -> None:
     machine.add_python("python3", no_venv=True)
     machine.add_command("apt-get", f"#!/bin/sh\ntouch {tmp_path}/started\n")
     assert machine.make_venv().returncode == 1

@@ -1,4 +1,4 @@
-"""The converter, on a model of one layer with known weights."""
+"""The converter, with a model of one layer and known weights."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def convert(wheel: Path, target: Path) -> Path:
     ("token", "expected"),
     [("walk", "▁walk"), ("##ing", "ing"), ("[CLS]", "[CLS]"), ("#", "▁#"), (",", "▁,")],
 )
-def test_word_pieces_are_written_as_llama_cpp_reads_them(token: str, expected: str) -> None:
+def test_word_pieces_are_converted_for_llama_cpp(token: str, expected: str) -> None:
     assert as_llama_token(token) == expected
 
 
@@ -106,7 +106,7 @@ def test_every_tensor_has_its_values_and_type(wheel: Path, tmp_path: Path, weigh
         expected = gguf.GGMLQuantizationType.F32 if plain else gguf.GGMLQuantizationType.Q8_0
         assert tensor.tensor_type == expected, name
         values = gguf.dequantize(tensor.data, tensor.tensor_type).reshape(original.shape)
-        # Q8_0 keeps 32 values as 8-bit steps of the largest: half a step, and the step's own rounding to 16 bits.
+        # Q8_0 stores 32 values as 8-bit multiples of a 16-bit step: the error is half a step plus its rounding.
         np.testing.assert_allclose(values, original, atol=0 if plain else np.abs(original).max() / 127, err_msg=name)
 
 

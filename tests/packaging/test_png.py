@@ -9,7 +9,7 @@ from pictures.png import write_png
 SIDE = 64
 
 
-def test_few_colours_stay_as_they_are(tmp_path: Path) -> None:
+def test_few_colours_are_unchanged(tmp_path: Path) -> None:
     image = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
     image.fill(QColor("#FAFAF9"))
     image.setPixelColor(3, 5, QColor("#B45309"))
@@ -19,7 +19,7 @@ def test_few_colours_stay_as_they_are(tmp_path: Path) -> None:
     assert written.pixelColor(4, 5).name() == "#fafaf9"
 
 
-def test_of_many_colours_a_small_red_sign_stays_red(tmp_path: Path) -> None:
+def test_a_small_red_sign_keeps_its_colour_among_many(tmp_path: Path) -> None:
     image = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
     for x in range(SIDE):
         for y in range(SIDE):

@@ -1,4 +1,4 @@
-"""A file is whole or not there, and a failure says what to do."""
+"""Atomic files, and failures with a remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
         part.write_bytes(b"half")
         assert not target.exists()
         assert part.parent == target.parent  # a rename across file systems would be a copy
-        assert part.suffix != target.suffix  # nobody takes it for a model
+        assert part.suffix != target.suffix  # no program takes it for a model
     assert target.read_bytes() == b"half"
     assert names(target.parent) == {"a.gguf"}
 
@@ -68,7 +68,7 @@ with whole_file(Path({str(target)!r})) as part:
     assert not target.exists()
     (part,) = tmp_path.iterdir()
 
-    with whole_file(target) as other:  # it may be another process's, still being written
+    with whole_file(target) as other:  # another process may still be writing it
         other.write_bytes(b"whole")
     assert names(tmp_path) == {"a.gguf", part.name}
 
@@ -93,7 +93,7 @@ def test_sha256_of_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "code", "output"),
     [
         (None, 0, ""),
         (SetupError("It rains.", remedy="Wait."), 1, "preheat: It rains.\n  Wait.\n"),
@@ -101,18 +101,18 @@ def test_sha256_of_a_file(tmp_path: Path) -> None:
         (KeyboardInterrupt(), 130, ""),
     ],
 )
-def test_a_script_ends_with_an_exit_code_and_words(
-    error: BaseException | None, code: int, told: str, capsys: pytest.CaptureFixture[str]
+def test_a_script_ends_with_an_exit_code_and_a_message(
+    error: BaseException | None, code: int, output: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def step() -> None:
         if error is not None:
             raise error
 
     assert exit_code_of(step) == code
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == output
 
 
-def test_a_failure_of_pip_carries_its_words_and_a_remedy(tmp_path: Path) -> None:
+def test_a_failure_of_pip_has_its_output_and_a_remedy(tmp_path: Path) -> None:
     environ = {**os.environ, "PIP_CONFIG_FILE": os.devnull}
     with pytest.raises(SetupError) as caught:
         pip(["download", "--no-index", f"--dest={tmp_path}", "no-such-package-anywhere"], environ=environ)

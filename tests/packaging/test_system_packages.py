@@ -1,4 +1,4 @@
-"""What is missing is seen and installed, or told."""
+"""Missing system packages are installed or reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ABSENT = (Need("libnowhere1", "libnowhere.so.1"), Need("nothing-tools", program=
 
 @pytest.fixture
 def apt(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What apt-get was told, with a group ``gui`` that lacks two things."""
+    """Arguments of apt-get, with a group ``gui`` of two missing packages."""
     calls: list[list[str]] = []
 
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
@@ -34,30 +34,30 @@ def apt(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return calls
 
 
-def test_what_is_there_is_seen_by_loading_it() -> None:
+def test_libraries_are_found_by_loading_them() -> None:
     assert system_packages.missing((HERE, Need("coreutils", program="ls"), *ABSENT)) == ["libnowhere1", "nothing-tools"]
 
 
-def test_root_gets_what_is_missing_installed(apt: list[list[str]]) -> None:
+def test_missing_packages_are_installed_as_root(apt: list[list[str]]) -> None:
     system_packages.install("gui")
     assert apt[0][:2] == ["apt-get", "update"]
     assert apt[1][:2] == ["apt-get", "install"]
     assert apt[1][-2:] == ["libnowhere1", "nothing-tools"]
 
 
-def test_nothing_is_done_when_all_is_there(apt: list[list[str]]) -> None:
+def test_nothing_is_installed_if_nothing_is_missing(apt: list[list[str]]) -> None:
     system_packages.install("tests")
     assert apt == []
 
 
-def test_a_user_is_told_the_command(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_the_command_is_printed(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(SetupError, match="sudo apt-get install libnowhere1 nothing-tools"):
         system_packages.install("gui")
     assert apt == []
 
 
-def test_what_apt_says_is_told(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_apt_are_reported(apt: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 100, "", "E: no network")
 
