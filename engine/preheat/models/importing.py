@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from preheat.errors import FolderError, ModelExistsError, ModelFileError
+from preheat.errors import FolderError, ModelExistsError, ModelFileError, reason_of
 from preheat.files import OnBytes, copy_hashed, sha256_of, sync_folder
 from preheat.messages import msg
 from preheat.models.file_names import SPLIT_PART
@@ -42,9 +42,7 @@ def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnB
 
     Raises:
         ModelFileError: It is not a complete, well-formed GGUF file, or a part is missing.
-        ModelExistsError: The folder has another file of that name.
-        DiskFullError: There is no space for a copy.
-        FolderError: A file cannot be read, or the folder cannot be written.
+        ModelExistsError, DiskFullError, FolderError: It cannot be imported.
     """
     try:
         files = _split_set(path)
@@ -56,12 +54,7 @@ def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnB
 
 
 def set_bytes(path: Path) -> int:
-    """Return the size of the file and all parts of its split set, for a progress bar.
-
-    Raises:
-        ModelFileError: A part is missing.
-        FolderError: A file cannot be read.
-    """
+    """Return the size of the file and all parts of its split set; raises as ``import_file`` does."""
     try:
         return sum(file.stat().st_size for file in _split_set(path))
     except OSError as error:
@@ -69,7 +62,7 @@ def set_bytes(path: Path) -> int:
 
 
 def _failed(error: OSError, path: Path) -> FolderError:
-    return FolderError(msg("file_failed", path=str(error.filename or path), reason=error.strerror or str(error)))
+    return FolderError(msg("file_failed", path=str(error.filename or path), reason=reason_of(error)))
 
 
 def _split_set(path: Path) -> list[Path]:
@@ -123,11 +116,7 @@ def _import(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes
 
 
 def _is_there(file: Path, target: Path) -> bool:
-    """Return whether the folder has the file already.
-
-    Raises:
-        ModelExistsError: It has another of that name.
-    """
+    """Return whether the folder has the file already; raises ``ModelExistsError`` if it has another of that name."""
     if not target.exists():
         return False
     same_size = file.stat().st_size == target.stat().st_size

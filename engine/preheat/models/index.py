@@ -21,8 +21,8 @@ from preheat.models.file_names import printable
 from preheat.models.gguf.cache import HeaderCache
 from preheat.models.listing import Listing
 from preheat.models.model_file import ModelFile
+from preheat.models.sources import program_places
 from preheat.models.sources.candidates import Place
-from preheat.models.sources.programs import program_places
 from preheat.models.watch import Watch
 
 logger = logging.getLogger(__name__)

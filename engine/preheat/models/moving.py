@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.errors import FolderError, ModelExistsError, SettingsError
+from preheat.errors import FolderError, ModelExistsError, SettingsError, reason_of
 from preheat.files import OnBytes, copy_hashed, move_into_place, remove_empty_folders, sha256_of
 from preheat.messages import msg
 from preheat.models.space import check_space
@@ -27,7 +27,9 @@ _COPYING: Final = ".preheat-copying"
 def move_folder(
     old: Path, new: Path, switch: Callable[[Path], None], on_bytes: OnBytes = lambda _: None
 ) -> tuple[Path, ...]:
-    """Move everything in ``old`` to ``new``. Blocks; nothing else may change the folders meanwhile.
+    """Move everything in ``old`` to ``new``, and return the old files that could not be removed.
+
+    Blocks; nothing else may change the folders meanwhile.
 
     Args:
         old: Preheat's own models folder; need not exist.
@@ -35,13 +37,8 @@ def move_folder(
         switch: Makes the setting name the new folder; an exception from it ends the move, with nothing lost.
         on_bytes: Called with the number of bytes copied; an exception from it ends the move too.
 
-    Returns:
-        The old files that could not be removed.
-
     Raises:
-        FolderError: The new folder is unsuitable, or a folder cannot be read or written.
-        ModelExistsError: The new folder has another file of the same name.
-        DiskFullError: There is not enough space.
+        FolderError, ModelExistsError, DiskFullError: The new folder is unsuitable, or a file cannot be moved.
     """
     new = Path(os.path.realpath(new.expanduser().absolute()))
     old = Path(os.path.realpath(old))
@@ -59,18 +56,13 @@ def move_folder(
         for file in remaining:
             _copy(file, new / file.relative_to(old), on_bytes)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FolderError(msg("move_failed", path=str(error.filename or new), reason=reason)) from error
+        raise FolderError(msg("move_failed", path=str(error.filename or new), reason=reason_of(error))) from error
     switch(new)
     return _remove(files, old)
 
 
 def write_setting(folder: Path) -> None:
-    """Set ``models_dir`` to a folder.
-
-    Raises:
-        SettingsError: It cannot be written, or an environment variable overrides it.
-    """
+    """Set ``models_dir``; raises ``SettingsError`` if it cannot be written, or an environment variable overrides it."""
     store = SettingsStore()
     source = store.overriding_source("models_dir")
     if source:
@@ -112,11 +104,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_copied(file: Path, target: Path) -> bool:
-    """Return whether an earlier attempt has copied the file.
-
-    Raises:
-        ModelExistsError: Another file has its name.
-    """
+    """Return whether an earlier attempt has copied the file; raises ``ModelExistsError`` if another has its name."""
     if not target.is_symlink() and not target.exists():
         return False
     if file.is_symlink() or target.is_symlink():

@@ -24,18 +24,17 @@ def resolve(name: str, models: Sequence[ModelFile]) -> ModelFile:
     prefix of an id, or else of an alias, that matches one model only. Case and surrounding spaces do not matter.
 
     Raises:
-        ModelNotFoundError: No model has this name; the hint lists similar ones.
-        AmbiguousModelError: The name is a prefix of several models; the hint lists them.
+        ModelNotFoundError, AmbiguousModelError: The hint lists similar or matching models.
     """
     by_id = {model.model_id: model for model in models}
     by_alias = {alias: model for model in models for alias in model.aliases}
     asked = name.strip().lower()[:_MAX_ASKED]
-    for wanted in (asked, base_id(asked), base_id(asked.removesuffix(":latest"))):
+    prefix = base_id(asked.removesuffix(":latest"))
+    for wanted in (asked, base_id(asked), prefix):
         if wanted in by_id:
             return by_id[wanted]
         if wanted in by_alias:
             return by_alias[wanted]
-    prefix = base_id(asked.removesuffix(":latest"))
     matching = sorted(model_id for model_id in by_id if prefix and model_id.startswith(prefix))
     if not matching:
         matching = sorted({model.model_id for name, model in by_alias.items() if prefix and name.startswith(prefix)})
@@ -54,9 +53,10 @@ def _not_found(name: str, wanted: str, ids: Sequence[str]) -> ModelNotFoundError
         advice = msg("did_you_mean", names=near)
     else:
         advice = _available(ids)
-    if not wanted:
-        return ModelNotFoundError(msg("model_not_named", advice=advice), param="model")
-    return ModelNotFoundError(msg("model_not_found", name=_shown(name), advice=advice), param="model")
+    message = (
+        msg("model_not_found", name=_shown(name), advice=advice) if wanted else msg("model_not_named", advice=advice)
+    )
+    return ModelNotFoundError(message, param="model")
 
 
 def _near(wanted: str, ids: Sequence[str]) -> list[str]:

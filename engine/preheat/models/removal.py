@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from preheat.errors import FolderError, NotOwnFileError
+from preheat.errors import FolderError, NotOwnFileError, reason_of
 from preheat.files import remove_empty_folders, sync_folder
 from preheat.messages import msg
 from preheat.models.model_file import ModelFile
@@ -14,10 +14,7 @@ from preheat.models.model_file import ModelFile
 def files_to_remove(model: ModelFile, others: Iterable[ModelFile], models_dir: Path) -> tuple[Path, ...]:
     """Return the files to delete with a model: all its parts, and its mmproj unless another model needs it.
 
-    Blocks on the disk.
-
-    Raises:
-        NotOwnFileError: The model is outside Preheat's own folder.
+    Raises ``NotOwnFileError`` for a model outside Preheat's own folder. Blocks on the disk.
     """
     needed = {path for other in others if other.model_id != model.model_id for path in other.all_files}
     if not all(is_own(path, models_dir) for path in model.files):
@@ -28,8 +25,7 @@ def files_to_remove(model: ModelFile, others: Iterable[ModelFile], models_dir: P
 def remove_files(files: Iterable[Path], models_dir: Path) -> int:
     """Delete files and the folders that they leave empty; return the number of bytes freed. Blocks on the disk.
 
-    Raises:
-        FolderError: One of them cannot be deleted; those before it are.
+    Raises ``FolderError`` at the first that cannot be deleted.
     """
     freed = 0
     for path in files:
@@ -40,8 +36,7 @@ def remove_files(files: Iterable[Path], models_dir: Path) -> int:
         except FileNotFoundError:
             continue
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise FolderError(msg("file_not_removable", path=str(path), reason=reason)) from error
+            raise FolderError(msg("file_not_removable", path=str(path), reason=reason_of(error))) from error
         freed += status.st_size if status.st_nlink == 1 else 0
         remove_empty_folders(path.parent, models_dir)
     return freed

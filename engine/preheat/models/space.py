@@ -19,9 +19,6 @@ def spare_bytes(folder: Path) -> int:
     """Return how many bytes may still be written to a folder's disk; negative if too many were.
 
     A gigabyte, or a hundredth of a small disk, stays free: a full system disk stops more than downloads.
-
-    Raises:
-        OSError: The disk cannot be queried.
     """
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     usage = shutil.disk_usage(existing)
@@ -29,11 +26,7 @@ def spare_bytes(folder: Path) -> int:
 
 
 def check_space(folder: Path, needed_bytes: int, code: str, **params: Param) -> None:
-    """Check that there is enough space.
-
-    Raises:
-        DiskFullError: There is not; the message has this code and both sizes.
-    """
+    """Raise ``DiskFullError`` with this message code and both sizes if there is not enough space."""
     spare = spare_bytes(folder)
     if needed_bytes > spare:
         raise DiskFullError(msg(code, needed=needed_bytes, free=max(spare, 0), folder=str(folder), **params))

@@ -14,7 +14,7 @@ import pytest
 from preheat import paths
 from preheat.messages import msg
 from preheat.models import Ability, Kind, Listing, ModelFile, ModelIndex, Source, resolve
-from preheat.models.sources.programs import program_places
+from preheat.models.sources import program_places
 from preheat.settings import SourceName
 
 WriteModel = Callable[..., Path]

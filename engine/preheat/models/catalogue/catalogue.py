@@ -105,19 +105,13 @@ class CatalogueEntry(BaseModel):
         )
 
 
-class CatalogueError(EngineError):
+class CatalogueError(EngineError, code="catalogue_error"):
     """The catalogue is missing or malformed: the installation is damaged."""
-
-    code = "catalogue_error"
 
 
 @cache
 def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
-    """Return the entries, in the file's order. Read once.
-
-    Raises:
-        CatalogueError: The file is missing or malformed.
-    """
+    """Return the entries, in the file's order, or raise ``CatalogueError``. Read once."""
     try:
         source = path if path is not None else paths.resource("catalogue.toml")
         entries = tuple(CatalogueEntry.model_validate(table) for table in _tables(source))
@@ -140,11 +134,6 @@ def best_for(
     """Return every entry with the quantization for this machine, the best one of each task marked.
 
     The best one is the first of its task that fits comfortably with at least 4 bits per weight. Pure.
-
-    Args:
-        limit_bytes: Memory limit of all models together.
-        context_length: As configured, in tokens.
-        kv_share: Size of the KV cache relative to f16, such as 0.53 for ``q8_0``.
     """
     found = [_suggest(entry, limit_bytes, context_length, kv_share) for entry in entries]
     best = {task: _best([item for item in found if item.task == task], limit_bytes) for task in Task}

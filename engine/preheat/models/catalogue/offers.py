@@ -36,22 +36,13 @@ class Machine:
 def search(
     hub: Hub, machine: Machine, query: str, *, limit: int = 30, sort: Sort = "downloads", task: str = ""
 ) -> tuple[FoundModel, ...]:
-    """Search the hub.
-
-    Raises:
-        HubError: See ``Hub.search``.
-    """
+    """Search the hub; see ``Hub.search``."""
     found = hub.search(query, limit=limit, sort=sort, task=task)
     return tuple(replace(model, here=here(model.repo, machine.models)) for model in found)
 
 
 def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
-    """Return what a repository offers; ``name`` is anything that a pull understands.
-
-    Raises:
-        InvalidRequestError, ModelNotFoundError: See ``parse_pull``.
-        HubError: See ``Hub.files``.
-    """
+    """Return what a repository offers; raises the errors of ``parse_pull`` and ``Hub.files``."""
     target = parse_pull(name, load_catalogue())
     files = hub.files(target.repo, target.revision)
     context = min(files.trained_context or machine.settings.context_length, machine.settings.context_length)
@@ -90,11 +81,7 @@ def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
 
 
 def suggestions(machine: Machine, task: Task | None = None) -> tuple[SuggestedModel, ...]:
-    """Return the catalogue's suggestions for this machine.
-
-    Raises:
-        CatalogueError: The catalogue is missing or malformed.
-    """
+    """Return the catalogue's suggestions for this machine; see ``load_catalogue``."""
     found = best_for(
         load_catalogue(),
         machine.limit_bytes,

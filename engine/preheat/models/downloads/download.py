@@ -228,14 +228,9 @@ def _asked_of(target: PullTarget) -> tuple[str, str, str]:
 
 
 def plan(hub: Hub, target: PullTarget, models_dir: Path, room_bytes: int, context_length: int) -> Download:
-    """Return the download of a model: all its parts, and its mmproj. Asks the hub.
+    """Ask the hub, and return the download of a model: all its parts, and its mmproj.
 
-    Args:
-        room_bytes: Memory limit that a recommended quantization must fit.
-        context_length: Configured context length, for the same.
-
-    Raises:
-        HubError: The hub has no such model, denies access, or does not answer.
+    A recommended quantization fits ``room_bytes`` with this context length. Raises ``HubError``.
     """
     found = hub.files(target.repo, target.revision)
     variant = choose(

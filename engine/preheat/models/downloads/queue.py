@@ -149,11 +149,7 @@ class Downloads:
         self._emit(entry, previous)
 
     def cancel(self, download_id: str) -> None:
-        """Remove a download and its unfinished files; finished files stay.
-
-        Raises:
-            FolderError: The unfinished files cannot be removed.
-        """
+        """Remove a download and its unfinished files, or raise ``FolderError``; finished files stay."""
         with self._lock:
             entry = self._entry(download_id)
             entry.cancelled = True

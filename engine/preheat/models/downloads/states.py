@@ -62,11 +62,7 @@ TRANSITIONS: Final = {
 
 
 def next_state(state: DownloadState, trigger: Trigger) -> DownloadState:
-    """Return the state that follows ``trigger``.
-
-    Raises:
-        IllegalTransitionError: The pair is not in ``TRANSITIONS``.
-    """
+    """Return the state that follows ``trigger``, or raise ``IllegalTransitionError``."""
     try:
         return TRANSITIONS[state, trigger]
     except KeyError:

@@ -62,10 +62,7 @@ class NoSpaceError(Exception):
 
 
 class TransferListener(Protocol):
-    """Follows a transfer, on its thread.
-
-    ``reached`` raises ``NoSpaceError``, and ``wait_for_space`` returns when there is space again.
-    """
+    """Follows a transfer, on its thread. ``reached`` may raise ``NoSpaceError``."""
 
     def checking(self) -> None: ...
     def fetching(self) -> None: ...
@@ -117,9 +114,7 @@ class Transfer:
 
         Raises:
             InterruptedTransferError: The transfer was interrupted; the ``.part`` stays.
-            ChecksumMismatchError: The content is wrong; it is kept aside.
-            FolderError: The disk refuses.
-            EngineError: The hub refuses or cannot be reached.
+            EngineError: The hub refuses or cannot be reached, the disk refuses, or the content is wrong and kept aside.
         """
         while True:
             try:
@@ -257,11 +252,7 @@ class Transfer:
             self._listener.notice(notice, lasting=True)
 
     def _pause(self, error: _AttemptError) -> None:
-        """Wait before the next attempt.
-
-        Raises:
-            EngineError: It was the last.
-        """
+        """Wait before the next attempt, or raise the final error after the last."""
         self._interrupt.check()
         self._count_failure(error)
         seconds = self._policy.pause_s(self._failures, error.asked_s)

@@ -160,8 +160,7 @@ class _Source:
 def read_header(path: Path, arrays: KnownArrays | None = None) -> GgufHeader:
     """Read the header of a GGUF file, and nothing of its tensors' data. Blocks on the disk; any thread.
 
-    Args:
-        arrays: Vocabularies of files read before, which make files of the same family fast; gains this file's.
+    ``arrays`` makes files with the vocabulary of an earlier one fast.
 
     Raises:
         ModelFileError: The file cannot be read, is not GGUF, is damaged, or ends before its last tensor.

@@ -14,6 +14,7 @@ from preheat.errors import (
     HubRateLimitedError,
     HubUnreachableError,
     RepoNotFoundError,
+    reason_of,
 )
 from preheat.messages import msg
 
@@ -26,14 +27,7 @@ _RETRY_S: Final = 60.0
 
 @contextmanager
 def translated(endpoint: str, repo: str = "", path: str = "", *, with_token: bool = False) -> Iterator[None]:
-    """Turn every failure of a call to the hub into a ``HubError``.
-
-    Args:
-        endpoint: The hub's address.
-        repo: The requested repository, if any.
-        path: The requested file, if any.
-        with_token: Whether the request carries the user's token.
-    """
+    """Turn every failure of a request to the hub, for a repository and a file, into a ``HubError``."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
@@ -49,7 +43,7 @@ def translated(endpoint: str, repo: str = "", path: str = "", *, with_token: boo
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise HubUnreachableError(msg("hub_no_connection", hub=endpoint, reason=reason)) from error
     except OSError as error:
-        raise HubError(msg("hub_token_unreadable", reason=error.strerror or str(error))) from error
+        raise HubError(msg("hub_token_unreadable", reason=reason_of(error))) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         # huggingface_hub's reaction to an unexpected answer, such as the sign-in page of a hotel's network.
         raise unexpected_answer(endpoint) from error

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -88,7 +87,7 @@ class FileLocation:
 
 
 class Hub:
-    """A hub that speaks Hugging Face's protocol. Any thread; stateless.
+    """A hub that speaks Hugging Face's protocol. Any thread; stateless. Its methods raise ``HubError``.
 
     Args:
         endpoint: Address; by default ``HF_ENDPOINT``, or huggingface.co.
@@ -113,12 +112,9 @@ class Hub:
             query: Words of the name; empty for all.
             limit: Number of results, up to ``MAX_RESULTS``.
             task: Only models for this task; see ``FoundModel``.
-
-        Raises:
-            HubError: See ``hub.errors``.
         """
         wanted = min(limit, MAX_RESULTS)
-        params: dict[str, Any] = {
+        params = {
             "filter": "gguf",
             "search": query.strip(),
             "sort": SORTS[sort],
@@ -130,16 +126,10 @@ class Hub:
         return [model for model in found if not task or model.task == task][:wanted]
 
     def files(self, repo: str, revision: str = "main") -> RepoFiles:
-        """Return what a repository offers.
-
-        Raises:
-            RepoNotFoundError: There is no such repository or revision, or it is private.
-            HubError: See ``hub.errors``.
-        """
+        """Return what a repository offers."""
         from huggingface_hub import HfApi
 
-        self._check(repo)
-        headers = self._headers()
+        headers = self._headers_for(repo)
         with translated(self.endpoint, repo, with_token="authorization" in headers):
             # HfApi's own headers would name the token twice.
             info = HfApi(self.endpoint, token=False, headers=headers).model_info(
@@ -148,17 +138,10 @@ class Hub:
             return _repo_files(repo, info)
 
     def locate(self, repo: str, commit: str, path: str) -> FileLocation:
-        """Return where a file's bytes are now.
-
-        Raises:
-            HubFileNotFoundError: The repository has no such file at this commit.
-            GatedRepoError: The owner requires consent.
-            HubError: See ``hub.errors``.
-        """
+        """Return where a file's bytes are now."""
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-        self._check(repo)
-        headers = self._headers()
+        headers = self._headers_for(repo)
         with translated(self.endpoint, repo, path, with_token="authorization" in headers):
             url = hf_hub_url(repo, path, revision=commit, endpoint=self.endpoint)
             found = get_hf_file_metadata(
@@ -199,9 +182,10 @@ class Hub:
         with translated(self.endpoint):
             return dict(build_hf_headers(library_name="preheat", library_version=__version__))
 
-    def _check(self, repo: str) -> None:
+    def _headers_for(self, repo: str) -> dict[str, str]:
         if not is_repo(repo):
             raise RepoNotFoundError(msg("hub_repo_malformed", name=printable(repo[:100])))
+        return self._headers()
 
     def _is_hub(self, url: str) -> bool:
         asked, own = urlsplit(url), urlsplit(self.endpoint)
@@ -230,13 +214,13 @@ def _constants() -> Any:
 def _found_model(info: ModelInfo) -> FoundModel:
     return FoundModel(
         repo=info.id,
-        title=_title(info.id),
+        title=re.sub(r"[-_.]gguf$", "", info.id.partition("/")[2] or info.id, flags=re.IGNORECASE),
         task=_task(info),
         licence=_licence(info),
         gated=bool(info.gated),
         downloads=info.downloads or 0,
         likes=info.likes or 0,
-        updated_at=_timestamp(info.last_modified),
+        updated_at=info.last_modified.timestamp() if info.last_modified else None,
         parameters=_gguf_number(info, "total"),
     )
 
@@ -260,10 +244,6 @@ def _repo_files(repo: str, info: ModelInfo) -> RepoFiles:
     )
 
 
-def _title(repo: str) -> str:
-    return re.sub(r"[-_.]gguf$", "", repo.partition("/")[2] or repo, flags=re.IGNORECASE)
-
-
 def _task(info: ModelInfo) -> str:
     by_name = next((task for pattern, task in _NAME_TASKS if pattern.search(info.id)), "")
     by_tag = _TASKS.get(info.pipeline_tag or "", "")
@@ -283,7 +263,3 @@ def _licence(info: ModelInfo) -> str:
 def _gguf_number(info: ModelInfo, key: str) -> int:
     value = (info.gguf or {}).get(key)
     return value if isinstance(value, int) and value > 0 else 0
-
-
-def _timestamp(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.timestamp()

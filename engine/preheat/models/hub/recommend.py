@@ -97,14 +97,9 @@ def advise(
     context_length: int = DEFAULT_CONTEXT,
     kv_bytes_per_token: int | None = None,
 ) -> Recommendation | None:
-    """Return the best variant that fits, and why; None if none does.
+    """Return the best variant that fits the memory limit of all models together, and why; None if none does.
 
-    Args:
-        room_bytes: Memory limit of all models together.
-        parameters: Of the model; 0 if unknown.
-        trained_context: Of the model, in tokens; 0 if unknown.
-        context_length: As configured, in tokens.
-        kv_bytes_per_token: Estimated from the parameters if not given.
+    Parameters and trained context are 0 if unknown; the KV cache is then estimated.
     """
     context = min(trained_context or context_length, context_length)
     sized = [
@@ -132,10 +127,7 @@ def choose(
     """Return the variant that a pull fetches: the requested file or quantization, else the recommended one.
 
     A part of a split set means the whole set. Where nothing fits, a pull without a quantization takes the usual one:
-    the memory limit may be raised, or the file be meant for another machine.
-
-    Raises:
-        HubFileNotFoundError: The repository has no such file or quantization, or no model at all.
+    the memory limit may be raised, or the file be meant for another machine. Raises ``HubFileNotFoundError``.
     """
     if file is not None:
         return _variant_of_file(files, file)

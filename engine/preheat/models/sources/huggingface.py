@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, scan, walk
-from preheat.models.sources.folders import cache_home, from_variable
+from preheat.models.sources.outside import cache_home, from_variable
 
 _PREFIX: Final = "models--"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

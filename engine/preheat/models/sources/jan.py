@@ -15,16 +15,24 @@ from pathlib import Path
 from typing import Final
 
 from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, walk
-from preheat.models.sources.folders import config_folder, data_folder, from_variable, home
-from preheat.models.sources.small_file import read_object, read_text
+from preheat.models.sources.outside import (
+    absolute,
+    config_folder,
+    data_folder,
+    from_variable,
+    home,
+    read_object,
+    read_text,
+)
 
 _FIELD: Final = re.compile(r"^(?P<name>model_path|mmproj_path):[ \t]*(?P<value>.+?)[ \t]*$", re.MULTILINE)
 
 
 def roots() -> tuple[Path, ...]:
     """Return Jan's data folders."""
-    named = from_variable("JAN_DATA_FOLDER") or _named_in(data_folder("Jan")) or _named_in(config_folder("Jan"))
-    return tuple(dict.fromkeys((named or data_folder("Jan") / "data", home() / "jan")))
+    settings = [read_object(folder / "settings.json") for folder in (data_folder("Jan"), config_folder("Jan"))]
+    named = [from_variable("JAN_DATA_FOLDER"), *(absolute(each.get("data_folder")) for each in settings)]
+    return tuple(dict.fromkeys((next(filter(None, named), data_folder("Jan") / "data"), home() / "jan")))
 
 
 def candidates(root: Path, report: Report) -> Iterator[Candidate]:
@@ -47,12 +55,6 @@ def candidates(root: Path, report: Report) -> Iterator[Candidate]:
                 one_repo=True,
                 mmproj=_inside(root, described.get("mmproj_path")) if own else None,
             )
-
-
-def _named_in(folder: Path) -> Path | None:
-    named = read_object(folder / "settings.json").get("data_folder")
-    path = Path(named) if isinstance(named, str) and "\0" not in named else Path()
-    return path if path.is_absolute() else None
 
 
 def _fields(path: Path) -> dict[str, str]:

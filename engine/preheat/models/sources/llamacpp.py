@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from preheat.models.sources import huggingface
 from preheat.models.sources.candidates import ENDING, Candidate, Report, scan
-from preheat.models.sources.folders import cache_folder, from_variable
+from preheat.models.sources.huggingface import candidates as huggingface_candidates
+from preheat.models.sources.outside import cache_folder, from_variable
 
 
 def roots() -> tuple[Path, ...]:
@@ -23,7 +23,7 @@ def roots() -> tuple[Path, ...]:
 def candidates(root: Path, report: Report) -> Iterator[Candidate]:
     """Yield the files of both layouts: the flat one, and that of the Hugging Face cache."""
     yield from _flat(root, report)
-    yield from huggingface.candidates(root, report)
+    yield from huggingface_candidates(root, report)
 
 
 def _flat(root: Path, report: Report) -> Iterator[Candidate]:

@@ -14,8 +14,7 @@ from typing import Any, Final
 
 from preheat.messages import msg
 from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, scan
-from preheat.models.sources.folders import from_variable, home
-from preheat.models.sources.small_file import read_object
+from preheat.models.sources.outside import from_variable, home, read_object
 
 _LAYER: Final = "application/vnd.ollama.image."
 _DIGEST: Final = re.compile(r"sha256[:-]([0-9a-f]{64})")

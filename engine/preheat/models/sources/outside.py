@@ -1,10 +1,18 @@
-"""Folders of programs on the three systems. Read at each call: the environment may change."""
+"""Folders of programs on the three systems, and their small settings files, which may contain anything.
+
+Read at each call: the environment may change.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 import sys
 from pathlib import Path
+from typing import Any, Final
+
+_MAX_BYTES: Final = 1 << 20
 
 
 def home() -> Path:
@@ -47,3 +55,31 @@ def cache_folder(app: str) -> Path:
     if sys.platform == "win32":
         return (from_variable("LOCALAPPDATA") or home() / "AppData" / "Local") / app
     return cache_home() / app
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a small regular file; empty if it is missing or unreadable."""
+    try:
+        status = path.stat()
+        # Reading a named pipe would block.
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+            return ""
+        with path.open("rb") as file:
+            return file.read(_MAX_BYTES).decode("utf-8-sig", errors="replace")
+    except (OSError, ValueError):
+        return ""
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a small file; empty if there is none."""
+    try:
+        content = json.loads(read_text(path) or "null")
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def absolute(named: object) -> Path | None:
+    """Return the absolute path that a settings file names; None for anything else."""
+    path = Path(named) if isinstance(named, str) and "\0" not in named else Path()
+    return path if path.is_absolute() else None
