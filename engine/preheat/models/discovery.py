@@ -15,8 +15,7 @@ from preheat.messages import Message
 from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.cache import HeaderCache, Stamp, stamp_of
 from preheat.models.gguf.facts import Facts, facts_of
-from preheat.models.gguf.known_arrays import KnownArrays
-from preheat.models.gguf.reader import read_header
+from preheat.models.gguf.reader import KnownArrays, read_header
 from preheat.models.listing import Listing, ScannedFile, assemble
 from preheat.models.model_file import Source
 from preheat.models.sources.candidates import Place, folder_candidates, problem_of

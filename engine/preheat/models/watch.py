@@ -6,12 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from preheat.models.file_names import printable
-
-if TYPE_CHECKING:
-    from watchfiles import Change
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +75,7 @@ class Watch:
         if not self._stopped.is_set():
             self._on_change()
 
-    def _matters(self, change: Change, path: str) -> bool:
+    def _matters(self, _change: object, path: str) -> bool:
         """Return whether a change may affect the models: not in a hidden folder, and not an unfinished download."""
         try:
             parts = Path(path).relative_to(self._root).parts

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from preheat.errors import ModelFileError
 from preheat.models import Listing, ModelIndex, find_models, read_header, resolve
-from preheat.models.gguf.known_arrays import KnownArrays
+from preheat.models.gguf.reader import KnownArrays
 
 NASTY = [
     "\n",

@@ -14,7 +14,7 @@ import pytest
 
 from preheat.messages import msg
 from preheat.models import GgufHeader, Listing, ModelIndex, discovery, read_header
-from preheat.models.gguf.known_arrays import KnownArrays
+from preheat.models.gguf.reader import KnownArrays
 from tests.engine.application import eventually
 
 WriteModel = Callable[..., Path]

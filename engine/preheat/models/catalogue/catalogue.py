@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from preheat import paths
 from preheat.errors import EngineError
@@ -113,8 +113,9 @@ class CatalogueError(EngineError, code="catalogue_error"):
 def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
     """Return the entries, in the file's order, or raise ``CatalogueError``. Read once."""
     try:
-        source = path if path is not None else paths.resource("catalogue.toml")
-        entries = tuple(CatalogueEntry.model_validate(table) for table in _tables(source))
+        source = path or paths.resource("catalogue.toml")
+        tables = tomllib.loads(source.read_text(encoding="utf-8")).get("model", ())
+        entries = TypeAdapter(tuple[CatalogueEntry, ...]).validate_python(tables)
     except (OSError, ValueError) as error:
         raise CatalogueError(msg("catalogue_unreadable", reason=str(error))) from error
     names = [name for entry in entries for name in (entry.name, *entry.aliases)]
@@ -138,13 +139,6 @@ def best_for(
     found = [_suggest(entry, limit_bytes, context_length, kv_share) for entry in entries]
     best = {task: _best([item for item in found if item.task == task], limit_bytes) for task in Task}
     return tuple(replace(item, best=item is best[Task(item.task)]) for item in found)
-
-
-def _tables(source: Path) -> Sequence[object]:
-    tables = tomllib.loads(source.read_text(encoding="utf-8")).get("model", ())
-    if not isinstance(tables, list):
-        raise ValueError("there is no list of models")
-    return tables
 
 
 def _suggest(entry: CatalogueEntry, limit_bytes: int, context_length: int, kv_share: float) -> SuggestedModel:

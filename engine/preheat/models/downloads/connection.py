@@ -14,6 +14,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
@@ -70,13 +71,12 @@ def _shut_down(sock: socket.socket | None) -> None:
             socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
+@dataclass(eq=False)
 class BrokenConnectionError(Exception):
     """The network failed: no connection, a cut or silent one, or an answer that is not HTTP."""
 
-    def __init__(self, message: Message, *, retryable: bool = True) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retryable = retryable
+    message: Message
+    retryable: bool = True
 
 
 class Answer:
@@ -134,13 +134,19 @@ def get(url: str, headers: Mapping[str, str], begin: int, *, stall_s: float, int
     for _ in range(_MAX_REDIRECTS):
         address = urlsplit(url)
         with _broken(address.hostname or url):
-            connection = _connect(address, stall_s)
+            proxy = _proxy_of(address)
+            connection = _connect(address, proxy, stall_s)
+            path = (address.path or "/") + (f"?{address.query}" if address.query else "")
+            extra: dict[str, str] = {}
+            if proxy and address.scheme == "http":  # no tunnel: the proxy gets the whole address
+                path = f"http://{address.netloc}{path}"
+                extra = {"Host": address.netloc, **_proxy_credentials(proxy)}
         try:
             with _broken(address.hostname or url):
                 connection.connect()
                 interrupt.attach(connection.sock)
                 interrupt.check()
-                connection.request("GET", _target(connection, address), headers=sent | _proxy_headers(address))
+                connection.request("GET", path, headers=sent | extra)
                 response = connection.getresponse()
             onward = response.headers.get("Location")
             if response.status not in _REDIRECTS or onward is None:
@@ -171,36 +177,17 @@ def _broken(host: str) -> Iterator[None]:
         raise BrokenConnectionError(msg("connection_failed", host=host, reason=reason)) from error
 
 
-def _connect(address: SplitResult, stall_s: float) -> http.client.HTTPConnection:
+def _connect(address: SplitResult, proxy: SplitResult | None, stall_s: float) -> http.client.HTTPConnection:
     """Return an unopened connection to the host, or to the proxy for it."""
-    host, secure = address.hostname or "", address.scheme == "https"
-    if address.scheme not in ("http", "https") or not host:
+    if address.scheme not in ("http", "https") or not address.hostname:
         raise ValueError("not an address")
-    proxy = _proxy_of(address)
-    if proxy is None:
-        if secure:
-            return http.client.HTTPSConnection(host, address.port, timeout=stall_s, context=_certificates())
-        return http.client.HTTPConnection(host, address.port, timeout=stall_s)
-    if not secure:
-        return http.client.HTTPConnection(proxy.hostname or "", proxy.port or 80, timeout=stall_s)
-    tunnel = http.client.HTTPSConnection(
-        proxy.hostname or "", proxy.port or 80, timeout=stall_s, context=_certificates()
-    )
-    tunnel.set_tunnel(host, address.port or 443, headers=_proxy_credentials(proxy))
-    return tunnel
-
-
-def _target(connection: http.client.HTTPConnection, address: SplitResult) -> str:
-    """Return the target of the request line: for a proxy without a tunnel, the whole address."""
-    path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-    if address.scheme == "http" and _proxy_of(address) is not None:
-        return f"{address.scheme}://{address.netloc}{path}"
-    return path
-
-
-def _proxy_headers(address: SplitResult) -> dict[str, str]:
-    proxy = _proxy_of(address) if address.scheme == "http" else None
-    return {} if proxy is None else {"Host": address.netloc, **_proxy_credentials(proxy)}
+    host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (address.hostname, address.port)
+    if address.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=stall_s)
+    connection = http.client.HTTPSConnection(host, port, timeout=stall_s, context=_certificates())
+    if proxy:
+        connection.set_tunnel(address.hostname, address.port or 443, headers=_proxy_credentials(proxy))
+    return connection
 
 
 def _proxy_of(address: SplitResult) -> SplitResult | None:

@@ -72,22 +72,14 @@ class TransferListener(Protocol):
     def wait_for_space(self) -> None: ...
 
 
+@dataclass(eq=False)
 class _AttemptError(Exception):
-    """An attempt failed. ``final`` is raised after the last one; ``asked_s`` is the pause that the hub asks for."""
+    """An attempt failed."""
 
-    def __init__(
-        self,
-        message: Message,
-        *,
-        retryable: bool = True,
-        asked_s: float | None = None,
-        final: EngineError | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retryable = retryable
-        self.asked_s = asked_s
-        self.final = final or HubUnreachableError(message)
+    message: Message
+    retryable: bool = True
+    asked_s: float | None = None  # the pause that the hub asks for
+    final: EngineError | None = None  # raised after the last attempt
 
 
 class Transfer:
@@ -265,7 +257,7 @@ class Transfer:
     def _count_failure(self, error: _AttemptError) -> None:
         self._failures += 1
         if self._policy.gives_up(self._failures, retryable=error.retryable, asked_s=error.asked_s):
-            raise error.final
+            raise error.final or HubUnreachableError(error.message)
 
     def _keep_aside(self) -> ChecksumMismatchError:
         aside = self._download.corrupt(self._file)

@@ -35,17 +35,6 @@ OLLAMA_ONLY: Final = frozenset({"gptoss", "mllama", "qwen25vl"})
 _TYPES: Final = {"adapter": Kind.ADAPTER, "mmproj": Kind.PROJECTOR, "imatrix": Kind.IMATRIX}
 _NO_TOKENIZER: Final = frozenset({"", "no_vocab", "none"})
 
-_REASONS: Final = {
-    Kind.RERANKER: "skipped_reranker",
-    Kind.PROJECTOR: "skipped_projector",
-    Kind.ADAPTER: "skipped_adapter",
-    Kind.CONTROL_VECTOR: "skipped_control_vector",
-    Kind.IMATRIX: "skipped_imatrix",
-    Kind.VOCABULARY: "skipped_vocabulary",
-    Kind.DRAFT: "skipped_draft",
-    Kind.NOT_TEXT: "skipped_not_text",
-}
-
 
 def kind_of(header: GgufHeader) -> Kind:
     """Return what a file is; a split set's part without tensors counts as what it describes."""
@@ -74,7 +63,7 @@ def unfit_reason(header: GgufHeader, kind: Kind) -> Message | None:
     if kind is Kind.OTHER:
         return msg("skipped_other_type", type=printable(header.kind)[:40])
     if kind is not Kind.MODEL:
-        return msg(_REASONS[kind])
+        return msg(f"skipped_{kind.name.lower()}")
     if header.architecture in OLLAMA_ONLY:
         return msg("skipped_ollama_form")
     if any(tensor.name.startswith(("v.", "mm.")) for tensor in header.tensors):

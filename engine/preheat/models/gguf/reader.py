@@ -1,15 +1,16 @@
 """Reads the header of a GGUF file: what the model is, and where its tensors are.
 
-Files come from strangers. Every count and length is checked against the file and against fixed ceilings before
-anything is read or kept, so that a lying header costs neither memory nor time. The file is read, not mapped: a mapped
-file that another program shortens would end this process with SIGBUS.
+Files come from strangers, so every count and length is checked against the file and fixed ceilings before anything is
+read or kept. The file is read, not mapped: a mapped file that another program shortens would end this process.
 """
 
 from __future__ import annotations
 
 import stat
 import struct
+from collections import OrderedDict
 from collections.abc import Mapping
+from hashlib import blake2b
 from io import FileIO
 from math import prod
 from operator import length_hint
@@ -21,7 +22,6 @@ from preheat.errors import ModelFileError
 from preheat.messages import Param, msg
 from preheat.models.file_names import printable
 from preheat.models.gguf.header import GGML_TYPES, GgufHeader, Skipped, Tensor, Value
-from preheat.models.gguf.known_arrays import MAX_BYTES, KnownArrays
 
 _CHUNK_BYTES: Final = 1 << 18
 # Ceilings, far above what models have (a vocabulary of 256,000 tokens makes a header of about 10 MB).
@@ -32,6 +32,8 @@ _MAX_KEY_BYTES: Final = (1 << 16) - 1
 _MAX_STRINGS: Final = 1 << 23  # in one array
 _MAX_NAME_BYTES: Final = 63  # of a tensor; llama.cpp's GGML_MAX_NAME
 _MAX_DIMENSIONS: Final = 4
+_MAX_KNOWN: Final = 64  # arrays
+_MAX_KNOWN_BYTES: Final = 1 << 24  # of an array that is remembered
 _WORTH_KNOWING: Final = 4096  # strings; shorter arrays are walked through at once
 # Longer metadata values are skipped.
 _KEPT_STRING_BYTES: Final = 1 << 18
@@ -42,6 +44,35 @@ _KEPT_BYTES: Final = 1 << 22  # all strings together
 _STRING: Final = 8
 _ARRAY: Final = 9
 _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+
+
+class KnownArrays:
+    """Digests of vocabularies that were read before, by byte order, count and length. Any thread.
+
+    Most of a header's time goes into its tokens and merges: a hundred thousand strings, each with the length to the
+    next. Models of one family have the same ones, so their bytes are compared by digest and skipped as a whole.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+
+    def lengths(self, order: str, count: int) -> tuple[int, ...]:
+        """Return the lengths in bytes of the known arrays with ``count`` strings."""
+        return tuple(length for *known, length in list(self._known) if known == [order, count])
+
+    def has(self, order: str, count: int, content: bytes) -> bool:
+        """Return whether these bytes are a known array."""
+        return self._known.get((order, count, len(content))) == _digest(content)
+
+    def add(self, order: str, count: int, content: bytes) -> None:
+        """Remember an array."""
+        self._known[order, count, len(content)] = _digest(content)
+        while len(self._known) > _MAX_KNOWN:
+            self._known.popitem(last=False)
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=32).digest()  # a cryptographic one: the files come from strangers
 
 
 class _MalformedError(Exception):
@@ -106,7 +137,7 @@ class _Source:
                 return
         self._walk_strings(count)
         length = self.position - begin
-        if length <= MAX_BYTES:
+        if length <= _MAX_KNOWN_BYTES:
             self._arrays.add(self.order, count, self._peek(begin, length))
 
     def _peek(self, begin: int, length: int) -> bytes:

@@ -1,8 +1,7 @@
 """The dimensions of a model that decide its memory.
 
-The rules are those of llama.cpp (llama-hparams.cpp, llama-kv-cache*.cpp and the graphs in models/): how many numbers a
-token leaves in the KV cache, and how wide the widest part of the graph is. Missing values count as 0; an estimate is
-then too small, and the first measurement corrects it.
+The rules are those of llama.cpp (llama-hparams.cpp, llama-kv-cache*.cpp and the graphs in models/). Missing values
+count as 0; an estimate is then too small, and the first measurement corrects it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A client of the hub: search, a repository's files, and where a file's bytes are.
 
-Only this package uses huggingface_hub, and imports it with the first request (0.2 s), never at start. Everything here
-blocks on the network: call it in a thread. ``HF_ENDPOINT``, ``HF_TOKEN``, the token of ``hf auth login``,
-``HF_HUB_OFFLINE`` and proxies are honoured by huggingface_hub's own functions.
+Only this package uses huggingface_hub, and imports it with the first request (0.2 s), never at start; its functions
+honour ``HF_*`` variables, ``hf auth login`` and proxies. Everything blocks on the network: call it in a thread.
 """
 
 from __future__ import annotations

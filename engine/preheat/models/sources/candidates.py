@@ -17,8 +17,7 @@ from preheat.models.model_file import Source
 _MAX_DEPTH: Final = 16
 ENDING: Final = ".gguf"
 
-Report = Callable[[Path, Message], None]
-"""Called with a path and what is wrong there."""
+Report = Callable[[Path, Message], None]  # called with a path and what is wrong there
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +100,17 @@ def problem_of(path: Path, error: Exception) -> Message:
     return msg("path_unreadable", path=printable(str(path)), reason=getattr(error, "strerror", None) or str(error))
 
 
-def leaves_folder(path: Path, program: str) -> Message:
-    """Return the message for a link out of a program's folder."""
-    return msg("link_leaves_folder", path=printable(str(path)), program=program)
+def stays_inside(path: Path, root: Path, program: str, report: Report) -> bool:
+    """Return whether a path leads into its program's folder; report a link out of it."""
+    inside = leads_into(path, root)
+    if not inside:
+        report(path, msg("link_leaves_folder", path=printable(str(path)), program=program))
+    return inside
 
 
-def leads_into(path: Path, *stores: Path) -> bool:
-    """Return whether a path, with all its links followed, is inside one of these folders. Blocks on the disk."""
+def leads_into(path: Path, root: Path) -> bool:
+    """Return whether a path, with all its links followed, is inside the folder. Blocks on the disk."""
     try:
-        target = path.resolve(strict=True)
-        return any(target.is_relative_to(store.resolve()) for store in stores)
+        return path.resolve(strict=True).is_relative_to(root.resolve())
     except (OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
         return False

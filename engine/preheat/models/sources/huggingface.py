@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, scan, walk
+from preheat.models.sources.candidates import Candidate, Report, scan, stays_inside, walk
 from preheat.models.sources.outside import cache_home, from_variable
 
 _PREFIX: Final = "models--"
@@ -43,8 +43,7 @@ def _repository(root: Path, folder: Path, report: Report) -> Iterator[Candidate]
             if inside in seen:
                 continue
             seen.add(inside)
-            if not leads_into(path, root):
-                report(path, leaves_folder(path, "Hugging Face"))
+            if not stays_inside(path, root, "Hugging Face", report):
                 continue
             blob = path.resolve().name
             yield Candidate(

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, walk
+from preheat.models.sources.candidates import Candidate, Report, leads_into, stays_inside, walk
 from preheat.models.sources.outside import (
     absolute,
     config_folder,
@@ -39,8 +39,7 @@ def candidates(root: Path, report: Report) -> Iterator[Candidate]:
     """Yield the models of a data folder, named by their folders as Jan does."""
     for models in (root / "llamacpp" / "models", root / "models"):
         for path in walk(models, report):
-            if not leads_into(path, root):
-                report(path, leaves_folder(path, "Jan"))
+            if not stays_inside(path, root, "Jan", report):
                 continue
             folder = path.parent
             name = "/".join(folder.relative_to(models).parts)

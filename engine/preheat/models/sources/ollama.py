@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from preheat.messages import msg
-from preheat.models.sources.candidates import Candidate, Report, leads_into, leaves_folder, scan
+from preheat.models.sources.candidates import Candidate, Report, scan, stays_inside
 from preheat.models.sources.outside import from_variable, home, read_object
 
 _LAYER: Final = "application/vnd.ollama.image."
@@ -75,9 +75,7 @@ def _blobs(root: Path, layers: list[Any], report: Report) -> Iterator[tuple[str,
                 size = blob.stat().st_size
             except OSError:
                 continue
-            if not leads_into(blob, root):
-                report(blob, leaves_folder(blob, "Ollama"))
-            elif size == layer.get("size", size):
+            if stays_inside(blob, root, "Ollama", report) and size == layer.get("size", size):
                 yield kind.removeprefix(_LAYER), blob
                 break
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from preheat.models import read_header
-from preheat.models.gguf.known_arrays import KnownArrays
+from preheat.models.gguf.reader import KnownArrays
 
 
 def test_the_oldest_arrays_are_forgotten() -> None:
