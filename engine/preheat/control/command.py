@@ -61,23 +61,15 @@ class Risk(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a command is reached over HTTP.
-
-    Attributes:
-        path: Below ``/preheat/v1/``; ``{name:path}`` may contain slashes.
-        errors: Expected failures, beside wrong parameters.
-        status: HTTP status of success.
-        cache_s: How long the port may repeat a result, in seconds.
-        streams: The result is the first of a series, sent at every change.
-    """
+    """How a command is reached over HTTP."""
 
     method: str
-    path: str
+    path: str  # below ``/preheat/v1/``; ``{name:path}`` may contain slashes
     risk: Risk
-    errors: tuple[type[EngineError], ...] = ()
-    status: int = 200
-    cache_s: float = 0.0
-    streams: bool = False
+    errors: tuple[type[EngineError], ...] = ()  # expected failures, except wrong parameters
+    status: int = 200  # HTTP status of success
+    cache_s: float = 0.0  # how long the port may repeat a result, in seconds
+    streams: bool = False  # the result is the first of a series, sent at every change
 
 
 class Command(Generic[T]):

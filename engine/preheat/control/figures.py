@@ -35,20 +35,15 @@ class SteadyState:
 
 @dataclass(frozen=True, slots=True)
 class StatsReport:
-    """Figures from ``since`` to ``now``, both Unix times; ``since`` is None for all that was ever logged.
-
-    Attributes:
-        memory: None without a running engine.
-        warning: What is wrong with the figures; None if nothing is.
-    """
+    """Figures from ``since`` to ``now``, both Unix times; ``since`` is None for all that was ever logged."""
 
     since: float | None
     now: float
     total: Figures
     models: Mapping[str, Figures]
     steady: SteadyState | None
-    memory: MemorySnapshot | None = None
-    warning: Message | None = None
+    memory: MemorySnapshot | None = None  # None without a running engine
+    warning: Message | None = None  # what is wrong with the figures; None if nothing is
 
 
 def read_stats(log: UsageLog, since: float | None) -> StatsReport:

@@ -25,15 +25,11 @@ WRITTEN_WITHIN_S: Final = 0.5
 
 @dataclass(slots=True)
 class ControlHost:
-    """One engine with its settings and port. Engine's loop only; disk and network are waited for in other threads.
-
-    Attributes:
-        port: Where the engine is reached; 0 without a port.
-    """
+    """One engine with its settings and port. Engine's loop only; disk and network are waited for in other threads."""
 
     engine: Engine
     live: LiveSettings
-    port: int = 0
+    port: int = 0  # where the engine is reached; 0 without a port
     _hub: Hub | None = field(default=None, init=False)
 
     @property

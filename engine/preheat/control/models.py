@@ -53,42 +53,29 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A model on disk.
-
-    Attributes:
-        source: Owner of its folder: ``preheat``, ``folder``, ``huggingface``, ``lmstudio``, ``ollama``, ...
-        files: Paths of all its files.
-        file_bytes: Their total size.
-        path: The file to load; of a split set, the first.
-        parameters: Number of weights; 0 if unknown. So is ``trained_context``, in tokens.
-        abilities: ``chat``, ``completion``, ``embedding``, ``rerank``, ``vision``.
-        fits: Whether it fits the memory limit.
-        modified_at: Unix time of the files' last change.
-        why: Why it is hot, standby or cold, in words.
-        snapshot: Its state in memory.
-    """
+    """A model on disk."""
 
     model_id: str = field(metadata={"json": "id"})
-    source: str = "preheat"
-    files: tuple[str, ...] = ()
-    file_bytes: int = 0
-    path: str | None = None
+    source: str = "preheat"  # owner of its folder: ``preheat``, ``folder``, ``huggingface``, ``lmstudio``, ...
+    files: tuple[str, ...] = ()  # paths of all its files
+    file_bytes: int = 0  # their total size
+    path: str | None = None  # the file to load; of a split set, the first
     name: str = ""
     architecture: str = ""
-    parameters: int = 0
+    parameters: int = 0  # number of weights; 0 if unknown. So is ``trained_context``, in tokens.
     quantization: str = ""
     quantization_words: str = ""
     bits_per_weight: float | None = None
     trained_context: int = 0
     licence: str = ""
-    abilities: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()  # ``chat``, ``completion``, ``embedding``, ``rerank``, ``vision``
     template: str | None = None
     mmproj: str | None = None
     aliases: tuple[str, ...] = ()
-    modified_at: float | None = None
-    fits: bool = True
-    why: Message | None = None
-    snapshot: ModelSnapshot | None = field(default=None, metadata={"flat": True})
+    modified_at: float | None = None  # Unix time of the files' last change
+    fits: bool = True  # whether it fits the memory limit
+    why: Message | None = None  # why it is hot, standby or cold, in words
+    snapshot: ModelSnapshot | None = field(default=None, metadata={"flat": True})  # its state in memory
 
     @property
     def own(self) -> bool:
@@ -113,16 +100,11 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class SkippedModel:
-    """A file that cannot be used as a model.
+    """A file that cannot be used as a model."""
 
-    Attributes:
-        model_id: As a model's id would be.
-        reason: Why not, to follow the name.
-    """
-
-    model_id: str = field(metadata={"json": "id"})
+    model_id: str = field(metadata={"json": "id"})  # as a model's id would be
     kind: str
-    reason: str
+    reason: str  # why not, to follow the name
     path: str
     source: str
     file_bytes: int
@@ -130,17 +112,12 @@ class SkippedModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelList:
-    """The models on disk.
+    """The models on disk."""
 
-    Attributes:
-        limit_bytes: The memory limit.
-        unreachable: Folders that did not answer in time, in words.
-    """
-
-    limit_bytes: int
+    limit_bytes: int  # the memory limit
     models: tuple[ModelFacts, ...]
     left_out: tuple[SkippedModel, ...] = ()
-    unreachable: tuple[str, ...] = ()
+    unreachable: tuple[str, ...] = ()  # folders that did not answer in time, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +147,10 @@ class ImportedFile:
 
 @dataclass(frozen=True, slots=True)
 class MovedFolder:
-    """The moved models folder.
-
-    Attributes:
-        left: Old files that could not be removed.
-    """
+    """The moved models folder."""
 
     path: str
-    left: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()  # old files that could not be removed
 
 
 @command("GET", "status", risk=Risk.USE)

@@ -21,61 +21,41 @@ _NUMBER: Final = re.compile(r"\d+(\.\d*)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Whether preloading is paused.
-
-    Attributes:
-        paused_until: Unix time; None for a pause without an end.
-    """
+    """Whether preloading is paused."""
 
     paused: bool
-    paused_until: float | None
+    paused_until: float | None  # Unix time; None for a pause without an end
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
-    """What the plan says about one model.
-
-    Attributes:
-        wish: Why it should be hot: a favourite, or learned.
-        verdict: What is done about it.
-        displaces: Models it would evict.
-        missing_bytes: Memory that it lacks.
-    """
+    """What the plan says about one model."""
 
     model_id: str = field(metadata={"json": "model"})
-    wish: str
+    wish: str  # why it should be hot: a favourite, or learned
     rank: int
-    verdict: str
-    displaces: tuple[str, ...]
-    missing_bytes: int
+    verdict: str  # what is done about it
+    displaces: tuple[str, ...]  # models it would evict
+    missing_bytes: int  # memory that it lacks
     why: Message
 
 
 @dataclass(frozen=True, slots=True)
 class StandbyModel:
-    """A model to keep in the page cache.
-
-    Attributes:
-        cached: Whether it is there.
-    """
+    """A model to keep in the page cache."""
 
     model_id: str = field(metadata={"json": "model"})
-    cached: bool
+    cached: bool  # whether it is there
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What should be hot, and what is loaded next.
-
-    Attributes:
-        next: Models to preload, the first one first.
-        unloaded: Models the user unloaded; they come back when they are used.
-    """
+    """What should be hot, and what is loaded next."""
 
     preload: PreloadSnapshot = field(metadata={"flat": True})
     decisions: tuple[PlannedModel, ...]
-    next: tuple[str, ...]
-    unloaded: tuple[str, ...]
+    next: tuple[str, ...]  # models to preload, the first one first
+    unloaded: tuple[str, ...]  # models the user unloaded; they come back when they are used
     standby: tuple[StandbyModel, ...]
 
 

@@ -24,17 +24,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PortStatus:
-    """The state of the engine and its port.
+    """The state of the engine and its port."""
 
-    Attributes:
-        url: Where it answers, without a slash at the end; None while it is closed.
-        error: Why it is not open as the settings have it; None otherwise.
-        engine_error: Why the engine has ended; None while there is one.
-    """
-
-    url: str | None = None
-    error: EngineError | None = None
-    engine_error: Message | None = None
+    url: str | None = None  # where it answers, without a slash at the end; None while it is closed
+    error: EngineError | None = None  # why it is not open as the settings have it; None otherwise
+    engine_error: Message | None = None  # why the engine has ended; None while there is one
 
 
 class Latest(Generic[T]):
@@ -74,12 +68,9 @@ class EngineSession(ABC):
     """A client of one engine, in this process or in another, that survives the engine's end.
 
     Every method may be called from any thread. Only ``snapshot``, ``port``, ``subscribe`` and ``on_port`` never block.
-
-    Attributes:
-        attached: The engine is another process's.
     """
 
-    attached: ClassVar[bool]
+    attached: ClassVar[bool]  # the engine is another process's
 
     def __init__(self, port: PortStatus) -> None:
         self._snapshot = Latest(empty_snapshot())

@@ -71,57 +71,38 @@ _SETTINGS: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class SettingsState:
-    """The settings in force.
-
-    Attributes:
-        restart_needed: Changed settings that take effect after a restart.
-    """
+    """The settings in force."""
 
     settings: Settings = field(metadata=_SETTINGS)
-    restart_needed: tuple[str, ...]
+    restart_needed: tuple[str, ...]  # changed settings that take effect after a restart
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """The result of a change of settings.
+    """The result of a change of settings."""
 
-    Attributes:
-        changed: Settings that differ from before.
-        overridden: By setting that was written but has no effect: the variable or option that overrides the file.
-        restart_needed: Changed settings that take effect after a restart.
-        settings: All settings in force.
-    """
-
-    changed: tuple[str, ...]
+    changed: tuple[str, ...]  # settings that differ from before
+    # settings that were written without effect, each with the variable or option that overrides the file
     overridden: Mapping[str, str]
-    restart_needed: tuple[str, ...]
-    settings: Settings = field(metadata=_SETTINGS)
+    restart_needed: tuple[str, ...]  # changed settings that take effect after a restart
+    settings: Settings = field(metadata=_SETTINGS)  # all settings in force
 
 
 @dataclass(frozen=True, slots=True)
 class Favourites:
-    """The models to keep hot, in the user's order.
-
-    Attributes:
-        missing: Favourites without a model on disk. They stay favourites.
-    """
+    """The models to keep hot, in the user's order."""
 
     favourites: tuple[str, ...]
-    missing: tuple[str, ...]
+    missing: tuple[str, ...]  # favourites without a model on disk. They stay favourites.
 
 
 @dataclass(frozen=True, slots=True)
 class FavouritesChange:
-    """The favourites after a change.
-
-    Attributes:
-        missing: Favourites without a model on disk. They stay favourites.
-        overridden_by: The variable or option that overrides the written favourites; None if they have effect.
-    """
+    """The favourites after a change."""
 
     favourites: tuple[str, ...]
-    missing: tuple[str, ...]
-    overridden_by: str | None
+    missing: tuple[str, ...]  # favourites without a model on disk. They stay favourites.
+    overridden_by: str | None  # the variable or option that overrides the written favourites; None if they have effect
 
 
 def _text(name: str, value: object) -> str:
@@ -161,7 +142,9 @@ class SetFavourites(Command[FavouritesChange]):
     favourites: tuple[str, ...] | None = field(metadata={"check": _names, "write": _write_names})
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return _favourites(host, await host.live.set_favourites(self.favourites))
+        if self.favourites is None:
+            return _favourites(host, await host.live.update_favourites("auto"))
+        return _favourites(host, await host.live.update_favourites("replace", self.favourites))
 
 
 @command("POST", "favourites/order", risk=Risk.MANAGE, errors=_NAMES)
@@ -171,7 +154,7 @@ class OrderFavourites(Command[FavouritesChange]):
     favourites: tuple[str, ...]
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return _favourites(host, await host.live.order_favourites(self.favourites))
+        return _favourites(host, await host.live.update_favourites("order", self.favourites))
 
 
 @command("POST", "models/{model:path}/favourite", risk=Risk.MANAGE, errors=_NAMES)
@@ -181,7 +164,7 @@ class AddFavourite(Command[FavouritesChange]):
     model: str
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return _favourites(host, await host.live.set_favourite(self.model, True))
+        return _favourites(host, await host.live.update_favourites("add", (self.model,)))
 
 
 @command("POST", "models/{model:path}/unfavourite", risk=Risk.MANAGE, errors=_NAMES)
@@ -191,7 +174,7 @@ class DropFavourite(Command[FavouritesChange]):
     model: str
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return _favourites(host, await host.live.set_favourite(self.model, False))
+        return _favourites(host, await host.live.update_favourites("remove", (self.model,)))
 
 
 @command("GET", "settings", risk=Risk.USE)
@@ -228,13 +211,9 @@ class ChangeModelSettings(Command[SettingsChange]):
 
 @dataclass(frozen=True, slots=True)
 class MemoryEstimate:
-    """The estimated effect of other settings on a model.
+    """The estimated effect of other settings on a model."""
 
-    Attributes:
-        growth_bytes: Additional memory; negative for less.
-    """
-
-    growth_bytes: int
+    growth_bytes: int  # additional memory; negative for less
 
 
 @command("POST", "models/{model:path}/estimate", risk=Risk.USE, errors=(*_NAMES, SettingsError))

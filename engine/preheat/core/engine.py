@@ -45,7 +45,6 @@ from preheat.residency import (
     ResidencyExecutor,
     ResidentModel,
     SizeTable,
-    read_memory,
 )
 from preheat.settings import Settings
 from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
@@ -92,14 +91,7 @@ class Engine:
         self._started = False
         self._stopping = False
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
-        self.library = LibraryService(
-            self,
-            models=lambda: self._files.models,
-            residents=lambda model_id: self._residency.records.get(model_id),
-            scan=self._files.nudge,
-            limit_bytes=lambda: self.settings.memory_limit.resolve(read_memory().total_bytes),
-            on_change=lambda: self._publisher.publish_soon(),
-        )
+        self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
         """Pull, remove, import and move models."""
         maker = SnapshotMaker(
             self._residency,

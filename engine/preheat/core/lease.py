@@ -74,26 +74,16 @@ class Lease:
 
 @dataclass(slots=True)
 class PendingRequest:
-    """A request from its arrival to its end.
-
-    Attributes:
-        client: The client's name, shortened.
-        arrived_at: Monotonic time of its arrival.
-        started_at: The same as Unix time.
-        outcome: How it found its model.
-        saved_s: Load seconds that it was spared.
-        lease: Its lease; None while it waits, and if it got none.
-        wait_s: Seconds from its arrival to its lease.
-    """
+    """A request from its arrival to its end."""
 
     model_id: str
-    client: str
-    arrived_at: float
-    started_at: float
-    outcome: Outcome
-    saved_s: float
-    lease: Lease | None = None
-    wait_s: float = 0.0
+    client: str  # the client's name, shortened
+    arrived_at: float  # monotonic time of its arrival
+    started_at: float  # the same as Unix time
+    outcome: Outcome  # how it found its model
+    saved_s: float  # load seconds that it was spared
+    lease: Lease | None = None  # its lease; None while it waits, and if it got none
+    wait_s: float = 0.0  # seconds from its arrival to its lease
 
     def waited(self) -> None:
         """Note that the wait is over, with a lease or without."""

@@ -12,34 +12,20 @@ import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from preheat.errors import ModelInUseError
 from preheat.messages import msg
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
-from preheat.residency import Residency
 from preheat.settings import Settings
 
 if TYPE_CHECKING:
+    from preheat.core.engine import Engine
+    from preheat.core.model_files import ModelFiles
     from preheat.models.downloads import DownloadEvent, Downloads
 
 logger = logging.getLogger(__name__)
-
-
-class LibraryHost(Protocol):
-    """The part of the engine that the service uses."""
-
-    settings: Settings
-
-    async def find(self, name: str) -> ModelFile:
-        """See ``Engine.find``."""
-
-    async def unload(self, name: str) -> None:
-        """See ``Engine.unload``."""
-
-    def apply_settings(self, settings: Settings) -> None:
-        """See ``Engine.apply_settings``."""
 
 
 class LibraryService:
@@ -48,29 +34,12 @@ class LibraryService:
     Methods with a download's id raise ``DownloadNotFoundError`` for an unknown one.
 
     Args:
-        host: The engine.
-        models: Returns the models on disk.
-        residents: Returns a model's record in memory.
-        scan: Requests a new scan of the disk.
-        limit_bytes: Returns the memory limit.
         on_change: Called on the loop when downloads have changed.
     """
 
-    def __init__(
-        self,
-        host: LibraryHost,
-        *,
-        models: Callable[[], tuple[ModelFile, ...]],
-        residents: Callable[[str], Residency | None],
-        scan: Callable[[], None],
-        limit_bytes: Callable[[], int],
-        on_change: Callable[[], None],
-    ) -> None:
-        self._host = host
-        self._models = models
-        self._residents = residents
-        self._scan = scan
-        self._limit_bytes = limit_bytes
+    def __init__(self, engine: Engine, files: ModelFiles, on_change: Callable[[], None]) -> None:
+        self._engine = engine
+        self._files = files
         self._on_change = on_change
         self._loop: asyncio.AbstractEventLoop | None = None
         self._downloads: Downloads | None = None
@@ -80,7 +49,7 @@ class LibraryService:
     def start(self) -> None:
         """Continue the downloads of the last run, in the background."""
         self._loop = asyncio.get_running_loop()
-        if self._host.settings.downloads_at_once:
+        if self._engine.settings.downloads_at_once:
             self._in_background(self._open_if_any())
 
     async def stop(self) -> None:
@@ -151,14 +120,14 @@ class LibraryService:
         """
         from preheat.models import files_to_remove, remove_files
 
-        model, folder = await self._host.find(name), self._host.settings.own_models_dir
-        files = await asyncio.to_thread(files_to_remove, model, self._models(), folder)
+        model, folder = await self._engine.find(name), self._engine.settings.own_models_dir
+        files = await asyncio.to_thread(files_to_remove, model, self._files.models, folder)
         await self._unload([model])
         freed = await asyncio.to_thread(remove_files, files, folder)
         logger.info("%s was deleted: %d bytes", model.model_id, freed)
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.tidy)
-        self._scan()
+        self._files.nudge()
         return freed
 
     async def import_file(self, path: Path, how: str = "auto") -> Path:
@@ -171,8 +140,8 @@ class LibraryService:
         """
         from preheat.models import How, import_file
 
-        target = await asyncio.to_thread(import_file, path, self._host.settings.own_models_dir, How(how))
-        self._scan()
+        target = await asyncio.to_thread(import_file, path, self._engine.settings.own_models_dir, How(how))
+        self._files.nudge()
         return target
 
     async def move_models_folder(self, path: Path) -> tuple[Path, ...]:
@@ -185,8 +154,8 @@ class LibraryService:
         """
         from preheat.models import move_folder, write_setting
 
-        old = self._host.settings.own_models_dir
-        await self._unload([model for model in self._models() if model.path.is_relative_to(old)])
+        old = self._engine.settings.own_models_dir
+        await self._unload([model for model in self._files.models if model.path.is_relative_to(old)])
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.stop)
         try:
@@ -196,8 +165,8 @@ class LibraryService:
                 await asyncio.to_thread(self._downloads.start)
             raise
         new = Path(os.path.realpath(path.expanduser().absolute()))
-        self._host.apply_settings(self._host.settings.model_copy(update={"models_dir": new}))
-        self._scan()
+        self._engine.apply_settings(self._engine.settings.model_copy(update={"models_dir": new}))
+        self._files.nudge()
         return left
 
     async def _unload(self, models: list[ModelFile]) -> None:
@@ -206,12 +175,12 @@ class LibraryService:
         Raises:
             ModelInUseError: One has requests in progress; none was unloaded.
         """
-        held = [each for model in models if (each := self._residents(model.model_id)) is not None]
+        held = [each for model in models if (each := self._engine.residency.records.get(model.model_id)) is not None]
         for resident in held:
             if resident.leased:
                 raise ModelInUseError(msg("model_answering", model=resident.model_id))
         for resident in held:
-            await self._host.unload(resident.model_id)
+            await self._engine.unload(resident.model_id)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -224,7 +193,7 @@ class LibraryService:
             logger.error("downloads could not be continued", exc_info=error)
 
     async def _open_if_any(self) -> None:
-        if await asyncio.to_thread(_has_downloads, self._host.settings.own_models_dir):
+        if await asyncio.to_thread(_has_downloads, self._engine.settings.own_models_dir):
             await self._opened()
 
     async def _opened(self) -> Downloads:
@@ -238,15 +207,15 @@ class LibraryService:
         from preheat.models.downloads import Downloads
         from preheat.models.hub import Hub
 
-        settings = self._host.settings
+        settings = self._engine.settings
         downloads = Downloads(
             settings.own_models_dir,
             Hub(),
             at_once=settings.downloads_at_once,
             on_event=self._on_event,
-            room=self._limit_bytes,
+            room=lambda: self._engine.snapshot.memory.limit_bytes,
             context_length=settings.context_length,
-            elsewhere=lambda size, sha256: file_elsewhere(self._models(), size, sha256),
+            elsewhere=lambda size, sha256: file_elsewhere(self._files.models, size, sha256),
         )
         downloads.start()
         return downloads
@@ -261,7 +230,7 @@ class LibraryService:
     def _on_event(self, event: DownloadEvent) -> None:
         self._call(self._on_change)
         if event.finished:
-            self._call(self._scan)
+            self._call(self._files.nudge)
 
     def _call(self, work: Callable[[], None]) -> None:
         """Call ``work`` on the loop, from any thread."""

@@ -6,55 +6,39 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from preheat.core.snapshot import RequestSnapshot
 
 
+@dataclass(slots=True)
 class LiveRequest:
-    """One open request. Engine's loop only.
+    """One open request. Engine's loop only."""
 
-    Attributes:
-        waiting: Its model is not hot yet.
-    """
-
-    def __init__(
-        self,
-        request_id: int,
-        client: str,
-        model_id: str,
-        arrived_at: float,
-        on_change: Callable[[], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._request_id = request_id
-        self._client = client
-        self._model_id = model_id
-        self._arrived_at = arrived_at
-        self._on_change = on_change
-        self._clock = clock
-        self._tokens = 0
-        self._first_at = 0.0
-        self._latest_at = 0.0
-        self.waiting = True
+    request_id: int
+    client: str
+    model_id: str
+    arrived_at: float
+    on_change: Callable[[], None]
+    clock: Callable[[], float]
+    waiting: bool = True  # its model is not hot yet
+    tokens: int = 0
+    first_at: float = 0.0
+    latest_at: float = 0.0
 
     def wrote_token(self) -> None:
         """Count a token of its answer. Takes a microsecond."""
-        self._latest_at = self._clock()
-        if not self._tokens:
-            self._first_at = self._latest_at
-        self._tokens += 1
-        self._on_change()
+        self.latest_at = self.clock()
+        if not self.tokens:
+            self.first_at = self.latest_at
+        self.tokens += 1
+        self.on_change()
 
     def snapshot(self) -> RequestSnapshot:
-        took_s = self._latest_at - self._first_at
+        took_s = self.latest_at - self.first_at
+        speed = (self.tokens - 1) / took_s if took_s > 0 else None
         return RequestSnapshot(
-            self._request_id,
-            self._client,
-            self._model_id,
-            self._arrived_at,
-            self.waiting,
-            self._tokens,
-            (self._tokens - 1) / took_s if took_s > 0 else None,
+            self.request_id, self.client, self.model_id, self.arrived_at, self.waiting, self.tokens, speed
         )
 
 
@@ -73,11 +57,7 @@ class LiveRequests:
 
     @contextmanager
     def request(self, client: str, model_id: str, arrived_at: float) -> Iterator[LiveRequest]:
-        """Keep a request open while the block runs.
-
-        Args:
-            arrived_at: Unix time.
-        """
+        """Keep a request open while the block runs; ``arrived_at`` is Unix time."""
         request_id = next(self._ids)
         request = LiveRequest(request_id, client, model_id, arrived_at, self._on_change, self._clock)
         self._live[request_id] = request

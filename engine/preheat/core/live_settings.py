@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Final, Literal, ParamSpec
 
-from preheat.preload import order_favourites, replace_favourites, set_favourite
+from preheat.models import ModelFile
+from preheat.preload import add_favourites, order_favourites, remove_favourites, replace_favourites
 from preheat.settings import PORT_SETTINGS, RESTART_SETTINGS, Settings, SettingsChange, SettingsStore
 
 if TYPE_CHECKING:
@@ -18,17 +19,23 @@ P = ParamSpec("P")
 
 PortOpener = Callable[[Settings], Awaitable[bool]]
 
+_FavouritesUpdate = Callable[[Sequence[str] | None, Sequence[str], Sequence[ModelFile]], Sequence[str] | None]
+_FAVOURITES_UPDATES: Final[Mapping[str, _FavouritesUpdate]] = {
+    "add": add_favourites,
+    "remove": remove_favourites,
+    "replace": replace_favourites,
+    "order": order_favourites,
+    "auto": lambda *_: None,
+}
+
 
 @dataclass(slots=True)
 class LiveSettings:
-    """Applies the settings of a store to an engine. Engine's loop only; files are read and written in other threads.
-
-    Attributes:
-        reopen_port: Opens the port with new settings and returns whether it could; None if the port stays as it is.
-    """
+    """Applies the settings of a store to an engine. Engine's loop only; files are read and written in other threads."""
 
     engine: Engine
     store: SettingsStore
+    # opens the port with new settings and returns whether it could; None if the port stays as it is
     reopen_port: PortOpener | None = None
     _started_with: Settings = field(init=False)
     _port_opened_with: Settings = field(init=False)
@@ -95,36 +102,17 @@ class LiveSettings:
         """
         return await self._change(self.store.reload)
 
-    async def set_favourites(self, names: Sequence[str] | None) -> SettingsChange:
-        """Keep exactly these models hot, in this order; None leaves the choice to Preheat.
-
-        Favourites without a model on disk stay favourites, after the others.
+    async def update_favourites(
+        self, update: Literal["add", "remove", "replace", "order", "auto"], names: Sequence[str] = ()
+    ) -> SettingsChange:
+        """Change the favourites with the named models, write them, and apply them; ``auto`` leaves them to Preheat.
 
         Raises:
             ModelNotFoundError, AmbiguousModelError: A name does not stand for one model.
         """
-        if names is None:
-            return await self._change(self.store.update_favourites, lambda _: None)
         ids, models = [await self._favourite_id(name) for name in names], await self.engine.models()
-        return await self._change(self.store.update_favourites, lambda old: replace_favourites(old, ids, models))
-
-    async def set_favourite(self, name: str, on: bool) -> SettingsChange:
-        """Keep a model hot whenever it fits, after the other favourites; or only while it is used.
-
-        Raises:
-            ModelNotFoundError, AmbiguousModelError: The name does not stand for one model.
-        """
-        model_id, models = await self._favourite_id(name), await self.engine.models()
-        return await self._change(self.store.update_favourites, lambda old: set_favourite(old, model_id, on, models))
-
-    async def order_favourites(self, names: Sequence[str]) -> SettingsChange:
-        """Put these models before all other favourites, in this order.
-
-        Raises:
-            ModelNotFoundError, AmbiguousModelError: A name does not stand for one model.
-        """
-        first, models = [await self._favourite_id(name) for name in names], await self.engine.models()
-        return await self._change(self.store.update_favourites, lambda old: order_favourites(old, first, models))
+        change = _FAVOURITES_UPDATES[update]
+        return await self._change(self.store.update_favourites, lambda old: change(old, ids, models))
 
     async def _favourite_id(self, name: str) -> str:
         """Return the id of a model, or the name of a missing favourite."""

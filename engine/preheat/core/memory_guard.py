@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from preheat.models import ModelFile
@@ -20,32 +21,18 @@ Touch = Callable[[ModelFile, threading.Event], bool]
 """Reads what a hot model's files have lost from memory, until the event is set; returns whether it was not stopped."""
 
 
+@dataclass(slots=True)
 class MemoryGuard:
-    """Runs on the engine's loop until cancelled.
+    """Runs on the engine's loop until cancelled."""
 
-    Args:
-        on_change: Called when memory has become short, or is no longer.
-        clock: Returns Unix time.
-    """
-
-    def __init__(
-        self,
-        watch: MemoryWatch,
-        pool: ResidencyExecutor,
-        preloads: PreloadContext,
-        on_change: Callable[[], None],
-        *,
-        clock: Callable[[], float] = time.time,
-        touch: Touch = touch,
-    ) -> None:
-        self._watch = watch
-        self._pool = pool
-        self._preloads = preloads
-        self._on_change = on_change
-        self._clock = clock
-        self._touch = touch
-        self._looked_after: dict[str, float] = {}
-        self._woke_at = float("-inf")
+    watch: MemoryWatch
+    pool: ResidencyExecutor
+    preloads: PreloadContext
+    on_change: Callable[[], None]  # called when memory has become short, or is no longer
+    clock: Callable[[], float] = time.time  # returns Unix time
+    touch: Touch = touch
+    _looked_after: dict[str, float] = field(init=False, default_factory=dict)
+    _woke_at: float = field(init=False, default=float("-inf"))
 
     async def run(self) -> None:
         """Look once a second until cancelled."""
@@ -55,24 +42,24 @@ class MemoryGuard:
 
     async def look(self) -> None:
         """Look once, and act."""
-        pressure = await asyncio.to_thread(self._watch.look, self._pool.worker_pids)
+        pressure = await asyncio.to_thread(self.watch.look, self.pool.worker_pids)
         if pressure.reason is not None and pressure.missing_bytes:
-            self._pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
-        if pressure.reason != self._preloads.pressure:
-            self._preloads.pressure = pressure.reason
-            self._on_change()
-        if self._watch.resumed():
-            self._woke_at = self._clock()
-        models = self._pool.models
-        for record in list(self._pool.records.values()):
-            if not pressure.tight and not self._preloads.active_requests and self._is_due(record):
+            self.pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
+        if pressure.reason != self.preloads.pressure:
+            self.preloads.pressure = pressure.reason
+            self.on_change()
+        if self.watch.resumed():
+            self._woke_at = self.clock()
+        models = self.pool.models
+        for record in list(self.pool.records.values()):
+            if not pressure.tight and not self.preloads.active_requests and self._is_due(record):
                 await self._look_after(models[record.model_id])
 
     def _is_due(self, record: Residency) -> bool:
         if not isinstance(record.phase, Hot):
             return False
         seen_at = max(record.last_used_at or 0.0, record.phase.since, self._looked_after.get(record.model_id, 0.0))
-        return is_worth_a_look(seen_at, self._woke_at, self._clock())
+        return is_worth_a_look(seen_at, self._woke_at, self.clock())
 
     async def _look_after(self, model: ModelFile) -> None:
         """Read what a hot model's files have lost from memory, so that "hot" stays true.
@@ -80,14 +67,14 @@ class MemoryGuard:
         A request stops it, since it may need the disk. The rest is read when the machine is idle again.
         """
         stop = threading.Event()
-        reading = asyncio.create_task(asyncio.to_thread(self._touch, model, stop))
+        reading = asyncio.create_task(asyncio.to_thread(self.touch, model, stop))
         try:
             while not reading.done():
                 await asyncio.wait([reading], timeout=_ANSWER_POLL_S)
-                if self._preloads.active_requests:
+                if self.preloads.active_requests:
                     stop.set()
         finally:
             stop.set()
             await asyncio.wait([reading])  # a megabyte's time
         if reading.result():
-            self._looked_after[model.model_id] = self._clock()
+            self._looked_after[model.model_id] = self.clock()

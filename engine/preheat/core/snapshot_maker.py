@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Final
 
 from preheat._version import __version__
@@ -19,30 +20,20 @@ from preheat.usage import PreloadCounters, UsageTracker
 _COLD: Final = Residency("")
 
 
+@dataclass(slots=True)
 class SnapshotMaker:
     """Reads every part once, on the engine's loop."""
 
-    def __init__(
-        self,
-        pool: ResidencyExecutor,
-        sizes: SizeTable,
-        preloads: PreloadContext,
-        preload_round: Round,
-        counters: PreloadCounters,
-        usage: UsageTracker,
-        requests: LiveRequests,
-        downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple,
-    ) -> None:
-        self._pool = pool
-        self._sizes = sizes
-        self._preloads = preloads
-        self._round = preload_round
-        self._counters = counters
-        self._usage = usage
-        self._requests = requests
-        self._downloads = downloads
-        self._started_at = time.time()
-        self._peak_bytes = 0
+    pool: ResidencyExecutor
+    sizes: SizeTable
+    preloads: PreloadContext
+    preload_round: Round
+    counters: PreloadCounters
+    usage: UsageTracker
+    requests: LiveRequests
+    downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple
+    _started_at: float = field(init=False, default_factory=time.time)
+    _peak_bytes: int = field(init=False, default=0)
 
     def make(
         self,
@@ -58,7 +49,7 @@ class SnapshotMaker:
             models: All that are known, by id.
             on_disk: The ids of those whose files are there.
         """
-        counters, log = self._counters, self._usage.log
+        counters, log = self.counters, self.usage.log
         return EngineSnapshot(
             version=__version__,
             started_at=self._started_at,
@@ -70,30 +61,30 @@ class SnapshotMaker:
             missing_favourites=missing_favourites,
             warning=log.warning if log is not None else None,
             models=tuple(self._model(model, favourites, on_disk) for model in models),
-            requests=self._requests.snapshots(),
-            downloads=self._downloads(),
+            requests=self.requests.snapshots(),
+            downloads=self.downloads(),
         )
 
     def _memory(self, settings: Settings) -> MemorySnapshot:
-        used, system = self._pool.used_bytes, read_memory()
+        used, system = self.pool.used_bytes, read_memory()
         self._peak_bytes = max(self._peak_bytes, used)
         return MemorySnapshot(
             limit_bytes=settings.memory_limit.resolve(system.total_bytes),
             used_bytes=used,
             available_bytes=system.available_bytes,
             peak_bytes=self._peak_bytes,
-            pressure=self._preloads.pressure,
+            pressure=self.preloads.pressure,
             total_bytes=system.total_bytes,
             keep_free_bytes=settings.keep_free.resolve(system.total_bytes),
         )
 
     def _preload(self, settings: Settings) -> PreloadSnapshot:
-        counters, hold, preloads = self._counters, self._preloads.hold(), self._round
-        first = self._pool.records.get(preloads.queue[0]) if preloads.queue else None
+        counters, hold, preloads = self.counters, self.preloads.hold(), self.preload_round
+        first = self.pool.records.get(preloads.queue[0]) if preloads.queue else None
         share = first.progress or 0.0 if first is not None else 0.0
         return PreloadSnapshot(
             enabled=settings.preload,
-            paused_until=self._preloads.paused_until,
+            paused_until=self.preloads.paused_until,
             hold=hold.reason if hold is not None else None,
             hits=counters.hits,
             late_hits=counters.late_hits,
@@ -108,22 +99,22 @@ class SnapshotMaker:
         )
 
     def _model(self, model: ModelFile, favourites: tuple[str, ...], on_disk: Set[str]) -> ModelSnapshot:
-        record = self._pool.records.get(model.model_id, _COLD)
+        record = self.pool.records.get(model.model_id, _COLD)
         return ModelSnapshot(
             model_id=model.model_id,
             state=record.state,
             favourite=model.model_id in favourites,
             file_bytes=model.file_bytes,
             embeddings=model.embeddings,
-            standby=not record.reserved_bytes and self._preloads.is_standby(model.model_id),
-            expected_bytes=self._sizes.expected_bytes(model),
+            standby=not record.reserved_bytes and self.preloads.is_standby(model.model_id),
+            expected_bytes=self.sizes.expected_bytes(model),
             progress=record.progress,
             resident_bytes=record.rss_bytes,
-            context_length=self._pool.context_length(model.model_id),
+            context_length=self.pool.context_length(model.model_id),
             active_requests=record.active_requests,
             last_used_at=record.last_used_at,
             load_s=record.load_s,
-            load_left_s=self._pool.load_left_s(model.model_id),
+            load_left_s=self.pool.load_left_s(model.model_id),
             reason=record.reason if record.state is State.HOT else None,
             error=record.error,
             file_missing=model.model_id not in on_disk,

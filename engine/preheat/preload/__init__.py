@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from preheat.preload.context import PreloadContext, policy_of
 from preheat.preload.favourites import (
+    add_favourites,
     choose_favourites,
     missing_favourites,
     order_favourites,
+    remove_favourites,
     replace_favourites,
-    set_favourite,
 )
 from preheat.preload.gate import IDLE_S
 from preheat.preload.planner import PreloadPlanner

@@ -38,25 +38,26 @@ def missing_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile]
     return tuple(name for name in dict.fromkeys(wanted or ()) if _model_id(name, models) is None)
 
 
-def set_favourite(wanted: Sequence[str] | None, model_id: str, on: bool, models: Sequence[ModelFile]) -> list[str]:
-    """Return the setting ``favourites`` with one model added at the end or removed. Missing ones stay."""
+def add_favourites(wanted: Sequence[str] | None, ids: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
+    """Return the setting ``favourites`` with these models; new ones come last."""
     names = _names(wanted, models)
-    others = [name for name in names if (_model_id(name, models) or name) != model_id]
-    if not on:
-        return others
-    return names if len(others) < len(names) else [*names, model_id]
+    known = {_model_id(name, models) or name for name in names}
+    return [*names, *(model_id for model_id in ids if model_id not in known)]
+
+
+def remove_favourites(wanted: Sequence[str] | None, ids: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
+    """Return the setting ``favourites`` without these models. Other missing ones stay."""
+    return [name for name in _names(wanted, models) if (_model_id(name, models) or name) not in ids]
 
 
 def replace_favourites(wanted: Sequence[str] | None, ids: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
     """Return the setting ``favourites`` with exactly these models, and the missing ones after them."""
-    missing = missing_favourites(wanted, models)
-    return list(dict.fromkeys([*ids, *missing]))
+    return list(dict.fromkeys([*ids, *missing_favourites(wanted, models)]))
 
 
-def order_favourites(wanted: Sequence[str] | None, first: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
+def order_favourites(wanted: Sequence[str] | None, ids: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
     """Return the setting ``favourites`` with these models before all others."""
-    others = [name for name in _names(wanted, models) if (_model_id(name, models) or name) not in first]
-    return list(dict.fromkeys([*first, *others]))
+    return list(dict.fromkeys([*ids, *remove_favourites(wanted, ids, models)]))
 
 
 def _names(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> list[str]:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from preheat.models import ModelFile
-from preheat.preload import choose_favourites, missing_favourites, order_favourites, replace_favourites, set_favourite
+from preheat.preload import (
+    add_favourites,
+    choose_favourites,
+    missing_favourites,
+    order_favourites,
+    remove_favourites,
+    replace_favourites,
+)
 from preheat.preload.favourites import STARTER_MODELS
 
 
@@ -68,11 +75,12 @@ def test_favourites_without_a_model_are_missing() -> None:
 def test_one_model_is_added_or_removed_and_missing_ones_stay(
     wanted: list[str] | None, model_id: str, on: bool, result: list[str]
 ) -> None:
-    assert set_favourite(wanted, model_id, on, [CHAT, OTHER]) == result
+    change = add_favourites if on else remove_favourites
+    assert change(wanted, [model_id], [CHAT, OTHER]) == result
 
 
 def test_the_starter_models_are_the_base_of_a_change() -> None:
-    assert set_favourite(None, CHAT.model_id, False, [CHAT, EMBEDDING]) == [EMBEDDING.model_id]
+    assert remove_favourites(None, [CHAT.model_id], [CHAT, EMBEDDING]) == [EMBEDDING.model_id]
 
 
 def test_a_new_list_keeps_missing_favourites() -> None:
