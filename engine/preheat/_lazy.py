@@ -1,4 +1,4 @@
-"""Packages whose public names are imported on first use, because readers of a few values need no engine."""
+"""Packages that import their public names on first use, since readers of a few values need no engine."""
 
 from __future__ import annotations
 

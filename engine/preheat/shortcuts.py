@@ -45,7 +45,7 @@ _RANGES: Final = {
 class Options(TypedDict, total=False):
     """How to write; what is left out, or None, is as the model's defaults have it. See ``Sampling``."""
 
-    max_tokens: int | None  # stop after so many
+    max_tokens: int | None  # maximum length of the answer
     temperature: float | None
     top_k: int | None
     top_p: float | None
@@ -200,11 +200,11 @@ class Session:
 
     @property
     def has_engine(self) -> bool:
-        """Whether this process runs an engine of its own."""
+        """Whether this process runs its own engine."""
         return self._own is not None
 
     def running(self) -> HttpClient | None:
-        """Return the running application, if there is one and this process has no engine of its own."""
+        """Return the running application, if there is one and this process has no engine."""
         with self._lock:
             if self._own is None and self._running is None:
                 try:
@@ -214,7 +214,7 @@ class Session:
             return self._running
 
     def lose(self, running: HttpClient) -> None:
-        """Forget an application that has gone."""
+        """Forget an application that has ended."""
         with self._lock:
             if self._running is running:
                 self._running = None
@@ -240,7 +240,7 @@ class Session:
             own.close()
 
     def drop_after_fork(self) -> None:
-        """Begin anew in a forked child: the parent's engine and connections are the parent's."""
+        """Start over in a forked child, which cannot use the parent's engine and connections."""
         self._lock = threading.Lock()  # another thread may have held it
         if self._own is not None:
             self._own.drop_after_fork()

@@ -116,7 +116,7 @@ def short_name(model_id: str, target: Console, others: int) -> str:
 
 
 def silence() -> None:
-    """Discard further output: its reader has gone."""
+    """Discard further output, since its reader has closed the pipe."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

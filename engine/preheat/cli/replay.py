@@ -27,30 +27,31 @@ _DEFAULT_DAYS: Final = 56
 def replay(
     limits: Annotated[
         str | None,
-        typer.Option("--limit", metavar="SIZES", help="Memory limits to try: 8GiB,12GiB. The setting's, without it."),
+        typer.Option("--limit", metavar="SIZES", help="Memory limits, such as 8GiB,12GiB. Default: memory_limit."),
     ] = None,
     log: Annotated[
-        Path | None, typer.Option("--log", exists=True, dir_okay=False, help="Another usage.db than your own.")
+        Path | None, typer.Option("--log", exists=True, dir_okay=False, help="Replay this usage.db.")
     ] = None,
     synthetic: Annotated[
         str | None,
-        typer.Option("--synthetic", metavar="NAME", help="A made-up user instead; list names them, all compares them."),
+        typer.Option("--synthetic", metavar="NAME", help="Synthetic user; list prints them, all compares them."),
     ] = None,
     page_cache: Annotated[
         str | None,
-        typer.Option("--page-cache", metavar="SIZE", help="Memory for files beside a full limit: 4GiB, or 50% of it."),
+        typer.Option("--page-cache", metavar="SIZE", help="Page cache in addition to the limit: 4GiB, or 50% of it."),
     ] = None,
-    days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="The last so many days alone.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Another one makes up another user of the same kind.")] = 0,
+    days: Annotated[int | None, typer.Option("--days", min=1, max=3650, help="Only this many last days.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the synthetic user.")] = 0,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="As if this setting held.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Replay with this setting.")
     ] = None,
     csv_file: Annotated[
-        Path | None, typer.Option("--csv", dir_okay=False, help="Write the rows here; without --limit, a whole curve.")
+        Path | None,
+        typer.Option("--csv", dir_okay=False, help="Write results here; without --limit, of a range."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the recorded use through Preheat and through other ways, under other memory limits or settings."""
+    """Simulate Preheat and other policies on recorded usage, with other memory limits or settings."""
     from preheat.cli.config import parse_overrides
     from preheat.replay import describe_users
     from preheat.settings import load_settings
@@ -60,13 +61,13 @@ def replay(
             typer.echo(f"{name}: {words}")
         return
     if synthetic is not None and log is not None:
-        raise InvalidRequestError("A log and a made-up user are two things", hint="Give --log or --synthetic")
+        raise InvalidRequestError("--log and --synthetic exclude each other", hint="Use one of --log or --synthetic")
     settings = load_settings(parse_overrides(overrides or ()))
-    beside = _page_cache(page_cache)
+    cache = _page_cache(page_cache)
     if synthetic == "all":
         if limits is not None or csv_file is not None:
-            raise InvalidRequestError("The five users have a limit of their own", hint="Leave --limit and --csv out")
-        comparisons = _five_users(settings, days, seed, beside)
+            raise InvalidRequestError("--synthetic all sets its own limits", hint="Omit --limit and --csv")
+        comparisons = _five_users(settings, days, seed, cache)
         if as_json:
             print_json([comparison.row() for comparison in comparisons])
         else:
@@ -74,7 +75,7 @@ def replay(
         return
     trace, timezone = _trace(settings, log, synthetic, days, seed)
     tried = _limits(limits, trace, settings, synthetic is not None, curve=csv_file is not None)
-    reports = [report for limit in tried for report in _compared(trace, limit, settings, timezone, beside)]
+    reports = [report for limit in tried for report in _compared(trace, limit, settings, timezone, cache)]
     if csv_file is not None:
         _write_csv(csv_file, reports)
     if as_json:
@@ -86,10 +87,10 @@ def replay(
 def _trace(
     settings: Settings, log: Path | None, synthetic: str | None, days: int | None, seed: int
 ) -> tuple[Trace, tzinfo]:
-    """Return the log to replay, and whose hours count.
+    """Return the usage to replay, and its time zone.
 
     Raises:
-        InvalidRequestError: There is no such user, or nothing in the log.
+        InvalidRequestError: There is no such user, or the log is empty.
     """
     from datetime import UTC, datetime
 
@@ -99,7 +100,7 @@ def _trace(
         local = datetime.now().astimezone().tzinfo
         return recorded_use(settings, log, days), local or UTC
     if synthetic not in ALL_USERS:
-        raise InvalidRequestError(f"There is no user {synthetic!r}", hint=f"There are {', '.join(ALL_USERS)}")
+        raise InvalidRequestError(f"There is no user {synthetic!r}", hint=f"Users: {', '.join(ALL_USERS)}")
     return synthetic_trace(synthetic, seed=seed, days=days or _DEFAULT_DAYS), UTC
 
 
@@ -107,7 +108,7 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
     """Return the memory limits to try, in bytes.
 
     Raises:
-        InvalidRequestError: One is no size.
+        InvalidRequestError: One is not a size.
     """
     from preheat.residency import read_memory
     from preheat.settings import Size
@@ -117,7 +118,7 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
         try:
             limits = [Size(part.strip()).resolve(total) for part in text.split(",")]
         except ValueError as error:
-            raise InvalidRequestError(f"--limit {text} is no list of sizes", hint="Such as 8GiB,12GiB") from error
+            raise InvalidRequestError(f"--limit {text} is not a list of sizes", hint="Such as 8GiB,12GiB") from error
         if min(limits) <= 0:
             raise InvalidRequestError("--limit must be above 0", hint="Such as 8GiB,12GiB")
         return limits
@@ -127,10 +128,10 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
 
 
 def _page_cache(text: str | None) -> Size:
-    """Return what the page cache has beside the limit, in bytes or as a share of the limit.
+    """Return the size of the page cache in addition to the limit, in bytes or as a share of the limit.
 
     Raises:
-        InvalidRequestError: That is no size.
+        InvalidRequestError: The text is not a size.
     """
     from preheat.replay import PAGE_CACHE_SHARE
     from preheat.settings import Size
@@ -138,27 +139,27 @@ def _page_cache(text: str | None) -> Size:
     try:
         return Size(text or f"{PAGE_CACHE_SHARE:.0%}")
     except ValueError as error:
-        raise InvalidRequestError(f"--page-cache {text} is no size", hint="Such as 4GiB or 50%") from error
+        raise InvalidRequestError(f"--page-cache {text} is not a size", hint="Such as 4GiB or 50%") from error
 
 
-def _five_users(settings: Settings, days: int | None, seed: int, beside: Size) -> list[Comparison]:
-    """Return what each made-up user's days come to with room for three of the models, and the mean."""
+def _five_users(settings: Settings, days: int | None, seed: int, cache: Size) -> list[Comparison]:
+    """Return the results of each synthetic user with a limit that holds three models, and their mean."""
     from preheat.replay import USERS, Machine, compare_with_lru, mean_of, strategy_under, synthetic_trace
 
     found = []
     for name in USERS:
         trace = synthetic_trace(name, seed=seed, days=days or _DEFAULT_DAYS)
         limit_bytes = trace.room_for(3)
-        machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
+        machine = Machine(limit_bytes, page_cache_bytes=cache.resolve(limit_bytes))
         found.append(compare_with_lru(name, trace, machine, strategy_under(settings)))
     return [*found, mean_of(found)]
 
 
-def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, beside: Size) -> list[Report]:
-    """Return the results of Preheat and the baselines under one limit."""
+def _compared(trace: Trace, limit_bytes: int, settings: Settings, timezone: tzinfo, cache: Size) -> list[Report]:
+    """Return the results of Preheat and the other policies with one limit."""
     from preheat.replay import Machine, compare, strategy_under
 
-    machine = Machine(limit_bytes, page_cache_bytes=beside.resolve(limit_bytes))
+    machine = Machine(limit_bytes, page_cache_bytes=cache.resolve(limit_bytes))
     return list(compare(trace, machine, strategy_under(settings), timezone=timezone))
 
 
@@ -170,14 +171,14 @@ def _write_csv(path: Path, reports: Sequence[Report]) -> None:
             writer.writeheader()
             writer.writerows(rows)
     except OSError as error:
-        raise InvalidRequestError(f"{path} cannot be written: {error.strerror}", hint="Name another file") from error
-    typer.echo(f"Wrote {len(rows)} rows into {path}.", err=True)
+        raise InvalidRequestError(f"{path} cannot be written: {error.strerror}", hint="Choose another file") from error
+    typer.echo(f"Wrote {len(rows)} rows to {path}.", err=True)
 
 
 def _print(reports: Sequence[Report]) -> None:
     out = console()
     numbers = ("Limit", "Requests", "Hit rate", "Steady", "Waits", "Waited", "Preloads", "Wasted", "Read")
-    rows = table("Way", *numbers, right=numbers)
+    rows = table("Policy", *numbers, right=numbers)
     for report in reports:
         figures = report.overall
         rows.add_row(

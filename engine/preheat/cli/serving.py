@@ -171,7 +171,7 @@ def curl_line(url: str, snapshot: EngineSnapshot, *, needs_key: bool) -> str:
 
 
 def _say(text: str) -> None:
-    """Print a line. Preheat keeps running if the output's reader has gone."""
+    """Print a line. Preheat keeps running if the output's reader has closed the pipe."""
     try:
         print(text, flush=True)
     except BrokenPipeError:

@@ -20,7 +20,7 @@ _ALL_MODELS: Final = "All models"
 
 def stats(
     since: Annotated[
-        str, typer.Option("--since", metavar="SPAN", help="Over so long before now: 12h, 7d; all for everything.")
+        str, typer.Option("--since", metavar="SPAN", help="Period, such as 12h or 7d; all for everything.")
     ] = "7d",
     as_json: AsJson = False,
 ) -> None:

@@ -23,7 +23,7 @@ _END_S: Final = 2.0
 
 
 class AttachedSession(EngineSession):
-    """A session whose thread follows the events of a running application, and finds it again when it restarts.
+    """A session with a thread that follows the events of a running application, and reconnects after its restart.
 
     Args:
         running: As ``find_running`` found it; the session owns it from now on.

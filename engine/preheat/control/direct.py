@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class DirectClient:
-    """A ``ControlClient`` with an engine of its own, on a loop in a daemon thread. Any thread but the engine's.
+    """A ``ControlClient`` with its own engine, on a loop in a daemon thread. Any thread but the engine's.
 
     Args:
         loop_factory: Makes the loop; asyncio's own if not given.

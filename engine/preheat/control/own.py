@@ -1,4 +1,4 @@
-"""A session with an engine of this process, in a thread of its own, with its port."""
+"""A session with an engine in a thread of this process, and its port."""
 
 from __future__ import annotations
 

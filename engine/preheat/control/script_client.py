@@ -20,7 +20,7 @@ _SETTINGS: Final = {
 
 
 class ScriptClient(DirectClient):
-    """A client whose engine neither preloads nor keeps a spare worker, so that the script gets its answer sooner.
+    """A client with an engine that neither preloads nor keeps a spare worker, which makes scripts faster.
 
     Args:
         settings: As text by name; they override the user's and these defaults.

@@ -218,7 +218,7 @@ class MemoryEstimate:
 
 @command("POST", "models/{model:path}/estimate", risk=Risk.USE, errors=(*_NAMES, SettingsError))
 class EstimateMemory(Command[MemoryEstimate]):
-    """Estimate the memory that a model would need with other settings of its own; null removes one."""
+    """Estimate the additional memory a model would need with other settings; null removes one."""
 
     model: str
     values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)

@@ -43,8 +43,10 @@ class Machine:
 
     def cache_room(self, used_bytes: int) -> int:
         """Return the memory that loaded models leave to the page cache, in bytes."""
-        beside = int(self.limit_bytes * PAGE_CACHE_SHARE) if self.page_cache_bytes is None else self.page_cache_bytes
-        return self.limit_bytes + beside - used_bytes
+        cache_bytes = (
+            int(self.limit_bytes * PAGE_CACHE_SHARE) if self.page_cache_bytes is None else self.page_cache_bytes
+        )
+        return self.limit_bytes + cache_bytes - used_bytes
 
     def load_s(self, missing_bytes: int) -> float:
         """Return the load time of a model with this many bytes not in the page cache."""

@@ -268,7 +268,7 @@ class _Step:
                 self._join(record)
 
     def _join(self, record: Residency) -> None:
-        """Give a load that a request waits for precedence over everything that nobody waits for."""
+        """Give a load with a waiting request precedence over loads without one."""
         record = self._put_load(record, cause=Cause.REQUEST)
         for other in self._preloads():  # two loads at once would take twice as long
             self._evict(other, EvictionReason.ROOM, msg("preload_yielded", model=record.model_id))
@@ -353,7 +353,7 @@ class _Step:
         record = self._record(event.model_id)
         load = record.load
         if load is None:
-            return  # it was told to go meanwhile
+            return  # an unload was requested meanwhile
         now = self._now
         record = replace(
             record,

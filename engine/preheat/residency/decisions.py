@@ -9,7 +9,7 @@ from preheat.messages import Message
 
 
 class Action(StrEnum):
-    """What was done about a model. ``PRELOAD`` is a load with nobody waiting; loads are recorded once they are hot."""
+    """An action on a model. ``PRELOAD`` is a load without a waiting request. Loads are recorded once they are hot."""
 
     LOAD = "load"
     PRELOAD = "preload"

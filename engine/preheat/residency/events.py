@@ -166,7 +166,7 @@ class MemoryMeasured(Event):
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeeded(Event):
-    """Idle models have to go until so many bytes are free; what is leaving counts."""
+    """Idle models must be unloaded until this much memory is free, including memory of models being unloaded."""
 
     wanted_bytes: int
     why: EvictionReason

@@ -39,7 +39,7 @@ _TIMER_SLACK_S: Final = 0.002
 
 
 class Observer(Protocol):
-    """Hears what happens to models, on the engine's loop. Returns at once."""
+    """Called with changes of models, on the engine's loop. Must not block."""
 
     def state_changed(self) -> None:
         """Some model is in another state."""
@@ -242,7 +242,7 @@ class ResidencyExecutor:
             claim.release()
 
     async def preload(self, model: ModelFile, reason: Message, displaces: Sequence[str] = ()) -> bool:
-        """Make a model hot with nobody waiting; return whether it is, or was unloaded meanwhile.
+        """Make a model hot without a waiting request; return whether it is hot, or was unloaded meanwhile.
 
         Args:
             displaces: Models that make way first, if they are idle.
@@ -419,11 +419,11 @@ class ResidencyExecutor:
         def on_warming() -> None:
             self.feed(ev.Loaded(model_id))
 
-        def prepare_beside() -> None:
+        def prepare_spare() -> None:
             if self.records[model_id].preloading:
                 self._spare.prepare()
 
-        timer = asyncio.get_running_loop().call_later(_SPARE_AFTER_S, prepare_beside)
+        timer = asyncio.get_running_loop().call_later(_SPARE_AFTER_S, prepare_spare)
         try:
             info = await worker.load(options, on_progress, on_warming)
         finally:

@@ -286,7 +286,7 @@ class Residency:
 
     @property
     def preloading(self) -> bool:
-        """Whether it is being loaded with nobody waiting."""
+        """Whether it is being loaded without a waiting request."""
         load = self.load
         return load is not None and load.speculative
 

@@ -85,7 +85,7 @@ class ControlRoutes:
             return _json_response(await self._result(command))
         waits = parse_flag("wait", request.query_params.get("wait", "true"))
         early = await command.accepted(self.host)
-        # In a task of its own: a client that goes away does not stop a change halfway.
+        # In its own task: a client that disconnects does not stop a change halfway.
         task = asyncio.create_task(self._result(command))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -132,7 +132,7 @@ class ControlRoutes:
 
 
 async def health(_: Request) -> Response:
-    """Answer at once, whatever is loading. ``app`` tells Preheat from another program on the port."""
+    """Answer immediately, even during loads. ``app`` identifies Preheat among programs on the port."""
     content = {"status": "ok", "app": "preheat", "version": __version__, "pid": os.getpid()}
     return _json_response(to_json(content))
 

@@ -60,7 +60,7 @@ class ClientHabits:
         """Note that a client woke at the Unix time ``at``; return its prediction (see ``predict``).
 
         Args:
-            model_id: The model whose details it asked for; empty if it named none.
+            model_id: The model it requested details of; empty for none.
         """
         if not client:
             return None

@@ -47,7 +47,7 @@ class WakeRecord:
     Attributes:
         at: Unix time.
         client: The client's name; the log keeps the first 64 characters.
-        model_id: The model whose details it asked for; empty if it named none.
+        model_id: The model it requested details of; empty for none.
     """
 
     at: float

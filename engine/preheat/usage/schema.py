@@ -94,7 +94,7 @@ def objects_of(version: int) -> dict[str, str]:
 
 
 def add_to(table: str, span_s: int, select: str) -> str:
-    """Return the statement that adds records to a table of sums whose rows cover ``span_s`` seconds.
+    """Return the statement that adds records to a table of sums with rows of ``span_s`` seconds.
 
     ``select`` yields time, model and SUM_COLUMNS, with ``{}`` for the span. It needs a WHERE clause: without one SQLite
     parses ON CONFLICT as the condition of a join.

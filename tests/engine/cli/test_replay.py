@@ -16,7 +16,7 @@ from preheat.replay import USERS
 from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.usage import RequestRecord, UsageLog
 
-WAYS = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
+POLICIES = ["preheat", "keep-alive 5 min", "lru, 3 models", "lru", "clairvoyant"]
 NOW = time.time()
 
 
@@ -46,17 +46,17 @@ def record(path: Path) -> Path:
 
 def test_a_made_up_user(preheat_home: Path) -> None:
     found = rows("--synthetic", "steady", "--days", "14")
-    assert [row["strategy"] for row in found] == WAYS
+    assert [row["strategy"] for row in found] == POLICIES
     preheat, keep_alive, lru, _, bound = found
     assert bound["preload_hit_rate"] >= preheat["preload_hit_rate"] > lru["preload_hit_rate"]
     assert lru["preload_hit_rate"] > keep_alive["preload_hit_rate"]
     assert rows("--synthetic", "steady", "--days", "14") == found
     assert rows("--synthetic", "steady", "--days", "14", "--seed", "1") != found
     shown = run("--synthetic", "steady", "--days", "14").stdout.splitlines()
-    assert [line.split("  ")[0] for line in shown] == ["Way", *WAYS]
+    assert [line.split("  ")[0] for line in shown] == ["Policy", *POLICIES]
 
 
-def test_the_five_made_up_users_beside_lru(preheat_home: Path) -> None:
+def test_the_synthetic_users_compared_with_lru(preheat_home: Path) -> None:
     found = rows("--synthetic", "all", "--days", "14")
     assert [row["user"] for row in found] == [*USERS, "mean"]
     assert found[-1]["waits_ratio"] == pytest.approx(sum(row["waits_ratio"] for row in found[:-1]) / 5)
@@ -105,15 +105,15 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
     [
         ((), "no request is on record"),
         (("--synthetic", "nobody"), "office-day"),
-        (("--synthetic", "steady", "--limit", "8x"), "no list of sizes"),
+        (("--synthetic", "steady", "--limit", "8x"), "not a list of sizes"),
         (("--synthetic", "steady", "--limit", "0"), "above 0"),
-        (("--synthetic", "all", "--limit", "8GiB"), "limit of their own"),
-        (("--synthetic", "steady", "--page-cache", "8x"), "no size"),
+        (("--synthetic", "all", "--limit", "8GiB"), "sets its own limits"),
+        (("--synthetic", "steady", "--page-cache", "8x"), "not a size"),
         (("--synthetic", "steady", "--log", __file__), "--log or --synthetic"),
         (("--log", __file__), "no request is on record"),
     ],
 )
-def test_what_cannot_be_replayed(preheat_home: Path, arguments: tuple[str, ...], words: str) -> None:
+def test_replays_that_are_refused(preheat_home: Path, arguments: tuple[str, ...], words: str) -> None:
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (1, "")
     assert words in result.stderr
