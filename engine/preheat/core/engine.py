@@ -201,7 +201,7 @@ class Engine:
         return self._preloads.plan()
 
     def suppressed(self) -> tuple[str, ...]:
-        """Return the models that should be hot but were unloaded on purpose; their next use brings them back."""
+        """Return the models that should be hot but were unloaded on purpose, until their next use."""
         return self._preloads.suppressed()
 
     def why(self, model_id: str) -> Message:
@@ -302,7 +302,7 @@ class Engine:
         await self._residency.unload((await self.find(name)).model_id)
 
     def client_woke(self, client: str, model_id: str = "") -> None:
-        """Note that a client listed the models or asked for one's details: it may be about to use one."""
+        """Note that a client listed the models or requested details of one: it may be about to use one."""
         if not self._started or self._stopping:
             return
         if self._planner.client_woke(client, model_id, self._clock()) is not None:

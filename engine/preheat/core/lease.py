@@ -1,4 +1,4 @@
-"""What a request holds while a model works for it, and the record of the request."""
+"""A request's hold on a hot model, and its record."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class LibraryService:
             await asyncio.to_thread(self._downloads.stop)
 
     def apply_settings(self, settings: Settings) -> None:
-        """Apply another number of downloads, or another folder."""
+        """Apply a changed number of downloads, or folder."""
         downloads = self._downloads
         if downloads is None:
             return

@@ -47,7 +47,7 @@ class LiveSettings:
 
     @property
     def restart_needed(self) -> tuple[str, ...]:
-        """The settings that have changed and do not apply yet."""
+        """Changed settings that do not apply yet."""
         now = self.engine.settings
         return (
             *(name for name in PORT_SETTINGS if getattr(now, name) != getattr(self._port_opened_with, name)),

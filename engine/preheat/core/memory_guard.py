@@ -18,7 +18,7 @@ _ANSWER_POLL_S: Final = 0.05
 """Interval at which reading checks for requests, in seconds."""
 
 Touch = Callable[[ModelFile, threading.Event], bool]
-"""Reads what a hot model's files have lost from memory, until the event is set; returns whether it was not stopped."""
+"""Reads evicted pages of a hot model's files until the event is set; returns whether it completed."""
 
 
 @dataclass(slots=True)
@@ -35,13 +35,13 @@ class MemoryGuard:
     _woke_at: float = field(init=False, default=float("-inf"))
 
     async def run(self) -> None:
-        """Look once a second until cancelled."""
+        """Check once a second until cancelled."""
         while True:
             await asyncio.sleep(_INTERVAL_S)
             await self.look()
 
     async def look(self) -> None:
-        """Look once, and act."""
+        """Check once, and act."""
         pressure = await asyncio.to_thread(self.watch.look, self.pool.worker_pids)
         if pressure.reason is not None and pressure.missing_bytes:
             self.pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
@@ -62,9 +62,9 @@ class MemoryGuard:
         return is_worth_a_look(seen_at, self._woke_at, self.clock())
 
     async def _look_after(self, model: ModelFile) -> None:
-        """Read what a hot model's files have lost from memory, so that "hot" stays true.
+        """Read evicted pages of hot models' files, so that these models stay hot.
 
-        A request stops it, since it may need the disk. The rest is read when the machine is idle again.
+        A request stops it, since it may need the disk. The rest is read once the machine is idle again.
         """
         stop = threading.Event()
         reading = asyncio.create_task(asyncio.to_thread(self.touch, model, stop))

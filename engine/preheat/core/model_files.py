@@ -1,4 +1,4 @@
-"""The models on disk, as the engine sees them: watched, and looked at in threads when something changes."""
+"""The engine's view of the models on disk: watched, and scanned in threads after changes."""
 
 from __future__ import annotations
 

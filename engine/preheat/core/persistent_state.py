@@ -1,4 +1,4 @@
-"""State that survives a restart but is no setting: the pause of preloading."""
+"""State that survives a restart but is not a setting: the pause of preloading."""
 
 from __future__ import annotations
 

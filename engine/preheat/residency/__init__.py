@@ -1,4 +1,4 @@
-"""Which models are in memory? States, decisions, evictions, and the executor that carries them out."""
+"""Models in memory: states, decisions, evictions, and the executor that performs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to models in memory: ``decide`` maps a state and an event to a new state and effects.
+"""Decisions about models in memory: ``decide`` maps a state and an event to a new state and effects.
 
 Pure: no clock, no I/O. The executor performs the effects on workers, replay on a simulated machine.
 
@@ -44,10 +44,10 @@ from preheat.residency.states import (
 )
 
 IDLE_UNLOAD_S: Final = 300.0
-"""After this time without a request other servers unload a model (Ollama's default keep-alive)."""
+"""Idle time after which other servers unload a model (Ollama's default keep-alive), in seconds."""
 
 _FREE_FAILURES: Final = 1
-"""After this many failures in a row the next request still loads at once."""
+"""Number of consecutive failures after which the next request still loads immediately."""
 
 _MAX_BACKOFF_S: Final = 60.0
 _MAX_TIMER_S: Final = 86_400.0
@@ -57,7 +57,7 @@ _TIMER_SLACK_S: Final = 0.01
 def decide(
     state: ResidencyState, event: ev.Event, now: Now, policy: EvictionPolicy
 ) -> tuple[ResidencyState, list[ev.Effect]]:
-    """Return the state after an event, and what has to be done.
+    """Return the state after an event, and the effects to perform.
 
     Args:
         policy: Chooses the models that make room.
@@ -68,10 +68,10 @@ def decide(
 
 
 def outcome(record: Residency, now: float) -> tuple[Outcome, float]:
-    """Return how a request finds its model at the Unix time ``now``, and the load seconds that it is spared.
+    """Return the outcome of a request at the Unix time ``now``, and the saved load time in seconds.
 
-    A hit spares the load only where another server would have loaded: for the first request after a preload, and after
-    five minutes without one.
+    A hit saves the load only if another server would have loaded: at the first request after a preload, and after five
+    minutes without a request.
     """
     phase = record.phase
     if isinstance(phase, Hot):
@@ -158,7 +158,7 @@ class _Step:
     # Waiters
 
     def _grant(self, record: Residency, waiters: tuple[Waiter, ...]) -> Residency:
-        """Give a hot model to those who wait for it; requests get a lease."""
+        """Answer everything that waits for a hot model; requests get a lease."""
         phase = record.phase
         assert isinstance(phase, Hot)
         self.effects += [ev.Grant(record.model_id, waiter.waiter_id) for waiter in waiters]
@@ -190,7 +190,7 @@ class _Step:
         self._wait(record, waiter, event.needs.expected_bytes, event.reason)
 
     def _wait(self, record: Residency, waiter: Waiter, expected_bytes: int, reason: Message | None = None) -> None:
-        """Give a caller its model, or let it wait until it is hot."""
+        """Grant a caller its model, or let it wait until it is hot."""
         phase = record.phase
         if isinstance(phase, Hot) and not (waiter.request and phase.leases and phase.overdue(self._now.unix)):
             self._grant(self._put(record), (waiter,))

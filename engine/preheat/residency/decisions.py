@@ -1,4 +1,4 @@
-"""What was done about a model, and why: plain values for the log of decisions."""
+"""Actions on models and their reasons: plain values for the log of decisions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class EvictionReason(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a request found its model: hot, in a load already running, or neither."""
+    """State of the model at a request's arrival: hot, loading, or neither."""
 
     HIT = "hit"
     LATE_HIT = "late hit"

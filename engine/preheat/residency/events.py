@@ -1,4 +1,4 @@
-"""Events that ``decide`` takes, and effects that it asks for. Frozen values."""
+"""Events for ``decide``, and the effects it returns. Frozen values."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Needs(NamedTuple):
 
 
 class Event:
-    """What has happened."""
+    """Something that happened."""
 
     __slots__ = ()
 
 
 class Effect:
-    """What has to be done."""
+    """Something to do."""
 
     __slots__ = ()
 
@@ -58,7 +58,7 @@ class Requested(_CallerEvent):
 
 @dataclass(frozen=True, slots=True)
 class Released(_CallerEvent):
-    """A caller is done: with its lease, or with waiting. It gets no answer any more.
+    """A caller releases its lease, or stops waiting. It gets no further answer.
 
     Attributes:
         answered: The model did its work.
@@ -79,12 +79,12 @@ class PreloadWanted(_CallerEvent):
 
 
 class UnloadWanted(_CallerEvent):
-    """The user wants the model unloaded. Answered by ``Grant`` when it is gone."""
+    """The user wants the model unloaded. Answered by ``Grant`` once it is unloaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreloadsCancelled(Event):
-    """Running preloads have to stop."""
+    """Running preloads must stop."""
 
     why: EvictionReason
     reason: Message
@@ -147,19 +147,19 @@ class Exited(_ModelEvent):
 
 
 class TimerDue(_ModelEvent):
-    """The time of the model's last ``SetTimer`` has come."""
+    """The model's last ``SetTimer`` is due."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitsMeasured(Event):
-    """How much memory there is. Send it before events that may start a load."""
+    """The current memory. Send it before events that may start a load."""
 
     limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryMeasured(Event):
-    """What workers hold, in bytes by model id."""
+    """Memory of the workers, in bytes by model id."""
 
     rss_bytes: Mapping[str, int]
 
@@ -219,7 +219,7 @@ class HoldLoad(_ModelEffect):
 
 @dataclass(frozen=True, slots=True)
 class Found(Effect):
-    """How a request found its model, and the load seconds that it was spared."""
+    """Outcome of a request, and the saved load time in seconds."""
 
     waiter_id: int
     outcome: Outcome
@@ -228,7 +228,7 @@ class Found(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Grant(_ModelEffect):
-    """The waiter has what it wants. A request holds a lease until ``Released``; a preload may not have become hot."""
+    """The waiter is done. A request has a lease until ``Released``; the model of a preload may not be hot."""
 
     waiter_id: int
 

@@ -1,4 +1,4 @@
-"""Which models to unload to make room: a pure decision, also asked "what if?"."""
+"""Chooses the models to unload to make room. Pure."""
 
 from __future__ import annotations
 

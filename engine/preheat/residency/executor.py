@@ -1,6 +1,6 @@
-"""Carries out what ``decide`` asks for: starts and closes workers, answers callers, runs timers.
+"""Performs the effects of ``decide``: starts and closes workers, answers callers, runs timers.
 
-It feeds back what happens to the workers, and is the only writer of the residency state. Runs on the engine's loop.
+It feeds the workers' events back, and is the only writer of the residency state. Runs on the engine's loop.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from preheat.settings import Settings
 logger = logging.getLogger(__name__)
 
 _SPARE_AFTER_S: Final = 1.0
-"""A preload that takes longer gets a spare worker next to it: a request that cancels it does not wait for Python, too.
-Not at once: on two busy cores, that made loads of 0.6 to 0.9 s take 0.12 to 0.2 s more."""
+"""Time after which a preload gets a spare worker, so that a request that cancels it does not wait for Python, in
+seconds. Not immediately: on two busy cores, that made loads of 0.6 to 0.9 s take 0.12 to 0.2 s longer."""
 
 _TIMER_SLACK_S: Final = 0.002
 """A loop's timers may be early by the resolution of its clock."""
@@ -106,13 +106,13 @@ class Claim:
 
 
 class ResidencyExecutor:
-    """Which models are in memory, for real.
+    """Keeps models in memory with real workers.
 
     Args:
         policy: Chooses the models that make room.
-        observer: Hears of decisions and changes.
+        observer: Called with decisions and changes.
         clock: Returns Unix time.
-        monotonic: Returns a time that is never set.
+        monotonic: Returns monotonic time.
         spawn: Starts a worker process.
         memory: Reads the memory of system and processes.
     """
@@ -151,7 +151,7 @@ class ResidencyExecutor:
 
     @property
     def records(self) -> Mapping[str, Residency]:
-        """Every model that was ever asked for, by id."""
+        """Every model that was ever requested, by id."""
         return self._state.models
 
     @property
@@ -170,7 +170,7 @@ class ResidencyExecutor:
         return handle.info.context_length if hot and handle is not None and handle.info is not None else None
 
     def load_left_s(self, model_id: str) -> float | None:
-        """Return how long the model's load still takes, in seconds; None if that is not known."""
+        """Return the remaining time of the model's load, in seconds; None if unknown."""
         record = self.records.get(model_id)
         return record.load_left_s(self._monotonic()) if record is not None else None
 
@@ -186,7 +186,7 @@ class ResidencyExecutor:
 
     @property
     def used_bytes(self) -> int:
-        """What the workers held when they were last measured, leaving ones included."""
+        """Memory of all workers at the last measurement, including those that are closing."""
         return sum(record.rss_bytes for record in self.records.values())
 
     @property
@@ -216,7 +216,7 @@ class ResidencyExecutor:
         self._spare.prepare()
 
     def request(self, model: ModelFile) -> Claim:
-        """Let a request claim a model: at once if it is hot, otherwise when it has been loaded."""
+        """Claim a model for a request: immediately if it is hot, otherwise once it is loaded."""
         self._handle(model)
         model_id, waiter_id = model.model_id, next(self._ids)
 
@@ -262,7 +262,7 @@ class ResidencyExecutor:
         await self._ask(lambda waiter: ev.UnloadWanted(model_id, waiter), model_id)
 
     def cancel_preloads(self, why: EvictionReason, reason: Message) -> None:
-        """Cancel running preloads that no request waits for."""
+        """Cancel running preloads without waiting requests."""
         self.feed(ev.PreloadsCancelled(why, reason))
 
     def free(self, wanted_bytes: int, why: EvictionReason, reason: Message) -> None:
@@ -294,7 +294,7 @@ class ResidencyExecutor:
                 self.feed(ev.FileReplaced(model_id))
 
     def measure(self) -> None:
-        """Measure what the workers hold."""
+        """Measure the memory of the workers."""
         sizes = {}
         for model_id, handle in self._handles.items():
             if handle.worker is not None:
@@ -315,7 +315,7 @@ class ResidencyExecutor:
     # Decide, then do
 
     def feed(self, event: ev.Event) -> list[ev.Effect]:
-        """Decide what an event changes, and do it; return the effects."""
+        """Decide on an event, and perform the effects; return them."""
         if self._needs_limits(event):
             self._decide(ev.LimitsMeasured(self._limits()))
         return self._decide(event)
@@ -373,7 +373,7 @@ class ResidencyExecutor:
         return HotModel(handle.worker, handle.info)
 
     async def _ask(self, event: Callable[[int], ev.Event], model_id: str) -> None:
-        """Send an event that has an answer, and wait for it."""
+        """Send an event, and wait for its answer."""
         waiter_id = next(self._ids)
         self._answers[waiter_id] = answer = _future()
         try:
