@@ -15,7 +15,7 @@ from preheat.files import OnBytes, copy_hashed, sha256_of, sync_folder
 from preheat.messages import msg
 from preheat.models.file_names import SPLIT_PART
 from preheat.models.gguf.reader import read_header
-from preheat.models.space import check_space
+from preheat.models.space import check_space, existing_folder
 
 HIDDEN: Final = ".importing"
 
@@ -48,7 +48,8 @@ def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnB
         files = _split_set(path)
         for file in files:
             read_header(file)
-        return _import(files, models_dir, how, on_bytes)[0]
+        _import(files, models_dir, how, on_bytes)
+        return models_dir / files[0].name
     except OSError as error:
         raise _failed(error, path) from error
 
@@ -85,10 +86,11 @@ def _split_set(path: Path) -> list[Path]:
     return files
 
 
-def _import(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes) -> list[Path]:
+def _import(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes) -> None:
     targets = [models_dir / file.name for file in files]
     missing = [(file, target) for file, target in zip(files, targets, strict=True) if not _is_there(file, target)]
-    if how in (How.COPY, How.AUTO) and missing and not _shares_disk(missing[0][0], models_dir):
+    other_disk = missing and missing[0][0].stat().st_dev != existing_folder(models_dir).stat().st_dev
+    if how in (How.COPY, How.AUTO) and other_disk:
         check_space(models_dir, sum(file.stat().st_size for file, _ in missing), "disk_full", name=files[0].name)
     hidden = models_dir / HIDDEN
     hidden.mkdir(parents=True, exist_ok=True)
@@ -112,7 +114,6 @@ def _import(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes
             temporary.unlink(missing_ok=True)
         with suppress(OSError):  # another import uses it
             hidden.rmdir()
-    return targets
 
 
 def _is_there(file: Path, target: Path) -> bool:
@@ -126,7 +127,6 @@ def _is_there(file: Path, target: Path) -> bool:
 
 
 def _bring(file: Path, temporary: Path, how: How, on_bytes: OnBytes) -> None:
-    size = file.stat().st_size
     if how is How.LINK:
         temporary.symlink_to(file)
     elif not (
@@ -134,7 +134,7 @@ def _bring(file: Path, temporary: Path, how: How, on_bytes: OnBytes) -> None:
     ):  # the old name of a moved file goes when everything is in place
         copy_hashed(file, temporary, on_bytes)
         return
-    on_bytes(size)
+    on_bytes(file.stat().st_size)
 
 
 def _hard_link(file: Path, target: Path) -> bool:
@@ -158,8 +158,3 @@ def _clone(file: Path, target: Path) -> bool:
         target.unlink(missing_ok=True)
         return False
     return True
-
-
-def _shares_disk(file: Path, models_dir: Path) -> bool:
-    existing = next(path for path in (models_dir, *models_dir.parents) if path.exists())
-    return file.stat().st_dev == existing.stat().st_dev

@@ -48,12 +48,10 @@ class OfferedVariant:
 
     @property
     def parts(self) -> int:
-        """Number of model files."""
         return len(self.files) or 1
 
     @property
     def vision(self) -> bool:
-        """Whether it has an image encoder."""
         return self.mmproj is not None
 
 

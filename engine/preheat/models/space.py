@@ -20,9 +20,13 @@ def spare_bytes(folder: Path) -> int:
 
     A gigabyte, or a hundredth of a small disk, stays free: a full system disk stops more than downloads.
     """
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    usage = shutil.disk_usage(existing)
+    usage = shutil.disk_usage(existing_folder(folder))
     return usage.free - min(_MOST_KEPT_BYTES, usage.total // _KEPT_SHARE)
+
+
+def existing_folder(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def check_space(folder: Path, needed_bytes: int, code: str, **params: Param) -> None:

@@ -96,7 +96,7 @@ def test_a_copy_that_does_not_fit_is_not_started(
     write_model: WriteModel, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("preheat.models.space.spare_bytes", lambda folder: 10)
-    monkeypatch.setattr(importing, "_shares_disk", lambda file, folder: False)
+    monkeypatch.setattr(importing, "existing_folder", lambda folder: Path("/dev"))  # another disk
     with pytest.raises(DiskFullError):
         import_file(write_model("from/m.gguf"), own)
     assert not own.exists()

@@ -41,7 +41,6 @@ class Interrupt:
         self._sock: socket.socket | None = None
 
     def set(self) -> None:
-        """Interrupt the transfer."""
         with self._lock:
             self._event.set()
             _shut_down(self._sock)

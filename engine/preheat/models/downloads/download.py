@@ -91,7 +91,6 @@ class FileRecord:
 
     @property
     def name(self) -> str:
-        """Last part of the path."""
         return self.path.rpartition("/")[2]
 
 
@@ -128,12 +127,10 @@ class Download:
 
     @property
     def total_bytes(self) -> int:
-        """Size of all files together."""
         return sum(file.size_bytes for file in self.files)
 
     @property
     def missing_bytes(self) -> int:
-        """Bytes still to come."""
         return max(self.total_bytes - sum(self.reached.values()), 0)
 
     @property
@@ -148,7 +145,6 @@ class Download:
 
     @property
     def checksums(self) -> list[tuple[str, int, str | None]]:
-        """Path, size and SHA-256 of every file."""
         return [(file.path, file.size_bytes, file.sha256) for file in self.files]
 
     def is_for(self, target: PullTarget) -> bool:
@@ -161,7 +157,6 @@ class Download:
         return self.models_dir.joinpath(*self.repo.split("/"), *inner, file.name)
 
     def part(self, file: FileRecord) -> Path:
-        """Return the path of an unfinished file."""
         return self.folder / f"{file.name}.part"
 
     def corrupt(self, file: FileRecord) -> Path:
@@ -179,7 +174,6 @@ class Download:
                 self.reached[file.path] = self.part(file).stat().st_size
 
     def save(self) -> None:
-        """Write the journal atomically."""
         error = self.message if self.state is DownloadState.FAILED else None
         content = {
             "version": _VERSION,
@@ -203,7 +197,6 @@ class Download:
             self.folder.rmdir()
 
     def snapshot(self) -> DownloadSnapshot:
-        """Return what readers see."""
         speed = self.speed.bytes_per_s if self.state is DownloadState.RUNNING else None
         failed = self.state is DownloadState.FAILED
         total_bytes = self.total_bytes

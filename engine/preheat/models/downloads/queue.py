@@ -267,7 +267,6 @@ class Downloads:
             self._emit(entry, previous)
 
     def publish(self, entry: Download) -> None:
-        """Report new figures of an entry."""
         self._emit(entry, entry.state)
 
     def _transition(

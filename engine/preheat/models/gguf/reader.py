@@ -61,11 +61,9 @@ class KnownArrays:
         return tuple(length for *known, length in list(self._known) if known == [order, count])
 
     def has(self, order: str, count: int, content: bytes) -> bool:
-        """Return whether these bytes are a known array."""
         return self._known.get((order, count, len(content))) == _digest(content)
 
     def add(self, order: str, count: int, content: bytes) -> None:
-        """Remember an array."""
         self._known[order, count, len(content)] = _digest(content)
         while len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)
@@ -102,7 +100,6 @@ class _Source:
 
     @property
     def position(self) -> int:
-        """Offset of the next byte in the file."""
         return self._start + self._at
 
     def take(self, count: int) -> bytes:
@@ -122,7 +119,6 @@ class _Source:
         return struct.unpack(kinds, self.take(struct.calcsize(kinds)))
 
     def number(self, kind: str) -> int:
-        """Return one number of this ``struct`` kind."""
         return self.numbers(kind)[0]
 
     def skip_strings(self, count: int) -> None:

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
 Sort = Literal["downloads", "likes", "last_modified", "trending_score"]
+# Search orders, and the hub's names for them.
 SORTS: Final[Mapping[Sort, str]] = {
     "downloads": "downloads",
     "likes": "likes",
     "last_modified": "lastModified",
     "trending_score": "trendingScore",
 }
-"""Search orders, and the hub's names for them."""
 
 MAX_RESULTS: Final = 100
 
@@ -105,15 +105,13 @@ class Hub:
         return str(named).rstrip("/")
 
     def search(self, query: str, *, limit: int = 30, sort: Sort = "downloads", task: str = "") -> list[FoundModel]:
-        """Return repositories with GGUF files.
+        """Return up to ``MAX_RESULTS`` repositories with GGUF files, by words of the name and by task, if any."""
+        # Not HfApi.list_models: it has no timeout, and repeats a refused search for minutes.
+        from huggingface_hub import get_session, hf_raise_for_status
+        from huggingface_hub.hf_api import ModelInfo
 
-        Args:
-            query: Words of the name; empty for all.
-            limit: Number of results, up to ``MAX_RESULTS``.
-            task: Only models for this task; see ``FoundModel``.
-        """
         wanted = min(limit, MAX_RESULTS)
-        params = {
+        params: dict[str, Any] = {
             "filter": "gguf",
             "search": query.strip(),
             "sort": SORTS[sort],
@@ -121,7 +119,16 @@ class Hub:
             "limit": MAX_RESULTS if task else wanted,
             "expand": list(_EXPAND),
         }
-        found = self._get_models(params)
+        headers = self._headers()
+        with translated(self.endpoint, with_token="authorization" in headers):
+            response = get_session().get(
+                f"{self.endpoint}/api/models", params=params, headers=headers, timeout=self._timeout
+            )
+            hf_raise_for_status(response)
+            found = [
+                _found_model(ModelInfo(**item))  # type: ignore[no-untyped-call]  # untyped there
+                for item in response.json()
+            ]
         return [model for model in found if not task or model.task == task][:wanted]
 
     def files(self, repo: str, revision: str = "main") -> RepoFiles:
@@ -158,22 +165,6 @@ class Hub:
     @property
     def _timeout(self) -> float:
         return self._timeout_s if self._timeout_s is not None else float(_constants().HF_HUB_ETAG_TIMEOUT)
-
-    def _get_models(self, params: Mapping[str, Any]) -> list[FoundModel]:
-        # Not HfApi.list_models: it has no timeout, and repeats a refused search for minutes.
-        from huggingface_hub import get_session, hf_raise_for_status
-        from huggingface_hub.hf_api import ModelInfo
-
-        headers = self._headers()
-        with translated(self.endpoint, with_token="authorization" in headers):
-            response = get_session().get(
-                f"{self.endpoint}/api/models", params=dict(params), headers=headers, timeout=self._timeout
-            )
-            hf_raise_for_status(response)
-            return [
-                _found_model(ModelInfo(**item))  # type: ignore[no-untyped-call]  # untyped there
-                for item in response.json()
-            ]
 
     def _headers(self) -> dict[str, str]:
         from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # it does export it

@@ -51,7 +51,6 @@ class RemoteFile:
 
     @property
     def name(self) -> str:
-        """Last part of the path."""
         return self.path.rpartition("/")[2]
 
 
@@ -65,7 +64,6 @@ class Variant:
 
     @property
     def model_bytes(self) -> int:
-        """Size of the model without its mmproj."""
         return sum(file.size_bytes for file in self.files)
 
     @property
