@@ -19,20 +19,21 @@ from typing import IO, Final, Self
 BUFFER_BYTES: Final = 1 << 20
 _AHEAD_BYTES: Final = 16 * BUFFER_BYTES
 _LOCK_POLL_S: Final = 0.02
+_LOWEST_BIT: Final = bytes(value & 1 for value in range(256))
 
 OnBytes = Callable[[int], None]
-"""Called with the number of bytes processed since the last call. An exception from it ends the operation."""
+"""Called with the number of bytes since the last call. An exception from it ends the operation."""
 
 
 def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
-    """Replace a file in one step. Readers see the old content or the new; an existing file keeps its mode.
+    """Replace a file in one step; its old content stays if that fails, and its mode in any case.
 
     Args:
         mode: Permissions of a new file, before the umask.
         durable: Wait until the content would survive a power cut.
 
     Raises:
-        OSError: The file cannot be written. The old content is still there.
+        OSError: The file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
@@ -54,11 +55,7 @@ def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable
 
 
 def move_into_place(source: Path, target: Path) -> None:
-    """Rename a complete file durably, and create the target's folder.
-
-    Raises:
-        OSError: The file cannot be renamed.
-    """
+    """Rename a complete file durably, and create the target's folder; may raise OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
     sync_folder(target.parent)
@@ -88,10 +85,8 @@ def remove_empty_folders(folder: Path, root: Path) -> None:
 class FileLock:
     """A lock between processes and threads. The system releases it when its holder ends.
 
-    As a context manager it waits without limit. On file systems without locks it always succeeds. Any thread.
-
-    Args:
-        path: The lock file. It and its folder are created.
+    As a context manager it waits without limit. On file systems without locks it always succeeds. Any thread. The lock
+    file and its folder are created.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,11 +94,7 @@ class FileLock:
         self._file: IO[bytes] | None = None
 
     def acquire(self, timeout_s: float = 0.0) -> bool:
-        """Return whether the lock was acquired in time.
-
-        Raises:
-            OSError: The file cannot be opened.
-        """
+        """Return whether the lock was acquired in time; raises OSError if the file cannot be opened."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._path.open("ab")
         deadline = time.monotonic() + timeout_s
@@ -147,11 +138,7 @@ def _try_lock(file: IO[bytes]) -> bool:
 
 
 def sha256_of(path: Path, on_bytes: OnBytes = lambda _: None) -> str:
-    """Return the SHA-256 of a file in lower-case hex.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
+    """Return the SHA-256 of a file in lower-case hex; may raise OSError."""
     hasher = hashlib.sha256()
     for chunk in _chunks(path, on_bytes):
         hasher.update(chunk)
@@ -159,11 +146,7 @@ def sha256_of(path: Path, on_bytes: OnBytes = lambda _: None) -> str:
 
 
 def copy_hashed(source: Path, target: Path, on_bytes: OnBytes = lambda _: None) -> str:
-    """Copy a file's content durably and return its SHA-256.
-
-    Raises:
-        OSError: A file cannot be read or written.
-    """
+    """Copy a file's content durably and return its SHA-256; may raise OSError."""
     hasher = hashlib.sha256()
     with target.open("wb", buffering=0) as out:
         for chunk in _chunks(source, on_bytes):
@@ -182,11 +165,7 @@ def _chunks(path: Path, on_bytes: OnBytes) -> Iterator[memoryview]:
 
 
 def write_all(handle: int, content: memoryview) -> None:
-    """Write all of the content: a nearly full disk accepts only a part at a time.
-
-    Raises:
-        OSError: The disk refuses.
-    """
+    """Write all of the content: pipes and nearly full disks accept only a part at a time."""
     while content:
         content = content[os.write(handle, content) :]
 
@@ -250,27 +229,23 @@ def _all_resident(pages: bytes, start: int, end: int) -> bool:
 
 
 def resident_share(files: Sequence[Path]) -> float | None:
-    """Return the share of the files' pages that are in memory; None if the system does not tell."""
+    """Return the share of the files' pages that are in memory; None if unknown."""
     pages = resident = 0
-    for path in files:
-        try:
+    with suppress(OSError):
+        for path in files:
             vector = resident_pages(path)
-        except OSError:
-            return None
-        if vector is None:
-            return None
-        pages += len(vector)
-        resident += vector.count(1)
-    return resident / pages if pages else None
+            if vector is None:
+                return None
+            pages += len(vector)
+            resident += vector.count(1)
+        return resident / pages if pages else None
+    return None
 
 
 def resident_pages(path: Path) -> bytes | None:
-    """Return one byte per page of the file, 1 for a page in memory; None if the system does not tell.
+    """Return one byte per page of the file, 1 for a page in memory; None if unknown. May raise OSError.
 
     mincore(2) is truthful only for files that the caller owns or may write (Linux 5.2).
-
-    Raises:
-        OSError: The file cannot be opened.
     """
     if not sys.platform.startswith(("linux", "darwin")):
         return None
@@ -285,6 +260,3 @@ def resident_pages(path: Path) -> bytes | None:
         del anchor  # a mapping with a pointer into it cannot be closed
     # Only the lowest bit counts; macOS sets others.
     return None if failed else bytes(vector).translate(_LOWEST_BIT)
-
-
-_LOWEST_BIT: Final = bytes(value & 1 for value in range(256))

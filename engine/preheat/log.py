@@ -1,7 +1,4 @@
-"""Where log records go. Called by entry points only; every other module just asks for its logger.
-
-Prompts, completions and keys are never logged, at any level: this is the duty of whoever logs.
-"""
+"""Log setup for entry points. No module logs prompts, completions or keys, at any level."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _FILE_FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 class _ConsoleFormatter(logging.Formatter):
-    """Time and message; the level only where it matters, and the logger only where it is not ours."""
+    """Time and message; the level unless it is INFO, and the logger of other packages."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
@@ -35,18 +32,14 @@ class _ConsoleFormatter(logging.Formatter):
 
 
 def log_file() -> Path:
-    """Return the log file; older ones have .1, .2, .3 at the end."""
+    """Return the log file; older ones end in .1, .2 and .3."""
     return paths.log_dir() / "preheat.log"
 
 
 def setup_logging(level: str, *, to_file: bool, console: bool) -> None:
     """Send records of ``level`` and above to the log file, the console (standard error), or both.
 
-    Calling it again replaces what the last call set up. Other people's modules are heard from ``warning`` on. A log
-    file that cannot be opened is a warning on the console, not the end of the program.
-
-    Args:
-        level: The setting ``log_level``.
+    Replaces an earlier setup. Other packages log from ``warning`` on. A log file that cannot be opened is a warning.
     """
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if handler.name == _MARK]:

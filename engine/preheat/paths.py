@@ -1,8 +1,6 @@
-"""Where Preheat keeps things. The only module that touches appdirs.
+"""Paths of Preheat's files: under ``PREHEAT_HOME``, or in the system's usual folders.
 
-``PREHEAT_HOME`` puts everything under one folder; without it each kind of file goes where the system's conventions
-say. The functions only name folders: whoever writes makes them. The environment is read at each call, so that a test
-or a launcher may set it at any time. Any thread.
+The functions create nothing, and read the environment at each call. Any thread.
 """
 
 from __future__ import annotations
@@ -19,38 +17,34 @@ _APP: Final = "preheat"
 
 
 def config_dir() -> Path:
-    """Return the folder of what the user wrote: settings."""
+    """Return the folder of settings."""
     # appauthor=False: otherwise Windows puts the name there twice, preheat\preheat.
     return _under_home("config") or _absolute(appdirs.user_config_dir(_APP, appauthor=False), ".config")
 
 
 def data_dir() -> Path:
-    """Return the folder of what must be kept: models, usage."""
+    """Return the folder of data to keep: models, usage."""
     return _under_home("data") or _absolute(appdirs.user_data_dir(_APP, appauthor=False), ".local/share")
 
 
 def cache_dir() -> Path:
-    """Return the folder of what can be made again."""
+    """Return the folder of data that can be made again."""
     return _under_home("cache") or _absolute(appdirs.user_cache_dir(_APP, appauthor=False), ".cache")
 
 
 def log_dir() -> Path:
     """Return the folder of log files."""
-    in_home = _under_home("logs")
-    if in_home is not None:
-        return in_home
-    if sys.platform.startswith("linux"):
-        return cache_dir() / "log"  # what appdirs says, but never relative
-    return Path(appdirs.user_log_dir(_APP, appauthor=False))
+    # On Linux the same as appdirs, but never relative.
+    linux = sys.platform.startswith("linux")
+    system = cache_dir() / "log" if linux else Path(appdirs.user_log_dir(_APP, appauthor=False))
+    return _under_home("logs") or system
 
 
 def runtime_dir() -> Path:
     """Return the folder of files that live as long as the running application; its mode must be 0700."""
-    in_home = _under_home("runtime")
-    if in_home is not None:
-        return in_home
     session = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    return session / _APP if session.is_absolute() else cache_dir() / "runtime"
+    system = session / _APP if session.is_absolute() else cache_dir() / "runtime"
+    return _under_home("runtime") or system
 
 
 def models_dir() -> Path:
@@ -59,21 +53,17 @@ def models_dir() -> Path:
 
 
 def settings_path() -> Path:
-    """Return the user's settings file, which need not exist."""
+    """Return the user's settings file, which may not exist."""
     return config_dir() / "settings.toml"
 
 
 def runtime_file() -> Path:
-    """Return the file by which clients find the running application."""
+    """Return the file with the running application's address."""
     return runtime_dir() / "engine.json"
 
 
 def resource(name: str) -> Path:
-    """Return the file or folder ``name`` of ``resources/``, from a source tree, a wheel or a bundle.
-
-    Raises:
-        FileNotFoundError: There is none; the installation is incomplete.
-    """
+    """Return a file or folder in ``resources/`` of a source tree, wheel or bundle; may raise FileNotFoundError."""
     package = Path(__file__).resolve().parent
     roots = [package.parents[1], package]
     bundle = getattr(sys, "_MEIPASS", None)  # set by PyInstaller
@@ -93,10 +83,6 @@ def _under_home(kind: str) -> Path | None:
 
 
 def _absolute(system_dir: str, fallback: str) -> Path:
-    """Return ``system_dir``, or the convention's default where the XDG variable is empty or relative.
-
-    The XDG specification says to ignore such a value; appdirs takes it, and the files would land wherever the
-    program was started.
-    """
+    """Return ``system_dir``, or the default where an XDG variable is relative: the XDG specification ignores it."""
     path = Path(system_dir)
     return path if path.is_absolute() else Path.home() / fallback / _APP

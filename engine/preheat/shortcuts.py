@@ -13,12 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
 from preheat.control import ControlClient, HttpClient, ModelChoice, find_running
-from preheat.errors import (
-    EngineStoppedError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    NotRunningError,
-)
+from preheat.errors import EngineStoppedError, InvalidRequestError, ModelNotFoundError, NotRunningError
 
 if TYPE_CHECKING:
     from preheat.control import ScriptClient
@@ -43,7 +38,7 @@ _RANGES: Final = {
 
 
 class Options(TypedDict, total=False):
-    """How to write; what is left out, or None, is as the model's defaults have it. See ``Sampling``."""
+    """Generation options; missing ones, or None, take the model's defaults. See ``Sampling``."""
 
     max_tokens: int | None  # maximum length of the answer
     temperature: float | None
@@ -64,16 +59,15 @@ def embed(text: str, model: str | None = None) -> list[float]: ...
 @overload
 def embed(text: list[str] | tuple[str, ...], model: str | None = None) -> list[list[float]]: ...
 def embed(text: str | list[str] | tuple[str, ...], model: str | None = None) -> list[float] | list[list[float]]:
-    """Return a text's normalised embedding, or those of several texts, in their order.
+    """Return the normalised embedding of a text, or those of several texts, in their order.
 
     Args:
-        text: One text or several. Several in one call are much faster than one after another.
-        model: A model's id, or a unique beginning of it. None takes the favourite that makes embeddings, or else the
-            first model that does.
+        text: One text or several. Several in one call are much faster than one call each.
+        model: A model's id or a unique prefix of it; None takes the favourite embedding model, else the first one.
 
     Raises:
-        ModelNotFoundError: There is no such model.
-        UnsupportedOperationError: The model writes text.
+        ModelNotFoundError: No such model.
+        UnsupportedOperationError: The model generates text.
         EngineError: Another reason; see ``preheat.errors``.
     """
     texts = [text] if isinstance(text, str) else list(text)
@@ -87,14 +81,13 @@ def chat(message: str | Sequence[JsonObject], model: str | None = None, **option
     """Return a model's answer to a message, or to a whole chat.
 
     Args:
-        message: What the user says; or the messages of a chat in OpenAI's form, ``{"role": ..., "content": ...}``.
-        model: A model's id, or a unique beginning of it. None takes the favourite that writes text, or else the
-            first model that does.
+        message: The user's message; or the messages of a chat in OpenAI's form, ``{"role": ..., "content": ...}``.
+        model: A model's id or a unique prefix of it; None takes the favourite text model, else the first one.
         options: See ``Options``.
 
     Raises:
         InvalidRequestError: An option or message has a wrong value.
-        ModelNotFoundError: There is no such model.
+        ModelNotFoundError: No such model.
         UnsupportedOperationError: The model makes embeddings.
         EngineError: Another reason; see ``preheat.errors``.
     """
@@ -103,9 +96,9 @@ def chat(message: str | Sequence[JsonObject], model: str | None = None, **option
 
 
 def complete(prompt: str, model: str | None = None, **options: Unpack[Options]) -> str:
-    """Return a model's continuation of a text, ``COMPLETE_MAX_TOKENS`` at most if ``max_tokens`` is not given.
+    """Return a model's continuation of a text; without ``max_tokens``, of ``COMPLETE_MAX_TOKENS`` at most.
 
-    The arguments and errors are those of ``chat``.
+    Arguments and errors are those of ``chat``.
     """
     return _generate(complete_request(prompt, options), model)
 
@@ -123,11 +116,8 @@ def chat_request(messages: Sequence[JsonObject], options: Options) -> GenerateRe
     if not messages:
         raise InvalidRequestError("message: there is none", param="message")
     schema = options.get("json_schema")
-    return GenerateRequest(
-        messages=tuple(messages),
-        json_schema=None if schema is None else json.dumps(schema),
-        **_common(options),
-    )
+    json_schema = None if schema is None else json.dumps(schema)
+    return GenerateRequest(messages=tuple(messages), json_schema=json_schema, **_common(options))
 
 
 def complete_request(prompt: str, options: Options) -> GenerateRequest:
@@ -145,40 +135,33 @@ def complete_request(prompt: str, options: Options) -> GenerateRequest:
 
 
 def _common(options: Options) -> dict[str, Any]:
-    """Return the arguments that both kinds of request share.
-
-    The running application would check the ranges; a process's own engine is given what is right.
-    """
+    """Return the arguments of both kinds of request. Checked here, because the process's own engine does not."""
     from preheat.inference import Sampling
 
     unknown = options.keys() - Options.__annotations__.keys()
     if unknown:
-        raise TypeError(f"unknown option {sorted(unknown)[0]!r}; there are: {', '.join(Options.__annotations__)}")
-    given = {name: value for name, value in options.items() if value is not None}
+        raise TypeError(f"unknown option {min(unknown)!r}; there are: {', '.join(Options.__annotations__)}")
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    given.pop("json_schema", None)
     for name, (kind, low, high) in _RANGES.items():
         value = given.get(name, low)
         right_kind = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
-        if not right_kind or not low <= value <= high:  # type: ignore[operator] # a number, if it is of the right kind
+        if not right_kind or not low <= value <= high:
             raise InvalidRequestError(
                 f"{name}: {value!r} is not possible",
                 hint=f"It is {'a whole' if kind is int else 'a'} number from {low} to {high}",
                 param=name,
             )
-    stop = given.pop("stop", ())
-    given.pop("json_schema", None)
-    max_tokens = given.pop("max_tokens", None)
-    return {
-        "max_tokens": max_tokens,
-        "stop": (stop,) if isinstance(stop, str) else tuple(stop),  # type: ignore[arg-type] # as Options declares it
-        "sampling": Sampling(**given),  # type: ignore[arg-type] # its own names, checked above
-    }
+    stop, max_tokens = given.pop("stop", ()), given.pop("max_tokens", None)
+    stops = (stop,) if isinstance(stop, str) else tuple(stop)
+    return {"max_tokens": max_tokens, "stop": stops, "sampling": Sampling(**given)}
 
 
 def default_model(models: Iterable[ModelChoice], *, embeddings: bool) -> str:
-    """Return the model to use where none was named: a favourite if one fits the purpose, else the first that does.
+    """Return the model to use by default: a favourite of this kind, else the first model of this kind.
 
     Raises:
-        ModelNotFoundError: None fits.
+        ModelNotFoundError: There is none.
     """
     fitting = [model for model in models if model.embeddings is embeddings]
     if not fitting:
@@ -191,7 +174,7 @@ def default_model(models: Iterable[ModelChoice], *, embeddings: bool) -> str:
 
 
 class Session:
-    """What this process talks to, kept between calls."""
+    """The application or engine that this process uses, kept between calls."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -221,7 +204,7 @@ class Session:
         running.close()
 
     def own(self) -> ScriptClient:
-        """Return this process's own engine; start it, if it is not there."""
+        """Return this process's own engine; the first call starts it."""
         with self._lock:
             if self._own is None:
                 from preheat.control import ScriptClient
@@ -230,14 +213,13 @@ class Session:
             return self._own
 
     def close(self) -> None:
-        """End what there is."""
+        """Close the connection and end the engine."""
         with self._lock:
-            running, self._running = self._running, None
-            own, self._own = self._own, None
-        if running is not None:
-            running.close()
-        if own is not None:
-            own.close()
+            clients = (self._running, self._own)
+            self._running = self._own = None
+        for client in clients:
+            if client is not None:
+                client.close()
 
     def drop_after_fork(self) -> None:
         """Start over in a forked child, which cannot use the parent's engine and connections."""
@@ -245,10 +227,8 @@ class Session:
         if self._own is not None:
             self._own.drop_after_fork()
             _parents.append(self._own)
-        self._own = None
-        if self._running is not None:
-            self._running.close()
-        self._running = None
+            self._own = None
+        self.close()
 
 
 session: Final = Session()
@@ -259,7 +239,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _ask(work: Callable[[ControlClient], T]) -> T:
-    """Do the work with the running application, or else, or if it goes away meanwhile, with an engine of our own."""
+    """Do the work with the running application; without one, or if it ends meanwhile, with an own engine."""
     running = session.running()
     if running is not None:
         try:

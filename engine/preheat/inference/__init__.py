@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -98,7 +100,7 @@ class Embeddings:
     """Normalised vectors, one for each input, in the order of the inputs."""
 
     dimensions: int
-    vectors: tuple[bytes, ...]  # each vector's ``dimensions`` 32-bit little-endian floats, as bytes
+    vectors: tuple[bytes, ...]  # each vector's ``dimensions`` 32-bit floats, as bytes
     prompt_tokens: int  # tokens of all inputs, cached ones included
 
 
@@ -131,3 +133,10 @@ class LoadOptions:
     embedding_cache: int  # number of (text, vector) pairs to remember
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
     warm_prefix: bool  # evaluate the chat template's fixed beginning. For loads without a waiting request.
+
+
+def normalised(vector: bytes) -> bytes:
+    """Return a vector of 32-bit floats scaled to Euclidean length 1; a zero vector stays zero."""
+    values = array("f", vector)
+    length = math.sqrt(sum(value * value for value in values)) or 1.0
+    return array("f", [value / length for value in values]).tobytes()

@@ -65,12 +65,13 @@ class _Call:
         return answer
 
 
-class WorkerClient:
+class WorkerClient(asyncio.SubprocessProtocol):
     """One worker process. Make one with ``spawn``."""
 
     def __init__(self) -> None:
         self._transport: asyncio.SubprocessTransport
         self._stdin: asyncio.WriteTransport
+        self._frames = FrameDecoder()
         self._ids = itertools.count(1)
         loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = loop.create_future()
@@ -80,6 +81,7 @@ class WorkerClient:
         self._on_warming: OnWarming = lambda: None
         self._calls: dict[int, _Call] = {}
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._stderr_line = b""
         self._closing = False
         self._load_cancelled = False
         self._protocol_violated = False
@@ -93,10 +95,9 @@ class WorkerClient:
         Raises:
             ModelLoadError: The system cannot start a process.
         """
-        client = cls()
         try:
-            transport, _ = await asyncio.get_running_loop().subprocess_exec(
-                lambda: _WorkerProtocol(client), *worker_command(), env={**_WORKER_ENVIRONMENT, **os.environ}
+            transport, client = await asyncio.get_running_loop().subprocess_exec(
+                cls, *worker_command(), env={**_WORKER_ENVIRONMENT, **os.environ}
             )
         except OSError as error:
             raise ModelLoadError(msg("worker_not_started", reason=error.strerror or str(error))) from error
@@ -147,8 +148,7 @@ class WorkerClient:
         """
         self._load_cancelled = True
         if self.alive:
-            with contextlib.suppress(ProcessLookupError):
-                self._transport.kill()
+            self._kill()
 
     def hold_load(self, hold: bool) -> None:
         """Pause a load, or resume it."""
@@ -204,10 +204,12 @@ class WorkerClient:
         try:
             await asyncio.wait_for(asyncio.shield(self.exited), grace_s)
         except TimeoutError:
-            # Inside a long native call it may not react.
-            with contextlib.suppress(ProcessLookupError):
-                self._transport.kill()
+            self._kill()  # inside a long native call it may not react
             await asyncio.shield(self.exited)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._transport.kill()
 
     def _send(self, frame: protocol.ToWorker) -> None:
         if self.alive and not self._stdin.is_closing():
@@ -243,6 +245,37 @@ class WorkerClient:
         if call is not None:  # otherwise the client is gone and the worker does not know it yet
             call.answers.put_nowait(answer)
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport: output and exit may arrive before ``spawn`` continues."""
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
+        """Receive frames from stdout and log lines from stderr."""
+        assert isinstance(data, bytes)
+        if fd == 2:
+            self._log(data)
+            return
+        try:
+            for frame in self._frames.feed(data):
+                self._receive(frame)
+        except ProtocolError as error:
+            logger.error("worker %d: %s", self.pid, error)
+            self._protocol_violated = True
+            self._transport.kill()
+
+    def _log(self, data: bytes) -> None:
+        *lines, self._stderr_line = (self._stderr_line + data).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace")
+            self._stderr.append(text)
+            logger.debug("worker %d: %s", self.pid, text)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Report the exit. All pipes were read to the end."""
+        returncode = self._transport.get_returncode()
+        self._transport.close()
+        self._ended(returncode if returncode is not None else -1)
+
     def _ended(self, returncode: int) -> None:
         reason = exit_reason(returncode)
         if not self._closing:
@@ -258,46 +291,6 @@ class WorkerClient:
         if self._load_cancelled or self._closing:
             error = LoadCancelledError(msg("worker_load_cancelled"))
         _fail(self._loaded, error)
-
-
-class _WorkerProtocol(asyncio.SubprocessProtocol):
-    """Receives frames from stdout, log lines from stderr, and the exit."""
-
-    def __init__(self, client: WorkerClient) -> None:
-        self._client = client
-        self._frames = FrameDecoder()
-        self._transport: asyncio.SubprocessTransport
-        self._line = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Set here, because output and exit may arrive before ``spawn`` continues.
-        self._transport = self._client._transport = cast(asyncio.SubprocessTransport, transport)
-
-    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
-        assert isinstance(data, bytes)
-        if fd == 2:
-            self._log(data)
-            return
-        try:
-            for frame in self._frames.feed(data):
-                self._client._receive(frame)
-        except ProtocolError as error:
-            logger.error("worker %d: %s", self._client.pid, error)
-            self._client._protocol_violated = True
-            self._transport.kill()
-
-    def _log(self, data: bytes) -> None:
-        *lines, self._line = (self._line + data).split(b"\n")
-        for line in lines:
-            text = line.decode(errors="replace")
-            self._client._stderr.append(text)
-            logger.debug("worker %d: %s", self._transport.get_pid(), text)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        # Called after the process has exited and all its pipes were read to the end.
-        returncode = self._transport.get_returncode()
-        self._transport.close()
-        self._client._ended(returncode if returncode is not None else -1)
 
 
 def _fail(future: asyncio.Future[Any], error: EngineError) -> None:

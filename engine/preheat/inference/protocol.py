@@ -98,7 +98,7 @@ class Step(NamedTuple):
 
 
 class Embedded(NamedTuple):
-    """The vectors of one ``Embed``, one after the other, as 32-bit little-endian floats."""
+    """The vectors of one ``Embed``, one after the other, as 32-bit floats."""
 
     id: int
     dimensions: int

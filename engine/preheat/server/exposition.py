@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -14,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from preheat.core import EngineSnapshot
 from preheat.residency import State
-from preheat.server.metrics import Histogram, Tally
+from preheat.server.metrics import COUNTERS, HISTOGRAMS, Labels, Tally
 
 Metric = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
@@ -36,34 +35,24 @@ class _Moment(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        tally = self.tally
-        requests = {(model, outcome.name.lower()): count for (model, outcome), count in tally.requests.items()}
-        counters: list[tuple[str, str, tuple[str, ...], Mapping[Any, float]]] = [
-            ("requests", "Finished requests, by the state of their model.", ("model", "outcome"), requests),
-            ("prompt_tokens", "Tokens of prompts.", ("model",), tally.prompt_tokens),
-            ("completion_tokens", "Generated tokens.", ("model",), tally.completion_tokens),
-            ("loads", "Loads that ended hot, by their cause.", ("model", "cause"), tally.loads),
-            ("load_failures", "Failed loads, and workers that died.", ("model",), tally.failures),
-            ("evictions", "Models unloaded to make room.", ("reason",), tally.evictions),
-            ("wasted_preloads", "Preloads that ended before any request used them.", ("model",), tally.wasted),
-            ("time_saved_seconds", "Load times that hits did not pay.", ("model",), tally.saved_s),
-            (
-                "prefix_tokens_reused",
-                "Prompt tokens that were not computed again.",
-                (),
-                {(): self.snapshot.prefix_tokens_reused},
-            ),
-        ]
-        for name, words, labels, values in counters:
-            counter = CounterMetricFamily(f"preheat_{name}", words, labels=labels)
-            for key, value in values.items():
-                counter.add_metric((key,) if isinstance(key, str) else key, value)
-            yield counter
-        yield _histogram("load_seconds", "From the start of a load to its probe.", ("model",), tally.load_times)
-        by_outcome = ("model", "outcome")
-        yield _histogram("request_wait_seconds", "Until the model was hot and leased.", by_outcome, tally.waits)
-        yield _histogram("ttft_seconds", "From a request's arrival to its first text.", by_outcome, tally.ttfts)
+        for name, (words, labels) in COUNTERS.items():
+            yield _counter(name, words, labels, self.tally.counters[name])
+        reused: dict[Labels, float] = {(): self.snapshot.prefix_tokens_reused}
+        yield _counter("prefix_tokens_reused", "Prompt tokens that were not computed again.", (), reused)
+        for name, (words, labels, _) in HISTOGRAMS.items():
+            family = HistogramMetricFamily(f"preheat_{name}", words, labels=labels)
+            for values, histogram in self.tally.histograms[name].items():
+                buckets = zip((*map(str, histogram.bounds), "+Inf"), accumulate(histogram.counts), strict=True)
+                family.add_metric(values, list(buckets), histogram.total)
+            yield family
         yield from _gauges(self.snapshot)
+
+
+def _counter(name: str, words: str, labels: Labels, values: Mapping[Labels, float]) -> CounterMetricFamily:
+    counter = CounterMetricFamily(f"preheat_{name}", words, labels=labels)
+    for key, value in values.items():
+        counter.add_metric(key, value)
+    return counter
 
 
 def _gauges(snapshot: EngineSnapshot) -> Iterator[Metric]:
@@ -84,14 +73,3 @@ def _gauges(snapshot: EngineSnapshot) -> Iterator[Metric]:
     info = GaugeMetricFamily("preheat_build_info", "Always 1; the version is a label.", labels=("version",))
     info.add_metric([snapshot.version], 1)
     yield info
-
-
-def _histogram(
-    name: str, words: str, labels: tuple[str, ...], histograms: Mapping[Any, Histogram]
-) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(f"preheat_{name}", words, labels=labels)
-    for key, histogram in histograms.items():
-        values = [key] if isinstance(key, str) else [key[0], key[1].name.lower()]
-        buckets = zip((*map(str, histogram.bounds), "+Inf"), accumulate(histogram.counts), strict=True)
-        family.add_metric(values, list(buckets), histogram.total)
-    return family

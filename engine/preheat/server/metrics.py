@@ -10,17 +10,19 @@ import asyncio
 import importlib
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.residency import Action, DecisionRecord, Outcome
+from preheat.residency import Action, DecisionRecord
 from preheat.usage import RequestRecord
 
 if TYPE_CHECKING:
     from preheat.core import Engine
+
+Labels = tuple[str, ...]
 
 MAX_MODELS: Final = 50
 """Models with a label of their own; each label is a time series that Prometheus keeps for ever."""
@@ -28,22 +30,37 @@ MAX_MODELS: Final = 50
 OTHER: Final = "other"
 WAIT_BUCKETS_S: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 LOAD_BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0, 300.0)
+_BY_OUTCOME: Final = ("model", "outcome")
+
+COUNTERS: Final[Mapping[str, tuple[str, Labels]]] = {
+    "requests": ("Finished requests, by the state of their model.", _BY_OUTCOME),
+    "prompt_tokens": ("Tokens of prompts.", ("model",)),
+    "completion_tokens": ("Generated tokens.", ("model",)),
+    "loads": ("Loads that ended hot, by their cause.", ("model", "cause")),
+    "load_failures": ("Failed loads, and workers that died.", ("model",)),
+    "evictions": ("Models unloaded to make room.", ("reason",)),
+    "wasted_preloads": ("Preloads that ended before any request used them.", ("model",)),
+    "time_saved_seconds": ("Load times that hits did not pay.", ("model",)),
+}
+"""Help text and labels by name."""
+
+HISTOGRAMS: Final[Mapping[str, tuple[str, Labels, Sequence[float]]]] = {
+    "load_seconds": ("From the start of a load to its probe.", ("model",), LOAD_BUCKETS_S),
+    "request_wait_seconds": ("Until the model was hot and leased.", _BY_OUTCOME, WAIT_BUCKETS_S),
+    "ttft_seconds": ("From a request's arrival to its first text.", _BY_OUTCOME, WAIT_BUCKETS_S),
+}
+"""Help text, labels and buckets by name."""
 
 
 class Histogram:
-    """Counts values by upper bounds.
-
-    Attributes:
-        counts: One for each bound and one for larger values; not cumulative.
-        total: The sum of the values.
-    """
+    """Counts values by upper bounds."""
 
     __slots__ = ("bounds", "counts", "total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
+        self.counts = [0] * (len(bounds) + 1)  # not cumulative; the last one is for larger values
+        self.total = 0.0  # the sum of the values
 
     def add(self, value: float) -> None:
         """Count a value; bounds are inclusive."""
@@ -52,51 +69,47 @@ class Histogram:
 
 
 class Tally:
-    """Sums since the port was opened. Engine thread only."""
+    """Sums since the port was opened, by metric and labels. Engine thread only."""
 
     def __init__(self) -> None:
-        self.requests: defaultdict[tuple[str, Outcome], int] = defaultdict(int)
-        self.prompt_tokens: defaultdict[str, int] = defaultdict(int)
-        self.completion_tokens: defaultdict[str, int] = defaultdict(int)
-        self.loads: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self.failures: defaultdict[str, int] = defaultdict(int)
-        self.evictions: defaultdict[str, int] = defaultdict(int)
-        self.wasted: defaultdict[str, int] = defaultdict(int)
-        self.saved_s: defaultdict[str, float] = defaultdict(float)
-        self.waits: defaultdict[tuple[str, Outcome], Histogram] = defaultdict(lambda: Histogram(WAIT_BUCKETS_S))
-        self.ttfts: defaultdict[tuple[str, Outcome], Histogram] = defaultdict(lambda: Histogram(WAIT_BUCKETS_S))
-        self.load_times: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(LOAD_BUCKETS_S))
+        self.counters: dict[str, defaultdict[Labels, float]] = {name: defaultdict(float) for name in COUNTERS}
+        self.histograms: dict[str, dict[Labels, Histogram]] = {name: {} for name in HISTOGRAMS}
         self._models: set[str] = set()
 
     def take(self, record: RequestRecord | DecisionRecord) -> None:
         """Add a finished request or a decision."""
+        model = self._label(record.model_id)
         if isinstance(record, RequestRecord):
-            self._take_request(record)
+            self._take_request(model, record)
         else:
-            self._take_decision(record)
+            self._take_decision(model, record)
 
-    def _take_request(self, record: RequestRecord) -> None:
-        model = self._label(record.model_id)
-        self.requests[model, record.outcome] += 1
-        self.prompt_tokens[model] += record.prompt_tokens
-        self.completion_tokens[model] += record.completion_tokens
-        self.saved_s[model] += record.saved_s
-        self.waits[model, record.outcome].add(record.wait_s)
-        if record.ttft_s is not None:
-            self.ttfts[model, record.outcome].add(record.ttft_s)
+    def _take_request(self, model: str, record: RequestRecord) -> None:
+        outcome = record.outcome.name.lower()
+        self._count("requests", model, outcome)
+        self._count("prompt_tokens", model, by=record.prompt_tokens)
+        self._count("completion_tokens", model, by=record.completion_tokens)
+        self._count("time_saved_seconds", model, by=record.saved_s)
+        self._observe("request_wait_seconds", record.wait_s, model, outcome)
+        self._observe("ttft_seconds", record.ttft_s, model, outcome)
 
-    def _take_decision(self, record: DecisionRecord) -> None:
-        model = self._label(record.model_id)
+    def _take_decision(self, model: str, record: DecisionRecord) -> None:
         if record.wasted:
-            self.wasted[model] += 1
+            self._count("wasted_preloads", model)
         if record.action in (Action.LOAD, Action.PRELOAD):
-            self.loads[model, record.cause or record.action.value] += 1
-            if record.seconds is not None:
-                self.load_times[model].add(record.seconds)
+            self._count("loads", model, record.cause or record.action.value)
+            self._observe("load_seconds", record.seconds, model)
         elif record.action is Action.FAIL:
-            self.failures[model] += 1
+            self._count("load_failures", model)
         elif record.action is Action.EVICT:
-            self.evictions[record.cause] += 1
+            self._count("evictions", record.cause)
+
+    def _count(self, name: str, *labels: str, by: float = 1) -> None:
+        self.counters[name][labels] += by
+
+    def _observe(self, name: str, value: float | None, *labels: str) -> None:
+        if value is not None:
+            self.histograms[name].setdefault(labels, Histogram(HISTOGRAMS[name][2])).add(value)
 
     def _label(self, model_id: str) -> str:
         if model_id in self._models:

@@ -90,10 +90,10 @@ def test_labels_are_bounded() -> None:
         tally.take(RequestRecord(f"model-{number}", 1.0, Outcome.HIT, ttft_s=0.1))
         tally.take(DecisionRecord(1.0, f"model-{number}", Action.LOAD, verbatim(""), seconds=1.0))
     tally.take(RequestRecord("model-0", 1.0, Outcome.HIT))
-    kept = (tally.requests, tally.waits, tally.ttfts, tally.load_times, tally.saved_s, tally.loads)
-    assert {len(by_model) for by_model in kept} == {MAX_MODELS + 1}
-    assert tally.requests[OTHER, Outcome.HIT] == 10
-    assert tally.requests["model-0", Outcome.HIT] == 2
+    lengths = [*map(len, tally.counters.values()), *map(len, tally.histograms.values())]
+    assert set(lengths) == {0, MAX_MODELS + 1}
+    assert tally.counters["requests"][OTHER, "hit"] == 10
+    assert tally.counters["requests"]["model-0", "hit"] == 2
 
 
 @pytest.mark.parametrize(("value", "place"), [(0.0, 0), (1.0, 0), (1.5, 1), (2.0, 1), (9.0, 2)])

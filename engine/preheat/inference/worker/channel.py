@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Generic, TypeVar
 
+from preheat.files import write_all
 from preheat.inference.protocol import FromWorker, encode_frame
 
 Request = TypeVar("Request")
@@ -20,10 +20,9 @@ class Channel:
 
     def send(self, frame: FromWorker) -> None:
         """Write one frame."""
-        data = memoryview(encode_frame(frame))
+        content = memoryview(encode_frame(frame))
         with self._lock:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+            write_all(self._descriptor, content)
 
 
 class Inbox(Generic[Request]):
@@ -47,11 +46,7 @@ class Inbox(Generic[Request]):
             self._changed.notify()
 
     def take(self, *, wait: bool) -> tuple[list[Request], list[int]]:
-        """Return the requests and the ids of cancelled ones since the last call.
-
-        Args:
-            wait: Block until there is one.
-        """
+        """Return the requests and the ids of cancelled ones since the last call; ``wait`` blocks until there is one."""
         with self._changed:
             while wait and not self._requests and not self._cancelled:
                 self._changed.wait()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import time
-from array import array
 from collections.abc import Sequence
 from typing import Final
 
+from preheat.inference import normalised
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
 from preheat.inference.worker.scheduler import Chunk, DecodeError, Sampled, Status, StepPlan, StepResult
@@ -114,10 +113,3 @@ class EmbeddingRunner:
         size = self._model.dimensions * ctypes.sizeof(ctypes.c_float)
         pointers = (llama.llama_get_embeddings_seq(self._model.ctx, sequence) for sequence in range(len(inputs)))
         return [normalised(ctypes.string_at(pointer, size)) for pointer in pointers]
-
-
-def normalised(vector: bytes) -> bytes:
-    """Return the 32-bit floats scaled to Euclidean length 1; a zero vector stays zero."""
-    values = array("f", vector)
-    length = math.sqrt(sum(value * value for value in values)) or 1.0
-    return array("f", [value / length for value in values]).tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import time
@@ -10,7 +11,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from preheat._version import __version__
-from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.errors import InvalidRequestError
+from preheat.inference import Embeddings, FinishReason, GenerationChunk, TokenLogprob, Usage, normalised
+from preheat.messages import msg
 from preheat.server.generation import Answer
 from preheat.server.openai.tool_calls import ToolCall, ToolCallParser, parse_call
 
@@ -269,6 +272,36 @@ def completion_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str
         "top_logprobs": [{text: _finite(logprob) for text, _, logprob in token.top} for token in tokens],
         "text_offset": offsets,
     }
+
+
+def shortened(embeddings: Embeddings, dimensions: int | None) -> Sequence[bytes]:
+    """Return the first ``dimensions`` numbers of each vector, normalised again, as OpenAI does.
+
+    Raises:
+        InvalidRequestError: The model's vectors have fewer dimensions.
+    """
+    if dimensions is None or dimensions == embeddings.dimensions:
+        return embeddings.vectors
+    if dimensions > embeddings.dimensions:
+        raise InvalidRequestError(msg("too_many_dimensions", limit=embeddings.dimensions), param="dimensions")
+    return [normalised(vector[: 4 * dimensions]) for vector in embeddings.vectors]
+
+
+def embeddings_json(
+    model_id: str, vectors: Sequence[bytes], prompt_tokens: int, encoding_format: str | None
+) -> dict[str, Any]:
+    """Return OpenAI's answer. base64 holds the vector's own bytes, which is much cheaper."""
+    as_text = encoding_format == "base64"
+    data = [
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": base64.b64encode(vector).decode() if as_text else memoryview(vector).cast("f").tolist(),
+        }
+        for index, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": prompt_tokens, "total_tokens": prompt_tokens}
+    return {"object": "list", "data": data, "model": model_id, "usage": usage}
 
 
 def _logprob_entry(text: str, data: bytes, logprob: float) -> dict[str, Any]:

@@ -6,11 +6,17 @@ not implemented are rejected. ``null`` always means "not given".
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from preheat.errors import InvalidRequestError
 from preheat.inference import Sampling
+from preheat.messages import msg
+
+Body = TypeVar("Body", bound=BaseModel)
 
 MAX_CHOICES: Final = 16
 MAX_STOPS: Final = 16
@@ -118,11 +124,6 @@ class SamplingBody(_Body):
             "logit_bias": {int(token): bias for token, bias in (self.logit_bias or {}).items()},
         }
         return Sampling(**{name: value for name, value in given.items() if value is not None})
-
-
-def no_limit(max_tokens: int | None) -> int | None:
-    """Return the limit; None is up to the context length (-1, as in llama.cpp and LM Studio)."""
-    return None if max_tokens is None or max_tokens < 0 else max_tokens
 
 
 class ContentPart(_Body):
@@ -327,3 +328,59 @@ def _as_list(value: Any) -> list[str | list[int]]:
     if isinstance(value[0], int):
         return [value]  # one input of tokens
     return list(value)
+
+
+def parse_body(model: type[Body], data: bytes) -> Body:
+    """Return the typed body.
+
+    Raises:
+        InvalidRequestError: It is not JSON, or a field is missing or invalid; ``param`` names the field, such as
+            ``messages[0].role``.
+    """
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        # ``from None``: pydantic's message quotes the input, and prompts must not reach the log.
+        raise _invalid(error, data) from None
+
+
+def _invalid(error: ValidationError, data: bytes) -> InvalidRequestError:
+    details = error.errors(include_url=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return InvalidRequestError(msg("body_malformed", reason=str(details[0]["ctx"]["error"])))
+    try:
+        value = json.loads(data)
+    except ValueError:  # pydantic accepts what json does not, such as broken surrogates
+        value = None
+    named = [(_field_name(detail["loc"], value, detail["type"]), _reason(detail)) for detail in details]
+    # A union reports an error for each of its branches; the deepest one is the best match.
+    first = named[0][0]
+    param = max((name for name, _ in named if name.startswith(first)), key=_depth)
+    reason = " / ".join(dict.fromkeys(reason for name, reason in named if name == param))
+    if not param:
+        return InvalidRequestError(msg("body_invalid", reason=reason))
+    return InvalidRequestError(msg("field_invalid", field=param, reason=reason), param=param)
+
+
+def _reason(detail: Any) -> str:
+    message: str = detail["msg"]
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
+def _depth(name: str) -> int:
+    return name.count(".") + name.count("[")
+
+
+def _field_name(loc: Sequence[int | str], value: Any, kind: str) -> str:
+    """Return pydantic's location as ``messages[0].role``. Names of union branches are left out."""
+    name = ""
+    for position, part in enumerate(loc):
+        if isinstance(part, int) and isinstance(value, list):
+            name += f"[{part}]"
+            value = value[part] if part < len(value) else None
+        elif isinstance(part, str) and isinstance(value, dict):
+            missing = kind in ("missing", "value_error") and position == len(loc) - 1
+            if part in value or missing:
+                name += f".{part}" if name else part
+                value = value.get(part)
+    return name

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preheat.inference import normalised
 from preheat.inference.protocol import Embed, Embedded, FromWorker
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.embedding_service import EmbeddingJob, EmbeddingService, Item, VectorCache, take_batch
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.runner import normalised
 from tests.engine.inference.text_runs import load_options
 
 TEXTS = ["a cat sits on the mat", "a kitten rests on a rug", "the stock market fell today", "x", "word " * 200]

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import Sampling
-from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
-from preheat.server.openai.validation import parse_body
+from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody, parse_body
 
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 TOOL = {"type": "function", "function": {"name": "f"}}
