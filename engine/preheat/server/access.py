@@ -41,17 +41,13 @@ _METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
 def host_name(value: str) -> str | None:
     """Return the name in a Host header in lower case, without port and brackets; None if it is malformed."""
     match = _HOST.fullmatch(value)
-    if match is None:
-        return None
-    return (match["v6"] or match["name"]).lower().removesuffix(".")
+    return (match["v6"] or match["name"]).lower().removesuffix(".") if match is not None else None
 
 
 def is_loopback(name: str) -> bool:
     """Return whether a host name or address always means this machine."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
     address = _address(name)
-    return address is not None and address.is_loopback
+    return f".{name}".endswith(".localhost") or (address is not None and address.is_loopback)
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -82,13 +78,13 @@ class AccessRules:
             return False
         if is_loopback(name) or name == self.host.lower() or "*" in self.allowed_hosts:
             return True
-        if any(host_name(allowed) == name for allowed in self.allowed_hosts):
+        if name in map(host_name, self.allowed_hosts):
             return True
         return _address(name) is not None and not is_loopback(self.host)
 
     def origin_allowed(self, origin: str, host: str) -> bool:
         """Return whether a page of this origin is accepted; ``host`` is the request's Host header."""
-        if "*" in self.allowed_origins or origin.lower() in {allowed.lower() for allowed in self.allowed_origins}:
+        if "*" in self.allowed_origins or origin.lower() in map(str.lower, self.allowed_origins):
             return True
         match = _ORIGIN.fullmatch(origin.lower())
         if match is None:
@@ -159,28 +155,21 @@ class AccessMiddleware:
         await self._app(scope, receive, send)
 
     async def _read_body(self, headers: _Headers, receive: Receive) -> bytes | None:
-        """Return the whole body; None if the client disconnected.
-
-        Raises:
-            BodyTooLargeError: By its Content-Length, or by its actual size.
-        """
+        """Return the whole body, which may be too large despite its header; None if the client disconnected."""
         limit = self._rules.max_body_bytes
         error = BodyTooLargeError(msg("body_too_large", limit=limit))
         if headers.content_length > limit:
             raise error
-        parts: list[bytes] = []
-        size = 0
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
-            part = message.get("body", b"")
-            size += len(part)
-            if size > limit:
+            body += message.get("body", b"")
+            if len(body) > limit:
                 raise error
-            parts.append(part)
             if not message.get("more_body", False):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+                return bytes(body)
 
 
 class _Headers:

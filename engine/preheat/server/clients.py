@@ -43,23 +43,15 @@ def short_user_agent(text: str) -> str:
     if words[0].lower().startswith("mozilla/"):
         return _browser(words)[:MAX_CLIENT]
     product = words[0]
-    if len(words) > 1 and not _has_version(product) and _VERSION.fullmatch(words[1]):
+    has_version = _VERSION.fullmatch(product.rpartition("/")[2])
+    if len(words) > 1 and not has_version and _VERSION.fullmatch(words[1]):
         product = f"{product} {words[1]}"  # the form of OpenAI's clients
     return product[:MAX_CLIENT]
-
-
-def _has_version(product: str) -> bool:
-    return _VERSION.fullmatch(product.rpartition("/")[2]) is not None
 
 
 def _browser(words: list[str]) -> str:
     """Return the program's own product among those of its browser."""
     products = [word for word in words if "/" in word and not word.lower().startswith(_BROWSER_NOISE)]
     own = [product for product in products if not product.lower().startswith(_BROWSERS)]
-    if own:
-        return own[0]
-    for browser in _BROWSERS:
-        for product in products:
-            if product.lower().startswith(browser):
-                return product
-    return words[0]
+    known = [each for browser in _BROWSERS for each in products if each.lower().startswith(browser)]
+    return next(iter((*own, *known, words[0])))

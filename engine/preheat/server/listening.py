@@ -8,7 +8,7 @@ import json
 import os
 import socket
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Final
 
 from preheat.errors import PortInUseError, SettingsError
 from preheat.messages import msg
@@ -16,11 +16,6 @@ from preheat.messages import msg
 _BACKLOG: Final = 1024
 _ASK_TIMEOUT_S: Final = 0.5
 _WSAEACCES: Final = 10013  # Windows, when another process has the port exclusively
-
-
-class _Process(NamedTuple):
-    process: str
-    pid: int
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -57,17 +52,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 def port_in_use(host: str, port: int) -> PortInUseError:
     """Return the error that names the process on the port and the alternatives."""
-    code = "port_has_preheat" if _is_preheat(host, port) else "port_taken"
+    is_preheat = _is_preheat(host, port)
     free = port + 1 if port < 65535 else port - 1
     holder = _holder(port)
     if holder is None:
-        return PortInUseError(msg(code, port=port, free=free))
-    code = {"port_has_preheat": "port_has_preheat_process", "port_taken": "port_taken_by_process"}[code]
-    return PortInUseError(msg(code, port=port, free=free, process=holder.process, pid=holder.pid))
+        return PortInUseError(msg("port_has_preheat" if is_preheat else "port_taken", port=port, free=free))
+    code = "port_has_preheat_process" if is_preheat else "port_taken_by_process"
+    name, pid = holder
+    return PortInUseError(msg(code, port=port, free=free, process=name, pid=pid))
 
 
-def _holder(port: int) -> _Process | None:
-    """Return the process that listens on the port; None if the system does not reveal it."""
+def _holder(port: int) -> tuple[str, int] | None:
+    """Return name and id of the process that listens on the port; None if the system does not reveal them."""
     import psutil  # only failures need it
 
     def listens(status: str, address: object) -> bool:
@@ -76,13 +72,13 @@ def _holder(port: int) -> _Process | None:
     with suppress(psutil.Error, OSError):
         for connection in psutil.net_connections(kind="tcp"):
             if listens(connection.status, connection.laddr) and connection.pid is not None:
-                return _Process(psutil.Process(connection.pid).name(), connection.pid)
+                return psutil.Process(connection.pid).name(), connection.pid
         return None
     # The whole list needs special rights on macOS; the user's own processes do not.
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if any(listens(found.status, found.laddr) for found in process.net_connections(kind="tcp")):
-                return _Process(process.name(), process.pid)
+                return process.name(), process.pid
     return None
 
 

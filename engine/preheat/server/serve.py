@@ -7,19 +7,24 @@ workers, and clients wait instead of failing.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from preheat import paths
+from preheat._version import __version__
+from preheat.files import write_atomic
 from preheat.server.listening import listen
-from preheat.server.runtime_file import runtime_file
 
 if TYPE_CHECKING:
     from preheat.core import Engine, LiveSettings
@@ -44,10 +49,9 @@ async def serve(
     """Serve the port until a signal or a cancellation, and finish the requests in progress.
 
     The first Ctrl-C or SIGTERM waits at most ``settings.shutdown_grace`` for requests in progress, and the second ends
-    at once. Neither raises. The engine is neither started nor stopped here.
+    at once. Neither raises. The engine, which runs on the current loop, is neither started nor stopped here.
 
     Args:
-        engine: Runs on the current loop.
         sock: A socket from ``listen``, for callers that need to know early whether the port is free.
         on_ready: Called once with the port, when it accepts requests.
         live: Changes the engine's settings; made from defaults, file and environment if not given.
@@ -61,7 +65,7 @@ async def serve(
     try:
         server = await asyncio.to_thread(_build, engine, settings, port, live)
         # The file comes last: without the handlers, a signal would end the process and leave the file behind.
-        with _signals_to(server), runtime_file(paths.runtime_file(), host=settings.host, port=port):
+        with _signals_to(server), _runtime_file(paths.runtime_file(), host=settings.host, port=port):
             await _run(server, sock, port, on_ready)
     finally:
         sock.close()
@@ -112,3 +116,23 @@ def _signals_to(server: HttpServer) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _runtime_file(path: Path, *, host: str, port: int) -> Iterator[None]:
+    """Keep the file that tells clients the address while the block runs.
+
+    A second Preheat on another port replaces the file; the first one then leaves it alone.
+    """
+    content = {"pid": os.getpid(), "host": host, "port": port, "version": __version__, "started_at": time.time()}
+    text = json.dumps(content)
+    # Private: another user must not put a file there and receive this user's requests.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    write_atomic(path, text, durable=False)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if path.read_text(encoding="utf-8") == text:
+                path.unlink()

@@ -1,6 +1,6 @@
 """Serves embeddings: many inputs per decode, whichever requests they belong to, and a cache of recent vectors.
 
-``submit`` runs on the reading thread, ``run`` is the decode thread.
+``submit`` runs on the reading thread, ``step`` on the decode thread.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import EMBEDDING_BATCH_TOKENS, LoadOptions
@@ -86,21 +85,8 @@ class EmbeddingService:
         self.cancel = self._inbox.cancel
         self._max_input_tokens = min(self._runner.batch_tokens, model.context_length)
 
-    def run(self) -> NoReturn:
-        """Serve for ever.
-
-        Raises:
-            DecodeError: llama.cpp failed.
-        """
-        while True:
-            self.step(wait=True)
-
     def step(self, *, wait: bool = False) -> bool:
-        """Take in new requests and embed one batch; return whether inputs are left.
-
-        Args:
-            wait: Block while there is nothing to do.
-        """
+        """Take in new requests and embed one batch; return whether inputs are left. ``wait`` blocks while idle."""
         arrived, cancelled = self._inbox.take(wait=wait and not self._pending)
         for job in arrived:
             self._pending.extend((job, at) for at in range(len(job.inputs)) if at not in job.vectors)
@@ -148,7 +134,7 @@ class EmbeddingService:
     def _send_if_complete(self, job: EmbeddingJob) -> bool:
         if len(job.vectors) < len(job.inputs):
             return False
-        vectors = b"".join(job.vectors[at] for at in range(len(job.inputs)))
+        vectors = b"".join(vector for _, vector in sorted(job.vectors.items()))
         prompt_tokens = sum(map(len, job.inputs))
         self._channel.send(Embedded(job.request_id, self._model.dimensions, prompt_tokens, vectors))
         return True

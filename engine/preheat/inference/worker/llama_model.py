@@ -58,10 +58,7 @@ native_log: Final = _NativeLog()
 
 
 class LlamaModel:
-    """A loaded model with its context.
-
-    Args:
-        may_continue: Called between tensors; blocks while the load is on hold.
+    """A loaded model with its context. ``may_continue``, called between tensors, blocks while the load is on hold.
 
     Raises:
         ModelLoadError: llama.cpp refused the file.
@@ -123,8 +120,7 @@ class LlamaModel:
             if self._metadata(f"{self._metadata('general.architecture')}.pooling_type") is None:
                 params.pooling_type = _POOLING_MEAN
         else:
-            params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
-            params.n_batch = params.n_ubatch
+            params.n_batch = params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
             params.n_seq_max = options.parallel
             # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000.
             params.n_outputs_max = options.parallel
@@ -158,28 +154,21 @@ class LlamaModel:
             parse_special: Turn text such as ``<|im_end|>`` into its control token.
         """
         data = text.encode("utf-8", errors="replace")
-        room = len(data) + 8
-        tokens = (ctypes.c_int32 * room)()
-        count: int = llama.llama_tokenize(self.vocab, data, len(data), tokens, room, add_special, parse_special)
-        if count < 0:
+        count = -(len(data) + 8)
+        while count < 0:  # llama.cpp returns the size that it needs, negated
             tokens = (ctypes.c_int32 * -count)()
             count = llama.llama_tokenize(self.vocab, data, len(data), tokens, -count, add_special, parse_special)
         return tokens[:count]
 
     def check_tokens(self, tokens: Sequence[int], param: str) -> None:
-        """Check token ids of a client. Any thread.
-
-        Raises:
-            InvalidRequestError: The vocabulary does not have one of them; ``param`` is the request's field.
-        """
+        """Raise InvalidRequestError for a token id that the vocabulary does not have. Any thread."""
         for token in tokens:
             if not 0 <= token < self.n_vocab:
                 raise InvalidRequestError(msg("token_unknown", token=token, last=self.n_vocab - 1), param=param)
 
     def _piece(self, token: int, special: bool = False) -> bytes:
-        buffer = ctypes.create_string_buffer(64)
-        size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
-        if size < 0:
+        size = -64
+        while size < 0:
             buffer = ctypes.create_string_buffer(-size)
             size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
         return buffer.raw[:size]

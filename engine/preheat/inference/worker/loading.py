@@ -29,15 +29,11 @@ _PREFILL_OVER_DECODE: Final = 8
 
 
 def make_hot(options: LoadOptions, channel: Channel, may_load: Event) -> Service:
-    """Load a model and return the service for it. Decode thread.
-
-    Args:
-        may_load: Cleared while the load is on hold.
+    """Load a model and return the service for it. ``may_load`` is cleared while the load is on hold.
 
     Raises:
         ModelLoadError: The model cannot be loaded.
         InsufficientMemoryError: The system has no memory for it.
-        DecodeError: llama.cpp failed.
     """
     _page_in(options, channel, may_load)
     model = LlamaModel(options, may_load.wait)

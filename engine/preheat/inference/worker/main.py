@@ -53,7 +53,8 @@ class Worker:
             self._channel.send(protocol.LoadFailed(error))
             return
         self._channel.send(protocol.Probed())
-        self._service.run()
+        while True:
+            self._service.step(wait=True)
 
     def handle(self, frame: protocol.Frame) -> None:
         """Take a frame of the engine. Reading thread."""
@@ -101,7 +102,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     faulthandler.enable()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
-    _prefer_as_oom_victim()
+    # When memory runs out, Linux kills a worker, not the engine or another program.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
     _lower_priority()
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     worker = Worker(Channel(protocol_out))
@@ -115,12 +118,6 @@ def main() -> None:
     sys.stderr.flush()
     # Freeing gigabytes tensor by tensor takes longer than ending the process.
     os._exit(code)
-
-
-def _prefer_as_oom_victim() -> None:
-    """Make Linux kill a worker, not the engine or another program, when memory runs out."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _lower_priority() -> None:

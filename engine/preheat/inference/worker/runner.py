@@ -25,11 +25,7 @@ class ModelRunner:
         self._batch = Batch(self.batch_tokens)
 
     def run(self, plan: StepPlan) -> StepResult:
-        """Execute one step.
-
-        Raises:
-            DecodeError: llama.cpp failed.
-        """
+        """Execute one step."""
         kept = self._reuse(plan.reuse) if plan.reuse is not None else 0
         for slot in plan.forget:
             self._clear(slot.index)
@@ -96,11 +92,7 @@ class EmbeddingRunner:
         self._batch = Batch(self.batch_tokens)
 
     def run(self, inputs: Sequence[Sequence[int]]) -> list[bytes]:
-        """Return one normalised vector for each input; together they must fit the batch.
-
-        Raises:
-            DecodeError: llama.cpp failed.
-        """
+        """Return one normalised vector for each input; together they must fit the batch."""
         self._batch.clear()
         for sequence, tokens in enumerate(inputs):
             for position, token in enumerate(tokens):

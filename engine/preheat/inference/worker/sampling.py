@@ -7,7 +7,7 @@ import math
 import random
 import weakref
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import ANY_JSON, Sampling, TokenLogprob
@@ -15,9 +15,6 @@ from preheat.inference.worker.bindings import json_schema_to_gbnf, llama
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import Sampled
 from preheat.messages import msg
-
-_SEED_RANGE: Final = 1 << 32
-_ANY_JSON_SCHEMA: Final = '{"type": "object"}'
 
 
 class TokenSampler:
@@ -94,15 +91,8 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
         add(llama.llama_sampler_init_logit_bias(model.n_vocab, len(entries), entries))
     if _has_penalties(sampling):
         last_n = model.context_length if sampling.penalty_last_n < 0 else sampling.penalty_last_n
-        add(
-            llama.llama_sampler_init_penalties(
-                model.n_vocab,
-                last_n,
-                sampling.repetition_penalty,
-                sampling.frequency_penalty,
-                sampling.presence_penalty,
-            )
-        )
+        penalties = (sampling.repetition_penalty, sampling.frequency_penalty, sampling.presence_penalty)
+        add(llama.llama_sampler_init_penalties(model.n_vocab, last_n, *penalties))
     if sampling.temperature <= 0:
         add(llama.llama_sampler_init_greedy())
         return chain
@@ -114,15 +104,13 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
         add(llama.llama_sampler_init_min_p(sampling.min_p, 1))
     add(llama.llama_sampler_init_temp(sampling.temperature))
     seed = random.getrandbits(32) if sampling.seed is None else sampling.seed
-    # llama.cpp draws a seed when it gets the highest value.
-    add(llama.llama_sampler_init_dist(seed % (_SEED_RANGE - 1)))
+    add(llama.llama_sampler_init_dist(seed % (2**32 - 1)))  # llama.cpp draws a seed when it gets the highest value
     return chain
 
 
 def _make_grammar(model: LlamaModel, json_schema: str) -> Any:
-    schema = _ANY_JSON_SCHEMA if json_schema == ANY_JSON else json_schema
     try:
-        gbnf = json_schema_to_gbnf(schema).encode()
+        gbnf = json_schema_to_gbnf('{"type": "object"}' if json_schema == ANY_JSON else json_schema).encode()
     except (ValueError, LookupError, AssertionError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidRequestError(msg("schema_unusable", reason=str(error)[:200]), param="response_format") from error
     grammar = llama.llama_sampler_init_grammar(model.vocab, gbnf, b"root")
@@ -140,12 +128,8 @@ class _Candidates:
         self._array = np.zeros(model.n_vocab, dtype=[("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
         self._array["id"] = np.arange(model.n_vocab, dtype=np.int32)
         self._array["logit"] = _logits(model, index)
-        self.native = llama.llama_token_data_array(
-            data=self._array.ctypes.data_as(llama.llama_token_data_p),
-            size=model.n_vocab,
-            selected=-1,
-            sorted=False,
-        )
+        data = self._array.ctypes.data_as(llama.llama_token_data_p)
+        self.native = llama.llama_token_data_array(data=data, size=model.n_vocab, selected=-1, sorted=False)
 
     def choose(self, chain: Any) -> int:
         """Return the token that the chain selects; reorders and shortens the candidates."""

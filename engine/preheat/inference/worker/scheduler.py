@@ -177,12 +177,8 @@ class Scheduler:
             return self._plan_with_room()
         if self._waiting and not self._crowded:
             generation = self._waiting[0]
-            reuse = plan_reuse(
-                self.slots,
-                generation.tokens,
-                reuse=generation.reuse or generation.started,
-                recurrent=self._recurrent,
-            )
+            allowed = generation.reuse or generation.started
+            reuse = plan_reuse(self.slots, generation.tokens, reuse=allowed, recurrent=self._recurrent)
             if reuse is not None:
                 return StepPlan(admit=generation, reuse=reuse, forget=self._excess_idle(reuse.slot))
         return StepPlan(chunks=self._plan_chunks(self._running))

@@ -34,11 +34,8 @@ class PrefixReuse(NamedTuple):
 def plan_reuse(slots: Sequence[Slot], tokens: Sequence[int], *, reuse: bool, recurrent: bool) -> PrefixReuse | None:
     """Return which free slot a prompt gets and how much of its beginning can be kept; None if every slot is busy.
 
-    At least the last token is left to compute, because its logits are needed.
-
-    Args:
-        reuse: Use what slots hold; otherwise the slot is emptied.
-        recurrent: The model's state cannot be shared between slots.
+    At least the last token is left to compute, because its logits are needed. Without ``reuse`` the slot is emptied;
+    the state of a ``recurrent`` model cannot be shared between slots.
     """
     free = [slot for slot in slots if not slot.busy]
     if not free:

@@ -37,17 +37,9 @@ CHATML: Final = (
 
 _MARK: Final = "the user's message"
 
-_TEMPLATE_FAULTS: Final = (
-    TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    RecursionError,
-    MemoryError,
-)
-"""Exceptions that a template can raise: it is a program of unknown origin."""
+# A template is a program of unknown origin.
+_ORDINARY_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_TEMPLATE_FAULTS: Final = (TemplateError, RecursionError, MemoryError, *_ORDINARY_FAULTS)
 
 
 class _RenderTimeout(BaseException):
@@ -101,15 +93,9 @@ def _strftime_now(form: str) -> str:
 
 
 class ChatTemplate:
-    """One model's chat template.
+    """One model's chat template: Jinja source, ChatML by default, with the model's start and end tokens as text.
 
     A template that does not parse fails in ``render``, so that the model still serves plain completions.
-
-    Args:
-        template: Jinja source; None takes ChatML.
-        bos: The model's start token as text, for templates that write it.
-        eos: Its end token.
-        limit_s: Longest time that rendering may take, in seconds.
     """
 
     def __init__(self, template: str | None, *, bos: str = "", eos: str = "", limit_s: float = RENDER_LIMIT_S) -> None:

@@ -1,6 +1,6 @@
 """Serves text: turns requests into generations, and runs the scheduler's steps.
 
-``submit`` runs on the reading thread, so that rendering templates and tokenizing never delay the batch; ``run`` is the
+``submit`` runs on the reading thread, so that rendering templates and tokenizing never delay the batch; ``step`` on the
 decode thread.
 """
 
@@ -29,11 +29,7 @@ _WARM_CHUNK_TOKENS: Final = 16
 
 
 class TextService:
-    """Generations of one model.
-
-    Args:
-        tokens_per_s: A first guess at the speed of prefill.
-    """
+    """Generations of one model. ``tokens_per_s`` is a first guess at the speed of prefill."""
 
     def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel, tokens_per_s: float) -> None:
         self._model = model
@@ -50,21 +46,8 @@ class TextService:
             tokens_per_s=tokens_per_s,
         )
 
-    def run(self) -> NoReturn:
-        """Serve for ever.
-
-        Raises:
-            DecodeError: llama.cpp failed.
-        """
-        while True:
-            self.step(wait=True)
-
     def step(self, *, wait: bool = False) -> bool:
-        """Take in new requests and advance all generations; return whether any is left.
-
-        Args:
-            wait: Block while there is nothing to do.
-        """
+        """Take in new requests and advance all generations; return whether any is left. ``wait`` blocks while idle."""
         arrived, cancelled = self._inbox.take(wait=wait and self._scheduler.idle)
         for generation in arrived:
             self._scheduler.add(generation)
@@ -80,13 +63,9 @@ class TextService:
         return self._scheduler.update(plan, self._runner.run(plan))
 
     def warm_up(self, may_continue: Callable[[], object]) -> None:
-        """Evaluate the beginning that all chats share, and keep it. Before ``run``.
+        """Evaluate the beginning that all chats share, and keep it, before the first ``step``.
 
-        ``may_continue`` is called before each step, and blocks while the load is on hold.
-
-        Raises:
-            DecodeError: llama.cpp failed.
-        """
+        ``may_continue`` is called before each step, and blocks while the load is on hold."""
         limit = min(MAX_WARM_TOKENS, self._model.context_length - 1)
         tokens = self._chat_tokens(self._template.fixed_beginning())[:limit]
         if not tokens:

@@ -28,9 +28,8 @@ class EventWriter:
 
     Args:
         fixed: The fields that all events share.
-        opening: What comes before the text in a choice.
-        closing: What comes after the text.
-        choices: Answers to each prompt.
+        opening: The JSON before the text in a choice; ``closing`` is the JSON after it.
+        choices: Answers to each prompt; ``total`` for all prompts.
         include_usage: End the stream with the usage.
     """
 
@@ -65,22 +64,19 @@ class ChatFormat:
     """One chat answer.
 
     Args:
-        choices: Number of choices.
-        logprobs: The client requested them.
         tools: Look for tool calls in the text.
         forced: The whole text is one tool call, as a JSON object.
-        include_usage: End a stream with the usage.
     """
 
     def __init__(
         self,
         model_id: str,
         *,
-        choices: int = 1,
-        logprobs: bool = False,
-        tools: bool = False,
-        forced: bool = False,
-        include_usage: bool = False,
+        choices: int,
+        logprobs: bool,
+        tools: bool,
+        forced: bool,
+        include_usage: bool,
     ) -> None:
         self._fixed = {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
@@ -175,14 +171,7 @@ class ChatFormat:
 
 
 class CompletionFormat:
-    """One answer to text completions.
-
-    Args:
-        echoes: The beginning of each choice's text: its prompt, or nothing.
-        choices: Answers to each prompt.
-        logprobs: The client requested them.
-        include_usage: End a stream with the usage.
-    """
+    """One answer to text completions. ``echoes`` begin the choices' texts: the prompt, or nothing."""
 
     def __init__(
         self, model_id: str, echoes: Sequence[str], *, choices: int, logprobs: bool, include_usage: bool

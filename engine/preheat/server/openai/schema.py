@@ -17,6 +17,7 @@ from preheat.inference import Sampling
 from preheat.messages import msg
 
 Body = TypeVar("Body", bound=BaseModel)
+T = TypeVar("T")
 
 MAX_CHOICES: Final = 16
 MAX_STOPS: Final = 16
@@ -26,6 +27,7 @@ _SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Token: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
 Tokens: TypeAlias = Annotated[list[Token], Field(min_length=1)]
+Several: TypeAlias = Annotated[list[T], Field(min_length=1, max_length=MAX_INPUTS)]
 
 
 class _Body(BaseModel):
@@ -103,9 +105,7 @@ class SamplingBody(_Body):
     @property
     def stops(self) -> tuple[str, ...]:
         """The stop strings."""
-        if self.stop is None:
-            return ()
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
     def sampling(self, choice: int) -> Sampling:
         """Return the sampling of one choice; missing fields take llama.cpp's defaults."""
@@ -270,12 +270,7 @@ class ChatBody(SamplingBody):
 class CompletionBody(SamplingBody):
     """POST /v1/completions."""
 
-    prompt: (
-        str
-        | Annotated[list[str], Field(min_length=1, max_length=MAX_INPUTS)]
-        | Tokens
-        | Annotated[list[Tokens], Field(min_length=1, max_length=MAX_INPUTS)]
-    )
+    prompt: str | Several[str] | Tokens | Several[Tokens]
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     echo: bool | None = None
     suffix: str | None = None
@@ -307,12 +302,7 @@ class EmbeddingBody(_Body):
     """POST /v1/embeddings."""
 
     model: Text
-    input: (
-        Text
-        | Annotated[list[Text], Field(min_length=1, max_length=MAX_INPUTS)]
-        | Tokens
-        | Annotated[list[Tokens], Field(min_length=1, max_length=MAX_INPUTS)]
-    )
+    input: Text | Several[Text] | Tokens | Several[Tokens]
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[int, Field(ge=1, lt=2**31)] | None = None
 
@@ -323,11 +313,8 @@ class EmbeddingBody(_Body):
 
 
 def _as_list(value: Any) -> list[str | list[int]]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value[0], int):
-        return [value]  # one input of tokens
-    return list(value)
+    is_one = isinstance(value, str) or isinstance(value[0], int)  # a list of integers is one input of tokens
+    return [value] if is_one else list(value)
 
 
 def parse_body(model: type[Body], data: bytes) -> Body:
@@ -372,7 +359,7 @@ def _depth(name: str) -> int:
 
 
 def _field_name(loc: Sequence[int | str], value: Any, kind: str) -> str:
-    """Return pydantic's location as ``messages[0].role``. Names of union branches are left out."""
+    """Return pydantic's location as ``messages[0].role``, without the names of union branches."""
     name = ""
     for position, part in enumerate(loc):
         if isinstance(part, int) and isinstance(value, list):

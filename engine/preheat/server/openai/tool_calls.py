@@ -33,16 +33,13 @@ def parse_call(text: str) -> ToolCall | None:
     """Return the call in a block's text, ``{"name": …, "arguments": {…}}``; None if it is malformed."""
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
+        if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
+            return None
+        arguments = value.get("arguments", value.get("parameters", {}))
+        if isinstance(arguments, str):  # some models quote the object again
+            arguments = json.loads(arguments, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
-        return None
-    arguments = value.get("arguments", value.get("parameters", {}))
-    if isinstance(arguments, str):  # some models quote the object again
-        try:
-            arguments = json.loads(arguments, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            return None
     if not isinstance(arguments, dict):
         return None
     return ToolCall(value["name"], json.dumps(arguments, ensure_ascii=False))
