@@ -77,8 +77,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
         self._ready: asyncio.Future[None] = loop.create_future()
         self._loaded: asyncio.Future[ModelInfo] = loop.create_future()
         self._info: ModelInfo | None = None
-        self._on_progress: OnProgress = lambda _share: None
-        self._on_warming: OnWarming = lambda: None
+        self._on_progress: OnProgress
+        self._on_warming: OnWarming
         self._calls: dict[int, _Call] = {}
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._stderr_line = b""
@@ -90,11 +90,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
 
     @classmethod
     async def spawn(cls) -> WorkerClient:
-        """Start a worker process.
-
-        Raises:
-            ModelLoadError: The system cannot start a process.
-        """
+        """Start a worker process; raises ModelLoadError if the system cannot."""
         try:
             transport, client = await asyncio.get_running_loop().subprocess_exec(
                 cls, *worker_command(), env={**_WORKER_ENVIRONMENT, **os.environ}
@@ -116,11 +112,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
         return not self.exited.done()
 
     async def ready(self) -> None:
-        """Wait until the process has started and can load.
-
-        Raises:
-            ModelLoadError: It ended before that.
-        """
+        """Wait until the process has started and can load; raises ModelLoadError if it ends before."""
         await asyncio.shield(self._ready)
 
     async def load(self, options: LoadOptions, on_progress: OnProgress, on_warming: OnWarming) -> ModelInfo:
@@ -169,12 +161,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
                 yield chunk
 
     async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
-        """Return the vectors of texts or token ids.
-
-        Raises:
-            WorkerDiedError: The process ended.
-            EngineError: The worker rejected the request.
-        """
+        """Return the vectors of texts or token ids; the errors are those of ``generate``."""
         with self._call() as call:
             self._send(protocol.Embed(call.id, inputs))
             embedded: protocol.Embedded = await call.next()

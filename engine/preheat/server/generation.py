@@ -72,12 +72,7 @@ class Generator:
     in_flight: InFlight
 
     async def model_id(self, name: str) -> str:
-        """Return the id of the text model with this name.
-
-        Raises:
-            ModelNotFoundError, AmbiguousModelError: No model has this name, or several have it.
-            UnsupportedOperationError: The model makes embeddings.
-        """
+        """Return the id of the text model with this name; raises EngineError if there is none."""
         model = await self.engine.find(name)
         if model.embeddings:
             raise UnsupportedOperationError(msg("endpoint_needs_text", model=model.model_id), param="model")
@@ -143,11 +138,7 @@ def _waiting_comment(engine: Engine, model_id: str) -> str:
 
 
 async def _chunks(lease: Lease, requests: Sequence[GenerateRequest]) -> AsyncGenerator[NumberedChunk, None]:
-    """Yield (index of the request, chunk) in the order of arrival; closing it cancels all requests in the worker.
-
-    Raises:
-        EngineError: The first failure; it cancels the other requests.
-    """
+    """Yield (index of the request, chunk) in the order of arrival. A failure or closing it cancels the rest."""
     if len(requests) == 1:
         async with aclosing(lease.generate(requests[0])) as chunks:
             async for chunk in chunks:

@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ from preheat.control import PortStatus, base_url
 from preheat.core import LiveSettings
 from preheat.errors import EngineError
 from preheat.messages import msg
+from preheat.server.listening import listen
+from preheat.server.serve import serve
 
 if TYPE_CHECKING:
     from preheat.core import Engine
@@ -21,10 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CLOSING_S: Final = 2.0
-"""A stopping server closes its socket within a tenth of a second."""
-
-_LOOK_S: Final = 0.02
+_CLOSING_S: Final = 2.0  # a stopping server closes its socket within a tenth of a second
+_POLL_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,7 @@ class _Server:
 
 
 class Port:
-    """One engine's port. Engine's loop only.
-
-    The engine also runs without its port; the status has the reason.
+    """One engine's port. The engine also runs without it; the status has the reason. Engine's loop only.
 
     Args:
         on_status: Called with every new status.
@@ -63,12 +62,9 @@ class Port:
         self._closed = False
 
     async def open(self, settings: Settings) -> bool:
-        """Open or reopen the port with these settings; requests in progress complete on the old one.
+        """Open or reopen the port with these settings; return whether that worked.
 
-        If the new one cannot be opened, the old one stays or is opened again.
-
-        Returns:
-            Whether it is open with these settings.
+        Requests in progress complete on the old one, which stays or is opened again if the new one fails.
         """
         async with self._opening:
             if self._closed:
@@ -98,14 +94,7 @@ class Port:
         self._on_status(PortStatus())
 
     async def _listen(self, settings: Settings) -> socket.socket:
-        """Return a listening socket; the old server's own for the same address, so that no client is refused.
-
-        Raises:
-            PortInUseError: Another process has the port.
-            SettingsError: The host or port cannot be listened on.
-        """
-        from preheat.server.listening import listen
-
+        """Return a listening socket; the old server's own for the same address, so that no client is refused."""
         sock, self._first_sock = self._first_sock, None
         if sock is not None:
             return sock
@@ -119,13 +108,7 @@ class Port:
         return await asyncio.to_thread(listen, settings.host, settings.port)
 
     async def _start(self, sock: socket.socket, settings: Settings) -> None:
-        """Serve on the socket; return when it answers.
-
-        Raises:
-            OSError: Something that the port needs cannot be had.
-        """
-        from preheat.server import serve
-
+        """Serve on the socket; return when it answers. Raises errors of the start."""
         ready = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(
             serve(self._engine, settings, sock=sock, on_ready=ready.set_result, live=self.live), name="port"
@@ -145,8 +128,6 @@ class Port:
             return
         self._server = None
         if old is not None:
-            from preheat.server.listening import listen
-
             try:
                 sock = await asyncio.to_thread(listen, old.settings.host, old.settings.port)
                 await self._start(sock, old.settings)
@@ -156,9 +137,10 @@ class Port:
 
     async def _stop_accepting(self, server: _Server) -> None:
         self._end(server)
-        ends_at = asyncio.get_running_loop().time() + _CLOSING_S
-        while server.sock.fileno() >= 0 and asyncio.get_running_loop().time() < ends_at:
-            await asyncio.sleep(_LOOK_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_S):
+                while server.sock.fileno() >= 0:
+                    await asyncio.sleep(_POLL_S)
 
     def _end(self, server: _Server) -> None:
         """Let a server complete its requests and end."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import Generic, TypeVar
+from queue import SimpleQueue
+from typing import TypeVar
 
 from preheat.files import write_all
 from preheat.inference.protocol import FromWorker, encode_frame
 
-Request = TypeVar("Request")
+Item = TypeVar("Item")
 
 
 class Channel:
@@ -25,31 +26,9 @@ class Channel:
             write_all(self._descriptor, content)
 
 
-class Inbox(Generic[Request]):
-    """Requests and cancellations for the decode thread. ``put`` and ``cancel`` may be called from any thread."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._requests: list[Request] = []
-        self._cancelled: list[int] = []
-
-    def put(self, request: Request) -> None:
-        """Add a request."""
-        with self._changed:
-            self._requests.append(request)
-            self._changed.notify()
-
-    def cancel(self, request_id: int) -> None:
-        """Add a cancellation."""
-        with self._changed:
-            self._cancelled.append(request_id)
-            self._changed.notify()
-
-    def take(self, *, wait: bool) -> tuple[list[Request], list[int]]:
-        """Return the requests and the ids of cancelled ones since the last call; ``wait`` blocks until there is one."""
-        with self._changed:
-            while wait and not self._requests and not self._cancelled:
-                self._changed.wait()
-            requests, self._requests = self._requests, []
-            cancelled, self._cancelled = self._cancelled, []
-        return requests, cancelled
+def take(inbox: SimpleQueue[Item], *, wait: bool) -> list[Item]:
+    """Return what was put since the last call; ``wait`` blocks until there is something. One thread only."""
+    items = [inbox.get()] if wait else []
+    while not inbox.empty():
+        items.append(inbox.get())
+    return items

@@ -9,11 +9,12 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import EMBEDDING_BATCH_TOKENS, LoadOptions
 from preheat.inference.protocol import Embed, Embedded, Generate
-from preheat.inference.worker.channel import Channel, Inbox
+from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.runner import EmbeddingRunner
 from preheat.messages import msg
@@ -81,17 +82,16 @@ class EmbeddingService:
         self._runner = EmbeddingRunner(model)
         self._cache = VectorCache(options.embedding_cache)
         self._pending: deque[Item] = deque()
-        self._inbox: Inbox[EmbeddingJob] = Inbox()
-        self.cancel = self._inbox.cancel
+        self._inbox: SimpleQueue[EmbeddingJob | int] = SimpleQueue()  # an id cancels its request
         self._max_input_tokens = min(self._runner.batch_tokens, model.context_length)
 
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and embed one batch; return whether inputs are left. ``wait`` blocks while idle."""
-        arrived, cancelled = self._inbox.take(wait=wait and not self._pending)
-        for job in arrived:
-            self._pending.extend((job, at) for at in range(len(job.inputs)) if at not in job.vectors)
-        if cancelled:
-            self._pending = deque(item for item in self._pending if item[0].request_id not in cancelled)
+        for arrived in take(self._inbox, wait=wait and not self._pending):
+            if isinstance(arrived, int):
+                self._pending = deque((job, at) for job, at in self._pending if job.request_id != arrived)
+            else:
+                self._pending.extend((arrived, at) for at in range(len(arrived.inputs)) if at not in arrived.vectors)
         items = take_batch(self._pending, self._runner.batch_tokens)
         if items:
             vectors = self._runner.run([job.inputs[at] for job, at in items])
@@ -100,6 +100,10 @@ class EmbeddingService:
                 self._cache.put(job.inputs[at], vector)
                 self._send_if_complete(job)
         return bool(self._pending)
+
+    def cancel(self, request_id: int) -> None:
+        """Drop a request. Any thread."""
+        self._inbox.put(request_id)
 
     def submit(self, frame: Generate | Embed) -> None:
         """Queue the inputs of a request; answered at once if the cache has all vectors.

@@ -7,12 +7,13 @@ decode thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Final, NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import GenerateRequest, GenerationChunk, LoadOptions
 from preheat.inference.protocol import Embed, Generate, Step
-from preheat.inference.worker.channel import Channel, Inbox
+from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
 from preheat.inference.worker.sampling import TokenSampler
@@ -36,8 +37,7 @@ class TextService:
         self._channel = channel
         self._template = ChatTemplate(model.chat_template(), bos=model.bos_text, eos=model.eos_text)
         self._runner = ModelRunner(model)
-        self._inbox: Inbox[Generation] = Inbox()
-        self.cancel = self._inbox.cancel
+        self._inbox: SimpleQueue[Generation | int] = SimpleQueue()  # an id cancels its request
         self._scheduler = Scheduler(
             parallel=options.parallel,
             batch_tokens=self._runner.batch_tokens,
@@ -48,11 +48,11 @@ class TextService:
 
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and advance all generations; return whether any is left. ``wait`` blocks while idle."""
-        arrived, cancelled = self._inbox.take(wait=wait and self._scheduler.idle)
-        for generation in arrived:
-            self._scheduler.add(generation)
-        for request_id in cancelled:
-            self._scheduler.cancel(request_id)
+        for item in take(self._inbox, wait=wait and self._scheduler.idle):
+            if isinstance(item, int):
+                self._scheduler.cancel(item)
+            else:
+                self._scheduler.add(item)
         chunks = self._advance()
         if chunks:
             self._channel.send(Step(chunks))
@@ -83,6 +83,10 @@ class TextService:
         while not self._scheduler.idle:
             may_continue()
             self._advance()
+
+    def cancel(self, request_id: int) -> None:
+        """Drop a request. Any thread."""
+        self._inbox.put(request_id)
 
     def submit(self, frame: Generate | Embed) -> None:
         """Prepare a generation and let it join the batch.
