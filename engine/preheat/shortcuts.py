@@ -1,7 +1,6 @@
 """One call from a script: ``embed``, ``chat`` and ``complete``, without asyncio. Any thread.
 
-They use the running application when there is one. Otherwise the first call starts an engine in this process, in a
-thread of its own, and later calls find its models hot. It ends with the process.
+They use the running application. Without one, the first call starts an engine in this process, which ends with it.
 """
 
 from __future__ import annotations
@@ -104,11 +103,7 @@ def complete(prompt: str, model: str | None = None, **options: Unpack[Options]) 
 
 
 def chat_request(messages: Sequence[JsonObject], options: Options) -> GenerateRequest:
-    """Return the request that continues a chat.
-
-    Raises:
-        InvalidRequestError: An option has a wrong value.
-    """
+    """Return the request that continues a chat; raises InvalidRequestError for a wrong option."""
     import json
 
     from preheat.inference import GenerateRequest
@@ -121,11 +116,7 @@ def chat_request(messages: Sequence[JsonObject], options: Options) -> GenerateRe
 
 
 def complete_request(prompt: str, options: Options) -> GenerateRequest:
-    """Return the request that continues a text.
-
-    Raises:
-        InvalidRequestError: An option has a wrong value.
-    """
+    """Return the request that continues a text; raises InvalidRequestError for a wrong option."""
     from preheat.inference import GenerateRequest
 
     if options.get("json_schema") is not None:
@@ -158,11 +149,7 @@ def _common(options: Options) -> dict[str, Any]:
 
 
 def default_model(models: Iterable[ModelChoice], *, embeddings: bool) -> str:
-    """Return the model to use by default: a favourite of this kind, else the first model of this kind.
-
-    Raises:
-        ModelNotFoundError: There is none.
-    """
+    """Return a favourite of this kind, else the first model of this kind; raises ModelNotFoundError."""
     fitting = [model for model in models if model.embeddings is embeddings]
     if not fitting:
         raise ModelNotFoundError(

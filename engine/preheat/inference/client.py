@@ -32,10 +32,9 @@ OnProgress = Callable[[float], None]
 OnWarming = Callable[[], None]
 
 _WORKER_ENVIRONMENT: Final = {
-    # libgomp's threads spin for a millisecond or more at each of the ~1,000 barriers of a decode step. When another
-    # program wants a core, they spin for a thread that is not running, and keep it from running: next to a compiler on
-    # 2 cores, 3.8 tokens/s and 13 s to the first token, against 25 and 0.4 s with 1,000 rounds of spinning. 5,000 are
-    # about 0.2 ms, and as fast as the default on a quiet machine, where 1,000 is slightly slower.
+    # By default, libgomp's threads spin for a millisecond at each of the ~1,000 barriers of a decode step, and keep the
+    # thread that they wait for from running when another program wants a core: 3.8 tokens/s next to a compiler on
+    # 2 cores, against 25 with a low count. 5,000 rounds are 0.2 ms, and as fast as the default on a quiet machine.
     "GOMP_SPINCOUNT": "5000",
 }
 

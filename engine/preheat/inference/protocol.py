@@ -1,8 +1,7 @@
 """Frames between the engine and a worker, over the worker's stdin and stdout.
 
-A frame is two 32-bit big-endian lengths, then JSON (``[name, [fields]]``), then raw bytes (embedding vectors). Both
-ends use ``encode_frame`` and ``FrameDecoder``; the classes below are the whole protocol. They are tuples, because
-dataclasses delay the start of a worker by 5 ms.
+A frame is two 32-bit big-endian lengths, then JSON (``[name, [fields]]``), then raw bytes (embedding vectors). The
+classes below are the whole protocol. They are tuples, because dataclasses delay the start of a worker by 5 ms.
 """
 
 from __future__ import annotations
@@ -149,11 +148,7 @@ class FrameDecoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Yield the frames that ``data`` completes.
-
-        Raises:
-            ProtocolError: The stream is not made of frames.
-        """
+        """Yield the frames that ``data`` completes; raises ProtocolError."""
         self._buffer += data
         while len(self._buffer) >= _HEADER.size:
             body_bytes, raw_bytes = _HEADER.unpack_from(self._buffer)

@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from preheat.errors import EngineError
@@ -35,7 +36,7 @@ KEYLESS_PATHS: Final = frozenset({"/health"})
 CLIENT_GONE_STATUS: Final = 499  # nginx's code for a client that disconnected before the response
 _HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]:/@?#\s]+))(?::\d{1,5})?")
 _ORIGIN: Final = re.compile(r"https?://(?P<host>[^/@?#\s]+)")
-_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
+_METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
 def host_name(value: str) -> str | None:
@@ -139,7 +140,7 @@ class AccessMiddleware:
                 raise OriginNotAllowedError(msg("origin_not_allowed"))
             headers.origin_allowed = headers.origin is not None
             if headers.preflight and headers.origin is not None:
-                await _send_preflight(headers, send)
+                await _preflight(headers)(scope, receive, send)
                 return
             needs_key = scope["path"] not in KEYLESS_PATHS and SCOPE_KEY not in scope
             if needs_key and not self._rules.key_allowed(headers.keys):
@@ -201,16 +202,15 @@ def _cors_headers(origin: str) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _send_preflight(headers: _Headers, send: Send) -> None:
-    answer = [
-        (b"access-control-allow-methods", _METHODS),
-        (b"access-control-allow-headers", headers.requested_headers.encode("latin-1")),
-        (b"access-control-max-age", b"600"),
-    ]
+def _preflight(headers: _Headers) -> Response:
+    answer = {
+        "access-control-allow-methods": _METHODS,
+        "access-control-allow-headers": headers.requested_headers,
+        "access-control-max-age": "600",
+    }
     if headers.private_network:
-        answer.append((b"access-control-allow-private-network", b"true"))
-    await send({"type": "http.response.start", "status": 204, "headers": answer})
-    await send({"type": "http.response.body", "body": b""})
+        answer["access-control-allow-private-network"] = "true"
+    return Response(status_code=204, headers=answer)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -48,11 +48,9 @@ class InFlight:
 
     @asynccontextmanager
     async def answer(self, receive: Receive, *, subscription: bool = False) -> AsyncIterator[None]:
-        """Run the block until it ends, the client disconnects or the server stops.
+        """Run the block until it ends, the client disconnects or the server stops. The body has been read.
 
-        Args:
-            receive: The request's ``receive``, after its body was read.
-            subscription: The answer is endless (events) and must not delay a shutdown.
+        A ``subscription`` is endless (events) and must not delay a shutdown.
 
         Raises:
             ClientGoneError: The client has disconnected.

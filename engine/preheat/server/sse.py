@@ -38,11 +38,7 @@ class EventStream(Response):
 
     Before the first event, and for ``header_delay_s`` at most, errors become ordinary HTTP responses. Then the headers
     are sent, followed by comments, so that no client gives up on a model that is loading. After the headers, an error
-    is sent as an event and ends the stream.
-
-    Args:
-        comment: Returns the text of the next comment.
-        subscription: The stream is endless and does not delay a shutdown.
+    is sent as an event and ends the stream. A ``subscription`` is endless and does not delay a shutdown.
     """
 
     media_type = "text/event-stream"

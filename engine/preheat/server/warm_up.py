@@ -1,7 +1,6 @@
 """Sends one request to each important endpoint before the port opens, so that no client pays for first-time work.
 
-FastAPI inspects an endpoint on its first call (15 ms for the first one), and pydantic and json have first-time costs,
-too: together a tenth of a small model's time to first token.
+The first calls of FastAPI, pydantic and json take a tenth of a small model's time to first token.
 """
 
 from __future__ import annotations

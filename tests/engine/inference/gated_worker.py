@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from preheat.files import OnBytes, PageIn, page_in
-from preheat.inference.worker import main
+from preheat.inference.worker import __main__ as worker
 
 
 def command() -> list[str]:
@@ -29,5 +29,5 @@ def _gated_page_in(files: Sequence[Path], on_progress: OnBytes = lambda _: None)
 
 
 if __name__ == "__main__":
-    vars(main)["page_in"] = _gated_page_in
-    main.main()
+    vars(worker)["page_in"] = _gated_page_in
+    worker.main()

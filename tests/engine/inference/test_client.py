@@ -318,7 +318,7 @@ def test_no_worker_outlives_a_killed_engine(chat_model: Path) -> None:
 
 NOISY = """
 import ctypes, os
-from preheat.inference.worker import main
+from preheat.inference.worker import __main__ as main
 
 make_hot = main.make_hot
 

@@ -1,8 +1,215 @@
-"""``python -m preheat.inference.worker`` is the worker process."""
+"""The worker process: ``python -m preheat.inference.worker``. It holds one model and serves the engine over pipes.
+
+The main thread loads and decodes. Another thread reads frames and prepares requests. The end of stdin ends the process
+at once, so that no worker outlives its engine.
+"""
 
 from __future__ import annotations
 
-from preheat.inference.worker.main import main
+import contextlib
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from preheat.errors import EngineError, ModelLoadError
+from preheat.files import page_in
+from preheat.inference import LoadOptions, ModelInfo, protocol
+from preheat.inference.protocol import FrameDecoder
+from preheat.inference.worker.channel import Channel
+from preheat.inference.worker.embedding_service import EmbeddingService
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.scheduler import DecodeError
+from preheat.inference.worker.text_service import TextService
+from preheat.messages import msg
+
+logger = logging.getLogger(__name__)
+
+Service: TypeAlias = TextService | EmbeddingService
+
+_READ_BYTES: Final = 1 << 16
+_NICENESS: Final = 5
+_BELOW_NORMAL_PRIORITY_CLASS: Final = 0x4000
+_SWITCH_INTERVAL_S: Final = 0.0005
+"""The decode thread needs the interpreter back right after each step; Python's default is 5 ms."""
+
+_PROGRESS_INTERVAL_S: Final = 0.05
+_UNKNOWN_TOKENS_PER_S: Final = 100.0
+"""First guess at the speed of prefill without a probe."""
+
+_PREFILL_OVER_DECODE: Final = 8
+"""First guess at how much faster a token is in prefill. Too low, and a short first prompt would be split."""
+
+
+class Worker:
+    """Serves one model until stdin ends."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._load: queue.SimpleQueue[LoadOptions] = queue.SimpleQueue()
+        self._may_load = threading.Event()
+        self._may_load.set()
+        self._service: Service | None = None
+
+    def run(self) -> None:
+        """Load the model that the engine asks for, and serve it; return if the load failed."""
+        self._channel.send(protocol.Ready())
+        options = self._load.get()
+        try:
+            self._service = make_hot(options, self._channel, self._may_load)
+        except EngineError as error:
+            self._channel.send(protocol.LoadFailed(error))
+            return
+        self._channel.send(protocol.Probed())
+        while True:
+            self._service.step(wait=True)
+
+    def handle(self, frame: protocol.Frame) -> None:
+        """Take a frame of the engine. Reading thread."""
+        match frame:
+            case protocol.Load(options):
+                self._load.put(options)
+            case protocol.HoldLoad(hold):
+                if hold:
+                    self._may_load.clear()
+                else:
+                    self._may_load.set()
+            case protocol.Cancel(request_id):
+                if self._service is not None:
+                    self._service.cancel(request_id)
+            case protocol.Generate() | protocol.Embed():
+                assert self._service is not None, "a request before the model is hot"
+                try:
+                    self._service.submit(frame)
+                except EngineError as error:
+                    self._channel.send(protocol.Failed(frame.id, error))
+
+
+def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) -> Service:
+    """Load a model and return the service for it. ``may_load`` is cleared while the load is on hold.
+
+    Raises:
+        ModelLoadError: The model cannot be loaded.
+        InsufficientMemoryError: The system has no memory for it.
+    """
+    _page_in(options, channel, may_load)
+    model = LlamaModel(options, may_load.wait)
+    model.interrupt_when(lambda: not may_load.is_set())
+    info = ModelInfo(
+        context_length=model.context_length,
+        embeddings=model.embeddings,
+        dimensions=model.dimensions,
+        chat_template=model.chat_template() is not None,
+        parallel=options.parallel,
+    )
+    channel.send(protocol.Loaded(info))
+    tokens_per_s = _probe(model, may_load.wait) if options.probe else _UNKNOWN_TOKENS_PER_S
+    service: Service
+    if model.embeddings:
+        service = EmbeddingService(model, options, channel)
+    else:
+        service = TextService(model, options, channel, tokens_per_s)
+        if options.warm_prefix and not model.recurrent:  # an aborted step would spoil a recurrent state
+            service.warm_up(may_load.wait)
+    model.interrupt_when(None)
+    return service
+
+
+def _page_in(options: LoadOptions, channel: Channel, may_load: threading.Event) -> None:
+    reported_at = 0.0
+
+    def report(done: int) -> None:
+        nonlocal reported_at
+        now = time.monotonic()
+        if now - reported_at >= _PROGRESS_INTERVAL_S or done == total:
+            reported_at = now
+            channel.send(protocol.Progress(done, total))
+        may_load.wait()
+
+    files = [Path(file) for file in options.files]
+    try:
+        total = sum(file.stat().st_size for file in files)
+        page_in(files, report)
+    except OSError as error:
+        file, reason = Path(options.path).name, error.strerror or str(error)
+        raise ModelLoadError(msg("load_file_unreadable", file=file, reason=reason)) from error
+
+
+def _probe(model: LlamaModel, may_continue: Callable[[], object]) -> float:
+    """Decode one token, then another to measure its time; return a guess at the speed of prefill, in tokens/s.
+
+    The first one touches all weights and allocates buffers, which takes up to twice as long.
+    """
+    for _ in range(2):
+        may_continue()
+        began = time.perf_counter()
+        while not model.probe():
+            may_continue()
+            began = time.perf_counter()
+    return _PREFILL_OVER_DECODE / (time.perf_counter() - began)
+
+
+def _read_frames(descriptor: int, worker: Worker) -> None:
+    """Handle frames until stdin ends, and end the process then, whatever the decode thread is doing."""
+    try:
+        decoder = FrameDecoder()
+        while data := os.read(descriptor, _READ_BYTES):
+            for frame in decoder.feed(data):
+                worker.handle(frame)
+    except BaseException:
+        # Without its reader the process would hang for ever. The engine sees it end and reports that.
+        logger.exception("reading frames failed")
+        os._exit(1)
+    os._exit(0)
+
+
+def main() -> None:
+    """Run the worker."""
+    # Native code may print to descriptor 1: the protocol gets its own.
+    protocol_out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Ctrl-C and a service manager's stop reach the whole process group. The engine decides whether requests in progress
+    # are finished, and ends this process by closing its stdin.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    faulthandler.enable()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    # When memory runs out, Linux kills a worker, not the engine or another program.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+    _lower_priority()
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    worker = Worker(Channel(protocol_out))
+    threading.Thread(target=_read_frames, args=(sys.stdin.fileno(), worker), daemon=True, name="reader").start()
+    code = 0
+    try:
+        worker.run()
+    except DecodeError as error:
+        logger.error("%s", error)
+        code = 1
+    sys.stderr.flush()
+    # Freeing gigabytes tensor by tensor takes longer than ending the process.
+    os._exit(code)
+
+
+def _lower_priority() -> None:
+    """Let interactive programs go first. On an otherwise idle machine this costs nothing."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        with contextlib.suppress(OSError):  # already at the lowest priority
+            os.nice(_NICENESS)
+
 
 if __name__ == "__main__":
     main()

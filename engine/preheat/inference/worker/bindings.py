@@ -36,12 +36,7 @@ llama: Any = _import_alone("llama_cpp.llama_cpp")
 
 
 def json_schema_to_gbnf(schema: str) -> str:
-    """Return the GBNF grammar for a JSON schema, given as JSON text.
-
-    Raises:
-        ValueError, KeyError, AssertionError, TypeError, AttributeError, RecursionError: The schema cannot be
-            expressed.
-    """
+    """Return the GBNF grammar for a JSON schema, given as JSON text. Raises various errors for unusable schemas."""
     # Imports only the standard library, and fetches no remote schemas by default.
     converter = _import_alone("llama_cpp.llama_grammar")
     # The original writes out each repetition: {"maxLength": 50000} overflows the stack of llama.cpp's parser.

@@ -106,11 +106,7 @@ class EmbeddingService:
         self._inbox.put(request_id)
 
     def submit(self, frame: Generate | Embed) -> None:
-        """Queue the inputs of a request; answered at once if the cache has all vectors.
-
-        Raises:
-            EngineError: An input is too long or empty, or the request is for text.
-        """
+        """Queue the inputs of a request, or answer at once if the cache has all vectors; may raise EngineError."""
         if not isinstance(frame, Embed):
             raise UnsupportedOperationError(msg("model_makes_embeddings"))
         job = EmbeddingJob(frame.id, [self._tokens(at, value) for at, value in enumerate(frame.inputs)])

@@ -33,7 +33,7 @@ _POOLING_MEAN: Final = 1  # enum llama_pooling_type
 _LOG_WARN: Final = 3
 _LOG_ERROR: Final = 4
 
-_ALLOCATION: Final = re.compile(r"alloc|out of memory|bad_alloc|cannot allocate", re.IGNORECASE)
+_ALLOCATION: Final = re.compile(r"alloc|out of memory", re.IGNORECASE)
 """Matches the messages of llama.cpp and ggml about failed allocations."""
 
 
@@ -180,21 +180,16 @@ class LlamaModel:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))
 
     def interrupt_when(self, asked: Callable[[], bool] | None) -> None:
-        """Abort decodes while ``asked`` returns True; None lets each one finish.
+        """Abort decodes while ``asked``, called some hundred times in each, returns True; None lets them finish.
 
-        An aborted decode changes nothing, except the state of recurrent models. ``asked`` is called on the decode
-        thread, some hundred times per decode.
+        An aborted decode changes nothing, except the state of recurrent models.
         """
         # An attribute, because llama.cpp holds no reference to it.
         self._abort = llama.ggml_abort_callback() if asked is None else llama.ggml_abort_callback(lambda _: asked())
         llama.llama_set_abort_callback(self.ctx, self._abort, None)
 
     def probe(self) -> bool:
-        """Decode one token and forget it; return False if the decode was aborted.
-
-        Raises:
-            ModelLoadError: The token cannot be decoded.
-        """
+        """Decode one token and forget it; return False if the decode was aborted. Raises ModelLoadError."""
         batch = Batch(1)
         batch.add(max(self.bos, 0), 0, 0, output=True)
         status = llama.llama_decode(self.ctx, batch.native)

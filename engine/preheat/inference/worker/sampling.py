@@ -20,10 +20,8 @@ from preheat.messages import msg
 class TokenSampler:
     """Chooses the tokens of one request. Its native samplers are freed with it.
 
-    Args:
-        recent: The prompt's tokens, for the penalties.
-        json_schema: A JSON schema as text that the output must follow.
-        top_logprobs: Alternatives to report with each token's log probability; None reports none.
+    Penalties apply to the ``recent`` tokens, those of the prompt. Schema and log probabilities are as in
+    ``GenerateRequest``.
 
     Raises:
         InvalidRequestError: The schema cannot be made into a grammar, or a biased token does not exist.

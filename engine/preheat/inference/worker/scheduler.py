@@ -202,14 +202,10 @@ class Scheduler:
             (slot for slot in self.slots if slot.cached and not slot.busy and slot is not taken),
             key=lambda slot: slot.used_at,
         )
-        excess = sum(len(slot.cached) for slot in idle) - self._context_length // 2
-        forget = []
-        for slot in idle:
-            if excess <= 0:
-                break
-            forget.append(slot)
-            excess -= len(slot.cached)
-        return tuple(forget)
+        lengths = [len(slot.cached) for slot in idle]
+        excess = sum(lengths) - self._context_length // 2
+        freed_before = accumulate(lengths, initial=0)
+        return tuple(slot for slot, freed in zip(idle, freed_before, strict=False) if freed < excess)
 
     def _plan_chunks(self, running: Sequence[Generation]) -> tuple[Chunk, ...]:
         decoding = [generation for generation in running if generation.missing == 1]

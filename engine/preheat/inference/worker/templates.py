@@ -57,8 +57,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*":
             for text, times in ((left, right), (right, left)):
-                if isinstance(text, str | list | tuple) and isinstance(times, int):
-                    _check_length(len(text) * times)
+                is_repeated = isinstance(text, str | list | tuple) and isinstance(times, int)
+                if is_repeated and len(text) * times > MAX_PROMPT_CHARACTERS:
+                    raise SecurityError("the text becomes too long")
         elif operator == "**" or isinstance(left, str):
             raise SecurityError(f"the operator {operator} is not allowed here")
         return super().call_binop(context, operator, left, right)
@@ -74,11 +75,6 @@ class _GenerationBlocks(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
-def _check_length(length: int) -> None:
-    if length > MAX_PROMPT_CHARACTERS:
-        raise SecurityError("the text becomes too long")
-
-
 def _raise_exception(message: str) -> NoReturn:
     raise _ModelTemplateError(message)
 
@@ -86,10 +82,6 @@ def _raise_exception(message: str) -> NoReturn:
 def _tojson(value: Any, indent: int | None = None, **_: Any) -> str:
     # Jinja's own filter escapes <, > and & for HTML, and models were trained on plain JSON.
     return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-def _strftime_now(form: str) -> str:
-    return datetime.now().astimezone().strftime(form)
 
 
 class ChatTemplate:
@@ -102,7 +94,7 @@ class ChatTemplate:
         environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlocks])
         environment.filters["tojson"] = _tojson
         environment.globals["raise_exception"] = _raise_exception
-        environment.globals["strftime_now"] = _strftime_now
+        environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
         self._special = {"bos_token": bos, "eos_token": eos}
         self._limit_s = limit_s
         self._broken: str | None = None
@@ -157,11 +149,9 @@ def _template_error(reason: str) -> InvalidRequestError:
 
 def _normal_message(message: JsonObject) -> JsonObject:
     """Return the message as templates expect it: system role, text content, tool arguments as objects."""
-    normal = dict(message)
+    normal = {**message, "content": "" if message.get("content") is None else message["content"]}
     if normal.get("role") == "developer":
         normal["role"] = "system"
-    if normal.get("content") is None:
-        normal["content"] = ""
     if isinstance(normal.get("tool_calls"), list):
         normal["tool_calls"] = [_normal_tool_call(call) for call in normal["tool_calls"]]
     return normal

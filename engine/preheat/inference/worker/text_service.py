@@ -89,11 +89,7 @@ class TextService:
         self._inbox.put(request_id)
 
     def submit(self, frame: Generate | Embed) -> None:
-        """Prepare a generation and let it join the batch.
-
-        Raises:
-            EngineError: The request cannot be served: a prompt that is too long, a template or schema that fails.
-        """
+        """Prepare a generation and let it join the batch; raises EngineError if the request cannot be served."""
         if not isinstance(frame, Generate):
             raise UnsupportedOperationError(msg("model_makes_text"))
         request = frame.request

@@ -264,11 +264,7 @@ def completion_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str
 
 
 def shortened(embeddings: Embeddings, dimensions: int | None) -> Sequence[bytes]:
-    """Return the first ``dimensions`` numbers of each vector, normalised again, as OpenAI does.
-
-    Raises:
-        InvalidRequestError: The model's vectors have fewer dimensions.
-    """
+    """Return the first ``dimensions`` numbers of each vector, normalised again, as OpenAI does."""
     if dimensions is None or dimensions == embeddings.dimensions:
         return embeddings.vectors
     if dimensions > embeddings.dimensions:
@@ -280,15 +276,12 @@ def embeddings_json(
     model_id: str, vectors: Sequence[bytes], prompt_tokens: int, encoding_format: str | None
 ) -> dict[str, Any]:
     """Return OpenAI's answer. base64 holds the vector's own bytes, which is much cheaper."""
-    as_text = encoding_format == "base64"
-    data = [
-        {
-            "object": "embedding",
-            "index": index,
-            "embedding": base64.b64encode(vector).decode() if as_text else memoryview(vector).cast("f").tolist(),
-        }
-        for index, vector in enumerate(vectors)
-    ]
+    embeddings: list[Any]
+    if encoding_format == "base64":
+        embeddings = [base64.b64encode(vector).decode() for vector in vectors]
+    else:
+        embeddings = [memoryview(vector).cast("f").tolist() for vector in vectors]
+    data = [{"object": "embedding", "index": index, "embedding": each} for index, each in enumerate(embeddings)]
     usage = {"prompt_tokens": prompt_tokens, "total_tokens": prompt_tokens}
     return {"object": "list", "data": data, "model": model_id, "usage": usage}
 

@@ -14,11 +14,7 @@ DEFAULT_COMPLETION_TOKENS: Final = 16
 
 
 def chat_requests(body: ChatBody) -> list[GenerateRequest]:
-    """Return one request for each choice.
-
-    Raises:
-        InvalidRequestError: The tools cannot be forced together.
-    """
+    """Return one request for each choice; raises InvalidRequestError if the tools cannot be forced together."""
     tools = offered_tools(body)
     schema = forcing_schema(_forced_tools(body, tools)) if is_forced(body) else _schema(body.response_format)
     limit = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens

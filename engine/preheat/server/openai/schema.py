@@ -23,6 +23,7 @@ MAX_CHOICES: Final = 16
 MAX_STOPS: Final = 16
 MAX_INPUTS: Final = 2048
 _SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
+_SAME_NAMES: Final = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty")
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Token: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
@@ -111,12 +112,8 @@ class SamplingBody(_Body):
         """Return the sampling of one choice; missing fields take llama.cpp's defaults."""
         penalty = self.repetition_penalty if self.repetition_penalty is not None else self.repeat_penalty
         given: dict[str, Any] = {
-            "temperature": self.temperature,
-            "top_p": self.top_p,
+            **{name: getattr(self, name) for name in _SAME_NAMES},
             "top_k": None if self.top_k is None else max(self.top_k, 0),  # -1 is "all" elsewhere
-            "min_p": self.min_p,
-            "presence_penalty": self.presence_penalty,
-            "frequency_penalty": self.frequency_penalty,
             "repetition_penalty": penalty,
             "penalty_last_n": self.repeat_last_n,
             # Choices of one request must differ, and be reproducible.
@@ -318,12 +315,7 @@ def _as_list(value: Any) -> list[str | list[int]]:
 
 
 def parse_body(model: type[Body], data: bytes) -> Body:
-    """Return the typed body.
-
-    Raises:
-        InvalidRequestError: It is not JSON, or a field is missing or invalid; ``param`` names the field, such as
-            ``messages[0].role``.
-    """
+    """Return the typed body; raises InvalidRequestError, whose ``param`` is the field, such as ``messages[0].role``."""
     try:
         return model.model_validate_json(data)
     except ValidationError as error:

@@ -132,11 +132,7 @@ def _clear_length(text: str) -> int:
 
 
 def forcing_schema(tools: Sequence[Mapping[str, Any]]) -> str:
-    """Return a JSON schema, as text, that only allows calls of these tools.
-
-    Raises:
-        InvalidRequestError: Two tools use the same ``$defs`` name for different definitions.
-    """
+    """Return a JSON schema, as text, that only allows calls of these tools, which must agree on their ``$defs``."""
     definitions: dict[str, Any] = {}
     calls = []
     for tool in tools:
