@@ -186,16 +186,13 @@ def page_in(
     budget_bytes: int | None = None,
     pause: bool = False,
 ) -> PageIn:
-    """Read the missing parts of files into the page cache, in order. Blocks; any thread.
+    """Read the missing parts of files into the page cache, in order. Blocks; any thread. May raise OSError.
 
     Args:
         on_progress: Called with the total number of bytes in memory so far. It may block to delay the rest.
         stop: Checked before each MB.
         budget_bytes: The most to read; None for no limit.
         pause: Rest after each MB for as long as reading it took.
-
-    Raises:
-        OSError: A file cannot be read.
     """
     buffer = memoryview(bytearray(BUFFER_BYTES))
     stop = stop or threading.Event()

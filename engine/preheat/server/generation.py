@@ -27,11 +27,9 @@ from preheat.server.sse import EventStream
 if TYPE_CHECKING:
     from preheat.core import Engine, Lease
 
+# A stream sends its headers with its first token, or after this delay; errors before get an HTTP status.
 HOT_HEADER_DELAY_S: Final = 5.0
-"""A hot model's stream sends its headers with its first token, but not later: errors before get an HTTP status."""
-
-LOAD_HEADER_DELAY_S: Final = 0.05
-"""The same for a stream that waits for a load: enough for immediate failures, too short for a client to notice."""
+LOAD_HEADER_DELAY_S: Final = 0.05  # enough for immediate failures, too short for a client to notice
 
 NumberedChunk = tuple[int, GenerationChunk]
 

@@ -105,11 +105,7 @@ class ChatTemplate:
             self._broken = str(error)
 
     def render(self, messages: Sequence[JsonObject], tools: Sequence[JsonObject] = ()) -> str:
-        """Return the prompt for these messages, up to the beginning of the assistant's answer.
-
-        Raises:
-            InvalidRequestError: The template rejects the messages, fails, or exceeds its time limit.
-        """
+        """Return the prompt for these messages; raises InvalidRequestError if the template rejects them or fails."""
         if self._broken is not None:
             raise _template_error(self._broken)
         plain = [_normal_message(message) for message in messages]
@@ -179,10 +175,7 @@ def _system_into_user(messages: list[JsonObject]) -> list[JsonObject] | None:
 
 @contextmanager
 def _time_limit(limit_s: float) -> Iterator[None]:
-    """Raise ``_RenderTimeout`` in this thread when the block takes longer than ``limit_s``.
-
-    Works on every platform and in every thread. Only interrupts Python code, which compiled templates are.
-    """
+    """Raise ``_RenderTimeout`` in this thread when the block takes longer; only interrupts Python code."""
     thread_id = ctypes.c_ulong(threading.get_ident())
     lock = threading.Lock()
     running = True

@@ -296,8 +296,7 @@ def _finite(logprob: float) -> float:
 
 def _forced_parts(text: str) -> list[str | ToolCall]:
     """Return the call that the text is, or the text itself if it was cut off."""
-    call = parse_call(text)
-    return [call] if call is not None else [text] if text else []
+    return [parse_call(text) or text] if text else []
 
 
 def _finish_reason(reason: FinishReason, calls: int) -> str:
