@@ -147,3 +147,14 @@ def test_a_folder_with_a_long_name_has_a_socket(tmp_path: Path, qtbot: QtBot) ->
 def test_the_folder_is_the_user_s_alone(tmp_path: Path, qtbot: QtBot) -> None:
     SingleInstance(tmp_path / "runtime")
     assert (tmp_path / "runtime").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sockets have no folder there")
+def test_a_long_temporary_folder_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("long" * 30)
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    assert not Path(socket_name(folder)).is_absolute()  # Qt takes the temporary folder
+    monkeypatch.setenv("TMPDIR", str(folder))
+    name = socket_name(folder)
+    assert Path(name).is_absolute()
+    assert len(name) <= 100
