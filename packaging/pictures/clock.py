@@ -8,7 +8,7 @@ import time
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from preheat_gui.dashboard.pages import PAGES
+from preheat_gui.dashboard.navigation import PAGES
 
 
 def stop_clock(now: float) -> None:

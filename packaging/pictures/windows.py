@@ -21,7 +21,7 @@ from preheat.settings import Group
 from preheat_gui.app import error_dialog
 from preheat_gui.app.no_tray import CloseGuard
 from preheat_gui.app.welcome import WelcomeDialog
-from preheat_gui.app.welcome_suggestions import WelcomeSuggestions
+from preheat_gui.app.welcome import WelcomeSuggestions
 from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.window import DashboardWindow
 from preheat_gui.settings_dialog import SettingsDialog

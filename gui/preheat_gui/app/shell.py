@@ -126,8 +126,7 @@ class Shell(QObject):
             self._welcome()
 
     def _welcome(self) -> None:
-        from preheat_gui.app.welcome import WelcomeDialog, wants_welcome
-        from preheat_gui.app.welcome_suggestions import WelcomeSuggestions
+        from preheat_gui.app.welcome import WelcomeDialog, WelcomeSuggestions, wants_welcome
 
         if wants_welcome(self.bridge.snapshot, self._state):
             folder = self.bridge.settings.own_models_dir

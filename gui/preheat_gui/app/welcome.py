@@ -1,9 +1,9 @@
-"""The welcome dialog of a first start without models. GUI thread."""
+"""The welcome dialog of a first start without models, with suggestions. GUI thread."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +12,15 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QWidget
 
 from preheat import paths
-from preheat.control import EngineSnapshot
+from preheat.control import Catalogue, EngineSnapshot, GetCatalogue, PullModel, SuggestedModel
 from preheat.errors import EngineError
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.widgets import (
+    GAP,
     GROUP_GAP,
     MARGIN,
+    Card,
     WindowState,
     button,
     caption,
@@ -29,7 +32,106 @@ from preheat_gui.widgets import (
     text_label,
     vbox,
 )
-from preheat_gui.words import error_text
+from preheat_gui.words import TASKS, error_text, format_bytes
+
+MAX_SUGGESTIONS: Final = 4
+_INDENT: Final = 22  # Indent of a description under its check box: the box and its spacing
+
+
+class WelcomeSuggestions(Card):
+    """Shows the best models for this computer, and downloads the checked ones."""
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.setObjectName("welcome_suggestions")
+        self.set_title(self.tr("Good models for this computer"))
+        self._bridge = bridge
+        self._boxes: list[tuple[QCheckBox, SuggestedModel]] = []
+        self._list = vbox(spacing=GAP // 2)
+        self._note = named(caption(self.tr("Looking for models that suit this computer…"), self), "suggestions_note")
+        self._download = button(self.tr("Do&wnload"), "suggestions_get", self._on_download, self)
+        self._download.hide()
+        foot = hbox(self._note, self._download)
+        foot.setStretch(0, 1)
+        self.body.addLayout(self._list)
+        self.body.addLayout(foot)
+        bridge.ask(GetCatalogue(), self._on_models, self._show_error)
+
+    def _on_models(self, catalogue: Catalogue) -> None:
+        chosen = choose(catalogue.models)
+        if not chosen:
+            self._note.setText(self.tr("No suggested model fits the memory limit. The Downloads page has them all."))
+            return
+        for model in chosen:
+            self._add_box(model)
+        self._boxes[0][0].setChecked(True)
+        self._download.show()
+        self._show_sum()
+        self._grow_dialog()
+
+    def _grow_dialog(self) -> None:
+        """Resize the dialog to the height of its texts, which Qt does only when it opens."""
+        dialog = self.window()
+        layout = dialog.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            layout.activate()
+            dialog.resize(dialog.width(), max(dialog.height(), layout.totalHeightForWidth(dialog.width())))
+
+    def _show_error(self, error: EngineError) -> None:
+        self._note.setText(error_text(error))
+
+    def _add_box(self, model: SuggestedModel) -> None:
+        text = self.tr("{title} · {size}").format(title=model.title, size=format_bytes(model.download_bytes))
+        box = QCheckBox(text.replace("&", "&&"), self)
+        box.setObjectName(f"suggestion_{model.name}")
+        box.setAccessibleDescription(model.sentence)
+        box.setMinimumHeight(box.sizeHint().height())  # otherwise Qt shrinks the box before the texts
+        box.toggled.connect(self._show_sum)
+        # In its own row: Qt ignores a label's margins when it computes the height of wrapped text.
+        description = hbox(caption(model.sentence, self))
+        description.setContentsMargins(_INDENT, 0, 0, GAP // 2)
+        self._list.addWidget(box)
+        self._list.addLayout(description)
+        self._boxes.append((box, model))
+
+    def _checked(self) -> list[SuggestedModel]:
+        return [model for box, model in self._boxes if box.isChecked()]
+
+    def _show_sum(self) -> None:
+        checked = self._checked()
+        self._download.setEnabled(bool(checked))
+        set_role(self._download, "main" if checked else "")
+        size = format_bytes(sum(model.download_bytes for model in checked))
+        text = self.tr("{size} to download. Each fits the memory limit.").format(size=size)
+        self._note.setText(text if checked else self.tr("Each fits the memory limit."))
+
+    def _on_download(self) -> None:
+        checked = self._checked()
+        self._set_enabled(False)
+        self._note.setText(self.tr("Contacting the hub…"))
+        for model in checked:
+            self._bridge.ask(PullModel(model.pull_name), self._on_started, self._on_failed)
+
+    def _on_started(self, _download: object) -> None:
+        self._note.setText(self.tr("Downloading. The Downloads page shows the progress."))
+
+    def _on_failed(self, error: EngineError) -> None:
+        self._show_error(error)
+        self._set_enabled(True)
+
+    def _set_enabled(self, enabled: bool) -> None:
+        self._download.setEnabled(enabled)
+        for box, _ in self._boxes:
+            box.setEnabled(enabled)
+
+
+def choose(models: Sequence[SuggestedModel]) -> list[SuggestedModel]:
+    """Return the best models of each task, then others that fit and are not on disk yet."""
+    order = {task: number for number, task in enumerate(TASKS)}
+    fitting = [model for model in models if model.fits and not model.here]
+    ranked = sorted(fitting, key=lambda model: (not model.best, order.get(model.task, len(order))))
+    return ranked[:MAX_SUGGESTIONS]
+
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,7 @@
 """The engine for the windows: snapshots as signals, and commands that never block the GUI thread."""
 
 from preheat_gui.bridge.bridge import EngineBridge
-from preheat_gui.bridge.dispatcher import GuiDispatcher, weak_callback
 from preheat_gui.bridge.generation import Generation, GenerationFigures
 from preheat_gui.bridge.opening import NO_OPTIONS, Opened, open_engine, settings_at_start
 from preheat_gui.bridge.remedies import act_on
-from preheat_gui.bridge.task_runner import TaskRunner
+from preheat_gui.bridge.threads import GuiDispatcher, TaskRunner, weak_callback

@@ -15,9 +15,8 @@ from preheat import control
 from preheat.control import EngineSnapshot, PortStatus
 from preheat.errors import EngineError, EngineStoppedError, SettingsError
 from preheat.messages import msg
-from preheat_gui.bridge.dispatcher import GuiDispatcher, weak_callback
 from preheat_gui.bridge.generation import AnswerReader, Generation
-from preheat_gui.bridge.task_runner import TaskRunner
+from preheat_gui.bridge.threads import GuiDispatcher, TaskRunner, weak_callback
 
 if TYPE_CHECKING:
     from preheat.control import Command, EngineSession, GenerateRequest, GenerationChunk, SettingsChange

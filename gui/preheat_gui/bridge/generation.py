@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from preheat.errors import EngineError
-from preheat_gui.bridge.dispatcher import weak_callback
+from preheat_gui.bridge.threads import weak_callback
 
 if TYPE_CHECKING:
     from preheat.control import FinishReason, GenerationChunk

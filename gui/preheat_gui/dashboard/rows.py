@@ -10,9 +10,8 @@ from PySide6.QtCore import QAbstractListModel, QObject, QSize, Qt
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from preheat_gui.dashboard.cells import ROOT, Index, Role
+from preheat_gui.dashboard.cells import ROOT, Index, Role, sync_rows
 from preheat_gui.dashboard.painting import Looks, LooksOf, bold, draw_text, fill_rounded, paint_focus
-from preheat_gui.dashboard.row_changes import sync_rows
 from preheat_gui.widgets import GAP, GROUP_GAP, Token, named
 
 LEADING: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -18,9 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from preheat_gui.dashboard.cells import ROOT, Cell, Index, Role
+from preheat_gui.dashboard.cells import ROOT, Cell, Index, Role, sync_rows
 from preheat_gui.dashboard.painting import Looks, LooksOf, draw_text, paint_focus
-from preheat_gui.dashboard.row_changes import sync_rows
 from preheat_gui.widgets import GAP, Token, named
 
 T = TypeVar("T")

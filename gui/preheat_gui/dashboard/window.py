@@ -13,8 +13,7 @@ from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from preheat_gui.bridge import EngineBridge, act_on
 from preheat_gui.dashboard.importing import DropOverlay, ImportBanner
-from preheat_gui.dashboard.navigation import Navigation
-from preheat_gui.dashboard.pages import PAGES, PageSpec
+from preheat_gui.dashboard.navigation import PAGES, Navigation, PageSpec
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, mark_icon, named, set_role, symbol, vbox
 
 if TYPE_CHECKING:

@@ -15,15 +15,13 @@ from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Grou
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
-from preheat_gui.settings_dialog.draft import Draft
+from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
+from preheat_gui.settings_dialog.field_row import LoginRow
 from preheat_gui.settings_dialog.limit_curve import LimitCurve
 from preheat_gui.settings_dialog.limit_editor import LimitEditor
 from preheat_gui.settings_dialog.list_editors import FoldersEditor, KeysEditor, ListEditor
-from preheat_gui.settings_dialog.login_row import LoginRow
-from preheat_gui.settings_dialog.origins import overridden
 from preheat_gui.settings_dialog.page import SettingsPage
-from preheat_gui.settings_dialog.sentences import sentence_of
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
 
 _SIZE: Final = QSize(760, 600)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
+from preheat_gui.platform import LoginItem, LoginItemError
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, SwitchEditor
 from preheat_gui.widgets import GAP, GROUP_GAP, ScaledLabel, Token, caption, hbox, named, set_role, symbol
+from preheat_gui.words import error_text
 
 _ICON_PX: Final = 14
 
@@ -85,3 +87,50 @@ class FieldRow(QWidget):
         self.remark.show_words(words, wrong=wrong)
         description = " ".join(filter(None, (self.declaration.description, words)))
         self.editor.main_widget().setAccessibleDescription(description)
+
+
+class LoginRow(QWidget):
+    """A check box that takes effect with Apply."""
+
+    edited = Signal()  # The user changed it
+
+    def __init__(self, item: LoginItem, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._item = item
+        description = self.tr("Start Preheat in the tray when you log in, without opening a window.")
+        self._box = QCheckBox(self.tr("Start at login"), self)
+        self._box.setObjectName("start_at_login")
+        self._box.setAccessibleDescription(description)
+        self._box.setChecked(item.is_on())
+        self._box.clicked.connect(self.edited)
+        self._remark = Remark(self)
+        self._side = QWidget(self)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(GROUP_GAP)
+        layout.setVerticalSpacing(GAP // 2)
+        layout.setColumnStretch(1, 1)
+        layout.addWidget(self._side, 0, 0)
+        layout.addWidget(self._box, 0, 1)
+        layout.addWidget(caption(description, self), 1, 1)
+        layout.addWidget(self._remark, 2, 1)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the box differs from the system's entry."""
+        return self._box.isChecked() != self._item.is_on()
+
+    def set_label_width(self, width: int) -> None:
+        """Align with the labels of the other rows."""
+        self._side.setFixedWidth(width)
+
+    def apply(self) -> bool:
+        """Apply the box; return whether that worked, else show the error."""
+        try:
+            if self.is_edited:
+                self._item.switch(self._box.isChecked())
+        except LoginItemError as error:
+            self._remark.show_words(error_text(error), wrong=True)
+            return False
+        self._remark.show_words("", wrong=False)
+        return True

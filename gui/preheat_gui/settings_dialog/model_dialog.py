@@ -14,9 +14,9 @@ from preheat.errors import EngineError, SettingsError
 from preheat.settings import AUTO, ModelSettings, Settings, checked_value, keys_of, model_setting, to_text
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
+from preheat_gui.settings_dialog.draft import sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for, set_row
 from preheat_gui.settings_dialog.field_row import FieldRow
-from preheat_gui.settings_dialog.sentences import sentence_of
 from preheat_gui.widgets import (
     GROUP_GAP,
     MARGIN,

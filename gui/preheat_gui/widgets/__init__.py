@@ -1,14 +1,11 @@
 """The parts that every window is made of."""
 
-from preheat_gui.widgets.banner import Banner
 from preheat_gui.widgets.building import Item, button, hbox, named, shortcut, stacked, text_label, timer, vbox
-from preheat_gui.widgets.card import Card
-from preheat_gui.widgets.empty_state import EmptyState
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
 from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
+from preheat_gui.widgets.panels import Banner, Card, EmptyState
 from preheat_gui.widgets.question import ask, inform
 from preheat_gui.widgets.ring_gauge import RingGauge
-from preheat_gui.widgets.style_sheet import set_role
 from preheat_gui.widgets.theme import (
     CAPTION_SCALE,
     GAP,
@@ -25,6 +22,7 @@ from preheat_gui.widgets.theme import (
     figure_font,
     heading_font,
     scaled_font,
+    set_role,
     theme,
     tray_colours,
 )

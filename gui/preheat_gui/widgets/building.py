@@ -18,8 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import GAP
+from preheat_gui.widgets.theme import GAP, set_role
 
 ObjectT = TypeVar("ObjectT", bound=QObject)
 # A part of a row or column; a number is a space in pixels, None stretches. In a tuple, with its stretch factor.

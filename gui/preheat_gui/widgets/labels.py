@@ -6,8 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
-from preheat_gui.widgets.style_sheet import set_role
-from preheat_gui.widgets.theme import CAPTION_SCALE, FIGURE_SCALE, HEADING_SCALE, Token, scaled_font, theme
+from preheat_gui.widgets.theme import CAPTION_SCALE, FIGURE_SCALE, HEADING_SCALE, Token, scaled_font, set_role, theme
 
 
 class ScaledLabel(QLabel):

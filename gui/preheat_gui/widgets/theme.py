@@ -1,15 +1,17 @@
-"""Colours, fonts and spacing, light and dark. No other module names a colour. GUI thread."""
+"""Colours, fonts, spacing and style sheet, light and dark. No other module names a colour. GUI thread."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from string import Template
 from typing import Final, cast
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QToolTip
+from PySide6.QtWidgets import QApplication, QStyle, QToolTip, QWidget
 
-from preheat_gui.widgets.style_sheet import style_sheet
+from preheat.paths import resource
 
 GAP: Final = 8  # Spacing within a group, in device-independent pixels; the grid of all windows
 GROUP_GAP: Final = 2 * GAP
@@ -268,3 +270,20 @@ def _palette(table: dict[Token, QColor]) -> QPalette:
     for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.HighlightedText, roles.PlaceholderText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, table[Token.DISABLED])
     return palette
+
+
+def style_sheet(colours: Mapping[str, str], *, dark: bool) -> str:
+    """Return the style sheet for the tokens' colours by name (``TEXT``: ``#1c1917``)."""
+    # A style sheet cannot colour pictures, so these contain their colours.
+    ticks = ("tick-light", "tick-dark")
+    pictures = {"up": "arrow-up", "down": "arrow-down", "tick": ticks[dark], "menu_tick": ticks[not dark]}
+    return Template(resource("windows.qss").read_text(encoding="utf-8")).substitute(
+        colours, **{name: resource(f"icons/{file_name}.svg").as_posix() for name, file_name in pictures.items()}
+    )
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Set a widget's role; works after it was shown, too."""
+    widget.setProperty("role", role)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)

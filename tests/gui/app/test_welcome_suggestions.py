@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from fake_bridge import FakeBridge
 from preheat.errors import EngineError
-from preheat_gui.app.welcome_suggestions import MAX_SUGGESTIONS, WelcomeSuggestions, choose
+from preheat_gui.app.welcome import MAX_SUGGESTIONS, WelcomeSuggestions, choose
 from preheat_gui.widgets import Theme
 from suggested import CATALOGUE, suggested
 

@@ -17,8 +17,8 @@ from preheat.control import State
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard import DashboardWindow
 from preheat_gui.dashboard.models.view import ModelsView
+from preheat_gui.dashboard.navigation import PAGES, PageSpec
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.pages import PAGES, PageSpec
 from preheat_gui.widgets import Banner, Theme, WindowState
 from preheat_gui.words import Kind, Problem, ProblemAction, Remedy
 

@@ -12,9 +12,8 @@ from preheat import control
 from preheat.control import DecisionRecord, EngineSnapshot
 from preheat.errors import EngineError, UnsupportedOperationError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.activity.decisions import DecisionsView
 from preheat_gui.dashboard.activity.requests import RequestsTable, RequestsView
-from preheat_gui.dashboard.activity.rows import Kind, kind_words, make_rows
+from preheat_gui.dashboard.activity.rows import DecisionsView, Kind, kind_words, make_rows
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.rows import RowList
 from preheat_gui.dashboard.slow_question import SlowQuestion

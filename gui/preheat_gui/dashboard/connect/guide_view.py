@@ -9,8 +9,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QPlainTextEdit, QScrollArea, QSizePolicy, QWidget
 
 from preheat_gui.dashboard.connect.guides import Field, Guide
-from preheat_gui.dashboard.copy_button import CopyButton
-from preheat_gui.dashboard.labels import code_font
+from preheat_gui.dashboard.parts import CopyButton, code_font
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, hbox, named, set_role, vbox
 
 _PADDING: Final = 14

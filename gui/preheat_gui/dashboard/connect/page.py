@@ -14,9 +14,9 @@ from preheat.settings import HIDDEN
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guide_view import GuideView
 from preheat_gui.dashboard.connect.guides import NO_MODEL, Place, make_guides
-from preheat_gui.dashboard.copy_button import CopyButton
 from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.dashboard.page import DashboardPage
+from preheat_gui.dashboard.parts import CopyButton
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, EmptyState, hbox, named, set_role, vbox
 from preheat_gui.words import error_text, message_text, sentence
 

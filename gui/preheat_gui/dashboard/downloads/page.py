@@ -12,12 +12,10 @@ from preheat import control
 from preheat.control import EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.downloads.catalogue import CatalogueSection
-from preheat_gui.dashboard.downloads.offer import OfferSection
 from preheat_gui.dashboard.downloads.queue import DownloadsQueue
-from preheat_gui.dashboard.downloads.search import SearchSection
+from preheat_gui.dashboard.downloads.sections import CatalogueSection, OfferSection, SearchSection
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.search_box import SearchBox
+from preheat_gui.dashboard.parts import SearchBox
 from preheat_gui.widgets import Banner, hbox, named, stacked, symbol
 from preheat_gui.words import TASKS, error_text, task_title
 

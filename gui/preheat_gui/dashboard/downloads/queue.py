@@ -2,18 +2,163 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QScrollArea, QSizePolicy, QToolButton, QWidget
 
-from preheat.control import DownloadSnapshot, DownloadState, EngineSnapshot
+from preheat import control
+from preheat.control import Command, DownloadSnapshot, DownloadState, EngineSnapshot, ModelSnapshot
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.downloads.row import DownloadRow
-from preheat_gui.widgets import GAP, GROUP_GAP, caption, named, set_role, vbox
-from preheat_gui.words import UNFINISHED, model_of
+from preheat_gui.dashboard.parts import align_to_start, detail_label, title_label
+from preheat_gui.widgets import GAP, GROUP_GAP, Token, ask, caption, hbox, named, set_role, symbol, vbox
+from preheat_gui.words import (
+    UNDER_WAY,
+    UNFINISHED,
+    download_share,
+    download_state,
+    download_status,
+    format_bytes,
+    model_of,
+)
+
+_STEPS: Final = 1000
+_ICON: Final = QSize(16, 16)
+
+_CONFIRM_FROM_BYTES: Final = 50_000_000  # Cancelling a smaller download needs no confirmation
+
+
+class DownloadRow(QWidget):
+    """Shows one download; can be reused for another one."""
+
+    try_requested = Signal(str)  # The user wants to try the model (its id)
+
+    def __init__(self, bridge: EngineBridge) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self._download: DownloadSnapshot | None = None
+        self._model: ModelSnapshot | None = None
+        self._name = title_label()
+        self._status = named(detail_label(), "download_status")
+        self._problem = named(caption(), "download_problem")
+        set_role(self._problem, "bad")
+        self._problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        align_to_start(self._problem)
+        self._bar = named(QProgressBar(), "download_progress")
+        self._bar.setRange(0, _STEPS)
+        self._bar.setTextVisible(False)
+        self._retry = named(QPushButton(self.tr("Try a&gain")), "download_retry")
+        self._try = named(QPushButton(self.tr("&Try it")), "download_try")
+        self._star = self._icon_button("download_star", "star", self.tr("Keep it ready whenever it fits"))
+        self._star.setCheckable(True)
+        self._pause = self._icon_button("download_pause", "pause", self.tr("Pause"))
+        self._resume = self._icon_button("download_resume", "play", self.tr("Resume"))
+        self._cancel = self._icon_button("download_cancel", "close", self.tr("Cancel"))
+        self._buttons = (self._retry, self._try, self._star, self._pause, self._resume, self._cancel)
+        texts = vbox(self._name, self._bar, self._status, self._problem, spacing=GAP // 2)
+        self._layout = layout = hbox((texts, 1), GAP, *self._buttons, spacing=GAP // 2)
+        layout.setContentsMargins(GROUP_GAP, GAP, GAP, GAP)
+        for button in self._buttons:
+            layout.setAlignment(button, Qt.AlignmentFlag.AlignVCenter)
+        self.setLayout(layout)
+        self._pause.clicked.connect(partial(self._command, control.PauseDownload))
+        self._resume.clicked.connect(partial(self._command, control.ResumeDownload))
+        self._retry.clicked.connect(partial(self._command, control.ResumeDownload))
+        self._cancel.clicked.connect(self._on_cancel)
+        self._try.clicked.connect(self._on_try)
+        self._star.clicked.connect(self._on_star)
+
+    @property
+    def download(self) -> DownloadSnapshot | None:
+        """The download that is shown."""
+        return self._download
+
+    def show_download(self, download: DownloadSnapshot, model: ModelSnapshot | None) -> None:
+        """Show a download, and the model that it became, if known."""
+        if (download, model) == (self._download, self._model):
+            return
+        before, self._download, self._model = self._download, download, model
+        self.setObjectName(f"download_{download.download_id}")
+        self._name.setText(download.name)
+        # What needs the user is shown in full, because it says what to do; figures may be elided.
+        problem = download.state in (DownloadState.FAILED, DownloadState.WAITING_FOR_SPACE)
+        self._status.setVisible(not problem)
+        self._problem.setVisible(problem)
+        (self._problem if problem else self._status).setText(download_status(download, model))
+        self._show_progress(download, before)
+        self._show_buttons(download, model)
+        self._layout.activate()  # now: the queue's height depends on its rows
+        self.updateGeometry()
+        self.setAccessibleName(f"{download.name}: {download_state(download, model)}")
+
+    def _icon_button(self, name: str, sign: str, tooltip: str) -> QToolButton:
+        button = named(QToolButton(), name, tooltip=tooltip)
+        button.setIcon(symbol(sign))
+        button.setIconSize(_ICON)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_role(button, "quiet")
+        return button
+
+    def _show_progress(self, download: DownloadSnapshot, before: DownloadSnapshot | None) -> None:
+        self._bar.setVisible(download.state in UNFINISHED)
+        steps = round(download_share(download) * _STEPS)
+        same = before is not None and before.download_id == download.download_id and before.state is download.state
+        # Never backwards within one state, even if a cut connection lost some bytes.
+        self._bar.setValue(max(steps, self._bar.value()) if same else steps)
+        self._bar.setAccessibleName(self.tr("Progress of {name}").format(name=download.name))
+
+    def _show_buttons(self, download: DownloadSnapshot, model: ModelSnapshot | None) -> None:
+        had_focus = any(button.hasFocus() for button in self._buttons)
+        state, favourite = download.state, model is not None and model.favourite
+        self._pause.setVisible(state in UNDER_WAY)
+        self._resume.setVisible(state is DownloadState.PAUSED)
+        self._retry.setVisible(state is DownloadState.FAILED)
+        self._try.setVisible(model is not None and not model.embeddings)
+        self._star.setVisible(model is not None)
+        self._star.setChecked(favourite)
+        self._star.setIcon(symbol("star-filled", Token.ACCENT) if favourite else symbol("star"))
+        self._cancel.setToolTip(self.tr("Cancel") if state in UNFINISHED else self.tr("Remove from this list"))
+        for button in self._buttons:
+            what = button.text().replace("&", "") or button.toolTip()
+            button.setAccessibleName(self.tr("{what}: {name}").format(what=what, name=download.name))
+        if had_focus and not any(button.hasFocus() for button in self._buttons):
+            next(button for button in self._buttons if not button.isHidden()).setFocus()
+
+    def _command(self, command: Callable[[str], Command[Any]], *_: object) -> None:
+        if self._download is not None:
+            self._bridge.ask(command(self._download.download_id))
+
+    def _on_cancel(self) -> None:
+        download = self._download
+        if download is None or download.state not in UNFINISHED:
+            self._command(control.ForgetDownload)
+        elif download.done_bytes < _CONFIRM_FROM_BYTES:
+            self._command(control.CancelDownload)
+        else:
+            size = format_bytes(download.done_bytes)
+            ask(
+                self,
+                "cancel_question",
+                self.tr("Cancel the download of {name}?").format(name=download.name),
+                self.tr("{size} are downloaded and will be deleted. Pause to keep them.").format(size=size),
+                yes=(
+                    self.tr("&Cancel download"),
+                    partial(self._bridge.ask, control.CancelDownload(download.download_id)),
+                ),
+                no=(self.tr("&Keep"), None),
+            )
+
+    def _on_try(self) -> None:
+        if self._model is not None:
+            self.try_requested.emit(self._model.model_id)
+
+    def _on_star(self, on: bool) -> None:
+        if self._model is not None:
+            self._bridge.set_favourite(self._model.model_id, on)
+
 
 MAX_ROWS: Final = 30  # Further downloads are only counted: a row is a widget
 # Ranks of states that come after those with something to see (0)

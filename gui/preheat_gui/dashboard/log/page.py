@@ -13,13 +13,11 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton
 
 from preheat.log import log_file
 from preheat_gui.bridge import EngineBridge, GuiDispatcher, TaskRunner, weak_callback
-from preheat_gui.dashboard.copy_button import CopyButton
-from preheat_gui.dashboard.log.model import LogLines
-from preheat_gui.dashboard.log.tail import LogChange, LogTail
+from preheat_gui.dashboard.log.lines import LogChange, LogLines, LogTail
 from preheat_gui.dashboard.log.view import LogView
 from preheat_gui.dashboard.page import DashboardPage
+from preheat_gui.dashboard.parts import CopyButton, SearchBox
 from preheat_gui.dashboard.reveal import reveal
-from preheat_gui.dashboard.search_box import SearchBox
 from preheat_gui.widgets import EmptyState, hbox, named, stacked, symbol, timer
 
 _POLL_MS: Final = 1000

@@ -10,8 +10,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QPlainTextEdit
 
-from preheat_gui.dashboard.labels import code_font
-from preheat_gui.dashboard.log.model import MAX_LINES, LogLine
+from preheat_gui.dashboard.log.lines import MAX_LINES, LogLine
+from preheat_gui.dashboard.parts import code_font
 from preheat_gui.widgets import Token, named, set_role, theme
 
 _HEAD: Final = re.compile(r"^(\S+) (DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+(\S+:)")

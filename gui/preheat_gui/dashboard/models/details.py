@@ -13,8 +13,8 @@ from preheat import control
 from preheat.control import Explanation, ModelFacts, ModelSnapshot, State
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.labels import align_to_start, detail_label, title_label
 from preheat_gui.dashboard.models.actions import ModelActions
+from preheat_gui.dashboard.parts import align_to_start, detail_label, title_label
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, caption, hbox, named, timer, vbox
 from preheat_gui.words import (
     failure_reason,

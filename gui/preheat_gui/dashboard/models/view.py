@@ -1,17 +1,127 @@
-"""The view of the models table."""
+"""The view of the models table, and its delegates."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
-from preheat.control import ModelSnapshot
+from preheat.control import ModelSnapshot, State
+from preheat_gui.dashboard.cells import Cell, Index, Role
 from preheat_gui.dashboard.models.cells import Column
-from preheat_gui.dashboard.models.delegates import StarDelegate, StateDelegate
-from preheat_gui.dashboard.models.filter import ModelsFilter
-from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, TableView, two_line_height
+from preheat_gui.dashboard.models.table import ModelsFilter
+from preheat_gui.dashboard.painting import Looks, fill_rounded
+from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, TableView, two_line_height, two_lines
+from preheat_gui.widgets import GAP, Token
+
+_BAR: Final = 4
+_SIGN: Final = 10
+_STAR: Final = 16
+
+
+class StateDelegate(CellDelegate):
+    """A sign, the state, and a bar while the model loads."""
+
+    def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, index: Index) -> None:
+        looks, cell = self._looks(), index.data(Role.CELL)
+        line = two_lines(rect, looks)[0] if cell.aside or cell.progress is not None else rect
+        sign = QRect(rect.left(), line.center().y() - _SIGN // 2 + 1, _SIGN, _SIGN)
+        paint_sign(painter, QRectF(QStyle.visualRect(option.direction, rect, sign)), index.data(Role.ITEM), looks)
+        text = QStyle.visualRect(option.direction, rect, rect.adjusted(_SIGN + GAP, 0, 0, 0))
+        if cell.progress is None:
+            self.paint_lines(painter, option, text, cell)
+            return
+        # The bar is on the row's lower edge: there is no room for a third line.
+        self.paint_lines(painter, option, text.adjusted(0, 0, 0, -_BAR), cell)
+        bar = QRect(text.left(), option.rect.bottom() - _BAR - 3, text.width(), _BAR)
+        _paint_bar(painter, bar, cell, option.direction, looks)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        return super().sizeHint(option, index) + QSize(_SIGN + GAP, 0)
+
+
+class StarDelegate(CellDelegate):
+    """The favourite's star; filled or not, so that colour is not the only difference."""
+
+    def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, index: Index) -> None:
+        favourite = index.data(Role.ITEM).favourite
+        colour = self._looks().colours[Token.ACCENT if favourite else Token.MUTED]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 1.2))
+        painter.setBrush(colour if favourite else Qt.BrushStyle.NoBrush)
+        centre = QRectF(option.rect).center()
+        painter.drawPolygon(QPolygonF([centre + QPointF(x, y) * (_STAR / 2) for x, y in _STAR_POINTS]))
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        return QSize(_STAR + 2 * PADDING, two_line_height(self._looks()))
+
+
+def _paint_bar(painter: QPainter, rect: QRect, cell: Cell, direction: Qt.LayoutDirection, looks: Looks) -> None:
+    fill_rounded(painter, rect, looks.colours[Token.TRACK], _BAR / 2)
+    if cell.progress:
+        width = max(_BAR, round(rect.width() * min(1.0, cell.progress)))
+        filled = QStyle.visualRect(direction, rect, QRect(rect.left(), rect.top(), width, rect.height()))
+        fill_rounded(painter, filled, looks.colours[Token.ACCENT], _BAR / 2)
+
+
+def paint_sign(painter: QPainter, rect: QRectF, model: ModelSnapshot, looks: Looks) -> None:
+    """Paint a state's sign; each has its own shape, so that colour is not the only difference."""
+    colours = looks.colours
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    match model.state:
+        case State.HOT:
+            _disc(painter, rect, colours[Token.ACCENT])
+        case State.LOADING | State.WARMING:
+            _ring(painter, rect, colours[Token.TRACK])
+            _arc(painter, rect, colours[Token.ACCENT], model.progress or 0.0)
+        case State.QUEUED | State.UNLOADING:
+            _ring(painter, rect, colours[Token.TRACK])
+            _arc(painter, rect, colours[Token.MUTED], 0.25)
+        case State.FAILED:
+            _cross(painter, rect, colours[Token.BAD])
+        case _ if model.standby:
+            _ring(painter, rect, colours[Token.STANDBY])
+            _disc(painter, rect.adjusted(3, 3, -3, -3), colours[Token.STANDBY])
+        case _:
+            _ring(painter, rect, colours[Token.CONTROL])
+
+
+def _disc(painter: QPainter, rect: QRectF, colour: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(rect)
+
+
+def _ring(painter: QPainter, rect: QRectF, colour: QColor) -> None:
+    painter.setPen(QPen(colour, 1.6))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(_inner(rect))
+
+
+def _arc(painter: QPainter, rect: QRectF, colour: QColor, share: float) -> None:
+    # From the top, clockwise; Qt counts in sixteenths of a degree.
+    painter.setPen(QPen(colour, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.drawArc(_inner(rect), 90 * 16, -round(360 * 16 * share))
+
+
+def _cross(painter: QPainter, rect: QRectF, colour: QColor) -> None:
+    painter.setPen(QPen(colour, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    inner = rect.adjusted(1.5, 1.5, -1.5, -1.5)
+    painter.drawLine(inner.topLeft(), inner.bottomRight())
+    painter.drawLine(inner.topRight(), inner.bottomLeft())
+
+
+def _inner(rect: QRectF) -> QRectF:
+    return rect.adjusted(0.8, 0.8, -0.8, -0.8)
+
+
+_STAR_POINTS: Final = (
+    (0.0, -1.0), (0.25, -0.34), (0.95, -0.31), (0.4, 0.13), (0.59, 0.81),
+    (0.0, 0.42), (-0.59, 0.81), (-0.4, 0.13), (-0.95, -0.31), (-0.25, -0.34),
+)  # fmt: skip
+
 
 # Needed and preferred width, in characters of the body font. The name takes the rest.
 _WIDTHS: Final = {

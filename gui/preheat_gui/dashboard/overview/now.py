@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QProgressBar, QPushButton
 
 from preheat.control import EngineSnapshot, State
 from preheat_gui import words
-from preheat_gui.dashboard.labels import detail_label
+from preheat_gui.dashboard.parts import detail_label
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, caption, hbox, named
 
 translate = QCoreApplication.translate

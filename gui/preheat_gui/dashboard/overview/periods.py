@@ -1,4 +1,4 @@
-"""Usage figures of a day, a week or a quarter, from the engine's history. Pure."""
+"""Usage figures of a day, a week or a quarter, and their curves. Pure except for the language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
+
 from preheat.control import UsageBucket, UsageHistory
+from preheat_gui.dashboard.overview.curves import Point, Series
+from preheat_gui.words import format_duration, format_number, percent
 
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
@@ -65,3 +69,87 @@ def sum_period(history: UsageHistory, period: Period, now: float) -> PeriodFigur
         return PeriodFigures(period, hours, begin, end)
     end = float(now // DAY_S * DAY_S + DAY_S)
     return PeriodFigures(period, history.days[-_DAYS[period] :], end - _DAYS[period] * DAY_S, end)
+
+
+translate = QCoreApplication.translate
+
+_TICK_HOURS: Final = 6
+_TICK_DAYS: Final = {Period.WEEK: 2, Period.QUARTER: 30}
+
+
+def hit_rate_series(figures: PeriodFigures) -> Series:
+    """Return the preload hit rate over time; buckets without requests have no point."""
+    points = tuple(
+        Point(_middle(bucket), bucket.counts.hits / bucket.counts.requests, _rate_tooltip(bucket, figures.period))
+        for bucket in figures.buckets
+        if bucket.counts.requests
+    )
+    rate = figures.preload_hit_rate
+    summary = translate("Overview", "No requests.")
+    if rate is not None:
+        summary = translate("Overview", "{rate}: {hits} of {requests} requests found their model ready.").format(
+            rate=percent(rate), hits=format_number(figures.hits), requests=format_number(figures.requests)
+        )
+    ticks = tuple((share, percent(share)) for share in (0.0, 0.5, 1.0))
+    return Series(points, figures.begin, figures.end, 1.0, _time_ticks(figures), ticks, summary)
+
+
+def time_saved_series(figures: PeriodFigures) -> Series:
+    """Return the waiting saved per bucket, in seconds."""
+    points = tuple(
+        Point(_middle(bucket), bucket.counts.saved_s, _saved_tooltip(bucket, figures.period))
+        for bucket in figures.buckets
+    )
+    top = max((point.y for point in points), default=0.0)
+    ticks = ((0.0, "0"), (top, format_duration(top))) if top else ((0.0, "0"),)
+    saved = format_duration(figures.saved_s)
+    summary = translate("Overview", "{duration} of waiting saved in all.").format(duration=saved)
+    return Series(points, figures.begin, figures.end, top, _time_ticks(figures), ticks, summary)
+
+
+def _middle(bucket: UsageBucket) -> float:
+    return bucket.begins_at + bucket.length_s / 2
+
+
+def _rate_tooltip(bucket: UsageBucket, period: Period) -> str:
+    return translate("Overview", "{when}: {rate}, {hits} of {requests} requests").format(
+        when=_when(bucket.begins_at, period),
+        rate=percent(bucket.counts.hits / bucket.counts.requests),
+        hits=format_number(bucket.counts.hits),
+        requests=format_number(bucket.counts.requests),
+    )
+
+
+def _saved_tooltip(bucket: UsageBucket, period: Period) -> str:
+    return translate("Overview", "{when}: {duration} saved").format(
+        when=_when(bucket.begins_at, period), duration=format_duration(bucket.counts.saved_s)
+    )
+
+
+def _when(start: float, period: Period) -> str:
+    """Return a bucket's time: ``14:00 to 15:00``, or the day."""
+    if period is Period.TODAY:
+        begin, end = _clock(start), _clock(start + HOUR_S)
+        return translate("Overview", "{begin} to {end}").format(begin=begin, end=end)
+    return QLocale().toString(_date(start + DAY_S / 2), "ddd d MMM")
+
+
+def _time_ticks(figures: PeriodFigures) -> tuple[tuple[float, str], ...]:
+    if figures.period is Period.TODAY:
+        hours = range(0, 25, _TICK_HOURS)
+        return tuple((figures.begin + hour * HOUR_S, _clock(figures.begin + hour * HOUR_S)) for hour in hours)
+    days = round((figures.end - figures.begin) / DAY_S)
+    # Counted from today, which always has a label.
+    middles = [figures.end - (day + 0.5) * DAY_S for day in range(0, days, _TICK_DAYS[figures.period])]
+    pattern = "ddd" if figures.period is Period.WEEK else "d MMM"
+    return tuple((middle, QLocale().toString(_date(middle), pattern)) for middle in reversed(middles))
+
+
+def _clock(at: float) -> str:
+    local = datetime.fromtimestamp(at)
+    return QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
+
+
+def _date(at: float) -> QDate:
+    local = datetime.fromtimestamp(at)
+    return QDate(local.year, local.month, local.day)

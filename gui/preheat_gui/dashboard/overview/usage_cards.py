@@ -8,10 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from preheat_gui.dashboard.cells import NOTHING
-from preheat_gui.dashboard.labels import align_to_start
 from preheat_gui.dashboard.overview.curves import Curve, Series
-from preheat_gui.dashboard.overview.periods import Period, PeriodFigures
-from preheat_gui.dashboard.overview.series import hit_rate_series, time_saved_series
+from preheat_gui.dashboard.overview.periods import Period, PeriodFigures, hit_rate_series, time_saved_series
+from preheat_gui.dashboard.parts import align_to_start
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, Item, RingGauge, caption, figure, named, stacked, vbox
 from preheat_gui.words import format_duration, format_number, percent
 

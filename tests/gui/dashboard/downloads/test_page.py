@@ -17,11 +17,9 @@ from preheat.control import DownloadState
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat_gui.dashboard.cells import Role
-from preheat_gui.dashboard.downloads.choice_section import ChoiceView
-from preheat_gui.dashboard.downloads.choices import ChoiceRow
+from preheat_gui.dashboard.downloads.choices import ChoiceRow, ChoiceView
 from preheat_gui.dashboard.downloads.page import DownloadsPage
-from preheat_gui.dashboard.downloads.queue import MAX_ROWS
-from preheat_gui.dashboard.downloads.row import DownloadRow
+from preheat_gui.dashboard.downloads.queue import MAX_ROWS, DownloadRow
 from preheat_gui.dashboard.rows import GroupRow
 from preheat_gui.widgets import Banner, EmptyState, Theme
 from suggested import CATALOGUE, FOUND, OFFER

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat_gui.dashboard.log.model import MAX_LINES, LogLines
-from preheat_gui.dashboard.log.tail import FIRST_BYTES, LogChange, LogTail
+from preheat_gui.dashboard.log.lines import FIRST_BYTES, MAX_LINES, LogChange, LogLines, LogTail
 
 HEAD = "2026-11-22T02:06:28+0000"
 

@@ -9,8 +9,7 @@ import pytest
 from PySide6.QtCore import QLocale
 
 from preheat.control import Counts, UsageBucket, UsageHistory
-from preheat_gui.dashboard.overview.periods import DAY_S, HOUR_S, Period, sum_period
-from preheat_gui.dashboard.overview.series import hit_rate_series, time_saved_series
+from preheat_gui.dashboard.overview.periods import DAY_S, HOUR_S, Period, hit_rate_series, sum_period, time_saved_series
 
 
 @pytest.fixture(autouse=True)

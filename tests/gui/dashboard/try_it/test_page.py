@@ -12,8 +12,8 @@ from fake_bridge import FakeBridge, FakeGeneration, model, snapshot
 from preheat.control import FinishReason, State
 from preheat.errors import InsufficientMemoryError
 from preheat_gui.bridge import GenerationFigures
-from preheat_gui.dashboard.try_it.conversation import figures_words, vector_words
 from preheat_gui.dashboard.try_it.page import TryPage
+from preheat_gui.dashboard.try_it.session import figures_words, vector_words
 from preheat_gui.dashboard.try_it.transcript import REPAINT_MS
 
 MODELS = (

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat_gui.platform.login_item import LoginItemError, login_command, login_item
-from preheat_gui.platform.login_item.linux import AutostartEntry
+from preheat_gui.platform.login_item import AutostartEntry, LoginItemError, login_command, login_item
 
 COMMAND = ("/opt/my apps/python", "-m", "preheat", "tray", "--login")
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from preheat_gui.platform.login_item import LoginItemError
-from preheat_gui.platform.login_item.windows import APPROVED, RUN, RunKey
+from preheat_gui.platform.login_item import APPROVED, RUN, LoginItemError, RunKey
 
 COMMAND = ("C:\\Program Files\\Python\\python.exe", "-m", "preheat", "tray", "--login")
 
