@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import IntEnum
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QEvent, QObject, QRect, QSize, Qt
 from PySide6.QtGui import QPainter
@@ -56,6 +56,44 @@ class TableModel(QAbstractTableModel, Generic[T]):
 
     def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802
         return 0 if parent.isValid() else len(self._columns)
+
+    def cell(self, row: int, column: int) -> Cell:
+        """Return the contents of a cell."""
+        raise NotImplementedError
+
+    def header(self, column: int) -> tuple[str, str]:
+        """Return a column's title and tooltip; both may be empty."""
+        raise NotImplementedError
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, column = index.row(), index.column()
+        match role:
+            case Role.CELL:
+                return self.cell(row, column)
+            case Role.ITEM:
+                return self._items[row]
+            case Qt.ItemDataRole.DisplayRole:
+                return self.cell(row, column).text
+            case Qt.ItemDataRole.ToolTipRole:
+                return self.cell(row, column).tooltip or None
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return self.cell(row, column).spoken
+        return None
+
+    def headerData(  # noqa: N802
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        title, tooltip = self.header(section)
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+                return title
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip or None
+        return None
 
     def show_items(self, items: Sequence[T]) -> None:
         """Show these items; only differences are reported."""

@@ -34,10 +34,15 @@ class Editor(QWidget):
 
     def mark(self, wrong: bool) -> None:
         """Mark the field as invalid, or remove the mark."""
+        field = self.main_widget()
+        if bool(field.property("wrong")) != wrong:
+            field.setProperty("wrong", wrong)
+            field.style().unpolish(field)
+            field.style().polish(field)
 
     def main_widget(self) -> QWidget:
         """Return the widget that the label belongs to."""
-        return self
+        return self.focusProxy()
 
     def _emit(self) -> None:
         self.edited.emit(self.text())
@@ -58,9 +63,6 @@ class SwitchEditor(Editor):
     def set_text(self, text: str) -> None:
         self._box.setChecked(text == "true")
 
-    def main_widget(self) -> QWidget:
-        return self._box
-
 
 class ChoiceEditor(Editor):
     """A choice from a list."""
@@ -79,9 +81,6 @@ class ChoiceEditor(Editor):
     def set_text(self, text: str) -> None:
         self._box.setCurrentIndex(self._box.findData(text))
 
-    def main_widget(self) -> QWidget:
-        return self._box
-
 
 class TextEditor(Editor):
     """A line of text, followed by ``widgets``."""
@@ -99,12 +98,6 @@ class TextEditor(Editor):
     def set_text(self, text: str) -> None:
         if text != self._line.text():  # keeps the cursor in place
             self._line.setText(text)
-
-    def mark(self, wrong: bool) -> None:
-        set_wrong(self._line, wrong)
-
-    def main_widget(self) -> QWidget:
-        return self._line
 
 
 class SizeEditor(TextEditor):
@@ -190,12 +183,6 @@ class NumberEditor(Editor):
         if shown != self._box.text():
             self._box.lineEdit().setText(shown)
 
-    def mark(self, wrong: bool) -> None:
-        set_wrong(self._box, wrong)
-
-    def main_widget(self) -> QWidget:
-        return self._box
-
     def _edited(self) -> None:
         self._box.setEnabled(not self._auto.isChecked())
         self._emit()
@@ -220,14 +207,6 @@ def auto_box(declaration: Declaration, parent: QWidget) -> QCheckBox:
     box = named(QCheckBox(auto, parent), f"auto_{declaration.name}", f"{declaration.label}: {auto}")
     box.setVisible(declaration.optional)
     return box
-
-
-def set_wrong(widget: QWidget, wrong: bool) -> None:
-    """Mark a widget as invalid, or remove the mark."""
-    if bool(widget.property("wrong")) != wrong:
-        widget.setProperty("wrong", wrong)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
 
 
 def set_width(widget: QWidget, characters: int) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QSlider
 from preheat.control import LimitPoint
 from preheat.settings import Settings, Size
 from preheat_gui.settings_dialog.declarations import Declaration
-from preheat_gui.settings_dialog.editors import Editor, set_width, set_wrong
+from preheat_gui.settings_dialog.editors import Editor, set_width
 from preheat_gui.settings_dialog.limit_curve import CurveState, LimitCurve, point_at
 from preheat_gui.widgets import GAP, Token, caption_font, hbox, named, set_role, text_label, theme, vbox
 from preheat_gui.words import format_duration, format_memory
@@ -151,12 +151,6 @@ class LimitEditor(Editor):
         if text != self._entry.text():
             self._entry.setText(text)
         self._update()
-
-    def mark(self, wrong: bool) -> None:
-        set_wrong(self._entry, wrong)
-
-    def main_widget(self) -> QWidget:
-        return self._entry
 
     def take_settings(self, settings: Settings) -> None:
         """Recompute the curve for new settings."""

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from preheat.settings import AUTO, parse_text
 from preheat_gui.settings_dialog.declarations import Declaration
-from preheat_gui.settings_dialog.editors import Editor, auto_box, set_wrong
+from preheat_gui.settings_dialog.editors import Editor, auto_box
 from preheat_gui.widgets import GAP, hbox, named, symbol, vbox
 
 _MIN_ROWS: Final = 2
@@ -79,12 +79,6 @@ class ListEditor(Editor):
             self._list.addItem(self._item(str(item)))
         self._list.blockSignals(False)
         self._refresh()
-
-    def mark(self, wrong: bool) -> None:
-        set_wrong(self._list, wrong)
-
-    def main_widget(self) -> QWidget:
-        return self._list
 
     def add(self, value: str) -> None:
         """Add an item unless it is in the list."""

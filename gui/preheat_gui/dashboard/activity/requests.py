@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QResizeEvent
 
 from preheat.control import RequestSnapshot
-from preheat_gui.dashboard.cells import Cell, Index, Role
+from preheat_gui.dashboard.cells import Cell
 from preheat_gui.dashboard.tables import CellDelegate, NameDelegate, TableModel, TableView
 from preheat_gui.widgets import GAP
 from preheat_gui.words import format_duration, format_number
@@ -49,39 +49,21 @@ class RequestsTable(TableModel[RequestSnapshot]):
         self._now = time.time()
         self.report_column(RequestColumn.ELAPSED)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        request, column = self._items[index.row()], RequestColumn(index.column())
-        text = self._text(request, column)
-        if role == Role.CELL:
-            return Cell(text, muted=column is RequestColumn.CLIENT and not request.client)
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return text
-        return None
-
-    def headerData(  # noqa: N802
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return {
-            RequestColumn.CLIENT: self.tr("App"),
-            RequestColumn.MODEL: self.tr("Model"),
-            RequestColumn.PROGRESS: self.tr("Answer"),
-            RequestColumn.ELAPSED: self.tr("Time"),
-        }[RequestColumn(section)]
-
-    def _text(self, request: RequestSnapshot, column: RequestColumn) -> str:
-        match column:
+    def cell(self, row: int, column: int) -> Cell:
+        request = self._items[row]
+        match RequestColumn(column):
             case RequestColumn.CLIENT:
-                return request.client or self.tr("unknown")
+                text = request.client or self.tr("unknown")
             case RequestColumn.MODEL:
-                return request.model_id
+                text = request.model_id
             case RequestColumn.PROGRESS:
-                return self._progress(request)
+                text = self._progress(request)
             case RequestColumn.ELAPSED:
-                return format_duration(max(0.0, float(int(self._now - request.arrived_at))))
+                text = format_duration(max(0.0, float(int(self._now - request.arrived_at))))
+        return Cell(text, muted=column == RequestColumn.CLIENT and not request.client, tooltip=text)
+
+    def header(self, column: int) -> tuple[str, str]:
+        return (self.tr("App"), self.tr("Model"), self.tr("Answer"), self.tr("Time"))[column], ""
 
     def _progress(self, request: RequestSnapshot) -> str:
         if request.waiting:

@@ -49,29 +49,12 @@ _NO_FIGURES: Final = Figures()
 
 def make_cell(column: Column, model: ModelSnapshot, context: Context) -> Cell:
     """Return the contents of a cell."""
-    return _CELLS[column](model, context)
+    return _COLUMNS[column][0](model, context)
 
 
 def sort_key(column: Column, model: ModelSnapshot, context: Context) -> str | float:
     """Return the sort key of a cell; blanks come first in ascending order."""
-    figures = context.figures_of(model)
-    match column:
-        case Column.FAVOURITE:
-            return 0.0 if model.favourite else 1.0
-        case Column.NAME:
-            return model.model_id.casefold()
-        case Column.STATE:
-            return _state_rank(model)
-        case Column.MEMORY:
-            return float(model.resident_bytes or model.expected_bytes)
-        case Column.CONTEXT:
-            return float(model.context_length or context.context_length(model.model_id) or -1)
-        case Column.LOAD:
-            return _known(model.load_s, figures.load.median_s)
-        case Column.HITS:
-            return float(figures.last_week.hits)
-        case Column.LAST_USED:
-            return _known(model.last_used_at)
+    return _COLUMNS[column][1](model, context)
 
 
 def header(column: Column) -> tuple[str, str]:
@@ -169,18 +152,6 @@ def _last_used(model: ModelSnapshot, context: Context) -> Cell:
     return Cell(format_ago(since) if since >= 60 else translate("Models", "just now"))
 
 
-_CELLS: Final[Mapping[Column, Callable[[ModelSnapshot, Context], Cell]]] = {
-    Column.FAVOURITE: _favourite,
-    Column.NAME: _name,
-    Column.STATE: _state,
-    Column.MEMORY: _memory,
-    Column.CONTEXT: _context,
-    Column.LOAD: _load,
-    Column.HITS: _hits,
-    Column.LAST_USED: _last_used,
-}
-
-
 def _state_rank(model: ModelSnapshot) -> float:
     # Loading and hot rank alike: a row moves when its load starts and ends, not in between.
     if model.state is State.HOT or model.state in BUSY:
@@ -190,3 +161,20 @@ def _state_rank(model: ModelSnapshot) -> float:
 
 def _known(*values: float | None) -> float:
     return next((value for value in values if value is not None), -1.0)
+
+
+_COLUMNS: Final[
+    Mapping[Column, tuple[Callable[[ModelSnapshot, Context], Cell], Callable[[ModelSnapshot, Context], str | float]]]
+] = {
+    Column.FAVOURITE: (_favourite, lambda model, context: not model.favourite),
+    Column.NAME: (_name, lambda model, context: model.model_id.casefold()),
+    Column.STATE: (_state, lambda model, context: _state_rank(model)),
+    Column.MEMORY: (_memory, lambda model, context: model.resident_bytes or model.expected_bytes),
+    Column.CONTEXT: (
+        _context,
+        lambda model, context: model.context_length or context.context_length(model.model_id) or -1,
+    ),
+    Column.LOAD: (_load, lambda model, context: _known(model.load_s, context.figures_of(model).load.median_s)),
+    Column.HITS: (_hits, lambda model, context: context.figures_of(model).last_week.hits),
+    Column.LAST_USED: (_last_used, lambda model, context: _known(model.last_used_at)),
+}

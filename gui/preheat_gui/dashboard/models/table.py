@@ -11,7 +11,7 @@ from typing import Any, Final
 from PySide6.QtCore import QCoreApplication, QObject, QSortFilterProxyModel, Qt
 
 from preheat.control import EngineSnapshot, Figures, ModelSnapshot, State
-from preheat_gui.dashboard.cells import BUSY, Cell, Index, Role, runs
+from preheat_gui.dashboard.cells import BUSY, Cell, Index, runs
 from preheat_gui.dashboard.models.cells import Column, Context, header, make_cell, sort_key
 from preheat_gui.dashboard.tables import TableModel
 
@@ -61,47 +61,26 @@ class ModelsTable(TableModel[ModelSnapshot]):
         """Return a model's row; None if it is unknown."""
         return next((row for row, model in enumerate(self._items) if model.model_id == model_id), None)
 
-    def cell(self, row: int, column: Column) -> Cell:
-        """Return the contents of a cell."""
-        return make_cell(column, self._items[row], self._context)
+    def cell(self, row: int, column: int) -> Cell:
+        return make_cell(Column(column), self._items[row], self._context)
+
+    def header(self, column: int) -> tuple[str, str]:
+        return header(Column(column))
 
     def sort_key(self, row: int, column: Column) -> str | float:
         """Return the sort key of a cell."""
         return sort_key(column, self._items[row], self._context)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        row, column = index.row(), Column(index.column())
-        match role:
-            case Role.CELL:
-                return self.cell(row, column)
-            case Role.ITEM:
-                return self._items[row]
-            case Qt.ItemDataRole.DisplayRole:
-                return self.cell(row, column).text
-            case Qt.ItemDataRole.ToolTipRole:
-                return self.cell(row, column).tooltip or None
-            case Qt.ItemDataRole.AccessibleTextRole if column is Column.FAVOURITE:
-                return self.tr("favourite") if self._items[row].favourite else self.tr("not a favourite")
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return self.cell(row, column).spoken
-        return None
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == Column.FAVOURITE:
+            return self.tr("favourite") if self._items[index.row()].favourite else self.tr("not a favourite")
+        return super().data(index, role)
 
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        title, tooltip = header(Column(section))
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return title
-            case Qt.ItemDataRole.ToolTipRole:
-                return tooltip
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return title or self.tr("Favourite")
-        return None
+        title = super().headerData(section, orientation, role)
+        return self.tr("Favourite") if title == "" and role == Qt.ItemDataRole.AccessibleTextRole else title
 
     def _ages(self) -> list[str]:
         return [self.cell(row, Column.LAST_USED).text for row in range(len(self._items))]
