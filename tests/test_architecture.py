@@ -52,7 +52,6 @@ OWNERS = {
     "typer": "preheat.cli",
     "prometheus_client": "preheat.server",
     "PySide6": "preheat_gui",
-    "pyqtgraph": "preheat_gui",
 }
 
 
