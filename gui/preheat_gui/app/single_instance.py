@@ -86,7 +86,6 @@ class SingleInstance(QObject):
         self._ending = True
 
     def release(self) -> None:
-        """Release the lock."""
         if self._server is not None:
             self._server.close()
         self._lock.unlock()

@@ -3,5 +3,5 @@
 from preheat_gui.bridge.bridge import EngineBridge
 from preheat_gui.bridge.generation import Generation, GenerationFigures
 from preheat_gui.bridge.opening import NO_OPTIONS, Opened, open_engine, settings_at_start
-from preheat_gui.bridge.remedies import act_on
+from preheat_gui.bridge.slow_question import SlowQuestion
 from preheat_gui.bridge.threads import GuiDispatcher, TaskRunner, weak_callback

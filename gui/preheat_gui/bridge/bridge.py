@@ -9,7 +9,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 
 from preheat import control
 from preheat.control import EngineSnapshot, PortStatus
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from preheat.control import Command, EngineSession, GenerateRequest, GenerationChunk, SettingsChange
     from preheat.settings import Settings
     from preheat_gui.bridge.opening import Opened
-    from preheat_gui.words import Problem
+    from preheat_gui.words import Problem, ProblemAction
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +78,27 @@ class EngineBridge(QObject):
         return self._settings
 
     def report_problem(self, problem: Problem | None) -> None:
-        """Change the problem to show."""
         if problem != self.problem:
             self.problem = problem
             self.problem_changed.emit(problem)
+
+    def act_on(self, action: ProblemAction) -> None:
+        """Perform the action of a problem's button; failures arrive as ``command_failed``."""
+        from preheat_gui.words import Remedy
+
+        match action.action:
+            case Remedy.RESTART_ENGINE:
+                self.restart_engine()
+            case Remedy.USE_PORT:
+                self.change_settings({"port": action.target})
+            case Remedy.LOAD:
+                self.load(action.target)
+            case Remedy.OPEN_FILE | Remedy.OPEN_FOLDER:
+                QDesktopServices.openUrl(QUrl.fromLocalFile(action.target))
+            case Remedy.OPEN_SETTINGS:
+                self.view_requested.emit("settings", action.target)
+            case Remedy.SHOW_LOG:
+                self.view_requested.emit("log", "")
 
     def start(self, open_session: Callable[[], Opened]) -> None:
         """Open the engine on a thread; ``opened`` follows, or ``port_changed`` with the ``EngineError`` raised."""
@@ -105,7 +123,6 @@ class EngineBridge(QObject):
         self._tasks.run(self._restart)
 
     def load(self, model_id: str) -> None:
-        """Load a model."""
         self.ask(control.LoadModel(model_id))
 
     def unload(self, model_id: str) -> None:

@@ -53,7 +53,6 @@ class Generation(QObject):
             self.finish(self._reader.figures())
 
     def follow(self, reader: AnswerReader) -> None:
-        """Set the source of the answer."""
         self._reader = reader
 
     def emit_waiting(self, words: str) -> None:

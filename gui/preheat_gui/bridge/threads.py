@@ -46,36 +46,19 @@ def weak_callback(callback: Callable[..., None]) -> Callable[..., None]:
     It holds the object weakly, so that a thread neither keeps a closed window alive nor destroys it. Other callbacks
     are returned unchanged.
     """
-    method, bound = callback, _no_arguments
-    if isinstance(callback, functools.partial):
-        method = callback.func
-        bound = functools.partial(_with_arguments, callback.args, callback.keywords)
-    receiver = getattr(method, "__self__", None)
+    bound = callback.func if isinstance(callback, functools.partial) else callback
+    receiver = getattr(bound, "__self__", None)
     if not isinstance(receiver, QObject):
         return callback
-    name = getattr(method, "__name__", "")
-    reference = weakref.ref(receiver)
-    return functools.partial(_call_if_alive, reference, name, bound)
+    name, reference = getattr(bound, "__name__", ""), weakref.ref(receiver)
+    first, keywords = (callback.args, callback.keywords) if isinstance(callback, functools.partial) else ((), {})
+    return functools.partial(_call_if_alive, reference, name, *first, **keywords)
 
 
-Arguments = tuple[tuple[Any, ...], dict[str, Any]]
-
-
-def _no_arguments(*arguments: Any) -> Arguments:
-    return arguments, {}
-
-
-def _with_arguments(first: tuple[Any, ...], keywords: dict[str, Any], *arguments: Any) -> Arguments:
-    return first + arguments, keywords
-
-
-def _call_if_alive(
-    reference: weakref.ref[QObject], name: str, bound: Callable[..., Arguments], *arguments: Any
-) -> None:
+def _call_if_alive(reference: weakref.ref[QObject], name: str, *arguments: Any, **keywords: Any) -> None:
     receiver = reference()
     if receiver is not None and shiboken6.isValid(receiver):
-        values, keywords = bound(*arguments)
-        getattr(receiver, name)(*values, **keywords)
+        getattr(receiver, name)(*arguments, **keywords)
 
 
 Work = Callable[[], None]
@@ -92,7 +75,18 @@ class TaskRunner:
 
     def run(self, work: Work) -> None:
         """Run ``work`` on its own thread, so that it delays nothing else."""
-        self._start(work)
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._threads.discard(thread)
+
+        thread = self._thread(run)
+        with self._lock:
+            self._threads.add(thread)
+        thread.start()
 
     def queue(self, work: Work) -> None:
         """Run ``work`` after all queued work: a switch turned on and off must end off."""
@@ -110,19 +104,6 @@ class TaskRunner:
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
         return not any(thread.is_alive() for thread in threads)
-
-    def _start(self, work: Work) -> None:
-        def run() -> None:
-            try:
-                work()
-            finally:
-                with self._lock:
-                    self._threads.discard(thread)
-
-        thread = self._thread(run)
-        with self._lock:
-            self._threads.add(thread)
-        thread.start()
 
     def _thread(self, work: Work) -> threading.Thread:
         # A daemon: an answer that never comes must not keep the program alive.

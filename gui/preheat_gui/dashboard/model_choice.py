@@ -75,7 +75,6 @@ class ModelChoice(QComboBox):
         self._choose(model_id)
 
     def update_models(self, snapshot: EngineSnapshot) -> None:
-        """Offer a snapshot's models."""
         choices = make_choices(snapshot.models)
         if choices == self._choices:
             return

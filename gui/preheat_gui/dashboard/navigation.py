@@ -33,8 +33,7 @@ class PageSpec:
         return QCoreApplication.translate("Pages", self.title)
 
     def make(self, bridge: EngineBridge) -> DashboardPage:
-        """Return a new page."""
-        module = importlib.import_module(f"preheat_gui.dashboard.{self.module}")
+        module = importlib.import_module(f"preheat_gui.dashboard.{self.module}.page")
         return cast("DashboardPage", getattr(module, self.class_name)(bridge))
 
 

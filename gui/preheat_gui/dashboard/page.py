@@ -9,8 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from preheat.control import EngineSnapshot
-from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.slow_question import SlowQuestion
+from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.widgets import GROUP_GAP, Item, hbox, heading, vbox
 
 

@@ -32,7 +32,6 @@ class LooksOf(QObject):
         theme().changed.connect(self._forget)
 
     def __call__(self) -> Looks:
-        """Return the current looks."""
         looks, font = self._looks, QApplication.font()
         if looks is None or looks.body.pointSizeF() != font.pointSizeF() or looks.body.family() != font.family():
             body, caption = body_font(), caption_font()
@@ -45,7 +44,6 @@ class LooksOf(QObject):
 
 
 def bold(font: QFont) -> QFont:
-    """Return the font in semibold."""
     result = QFont(font)
     result.setWeight(QFont.Weight.DemiBold)
     return result
@@ -59,7 +57,6 @@ def draw_text(
 
 
 def fill_rounded(painter: QPainter, rect: QRect, colour: QColor, radius: float) -> None:
-    """Fill a rectangle with round corners."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)

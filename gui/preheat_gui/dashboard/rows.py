@@ -65,7 +65,6 @@ class RowList(QAbstractListModel):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """The rows that are shown."""
         return self._rows
 
     def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802
@@ -128,14 +127,12 @@ class RowDelegate(QStyledItemDelegate):
         return QSize(0, self.row_height(row, self._view.viewport().width(), looks))
 
     def paint_group(self, painter: QPainter, option: QStyleOptionViewItem, row: GroupRow, looks: Looks) -> None:
-        """Paint a group's title."""
         painter.setFont(bold(looks.body))
         painter.setPen(looks.colours[Token.TEXT])
         rect = option.rect.adjusted(GROUP_GAP, 0, -GROUP_GAP, -GAP // 2)
         draw_text(painter, option.direction, rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, row.text)
 
     def group_height(self, first: bool, looks: Looks) -> int:
-        """Return the height of a group's title."""
         return looks.body_metrics.height() + (GAP // 2 if first else GROUP_GAP) + GAP
 
     def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: Any, looks: Looks) -> None:

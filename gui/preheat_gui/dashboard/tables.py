@@ -36,7 +36,6 @@ def two_lines(rect: QRect, looks: Looks) -> tuple[QRect, QRect]:
 
 
 def two_line_height(looks: Looks) -> int:
-    """Return the height of a row with two lines."""
     return looks.body_metrics.height() + looks.caption_metrics.height() + 2 * GAP
 
 
@@ -128,7 +127,6 @@ class CellDelegate(QStyledItemDelegate):
         paint_focus(painter, option, rect, looks)
 
     def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, index: Index) -> None:
-        """Paint the contents of a cell."""
         self.paint_lines(painter, option, rect, index.data(Role.CELL))
 
     def paint_lines(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, cell: Cell) -> None:

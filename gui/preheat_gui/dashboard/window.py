@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
-from preheat_gui.bridge import EngineBridge, act_on
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.importing import DropOverlay, ImportBanner
 from preheat_gui.dashboard.navigation import PAGES, Navigation, PageSpec
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, mark_icon, named, set_role, symbol, vbox
@@ -177,7 +177,7 @@ class DashboardWindow(QWidget):
 
     def _on_banner(self) -> None:
         if self._problem is not None and self._problem.action is not None:
-            act_on(self._problem.action, self._bridge)
+            self._bridge.act_on(self._problem.action)
 
     def _restore(self) -> None:
         page = "" if self._state is None else self._state.text(_PAGE)

@@ -38,7 +38,6 @@ def declarations(group: Group) -> list[Declaration]:
 
 
 def declaration(name: str) -> Declaration:
-    """Return one setting."""
     return _declaration(name, FIELDS[name])
 
 
@@ -53,7 +52,6 @@ def translated(text: str) -> str:
 
 
 def choice_words(choice: str) -> str:
-    """Return the text of a choice."""
     words: Mapping[str, str] = {
         "auto": QCoreApplication.translate("Settings", "Automatic"),
         "on": QCoreApplication.translate("Settings", "On"),

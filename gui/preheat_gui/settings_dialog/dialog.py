@@ -17,11 +17,9 @@ from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
-from preheat_gui.settings_dialog.field_row import LoginRow
-from preheat_gui.settings_dialog.limit_curve import LimitCurve
-from preheat_gui.settings_dialog.limit_editor import LimitEditor
+from preheat_gui.settings_dialog.limit_editor import LimitCurve, LimitEditor
 from preheat_gui.settings_dialog.list_editors import FoldersEditor, KeysEditor, ListEditor
-from preheat_gui.settings_dialog.page import SettingsPage
+from preheat_gui.settings_dialog.page import LoginRow, SettingsPage
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
 
 _SIZE: Final = QSize(760, 600)
@@ -68,7 +66,6 @@ class SettingsDialog(QDialog):
         bridge.reload_settings()  # the file may have changed since it was read
 
     def show_page(self, group: Group | str) -> None:
-        """Open a page."""
         self._side.setCurrentRow(list(Group).index(Group(group)))
 
     # Building

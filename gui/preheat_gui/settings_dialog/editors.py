@@ -42,7 +42,7 @@ class Editor(QWidget):
 
     def main_widget(self) -> QWidget:
         """Return the widget that the label belongs to."""
-        return self.focusProxy()
+        return self.focusProxy() or self
 
     def _emit(self) -> None:
         self.edited.emit(self.text())

@@ -16,7 +16,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.declarations import Declaration, choice_words, model_declarations
 from preheat_gui.settings_dialog.draft import sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for, set_row
-from preheat_gui.settings_dialog.field_row import FieldRow
+from preheat_gui.settings_dialog.page import FieldRow
 from preheat_gui.widgets import (
     GROUP_GAP,
     MARGIN,

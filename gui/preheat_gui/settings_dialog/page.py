@@ -1,17 +1,154 @@
-"""One page of the settings dialog: a group's settings, the rare ones folded away."""
+"""One page of the settings dialog: rows of settings, the rare ones folded away."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
+from preheat_gui.platform import LoginItem, LoginItemError
 from preheat_gui.settings_dialog.declarations import Declaration
-from preheat_gui.settings_dialog.editors import Editor
-from preheat_gui.settings_dialog.field_row import FieldRow
-from preheat_gui.widgets import GAP, GROUP_GAP, Card, button, symbol, vbox
+from preheat_gui.settings_dialog.editors import Editor, SwitchEditor
+from preheat_gui.widgets import (
+    GAP,
+    GROUP_GAP,
+    Card,
+    ScaledLabel,
+    Token,
+    button,
+    caption,
+    hbox,
+    named,
+    set_role,
+    symbol,
+    vbox,
+)
+from preheat_gui.words import error_text
+
+_ICON_PX: Final = 14
+
+
+class Remark(QWidget):
+    """A sentence with an icon; hidden while empty."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = QLabel(self)
+        self._words: ScaledLabel = caption(parent=self)
+        layout = hbox(self._icon, self._words, parent=self, spacing=GAP // 2)
+        layout.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
+        layout.setStretch(1, 1)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """The sentence; empty without one."""
+        return self._words.text()
+
+    def show_words(self, words: str, *, wrong: bool) -> None:
+        """Show an error or a note; empty words hide the remark."""
+        if words:
+            name, token = ("warning", Token.BAD) if wrong else ("info", Token.STANDBY)
+            self._icon.setPixmap(symbol(name, token).pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+            set_role(self._words, "bad" if wrong else "muted")
+        self._words.setText(words)
+        self.setVisible(bool(words))
+
+
+class FieldRow(QWidget):
+    """A setting's row: the label at the side, the description under the field."""
+
+    def __init__(self, declaration: Declaration, editor: Editor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.declaration = declaration
+        self.editor = editor
+        self.setObjectName(f"row_{declaration.name}")
+        self.remark = named(Remark(self), f"remark_{declaration.name}")
+        field = editor.main_widget()
+        # A check box has its own label.
+        self._label = QLabel("" if isinstance(editor, SwitchEditor) else declaration.label, self)
+        self._label.setBuddy(field)
+        self._label.setWordWrap(True)
+        field.setAccessibleName(declaration.label)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(GROUP_GAP)
+        layout.setVerticalSpacing(GAP // 2)
+        layout.setColumnStretch(1, 1)
+        alignment = Qt.AlignmentFlag.AlignVCenter
+        if not editor.is_flat:  # align the label with the editor's first line
+            self._label.setContentsMargins(0, GAP // 2, 0, 0)
+            alignment = Qt.AlignmentFlag.AlignTop
+        layout.addWidget(self._label, 0, 0, alignment)
+        layout.addWidget(editor, 0, 1)
+        layout.addWidget(caption(declaration.description, self), 1, 1)
+        layout.addWidget(self.remark, 2, 1)
+        self.show_remark("")
+
+    def label_width(self) -> int:
+        """Return the label's preferred width, in pixels."""
+        return self._label.fontMetrics().horizontalAdvance(self._label.text())
+
+    def set_label_width(self, width: int) -> None:
+        """Align the label with those of other rows."""
+        self._label.setFixedWidth(width)
+
+    def show_remark(self, words: str, *, wrong: bool = False) -> None:
+        """Show an error or a note under the field; empty words show none."""
+        self.editor.mark(wrong)
+        self.remark.show_words(words, wrong=wrong)
+        description = " ".join(filter(None, (self.declaration.description, words)))
+        self.editor.main_widget().setAccessibleDescription(description)
+
+
+class LoginRow(QWidget):
+    """A check box that takes effect with Apply."""
+
+    edited = Signal()  # The user changed it
+
+    def __init__(self, item: LoginItem, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._item = item
+        description = self.tr("Start Preheat in the tray when you log in, without opening a window.")
+        self._box = QCheckBox(self.tr("Start at login"), self)
+        self._box.setObjectName("start_at_login")
+        self._box.setAccessibleDescription(description)
+        self._box.setChecked(item.is_on())
+        self._box.clicked.connect(self.edited)
+        self._remark = Remark(self)
+        self._side = QWidget(self)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(GROUP_GAP)
+        layout.setVerticalSpacing(GAP // 2)
+        layout.setColumnStretch(1, 1)
+        layout.addWidget(self._side, 0, 0)
+        layout.addWidget(self._box, 0, 1)
+        layout.addWidget(caption(description, self), 1, 1)
+        layout.addWidget(self._remark, 2, 1)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the box differs from the system's entry."""
+        return self._box.isChecked() != self._item.is_on()
+
+    def set_label_width(self, width: int) -> None:
+        """Align with the labels of the other rows."""
+        self._side.setFixedWidth(width)
+
+    def apply(self) -> bool:
+        """Apply the box; return whether that worked, else show the error."""
+        try:
+            if self.is_edited:
+                self._item.switch(self._box.isChecked())
+        except LoginItemError as error:
+            self._remark.show_words(error_text(error), wrong=True)
+            return False
+        self._remark.show_words("", wrong=False)
+        return True
+
 
 _MAX_LABEL_WIDTH: Final = 18 * GAP
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QSystemTrayIcon
 
+from preheat import control
 from preheat.control import State
+from preheat_gui.bridge import SlowQuestion
 from preheat_gui.tray.menu import TrayMenu
-from preheat_gui.tray.today import TodaysHits
 from preheat_gui.widgets import PROGRESS_STEPS, Panel, TrayState, theme, tray_icon
 from preheat_gui.words import loading_models, tooltip
 
 if TYPE_CHECKING:
-    from preheat.control import EngineSnapshot
+    from preheat.control import EngineSession, EngineSnapshot, StatsReport
     from preheat_gui.bridge import EngineBridge
 
 REFRESH_MS: Final = 100  # Shortest time between two icons: panels redraw the whole icon
@@ -26,6 +29,46 @@ _OPENING: Final = (
     QSystemTrayIcon.ActivationReason.DoubleClick,
     QSystemTrayIcon.ActivationReason.MiddleClick,
 )
+
+
+ASK_EVERY_S: Final = 60.0  # Shortest time between two questions for today's hits, which are read from the disk
+
+
+class TodaysHits(QObject):
+    """Keeps today's preload hit rate; asks for it only after requests."""
+
+    changed = Signal()  # ``rate`` has changed
+
+    def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rate: float | None = None  # Hits per request since midnight; None before the first, and while unknown
+        SlowQuestion(
+            bridge, _todays_stats, self._take, self, self._take_none, pause_s=ASK_EVERY_S, depends_on=_todays_requests
+        ).activate()
+
+    def _take(self, stats: StatsReport) -> None:
+        self._set_rate(stats.total.span.preload_hit_rate)
+
+    def _take_none(self, _error: object) -> None:
+        self._set_rate(None)  # no usage is recorded, or the engine has ended
+
+    def _set_rate(self, rate: float | None) -> None:
+        if rate != self.rate:
+            self.rate = rate
+            self.changed.emit()
+
+
+def _midnight() -> float:
+    return datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def _todays_stats(session: EngineSession) -> StatsReport:
+    return session.call(control.GetStats(str(_midnight())))
+
+
+def _todays_requests(snapshot: EngineSnapshot) -> Hashable:
+    preload = snapshot.preload
+    return snapshot.started_at, preload.hits, preload.late_hits, preload.misses, _midnight()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from preheat_gui.widgets.building import Item, button, hbox, named, shortcut, stacked, text_label, timer, vbox
 from preheat_gui.widgets.icons import PROGRESS_STEPS, TRAY_SIZES, TrayState, mark_icon, symbol, tray_icon
 from preheat_gui.widgets.labels import ElidedLabel, ScaledLabel, caption, figure, heading
-from preheat_gui.widgets.panels import Banner, Card, EmptyState
-from preheat_gui.widgets.question import ask, inform
+from preheat_gui.widgets.panels import Banner, Card, EmptyState, ask, inform
 from preheat_gui.widgets.ring_gauge import RingGauge
 from preheat_gui.widgets.theme import (
     CAPTION_SCALE,

@@ -66,7 +66,6 @@ class ElidedLabel(QFrame):
         return self._text
 
     def setText(self, text: str) -> None:  # noqa: N802 - as QLabel's
-        """Change the text."""
         if text == self._text:
             return
         self._text = text

@@ -52,7 +52,6 @@ class RingGauge(QWidget):
         self.update()
 
     def set_caption(self, caption: str) -> None:
-        """Change the caption."""
         if caption != self._caption:
             self._caption = caption
             self._describe()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 from string import Template
 from typing import Final, cast
 
@@ -129,7 +130,6 @@ class Theme(QObject):
         return not self._app.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
     def colour(self, token: Token) -> QColor:
-        """Return the current colour of ``token``."""
         return QColor(self._colours[token])
 
     def choose(self, choice: str) -> None:
@@ -202,27 +202,7 @@ def theme() -> Theme:
     return app.findChild(Theme) or apply_theme(app)
 
 
-def body_font() -> QFont:
-    """Return the system's font with tabular figures."""
-    return scaled_font(1.0)
-
-
-def figure_font() -> QFont:
-    """Return the font of a gauge's number."""
-    return scaled_font(FIGURE_SCALE, QFont.Weight.DemiBold)
-
-
-def heading_font() -> QFont:
-    """Return the font of titles."""
-    return scaled_font(HEADING_SCALE, QFont.Weight.DemiBold)
-
-
-def caption_font() -> QFont:
-    """Return the font of captions."""
-    return scaled_font(CAPTION_SCALE)
-
-
-def scaled_font(scale: float, weight: QFont.Weight | None = None) -> QFont:
+def scaled_font(scale: float = 1.0, weight: QFont.Weight | None = None) -> QFont:
     """Return the system's font at ``scale`` times its size."""
     font = _tabular(QApplication.font())
     if font.pointSizeF() > 0:
@@ -232,6 +212,12 @@ def scaled_font(scale: float, weight: QFont.Weight | None = None) -> QFont:
     if weight is not None:
         font.setWeight(weight)
     return font
+
+
+body_font = scaled_font
+heading_font = partial(scaled_font, HEADING_SCALE, QFont.Weight.DemiBold)
+figure_font = partial(scaled_font, FIGURE_SCALE, QFont.Weight.DemiBold)
+caption_font = partial(scaled_font, CAPTION_SCALE)
 
 
 def _tabular(font: QFont) -> QFont:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import logging
 from pathlib import Path
@@ -38,7 +36,6 @@ class WindowState:
         return value if isinstance(value, str) else ""
 
     def flag(self, name: str) -> bool:
-        """Return whether a flag is set."""
         return self._values.get(name) is True
 
     def remember(self, name: str, value: str | bool) -> None:
@@ -51,25 +48,13 @@ class WindowState:
         except OSError as error:
             logger.warning("%s cannot be written: %s", self._path, error.strerror)
 
-    def bytes(self, name: str) -> QByteArray:
-        """Return a widget's saved state, such as a header's; empty if there is none."""
-        try:
-            return QByteArray(base64.b64decode(self.text(name), validate=True))
-        except (binascii.Error, ValueError):
-            return QByteArray()
-
-    def remember_bytes(self, name: str, value: QByteArray) -> None:
-        """Keep a widget's saved state."""
-        self.remember(name, base64.b64encode(value.data()).decode("ascii"))
-
     def restore_geometry(self, window: QWidget) -> bool:
         """Restore a window's geometry by its objectName, moved onto a screen; return False if it is unknown."""
-        geometry = self.bytes(_GEOMETRY + window.objectName())
+        geometry = QByteArray.fromBase64(self.text(_GEOMETRY + window.objectName()).encode())
         return not geometry.isEmpty() and window.restoreGeometry(geometry)
 
     def remember_geometry(self, window: QWidget) -> None:
-        """Keep a window's geometry."""
-        self.remember_bytes(_GEOMETRY + window.objectName(), window.saveGeometry())
+        self.remember(_GEOMETRY + window.objectName(), bytes(window.saveGeometry().toBase64().data()).decode())
 
 
 def _read(path: Path) -> dict[str, Any]:

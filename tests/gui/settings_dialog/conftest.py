@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fake_bridge import FakeBridge
     from preheat.settings import Settings
     from preheat_gui.settings_dialog import SettingsDialog
-    from preheat_gui.settings_dialog.limit_curve import LimitCurve
+    from preheat_gui.settings_dialog.limit_editor import LimitCurve
     from preheat_gui.widgets import Theme
 
 
@@ -41,7 +41,7 @@ def login() -> FakeLoginItem:
 @pytest.fixture
 def curve(bridge: FakeBridge) -> LimitCurve:
     """A curve that asks nothing; a test gives it points."""
-    from preheat_gui.settings_dialog.limit_curve import LimitCurve
+    from preheat_gui.settings_dialog.limit_editor import LimitCurve
 
     class StillCurve(LimitCurve):
         started = 0

@@ -21,7 +21,7 @@ from children import press_key, type_text
 from preheat.errors import EngineError, SettingsError
 from preheat.settings import FIELDS, Group, Settings, SettingsStore, Size, load_settings
 from preheat_gui.settings_dialog.editors import NumberBox
-from preheat_gui.settings_dialog.field_row import Remark
+from preheat_gui.settings_dialog.page import Remark
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

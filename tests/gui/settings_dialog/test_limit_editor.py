@@ -10,8 +10,7 @@ from children import press_key, type_text
 from preheat.control import LimitPoint
 from preheat.settings import Settings
 from preheat_gui.settings_dialog.declarations import declaration
-from preheat_gui.settings_dialog.limit_curve import CurveState, LimitCurve
-from preheat_gui.settings_dialog.limit_editor import LimitEditor
+from preheat_gui.settings_dialog.limit_editor import CurveState, LimitCurve, LimitEditor
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

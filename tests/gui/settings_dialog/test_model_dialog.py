@@ -15,7 +15,7 @@ from preheat.messages import verbatim
 from preheat.settings import ModelSettings, Settings
 from preheat_gui.settings_dialog import ModelSettingsDialog
 from preheat_gui.settings_dialog.editors import NumberBox
-from preheat_gui.settings_dialog.field_row import Remark
+from preheat_gui.settings_dialog.page import Remark
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

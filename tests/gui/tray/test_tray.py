@@ -15,9 +15,8 @@ from fake_bridge import FakeBridge, model, snapshot, stats
 from preheat.control import StatsReport
 from preheat.errors import UnsupportedOperationError
 from preheat.residency import State
-from preheat_gui.tray import today
-from preheat_gui.tray.today import TodaysHits
-from preheat_gui.tray.tray import REFRESH_MS, Tray, TrayLook, tray_look
+from preheat_gui.tray import tray as tray_module
+from preheat_gui.tray.tray import REFRESH_MS, TodaysHits, Tray, TrayLook, tray_look
 from preheat_gui.widgets import Panel, Theme, TrayState, tray_icon
 from preheat_gui.widgets import theme as present_theme
 from preheat_gui.words import Kind, Problem
@@ -139,7 +138,7 @@ def test_the_icon_follows_the_panel(
 def test_hits_are_asked_for_at_most_once_a_minute(
     bridge: FakeBridge, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(today, "ASK_EVERY_MS", 50)
+    monkeypatch.setattr(tray_module, "ASK_EVERY_S", 0.05)
     rates = iter([0.5, 0.6, 0.7])
     asked: list[str] = []
 

@@ -17,7 +17,6 @@ from preheat.errors import EngineError, PortInUseError, SettingsError
 from preheat.messages import verbatim
 from preheat.residency import State
 from preheat_gui.app.problem_watch import ProblemWatch, RecentFailures, find_free_port, free_bytes
-from preheat_gui.bridge import act_on
 from preheat_gui.words import Circumstances, Kind, Problem, ProblemAction, Remedy, find_problem, sentence
 
 
@@ -217,7 +216,7 @@ def test_a_free_port_has_no_listener() -> None:
     ],
 )
 def test_a_button_runs_its_command(bridge: FakeBridge, action: Remedy, target: str, command: tuple[Any, ...]) -> None:
-    act_on(ProblemAction(action, "", target), bridge)
+    bridge.act_on(ProblemAction(action, "", target))
     assert bridge.commands == [command]
 
 
@@ -225,7 +224,7 @@ def test_a_button_runs_its_command(bridge: FakeBridge, action: Remedy, target: s
 def test_a_button_opens_a_file(bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch, action: Remedy) -> None:
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
-    act_on(ProblemAction(action, "", "/home/me/settings.toml"), bridge)
+    bridge.act_on(ProblemAction(action, "", "/home/me/settings.toml"))
     assert [url.toLocalFile() for url in opened] == ["/home/me/settings.toml"]
 
 
@@ -234,7 +233,7 @@ def test_a_button_opens_a_file(bridge: FakeBridge, monkeypatch: pytest.MonkeyPat
 )
 def test_a_button_asks_for_a_view(bridge: FakeBridge, qtbot: QtBot, action: Remedy, view: list[str]) -> None:
     with qtbot.waitSignal(bridge.view_requested) as requested:
-        act_on(ProblemAction(action, "", "port" if view[1] else ""), bridge)
+        bridge.act_on(ProblemAction(action, "", "port" if view[1] else ""))
     assert requested.args == view
 
 
@@ -243,7 +242,7 @@ def test_every_action_does_something(bridge: FakeBridge, monkeypatch: pytest.Mon
     bridge.view_requested.connect(lambda *view: bridge.commands.append(view))
     for action in Remedy:
         before = len(bridge.commands)
-        act_on(ProblemAction(action, "", "1"), bridge)
+        bridge.act_on(ProblemAction(action, "", "1"))
         assert len(bridge.commands) == before + 1
 
 

@@ -40,7 +40,6 @@ class RequestsTable(TableModel[RequestSnapshot]):
         self._now = time.time()
 
     def update(self, requests: Sequence[RequestSnapshot]) -> None:
-        """Show these requests."""
         self._now = time.time()
         self.show_items(requests)
 

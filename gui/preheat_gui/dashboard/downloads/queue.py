@@ -73,7 +73,6 @@ class DownloadRow(QWidget):
 
     @property
     def download(self) -> DownloadSnapshot | None:
-        """The download that is shown."""
         return self._download
 
     def show_download(self, download: DownloadSnapshot, model: ModelSnapshot | None) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QToolButton
 from preheat import control
 from preheat.control import Catalogue, EngineSnapshot, FoundModel, FoundModels, RepoOffer, SuggestedModel
 from preheat.errors import EngineError
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.downloads.choice_rows import (
     found_rows,
     found_words,
@@ -24,7 +24,6 @@ from preheat_gui.dashboard.downloads.choice_rows import (
 )
 from preheat_gui.dashboard.downloads.choices import ChoiceSection, ChoiceView
 from preheat_gui.dashboard.parts import detail_label
-from preheat_gui.dashboard.slow_question import SlowQuestion
 from preheat_gui.widgets import Banner, ElidedLabel, hbox, heading_font, named, set_role, shortcut, symbol, timer, vbox
 from preheat_gui.words import error_text, message_text, repos_arrived, repos_under_way, sentence
 

@@ -46,7 +46,6 @@ class LogView(QPlainTextEdit):
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     def show_lines(self, lines: Sequence[LogLine]) -> None:
-        """Show only these lines."""
         self._fill(lines, self.setPlainText)
 
     def add_lines(self, lines: Sequence[LogLine]) -> None:

@@ -116,7 +116,6 @@ class ModelActions(QObject):
         self._show_delete()
 
     def menu(self, parent: QWidget) -> QMenu:
-        """Return a context menu."""
         menu = QMenu(parent)
         menu.setObjectName("model_menu")
         menu.addAction(self.toggle)

@@ -40,15 +40,10 @@ class Context:
     context_length: Callable[[str], int | None]  # Returns a model's effective setting, in tokens
 
     def figures_of(self, model: ModelSnapshot) -> Figures:
-        """Return a model's usage figures."""
-        return self.figures.get(model.model_id, _NO_FIGURES)
-
-
-_NO_FIGURES: Final = Figures()
+        return self.figures.get(model.model_id, Figures())
 
 
 def make_cell(column: Column, model: ModelSnapshot, context: Context) -> Cell:
-    """Return the contents of a cell."""
     return _COLUMNS[column][0](model, context)
 
 

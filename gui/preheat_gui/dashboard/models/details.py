@@ -81,7 +81,6 @@ class ModelDetails(Card):
         self.show_models(())
 
     def show_models(self, models: Sequence[ModelSnapshot]) -> None:
-        """Show the selected models."""
         self._models = models
         question = _question(models[0]) if len(models) == 1 else None
         if question != self._asked:

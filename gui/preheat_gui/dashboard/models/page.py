@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLabel
 
 from preheat import control
 from preheat.control import EngineSnapshot, StatsReport
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.models.actions import ModelActions, ModelDeletion
 from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.details import ModelDetails
@@ -18,7 +18,6 @@ from preheat_gui.dashboard.models.table import ModelsFilter, ModelsTable, Show, 
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.parts import SearchBox
-from preheat_gui.dashboard.slow_question import SlowQuestion
 from preheat_gui.widgets import EmptyState, named, set_role, stacked, timer
 from preheat_gui.words import format_number
 

@@ -26,7 +26,6 @@ class ModelsTable(TableModel[ModelSnapshot]):
         self._context = Context(snapshot, time.time(), {}, context_length)
 
     def update(self, snapshot: EngineSnapshot) -> None:
-        """Show this snapshot."""
         limit_changed = snapshot.memory.limit_bytes != self._context.snapshot.memory.limit_bytes
         self._context = replace(self._context, snapshot=snapshot, now=time.time())
         self.show_items(snapshot.models)
@@ -68,7 +67,6 @@ class ModelsTable(TableModel[ModelSnapshot]):
         return header(Column(column))
 
     def sort_key(self, row: int, column: Column) -> str | float:
-        """Return the sort key of a cell."""
         return sort_key(column, self._items[row], self._context)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

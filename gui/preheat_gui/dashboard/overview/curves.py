@@ -58,11 +58,9 @@ class Curve(QWidget):
 
     @property
     def series(self) -> Series | None:
-        """The series that is shown."""
         return self._series
 
     def set_series(self, series: Series) -> None:
-        """Show this."""
         if series != self._series:
             self._series, self._hovered = series, None
             self.setAccessibleDescription(series.summary)

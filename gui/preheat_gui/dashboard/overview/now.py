@@ -7,11 +7,12 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QProgressBar, QPushButton
 
 from preheat.control import EngineSnapshot, State
 from preheat_gui import words
+from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.parts import detail_label
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, caption, hbox, named
 
@@ -84,11 +85,9 @@ def _aside(snapshot: EngineSnapshot) -> str:
 class NowCard(Card):
     """Shows ``Now``."""
 
-    resume_requested = Signal()  # The user wants to end the pause
-    switch_on_requested = Signal()  # The user wants preloading switched on
-
-    def __init__(self) -> None:
+    def __init__(self, bridge: EngineBridge) -> None:
         super().__init__()
+        self._bridge = bridge
         self.setObjectName("now")
         self._now: Now | None = None
         self._sentence = named(ElidedLabel(), "now_sentence")
@@ -123,6 +122,6 @@ class NowCard(Card):
 
     def _on_button(self) -> None:
         if self._now is not None and self._now.help is Help.RESUME:
-            self.resume_requested.emit()
+            self._bridge.resume()
         else:
-            self.switch_on_requested.emit()
+            self._bridge.set_preloading(True)

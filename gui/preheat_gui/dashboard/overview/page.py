@@ -13,13 +13,12 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QScrollAre
 from preheat import control
 from preheat.control import EngineSnapshot, UsageHistory
 from preheat.errors import EngineError
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.overview.memory_card import MemoryCard
 from preheat_gui.dashboard.overview.now import NowCard, describe_now
 from preheat_gui.dashboard.overview.periods import Period, sum_period
 from preheat_gui.dashboard.overview.usage_cards import HitRateCard, TimeSavedCard
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.slow_question import SlowQuestion
 from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, timer, vbox
 from preheat_gui.words import error_text
 
@@ -35,7 +34,7 @@ class OverviewPage(DashboardPage):
         self._period = Period.WEEK
         self._history: UsageHistory | None = None
         self._frame = timer(self, _FRAME_MS, self._render)
-        self._now = NowCard()
+        self._now = NowCard(bridge)
         self._memory = MemoryCard()
         self._hit_rate = HitRateCard()
         self._time_saved = TimeSavedCard()
@@ -43,8 +42,6 @@ class OverviewPage(DashboardPage):
         self._grid = QGridLayout()
         self._wide: bool | None = None
         self._build()
-        self._now.resume_requested.connect(bridge.resume)
-        self._now.switch_on_requested.connect(self._switch_on)
         self._live.append((bridge.settings_changed, self._render))
         self._questions.append(SlowQuestion(bridge, control.GetHistory(), self._on_history, self, self._on_no_history))
 
@@ -118,9 +115,6 @@ class OverviewPage(DashboardPage):
         self._period = list(Period)[number]
         self._render_history()
         self.memory_changed.emit()
-
-    def _switch_on(self) -> None:
-        self._bridge.set_preloading(True)
 
     def _render(self) -> None:
         snapshot = self._bridge.snapshot

@@ -39,7 +39,6 @@ class PeriodFigures:
 
     @property
     def requests(self) -> int:
-        """All requests."""
         return sum(bucket.counts.requests for bucket in self.buckets)
 
     @property

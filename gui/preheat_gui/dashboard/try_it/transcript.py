@@ -139,7 +139,6 @@ class Transcript(QTextEdit):
         theme().changed.connect(self.render_all)
 
     def show_turns(self, turns: Sequence[Turn]) -> None:
-        """Show only these turns."""
         self._turns = list(turns)
         self.render_all()
 

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from preheat.control import Command, EngineSession, EngineSnapshot
 from preheat.errors import EngineError
-from preheat_gui.bridge import EngineBridge
+from preheat_gui.bridge.bridge import EngineBridge
+from preheat_gui.widgets import timer
 
 T = TypeVar("T")
 
@@ -45,9 +46,7 @@ class SlowQuestion(QObject, Generic[T]):
         self._depends_on = depends_on or _counters
         self._asked_for: Hashable = None
         self._asked_at = -pause_s
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._ask_if_changed)
+        self._timer = timer(self, 0, self._ask_if_changed)
 
     def activate(self) -> None:
         """Ask now if something has changed, and follow the snapshots."""

@@ -10,7 +10,7 @@ from children import running
 from fake_bridge import FakeBridge, snapshot
 from preheat.control import ExplainModel
 from preheat.errors import EngineError
-from preheat_gui.dashboard.slow_question import SlowQuestion
+from preheat_gui.bridge import SlowQuestion
 
 PAUSE_S = 0.15
 STARTED_AT = 1_700_000_000.0
