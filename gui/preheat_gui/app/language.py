@@ -22,14 +22,7 @@ def apply_language(app: QApplication, choice: str = _AUTO, system: QLocale | Non
     """Set the language; call this before the first widget is made. GUI thread.
 
     ``auto`` uses the system's locale. Without a translation the texts are English, but formats and layout direction
-    still follow the desktop. A chosen language brings its own formats and direction.
-
-    Args:
-        choice: The setting ``language``: ``auto`` or a language.
-        system: The system's locale, for tests.
-
-    Returns:
-        The language of the texts.
+    still follow the desktop. A chosen language brings its own formats and direction. Returns the texts' language.
     """
     system = system or QLocale.system()
     language = _first_translated(system) if choice == _AUTO else choice

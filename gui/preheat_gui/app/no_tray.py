@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QMessageBox, QSystemTrayIcon, QWidget
 
-if TYPE_CHECKING:
-    from preheat_gui.widgets import WindowState
+from preheat_gui.widgets import WindowState, timer
 
 PATIENCE_MS: Final = 3_000
 LOGIN_PATIENCE_MS: Final = 10_000  # Panels start at login as well, and some are slow
@@ -55,10 +54,8 @@ class TrayPlace(QObject):
         super().__init__(parent)
         self.is_found = False  # There is a tray
         self._available = available
-        self._patience = QTimer(self, singleShot=True, interval=patience_ms)
-        self._patience.timeout.connect(self._give_up)
-        self._poll = QTimer(self, interval=_QUICK_MS)
-        self._poll.timeout.connect(self._look)
+        self._patience = timer(self, patience_ms, self._give_up)
+        self._poll = timer(self, _QUICK_MS, self._look, repeat=True)
 
     def start(self) -> None:
         """Look now, and until there is a tray."""

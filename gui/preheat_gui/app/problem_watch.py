@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from preheat import paths
 from preheat.control import EngineSnapshot, PortStatus, State
 from preheat.errors import PortInUseError
 from preheat_gui.bridge import EngineBridge
+from preheat_gui.widgets import timer
 from preheat_gui.words import Circumstances, find_problem
 
 _RECENT_S: Final = 600.0
@@ -63,8 +64,7 @@ class ProblemWatch(QObject):
         bridge.settings_problem_changed.connect(self._update)
         bridge.opened.connect(self._check_disk)
         # The timer also retires old failures when no snapshots arrive.
-        self._timer = QTimer(self, interval=_DISK_EVERY_MS)
-        self._timer.timeout.connect(self._check_disk)
+        self._timer = timer(self, _DISK_EVERY_MS, self._check_disk, repeat=True)
         self._timer.start()
 
     def _on_snapshot(self, snapshot: EngineSnapshot) -> None:

@@ -148,12 +148,7 @@ class Shell(QObject):
             _bring_to_front(self._make_dashboard())
 
     def show_view(self, view: str, target: str = "") -> None:
-        """Bring a view to the front.
-
-        Args:
-            view: ``dashboard``, one of its pages, or ``settings``.
-            target: A page's model_id, or the settings' group; may be empty.
-        """
+        """Bring the dashboard, one of its pages, or the settings to the front; at a model_id or a group if given."""
         if view == "settings":
             self.show_settings(target)
             return

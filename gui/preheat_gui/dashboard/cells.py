@@ -56,11 +56,7 @@ def sync_rows(
 ) -> Iterator[tuple[int, int]]:
     """Make ``shown``, the rows of ``model``, equal to ``wanted``, so that selection and scroll position stay.
 
-    Args:
-        key: Equal for the same row with other contents.
-
-    Returns:
-        First and last of each run of rows with other contents, for ``dataChanged``.
+    Returns first and last of each run of rows with the same ``key`` and other contents, for ``dataChanged``.
     """
     before, after = [key(row) for row in shown], [key(row) for row in wanted]
     if before != after:

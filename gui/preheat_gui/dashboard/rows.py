@@ -56,24 +56,20 @@ class RowList(QAbstractListModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: list[Row] = []
+        self.rows: list[Row] = []
 
     def show(self, rows: Sequence[Row]) -> None:
         """Show these rows; selection and scroll position stay."""
-        for first, last in sync_rows(self, self._rows, rows, lambda row: row.identity):
+        for first, last in sync_rows(self, self.rows, rows, lambda row: row.identity):
             self.dataChanged.emit(self.index(first), self.index(last))
 
-    @property
-    def rows(self) -> Sequence[Row]:
-        return self._rows
-
     def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self.rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        row = self._rows[index.row()]
+        row = self.rows[index.row()]
         match role:
             case Role.ITEM:
                 return row
@@ -88,7 +84,7 @@ class RowList(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        if isinstance(self._rows[index.row()], GroupRow):
+        if isinstance(self.rows[index.row()], GroupRow):
             return Qt.ItemFlag.ItemNeverHasChildren
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 

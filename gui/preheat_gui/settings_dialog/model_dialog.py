@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
 
 from preheat.control import EstimateMemory, MemoryEstimate, SettingsChange
@@ -27,6 +27,7 @@ from preheat_gui.widgets import (
     named,
     set_role,
     text_label,
+    timer,
     vbox,
 )
 from preheat_gui.words import format_memory
@@ -86,8 +87,7 @@ class ModelSettingsDialog(QDialog):
         self._problems: dict[str, str] = {}
         self._rows = {each.name: self._row(each) for each in model_declarations()}
         self._lay_out()
-        self._typing = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
-        self._typing.timeout.connect(self._ask_memory)
+        self._typing = timer(self, _TYPING_PAUSE_MS, self._ask_memory)
         bridge.settings_changed.connect(self._take_settings)
         self._refresh()
         self.resize(_WIDTH, self.sizeHint().height())

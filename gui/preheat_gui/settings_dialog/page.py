@@ -72,19 +72,11 @@ class FieldRow(QWidget):
         self._label.setBuddy(field)
         self._label.setWordWrap(True)
         field.setAccessibleName(declaration.label)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setHorizontalSpacing(GROUP_GAP)
-        layout.setVerticalSpacing(GAP // 2)
-        layout.setColumnStretch(1, 1)
         alignment = Qt.AlignmentFlag.AlignVCenter
         if not editor.is_flat:  # align the label with the editor's first line
             self._label.setContentsMargins(0, GAP // 2, 0, 0)
             alignment = Qt.AlignmentFlag.AlignTop
-        layout.addWidget(self._label, 0, 0, alignment)
-        layout.addWidget(editor, 0, 1)
-        layout.addWidget(caption(declaration.description, self), 1, 1)
-        layout.addWidget(self.remark, 2, 1)
+        _lay_out(self, self._label, editor, caption(declaration.description, self), self.remark, alignment)
         self.show_remark("")
 
     def label_width(self) -> int:
@@ -103,6 +95,24 @@ class FieldRow(QWidget):
         self.editor.main_widget().setAccessibleDescription(description)
 
 
+def _lay_out(
+    row: QWidget,
+    side: QWidget,
+    field: QWidget,
+    description: QWidget,
+    remark: QWidget,
+    alignment: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignVCenter,
+) -> None:
+    layout = QGridLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setHorizontalSpacing(GROUP_GAP)
+    layout.setVerticalSpacing(GAP // 2)
+    layout.setColumnStretch(1, 1)
+    layout.addWidget(side, 0, 0, alignment)
+    for number, widget in enumerate((field, description, remark)):
+        layout.addWidget(widget, number, 1)
+
+
 class LoginRow(QWidget):
     """A check box that takes effect with Apply."""
 
@@ -119,15 +129,7 @@ class LoginRow(QWidget):
         self._box.clicked.connect(self.edited)
         self._remark = Remark(self)
         self._side = QWidget(self)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setHorizontalSpacing(GROUP_GAP)
-        layout.setVerticalSpacing(GAP // 2)
-        layout.setColumnStretch(1, 1)
-        layout.addWidget(self._side, 0, 0)
-        layout.addWidget(self._box, 0, 1)
-        layout.addWidget(caption(description, self), 1, 1)
-        layout.addWidget(self._remark, 2, 1)
+        _lay_out(self, self._side, self._box, caption(description, self), self._remark)
 
     @property
     def is_edited(self) -> bool:

@@ -35,11 +35,7 @@ class MenuEntries(QObject):
     """Keeps entries before an action of a menu.
 
     While the menu is open, entries keep their places and new ones come last: nothing moves under the pointer.
-
-    Args:
-        name: Each action's object name is ``tray_<name>:<key>``.
-        before: The action that follows the entries.
-        instead: Shown while there are no entries.
+    Without entries, the action ``instead`` is shown.
     """
 
     chosen = Signal(str)  # An entry was chosen, with its key

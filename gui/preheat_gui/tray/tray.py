@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from preheat import control
 from preheat.control import State
 from preheat_gui.bridge import SlowQuestion
 from preheat_gui.tray.menu import TrayMenu
-from preheat_gui.widgets import PROGRESS_STEPS, Panel, TrayState, theme, tray_icon
+from preheat_gui.widgets import PROGRESS_STEPS, Panel, TrayState, theme, timer, tray_icon
 from preheat_gui.words import loading_models, tooltip
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ class Tray(QSystemTrayIcon):
         self._bridge = bridge
         self._look: TrayLook | None = None
         self._panel: Panel | None = None
-        self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
-        self._refresh.timeout.connect(self._render)
+        self._refresh = timer(self, REFRESH_MS, self._render)
         self._hits = TodaysHits(bridge, self)
         self._menu = TrayMenu(bridge)
         self._menu.quit_requested.connect(self.quit_requested)

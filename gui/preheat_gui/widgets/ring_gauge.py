@@ -32,7 +32,7 @@ class RingGauge(QWidget):
         self._caption = caption
         self._figure = self._unit = ""
         self._share = 0.0
-        self._shown = 0.0
+        self.shown_share = 0.0
         self._motion = QVariantAnimation(self)
         self._motion.setDuration(EASE_MS)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -58,11 +58,6 @@ class RingGauge(QWidget):
             self.updateGeometry()
             self.update()
 
-    @property
-    def shown_share(self) -> float:
-        """The drawn part of the ring."""
-        return self._shown
-
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(_PREFERRED_PX, math.ceil(_PREFERRED_PX * _FOOT) + self._caption_height())
 
@@ -79,8 +74,8 @@ class RingGauge(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ring = self._ring()
         self._draw_arc(painter, ring, 1.0, Token.TRACK)
-        if self._shown > _NOTICEABLE:
-            self._draw_arc(painter, ring, self._shown, Token.ACCENT)
+        if self.shown_share > _NOTICEABLE:
+            self._draw_arc(painter, ring, self.shown_share, Token.ACCENT)
         self._draw_texts(painter, ring)
 
     # Drawing
@@ -134,16 +129,16 @@ class RingGauge(QWidget):
 
     def _animate(self) -> None:
         self._motion.stop()
-        far = abs(self._shown - self._share) > _NOTICEABLE
+        far = abs(self.shown_share - self._share) > _NOTICEABLE
         if not far or not self.isVisible() or theme().reduce_motion:
-            self._shown = self._share
+            self.shown_share = self._share
             return
-        self._motion.setStartValue(self._shown)
+        self._motion.setStartValue(self.shown_share)
         self._motion.setEndValue(self._share)
         self._motion.start()
 
     def _move(self, share: float) -> None:
-        self._shown = share
+        self.shown_share = share
         self.update()
 
     def _describe(self) -> None:

@@ -105,15 +105,10 @@ class Theme(QObject):
         super().__init__(app)
         self._app = app
         self._choice = "auto"
-        self._dark = False
+        self.dark = False
         self._system = app.styleHints().colorScheme()
         self._colours: dict[Token, QColor] = {}
         app.styleHints().colorSchemeChanged.connect(self._follow)
-
-    @property
-    def dark(self) -> bool:
-        """Whether texts are light on dark."""
-        return self._dark
 
     @property
     def panel(self) -> Panel:
@@ -145,10 +140,10 @@ class Theme(QObject):
         if self._choice == "auto":
             self._system = self._app.styleHints().colorScheme()
         dark = self._choice == "dark" or (self._choice == "auto" and self._system == Qt.ColorScheme.Dark)
-        if self._colours and dark == self._dark:
+        if self._colours and dark == self.dark:
             return
         first = not self._colours
-        self._dark = dark
+        self.dark = dark
         self._colours = colours(dark=dark)
         palette = _palette(self._colours)
         self._app.setPalette(palette)

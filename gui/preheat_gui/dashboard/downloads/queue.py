@@ -39,7 +39,7 @@ class DownloadRow(QWidget):
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__()
         self._bridge = bridge
-        self._download: DownloadSnapshot | None = None
+        self.download: DownloadSnapshot | None = None
         self._model: ModelSnapshot | None = None
         self._name = title_label()
         self._status = named(detail_label(), "download_status")
@@ -71,15 +71,11 @@ class DownloadRow(QWidget):
         self._try.clicked.connect(self._on_try)
         self._star.clicked.connect(self._on_star)
 
-    @property
-    def download(self) -> DownloadSnapshot | None:
-        return self._download
-
     def show_download(self, download: DownloadSnapshot, model: ModelSnapshot | None) -> None:
         """Show a download, and the model that it became, if known."""
-        if (download, model) == (self._download, self._model):
+        if (download, model) == (self.download, self._model):
             return
-        before, self._download, self._model = self._download, download, model
+        before, self.download, self._model = self.download, download, model
         self.setObjectName(f"download_{download.download_id}")
         self._name.setText(download.name)
         # What needs the user is shown in full, because it says what to do; figures may be elided.
@@ -127,11 +123,11 @@ class DownloadRow(QWidget):
             next(button for button in self._buttons if not button.isHidden()).setFocus()
 
     def _command(self, command: Callable[[str], Command[Any]], *_: object) -> None:
-        if self._download is not None:
-            self._bridge.ask(command(self._download.download_id))
+        if self.download is not None:
+            self._bridge.ask(command(self.download.download_id))
 
     def _on_cancel(self) -> None:
-        download = self._download
+        download = self.download
         if download is None or download.state not in UNFINISHED:
             self._command(control.ForgetDownload)
         elif download.done_bytes < _CONFIRM_FROM_BYTES:

@@ -48,7 +48,7 @@ class Curve(QWidget):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._series: Series | None = None
+        self.series: Series | None = None
         self._hovered: Point | None = None
         self._looks = LooksOf(self)
         self.setAccessibleName(name)
@@ -56,13 +56,9 @@ class Curve(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme().changed.connect(self.update)
 
-    @property
-    def series(self) -> Series | None:
-        return self._series
-
     def set_series(self, series: Series) -> None:
-        if series != self._series:
-            self._series, self._hovered = series, None
+        if series != self.series:
+            self.series, self._hovered = series, None
             self.setAccessibleDescription(series.summary)
             self.update()
 
@@ -73,10 +69,10 @@ class Curve(QWidget):
         return QSize(140, 84)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if self._series is None or not self._series.points:
+        if self.series is None or not self.series.points:
             return
         x = event.position().x()
-        self._hover(min(self._series.points, key=lambda point: abs(self._place(point.x, 0.0).x() - x)))
+        self._hover(min(self.series.points, key=lambda point: abs(self._place(point.x, 0.0).x() - x)))
         if self._hovered is not None:
             QToolTip.showText(event.globalPosition().toPoint() + QPoint(0, 12), self._hovered.tooltip, self)
 
@@ -85,13 +81,13 @@ class Curve(QWidget):
         self._hover(None)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        if self._series is None:
+        if self.series is None:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # time runs to the right everywhere
-        self._draw_axes(painter, self._series)
-        self._draw_points(painter, [self._place(point.x, point.y) for point in self._series.points])
+        self._draw_axes(painter, self.series)
+        self._draw_points(painter, [self._place(point.x, point.y) for point in self.series.points])
 
     def _draw_axes(self, painter: QPainter, series: Series) -> None:
         looks, plot = self._looks(), self._plot()
@@ -132,12 +128,12 @@ class Curve(QWidget):
         """Return the place of the points, beside the labels."""
         metrics = self._looks().caption_metrics
         # At least as wide as a percentage, so that curves under each other are aligned.
-        labels = ("100 %", *(label for _, label in self._series.y_ticks)) if self._series else ()
+        labels = ("100 %", *(label for _, label in self.series.y_ticks)) if self.series else ()
         left = max(map(metrics.horizontalAdvance, labels), default=0) + _LABEL_AIR
         return QRectF(self.rect()).adjusted(left, 0, -1, -metrics.height() - 2 * _LABEL_GAP)
 
     def _place(self, x: float, y: float) -> QPointF:
-        series, plot = self._series, self._plot()
+        series, plot = self.series, self._plot()
         if series is None:
             return plot.bottomLeft()
         across = (x - series.begin) / (series.end - series.begin)

@@ -87,29 +87,24 @@ class TrySession(QObject):
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._turns: list[Turn] = []
+        self.turns: list[Turn] = []
         self._generation: Generation | None = None
         self._asked_at = 0.0
 
     @property
-    def turns(self) -> list[Turn]:
-        """All turns, the oldest first."""
-        return self._turns
-
-    @property
     def busy(self) -> bool:
         """Whether an answer is in progress."""
-        return bool(self._turns) and not self._turns[-1].over
+        return bool(self.turns) and not self.turns[-1].over
 
     @property
     def answer(self) -> str:
         """The latest answer; empty if there is none."""
-        return next((turn.answer for turn in reversed(self._turns) if turn.answer), "")
+        return next((turn.answer for turn in reversed(self.turns) if turn.answer), "")
 
     def ask(self, model_id: str, question: str, *, embeddings: bool) -> Turn:
         """Start a turn; only if not ``busy``."""
         turn = Turn(model_id, question, embeddings, note=self.tr("Waiting…"))
-        self._turns.append(turn)
+        self.turns.append(turn)
         self._asked_at = time.monotonic()
         if embeddings:
             self._bridge.ask(
@@ -121,7 +116,7 @@ class TrySession(QObject):
 
     def retry(self) -> Turn:
         """Ask the last question again."""
-        last = self._turns.pop()
+        last = self.turns.pop()
         return self.ask(last.model_id, last.question, embeddings=last.embeddings)
 
     def stop(self) -> None:
@@ -131,22 +126,22 @@ class TrySession(QObject):
         if self._generation is not None:
             self._generation.stop()
         else:
-            self._end(self._turns[-1], self.tr("stopped"))
+            self._end(self.turns[-1], self.tr("stopped"))
 
     def clear(self) -> None:
         """Delete the conversation."""
         self.stop()
-        self._turns.clear()
+        self.turns.clear()
 
     def follow(self, snapshot: EngineSnapshot) -> None:
         """Show the load that a vector waits for; only answers report it themselves."""
-        if self.busy and self._turns[-1].embeddings:
-            model = snapshot.model(self._turns[-1].model_id)
+        if self.busy and self.turns[-1].embeddings:
+            model = snapshot.model(self.turns[-1].model_id)
             if model is not None and model.state in BUSY:
                 self._on_waiting(words.model_state(model))
 
     def _generate(self, turn: Turn) -> None:
-        generation = self._bridge.generate(turn.model_id, make_request(self._turns))
+        generation = self._bridge.generate(turn.model_id, make_request(self.turns))
         self._generation = generation
         generation.waiting.connect(self._on_waiting)
         generation.text.connect(self._on_text)
@@ -154,19 +149,19 @@ class TrySession(QObject):
         generation.failed.connect(self._on_failed)
 
     def _on_waiting(self, what: str) -> None:
-        if self.busy and not self._turns[-1].answer:
-            self._turns[-1].note = self.tr("Waiting: {what}").format(what=what)
+        if self.busy and not self.turns[-1].answer:
+            self.turns[-1].note = self.tr("Waiting: {what}").format(what=what)
             self.changed.emit()
 
     def _on_text(self, text: str) -> None:
-        self._turns[-1].answer += text
+        self.turns[-1].answer += text
         self.changed.emit()
 
     def _on_ended(self, figures: GenerationFigures) -> None:
-        self._end(self._turns[-1], figures_words(figures))
+        self._end(self.turns[-1], figures_words(figures))
 
     def _on_failed(self, error: EngineError) -> None:
-        self._on_error(self._turns[-1], error)
+        self._on_error(self.turns[-1], error)
 
     def _on_vector(self, turn: Turn, vector: list[float]) -> None:
         if not turn.over:
