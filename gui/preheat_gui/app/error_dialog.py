@@ -132,11 +132,9 @@ class ErrorDialog(QDialog):
 
     @property
     def details(self) -> str:
-        """The text to copy."""
         return self._details.toPlainText()
 
     def add(self, details: str) -> None:
-        """Add another error to the details."""
         self._details.appendPlainText(f"\n{details}")
 
     def _copy_details(self) -> None:

@@ -143,7 +143,6 @@ class Shell(QObject):
     # Windows
 
     def show_dashboard(self) -> None:
-        """Bring the dashboard to the front."""
         if not self._ending:
             _bring_to_front(self._make_dashboard())
 

@@ -126,19 +126,15 @@ class EngineBridge(QObject):
         self.ask(control.LoadModel(model_id))
 
     def unload(self, model_id: str) -> None:
-        """Unload a model, or cancel its load."""
         self.ask(control.UnloadModel(model_id))
 
     def set_favourite(self, model_id: str, on: bool) -> None:
-        """Add a model to the favourites, or remove it."""
         self._command(control.AddFavourite(model_id) if on else control.DropFavourite(model_id))
 
     def set_preloading(self, on: bool) -> None:
-        """Change the setting ``preload``."""
         self.change_settings({"preload": _switch(on)})
 
     def set_preload_at_login(self, on: bool) -> None:
-        """Change the setting ``preload_at_login``."""
         self.change_settings({"preload_at_login": _switch(on)})
 
     def pause(self, seconds: float | None) -> None:
@@ -146,7 +142,6 @@ class EngineBridge(QObject):
         self._command(control.PausePreloading(seconds))
 
     def resume(self) -> None:
-        """End the pause."""
         self._command(control.ResumePreloading())
 
     def change_settings(
@@ -314,7 +309,6 @@ class EngineBridge(QObject):
     def _command(
         self, question: Question[T], on_answer: Callable[[T], None] | None = None, on_error: OnError | None = None
     ) -> None:
-        """Ask in the order of the calls."""
         self._tasks.queue(partial(self._answer, question, _weak(on_answer), _weak(on_error)))
 
     def _answer(self, question: Question[T], on_answer: Callable[[T], None] | None, on_error: OnError | None) -> None:

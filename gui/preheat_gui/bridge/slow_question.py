@@ -57,7 +57,6 @@ class SlowQuestion(QObject, Generic[T]):
         self._ask_if_changed()
 
     def deactivate(self) -> None:
-        """Stop asking."""
         if self._active:
             self._active = False
             self._timer.stop()

@@ -48,7 +48,6 @@ class ImportBanner(Banner):
             self._next()
 
     def choose_files(self) -> None:
-        """Let the user choose files to add."""
         dialog = QFileDialog(self.window(), self.tr("Add model files"))
         dialog.setObjectName("choose_model_files")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)

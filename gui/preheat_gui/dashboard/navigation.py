@@ -29,7 +29,6 @@ class PageSpec:
     class_name: str
 
     def words(self) -> str:
-        """Return the translated title."""
         return QCoreApplication.translate("Pages", self.title)
 
     def make(self, bridge: EngineBridge) -> DashboardPage:

@@ -73,7 +73,6 @@ class DashboardWindow(QWidget):
         self._navigation.choose(key)
 
     def open_model(self, model_id: str) -> None:
-        """Show a model, selected, on the models page."""
         self.open_page("models", model_id)
 
     def open_page(self, key: str, model_id: str) -> None:
@@ -96,7 +95,6 @@ class DashboardWindow(QWidget):
 
     @property
     def page(self) -> str:
-        """The key of the page that is shown."""
         shown = self._stack.currentWidget()
         return next((key for key, page in self._pages.items() if page is shown), "")
 

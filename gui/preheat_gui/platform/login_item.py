@@ -49,7 +49,6 @@ class FileLoginItem(ABC):
     path: Path
 
     def switch(self, on: bool) -> None:
-        """See ``LoginItem.switch``."""
         try:
             if on:
                 write_atomic(self.path, self._content())
@@ -160,7 +159,6 @@ class RunKey:
         return not (isinstance(approved, bytes) and approved[:1] and approved[0] % 2)
 
     def switch(self, on: bool) -> None:
-        """See ``LoginItem.switch``."""
         try:
             if on:
                 self._registry.write(RUN, _NAME, subprocess.list2cmdline(_without_console(self._command)))
@@ -173,7 +171,6 @@ class RunKey:
 
 
 def _without_console(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the command with the interpreter that opens no console."""
     program = PureWindowsPath(command[0])
     if program.name.lower() == "python.exe":
         return (str(program.with_name("pythonw.exe")), *command[1:])

@@ -42,7 +42,6 @@ def declaration(name: str) -> Declaration:
 
 
 def model_declarations() -> list[Declaration]:
-    """Return the settings of a single model."""
     return [_declaration(name, field) for name, field in ModelSettings.model_fields.items()]
 
 

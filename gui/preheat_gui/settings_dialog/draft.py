@@ -57,11 +57,9 @@ class Draft(QObject):
         return {**self._refused, **self._problems}
 
     def text(self, name: str) -> str:
-        """Return the text of a field."""
         return self.texts.get(name, self.current_text(name))
 
     def current_text(self, name: str) -> str:
-        """Return the text of the value in effect."""
         return to_text(getattr(self.settings, name))
 
     def changed_elsewhere(self, name: str) -> bool:

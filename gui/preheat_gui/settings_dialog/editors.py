@@ -136,7 +136,6 @@ class NumberBox(QAbstractSpinBox):
         self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToPreviousValue)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Accept any text."""
         return (QValidator.State.Acceptable, text, position)
 
     def stepBy(self, steps: int) -> None:  # noqa: N802 - Qt's name

@@ -137,7 +137,6 @@ class CurveView(QWidget):
         self.update()
 
     def set_limit(self, limit_bytes: int) -> None:
-        """Move the marker."""
         if limit_bytes != self._limit_bytes:
             self._limit_bytes = limit_bytes
             self.update()

@@ -191,7 +191,6 @@ class SettingsPage(QScrollArea):
         self.setWidget(content)
 
     def insert_row(self, row: QWidget) -> None:
-        """Insert a row above the settings."""
         self._common.body.insertWidget(1, row)  # after the card's title
 
     def reveal(self, name: str) -> None:

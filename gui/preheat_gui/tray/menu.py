@@ -69,7 +69,6 @@ class MenuEntries(QObject):
         self._instead.setVisible(not entries)
 
     def set_enabled(self, enabled: bool) -> None:
-        """Enable or disable all entries."""
         if enabled != self._enabled:
             self._enabled = enabled
             self._update()

@@ -62,7 +62,6 @@ def _tray_icon(state: TrayState, steps: int, count: int, panel: Panel) -> QIcon:
 
 
 def _tray_parts(state: TrayState, steps: int, count: int, colours: dict[Token, QColor]) -> dict[str, QColor]:
-    """Return the visible parts of tray.svg and their colours."""
     grey, amber, signs = colours[Token.MUTED], colours[Token.ACCENT], colours[Token.TEXT]
     if state is TrayState.IDLE:
         return {"track": grey, "flame": grey}

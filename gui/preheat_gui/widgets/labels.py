@@ -33,7 +33,6 @@ def heading(text: str = "", parent: QWidget | None = None) -> ScaledLabel:
 
 
 def figure(text: str = "", parent: QWidget | None = None) -> ScaledLabel:
-    """Return a large number."""
     return ScaledLabel(text, FIGURE_SCALE, weight=QFont.Weight.DemiBold, parent=parent)
 
 
@@ -80,7 +79,6 @@ class ElidedLabel(QFrame):
             self.update()
 
     def shown_text(self) -> str:
-        """Return the visible, elided text."""
         return self.fontMetrics().elidedText(self._text, self._mode, self.contentsRect().width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name

@@ -117,7 +117,6 @@ class EmptyState(QWidget):
 
 
 def inform(parent: QWidget, name: str, text: str, detail: str) -> None:
-    """Tell the user something."""
     _box(parent, name, QMessageBox.Icon.Information, text, detail).open()
 
 

@@ -155,7 +155,6 @@ class Theme(QObject):
 
 
 def colours(*, dark: bool) -> dict[Token, QColor]:
-    """Return every token's colour."""
     table = {token: QColor(name) for token, name in (_DARK if dark else _LIGHT).items()}
     for token, (base, other, share) in _MIXED.items():
         table[token] = mix(table[base], table[other], share)

@@ -83,12 +83,10 @@ def model_of(download: DownloadSnapshot, snapshot: EngineSnapshot) -> ModelSnaps
 
 
 def repos_under_way(snapshot: EngineSnapshot) -> frozenset[str]:
-    """Return the repositories with unfinished downloads."""
     return frozenset(download.repo for download in snapshot.downloads if download.state in UNFINISHED)
 
 
 def repos_arrived(snapshot: EngineSnapshot) -> frozenset[str]:
-    """Return the repositories with finished downloads."""
     return frozenset(download.repo for download in snapshot.downloads if download.state is DownloadState.DONE)
 
 

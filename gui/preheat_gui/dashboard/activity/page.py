@@ -15,7 +15,7 @@ from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.activity.requests import RequestsTable, RequestsView
 from preheat_gui.dashboard.activity.rows import DecisionsView, Kind, kind_words, make_rows
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.rows import RowList
+from preheat_gui.dashboard.tables import RowList
 from preheat_gui.widgets import EmptyState, caption, named, stacked, timer
 from preheat_gui.words import error_hint, error_text, error_title
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 from preheat.control import Action, DecisionRecord
 from preheat_gui import words
 from preheat_gui.dashboard.painting import Looks, bold, draw_text, wrapped
-from preheat_gui.dashboard.rows import LEADING, TRAILING, GroupRow, Row, RowDelegate, RowList, RowView
+from preheat_gui.dashboard.tables import LEADING, TRAILING, GroupRow, Row, RowDelegate, RowList, RowView
 from preheat_gui.widgets import GAP, GROUP_GAP, Token, symbol
 from preheat_gui.words import format_duration, format_memory, joined
 
@@ -119,7 +119,6 @@ def make_rows(decisions: Iterable[DecisionRecord], kind: Kind | None = None, mod
 
 
 def kind_words(kind: Kind | None) -> str:
-    """Return the filter's text."""
     if kind is None:
         return translate("Activity", "Everything")
     return {

@@ -25,9 +25,8 @@ from preheat.control import EngineSnapshot, PortStatus
 from preheat.settings import HIDDEN
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guides import NO_MODEL, Field, Guide, Place, make_guides
-from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.parts import CopyButton, code_font
+from preheat_gui.dashboard.parts import CopyButton, ModelChoice, code_font
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, ElidedLabel, EmptyState, hbox, named, set_role, vbox
 from preheat_gui.words import error_text, message_text, sentence
 

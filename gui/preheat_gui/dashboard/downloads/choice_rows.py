@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from preheat.control import FoundModel, OfferedVariant, RepoOffer, SuggestedModel
 from preheat_gui.dashboard.downloads.choices import Badge, ChoiceRow
-from preheat_gui.dashboard.rows import GroupRow, Row
+from preheat_gui.dashboard.tables import GroupRow, Row
 from preheat_gui.widgets import Token
 from preheat_gui.words import (
     TASKS,

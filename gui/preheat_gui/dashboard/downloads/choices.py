@@ -14,7 +14,7 @@ from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.painting import Looks, bold, draw_text, wrapped
 from preheat_gui.dashboard.parts import detail_label, title_label
-from preheat_gui.dashboard.rows import LEADING, TRAILING, Row, RowDelegate, RowList, RowView
+from preheat_gui.dashboard.tables import LEADING, TRAILING, Row, RowDelegate, RowList, RowView
 from preheat_gui.widgets import (
     GAP,
     GROUP_GAP,
@@ -58,17 +58,14 @@ class ChoiceRow(Row):
 
     @property
     def identity(self) -> Hashable:
-        """The key."""
         return ChoiceRow, self.key
 
     @property
     def text(self) -> str:
-        """The title."""
         return self.title
 
     @property
     def whole(self) -> str:
-        """Everything in one line."""
         parts = (self.title, self.mark, self.figure, self.badge.text if self.badge else "", self.sentence)
         return ", ".join(part.rstrip(".") for part in parts if part)
 

@@ -72,7 +72,6 @@ class DownloadRow(QWidget):
         self._star.clicked.connect(self._on_star)
 
     def show_download(self, download: DownloadSnapshot, model: ModelSnapshot | None) -> None:
-        """Show a download, and the model that it became, if known."""
         if (download, model) == (self.download, self._model):
             return
         before, self.download, self._model = self.download, download, model

@@ -152,7 +152,6 @@ class SearchSection(ChoiceSection):
             self._show()
 
     def focus_results(self) -> None:
-        """Move the keyboard focus to the results."""
         self._view.setFocus()
 
     def _on_found(self, asked: tuple[str, str], found: FoundModels) -> None:

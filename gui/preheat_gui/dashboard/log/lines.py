@@ -108,7 +108,6 @@ class LogLines:
         return len(self._lines)
 
     def clear(self) -> None:
-        """Remove all lines."""
         self._lines.clear()
         self._last_level = logging.INFO
 

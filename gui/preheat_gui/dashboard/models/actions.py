@@ -96,7 +96,6 @@ class ModelActions(QObject):
         self.show_for(())
 
     def show_for(self, models: Sequence[ModelSnapshot]) -> None:
-        """Fit the actions to these models."""
         self._models = models
         one = len(models) == 1
         if self._facts is not None and not (one and models[0].model_id == self._facts.model_id):
@@ -129,7 +128,6 @@ class ModelActions(QObject):
         return menu
 
     def toggle_favourite(self, model: ModelSnapshot) -> None:
-        """Make one model a favourite, or remove it from the favourites."""
         self._bridge.set_favourite(model.model_id, not model.favourite)
 
     def _add(self, name: str, text: str, tooltip: str, slot: Callable[[], None], *keys: str) -> QAction:

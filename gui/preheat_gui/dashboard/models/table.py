@@ -53,7 +53,6 @@ class ModelsTable(TableModel[ModelSnapshot]):
         self.report_column(Column.CONTEXT)
 
     def model_at(self, row: int) -> ModelSnapshot:
-        """Return the model of a row."""
         return self._items[row]
 
     def row_of(self, model_id: str) -> int | None:
@@ -98,7 +97,6 @@ class Show(StrEnum):
 
 
 def show_words(show: Show) -> str:
-    """Return a choice's text."""
     translate = QCoreApplication.translate
     return {
         Show.ALL: translate("Models", "All models"),
@@ -142,7 +140,6 @@ class ModelsFilter(QSortFilterProxyModel):
 
     @property
     def show(self) -> Show:
-        """The state filter."""
         return self._show
 
     def set_text(self, text: str) -> None:
@@ -150,7 +147,6 @@ class ModelsFilter(QSortFilterProxyModel):
         self._set(self._show, tuple(text.casefold().split()))
 
     def set_show(self, show: Show) -> None:
-        """Show only models in these states."""
         self._set(show, self._words)
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:  # noqa: N802
@@ -166,7 +162,6 @@ class ModelsFilter(QSortFilterProxyModel):
         return first < second if self.sortOrder() is Qt.SortOrder.AscendingOrder else first > second
 
     def model_at(self, index: Index) -> ModelSnapshot:
-        """Return the model of one of this proxy's indexes."""
         return self._table.model_at(self.mapToSource(index).row())
 
     def _set(self, show: Show, words: tuple[str, ...]) -> None:

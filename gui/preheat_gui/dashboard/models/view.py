@@ -162,12 +162,10 @@ class ModelsView(TableView):
         self.fit()
 
     def selected(self) -> list[ModelSnapshot]:
-        """Return the selected models, in the order of the rows."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [self._models.model_at(self._models.index(row, Column.NAME)) for row in rows]
 
     def select_model(self, row: int) -> None:
-        """Select only this row, and scroll to it."""
         index = self._models.index(row, Column.NAME)
         flags = QItemSelectionModel.SelectionFlag
         self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPol
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from preheat_gui.dashboard.painting import LooksOf
+from preheat_gui.dashboard.tables import TRAILING
 from preheat_gui.widgets import Token, theme
 
 _FILL_ALPHA: Final = 36
@@ -17,8 +18,6 @@ _FEW_POINTS: Final = 12  # Up to this number, points get dots: a line alone does
 _HEADROOM: Final = 1.06
 _LABEL_AIR: Final = 12
 _LABEL_GAP: Final = 6
-_TRAILING: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_CENTRED: Final = Qt.AlignmentFlag.AlignCenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,13 @@ class Curve(QWidget):
             painter.drawLine(QLineF(plot.left(), at, plot.right(), at))
             painter.setPen(looks.colours[Token.MUTED])
             top = min(max(at - height / 2, 0.0), self.height() - height)
-            painter.drawText(QRectF(0, top, plot.left() - _LABEL_GAP, height), _TRAILING, label)
+            painter.drawText(QRectF(0, top, plot.left() - _LABEL_GAP, height), TRAILING, label)
         for x, label in series.x_ticks:
             width = looks.caption_metrics.horizontalAdvance(label) + 1
             left = min(max(self._place(x, 0.0).x() - width / 2, 0.0), self.width() - width)
-            painter.drawText(QRectF(left, plot.bottom() + _LABEL_GAP, width, height), _CENTRED, label)
+            painter.drawText(
+                QRectF(left, plot.bottom() + _LABEL_GAP, width, height), Qt.AlignmentFlag.AlignCenter, label
+            )
 
     def _draw_points(self, painter: QPainter, places: list[QPointF]) -> None:
         colours = self._looks().colours

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QToolTip, QWidget
 
 from preheat.control import EngineSnapshot, MemorySnapshot
 from preheat_gui.dashboard.painting import LooksOf, draw_text
-from preheat_gui.dashboard.rows import LEADING, TRAILING
+from preheat_gui.dashboard.tables import LEADING, TRAILING
 from preheat_gui.widgets import GAP, GROUP_GAP, Card, RingGauge, Token, caption, named
 from preheat_gui.words import format_memory, format_number, message_text
 

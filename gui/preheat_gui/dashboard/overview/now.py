@@ -41,7 +41,6 @@ class Now:
 
 
 def describe_now(snapshot: EngineSnapshot) -> Now:
-    """Return what the engine is doing."""
     preload, aside = snapshot.preload, _aside(snapshot)
     if loading := words.loading_models(snapshot):
         model = loading[0]

@@ -13,9 +13,8 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QSizePolicy
 from preheat.control import EngineSnapshot
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.dashboard.model_choice import ModelChoice
 from preheat_gui.dashboard.page import DashboardPage
-from preheat_gui.dashboard.parts import CopyButton
+from preheat_gui.dashboard.parts import CopyButton, ModelChoice
 from preheat_gui.dashboard.try_it.session import TrySession
 from preheat_gui.dashboard.try_it.transcript import Transcript
 from preheat_gui.widgets import GAP, Banner, EmptyState, hbox, named, set_role, shortcut, stacked, symbol

@@ -61,13 +61,11 @@ def figures_words(figures: GenerationFigures) -> str:
 
 
 def vector_words(vector: Sequence[float]) -> str:
-    """Return a vector's first numbers."""
     shown = ", ".join(f"{number:.4f}" for number in vector[:_FIRST_NUMBERS])
     return f"[{shown}, …]" if len(vector) > _FIRST_NUMBERS else f"[{shown}]"
 
 
 def vector_figures(vector: Sequence[float], seconds: float) -> str:
-    """Return a vector's size and duration."""
     return _tr("a vector of {count} numbers · {duration}").format(
         count=format_number(len(vector)), duration=format_duration(seconds)
     )
@@ -93,7 +91,6 @@ class TrySession(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is in progress."""
         return bool(self.turns) and not self.turns[-1].over
 
     @property
@@ -129,7 +126,6 @@ class TrySession(QObject):
             self._end(self.turns[-1], self.tr("stopped"))
 
     def clear(self) -> None:
-        """Delete the conversation."""
         self.stop()
         self.turns.clear()
 

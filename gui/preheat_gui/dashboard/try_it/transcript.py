@@ -143,7 +143,6 @@ class Transcript(QTextEdit):
         self.render_all()
 
     def add_turn(self, turn: Turn) -> None:
-        """Append a turn, and scroll to it."""
         self._turns.append(turn)
         self._render_turn(turn)
         self._to_end()

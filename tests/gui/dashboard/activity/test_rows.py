@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from preheat.control import Action, DecisionRecord
 from preheat.messages import verbatim
 from preheat_gui.dashboard.activity.rows import KINDS, DayRow, DecisionRow, Kind, make_rows
-from preheat_gui.dashboard.rows import RowList
+from preheat_gui.dashboard.tables import RowList
 
 NOON = datetime.combine(date.today(), datetime.min.time()).timestamp() + 12 * 3600
 

@@ -20,7 +20,7 @@ from preheat_gui.dashboard.cells import Role
 from preheat_gui.dashboard.downloads.choices import ChoiceRow, ChoiceView
 from preheat_gui.dashboard.downloads.page import DownloadsPage
 from preheat_gui.dashboard.downloads.queue import MAX_ROWS, DownloadRow
-from preheat_gui.dashboard.rows import GroupRow
+from preheat_gui.dashboard.tables import GroupRow
 from preheat_gui.widgets import Banner, EmptyState, Theme
 from suggested import CATALOGUE, FOUND, OFFER
 
