@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from preheat.settings import Settings
-    from preheat_gui.app.single_instance import SingleInstance
+    from preheat_gui.app.process import SingleInstance
     from preheat_gui.app.welcome import WelcomeDialog
     from preheat_gui.bridge import Opened
     from preheat_gui.dashboard.window import DashboardWindow

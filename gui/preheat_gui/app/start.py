@@ -13,9 +13,8 @@ from preheat._version import __version__
 from preheat.log import setup_logging
 from preheat_gui.app.error_dialog import ErrorReporter
 from preheat_gui.app.language import apply_language
+from preheat_gui.app.process import END_TIMEOUT_S, Answer, ProcessSignals, Request, SingleInstance
 from preheat_gui.app.shell import Shell
-from preheat_gui.app.signals import ProcessSignals
-from preheat_gui.app.single_instance import END_TIMEOUT_S, Answer, Request, SingleInstance
 from preheat_gui.bridge import NO_OPTIONS, settings_at_start
 from preheat_gui.widgets import apply_theme, mark_icon
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from preheat_gui.app.single_instance import Answer, Request, SingleInstance, socket_name
+from preheat_gui.app.process import Answer, Request, SingleInstance, socket_name
 
 SECOND_START = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
-from preheat_gui.app.single_instance import SingleInstance, Request
+from preheat_gui.app.process import SingleInstance, Request
 application = QCoreApplication([])
 instance = SingleInstance(Path(sys.argv[1]))
 print("first" if instance.take() else instance.ask_first(Request(sys.argv[2]), 5.0), flush=True)

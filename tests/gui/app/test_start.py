@@ -16,9 +16,8 @@ from fake_bridge import FakeBridge, model, snapshot
 from preheat.errors import EngineError, InsufficientMemoryError, ModelLoadError
 from preheat_gui.app import start as app_module
 from preheat_gui.app.no_tray import TrayPlace
+from preheat_gui.app.process import Answer, ProcessSignals, SingleInstance
 from preheat_gui.app.shell import Shell
-from preheat_gui.app.signals import ProcessSignals
-from preheat_gui.app.single_instance import Answer, SingleInstance
 from preheat_gui.bridge import Opened
 from preheat_gui.widgets import Theme, WindowState, state_path
 

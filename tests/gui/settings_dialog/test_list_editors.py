@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QListWidget, QPushButton, QToolButton
 
 from preheat_gui.settings_dialog.declarations import declaration
-from preheat_gui.settings_dialog.list_editors import FoldersEditor, KeysEditor, ListEditor
+from preheat_gui.settings_dialog.editors import FoldersEditor, KeysEditor, ListEditor
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

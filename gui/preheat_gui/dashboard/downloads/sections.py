@@ -14,7 +14,9 @@ from preheat import control
 from preheat.control import Catalogue, EngineSnapshot, FoundModel, FoundModels, RepoOffer, SuggestedModel
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge, SlowQuestion
-from preheat_gui.dashboard.downloads.choice_rows import (
+from preheat_gui.dashboard.downloads.choices import (
+    ChoiceSection,
+    ChoiceView,
     found_rows,
     found_words,
     offer_words,
@@ -22,7 +24,6 @@ from preheat_gui.dashboard.downloads.choice_rows import (
     suggestion_words,
     variant_rows,
 )
-from preheat_gui.dashboard.downloads.choices import ChoiceSection, ChoiceView
 from preheat_gui.dashboard.parts import detail_label
 from preheat_gui.widgets import Banner, ElidedLabel, hbox, heading_font, named, set_role, shortcut, symbol, timer, vbox
 from preheat_gui.words import error_text, message_text, repos_arrived, repos_under_way, sentence

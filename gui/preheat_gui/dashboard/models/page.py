@@ -12,9 +12,8 @@ from preheat import control
 from preheat.control import EngineSnapshot, StatsReport
 from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.models.actions import ModelActions, ModelDeletion
-from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.details import ModelDetails
-from preheat_gui.dashboard.models.table import ModelsFilter, ModelsTable, Show, show_words
+from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable, Show, show_words
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.parts import SearchBox

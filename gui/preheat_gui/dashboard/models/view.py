@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from preheat.control import ModelSnapshot, State
 from preheat_gui.dashboard.cells import Cell, Index, Role
-from preheat_gui.dashboard.models.cells import Column
-from preheat_gui.dashboard.models.table import ModelsFilter
+from preheat_gui.dashboard.models.table import Column, ModelsFilter
 from preheat_gui.dashboard.painting import Looks, fill_rounded
 from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, TableView, two_line_height, two_lines
 from preheat_gui.widgets import GAP, Token

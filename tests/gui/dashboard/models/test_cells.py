@@ -11,7 +11,7 @@ from fake_bridge import GB, model, snapshot
 from preheat.control import Counts, Figures, State
 from preheat.usage import Quantiles
 from preheat_gui.dashboard.cells import NOTHING, Cell
-from preheat_gui.dashboard.models.cells import (
+from preheat_gui.dashboard.models.table import (
     Column,
     Context,
     header,

@@ -7,8 +7,7 @@ from PySide6.QtCore import Qt
 
 from fake_bridge import model, snapshot
 from preheat.control import State
-from preheat_gui.dashboard.models.cells import Column
-from preheat_gui.dashboard.models.table import ModelsFilter, ModelsTable, Show, passes, show_words
+from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable, Show, passes, show_words
 
 MODELS = (
     model("gemma-3-12b", State.FAILED),

@@ -28,8 +28,8 @@ from children import child
 from fake_bridge import FakeBridge, model, snapshot, stats
 from preheat.control import State
 from preheat.errors import EngineError
-from preheat_gui.dashboard.models.cells import Column
 from preheat_gui.dashboard.models.page import ModelsPage
+from preheat_gui.dashboard.models.table import Column
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.dashboard.tables import NameDelegate
 from preheat_gui.widgets import Theme, Token

@@ -12,8 +12,7 @@ from pytestqt.qtbot import QtBot
 from fake_bridge import GB, model, snapshot, stats
 from preheat.control import EngineSnapshot, Figures, State
 from preheat_gui.dashboard.cells import Role
-from preheat_gui.dashboard.models.cells import Column
-from preheat_gui.dashboard.models.table import ModelsTable
+from preheat_gui.dashboard.models.table import Column, ModelsTable
 
 Change = tuple[int, int, int, int]
 

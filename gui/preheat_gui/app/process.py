@@ -1,4 +1,4 @@
-"""One tray per user: a second start makes the first show its window. GUI thread.
+"""The process: one tray per user, and signals. GUI thread.
 
 A lock file, released when its process ends, decides which instance is first. The socket next to it only carries
 requests, so one left by a crash is replaced.
@@ -7,13 +7,16 @@ requests, so one left by a crash is replaced.
 from __future__ import annotations
 
 import hashlib
+import signal
+import socket
 import sys
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
-from PySide6.QtCore import QDir, QLockFile, QObject, Signal
+from PySide6.QtCore import QDir, QLockFile, QObject, QSocketNotifier, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from preheat import paths
@@ -139,3 +142,50 @@ def _ask(name: str, request: Request, timeout_ms: int) -> Answer | None:
             break
     words = bytes(connection.readLine().data()).decode("utf-8", "replace").strip()
     return Answer(words) if words in list(Answer) else None
+
+
+_SIGNALS: Final = [signal.SIGINT, signal.SIGTERM]
+if sys.platform == "win32":
+    _SIGNALS.append(signal.SIGBREAK)
+else:
+    _SIGNALS.append(signal.SIGHUP)
+
+
+class ProcessSignals(QObject):
+    """Emits ``received`` for signals to the process. Main thread.
+
+    While Qt waits for events, no Python code runs, and so no signal handler: a socket wakes Qt up.
+    """
+
+    received = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._read, self._write = socket.socketpair()
+        self._read.setblocking(False)
+        self._write.setblocking(False)
+        self._old_fd = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        self._old: dict[int, Any] = {number: signal.signal(number, _wake_only) for number in _SIGNALS}
+        self._notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._on_bytes)
+
+    def close(self) -> None:
+        """Restore the previous handlers."""
+        self._notifier.setEnabled(False)
+        signal.set_wakeup_fd(self._old_fd)
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+        self._read.close()
+        self._write.close()
+
+    def _on_bytes(self) -> None:
+        try:
+            numbers = self._read.recv(64)
+        except BlockingIOError:
+            return
+        for number in numbers:
+            self.received.emit(number)
+
+
+def _wake_only(number: int, frame: FrameType | None) -> None:
+    """Do nothing: Python has written the signal's number into the socket."""
