@@ -132,10 +132,10 @@ class EngineBridge(QObject):
         self._command(control.AddFavourite(model_id) if on else control.DropFavourite(model_id))
 
     def set_preloading(self, on: bool) -> None:
-        self.change_settings({"preload": _switch(on)})
+        self.change_settings({"preload": str(on).lower()})
 
     def set_preload_at_login(self, on: bool) -> None:
-        self.change_settings({"preload_at_login": _switch(on)})
+        self.change_settings({"preload_at_login": str(on).lower()})
 
     def pause(self, seconds: float | None) -> None:
         """Pause preloading, by default until it is resumed."""
@@ -324,7 +324,3 @@ class EngineBridge(QObject):
 
 def _weak(callback: Callable[[T], None] | None) -> Callable[[T], None] | None:
     return None if callback is None else weak_callback(callback)
-
-
-def _switch(on: bool) -> str:
-    return "true" if on else "false"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -264,8 +265,8 @@ class ListEditor(Editor):
         self._buttons = hbox()
         self._add = self._button("add", self.tr("&Add…"), self._add_clicked)
         self._for_current: list[QAbstractButton] = [self._button("remove", self.tr("&Remove"), self._remove_current)]
-        self._up = self._button("up", self.tr("Move up"), self._move_up, icon="arrow-up")
-        self._down = self._button("down", self.tr("Move down"), self._move_down, icon="arrow-down")
+        self._up = self._button("up", self.tr("Move up"), partial(self._move, -1), icon="arrow-up")
+        self._down = self._button("down", self.tr("Move down"), partial(self._move, 1), icon="arrow-down")
         self._buttons.addStretch()
         self._auto = auto_box(declaration, self)
         self._auto.clicked.connect(self._changed)
@@ -319,7 +320,7 @@ class ListEditor(Editor):
     def _values(self) -> list[str]:
         return [self._value(self._list.item(row)) for row in range(self._list.count())]
 
-    def _button(self, name: str, text: str, on_clicked: Callable[[], None], *, icon: str = "") -> QAbstractButton:
+    def _button(self, name: str, text: str, on_clicked: Callable[..., None], *, icon: str = "") -> QAbstractButton:
         button: QAbstractButton
         if icon:
             button = QToolButton(self)
@@ -341,13 +342,7 @@ class ListEditor(Editor):
         self._list.takeItem(self._list.currentRow())
         self._changed()
 
-    def _move_up(self) -> None:
-        self._move(-1)
-
-    def _move_down(self) -> None:
-        self._move(1)
-
-    def _move(self, rows: int) -> None:
+    def _move(self, rows: int, *_: object) -> None:
         row = self._list.currentRow()
         self._list.insertItem(row + rows, self._list.takeItem(row))
         self._list.setCurrentRow(row + rows)

@@ -125,7 +125,7 @@ class TrayMenu(QMenu):
         self.menuAction().setObjectName("tray_menu_action")
         self.setAccessibleName(self.tr("Preheat"))
         self._bridge = bridge
-        self._status = self._add("status", "", self._view("dashboard"))
+        self._status = self._add("status", "", partial(self._show_view, "dashboard"))
         self.addSeparator()
         self._preloading = self._add("preloading", self.tr("&Preloading"), bridge.set_preloading, checkable=True)
         self._at_login = self._add(
@@ -149,7 +149,7 @@ class TrayMenu(QMenu):
         favourites = self._add_menu("favourites", self.tr("&Favourites"))
         none_yet = self._add("no_models", self.tr("No models yet"), menu=favourites)
         separator = favourites.addSeparator()
-        self._add("all_models", self.tr("&All models…"), self._view("models"), menu=favourites)
+        self._add("all_models", self.tr("&All models…"), partial(self._show_view, "models"), menu=favourites)
         self._favourites = MenuEntries(favourites, "favourite", separator, none_yet, checkable=True)
         self._favourites.toggled.connect(self._bridge.set_favourite)
         loaded = self._add_menu("loaded_models", self.tr("L&oaded models"))
@@ -168,9 +168,9 @@ class TrayMenu(QMenu):
         self._commands = (self._preloading, self._at_login, self._resume, hour, night, open_end)
 
     def _add_windows(self) -> None:
-        self.setDefaultAction(self._add("dashboard", self.tr("&Dashboard"), self._view("dashboard")))
+        self.setDefaultAction(self._add("dashboard", self.tr("&Dashboard"), partial(self._show_view, "dashboard")))
         self._copy = self._add("copy_address", self.tr("&Copy address"), self._copy_address)
-        settings = self._add("settings", self.tr("&Settings…"), self._view("settings"))
+        settings = self._add("settings", self.tr("&Settings…"), partial(self._show_view, "settings"))
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.addSeparator()
         leave = self._add("quit", self.tr("&Quit"), self.quit_requested)
@@ -256,10 +256,7 @@ class TrayMenu(QMenu):
 
     # Commands
 
-    def _view(self, view: str) -> Callable[..., None]:
-        return partial(self._request_view, view)
-
-    def _request_view(self, view: str, *_: object) -> None:
+    def _show_view(self, view: str, *_: object) -> None:
         self._bridge.view_requested.emit(view, "")
 
     def _pause(self, seconds: float | None, *_: object) -> None:

@@ -215,30 +215,25 @@ class ChoiceView(RowView):
 class ChoiceStrip(Card):
     """Shows the selected choice, with a main button and an optional second one."""
 
-    main_clicked = Signal()  # The main button was pressed; ``more_clicked``: the second one
-    more_clicked = Signal()
-
     def __init__(self, name: str, main_text: str, more_text: str) -> None:
         super().__init__()
         self.setObjectName(f"{name}_strip")
         self._name = title_label()
         self._words = named(detail_label(), f"{name}_words")
-        self._more = named(QPushButton(more_text), f"{name}_more")
-        self._main = named(QPushButton(main_text), f"{name}_get")
-        set_role(self._main, "main")
-        self._more.clicked.connect(self.more_clicked)
-        self._main.clicked.connect(self.main_clicked)
+        self.more = named(QPushButton(more_text), f"{name}_more")
+        self.main = named(QPushButton(main_text), f"{name}_get")
+        set_role(self.main, "main")
         texts = vbox(self._name, self._words, spacing=GAP // 2)
         self.body.setContentsMargins(GROUP_GAP, GAP + GAP // 2, GROUP_GAP, GAP + GAP // 2)
-        self.body.addLayout(hbox((texts, 1), self._more, self._main))
-        self._more.setVisible(bool(more_text))
+        self.body.addLayout(hbox((texts, 1), self.more, self.main))
+        self.more.setVisible(bool(more_text))
 
     def show_choice(self, name: str, words: str = "", *, main: bool = False, more: bool = False) -> None:
         """Show a choice; ``main`` and ``more`` enable the buttons."""
         self._name.setText(name)
         self._words.setText(words)
-        self._main.setEnabled(main)
-        self._more.setEnabled(more)
+        self.main.setEnabled(main)
+        self.more.setEnabled(more)
         self.setAccessibleName(name)
         self.setAccessibleDescription(words)
 
@@ -262,8 +257,8 @@ class ChoiceSection(QWidget):
         vbox(*above, (self._stack, 1), self._strip, parent=self)
         view.opened.connect(self._open)
         view.selected.connect(self._show_selected)
-        self._strip.main_clicked.connect(self._on_main)
-        self._strip.more_clicked.connect(self._open_selected)
+        self._strip.main.clicked.connect(self._on_main)
+        self._strip.more.clicked.connect(self._open_selected)
         self._empty.clicked.connect(self._on_empty)
 
     def _show_rows(self, rows: Sequence[Row]) -> None:

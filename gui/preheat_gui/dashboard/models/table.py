@@ -268,24 +268,19 @@ def show_words(show: Show) -> str:
     }[show]
 
 
+_PASSES: Final[Mapping[Show, Callable[[ModelSnapshot], bool]]] = {
+    Show.ALL: lambda model: True,
+    Show.IN_MEMORY: lambda model: model.state is State.HOT or model.state in BUSY,
+    Show.FAVOURITES: lambda model: model.favourite,
+    Show.NOT_LOADED: lambda model: model.state is State.COLD,
+    Show.FAILED: lambda model: model.state is State.FAILED,
+}
+
+
 def passes(model: ModelSnapshot, show: Show, words: tuple[str, ...]) -> bool:
     """Whether a model has this state, and its name contains all words (in lower case)."""
     name = model.model_id.casefold()
-    return _has_state(model, show) and all(word in name for word in words)
-
-
-def _has_state(model: ModelSnapshot, show: Show) -> bool:
-    match show:
-        case Show.ALL:
-            return True
-        case Show.IN_MEMORY:
-            return model.state is State.HOT or model.state in BUSY
-        case Show.FAVOURITES:
-            return model.favourite
-        case Show.NOT_LOADED:
-            return model.state is State.COLD
-        case Show.FAILED:
-            return model.state is State.FAILED
+    return _PASSES[show](model) and all(word in name for word in words)
 
 
 class ModelsFilter(QSortFilterProxyModel):

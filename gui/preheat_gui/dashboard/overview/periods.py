@@ -10,7 +10,6 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QTime
 
 from preheat.control import UsageBucket, UsageHistory
-from preheat_gui.dashboard.overview.curves import Point, Series
 from preheat_gui.words import format_duration, format_number, percent
 
 HOUR_S: Final = 3600
@@ -55,6 +54,28 @@ class PeriodFigures:
     def saved_s(self) -> float:
         """Load time that hits did not wait for, in seconds."""
         return sum(bucket.counts.saved_s for bucket in self.buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a curve and its tooltip."""
+
+    x: float
+    y: float
+    tooltip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The contents of a curve."""
+
+    points: tuple[Point, ...]
+    begin: float  # Left end of the x axis; ``end`` is the right one
+    end: float
+    top: float  # Highest y value; the axis starts at 0
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]  # Values with labels, each with a hairline
+    summary: str  # The curve in words, for screen readers
 
 
 def sum_period(history: UsageHistory, period: Period, now: float) -> PeriodFigures:
@@ -113,7 +134,7 @@ def _middle(bucket: UsageBucket) -> float:
 def _rate_tooltip(bucket: UsageBucket, period: Period) -> str:
     return translate("Overview", "{when}: {rate}, {hits} of {requests} requests").format(
         when=_when(bucket.begins_at, period),
-        rate=percent(bucket.counts.hits / bucket.counts.requests),
+        rate=percent(bucket.counts.preload_hit_rate or 0.0),
         hits=format_number(bucket.counts.hits),
         requests=format_number(bucket.counts.requests),
     )

@@ -15,9 +15,9 @@ from children import running
 from fake_bridge import GB, FakeBridge, model, snapshot
 from preheat.control import Counts, State, UsageBucket, UsageHistory
 from preheat.errors import UnsupportedOperationError
-from preheat_gui.dashboard.overview.curves import Curve
 from preheat_gui.dashboard.overview.memory_card import StackedBar
 from preheat_gui.dashboard.overview.page import OverviewPage
+from preheat_gui.dashboard.overview.usage_cards import Curve
 from preheat_gui.widgets import RingGauge, Theme, Token
 
 HOUR_S, DAY_S = 3600, 86_400
