@@ -19,9 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.residency import State
-from preheat_gui.dashboard.models.table import Column
-from preheat_gui.dashboard.models.table import ModelsFilter
-from preheat_gui.dashboard.models.table import ModelsTable
+from preheat_gui.dashboard.models.table import Column, ModelsFilter, ModelsTable
 from preheat_gui.dashboard.models.view import ModelsView
 from preheat_gui.widgets import apply_theme
 

@@ -20,8 +20,7 @@ from preheat.inference import FinishReason
 from preheat.settings import Group
 from preheat_gui.app import error_dialog
 from preheat_gui.app.no_tray import CloseGuard
-from preheat_gui.app.welcome import WelcomeDialog
-from preheat_gui.app.welcome import WelcomeSuggestions
+from preheat_gui.app.welcome import WelcomeDialog, WelcomeSuggestions
 from preheat_gui.bridge import GenerationFigures
 from preheat_gui.dashboard.window import DashboardWindow
 from preheat_gui.settings_dialog import SettingsDialog
