@@ -26,7 +26,7 @@ from preheat.messages import msg
 if TYPE_CHECKING:
     from preheat.control.command import Command
     from preheat.core import EngineSnapshot
-    from preheat.inference import GenerateRequest, GenerationChunk, JsonObject, Sampling
+    from preheat.inference import GenerateRequest, GenerationChunk, JsonObject
 
 _ALIVE_TIMEOUT_S: Final = 5.0
 """/health answers at once, except for a second while the application starts."""
@@ -36,6 +36,9 @@ USER_AGENT: Final = f"preheat/{__version__}"
 
 _BATCH: Final = 256  # inputs an embedding request; the port takes up to 2,048 and 32 MiB
 _BROKEN: Final = (OSError, http.client.HTTPException)
+_SAMPLING: Final = (  # the names of both, OpenAI's form and ``Sampling``
+    ["temperature", "top_k", "top_p", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "seed"]
+)
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 OnWait = Callable[[str], None]
@@ -335,12 +338,14 @@ def floats(vector: bytes) -> list[float]:
 
 def _generate_body(model: str, request: GenerateRequest) -> JsonObject:
     """Return the request in OpenAI's form."""
+    sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
         "max_tokens": -1 if request.max_tokens is None else request.max_tokens,
         "stream": True,
         "stream_options": {"include_usage": True},
-        **_sampling_body(request.sampling),
+        "repeat_last_n": sampling.penalty_last_n,
+        **{name: getattr(sampling, name) for name in _SAMPLING},
     }
     if request.stop:
         body["stop"] = list(request.stop)
@@ -348,24 +353,8 @@ def _generate_body(model: str, request: GenerateRequest) -> JsonObject:
         schema = {"name": "answer", "schema": json.loads(request.json_schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.messages is None:
-        body["prompt"] = request.prompt
-    else:
-        body["messages"] = list(request.messages)
-    return body
-
-
-def _sampling_body(sampling: Sampling) -> JsonObject:
-    return {
-        "temperature": sampling.temperature,
-        "top_k": sampling.top_k,
-        "top_p": sampling.top_p,
-        "min_p": sampling.min_p,
-        "repetition_penalty": sampling.repetition_penalty,
-        "presence_penalty": sampling.presence_penalty,
-        "frequency_penalty": sampling.frequency_penalty,
-        "repeat_last_n": sampling.penalty_last_n,
-        "seed": sampling.seed,
-    }
+        return {**body, "prompt": request.prompt}
+    return {**body, "messages": list(request.messages)}
 
 
 def _decoded(kind: type[T], content: JsonObject) -> T:

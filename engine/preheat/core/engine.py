@@ -86,7 +86,7 @@ class Engine:
             clock=clock,
         )
         self._preloader = Preloader(self._residency, self._preloads, lambda: self._publisher.publish_soon())
-        self._guard = MemoryGuard(self._watch, self._residency, self._preloads, self._memory_changed, clock=clock)
+        self._guard = MemoryGuard(self._watch, self._residency, self._preloads, self._figures_changed, clock=clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
@@ -220,20 +220,12 @@ class Engine:
         """Result of the latest scan, with the skipped files."""
         return self._files.listing
 
-    def resolve(self, name: str) -> ModelFile:
-        """Return the model with this name, or with this unique prefix; case is ignored.
+    async def find(self, name: str) -> ModelFile:
+        """Return the model with this name or unique prefix, in any case; scans again if it is unknown or has changed.
 
         Raises:
             ModelNotFoundError: There is none; the hint suggests similar names.
             AmbiguousModelError: The prefix fits several.
-        """
-        return self._files.resolve(name)
-
-    async def find(self, name: str) -> ModelFile:
-        """Return the same as ``resolve``, after a new scan if the model is unknown or has changed.
-
-        Raises:
-            ModelNotFoundError, AmbiguousModelError: See ``resolve``.
         """
         return await self._files.find(name)
 
@@ -249,7 +241,7 @@ class Engine:
             keep_alive_s: Idle time after which the model is unloaded; 0 at once, negative never, None unchanged.
 
         Raises:
-            ModelNotFoundError, AmbiguousModelError: See ``resolve``.
+            ModelNotFoundError, AmbiguousModelError: See ``find``.
             QueueFullError: ``max_queue`` requests already wait for it.
             ModelLoadError, InsufficientMemoryError, LoadCancelledError: It did not become hot.
             EngineStoppedError: The engine is shutting down.
@@ -296,7 +288,7 @@ class Engine:
         """Unload a model after its requests in progress; returns when its memory is released.
 
         Raises:
-            ModelNotFoundError, AmbiguousModelError: See ``resolve``.
+            ModelNotFoundError, AmbiguousModelError: See ``find``.
         """
         self._check_running()
         await self._residency.unload((await self.find(name)).model_id)
@@ -338,25 +330,18 @@ class Engine:
         self._choose_favourites()
         for model_id in set(self._planner.favourites).difference(before):
             self._allow(model_id)
-        self._files.apply_settings(settings)
-        self.library.apply_settings(settings)
-        self._sizes.apply_settings(settings)
-        self._usage.apply_settings(settings)
-        self._preloads.apply_settings(settings)
-        self._watch.apply_settings(settings)
-        self._residency.apply_settings(settings)
-        self._preloader.nudge()
-        self._publisher.publish()
+        for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
+            part.apply_settings(settings)
+        self.state_changed()
 
     def _paused_changed(self) -> None:
         self._preloads.paused_until = self._state_file.paused_until
-        self._preloader.nudge()
-        self._publisher.publish()
+        self.state_changed()
 
     # Called by the residency executor
 
     def state_changed(self) -> None:
-        """Publish a model's new state."""
+        """Plan again, and publish at once."""
         self._preloader.nudge()
         self._publisher.publish()
 
@@ -401,14 +386,12 @@ class Engine:
             self._counters.count_tokens(arrival.lease.usages)
         self._preloads.request_ended()
         self._usage.request_ended(arrival.record())
-        self._preloader.nudge()
-        self._publisher.publish_soon()
+        self._figures_changed()
 
     def _files_scanned(self) -> None:
         self._choose_favourites()
         self._residency.files_changed({model.model_id: model for model in self._files.models})
-        self._preloader.nudge()
-        self._publisher.publish_soon()
+        self._figures_changed()
 
     def _choose_favourites(self) -> None:
         wanted, models = self.settings.favourites, self._files.models
@@ -416,6 +399,6 @@ class Engine:
         self._missing_favourites = missing_favourites(wanted, models)
         self._residency.set_favourites(self._planner.favourites)
 
-    def _memory_changed(self) -> None:
+    def _figures_changed(self) -> None:
         self._preloader.nudge()
         self._publisher.publish_soon()

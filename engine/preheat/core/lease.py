@@ -21,11 +21,6 @@ class Lease:
     Args:
         arrived_at: Monotonic time of the request's arrival.
         on_token: Called with every piece of text.
-
-    Attributes:
-        ttft_s: Seconds from the request's arrival to its first text.
-        usages: Token counts of the finished generations.
-        answered: The model has answered in full at least once.
     """
 
     def __init__(self, model_id: str, hot: HotModel, arrived_at: float, on_token: Callable[[], None]) -> None:
@@ -34,9 +29,9 @@ class Lease:
         self._worker = hot.worker
         self._arrived_at = arrived_at
         self._on_token = on_token
-        self.ttft_s: float | None = None
-        self.usages: list[Usage] = []
-        self.answered = False
+        self.ttft_s: float | None = None  # seconds from the request's arrival to its first text
+        self.usages: list[Usage] = []  # token counts of the finished generations
+        self.answered = False  # the model has answered in full at least once
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         """Yield the answer's chunks; closing the generator drops the request in the worker within a step.

@@ -395,6 +395,6 @@ async def test_a_hot_model_whose_file_is_replaced_is_reloaded_when_it_is_idle(
 
 async def test_snapshots_share_what_is_known_of_a_file(starter_home: Path) -> None:
     async with running() as engine:
-        known = engine.resolve(EMBED)
+        known = await engine.find(EMBED)
         assert [engine.refresh().model(EMBED) for _ in range(2)][-1] is not None
         assert all(one.file is known for one in (engine.snapshot.model(EMBED), engine.refresh().model(EMBED)) if one)

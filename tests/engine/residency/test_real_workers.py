@@ -95,7 +95,7 @@ async def test_a_preload_evicts_nothing(one_fits: str) -> None:
         actions = {target.model_id: target.action for target in engine.plan().targets}
         assert actions == {CHAT: PlanAction.KEEP, EMBED: PlanAction.NO_ROOM}
         with pytest.raises(InsufficientMemoryError):  # whatever a plan says
-            await engine.residency.preload(engine.resolve(EMBED), msg("favourite", rank=1))
+            await engine.residency.preload(await engine.find(EMBED), msg("favourite", rank=1))
         assert recorder.transitions[len(LOADED) :] == [(EMBED, State.FAILED)]
         await engine.load(EMBED)  # a request may
         assert recorder.of(CHAT) == LOADED + UNLOADED
@@ -339,7 +339,7 @@ async def test_displaced_favourites_come_back(starter_home: Path) -> None:
     """The limit has room for one: when the other model is unloaded, the favourite comes back without a request."""
     async with running(preload=True, favourites=[EMBED]) as engine:
         await until_state(engine, EMBED, State.HOT)
-        needed = estimate(engine.resolve(CHAT), engine.settings).working_bytes
+        needed = estimate(await engine.find(CHAT), engine.settings).working_bytes
         change(engine, memory_limit=Size(f"{needed * 11 // 10}B"))
         await engine.load(CHAT)
         assert state(engine.snapshot, EMBED) is State.COLD
