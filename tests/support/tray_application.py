@@ -29,18 +29,12 @@ _SIGNS_FROM: Final = (9.5, 7.0)  # the corner with the count, the bars or the do
 
 @dataclass(frozen=True)
 class IconLook:
-    """What the icon shows.
-
-    Attributes:
-        amber, red: So many pixels.
-        flame_is_amber: Models are hot; else amber is the ring's.
-        signs: The places of the count's or the bars' pixels.
-    """
+    """What the icon shows."""
 
     amber: int
     red: int
-    flame_is_amber: bool
-    signs: frozenset[tuple[int, int]]
+    flame_is_amber: bool  # models are hot; else amber is the ring's
+    signs: frozenset[tuple[int, int]]  # the places of the count's or the bars' pixels
 
     @property
     def ring(self) -> int:

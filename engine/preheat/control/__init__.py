@@ -59,7 +59,6 @@ if TYPE_CHECKING:
         MoveModelsFolder,
         RemovedModel,
         RemoveModel,
-        SkippedModel,
         Status,
         UnloadModel,
         WatchStatus,
@@ -98,7 +97,7 @@ if TYPE_CHECKING:
         State,
     )
     from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Sampling
-    from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
+    from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SkippedFile, SuggestedModel
     from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency import Action, DecisionRecord, EvictionReason
     from preheat.usage import Counts, Figures, UsageBucket, UsageHistory

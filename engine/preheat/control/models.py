@@ -28,6 +28,7 @@ from preheat.errors import (
     SettingsError,
 )
 from preheat.messages import Message, msg
+from preheat.models import SkippedFile
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
@@ -99,24 +100,12 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class SkippedModel:
-    """A file that cannot be used as a model."""
-
-    model_id: str = field(metadata={"json": "id"})  # as a model's id would be
-    kind: str
-    reason: str  # why not, to follow the name
-    path: str
-    source: str
-    file_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class ModelList:
     """The models on disk."""
 
     limit_bytes: int  # the memory limit
     models: tuple[ModelFacts, ...]
-    left_out: tuple[SkippedModel, ...] = ()
+    left_out: tuple[SkippedFile, ...] = ()
     unreachable: tuple[str, ...] = ()  # folders that did not answer in time, in words
 
 
@@ -181,7 +170,7 @@ class ListModels(Command[ModelList]):
         return ModelList(
             limit_bytes,
             tuple(ModelFacts.of(file, model, limit_bytes) for file, model in known if file is not None),
-            tuple(decode(SkippedModel, file.public_facts()) for file in listing.skipped),
+            listing.skipped,
             tuple(map(str, listing.unreachable)),
         )
 

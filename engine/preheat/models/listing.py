@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from preheat.messages import Message, msg
 from preheat.models.file_names import SPLIT_PART, base_id, printable
@@ -27,23 +27,12 @@ _MMPROJ: Final = re.compile(r"(?:^|[-_.])mmproj(?:[-_.]?model)?(?=[-_.]|$)", re.
 class SkippedFile:
     """A file that cannot be served as a model; ``reason`` is a clause about it."""
 
-    name: str
+    name: str = field(metadata={"json": "id"})
     path: Path
     source: Source
     kind: Kind
     file_bytes: int
     reason: Message
-
-    def public_facts(self) -> dict[str, Any]:
-        """Return its public facts as JSON."""
-        return {
-            "id": self.name,
-            "kind": self.kind.value,
-            "reason": str(self.reason),
-            "path": printable(str(self.path)),
-            "source": self.source.value,
-            "file_bytes": self.file_bytes,
-        }
 
 
 @dataclass(frozen=True, slots=True)

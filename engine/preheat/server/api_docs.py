@@ -19,6 +19,7 @@ from preheat.control import (
     field_forms,
     place_of,
     result_type,
+    wants_body,
 )
 from preheat.server.control import PREFIX
 
@@ -66,45 +67,48 @@ def add_api_docs(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
 
 
 def _operation(kind: type[Command[Any]], schemas: Schemas) -> dict[str, Any]:
-    route, fields = kind.route, field_forms(kind)
-    media = "text/event-stream" if route.streams else "application/json"
+    media = "text/event-stream" if kind.route.streams else "application/json"
     result = {media: {"schema": codec_of(result_type(kind)).schema(schemas)}}
     operation: dict[str, Any] = {
         "tags": ["control"],
         "operationId": kind.__name__,
         "summary": (kind.__doc__ or "").strip(),
-        "x-preheat-risk": route.risk.value,
-        "responses": {str(route.status): {"description": "Success", "content": result}},
+        "x-preheat-risk": kind.route.risk.value,
+        "parameters": [
+            {
+                "name": field.name if place == "path" else field.key,
+                "in": place,
+                "required": place == "path" or field.needed,
+                "schema": _schema(field, schemas),
+            }
+            for field in field_forms(kind)
+            if (place := place_of(kind, field)) in ("path", "query")
+        ],
+        "responses": {str(kind.route.status): {"description": "Success", "content": result}, **_errors(kind)},
     }
-    statuses: dict[int, list[str]] = {400: ["invalid_request"]}
-    for error in route.errors:
-        statuses.setdefault(error.status, []).append(error.code)
-    for status, codes in sorted(statuses.items()):
-        content = {"application/json": {"schema": {"$ref": f"{REF}Error"}}}
-        description = ", ".join(dict.fromkeys(codes))
-        operation["responses"].setdefault(str(status), {"description": description, "content": content})
-    operation["parameters"] = [
-        {
-            "name": field.name if place == "path" else field.key,
-            "in": place,
-            "required": place == "path" or field.needed,
-            "schema": _schema(field, schemas),
-        }
-        for field in fields
-        if (place := place_of(kind, field)) in ("path", "query")
-    ]
     if kind.accepted is not Command.accepted:
         operation["parameters"].append({"name": "wait", "in": "query", "schema": {"type": "boolean", "default": True}})
         operation["responses"]["202"] = {"description": "Started; with wait=false", "content": result}
-    body = [field for field in fields if place_of(kind, field) == "field"]
-    whole = next((field for field in fields if place_of(kind, field) == "body"), None)
-    if whole is not None:
-        operation["requestBody"] = _json_content(_schema(whole, schemas))
-    elif body:
-        properties = {field.key: _schema(field, schemas) for field in body}
-        required = [field.key for field in body if field.needed]
-        operation["requestBody"] = _json_content({"type": "object", "properties": properties, "required": required})
+    if wants_body(kind):
+        operation["requestBody"] = _json_content(_body_schema(kind, schemas))
     return operation
+
+
+def _errors(kind: type[Command[Any]]) -> dict[str, Any]:
+    codes: dict[int, dict[str, None]] = {400: {"invalid_request": None}}
+    for error in kind.route.errors:
+        codes.setdefault(error.status, {})[error.code] = None
+    content = {"application/json": {"schema": {"$ref": f"{REF}Error"}}}
+    return {str(status): {"description": ", ".join(codes[status]), "content": content} for status in sorted(codes)}
+
+
+def _body_schema(kind: type[Command[Any]], schemas: Schemas) -> dict[str, Any]:
+    for field in field_forms(kind):
+        if place_of(kind, field) == "body":
+            return _schema(field, schemas)
+    fields = [field for field in field_forms(kind) if place_of(kind, field) == "field"]
+    properties = {field.key: _schema(field, schemas) for field in fields}
+    return {"type": "object", "properties": properties, "required": [field.key for field in fields if field.needed]}
 
 
 def _schema(field: FieldForm, schemas: Schemas) -> dict[str, Any]:

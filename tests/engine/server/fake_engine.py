@@ -61,34 +61,23 @@ def model_file(model: ModelSnapshot) -> ModelFile:
 
 @dataclass
 class FakeEngine:
-    """Stands in for ``preheat.core.engine.Engine``.
-
-    Attributes:
-        script: What ``generate`` yields; an error in it is raised, an event is waited for.
-        load_gate: A lease waits for it.
-        failure: ``lease``, ``load`` and ``unload`` raise it.
-        requests: Requests to ``generate``.
-        clients: The client of each lease.
-        woken: Clients that listed models, with the model that they asked for.
-        given_up: Number of leases cancelled while they waited for a load.
-        closed: Number of generations that have ended in any way.
-        finished: Number of generations read to their end.
-    """
+    """Stands in for ``preheat.core.engine.Engine``."""
 
     settings: Settings = field(default_factory=Settings)
     script: list[GenerationChunk | EngineError | asyncio.Event] = field(
         default_factory=lambda: [*chunks_of("Hello", "!")]
-    )
-    load_gate: asyncio.Event | None = None
-    failure: EngineError | None = None
-    requests: list[GenerateRequest] = field(default_factory=list)
+    )  # what ``generate`` yields; an error in it is raised, an event is waited for
+    load_gate: asyncio.Event | None = None  # A lease waits for it
+    failure: EngineError | None = None  # ``lease``, ``load`` and ``unload`` raise it
+    requests: list[GenerateRequest] = field(default_factory=list)  # requests to ``generate``
     inputs: list[Sequence[str | Sequence[int]]] = field(default_factory=list)
     commands: list[tuple[str, str]] = field(default_factory=list)
     leases: int = 0
-    given_up: int = 0
-    closed: int = 0
-    finished: int = 0
-    clients: list[str] = field(default_factory=list)
+    given_up: int = 0  # number of leases cancelled while they waited for a load
+    closed: int = 0  # number of generations that have ended in any way
+    finished: int = 0  # number of generations read to their end
+    clients: list[str] = field(default_factory=list)  # the client of each lease
+    # clients that listed models, with the model that they asked for
     woken: list[tuple[str, str]] = field(default_factory=list)
     usage_log: UsageLog | None = None
     listing: Listing = field(

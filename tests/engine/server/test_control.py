@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from preheat.errors import InsufficientMemoryError
+from preheat.messages import message_json, msg
 from preheat.residency import State
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, model_file
 
@@ -143,6 +144,7 @@ async def test_what_is_on_disk_is_told(client: httpx2.AsyncClient, engine: FakeE
             "id": "lora",
             "kind": "adapter",
             "reason": "it is an adapter, which changes another model",
+            "reason_message": message_json(msg("skipped_adapter")),
             "path": "/models/lora.gguf",
             "source": "folder",
             "file_bytes": 5,
