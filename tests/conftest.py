@@ -1,4 +1,4 @@
-"""Fixtures that all tests share. No test reads or writes the user's own files, and none leaves a process behind."""
+"""Fixtures of all tests. Tests never use the user's files, and leave no processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from preheat import paths
 from starter_models import STARTER_MODELS
 
 STARTER_FOLDER = paths.models_dir()
-"""Where `make` put the starter models; asked before the environment changes."""
+"""Folder of the starter models from `make`; read before the environment changes."""
 
 CHAT_MODEL, EMBEDDING_MODEL = (STARTER_FOLDER / model.file_name for model in STARTER_MODELS)
 
@@ -28,7 +28,7 @@ hypothesis.settings.load_profile("preheat")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Hide the user's Preheat from every test, and from the processes that tests start."""
+    """Hide the user's Preheat from tests and the processes they start."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PREHEAT_")]:
             patch.delenv(name)
@@ -47,7 +47,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_process_left(_own_environment: None) -> Iterator[None]:
-    """Fail the run if a process that a test started outlives the tests: a worker that nobody ends."""
+    """Fail the run if a process outlives the tests, such as a worker without its engine."""
     before = set(psutil.Process().children(recursive=True))
     yield
     started = [process for process in psutil.Process().children(recursive=True) if process not in before]
@@ -57,7 +57,7 @@ def _no_process_left(_own_environment: None) -> Iterator[None]:
 
 @pytest.fixture
 def local_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
-    """A hub of the test's own, to which HF_ENDPOINT points; nobody has signed in."""
+    """A hub for one test, set as HF_ENDPOINT, without a signed-in user."""
     # huggingface_hub reads these from the environment when it is imported, which may have been before the tests began.
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
@@ -81,7 +81,7 @@ def embedding_model() -> Path:
 
 @pytest.fixture
 def preheat_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty PREHEAT_HOME of the test's own."""
+    """An empty PREHEAT_HOME for one test."""
     home = tmp_path / "preheat-home"
     home.mkdir()
     monkeypatch.setenv("PREHEAT_HOME", str(home))
@@ -90,7 +90,7 @@ def preheat_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def starter_home(preheat_home: Path, chat_model: Path, embedding_model: Path) -> Path:
-    """A PREHEAT_HOME of the test's own that has both starter models, as after `make`."""
+    """A PREHEAT_HOME for one test with both starter models, as after `make`."""
     models = paths.models_dir()
     models.mkdir(parents=True)
     for model in (chat_model, embedding_model):

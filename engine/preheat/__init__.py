@@ -1,4 +1,4 @@
-"""Preheat keeps local AI models ready before they are asked for.
+"""Preheat keeps local AI models ready before they are requested.
 
     from preheat import Engine          # the engine itself, on asyncio
     from preheat import embed, chat     # one call from a script; uses the running application when there is one

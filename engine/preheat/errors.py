@@ -62,7 +62,7 @@ class AmbiguousModelError(EngineError, code="ambiguous_model", status=400):
 
 
 class UnsupportedOperationError(EngineError, code="unsupported_operation", status=400):
-    """The model cannot do what was asked, such as embeddings from a chat model."""
+    """The model does not support the operation, such as embeddings from a chat model."""
 
 
 class ModelFileError(EngineError, code="invalid_model_file", status=500):
@@ -146,7 +146,7 @@ class DownloadBusyError(EngineError, code="download_busy", status=409):
 
 
 class ChecksumMismatchError(EngineError, code="checksum_mismatch", status=502):
-    """What came is not what the hub says it has; it was kept aside."""
+    """The downloaded file does not match the hub's checksum; it was kept."""
 
 
 class DiskFullError(EngineError, code="disk_full", status=507):

@@ -15,7 +15,7 @@ ROWS, COLUMNS = 64, 1024
     ("make", "kind", "block_bytes"),
     [(random_q4_k, Kind.Q4_K, Q4_K_BLOCK_BYTES), (random_q6_k, Kind.Q6_K, Q6_K_BLOCK_BYTES)],
 )
-def test_weights_are_finite_centred_and_as_wide_as_asked(make, kind, block_bytes, std) -> None:  # type: ignore[no-untyped-def]
+def test_weights_are_finite_with_the_requested_mean_and_deviation(make, kind, block_bytes, std) -> None:  # type: ignore[no-untyped-def]
     data = make(np.random.default_rng(1), ROWS, COLUMNS, std)
     assert data.shape == (ROWS, COLUMNS // 256 * block_bytes)
     values = gguf.quants.dequantize(data, kind)
@@ -33,7 +33,7 @@ def test_q4_k_uses_each_scale_for_its_own_32_values() -> None:
     assert np.abs(runs).max(axis=1).min() > 0.2 * np.abs(runs).max()
 
 
-def test_rows_that_are_not_kept_are_zeros() -> None:
+def test_other_rows_are_zeros() -> None:
     keep = np.arange(ROWS) % 3 == 0
     values = gguf.quants.dequantize(random_q6_k(np.random.default_rng(3), ROWS, COLUMNS, 0.02, keep), Kind.Q6_K)
     assert not values[~keep].any()

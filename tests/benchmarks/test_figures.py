@@ -11,11 +11,11 @@ def test_ratio_is_the_median_of_the_pairs_ratios() -> None:
     assert figure.ratio == 0.5
 
 
-def test_ratio_is_the_medians_where_there_are_no_pairs() -> None:
+def test_ratio_without_pairs_is_that_of_the_medians() -> None:
     assert Figure("x", "s", (1.0, 3.0, 5.0), (6.0, 6.0)).ratio == 0.5
 
 
-def test_without_another_there_is_no_ratio() -> None:
+def test_there_is_no_ratio_without_another_server() -> None:
     figure = Figure("x", "s", (1.0,))
     assert figure.ratio is None
     assert figure.other_median is None
@@ -37,11 +37,11 @@ def test_limits_are_inclusive(target, met) -> None:  # type: ignore[no-untyped-d
     assert Figure("x", "s", (2.0,), (4.0,), target).met is met
 
 
-def test_a_ratio_that_could_not_be_taken_is_not_met() -> None:
+def test_a_missing_ratio_misses_its_target() -> None:
     assert Figure("x", "s", (2.0,), (), ratio_at_most(1.0)).met is False
 
 
-def test_samples_keep_the_servers_apart() -> None:
+def test_samples_are_separate_for_each_server() -> None:
     samples = Samples()
     samples.add(Label.PREHEAT, 1.0, 2.0)
     samples.add(Label.LLAMA_SERVER, 4.0)
@@ -49,7 +49,7 @@ def test_samples_keep_the_servers_apart() -> None:
     assert (figure.preheat, figure.other, figure.note) == ((1.0, 2.0), (4.0,), "n")
 
 
-def test_json_has_what_is_derived_and_what_was_measured() -> None:
+def test_json_has_derived_and_measured_values() -> None:
     content = Figure("x", "s", (1.0, 3.0), (2.0, 2.0), ratio_at_least(0.9)).as_json()
     assert content["preheat"] == 2.0
     assert content["ratio"] == 1.0

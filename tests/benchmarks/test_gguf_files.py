@@ -31,7 +31,7 @@ PLAIN = ["Ġhouse", "house", "e"]
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model without tensors: its tokenizer is what counts, and reading a real one takes a second."""
+    """A model without tensors; only its tokenizer is used, and reading a real model takes a second."""
     path = tmp_path_factory.mktemp("template") / "template.gguf"
     writer = GGUFWriter(path, arch="llama")
     writer.add_tokenizer_model("gpt2")
@@ -84,7 +84,7 @@ def test_llama_cpp_decodes_it_to_plain_text(chat_model: Path, tmp_path: Path) ->
     assert text.islower()
 
 
-def test_only_plain_words_can_come_out(tiny: Path, template: Path) -> None:
+def test_only_plain_words_are_generated(tiny: Path, template: Path) -> None:
     allowed = plain_text_tokens(GGUFReader(template))
     assert [token for token, plain in zip(TOKENS, allowed, strict=True) if plain] == PLAIN
     (output,) = (tensor for tensor in GGUFReader(tiny).tensors if tensor.name == "output.weight")
@@ -97,7 +97,7 @@ def test_the_same_shape_gives_the_same_file(tiny: Path, template: Path, tmp_path
     assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(tiny.read_bytes()).digest()
 
 
-def test_a_file_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_written_again(tmp_path: Path) -> None:
     path = tmp_path / TINY.path_name
     path.write_bytes(b"there")
     assert ensure_model(TINY, tmp_path / "no-template.gguf", tmp_path) == path
@@ -114,12 +114,12 @@ def test_an_interrupted_write_leaves_no_model(template: Path, tmp_path: Path, mo
     assert not list(tmp_path.glob("*.gguf"))
 
 
-def test_the_mixture_is_that_of_q4_k_m() -> None:
+def test_the_tensor_types_are_those_of_q4_k_m() -> None:
     # As llama-quantize prints it for 22 layers: the first and last eighth, and every third of the others.
     assert [layer for layer in range(22) if more_bits(layer, 22)] == [0, 1, 4, 7, 10, 13, 16, 19, 20, 21]
 
 
 @pytest.mark.parametrize(("shape", "gigabytes"), [(SMALL, 0.6), (LARGE, 1.1)])
-def test_sizes_are_about_what_the_names_say(shape: Shape, gigabytes: float) -> None:
+def test_sizes_match_the_names(shape: Shape, gigabytes: float) -> None:
     tensors = gguf_files.tensors_of(shape, vocabulary=49152)
     assert sum(tensor.stored_bytes for tensor in tensors) / 1e9 == pytest.approx(gigabytes, rel=0.07)

@@ -60,7 +60,7 @@ async def test_one_connection_serves_many_requests() -> None:
     assert requests[0].endswith(b'\r\n\r\n{"q": 1}')
 
 
-async def test_a_new_connection_is_made_where_the_server_closes_its_own() -> None:
+async def test_a_closed_connection_is_replaced() -> None:
     answer = whole(b"{}", more=b"Connection: close\r\n")
     async with answering(answer, answer, close=True) as (port, requests), Connection(port) as connection:
         assert await connection.post("/x", {}) == {}
@@ -80,7 +80,7 @@ async def test_a_body_without_length_ends_with_the_connection() -> None:
         assert await connection.get("/x") == (200, b"all of it")
 
 
-async def test_error_statuses_are_errors_with_the_servers_words() -> None:
+async def test_error_statuses_are_errors_with_the_answer() -> None:
     refusal = whole(b'{"error": "no such model"}', "404 Not Found")
     async with answering(refusal, refusal) as (port, _), Connection(port) as connection:
         with pytest.raises(HttpError, match=r"404.*no such model"):
@@ -89,7 +89,7 @@ async def test_error_statuses_are_errors_with_the_servers_words() -> None:
             _ = [event async for event in connection.events("/x", {})]
 
 
-async def test_a_server_that_goes_away_is_an_error() -> None:
+async def test_a_closed_server_is_an_error() -> None:
     async with answering(b"", close=True) as (port, _), Connection(port) as connection:
         with pytest.raises(HttpError, match="closed the connection"):
             await connection.post("/x", {})

@@ -18,7 +18,7 @@ echo "compiling"
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that has the source of version 1.2 already, and no cmake but the test's own."""
+    """A cache with the source of version 1.2, and only the test's cmake."""
     monkeypatch.setattr(llama_server, "installed_version", lambda: "1.2")
     (tmp_path / "bin").mkdir()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
@@ -50,7 +50,7 @@ def test_a_build_is_made_once(cache: Path) -> None:
     assert len(calls.read_text().splitlines()) == 2
 
 
-def test_an_interrupted_build_is_taken_up_again(cache: Path) -> None:
+def test_an_interrupted_build_continues(cache: Path) -> None:
     calls = fake_cmake(cache, 'mkdir -p "$2/bin" && touch "$2/bin/llama-server"; exit 1')
     for attempts in (1, 2):
         with pytest.raises(BuildError, match="compiling"):
@@ -64,12 +64,12 @@ def test_a_build_without_its_program_is_an_error(cache: Path) -> None:
         ensure_llama_server(cache)
 
 
-def test_a_missing_cmake_names_the_way_out(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_cmake_is_reported_with_a_remedy(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(BuildError, match="make bench"):
         ensure_llama_server(cache)
 
 
-def test_the_key_tells_versions_and_flags_apart() -> None:
+def test_the_key_depends_on_version_and_flags() -> None:
     keys = {build_key("1.2"), build_key("1.3"), build_key("1.2", ["-DGGML_NATIVE=ON"])}
     assert len(keys) == 3

@@ -104,7 +104,7 @@ async def test_ttft_waits_for_text(early: dict[str, Any]) -> None:
         ([ROLE, TEXT, {"error": {"message": "worker died"}}], "worker died"),
     ],
 )
-async def test_broken_streams_make_no_figure(events: list[dict[str, Any]], message: str) -> None:
+async def test_broken_streams_are_errors(events: list[dict[str, Any]], message: str) -> None:
     async with serving(FakeServer(events)) as fake, Connection(fake.port) as connection:
         with pytest.raises(LoadError, match=message):
             await chat(connection, "m", [], max_tokens=4)
@@ -121,19 +121,19 @@ async def test_streams_run_at_the_same_time() -> None:
     assert streams.tokens == 12
 
 
-async def test_answers_of_another_length_make_no_figure() -> None:
+async def test_answers_of_another_length_are_errors() -> None:
     async with serving(FakeServer([TEXT, USAGE])) as fake:
         with pytest.raises(LoadError, match=r"\[4\] tokens instead of 5"):
             await chats(fake.port, "m", [[]], max_tokens=5)
 
 
-def test_throughput_is_all_tokens_over_the_whole_time() -> None:
+def test_throughput_is_all_tokens_divided_by_the_whole_time() -> None:
     streams = Streams((Answer(0.0, 1.0, 4.0, 9, 10), Answer(1.0, 3.0, 5.0, 9, 10)))
     assert streams.tokens_per_s == 4.0
     assert streams.ttfts_s == (1.0, 2.0)
 
 
-async def test_embeddings_come_in_the_order_of_the_texts() -> None:
+async def test_embeddings_are_in_the_order_of_the_texts() -> None:
     async with serving(FakeServer()) as fake, Connection(fake.port) as connection:
         took_s, vectors = await embed(connection, "m", ["a", "bbb"])
     assert took_s > 0

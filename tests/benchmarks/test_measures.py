@@ -1,4 +1,4 @@
-"""What the measures do around their figures; the figures themselves are no test's business."""
+"""The measures without their figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.measures.decision_cost import known_usage
 from benchmarks.measures.preload_beside import Phase, p95
 
 
-def test_columns_are_of_measures_that_exist() -> None:
+def test_columns_belong_to_existing_measures() -> None:
     assert COMPARED.keys() <= MEASURES.keys()
 
 

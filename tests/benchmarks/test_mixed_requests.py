@@ -24,7 +24,7 @@ time.sleep(60)
 """
 
 
-def test_requests_are_of_every_kind_and_the_same_each_time() -> None:
+def test_requests_are_reproducible_and_of_every_kind() -> None:
     requests = mixed_requests(200, MODELS, "e")
     assert requests == mixed_requests(200, MODELS, "e")
     assert {request.path for request in requests} == {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}
@@ -34,7 +34,7 @@ def test_requests_are_of_every_kind_and_the_same_each_time() -> None:
     assert sum(len(str(request.body)) > 5000 for request in requests) > 5
 
 
-def test_workers_with_a_model_are_sampled_and_no_others(tmp_path: Path) -> None:
+def test_only_workers_with_a_model_are_sampled(tmp_path: Path) -> None:
     model = tmp_path / "m.gguf"
     model.write_bytes(bytes(30_000_000))
     spare, worker = (
@@ -58,7 +58,7 @@ def test_the_share_above_a_limit() -> None:
     assert HeldMemory([1, 2, 3, 4]).above(3) == 0.25
 
 
-def test_copies_differ_in_their_context_length_alone(tmp_path: Path) -> None:
+def test_copies_differ_only_in_their_context_length(tmp_path: Path) -> None:
     key = b"llama.context_length\x04\x00\x00\x00"
     starter = tmp_path / "starter.gguf"
     starter.write_bytes(b"head" + key + (2048).to_bytes(4, "little") + b"tail")

@@ -27,7 +27,7 @@ def test_a_file_that_stays_is_an_error(file: Path, monkeypatch: pytest.MonkeyPat
         drop(file)
 
 
-def test_dropping_ends_when_the_file_is_gone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dropping_ends_once_the_file_is_not_cached(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shares = [0.7, 0.2, 0.0]
     monkeypatch.setattr(page_cache, "cached_share", lambda _: shares.pop(0))
     drop(file)

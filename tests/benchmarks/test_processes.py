@@ -33,7 +33,7 @@ def test_a_tree_has_children_and_is_ended_with_them() -> None:
 
 
 def runs(pid: int) -> bool:
-    """A zombie does not: in a container there may be nobody to reap an orphan."""
+    """A zombie does not exist: a container may have no process that reaps orphans."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -46,7 +46,7 @@ def test_own_memory_is_plausible() -> None:
     assert found.pss is None or found.pss <= found.rss
 
 
-def test_a_process_that_is_gone_has_no_tree() -> None:
+def test_an_ended_process_has_no_tree() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
     assert tree(process.pid) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 from benchmarks.prompts import Prompts
 
 
-def test_no_two_prompts_are_alike_from_their_first_words_on() -> None:
+def test_prompts_differ_from_their_first_words_on() -> None:
     prompts = Prompts()
     starts = [prompts.chat()[0]["content"] for _ in range(200)] + [prompts.chat(words=400)[0]["content"][:40]]
     assert len(set(starts)) == len(starts)
@@ -15,7 +15,7 @@ def test_texts_never_repeat() -> None:
     assert len(set(texts)) == len(texts)
 
 
-def test_lengths_are_as_asked() -> None:
+def test_lengths_are_as_requested() -> None:
     prompts = Prompts()
     assert len(prompts.chat(words=400)[0]["content"].split()) == 400
     assert {len(text.split()) for text in prompts.texts(10, words=5)} == {5}

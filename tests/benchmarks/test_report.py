@@ -29,7 +29,7 @@ def test_table_shows_every_figure() -> None:
     assert all(name in text for name in ("all", "fast", "slow (why)", "plain", "NO", "Preheat", "llama-server"))
 
 
-def test_the_columns_say_what_is_compared() -> None:
+def test_the_columns_have_titles() -> None:
     headings = [column.header for column in table("all", [FAST], ("beside", "alone")).columns]
     assert headings == ["", "beside", "alone", "ratio", "spread", "target", "met"]
 

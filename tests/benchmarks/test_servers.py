@@ -12,7 +12,7 @@ from benchmarks.figures import Label
 from benchmarks.servers import Server, ServerError, free_port, preheat_environment, preheat_settings
 
 
-def test_no_setting_of_the_user_gets_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_settings_of_the_user_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PREHEAT_REPACK", "on")
     environment = preheat_environment(tmp_path, {"port": "1234"})
     assert {name: value for name, value in environment.items() if name.startswith("PREHEAT_")} == {
@@ -22,7 +22,7 @@ def test_no_setting_of_the_user_gets_in(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "PATH" in environment
 
 
-def test_settings_are_ones_that_preheat_takes(tmp_path: Path) -> None:
+def test_settings_are_valid(tmp_path: Path) -> None:
     from preheat.settings import load_settings
 
     chosen = preheat_settings([tmp_path / "a", tmp_path / "b"], threads=2, favourites=[tmp_path / "Model-Q4.gguf"])
@@ -33,7 +33,7 @@ def test_settings_are_ones_that_preheat_takes(tmp_path: Path) -> None:
     assert settings.context_length == servers.CONTEXT_LENGTH
 
 
-def test_no_favourites_are_none_at_all(tmp_path: Path) -> None:
+def test_favourites_may_be_empty(tmp_path: Path) -> None:
     from preheat.settings import load_settings
 
     settings = load_settings(environ=preheat_environment(tmp_path, preheat_settings([], threads=1)))
@@ -46,7 +46,7 @@ def test_each_server_has_its_own_name_for_a_file(tmp_path: Path) -> None:
     assert Server(Label.LLAMA_SERVER, 1, 1, 0.0, 0.0).model_name(path) == "Model-Q4"
 
 
-def test_a_server_is_up_inside_and_gone_after() -> None:
+def test_a_server_runs_only_inside_the_block() -> None:
     port = free_port()
     command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
     with servers.running(Label.LLAMA_SERVER, command, port, {}) as server:
@@ -56,7 +56,7 @@ def test_a_server_is_up_inside_and_gone_after() -> None:
     assert not psutil.pid_exists(server.pid)
 
 
-def test_a_server_that_fails_says_why() -> None:
+def test_a_failed_server_is_reported_with_its_log() -> None:
     command = [sys.executable, "-c", "print('no such model'); raise SystemExit(3)"]
     with pytest.raises(ServerError, match="ended with 3") as caught, servers.running(Label.PREHEAT, command, 1, {}):
         pytest.fail("it is not up")

@@ -21,7 +21,7 @@ def starter_models(tmp_path_factory: pytest.TempPathFactory, chat_model: Path, e
 
 @pytest.fixture(scope="module")  # not longer: other tests count this process's children
 def preheat(tmp_path_factory: pytest.TempPathFactory, starter_models: Path) -> Iterator[Preheat]:
-    """One Preheat with both models hot, shared by tests that break nothing."""
+    """A Preheat with both models hot, shared by tests that do not break it."""
     with running_preheat(tmp_path_factory.mktemp("home"), starter_models) as running:
         running.wait_hot(CHAT, EMBEDDING)
         yield running
@@ -29,7 +29,7 @@ def preheat(tmp_path_factory: pytest.TempPathFactory, starter_models: Path) -> I
 
 @pytest.fixture
 def own_preheat(tmp_path: Path, starter_models: Path) -> Iterator[Preheat]:
-    """A Preheat of the test's own, to break; both models hot."""
+    """A Preheat for one test, with both models hot."""
     with running_preheat(tmp_path, starter_models) as running:
         running.wait_hot(CHAT, EMBEDDING)
         yield running

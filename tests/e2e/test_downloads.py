@@ -1,4 +1,4 @@
-"""From "pull" to a hot model, in the running application; and out again."""
+"""Downloads in the running application, from pull to removal."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_pulled_used_and_removed(tmp_path: Path, local_hub: LocalHub, embedding_model: Path) -> None:
+def test_a_model_is_pulled_used_and_removed(tmp_path: Path, local_hub: LocalHub, embedding_model: Path) -> None:
     local_hub.add_repo(REPO, {embedding_model.name: embedding_model})
     local_hub.bytes_per_s = 20_000_000
     with running_preheat(tmp_path) as preheat:
@@ -77,7 +77,7 @@ def test_pulled_used_and_removed(tmp_path: Path, local_hub: LocalHub, embedding_
         assert not (tmp_path / "data" / "models" / "someone").exists()
 
 
-def test_other_peoples_files_are_not_deleted(tmp_path: Path, embedding_model: Path) -> None:
+def test_files_of_other_owners_are_not_deleted(tmp_path: Path, embedding_model: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     theirs = folder / embedding_model.name
@@ -91,7 +91,7 @@ def test_other_peoples_files_are_not_deleted(tmp_path: Path, embedding_model: Pa
         assert "cannot be deleted by Preheat" in refused.stderr
 
 
-def test_kill_9_of_the_application_then_it_goes_on_by_itself(
+def test_a_download_continues_after_kill_9_of_the_application(
     tmp_path: Path, local_hub: LocalHub, embedding_model: Path
 ) -> None:
     local_hub.add_repo(REPO, {embedding_model.name: embedding_model})
@@ -116,7 +116,7 @@ def test_kill_9_of_the_application_then_it_goes_on_by_itself(
         wait_until(lambda: [model["id"] for model in preheat.status()["models"]] == [MODEL])
 
 
-def test_pause_resume_cancel_and_errors_by_http(tmp_path: Path, local_hub: LocalHub, embedding_model: Path) -> None:
+def test_pause_resume_cancel_and_errors_over_http(tmp_path: Path, local_hub: LocalHub, embedding_model: Path) -> None:
     local_hub.add_repo(REPO, {embedding_model.name: embedding_model})
     local_hub.add_repo("meta/Gated-GGUF", {"g.gguf": b"GGUF"}, gated="manual")
     local_hub.bytes_per_s = 2_000_000
@@ -135,7 +135,7 @@ def test_pause_resume_cancel_and_errors_by_http(tmp_path: Path, local_hub: Local
         assert _refused(preheat, "POST", "import", {"path": str(tmp_path / "no.gguf")})[1] == "invalid_model_file"
 
 
-def test_the_models_folder_moves_under_a_running_application(
+def test_the_models_folder_is_moved_while_the_application_runs(
     tmp_path: Path, local_hub: LocalHub, embedding_model: Path
 ) -> None:
     local_hub.add_repo(REPO, {embedding_model.name: embedding_model})

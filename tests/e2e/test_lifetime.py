@@ -1,4 +1,4 @@
-"""Loads, deaths and ends of the real thing: nothing is lost elsewhere, and nobody is left behind."""
+"""Loads, crashes and shutdowns of a real Preheat: failures stay local, and no process is left."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_first_request_finds_its_model_hot(own_preheat: Preheat) -> None:
     assert preload["time_saved_s"] > 0
 
 
-def test_a_worker_killed_in_mid_stream_costs_only_its_own_requests(own_preheat: Preheat, chat_model: Path) -> None:
+def test_a_worker_killed_during_a_stream_fails_only_its_requests(own_preheat: Preheat, chat_model: Path) -> None:
     client = own_preheat.client()
     stream = iter(client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=1000, stream=True))
     next(stream)
@@ -55,7 +55,7 @@ def test_no_worker_survives_a_killed_engine(own_preheat: Preheat) -> None:
     assert not left
 
 
-def test_a_cold_models_stream_starts_at_once_and_tells_the_progress(own_preheat: Preheat) -> None:
+def test_a_stream_of_a_cold_model_starts_immediately_with_the_progress(own_preheat: Preheat) -> None:
     own_preheat.post(f"/preheat/v1/models/{CHAT}/unload")
     connection = http.client.HTTPConnection("127.0.0.1", own_preheat.port, timeout=60)
     body = {"model": CHAT, "messages": COUNT, "max_tokens": 3, "stream": True}
@@ -68,7 +68,7 @@ def test_a_cold_models_stream_starts_at_once_and_tells_the_progress(own_preheat:
     assert lines[-2] == "data: [DONE]"
 
 
-def test_loading_and_unloading_by_hand(own_preheat: Preheat) -> None:
+def test_loading_and_unloading_by_command(own_preheat: Preheat) -> None:
     workers = len(own_preheat.workers())
     assert own_preheat.post(f"/preheat/v1/models/{CHAT}/unload")["state"] == "cold"
     used = own_preheat.status()["memory"]["used_bytes"]
@@ -77,7 +77,7 @@ def test_loading_and_unloading_by_hand(own_preheat: Preheat) -> None:
     wait_until(lambda: len(own_preheat.workers()) == workers)
 
 
-def test_answers_in_flight_are_finished_when_preheat_is_told_to_end(own_preheat: Preheat) -> None:
+def test_requests_in_progress_finish_during_a_shutdown(own_preheat: Preheat) -> None:
     client = own_preheat.client()
     stream = iter(client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=60, stream=True))
     next(stream)
@@ -95,7 +95,7 @@ def test_an_idle_preheat_ends_cleanly(own_preheat: Preheat) -> None:
     assert not (own_preheat.home / "runtime" / "engine.json").exists()
 
 
-def test_under_a_limit_for_one_the_least_recently_used_goes(tmp_path: Path, starter_models: Path) -> None:
+def test_the_least_recently_used_model_is_evicted(tmp_path: Path, starter_models: Path) -> None:
     with running_preheat(tmp_path, starter_models, memory_limit="380MB", context_length="2048") as preheat:
         client = preheat.client()
         client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=2)
@@ -119,7 +119,7 @@ def test_under_a_limit_for_one_the_least_recently_used_goes(tmp_path: Path, star
         assert max(peaks) <= limit * 1.02
 
 
-def test_a_model_that_cannot_fit_is_refused_with_both_numbers(tmp_path: Path, starter_models: Path) -> None:
+def test_a_model_that_cannot_fit_is_refused_with_both_sizes(tmp_path: Path, starter_models: Path) -> None:
     with running_preheat(tmp_path, starter_models, memory_limit="180MB") as preheat:
         with pytest.raises(openai.APIStatusError, match=r"needs 0\.4 GB.*limit of 0\.2 GB") as caught:
             preheat.client().chat.completions.create(model=CHAT, messages=COUNT, max_tokens=2)

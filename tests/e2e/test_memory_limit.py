@@ -1,4 +1,4 @@
-"""The memory limit holds for what the workers really hold, not only for what is planned."""
+"""The memory limit holds for the actual memory of the workers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def evictions(preheat: Preheat) -> int:
         return sum(decision["action"] == "evict" for decision in json.load(response)["decisions"])
 
 
-async def test_workers_never_hold_more_than_the_limit(tmp_path: Path, chat_model: Path, embedding_model: Path) -> None:
-    """Four models of different sizes, room for the two largest, and requests of every kind from three clients."""
+async def test_workers_never_exceed_the_limit(tmp_path: Path, chat_model: Path, embedding_model: Path) -> None:
+    """Four models of different sizes, a limit for the two largest, and requests of every kind from three clients."""
     folder = tmp_path / "models"
     folder.mkdir()
     write_copies(folder, CONTEXTS, chat_model)

@@ -1,4 +1,4 @@
-"""The real ``openai`` client against the real thing: what any program that speaks to OpenAI will see."""
+"""The real ``openai`` client with a real Preheat."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_chat_is_answered_with_usage(preheat: Preheat) -> None:
     assert 0 < answer.usage.completion_tokens <= 30
 
 
-def test_a_stream_brings_the_same_text_as_a_whole_answer(preheat: Preheat) -> None:
+def test_a_stream_has_the_same_text_as_a_complete_answer(preheat: Preheat) -> None:
     client = preheat.client()
     whole = client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=40, seed=7)
     stream = client.chat.completions.create(
@@ -38,7 +38,7 @@ def test_a_stream_brings_the_same_text_as_a_whole_answer(preheat: Preheat) -> No
     assert chunks[-1].usage == whole.usage
 
 
-def test_the_same_seed_gives_the_same_text_and_another_seed_another(preheat: Preheat) -> None:
+def test_the_text_depends_on_the_seed(preheat: Preheat) -> None:
     client = preheat.client()
     texts = [
         client.completions.create(model=CHAT, prompt="Once upon a time", max_tokens=24, temperature=1.2, seed=seed)
@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another(preheat: Pre
     assert first != other
 
 
-def test_stop_strings_never_show(preheat: Preheat) -> None:
+def test_stop_strings_are_not_returned(preheat: Preheat) -> None:
     client = preheat.client()
     whole = client.chat.completions.create(model=CHAT, messages=FRANCE, max_tokens=40, temperature=0, seed=1)
     text = whole.choices[0].message.content
@@ -86,7 +86,7 @@ def test_a_json_schema_is_followed(preheat: Preheat) -> None:
     assert person["colour"] in ("red", "green")
 
 
-def test_logprobs_are_those_of_the_text(preheat: Preheat) -> None:
+def test_logprobs_match_the_text(preheat: Preheat) -> None:
     answer = preheat.client().chat.completions.create(
         model=CHAT, messages=FRANCE, max_tokens=8, temperature=0, logprobs=True, top_logprobs=3
     )
@@ -100,7 +100,7 @@ def test_logprobs_are_those_of_the_text(preheat: Preheat) -> None:
         assert sum(math.exp(other.logprob) for other in entry.top_logprobs) <= 1.0001
 
 
-def test_embeddings_are_normalised_and_mean_something(preheat: Preheat) -> None:
+def test_embeddings_are_normalised_and_meaningful(preheat: Preheat) -> None:
     answer = preheat.client().embeddings.create(
         model=EMBEDDING, input=["The king rules.", "A queen reigns.", "My carburettor leaks oil."]
     )
@@ -113,7 +113,7 @@ def test_embeddings_are_normalised_and_mean_something(preheat: Preheat) -> None:
     assert answer.usage.prompt_tokens > 9
 
 
-def test_a_batch_gives_what_single_inputs_give(preheat: Preheat) -> None:
+def test_a_batch_gives_the_same_vectors_as_single_inputs(preheat: Preheat) -> None:
     client = preheat.client()
     texts = [f"sentence number {number} about tea" for number in range(40)]
     batch = client.embeddings.create(model=EMBEDDING, input=texts)
@@ -122,7 +122,7 @@ def test_a_batch_gives_what_single_inputs_give(preheat: Preheat) -> None:
         assert sum(a * b for a, b in zip(single, item.embedding, strict=True)) > 0.999
 
 
-async def test_sixteen_streams_at_once_all_come_to_their_end(preheat: Preheat) -> None:
+async def test_sixteen_concurrent_streams_complete(preheat: Preheat) -> None:
     async def one(client: openai.AsyncOpenAI, number: int) -> tuple[str, str | None]:
         stream = await client.chat.completions.create(
             model=CHAT,
@@ -141,7 +141,7 @@ async def test_sixteen_streams_at_once_all_come_to_their_end(preheat: Preheat) -
     assert all(text and finish in ("stop", "length") for text, finish in answers)
 
 
-def test_a_prompts_known_beginning_is_not_computed_again(preheat: Preheat) -> None:
+def test_a_known_prompt_prefix_is_not_computed_again(preheat: Preheat) -> None:
     client = preheat.client()
     story = "The keeper of the lighthouse counted the ships that passed in the night. " * 12
     first = client.completions.create(model=CHAT, prompt=story, max_tokens=1)
@@ -153,7 +153,7 @@ def test_a_prompts_known_beginning_is_not_computed_again(preheat: Preheat) -> No
     assert preheat.status()["prefix_cache_hit_rate"] > 0
 
 
-def test_a_client_that_goes_away_frees_its_model(preheat: Preheat) -> None:
+def test_a_disconnected_client_releases_its_model(preheat: Preheat) -> None:
     stream = preheat.client().chat.completions.create(model=CHAT, messages=COUNT, max_tokens=2000, stream=True)
     next(iter(stream))
     assert preheat.model(CHAT)["active_requests"] == 1
@@ -161,21 +161,21 @@ def test_a_client_that_goes_away_frees_its_model(preheat: Preheat) -> None:
     wait_until(lambda: preheat.model(CHAT)["active_requests"] == 0, 10)
 
 
-def test_a_prompt_that_is_too_long_is_an_error_in_openai_terms(preheat: Preheat) -> None:
+def test_a_too_long_prompt_is_an_openai_error(preheat: Preheat) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         preheat.client().completions.create(model=CHAT, prompt="word " * 9000, max_tokens=1)
     assert caught.value.code == "context_length_exceeded"
     assert "8192" in caught.value.message
 
 
-def test_an_unknown_model_names_near_ones(preheat: Preheat) -> None:
+def test_an_unknown_model_suggests_similar_ones(preheat: Preheat) -> None:
     with pytest.raises(openai.NotFoundError, match="smollm2-135m-instruct") as caught:
         preheat.client().chat.completions.create(model="smollm3-135m-instruct.q4_1", messages=FRANCE)
     assert caught.value.code == "model_not_found"
 
 
 @pytest.mark.parametrize("name", ["smollm2", "SmolLM2-135M-Instruct.Q4_1", "smollm2-135m-instruct.q4_1.gguf"])
-def test_a_models_name_may_be_shortened_and_in_other_case(preheat: Preheat, name: str) -> None:
+def test_a_prefix_of_a_model_name_in_any_case_is_enough(preheat: Preheat, name: str) -> None:
     answer = preheat.client().completions.create(model=name, prompt="Hi", max_tokens=1)
     assert answer.model == CHAT
 
@@ -185,7 +185,7 @@ def test_the_models_are_listed(preheat: Preheat) -> None:
     assert preheat.client().models.retrieve(CHAT).id == CHAT
 
 
-def test_text_from_an_embedding_model_and_the_other_way_round_are_refused(preheat: Preheat) -> None:
+def test_a_model_of_the_wrong_kind_is_refused(preheat: Preheat) -> None:
     with pytest.raises(openai.BadRequestError, match="embeddings"):
         preheat.client().chat.completions.create(model=EMBEDDING, messages=FRANCE)
     with pytest.raises(openai.BadRequestError, match="text"):

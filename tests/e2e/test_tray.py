@@ -1,4 +1,4 @@
-"""The real tray, started as a user starts it, in a real panel: what its icon shows and what its menu does."""
+"""The real tray in a real panel: its icon and its menu."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def tray(screen: Screen, three_models: Path) -> Iterator[TrayApplication]:
         yield tray
 
 
-def test_after_login_the_ring_fills_and_then_the_models_are_counted(screen: Screen, three_models: Path) -> None:
+def test_after_login_the_ring_fills_before_the_count_appears(screen: Screen, three_models: Path) -> None:
     with running_tray(screen, three_models, "--login") as tray:
         looks = _looks_until_counted(tray)
         wait_for_port(tray)
@@ -124,7 +124,7 @@ def test_a_second_start_raises_the_first_ones_dashboard(tray: TrayApplication) -
     assert tray.screen.windows("Preheat") == [window]
 
 
-def test_a_worker_that_is_killed_once_is_loaded_again(tray: TrayApplication, embedding_model: Path) -> None:
+def test_a_model_is_loaded_again_after_its_worker_was_killed(tray: TrayApplication, embedding_model: Path) -> None:
     killed = tray.worker_of(embedding_model)
     killed.kill()
     wait_until(lambda: tray.model(EMBEDDING)["state"] != "hot")
@@ -133,9 +133,7 @@ def test_a_worker_that_is_killed_once_is_loaded_again(tray: TrayApplication, emb
     wait_until(lambda: tray.icon().shows_count and not tray.icon().red)
 
 
-def test_a_worker_that_dies_again_and_again_is_an_error_in_the_icon(
-    tray: TrayApplication, embedding_model: Path
-) -> None:
+def test_repeated_worker_crashes_are_an_error_in_the_icon(tray: TrayApplication, embedding_model: Path) -> None:
     for _ in range(3):
         wait_until(lambda: _load(tray, EMBEDDING))
         deaths = tray.log().count(DEATH)
@@ -166,7 +164,7 @@ def test_quit_in_the_menu_ends_everything(tray: TrayApplication) -> None:
     assert not psutil.wait_procs(children, EXIT_TIMEOUT_S)[1]
 
 
-def test_it_shows_a_preheat_that_runs_already(screen: Screen, three_models: Path) -> None:
+def test_the_tray_attaches_to_a_running_preheat(screen: Screen, three_models: Path) -> None:
     with (
         running_preheat(three_models, notifications="false") as serving,
         running_tray(screen, three_models, "--login") as tray,
@@ -205,7 +203,7 @@ def test_without_a_tray_the_dashboard_opens_and_closing_it_asks(three_models: Pa
 
 
 def _looks_until_counted(tray: TrayApplication) -> list[IconLook]:
-    """Return everything that the icon was seen to show until it showed a count that stays."""
+    """Return everything the icon showed until its count was stable."""
     looks: list[IconLook] = []
 
     def counted() -> bool:
@@ -219,7 +217,7 @@ def _looks_until_counted(tray: TrayApplication) -> list[IconLook]:
 
 
 def _load(tray: TrayApplication, model_id: str) -> bool:
-    """Have a model loaded; return False while it is not tried, because it failed just now."""
+    """Load a model; return False while the load is refused because it has just failed."""
     try:
         return bool(tray.post(f"/preheat/v1/models/{model_id}/load")) and tray.model(model_id)["state"] == "hot"
     except HTTPError:

@@ -1,4 +1,4 @@
-"""Finds widgets by name, and presses keys in them."""
+"""Finds widgets by name, and types in them."""
 
 from __future__ import annotations
 

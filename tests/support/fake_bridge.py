@@ -41,7 +41,7 @@ URL = "http://127.0.0.1:11435"
 
 
 def model(model_id: str = "qwen3-4b", state: State = State.COLD, **values: Any) -> ModelSnapshot:
-    """Return a model of 2.5 GB; a hot one holds its memory, and a failed one has a reason."""
+    """Return a model of 2.5 GB; a hot one uses memory, and a failed one has a reason."""
     known: dict[str, Any] = {"favourite": False, "file_bytes": 2_500_000_000, "expected_bytes": 3_100_000_000}
     if state is State.HOT:
         known |= {"resident_bytes": 3_000_000_000, "context_length": 8192, "load_s": 1.2}
@@ -78,7 +78,7 @@ def snapshot(*models: ModelSnapshot, **values: Any) -> EngineSnapshot:
 
 
 def download(download_id: str = "d1", state: DownloadState = DownloadState.RUNNING, **values: Any) -> DownloadSnapshot:
-    """Return a download of 4.7 GB; a running one has 1.2 GB and comes at 38 MB/s, and a failed one has a reason."""
+    """Return a download of 4.7 GB; a running one has 1.2 GB at 38 MB/s, and a failed one has a reason."""
     total = 4_700_000_000
     known: dict[str, Any] = {
         "name": "Qwen/Qwen3-8B-GGUF:Q4_K_M",
@@ -114,7 +114,7 @@ def _with_messages(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _taken(values: dict[str, Any], kind: type, known: dict[str, Any]) -> dict[str, Any]:
-    """Take the fields of ``kind`` out of ``values``."""
+    """Remove the fields of ``kind`` from ``values``."""
     names = {field.name for field in fields(kind)}
     return known | {name: values.pop(name) for name in list(values) if name in names}
 
@@ -139,7 +139,7 @@ class FakeGeneration(Generation):
             self.end()
 
     def say(self, text: str) -> None:
-        """Let text arrive."""
+        """Add text."""
         self.text.emit(text)
 
     def end(self, figures: GenerationFigures | None = None) -> None:
@@ -172,27 +172,27 @@ class FakeBridge(EngineBridge):
         self.port = PortStatus(url=URL, error=None)
         self._settings = Settings()
 
-    # -- what the engine would do --
+    # -- actions of the engine --
 
     def publish(self, new: EngineSnapshot) -> None:
-        """Let a snapshot arrive."""
+        """Publish a snapshot."""
         self.snapshot = new
         self.snapshot_changed.emit(new)
 
     def publish_port(self, url: str | None = None, error: EngineError | None = None, engine_error: str = "") -> None:
-        """Let the port or the engine change."""
+        """Change the port or the engine."""
         self._take_port(PortStatus(url=url, error=error, engine_error=verbatim(engine_error) if engine_error else None))
 
     def publish_settings(self, settings: Settings) -> None:
-        """Let settings change, as by the command line."""
+        """Change settings, like the command line."""
         self._take_settings(settings)
 
     def publish_settings_problem(self, problem: SettingsError | None) -> None:
-        """Let the settings file become broken, or whole."""
+        """Set or clear the error of the settings file."""
         self._take_settings_problem(problem)
 
     def set_attached(self, attached: bool) -> None:
-        """Let the engine be another process's."""
+        """Attach to an engine of another process."""
         self.attached = attached
 
     def answer_with(self, **answers: Any) -> None:
@@ -209,10 +209,10 @@ class FakeBridge(EngineBridge):
 
     @property
     def open_questions(self) -> int:
-        """How many questions have no answer yet."""
+        """Number of questions without an answer."""
         return len(self._open_questions)
 
-    # -- what windows call --
+    # -- calls of the windows --
 
     def load(self, model_id: str) -> None:
         self.commands.append(("load", model_id))
@@ -298,11 +298,11 @@ class FakeBridge(EngineBridge):
 
 
 class _NotAnsweredError(Exception):
-    """The test has not said what the answer is."""
+    """The test has no answer for a question."""
 
 
 class _Answering:
-    """Stands in for an EngineSession, and knows only the test's answers."""
+    """A fake EngineSession with the test's answers."""
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self._answers = answers
@@ -338,7 +338,7 @@ _USED_PARAMETERS: dict[type[Command[Any]], int] = {
     control.ListDecisions: 1,
     control.SearchHub: 2,
 }
-"""How many parameters windows use, where it is not all of them."""
+"""Number of parameters that windows use, if not all."""
 
 _RESULTS: dict[type[Command[Any]], tuple[str, Callable[[Any], Any]]] = {
     control.ExplainModel: ("why", lambda why: control.Explanation("", None, None, verbatim(why))),

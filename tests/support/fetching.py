@@ -61,7 +61,7 @@ class Fetching:
         return found
 
     def fetch(self, target: PullTarget = TARGET) -> DownloadSnapshot:
-        """Fetch to the end, however that is."""
+        """Download until the end, successful or not."""
         download_id = self.downloads.add(target)
         return self.until(DownloadState.DONE, DownloadState.FAILED, download_id=download_id)
 

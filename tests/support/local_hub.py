@@ -60,7 +60,7 @@ class LocalHub:
         self.stop()
 
     def stop(self) -> None:
-        """End: connections that are open are cut, and new ones refused."""
+        """Close all connections, and refuse new ones."""
         self.stopping.set()
         for server in self._servers:
             server.shutdown()
@@ -72,7 +72,7 @@ class LocalHub:
 
     @property
     def url(self) -> str:
-        """What ``HF_ENDPOINT`` has to be."""
+        """The value of ``HF_ENDPOINT``."""
         return f"http://127.0.0.1:{self._servers[0].server_port}"
 
     @property
@@ -81,7 +81,7 @@ class LocalHub:
 
     @property
     def sent_bytes(self) -> int:
-        """What the other host has sent of files."""
+        """Bytes sent by the other host."""
         with self.lock:
             return sum(seen.sent for seen in self.requests if seen.place == "cdn")
 
@@ -112,7 +112,7 @@ class LocalHub:
         return repo.head
 
     def swap(self, name: str, path: str, content: bytes | Path) -> None:
-        """Change a file without a commit, as no hub should: sha256 and ETag are others from one request to the next."""
+        """Change a file without a commit, as a broken hub: SHA-256 and ETag change between two requests."""
         repo = self.repos[name]
         repo.commits[repo.head][path] = stored(path, content)
 
@@ -130,24 +130,24 @@ class LocalHub:
         self._add("cdn", Fault(cut_after=n_bytes), times)
 
     def corrupt_next(self, *, times: int = 1) -> None:
-        """Send other bytes than the file's, as many."""
+        """Send wrong bytes of the right number."""
         self._add("cdn", Fault(corrupt=True), times)
 
     def wrong_length_next(self, add: int, *, times: int = 1) -> None:
-        """Claim and send this many bytes more (fewer, if negative) than the file has."""
+        """Announce and send this many bytes more than the file has; fewer if negative."""
         self._add("cdn", Fault(add_length=add), times)
 
     def answer_next(self, text: str, *, at: Place = "api", times: int = 1) -> None:
-        """Answer with a page of another kind, as a captive portal does."""
+        """Answer with an HTML page, like a captive portal."""
         self._add(at, Fault(text=text), times)
 
     def expire_urls(self) -> None:
-        """From now on, addresses on the other host that were given out before are answered with 403."""
+        """Answer earlier addresses on the other host with 403 from now on."""
         with self.lock:
             self._signature += 1
 
     def clear_faults(self) -> None:
-        """Behave again."""
+        """Remove all faults."""
         with self.lock:
             for faults in self._faults.values():
                 faults.clear()

@@ -1,4 +1,4 @@
-"""The two servers of the local hub: what the real hub answers, and what the host of large files does."""
+"""The two servers of the local hub: the hub itself, and the host of large files."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        pass  # a client that went away in mid-answer; tests do that
+        pass  # the client disconnected during an answer, as some tests do
 
     def cut_connections(self) -> None:
         for request in list(self._open):
-            with suppress(OSError):  # it is gone already
+            with suppress(OSError):  # already closed
                 request.shutdown(socket.SHUT_RDWR)
 
 
@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         self.place = self.place_of(url.path)
-        # Written down before the answer: a client that has it must find its request here.
+        # Recorded before the answer, so that a client with an answer finds its request here.
         self.seen = Seen(self.place, self.command, self.path, {name.lower(): v for name, v in self.headers.items()})
         with self.hub.lock:
             self.hub.requests.append(self.seen)
@@ -205,12 +205,12 @@ class HubHandler(_Handler):
         self.send(302, headers, f"Found. Redirecting to {headers['Location']}".encode())
 
     def _find(self, name: str, revision: str, token: str) -> tuple[Repo | None, dict[str, StoredFile] | None]:
-        """Return the repository and its files; or answer that there are none."""
+        """Return the repository and its files, or answer that it does not exist."""
         repo = self.hub.repos.get(name)
         if repo is None or (repo.private and token not in self.hub.granted):
             if token:
                 self.refuse(404, "Repository not found", {"X-Error-Code": "RepoNotFound"})
-            else:  # the real hub does not tell strangers whether it exists
+            else:  # the real hub hides private repositories
                 self.refuse(401, "Invalid username or password.", {"WWW-Authenticate": "Bearer"})
             return None, None
         files = repo.files(revision)
@@ -284,7 +284,7 @@ class CdnHandler(_Handler):
         return sent
 
     def _counted(self, size: int, send: Callable[[int], int]) -> int:
-        """Send up to ``size`` bytes and count them, before the client can have them; return how many they were."""
+        """Count and then send up to ``size`` bytes; return their number."""
         self.seen.sent += size
         sent = 0
         try:

@@ -1,4 +1,4 @@
-"""What the local hub keeps: repositories by commit, faults that were asked for, requests that came."""
+"""State of the local hub: repositories by commit, requested faults, received requests."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Repo:
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with one request. At most one of the fields is set, besides ``headers`` and ``code``."""
+    """A fault of one request. At most one field is set, in addition to ``headers`` and ``code``."""
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Fault:
 
 @dataclass
 class Seen:
-    """A request as it came, and how it is answered: ``sent`` counts the bytes of the answer's body so far."""
+    """A request and its answer; ``sent`` counts the bytes of the answer's body so far."""
 
     place: Place
     method: str

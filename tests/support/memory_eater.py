@@ -1,4 +1,4 @@
-"""Eats memory until it is told to stop: makes real what a big program does to a small machine.
+"""Uses memory until it is stopped, like a large program on a small machine.
 
 As a program: ``python memory_eater.py --eat BYTES`` or ``--leave BYTES`` (of the system's available memory). It writes
 one line once the memory is taken, and gives it back when its standard input ends.
@@ -17,25 +17,25 @@ from pathlib import Path
 import psutil
 
 SAFE_BYTES = 1 << 30
-"""The system always keeps so much: a test must not bring down the machine that it runs on."""
+"""Memory left to the system, so that a test does not crash the machine."""
 
 STEP_BYTES = 1 << 24
 
 
 class MemoryEaterError(Exception):
-    """There is not enough memory to eat."""
+    """There is not enough free memory."""
 
 
 @contextmanager
 def eating(eat_bytes: int) -> Iterator[psutil.Process]:
-    """Hold so much memory in another process for as long as the block runs."""
+    """Use this much memory in another process while the block runs."""
     with _running("--eat", eat_bytes) as process:
         yield process
 
 
 @contextmanager
 def leaving(available_bytes: int) -> Iterator[psutil.Process]:
-    """Leave the system no more than this available for as long as the block runs."""
+    """Leave only this much memory available while the block runs."""
     with _running("--leave", available_bytes) as process:
         yield process
 
@@ -56,7 +56,7 @@ def _running(option: str, amount: int) -> Iterator[psutil.Process]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Eat, say so, and wait."""
+    """Allocate the memory, report it, and wait."""
     parser = argparse.ArgumentParser()
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--eat", type=int, metavar="BYTES")
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _touched(size: int) -> mmap.mmap:
-    """Return anonymous memory, each page written, so that it is really there and no two pages are alike."""
+    """Return anonymous memory with different content in every page, so that all pages are resident."""
     piece = mmap.mmap(-1, size)
     for at in range(0, size, mmap.PAGESIZE):
         piece[at : at + 8] = (id(piece) + at).to_bytes(8, "little")

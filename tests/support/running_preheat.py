@@ -1,4 +1,4 @@
-"""Runs the real Preheat for tests, started as a user starts it, on a port of its own."""
+"""Runs a real Preheat for tests on its own port, started like a user does."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Preheat:
         return psutil.Process(self.process.pid).children()
 
     def worker_of(self, model: Path) -> psutil.Process:
-        """Return the process that has this model's file mapped."""
+        """Return the process that maps this model's file."""
         return next(
             worker for worker in self.workers() if any(mapping.path == str(model) for mapping in worker.memory_maps())
         )
@@ -81,7 +81,7 @@ class Preheat:
 def running_preheat(
     home: Path, *models_dirs: Path, options: tuple[str, ...] = (), **settings: str
 ) -> Iterator[Preheat]:
-    """Run ``preheat serve`` on a free port until the block ends; it must then end by itself, and leave nobody."""
+    """Run ``preheat serve`` on a free port until the block ends; it must then end without leaving processes."""
     environment = {**os.environ, "PREHEAT_HOME": str(home)}
     environment |= {f"PREHEAT_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "preheat", "serve", "--port", "0", *options]

@@ -1,4 +1,4 @@
-"""Models to suggest, to find and to offer, as an engine's library would tell them."""
+"""Models to suggest, find and offer, as returned by an engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the real tray on a virtual screen, and reads its icon as a person does: by its colours and shapes."""
+"""Runs the real tray on a virtual screen, and reads the colours and shapes of its icon."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _AMBER_HUES: Final = range(20, 51)
 _RED_HUES: Final = (*range(345, 360), *range(13))
 _SIGNS_VALUE: Final = 150
 _ICON_SIDE: Final = 16  # of tray.svg
-_IN_FLAME: Final = (5.5, 11.0)  # wherever the flame stands
-_FAR_APART: Final = 6  # half of it, in pixels; Qt takes up to 5 for one place
+_IN_FLAME: Final = (5.5, 11.0)  # wherever the flame is
+_FAR_APART: Final = 6  # half of it, in pixels; Qt treats up to 5 as one place
 _SIGNS_FROM: Final = (9.5, 7.0)  # the corner with the count, the bars or the dot
 
 
 @dataclass(frozen=True)
 class IconLook:
-    """What the icon shows."""
+    """Content of the icon."""
 
     amber: int
     red: int
@@ -38,7 +38,7 @@ class IconLook:
 
     @property
     def ring(self) -> int:
-        """How much of the ring is filled, in pixels; 0 without a ring."""
+        """Filled part of the ring, in pixels; 0 without a ring."""
         return 0 if self.flame_is_amber or self.red else self.amber
 
     @property
@@ -54,12 +54,12 @@ class TrayApplication(Preheat):
     _menus: int = 0
 
     def icon_box(self) -> Box:
-        """Return where the icon is, once it is there."""
+        """Return the position of the icon, once it is visible."""
         boxes: list[Box] = wait_until(self.screen.tray_icons)
         return boxes[0]
 
     def icon(self) -> IconLook:
-        """Return what the icon shows now."""
+        """Return the current content of the icon."""
         box = self.icon_box()
         return _look(QImage(str(self.screen.picture(self.home / "icon.png", box))))
 
@@ -88,7 +88,7 @@ class TrayApplication(Preheat):
 
 
 def tray_environment(screen: Screen, home: Path, settings: dict[str, str]) -> dict[str, str]:
-    """Return what a tray on this screen is started with; balloons would lie over the icon, so there are none."""
+    """Return the environment of a tray on this screen, without balloons, which would cover the icon."""
     settings = {"port": "0", "notifications": "false", **settings}
     return {
         **screen.environment,
@@ -103,7 +103,7 @@ def tray_command(*options: str) -> list[str]:
 
 @contextmanager
 def running_tray(screen: Screen, home: Path, *options: str, **settings: str) -> Iterator[TrayApplication]:
-    """Run ``preheat tray`` until the block ends, from the moment of its start; it must then end, and leave nobody."""
+    """Run ``preheat tray`` until the block ends, from its start; it must then end without leaving processes."""
     with (home / "tray.out").open("wb") as out:
         process = subprocess.Popen(
             tray_command(*options), env=tray_environment(screen, home, settings), stdout=out, stderr=subprocess.STDOUT
@@ -123,7 +123,7 @@ def running_tray(screen: Screen, home: Path, *options: str, **settings: str) -> 
 
 
 def wait_for_port(tray: TrayApplication) -> None:
-    """Wait until the port is open, and learn its number."""
+    """Wait until the port is open, and return its number."""
     file = tray.home / "runtime" / "engine.json"
     wait_until(lambda: file.exists() or tray.process.poll() is not None)
     assert tray.process.poll() is None, (tray.home / "tray.out").read_text()

@@ -1,4 +1,4 @@
-"""A real desktop on a screen that nobody sees: an X server, a window manager, and a panel with a tray.
+"""A real desktop on a virtual screen: an X server, a window manager, and a panel with a tray.
 
 Qt's offscreen platform has no tray at all. Each screen is its own: several test runs do not meet.
 """
@@ -45,13 +45,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Screen:
-    """A virtual screen. ``environment`` is what programs on it are started with."""
+    """A virtual screen. ``environment`` is the environment of its programs."""
 
     environment: Mapping[str, str]
     panel: str  # the panel's window
 
     def do(self, *arguments: str | int) -> str:
-        """Run xdotool and return what it prints."""
+        """Run xdotool and return its output."""
         command = ["xdotool", *(str(argument) for argument in arguments)]
         done = subprocess.run(
             command, env=dict(self.environment), capture_output=True, text=True, timeout=30, check=False
@@ -59,7 +59,7 @@ class Screen:
         return done.stdout.strip()
 
     def picture(self, path: Path, box: Box | None = None) -> Path:
-        """Take a picture of a part of the screen, or of the whole."""
+        """Take a picture of the screen, or of a part of it."""
         path.unlink(missing_ok=True)
         command = ["scrot", "--silent", str(path)]
         if box is not None:
@@ -68,7 +68,7 @@ class Screen:
         return path
 
     def windows(self, name: str) -> list[str]:
-        """Return the ids of the windows in frames whose title contains this, the icons of minimised ones included."""
+        """Return the ids of framed windows with this in their title, including minimised ones."""
         done = subprocess.run(
             ["xprop", "-root", "_NET_CLIENT_LIST"], env=dict(self.environment), capture_output=True, text=True
         )
@@ -76,11 +76,11 @@ class Screen:
         return [client for client in clients if name in self.do("getwindowname", client)]
 
     def active(self) -> str:
-        """Return the title of the window that has the focus; empty if none has."""
+        """Return the title of the focused window; empty without one."""
         return self.do("getactivewindow", "getwindowname")
 
     def box(self, window: str) -> Box:
-        """Return where a window is."""
+        """Return the position of a window."""
         found = dict(line.split("=") for line in self.do("getwindowgeometry", "--shell", window).splitlines())
         return Box(int(found["X"]), int(found["Y"]), int(found["WIDTH"]), int(found["HEIGHT"]))
 
@@ -89,7 +89,7 @@ class Screen:
         return frozenset(self.do("search", "--onlyvisible", "--maxdepth", 1, "--pid", pid).split())
 
     def tray_icons(self) -> list[Box]:
-        """Return where the icons in the panel are."""
+        """Return the positions of the panel's icons."""
         tree = subprocess.run(
             ["xwininfo", "-tree", "-id", self.panel],
             env=dict(self.environment),
@@ -105,7 +105,7 @@ class Screen:
                 re.MULTILINE,
             )
         ]
-        # An icon's window lies in one of the panel's, of the same size.
+        # The window of an icon is inside a window of the panel with the same size.
         return list(dict.fromkeys(box for box in boxes if 8 <= box.width <= PANEL_HEIGHT >= box.height >= 8))
 
     def click(self, x: int, y: int, button: int = 1) -> None:
@@ -113,7 +113,7 @@ class Screen:
         self.do("mousemove", x, y, "click", button)
 
     def key(self, *keys: str) -> None:
-        """Press keys, such as ``Down`` or ``ctrl+1``, in whatever has the focus."""
+        """Press keys, such as ``Down`` or ``ctrl+1``, in the focused window."""
         self.do("key", "--delay", 60, *keys)
 
 
@@ -130,7 +130,7 @@ def virtual_screen(width: int = 1280, height: int = 800, *, tray: bool = True, d
         environment = {
             **{name: value for name, value in os.environ.items() if name not in _INHERITED},
             "DISPLAY": f":{number}",
-            # No bus: the icon goes into the panel by XEmbed, and nothing of the user's own desktop is asked.
+            # Without a bus, the icon uses XEmbed, and the user's own desktop is not involved.
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
             "QT_QPA_PLATFORM": "xcb",
         }
@@ -141,7 +141,7 @@ def virtual_screen(width: int = 1280, height: int = 800, *, tray: bool = True, d
             command += [str(PANEL_HEIGHT), "--SetDockType", "true", "--SetPartialStrut", "true", "--expand", "true"]
             command += ["--transparent", "true", "--alpha", "0", "--tint", "0x292524" if dark else "0xe7e5e4"]
             stack.enter_context(_running(command, environment))
-            # By its class, the program's other window, without icons, might be found.
+            # Its class may find the program's other window, without icons.
             panel = wait_until(lambda: Screen(environment, "").do("search", "--name", "^panel$").split())[0]
         yield Screen(environment, panel)
 
@@ -151,7 +151,7 @@ _INHERITED: Final = frozenset({"WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XAUTHORITY
 
 @contextmanager
 def _x_server(width: int, height: int, *, dark: bool) -> Iterator[int]:
-    """Run an X server on a free number, and give it."""
+    """Run an X server on a free display, and yield its number."""
     reading, writing = os.pipe()
     size = f"{width}x{height}x24"
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]

@@ -180,7 +180,7 @@ def _as_toml(value: object) -> str:
 
 
 def _apply(name: str, change: SettingsChange) -> None:
-    """Have the running application read the file, and print when the setting takes effect."""
+    """Reload the file in the running application, and print when the setting takes effect."""
     if name in change.overridden:
         typer.echo(f"{change.overridden[name]} overrides the settings file.", err=True)
         return

@@ -1,4 +1,4 @@
-"""``preheat log``, ``why`` and ``plan``: what was done, and why."""
+"""``preheat log``, ``why`` and ``plan``: decisions and their reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands have in common: asking the engine, and printing tables, JSON and errors."""
+"""Shared by all commands: requests to the engine, tables, JSON and errors."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def _answer(
 
 @contextmanager
 def _waiting() -> Iterator[OnWait]:
-    """Show what is waited for on a terminal, until the function gets an empty text."""
+    """Show the wait on a terminal, until the function gets an empty text."""
     if not sys.stderr.isatty():
         yield lambda _words: None
         return

@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 class ModelChoice(NamedTuple):
-    """What the choice of a default model depends on."""
+    """Facts for the choice of a default model."""
 
     model_id: str
     favourite: bool

@@ -220,7 +220,7 @@ class _Form:
 
 
 class FieldForm:
-    """How one field is carried."""
+    """The JSON form of one field."""
 
     def __init__(self, kind: type, field: Field[Any]) -> None:
         self.name = field.name

@@ -1,4 +1,4 @@
-"""What a command is: one typed request with one typed result, declared once.
+"""Commands: a typed request with a typed result, declared once.
 
     @command("POST", "downloads/{download_id}/pause", risk=Risk.MANAGE, errors=(DownloadNotFoundError,))
     class PauseDownload(Command[DownloadSnapshot]):
@@ -47,13 +47,13 @@ _IN_PATH: Final = re.compile(r"{(\w+)(?::path)?}")
 
 
 class Risk(StrEnum):
-    """What a command may do at worst."""
+    """The worst effect of a command."""
 
     USE = "use"
     """Read, and use models."""
 
     MANAGE = "manage"
-    """Change what is preloaded, downloaded and kept."""
+    """Manage preloading, models and downloads."""
 
     ADMIN = "admin"
     """Change settings and files, or who has access."""
@@ -61,7 +61,7 @@ class Risk(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a command is reached over HTTP."""
+    """The HTTP route of a command."""
 
     method: str
     path: str  # below ``/preheat/v1/``; ``{name:path}`` may contain slashes

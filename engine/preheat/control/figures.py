@@ -1,4 +1,4 @@
-"""Commands about what Preheat did and what it brought."""
+"""Commands about figures and decisions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SteadyState:
 
 @dataclass(frozen=True, slots=True)
 class StatsReport:
-    """Figures from ``since`` to ``now``, both Unix times; ``since`` is None for all that was ever logged."""
+    """Figures from ``since`` to ``now``, both Unix times; ``since`` is None for everything in the log."""
 
     since: float | None
     now: float
@@ -92,7 +92,7 @@ class GetHistory(Command[UsageHistory]):
 
 @command("GET", "log", risk=Risk.USE, errors=(*_ERRORS, AmbiguousModelError))
 class ListDecisions(Command[DecisionList]):
-    """List what was done about models, the newest first; ``since`` is a Unix time or a span such as ``7d``."""
+    """List decisions, the newest first; ``since`` is a Unix time or a span such as ``7d``."""
 
     limit: int = field(default=100, metadata={"minimum": 1, "maximum": 10_000})
     since: str | None = None

@@ -1,4 +1,4 @@
-"""What commands work on."""
+"""The target of commands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WRITTEN_WITHIN_S: Final = 0.5
-"""How long a reader waits for the newest records to be written. A full disk may prevent that."""
+"""Maximum wait for the newest records to be written, in seconds. A full disk may prevent that."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class ControlHost:
         return (await self.engine.find(name)).model_id
 
     def model(self, model_id: str) -> ModelSnapshot:
-        """Return the snapshot of a model; of one that has just gone, a cold one."""
+        """Return the snapshot of a model; a cold one if it has just been removed."""
         from preheat.core import ModelSnapshot, State
 
         return self.engine.snapshot.model(model_id) or ModelSnapshot(model_id, State.COLD, False, 0)

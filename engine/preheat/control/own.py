@@ -30,8 +30,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _SWITCH_S: Final = 0.001
-"""How long a busy thread keeps the interpreter from the one that draws. With Python's 5 ms a timer was late by 31 to
-149 ms (p99 of four starts) while the port's modules were imported on 2 busy cores, with this by 14 to 68 ms."""
+"""Time a busy thread may keep the interpreter from the GUI thread, in seconds. During the import of the port's modules
+on 2 busy cores, a timer was 31 to 149 ms late (p99 of four starts) with Python's 5 ms, and 14 to 68 with this."""
 
 _EXIT_S: Final = 10.0
 """Beyond ``shutdown_grace``: workers are asked to end, then made to."""

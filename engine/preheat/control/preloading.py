@@ -29,7 +29,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
-    """What the plan says about one model."""
+    """The plan for one model."""
 
     model_id: str = field(metadata={"json": "model"})
     wish: str  # why it should be hot: a favourite, or learned

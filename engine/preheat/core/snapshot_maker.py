@@ -47,7 +47,7 @@ class SnapshotMaker:
 
         Args:
             models: All that are known, by id.
-            on_disk: The ids of those whose files are there.
+            on_disk: The ids of those with files on disk.
         """
         counters, log = self.counters, self.usage.log
         return EngineSnapshot(

@@ -27,7 +27,7 @@ vocabulary's logits for every token of the largest batch so far."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How the next token is chosen; the defaults are llama.cpp's."""
+    """Parameters of sampling; the defaults are llama.cpp's."""
 
     temperature: float = 0.8  # 0 always takes the likeliest token
     top_k: int = 40  # keep the k likeliest; 0 keeps all
@@ -106,7 +106,7 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What a worker reports about its model."""
+    """A worker's report about its model."""
 
     context_length: int  # prompt plus completion limit, in tokens
     embeddings: bool
@@ -118,7 +118,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """How a worker loads a model."""
+    """Options of a load."""
 
     path: str  # the GGUF file; the first one of a split set
     files: tuple[str, ...]  # every file of the set, for paging in and progress

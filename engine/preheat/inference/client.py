@@ -107,7 +107,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Whether the process is running."""
         return not self.exited.done()
 
     async def ready(self) -> None:

@@ -16,7 +16,7 @@ Format = Callable[[Any], str]
 
 
 class Message(NamedTuple):
-    """What is to be said, before it is put into words. No dataclass: scripts would pay for importing ``dataclasses``.
+    """A message as a code with parameters. Not a dataclass, since scripts would pay for importing ``dataclasses``.
 
     Attributes:
         code: A key of ``TABLE``; stable, so that clients and tests can match on it.
@@ -60,7 +60,7 @@ ENGLISH: Final[Mapping[str, Format]] = {
     "percent": lambda share: f"{share * 100:.0f} %",
     "names": ", ".join,
 }
-"""How the formats that templates name are written in English."""
+"""English output of the formats in templates."""
 
 
 def _same(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a message code looks like in words."""
+"""The text of a message code."""
 
 from __future__ import annotations
 

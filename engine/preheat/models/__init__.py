@@ -1,4 +1,4 @@
-"""Which models are on disk? Reading GGUF headers, finding files, naming models.
+"""Models on disk: GGUF headers, files and names.
 
 Everything here blocks on the disk: call it in a thread. Downloads, the hub and the catalogue are packages of their own.
 """

@@ -12,7 +12,7 @@ SPLIT_PART: Final = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\
 def printable(text: str) -> str:
     """Return ``text`` with every control, bidi, line-break or undecodable character as ``_``.
 
-    Shown raw, such characters could forge log lines or reverse what is read.
+    Unescaped, such characters could forge log lines or reverse the text.
     """
     return "".join(char if char.isprintable() else "_" for char in text)
 

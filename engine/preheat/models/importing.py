@@ -21,7 +21,7 @@ HIDDEN: Final = ".importing"
 
 
 class How(StrEnum):
-    """What happens to the imported file.
+    """How a file is imported.
 
     ``auto`` makes a hard link or a copy-on-write clone, which takes no space, where the disk can; else a copy.
     ``link`` makes a symbolic link to the file.

@@ -58,7 +58,7 @@ class ModelIndex:
         self._closed = False
 
     def look(self, folders: Sequence[Path], sources: Collection[str] = (), own: Path | None = None) -> Listing:
-        """Return what is in these folders, and in those of the named programs; ``own`` is Preheat's.
+        """Return the models in these folders, and in those of the named programs; ``own`` is Preheat's.
 
         Blocks on the disk, but only briefly on one that hangs.
         """

@@ -96,7 +96,7 @@ def assemble(scanned: Iterable[ScannedFile], report: Report) -> Listing:
 def _distinct(scanned: Iterable[ScannedFile]) -> tuple[list[ScannedFile], Mapping[Path, list[Candidate]]]:
     """Return each file once, and by its path all candidates with its content.
 
-    A file's own name goes before a link's, then the first place and path decide.
+    A file's own name precedes a link's; then the first place and path decide.
     """
     by_identity: dict[object, ScannedFile] = {}
     twins: defaultdict[Path, list[Candidate]] = defaultdict(list)
@@ -123,7 +123,7 @@ def _file_bytes(parts: Sequence[ScannedFile]) -> int:
 
 
 def _incomplete(parts: Sequence[ScannedFile]) -> Message | None:
-    """Return what is wrong with a set; None if it is complete."""
+    """Return the problem of a set; None if it is complete."""
     first = parts[0]
     path = printable(str(first.path))
     names = [part for each in parts if (part := SPLIT_PART.fullmatch(each.path.stem))]

@@ -27,7 +27,7 @@ class Source(StrEnum):
 
 
 class Ability(StrEnum):
-    """What a model can do."""
+    """Ability of a model."""
 
     CHAT = "chat"
     COMPLETION = "completion"
@@ -108,7 +108,7 @@ class ModelFile:
 def file_elsewhere(models: Iterable[ModelFile], size_bytes: int, sha256: str) -> Path | None:
     """Return a file of this size that its program names by this checksum, as Hugging Face's cache and Ollama do.
 
-    No file is read: hashing a few takes longer than a download. Blocks on the disk.
+    No file is read, since hashing a few is slower than a download. Blocks on the disk.
     """
     for model in models:
         for path in model.all_files:

@@ -29,7 +29,7 @@ def move_folder(
 ) -> tuple[Path, ...]:
     """Move everything in ``old`` to ``new``, and return the old files that could not be removed.
 
-    Blocks; nothing else may change the folders meanwhile.
+    Blocks; nothing else may change the folders during the move.
 
     Args:
         old: Preheat's own models folder; need not exist.
@@ -76,7 +76,7 @@ def folder_bytes(folder: Path) -> int:
 
 
 def _renamed(old: Path, new: Path, switch: Callable[[Path], None]) -> bool:
-    """Rename the folder, which takes no time, if possible."""
+    """Rename the folder, if possible; this is immediate."""
     if not old.is_dir() or (new.is_dir() and any(new.iterdir())):
         return False
     new.parent.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ class OfferedVariant:
 
 @dataclass(frozen=True, slots=True)
 class RepoOffer:
-    """What a repository on the hub offers."""
+    """Offer of a repository on the hub."""
 
     repo: str  # ``owner/name``
     variants: tuple[OfferedVariant, ...] = ()  # the smallest first
@@ -99,5 +99,5 @@ class SuggestedModel:
 
     @property
     def pull_name(self) -> str:
-        """What to pull to get exactly the suggested quantization."""
+        """Name to pull for exactly the suggested quantization."""
         return f"{self.repo}:{self.quantization}" if self.quantization else self.repo

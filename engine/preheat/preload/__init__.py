@@ -1,4 +1,4 @@
-"""Which models should be in memory next? The policy, the planner that applies it, and the task that loads."""
+"""Models to load next: the policy, the planner that applies it, and the task that loads them."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ class ResidencyExecutor:
 
     @property
     def answering(self) -> bool:
-        """Whether any request has its model."""
+        """Whether any request has a lease."""
         return any(isinstance(record.phase, Hot) and record.phase.leases for record in self.records.values())
 
     @property
@@ -230,7 +230,7 @@ class ResidencyExecutor:
         return Claim(found.outcome, found.saved_s, answer, release)
 
     async def load(self, model: ModelFile) -> None:
-        """Make a model hot as if a request had asked for it.
+        """Make a model hot, like a request.
 
         Raises:
             EngineError: As ``Claim.hot``.
@@ -266,7 +266,7 @@ class ResidencyExecutor:
         self.feed(ev.PreloadsCancelled(why, reason))
 
     def free(self, wanted_bytes: int, why: EvictionReason, reason: Message) -> None:
-        """Unload idle models to free memory; what is leaving counts."""
+        """Unload idle models to free memory, including that of models being unloaded."""
         self.feed(ev.MemoryNeeded(wanted_bytes, why, reason))
 
     def set_favourites(self, model_ids: Sequence[str]) -> None:
@@ -443,7 +443,7 @@ class ResidencyExecutor:
             self.feed(ev.WorkerDied(model_id, reason))
 
     async def _close(self, handle: _Handle, load: asyncio.Task[None] | None) -> None:
-        """Stop a load, close the worker, and report that it is gone."""
+        """Stop a load, close the worker, and report its exit."""
         try:
             if load is not None:
                 await asyncio.wait([load])

@@ -45,7 +45,7 @@ def _own_groups(proc: Path, cgroups: Path) -> Iterator[Path]:
 
 
 def _limits(group: Path) -> tuple[int, int] | None:
-    """Return the limit of a control group and what is available of it; None without a limit."""
+    """Return the limit and the available memory of a control group; None without a limit."""
     limit, current = _text(group / "memory.max").strip(), _text(group / "memory.current").strip()
     if not limit.isdigit() or not current.isdigit():
         return None

@@ -1,4 +1,4 @@
-"""Notices when the machine was suspended or a model idle for long: its pages may have left memory meanwhile."""
+"""Detects that the machine was suspended or a model idle for long: its pages may have left memory."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The memory that a model takes: measured after its last load, or estimated before that.
+"""Memory of a model: measured after its last load, or estimated before that.
 
-A worker holds less right after a load than in use: llama.cpp reserves its compute buffers at once, but touches them
+A worker uses less memory right after a load than later: llama.cpp reserves its compute buffers early, but touches them
 with the first full batch. A footprint therefore has two parts; plans use their sum.
 """
 
@@ -50,7 +50,7 @@ class Footprint:
 
     @property
     def working_bytes(self) -> int:
-        """Both together: what has to fit."""
+        """The sum, which must fit."""
         return self.loaded_bytes + self.scratch_bytes
 
 
@@ -136,12 +136,12 @@ class SizeTable:
         self._settings = settings
 
     def expected_bytes(self, model: ModelFile) -> int:
-        """Return what a worker takes in use, as measured or estimated."""
+        """Return the memory of a worker in use, measured or estimated."""
         settings = self._settings.for_model(model.model_id)  # once: there may be a thousand models
         return self._measured.get(_key(model, settings)) or _estimate(model, settings).working_bytes
 
     def note(self, model: ModelFile, resident_bytes: int) -> None:
-        """Note what a worker holds right after its load; 0 if it is gone already."""
+        """Record a worker's memory right after its load; 0 if it has ended."""
         if not resident_bytes:
             return
         key = self.key(model)
@@ -152,7 +152,7 @@ class SizeTable:
         self._set(key, known if working < known <= ceiling else working)
 
     def note_use(self, model: ModelFile, resident_bytes: int) -> None:
-        """Note what the worker of a hot model holds now; kept if it is the most so far."""
+        """Record the current memory of a hot model's worker; only the maximum is kept."""
         key = self.key(model)
         ceiling = self._ceilings.get(key)
         if ceiling is not None and resident_bytes > self._measured[key] * _NOTABLE_GROWTH:

@@ -141,9 +141,9 @@ def is_standby(model: ModelFile) -> bool | None:
 
 
 def touch(model: ModelFile, stop: threading.Event) -> bool:
-    """Read what a hot model's files have lost from memory, at full speed. Blocks on the disk; any thread.
+    """Read evicted pages of a hot model's files at full speed. Blocks on the disk; any thread.
 
-    Where the system does not say what is in memory, everything is read, which is fast for what is there.
+    If the system does not report cached pages, everything is read, which is fast for cached ones.
 
     Args:
         stop: Ends it within a megabyte.

@@ -1,4 +1,4 @@
-"""Where each model is in its life: states that carry their data.
+"""States of models, with their data.
 
 Frozen values that ``decide`` maps to new ones. Times ending in ``_mono`` are monotonic, others Unix time, in seconds.
 """
@@ -24,7 +24,7 @@ _MIN_ELAPSED_S: Final = 0.2
 
 
 class State(StrEnum):
-    """Where a model is in its life."""
+    """State of a model."""
 
     COLD = "cold"
     QUEUED = "queued"
@@ -196,7 +196,7 @@ class Unloading:
         then: The state that follows.
         error: Why its load was ended, for those in ``rejected``, which are answered when memory is released.
         waiters: Callers that want it loaded again.
-        unloaders: Callers that wait until it is gone.
+        unloaders: Callers that wait for its unloading.
     """
 
     then: Cold | Failed
@@ -218,10 +218,10 @@ class Residency:
     """One model's phase, and what outlasts it.
 
     Attributes:
-        expected_bytes: What it takes in use, as last measured or estimated.
+        expected_bytes: Its memory in use, as last measured or estimated.
         reserved_bytes: Memory reserved for it; 0 unless it is in memory or on its way. Buffers and KV cache are touched
             only when requests come, so its worker holds less at first.
-        rss_bytes: What its worker holds, as last measured.
+        rss_bytes: Its worker's memory, as last measured.
         last_used_at: Time of the last request; None before one.
         load_s: Duration of the last load, in seconds.
         failures: Failed loads and dead workers in a row since the last answer.
@@ -260,7 +260,7 @@ class Residency:
 
     @property
     def leased(self) -> bool:
-        """Whether a request uses it or waits for it."""
+        """Whether a request uses or awaits it."""
         if isinstance(self.phase, Hot):  # the frequent case, in replay above all
             return bool(self.phase.leases) or any(waiter.request for waiter in self.phase.waiters)
         return any(True for _ in self.requests())
@@ -279,7 +279,7 @@ class Residency:
 
     @property
     def speculative(self) -> bool:
-        """Whether it is preloaded and no request has used it or waits for it."""
+        """Whether it is preloaded, and no request has used or awaits it."""
         if isinstance(self.phase, Hot):
             return self.phase.cause is Cause.PRELOAD and self.phase.unused
         return self.preloading
@@ -313,7 +313,7 @@ class Residency:
         return self.phase.progress if isinstance(self.phase, Loading | Warming) else None
 
     def load_left_s(self, mono: float) -> float | None:
-        """Return how long the load still takes at its present speed, in seconds; None if that is not known."""
+        """Return the remaining time of the load at its current speed, in seconds; None if unknown."""
         phase = self.phase
         if not isinstance(phase, Loading) or phase.load.held_since_mono is not None:
             return None
@@ -335,7 +335,7 @@ class ResidencyState:
     """All models, and the settings that decisions depend on.
 
     Attributes:
-        models: Every model that was ever asked for, by id.
+        models: Every model that was ever requested, by id.
         loads: Ids of the models being loaded, the oldest load first.
         taken_bytes: Memory that models hold or reserve, except those that are leaving.
         active_requests: Requests in progress or waiting.

@@ -41,7 +41,7 @@ def mapped_bytes(pids: Iterable[int]) -> int:
 
 
 def rss_bytes(pid: int) -> int:
-    """Return the memory that a process holds, mapped weights included; 0 if it has ended."""
+    """Return the resident memory of a process, including mapped weights; 0 if it has ended."""
     try:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
@@ -60,5 +60,5 @@ class SystemMemory:
         return mapped_bytes(pids)
 
     def rss_bytes(self, pid: int) -> int:
-        """Return the memory that a process holds."""
+        """Return the resident memory of a process."""
         return rss_bytes(pid)

@@ -60,7 +60,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRules:
-    """Which requests the port accepts."""
+    """Rules for accepted requests."""
 
     host: str = "127.0.0.1"  # the address that the port is bound to
     allowed_hosts: Sequence[str] = ()  # host names accepted in addition to loopback; ``*`` accepts all

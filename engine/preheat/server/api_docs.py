@@ -1,4 +1,4 @@
-"""What FastAPI does not know of ``/openapi.json``: request bodies it does not read, and the control API's commands."""
+"""Completes ``/openapi.json``: request bodies that FastAPI does not read, and the control API's commands."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def body_docs(body: type[BaseModel]) -> dict[str, Any]:
 
 
 def add_api_docs(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
-    """Complete the application's OpenAPI document when it is first asked for."""
+    """Complete the application's OpenAPI document at its first request."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _json_response(content: bytes, status: int = 200) -> Response:
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
-    """Log a failure: the client may have gone."""
+    """Log a failure, since the client may have disconnected."""
     error = None if task.cancelled() else task.exception()
     if isinstance(error, EngineError):
         logger.info("command failed: %s", error)

@@ -50,7 +50,7 @@ class Answer:
 
 
 class AnswerFormat(Protocol):
-    """How a protocol writes one answer. ``feed`` and ``end`` are for streams, ``whole`` for complete answers."""
+    """Format of an answer in a protocol. ``feed`` and ``end`` are for streams, ``whole`` for complete answers."""
 
     def feed(self, index: int, chunk: GenerationChunk) -> str:
         """Return the events for a chunk of choice ``index``; may be empty."""

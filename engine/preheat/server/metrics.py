@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Labels = tuple[str, ...]
 
 MAX_MODELS: Final = 50
-"""Models with a label of their own; each label is a time series that Prometheus keeps for ever."""
+"""Number of models with their own label; Prometheus keeps a time series per label."""
 
 OTHER: Final = "other"
 WAIT_BUCKETS_S: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)

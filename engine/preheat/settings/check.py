@@ -1,4 +1,4 @@
-"""Merges layers of values into checked settings, and describes what is wrong with them.
+"""Merges layers of values into checked settings, and describes their errors.
 
 Every value is checked, even one that a stronger layer overrides: a file is right or wrong whatever the environment is.
 """
@@ -154,7 +154,7 @@ def _unknown(layer: Layer, name: str) -> Message:
 
 
 def _reason(detail: ErrorDetails) -> Message | None:
-    """Return what the allowed values do not already say."""
+    """Return the reason, unless the allowed values already state it."""
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, WrongValueError):
         return cause.message

@@ -1,4 +1,4 @@
-"""How a setting is declared, and what its declaration says."""
+"""Declarations of settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from preheat.messages import Message, msg
 
 AUTO: Final = "auto"
-"""How a user writes None: Preheat decides."""
+"""The user's word for None: Preheat decides."""
 
 HIDDEN: Final = "***"
 """Shown instead of a secret."""
@@ -84,9 +84,9 @@ def setting(
     Args:
         label: A short name for the settings window.
         description: One sentence with its full stop.
-        allowed: Code of the message that says what it may be, where type and bounds do not.
+        allowed: Code of the message with the allowed values, if type and bounds do not suffice.
         unit: Unit of a number.
-        rare: Few people will ever change it.
+        rare: Rarely changed.
         secret: Its value is hidden by default.
         inherits: None stands for the value that applies to all models, not for ``auto``.
         bounds: Constraints of ``pydantic.Field``.
@@ -148,7 +148,7 @@ def kinds_of(annotation: Any) -> tuple[Any, ...]:
 
 
 def allowed(field: FieldInfo) -> Message:
-    """Return what a setting may be."""
+    """Return the allowed values of a setting."""
     code = extra(field, "allowed")
     if isinstance(code, str) and code:
         return msg(code)

@@ -1,6 +1,6 @@
 """Sources of settings: a file, the environment, the command line. Each is read into one ``Layer``.
 
-This module knows no single setting; callers pass the names of those that are lists.
+This module knows no settings; callers pass the names of lists.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_SETTINGS: Final = ("PREHEAT_HOME",)
 
 
 class Origin(StrEnum):
-    """Where a value comes from, from the weakest to the strongest."""
+    """Origin of a value, from the weakest to the strongest."""
 
     DEFAULT = "default"
     FILE = "file"

@@ -1,4 +1,4 @@
-"""Which models were used, when, and by which client? The log in SQLite, popularity, client habits, and figures."""
+"""Usage of models by clients: the log in SQLite, popularity, client habits, and figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients do after they become active, from simple counts of what they did before. Pure.
+"""Predicts the next model of a client that becomes active, from counts of its earlier requests. Pure.
 
 A client becomes active ("wakes") when it lists the models, asks for the details of one, or opens a session.
 """

@@ -17,7 +17,7 @@ from preheat.messages import msg
 from preheat.usage.schema import ADDED, APPLICATION_ID, CONTENTS, VERSION, objects_of
 
 WRITE_TIMEOUT_S: Final = 1.0
-"""How long a write waits for another process; writes run in their own thread."""
+"""Maximum wait of a write for another process, in seconds; writes run in their own thread."""
 
 READ_TIMEOUT_S: Final = 0.25
 

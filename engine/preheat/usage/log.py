@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 FILE_NAME: Final = "usage.db"
 
 WRITE_INTERVAL_S: Final = 0.5
-"""How long a record waits for others of the same batch."""
+"""Time a record waits for others of the same batch, in seconds."""
 
 BATCH_RECORDS: Final = 2000
 """Largest batch of one transaction; a full batch is written at once."""
@@ -132,7 +132,7 @@ class UsageLog:
 
     @property
     def warning(self) -> Message | None:
-        """What is or was wrong with the file."""
+        """Current or last problem of the file."""
         return self._trouble or self._writer.note
 
     @property
@@ -166,7 +166,7 @@ class UsageLog:
         """Return the figures from ``since`` to ``now`` (Unix times), and over the last hour, day and week.
 
         Args:
-            since: None for everything ever logged.
+            since: None for everything in the log.
             now: Defaults to the current time.
         """
         until = self._clock() if now is None else now
@@ -325,7 +325,7 @@ class UsageLog:
             logger.info("usage is saved again; %d records were lost", self._dropped)
 
     def _suspect_file(self, error: Exception) -> None:
-        """Let the writing thread check the file after a reader's error."""
+        """Request a check of the file by the writing thread, after a reader's error."""
         logger.debug("reading %s: %s", self._path, error)
         if not is_damage(error) and not isinstance(error, NewerFileError):
             return

@@ -1,4 +1,4 @@
-"""How much each model is used: counters that decay, updated with every request.
+"""Usage of each model: decaying counters, updated with every request.
 
 Each request adds 1 to its model's counters, and each counter halves in a fixed time, so the log is never read again: a
 request and a decision cost the same after ten requests and after ten million. Pure: times come in, no clock is read.

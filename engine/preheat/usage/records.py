@@ -11,7 +11,7 @@ Row = tuple[str | int | float | tuple[str, ...] | None, ...]
 """A row that another module stores in the log."""
 
 SizeKey = tuple[str, int, float, int, str]
-"""What a measured size depends on: path, file bytes, modification time, context length, KV cache type."""
+"""Key of a measured size: path, file bytes, modification time, context length, KV cache type."""
 
 END_OF_TIME: Final = 2.0**40
 """Upper bound of all times in the log (the year 36812), whatever the clock said."""
@@ -42,7 +42,7 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class WakeRecord:
-    """A client listed the models, asked for the details of one or opened a session, without a request yet.
+    """A client listed the models, requested details of one or opened a session, before its first request.
 
     Attributes:
         at: Unix time.
@@ -75,7 +75,7 @@ class SizeRecord:
 
     @property
     def key(self) -> SizeKey:
-        """What the size depends on."""
+        """Key of the size."""
         return self.path, self.file_bytes, self.modified_at, self.context_length, self.kv_cache_type
 
 

@@ -85,7 +85,7 @@ class UsageStats:
 
     Attributes:
         since: Begin of the span, Unix time. Older history is folded into days, so the span then begins with a whole
-            day (UTC). None for everything ever logged, even while the clock was ahead.
+            day (UTC). None for everything in the log, even while the clock was ahead.
         now: End of the span.
         models: By model id, for models with any figures.
     """

@@ -15,7 +15,7 @@ from preheat.usage.popularity import DAY_S, Popularity, Row
 from preheat.usage.records import RequestRecord, SizeKey, SizeRecord, WakeRecord
 
 EXPECT_S: Final = 600.0
-"""How long a client that woke is expected to send a request."""
+"""Time in which a client that woke is expected to send a request, in seconds."""
 
 RecordObserver = Callable[[RequestRecord | DecisionRecord], None]
 
@@ -62,7 +62,7 @@ class UsageTracker:
         self._observers: list[RecordObserver] = []
 
     def open(self) -> Mapping[SizeKey, int]:
-        """Restore what was stored; return the measured sizes in bytes. Call it first; blocks on the disk."""
+        """Restore the stored usage; return the measured sizes in bytes. Call it first; blocks on the disk."""
         if self.log is None:
             return {}
         self.log.start()
@@ -77,7 +77,7 @@ class UsageTracker:
         return {key: size.resident_bytes for key, size in self.log.sizes().items()}
 
     def close(self) -> None:
-        """Write what is pending. Blocks on the disk."""
+        """Write pending records. Blocks on the disk."""
         if self.log is not None and not self._closed:
             self._closed = True
             self._save(self.log)

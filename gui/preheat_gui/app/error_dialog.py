@@ -143,7 +143,7 @@ class ErrorDialog(QDialog):
 
 
 def describe(error: BaseException, trace: TracebackType | None) -> tuple[str, str]:
-    """Return the place an exception comes from, and its details without user data."""
+    """Return the origin of an exception, and its details without user data."""
     frames = traceback.extract_tb(trace)
     lines = ["Traceback (most recent call last):"] if frames else []
     for frame in frames:

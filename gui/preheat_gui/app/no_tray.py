@@ -153,7 +153,7 @@ def _session_ends() -> bool:
 
 
 def explain_once(window: QWidget, state: WindowState) -> QMessageBox | None:
-    """Explain, the first time ever, why there is a window instead of an icon; return the message box."""
+    """Explain once why there is a window instead of an icon; return the message box."""
     if state.flag(_NOTE_SHOWN):
         return None
     state.remember(_NOTE_SHOWN, True)

@@ -115,7 +115,7 @@ class EngineBridge(QObject):
         self._tasks.run(self._close)
 
     def wait_closed(self, timeout_s: float) -> bool:
-        """Wait for all threads to end, after the windows are gone; return whether they have."""
+        """Wait for all threads to end, after the windows are closed; return whether they have."""
         return self._tasks.wait(timeout_s)
 
     def restart_engine(self) -> None:

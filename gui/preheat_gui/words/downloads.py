@@ -53,7 +53,7 @@ def format_speed(bytes_per_s: float) -> str:
 
 
 def download_status(download: DownloadSnapshot, model: ModelSnapshot | None = None) -> str:
-    """Return state and progress, with what is wrong and what to do."""
+    """Return state and progress, with a problem and its remedy."""
     state, trouble = download_state(download, model), download_trouble(download)
     if download.state is DownloadState.FAILED:
         return _tr("{state}: {reason}").format(state=state, reason=trouble or _tr("see the log."))
@@ -61,7 +61,7 @@ def download_status(download: DownloadSnapshot, model: ModelSnapshot | None = No
 
 
 def download_trouble(download: DownloadSnapshot) -> str:
-    """Return what is wrong and what to do, as sentences; empty if nothing is wrong."""
+    """Return the problem and its remedy, as sentences; empty without one."""
     return message_sentences(download.error or download.notice)
 
 

@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What a problem's button does; see ``EngineBridge.remedy``."""
+    """Action of a problem's button; see ``act_on``."""
 
     RESTART_ENGINE = "restart engine"
     USE_PORT = "use port"
@@ -68,13 +68,13 @@ class Problem:
 
     @property
     def text(self) -> str:
-        """What is wrong and what to do."""
+        """A problem and its remedy."""
         return f"{self.sentence} {self.remedy}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the windows know in addition to the snapshot."""
+    """Facts in addition to the snapshot."""
 
     settings_file: str  # The user's settings file
     data_folder: str  # The folder of models and usage

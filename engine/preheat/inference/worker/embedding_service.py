@@ -61,7 +61,7 @@ class VectorCache:
 
 
 def take_batch(pending: deque[Item], batch_tokens: int) -> list[Item]:
-    """Take the inputs of the next decode off the queue; one that is longer than a normal batch goes alone. Pure."""
+    """Remove the inputs of the next decode from the queue; one longer than a normal batch is decoded alone. Pure."""
     items: list[Item] = []
     size = 0
     while pending and len(items) < MAX_EMBEDDING_SEQUENCES:

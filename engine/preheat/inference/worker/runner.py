@@ -57,7 +57,7 @@ class ModelRunner:
         return outputs
 
     def _reuse(self, plan: PrefixReuse) -> int:
-        """Give a slot the beginning of a prompt; return how many tokens it holds."""
+        """Copy the beginning of a prompt to a slot; return its number of tokens."""
         index, kept = plan.slot.index, plan.keep
         if kept != plan.held and not (
             llama.llama_memory_seq_rm(self._model.memory, index, kept, -1) and self._is_complete(index, kept)
@@ -75,7 +75,7 @@ class ModelRunner:
         return 0
 
     def _is_complete(self, index: int, length: int) -> bool:
-        """Whether the cache has all that position ``length`` attends to: a sliding window drops old cells."""
+        """Whether the cache has all cells that position ``length`` attends to: a sliding window drops old ones."""
         first: int = llama.llama_memory_seq_pos_min(self._model.memory, index)
         return length == 0 or first <= max(0, length - self._model.n_swa if self._model.n_swa else 0)
 

@@ -31,7 +31,7 @@ SEEDED_CHUNK_TOKENS: Final = 64
 MIN_CHUNK_TOKENS: Final = 32
 
 _STEP_WITH_DECODING_S: Final = 0.25
-"""How long prefill may delay the generations that are decoding, per step."""
+"""Maximum delay of decoding generations by prefill, per step."""
 
 _STEP_ALONE_S: Final = 1.0
 """Longest step of prefill alone: a cancellation or a new request waits for it."""
@@ -44,7 +44,7 @@ class DecodeError(Exception):
 
 
 class Status(Enum):
-    """How a step ended. Only ``DONE`` has changed the KV cache."""
+    """Result of a step. Only ``DONE`` has changed the KV cache."""
 
     DONE = "done"
     NO_ROOM = "no_room"
@@ -127,11 +127,11 @@ class StepResult(NamedTuple):
 
 
 class Scheduler:
-    """Decides what each step computes. One thread only.
+    """Plans each step. One thread only.
 
     Args:
         parallel: Generations that run at once; more wait.
-        batch_tokens: Tokens that one decode takes.
+        batch_tokens: Maximum tokens of one decode.
         context_length: Prompt plus completion limit, in tokens; also the size of the shared KV cache.
         recurrent: The model's state can be neither cut nor shared.
         tokens_per_s: A first guess at the speed of prefill.
@@ -171,7 +171,7 @@ class Scheduler:
         """Return the next step. Changes nothing.
 
         Raises:
-            DecodeError: The KV cache is full although it holds a single generation.
+            DecodeError: The KV cache is full with a single generation.
         """
         if self._cache_full:
             return self._plan_with_room()

@@ -1,4 +1,4 @@
-"""Slots of the KV cache: what each one holds, and which one serves a new request best. Pure."""
+"""Slots of the KV cache: their content, and the best one for a new request. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Slot:
 
 
 class PrefixReuse(NamedTuple):
-    """How a slot gets the beginning of a prompt.
+    """The source of a prompt's beginning for a slot.
 
     The runner first cuts the slot to ``keep`` tokens. Where the model cannot do that, the slot ends up empty. If then
     ``shared`` is longer than what was kept, the slot shares that many of the donor's cells instead.
@@ -58,7 +58,7 @@ def plan_reuse(slots: Sequence[Slot], tokens: Sequence[int], *, reuse: bool, rec
 
 
 def oldest_idle(slots: Iterable[Slot]) -> Slot | None:
-    """Return the least recently used idle slot that holds anything."""
+    """Return the least recently used idle slot with content."""
     return min((slot for slot in slots if slot.cached and not slot.busy), key=lambda slot: slot.used_at, default=None)
 
 

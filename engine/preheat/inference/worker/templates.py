@@ -33,7 +33,7 @@ CHATML: Final = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-"""For files without a template: the format that most models were trained on."""
+"""Template for files without one: the format of most models' training."""
 
 _MARK: Final = "the user's message"
 
@@ -120,7 +120,7 @@ class ChatTemplate:
         raise _template_error(str(failure)) from failure
 
     def fixed_beginning(self) -> str:
-        """Return what the template writes before every chat without a system message; may be empty."""
+        """Return the template's text before every chat without a system message; may be empty."""
         try:
             beginning, mark, _ = self.render([{"role": "user", "content": _MARK}]).partition(_MARK)
         except InvalidRequestError:

@@ -29,7 +29,7 @@ _OllamaName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z
 
 
 class Task(StrEnum):
-    """What a model is for."""
+    """Purpose of a model."""
 
     CHAT = "chat"
     CODE = "code"

@@ -21,7 +21,7 @@ from preheat.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What offers depend on."""
+    """Facts that offers depend on."""
 
     limit_bytes: int  # memory limit of all models together
     settings: Settings  # the context length and the KV cache's type count
@@ -42,7 +42,7 @@ def search(
 
 
 def repo_offer(hub: Hub, machine: Machine, name: str) -> RepoOffer:
-    """Return what a repository offers; raises the errors of ``parse_pull`` and ``Hub.files``."""
+    """Return a repository's offer; raises the errors of ``parse_pull`` and ``Hub.files``."""
     target = parse_pull(name, load_catalogue())
     files = hub.files(target.repo, target.revision)
     context = min(files.trained_context or machine.settings.context_length, machine.settings.context_length)

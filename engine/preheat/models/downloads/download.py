@@ -135,12 +135,12 @@ class Download:
 
     @property
     def unfinished(self) -> bool:
-        """Whether its bytes will still come."""
+        """Whether it will receive more bytes."""
         return not self.cancelled and self.state not in _OVER
 
     @property
     def at_work(self) -> bool:
-        """Whether its bytes come without another command."""
+        """Whether it receives bytes without another command."""
         return self.unfinished and self.state is not DownloadState.PAUSED
 
     @property

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class JobHost(Protocol):
-    """What a job needs from the queue; see ``Downloads``."""
+    """The queue as a job uses it; see ``Downloads``."""
 
     hub: Hub
     retry_policy: RetryPolicy

@@ -65,7 +65,7 @@ class Downloads:
         self._stopping = False
 
     def start(self, *, resume: bool = True) -> None:
-        """Read what earlier runs left; with ``resume``, continue what was running when the process ended."""
+        """Read the downloads of earlier runs; with ``resume``, continue those that were running."""
         with self._lock:
             self._stopping = False
             self._load(resume)

@@ -22,7 +22,7 @@ class DownloadState(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What changes a download's state."""
+    """Events that change a download's state."""
 
     STARTED = "started"
     CHECKING = "checking"
@@ -104,6 +104,6 @@ class DownloadSnapshot:
 
     @property
     def hint(self) -> str | None:
-        """What to do about the error or notice, in English."""
+        """Remedy of the error or notice, in English."""
         message = self.error or self.notice
         return render(message).hint or None if message is not None else None

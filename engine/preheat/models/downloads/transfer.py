@@ -102,7 +102,7 @@ class Transfer:
         self._failures = 0
 
     def run(self) -> None:
-        """Fetch what is missing and check everything; afterwards the ``.part`` is complete and durable.
+        """Fetch missing bytes and check everything; afterwards the ``.part`` is complete and durable.
 
         Raises:
             InterruptedTransferError: The transfer was interrupted; the ``.part`` stays.

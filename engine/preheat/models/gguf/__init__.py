@@ -1,4 +1,4 @@
-"""GGUF files: headers, tensor types, model shapes, and a cache of what was read."""
+"""GGUF files: headers, tensor types, model shapes, and a cache of headers."""
 
 from __future__ import annotations
 

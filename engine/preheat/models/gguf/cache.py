@@ -90,7 +90,7 @@ class HeaderCache:
         self._dirty = True
 
     def save(self, seen: Set[Path]) -> None:
-        """Write what is new, and forget most files that are not in ``seen``."""
+        """Write new entries, and drop most files that are not in ``seen``."""
         with self._lock:
             if not self._dirty:
                 return

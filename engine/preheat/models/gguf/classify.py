@@ -1,4 +1,4 @@
-"""What a GGUF file is, and whether Preheat can serve it: read from its header, never guessed from its name."""
+"""The kind of a GGUF file, and whether Preheat can serve it: from its header, never from its name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_TOKENIZER: Final = frozenset({"", "no_vocab", "none"})
 
 
 def kind_of(header: GgufHeader) -> Kind:
-    """Return what a file is; a split set's part without tensors counts as what it describes."""
+    """Return a file's kind; a part without tensors has the kind of its split set."""
     if header.kind in _TYPES:
         return _TYPES[header.kind]
     if header.kind != "model":

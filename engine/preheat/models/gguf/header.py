@@ -38,7 +38,7 @@ class Tensor(NamedTuple):
 
 
 class GgmlType(NamedTuple):
-    """A tensor type: a block of ``block_elements`` takes ``block_bytes``."""
+    """A tensor type: a block of ``block_elements`` has ``block_bytes``."""
 
     name: str
     block_elements: int
@@ -111,7 +111,7 @@ class GgufHeader:
 
     @property
     def chat_template(self) -> bool:
-        """Whether the file carries a chat template."""
+        """Whether the file has a chat template."""
         value = self.metadata.get("tokenizer.chat_template")
         return isinstance(value, Skipped) or (isinstance(value, str) and bool(value.strip()))
 

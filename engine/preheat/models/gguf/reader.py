@@ -1,4 +1,4 @@
-"""Reads the header of a GGUF file: what the model is, and where its tensors are.
+"""Reads the header of a GGUF file: metadata and tensor positions.
 
 Files come from strangers, so every count and length is checked against the file and fixed ceilings before anything is
 read or kept. The file is read, not mapped: a mapped file that another program shortens would end this process.
@@ -74,7 +74,7 @@ def _digest(content: bytes) -> bytes:
 
 
 class _MalformedError(Exception):
-    """What is wrong with the file: a message code, and its parameters besides ``file`` and ``path``."""
+    """Problem of the file: a message code and its parameters, except ``file`` and ``path``."""
 
     def __init__(self, code: str, **params: Param) -> None:
         super().__init__(code)
@@ -357,7 +357,7 @@ def _tensor(name: str, shape: tuple[int, ...], kind: int, offset: int) -> Tensor
 
 
 def _check_layout(tensors: tuple[Tensor, ...], data_offset: int, alignment: int, file_bytes: int) -> None:
-    """Check that the tensors are contiguous, as llama.cpp requires, and that the file holds them all."""
+    """Check that the tensors are contiguous, as llama.cpp requires, and complete."""
     expected = end = 0
     for tensor in tensors:
         if tensor.offset != expected:

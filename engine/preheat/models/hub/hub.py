@@ -61,7 +61,7 @@ _NAME_TASKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RepoFiles:
-    """What a repository offers at one commit."""
+    """A repository's GGUF files at one commit."""
 
     repo: str  # ``owner/name`` as the hub writes it
     commit: str  # downloads name it, so that all parts are of one state
@@ -75,7 +75,7 @@ class RepoFiles:
 
 @dataclass(frozen=True, slots=True)
 class FileLocation:
-    """Where a file's bytes are now. Signed addresses expire: ask again for each attempt."""
+    """Current URL of a file. Signed URLs expire: request a new one for each attempt."""
 
     url: str  # may be on another host than the hub
     size_bytes: int | None  # None if the hub does not say
@@ -132,7 +132,7 @@ class Hub:
         return [model for model in found if not task or model.task == task][:wanted]
 
     def files(self, repo: str, revision: str = "main") -> RepoFiles:
-        """Return what a repository offers."""
+        """Return a repository's files."""
         from huggingface_hub import HfApi
 
         headers = self._headers_for(repo)

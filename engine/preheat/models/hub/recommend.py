@@ -1,4 +1,4 @@
-"""Which quantization suits a memory limit, and why.
+"""Recommends a quantization for a memory limit, with the reason.
 
 Pure. Before a file's header is known, a model's memory is its files' size, its KV cache and its worker's overhead.
 The rule: between 4 and 6 bits hardly anyone notices the loss, so take the most precise of those where there is plenty

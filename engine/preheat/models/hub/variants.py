@@ -89,7 +89,7 @@ def is_safe_path(path: str) -> bool:
 
 
 def variants_of(files: Iterable[RemoteFile]) -> tuple[Variant, ...]:
-    """Return what a repository offers, the smallest first.
+    """Return a repository's variants, the smallest first.
 
     An incomplete split set is skipped. Each variant gets the best mmproj of the repository. Importance matrices, draft
     models and adapters are not variants.

@@ -26,7 +26,7 @@ _KINDS: Final = (None, *Kind)
 
 
 class ActivityPage(DashboardPage):
-    """What the engine is doing and has done."""
+    """The engine's activity."""
 
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__(bridge, "activity")

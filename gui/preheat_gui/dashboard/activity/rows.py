@@ -77,7 +77,7 @@ class DecisionRow(Row):
 
     @property
     def text(self) -> str:
-        """What happened, and why."""
+        """An event with its reason."""
         return words.decision_sentence(self.decision)
 
     @property

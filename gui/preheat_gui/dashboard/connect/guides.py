@@ -20,7 +20,7 @@ NO_MODEL: Final = "MODEL"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How to reach a model."""
+    """Address and name of a model."""
 
     url: str  # Without a slash at the end
     model_id: str
@@ -53,7 +53,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How to connect one app."""
+    """Steps to connect one app."""
 
     key: str
     title: str  # The app's name

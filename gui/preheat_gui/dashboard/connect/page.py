@@ -148,7 +148,7 @@ _LIST_PADDING: Final = 5 * GAP
 
 
 class ConnectPage(DashboardPage):
-    """How other apps connect to Preheat."""
+    """Guides for other apps."""
 
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__(bridge, "connect")

@@ -1,4 +1,4 @@
-"""The overview's first card: current loads, what is next, and why preloading waits."""
+"""The overview's first card: current loads, the next ones, and why preloading waits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Help(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What the engine is doing."""
+    """The engine's current work."""
 
     sentence: str
     aside: str = ""  # What is next, and what is cached; may be empty
@@ -104,7 +104,7 @@ class NowCard(Card):
         self.body.addWidget(self._aside)
 
     def render_now(self, now: Now) -> None:
-        """Show what the engine is doing."""
+        """Show the engine's current work."""
         if now == self._now:
             return
         self._now = now
