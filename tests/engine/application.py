@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,11 @@ class Application:
         done = self.run(*arguments, "--json", stdin=stdin)
         assert (done.returncode, done.stderr) == (0, "")
         return json.loads(done.stdout)
+
+    def load(self, model_id: str) -> None:
+        """Load a model, if it is not hot; without a command, which would take longer."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/preheat/v1/models/{model_id}/load", b"")
+        urllib.request.urlopen(request, timeout=TIMEOUT_S).close()
 
     def states(self) -> dict[str, str]:
         """Return every model's state."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from preheat.inference import client as client_module
-from tests.engine.application import Application, make_home
+from tests.engine.application import Application, eventually, make_home
 from tests.engine.engines import Gate
 from tests.engine.inference import gated_worker
 
@@ -17,14 +17,22 @@ EMBED = "all-minilm-l6-v2.q8_0"
 
 
 @pytest.fixture(scope="module")
-def application(
+def _module_application(
     tmp_path_factory: pytest.TempPathFactory, chat_model: Path, embedding_model: Path
 ) -> Iterator[Application]:
-    """A running Preheat with both starter models, shared by a module's tests."""
     running = Application(make_home(tmp_path_factory.mktemp("application"), [chat_model, embedding_model]))
+    eventually(lambda: running.states() == {EMBED: "hot", CHAT: "hot"}, "both models hot")
     yield running
     assert running.stop() == 0
     assert "Traceback" not in running.output
+
+
+@pytest.fixture
+def application(_module_application: Application) -> Application:
+    """A running Preheat with both starter models hot, shared by a module's tests."""
+    for model_id in (CHAT, EMBED):
+        _module_application.load(model_id)
+    return _module_application
 
 
 @pytest.fixture
