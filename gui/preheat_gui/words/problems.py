@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 
 class Remedy(StrEnum):
-    """Action of a problem's button; see ``act_on``."""
+    """Action of a problem's button; see ``EngineBridge.act_on``."""
 
     RESTART_ENGINE = "restart engine"
     USE_PORT = "use port"
