@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, short_name, table
-from preheat.cli.search import TaskOption, checked_task, fit_words
+from preheat.cli.search import TaskOption, fit_words
 from preheat.units import format_bytes, format_memory
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ _HEADINGS: Final = {
 }
 
 
-def catalogue(task: TaskOption = "", as_json: AsJson = False) -> None:
+def catalogue(task: TaskOption = None, as_json: AsJson = False) -> None:
     """List suggested models; the best ones for this machine are marked."""
     from preheat.control import GetCatalogue
 
-    answer = ask(GetCatalogue(checked_task(task)))
+    answer = ask(GetCatalogue(task))
     found = answer["models"]
     if as_json:
         print_json(found)

@@ -11,7 +11,7 @@ from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.control import ControlClient, FavouritesChange
+    from preheat.control import ControlClient, Favourites, FavouritesChange
 
 Names = Annotated[list[str], typer.Argument(metavar="MODEL...", help="Model ids, or unique prefixes of them.")]
 
@@ -44,8 +44,7 @@ def favourites(
         if models:
             _show_change(client.call(OrderFavourites(tuple(models))), as_json)
         else:
-            found = client.call(GetFavourites())
-            _show(found.favourites, found.missing, as_json)
+            _show(client.call(GetFavourites()), as_json)
 
 
 def _set(names: list[str], *, on: bool, as_json: bool) -> None:
@@ -74,14 +73,14 @@ def _check_names(client: ControlClient, names: list[str]) -> None:
 def _show_change(change: FavouritesChange, as_json: bool) -> None:
     if change.overridden_by is not None:
         typer.echo(f"The settings file was changed, but {change.overridden_by} overrides it.", err=True)
-    _show(change.favourites, change.missing, as_json)
+    _show(change, as_json)
 
 
-def _show(names: tuple[str, ...], missing: tuple[str, ...], as_json: bool) -> None:
+def _show(found: Favourites, as_json: bool) -> None:
     if as_json:
-        print_json([*names, *missing])
+        print_json(found.ordered)
         return
-    if not names and not missing:
+    if not found.ordered:
         typer.echo("There are no favourites.")
-    for place, name in enumerate([*names, *missing], 1):
-        typer.echo(f"{place}. {name}" + (" (missing)" if name in missing else ""))
+    for place, name in enumerate(found.ordered, 1):
+        typer.echo(f"{place}. {name}" + (" (missing)" if name in found.missing else ""))

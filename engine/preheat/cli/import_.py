@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preheat.cli.output import AsJson, console, print_json
-from preheat.errors import InvalidRequestError, NotRunningError
+from preheat.cli.output import AsJson, ask, print_json, waiting
+from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.files import OnBytes
+    from preheat.control import ImportMode
 
 
 def import_(
@@ -27,15 +24,13 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Add a model file to Preheat's folder; on the same disk that takes no space."""
+    from preheat.control import ImportFile
+
     if copy + move + link > 1:
         raise InvalidRequestError(msg("cli_import_modes"))
-    how = "copy" if copy else "move" if move else "link" if link else "auto"
-    # A running application notices the file.
-    from preheat.models import How, import_file, set_bytes
-    from preheat.settings import load_settings
-
-    with _progress(f"Importing {file.name}", set_bytes(file)) as on_bytes:
-        target = import_file(file, load_settings().own_models_dir, How(how), on_bytes)
+    how: ImportMode = "copy" if copy else "move" if move else "link" if link else "auto"
+    with waiting(f"Importing {file.name}"):
+        target = Path(ask(ImportFile(str(file.absolute()), how))["path"])
     if as_json:
         print_json({"path": str(target)})
     else:
@@ -46,41 +41,14 @@ def move_models(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new models folder.")], as_json: AsJson = False
 ) -> None:
     """Move Preheat's models folder, for example to a larger disk."""
-    from preheat.control import MoveModelsFolder, find_running
+    from preheat.control import MoveModelsFolder
 
-    path = Path(os.path.realpath(folder.expanduser().absolute()))
-    try:
-        with find_running() as running:
-            left = list(running.call(MoveModelsFolder(str(path))).left)
-    except NotRunningError:
-        left = _move_here(path)
+    path = os.path.realpath(folder.expanduser().absolute())
+    with waiting("Moving the models"):
+        left = ask(MoveModelsFolder(path))["left"]
     if as_json:
-        print_json({"path": str(path), "left": left})
+        print_json({"path": path, "left": left})
         return
     typer.echo(f"The models are in {path}.")
     if left:
         typer.echo(f"  {len(left)} old files could not be removed, such as {left[0]}.", err=True)
-
-
-def _move_here(path: Path) -> list[str]:
-    from preheat.models import folder_bytes, move_folder, write_setting
-    from preheat.settings import load_settings
-
-    old = load_settings().own_models_dir
-    with _progress("Moving the models", folder_bytes(old)) as on_bytes:
-        left = move_folder(old, path, write_setting, on_bytes)
-    return [str(each) for each in left]
-
-
-@contextmanager
-def _progress(words: str, total_bytes: int) -> Iterator[OnBytes]:
-    """Show a progress bar on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task(words, total=total_bytes)
-        yield lambda n_bytes: progress.advance(task, n_bytes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -66,6 +68,23 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
+
+
+@contextmanager
+def waiting(words: str) -> Iterator[Callable[[str], None]]:
+    """Show what is waited for on a terminal; yield a function that shows other words, or nothing for an empty text."""
+    if not sys.stderr.isatty():
+        yield lambda _words: None
+        return
+    with console(stderr=True).status(words) as shown:
+
+        def show(words: str) -> None:
+            if words:
+                shown.update(words[:1].upper() + words[1:])
+            else:
+                shown.stop()
+
+        yield show
 
 
 def print_json(content: object) -> None:

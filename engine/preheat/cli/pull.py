@@ -1,4 +1,4 @@
-"""``preheat pull``: download a model, in the running application or in this process."""
+"""``preheat pull``: download a model."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from preheat.cli.output import JsonObject, console
-from preheat.errors import EngineError, NotRunningError
+from preheat.errors import EngineError
 from preheat.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
-    from preheat.control import HttpClient
-    from preheat.models.downloads import Downloads
+    from preheat.control import ControlClient
 
 _LOOK_S: Final = 0.1
 _LINE_S: Final = 1.0
@@ -37,19 +35,6 @@ DOWNLOAD_WORDS: Final = {
 """Download states as shown to people."""
 
 
-class Fetcher(Protocol):
-    """The running application or this process."""
-
-    def add(self, name: str) -> str:
-        """Start a download and return its id."""
-
-    def look(self, download_id: str) -> JsonObject:
-        """Return the download's state."""
-
-    def pause(self, download_id: str) -> None:
-        """Pause the download."""
-
-
 def pull(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="qwen3:4b, OWNER/REPO, OWNER/REPO:Q4_K_M, OWNER/REPO/FILE.gguf")
@@ -57,14 +42,16 @@ def pull(
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON per second.")] = False,
 ) -> None:
     """Download a model from the hub. Ctrl-C pauses it; the same command resumes it."""
-    with _fetcher() as fetcher:
-        download_id = fetcher.add(name)
+    from preheat.control import PauseDownload, PullModel, open_client
+
+    with open_client(downloads_at_once="1") as client:
+        download_id = client.call(PullModel(name)).download_id
         try:
-            last = _watch(fetcher, download_id, as_json)
+            last = _watch(client, download_id, as_json)
         except KeyboardInterrupt:
-            fetcher.pause(download_id)
+            client.call(PauseDownload(download_id))
             if not as_json:
-                _say_paused(name, fetcher.look(download_id))
+                _say_paused(name, _look(client, download_id))
             raise typer.Exit(_EXIT_INTERRUPTED) from None
     if as_json:
         print(json.dumps(last), flush=True)
@@ -90,11 +77,19 @@ def progress_line(now: JsonObject) -> str:
     return line
 
 
-def _watch(fetcher: Fetcher, download_id: str, as_json: bool) -> JsonObject:
+def _look(client: ControlClient, download_id: str) -> JsonObject:
+    from preheat.control import ListDownloads, encode
+
+    downloads: list[JsonObject] = encode(client.call(ListDownloads()))["downloads"]
+    gone = {"state": "failed", "error": "The download was cancelled", "hint": None}
+    return next((each for each in downloads if each["id"] == download_id), gone)
+
+
+def _watch(client: ControlClient, download_id: str, as_json: bool) -> JsonObject:
     """Show the progress until the download ends or is paused; return its last state."""
     with _shown(as_json) as show:
         while True:
-            now = fetcher.look(download_id)
+            now = _look(client, download_id)
             if now["state"] in _OVER:
                 return now
             show(now)
@@ -152,94 +147,3 @@ class _Lines:
 def _say_paused(name: str, now: JsonObject) -> None:
     typer.echo(f"Paused at {progress_line(now)}.", err=True)
     typer.echo(f"  Resume it: preheat pull {name}", err=True)
-
-
-@contextmanager
-def _fetcher() -> Iterator[Fetcher]:
-    from preheat.control import find_running
-
-    try:
-        running = find_running()
-    except NotRunningError:
-        with _own_fetcher() as own:
-            yield own
-    else:
-        with running:
-            yield _Remote(running)
-
-
-class _Remote:
-    """Downloads in the running application."""
-
-    def __init__(self, running: HttpClient) -> None:
-        self._running = running
-
-    def add(self, name: str) -> str:
-        from preheat.control import PullModel
-
-        return self._running.call(PullModel(name)).download_id
-
-    def look(self, download_id: str) -> JsonObject:
-        from preheat.control import ListDownloads, encode
-
-        downloads: list[JsonObject] = encode(self._running.call(ListDownloads()))["downloads"]
-        gone = {"state": "failed", "error": "The download was cancelled", "hint": None}
-        return next((each for each in downloads if each["id"] == download_id), gone)
-
-    def pause(self, download_id: str) -> None:
-        from preheat.control import PauseDownload
-
-        self._running.call(PauseDownload(download_id))
-
-
-class _Own:
-    """Downloads in this process."""
-
-    def __init__(self, downloads: Downloads) -> None:
-        self._downloads = downloads
-
-    def add(self, name: str) -> str:
-        from preheat.models.catalogue import load_catalogue, parse_pull
-
-        return self._downloads.add(parse_pull(name, load_catalogue()))
-
-    def look(self, download_id: str) -> JsonObject:
-        from preheat.control import encode
-
-        found: JsonObject = encode(
-            next(each for each in self._downloads.snapshots() if each.download_id == download_id)
-        )
-        return found
-
-    def pause(self, download_id: str) -> None:
-        self._downloads.pause(download_id)
-
-
-@contextmanager
-def _own_fetcher() -> Iterator[_Own]:
-    import psutil
-
-    from preheat.models import file_elsewhere, look_once
-    from preheat.models.downloads import Downloads
-    from preheat.models.hub import Hub
-    from preheat.settings import load_settings
-
-    settings = load_settings()
-
-    def elsewhere(size_bytes: int, sha256: str) -> Path | None:
-        found = look_once(settings.models_dirs, settings.sources, settings.own_models_dir)
-        return file_elsewhere(found.models, size_bytes, sha256)
-
-    downloads = Downloads(
-        settings.own_models_dir,
-        Hub(),
-        at_once=1,
-        room=lambda: settings.memory_limit.resolve(psutil.virtual_memory().total),
-        context_length=settings.context_length,
-        elsewhere=elsewhere,
-    )
-    downloads.start(resume=False)  # other interrupted downloads stay paused
-    try:
-        yield _Own(downloads)
-    finally:
-        downloads.stop()

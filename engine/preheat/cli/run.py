@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from preheat.cli.output import AsJson, JsonObject, ModelName, console, print_json, show_error
+from preheat.cli.output import AsJson, JsonObject, ModelName, print_json, show_error, waiting
 from preheat.errors import EngineError, EngineStoppedError, InvalidRequestError, NotRunningError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    from preheat.control import ControlClient, OnWait
-    from preheat.inference import GenerationChunk
+    from preheat.control import ControlClient, GenerationChunk
     from preheat.shortcuts import Options
 
 _PROMPT: Final = ">>> "
@@ -92,7 +90,7 @@ def _answer(
     parts: list[str] = []
     last: GenerationChunk | None = None
     with (
-        _waiting() as on_wait,
+        waiting("Waiting for the answer") as on_wait,
         closing(answering.generate(model, chat_request(messages, options), on_wait)) as chunks,
     ):
         for chunk in chunks:
@@ -105,23 +103,6 @@ def _answer(
     if echo:
         typer.echo()
     return "".join(parts), last
-
-
-@contextmanager
-def _waiting() -> Iterator[OnWait]:
-    """Show the wait on a terminal, until the function gets an empty text."""
-    if not sys.stderr.isatty():
-        yield lambda _words: None
-        return
-    with console(stderr=True).status("Waiting for the answer") as shown:
-
-        def on_wait(words: str) -> None:
-            if words:
-                shown.update(words[:1].upper() + words[1:])
-            else:
-                shown.stop()
-
-        yield on_wait
 
 
 def _as_json(model: str, text: str, last: GenerationChunk | None) -> JsonObject:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, short_name, table
-from preheat.errors import InvalidRequestError
 from preheat.units import format_ago, format_bytes, format_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from preheat.models.hub import Sort
+    from preheat.control import Sort
 
-_SORTS: Final[dict[str, Sort]] = {
+Task = Literal["chat", "code", "small", "vision", "embedding", "rerank"]
+SortName = Literal["downloads", "likes", "updated", "trending"]
+
+_SORTS: Final[dict[SortName, Sort]] = {
     "downloads": "downloads",
     "likes": "likes",
     "updated": "last_modified",
@@ -24,18 +26,15 @@ _SORTS: Final[dict[str, Sort]] = {
 }
 _MAX_RESULTS: Final = 100
 
-TaskOption = Annotated[
-    str,
-    typer.Option("--task", "-t", metavar="TASK", help="Only for chat, code, small, vision, embedding or rerank."),
-]
+TaskOption = Annotated[Task | None, typer.Option("--task", "-t", help="Only for this task.")]
 
 
 def search(
     query: Annotated[
         list[str], typer.Argument(metavar="QUERY", help="Words of a name, or OWNER/NAME to list its files.")
     ],
-    task: TaskOption = "",
-    sort: Annotated[str, typer.Option("--sort", help="By downloads, likes, updated or trending.")] = "downloads",
+    task: TaskOption = None,
+    sort: Annotated[SortName, typer.Option("--sort", help="Order of the results.")] = "downloads",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=_MAX_RESULTS, help="Maximum results.")] = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -43,14 +42,11 @@ def search(
     from preheat.control import GetRepo, SearchHub
 
     words = " ".join(query)
-    if sort not in _SORTS:
-        raise InvalidRequestError(f"--sort: must be one of {', '.join(_SORTS)}", param="--sort")
-    wanted = checked_task(task)
     if "/" in words:
         offer = ask(GetRepo(words))
         print_json(offer) if as_json else _print_offer(console(), offer)
         return
-    models = ask(SearchHub(words, wanted, limit, _SORTS[sort]))["models"]
+    models = ask(SearchHub(words, task, limit, _SORTS[sort]))["models"]
     if as_json:
         print_json(models)
     elif models:
@@ -58,19 +54,6 @@ def search(
     else:
         typer.echo("Nothing was found.")
         typer.echo("  Try fewer words, or see: preheat catalogue")
-
-
-def checked_task(task: str) -> Any:
-    """Return a known task, or None for all.
-
-    Raises:
-        InvalidRequestError: The task is unknown.
-    """
-    from preheat.models.catalogue import Task
-
-    if task and task not in set(Task):
-        raise InvalidRequestError(f"--task: must be one of {', '.join(Task)}", param="--task")
-    return task or None
 
 
 def _print_found(out: Console, models: list[JsonObject]) -> None:

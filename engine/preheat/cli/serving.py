@@ -1,14 +1,9 @@
-"""Runs the engine and its port, and prints what happens, until Ctrl-C."""
+"""Prints what happens while ``preheat serve`` runs."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import gc
 import json
-import sys
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from preheat._version import __version__
@@ -17,86 +12,35 @@ from preheat.control import base_url
 from preheat.units import format_duration
 
 if TYPE_CHECKING:
-    from preheat.core import Engine, EngineSnapshot, ModelSnapshot
-    from preheat.residency import State
+    from preheat.control import EngineSnapshot, ModelSnapshot, State
     from preheat.settings import Settings, SettingsStore
 
 
 def run(store: SettingsStore) -> None:
-    """Run Preheat until Ctrl-C or SIGTERM. Main thread.
+    """Run Preheat until Ctrl-C or SIGTERM.
 
     Raises:
         PortInUseError: Another process has the port.
         SettingsError: The host or port cannot be listened on.
     """
-    # Garbage collection while 1,000 modules are imported takes a sixth of the start and finds nothing.
-    gc.disable()
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(store))
-    except KeyboardInterrupt:
-        pass  # before or after the port handles signals itself
-    finally:
-        gc.enable()
+    from preheat import server
+
+    report = _Report()
+    server.run(store, report.on_snapshot, report.begin)
     _say("Preheat has stopped.")
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop  # a streamed token costs a tenth less processor time than on asyncio's own loop
-
-    return uvloop.new_event_loop
-
-
-async def _serve(store: SettingsStore) -> None:
-    from preheat.core import Engine, LiveSettings
-    from preheat.server import serve
-
-    engine = Engine(store.settings)
-    live = LiveSettings(engine, store)
-    # Not awaited: scanning thousands of models must not delay the port. It runs once `serve` has the port, and starts
-    # the worker process before `serve` imports FastAPI, so that both run in parallel.
-    starting = asyncio.create_task(engine.start())
-    serving = asyncio.current_task()
-    assert serving is not None
-    starting.add_done_callback(lambda task: None if task.cancelled() or task.exception() is None else serving.cancel())
-    report = _Report(engine)
-    try:
-        with live.following():
-            await serve(
-                engine,
-                store.settings,
-                on_ready=lambda port: starting.add_done_callback(lambda _: report.begin(port)),
-                live=live,
-            )
-    finally:
-        report.end()
-        starting.cancel()
-        try:
-            with contextlib.suppress(asyncio.CancelledError):
-                await starting  # if it failed, this says so
-        finally:
-            await engine.stop(0)  # requests in progress have had their time
-
-
 class _Report:
-    """Prints events while Preheat runs. Engine thread only."""
+    """Prints events while Preheat runs."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self) -> None:
         self._begun = False
         self._early_lines: list[str] = []
         self._states: dict[str, State] = {}
         self._queued_at: dict[str, float] = {}
-        self.end = engine.subscribe(self._on_snapshot)
-        """Stops the report."""
 
-    def begin(self, port: int) -> None:
+    def begin(self, port: int, snapshot: EngineSnapshot, settings: Settings) -> None:
         """Print the address and what Preheat does, then all events so far and from now on."""
-        gc.freeze()  # imported objects stay: later collections skip them
-        gc.enable()
-        snapshot, settings = self._engine.snapshot, self._engine.settings
         url = base_url(settings.host, port)
         _say(f"Preheat {__version__} answers on {url}")
         _say(first_words(snapshot, settings))
@@ -108,7 +52,7 @@ class _Report:
         for line in self._early_lines:
             _say(line)
 
-    def _on_snapshot(self, snapshot: EngineSnapshot) -> None:
+    def on_snapshot(self, snapshot: EngineSnapshot) -> None:
         for model in snapshot.models:
             before = self._states.get(model.model_id)
             if model.state is before:
@@ -124,7 +68,7 @@ class _Report:
 
     def _event(self, model: ModelSnapshot, *, first: bool) -> str:
         """Return the event of a model's new state; empty if there is none."""
-        from preheat.residency import State
+        from preheat.control import State
 
         if model.state in (State.QUEUED, State.LOADING, State.WARMING):
             self._queued_at.setdefault(model.model_id, time.monotonic())

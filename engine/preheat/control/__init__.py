@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         SteadyState,
     )
     from preheat.control.host import ControlHost
-    from preheat.control.hub import Catalogue, FoundModels, GetCatalogue, GetRepo, SearchHub
+    from preheat.control.hub import Catalogue, FoundModels, GetCatalogue, GetRepo, SearchHub, Sort
     from preheat.control.models import (
         ExplainModel,
         Explanation,
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         GetStatus,
         ImportedFile,
         ImportFile,
+        ImportMode,
         ListModels,
         LoadModel,
         ModelFacts,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         WatchStatus,
     )
     from preheat.control.opening import open_session
+    from preheat.control.own import loop_factory
     from preheat.control.preloading import GetPlan, Pause, PausePreloading, Plan, PlannedModel, ResumePreloading
     from preheat.control.request import choices_of, parse_command, parse_flag, wants_body
     from preheat.control.script_client import ScriptClient

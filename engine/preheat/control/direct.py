@@ -194,6 +194,7 @@ class DirectClient:
 
 @asynccontextmanager
 async def _engine_alone(engine: Engine) -> AsyncIterator[ControlHost]:
+    engine.library.resumes = False  # interrupted downloads continue in the application
     async with engine:
         yield ControlHost(engine, LiveSettings(engine, SettingsStore()))
 

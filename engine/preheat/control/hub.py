@@ -13,7 +13,8 @@ from preheat.models import FoundModel, RepoOffer, SuggestedModel
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
 
-_SUGGESTED_TASKS = Literal["chat", "code", "small", "vision", "embedding", "rerank"]
+Sort = Literal["downloads", "likes", "last_modified", "trending_score"]
+SuggestedTask = Literal["chat", "code", "small", "vision", "embedding", "rerank"]
 _MAX_RESULTS: Final = 100
 
 
@@ -37,9 +38,9 @@ class SearchHub(Command[FoundModels]):
     """Find repositories on the hub by name."""
 
     query: str = field(default="", metadata={"json": "q", "maximum": 200})
-    task: _SUGGESTED_TASKS | None = None
+    task: SuggestedTask | None = None
     limit: int = field(default=30, metadata={"minimum": 1, "maximum": _MAX_RESULTS})
-    sort: Literal["downloads", "likes", "last_modified", "trending_score"] = "downloads"
+    sort: Sort = "downloads"
 
     async def run(self, host: ControlHost) -> FoundModels:
         from preheat.models.catalogue import search
@@ -67,7 +68,7 @@ class GetRepo(Command[RepoOffer]):
 class GetCatalogue(Command[Catalogue]):
     """List the models that Preheat suggests; the best ones for this machine are marked. Needs no network."""
 
-    task: _SUGGESTED_TASKS | None = None
+    task: SuggestedTask | None = None
 
     async def run(self, host: ControlHost) -> Catalogue:
         from preheat.models.catalogue import Task, suggestions

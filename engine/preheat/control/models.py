@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from preheat.control.host import ControlHost
     from preheat.models import ModelFile
 
+ImportMode = Literal["auto", "copy", "move", "link"]
 _NAMES = (ModelNotFoundError, AmbiguousModelError)
 
 
@@ -253,7 +254,7 @@ class ImportFile(Command[ImportedFile]):
     """Add a GGUF file of this machine to the models folder: by copy, move or link, or the cheapest of them."""
 
     path: str
-    how: Literal["auto", "copy", "move", "link"] = "auto"
+    how: ImportMode = "auto"
 
     async def run(self, host: ControlHost) -> ImportedFile:
         return ImportedFile(str(await host.engine.library.import_file(_absolute(self.path), self.how)))

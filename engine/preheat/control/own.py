@@ -112,7 +112,7 @@ class OwnSession(EngineSession):
         self._port_status.set(PortStatus())
         self._thread = DirectClient(
             settings,
-            loop_factory=_loop_factory(),
+            loop_factory=loop_factory(),
             around=lambda engine: self._with_port(engine, sock),
             on_end=self._on_end,
             name=USER_AGENT,
@@ -144,7 +144,8 @@ class OwnSession(EngineSession):
             self._port_status.set(PortStatus(engine_error=_message(reason)))
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the engine's event loop; None for asyncio's own."""
     if sys.platform == "win32":
         return None
     import uvloop  # a streamed token costs a tenth less processor time than on asyncio's own loop

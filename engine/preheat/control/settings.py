@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from preheat.control.command import Command, Risk, command
 from preheat.errors import AmbiguousModelError, EngineError, InvalidRequestError, ModelNotFoundError, SettingsError
@@ -94,14 +94,22 @@ class Favourites:
 
     favourites: tuple[str, ...]
     missing: tuple[str, ...]  # favourites without a model on disk. They stay favourites.
+    ordered: tuple[str, ...]  # both
+
+    @classmethod
+    async def of(cls, host: ControlHost, *more: Any) -> Self:
+        """Return the favourites of an engine."""
+        from preheat.preload import favourites_in_order
+
+        now = host.engine.snapshot
+        ordered = favourites_in_order(host.engine.settings.favourites, await host.engine.models())
+        return cls(now.favourites, now.missing_favourites, ordered, *more)
 
 
 @dataclass(frozen=True, slots=True)
-class FavouritesChange:
+class FavouritesChange(Favourites):
     """The favourites after a change."""
 
-    favourites: tuple[str, ...]
-    missing: tuple[str, ...]  # favourites without a model on disk. They stay favourites.
     overridden_by: str | None  # the variable or option that overrides the written favourites; None if they have effect
 
 
@@ -127,8 +135,7 @@ class GetFavourites(Command[Favourites]):
     """Return the models to keep hot, in the user's order."""
 
     async def run(self, host: ControlHost) -> Favourites:
-        snapshot = host.engine.snapshot
-        return Favourites(snapshot.favourites, snapshot.missing_favourites)
+        return await Favourites.of(host)
 
 
 def _write_names(names: tuple[str, ...] | None) -> object:
@@ -143,8 +150,8 @@ class SetFavourites(Command[FavouritesChange]):
 
     async def run(self, host: ControlHost) -> FavouritesChange:
         if self.favourites is None:
-            return _favourites(host, await host.live.update_favourites("auto"))
-        return _favourites(host, await host.live.update_favourites("replace", self.favourites))
+            return await _changed_favourites(host, await host.live.update_favourites("auto"))
+        return await _changed_favourites(host, await host.live.update_favourites("replace", self.favourites))
 
 
 @command("POST", "favourites/order", risk=Risk.MANAGE, errors=_NAMES)
@@ -154,7 +161,7 @@ class OrderFavourites(Command[FavouritesChange]):
     favourites: tuple[str, ...]
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return _favourites(host, await host.live.update_favourites("order", self.favourites))
+        return await _changed_favourites(host, await host.live.update_favourites("order", self.favourites))
 
 
 @command("POST", "models/{model:path}/favourite", risk=Risk.MANAGE, errors=_NAMES)
@@ -164,7 +171,7 @@ class AddFavourite(Command[FavouritesChange]):
     model: str
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return _favourites(host, await host.live.update_favourites("add", (self.model,)))
+        return await _changed_favourites(host, await host.live.update_favourites("add", (self.model,)))
 
 
 @command("POST", "models/{model:path}/unfavourite", risk=Risk.MANAGE, errors=_NAMES)
@@ -174,7 +181,7 @@ class DropFavourite(Command[FavouritesChange]):
     model: str
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return _favourites(host, await host.live.update_favourites("remove", (self.model,)))
+        return await _changed_favourites(host, await host.live.update_favourites("remove", (self.model,)))
 
 
 @command("GET", "settings", risk=Risk.USE)
@@ -246,9 +253,8 @@ class ReloadSettings(Command[SettingsChange]):
         return _changed(host, await host.live.reload_file())
 
 
-def _favourites(host: ControlHost, change: StoredChange) -> FavouritesChange:
-    snapshot = host.engine.snapshot
-    return FavouritesChange(snapshot.favourites, snapshot.missing_favourites, change.overridden.get("favourites"))
+async def _changed_favourites(host: ControlHost, change: StoredChange) -> FavouritesChange:
+    return await FavouritesChange.of(host, change.overridden.get("favourites"))
 
 
 def _changed(host: ControlHost, change: StoredChange) -> SettingsChange:

@@ -35,12 +35,16 @@ class LibraryService:
 
     Args:
         on_change: Called on the loop when downloads have changed.
+
+    Attributes:
+        resumes: Continue the downloads of the last run; read when they are opened.
     """
 
     def __init__(self, engine: Engine, files: ModelFiles, on_change: Callable[[], None]) -> None:
         self._engine = engine
         self._files = files
         self._on_change = on_change
+        self.resumes = True
         self._loop: asyncio.AbstractEventLoop | None = None
         self._downloads: Downloads | None = None
         self._opening = asyncio.Lock()
@@ -49,7 +53,7 @@ class LibraryService:
     def start(self) -> None:
         """Continue the downloads of the last run, in the background."""
         self._loop = asyncio.get_running_loop()
-        if self._engine.settings.downloads_at_once:
+        if self.resumes and self._engine.settings.downloads_at_once:
             self._in_background(self._open_if_any())
 
     async def stop(self) -> None:
@@ -217,7 +221,7 @@ class LibraryService:
             context_length=settings.context_length,
             elsewhere=lambda size, sha256: file_elsewhere(self._files.models, size, sha256),
         )
-        downloads.start()
+        downloads.start(resume=self.resumes)
         return downloads
 
     async def _reopen(self) -> None:

@@ -6,6 +6,7 @@ from preheat.preload.context import PreloadContext, policy_of
 from preheat.preload.favourites import (
     add_favourites,
     choose_favourites,
+    favourites_in_order,
     missing_favourites,
     order_favourites,
     remove_favourites,

@@ -38,6 +38,11 @@ def missing_favourites(wanted: Sequence[str] | None, models: Sequence[ModelFile]
     return tuple(name for name in dict.fromkeys(wanted or ()) if _model_id(name, models) is None)
 
 
+def favourites_in_order(wanted: Sequence[str] | None, models: Sequence[ModelFile]) -> tuple[str, ...]:
+    """Return the ids of the favourites, with the names of missing ones in their place."""
+    return tuple(dict.fromkeys(_model_id(name, models) or name for name in _names(wanted, models)))
+
+
 def add_favourites(wanted: Sequence[str] | None, ids: Sequence[str], models: Sequence[ModelFile]) -> list[str]:
     """Return the setting ``favourites`` with these models; new ones come last."""
     names = _names(wanted, models)

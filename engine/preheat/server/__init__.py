@@ -10,5 +10,6 @@ from preheat.server.serve import serve
 if TYPE_CHECKING:
     from preheat.server.listening import listen
     from preheat.server.port import Port
+    from preheat.server.standalone import run
 else:
     __getattr__ = lazy_exports(__name__)

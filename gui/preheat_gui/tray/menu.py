@@ -209,12 +209,16 @@ class TrayMenu(QMenu):
     def _show_snapshot(self, snapshot: EngineSnapshot) -> None:
         self._show_status()
         self._preloading.setChecked(snapshot.preload.enabled)
-        self._favourites.show(
-            [
-                Entry(model.model_id, _escaped(short_name(model.model_id)), checked=model.favourite)
-                for model in most_used(snapshot)
-            ]
-        )
+        models = [
+            Entry(model.model_id, _escaped(short_name(model.model_id)), checked=model.favourite)
+            for model in most_used(snapshot)
+        ]
+        missing = self.tr("{name} (missing)")
+        models += [
+            Entry(name, _escaped(missing.format(name=short_name(name))), checked=True)
+            for name in snapshot.missing_favourites
+        ]
+        self._favourites.show(models)
         self._loaded.show(
             [self._loaded_entry(model) for model in snapshot.models if model.state not in (State.COLD, State.FAILED)]
         )

@@ -60,8 +60,8 @@ def test_a_variable_that_overrides_the_file_is_named(starter_home: Path, monkeyp
 def test_a_favourite_that_is_missing_stays_one(starter_home: Path) -> None:
     paths.settings_path().parent.mkdir(parents=True, exist_ok=True)
     paths.settings_path().write_text(f'favourites = ["unplugged", "{CHAT}"]\n')
-    assert run("favourites").stdout == f"1. {CHAT}\n2. unplugged (missing)\n"
-    assert json.loads(run("favourite", "all-mini", "--json").stdout) == [CHAT, EMBED, "unplugged"]
+    assert run("favourites").stdout == f"1. unplugged (missing)\n2. {CHAT}\n"
+    assert json.loads(run("favourite", "all-mini", "--json").stdout) == ["unplugged", CHAT, EMBED]
     assert in_file() == {"favourites": ["unplugged", CHAT, EMBED]}
     run("favourites", "--order", "all-mini")
     assert in_file() == {"favourites": [EMBED, "unplugged", CHAT]}

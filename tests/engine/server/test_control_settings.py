@@ -47,7 +47,7 @@ async def test_a_wrong_pause_is_none(client: httpx2.AsyncClient, seconds: str) -
 
 async def test_favourites_are_written_and_applied(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     answer = await client.post(f"{URL}/models/tiny-embed/favourite")
-    assert answer.json() == {"favourites": [EMBED], "missing": [], "overridden_by": None}
+    assert answer.json() == {"favourites": [EMBED], "missing": [], "ordered": [EMBED], "overridden_by": None}
     await client.post(f"{URL}/models/{CHAT}/favourite")
     assert (await client.post(f"{URL}/models/{CHAT}/favourite")).json()["favourites"] == [EMBED, CHAT]
     assert engine.settings.favourites == (EMBED, CHAT)
@@ -83,7 +83,7 @@ async def test_a_variable_that_goes_before_the_file_is_named(
 ) -> None:
     monkeypatch.setenv("PREHEAT_FAVOURITES", EMBED)
     answer = (await client.post(f"{URL}/models/{CHAT}/favourite")).json()
-    assert answer == {"favourites": [EMBED], "missing": [], "overridden_by": "PREHEAT_FAVOURITES"}
+    assert answer == {"favourites": [EMBED], "missing": [], "ordered": [EMBED], "overridden_by": "PREHEAT_FAVOURITES"}
     assert in_file() == {"favourites": [CHAT]}
 
 

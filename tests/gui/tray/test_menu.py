@@ -107,6 +107,13 @@ def test_favourites_are_toggles(menu: TrayMenu, bridge: FakeBridge) -> None:
     assert bridge.commands == [("set_favourite", "gemma", True), ("set_favourite", "qwen3-4b", False)]
 
 
+def test_missing_favourites_can_be_removed(menu: TrayMenu, bridge: FakeBridge) -> None:
+    bridge.publish(replace(snapshot(model("a")), missing_favourites=("unplugged",)))
+    assert texts(submenu(menu, "favourites")) == ["a", "unplugged (missing)", "&All models…"]
+    action(menu, "favourite:unplugged").trigger()
+    assert bridge.commands == [("set_favourite", "unplugged", False)]
+
+
 def test_favourites_come_first_then_what_is_used(menu: TrayMenu, bridge: FakeBridge) -> None:
     models = [
         model("a"),
