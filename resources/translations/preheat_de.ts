@@ -4213,6 +4213,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>&amp;Favoriten</translation>
     </message>
     <message>
+        <source>{name} (missing)</source>
+        <translation>{name} (fehlt)</translation>
+    </message>
+    <message>
         <source>No models yet</source>
         <translation>Noch keine Modelle</translation>
     </message>

@@ -1,4 +1,4 @@
-"""``preheat replay``: what other limits and settings would have brought."""
+"""``preheat replay``: simulates other memory limits and settings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from preheat.cli.output import AsJson, console, print_json, table
 from preheat.errors import InvalidRequestError
+from preheat.messages import msg
 from preheat.units import format_bytes, format_duration, format_memory
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def replay(
 ) -> None:
     """Simulate Preheat and other policies on recorded usage, with other memory limits or settings."""
     from preheat.cli.config import parse_overrides
-    from preheat.replay import describe_users
+    from preheat.replay import PAGE_CACHE_SHARE, describe_users
     from preheat.settings import load_settings
 
     if synthetic == "list":
@@ -61,12 +62,12 @@ def replay(
             typer.echo(f"{name}: {words}")
         return
     if synthetic is not None and log is not None:
-        raise InvalidRequestError("--log and --synthetic exclude each other", hint="Use one of --log or --synthetic")
+        raise InvalidRequestError(msg("replay_log_or_user"))
     settings = load_settings(parse_overrides(overrides or ()))
-    cache = _page_cache(page_cache)
+    cache = _size("--page-cache", page_cache or f"{PAGE_CACHE_SHARE:.0%}")
     if synthetic == "all":
         if limits is not None or csv_file is not None:
-            raise InvalidRequestError("--synthetic all sets its own limits", hint="Omit --limit and --csv")
+            raise InvalidRequestError(msg("replay_all_users"))
         comparisons = _five_users(settings, days, seed, cache)
         if as_json:
             print_json([comparison.row() for comparison in comparisons])
@@ -100,7 +101,7 @@ def _trace(
         local = datetime.now().astimezone().tzinfo
         return recorded_use(settings, log, days), local or UTC
     if synthetic not in ALL_USERS:
-        raise InvalidRequestError(f"There is no user {synthetic!r}", hint=f"Users: {', '.join(ALL_USERS)}")
+        raise InvalidRequestError(msg("replay_unknown_user", user=synthetic, known=list(ALL_USERS)))
     return synthetic_trace(synthetic, seed=seed, days=days or _DEFAULT_DAYS), UTC
 
 
@@ -111,39 +112,29 @@ def _limits(text: str | None, trace: Trace, settings: Settings, synthetic: bool,
         InvalidRequestError: One is not a size.
     """
     from preheat.residency import read_memory
-    from preheat.settings import Size
 
     total = read_memory().total_bytes
     if text is not None:
-        try:
-            limits = [Size(part.strip()).resolve(total) for part in text.split(",")]
-        except ValueError as error:
-            raise InvalidRequestError(f"--limit {text} is not a list of sizes", hint="Such as 8GiB,12GiB") from error
+        limits = [_size("--limit", part).resolve(total) for part in text.split(",")]
         if min(limits) <= 0:
-            raise InvalidRequestError("--limit must be above 0", hint="Such as 8GiB,12GiB")
+            raise InvalidRequestError(msg("replay_limit_zero"))
         return limits
     if curve:
         return [trace.room_for(count) for count in range(1, min(len(trace.sizes), _MAX_STEPS) + 1)]
     return [trace.room_for(3) if synthetic else settings.memory_limit.resolve(total)]
 
 
-def _page_cache(text: str | None) -> Size:
-    """Return the size of the page cache in addition to the limit, in bytes or as a share of the limit.
-
-    Raises:
-        InvalidRequestError: The text is not a size.
-    """
-    from preheat.replay import PAGE_CACHE_SHARE
+def _size(option: str, text: str) -> Size:
     from preheat.settings import Size
 
     try:
-        return Size(text or f"{PAGE_CACHE_SHARE:.0%}")
+        return Size(text.strip())
     except ValueError as error:
-        raise InvalidRequestError(f"--page-cache {text} is not a size", hint="Such as 4GiB or 50%") from error
+        raise InvalidRequestError(msg("replay_wrong_size", option=option, text=text)) from error
 
 
 def _five_users(settings: Settings, days: int | None, seed: int, cache: Size) -> list[Comparison]:
-    """Return the results of each synthetic user with a limit that holds three models, and their mean."""
+    """Return the results of each synthetic user with memory for three of the models, and their mean."""
     from preheat.replay import USERS, Machine, compare_with_lru, mean_of, strategy_under, synthetic_trace
 
     found = []
@@ -171,7 +162,7 @@ def _write_csv(path: Path, reports: Sequence[Report]) -> None:
             writer.writeheader()
             writer.writerows(rows)
     except OSError as error:
-        raise InvalidRequestError(f"{path} cannot be written: {error.strerror}", hint="Choose another file") from error
+        raise InvalidRequestError(msg("replay_csv_unwritable", path=str(path), reason=str(error.strerror))) from error
     typer.echo(f"Wrote {len(rows)} rows to {path}.", err=True)
 
 

@@ -9,7 +9,13 @@ from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = {
     "nothing_to_replay": Template(
-        "There is nothing to replay: no request is on record", "Try a made-up user: preheat replay --synthetic steady"
+        "There is nothing to replay: no request is on record", "Try a synthetic user: preheat replay --synthetic steady"
     ),
+    "replay_log_or_user": Template("--log and --synthetic exclude each other", "Use one of them"),
+    "replay_all_users": Template("--synthetic all chooses its own limits", "Leave out --limit and --csv"),
+    "replay_unknown_user": Template("There is no synthetic user {user}", "Choose one of {known:names}"),
+    "replay_wrong_size": Template("{option}: {text} is not a size", "Write 8GiB, or 50% of the memory"),
+    "replay_limit_zero": Template("--limit must be above 0", "Write 8GiB,12GiB"),
+    "replay_csv_unwritable": Template("{path} cannot be written: {reason}", "Choose another file"),
     "replay_failed": Template("The recorded use could not be replayed", "{reason}"),
 }

@@ -6,6 +6,7 @@ The command line, the settings file, the environment, the README and the setting
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -39,6 +40,8 @@ Name = Annotated[str, Field(min_length=1, max_length=500)]
 ApiKey = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 
 
+_memory, _preloading, _models, _access, _application = (partial(setting, group=group) for group in Group)
+
 _NO_OWN_SETTINGS: Final = ModelSettings()
 
 ALONE: Final = "alone"
@@ -52,262 +55,193 @@ class Settings(Declared):
         models: Settings of single models, by id.
     """
 
-    memory_limit: Size = setting(
-        Size("50%"),
-        "Memory limit",
-        "Maximum memory for all hot models together.",
-        group=Group.MEMORY,
-        allowed="allowed_memory_limit",
+    memory_limit: Size = _memory(
+        Size("50%"), "Memory limit", "Maximum memory for all hot models together.", allowed="allowed_memory_limit"
     )
-    keep_free: Size = setting(
-        Size("10%"),
-        "Keep free",
-        "Memory that is always left to the rest of the system.",
-        group=Group.MEMORY,
-        allowed="allowed_keep_free",
+    keep_free: Size = _memory(
+        Size("10%"), "Keep free", "Memory that is always left to the rest of the system.", allowed="allowed_keep_free"
     )
-    favourites: tuple[Name, ...] | None = setting(
+    favourites: tuple[Name, ...] | None = _preloading(
         None,
         "Favourites",
         "Models to keep hot whenever they fit, most important first; `auto` means the starter "
         "models if there are no others.",
-        group=Group.PRELOADING,
         allowed="allowed_models",
         rare=True,
     )
-    preload: bool = setting(
-        True, "Preloading", "Load models in the background before they are requested.", group=Group.PRELOADING
+    preload: bool = _preloading(True, "Preloading", "Load models in the background before they are requested.")
+    preload_at_login: bool = _preloading(
+        True, "Preload at login", "Preload right after login; otherwise preloading starts with the first request."
     )
-    preload_at_login: bool = setting(
-        True,
-        "Preload at login",
-        "Preload right after login; otherwise preloading starts with the first request.",
-        group=Group.PRELOADING,
+    preload_top: int = _preloading(
+        3, "Learned models", "Number of most used models to preload besides the favourites; 0 for none.", ge=0, le=5
     )
-    preload_top: int = setting(
-        3,
-        "Learned models",
-        "Number of most used models to preload besides the favourites; 0 for none.",
-        group=Group.PRELOADING,
-        ge=0,
-        le=5,
+    preload_min_uses: int = _preloading(
+        2, "Uses before preloading", "Recent uses a model needs before it is preloaded.", rare=True, ge=1, le=1000
     )
-    preload_min_uses: int = setting(
-        2,
-        "Uses before preloading",
-        "Recent uses a model needs before it is preloaded.",
-        group=Group.PRELOADING,
-        rare=True,
-        ge=1,
-        le=1000,
-    )
-    popularity_half_life: float = setting(
+    popularity_half_life: float = _preloading(
         7.0,
         "Usage half-life",
         "Days without use after which the usage of a model counts half.",
-        group=Group.PRELOADING,
         unit="days",
         rare=True,
         gt=0,
         le=3650,
     )
-    preload_on_battery: bool = setting(
-        False, "Preload on battery", "Also preload on battery power.", group=Group.PRELOADING
+    preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
+    wake_with_clients: bool = _preloading(
+        True, "Wake with programs", "When a program starts, preload the model it nearly always uses next."
     )
-    wake_with_clients: bool = setting(
-        True,
-        "Wake with programs",
-        "When a program starts, preload the model it nearly always uses next.",
-        group=Group.PRELOADING,
-    )
-    models_dir: Path | None = setting(
+    models_dir: Path | None = _models(
         None,
         "Models folder",
         "Preheat's own models folder, where downloads are stored; `auto` is the system's standard location.",
-        group=Group.MODELS,
         allowed="allowed_folder",
         rare=True,
     )
-    models_dirs: tuple[Path, ...] = setting(
-        (), "More folders", "Folders with models, besides Preheat's own.", group=Group.MODELS, allowed="allowed_folders"
+    models_dirs: tuple[Path, ...] = _models(
+        (), "More folders", "Folders with models, besides Preheat's own.", allowed="allowed_folders"
     )
-    sources: tuple[SourceName, ...] = setting(
+    sources: tuple[SourceName, ...] = _models(
         ("huggingface", "lmstudio", "ollama", "llamacpp", "jan"),
         "Other programs",
         "Programs that share their models with Preheat; their files are used in place and never changed.",
-        group=Group.MODELS,
         allowed="allowed_sources",
     )
-    downloads_at_once: int = setting(
+    downloads_at_once: int = _models(
         2,
         "Parallel downloads",
         "Number of downloads that run at the same time; 0 stops all downloads.",
-        group=Group.MODELS,
         ge=0,
         le=16,
         rare=True,
     )
-    context_length: ContextLength = setting(
+    context_length: ContextLength = _models(
         8192,
         "Context length",
         "Maximum length of prompt plus completion, in tokens; never more than a model was trained for.",
-        group=Group.MODELS,
         unit="tokens",
     )
-    threads: int | None = setting(
-        None, "Threads", "Threads per model; `auto` means one per physical core.", group=Group.MODELS, ge=1, le=1024
+    threads: int | None = _models(
+        None, "Threads", "Threads per model; `auto` means one per physical core.", ge=1, le=1024
     )
-    repack: Switch = setting(
+    repack: Switch = _models(
         "auto",
         "Repack weights",
         "Rearrange weights for faster computation; loading takes longer and needs more memory. "
         "`auto` means off for now.",
-        group=Group.MODELS,
     )
-    parallel: Parallel = setting(
-        4,
-        "Parallel requests",
-        "Requests a model answers at the same time; they share its KV cache.",
-        group=Group.MODELS,
+    parallel: Parallel = _models(
+        4, "Parallel requests", "Requests a model answers at the same time; they share its KV cache."
     )
-    kv_cache_type: KvCacheType = setting(
-        "f16", "KV cache", "Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter.", group=Group.MODELS
+    kv_cache_type: KvCacheType = _models(
+        "f16", "KV cache", "Precision of the KV cache; q8_0 takes half the memory, q4_0 a quarter."
     )
-    flash_attention: Switch = setting(
-        "auto",
-        "Flash attention",
-        "Compute attention without large intermediate buffers.",
-        group=Group.MODELS,
-        rare=True,
+    flash_attention: Switch = _models(
+        "auto", "Flash attention", "Compute attention without large intermediate buffers.", rare=True
     )
-    gpu_layers: int = setting(
+    gpu_layers: int = _models(
         -1,
         "Layers on the GPU",
         "Layers to put on the GPU, if the build supports one; -1 means all.",
-        group=Group.MODELS,
         rare=True,
         ge=-1,
         le=10_000,
     )
-    spare_worker: bool = setting(
-        True,
-        "Spare worker",
-        "Keep an empty worker process ready, so that loads do not wait for Python.",
-        group=Group.MODELS,
-        rare=True,
+    spare_worker: bool = _models(
+        True, "Spare worker", "Keep an empty worker process ready, so that loads do not wait for Python.", rare=True
     )
-    embedding_cache: int = setting(
+    embedding_cache: int = _models(
         4096,
         "Embedding cache",
         "Number of recent embeddings kept in memory; 0 keeps none.",
-        group=Group.MODELS,
         unit="entries",
         rare=True,
         ge=0,
         le=10_000_000,
     )
-    load_timeout: float = setting(
+    load_timeout: float = _models(
         300.0,
         "Load timeout",
         "Maximum time a request waits for its model, in seconds.",
-        group=Group.MODELS,
         unit="s",
         rare=True,
         gt=0,
         le=86_400,
     )
-    max_queue: int = setting(
+    max_queue: int = _models(
         64,
         "Queue length",
         "Maximum number of requests that wait for one model; further ones get a 503.",
-        group=Group.MODELS,
         unit="requests",
         rare=True,
         ge=0,
         le=100_000,
     )
-    max_body: Size = setting(
+    max_body: Size = _access(
         Size("32MiB"),
         "Largest request",
         "Maximum size of a request body.",
-        group=Group.ACCESS,
         allowed="allowed_size",
         effect=Effect.PORT,
         rare=True,
     )
-    host: str = setting(
+    host: str = _access(
         "127.0.0.1",
         "Address",
         "Address to listen on; one that other machines can reach needs `api_keys`.",
-        group=Group.ACCESS,
         allowed="allowed_host",
         effect=Effect.PORT,
     )
-    port: int = setting(
-        11435,
-        "Port",
-        "Port to listen on; 0 takes any free one.",
-        group=Group.ACCESS,
-        effect=Effect.PORT,
-        ge=0,
-        le=65535,
-    )
-    api_keys: tuple[ApiKey, ...] = setting(
+    port: int = _access(11435, "Port", "Port to listen on; 0 takes any free one.", effect=Effect.PORT, ge=0, le=65535)
+    api_keys: tuple[ApiKey, ...] = _access(
         (),
         "API keys",
         "Keys that clients may send; if there are none, no key is required.",
-        group=Group.ACCESS,
         allowed="allowed_keys",
         effect=Effect.PORT,
         secret=True,
     )
-    allowed_hosts: tuple[str, ...] = setting(
+    allowed_hosts: tuple[str, ...] = _access(
         (),
         "Host names",
         "Names by which clients may call this machine, besides its loopback names.",
-        group=Group.ACCESS,
         allowed="allowed_hosts",
         effect=Effect.PORT,
         rare=True,
     )
-    allowed_origins: tuple[str, ...] = setting(
+    allowed_origins: tuple[str, ...] = _access(
         (),
         "Web pages",
         "Web pages that may call the port, besides those served from this machine.",
-        group=Group.ACCESS,
         allowed="allowed_origins",
         effect=Effect.PORT,
     )
-    notifications: bool = setting(
-        True, "Notifications", "Notify when the favourites are ready and when something fails.", group=Group.APPLICATION
+    notifications: bool = _application(
+        True, "Notifications", "Notify when the favourites are ready and when something fails."
     )
-    theme: Literal["auto", "light", "dark"] = setting(
-        "auto", "Theme", "Colours of the windows; `auto` follows the system.", group=Group.APPLICATION
+    theme: Literal["auto", "light", "dark"] = _application(
+        "auto", "Theme", "Colours of the windows; `auto` follows the system."
     )
-    language: Literal["auto", "en", "de"] = setting(
-        "auto",
-        "Language",
-        "Language of the windows, after a restart; `auto` follows the system.",
-        group=Group.APPLICATION,
+    language: Literal["auto", "en", "de"] = _application(
+        "auto", "Language", "Language of the windows, after a restart; `auto` follows the system."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = setting(
-        "info", "Log level", "Log verbosity.", group=Group.APPLICATION, effect=Effect.RESTART
+    log_level: Literal["debug", "info", "warning", "error"] = _application(
+        "info", "Log level", "Log verbosity.", effect=Effect.RESTART
     )
-    history_days: int = setting(
+    history_days: int = _application(
         90,
         "Keep history for",
         "Days for which the figures of each request are kept, then daily sums; 0 keeps none.",
-        group=Group.APPLICATION,
         unit="days",
         effect=Effect.RESTART,
         ge=0,
         le=3650,
     )
-    shutdown_grace: float = setting(
+    shutdown_grace: float = _application(
         5.0,
         "Shutdown grace",
         "Time that requests in progress get to finish when Preheat exits, in seconds.",
-        group=Group.APPLICATION,
         unit="s",
         effect=Effect.PORT,
         rare=True,

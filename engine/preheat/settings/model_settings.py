@@ -24,30 +24,30 @@ class ModelSettings(Declared):
         None,
         "Context length",
         "Maximum length of prompt plus completion, in tokens.",
-        group=Group.MODELS,
         unit="tokens",
         inherits=True,
+        group=Group.MODELS,
     )
     parallel: Parallel | None = setting(
         None,
         "Parallel requests",
         "Requests the model answers at the same time; they share its KV cache.",
-        group=Group.MODELS,
         inherits=True,
+        group=Group.MODELS,
     )
     repack: Switch | None = setting(
         None,
         "Repack weights",
         "Rearrange weights for faster computation; loading takes longer and needs more memory.",
-        group=Group.MODELS,
         inherits=True,
+        group=Group.MODELS,
     )
     keep_alive: Annotated[float, Field(ge=0, le=_YEAR_S)] | None = setting(
         None,
         "Unload when unused",
         "Idle time before the model is unloaded, in seconds; `auto` keeps it until its memory is needed.",
-        group=Group.MODELS,
         unit="s",
+        group=Group.MODELS,
     )
 
     @field_validator("keep_alive", mode="before")

@@ -44,7 +44,7 @@ def record(path: Path) -> Path:
     return path
 
 
-def test_a_made_up_user(preheat_home: Path) -> None:
+def test_a_synthetic_user(preheat_home: Path) -> None:
     found = rows("--synthetic", "steady", "--days", "14")
     assert [row["strategy"] for row in found] == POLICIES
     preheat, keep_alive, lru, _, bound = found
@@ -105,11 +105,11 @@ def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:
     [
         ((), "no request is on record"),
         (("--synthetic", "nobody"), "office-day"),
-        (("--synthetic", "steady", "--limit", "8x"), "not a list of sizes"),
+        (("--synthetic", "steady", "--limit", "8x"), "not a size"),
         (("--synthetic", "steady", "--limit", "0"), "above 0"),
-        (("--synthetic", "all", "--limit", "8GiB"), "sets its own limits"),
+        (("--synthetic", "all", "--limit", "8GiB"), "its own limits"),
         (("--synthetic", "steady", "--page-cache", "8x"), "not a size"),
-        (("--synthetic", "steady", "--log", __file__), "--log or --synthetic"),
+        (("--synthetic", "steady", "--log", __file__), "--log and --synthetic"),
         (("--log", __file__), "no request is on record"),
     ],
 )

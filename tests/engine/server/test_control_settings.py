@@ -53,7 +53,11 @@ async def test_favourites_are_written_and_applied(client: httpx2.AsyncClient, en
     assert engine.settings.favourites == (EMBED, CHAT)
     assert in_file() == {"favourites": [EMBED, CHAT]}
     assert (await client.put(f"{URL}/favourites", json={"favourites": ["tiny-chat", EMBED]})).status_code == 200
-    assert (await client.get(f"{URL}/favourites")).json() == {"favourites": [CHAT, EMBED], "missing": []}
+    assert (await client.get(f"{URL}/favourites")).json() == {
+        "favourites": [CHAT, EMBED],
+        "missing": [],
+        "ordered": [CHAT, EMBED],
+    }
     assert (await client.post(f"{URL}/models/{CHAT}/unfavourite")).json()["favourites"] == [EMBED]
     assert (await client.post(f"{URL}/models/{EMBED}/unfavourite")).json()["favourites"] == []
     assert in_file() == {"favourites": []}
