@@ -40,7 +40,7 @@ EXCEPTIONS = {
     ("preheat.cli", "preheat.server"): "`preheat serve` starts the port",
     ("preheat.cli.replay", "preheat.replay"): "`preheat replay` reads a log without an engine",
     ("preheat.cli.replay", "preheat.residency"): "the size of the memory, for limits in percent",
-    ("preheat.cli.tray", "preheat_gui.app.start.main"): "`preheat tray` starts the windows",
+    ("preheat.cli.serve", "preheat_gui.app.start.main"): "`preheat tray` starts the windows",
 }
 
 # Outside packages that one part alone may import, as prefixes of module names.
@@ -155,7 +155,7 @@ def test_outside_packages_have_one_owner() -> None:
         ("preheat.core.engine", "preheat.control.models"),
         ("preheat.control.direct", "preheat.server"),
         ("preheat.server.app", "preheat.cli.main"),
-        ("preheat.cli.pull", "preheat.models.downloads.Downloads"),
+        ("preheat.cli.downloads", "preheat.models.downloads.Downloads"),
         ("preheat.cli.main", "preheat_gui.bridge.bridge"),
         ("preheat", "preheat.server"),
         ("preheat.server.app", "preheat.embed"),  # through the front door

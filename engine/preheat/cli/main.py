@@ -14,26 +14,17 @@ import typer
 from typer.core import TyperGroup
 
 from preheat._version import __version__
-from preheat.cli.catalogue import catalogue
-from preheat.cli.decisions import log, plan, why
-from preheat.cli.downloads import downloads
-from preheat.cli.embed import embed
+from preheat.cli.decisions import log, pause, plan, resume, why
+from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.favourites import favourite, favourites, unfavourite
-from preheat.cli.import_ import import_, move_models
-from preheat.cli.list import list_
-from preheat.cli.load import load, unload
+from preheat.cli.hub import catalogue, search
+from preheat.cli.models import list_, load, rm, show, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
-from preheat.cli.pausing import pause, resume
-from preheat.cli.pull import pull
-from preheat.cli.remove import rm
 from preheat.cli.replay import replay
-from preheat.cli.run import run
-from preheat.cli.search import search
-from preheat.cli.serve import serve
-from preheat.cli.show import show
+from preheat.cli.run import embed, run
+from preheat.cli.serve import serve, tray
 from preheat.cli.stats import stats
 from preheat.cli.status import ps, status
-from preheat.cli.tray import tray
 from preheat.errors import EngineError
 
 _CONFIG: Final = "config"

@@ -1,15 +1,23 @@
-"""``preheat serve``: the engine and its port, without windows."""
+"""``preheat serve`` and ``tray``: the engine and its port, without and with windows."""
 
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
-from preheat.errors import SettingsError
+from preheat._version import __version__
+from preheat.cli.output import silence
+from preheat.errors import EngineError, SettingsError
 from preheat.messages import msg
+from preheat.units import format_duration
+
+if TYPE_CHECKING:
+    from preheat.control import EngineSnapshot, ModelSnapshot, State
+    from preheat.settings import Settings
 
 ModelsDirs: TypeAlias = Annotated[
     list[Path] | None,
@@ -32,7 +40,7 @@ def serve(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also print the log.")] = False,
 ) -> None:
     """Start Preheat without windows, until Ctrl-C."""
-    from preheat.cli.serving import run
+    from preheat import server
     from preheat.log import setup_logging
     from preheat.settings import SettingsStore
 
@@ -40,7 +48,9 @@ def serve(
     setup_logging(store.load().log_level, to_file=True, console=verbose)
     if store.problem is not None:
         typer.echo(f"{store.problem.title}. The last good settings apply.", err=True)
-    run(store)
+    report = _Report()
+    server.run(store, report.on_snapshot, report.begin)
+    _say("Preheat has stopped.")
 
 
 def parse_options(
@@ -67,3 +77,125 @@ def parse_options(
     if no_preload:
         chosen["preload"] = "false"
     return chosen
+
+
+_WINDOWS: Final = ("PySide6", "preheat_gui")
+
+
+def tray(
+    login: Annotated[bool, typer.Option("--login", help="Open no window, as at login.")] = False,
+    models_dirs: ModelsDirs = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    no_preload: NoPreload = False,
+    overrides: SetOptions = None,
+) -> None:
+    """Start Preheat with its tray icon; a second start shows the dashboard of the first."""
+    options = parse_options(models_dirs, host, port, no_preload, overrides)
+    try:
+        from preheat_gui.app.start import main
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in _WINDOWS:
+            raise
+        raise EngineError(msg("cli_windows_missing")) from error
+    except ImportError as error:
+        # PySide6 is installed, but a system library it needs is not.
+        raise EngineError(msg("cli_windows_fail", reason=str(error))) from error
+    arguments = ["--login"] if login else []
+    for name, text in options.items():
+        arguments += ["--set", f"{name}={text}"]
+    raise typer.Exit(main(arguments))
+
+
+class _Report:
+    """Prints events while Preheat runs."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._early_lines: list[str] = []
+        self._states: dict[str, State] = {}
+        self._queued_at: dict[str, float] = {}
+
+    def begin(self, port: int, snapshot: EngineSnapshot, settings: Settings) -> None:
+        """Print the address and what Preheat does, then all events so far and from now on."""
+        from preheat.control import base_url
+
+        url = base_url(settings.host, port)
+        _say(f"Preheat {__version__} answers on {url}")
+        _say(first_words(snapshot, settings))
+        curl = curl_line(url, snapshot, needs_key=bool(settings.api_keys))
+        if curl:
+            _say(f"Try it:\n  {curl}")
+        _say("Press Ctrl-C to stop.")
+        self._begun = True
+        for line in self._early_lines:
+            _say(line)
+
+    def on_snapshot(self, snapshot: EngineSnapshot) -> None:
+        for model in snapshot.models:
+            before = self._states.get(model.model_id)
+            if model.state is before:
+                continue
+            self._states[model.model_id] = model.state
+            event = self._event(model, first=before is None)
+            if event:
+                line = f"{time.strftime('%H:%M:%S')} {event}"
+                if self._begun:
+                    _say(line)
+                else:
+                    self._early_lines.append(line)
+
+    def _event(self, model: ModelSnapshot, *, first: bool) -> str:
+        """Return the event of a model's new state; empty if there is none."""
+        from preheat.control import State
+
+        if model.state in (State.QUEUED, State.LOADING, State.WARMING):
+            self._queued_at.setdefault(model.model_id, time.monotonic())
+            return ""
+        queued_at = self._queued_at.pop(model.model_id, None)
+        if model.state is State.HOT:
+            took = "" if queued_at is None else f" in {format_duration(time.monotonic() - queued_at)}"
+            return f"{'loaded' if model.active_requests else 'preloaded'} {model.model_id}{took}"
+        if model.state is State.FAILED:
+            return f"{model.model_id} failed: {model.error}"
+        if model.state is State.COLD and not first:
+            return f"unloaded {model.model_id}"
+        return ""
+
+
+def first_words(snapshot: EngineSnapshot, settings: Settings) -> str:
+    """Return what Preheat is going to do, as a sentence."""
+    if not snapshot.models:
+        folder = settings.own_models_dir
+        return f"There are no models yet. Get one: preheat pull qwen3:4b. Or put GGUF files into {folder}"
+    favourites = [model.model_id for model in snapshot.models if model.favourite]
+    if not snapshot.preload.enabled:
+        return "Preloading is off: models load when they are requested."
+    if not favourites:
+        return "No favourites to preload: models load when they are requested. Choose: preheat favourite MODEL"
+    return f"Preloading {', '.join(favourites)}"
+
+
+def curl_line(url: str, snapshot: EngineSnapshot, *, needs_key: bool) -> str:
+    """Return an example request as a command; empty if there is no model."""
+    models = sorted(snapshot.models, key=lambda model: (model.embeddings, not model.favourite))
+    if not models:
+        return ""
+    key = "-H 'Authorization: Bearer YOUR_KEY' " if needs_key else ""
+    body: dict[str, Any] = {"model": models[0].model_id}
+    if models[0].embeddings:
+        path = "embeddings"
+        body["input"] = "Hello"
+    else:
+        path = "chat/completions"
+        body["messages"] = [{"role": "user", "content": "Hello"}]
+    text = json.dumps(body).replace("'", "'\\''")
+    return f"curl {url}/v1/{path} {key}-H 'Content-Type: application/json' -d '{text}'"
+
+
+def _say(text: str) -> None:
+    """Print a line. Preheat keeps running if the output's reader has closed the pipe."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        silence()

@@ -14,8 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from preheat.cli.serve import parse_options
-from preheat.cli.serving import curl_line, first_words
+from preheat.cli.serve import curl_line, first_words, parse_options
 from preheat.control import base_url
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import SettingsError
