@@ -79,7 +79,7 @@ def list_(
 
 
 def kind_words(model: JsonObject) -> str:
-    """Return what a model can do."""
+    """Return a model's abilities."""
     abilities = [ability for ability in model["abilities"] if ability != "completion"]
     return ", ".join(abilities) or "text"
 

@@ -166,7 +166,7 @@ class LibraryService:
             left = await asyncio.to_thread(move_folder, old, path, write_setting)
         except BaseException:  # also if cancelled: downloads continue in the old folder
             if self._downloads is not None:
-                await asyncio.to_thread(self._downloads.start)
+                await asyncio.to_thread(self._downloads.start, resume=self.resumes)
             raise
         new = Path(os.path.realpath(path.expanduser().absolute()))
         self._engine.apply_settings(self._engine.settings.model_copy(update={"models_dir": new}))
