@@ -12,27 +12,16 @@ from benchmarks.servers import Server, llama_server, preheat, preheat_settings
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The set-up of one run.
+    """The set-up of one run."""
 
-    Attributes:
-        llama_server: Path of the built program.
-        chat_model: SmolLM2-135M-Instruct, a real model that is small enough to show the server's overhead.
-        embedding_model: all-MiniLM-L6-v2.
-        small_model: Random weights, 0.6 GB.
-        large_model: Random weights, 1.1 GB.
-        threads: Number of threads of both servers.
-        rounds: Number of repetitions of each measure.
-        say: Called with one line of progress at a time.
-    """
-
-    llama_server: Path
-    chat_model: Path
-    embedding_model: Path
-    small_model: Path
-    large_model: Path
-    threads: int
-    rounds: int
-    say: Callable[[str], None]
+    llama_server: Path  # path of the built program
+    chat_model: Path  # SmolLM2-135M-Instruct, a real model that is small enough to show the server's overhead
+    embedding_model: Path  # all-MiniLM-L6-v2
+    small_model: Path  # random weights, 0.6 GB
+    large_model: Path  # random weights, 1.1 GB
+    threads: int  # number of threads of both servers
+    rounds: int  # number of repetitions of each measure
+    say: Callable[[str], None]  # called with one line of progress at a time
 
     def settings(
         self, *favourites: Path, parallel: int = 4, memory_limit: str = "90%", **others: str

@@ -25,17 +25,11 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A value to reach.
+    """A value to reach."""
 
-    Attributes:
-        subject: Preheat's own value, or its ratio to the other server's.
-        limit: In the figure's unit, or as a ratio.
-        at_least: The limit is a minimum; otherwise it is a maximum.
-    """
-
-    subject: Subject
-    limit: float
-    at_least: bool = False
+    subject: Subject  # Preheat's own value, or its ratio to the other server's
+    limit: float  # in the figure's unit, or as a ratio
+    at_least: bool = False  # the limit is a minimum; otherwise it is a maximum
 
     def met_by(self, value: float) -> bool:
         return value >= self.limit if self.at_least else value <= self.limit
@@ -55,21 +49,14 @@ def value_at_most(limit: float) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table.
-
-    Attributes:
-        unit: Unit of samples and medians; empty for shares and ratios.
-        preheat: Preheat's samples.
-        other: llama-server's samples; empty without a comparison.
-        note: Shown after the name.
-    """
+    """One line of the table."""
 
     name: str
-    unit: str
-    preheat: tuple[float, ...]
-    other: tuple[float, ...] = ()
+    unit: str  # unit of samples and medians; empty for shares and ratios
+    preheat: tuple[float, ...]  # Preheat's samples
+    other: tuple[float, ...] = ()  # llama-server's samples; empty without a comparison
     target: Target | None = None
-    note: str = ""
+    note: str = ""  # shown after the name
 
     @property
     def preheat_median(self) -> float:

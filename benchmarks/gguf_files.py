@@ -27,21 +27,15 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The dimensions of a llama-architecture model.
+    """The dimensions of a llama-architecture model."""
 
-    Attributes:
-        name: The file's name without version and ``.gguf``.
-        ffn: Width of the feed-forward layers.
-        seed: Seed of the random weights.
-    """
-
-    name: str
+    name: str  # the file's name without version and ``.gguf``
     layers: int
     width: int
-    ffn: int
+    ffn: int  # width of the feed-forward layers
     heads: int
     kv_heads: int
-    seed: int
+    seed: int  # seed of the random weights
 
     @property
     def head_width(self) -> int:

@@ -23,16 +23,11 @@ class LoadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One streamed answer. Times are from ``time.perf_counter``, in seconds; token counts are from the reported usage.
-
-    Attributes:
-        first_at: Arrival of the first text; headers and empty chunks do not count.
-        ended_at: Arrival of the last chunk.
-    """
+    """One streamed answer. Times are from ``time.perf_counter``; token counts are from the reported usage."""
 
     sent_at: float
-    first_at: float
-    ended_at: float
+    first_at: float  # arrival of the first text; headers and empty chunks do not count
+    ended_at: float  # arrival of the last chunk
     prompt_tokens: int
     completion_tokens: int
 
@@ -144,15 +139,11 @@ async def embed(connection: Connection, model: str, texts: Sequence[str]) -> tup
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingRun:
-    """Texts embedded by several clients at the same time.
-
-    Attributes:
-        latencies_s: Latency of each request.
-    """
+    """Texts embedded by several clients at the same time."""
 
     texts: int
     duration_s: float
-    latencies_s: tuple[float, ...]
+    latencies_s: tuple[float, ...]  # latency of each request
 
     @property
     def texts_per_s(self) -> float:

@@ -10,14 +10,10 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Resident memory in bytes.
+    """Resident memory in bytes."""
 
-    Attributes:
-        rss: Resident set size; shared pages count in each process.
-        pss: Proportional set size; shared pages are divided among the processes. None if the system has no figure.
-    """
-
-    rss: int
+    rss: int  # resident set size; shared pages count in each process
+    # proportional set size; shared pages are divided among the processes. None if the system has no figure.
     pss: int | None
 
     def __add__(self, other: Memory) -> Memory:

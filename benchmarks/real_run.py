@@ -59,35 +59,23 @@ class SkippingClock:
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The result of one request.
-
-    Attributes:
-        first_text_s: Time from its arrival to its first text; without text, its wait.
-        ready: Its model was hot or standby at its arrival.
-    """
+    """The result of one request."""
 
     outcome: Outcome
     wait_s: float
-    first_text_s: float
-    ready: bool
+    first_text_s: float  # time from its arrival to its first text; without text, its wait
+    ready: bool  # its model was hot or standby at its arrival
 
 
 @dataclass
 class Tally:
-    """Counts of sequential requests and of the engine's decisions.
-
-    Attributes:
-        preloads: Preloads by kind of target.
-        wasted: Unused preloads by kind of target.
-        wasted_for: Unused preloads by cause of their unloading.
-        ready: Set before each request; see ``RequestResult``.
-    """
+    """Counts of sequential requests and of the engine's decisions."""
 
     requests: list[RequestResult] = field(default_factory=list)
-    preloads: Counter[TargetKind] = field(default_factory=Counter)
-    wasted: Counter[TargetKind] = field(default_factory=Counter)
-    wasted_for: Counter[str] = field(default_factory=Counter)
-    ready: bool = False
+    preloads: Counter[TargetKind] = field(default_factory=Counter)  # preloads by kind of target
+    wasted: Counter[TargetKind] = field(default_factory=Counter)  # unused preloads by kind of target
+    wasted_for: Counter[str] = field(default_factory=Counter)  # unused preloads by cause of their unloading
+    ready: bool = False  # set before each request; see ``RequestResult``
     _kinds: dict[str, TargetKind] = field(default_factory=dict)
 
     def take(self, record: RequestRecord | DecisionRecord) -> None:

@@ -35,21 +35,14 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server.
+    """A running server."""
 
-    Attributes:
-        label: Which of the two servers.
-        started_at: ``time.perf_counter`` before the start of the process.
-        answered_at: The same at the first answer of the port, with any status.
-        home: Preheat's PREHEAT_HOME; None for llama-server.
-    """
-
-    label: Label
+    label: Label  # which of the two servers
     port: int
     pid: int
-    started_at: float
-    answered_at: float
-    home: Path | None = None
+    started_at: float  # ``time.perf_counter`` before the start of the process
+    answered_at: float  # the same at the first answer of the port, with any status
+    home: Path | None = None  # Preheat's PREHEAT_HOME; None for llama-server
 
     @property
     def answer_s(self) -> float:

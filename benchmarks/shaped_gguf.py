@@ -15,13 +15,7 @@ _TRAINED_TOKENS = 8192
 
 @dataclass(frozen=True, slots=True)
 class ModelDimensions:
-    """The dimensions of a model with 16-bit weights.
-
-    Attributes:
-        experts: Number of experts per layer, two of them active; 0 for a plain feed-forward network.
-        window_tokens: Attention window of most layers (architecture gemma3); 0 for full attention (architecture llama).
-        merges: Whether the tokenizer has about one merge rule per token.
-    """
+    """The dimensions of a model with 16-bit weights."""
 
     name: str
     layers: int = 2
@@ -31,9 +25,10 @@ class ModelDimensions:
     kv_heads: int = 2
     head_width: int = 64
     vocabulary: int = 2000
-    experts: int = 0
+    experts: int = 0  # number of experts per layer, two of them active; 0 for a plain feed-forward network
+    # attention window of most layers (architecture gemma3); 0 for full attention (architecture llama)
     window_tokens: int = 0
-    merges: bool = True
+    merges: bool = True  # whether the tokenizer has about one merge rule per token
 
 
 SHAPES = (

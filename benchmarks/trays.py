@@ -28,15 +28,11 @@ _PROGRAMS: Final = ("Xvfb", "openbox", "trayer", "xdotool", "xwininfo", "xprop")
 
 @dataclass(frozen=True, slots=True)
 class RunningTray:
-    """A tray whose icon is in the panel.
-
-    Attributes:
-        icon_s: Seconds from process start to the icon.
-    """
+    """A tray whose icon is in the panel."""
 
     pid: int
     port: int
-    icon_s: float
+    icon_s: float  # seconds from process start to the icon
     home: Path
 
 

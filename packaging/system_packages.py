@@ -21,17 +21,11 @@ from setup_step import SetupError, exit_code_of, say
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A required library or program.
+    """A required library or program."""
 
-    Attributes:
-        package: Its package in Debian.
-        library: File name of the library; empty for a program.
-        program: Name of the program; empty for a library.
-    """
-
-    package: str
-    library: str = ""
-    program: str = ""
+    package: str  # its package in Debian
+    library: str = ""  # file name of the library; empty for a program
+    program: str = ""  # name of the program; empty for a library
 
     @property
     def installed(self) -> bool:

@@ -41,15 +41,11 @@ _FIELD: Final = re.compile(r"\{[^}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text and its translation.
-
-    Attributes:
-        translation: Empty if it is missing.
-    """
+    """A text and its translation."""
 
     context: str
     source: str
-    translation: str
+    translation: str  # empty if it is missing
     finished: bool
 
 

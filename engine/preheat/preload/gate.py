@@ -20,41 +20,25 @@ IDLE_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What may block preloading.
+    """What may block preloading."""
 
-    Attributes:
-        enabled: The setting ``preload``.
-        paused_until: Unix time until which the user paused it; infinite until resumed; None when not paused.
-        active_requests: Requests in progress or waiting.
-        idle_s: Seconds since the last request ended; infinite before the first.
-        on_battery: The machine runs on battery and ``preload_on_battery`` is off.
-        pressure: Why memory is short; None when it is not.
-        awaits_use: Preheat was started at login with ``preload_at_login`` off, and was not used yet.
-    """
-
-    enabled: bool
-    paused_until: float | None
-    active_requests: int
-    idle_s: float
-    on_battery: bool
-    pressure: Message | None
-    awaits_use: bool = False
+    enabled: bool  # the setting ``preload``
+    paused_until: float | None  # Unix time until which the user paused it; infinite until resumed; None when not paused
+    active_requests: int  # requests in progress or waiting
+    idle_s: float  # seconds since the last request ended; infinite before the first
+    on_battery: bool  # the machine runs on battery and ``preload_on_battery`` is off
+    pressure: Message | None  # why memory is short; None when it is not
+    awaits_use: bool = False  # Preheat was started at login with ``preload_at_login`` off, and was not used yet
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why nothing is preloaded now.
-
-    Attributes:
-        again_s: When to ask again, in seconds; None waits for a change.
-        cancels: Cancels a running preload for this reason; None lets it continue.
-        brief: Ends with the current requests.
-    """
+    """Why nothing is preloaded now."""
 
     reason: Message
-    again_s: float | None = None
-    cancels: EvictionReason | None = None
-    brief: bool = False
+    again_s: float | None = None  # when to ask again, in seconds; None waits for a change
+    cancels: EvictionReason | None = None  # cancels a running preload for this reason; None lets it continue
+    brief: bool = False  # ends with the current requests
 
 
 def blocking_reason(conditions: Conditions, now: float) -> Hold | None:

@@ -35,30 +35,20 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class LimitPoint:
-    """The result of one limit.
-
-    Attributes:
-        preload_hit_rate: Hits ÷ requests.
-        waited_s: Time that requests would have waited for their models, in seconds.
-    """
+    """The result of one limit."""
 
     limit_bytes: int
-    preload_hit_rate: float
-    waited_s: float
+    preload_hit_rate: float  # hits ÷ requests
+    waited_s: float  # time that requests would have waited for their models, in seconds
 
 
 @dataclass(frozen=True, slots=True)
 class LimitCurve:
-    """The results of several limits over the same use.
+    """The results of several limits over the same use."""
 
-    Attributes:
-        days: Length of the recorded use.
-        points: In the order of the limits; empty without recorded use.
-    """
-
-    days: float
+    days: float  # length of the recorded use
     requests: int
-    points: tuple[LimitPoint, ...]
+    points: tuple[LimitPoint, ...]  # in the order of the limits; empty without recorded use
 
 
 def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:

@@ -19,27 +19,18 @@ PAGE_CACHE_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Load costs and memory. The figures were measured on 2 cores with an SSD.
+    """Load costs and memory. The figures were measured on 2 cores with an SSD."""
 
-    Attributes:
-        limit_bytes: The memory limit.
-        page_cache_bytes: Page cache for model files next to a full limit. Defaults to half of the limit, a quarter of
-            the memory: the limit is half of it, other programs use an eighth, and the last eighth (``keep_free`` with
-            its margin) holds their files. Where programs use a quarter, set a quarter of the limit.
-        disk_bytes_per_s: Speed of reading a cold file.
-        cold_s: Time of a cold load without reading, in seconds.
-        standby_s: Load time of a model whose file is in the page cache, in seconds.
-        answer_s: Duration of an answer, in seconds; its model cannot be unloaded meanwhile.
-        idle_s: Idle time before preloading starts, in seconds.
-    """
-
-    limit_bytes: int
+    limit_bytes: int  # the memory limit
+    # page cache for model files, on top of a full limit. Defaults to half of the limit, a quarter of the memory: the
+    # limit is half of it, other programs use an eighth, and the last eighth (``keep_free`` with its margin) holds
+    # their files. Where programs use a quarter, set a quarter of the limit.
     page_cache_bytes: int | None = None
-    disk_bytes_per_s: float = 1.9e9
-    cold_s: float = 0.25
-    standby_s: float = 0.2
-    answer_s: float = 6.0
-    idle_s: float = IDLE_S
+    disk_bytes_per_s: float = 1.9e9  # speed of reading a cold file
+    cold_s: float = 0.25  # time of a cold load without reading, in seconds
+    standby_s: float = 0.2  # load time of a model whose file is in the page cache, in seconds
+    answer_s: float = 6.0  # duration of an answer, in seconds; its model cannot be unloaded meanwhile
+    idle_s: float = IDLE_S  # idle time before preloading starts, in seconds
 
     def cache_room(self, used_bytes: int) -> int:
         """Return the memory that loaded models leave to the page cache, in bytes."""

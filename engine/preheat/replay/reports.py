@@ -21,17 +21,12 @@ CLAIRVOYANT: Final = "clairvoyant"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Results of one strategy.
-
-    Attributes:
-        overall: Over the whole trace.
-        steady: After the first seven days.
-    """
+    """Results of one strategy."""
 
     strategy: str
     limit_bytes: int
-    overall: Figures
-    steady: Figures
+    overall: Figures  # over the whole trace
+    steady: Figures  # after the first seven days
 
     def row(self) -> dict[str, str | int | float]:
         """Return the report as a flat row, for CSV and JSON."""
@@ -44,23 +39,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Preheat compared with plain LRU and the same memory, in the steady state.
-
-    Attributes:
-        lru_hit_rate: Share of requests that LRU finds hot.
-        of_bound: ``preload_hit_rate`` ÷ that of the clairvoyant bound.
-        waits_ratio: Waits ÷ waits of LRU.
-        seconds_ratio: Seconds waited ÷ those of LRU.
-        wasted_share: Wasted preloads ÷ preloads.
-    """
+    """Preheat compared with plain LRU and the same memory, in the steady state."""
 
     user: str
     preload_hit_rate: float
-    lru_hit_rate: float
-    of_bound: float
-    waits_ratio: float
-    seconds_ratio: float
-    wasted_share: float
+    lru_hit_rate: float  # share of requests that LRU finds hot
+    of_bound: float  # ``preload_hit_rate`` ÷ that of the clairvoyant bound
+    waits_ratio: float  # waits ÷ waits of LRU
+    seconds_ratio: float  # seconds waited ÷ those of LRU
+    wasted_share: float  # wasted preloads ÷ preloads
 
     def row(self) -> dict[str, str | float]:
         """Return the comparison as a flat row, for JSON."""

@@ -22,22 +22,15 @@ from preheat.usage import DAY_S, HALF_LIFE_S, UsageTracker
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A way to decide what is in memory.
-
-    Attributes:
-        preload: Load favourites and learned models when idle.
-        wake_ups: Load the model a waking client nearly always uses next, and put its models first on standby.
-        standby: Read the files of the next best models into the page cache when idle.
-        keep_alive_s: Idle time after which a model is unloaded; None leaves that to the limit.
-        max_models: Maximum number of hot models; None leaves that to the limit.
-    """
+    """A way to decide what is in memory."""
 
     name: str
-    preload: bool = False
+    preload: bool = False  # load favourites and learned models when idle
+    # load the model a waking client nearly always uses next, and put its models first on standby
     wake_ups: bool = False
-    standby: bool = False
-    keep_alive_s: float | None = None
-    max_models: int | None = None
+    standby: bool = False  # read the files of the next best models into the page cache when idle
+    keep_alive_s: float | None = None  # idle time after which a model is unloaded; None leaves that to the limit
+    max_models: int | None = None  # maximum number of hot models; None leaves that to the limit
     policy: PolicySettings = field(default_factory=PolicySettings)
     half_life_s: float = HALF_LIFE_S
 

@@ -24,46 +24,29 @@ class Kind(StrEnum):
 
 
 class TraceEvent(NamedTuple):
-    """One event.
+    """One event."""
 
-    Attributes:
-        at: Unix time.
-        model_id: The requested model, or the one named by a wake.
-        client: The client's name; empty if unknown.
-    """
-
-    at: float
+    at: float  # Unix time
     kind: Kind
-    model_id: str = ""
-    client: str = ""
+    model_id: str = ""  # the requested model, or the one named by a wake
+    client: str = ""  # the client's name; empty if unknown
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSize:
-    """The size of a model.
+    """The size of a model."""
 
-    Attributes:
-        resident_bytes: Memory of the hot model.
-        file_bytes: File size on disk and in the page cache.
-    """
-
-    resident_bytes: int
-    file_bytes: int
+    resident_bytes: int  # memory of the hot model
+    file_bytes: int  # file size on disk and in the page cache
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A recorded or synthetic history.
+    """A recorded or synthetic history."""
 
-    Attributes:
-        events: Ordered by time.
-        sizes: Sizes of all models in the events.
-        favourites: The user's favourites, in order.
-    """
-
-    events: tuple[TraceEvent, ...]
-    sizes: Mapping[str, ModelSize]
-    favourites: tuple[str, ...] = ()
+    events: tuple[TraceEvent, ...]  # ordered by time
+    sizes: Mapping[str, ModelSize]  # sizes of all models in the events
+    favourites: tuple[str, ...] = ()  # the user's favourites, in order
 
     def room_for(self, count: int) -> int:
         """Return a limit under which any ``count`` of the models fit, in bytes."""

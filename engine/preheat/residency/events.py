@@ -58,15 +58,10 @@ class Requested(_CallerEvent):
 
 @dataclass(frozen=True, slots=True)
 class Released(_CallerEvent):
-    """A caller releases its lease, or stops waiting. It gets no further answer.
+    """A caller releases its lease, or stops waiting. It gets no further answer."""
 
-    Attributes:
-        answered: The model did its work.
-        keep_alive_s: Idle time after which to unload the model; None changes nothing.
-    """
-
-    answered: bool = False
-    keep_alive_s: float | None = None
+    answered: bool = False  # the model did its work
+    keep_alive_s: float | None = None  # idle time after which to unload the model; None changes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +109,10 @@ class Loaded(_ModelEvent):
 
 @dataclass(frozen=True, slots=True)
 class Ready(_ModelEvent):
-    """The model is hot. ``Started`` and ``Loaded`` may be left out before it.
+    """The model is hot. ``Started`` and ``Loaded`` may be left out before it."""
 
-    Attributes:
-        rss_bytes: What its worker holds.
-        expected_bytes: What it will take in use.
-    """
-
-    rss_bytes: int
-    expected_bytes: int
+    rss_bytes: int  # what its worker holds
+    expected_bytes: int  # what it will take in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +165,12 @@ class MemoryNeeded(Event):
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged(Event):
-    """Settings have changed.
-
-    Attributes:
-        needs: By model id, for every known model.
-        outdated: Models that would be loaded differently now.
-    """
+    """Settings have changed."""
 
     limits: Limits
     load_timeout_s: float
-    needs: Mapping[str, Needs]
-    outdated: frozenset[str] = frozenset()
+    needs: Mapping[str, Needs]  # by model id, for every known model
+    outdated: frozenset[str] = frozenset()  # models that would be loaded differently now
 
 
 @dataclass(frozen=True, slots=True)
