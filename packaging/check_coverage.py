@@ -27,7 +27,6 @@ PERFECT: Final = (
     "engine/preheat/inference/worker/text_stream.py",
     "engine/preheat/models/gguf/classify.py",
     "engine/preheat/models/gguf/header.py",
-    "engine/preheat/models/gguf/known_arrays.py",
     "engine/preheat/models/gguf/quantization.py",
     "engine/preheat/models/gguf/reader.py",
     "engine/preheat/models/gguf/shape.py",
