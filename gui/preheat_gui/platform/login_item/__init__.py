@@ -1,0 +1,30 @@
+"""Start at login. The system's own entry is the only record of it; no setting repeats it. No Qt."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from preheat_gui.platform.login_item.base import LoginItem, LoginItemError
+from preheat_gui.platform.login_item.linux import AutostartEntry
+from preheat_gui.platform.login_item.macos import LaunchAgent
+from preheat_gui.platform.login_item.windows import RunKey
+
+__all__ = ["LoginItem", "LoginItemError", "login_command", "login_item"]
+
+
+def login_command() -> tuple[str, ...]:
+    """Return the command that starts the tray of this installation without a window."""
+    # PyInstaller: the executable is the application.
+    own = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "preheat")
+    return (*own, "tray", "--login")
+
+
+def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginItem:
+    """Return this system's entry, which starts ``command``, by default ``login_command()``."""
+    command = tuple(command) or login_command()
+    if platform == "darwin":
+        return LaunchAgent(command)
+    if platform == "win32":
+        return RunKey(command)
+    return AutostartEntry(command)

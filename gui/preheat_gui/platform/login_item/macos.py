@@ -1,0 +1,39 @@
+"""Start at login on macOS: a launch agent."""
+
+from __future__ import annotations
+
+import plistlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from preheat_gui.platform.login_item.base import FileLoginItem
+
+_LABEL: Final = "org.preheat.tray"
+
+
+class LaunchAgent(FileLoginItem):
+    """``~/Library/LaunchAgents/org.preheat.tray.plist``, which launchd reads at login."""
+
+    def __init__(self, command: Sequence[str], folder: Path | None = None) -> None:
+        self._command = list(command)
+        self.path = (folder or Path.home() / "Library" / "LaunchAgents") / f"{_LABEL}.plist"
+
+    def is_on(self) -> bool:
+        """Return whether there is an agent that starts at login."""
+        try:
+            agent = plistlib.loads(self.path.read_bytes())
+        except (OSError, plistlib.InvalidFileException, ValueError):
+            return False
+        return bool(agent.get("RunAtLoad")) and not agent.get("Disabled", False)
+
+    def _content(self) -> bytes:
+        return plistlib.dumps(
+            {
+                "Label": _LABEL,
+                "ProgramArguments": self._command,
+                "RunAtLoad": True,
+                "ProcessType": "Interactive",  # otherwise launchd throttles it as a background job
+                "LimitLoadToSessionType": "Aqua",
+            }
+        )
