@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     )
     from preheat.control.host import ControlHost
     from preheat.control.hub import Catalogue, FoundModels, GetCatalogue, GetRepo, SearchHub, Sort
+    from preheat.control.live_settings import LiveSettings
     from preheat.control.models import (
         ExplainModel,
         Explanation,

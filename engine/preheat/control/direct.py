@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from preheat.control.client import ModelChoice, OnWait, floats
 from preheat.control.host import ControlHost
-from preheat.core import LiveSettings
+from preheat.control.live_settings import LiveSettings
 from preheat.errors import EngineStoppedError, UnsupportedOperationError
 from preheat.messages import msg
 from preheat.settings import SettingsStore

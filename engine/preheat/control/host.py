@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from preheat.core import LiveSettings
+from preheat.control.live_settings import LiveSettings
 from preheat.errors import UnsupportedOperationError
 from preheat.messages import msg
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -13,8 +13,11 @@ from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
+    from preheat.models import ModelFile
     from preheat.settings import Settings
     from preheat.settings import SettingsChange as StoredChange
+
+    FavouritesUpdate = Callable[[Sequence[str] | None, Sequence[str], Sequence[ModelFile]], Sequence[str] | None]
 
 _AUTO: Final = "auto"
 _MAX_FAVOURITES: Final = 1000
@@ -149,9 +152,11 @@ class SetFavourites(Command[FavouritesChange]):
     favourites: tuple[str, ...] | None = field(metadata={"check": _names, "write": _write_names})
 
     async def run(self, host: ControlHost) -> FavouritesChange:
+        from preheat.preload import replace_favourites
+
         if self.favourites is None:
-            return await _changed_favourites(host, await host.live.update_favourites("auto"))
-        return await _changed_favourites(host, await host.live.update_favourites("replace", self.favourites))
+            return await _update_favourites(host, lambda *_: None)
+        return await _update_favourites(host, replace_favourites, *self.favourites)
 
 
 @command("POST", "favourites/order", risk=Risk.MANAGE, errors=_NAMES)
@@ -161,7 +166,9 @@ class OrderFavourites(Command[FavouritesChange]):
     favourites: tuple[str, ...]
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return await _changed_favourites(host, await host.live.update_favourites("order", self.favourites))
+        from preheat.preload import order_favourites
+
+        return await _update_favourites(host, order_favourites, *self.favourites)
 
 
 @command("POST", "models/{model:path}/favourite", risk=Risk.MANAGE, errors=_NAMES)
@@ -171,7 +178,9 @@ class AddFavourite(Command[FavouritesChange]):
     model: str
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return await _changed_favourites(host, await host.live.update_favourites("add", (self.model,)))
+        from preheat.preload import add_favourites
+
+        return await _update_favourites(host, add_favourites, self.model)
 
 
 @command("POST", "models/{model:path}/unfavourite", risk=Risk.MANAGE, errors=_NAMES)
@@ -181,7 +190,9 @@ class DropFavourite(Command[FavouritesChange]):
     model: str
 
     async def run(self, host: ControlHost) -> FavouritesChange:
-        return await _changed_favourites(host, await host.live.update_favourites("remove", (self.model,)))
+        from preheat.preload import remove_favourites
+
+        return await _update_favourites(host, remove_favourites, self.model)
 
 
 @command("GET", "settings", risk=Risk.USE)
@@ -200,7 +211,7 @@ class ChangeSettings(Command[SettingsChange]):
 
     async def run(self, host: ControlHost) -> SettingsChange:
         texts = {name: _text(name, value) for name, value in self.values.items()}
-        return _changed(host, await host.live.change(texts))
+        return _changed(host, await host.live.write(host.live.store.set, texts))
 
 
 @command("PATCH", "models/{model:path}/settings", risk=Risk.ADMIN, errors=(*_NAMES, SettingsError))
@@ -213,7 +224,7 @@ class ChangeModelSettings(Command[SettingsChange]):
     async def run(self, host: ControlHost) -> SettingsChange:
         model_id = await host.model_id(self.model)
         texts = {name: None if value is None else _text(name, value) for name, value in self.values.items()}
-        return _changed(host, await host.live.change_model(model_id, texts))
+        return _changed(host, await host.live.write(host.live.store.set_model, model_id, texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +261,19 @@ class ReloadSettings(Command[SettingsChange]):
     """Read the settings again, and apply them."""
 
     async def run(self, host: ControlHost) -> SettingsChange:
-        return _changed(host, await host.live.reload_file())
+        return _changed(host, await host.live.write(host.live.store.reload))
 
 
-async def _changed_favourites(host: ControlHost, change: StoredChange) -> FavouritesChange:
+async def _update_favourites(host: ControlHost, update: FavouritesUpdate, *names: str) -> FavouritesChange:
+    """Change the favourites with the named models, write them, and apply them.
+
+    Raises:
+        ModelNotFoundError, AmbiguousModelError: A name does not stand for one model or missing favourite.
+    """
+    missing = host.engine.snapshot.missing_favourites
+    ids = [name if name in missing else await host.model_id(name) for name in names]
+    models = await host.engine.models()
+    change = await host.live.write(host.live.store.update_favourites, lambda old: update(old, ids, models))
     return await FavouritesChange.of(host, change.overridden.get("favourites"))
 
 

@@ -9,7 +9,6 @@ from preheat._lazy import lazy_exports
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.lease import Lease
-    from preheat.core.live_settings import LiveSettings
     from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
     from preheat.models.downloads import DownloadSnapshot, DownloadState
     from preheat.residency import State

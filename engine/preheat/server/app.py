@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat._version import __version__
-from preheat.control import ControlHost
-from preheat.core import LiveSettings
+from preheat.control import ControlHost, LiveSettings
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.server.access import AccessMiddleware, AccessRules

@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from preheat.control import PortStatus, base_url
-from preheat.core import LiveSettings
+from preheat.control import LiveSettings, PortStatus, base_url
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.server.listening import listen

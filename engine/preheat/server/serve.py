@@ -27,7 +27,8 @@ from preheat.files import write_atomic
 from preheat.server.listening import listen
 
 if TYPE_CHECKING:
-    from preheat.core import Engine, LiveSettings
+    from preheat.control import LiveSettings
+    from preheat.core import Engine
     from preheat.server.http_server import HttpServer
     from preheat.settings import Settings
 

@@ -38,7 +38,8 @@ def run(store: SettingsStore, on_snapshot: Callable[[EngineSnapshot], None], on_
 
 
 async def _run(store: SettingsStore, on_snapshot: Callable[[EngineSnapshot], None], on_ready: OnReady) -> None:
-    from preheat.core import Engine, LiveSettings
+    from preheat.control import LiveSettings
+    from preheat.core import Engine
     from preheat.server.serve import serve
 
     def ready(port: int) -> None:

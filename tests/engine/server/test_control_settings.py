@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from preheat import paths
-from preheat.core import LiveSettings
+from preheat.control import LiveSettings
 from preheat.server.app import create_app
 from preheat.settings import SettingsStore
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, as_engine

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
-from preheat.models import ModelFile
-from preheat.preload import add_favourites, order_favourites, remove_favourites, replace_favourites
 from preheat.settings import PORT_SETTINGS, RESTART_SETTINGS, Settings, SettingsChange, SettingsStore
 
 if TYPE_CHECKING:
-    from preheat.core.engine import Engine
+    from preheat.core import Engine
 
 P = ParamSpec("P")
 
 PortOpener = Callable[[Settings], Awaitable[bool]]
-
-_FavouritesUpdate = Callable[[Sequence[str] | None, Sequence[str], Sequence[ModelFile]], Sequence[str] | None]
-_FAVOURITES_UPDATES: Final[Mapping[str, _FavouritesUpdate]] = {
-    "add": add_favourites,
-    "remove": remove_favourites,
-    "replace": replace_favourites,
-    "order": order_favourites,
-    "auto": lambda *_: None,
-}
 
 
 @dataclass(slots=True)
@@ -78,48 +67,8 @@ class LiveSettings:
             for task in self._tasks:
                 task.cancel()
 
-    async def change(self, texts: Mapping[str, str]) -> SettingsChange:
-        """Write settings, all or none, and apply them.
-
-        Raises:
-            SettingsError: A name or value is wrong. Nothing was changed.
-        """
-        return await self._change(self.store.set, texts)
-
-    async def change_model(self, model_id: str, texts: Mapping[str, str | None]) -> SettingsChange:
-        """Write one model's own settings, all or none, and apply them; None removes one.
-
-        Raises:
-            SettingsError: A name or value is wrong. Nothing was changed.
-        """
-        return await self._change(self.store.set_model, model_id, texts)
-
-    async def reload_file(self) -> SettingsChange:
-        """Read the settings again and apply them.
-
-        Raises:
-            SettingsError: They are wrong; the previous ones stay in force.
-        """
-        return await self._change(self.store.reload)
-
-    async def update_favourites(
-        self, update: Literal["add", "remove", "replace", "order", "auto"], names: Sequence[str] = ()
-    ) -> SettingsChange:
-        """Change the favourites with the named models, write them, and apply them; ``auto`` leaves them to Preheat.
-
-        Raises:
-            ModelNotFoundError, AmbiguousModelError: A name does not stand for one model.
-        """
-        ids, models = [await self._favourite_id(name) for name in names], await self.engine.models()
-        change = _FAVOURITES_UPDATES[update]
-        return await self._change(self.store.update_favourites, lambda old: change(old, ids, models))
-
-    async def _favourite_id(self, name: str) -> str:
-        """Return the id of a model, or the name of a missing favourite."""
-        missing = self.engine.snapshot.missing_favourites
-        return name if name in missing else (await self.engine.find(name)).model_id
-
-    async def _change(self, call: Callable[P, SettingsChange], *args: P.args, **kwargs: P.kwargs) -> SettingsChange:
+    async def write(self, call: Callable[P, SettingsChange], *args: P.args, **kwargs: P.kwargs) -> SettingsChange:
+        """Call a method of the store that changes or reads settings, and apply them; errors of the store pass."""
         async with self._writing:
             before = self.engine.settings
             change = await asyncio.to_thread(call, *args, **kwargs)
