@@ -28,7 +28,7 @@ _PROGRAMS: Final = ("Xvfb", "openbox", "trayer", "xdotool", "xwininfo", "xprop")
 
 @dataclass(frozen=True, slots=True)
 class RunningTray:
-    """A tray whose icon is in the panel."""
+    """A tray with its icon in the panel."""
 
     pid: int
     port: int

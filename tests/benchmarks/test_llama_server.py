@@ -31,7 +31,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fake_cmake(cache: Path, build: str) -> Path:
-    """Install a cmake whose build step runs this line; return the file that its calls are written to."""
+    """Install a cmake that runs this line as its build step; return the file with its calls."""
     calls = cache.parent / "calls"
     script = cache.parent / "bin" / "cmake"
     script.write_text(FAKE_CMAKE.format(calls=calls, build=build))

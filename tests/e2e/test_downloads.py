@@ -108,7 +108,7 @@ def test_a_download_continues_after_kill_9_of_the_application(
         wait_until(lambda: not any(child.is_running() for child in children))
     (part,) = tmp_path.rglob("*.part")
     there = part.stat().st_size
-    (tmp_path / "runtime" / "engine.json").unlink()  # nobody else can have taken it away
+    (tmp_path / "runtime" / "engine.json").unlink()  # no other process can have removed it
     local_hub.bytes_per_s = 0
     with running_preheat(tmp_path) as preheat:
         wait_until(lambda: _download(preheat)["state"] == "done")

@@ -1,4 +1,4 @@
-"""Engines over real models and real workers, whose loads wait where a test wants them to."""
+"""Engines with real models and workers; a test may pause their loads."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def logging_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def test_the_file_has_level_logger_and_message() -> None:
     setup_logging("info", to_file=True, console=False)
     logging.getLogger("preheat.core.engine").info("model %s: %s", "tiny", "hot")
-    logging.getLogger("preheat.core.engine").debug("not told")
+    logging.getLogger("preheat.core.engine").debug("not printed")
     text = log_file().read_text(encoding="utf-8")
     assert text.endswith(" INFO    preheat.core.engine: model tiny: hot\n")
     assert text.count("\n") == 1
@@ -42,7 +42,7 @@ def test_the_console_is_concise(capsys: pytest.CaptureFixture[str]) -> None:
     setup_logging("info", to_file=False, console=True)
     logging.getLogger("preheat.core.engine").info("ready")
     logging.getLogger("preheat.core.engine").warning("hm")
-    logging.getLogger("uvicorn.error").info("not told")
+    logging.getLogger("uvicorn.error").info("not printed")
     logging.getLogger("uvicorn.error").error("bad")
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -62,16 +62,16 @@ def test_a_file_that_cannot_be_opened_is_a_warning(tmp_path: Path, capsys: pytes
     (tmp_path / "logs").write_text("a file where the folder should be")
     setup_logging("info", to_file=True, console=True)
     logging.getLogger("preheat").info("still here")
-    told = capsys.readouterr().err
-    assert f"warning: no log file: {log_file()} cannot be opened" in told
-    assert "still here" in told
+    printed = capsys.readouterr().err
+    assert f"warning: no log file: {log_file()} cannot be opened" in printed
+    assert "still here" in printed
 
 
 def test_no_standard_error_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     setup_logging("info", to_file=True, console=True)
-    logging.getLogger("preheat").info("told")
-    assert "told" in log_file().read_text(encoding="utf-8")
+    logging.getLogger("preheat").info("printed")
+    assert "printed" in log_file().read_text(encoding="utf-8")
 
 
 def test_old_files_are_kept_and_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
 
 @pytest.fixture
 def bridge(qapp: QApplication) -> Iterator[FakeBridge]:
-    """A bridge without an engine; see ``fake_bridge.py`` for what it can be told."""
+    """A bridge without an engine; see ``fake_bridge.py``."""
     from fake_bridge import FakeBridge
 
     fake = FakeBridge()

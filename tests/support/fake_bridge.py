@@ -6,7 +6,7 @@ A test publishes what the engine would have published, and looks at which comman
     ...
     assert bridge.commands == [("unload", "qwen3-4b")]
 
-Questions (``bridge.ask``) go to an object that answers what the test told it; until then they stay open, as with a
+Questions (``bridge.ask``) get the answers set by the test; until then they stay open, as with a
 busy engine:
 
     bridge.answer_with(stats={...}, why="It is a favourite.", decisions=EngineError("No"))

@@ -13,7 +13,7 @@ from preheat.errors import EngineError
 
 @contextmanager
 def raises(kind: type[EngineError], code: str, **params: Any) -> Iterator[None]:
-    """Expect an error of this kind whose message has this code and, among others, these parameters."""
+    """Expect an error of this kind with this message code and at least these parameters."""
     with pytest.raises(kind) as caught:
         yield
     message = caught.value.message

@@ -28,7 +28,7 @@ class Machine:
     page_cache_bytes: int | None = None
     disk_bytes_per_s: float = 1.9e9  # speed of reading a cold file
     cold_s: float = 0.25  # time of a cold load without reading, in seconds
-    standby_s: float = 0.2  # load time of a model whose file is in the page cache, in seconds
+    standby_s: float = 0.2  # load time of a model with its file in the page cache, in seconds
     answer_s: float = 6.0  # duration of an answer, in seconds; its model cannot be unloaded meanwhile
     idle_s: float = IDLE_S  # idle time before preloading starts, in seconds
 

@@ -451,7 +451,7 @@ class ResidencyExecutor:
                 if handle.info is None:
                     worker.cancel_load()
                 await worker.close()
-        except Exception:  # a bug must not leave the model unloading for ever
+        except Exception:  # a bug must not leave the model unloading
             logger.exception("closing the worker of %s failed", handle.model.model_id)
         handle.worker = handle.info = None
         self.feed(ev.Exited(handle.model.model_id))

@@ -99,7 +99,7 @@ class Port:
             return sock
         old = self._server
         if old is not None and old.settings.port == settings.port:
-            # Windows ties a socket to one event queue for ever: its copy could not be waited on again.
+            # Windows ties a socket to one event queue permanently: its copy could not be waited on again.
             if old.settings.host == settings.host and sys.platform != "win32":
                 return old.sock.dup()
             # The old address may cover the new one, or the other way round.

@@ -45,7 +45,7 @@ _memory, _preloading, _models, _access, _application = (partial(setting, group=g
 _NO_OWN_SETTINGS: Final = ModelSettings()
 
 ALONE: Final = "alone"
-"""Key of the validation context: check one layer by itself, without rules about several settings."""
+"""Key of the validation context: check one layer alone, without rules about several settings."""
 
 
 class Settings(Declared):

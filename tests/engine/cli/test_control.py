@@ -80,8 +80,8 @@ def test_favourites_and_settings_hold_at_once(application: Application) -> None:
 
 
 def test_an_option_goes_before_the_file(application: Application) -> None:
-    told = application.run("config", "set", "port", "9999")
-    assert told.returncode == 0
+    done = application.run("config", "set", "port", "9999")
+    assert done.returncode == 0
     assert application.run("config", "unset", "port").returncode == 0
     assert application.json("status")["port"] == application.port
 

@@ -50,7 +50,7 @@ sys.meta_path.insert(0, Lacking())
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "printed"),
     [
         ((), "[]"),
         (("--login",), "['--login']"),
@@ -61,7 +61,7 @@ sys.meta_path.insert(0, Lacking())
     ],
 )
 def test_the_windows_are_started_with_the_options_and_their_exit_code_is_its(
-    preheat_home: Path, options: tuple[str, ...], told: str
+    preheat_home: Path, options: tuple[str, ...], printed: str
 ) -> None:
     before = """
 import types
@@ -70,4 +70,4 @@ windows.main = lambda argv: print(argv) or 3
 sys.modules["preheat_gui.app.start"] = windows
 """
     done = run(preheat_home, before, *options)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (3, told, "")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (3, printed, "")

@@ -24,7 +24,7 @@ StartSession = Callable[..., OwnSession]
 
 @pytest.fixture
 def start_session(starter_home: Path) -> Iterator[StartSession]:
-    """Start an engine of this process, in ``starter_home``; it ends with the test, and leaves nobody behind.
+    """Start an engine of this process, in ``starter_home``; it ends with the test, without leaving processes.
 
     Settings are given as variables would; those of ``SMALL`` come from the file, so that a test can change them.
     """
@@ -49,7 +49,7 @@ def start_session(starter_home: Path) -> Iterator[StartSession]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """An unused port."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])
 

@@ -147,7 +147,7 @@ def test_who_waits_for_a_load_is_told(session: AttachedSession, application: App
     eventually(lambda: bool(process.children()), "the spare worker")
     workers = process.children()
     for worker in workers:
-        worker.suspend()  # however quick the machine is: the load waits until somebody was told
+        worker.suspend()  # on a fast machine too, the load waits until it was reported
     waits: list[str] = []
 
     def on_wait(words: str) -> None:
@@ -170,7 +170,7 @@ def test_one_that_is_killed_is_told_and_found_again(
     next(answer)
     os.kill(application.process.pid, signal.SIGKILL)
     application.process.wait()
-    eventually(lambda: session.port.engine_error is not None, "that it has gone")
+    eventually(lambda: session.port.engine_error is not None, "the end of the engine")
     assert session.port.url is None
     assert "has ended" in str(statuses[-1].engine_error)
     with pytest.raises(EngineStoppedError):
@@ -190,7 +190,7 @@ def test_one_that_ends_in_good_order_is_found_again_by_itself(
     session: AttachedSession, application: Application, start: Start
 ) -> None:
     assert application.stop() == 0
-    eventually(lambda: session.port.engine_error is not None, "that it has gone")
+    eventually(lambda: session.port.engine_error is not None, "the end of the engine")
     again = start(**variables())
     eventually(lambda: session.port == PortStatus(f"http://127.0.0.1:{again.port}"), "that it is back")
 

@@ -286,10 +286,10 @@ def test_a_request_travels_in_full(fake: FakePort, running: HttpClient) -> None:
 def test_waiting_is_told(fake: FakePort, running: HttpClient) -> None:
     _, headers, events = stream(text_event("Hi"))
     fake.answer = lambda path, body: (200, headers, b": loading m 37 %\n\n" + events)
-    told: list[str] = []
+    progress: list[str] = []
     request = GenerateRequest(messages=({},))
-    assert [chunk.text for chunk in running.generate("m", request, told.append)] == ["Hi"]
-    assert told == ["loading m 37 %"]
+    assert [chunk.text for chunk in running.generate("m", request, progress.append)] == ["Hi"]
+    assert progress == ["loading m 37 %"]
 
 
 def test_a_stream_that_breaks_off_is_an_error_after_what_came(fake: FakePort, running: HttpClient) -> None:

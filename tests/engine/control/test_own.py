@@ -238,7 +238,7 @@ def test_a_port_that_is_taken_leaves_the_old_one_open(start_session: StartSessio
 
 def test_an_address_that_cannot_be_had_brings_the_old_one_back(start_session: StartSession, free_port: int) -> None:
     session = start_session(port=free_port)
-    change = session.call(ChangeSettings({"host": "192.0.2.1", "api_keys": "sesame"}))  # nobody's address
+    change = session.call(ChangeSettings({"host": "192.0.2.1", "api_keys": "sesame"}))  # an unused address
     assert set(change.restart_needed) == {"host", "api_keys"}
     assert (session.port.url, isinstance(session.port.error, SettingsError)) == (f"http://127.0.0.1:{free_port}", True)
     assert get(session.port.url, "/health")["app"] == "preheat"

@@ -301,7 +301,7 @@ async def test_a_file_that_changed_is_looked_at_again(chat_model: Path, embeddin
 
 
 def missing(engine: Engine, model_id: str) -> bool:
-    """Return whether the snapshot says that the file of a model has gone."""
+    """Return whether the snapshot reports a missing file of a model."""
     model = engine.refresh().model(model_id)
     assert model is not None
     return model.file_missing

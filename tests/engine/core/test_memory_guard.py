@@ -27,7 +27,7 @@ NOW = 1_000_000.0
 
 @dataclass
 class Situation:
-    """A guard over a pool with hot models of a test's own, whose files are never read."""
+    """A guard with fake hot models; their files are never read."""
 
     now: float = NOW
     available_bytes: int = 50 * GB

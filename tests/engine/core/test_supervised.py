@@ -1,4 +1,4 @@
-"""Background work that a bug ends is started anew."""
+"""Background work is restarted after a bug."""
 
 from __future__ import annotations
 

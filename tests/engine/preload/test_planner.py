@@ -17,7 +17,7 @@ MORNINGS = msg("weekday_mornings")
 
 
 def planner_of(uses: dict[str, int] | None = None, *, top: int = 3, min_share: float = 0.1) -> PreloadPlanner:
-    """Return a planner whose models were used on the last three mornings."""
+    """Return a planner with usage on the last three mornings."""
     usage = UsageTracker(Settings(), timezone=UTC)
     for model_id, count in (uses or {"a": 12, "b": 6, "c": 5, "f": 1}).items():
         for number in reversed(range(count)):

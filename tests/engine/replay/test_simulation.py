@@ -83,7 +83,7 @@ def test_a_cold_load_a_hit_and_a_load_from_the_page_cache() -> None:
     simulation.request("b", "", T0 + 60)
     assert (simulation.figures.misses, simulation.figures.late_hits, simulation.figures.hits) == (1, 1, 1)
     assert waited_s(simulation) == pytest.approx(2.5 + 1.5)
-    simulation.request("c", "", T0 + 120)  # evicts b, whose pages stay
+    simulation.request("c", "", T0 + 120)  # evicts b; its pages stay
     simulation.request("b", "", T0 + 180)
     assert waited_s(simulation) == pytest.approx(4.0 + 3.5 + 0.2)
     assert simulation.figures.bytes_read == 5 * GB

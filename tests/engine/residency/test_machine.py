@@ -138,7 +138,7 @@ class ResidencyMachine(RuleBasedStateMachine):
         self.world.feed(ev.FavouritesChanged(frozenset(models)))
 
     def teardown(self) -> None:
-        """Let everything end; then what should be hot is hot, and nobody waits."""
+        """Let everything end; then the favourites that fit are hot, and nothing waits."""
         if not hasattr(self, "world"):
             return
         world = self.world

@@ -1,4 +1,4 @@
-"""Watching memory: with readings of the test's own, and for real beside a program that eats memory."""
+"""Watching memory, with fake readings, and with a real program that uses memory."""
 
 from __future__ import annotations
 

@@ -368,7 +368,7 @@ async def test_a_model_unloaded_on_purpose_is_not_preloaded_before_it_is_used(by
         assert engine.suppressed() == ()
         engine.residency.free(1, EvictionReason.LIMIT, msg("over_limit"))
         await until_state(engine, EMBED, State.COLD)
-        await until_state(engine, EMBED, State.HOT)  # by itself
+        await until_state(engine, EMBED, State.HOT)  # without a request
 
 
 async def test_a_new_favourite_is_preloaded_again(starter_home: Path) -> None:

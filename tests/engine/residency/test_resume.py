@@ -19,7 +19,7 @@ START = Clocks(1000.0, 50.0, 80.0)
         (Clocks(1001.0, 51.0, 81.0), 0.0),
         (Clocks(1060.0, 110.0, 140.0), 0.0),  # a minute late, but awake: a busy machine
         (Clocks(4601.0, 51.0, 3681.0), 3600.0),
-        (Clocks(9999.0, 51.0, 81.0), 0.0),  # somebody set the clock
+        (Clocks(9999.0, 51.0, 81.0), 0.0),  # the clock was set
         (Clocks(1006.0, 51.0, 86.0), 0.0),  # too short to matter
     ],
 )

@@ -108,7 +108,7 @@ def test_all_together_take_no_more_than_there_is(tmp_path: Path) -> None:
         assert [standby.holds(name) for name in "abc"] == [True, False, False]
         assert is_standby(models[0])
         shares = [resident_share(model.files) for model in models[1:]]
-        assert shares == [pytest.approx(0.6, abs=0.2), 0.0]  # the kernel reads on by itself
+        assert shares == [pytest.approx(0.6, abs=0.2), 0.0]  # the kernel reads ahead
 
 
 def test_a_new_list_stops_the_old_one(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ NOW = 1_760_000_000.0
 
 
 class Clock:
-    """A clock that stands still until it is told."""
+    """A clock that only moves when it is set."""
 
     def __init__(self, now: float = NOW) -> None:
         self.now = now

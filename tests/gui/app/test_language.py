@@ -44,7 +44,7 @@ def german(qapp: QApplication) -> None:
 
 
 def system_of(monkeypatch: pytest.MonkeyPatch, formats: str, *languages: str) -> QLocale:
-    """Return a system's locale whose desktop speaks these languages, best first."""
+    """Return the locale of a system with these desktop languages, best first."""
     locale = QLocale(formats)
     monkeypatch.setattr(QLocale, "uiLanguages", lambda self: list(languages))
     return locale

@@ -35,7 +35,7 @@ def first(tmp_path: Path, qtbot: QtBot) -> Iterator[SingleInstance]:
 
 
 def second_start(folder: Path, wish: Request, qtbot: QtBot) -> str:
-    """Start a second one as a process, while this one goes on; return what it found."""
+    """Start a second process next to this one; return its result."""
     process = subprocess.Popen(
         [sys.executable, "-c", SECOND_START, str(folder), wish],
         stdout=subprocess.PIPE,

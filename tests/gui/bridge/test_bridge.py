@@ -1,4 +1,4 @@
-"""The bridge: answers arrive on the GUI thread, in order where order matters, and never to what has gone."""
+"""The bridge: answers arrive on the GUI thread, in order if necessary, and never at destroyed objects."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from preheat_gui.settings_dialog.page import Remark
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from conftest import FakeLoginItem  # type: ignore[import-not-found] # the one beside this file
+    from conftest import FakeLoginItem  # type: ignore[import-not-found] # in this folder
     from fake_bridge import FakeBridge
     from preheat_gui.settings_dialog import SettingsDialog
 

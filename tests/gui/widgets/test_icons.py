@@ -1,4 +1,4 @@
-"""The tray icon's states can be told apart at every size, and symbols follow the theme."""
+"""The tray icon's states differ at every size, and symbols follow the theme."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def _read_frames(descriptor: int, worker: Worker) -> None:
             for frame in decoder.feed(data):
                 worker.handle(frame)
     except BaseException:
-        # Without its reader the process would hang for ever. The engine sees it end and reports that.
+        # Without its reader the process would hang. The engine sees its end and reports it.
         logger.exception("reading frames failed")
         os._exit(1)
     os._exit(0)

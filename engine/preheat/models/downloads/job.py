@@ -50,7 +50,7 @@ class Job:
                 self._apply(Trigger.FAILED, error.message)
             except OSError as error:
                 self._apply(Trigger.FAILED, msg("models_folder_unusable", reason=reason_of(error)))
-            except Exception:  # a bug must not leave a download that seems to run for ever
+            except Exception:  # a bug must not leave a download that seems to run
                 logger.exception("the download of %s failed", self._download.name)
                 self._apply(Trigger.FAILED, msg("download_failed_unexpectedly"))
 

@@ -193,7 +193,7 @@ def read_header(path: Path, arrays: KnownArrays | None = None) -> GgufHeader:
         ModelFileError: The file cannot be read, is not GGUF, is damaged, or ends before its last tensor.
     """
     try:
-        # Before opening: opening a named pipe would wait for a writer for ever.
+        # Before opening: a named pipe would wait for a writer.
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _MalformedError("gguf_not_regular")

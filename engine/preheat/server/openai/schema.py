@@ -315,7 +315,7 @@ def _as_list(value: Any) -> list[str | list[int]]:
 
 
 def parse_body(model: type[Body], data: bytes) -> Body:
-    """Return the typed body; raises InvalidRequestError, whose ``param`` is the field, such as ``messages[0].role``."""
+    """Return the typed body; raises InvalidRequestError with the field in ``param``, such as ``messages[0].role``."""
     try:
         return model.model_validate_json(data)
     except ValidationError as error:

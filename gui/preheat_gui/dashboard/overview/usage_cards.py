@@ -127,7 +127,7 @@ class Curve(QWidget):
             painter.drawEllipse(self._place(self._hovered.x, self._hovered.y), 4.5, 4.5)
 
     def _plot(self) -> QRectF:
-        """Return the place of the points, beside the labels."""
+        """Return the area of the points, next to the labels."""
         metrics = self._looks().caption_metrics
         # At least as wide as a percentage, so that curves under each other are aligned.
         labels = ("100 %", *(label for _, label in self.series.y_ticks)) if self.series else ()
