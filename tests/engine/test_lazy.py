@@ -24,5 +24,5 @@ def test_every_name_is_there(front: Path) -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="'preheat.core' has no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="nothing"):
         _ = importlib.import_module("preheat.core").nothing
