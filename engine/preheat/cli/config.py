@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from preheat import paths
+from preheat.cli.output import EXIT_WRONG_SETTINGS, AsJson, print_json, show_error
 from preheat.errors import EngineError, NotRunningError, SettingsError
 from preheat.messages import msg
 from preheat.settings import (
@@ -32,8 +32,6 @@ from preheat.settings import (
     value_of,
 )
 
-EXIT_WRONG_SETTINGS: Final = 2
-
 config_app = typer.Typer(name="config", help="Show, change and check the settings.", no_args_is_help=True)
 
 
@@ -47,19 +45,18 @@ def get(
     ] = None,
 ) -> None:
     """Print the current settings and the origin of each."""
-    with _errors_shown():
-        if name is not None:
-            name = _known(name)
-        merged = merge_settings(parse_overrides(overrides or ()))
-        names = [*FIELDS, *_model_names(merged)] if name is None else [name]
-        values = {each: _shown_value(merged.settings, each, reveal=reveal) for each in names}
-        if as_json:
-            typer.echo(json.dumps({each: _described(merged, each, values[each]) for each in names}, indent=2))
-        elif name is not None:
-            typer.echo(to_text(values[name]))
-        else:
-            for each in names:
-                typer.echo(f"{each} = {_as_toml(values[each])}  # {merged.places.get(each, Origin.DEFAULT)}")
+    if name is not None:
+        name = _known(name)
+    merged = merge_settings(parse_overrides(overrides or ()))
+    names = [*FIELDS, *_model_names(merged)] if name is None else [name]
+    values = {each: _shown_value(merged.settings, each, reveal=reveal) for each in names}
+    if as_json:
+        print_json({each: _described(merged, each, values[each]) for each in names})
+    elif name is not None:
+        typer.echo(to_text(values[name]))
+    else:
+        for each in names:
+            typer.echo(f"{each} = {_as_toml(values[each])}  # {merged.places.get(each, Origin.DEFAULT)}")
 
 
 # Otherwise `set gpu_layers -1` would be an unknown option.
@@ -69,9 +66,8 @@ def set_(
     value: Annotated[str, typer.Argument(help="Lists are comma separated.")],
 ) -> None:
     """Write a setting to the settings file."""
-    with _errors_shown():
-        name = _known(name)
-        change = SettingsStore().set({name: value})
+    name = _known(name)
+    change = SettingsStore().set({name: value})
     written = change.written[name]
     secret = name in FIELDS and is_secret(FIELDS[name])
     typer.echo(f"{name} = {_as_toml(_hidden(written) if secret else written)}")
@@ -81,9 +77,8 @@ def set_(
 @config_app.command("unset")
 def unset(name: Annotated[str, typer.Argument(help="The setting's name.")]) -> None:
     """Remove a setting from the settings file, which restores its default."""
-    with _errors_shown():
-        name = canonical(name)
-        change = SettingsStore().unset(name)
+    name = canonical(name)
+    change = SettingsStore().unset(name)
     if not change.written:
         typer.echo(f"{name} was not set.")
         return
@@ -101,15 +96,15 @@ def path() -> None:
 
 
 @config_app.command("check")
-def check(as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False) -> None:
+def check(as_json: AsJson = False) -> None:
     """Print all problems of the settings file and the PREHEAT_ variables; exit code 2 if there are any."""
     problems = find_problems()
     if as_json:
         described = [{"setting": each.param, "title": each.title, "hint": each.hint} for each in problems]
-        typer.echo(json.dumps({"path": str(paths.settings_path()), "problems": described}, indent=2))
+        print_json({"path": str(paths.settings_path()), "problems": described})
     elif problems:
         for problem in problems:
-            _show(problem)
+            show_error(problem)
     else:
         state = "is correct" if paths.settings_path().exists() else "does not exist; the defaults apply"
         typer.echo(f"{paths.settings_path()} {state}.")
@@ -196,19 +191,3 @@ def _apply(name: str, change: SettingsChange) -> None:
     else:
         later = name in applied.restart_needed
         typer.echo("Takes effect after a restart." if later else "Takes effect now.", err=True)
-
-
-@contextmanager
-def _errors_shown() -> Iterator[None]:
-    """Print a SettingsError on standard error and exit with code 2."""
-    try:
-        yield
-    except SettingsError as error:
-        _show(error)
-        raise typer.Exit(EXIT_WRONG_SETTINGS) from error
-
-
-def _show(error: EngineError) -> None:
-    typer.echo(f"{error.title}.", err=True)
-    if error.hint:
-        typer.echo(f"  {error.hint}.", err=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from preheat.cli.config import config_app, parse_overrides
+from preheat.cli.config import parse_overrides
+from preheat.cli.main import app
 from preheat.errors import SettingsError
 from preheat.settings import FIELDS
 
@@ -23,7 +24,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def config(*arguments: str) -> Result:
-    return CliRunner().invoke(config_app, arguments)
+    return CliRunner().invoke(app, ["config", *arguments])
 
 
 def test_path(file: Path) -> None:
