@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple
 
 from preheat.residency import ResidentModel
 from preheat.usage import Popularity, Weights
@@ -69,8 +70,7 @@ class PlanAction(StrEnum):
     """It exceeds the limit on its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreloadTarget:
+class PreloadTarget(NamedTuple):
     """One model that should be hot.
 
     Attributes:
@@ -87,8 +87,7 @@ class PreloadTarget:
     missing_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PreloadPlan:
+class PreloadPlan(NamedTuple):
     """The models that should be hot, and the files that should be in the page cache.
 
     Attributes:
@@ -129,30 +128,31 @@ def plan_preloads(
             wasted most of the time.
     """
     settings = settings or PolicySettings()
-    scores = popularity.scores(now)
-    heat = popularity.heat(now, settings.weights, scores)
-    ranking = sorted(sorted(heat.keys() & sizes.keys()), key=heat.__getitem__, reverse=True)
+    scores, heat = popularity.scores_and_heat(now, settings.weights)
+    ranking = sorted(filter(sizes.__contains__, heat))
+    ranking.sort(key=heat.__getitem__, reverse=True)
     kinds: dict[str, tuple[TargetKind, int]] = {}
     if expected is not None and expected in sizes:
         kinds[expected] = TargetKind.EXPECTED, 1
     for rank, model_id in enumerate(dict.fromkeys(favourites), 1):
         if model_id in sizes:
             kinds.setdefault(model_id, (TargetKind.FAVOURITE, rank))
-    known = [name for name in ranking if enough_uses(scores[name], settings)]
+    too_few = settings.min_uses - 1  # as in enough_uses
+    known = [name for name in ranking if scores[name] > too_few]
+    wanted = {*known, *favourites}.intersection(sizes) if favourites else known
     least = 0.0
-    wanted = {*known, *favourites}.intersection(sizes)
     if sum(map(sizes.__getitem__, wanted)) > limit_bytes:
         least = settings.min_share * sum(map(heat.__getitem__, ranking))
-    learned = [name for name in known if name not in favourites][: min(settings.top, MAX_TOP)]
-    for rank, model_id in enumerate(learned, 1):
+    learned = [name for name in known if name not in favourites] if favourites else known
+    for rank, model_id in enumerate(learned[: min(settings.top, MAX_TOP)], 1):
         if heat[model_id] >= least:
             kinds.setdefault(model_id, (TargetKind.LEARNED, rank))
-    room = _Room(residents, heat, limit_bytes, now, settings, frozenset(favourites))
-    targets = tuple(room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items())
+    room = _Room(residents, heat, limit_bytes, now, settings, favourites)
+    targets = tuple([room.place(model_id, kind, rank, sizes[model_id]) for model_id, (kind, rank) in kinds.items()])
     unused = sorted(sizes.keys() - heat.keys())
     soon = [expected, *likely] if expected is not None else likely
     order = dict.fromkeys([*filter(sizes.__contains__, soon), *kinds, *ranking, *unused])
-    return PreloadPlan(targets, tuple(name for name in order if name not in room.present))
+    return PreloadPlan(targets, tuple([name for name in order if name not in room.present]))
 
 
 def enough_uses(score: float, settings: PolicySettings) -> bool:
@@ -199,9 +199,9 @@ def eviction_view(
         if model.favourite or heat.get(model.model_id, 0.0) < bar:
             # Far earlier than any real last use; only the order among unused preloads counts.
             last_used_at = -_LONG_AGO_S - place
-            view[model.model_id] = replace(model, speculative=not model.favourite, last_used_at=last_used_at)
+            view[model.model_id] = model._replace(speculative=not model.favourite, last_used_at=last_used_at)
         else:
-            view[model.model_id] = replace(model, speculative=False, last_used_at=idle_since - place * _TICK_S)
+            view[model.model_id] = model._replace(speculative=False, last_used_at=idle_since - place * _TICK_S)
     return list(view.values())
 
 
@@ -219,28 +219,36 @@ class _Room:
         limit_bytes: int,
         now: float,
         settings: PolicySettings,
-        favourites: frozenset[str],
+        favourites: Sequence[str],
     ) -> None:
+        self._residents = residents
         self._heat = heat
         self._limit_bytes = limit_bytes
-        self._free_bytes = limit_bytes - sum(model.resident_bytes for model in residents)
-        self._margin = settings.margin
+        self._now = now
+        self._settings = settings
+        self._kept = set(favourites)
         self.present = {model.model_id for model in residents}
-        self._movable = [
+
+    @cached_property
+    def _free_bytes(self) -> int:
+        return self._limit_bytes - sum(model.resident_bytes for model in self._residents)
+
+    @cached_property
+    def _movable(self) -> list[ResidentModel]:
+        """Models that may be displaced: unused preloads first, then the least used ones."""
+        movable = [
             model
-            for model in residents
-            if not model.leased
-            and not model.favourite
-            and model.model_id not in favourites
-            and (model.speculative or now - model.last_used_at >= settings.protected_s)
+            for model in self._residents
+            if not (model.leased or model.favourite or model.model_id in self._kept)
+            and (model.speculative or self._now - model.last_used_at >= self._settings.protected_s)
         ]
-        # Unused preloads go first, then the least used models.
-        self._movable.sort(key=lambda model: (not model.speculative, heat.get(model.model_id, 0.0), model.model_id))
+        movable.sort(key=lambda each: (not each.speculative, self._heat.get(each.model_id, 0.0), each.model_id))
+        return movable
 
     def place(self, model_id: str, kind: TargetKind, rank: int, needed_bytes: int) -> PreloadTarget:
         """Find room for a model, and reserve it."""
         if model_id in self.present:
-            self._movable = [model for model in self._movable if model.model_id != model_id]
+            self._kept.add(model_id)
             return PreloadTarget(model_id, kind, rank, PlanAction.KEEP)
         excess = needed_bytes - self._limit_bytes
         if excess > 0:
@@ -256,11 +264,11 @@ class _Room:
 
     def _displaced(self, kind: TargetKind, model_id: str, missing_bytes: int) -> tuple[list[ResidentModel], int]:
         """Return the models to displace, and the bytes still missing; 0 or less if they suffice."""
-        budget = self._heat.get(model_id, 0.0) / self._margin if kind is TargetKind.LEARNED else math.inf
+        budget = self._heat.get(model_id, 0.0) / self._settings.margin if kind is TargetKind.LEARNED else math.inf
         chosen: list[ResidentModel] = []
         for model in self._movable:
             cost = self._heat.get(model.model_id, 0.0)
-            if missing_bytes > 0 and cost <= budget:
+            if missing_bytes > 0 and cost <= budget and model.model_id not in self._kept:
                 budget -= cost
                 missing_bytes -= model.resident_bytes
                 chosen.append(model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
@@ -186,11 +185,11 @@ class SimulatedExecutor:
         heapq.heappush(self._agenda, (at, self._next_id(), event))
 
     def _send(self, event: ev.Event) -> None:
-        events = deque([event])
+        events = [event]
         now = Now(self.now, self.now)
         moved = False
-        while events:
-            self.state, effects = decide(self.state, events.popleft(), now, self._policy)
+        for following in events:  # grows meanwhile
+            self.state, effects = decide(self.state, following, now, self._policy)
             for effect in effects:
                 if isinstance(effect, ev.StartLoad):
                     self._start_load(effect.model_id)

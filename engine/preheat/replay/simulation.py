@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from preheat.preload import REPLAN_S, PolicySettings, PreloadPlanner
@@ -165,7 +165,7 @@ class Simulation:
         most = self._strategy.max_models
         if most is not None and len(residents) - len(plan.victims) >= most:
             # The same order, with a limit counted in models.
-            counted = [replace(model, resident_bytes=1) for model in residents]
+            counted = [model._replace(resident_bytes=1) for model in residents]
             victims, missing = plan_eviction(counted, 1, most, for_request=for_request)
             plan = EvictionPlan(victims, max(plan.missing_bytes, missing))
         return plan

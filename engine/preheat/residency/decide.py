@@ -9,7 +9,6 @@ bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from preheat.errors import (
@@ -22,8 +21,8 @@ from preheat.errors import (
 )
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
-from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason, Outcome
-from preheat.residency.eviction import EvictionPolicy
+from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason
+from preheat.residency.eviction import EvictionPolicy, ResidentModel
 from preheat.residency.states import (
     COLD,
     Cold,
@@ -33,18 +32,13 @@ from preheat.residency.states import (
     Loading,
     Now,
     Outdated,
-    Phase,
     Queued,
     Residency,
     ResidencyState,
     Unloading,
     Waiter,
     Warming,
-    resident_models,
 )
-
-IDLE_UNLOAD_S: Final = 300.0
-"""Idle time after which other servers unload a model (Ollama's default keep-alive), in seconds."""
 
 _FREE_FAILURES: Final = 1
 """Number of consecutive failures after which the next request still loads immediately."""
@@ -67,19 +61,6 @@ def decide(
     return step.finish(), step.effects
 
 
-def outcome(record: Residency, now: float) -> tuple[Outcome, float]:
-    """Return the outcome of a request at the Unix time ``now``, and the saved load time in seconds.
-
-    A hit saves the load only if another server would have loaded: at the first request after a preload, and after five
-    minutes without a request.
-    """
-    phase = record.phase
-    if isinstance(phase, Hot):
-        idle = record.last_used_at is None or now - record.last_used_at > IDLE_UNLOAD_S
-        return Outcome.HIT, (record.load_s or 0.0) if phase.unused or idle else 0.0
-    return Outcome.MISS if isinstance(phase, Cold | Failed | Unloading) else Outcome.LATE_HIT, 0.0
-
-
 class _Step:
     """One call of ``decide``: the state while it changes."""
 
@@ -87,6 +68,7 @@ class _Step:
         self._now = now
         self._policy = policy
         self._models = dict(state.models)
+        self._staying = dict(state.staying)
         self._loads = state.loads
         self._limits = state.limits
         self._timeout_s = state.load_timeout_s
@@ -106,6 +88,7 @@ class _Step:
             self._timeout_s,
             self._favourites,
             self._models,
+            self._staying,
             self._loads,
             self._taken,
             self._active,
@@ -121,23 +104,35 @@ class _Step:
         """Replace a model's record, and report what is different."""
         old = self._record(record.model_id)
         self._models[record.model_id] = record
-        self._taken += _staying_bytes(record) - _staying_bytes(old)
+        self._place(record)
         if old.phase is record.phase:
             return record
-        if old.state is not record.state:
+        if type(old.phase) is not type(record.phase):
             self.effects.append(ev.Changed(record.model_id, old.state, record.state))
-        if (due := _due(record.phase)) != _due(old.phase):
+            if (record.load is None) is not (old.load is None):
+                loads = tuple(other for other in self._loads if other != record.model_id)
+                self._loads = loads if record.load is None else (*loads, record.model_id)
+        if (due := record.due_mono) != old.due_mono:
             self.effects.append(ev.SetTimer(record.model_id, due))
-        if (record.load is None) is not (old.load is None):
-            loads = (other for other in self._loads if other != record.model_id)
-            self._loads = (*self._loads, record.model_id) if record.load is not None else tuple(loads)
         return record
+
+    def _place(self, record: Residency) -> None:
+        """Update what the record holds of the memory."""
+        before = self._staying.pop(record.model_id, None)
+        if before is not None:
+            self._taken -= before.resident_bytes
+        if (resident := record.resident(self._favourites)) is not None:
+            self._staying[record.model_id] = resident
+            self._taken += resident.resident_bytes
+
+    def _others(self, record: Residency) -> list[ResidentModel]:
+        return [model for model in self._staying.values() if model.model_id != record.model_id]
 
     def _put_load(self, record: Residency, **changes: Any) -> Residency:
         """Change the running load of a model."""
         phase = record.phase
-        assert isinstance(phase, Queued | Loading | Warming)
-        return self._put(replace(record, phase=replace(phase, load=replace(phase.load, **changes))))
+        assert isinstance(phase, (Queued, Loading, Warming))
+        return self._put(record._replace(phase=phase._replace(load=phase.load._replace(**changes))))
 
     def _record_decision(
         self,
@@ -163,9 +158,9 @@ class _Step:
         assert isinstance(phase, Hot)
         self.effects += [ev.Grant(record.model_id, waiter.waiter_id) for waiter in waiters]
         if requests := [waiter.waiter_id for waiter in waiters if waiter.request]:
-            phase = replace(phase, leases=phase.leases.union(requests), unused=False)
-            record = self._put(replace(record, phase=phase))
-        return record
+            phase = phase._replace(leases=phase.leases.union(requests), unused=False)
+            record = record._replace(phase=phase)
+        return self._put(record)
 
     def _reject(self, waiters: tuple[Waiter, ...], error: EngineError) -> None:
         self.effects += [ev.Reject(waiter.waiter_id, error) for waiter in waiters]
@@ -175,9 +170,9 @@ class _Step:
 
     def requested(self, event: ev.Requested) -> None:
         record = self._record(event.model_id)
-        self.effects.append(ev.Found(event.waiter_id, *outcome(record, self._now.unix)))
+        self.effects.append(ev.Found(event.waiter_id, *record.found(self._now.unix)))
         self._active += 1
-        record = replace(record, last_used_at=self._now.unix, keep_alive_s=event.needs.keep_alive_s)
+        record = record._replace(last_used_at=self._now.unix, keep_alive_s=event.needs.keep_alive_s)
         self._wait(record, Waiter(event.waiter_id, True, self._now.mono), event.needs.expected_bytes)
 
     def preload_wanted(self, event: ev.PreloadWanted) -> None:
@@ -185,7 +180,7 @@ class _Step:
             other = self._record(model_id)
             if isinstance(other.phase, Hot) and not other.leased:
                 self._evict(other, EvictionReason.PRELOAD, msg("room_for_preload", model=event.model_id))
-        record = replace(self._record(event.model_id), keep_alive_s=event.needs.keep_alive_s)
+        record = self._record(event.model_id)._replace(keep_alive_s=event.needs.keep_alive_s)
         waiter = Waiter(event.waiter_id, False, self._now.mono)
         self._wait(record, waiter, event.needs.expected_bytes, event.reason)
 
@@ -193,9 +188,9 @@ class _Step:
         """Grant a caller its model, or let it wait until it is hot."""
         phase = record.phase
         if isinstance(phase, Hot) and not (waiter.request and phase.leases and phase.overdue(self._now.unix)):
-            self._grant(self._put(record), (waiter,))
-        elif isinstance(phase, Hot | Unloading):
-            self._settle(self._put(replace(record, phase=replace(phase, waiters=(*phase.waiters, waiter)))))
+            self._grant(record, (waiter,))
+        elif isinstance(phase, (Hot, Unloading)):
+            self._settle(self._put(record._replace(phase=phase._replace(waiters=(*phase.waiters, waiter)))))
         elif record.load is not None:
             record = self._put_load(record, waiters=(*record.load.waiters, waiter))
             if waiter.request:
@@ -207,9 +202,9 @@ class _Step:
         record = self._record(event.model_id)
         if (isinstance(record.phase, Hot) and not record.leased) or record.load is not None:
             record = self._evict(record, EvictionReason.USER, msg("unload_requested"))
-        if isinstance(record.phase, Hot | Unloading):
+        if isinstance(record.phase, (Hot, Unloading)):
             unloaders = (*record.phase.unloaders, event.waiter_id)
-            self._put(replace(record, phase=replace(record.phase, unloaders=unloaders)))
+            self._put(record._replace(phase=record.phase._replace(unloaders=unloaders)))
         else:
             self.effects.append(ev.Grant(event.model_id, event.waiter_id))
 
@@ -223,18 +218,18 @@ class _Step:
 
         if isinstance(phase, Hot) and waiter_id in phase.leases:
             keep_alive_s = phase.keep_alive_s if event.keep_alive_s is None else event.keep_alive_s
-            phase = replace(phase, leases=phase.leases - {waiter_id}, keep_alive_s=keep_alive_s)
+            phase = phase._replace(leases=phase.leases - {waiter_id}, keep_alive_s=keep_alive_s)
             failures = 0 if event.answered else record.failures
-            record = replace(record, phase=phase, last_used_at=self._now.unix, failures=failures)
+            record = record._replace(phase=phase, last_used_at=self._now.unix, failures=failures)
             self._settle(self._put(record))
         elif record.load is not None:
             self._put_load(record, waiters=others(record.load.waiters))
-        elif isinstance(phase, Hot | Unloading):
+        elif isinstance(phase, (Hot, Unloading)):
             unloaders = tuple(each for each in phase.unloaders if each != waiter_id)
-            phase = replace(phase, waiters=others(phase.waiters), unloaders=unloaders)
+            phase = phase._replace(waiters=others(phase.waiters), unloaders=unloaders)
             if isinstance(phase, Unloading):
-                phase = replace(phase, rejected=others(phase.rejected))
-            self._settle(self._put(replace(record, phase=phase)))
+                phase = phase._replace(rejected=others(phase.rejected))
+            self._settle(self._put(record._replace(phase=phase)))
 
     def preloads_cancelled(self, event: ev.PreloadsCancelled) -> None:
         for record in self._preloads():
@@ -263,7 +258,7 @@ class _Step:
         else:
             cause = Cause.REQUEST if reason is None else Cause.PRELOAD
             load = Load(cause, reason or msg("load_requested"), now, now + self._timeout_s, waiters)
-            record = self._put(replace(record, phase=Queued(load), expected_bytes=expected_bytes))
+            record = self._put(record._replace(phase=Queued(load), expected_bytes=expected_bytes))
             if reason is None:
                 self._join(record)
 
@@ -282,16 +277,15 @@ class _Step:
             record = self._models[model_id]
             hold = self._active > 0 and record.preloading
             phase = record.phase
-            if isinstance(phase, Loading | Warming) and record.held is not hold:
+            if isinstance(phase, (Loading, Warming)) and record.held is not hold:
                 now, held_since = self._now.mono, phase.load.held_since_mono
                 if held_since is not None:
-                    phase = replace(phase, since_mono=phase.since_mono + now - held_since)
-                load = replace(
-                    phase.load,
+                    phase = phase._replace(since_mono=phase.since_mono + now - held_since)
+                load = phase.load._replace(
                     held_since_mono=now if hold else None,
                     deadline_mono=None if hold else now + self._timeout_s,
                 )
-                self._put(replace(record, phase=replace(phase, load=load)))
+                self._put(record._replace(phase=phase._replace(load=load)))
                 self.effects.append(ev.HoldLoad(model_id, hold))
 
     def _start_queued(self) -> None:
@@ -302,7 +296,7 @@ class _Step:
                 record = self._make_room(record, record.phase)
             phase = record.phase
             if isinstance(phase, Queued) and phase.waiting_for == frozenset() and not phase.starting:
-                self._put(replace(record, phase=replace(phase, starting=True)))
+                self._put(record._replace(phase=phase._replace(starting=True)))
                 self.effects.append(ev.StartLoad(model_id))
 
     def _make_room(self, record: Residency, phase: Queued) -> Residency:
@@ -310,7 +304,7 @@ class _Step:
         load, needed, limit = phase.load, record.expected_bytes, self._limits.reachable_bytes
         if not load.speculative and not load.leased:
             return self._end_load(record, COLD, _load_cancelled(record))
-        others = resident_models(self._models, self._favourites, without=record.model_id)
+        others = self._others(record)
         plan = self._policy(others, needed, limit, for_request=not load.speculative)
         if plan.missing_bytes > 0:
             if not load.speculative and needed <= limit and any(other.leased for other in others):
@@ -331,23 +325,23 @@ class _Step:
         load = record.load
         assert load is not None
         phase = Queued(load, frozenset(leaving))
-        return self._put(replace(record, phase=phase, reserved_bytes=record.expected_bytes))
+        return self._put(record._replace(phase=phase, reserved_bytes=record.expected_bytes))
 
     def started(self, event: ev.Started) -> None:
         record = self._record(event.model_id)
         if isinstance(record.phase, Queued):
-            self._put(replace(record, phase=Loading(record.phase.load, self._now.mono)))
+            self._put(record._replace(phase=Loading(record.phase.load, self._now.mono)))
 
     def progressed(self, event: ev.Progressed) -> None:
         record = self._record(event.model_id)
         if isinstance(record.phase, Loading):
-            self._put(replace(record, phase=replace(record.phase, progress=event.share)))
+            self._put(record._replace(phase=record.phase._replace(progress=event.share)))
 
     def loaded(self, event: ev.Loaded) -> None:
         record = self._record(event.model_id)
         if isinstance(record.phase, Loading):
             phase = record.phase
-            self._put(replace(record, phase=Warming(phase.load, phase.since_mono, phase.progress)))
+            self._put(record._replace(phase=Warming(phase.load, phase.since_mono, phase.progress)))
 
     def ready(self, event: ev.Ready) -> None:
         record = self._record(event.model_id)
@@ -355,8 +349,7 @@ class _Step:
         if load is None:
             return  # an unload was requested meanwhile
         now = self._now
-        record = replace(
-            record,
+        record = record._replace(
             rss_bytes=event.rss_bytes,
             reserved_bytes=event.expected_bytes,
             expected_bytes=event.expected_bytes,
@@ -366,7 +359,7 @@ class _Step:
         self._record_decision(record, action, load.reason, load.cause, seconds=record.load_s)
         # Before now it could not have been reloaded.
         outdated = Outdated(now.unix, EvictionReason.SETTINGS) if load.outdated else None
-        record = self._put(replace(record, phase=Hot(load.cause, load.reason, now.unix, outdated=outdated)))
+        record = record._replace(phase=Hot(load.cause, load.reason, now.unix, outdated=outdated))
         self._settle(self._grant(record, load.waiters))
 
     def load_failed(self, event: ev.LoadFailed) -> None:
@@ -375,10 +368,10 @@ class _Step:
         if load is None:
             return
         if isinstance(event.error, InsufficientMemoryError) and not load.speculative and not load.retried:
-            others = resident_models(self._models, self._favourites, without=record.model_id)
+            others = self._others(record)
             if idle := tuple(other.model_id for other in others if not other.leased):
                 self.effects.append(ev.CloseWorker(record.model_id))
-                record = replace(self._put_load(record, retried=True), rss_bytes=0)
+                record = self._put_load(record, retried=True)._replace(rss_bytes=0)
                 self._reserve(record, idle, EvictionReason.PRESSURE, "room_for_retry", closing=True)
                 return
         self._fail(record, event.error)
@@ -400,7 +393,7 @@ class _Step:
         pause_s = 0.0
         if failures > _FREE_FAILURES:
             pause_s = min(2.0 ** min(failures - _FREE_FAILURES - 1, 10), _MAX_BACKOFF_S)
-        return replace(record, failures=failures), Failed(error, self._now.mono + pause_s)
+        return record._replace(failures=failures), Failed(error, self._now.mono + pause_s)
 
     def _end_load(self, record: Residency, then: Cold | Failed, error: EngineError) -> Residency:
         """End a load without a hot model. Those who wait are answered when its worker is gone."""
@@ -409,10 +402,10 @@ class _Step:
         closing = isinstance(phase, Queued) and record.model_id in (phase.waiting_for or ())
         if isinstance(phase, Queued) and not phase.starting and not closing:
             self._reject(load.waiters, error)
-            return self._put(replace(record, phase=then, reserved_bytes=0))
+            return self._put(record._replace(phase=then, reserved_bytes=0))
         if not closing:
             self.effects.append(ev.CloseWorker(record.model_id))
-        return self._put(replace(record, phase=Unloading(then, error, load.waiters)))
+        return self._put(record._replace(phase=Unloading(then, error, load.waiters)))
 
     # Leaving
 
@@ -429,11 +422,11 @@ class _Step:
         self._active -= len(phase.leases)  # at the end of Preheat
         self.effects.append(ev.CloseWorker(record.model_id))
         leaving = Unloading(COLD, waiters=phase.waiters, unloaders=phase.unloaders)
-        return self._put(replace(record, phase=leaving))
+        return self._put(record._replace(phase=leaving))
 
     def _trim(self, limit_bytes: int, why: EvictionReason, reason: Message) -> None:
         """Unload idle models until the others take no more than ``limit_bytes``, as far as that is enough."""
-        residents = resident_models(self._models, self._favourites)
+        residents = list(self._staying.values())
         for model_id in self._policy(residents, 0, limit_bytes, for_request=True).victims:
             self._evict(self._models[model_id], why, reason)
 
@@ -462,7 +455,7 @@ class _Step:
                     return
                 timer = self._now.mono + min(left_s, _MAX_TIMER_S) + _TIMER_SLACK_S
         if timer != hot.timer_mono:
-            self._put(replace(record, phase=replace(hot, timer_mono=timer)))
+            self._put(record._replace(phase=hot._replace(timer_mono=timer)))
         if not hot.leases and self._taken > self._limits.limit_bytes:
             self._trim(self._limits.limit_bytes, EvictionReason.LIMIT, msg("over_limit"))
 
@@ -470,7 +463,7 @@ class _Step:
         record = self._record(event.model_id)
         phase = record.phase
         if isinstance(phase, Unloading):
-            record = self._put(replace(record, phase=phase.then, reserved_bytes=0, rss_bytes=0))
+            record = self._put(record._replace(phase=phase.then, reserved_bytes=0, rss_bytes=0))
             if phase.error is not None:
                 self._reject(phase.rejected, phase.error)
             preloads = (waiter.waiter_id for waiter in phase.waiters if not waiter.request)
@@ -481,7 +474,7 @@ class _Step:
             other = self._models[model_id]
             if isinstance(other.phase, Queued) and other.phase.waiting_for:
                 waiting_for = other.phase.waiting_for - {event.model_id}
-                self._put(replace(other, phase=replace(other.phase, waiting_for=waiting_for)))
+                self._put(other._replace(phase=other.phase._replace(waiting_for=waiting_for)))
 
     def worker_died(self, event: ev.WorkerDied) -> None:
         record = self._record(event.model_id)
@@ -492,7 +485,7 @@ class _Step:
         self._record_decision(record, Action.FAIL, error, "worker_died")
         self._active -= len(phase.leases)
         record, failed = self._count_failure(record, error)
-        record = self._put(replace(record, phase=failed, reserved_bytes=0, rss_bytes=0))
+        record = self._put(record._replace(phase=failed, reserved_bytes=0, rss_bytes=0))
         self.effects += [ev.Grant(event.model_id, waiter_id) for waiter_id in phase.unloaders]
         if phase.waiters:
             self._start(record, phase.waiters, record.expected_bytes)
@@ -509,8 +502,8 @@ class _Step:
         elif isinstance(phase, Hot):
             # Requests do not end: the old settings are better than none.
             tired = tuple(waiter for waiter in phase.waiters if waiter.since_mono + self._timeout_s <= now)
-            phase = replace(phase, timer_mono=None, waiters=phase.waiters[len(tired) :])
-            self._settle(self._grant(self._put(replace(record, phase=phase)), tired))
+            phase = phase._replace(timer_mono=None, waiters=phase.waiters[len(tired) :])
+            self._settle(self._grant(record._replace(phase=phase), tired))
 
     def limits_measured(self, event: ev.LimitsMeasured) -> None:
         self._limits = event.limits
@@ -519,7 +512,7 @@ class _Step:
         for model_id, size in event.rss_bytes.items():
             record = self._models[model_id]
             if record.reserved_bytes:
-                self._put(replace(record, rss_bytes=size))
+                self._put(record._replace(rss_bytes=size))
 
     def memory_needed(self, event: ev.MemoryNeeded) -> None:
         going = sum(each.rss_bytes for each in self._models.values() if isinstance(each.phase, Unloading))
@@ -529,40 +522,31 @@ class _Step:
     def settings_changed(self, event: ev.SettingsChanged) -> None:
         self._limits, self._timeout_s = event.limits, event.load_timeout_s
         for model_id, needs in event.needs.items():
-            record = replace(self._record(model_id), keep_alive_s=needs.keep_alive_s)
+            record = self._record(model_id)._replace(keep_alive_s=needs.keep_alive_s)
             phase = record.phase
-            if isinstance(phase, Cold | Failed | Unloading):
-                record = replace(record, expected_bytes=needs.expected_bytes)
+            if isinstance(phase, (Cold, Failed, Unloading)):
+                record = record._replace(expected_bytes=needs.expected_bytes)
             elif model_id in event.outdated and isinstance(phase, Hot):
-                phase = replace(phase, outdated=phase.outdated or Outdated(self._now.unix, EvictionReason.SETTINGS))
-                record = replace(record, phase=phase)
-            elif model_id in event.outdated and isinstance(phase, Loading | Warming):
-                record = replace(record, phase=replace(phase, load=replace(phase.load, outdated=True)))
+                phase = phase._replace(outdated=phase.outdated or Outdated(self._now.unix, EvictionReason.SETTINGS))
+                record = record._replace(phase=phase)
+            elif model_id in event.outdated and isinstance(phase, (Loading, Warming)):
+                record = record._replace(phase=phase._replace(load=phase.load._replace(outdated=True)))
             self._settle(self._put(record))
         limit = self._limits.reachable_bytes
         self._trim(limit, EvictionReason.LIMIT, msg("limit_changed", limit=limit))
 
     def favourites_changed(self, event: ev.FavouritesChanged) -> None:
         self._favourites = event.model_ids
+        for record in self._models.values():
+            self._place(record)
 
     def file_replaced(self, event: ev.FileReplaced) -> None:
         record = self._record(event.model_id)
         phase = record.phase
         if isinstance(phase, Hot):
             since = phase.outdated.since if phase.outdated is not None else self._now.unix
-            phase = replace(phase, outdated=Outdated(since, EvictionReason.FILE))
-            self._settle(self._put(replace(record, phase=phase)))
-
-
-def _due(phase: Phase) -> float | None:
-    """Return when a model has to be looked at again."""
-    if isinstance(phase, Hot):
-        return phase.timer_mono
-    return phase.load.deadline_mono if isinstance(phase, Queued | Loading | Warming) else None
-
-
-def _staying_bytes(record: Residency) -> int:
-    return 0 if isinstance(record.phase, Unloading) else record.taken_bytes
+            phase = phase._replace(outdated=Outdated(since, EvictionReason.FILE))
+            self._settle(self._put(record._replace(phase=phase)))
 
 
 def _load_cancelled(record: Residency) -> LoadCancelledError:

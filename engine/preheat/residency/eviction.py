@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class ResidentModel:
+class ResidentModel(NamedTuple):
     """One model that holds or reserves memory.
 
     Attributes:

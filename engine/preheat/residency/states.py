@@ -1,20 +1,24 @@
 """States of models, with their data.
 
-Frozen values that ``decide`` maps to new ones. Times ending in ``_mono`` are monotonic, others Unix time, in seconds.
+Immutable values that ``decide`` maps to new ones. Most are named tuples, which are quick to make. Times ending in
+``_mono`` are monotonic, others Unix time, in seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from preheat.errors import EngineError
 from preheat.messages import Message
-from preheat.residency.decisions import Cause, EvictionReason
+from preheat.residency.decisions import Cause, EvictionReason, Outcome
 from preheat.residency.eviction import ResidentModel
+
+IDLE_UNLOAD_S: Final = 300.0
+"""After this time without a request other servers unload a model (Ollama's default keep-alive)."""
 
 OVERDUE_S: Final = 30.0
 """After this time without a gap between requests, new ones wait until an outdated model has been reloaded."""
@@ -42,40 +46,25 @@ class Now(NamedTuple):
     mono: float
 
 
-@dataclass(frozen=True, slots=True)
-class Waiter:
-    """A caller that waits for a model.
-
-    Attributes:
-        request: A request, which keeps the model from being evicted. Otherwise the preloader.
-    """
+class Waiter(NamedTuple):
+    """A caller that waits for a model: a request, which keeps the model from being evicted, or the preloader."""
 
     waiter_id: int
     request: bool
     since_mono: float
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A load from its start to its end.
+class Load(NamedTuple):
+    """A load from its start to its end."""
 
-    Attributes:
-        cause: A request that joins a preload makes it its own.
-        reason: The reason in full.
-        deadline_mono: When it is given up; None while it is held.
-        held_since_mono: Since when it waits for requests in progress to end; None when it does not.
-        retried: It ran out of memory once and was started again.
-        outdated: Settings that it depends on have changed since it started.
-    """
-
-    cause: Cause
+    cause: Cause  # a request that joins a preload makes it its own
     reason: Message
     began_mono: float
-    deadline_mono: float | None
+    deadline_mono: float | None  # when it is given up; None while it is held
     waiters: tuple[Waiter, ...] = ()
-    held_since_mono: float | None = None
-    retried: bool = False
-    outdated: bool = False
+    held_since_mono: float | None = None  # since when it waits for requests in progress to end
+    retried: bool = False  # it ran out of memory once and was started again
+    outdated: bool = False  # settings that it depends on have changed since it started
 
     @property
     def leased(self) -> bool:
@@ -92,11 +81,8 @@ class Load:
 class Cold:
     """Not in memory."""
 
-    state: ClassVar = State.COLD
 
-
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(NamedTuple):
     """Waits for memory, or for a worker.
 
     Attributes:
@@ -108,32 +94,22 @@ class Queued:
     load: Load
     waiting_for: frozenset[str] | None = None
     starting: bool = False
-    state: ClassVar = State.QUEUED
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """A worker reads the weights.
-
-    Attributes:
-        since_mono: Start of loading, later by the time it was held.
-        progress: Share that is done, 0 to 1.
-    """
+class Loading(NamedTuple):
+    """A worker reads the weights."""
 
     load: Load
-    since_mono: float
-    progress: float = 0.0
-    state: ClassVar = State.LOADING
+    since_mono: float  # start of loading, later by the time it was held
+    progress: float = 0.0  # share that is done, 0 to 1
 
 
-@dataclass(frozen=True, slots=True)
-class Warming:
+class Warming(NamedTuple):
     """Loaded, and being probed."""
 
     load: Load
     since_mono: float
     progress: float = 1.0
-    state: ClassVar = State.WARMING
 
 
 class Outdated(NamedTuple):
@@ -143,32 +119,24 @@ class Outdated(NamedTuple):
     why: EvictionReason
 
 
-@dataclass(frozen=True, slots=True)
-class Hot:
+class Hot(NamedTuple):
     """Ready to answer.
 
     Attributes:
-        since: When it became hot.
-        leases: Ids of the requests in progress.
-        unused: No request has used it since it became hot.
         keep_alive_s: Idle time after which it is unloaded, as the last request asked; negative never; None leaves it to
             the settings.
-        waiters: Requests that wait until it has been reloaded.
-        unloaders: Callers that wait until it is unloaded, which happens when it is idle.
-        timer_mono: When to look at it again.
     """
 
     cause: Cause
     reason: Message
     since: float
-    leases: frozenset[int] = frozenset()
-    unused: bool = True
+    leases: frozenset[int] = frozenset()  # ids of the requests in progress
+    unused: bool = True  # no request has used it since it became hot
     keep_alive_s: float | None = None
     outdated: Outdated | None = None
-    waiters: tuple[Waiter, ...] = ()
-    unloaders: tuple[int, ...] = ()
-    timer_mono: float | None = None
-    state: ClassVar = State.HOT
+    waiters: tuple[Waiter, ...] = ()  # requests that wait until it has been reloaded
+    unloaders: tuple[int, ...] = ()  # callers that wait until it is unloaded, which happens when it is idle
+    timer_mono: float | None = None  # when to look at it again
 
     def overdue(self, now: float) -> bool:
         """Whether it has been outdated for a long time."""
@@ -177,19 +145,13 @@ class Hot:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The last load failed, or the worker died.
-
-    Attributes:
-        retry_mono: No load starts before this time.
-    """
+    """The last load failed, or the worker died. No load starts before ``retry_mono``."""
 
     error: Message
     retry_mono: float = 0.0
-    state: ClassVar = State.FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Unloading:
+class Unloading(NamedTuple):
     """Its worker is being closed.
 
     Attributes:
@@ -204,7 +166,6 @@ class Unloading:
     rejected: tuple[Waiter, ...] = ()
     waiters: tuple[Waiter, ...] = ()
     unloaders: tuple[int, ...] = ()
-    state: ClassVar = State.UNLOADING
 
 
 COLD: Final = Cold()
@@ -212,9 +173,18 @@ COLD: Final = Cold()
 LoadPhase: TypeAlias = Queued | Loading | Warming
 Phase: TypeAlias = Cold | LoadPhase | Hot | Unloading | Failed
 
+_STATES: Final[Mapping[type[Phase], State]] = {
+    Cold: State.COLD,
+    Queued: State.QUEUED,
+    Loading: State.LOADING,
+    Warming: State.WARMING,
+    Hot: State.HOT,
+    Unloading: State.UNLOADING,
+    Failed: State.FAILED,
+}
 
-@dataclass(frozen=True, slots=True)
-class Residency:
+
+class Residency(NamedTuple):
     """One model's phase, and what outlasts it.
 
     Attributes:
@@ -241,7 +211,7 @@ class Residency:
     @property
     def state(self) -> State:
         """The phase without its data."""
-        return self.phase.state
+        return _STATES[type(self.phase)]
 
     @property
     def taken_bytes(self) -> int:
@@ -251,7 +221,23 @@ class Residency:
     @property
     def load(self) -> Load | None:
         """The running load."""
-        return self.phase.load if isinstance(self.phase, Queued | Loading | Warming) else None
+        return self.phase.load if isinstance(self.phase, (Queued, Loading, Warming)) else None
+
+    @property
+    def due_mono(self) -> float | None:
+        """When it has to be looked at again."""
+        if isinstance(self.phase, Hot):
+            return self.phase.timer_mono
+        load = self.load
+        return load.deadline_mono if load is not None else None
+
+    def resident(self, favourites: Set[str]) -> ResidentModel | None:
+        """Return its place among the models that may be evicted; None if it holds and reserves nothing, or leaves."""
+        taken_bytes = self.taken_bytes
+        if not taken_bytes or isinstance(self.phase, Unloading):
+            return None
+        favourite, used_at = self.model_id in favourites, self.last_used_at or 0.0
+        return ResidentModel(self.model_id, taken_bytes, used_at, self.leased, favourite, self.speculative)
 
     @property
     def active_requests(self) -> int:
@@ -260,28 +246,41 @@ class Residency:
 
     @property
     def leased(self) -> bool:
-        """Whether a request uses or awaits it."""
-        if isinstance(self.phase, Hot):  # the frequent case, in replay above all
-            return bool(self.phase.leases) or any(waiter.request for waiter in self.phase.waiters)
+        """Whether a request uses it or waits for it."""
+        if isinstance(self.phase, Hot) and not self.phase.waiters:  # the frequent case, in replay above all
+            return bool(self.phase.leases)
         return any(True for _ in self.requests())
 
     def requests(self) -> Iterator[int]:
         """Yield the ids of the requests that use it or wait for it."""
         phase = self.phase
+        waiters: tuple[Waiter, ...] = ()
         if isinstance(phase, Hot):
             yield from phase.leases
-        if load := self.load:
-            yield from (waiter.waiter_id for waiter in load.waiters if waiter.request)
-        elif isinstance(phase, Hot | Unloading):
-            yield from (waiter.waiter_id for waiter in phase.waiters if waiter.request)
-        if isinstance(phase, Unloading):
-            yield from (waiter.waiter_id for waiter in phase.rejected if waiter.request)
+            waiters = phase.waiters
+        elif isinstance(phase, Unloading):
+            waiters = phase.waiters + phase.rejected
+        elif load := self.load:
+            waiters = load.waiters
+        yield from (waiter.waiter_id for waiter in waiters if waiter.request)
+
+    def found(self, now: float) -> tuple[Outcome, float]:
+        """Return how a request finds the model at the Unix time ``now``, and the load seconds that it is spared.
+
+        A hit spares the load only where another server would have loaded: for the first request after a preload, and
+        after five minutes without one.
+        """
+        phase = self.phase
+        if isinstance(phase, Hot):
+            idle = self.last_used_at is None or now - self.last_used_at > IDLE_UNLOAD_S
+            return Outcome.HIT, (self.load_s or 0.0) if phase.unused or idle else 0.0
+        return Outcome.MISS if self.load is None else Outcome.LATE_HIT, 0.0
 
     @property
     def speculative(self) -> bool:
         """Whether it is preloaded, and no request has used or awaits it."""
         if isinstance(self.phase, Hot):
-            return self.phase.cause is Cause.PRELOAD and self.phase.unused
+            return self.phase.unused and self.phase.cause is Cause.PRELOAD
         return self.preloading
 
     @property
@@ -330,45 +329,19 @@ class Limits(NamedTuple):
     reachable_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ResidencyState:
-    """All models, and the settings that decisions depend on.
-
-    Attributes:
-        models: Every model that was ever requested, by id.
-        loads: Ids of the models being loaded, the oldest load first.
-        taken_bytes: Memory that models hold or reserve, except those that are leaving.
-        active_requests: Requests in progress or waiting.
-        closed: Nothing is loaded any more.
-    """
+class ResidencyState(NamedTuple):
+    """All models, and the settings that decisions depend on."""
 
     limits: Limits
     load_timeout_s: float
     favourites: frozenset[str] = frozenset()
-    models: Mapping[str, Residency] = field(default_factory=lambda: MappingProxyType({}))
-    loads: tuple[str, ...] = ()
-    taken_bytes: int = 0
-    active_requests: int = 0
-    closed: bool = False
+    models: Mapping[str, Residency] = MappingProxyType({})  # every model that was ever asked for, by id
+    staying: Mapping[str, ResidentModel] = MappingProxyType({})  # those in memory that are not leaving
+    loads: tuple[str, ...] = ()  # ids of the models being loaded, the oldest load first
+    taken_bytes: int = 0  # the sum of ``staying``
+    active_requests: int = 0  # in progress or waiting
+    closed: bool = False  # nothing is loaded any more
 
     def residents(self) -> list[ResidentModel]:
         """Return the models that hold or reserve memory, except those that are leaving."""
-        return resident_models(self.models, self.favourites)
-
-
-def resident_models(
-    models: Mapping[str, Residency], favourites: frozenset[str], without: str | None = None
-) -> list[ResidentModel]:
-    """Return the models other than ``without`` that hold or reserve memory, except those that are leaving."""
-    return [
-        ResidentModel(
-            record.model_id,
-            record.taken_bytes,
-            record.last_used_at or 0.0,
-            leased=record.leased,
-            favourite=record.model_id in favourites,
-            speculative=record.speculative,
-        )
-        for record in models.values()
-        if record.taken_bytes and record.model_id != without and not isinstance(record.phase, Unloading)
-    ]
+        return list(self.staying.values())

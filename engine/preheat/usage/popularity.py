@@ -6,7 +6,7 @@ request and a decision cost the same after ten requests and after ten million. P
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
@@ -144,21 +144,17 @@ class Popularity:
         counters = self._models.get(model_id)
         return counters[_SCORE].read(now, self._half_life_s) if counters else 0.0
 
-    def scores(self, now: float) -> dict[str, float]:
-        """Return the score of every model used so far; see ``score``."""
-        return {model_id: counters[_SCORE].read(now, self._half_life_s) for model_id, counters in self._models.items()}
-
-    def heat(self, now: float, weights: Weights, scores: Mapping[str, float] | None = None) -> dict[str, float]:
+    def heat(self, now: float, weights: Weights) -> dict[str, float]:
         """Return the weighted uses of every model used so far: the score, plus recent uses and uses at this hour.
 
         The next hour counts more the closer it is, so that its models are loaded before it begins.
-
-        Args:
-            scores: The result of ``scores``, if it is known.
         """
+        return self.scores_and_heat(now, weights)[1]
+
+    def scores_and_heat(self, now: float, weights: Weights) -> tuple[dict[str, float], dict[str, float]]:
+        """Return ``score`` and ``heat`` of every model used so far."""
         slot, _, elapsed = self._local(now)
         following = slot - slot % SLOTS_A_DAY + (slot + 1) % SLOTS_A_DAY
-        scores = self.scores(now) if scores is None else scores
         parts = [
             (counter, -1.0 / half_life_s, weight)
             for counter, half_life_s, weight in (
@@ -168,16 +164,21 @@ class Popularity:
             )
             if weight
         ]
+        scores: dict[str, float] = {}
         heat: dict[str, float] = {}
         for model_id, counters in self._models.items():
-            value = scores[model_id]
+            # As _Counter.read, inlined: there may be a thousand models.
+            found = counters[_SCORE]
+            age = now - found.at
+            value = found.value * 2.0 ** (-age / self._half_life_s) if age > 0 else found.value
+            scores[model_id] = value
             for counter, rate, weight in parts:
-                if (found := counters.get(counter)) is not None:
-                    # As _Counter.read, inlined: there may be a thousand models.
+                if counter in counters:
+                    found = counters[counter]
                     age = now - found.at
                     value += weight * (found.value * 2.0 ** (age * rate) if age > 0 else found.value)
             heat[model_id] = value
-        return heat
+        return scores, heat
 
     def usage(self, model_id: str, now: float) -> Usage:
         """Return the usage figures of one model."""

@@ -94,7 +94,7 @@ async def test_one_that_is_used_or_not_hot_is_let_alone(situation: Situation) ->
     situation.add("used", last_used_at=NOW + LONG_IDLE_S - 1)
     load = Load(Cause.REQUEST, msg("load_requested"), 0.0, None)
     for phase in (COLD, Queued(load), Loading(load, 0.0), Warming(load, 0.0), Unloading(COLD), Failed(msg("shutdown"))):
-        situation.add(phase.state, phase)
+        situation.add(type(phase).__name__, phase)
     assert await situation.later(LONG_IDLE_S) == []
 
 

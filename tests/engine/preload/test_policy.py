@@ -352,4 +352,4 @@ def test_an_unused_preload_goes_before_used_models_and_after_stale_ones() -> Non
     assert first(used(a=1, b=1, p=9), idle("a", age_s=60.0), idle("b", age_s=1800.0)) == "b"
     assert first(used(p=9, q=1), ResidentModel("q", 1, 0.0, speculative=True)) == "q"
     assert first(used(p=9), ResidentModel("q", 1, 0.0, speculative=True), idle("r", age_s=900.0)) == "q"
-    assert first(used(a=9, p=1), replace(preloaded, model_id="f", favourite=True), idle("a", age_s=60.0)) == "p"
+    assert first(used(a=9, p=1), preloaded._replace(model_id="f", favourite=True), idle("a", age_s=60.0)) == "p"

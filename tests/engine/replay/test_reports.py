@@ -22,6 +22,7 @@ from preheat.replay import (
     synthetic_trace,
 )
 from preheat.replay.reports import CLAIRVOYANT, PREHEAT, clairvoyant
+from preheat.replay.synthetic import DAYS
 from preheat.replay.trace import ModelSize
 from preheat.usage import DAY_S
 
@@ -33,7 +34,7 @@ GB = 1_000_000_000
 
 @cache
 def trace_of(user: str) -> Trace:
-    return synthetic_trace(user, seed=SEED)
+    return synthetic_trace(user, seed=SEED, days=42 if user == "bursts" else DAYS)  # bursts has the most requests
 
 
 @cache
@@ -87,17 +88,15 @@ def test_preloading_cannot_help_a_user_of_ever_new_models() -> None:
 @pytest.mark.parametrize("user", USERS[:4])
 def test_waking_clients_save_seconds(user: str) -> None:
     trace = trace_of(user)
-    machine = Machine(trace.room_for(3))
-    without = replay(trace, machine, replace(PREHEAT, wake_ups=False))
-    assert replay(trace, machine).steady.waited_s < 0.95 * without.steady.waited_s
+    without = replay(trace, Machine(trace.room_for(3)), replace(PREHEAT, wake_ups=False))
+    assert reports(user)["preheat"].steady.waited_s < 0.95 * without.steady.waited_s
 
 
 @pytest.mark.parametrize("user", ["steady", "office-day"])
 def test_preloading_smaller_shares_of_use_wastes_more(user: str) -> None:
     trace = trace_of(user)
-    machine = Machine(trace.room_for(3))
     eager = replace(PREHEAT, policy=replace(PREHEAT.policy, min_share=0.10))
-    usual, more = replay(trace, machine).steady, replay(trace, machine, eager).steady
+    usual, more = reports(user)["preheat"].steady, replay(trace, Machine(trace.room_for(3)), eager).steady
     assert more.waits <= usual.waits
     assert usual.wasted_share < more.wasted_share
 
@@ -110,11 +109,11 @@ def test_no_strategy_beats_the_bound_and_all_beat_keep_alive(user: str) -> None:
 
 
 def test_the_time_of_day_reduces_waits_in_an_office() -> None:
-    trace = synthetic_trace("office-day", seed=SEED)
+    trace = trace_of("office-day")
     weights = replace(PREHEAT.policy.weights, time_of_day=0.0)
     without = replace(PREHEAT, policy=replace(PREHEAT.policy, weights=weights))
-    machine = Machine(trace.room_for(3))
-    assert replay(trace, machine).steady.waits < 0.95 * replay(trace, machine, without).steady.waits
+    waits = replay(trace, Machine(trace.room_for(3)), without).steady.waits
+    assert reports("office-day")["preheat"].steady.waits < 0.95 * waits
 
 
 def test_more_memory_means_more_hits() -> None:

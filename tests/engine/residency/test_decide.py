@@ -8,8 +8,7 @@ from preheat.errors import InsufficientMemoryError, LoadCancelledError, ModelLoa
 from preheat.messages import msg
 from preheat.residency import Action, Cause, EvictionReason, Hot, Outcome, Residency, State
 from preheat.residency import events as ev
-from preheat.residency.decide import IDLE_UNLOAD_S
-from preheat.residency.states import OVERDUE_S, Load, Loading
+from preheat.residency.states import IDLE_UNLOAD_S, OVERDUE_S, Load, Loading
 from tests.engine.residency.world import TIMEOUT_S, World, reason
 
 NO_MEMORY = InsufficientMemoryError(msg("memory_alarm"))

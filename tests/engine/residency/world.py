@@ -248,6 +248,8 @@ class World:
         state = self.state
         staying = [each for each in state.models.values() if not isinstance(each.phase, Unloading)]
         assert state.taken_bytes == sum(each.taken_bytes for each in staying)
+        residents = [each.resident(state.favourites) for each in state.models.values()]
+        assert {each.model_id: each for each in residents if each is not None} == dict(state.staying)
         assert set(state.loads) == {each.model_id for each in staying if each.load is not None}
         assert state.active_requests == len(self.requests)
         self.held &= self.starting
