@@ -20,4 +20,13 @@ if TYPE_CHECKING:
     from preheat.settings import Settings, load_settings
     from preheat.shortcuts import chat, complete, embed
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.core": "Engine Lease",
+            "preheat.errors": "EngineError",
+            "preheat.inference": "GenerateRequest Sampling",
+            "preheat.settings": "Settings load_settings",
+            "preheat.shortcuts": "chat complete embed",
+        },
+    )

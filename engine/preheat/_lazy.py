@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import importlib
-import re
 import sys
-from collections.abc import Callable
-from typing import Any, Final
-
-_IMPORT: Final = re.compile(r"^    from (\S+) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE)
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
-def lazy_exports(package: str) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a package: it imports the names that the source has under ``TYPE_CHECKING``.
+def lazy_exports(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a package (PEP 562).
 
-    A name that is also a module of the package must be imported at once: the module would hide it.
+    Args:
+        names: By full module name, the names that it defines, separated by spaces. They stand a second time in the
+            package's ``if TYPE_CHECKING:`` block, for type checkers; a test compares the two.
     """
-    module = sys.modules[package]
-    source = module.__loader__.get_source(package)  # type: ignore[union-attr]  # every loader of a source file has it
-    home_of = {
-        name.strip(): home
-        for home, several, few in _IMPORT.findall(source.partition("\nif TYPE_CHECKING:\n")[2])
-        for name in (several or few).split(",")
-    }
+    home_of = {name: home for home, several in names.items() for name in several.split()}
 
     def get(name: str) -> Any:
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(home_of[name]), name)
-        setattr(module, name, value)
+        setattr(sys.modules[package], name, value)
         return value
 
     return get

@@ -105,4 +105,46 @@ if TYPE_CHECKING:
     from preheat.residency import Action, DecisionRecord, EvictionReason
     from preheat.usage import Counts, Figures, UsageBucket, UsageHistory
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.control.client": "ControlClient HttpClient ModelChoice OnWait base_url find_running open_client",
+            "preheat.control.codec": "REF FieldForm Schemas codec_of decode encode field_forms",
+            "preheat.control.command": "Command Risk place_of result_type",
+            "preheat.control.downloads": (
+                "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
+            ),
+            "preheat.control.figures": (
+                "DecisionList GetHistory GetStats ListDecisions ReplayLimits StatsReport SteadyState"
+            ),
+            "preheat.control.host": "ControlHost",
+            "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub Sort",
+            "preheat.control.live_settings": "LiveSettings",
+            "preheat.control.models": (
+                "ExplainModel Explanation GetModel GetStatus ImportedFile ImportFile ImportMode ListModels "
+                "LoadModel ModelFacts ModelList MovedFolder MoveModelsFolder RemovedModel RemoveModel Status "
+                "UnloadModel WatchStatus"
+            ),
+            "preheat.control.opening": "open_session",
+            "preheat.control.own": "loop_factory",
+            "preheat.control.preloading": "GetPlan Pause PausePreloading Plan PlannedModel ResumePreloading",
+            "preheat.control.request": "choices_of parse_command parse_flag wants_body",
+            "preheat.control.script_client": "ScriptClient",
+            "preheat.control.session": "EngineSession PortStatus empty_snapshot",
+            "preheat.control.settings": (
+                "AddFavourite ChangeModelSettings ChangeSettings DropFavourite EstimateMemory Favourites "
+                "FavouritesChange GetFavourites GetSettings MemoryEstimate OrderFavourites ReloadSettings "
+                "SetFavourites SettingsChange SettingsState"
+            ),
+            "preheat.control.table": "COMMANDS",
+            "preheat.core": (
+                "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
+                "RequestSnapshot State"
+            ),
+            "preheat.inference": "FinishReason GenerateRequest GenerationChunk Sampling",
+            "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",
+            "preheat.replay": "LimitCurve LimitPoint",
+            "preheat.residency": "Action DecisionRecord EvictionReason",
+            "preheat.usage": "Counts Figures UsageBucket UsageHistory",
+        },
+    )

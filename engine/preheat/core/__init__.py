@@ -13,4 +13,13 @@ if TYPE_CHECKING:
     from preheat.models.downloads import DownloadSnapshot, DownloadState
     from preheat.residency import State
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.core.engine": "Engine",
+            "preheat.core.lease": "Lease",
+            "preheat.core.snapshot": "EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot RequestSnapshot",
+            "preheat.models.downloads": "DownloadSnapshot DownloadState",
+            "preheat.residency": "State",
+        },
+    )

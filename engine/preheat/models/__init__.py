@@ -21,4 +21,18 @@ if TYPE_CHECKING:
     from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
     from preheat.models.removal import files_to_remove, remove_files
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.models.file_names": "printable",
+            "preheat.models.gguf": "GgufHeader Kind ModelShape quantization_words read_header",
+            "preheat.models.importing": "How import_file set_bytes",
+            "preheat.models.index": "HANGS_AFTER_S SETTLE_S ModelIndex cache_file find_models look_once",
+            "preheat.models.listing": "Listing SkippedFile",
+            "preheat.models.model_file": "Ability ModelFile Source file_elsewhere",
+            "preheat.models.moving": "folder_bytes move_folder write_setting",
+            "preheat.models.names": "resolve",
+            "preheat.models.offers": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
+            "preheat.models.removal": "files_to_remove remove_files",
+        },
+    )

@@ -15,4 +15,15 @@ if TYPE_CHECKING:
     from preheat.replay.synthetic import ALL_USERS, FIRST_DAY, USERS, describe_users, synthetic_trace
     from preheat.replay.trace import Kind, Trace, TraceEvent
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.replay.limit_curve": "LimitCurve LimitPoint compute_in_process",
+            "preheat.replay.machine": "PAGE_CACHE_SHARE Machine",
+            "preheat.replay.own_use": "recorded_use strategy_under",
+            "preheat.replay.reports": "Comparison Report compare compare_with_lru mean_of replay",
+            "preheat.replay.simulation": "Strategy",
+            "preheat.replay.synthetic": "ALL_USERS FIRST_DAY USERS describe_users synthetic_trace",
+            "preheat.replay.trace": "Kind Trace TraceEvent",
+        },
+    )

@@ -18,4 +18,17 @@ if TYPE_CHECKING:
     from preheat.residency.states import Hot, Limits, Now, Residency, ResidencyState, State
     from preheat.residency.system_memory import read_memory
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.residency.decisions": "Action Cause DecisionRecord EvictionReason Outcome",
+            "preheat.residency.eviction": "EvictionPlan EvictionPolicy ResidentModel plan_eviction",
+            "preheat.residency.executor": "Claim HotModel ResidencyExecutor",
+            "preheat.residency.memory_watch": "MemoryWatch",
+            "preheat.residency.resume": "is_worth_a_look",
+            "preheat.residency.sizes": "SizeTable estimate",
+            "preheat.residency.standby": "Standby touch",
+            "preheat.residency.states": "Hot Limits Now Residency ResidencyState State",
+            "preheat.residency.system_memory": "read_memory",
+        },
+    )

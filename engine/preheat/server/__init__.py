@@ -12,4 +12,11 @@ if TYPE_CHECKING:
     from preheat.server.port import Port
     from preheat.server.standalone import run
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.server.listening": "listen",
+            "preheat.server.port": "Port",
+            "preheat.server.standalone": "run",
+        },
+    )

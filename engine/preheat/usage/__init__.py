@@ -14,4 +14,14 @@ if TYPE_CHECKING:
     from preheat.usage.stats import DAYS, HOURS, SETTLING_S, Figures, Latency, Quantiles, UsageBucket, UsageHistory
     from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.usage.counters": "PreloadCounters",
+            "preheat.usage.log": "UsageLog",
+            "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
+            "preheat.usage.records": "END_OF_TIME Counts RequestRecord SizeRecord WakeRecord",
+            "preheat.usage.stats": "DAYS HOURS SETTLING_S Figures Latency Quantiles UsageBucket UsageHistory",
+            "preheat.usage.tracker": "EXPECT_S RecordObserver UsageTracker",
+        },
+    )

@@ -14,4 +14,11 @@ if TYPE_CHECKING:
     from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState
     from preheat.models.downloads.transfer import RetryPolicy
 else:
-    __getattr__ = lazy_exports(__name__)
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.models.downloads.queue": "Downloads",
+            "preheat.models.downloads.states": "DownloadEvent DownloadSnapshot DownloadState",
+            "preheat.models.downloads.transfer": "RetryPolicy",
+        },
+    )
