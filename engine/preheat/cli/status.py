@@ -110,23 +110,19 @@ def preloading_line(preload: JsonObject) -> str:
 
 
 def _in_memory_table(out: Console, models: list[JsonObject]) -> Table:
+    from rich.markup import escape
+
     rows = table("Model", "State", "Memory", "Loaded in", "Last used", right=("Memory", "Loaded in"))
     now = time.time()
     for model in models:
         rows.add_row(
-            _name(model, out),
+            escape(short_name(model["id"], out, others=56)),
             _state(model),
             format_memory(model["resident_bytes"]) if model["resident_bytes"] else "",
             format_duration(model["load_s"]) if model["load_s"] is not None else "",
             _last_used(model, now),
         )
     return rows
-
-
-def _name(model: JsonObject, out: Console) -> str:
-    from rich.markup import escape
-
-    return escape(short_name(model["id"], out, others=56))
 
 
 def _state(model: JsonObject) -> str:

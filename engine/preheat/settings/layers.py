@@ -35,22 +35,14 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """The unchecked values of one source.
-
-    Attributes:
-        values: By setting name.
-        base: Folder that relative folders are relative to.
-        place: Returns where a setting's value was found.
-        spell: Returns a setting's name as this source writes it, such as ``PREHEAT_PORT``.
-        remedy: Returns what to do about a wrong value of a setting.
-    """
+    """The unchecked values of one source. The functions take a setting's name."""
 
     origin: Origin
-    values: Mapping[str, object]
-    base: Path
-    place: Callable[[str], Message]
-    spell: Callable[[str], str]
-    remedy: Callable[[str], Message]
+    values: Mapping[str, object]  # by setting name
+    base: Path  # relative folders start here
+    place: Callable[[str], Message]  # where the value was found
+    spell: Callable[[str], str]  # the name as this source writes it, such as ``PREHEAT_PORT``
+    remedy: Callable[[str], Message]  # how to correct a wrong value
 
     def subject(self, name: str) -> Message:
         """Return place and name of a setting; a variable's or an option's place contains the name."""

@@ -58,23 +58,17 @@ class ModelSettings(Declared):
 
 @dataclass(frozen=True, slots=True)
 class EffectiveModelSettings:
-    """The settings that apply to one model: its own, otherwise those for all models.
-
-    Attributes:
-        threads: None means one per physical core.
-        keep_alive_s: Idle time before it is unloaded; None keeps it until its memory is needed.
-        embedding_cache: Number of entries.
-    """
+    """The settings that apply to one model: its own, otherwise those for all models."""
 
     context_length: int
     parallel: int
     repack: Switch
     kv_cache_type: KvCacheType
     flash_attention: Switch
-    threads: int | None
+    threads: int | None  # None means one per physical core
     gpu_layers: int
-    embedding_cache: int
-    keep_alive_s: float | None = None
+    embedding_cache: int  # number of entries
+    keep_alive_s: float | None = None  # idle time before it is unloaded; None keeps it until its memory is needed
 
     def loads_like(self, other: EffectiveModelSettings) -> bool:
         """Return whether a model loaded under the other settings needs no reload."""

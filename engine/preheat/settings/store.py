@@ -34,19 +34,12 @@ _POLL_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """The result of reading or writing the settings.
+    """The result of reading or writing the settings."""
 
-    Attributes:
-        changed: Settings with a new value.
-        written: Values written to the file, in TOML's types; None for a removed one.
-        overridden: The variable or option that overrides the file, by written setting.
-        problem: Why the settings could not be read; the previous ones stay in force.
-    """
-
-    changed: tuple[str, ...] = ()
-    written: Mapping[str, object] = field(default_factory=dict)
-    overridden: Mapping[str, str] = field(default_factory=dict)
-    problem: SettingsError | None = None
+    changed: tuple[str, ...] = ()  # settings with a new value
+    written: Mapping[str, object] = field(default_factory=dict)  # in TOML's types; None for a removed one
+    overridden: Mapping[str, str] = field(default_factory=dict)  # by written setting: the variable or option in force
+    problem: SettingsError | None = None  # why they could not be read; the previous ones stay in force
 
 
 class SettingsStore:
