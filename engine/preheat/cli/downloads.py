@@ -201,8 +201,15 @@ def _print(now: list[JsonObject]) -> None:
             out.print(f"{each['name']}: {words}.{hint}", markup=False, style=style)
 
 
+def _path(text: str) -> Path:
+    """Return an argument as a path; an empty one, such as an unset variable's, would mean the current folder."""
+    if not text.strip():
+        raise typer.BadParameter("the path is empty")
+    return Path(text).expanduser().absolute()
+
+
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A GGUF file; of a split set, any part.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=_path, help="A GGUF file; of a split set, any part.")],
     copy: Annotated[bool, typer.Option("--copy", help="Always copy it.")] = False,
     move: Annotated[bool, typer.Option("--move", help="Remove the original.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Leave it in place and link to it.")] = False,
@@ -215,7 +222,7 @@ def import_(
         raise InvalidRequestError(msg("cli_import_modes"))
     how: ImportMode = "copy" if copy else "move" if move else "link" if link else "auto"
     with waiting(f"Importing {file.name}"):
-        target = Path(ask(ImportFile(str(file.absolute()), how))["path"])
+        target = Path(ask(ImportFile(str(file), how))["path"])
     if as_json:
         print_json({"path": str(target)})
     else:
@@ -223,12 +230,13 @@ def import_(
 
 
 def move_models(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new models folder.")], as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(metavar="DIR", parser=_path, help="The new models folder.")],
+    as_json: AsJson = False,
 ) -> None:
     """Move Preheat's models folder, for example to a larger disk."""
     from preheat.control import MoveModelsFolder
 
-    path = os.path.realpath(folder.expanduser().absolute())
+    path = os.path.realpath(folder)
     with waiting("Moving the models"):
         left = ask(MoveModelsFolder(path))["left"]
     if as_json:

@@ -56,7 +56,7 @@ class Comparison:
 
 def lru_of(count: int) -> Strategy:
     """Return the baseline that keeps the last ``count`` models used."""
-    return Strategy(f"lru, {count} models", max_models=count)
+    return Strategy(f"lru, {count} model{'s' * (count != 1)}", max_models=count)
 
 
 def replay(trace: Trace, machine: Machine, strategy: Strategy = PREHEAT, *, timezone: tzinfo = UTC) -> Report:

@@ -222,3 +222,11 @@ def test_a_command_imports_what_it_needs() -> None:
     code = f"import preheat.cli.main, sys; print(*sorted(set('{slow}'.split()) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("command", [["move-models", ""], ["import", " "]])
+def test_an_empty_path_is_refused(command: list[str]) -> None:
+    """``preheat move-models "$UNSET"`` must not move the models into the current folder."""
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 2
+    assert "empty" in result.output
