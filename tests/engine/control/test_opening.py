@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from preheat import paths
 from preheat.control import LoadModel, open_session, opening
 from preheat.control.attached import AttachedSession
 from preheat.control.own import OwnSession
@@ -98,14 +99,19 @@ def test_another_programs_port_is_no_reason_not_to_start(starter_home: Path, tak
     session.close()
 
 
-def test_settings_that_cannot_be_read_are_told_by_the_link(starter_home: Path) -> None:
-    session = open_session(settings_of(preload_top="9"))
-    assert "preload_top" in str(session.port.engine_error)
+def test_wrong_settings_start_an_engine_with_the_last_good_ones(starter_home: Path) -> None:
+    settings_of().set({"log_level": "info"})
+    settings_of().load()
+    paths.settings_path().write_text("preload_top = 9\n")
+    store = settings_of()
+    session = open_session(store)
+    assert store.problem is not None
+    assert store.problem.param == "preload_top"
+    eventually(lambda: session.port.url is not None, "the open port")
+    second = open_session(settings_of())  # it does not wait for the lock
+    assert second.attached
+    second.close()
     session.close()
-    # Nobody who comes later has to wait.
-    later = open_session(settings_of())
-    assert not later.attached
-    later.close()
 
 
 def _listens(port: int) -> bool:
