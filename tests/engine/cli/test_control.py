@@ -33,18 +33,19 @@ def test_why_and_plan(application: Application) -> None:
 
 
 def test_stats_and_log_of_the_running_one(application: Application) -> None:
+    before = _requests(application)
     assert application.json("embed", "test")["dimensions"] == 384
-    eventually(lambda: _requests(application) == 1, "the request's record")
+    eventually(lambda: _requests(application) == before + 1, "the request's record")
     stats = application.json("stats")
     assert stats["memory"]["used_bytes"] > 0
-    assert stats["models"][EMBED]["span"]["requests"] == 1
+    assert stats["models"][EMBED]["span"]["requests"] > 0
     assert application.run("stats").stdout.startswith("Memory    0.")
     decisions = application.json("log")
     assert {decision["model"] for decision in decisions} == {CHAT, EMBED}
-    # Pausing may have cancelled one that ran.
-    ended = [decision for decision in decisions if decision["action"] != "cancel"]
-    assert [decision["action"] for decision in ended] == ["preload", "preload"]
-    assert all(decision["seconds"] > 0 for decision in ended)
+    # Other tests may have loaded and unloaded them since.
+    first = {decision["model"]: decision for decision in decisions if decision["action"] == "preload"}
+    assert first.keys() == {CHAT, EMBED}
+    assert all(decision["seconds"] > 0 for decision in first.values())
     assert "preload" in application.run("log").stdout
 
 
