@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preheat.replay import Kind, Machine, Strategy, Trace, TraceEvent, replay
+from preheat.replay.executor import SimulatedExecutor
 from preheat.replay.reports import KEEP_ALIVE, LRU, PREHEAT, clairvoyant, lru_of
 from preheat.replay.simulation import Simulation
 from preheat.replay.trace import ModelSize
+from preheat.residency import plan_eviction
 
 GB = 1_000_000_000
 SIZES = {name: ModelSize(size * GB, size * GB) for name, size in (("a", 1), ("b", 2), ("c", 3), ("d", 4))}
@@ -199,3 +202,19 @@ def test_models_of_a_waking_client_come_first_on_standby() -> None:
 
     assert last_wait_s(PREHEAT) == pytest.approx(0.2)
     assert last_wait_s(replace(PREHEAT, wake_ups=False)) == pytest.approx(2.25)
+
+
+def test_a_preload_waits_for_the_answer_to_a_hot_model() -> None:
+    machine = Machine(10 * GB, answer_s=5.0)
+    sizes = {"a": ModelSize(GB, GB), "b": ModelSize(GB, 19 * GB)}
+    executor = SimulatedExecutor(machine, sizes, plan_eviction)
+    executor.request("a")
+    while executor.next_at < math.inf:
+        executor.run_next()
+    executor.preload("b", ())
+    usual = executor.next_at
+    executor.request("a")
+    while executor.next_at < math.inf:
+        executor.run_next()
+    assert executor.now == pytest.approx(usual + machine.answer_s)
+    assert (executor.figures.hits, executor.preloading) == (1, False)
