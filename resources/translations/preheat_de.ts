@@ -1022,12 +1022,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>--copy, --move und --link schließen einander aus</translation>
     </message>
     <message>
+        <source>--limit must be above 0</source>
+        <translation>--limit muss größer als 0 sein</translation>
+    </message>
+    <message>
+        <source>--log and --synthetic exclude each other</source>
+        <translation>--log und --synthetic schließen sich aus</translation>
+    </message>
+    <message>
         <source>--set {name}</source>
         <translation>--set {name}</translation>
     </message>
     <message>
         <source>--set {option} has no value</source>
         <translation>--set {option} hat keinen Wert</translation>
+    </message>
+    <message>
+        <source>--synthetic all chooses its own limits</source>
+        <translation>--synthetic all wählt die Grenzen selbst</translation>
     </message>
     <message>
         <source>127.0.0.1, localhost, or any address together with api_keys</source>
@@ -1162,12 +1174,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Ein Embedding-Modell wählen</translation>
     </message>
     <message>
+        <source>Choose another file</source>
+        <translation>Eine andere Datei wählen</translation>
+    </message>
+    <message>
         <source>Choose another folder</source>
         <translation>Einen anderen Ordner wählen</translation>
     </message>
     <message>
         <source>Choose another repository</source>
         <translation>Ein anderes Repository wählen</translation>
+    </message>
+    <message>
+        <source>Choose one of {known:names}</source>
+        <translation>Möglich sind {known:names}</translation>
     </message>
     <message>
         <source>Confirm it with --yes</source>
@@ -1308,6 +1328,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Keep one of the two lines in {path}</source>
         <translation>Eine der beiden Zeilen in {path} behalten</translation>
+    </message>
+    <message>
+        <source>Leave out --limit and --csv</source>
+        <translation>--limit und --csv weglassen</translation>
     </message>
     <message>
         <source>Leave the revision out for the newest</source>
@@ -1798,6 +1822,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Diesen Endpunkt gibt es nicht</translation>
     </message>
     <message>
+        <source>There is no synthetic user {user}</source>
+        <translation>Den künstlichen Benutzer {user} gibt es nicht</translation>
+    </message>
+    <message>
         <source>There is no token {token}: this model has 0 to {last}</source>
         <translation>Ein Token {token} gibt es nicht: Dieses Modell hat 0 bis {last}</translation>
     </message>
@@ -1830,8 +1858,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Dieses Modell erzeugt Embeddings und keinen Text</translation>
     </message>
     <message>
-        <source>Try a made-up user: preheat replay --synthetic steady</source>
-        <translation>Einen erfundenen Benutzer versuchen: preheat replay --synthetic steady</translation>
+        <source>Try a synthetic user: preheat replay --synthetic steady</source>
+        <translation>Mit einem künstlichen Benutzer versuchen: preheat replay --synthetic steady</translation>
     </message>
     <message>
         <source>Try again in a few minutes</source>
@@ -1902,6 +1930,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>localhost oder 127.0.0.1 verwenden oder den Namen in die Einstellung allowed_hosts aufnehmen</translation>
     </message>
     <message>
+        <source>Use one of them</source>
+        <translation>Nur eines davon verwenden</translation>
+    </message>
+    <message>
         <source>Use one of them, or none</source>
         <translation>Eine davon verwenden oder keine</translation>
     </message>
@@ -1916,6 +1948,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Web pages of this origin are not allowed to use Preheat</source>
         <translation>Webseiten dieses Ursprungs dürfen Preheat nicht verwenden</translation>
+    </message>
+    <message>
+        <source>Write 8GiB, or 50% of the memory</source>
+        <translation>Als 8GiB oder als 50% des Arbeitsspeichers angeben</translation>
+    </message>
+    <message>
+        <source>Write 8GiB,12GiB</source>
+        <translation>Als 8GiB,12GiB angeben</translation>
     </message>
     <message>
         <source>Write it after the model&apos;s name, or to standard input</source>
@@ -2718,6 +2758,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{names:names} nicht geändert: {problem}</translation>
     </message>
     <message>
+        <source>{option}: {text} is not a size</source>
+        <translation>{option}: {text} ist keine Größe</translation>
+    </message>
+    <message>
         <source>{param} must be a list of model names, or auto</source>
         <translation>{param} muss eine Liste von Modellnamen oder auto sein</translation>
     </message>
@@ -2768,6 +2812,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{path} cannot be read: {reason}</source>
         <translation>{path} ist nicht lesbar: {reason}</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written: {reason}</source>
+        <translation>{path} lässt sich nicht schreiben: {reason}</translation>
     </message>
     <message>
         <source>{path} does not respond</source>
