@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ STARTER_FOLDER = paths.models_dir()
 CHAT_MODEL, EMBEDDING_MODEL = (STARTER_FOLDER / model.file_name for model in STARTER_MODELS)
 
 EXIT_TIMEOUT_S = 60.0
+
+# A shell starts background jobs with Ctrl-C ignored, and what is ignored is inherited: tests send Ctrl-C to children.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Hypothesis's limit of 0.2 s an example fails whatever runs while the machine is busy.
 hypothesis.settings.register_profile("preheat", deadline=None)

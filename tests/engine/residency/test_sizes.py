@@ -32,6 +32,12 @@ MODEL = ModelFile("m", Path("m.gguf"), 1_001_000_000, "llama", 4096, False, True
 EMBEDDING = dataclasses.replace(MODEL, embeddings=True)
 
 
+@pytest.fixture(autouse=True)
+def _workers_without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage itself takes 10 MB of a worker."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 def settings(**changes: Any) -> Settings:
     return Settings.model_validate({"context_length": 2048, "parallel": 4, **changes})
 
