@@ -29,7 +29,7 @@ test: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict engine gui packaging benchmarks tests
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 $(if $(ARGS),,--cov --cov-report=) $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 	$(if $(ARGS),,$(BIN)/python packaging/check_coverage.py)
 
 bench: install-bench
