@@ -78,7 +78,7 @@ def test_limits_and_settings(preheat_home: Path) -> None:
 
 def test_a_curve(preheat_home: Path, tmp_path: Path) -> None:
     file = tmp_path / "curve.csv"
-    result = run("--synthetic", "bursts", "--days", "7", "--csv", str(file))
+    result = run("--synthetic", "bursts", "--days", "4", "--csv", str(file))
     assert (result.exit_code, result.stdout) == (0, "")
     with file.open(newline="") as content:
         written = list(csv.DictReader(content))
@@ -86,7 +86,7 @@ def test_a_curve(preheat_home: Path, tmp_path: Path) -> None:
     assert len(curve) == 6
     assert curve[0] < curve[2] <= curve[-1]
     assert len({row["limit_bytes"] for row in written}) == 6
-    assert run("--synthetic", "bursts", "--csv", str(tmp_path / "no" / "file")).exit_code == 1
+    assert run("--synthetic", "bursts", "--days", "1", "--csv", str(tmp_path / "no" / "file")).exit_code == 1
 
 
 def test_the_recorded_log(preheat_home: Path, tmp_path: Path) -> None:

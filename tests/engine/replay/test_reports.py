@@ -80,7 +80,7 @@ def test_seconds_waited_depend_on_the_page_cache(share: float, most: float) -> N
 
 
 def test_preloading_cannot_help_a_user_of_ever_new_models() -> None:
-    trace = synthetic_trace("explorer-by-list", seed=SEED)
+    trace = synthetic_trace("explorer-by-list", seed=SEED, days=28)
     found = compare_with_lru("explorer-by-list", trace, Machine(trace.room_for(3)))
     assert (found.waits_ratio, found.seconds_ratio) == pytest.approx((1.0, 1.0), abs=0.01)
 
