@@ -77,16 +77,17 @@ def test_loading_and_unloading_by_command(own_preheat: Preheat) -> None:
     wait_until(lambda: len(own_preheat.workers()) == workers)
 
 
-def test_requests_in_progress_finish_during_a_shutdown(own_preheat: Preheat) -> None:
-    client = own_preheat.client()
-    stream = iter(client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=60, stream=True))
-    next(stream)
-    own_preheat.process.terminate()
-    finish = None
-    for chunk in stream:
-        finish = chunk.choices[0].finish_reason or finish
-    assert finish in ("stop", "length")
-    assert own_preheat.process.wait(60) == 0
+def test_requests_in_progress_finish_during_a_shutdown(tmp_path: Path, starter_models: Path) -> None:
+    with running_preheat(tmp_path, starter_models, shutdown_grace="60") as preheat:
+        client = preheat.client()
+        stream = iter(client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=60, stream=True))
+        next(stream)
+        preheat.process.terminate()
+        finish = None
+        for chunk in stream:
+            finish = chunk.choices[0].finish_reason or finish
+        assert finish in ("stop", "length")
+        assert preheat.process.wait(60) == 0
 
 
 def test_an_idle_preheat_ends_cleanly(own_preheat: Preheat) -> None:

@@ -54,13 +54,18 @@ def preheat(home: Path, *arguments: str, stdin: str = "", **variables: str) -> s
     )
 
 
-def workers_of(pid: int) -> list[psutil.Process]:
-    """Return a process's workers."""
+def workers_of(pid: int, *, recursive: bool = True) -> list[psutil.Process]:
+    """Return a process's workers; ``recursive`` includes those of its children."""
     try:
-        children = psutil.Process(pid).children(recursive=True)
+        children = psutil.Process(pid).children(recursive)
         return [child for child in children if "preheat.inference.worker" in child.cmdline()]
     except psutil.Error:
         return []
+
+
+def workers_of_this_process() -> list[psutil.Process]:
+    """Return the workers of engines in this process, without those of applications that other tests share."""
+    return workers_of(os.getpid(), recursive=False)
 
 
 def wait_until_gone(processes: Sequence[psutil.Process]) -> None:

@@ -26,6 +26,7 @@ from tests.engine.application import (
     eventually,
     wait_until_gone,
     workers_of,
+    workers_of_this_process,
 )
 
 CHAT = "smollm2-135m-instruct.q4_1"
@@ -145,7 +146,7 @@ def test_own_engine_answers_everything(starter_home: Path) -> None:
     assert first == again != ""
     assert preheat.complete("One, two, three,", max_tokens=4, temperature=0)
     assert "three" not in preheat.complete("One, two,", stop="three", max_tokens=8, temperature=0)
-    assert len(workers_of(os.getpid())) == 2
+    assert len(workers_of_this_process()) == 2
 
 
 def test_a_model_of_the_other_kind_is_not_loaded_for_nothing(starter_home: Path) -> None:
@@ -153,7 +154,7 @@ def test_a_model_of_the_other_kind_is_not_loaded_for_nothing(starter_home: Path)
         preheat.embed("a", model="smol")
     with pytest.raises(UnsupportedOperationError, match="embeddings"):
         preheat.chat("a", model="all-mini")
-    assert workers_of(os.getpid()) == []
+    assert workers_of_this_process() == []
 
 
 def test_an_answer_can_follow_a_schema(starter_home: Path) -> None:
@@ -167,7 +168,7 @@ def test_many_threads_share_one_engine(starter_home: Path) -> None:
         vectors = list(pool.map(lambda _: preheat.embed("test"), range(16)))
     # A text's neighbours in a batch change the last digits.
     assert all(vector == pytest.approx(vectors[0], abs=1e-3) for vector in vectors)
-    assert len(workers_of(os.getpid())) == 1
+    assert len(workers_of_this_process()) == 1
 
 
 async def test_a_running_loop_does_not_matter(starter_home: Path) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from preheat.control import PortStatus
 from preheat.control.own import OwnSession
 from preheat.settings import SettingsStore
-from tests.engine.application import eventually, wait_until_gone, workers_of
+from tests.engine.application import eventually, wait_until_gone, workers_of_this_process
 
 SMALL = {"port": "0", "preload": "false", "threads": "1", "context_length": "2048", "keep_free": "0B"}
 
@@ -59,8 +57,3 @@ def taken() -> Iterator[socket.socket]:
     """A socket that listens and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         yield sock
-
-
-def workers_of_this_process() -> list[psutil.Process]:
-    """Return the workers of the engines that this process runs."""
-    return workers_of(os.getpid())

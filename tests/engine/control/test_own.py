@@ -51,8 +51,8 @@ from preheat.inference import GenerateRequest, Sampling
 from preheat.messages import msg
 from preheat.residency import Action, State
 from preheat.settings import SettingsStore
-from tests.engine.application import eventually
-from tests.engine.control.conftest import StartSession, workers_of_this_process
+from tests.engine.application import eventually, workers_of_this_process
+from tests.engine.control.conftest import StartSession
 
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBED = "all-minilm-l6-v2.q8_0"
