@@ -47,7 +47,7 @@ def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable
         with suppress(FileNotFoundError):
             temporary.chmod(path.stat().st_mode & 0o7777)
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no temporary file is left
         temporary.unlink(missing_ok=True)
         raise
     if durable:
