@@ -55,9 +55,12 @@ async def check(model: ModelFile, **changes: Any) -> None:
     guess, found = estimate(model, settings(**changes)), await measure(model, settings(**changes))
     both = f"{model.model_id} {changes}: {guess} and {found}"
     assert guess.loaded_bytes == pytest.approx(found.loaded_bytes, rel=0.1), both
-    # A busy machine computes prefill in chunks of less than a full batch, which need less; how much less is chance.
-    assert found.loaded_bytes <= found.working_bytes < guess.working_bytes * 1.1, both
-    assert guess.working_bytes / 1.6 < found.working_bytes, both
+    least = guess.working_bytes / 1.15
+    # A busy machine computes prefill in chunks of less than a full batch, which need less: ask for the most of several.
+    for _ in range(4):
+        if found.working_bytes <= least:
+            found = max(found, await measure(model, settings(**changes)), key=lambda size: size.working_bytes)
+    assert least < found.working_bytes < guess.working_bytes * 1.1, f"{model.model_id} {changes}: {guess} and {found}"
 
 
 @pytest.mark.parametrize("kv_cache_type", ["f16", "q8_0"])
