@@ -27,7 +27,9 @@ def test_a_chat_is_answered_with_usage(preheat: Preheat) -> None:
 
 def test_a_stream_has_the_same_text_as_a_complete_answer(preheat: Preheat) -> None:
     client = preheat.client()
+    preheat.empty_cache(CHAT)
     whole = client.chat.completions.create(model=CHAT, messages=COUNT, max_tokens=40, seed=7)
+    preheat.empty_cache(CHAT)
     stream = client.chat.completions.create(
         model=CHAT, messages=COUNT, max_tokens=40, seed=7, stream=True, stream_options={"include_usage": True}
     )
@@ -39,22 +41,26 @@ def test_a_stream_has_the_same_text_as_a_complete_answer(preheat: Preheat) -> No
 
 
 def test_the_text_depends_on_the_seed(preheat: Preheat) -> None:
-    client = preheat.client()
-    texts = [
-        client.completions.create(model=CHAT, prompt="Once upon a time", max_tokens=24, temperature=1.2, seed=seed)
-        for seed in (1, 1, 2)
-    ]
-    first, again, other = (text.choices[0].text for text in texts)
+    def text(seed: int) -> str:
+        preheat.empty_cache(CHAT)
+        answer = preheat.client().completions.create(
+            model=CHAT, prompt="Once upon a time", max_tokens=24, temperature=1.2, seed=seed
+        )
+        return answer.choices[0].text
+
+    first, again, other = text(1), text(1), text(2)
     assert first == again
     assert first != other
 
 
 def test_stop_strings_are_not_returned(preheat: Preheat) -> None:
     client = preheat.client()
+    preheat.empty_cache(CHAT)
     whole = client.chat.completions.create(model=CHAT, messages=FRANCE, max_tokens=40, temperature=0, seed=1)
     text = whole.choices[0].message.content
     assert text is not None
     stop = text[10:14]
+    preheat.empty_cache(CHAT)
     stream = client.chat.completions.create(
         model=CHAT, messages=FRANCE, max_tokens=40, temperature=0, seed=1, stop=[stop], stream=True
     )

@@ -67,6 +67,14 @@ class Preheat:
             answer: dict[str, Any] = json.load(response)
             return answer
 
+    def empty_cache(self, model_id: str) -> None:
+        """Unload the model: its next request finds an empty KV cache.
+
+        llama.cpp's attention rounds differently when other conversations fill the cache, so that only a model in the
+        same state repeats a text exactly.
+        """
+        assert self.post(f"/preheat/v1/models/{model_id}/unload")["state"] == "cold"
+
     def workers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
 
