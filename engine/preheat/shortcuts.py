@@ -106,13 +106,19 @@ def chat_request(messages: Sequence[JsonObject], options: Options) -> GenerateRe
     """Return the request that continues a chat; raises InvalidRequestError for a wrong option."""
     import json
 
-    from preheat.inference import GenerateRequest
+    from preheat.inference import Constraint, GenerateRequest, chat_from_json
 
     if not messages:
         raise InvalidRequestError("message: there is none", param="message")
+    try:
+        chat = chat_from_json(messages)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidRequestError(
+            "message: one is malformed", hint="Each has a role and content: text", param="message"
+        ) from error
     schema = options.get("json_schema")
-    json_schema = None if schema is None else json.dumps(schema)
-    return GenerateRequest(messages=tuple(messages), json_schema=json_schema, **_common(options))
+    constraint = None if schema is None else Constraint("json_schema", json.dumps(schema))
+    return GenerateRequest(chat=chat, constraint=constraint, **_common(options))
 
 
 def complete_request(prompt: str, options: Options) -> GenerateRequest:

@@ -17,7 +17,7 @@ import preheat
 from preheat import shortcuts
 from preheat.control import ModelChoice
 from preheat.errors import InvalidRequestError, ModelNotFoundError, SettingsError, UnsupportedOperationError
-from preheat.inference import Sampling
+from preheat.inference import ANY_JSON_OBJECT, Sampling
 from preheat.shortcuts import chat_request, complete_request, default_model
 from tests.engine.application import (
     TIMEOUT_S,
@@ -84,8 +84,8 @@ def test_no_model_fits(embeddings: bool, words: str) -> None:
 def test_options_become_a_request() -> None:
     request = chat_request([{"role": "user", "content": "a"}], {"max_tokens": 3, "stop": "x", "seed": 4, "top_p": None})
     assert (request.max_tokens, request.stop, request.sampling) == (3, ("x",), Sampling(seed=4))
-    assert chat_request([{}], {"json_schema": {"type": "object"}}).json_schema == '{"type": "object"}'
-    assert chat_request([{}], {}).max_tokens is None
+    assert chat_request([{"role": "user"}], {"json_schema": {"type": "object"}}).constraint == ANY_JSON_OBJECT
+    assert chat_request([{"role": "user"}], {}).max_tokens is None
     assert complete_request("a", {}).max_tokens == shortcuts.COMPLETE_MAX_TOKENS
     assert complete_request("a", {"stop": ["x", "y"], "temperature": 1}).stop == ("x", "y")
 

@@ -99,7 +99,16 @@ if TYPE_CHECKING:
         RequestSnapshot,
         State,
     )
-    from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, Sampling
+    from preheat.inference import (
+        Chat,
+        FinishReason,
+        GenerateRequest,
+        GenerationChunk,
+        Message,
+        Role,
+        Sampling,
+        text_message,
+    )
     from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SkippedFile, SuggestedModel
     from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency import Action, DecisionRecord, EvictionReason
@@ -141,7 +150,7 @@ else:
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
                 "RequestSnapshot State"
             ),
-            "preheat.inference": "FinishReason GenerateRequest GenerationChunk Sampling",
+            "preheat.inference": "Chat FinishReason GenerateRequest GenerationChunk Message Role Sampling text_message",
             "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",
             "preheat.replay": "LimitCurve LimitPoint",
             "preheat.residency": "Action DecisionRecord EvictionReason",

@@ -212,11 +212,11 @@ class HttpClient:
         """See ``ControlClient``; ``on_wait`` is called on the calling thread, twice a second."""
         from preheat.inference import FinishReason, GenerationChunk, Usage
 
-        path = "/v1/completions" if request.messages is None else "/v1/chat/completions"
+        path = "/v1/completions" if request.chat is None else "/v1/chat/completions"
         finish_reason = None
         for event in self._events("POST", path, _generate_body(model, request), on_wait):
             for choice in event["choices"]:
-                text = choice["text"] if request.messages is None else choice["delta"].get("content")
+                text = choice["text"] if request.chat is None else choice["delta"].get("content")
                 if text:
                     yield GenerationChunk(text)
                 if choice["finish_reason"] is not None:
@@ -338,6 +338,8 @@ def floats(vector: bytes) -> list[float]:
 
 def _generate_body(model: str, request: GenerateRequest) -> JsonObject:
     """Return the request in OpenAI's form."""
+    from preheat.inference import message_to_json
+
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
@@ -349,12 +351,12 @@ def _generate_body(model: str, request: GenerateRequest) -> JsonObject:
     }
     if request.stop:
         body["stop"] = list(request.stop)
-    if request.json_schema is not None:
-        schema = {"name": "answer", "schema": json.loads(request.json_schema)}
+    if request.constraint is not None:
+        schema = {"name": "answer", "schema": json.loads(request.constraint.text)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    if request.messages is None:
+    if request.chat is None:
         return {**body, "prompt": request.prompt}
-    return {**body, "messages": list(request.messages)}
+    return {**body, "messages": [message_to_json(message) for message in request.chat.messages]}
 
 
 def _decoded(kind: type[T], content: JsonObject) -> T:

@@ -9,13 +9,22 @@ import math
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Final, Literal
+from enum import IntEnum, StrEnum
+from typing import Final, Literal
 
-JsonObject = dict[str, Any]
-
-ANY_JSON: Final = "{}"
-"""A JSON schema that allows every object: ``response_format`` ``json_object``."""
+from preheat.inference.chat import Chat as Chat
+from preheat.inference.chat import ContentPart as ContentPart
+from preheat.inference.chat import JsonObject as JsonObject
+from preheat.inference.chat import Message as Message
+from preheat.inference.chat import Role as Role
+from preheat.inference.chat import ToolCall as ToolCall
+from preheat.inference.chat import ToolCallDelta as ToolCallDelta
+from preheat.inference.chat import ToolChoice as ToolChoice
+from preheat.inference.chat import ToolDefinition as ToolDefinition
+from preheat.inference.chat import chat_from_json as chat_from_json
+from preheat.inference.chat import message_from_json as message_from_json
+from preheat.inference.chat import message_to_json as message_to_json
+from preheat.inference.chat import text_message as text_message
 
 UBATCH_TOKENS: Final = 512
 """Tokens in one physical batch of a text model; also its largest prefill chunk."""
@@ -41,21 +50,43 @@ class Sampling:
     logit_bias: Mapping[int, float] = field(default_factory=dict)  # added to the logits of these token ids
 
 
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A form that the whole answer follows. ``text`` is a JSON schema, a regular expression, or a grammar."""
+
+    kind: Literal["json_schema", "regex", "lark", "gbnf"]
+    text: str
+
+
+ANY_JSON_OBJECT: Final = Constraint("json_schema", '{"type": "object"}')
+"""Any JSON object: ``response_format`` ``json_object``."""
+
+
+class Priority(IntEnum):
+    """Order of waiting requests. Work of lower priority never delays that of a higher one by more than a step."""
+
+    INTERACTIVE = 0
+    BULK = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateRequest:
-    """Continue a chat or a prompt. Exactly one of ``messages``, ``prompt`` and ``prompt_tokens`` is set."""
+    """Continue a chat or a prompt. Exactly one of ``chat``, ``prompt`` and ``prompt_tokens`` is set."""
 
-    # a chat in OpenAI's form (role, content, ...), for the model's chat template
-    messages: tuple[JsonObject, ...] | None = None
-    tools: tuple[JsonObject, ...] = ()  # tool definitions in OpenAI's form, for the chat template
+    chat: Chat | None = None  # written by the model's chat template
     prompt: str | None = None  # plain text; the start token is added if the model wants it
     prompt_tokens: tuple[int, ...] | None = None  # token ids, used unchanged
+    suffix: str | None = None  # text after the answer: the model fills the gap between ``prompt`` and it
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int | None = None  # maximum of generated tokens; None is up to the context length
     stop: tuple[str, ...] = ()  # stop before any of these texts; they do not appear in the output
-    json_schema: str | None = None  # a JSON schema as text that the output must follow; ``ANY_JSON`` for any object
+    constraint: Constraint | None = None
     # report each token's log probability and those of this many alternatives; None reports none
     top_logprobs: int | None = None
+    prompt_logprobs: bool = False  # also report those of the prompt's tokens, in the first chunk
+    priority: Priority = Priority.INTERACTIVE
+    client: str = ""  # name of the client; waiting requests take turns by client
+    report_progress: bool = False  # send chunks with ``progress`` while the prompt is computed
 
 
 class FinishReason(StrEnum):
@@ -63,6 +94,7 @@ class FinishReason(StrEnum):
 
     STOP = "stop"
     LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +110,36 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one request. ``cached_tokens`` of the prompt were not recomputed (prefix reuse)."""
+    """Tokens and times of one request."""
 
     prompt_tokens: int
     completion_tokens: int
-    cached_tokens: int = 0
+    cached_tokens: int = 0  # prompt tokens that were not recomputed (prefix reuse)
+    reasoning_tokens: int = 0  # completion tokens of thinking
+    prefill_s: float = 0.0  # seconds from the start of the prompt's computation to the first token
+    decode_s: float = 0.0  # seconds from the first token to the last
+
+
+@dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """Prompt tokens computed so far, cached ones included."""
+
+    done_tokens: int
+    total_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationChunk:
     """The output of one step for one request."""
 
-    text: str  # new text; may be empty, as when a token completes no character
+    text: str = ""  # new text; may be empty, as when a token completes no character
     logprobs: tuple[TokenLogprob, ...] = ()  # the tokens of ``text``, if requested
     finish_reason: FinishReason | None = None  # set on the last chunk, together with ``usage``
     usage: Usage | None = None
+    reasoning: str = ""  # new text of the model's thinking
+    tool_calls: tuple[ToolCallDelta, ...] = ()
+    stop_text: str | None = None  # the stop string that ended the answer
+    progress: PromptProgress | None = None  # of the prompt; nothing else is set
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,11 @@ from preheat import errors, paths
 from preheat.control import HttpClient, LoadModel, UnloadModel, find_running
 from preheat.control.error_answers import error_from
 from preheat.errors import EngineError, EngineStoppedError, ModelNotFoundError, NotRunningError, QueueFullError
-from preheat.inference import FinishReason, GenerateRequest, Sampling
+from preheat.inference import Constraint, FinishReason, GenerateRequest, Sampling, chat_from_json
 from preheat.server.errors import error_json
 from tests.engine.application import Application, eventually
+
+HELLO = chat_from_json([{"role": "user", "content": "Say hi"}])
 
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBED = "all-minilm-l6-v2.q8_0"
@@ -270,7 +272,11 @@ def test_a_request_travels_in_full(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: stream()
     sampling = Sampling(temperature=0.1, top_k=3, top_p=0.4, min_p=0.2, seed=7, penalty_last_n=5)
     chat = GenerateRequest(
-        messages=({"role": "user", "content": "é"},), sampling=sampling, max_tokens=9, stop=("a", "b"), json_schema="{}"
+        chat=chat_from_json([{"role": "user", "content": "é"}]),
+        sampling=sampling,
+        max_tokens=9,
+        stop=("a", "b"),
+        constraint=Constraint("json_schema", "{}"),
     )
     assert list(running.generate("m", chat)) == []
     assert list(running.generate("m", GenerateRequest(prompt="p"))) == []
@@ -287,14 +293,14 @@ def test_waiting_is_told(fake: FakePort, running: HttpClient) -> None:
     _, headers, events = stream(text_event("Hi"))
     fake.answer = lambda path, body: (200, headers, b": loading m 37 %\n\n" + events)
     progress: list[str] = []
-    request = GenerateRequest(messages=({},))
+    request = GenerateRequest(chat=HELLO)
     assert [chunk.text for chunk in running.generate("m", request, progress.append)] == ["Hi"]
     assert progress == ["loading m 37 %"]
 
 
 def test_a_stream_that_breaks_off_is_an_error_after_what_came(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: stream(text_event("Hi"), done=False)
-    chunks = running.generate("m", GenerateRequest(messages=({},)))
+    chunks = running.generate("m", GenerateRequest(chat=HELLO))
     assert next(chunks).text == "Hi"
     with pytest.raises(EngineStoppedError):
         next(chunks)
@@ -303,7 +309,7 @@ def test_a_stream_that_breaks_off_is_an_error_after_what_came(fake: FakePort, ru
 def test_an_error_in_a_stream_is_its_kind(fake: FakePort, running: HttpClient) -> None:
     error = error_json(errors.WorkerDiedError("The worker process ended", hint="Send it again"))
     fake.answer = lambda path, body: stream(text_event("Hi"), error, done=False)
-    chunks = running.generate("m", GenerateRequest(messages=({},)))
+    chunks = running.generate("m", GenerateRequest(chat=HELLO))
     assert next(chunks).text == "Hi"
     with pytest.raises(errors.WorkerDiedError) as caught:
         next(chunks)
@@ -312,7 +318,7 @@ def test_an_error_in_a_stream_is_its_kind(fake: FakePort, running: HttpClient) -
 
 def test_an_answer_that_nobody_wants_any_more_ends_its_connection(fake: FakePort, running: HttpClient) -> None:
     fake.answer = lambda path, body: stream(text_event("Hi"), text_event("!"))
-    chunks = running.generate("m", GenerateRequest(messages=({},)))
+    chunks = running.generate("m", GenerateRequest(chat=HELLO))
     next(chunks)
     chunks.close()
     fake.gone.get(timeout=60)
@@ -347,7 +353,7 @@ def test_real_embeddings(real: HttpClient) -> None:
 
 
 def test_real_chat(real: HttpClient) -> None:
-    request = GenerateRequest(messages=({"role": "user", "content": "Say hi"},), sampling=Sampling(temperature=0.0))
+    request = GenerateRequest(chat=HELLO, sampling=Sampling(temperature=0.0))
     chunks = list(real.generate("smol", request))
     assert "".join(chunk.text for chunk in chunks)
     assert chunks[-1].finish_reason is FinishReason.STOP

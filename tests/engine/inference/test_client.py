@@ -29,7 +29,7 @@ from preheat.inference import client as client_module
 from preheat.inference.client import WorkerClient, exit_reason
 from preheat.messages import Message, msg
 from tests.engine.application import eventually
-from tests.engine.inference.text_runs import ask, load_options
+from tests.engine.inference.text_runs import ask, chat, load_options
 
 Spawn = Callable[[], Awaitable[WorkerClient]]
 ENDLESS = ask("1, 2, 3, 4, 5,", None)
@@ -173,8 +173,7 @@ async def test_lone_surrogates_from_a_client_are_harmless(spawn: Spawn, chat_mod
     worker = await spawn()
     await load(worker, chat_model)
     assert await text(worker, ask("1, 2, \ud800 3,", 3))
-    broken = {"messages": ({"role": "user", "content": "\ud800"},), "prompt": None}
-    assert await text(worker, ask("", 3, **broken))
+    assert await text(worker, chat("\ud800", 3))
 
 
 def _text_file(path: Path, _model: Path) -> None:
@@ -290,7 +289,7 @@ HOLDER = """
 import asyncio, sys
 from pathlib import Path
 from preheat.inference.client import WorkerClient
-from tests.engine.inference.text_runs import ask, load_options
+from tests.engine.inference.text_runs import ask, chat, load_options
 
 async def main():
     worker = await WorkerClient.spawn()

@@ -20,14 +20,21 @@ from preheat.errors import (
     UnsupportedOperationError,
 )
 from preheat.inference import (
-    ANY_JSON,
+    Chat,
+    Constraint,
+    ContentPart,
     FinishReason,
     GenerateRequest,
     GenerationChunk,
     LoadOptions,
+    Message,
     ModelInfo,
+    Role,
     Sampling,
     TokenLogprob,
+    ToolCall,
+    ToolChoice,
+    ToolDefinition,
     Usage,
 )
 from preheat.inference.protocol import (
@@ -61,7 +68,22 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
-MESSAGES = st.dictionaries(TEXTS, JSON_VALUES, max_size=4)
+OBJECTS = st.dictionaries(TEXTS, JSON_VALUES, max_size=3)
+MESSAGES = st.builds(
+    Message,
+    role=st.sampled_from(Role),
+    content=st.lists(st.builds(ContentPart, TEXTS, st.none() | st.binary(max_size=8)), max_size=2).map(tuple),
+    tool_calls=st.lists(st.builds(ToolCall, TEXTS, TEXTS, TEXTS), max_size=2).map(tuple),
+    reasoning=TEXTS,
+)
+CHATS = st.builds(
+    Chat,
+    messages=st.lists(MESSAGES, max_size=2).map(tuple),
+    tools=st.lists(st.builds(ToolDefinition, TEXTS, TEXTS, OBJECTS), max_size=2).map(tuple),
+    tool_choice=st.builds(ToolChoice, st.sampled_from(["auto", "required"]), st.lists(TEXTS, max_size=2).map(tuple)),
+    thinking=st.none() | st.booleans(),
+    template_arguments=OBJECTS,
+)
 TOP = st.tuples(TEXTS, st.binary(max_size=8), FINITE)
 LOGPROBS = st.builds(
     TokenLogprob,
@@ -88,14 +110,13 @@ SAMPLINGS = st.builds(
 )
 REQUESTS = st.builds(
     GenerateRequest,
-    messages=st.none() | st.lists(MESSAGES, max_size=2).map(tuple),
-    tools=st.lists(MESSAGES, max_size=2).map(tuple),
+    chat=st.none() | CHATS,
     prompt=st.none() | TEXTS,
     prompt_tokens=st.none() | st.lists(st.integers(0, 50_000), max_size=3).map(tuple),
     sampling=SAMPLINGS,
     max_tokens=st.none() | st.integers(0, 9999),
     stop=st.lists(TEXTS, max_size=3).map(tuple),
-    json_schema=st.none() | st.just(ANY_JSON),
+    constraint=st.none() | st.builds(Constraint, st.just("regex"), TEXTS),
     top_logprobs=st.none() | st.integers(0, 20),
 )
 OPTIONS = LoadOptions(

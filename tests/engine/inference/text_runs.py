@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from preheat.errors import EngineError
-from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, LoadOptions, Sampling, TokenLogprob, Usage
+from preheat.inference import (
+    Chat,
+    FinishReason,
+    GenerateRequest,
+    GenerationChunk,
+    LoadOptions,
+    Role,
+    Sampling,
+    TokenLogprob,
+    Usage,
+    text_message,
+)
 from preheat.inference.protocol import FrameDecoder, FromWorker, Generate, Step, encode_frame
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.channel import Channel
@@ -46,8 +57,8 @@ def ask(text: str, max_tokens: int | None = 16, **fields: Any) -> GenerateReques
 
 def chat(text: str, max_tokens: int | None = 16, **fields: Any) -> GenerateRequest:
     """Return a greedy chat of one message."""
-    messages = ({"role": "user", "content": text},)
-    return GenerateRequest(**{"messages": messages, "max_tokens": max_tokens, "sampling": GREEDY, **fields})
+    messages = Chat(messages=(text_message(Role.USER, text),))
+    return GenerateRequest(**{"chat": messages, "max_tokens": max_tokens, "sampling": GREEDY, **fields})
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from preheat.errors import InvalidRequestError
-from preheat.inference import ANY_JSON, Sampling, TokenLogprob
+from preheat.inference import Constraint, Sampling, TokenLogprob
 from preheat.inference.worker.bindings import json_schema_to_gbnf, llama
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import Sampled
@@ -20,7 +20,7 @@ from preheat.messages import msg
 class TokenSampler:
     """Chooses the tokens of one request. Its native samplers are freed with it.
 
-    Penalties apply to the ``recent`` tokens, those of the prompt. Schema and log probabilities are as in
+    Penalties apply to the ``recent`` tokens, those of the prompt. Constraint and log probabilities are as in
     ``GenerateRequest``.
 
     Raises:
@@ -32,13 +32,13 @@ class TokenSampler:
         model: LlamaModel,
         sampling: Sampling,
         recent: Sequence[int],
-        json_schema: str | None = None,
+        constraint: Constraint | None = None,
         top_logprobs: int | None = None,
     ) -> None:
         self._model = model
         self._top_logprobs = top_logprobs
         model.check_tokens(list(sampling.logit_bias), "logit_bias")
-        self._grammar = _make_grammar(model, json_schema) if json_schema is not None else None
+        self._grammar = _make_grammar(model, constraint.text) if constraint is not None else None
         self._chain = _make_chain(model, sampling)
         for sampler in (self._chain, self._grammar):
             if sampler is not None:
@@ -108,7 +108,7 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
 
 def _make_grammar(model: LlamaModel, json_schema: str) -> Any:
     try:
-        gbnf = json_schema_to_gbnf('{"type": "object"}' if json_schema == ANY_JSON else json_schema).encode()
+        gbnf = json_schema_to_gbnf(json_schema).encode()
     except (ValueError, LookupError, AssertionError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidRequestError(msg("schema_unusable", reason=str(error)[:200]), param="response_format") from error
     grammar = llama.llama_sampler_init_grammar(model.vocab, gbnf, b"root")

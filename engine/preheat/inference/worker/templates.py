@@ -22,7 +22,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from preheat.errors import InvalidRequestError
-from preheat.inference import JsonObject
+from preheat.inference import Chat, JsonObject, Message, Role, ToolDefinition, message_to_json, text_message
 from preheat.messages import msg
 
 RENDER_LIMIT_S: Final = 2.0
@@ -36,6 +36,7 @@ CHATML: Final = (
 """Template for files without one: the format of most models' training."""
 
 _MARK: Final = "the user's message"
+_MARKED: Final = Chat(messages=(text_message(Role.USER, _MARK),))
 
 # A template is a program of unknown origin.
 _ORDINARY_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -104,11 +105,12 @@ class ChatTemplate:
         except (*_TEMPLATE_FAULTS, SyntaxError) as error:
             self._broken = str(error)
 
-    def render(self, messages: Sequence[JsonObject], tools: Sequence[JsonObject] = ()) -> str:
-        """Return the prompt for these messages; raises InvalidRequestError if the template rejects them or fails."""
+    def render(self, chat: Chat) -> str:
+        """Return the prompt for this chat; raises InvalidRequestError if the template rejects them or fails."""
         if self._broken is not None:
             raise _template_error(self._broken)
-        plain = [_normal_message(message) for message in messages]
+        plain = [_template_message(message) for message in chat.messages]
+        tools = [_template_tool(tool) for tool in chat.tools]
         # Templates of models without a system role (Gemma) reject it; the user message then carries its text.
         failure: _ModelTemplateError | None = None
         for attempt in (plain, _system_into_user(plain)):
@@ -122,7 +124,7 @@ class ChatTemplate:
     def fixed_beginning(self) -> str:
         """Return the template's text before every chat without a system message; may be empty."""
         try:
-            beginning, mark, _ = self.render([{"role": "user", "content": _MARK}]).partition(_MARK)
+            beginning, mark, _ = self.render(_MARKED).partition(_MARK)
         except InvalidRequestError:
             return ""
         return beginning if mark else ""
@@ -143,14 +145,19 @@ def _template_error(reason: str) -> InvalidRequestError:
     return InvalidRequestError(msg("template_failed", reason=reason[:200]), param="messages")
 
 
-def _normal_message(message: JsonObject) -> JsonObject:
-    """Return the message as templates expect it: system role, text content, tool arguments as objects."""
-    normal = {**message, "content": "" if message.get("content") is None else message["content"]}
-    if normal.get("role") == "developer":
-        normal["role"] = "system"
-    if isinstance(normal.get("tool_calls"), list):
-        normal["tool_calls"] = [_normal_tool_call(call) for call in normal["tool_calls"]]
-    return normal
+def _template_message(message: Message) -> JsonObject:
+    """Return the message as templates expect it: text content, tool arguments as objects."""
+    value = message_to_json(message)
+    if "tool_calls" in value:
+        value["tool_calls"] = [_normal_tool_call(call) for call in value["tool_calls"]]
+    return value
+
+
+def _template_tool(tool: ToolDefinition) -> JsonObject:
+    function: JsonObject = {"name": tool.name, "parameters": tool.parameters}
+    if tool.description:
+        function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return {"type": "function", "function": function}
 
 
 def _normal_tool_call(call: JsonObject) -> JsonObject:

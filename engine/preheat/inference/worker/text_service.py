@@ -97,9 +97,9 @@ class TextService:
         if len(tokens) >= self._model.context_length:
             raise ContextLengthExceededError(
                 msg("prompt_too_long", tokens=len(tokens), limit=self._model.context_length),
-                param="messages" if request.messages is not None else "prompt",
+                param="messages" if request.chat is not None else "prompt",
             )
-        sampler = TokenSampler(self._model, request.sampling, tokens, request.json_schema, request.top_logprobs)
+        sampler = TokenSampler(self._model, request.sampling, tokens, request.constraint, request.top_logprobs)
         # Computing a prompt in other pieces rounds differently in the last bits; with a seed the text must not change.
         seeded = request.sampling.seed is not None
         self._inbox.put(
@@ -118,8 +118,8 @@ class TextService:
         if request.prompt_tokens is not None:
             tokens = list(request.prompt_tokens)
             self._model.check_tokens(tokens, "prompt")
-        elif request.messages is not None:
-            tokens = self._chat_tokens(self._template.render(request.messages, request.tools))
+        elif request.chat is not None:
+            tokens = self._chat_tokens(self._template.render(request.chat))
         else:
             tokens = self._model.tokenize(request.prompt or "")
         if not tokens:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from preheat.inference import ANY_JSON, GenerateRequest, JsonObject
+from preheat.inference import (
+    ANY_JSON_OBJECT,
+    Chat,
+    Constraint,
+    ContentPart,
+    GenerateRequest,
+    JsonObject,
+    Role,
+    ToolCall,
+    ToolDefinition,
+)
+from preheat.inference import Message as ChatMessage
 from preheat.server.openai.schema import ChatBody, CompletionBody, Message, ResponseFormat, Tool
 from preheat.server.openai.tool_calls import forcing_schema
 
@@ -16,17 +27,23 @@ DEFAULT_COMPLETION_TOKENS: Final = 16
 def chat_requests(body: ChatBody) -> list[GenerateRequest]:
     """Return one request for each choice; raises InvalidRequestError if the tools cannot be forced together."""
     tools = offered_tools(body)
-    schema = forcing_schema(_forced_tools(body, tools)) if is_forced(body) else _schema(body.response_format)
+    constraint = (
+        Constraint("json_schema", forcing_schema(_forced_tools(body, tools)))
+        if is_forced(body)
+        else _constraint(body.response_format)
+    )
     limit = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens
-    messages = tuple(map(_template_message, body.messages))
+    chat = Chat(
+        messages=tuple(map(_chat_message, body.messages)),
+        tools=tuple(ToolDefinition(**tool["function"]) for tool in tools),
+    )
     return [
         GenerateRequest(
-            messages=messages,
-            tools=tools,
+            chat=chat,
             sampling=body.sampling(choice),
             max_tokens=_no_limit(limit),
             stop=body.stops,
-            json_schema=schema,
+            constraint=constraint,
             top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
         )
         for choice in range(body.choices)
@@ -73,23 +90,27 @@ def _tool_json(tool: Tool) -> JsonObject:
     return {"type": "function", "function": function}
 
 
-def _template_message(message: Message) -> JsonObject:
-    """Return a message with its content as one text; parts are joined by line breaks, as in llama.cpp and vLLM."""
+def _chat_message(message: Message) -> ChatMessage:
     content = message.content
-    if isinstance(content, list):
-        content = "\n".join(part.text if part.text is not None else part.refusal or "" for part in content)
-    result = message.model_dump(exclude_none=True, exclude={"content"})
-    if not message.tool_calls:
-        result.pop("tool_calls", None)
-    return {**result, "content": content or ""}
+    texts = [content or ""] if not isinstance(content, list) else [part.text or part.refusal or "" for part in content]
+    calls = message.tool_calls or ()
+    return ChatMessage(
+        role=Role.SYSTEM if message.role == "developer" else Role(message.role),
+        content=tuple(map(ContentPart, texts)),
+        name=message.name or "",
+        tool_calls=tuple(ToolCall(call.function.name, call.function.arguments, call.id or "") for call in calls),
+        tool_call_id=message.tool_call_id or "",
+    )
 
 
-def _schema(response_format: ResponseFormat | None) -> str | None:
+def _constraint(response_format: ResponseFormat | None) -> Constraint | None:
     if response_format is None or response_format.type == "text":
         return None
     if response_format.json_schema is not None:
-        return json.dumps(response_format.json_schema.schema_)
-    return ANY_JSON if response_format.schema_ is None else json.dumps(response_format.schema_)
+        return Constraint("json_schema", json.dumps(response_format.json_schema.schema_))
+    if response_format.schema_ is None:
+        return ANY_JSON_OBJECT
+    return Constraint("json_schema", json.dumps(response_format.schema_))
 
 
 def _no_limit(max_tokens: int | None) -> int | None:

@@ -9,7 +9,16 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from preheat.control import EngineSession, EngineSnapshot, FinishReason, GenerateRequest
+from preheat.control import (
+    Chat,
+    EngineSession,
+    EngineSnapshot,
+    FinishReason,
+    GenerateRequest,
+    Message,
+    Role,
+    text_message,
+)
 from preheat.errors import EngineError
 from preheat_gui import words
 from preheat_gui.bridge import EngineBridge, Generation, GenerationFigures
@@ -33,14 +42,14 @@ class Turn:
 
 def make_request(turns: Sequence[Turn]) -> GenerateRequest:
     """Return the request for the last turn, with the earlier turns that were answered."""
-    messages: list[dict[str, object]] = []
+    messages: list[Message] = []
     for turn in turns:
         if turn.embeddings or (turn is not turns[-1] and not turn.answer):
             continue
-        messages.append({"role": "user", "content": turn.question})
+        messages.append(text_message(Role.USER, turn.question))
         if turn is not turns[-1]:
-            messages.append({"role": "assistant", "content": turn.answer})
-    return GenerateRequest(messages=tuple(messages))
+            messages.append(text_message(Role.ASSISTANT, turn.answer))
+    return GenerateRequest(chat=Chat(messages=tuple(messages)))
 
 
 def figures_words(figures: GenerationFigures) -> str:

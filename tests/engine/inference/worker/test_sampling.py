@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from preheat.errors import InvalidRequestError
-from preheat.inference import ANY_JSON, FinishReason, Sampling
+from preheat.inference import ANY_JSON_OBJECT, Constraint, FinishReason, Sampling
 from tests.engine.inference.text_runs import TextRun, ask, chat
 
 STORY = "Once upon a time there was a little fox who"
@@ -161,13 +161,15 @@ SCHEMAS: list[tuple[dict[str, Any], Callable[[Any], bool]]] = [
 @pytest.mark.parametrize(("schema", "is_valid"), SCHEMAS)
 def test_schemas_are_followed(run: TextRun, schema: dict[str, Any], is_valid: Callable[[Any], bool]) -> None:
     sampling = Sampling(temperature=1.5, seed=3)
-    answer = run.one(chat("Answer in JSON.", 120, json_schema=json.dumps(schema), sampling=sampling))
+    answer = run.one(
+        chat("Answer in JSON.", 120, constraint=Constraint("json_schema", json.dumps(schema)), sampling=sampling)
+    )
     assert answer.finish_reason is FinishReason.STOP, answer.text
     assert is_valid(json.loads(answer.text)), answer.text
 
 
 def test_any_json_object(run: TextRun) -> None:
-    answer = run.one(chat('Write {"a": 1} in JSON.', 200, json_schema=ANY_JSON))
+    answer = run.one(chat('Write {"a": 1} in JSON.', 200, constraint=ANY_JSON_OBJECT))
     assert answer.text.startswith("{")
     assert answer.finish_reason is FinishReason.LENGTH or isinstance(json.loads(answer.text), dict)
 
@@ -194,7 +196,7 @@ def test_any_json_object(run: TextRun) -> None:
     ],
 )
 def test_a_schema_that_cannot_be_used_costs_one_request(run: TextRun, schema: str) -> None:
-    answer = run.one(chat("Hi", 2, json_schema=schema))
+    answer = run.one(chat("Hi", 2, constraint=Constraint("json_schema", schema)))
     assert isinstance(answer.error, InvalidRequestError)
     assert answer.error.message.code in ("schema_unusable", "schema_without_grammar")
     assert answer.error.param == "response_format"
@@ -205,10 +207,12 @@ def test_a_schema_that_cannot_be_used_costs_one_request(run: TextRun, schema: st
 )
 def test_huge_bounds_are_harmless(run: TextRun, schema: str) -> None:
     """llama-cpp-python's converter wrote every repetition out, and llama.cpp's parser overflowed its stack."""
-    assert run.one(chat("Hi", 2, json_schema=schema)).error is None
+    assert run.one(chat("Hi", 2, constraint=Constraint("json_schema", schema))).error is None
 
 
 def test_a_grammar_and_others_run_together(run: TextRun) -> None:
-    plain, typed = run.all([ask(STORY, 10), chat("Yes or no?", 10, json_schema='{"enum": ["yes", "no"]}')])
+    plain, typed = run.all(
+        [ask(STORY, 10), chat("Yes or no?", 10, constraint=Constraint("json_schema", '{"enum": ["yes", "no"]}'))]
+    )
     assert plain.usage.completion_tokens == 10
     assert json.loads(typed.text) in ("yes", "no")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import threading
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from preheat.errors import InvalidRequestError
-from preheat.inference import JsonObject
+from preheat.inference import JsonObject, ToolDefinition, chat_from_json
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.templates import ChatTemplate
 from preheat.messages import msg
@@ -24,7 +25,11 @@ def render(
     template: str | None, *messages: JsonObject, tools: list[JsonObject] | None = None, limit_s: float = 60.0
 ) -> str:
     chat = ChatTemplate(template, bos="<s>", eos="</s>", limit_s=limit_s)
-    return chat.render(messages or (USER,), tools or ())
+    return chat.render(replace(chat_from_json(messages or (USER,)), tools=tuple(map(_tool, tools or ()))))
+
+
+def _tool(value: JsonObject) -> ToolDefinition:
+    return ToolDefinition(**value["function"])
 
 
 def test_without_a_template_chatml() -> None:
@@ -37,8 +42,8 @@ def test_the_starter_models_own_template(chat_llama: LlamaModel) -> None:
     chat = ChatTemplate(chat_llama.chat_template(), bos=chat_llama.bos_text)
     own_system = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
     rest = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-    assert chat.render([USER]) == own_system + rest
-    assert chat.render([SYSTEM, USER]) == "<|im_start|>system\nBe brief.<|im_end|>\n" + rest
+    assert chat.render(chat_from_json([USER])) == own_system + rest
+    assert chat.render(chat_from_json([SYSTEM, USER])) == "<|im_start|>system\nBe brief.<|im_end|>\n" + rest
     assert chat.fixed_beginning() == own_system + "<|im_start|>user\n"
 
 
@@ -212,11 +217,11 @@ def test_a_template_just_inside_its_limit_leaves_no_timer_behind() -> None:
     ],
 )
 def test_forbidden_template_operations(template: str) -> None:
-    messages = [dict(USER)]
-    before = copy.deepcopy(messages)
+    chat = chat_from_json([USER])
+    before = copy.deepcopy(chat)
     with pytest.raises(InvalidRequestError):
-        ChatTemplate(template).render(messages)
-    assert messages == before
+        ChatTemplate(template).render(chat)
+    assert chat == before
 
 
 @pytest.mark.parametrize(
@@ -247,7 +252,7 @@ def test_allowed_template_operations(template: str) -> None:
 def test_a_broken_template_fails_when_it_is_used(template: str) -> None:
     chat = ChatTemplate(template)  # the model still serves plain completions
     with pytest.raises(InvalidRequestError) as caught:
-        chat.render([USER])
+        chat.render(chat_from_json([USER]))
     assert caught.value.message.code == "template_failed"
 
 

@@ -213,8 +213,11 @@ def test_a_text_model_makes_no_embeddings(run: TextRun) -> None:
         run.service.submit(Embed(1, ["a"]))
 
 
-def test_a_broken_template_costs_one_request(chat_llama: LlamaModel, chat_model: Path) -> None:
+def test_a_broken_template_costs_one_request(
+    chat_llama: LlamaModel, chat_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_llama, "chat_template", lambda: "{{ messages.nothing.there }}")
     run = TextRun(chat_llama, load_options(chat_model))
-    answer = run.one(GenerateRequest(messages=({"role": ["a"], "content": {"b": 1}},), max_tokens=2))
+    answer = run.one(chat("Hi", 2))
     assert answer.done
     assert run.one(ask(STORY, 2)).usage.completion_tokens == 2

@@ -4,7 +4,17 @@ import json
 
 import pytest
 
-from preheat.inference import ANY_JSON, FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import (
+    ANY_JSON_OBJECT,
+    Chat,
+    Constraint,
+    FinishReason,
+    GenerationChunk,
+    JsonObject,
+    TokenLogprob,
+    Usage,
+    message_to_json,
+)
 from tests.engine.server.conftest import Post, Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine, chunks_of
 
@@ -13,6 +23,16 @@ TOOLS = [
     {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"c": {}}}}}
 ]
 CALL = ["It is", "\n<tool", '_call>{"name":"weather",', '"arguments":{"c":"Ulm"}}</tool', "_call>", "\n"]
+
+
+def sent(engine: FakeEngine) -> Chat:
+    chat = engine.requests[0].chat
+    assert chat is not None
+    return chat
+
+
+def sent_messages(engine: FakeEngine) -> list[JsonObject]:
+    return [message_to_json(message) for message in sent(engine).messages]
 
 
 async def test_a_whole_answer(engine: FakeEngine, sdk: Sdk) -> None:
@@ -25,7 +45,7 @@ async def test_a_whole_answer(engine: FakeEngine, sdk: Sdk) -> None:
     assert answer.usage.prompt_tokens_details is not None
     assert answer.usage.prompt_tokens_details.cached_tokens == 3
     (request,) = engine.requests
-    assert request.messages == ({"role": "user", "content": "hi"},)
+    assert sent_messages(engine) == [{"role": "user", "content": "hi"}]
     assert (request.max_tokens, request.stop, request.sampling.seed) == (9, ("x",), 1)
 
 
@@ -82,12 +102,12 @@ async def test_messages_in_all_their_forms(engine: FakeEngine, chat: Post) -> No
         {"role": "tool", "tool_call_id": "c1", "content": "42"},
     ]
     assert (await chat(messages=messages)).status_code == 200
-    assert engine.requests[0].messages == (
-        {"role": "developer", "content": "be brief"},
+    assert sent_messages(engine) == [
+        {"role": "system", "content": "be brief"},
         {"role": "user", "content": "a\nb", "name": "Jo"},
         {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "content": "42", "tool_call_id": "c1"},
-    )
+    ]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -107,7 +127,7 @@ async def test_tool_calls(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
     assert [(call.function.name, json.loads(call.function.arguments)) for call in calls] == [("weather", {"c": "Ulm"})]
     assert calls[0].id.startswith("call_")
     assert choices[-1].finish_reason == "tool_calls"
-    assert engine.requests[0].tools[0]["function"]["name"] == "weather"
+    assert sent(engine).tools[0].name == "weather"
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -127,7 +147,9 @@ async def test_forced_tool_calls(stream: bool, choice: object, engine: FakeEngin
         assert choices[0].message.content is None
     assert calls[0].function.arguments == '{"c": 1}'
     assert choices[-1].finish_reason == "tool_calls"
-    assert json.loads(engine.requests[0].json_schema or "")["properties"]["name"] == {"const": "weather"}
+    constraint = engine.requests[0].constraint
+    assert constraint is not None
+    assert json.loads(constraint.text)["properties"]["name"] == {"const": "weather"}
 
 
 async def test_a_forced_call_that_was_cut_off_is_text(engine: FakeEngine, chat: Post) -> None:
@@ -140,14 +162,14 @@ async def test_tool_choice_none_drops_the_tools(engine: FakeEngine, chat: Post) 
     engine.script = list(chunks_of(*CALL))
     choice = (await chat(tools=TOOLS, tool_choice="none")).json()["choices"][0]
     assert choice["message"]["content"] == "".join(CALL)
-    assert engine.requests[0].tools == ()
+    assert sent(engine).tools == ()
 
 
 @pytest.mark.parametrize(
     ("response_format", "schema"),
     [
         ({"type": "text"}, None),
-        ({"type": "json_object"}, ANY_JSON),
+        ({"type": "json_object"}, ANY_JSON_OBJECT.text),
         ({"type": "json_object", "schema": {"type": "array"}}, '{"type": "array"}'),
         ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}, '{"type": "object"}'),
     ],
@@ -156,7 +178,7 @@ async def test_response_formats(
     response_format: dict[str, object], schema: str | None, engine: FakeEngine, chat: Post
 ) -> None:
     assert (await chat(response_format=response_format)).status_code == 200
-    assert engine.requests[0].json_schema == schema
+    assert engine.requests[0].constraint == (None if schema is None else Constraint("json_schema", schema))
 
 
 @pytest.mark.parametrize("stream", [False, True])
