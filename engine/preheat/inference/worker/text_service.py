@@ -14,11 +14,11 @@ from preheat.errors import ContextLengthExceededError, InvalidRequestError, Unsu
 from preheat.inference import GenerateRequest, GenerationChunk, LoadOptions
 from preheat.inference.protocol import Embed, Generate, Step
 from preheat.inference.worker.channel import Channel, take
+from preheat.inference.worker.chat import ChatTemplate
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
 from preheat.inference.worker.sampling import TokenSampler
 from preheat.inference.worker.scheduler import SEEDED_CHUNK_TOKENS, Generation, Scheduler
-from preheat.inference.worker.templates import ChatTemplate
 from preheat.inference.worker.text_stream import TextStream
 from preheat.messages import msg
 

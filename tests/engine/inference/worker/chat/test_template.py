@@ -11,8 +11,8 @@ import pytest
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import JsonObject, ToolDefinition, chat_from_json
+from preheat.inference.worker.chat import ChatTemplate
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.templates import ChatTemplate
 from preheat.messages import msg
 from tests.engine.application import eventually
 
