@@ -13,6 +13,7 @@ import pytest
 
 from local_hub import LocalHub
 from preheat import paths
+from scripted_models import write_scripted_models
 from starter_models import STARTER_MODELS
 
 STARTER_FOLDER = paths.models_dir()
@@ -82,6 +83,14 @@ def chat_model() -> Path:
 def embedding_model() -> Path:
     """all-MiniLM-L6-v2, a real model that makes embeddings, shared read-only."""
     return _present(EMBEDDING_MODEL)
+
+
+@pytest.fixture(scope="session")
+def scripted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models that say exact texts: ``scripted-STYLE.gguf``, see ``scripted_models``; shared read-only."""
+    folder = tmp_path_factory.mktemp("scripted")
+    write_scripted_models(folder)
+    return folder
 
 
 @pytest.fixture
