@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, Usage
+from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, Priority, Usage
 from preheat.residency import HotModel, Outcome
 from preheat.usage import RequestRecord
 
@@ -53,7 +53,9 @@ class Lease:
                     self.usages.append(chunk.usage)
                 yield chunk
 
-    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
+    async def embed(
+        self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE
+    ) -> Embeddings:
         """Return a normalised vector for each input, a text or its token ids.
 
         Raises:
@@ -61,10 +63,45 @@ class Lease:
             UnsupportedOperationError: The model writes text.
             WorkerDiedError: The worker ended; the next request loads the model again.
         """
-        embeddings = await self._worker.embed(inputs)
+        embeddings = await self._worker.embed(inputs, priority)
         self.answered = True
         self.usages.append(Usage(embeddings.prompt_tokens, 0))
         return embeddings
+
+    async def tokenize(
+        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True
+    ) -> tuple[int, ...]:
+        """Return the token ids of a text, or those of a chat's prompt with its tools.
+
+        Args:
+            add_special: Add the start and end tokens that the model wants. For texts only.
+            parse_special: Turn text such as ``<|im_end|>`` into its control token. For texts only.
+
+        Raises:
+            InvalidRequestError: The chat template cannot be used.
+            UnsupportedOperationError: A chat for a model that makes embeddings.
+            WorkerDiedError: The worker ended; the next request loads the model again.
+        """
+        return await self._worker.tokenize(source, add_special=add_special, parse_special=parse_special)
+
+    async def count_tokens(self, chat: Chat) -> int:
+        """Return the number of prompt tokens of a chat with its tools; raises what ``tokenize`` raises."""
+        return len(await self.tokenize(chat))
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        """Return the text of token ids, control tokens included.
+
+        Raises:
+            InvalidRequestError: The vocabulary does not have one of them.
+            WorkerDiedError: The worker ended; the next request loads the model again.
+        """
+        text, _ = await self._worker.detokenize(tokens)
+        return text
+
+    async def pieces(self, tokens: Sequence[int]) -> tuple[bytes, ...]:
+        """Return the bytes of each token; raises what ``detokenize`` raises."""
+        _, pieces = await self._worker.detokenize(tokens)
+        return pieces
 
 
 @dataclass(slots=True)

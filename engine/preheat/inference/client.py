@@ -18,7 +18,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
 from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, ModelLoadError, WorkerDiedError
-from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, protocol
+from preheat.inference import (
+    Chat,
+    Embeddings,
+    GenerateRequest,
+    GenerationChunk,
+    LoadOptions,
+    ModelInfo,
+    Priority,
+    protocol,
+)
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
 from preheat.messages import Message, msg
 
@@ -44,7 +53,7 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "preheat.inference.worker"]
 
 
-_Answer: TypeAlias = GenerationChunk | protocol.Embedded | EngineError
+_Answer: TypeAlias = GenerationChunk | protocol.Embedded | protocol.Tokens | protocol.Detokenized | EngineError
 
 
 @dataclass(slots=True)
@@ -159,15 +168,42 @@ class WorkerClient(asyncio.SubprocessProtocol):
                 call.finished = chunk.finish_reason is not None
                 yield chunk
 
-    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
+    async def embed(
+        self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE
+    ) -> Embeddings:
         """Return the vectors of texts or token ids; the errors are those of ``generate``."""
-        with self._call() as call:
-            self._send(protocol.Embed(call.id, inputs))
-            embedded: protocol.Embedded = await call.next()
-            call.finished = True
+        embedded: protocol.Embedded = await self._ask(lambda call_id: protocol.Embed(call_id, inputs, priority))
         data, size = embedded.vectors, 4 * embedded.dimensions
         vectors = tuple(data[start : start + size] for start in range(0, len(data), size))
         return Embeddings(embedded.dimensions, vectors, embedded.prompt_tokens)
+
+    async def tokenize(
+        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True
+    ) -> tuple[int, ...]:
+        """Return the token ids of a text, or of a chat's prompt; the errors are those of ``generate``.
+
+        Args:
+            add_special: Add the start and end tokens that the model wants. For texts only.
+            parse_special: Turn text such as ``<|im_end|>`` into its control token. For texts only.
+        """
+        text, chat = (source, None) if isinstance(source, str) else (None, source)
+        answer: protocol.Tokens = await self._ask(
+            lambda call_id: protocol.Tokenize(call_id, text, chat, add_special, parse_special)
+        )
+        return tuple(answer.tokens)
+
+    async def detokenize(self, tokens: Sequence[int]) -> tuple[str, tuple[bytes, ...]]:
+        """Return the text of token ids, and the bytes of each; the errors are those of ``generate``."""
+        answer: protocol.Detokenized = await self._ask(lambda call_id: protocol.Detokenize(call_id, tokens))
+        return answer.text, tuple(answer.pieces)
+
+    async def _ask(self, request: Callable[[int], protocol.Request]) -> Any:
+        """Send a request with one answer, and return it."""
+        with self._call() as call:
+            self._send(request(call.id))
+            answer = await call.next()
+            call.finished = True
+        return answer
 
     @contextlib.contextmanager
     def _call(self) -> Iterator[_Call]:
@@ -209,7 +245,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
             case protocol.Step(chunks):
                 for request_id, chunk in chunks:
                     self._deliver(request_id, chunk)
-            case protocol.Embedded(request_id):
+            case protocol.Embedded(request_id) | protocol.Tokens(request_id) | protocol.Detokenized(request_id):
                 self._deliver(request_id, frame)
             case protocol.Progress(done_bytes, total_bytes):
                 self._on_progress(done_bytes / max(total_bytes, 1))

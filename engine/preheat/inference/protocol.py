@@ -22,7 +22,7 @@ from preheat.errors import (
     ModelLoadError,
     UnsupportedOperationError,
 )
-from preheat.inference import GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
+from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
 from preheat.messages import message_from_json, message_json
 
 MAX_FRAME_BYTES: Final = 1 << 30
@@ -55,6 +55,24 @@ class Embed(NamedTuple):
 
     id: int
     inputs: Sequence[str | Sequence[int]]
+    priority: Priority = Priority.INTERACTIVE
+
+
+class Tokenize(NamedTuple):
+    """Tokenize a text or a chat's prompt; answered by ``Tokens``."""
+
+    id: int
+    text: str | None
+    chat: Chat | None = None
+    add_special: bool = True
+    parse_special: bool = True
+
+
+class Detokenize(NamedTuple):
+    """Turn token ids into text; answered by ``Detokenized``."""
+
+    id: int
+    tokens: Sequence[int]
 
 
 class Cancel(NamedTuple):
@@ -105,6 +123,21 @@ class Embedded(NamedTuple):
     vectors: bytes
 
 
+class Tokens(NamedTuple):
+    """The token ids of one ``Tokenize``."""
+
+    id: int
+    tokens: Sequence[int]
+
+
+class Detokenized(NamedTuple):
+    """The text of one ``Detokenize``, and the bytes of each token."""
+
+    id: int
+    text: str
+    pieces: Sequence[bytes]
+
+
 class Failed(NamedTuple):
     """A request failed."""
 
@@ -112,8 +145,11 @@ class Failed(NamedTuple):
     error: EngineError
 
 
-ToWorker: TypeAlias = Load | HoldLoad | Generate | Embed | Cancel
-FromWorker: TypeAlias = Ready | Progress | Loaded | Probed | LoadFailed | Step | Embedded | Failed
+Request: TypeAlias = Generate | Embed | Tokenize | Detokenize
+ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel
+FromWorker: TypeAlias = (
+    Ready | Progress | Loaded | Probed | LoadFailed | Step | Embedded | Tokens | Detokenized | Failed
+)
 Frame: TypeAlias = ToWorker | FromWorker
 
 _TYPES: Final[Mapping[str, Any]] = {kind.__name__: kind for kind in get_args(Frame)}

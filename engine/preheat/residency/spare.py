@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from preheat.errors import ModelLoadError
-from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
+from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
 from preheat.inference.client import WorkerClient
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,13 @@ class Worker(Protocol):
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]: ...
 
-    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings: ...
+    async def embed(self, inputs: Sequence[str | Sequence[int]], priority: Priority = ...) -> Embeddings: ...
+
+    async def tokenize(
+        self, source: str | Chat, *, add_special: bool = ..., parse_special: bool = ...
+    ) -> tuple[int, ...]: ...
+
+    async def detokenize(self, tokens: Sequence[int]) -> tuple[str, tuple[bytes, ...]]: ...
 
     async def close(self) -> None: ...
 

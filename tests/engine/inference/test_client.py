@@ -24,7 +24,7 @@ from preheat.errors import (
     UnsupportedOperationError,
     WorkerDiedError,
 )
-from preheat.inference import GenerateRequest, ModelInfo
+from preheat.inference import Chat, GenerateRequest, ModelInfo
 from preheat.inference import client as client_module
 from preheat.inference.client import WorkerClient, exit_reason
 from preheat.messages import Message, msg
@@ -149,6 +149,36 @@ async def test_an_embedding_model(spawn: Spawn, embedding_model: Path) -> None:
     longest = await worker.embed(["word " * 510])
     assert longest.prompt_tokens == 512
     assert worker.alive
+
+
+async def test_tokens_of_texts_and_chats(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, chat_model)
+    tokens = await worker.tokenize("Hi <|im_end|> ü🦊")
+    assert await worker.tokenize("Hi <|im_end|> ü🦊", parse_special=False) != tokens
+    written, pieces = await worker.detokenize(tokens)
+    assert written == b"".join(pieces).decode() == "Hi <|im_end|> ü🦊"
+    assert b"<|im_end|>" in pieces
+    assert await worker.tokenize("") == ()
+    assert await worker.detokenize(()) == ("", ())
+    hello = chat("Hi", 1)
+    assert hello.chat is not None
+    prompt = await worker.tokenize(hello.chat)
+    async with aclosing(worker.generate(hello)) as chunks:
+        usages = [chunk.usage async for chunk in chunks if chunk.usage is not None]
+    assert [usage.prompt_tokens for usage in usages] == [len(prompt)]
+    with pytest.raises(InvalidRequestError):
+        await worker.detokenize([1, -5])
+
+
+async def test_tokens_of_an_embedding_model(spawn: Spawn, embedding_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, embedding_model, embeddings=True)
+    tokens = await worker.tokenize("a cat")
+    assert await worker.tokenize("a cat", add_special=False) == tokens[1:-1]
+    assert (await worker.detokenize(tokens[1:-1]))[0].strip() == "a cat"
+    with pytest.raises(UnsupportedOperationError):
+        await worker.tokenize(Chat(messages=()))
 
 
 async def test_many_embedding_requests_at_once(spawn: Spawn, embedding_model: Path) -> None:

@@ -29,6 +29,7 @@ from preheat.inference import (
     LoadOptions,
     Message,
     ModelInfo,
+    Priority,
     Role,
     Sampling,
     TokenLogprob,
@@ -40,6 +41,8 @@ from preheat.inference import (
 from preheat.inference.protocol import (
     MAX_FRAME_BYTES,
     Cancel,
+    Detokenize,
+    Detokenized,
     Embed,
     Embedded,
     Failed,
@@ -55,6 +58,8 @@ from preheat.inference.protocol import (
     ProtocolError,
     Ready,
     Step,
+    Tokenize,
+    Tokens,
     encode_frame,
 )
 from preheat.messages import msg
@@ -138,7 +143,13 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
     st.just(Load(OPTIONS)),
     st.builds(HoldLoad, st.booleans()),
     st.builds(Generate, IDS, REQUESTS),
-    st.builds(Embed, IDS, st.lists(TEXTS | st.lists(IDS, max_size=3), max_size=3).map(tuple)),
+    st.builds(
+        Embed, IDS, st.lists(TEXTS | st.lists(IDS, max_size=3), max_size=3).map(tuple), st.sampled_from(Priority)
+    ),
+    st.builds(Tokenize, IDS, st.none() | TEXTS, st.none() | CHATS, st.booleans(), st.booleans()),
+    st.builds(Detokenize, IDS, st.lists(IDS, max_size=3).map(tuple)),
+    st.builds(Tokens, IDS, st.lists(IDS, max_size=3).map(tuple)),
+    st.builds(Detokenized, IDS, TEXTS, st.lists(st.binary(max_size=5), max_size=3).map(tuple)),
     st.builds(Cancel, IDS),
     st.just(Ready()),
     st.builds(Progress, IDS, IDS),
@@ -245,4 +256,4 @@ def test_an_unknown_error_is_still_one() -> None:
 
 def test_every_kind_of_frame_is_tested() -> None:
     assert {Load, Failed, LoadFailed} < set(get_args(Frame))
-    assert len(get_args(Frame)) == 13
+    assert len(get_args(Frame)) == 17

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from preheat.errors import EngineError
-from preheat.inference import Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo
+from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.residency import DecisionRecord, ResidencyExecutor, SizeTable, State, plan_eviction
@@ -68,7 +68,17 @@ class FakeWorker:
         raise NotImplementedError
         yield  # which makes it a generator
 
-    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
+    async def embed(
+        self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE
+    ) -> Embeddings:
+        raise NotImplementedError
+
+    async def tokenize(
+        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True
+    ) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    async def detokenize(self, tokens: Sequence[int]) -> tuple[str, tuple[bytes, ...]]:
         raise NotImplementedError
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
-from preheat.inference import Embeddings, FinishReason, GenerateRequest, GenerationChunk, Usage
+from preheat.inference import Chat, Embeddings, FinishReason, GenerateRequest, GenerationChunk, Priority, Usage
 from preheat.messages import Message, msg
 from preheat.models import Kind, Listing, ModelFile, SkippedFile, Source
 from preheat.preload import PreloadPlan
@@ -231,7 +231,9 @@ class FakeLease:
             engine.closed += 1
             await engine._notify()
 
-    async def embed(self, inputs: Sequence[str | Sequence[int]]) -> Embeddings:
+    async def embed(
+        self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE
+    ) -> Embeddings:
         self.engine.inputs.append(inputs)
         for item in self.engine.script:
             if isinstance(item, EngineError):
@@ -239,3 +241,19 @@ class FakeLease:
             if isinstance(item, asyncio.Event):
                 await item.wait()
         return Embeddings(DIMENSIONS, (VECTOR,) * len(inputs), 2 * len(inputs))
+
+    async def tokenize(
+        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True
+    ) -> tuple[int, ...]:
+        """Return one token for each character."""
+        text = source if isinstance(source, str) else "\n".join(message.text for message in source.messages)
+        return (*(1 for _ in range(add_special)), *map(ord, text))
+
+    async def count_tokens(self, chat: Chat) -> int:
+        return len(await self.tokenize(chat))
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        return "".join(map(chr, tokens))
+
+    async def pieces(self, tokens: Sequence[int]) -> tuple[bytes, ...]:
+        return tuple(chr(token).encode() for token in tokens)

@@ -84,7 +84,7 @@ class Worker:
             case protocol.Cancel(request_id):
                 if self._service is not None:
                     self._service.cancel(request_id)
-            case protocol.Generate() | protocol.Embed():
+            case protocol.Generate() | protocol.Embed() | protocol.Tokenize() | protocol.Detokenize():
                 assert self._service is not None, "a request before the model is hot"
                 try:
                     self._service.submit(frame)

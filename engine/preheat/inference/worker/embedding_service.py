@@ -10,13 +10,15 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from typing import NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference import EMBEDDING_BATCH_TOKENS, LoadOptions
-from preheat.inference.protocol import Embed, Embedded, Generate
+from preheat.inference import EMBEDDING_BATCH_TOKENS, Chat, LoadOptions
+from preheat.inference.protocol import Detokenize, Embed, Embedded, Generate, Request, Tokenize
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.runner import EmbeddingRunner
+from preheat.inference.worker.tokenizing import answer_tokens
 from preheat.messages import msg
 
 Tokens = tuple[int, ...]
@@ -105,10 +107,17 @@ class EmbeddingService:
         """Drop a request. Any thread."""
         self._inbox.put(request_id)
 
-    def submit(self, frame: Generate | Embed) -> None:
+    def submit(self, frame: Request) -> None:
         """Queue the inputs of a request, or answer at once if the cache has all vectors; may raise EngineError."""
-        if not isinstance(frame, Embed):
-            raise UnsupportedOperationError(msg("model_makes_embeddings"))
+        match frame:
+            case Embed():
+                self._submit(frame)
+            case Tokenize() | Detokenize():
+                self._channel.send(answer_tokens(self._model, frame, _refuse_chat))
+            case Generate():
+                raise UnsupportedOperationError(msg("model_makes_embeddings"))
+
+    def _submit(self, frame: Embed) -> None:
         job = EmbeddingJob(frame.id, [self._tokens(at, value) for at, value in enumerate(frame.inputs)])
         for at, tokens in enumerate(job.inputs):
             vector = self._cache.get(tokens)
@@ -138,3 +147,7 @@ class EmbeddingService:
         prompt_tokens = sum(map(len, job.inputs))
         self._channel.send(Embedded(job.request_id, self._model.dimensions, prompt_tokens, vectors))
         return True
+
+
+def _refuse_chat(_chat: Chat) -> NoReturn:
+    raise UnsupportedOperationError(msg("model_makes_embeddings"))

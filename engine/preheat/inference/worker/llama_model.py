@@ -160,6 +160,15 @@ class LlamaModel:
             count = llama.llama_tokenize(self.vocab, data, len(data), tokens, -count, add_special, parse_special)
         return tokens[:count]
 
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """Return the text of token ids that the vocabulary has, control tokens included. Any thread."""
+        ids = (ctypes.c_int32 * len(tokens))(*tokens)
+        size = -8 * len(tokens) - 8
+        while size < 0:  # llama.cpp returns the size that it needs, negated
+            buffer = ctypes.create_string_buffer(-size)
+            size = llama.llama_detokenize(self.vocab, ids, len(tokens), buffer, len(buffer), False, True)
+        return buffer.raw[:size].decode(errors="replace")
+
     def check_tokens(self, tokens: Sequence[int], param: str) -> None:
         """Raise InvalidRequestError for a token id that the vocabulary does not have. Any thread."""
         for token in tokens:
@@ -172,6 +181,10 @@ class LlamaModel:
             buffer = ctypes.create_string_buffer(-size)
             size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, special)
         return buffer.raw[:size]
+
+    def written_piece(self, token: int) -> bytes:
+        """Return the bytes of a token; a control token is written out, as ``<|im_end|>``. Any thread."""
+        return self._piece(token, special=True)
 
     def _special_text(self, token: int) -> str:
         return self._piece(token, special=True).decode(errors="replace") if token >= 0 else ""

@@ -11,8 +11,8 @@ from queue import SimpleQueue
 from typing import Final, NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference import GenerateRequest, GenerationChunk, LoadOptions
-from preheat.inference.protocol import Embed, Generate, Step
+from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions
+from preheat.inference.protocol import Detokenize, Embed, Generate, Request, Step, Tokenize
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate
 from preheat.inference.worker.llama_model import LlamaModel
@@ -20,6 +20,7 @@ from preheat.inference.worker.runner import ModelRunner
 from preheat.inference.worker.sampling import TokenSampler
 from preheat.inference.worker.scheduler import SEEDED_CHUNK_TOKENS, Generation, Scheduler
 from preheat.inference.worker.text_stream import TextStream
+from preheat.inference.worker.tokenizing import answer_tokens
 from preheat.messages import msg
 
 MAX_WARM_TOKENS: Final = 256
@@ -88,11 +89,17 @@ class TextService:
         """Drop a request. Any thread."""
         self._inbox.put(request_id)
 
-    def submit(self, frame: Generate | Embed) -> None:
+    def submit(self, frame: Request) -> None:
         """Prepare a generation and let it join the batch; raises EngineError if the request cannot be served."""
-        if not isinstance(frame, Generate):
-            raise UnsupportedOperationError(msg("model_makes_text"))
-        request = frame.request
+        match frame:
+            case Generate():
+                self._inbox.put(self._generation(frame.id, frame.request))
+            case Tokenize() | Detokenize():
+                self._channel.send(answer_tokens(self._model, frame, self._chat_prompt))
+            case Embed():
+                raise UnsupportedOperationError(msg("model_makes_text"))
+
+    def _generation(self, request_id: int, request: GenerateRequest) -> Generation:
         tokens = self._tokens(request)
         if len(tokens) >= self._model.context_length:
             raise ContextLengthExceededError(
@@ -102,16 +109,14 @@ class TextService:
         sampler = TokenSampler(self._model, request.sampling, tokens, request.constraint, request.top_logprobs)
         # Computing a prompt in other pieces rounds differently in the last bits; with a seed the text must not change.
         seeded = request.sampling.seed is not None
-        self._inbox.put(
-            Generation(
-                request_id=frame.id,
-                tokens=tokens,
-                text=TextStream(request.stop),
-                sample=sampler.sample,
-                max_tokens=request.max_tokens,
-                chunk_tokens=SEEDED_CHUNK_TOKENS if seeded else None,
-                reuse=not seeded,
-            )
+        return Generation(
+            request_id=request_id,
+            tokens=tokens,
+            text=TextStream(request.stop),
+            sample=sampler.sample,
+            max_tokens=request.max_tokens,
+            chunk_tokens=SEEDED_CHUNK_TOKENS if seeded else None,
+            reuse=not seeded,
         )
 
     def _tokens(self, request: GenerateRequest) -> list[int]:
@@ -119,7 +124,7 @@ class TextService:
             tokens = list(request.prompt_tokens)
             self._model.check_tokens(tokens, "prompt")
         elif request.chat is not None:
-            tokens = self._chat_tokens(self._template.render(request.chat))
+            tokens = self._chat_prompt(request.chat)
         else:
             tokens = self._model.tokenize(request.prompt or "")
         if not tokens:
@@ -127,6 +132,9 @@ class TextService:
                 raise InvalidRequestError(msg("prompt_empty"), param="prompt")
             tokens = [self._model.bos]
         return tokens
+
+    def _chat_prompt(self, chat: Chat) -> list[int]:
+        return self._chat_tokens(self._template.render(chat))
 
     def _chat_tokens(self, text: str) -> list[int]:
         # Many templates write the start token themselves.
