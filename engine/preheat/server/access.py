@@ -151,7 +151,7 @@ class AccessMiddleware:
                     return
                 receive = _replay(body, receive)
         except EngineError as error:
-            await error_response(error)(scope, receive, send)
+            await error_response(error, scope["path"])(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

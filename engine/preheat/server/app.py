@@ -77,20 +77,20 @@ def access_rules(settings: Settings) -> AccessRules:
 
 async def _on_engine_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, EngineError)
-    return error_response(error)
+    return error_response(error, request.url.path)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        response = error_response(MethodNotAllowedError(msg("no_method", method=request.method)))
+        response = error_response(MethodNotAllowedError(msg("no_method", method=request.method)), request.url.path)
         response.headers.update(error.headers or {})
         return response
     if error.status_code == 404:
-        return error_response(NotFoundError(msg("no_endpoint")))
+        return error_response(NotFoundError(msg("no_endpoint")), request.url.path)
     raise error
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
     # Starlette raises the error again after this response, and uvicorn logs its traceback.
-    return error_response(InternalError(msg("internal_error")))
+    return error_response(InternalError(msg("internal_error")), request.url.path)

@@ -23,14 +23,11 @@ from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import msg
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
-from preheat.server.sse import EventStream
+from preheat.server.streams import SSE, StreamResponse
 
 logger = logging.getLogger(__name__)
 
 PREFIX: Final = "/preheat/v1/"
-
-KEEP_ALIVE_S: Final = 15.0
-"""An idle event stream sends a comment this often."""
 
 _MAX_CACHED: Final = 8
 
@@ -102,9 +99,7 @@ class ControlRoutes:
         return to_json(encode(await command.run(self.host)))
 
     async def _events(self, _: Request) -> Response:
-        return EventStream(
-            self._statuses, self.in_flight, header_delay_s=0.0, comment=lambda: "preheat", subscription=True
-        )
+        return StreamResponse(self._statuses, _EventsFormat(), self.in_flight, header_delay_s=0.0, subscription=True)
 
     async def _statuses(self) -> AsyncGenerator[bytes, None]:
         latest: EngineSnapshot | None = None
@@ -118,17 +113,25 @@ class ControlRoutes:
         unsubscribe = self.host.engine.subscribe(on_snapshot)
         try:
             while True:
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE_S):
-                        await changed.wait()
-                except TimeoutError:
-                    yield b": preheat\n\n"
-                    continue
+                await changed.wait()
                 changed.clear()
                 if latest is not None:
                     yield b"data: " + to_json(encode(Status.of(latest, self.host.port))) + b"\n\n"
         finally:
             unsubscribe()
+
+
+class _EventsFormat:
+    media_type = SSE
+
+    def begin(self) -> str:
+        return ""
+
+    def waiting(self) -> str:
+        return ": preheat\n\n"
+
+    def error(self, error: EngineError) -> str:
+        return ""
 
 
 async def health(_: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
@@ -42,9 +43,8 @@ class InternalError(EngineError, code="internal_error", status=500):
 
 def error_json(error: EngineError) -> dict[str, Any]:
     """Return OpenAI's error object: title and hint as its message, the stable code as its code."""
-    message = f"{error.title}. {error.hint}" if error.hint else error.title
     kind = "invalid_request_error" if error.status < 500 else "server_error"
-    content: dict[str, Any] = {"message": message, "type": kind, "param": error.param, "code": error.code}
+    content: dict[str, Any] = {"message": error_text(error), "type": kind, "param": error.param, "code": error.code}
     if error.message.code != "text":
         content["details"] = message_json(error.message)
     if isinstance(error, SettingsError) and error.reason:
@@ -52,8 +52,26 @@ def error_json(error: EngineError) -> dict[str, Any]:
     return {"error": content}
 
 
-def error_response(error: EngineError) -> Response:
-    """Return the response for an error, with ``Retry-After`` if waiting helps."""
+def anthropic_error_json(error: EngineError) -> dict[str, Any]:
+    """Return Anthropic's error object (https://docs.anthropic.com/en/api/errors)."""
+    kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 413: "request_too_large"}
+    kinds |= {429: "rate_limit_error", 503: "overloaded_error"}
+    kind = kinds.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
+    return {"type": "error", "error": {"type": kind, "message": error_text(error), "code": error.code}}
+
+
+def ollama_error_json(error: EngineError) -> dict[str, Any]:
+    """Return Ollama's error object."""
+    return {"error": error_text(error), "code": error.code}
+
+
+def error_text(error: EngineError) -> str:
+    """Return title and hint as one text."""
+    return f"{error.title}. {error.hint}" if error.hint else error.title
+
+
+def error_response(error: EngineError, path: str) -> Response:
+    """Return the response for an error in the protocol of its endpoint, with ``Retry-After`` if waiting helps."""
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
@@ -61,4 +79,11 @@ def error_response(error: EngineError) -> Response:
         headers["Retry-After"] = "1"
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(json.dumps(error_json(error)), error.status, headers, media_type="application/json")
+    content = _form_of(path)(error)
+    return Response(json.dumps(content), error.status, headers, media_type="application/json")
+
+
+def _form_of(path: str) -> Callable[[EngineError], dict[str, Any]]:
+    if path.startswith("/api/"):
+        return ollama_error_json
+    return anthropic_error_json if path.startswith("/v1/messages") else error_json

@@ -7,22 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preheat.errors import UnsupportedOperationError
-from preheat.inference import FinishReason, GenerateRequest, GenerationChunk, TokenLogprob, Usage
+from preheat.errors import EngineError, UnsupportedOperationError
+from preheat.inference import (
+    FinishReason,
+    GenerateRequest,
+    GenerationChunk,
+    Priority,
+    PromptProgress,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+)
 from preheat.messages import msg
 from preheat.residency import State
 from preheat.server.access import CLIENT_GONE_STATUS
 from preheat.server.clients import client_name
+from preheat.server.errors import error_json
 from preheat.server.in_flight import ClientGoneError, InFlight
-from preheat.server.sse import EventStream
+from preheat.server.streams import SSE, StreamResponse
 
 if TYPE_CHECKING:
     from preheat.core import Engine, Lease
@@ -30,6 +42,12 @@ if TYPE_CHECKING:
 # A stream sends its headers with its first token, or after this delay; errors before get an HTTP status.
 HOT_HEADER_DELAY_S: Final = 5.0
 LOAD_HEADER_DELAY_S: Final = 0.05  # enough for immediate failures, too short for a client to notice
+
+MIN_ELAPSED_S: Final = 1.0
+"""Seconds of a stage before its remaining time is estimated."""
+
+PRIORITY_HEADER: Final = "x-preheat-priority"
+"""``low`` lets a request wait for all others."""
 
 NumberedChunk = tuple[int, GenerationChunk]
 
@@ -39,8 +57,11 @@ class Answer:
     """One complete choice."""
 
     parts: list[str] = field(default_factory=list)
+    reasoning_parts: list[str] = field(default_factory=list)
+    tool_calls: list[ToolCall] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     finish_reason: FinishReason = FinishReason.STOP
+    stop_text: str | None = None  # the stop string that ended it
     usage: Usage = field(default_factory=lambda: Usage(0, 0))
 
     @property
@@ -48,18 +69,116 @@ class Answer:
         """The whole text."""
         return "".join(self.parts)
 
+    @property
+    def reasoning(self) -> str:
+        """The whole thinking."""
+        return "".join(self.reasoning_parts)
 
-class AnswerFormat(Protocol):
-    """Format of an answer in a protocol. ``feed`` and ``end`` are for streams, ``whole`` for complete answers."""
+    def add(self, chunk: GenerationChunk) -> None:
+        """Append a chunk."""
+        self.parts.append(chunk.text)
+        self.reasoning_parts.append(chunk.reasoning)
+        for delta in chunk.tool_calls:
+            if delta.index == len(self.tool_calls):
+                self.tool_calls.append(ToolCall(delta.name, delta.arguments, delta.call_id))
+            else:
+                call = self.tool_calls[delta.index]
+                self.tool_calls[delta.index] = replace(call, arguments=call.arguments + delta.arguments)
+        self.logprobs.extend(chunk.logprobs)
+        self.finish_reason = chunk.finish_reason or self.finish_reason
+        self.stop_text = chunk.stop_text or self.stop_text
+        self.usage = chunk.usage or self.usage
 
+
+@dataclass(slots=True)
+class Wait:
+    """What a request without output waits for."""
+
+    model_id: str
+    stage: Literal["loading", "queued", "prefill"] = "queued"
+    share: float | None = None  # of the load or the prompt, 0.0 to 1.0
+    remaining_s: float | None = None  # estimated seconds until the stage ends
+    began_at: float = field(default_factory=time.monotonic)  # when the stage began
+
+    def update(self, stage: Literal["loading", "queued", "prefill"], share: float | None) -> None:
+        """Note the progress of a stage."""
+        if stage != self.stage:
+            self.stage, self.began_at = stage, time.monotonic()
+        self.share = share
+        elapsed_s = time.monotonic() - self.began_at
+        known = share is not None and share > 0 and elapsed_s >= MIN_ELAPSED_S
+        self.remaining_s = elapsed_s / share * (1 - share) if share and known else None
+
+    def __str__(self) -> str:
+        name = " ".join(self.model_id.split())  # a line break would end a comment
+        words = {"loading": f"loading {name}", "queued": f"waiting for {name}", "prefill": "reading the prompt"}
+        share = "" if self.share is None else f" {round(self.share * 100)} %"
+        left = "" if self.remaining_s is None else f", {self.remaining_s:.0f} s left"
+        return f"{words[self.stage]}{share}{left}"
+
+
+class AnswerFormat(ABC):
+    """The form of one answer in a protocol. Stream methods return whole events, or nothing.
+
+    The defaults are those of OpenAI's server-sent events. Engine thread only.
+    """
+
+    media_type: str = SSE
+
+    def begin(self) -> str:
+        """Return the events before everything else, possibly before the model is loaded."""
+        return ""
+
+    def waiting(self, wait: Wait) -> str:
+        """Return a sign of life while nothing has been generated, twice a second."""
+        return f": {wait}\n"  # one line break: openai-go takes a blank line for an event without data
+
+    def progress(self, index: int, progress: PromptProgress) -> str:
+        """Return the events for a part of the prompt that has been computed."""
+        return ""
+
+    @abstractmethod
     def feed(self, index: int, chunk: GenerationChunk) -> str:
-        """Return the events for a chunk of choice ``index``; may be empty."""
+        """Return the events for a chunk of choice ``index``."""
 
+    @abstractmethod
     def end(self) -> str:
         """Return the events after the last chunk."""
 
+    def error(self, error: EngineError) -> str:
+        """Return the events for an error after the headers."""
+        return f"data: {json.dumps(error_json(error))}\n\n"
+
+    @abstractmethod
     def whole(self, answers: Sequence[Answer]) -> dict[str, Any]:
         """Return the whole answer as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class _WaitingFormat:
+    """Binds an answer's format to what its request waits for."""
+
+    form: AnswerFormat
+    engine: Engine
+    wait: Wait
+
+    @property
+    def media_type(self) -> str:
+        return self.form.media_type
+
+    def begin(self) -> str:
+        return self.form.begin()
+
+    def error(self, error: EngineError) -> str:
+        return self.form.error(error)
+
+    def waiting(self) -> str:
+        model = self.engine.snapshot.model(self.wait.model_id)
+        if model is not None and model.state is not State.HOT:
+            self.wait.update("loading", model.progress or 0.0)
+        elif self.wait.stage == "loading":
+            self.wait.update("queued", None)
+        return self.form.waiting(self.wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,59 +199,59 @@ class Generator:
         self, request: Request, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat, *, stream: bool
     ) -> Response:
         """Run the requests under one lease, and answer in this format."""
+        client = client_name(request)
+        low = request.headers.get(PRIORITY_HEADER, "").lower() == "low"
+        prepared = [
+            replace(each, client=client, report_progress=stream, priority=Priority.BULK if low else each.priority)
+            for each in requests
+        ]
         if stream:
-            return self._stream(client_name(request), model_id, requests, form)
-        answers = [Answer() for _ in requests]
+            return self._stream(client, model_id, prepared, form)
+        answers = [Answer() for _ in prepared]
         try:
             async with (
                 self.in_flight.answer(request.receive),
-                self.engine.lease(model_id, client=client_name(request)) as lease,
-                aclosing(_chunks(lease, requests)) as chunks,
+                self.engine.lease(model_id, client=client) as lease,
+                aclosing(_chunks(lease, prepared)) as chunks,
             ):
                 async for index, chunk in chunks:
-                    answer = answers[index]
-                    answer.parts.append(chunk.text)
-                    answer.logprobs.extend(chunk.logprobs)
-                    answer.finish_reason = chunk.finish_reason or answer.finish_reason
-                    answer.usage = chunk.usage or answer.usage
+                    answers[index].add(chunk)
         except ClientGoneError:
             return client_gone()
         return Response(json.dumps(form.whole(answers)), media_type="application/json")
 
     def _stream(self, client: str, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat) -> Response:
+        wait = Wait(model_id)
+
         async def events() -> AsyncGenerator[bytes, None]:
             async with (
                 self.engine.lease(model_id, client=client) as lease,
                 aclosing(_chunks(lease, requests)) as chunks,
             ):
                 async for index, chunk in chunks:
-                    event = form.feed(index, chunk)
+                    if chunk.progress is None:
+                        event = form.feed(index, chunk)
+                    else:
+                        wait.update("prefill", chunk.progress.done_tokens / chunk.progress.total_tokens)
+                        event = form.progress(index, chunk.progress)
                     if event:
                         yield event.encode()
-            yield form.end().encode()
+            if event := form.end():
+                yield event.encode()
 
         model = self.engine.snapshot.model(model_id)
         hot = model is not None and model.state is State.HOT
-        return EventStream(
+        return StreamResponse(
             events,
+            _WaitingFormat(form, self.engine, wait),
             self.in_flight,
             header_delay_s=HOT_HEADER_DELAY_S if hot else LOAD_HEADER_DELAY_S,
-            comment=lambda: _waiting_comment(self.engine, model_id),
         )
 
 
 def client_gone() -> Response:
     """Return the response for a client that has closed its connection."""
     return Response(status_code=CLIENT_GONE_STATUS)
-
-
-def _waiting_comment(engine: Engine, model_id: str) -> str:
-    """Return the comment of a waiting stream, such as ``loading smollm2 37 %``."""
-    name = " ".join(model_id.split())  # a line break would end the comment
-    model = engine.snapshot.model(model_id)
-    if model is None or model.state is State.HOT:
-        return f"waiting for {name}"
-    return f"loading {name} {round((model.progress or 0.0) * 100)} %"
 
 
 async def _chunks(lease: Lease, requests: Sequence[GenerateRequest]) -> AsyncGenerator[NumberedChunk, None]:

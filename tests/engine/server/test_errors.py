@@ -40,12 +40,12 @@ def test_title_and_hint_make_the_message() -> None:
 
 @pytest.mark.parametrize(("retry_after_s", "header"), [(2.2, "3"), (0.0, "1"), (None, None)])
 def test_retry_after_is_whole_seconds(retry_after_s: float | None, header: str | None) -> None:
-    response = error_response(engine_errors.WorkerDiedError("Gone", retry_after_s=retry_after_s))
+    response = error_response(engine_errors.WorkerDiedError("Gone", retry_after_s=retry_after_s), "/v1/models")
     assert response.headers.get("retry-after") == header
 
 
 def test_a_full_queue_always_says_when_to_come_back() -> None:
-    assert error_response(engine_errors.QueueFullError("Full")).headers["retry-after"] == "1"
+    assert error_response(engine_errors.QueueFullError("Full"), "/v1/models").headers["retry-after"] == "1"
 
 
 @pytest.mark.parametrize("cls", error_classes())

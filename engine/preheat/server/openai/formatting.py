@@ -14,7 +14,7 @@ from preheat._version import __version__
 from preheat.errors import InvalidRequestError
 from preheat.inference import Embeddings, FinishReason, GenerationChunk, TokenLogprob, Usage, normalised
 from preheat.messages import msg
-from preheat.server.generation import Answer
+from preheat.server.generation import Answer, AnswerFormat
 from preheat.server.openai.tool_calls import ToolCall, ToolCallParser, parse_call
 
 FINGERPRINT: Final = f"preheat-{__version__}"
@@ -60,7 +60,7 @@ class EventWriter:
         return f'{self._head}"choices":[],"usage":{json.dumps(usage_json(self.usages, self._choices))}}}\n\n{done}'
 
 
-class ChatFormat:
+class ChatFormat(AnswerFormat):
     """One chat answer.
 
     Args:
@@ -100,7 +100,10 @@ class ChatFormat:
         self._calls = [0] * choices
         self._forced_texts = [""] * choices
         self._choices = choices
-        self.end = self._writer.end
+
+    def end(self) -> str:
+        """Return the usage, if requested, and the end mark."""
+        return self._writer.end()
 
     def feed(self, index: int, chunk: GenerationChunk) -> str:
         """Return the events for one chunk."""
@@ -170,7 +173,7 @@ class ChatFormat:
         }
 
 
-class CompletionFormat:
+class CompletionFormat(AnswerFormat):
     """One answer to text completions. ``echoes`` begin the choices' texts: the prompt, or nothing."""
 
     def __init__(
@@ -194,7 +197,10 @@ class CompletionFormat:
         self._choices = choices
         self._logprobs = logprobs
         self._lengths = [0] * len(echoes)
-        self.end = self._writer.end
+
+    def end(self) -> str:
+        """Return the usage, if requested, and the end mark."""
+        return self._writer.end()
 
     def feed(self, index: int, chunk: GenerationChunk) -> str:
         """Return the event for one chunk."""

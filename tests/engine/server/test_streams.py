@@ -12,7 +12,7 @@ import pytest
 from preheat.errors import EngineStoppedError, ModelLoadError, WorkerDiedError
 from preheat.inference import GenerationChunk
 from preheat.residency import State
-from preheat.server import sse
+from preheat.server import streams
 from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine
 
@@ -23,7 +23,7 @@ TIMEOUT_S = 60
 async def test_a_cold_models_stream_has_headers_and_progress_at_once(
     engine: FakeEngine, wire: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sse, "COMMENT_PAUSE_S", 0.01)
+    monkeypatch.setattr(streams, "WAITING_PAUSE_S", 0.01)
     engine.load_gate = asyncio.Event()
     engine.set_model(CHAT, state=State.LOADING, progress=0.37)
     async with wire.stream("POST", "/v1/chat/completions", json=BODY) as answer:
@@ -42,7 +42,7 @@ async def test_a_cold_models_stream_has_headers_and_progress_at_once(
 
 
 async def test_the_sdk_reads_past_comments(engine: FakeEngine, sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "COMMENT_PAUSE_S", 0.01)
+    monkeypatch.setattr(streams, "WAITING_PAUSE_S", 0.01)
     engine.load_gate = asyncio.Event()
     engine.set_model(CHAT, state=State.LOADING)
     stream = await sdk.chat.completions.create(**BODY)
