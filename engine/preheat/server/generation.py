@@ -56,8 +56,7 @@ NumberedChunk = tuple[int, GenerationChunk]
 class Answer:
     """One complete choice."""
 
-    parts: list[str] = field(default_factory=list)
-    reasoning_parts: list[str] = field(default_factory=list)
+    chunks: list[GenerationChunk] = field(default_factory=list)  # all of them, in the order of the answer
     tool_calls: list[ToolCall] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     finish_reason: FinishReason = FinishReason.STOP
@@ -67,17 +66,16 @@ class Answer:
     @property
     def text(self) -> str:
         """The whole text."""
-        return "".join(self.parts)
+        return "".join(chunk.text for chunk in self.chunks)
 
     @property
     def reasoning(self) -> str:
         """The whole thinking."""
-        return "".join(self.reasoning_parts)
+        return "".join(chunk.reasoning for chunk in self.chunks)
 
     def add(self, chunk: GenerationChunk) -> None:
         """Append a chunk."""
-        self.parts.append(chunk.text)
-        self.reasoning_parts.append(chunk.reasoning)
+        self.chunks.append(chunk)
         for delta in chunk.tool_calls:
             if delta.index == len(self.tool_calls):
                 self.tool_calls.append(ToolCall(delta.name, delta.arguments, delta.call_id))

@@ -6,17 +6,13 @@ not implemented are rejected. ``null`` always means "not given".
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from preheat.errors import InvalidRequestError
 from preheat.inference import Sampling
-from preheat.messages import msg
+from preheat.server.bodies import JsonBody
 
-Body = TypeVar("Body", bound=BaseModel)
 T = TypeVar("T")
 
 MAX_CHOICES: Final = 16
@@ -31,18 +27,13 @@ Tokens: TypeAlias = Annotated[list[Token], Field(min_length=1)]
 Several: TypeAlias = Annotated[list[T], Field(min_length=1, max_length=MAX_INPUTS)]
 
 
-class _Body(BaseModel):
-    # Strict: "0.7" is not a number here. Names such as model_* are OpenAI's, not pydantic's.
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, protected_namespaces=(), frozen=True)
-
-
-class StreamOptions(_Body):
+class StreamOptions(JsonBody):
     """``stream_options``."""
 
     include_usage: bool | None = None
 
 
-class SamplingBody(_Body):
+class SamplingBody(JsonBody):
     """Common fields of chat and text completions: OpenAI's, and llama.cpp's top_k, min_p and penalties."""
 
     model: Text
@@ -123,7 +114,7 @@ class SamplingBody(_Body):
         return Sampling(**{name: value for name, value in given.items() if value is not None})
 
 
-class ContentPart(_Body):
+class ContentPart(JsonBody):
     """One part of a message's content; only text is supported."""
 
     type: str
@@ -139,14 +130,14 @@ class ContentPart(_Body):
         return self
 
 
-class CalledFunction(_Body):
+class CalledFunction(JsonBody):
     """A function that the assistant called; ``arguments`` is JSON as text."""
 
     name: Text
     arguments: str
 
 
-class ToolCallBody(_Body):
+class ToolCallBody(JsonBody):
     """A tool call in an assistant's message."""
 
     id: str | None = None
@@ -154,7 +145,7 @@ class ToolCallBody(_Body):
     function: CalledFunction
 
 
-class Message(_Body):
+class Message(JsonBody):
     """One message of a chat."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
@@ -173,7 +164,7 @@ class Message(_Body):
         return value
 
 
-class FunctionBody(_Body):
+class FunctionBody(JsonBody):
     """A function that the model may call; ``parameters`` is a JSON schema."""
 
     name: Text
@@ -182,7 +173,7 @@ class FunctionBody(_Body):
     strict: bool | None = None
 
 
-class Tool(_Body):
+class Tool(JsonBody):
     """A tool; always a function."""
 
     type: Literal["function"]
@@ -193,7 +184,7 @@ ToolChoice: TypeAlias = Literal["none", "auto", "required"] | Tool | None
 """A tool means its name alone."""
 
 
-class JsonSchemaBody(_Body):
+class JsonSchemaBody(JsonBody):
     """The field ``json_schema`` of ``response_format``."""
 
     model_config = ConfigDict(populate_by_name=True, protected_namespaces=())
@@ -204,7 +195,7 @@ class JsonSchemaBody(_Body):
     strict: bool | None = None
 
 
-class ResponseFormat(_Body):
+class ResponseFormat(JsonBody):
     """``response_format``; ``schema`` with ``json_object`` is llama.cpp's form."""
 
     type: Literal["text", "json_object", "json_schema"]
@@ -295,7 +286,7 @@ class CompletionBody(SamplingBody):
         return _as_list(self.prompt)
 
 
-class EmbeddingBody(_Body):
+class EmbeddingBody(JsonBody):
     """POST /v1/embeddings."""
 
     model: Text
@@ -312,54 +303,3 @@ class EmbeddingBody(_Body):
 def _as_list(value: Any) -> list[str | list[int]]:
     is_one = isinstance(value, str) or isinstance(value[0], int)  # a list of integers is one input of tokens
     return [value] if is_one else list(value)
-
-
-def parse_body(model: type[Body], data: bytes) -> Body:
-    """Return the typed body; raises InvalidRequestError with the field in ``param``, such as ``messages[0].role``."""
-    try:
-        return model.model_validate_json(data)
-    except ValidationError as error:
-        # ``from None``: pydantic's message quotes the input, and prompts must not reach the log.
-        raise _invalid(error, data) from None
-
-
-def _invalid(error: ValidationError, data: bytes) -> InvalidRequestError:
-    details = error.errors(include_url=False, include_input=False)
-    if details[0]["type"] == "json_invalid":
-        return InvalidRequestError(msg("body_malformed", reason=str(details[0]["ctx"]["error"])))
-    try:
-        value = json.loads(data)
-    except ValueError:  # pydantic accepts what json does not, such as broken surrogates
-        value = None
-    named = [(_field_name(detail["loc"], value, detail["type"]), _reason(detail)) for detail in details]
-    # A union reports an error for each of its branches; the deepest one is the best match.
-    first = named[0][0]
-    param = max((name for name, _ in named if name.startswith(first)), key=_depth)
-    reason = " / ".join(dict.fromkeys(reason for name, reason in named if name == param))
-    if not param:
-        return InvalidRequestError(msg("body_invalid", reason=reason))
-    return InvalidRequestError(msg("field_invalid", field=param, reason=reason), param=param)
-
-
-def _reason(detail: Any) -> str:
-    message: str = detail["msg"]
-    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-
-
-def _depth(name: str) -> int:
-    return name.count(".") + name.count("[")
-
-
-def _field_name(loc: Sequence[int | str], value: Any, kind: str) -> str:
-    """Return pydantic's location as ``messages[0].role``, without the names of union branches."""
-    name = ""
-    for position, part in enumerate(loc):
-        if isinstance(part, int) and isinstance(value, list):
-            name += f"[{part}]"
-            value = value[part] if part < len(value) else None
-        elif isinstance(part, str) and isinstance(value, dict):
-            missing = kind in ("missing", "value_error") and position == len(loc) - 1
-            if part in value or missing:
-                name += f".{part}" if name else part
-                value = value.get(part)
-    return name

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import Sampling
-from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody, parse_body
+from preheat.server.bodies import parse_body
+from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
 
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 TOOL = {"type": "function", "function": {"name": "f"}}
