@@ -126,6 +126,7 @@ class PromptProgress:
 
     done_tokens: int
     total_tokens: int
+    cached_tokens: int = 0  # those that were not computed for this request
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class GenerationChunk:
     tool_calls: tuple[ToolCallDelta, ...] = ()
     stop_text: str | None = None  # the stop string that ended the answer
     progress: PromptProgress | None = None  # of the prompt; nothing else is set
+    # the prompt's tokens, in the first chunk, if requested; the first token's log probability has no meaning
+    prompt_logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

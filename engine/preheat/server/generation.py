@@ -59,6 +59,7 @@ class Answer:
     chunks: list[GenerationChunk] = field(default_factory=list)  # all of them, in the order of the answer
     tool_calls: list[ToolCall] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
+    prompt_logprobs: list[TokenLogprob] = field(default_factory=list)
     finish_reason: FinishReason = FinishReason.STOP
     stop_text: str | None = None  # the stop string that ended it
     usage: Usage = field(default_factory=lambda: Usage(0, 0))
@@ -83,6 +84,7 @@ class Answer:
                 call = self.tool_calls[delta.index]
                 self.tool_calls[delta.index] = replace(call, arguments=call.arguments + delta.arguments)
         self.logprobs.extend(chunk.logprobs)
+        self.prompt_logprobs.extend(chunk.prompt_logprobs)
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.stop_text = chunk.stop_text or self.stop_text
         self.usage = chunk.usage or self.usage
