@@ -53,13 +53,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "Input {index} has {tokens} tokens, and this model takes {limit}", "Split it into shorter pieces"
     ),
     "token_unknown": Template("There is no token {token}: this model has 0 to {last}"),
-    "schema_unusable": Template(
-        "The JSON schema cannot be used: {reason}", "Use local references, objects, arrays, enums and plain types"
-    ),
-    "schema_without_grammar": Template(
-        "The JSON schema cannot be used: its grammar is invalid or too large",
-        "Use local references, objects, arrays, enums and plain types",
-    ),
+    "schema_unusable": Template("The JSON schema cannot be used. {reason}"),
+    "grammar_unusable": Template("The grammar cannot be used. {reason}"),
+    "constraint_failed": Template("The answer's schema or grammar is too complex to follow. {reason}"),
     "template_failed": Template(
         "The model's chat template cannot render these messages: {reason}",
         "Use the roles that the model knows, or send a prompt to /v1/completions",

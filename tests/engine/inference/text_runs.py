@@ -21,7 +21,7 @@ from preheat.inference import (
     Usage,
     text_message,
 )
-from preheat.inference.protocol import FrameDecoder, FromWorker, Generate, Step, encode_frame
+from preheat.inference.protocol import Failed, FrameDecoder, FromWorker, Generate, Step, encode_frame
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.llama_model import LlamaModel
@@ -110,6 +110,9 @@ class TextRun(Channel):
     def send(self, frame: FromWorker) -> None:
         """Take a frame of the service, through the codec."""
         [received] = FrameDecoder().feed(encode_frame(frame))
+        if isinstance(received, Failed):
+            self.answers[received.id].error = received.error
+            return
         assert isinstance(received, Step)
         self.steps += 1
         for request_id, chunk in received.chunks:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import sys
 from typing import Any
 
@@ -33,37 +32,3 @@ def _import_alone(name: str) -> Any:
 
 llama: Any = _import_alone("llama_cpp.llama_cpp")
 """The module ``llama_cpp.llama_cpp``; its ctypes signatures have no types."""
-
-
-def json_schema_to_gbnf(schema: str) -> str:
-    """Return the GBNF grammar for a JSON schema, given as JSON text. Raises various errors for unusable schemas."""
-    # Imports only the standard library, and fetches no remote schemas by default.
-    converter = _import_alone("llama_cpp.llama_grammar")
-    # The original writes out each repetition: {"maxLength": 50000} overflows the stack of llama.cpp's parser.
-    converter._build_repetition = _repetition
-    # The original passes JSON's escapes through to GBNF, where they mean something else: "😀" and "a\\b" change.
-    converter.SchemaConverter._format_literal = lambda _self, text: _literal(text)
-    grammar: str = converter.json_schema_to_gbnf(schema)
-    return grammar
-
-
-def _literal(json_text: str) -> str:
-    """Return GBNF for exactly this JSON text, with as few escapes as possible."""
-    plain = json.dumps(json.loads(json_text), ensure_ascii=False)
-    escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _repetition(
-    item: str, least: int, most: int | None, separator_rule: str | None = None, item_rule_is_literal: bool = False
-) -> str:
-    """Return GBNF for ``least`` to ``most`` items as ``{least,most}``, like llama.cpp's own converter."""
-    if most == 0:
-        return ""
-    if most is not None and most < least:
-        raise ValueError(f"at least {least} and at most {most}")  # llama.cpp would count to 2**64
-    if separator_rule:
-        rest = _repetition(f"({separator_rule} {item})", max(least - 1, 0), None if most is None else most - 1)
-        return f"{item} {rest}" if least else f"({item} {rest})?"
-    short = {(0, 1): "?", (1, None): "+", (0, None): "*"}.get((least, most))
-    return item + (short or f"{{{least},{'' if most is None else most}}}")

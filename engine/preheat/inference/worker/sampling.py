@@ -1,30 +1,29 @@
-"""From logits to the next token: llama.cpp's sampler chain, a grammar, log probabilities. Decode thread only."""
+"""From logits to the next token: llama.cpp's sampler chain, a constraint, log probabilities. Decode thread only."""
 
 from __future__ import annotations
 
 import ctypes
-import math
 import random
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from preheat.errors import InvalidRequestError
-from preheat.inference import Constraint, Sampling, TokenLogprob
-from preheat.inference.worker.bindings import json_schema_to_gbnf, llama
+from preheat.inference import Sampling, TokenLogprob
+from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.constraints import TokenMatcher
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import Sampled
-from preheat.messages import msg
 
 
 class TokenSampler:
     """Chooses the tokens of one request. Its native samplers are freed with it.
 
-    Penalties apply to the ``recent`` tokens, those of the prompt. Constraint and log probabilities are as in
-    ``GenerateRequest``.
+    Penalties apply to the ``recent`` tokens, those of the prompt. Log probabilities are as in ``GenerateRequest``: of
+    the model's distribution, whatever the constraint allows. If the constraint turns out to be too complex, the text
+    ends and ``on_failure`` is called with the reason.
 
     Raises:
-        InvalidRequestError: The schema cannot be made into a grammar, or a biased token does not exist.
+        InvalidRequestError: A biased token does not exist.
     """
 
     def __init__(
@@ -32,17 +31,17 @@ class TokenSampler:
         model: LlamaModel,
         sampling: Sampling,
         recent: Sequence[int],
-        constraint: Constraint | None = None,
+        constraint: TokenMatcher | None = None,
         top_logprobs: int | None = None,
+        on_failure: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._model = model
+        self._on_failure = on_failure
         self._top_logprobs = top_logprobs
         model.check_tokens(list(sampling.logit_bias), "logit_bias")
-        self._grammar = _make_grammar(model, constraint.text) if constraint is not None else None
+        self._constraint = constraint
         self._chain = _make_chain(model, sampling)
-        for sampler in (self._chain, self._grammar):
-            if sampler is not None:
-                weakref.finalize(self, llama.llama_sampler_free, sampler)
+        weakref.finalize(self, llama.llama_sampler_free, self._chain)
         if sampling.penalty_last_n and _has_penalties(sampling):
             for token in recent if sampling.penalty_last_n < 0 else recent[-sampling.penalty_last_n :]:
                 llama.llama_sampler_accept(self._chain, token)
@@ -50,27 +49,31 @@ class TokenSampler:
     def sample(self, index: int) -> Sampled:
         """Return the next token, from the logits of the batch's token at ``index``."""
         model = self._model
-        if self._grammar is None:
-            token: int = llama.llama_sampler_sample(self._chain, model.ctx, index)
+        constraint = self._constraint
+        token: int | None
+        if constraint is None:
+            token = llama.llama_sampler_sample(self._chain, model.ctx, index)
         else:
-            token = self._sample_by_grammar(index)
-        if model.is_end(token):
-            return Sampled(token, b"", end=True)
-        if self._top_logprobs is None:
-            return Sampled(token, model.piece(token))
-        return Sampled(token, model.piece(token), logprob=token_logprob(model, index, token, self._top_logprobs))
+            token = self._sample_constrained(index, constraint)
+        if token is None or model.is_end(token):
+            return Sampled(token or 0, b"", end=True)
+        logprob = None if self._top_logprobs is None else token_logprob(model, index, token, self._top_logprobs)
+        return Sampled(token, model.piece(token), logprob=logprob, last=constraint is not None and constraint.complete)
 
-    def _sample_by_grammar(self, index: int) -> int:
-        # Applying the grammar to the whole vocabulary is slow, and the token chosen without it is mostly allowed:
-        # choose first, check that one token, and choose again among the allowed ones if it is not.
-        candidates = _Candidates(self._model, index)
-        token = candidates.choose(self._chain)
-        if not _allows(self._grammar, token):
-            candidates = _Candidates(self._model, index)
-            llama.llama_sampler_apply(self._grammar, ctypes.byref(candidates.native))
-            token = candidates.choose(self._chain)
+    def _sample_constrained(self, index: int, constraint: TokenMatcher) -> int | None:
+        # The token chosen without the constraint is mostly allowed: choose first, and choose again among the allowed
+        # ones if it is not. Both ways have the same distribution.
+        token = _Candidates(self._model, index).choose(self._chain)
+        if not constraint.accept(token):
+            allowed = constraint.allowed()
+            if not len(allowed):
+                self._on_failure(constraint.failure)
+                return None
+            token = (
+                _Candidates(self._model, index, allowed).choose(self._chain) if len(allowed) > 1 else int(allowed[0])
+            )
+            constraint.accept(token)
         llama.llama_sampler_accept(self._chain, token)
-        llama.llama_sampler_accept(self._grammar, token)
         return token
 
 
@@ -106,41 +109,25 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
     return chain
 
 
-def _make_grammar(model: LlamaModel, json_schema: str) -> Any:
-    try:
-        gbnf = json_schema_to_gbnf(json_schema).encode()
-    except (ValueError, LookupError, AssertionError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidRequestError(msg("schema_unusable", reason=str(error)[:200]), param="response_format") from error
-    grammar = llama.llama_sampler_init_grammar(model.vocab, gbnf, b"root")
-    if not grammar:
-        raise InvalidRequestError(msg("schema_without_grammar"), param="response_format")
-    return grammar
-
-
 class _Candidates:
-    """The vocabulary with its logits, in the form that samplers take."""
+    """Tokens with their logits, in the form that samplers take: the whole vocabulary, or the ``allowed`` ids."""
 
-    def __init__(self, model: LlamaModel, index: int) -> None:
-        import numpy as np  # 0.06 s and 15 MB; only grammars and log probabilities need it
+    def __init__(self, model: LlamaModel, index: int, allowed: Any = None) -> None:
+        import numpy as np  # 0.06 s and 15 MB; only constraints and log probabilities need it
 
-        self._array = np.zeros(model.n_vocab, dtype=[("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
-        self._array["id"] = np.arange(model.n_vocab, dtype=np.int32)
-        self._array["logit"] = _logits(model, index)
+        logits = _logits(model, index)
+        ids = np.arange(model.n_vocab, dtype=np.int32) if allowed is None else allowed
+        self._array = np.zeros(len(ids), dtype=[("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
+        self._array["id"] = ids
+        self._array["logit"] = logits if allowed is None else logits[allowed]
         data = self._array.ctypes.data_as(llama.llama_token_data_p)
-        self.native = llama.llama_token_data_array(data=data, size=model.n_vocab, selected=-1, sorted=False)
+        self.native = llama.llama_token_data_array(data=data, size=len(ids), selected=-1, sorted=False)
 
     def choose(self, chain: Any) -> int:
         """Return the token that the chain selects; reorders and shortens the candidates."""
         llama.llama_sampler_apply(chain, ctypes.byref(self.native))
         token: int = self.native.data[self.native.selected].id
         return token
-
-
-def _allows(grammar: Any, token: int) -> bool:
-    single = llama.llama_token_data(token, 0.0, 0.0)
-    array = llama.llama_token_data_array(data=ctypes.pointer(single), size=1, selected=-1, sorted=False)
-    llama.llama_sampler_apply(grammar, ctypes.byref(array))
-    return math.isfinite(single.logit)
 
 
 def _logits(model: LlamaModel, index: int) -> Any:

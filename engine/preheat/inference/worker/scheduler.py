@@ -52,12 +52,13 @@ class Status(Enum):
 
 
 class Sampled(NamedTuple):
-    """A sampled token. ``end`` is set if it ends the text."""
+    """A sampled token. ``end`` is set if it ends the text without being part of it, ``last`` if nothing may follow."""
 
     token: int
     piece: bytes
     end: bool = False
     logprob: TokenLogprob | None = None
+    last: bool = False
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -284,7 +285,7 @@ class Scheduler:
         tokens, stream = generation.tokens, generation.text
         tokens.append(sampled.token)
         text = stream.feed(sampled.piece)
-        if stream.stopped:
+        if stream.stopped or sampled.last:
             return self._finish(generation, FinishReason.STOP, text)
         if len(tokens) - generation.prompt_tokens == generation.max_tokens or len(tokens) >= self._context_length:
             return self._finish(generation, FinishReason.LENGTH, text)

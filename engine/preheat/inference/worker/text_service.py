@@ -12,9 +12,10 @@ from typing import Final, NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions
-from preheat.inference.protocol import Detokenize, Embed, Generate, Request, Step, Tokenize
+from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate
+from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
 from preheat.inference.worker.sampling import TokenSampler
@@ -37,6 +38,7 @@ class TextService:
         self._model = model
         self._channel = channel
         self._template = ChatTemplate(model.chat_template(), bos=model.bos_text, eos=model.eos_text)
+        self._constraints = ConstraintCompiler(model)
         self._runner = ModelRunner(model)
         self._inbox: SimpleQueue[Generation | int] = SimpleQueue()  # an id cancels its request
         self._scheduler = Scheduler(
@@ -106,7 +108,15 @@ class TextService:
                 msg("prompt_too_long", tokens=len(tokens), limit=self._model.context_length),
                 param="messages" if request.chat is not None else "prompt",
             )
-        sampler = TokenSampler(self._model, request.sampling, tokens, request.constraint, request.top_logprobs)
+        constraint = None if request.constraint is None else self._constraints.matcher(request.constraint)
+        sampler = TokenSampler(
+            self._model,
+            request.sampling,
+            tokens,
+            constraint,
+            request.top_logprobs,
+            on_failure=lambda reason: self._fail(request_id, reason),
+        )
         # Computing a prompt in other pieces rounds differently in the last bits; with a seed the text must not change.
         seeded = request.sampling.seed is not None
         return Generation(
@@ -118,6 +128,10 @@ class TextService:
             chunk_tokens=SEEDED_CHUNK_TOKENS if seeded else None,
             reuse=not seeded,
         )
+
+    def _fail(self, request_id: int, reason: str) -> None:
+        error = InvalidRequestError(msg("constraint_failed", reason=reason), param="response_format")
+        self._channel.send(Failed(request_id, error))
 
     def _tokens(self, request: GenerateRequest) -> list[int]:
         if request.prompt_tokens is not None:

@@ -129,7 +129,14 @@ PERSON = {
     },
     "required": ["name", "age", "likes", "home"],
     "additionalProperties": False,
-    "$defs": {"place": {"type": "object", "properties": {"city": {"const": "Oslo"}}, "required": ["city"]}},
+    "$defs": {
+        "place": {
+            "type": "object",
+            "properties": {"city": {"const": "Oslo"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        }
+    },
 }
 
 
@@ -189,7 +196,6 @@ def test_any_json_object(run: TextRun) -> None:
         '{"type": "string", "minLength": 5, "maxLength": 3}',  # llama.cpp would count to 2**64
         '{"type": "array", "items": {"type": "integer"}, "minItems": 5, "maxItems": 3}',
         '{"type": "string", "pattern": "^\\ud800$"}',  # half a character
-        '{"type": "string", "minLength": 1000000000}',
         '{"type": "string", "pattern": "^a{5,3}$"}',
         '{"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}',
         pytest.param('{"items":' * 2000 + "{}" + "}" * 2000, id="deeply nested"),
@@ -198,7 +204,7 @@ def test_any_json_object(run: TextRun) -> None:
 def test_a_schema_that_cannot_be_used_costs_one_request(run: TextRun, schema: str) -> None:
     answer = run.one(chat("Hi", 2, constraint=Constraint("json_schema", schema)))
     assert isinstance(answer.error, InvalidRequestError)
-    assert answer.error.message.code in ("schema_unusable", "schema_without_grammar")
+    assert answer.error.message.code == "schema_unusable"
     assert answer.error.param == "response_format"
 
 

@@ -1,0 +1,218 @@
+"""Constraints on what a model may say: compiled by llguidance, asked once for each token.
+
+Compiling runs on the reading thread; each ``TokenMatcher`` belongs to one generation and runs on the decode thread.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import time
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+from preheat.errors import InvalidRequestError
+from preheat.inference import Constraint
+from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.schemas import SchemaError, places, prepared_schema
+from preheat.messages import msg
+
+logger = logging.getLogger(__name__)
+
+MAX_GRAMMAR_CHARS: Final = 1 << 20
+"""Longest regular expression or grammar; the limits of schemas are in ``schemas``."""
+
+_CACHED_MATCHERS: Final = 32
+_MAX_REASON_CHARS: Final = 240
+_SEARCH_S: Final = 0.5
+"""Time to search for the part of a schema that cannot be compiled."""
+
+_SPECIAL: Final = b"\xff"
+"""llguidance's prefix of tokens that are no text."""
+
+_NO_TEXT: Final = llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_UNKNOWN | llama.LLAMA_TOKEN_ATTR_UNUSED
+
+
+class GrammarError(Exception):
+    """A grammar that cannot be compiled; the text is llguidance's reason."""
+
+
+class TokenMatcher:
+    """Follows one generation through a grammar."""
+
+    def __init__(self, matcher: Any, n_vocab: int, words: int) -> None:
+        import numpy as np
+
+        self._matcher = matcher
+        self._n_vocab = n_vocab
+        self._bits = np.zeros(words, dtype=np.uint32)
+
+    def accept(self, token: int) -> bool:
+        """Advance past a token; return False, and change nothing, if the grammar does not allow it."""
+        return bool(self._matcher.try_consume_tokens([token]) == 1)
+
+    def allowed(self) -> Any:
+        """Return the ids of the tokens that may come next, as an array; an empty one after ``failure``."""
+        import numpy as np
+
+        self._matcher.unsafe_compute_mask_ptr(self._bits.ctypes.data, self._bits.nbytes)
+        bits = np.unpackbits(self._bits.view(np.uint8), bitorder="little", count=self._n_vocab)
+        return np.flatnonzero(bits)[: 0 if self._matcher.is_error() else None].astype(np.int32)
+
+    @property
+    def complete(self) -> bool:
+        """Nothing can follow."""
+        return bool(self._matcher.is_stopped())
+
+    @property
+    def failure(self) -> str:
+        """Reason why the grammar cannot be followed any further; empty while it can."""
+        return _one_line(self._matcher.get_error())
+
+
+class ConstraintCompiler:
+    """Makes matchers for the vocabulary of one model. One thread only.
+
+    The vocabulary is prepared when the first constraint needs it, which takes some tenths of a second.
+    """
+
+    def __init__(self, model: LlamaModel) -> None:
+        self._model = model
+        self._compiled = lru_cache(maxsize=_CACHED_MATCHERS)(self._compile)
+
+    def matcher(self, constraint: Constraint) -> TokenMatcher:
+        """Return a new matcher for a constraint.
+
+        Raises:
+            InvalidRequestError: The constraint cannot be compiled; the message names the reason and the place.
+        """
+        if constraint.kind != "json_schema":
+            try:
+                return self.lark_matcher(lark_grammar(constraint))
+            except GrammarError as error:
+                reason = _one_line(str(error))
+                raise InvalidRequestError(msg("grammar_unusable", reason=reason), param="response_format") from error
+        try:
+            return self.lark_matcher(lark_grammar(constraint))
+        except (SchemaError, GrammarError) as error:
+            reason = str(error) if isinstance(error, SchemaError) else self._located(constraint.text, str(error))
+            raise InvalidRequestError(
+                msg("schema_unusable", reason=_one_line(reason)), param="response_format"
+            ) from error
+
+    def lark_matcher(self, grammar: str) -> TokenMatcher:
+        """Return a new matcher for a grammar in llguidance's Lark dialect.
+
+        Raises:
+            GrammarError: It cannot be compiled.
+        """
+        return TokenMatcher(self._compiled(grammar).deep_copy(), self._model.n_vocab, (self._size + 31) // 32)
+
+    def _compile(self, grammar: str) -> Any:
+        from llguidance import LLMatcher, LLParserLimits
+
+        if len(grammar) > MAX_GRAMMAR_CHARS:
+            raise GrammarError(f"it is longer than {MAX_GRAMMAR_CHARS} characters")
+        # Errors without the parser's state: they would contain the answer.
+        matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=LLParserLimits(verbose_errors=False))
+        if not matcher.is_error():
+            matcher.compute_bitmask()  # finds what is too complex, and starts the lexer, before the first step
+        if matcher.is_error():
+            raise GrammarError(matcher.get_error())
+        return matcher
+
+    def _located(self, schema: str, reason: str) -> str:
+        """Return the reason together with the smallest part of the schema that it holds for."""
+        deadline = time.monotonic() + _SEARCH_S
+        found = "#"
+        options: Iterator[str] = places(schema, found)
+        while (place := next(options, None)) is not None and time.monotonic() < deadline:
+            try:
+                self._compile(prepared_schema(schema, place))
+            except GrammarError as error:
+                found, reason, options = place, str(error), places(schema, place)
+            except SchemaError:
+                pass
+        return f"{found}: {reason}"
+
+    @property
+    def _size(self) -> int:
+        return int(self._tokenizer.vocab_size)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from llguidance import LLTokenizer
+
+        began = time.monotonic()
+        model = self._model
+        ends = [token for token in range(model.n_vocab) if model.is_end(token)]
+        tokens = [self._token_bytes(token) for token in range(model.n_vocab)]
+        if not ends:
+            ends = [len(tokens)]
+            tokens.append(_SPECIAL + b"<end>")
+        tokenizer = LLTokenizer.from_llamacpp(  # type: ignore[attr-defined]
+            tokens=tokens,
+            vocab_ptr=ctypes.cast(model.vocab, ctypes.c_void_p).value,
+            tokenize_fptr=ctypes.cast(llama._lib.llama_tokenize, ctypes.c_void_p).value,
+            eos_token=ends,
+        )
+        logger.info("vocabulary prepared for constraints in %.2f s", time.monotonic() - began)
+        return tokenizer
+
+    def _token_bytes(self, token: int) -> bytes:
+        """Return a token's bytes as llguidance takes them; control tokens must not match text."""
+        attributes: int = llama.llama_vocab_get_attr(self._model.vocab, token)
+        text = self._model.written_piece(token)
+        is_tag = text.startswith(b"<") and text.endswith(b">")
+        special = attributes & _NO_TEXT or (attributes & llama.LLAMA_TOKEN_ATTR_USER_DEFINED and is_tag)
+        return _SPECIAL + text if special else text
+
+
+def lark_grammar(constraint: Constraint) -> str:
+    """Return a constraint as a grammar in llguidance's Lark dialect, whose rule ``start`` is the whole answer.
+
+    Raises:
+        SchemaError: The JSON schema cannot be used.
+        GrammarError: The grammar cannot be translated.
+    """
+    match constraint.kind:
+        case "json_schema":
+            return f"start: {json_rule(constraint.text)}\n"
+        case "regex":
+            return f"start: {regex_rule(constraint.text)}\n"
+        case "lark":
+            return constraint.text
+        case "gbnf":
+            return _translated(constraint.text)
+
+
+def json_rule(schema: str) -> str:
+    """Return the Lark expression for a JSON schema, given as JSON text.
+
+    Raises:
+        SchemaError: It cannot be used.
+    """
+    return f"%json {prepared_schema(schema)}"
+
+
+def regex_rule(pattern: str) -> str:
+    """Return the Lark expression for text that matches a regular expression as a whole."""
+    from llguidance import regex_to_lark
+
+    return f"/{regex_to_lark(pattern, 'dw')}/"
+
+
+def _translated(gbnf: str) -> str:
+    from llguidance.gbnf_to_lark import GbnfToLarkError, gbnf_to_lark
+
+    try:
+        return gbnf_to_lark(gbnf)
+    except (GbnfToLarkError, ValueError, LookupError, RecursionError) as error:
+        raise GrammarError(str(error)) from error
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_REASON_CHARS else f"{line[: _MAX_REASON_CHARS - 1]}…"
