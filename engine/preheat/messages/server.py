@@ -54,6 +54,10 @@ TABLE: Final[Mapping[str, Template]] = {
     "body_malformed": Template("The request body is not JSON: {reason}"),
     "body_invalid": Template("The request body: {reason}"),
     "field_invalid": Template("{field}: {reason}"),
+    "image_malformed": Template("{field}: the image is not base64, nor a data URI"),
+    "image_not_inline": Template(
+        "{field}: images are not fetched from other places", "Send the image itself, as a data URI or base64"
+    ),
     "tool_definitions_differ": Template(
         "Two tools define {name} differently, which a forced tool_choice cannot express",
         "Rename one of the definitions, or use tool_choice auto",
