@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from preheat import paths
+from preheat.core.context_lengths import ContextLengths
 from preheat.core.lease import Lease, PendingRequest
 from preheat.core.library_service import LibraryService
 from preheat.core.live_requests import LiveRequests
@@ -24,7 +25,7 @@ from preheat.core.publisher import Publisher, Subscriber
 from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
-from preheat.errors import EngineStoppedError, QueueFullError
+from preheat.errors import EngineStoppedError, InsufficientMemoryError, QueueFullError
 from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
 from preheat.preload import (
@@ -45,6 +46,7 @@ from preheat.residency import (
     ResidencyExecutor,
     ResidentModel,
     SizeTable,
+    estimate,
 )
 from preheat.settings import Settings
 from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
@@ -74,6 +76,7 @@ class Engine:
         self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
         self._residency = ResidencyExecutor(self.settings, self._sizes, self._plan_eviction, self, clock=clock)
         self._watch = MemoryWatch(self.settings)
+        self._context_lengths = ContextLengths()
         self._missing_favourites: tuple[str, ...] = ()
         self._files = ModelFiles(self.settings, lambda: self._residency.models, self._files_scanned)
         self._preloads = PreloadContext(
@@ -232,13 +235,17 @@ class Engine:
     # Requests
 
     @asynccontextmanager
-    async def lease(self, name: str, *, client: str = "", keep_alive_s: float | None = None) -> AsyncIterator[Lease]:
+    async def lease(
+        self, name: str, *, client: str = "", keep_alive_s: float | None = None, context_length: int | None = None
+    ) -> AsyncIterator[Lease]:
         """Make a model hot, and keep it from being evicted while the block runs.
 
         Args:
             name: The model's id or a unique prefix.
             client: Client name, for the log and for learning its habits.
             keep_alive_s: Idle time after which the model is unloaded; 0 at once, negative never, None unchanged.
+            context_length: Tokens that the model has to have room for, up to its trained length. If it was loaded with
+                less, it is reloaded once its requests in progress have ended, and keeps the length until Preheat ends.
 
         Raises:
             ModelNotFoundError, AmbiguousModelError: See ``find``.
@@ -250,6 +257,8 @@ class Engine:
         arrived_at, started_at = time.monotonic(), self._clock()
         model = await self.find(name)
         self._check_queue(model.model_id)
+        if context_length is not None:
+            await self._require_context(model, context_length)
         self._planner.request_arrived(model.model_id, client, started_at)
         self._preloads.awaits_use = False
         claim = self._residency.request(model)
@@ -330,9 +339,7 @@ class Engine:
         self._choose_favourites()
         for model_id in set(self._planner.favourites).difference(before):
             self._allow(model_id)
-        for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
-            part.apply_settings(settings)
-        self.state_changed()
+        self._apply_to_parts(self._context_lengths.apply_to(settings))
 
     def _paused_changed(self) -> None:
         self._preloads.paused_until = self._state_file.paused_until
@@ -360,6 +367,25 @@ class Engine:
         self._usage.decided(decision)
 
     # Internal
+
+    async def _require_context(self, model: ModelFile, tokens: int) -> None:
+        """Let the next load of a model have room for this many tokens, unless it has already."""
+        model_id, tokens = model.model_id, min(tokens, model.context_length or tokens)
+        if self._context_lengths.require(model_id, tokens, self.settings):
+            settings = self._context_lengths.apply_to(self.settings)
+            needed, limit = estimate(model, settings).working_bytes, self._residency.reachable_bytes
+            if needed > limit:
+                self._context_lengths.forget(model_id)
+                sizes = {"tokens": tokens, "needed": needed, "limit": limit}
+                raise InsufficientMemoryError(msg("no_room_for_context", model=model_id, **sizes))
+            self._apply_to_parts(settings)
+        if (self._residency.context_length(model_id) or 0) < tokens:
+            await self._residency.retire(model)
+
+    def _apply_to_parts(self, settings: Settings) -> None:
+        for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
+            part.apply_settings(settings)
+        self.state_changed()
 
     def _allow(self, model_id: str) -> None:
         self._preloads.awaits_use = False

@@ -27,6 +27,11 @@ TABLE: Final[Mapping[str, Template]] = {
         "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed",
         "Raise memory_limit, lower context_length, or choose a smaller quantization",
     ),
+    "no_room_for_context": Template(
+        "{model} with a context length of {tokens} tokens needs {needed:memory}, more than the memory limit of "
+        "{limit:memory}",
+        "Ask for a smaller context length, or raise memory_limit",
+    ),
     "load_timeout": Template(
         "{model} was not ready after {timeout:g} s", "Raise load_timeout, or choose a smaller model"
     ),

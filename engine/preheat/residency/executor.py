@@ -261,6 +261,19 @@ class ResidencyExecutor:
         """Unload a model after its requests in progress, or cancel its load; returns when memory is released."""
         await self._ask(lambda waiter: ev.UnloadWanted(model_id, waiter), model_id)
 
+    async def retire(self, model: ModelFile) -> None:
+        """Unload a model that has old settings or an old file, after its requests in progress.
+
+        Raises:
+            EngineError: As ``Claim.hot``, of its running load.
+        """
+        record = self.records.get(model.model_id)
+        if record is not None and record.load is not None and record.load.outdated:
+            await self.load(model)
+        record = self.records.get(model.model_id)
+        if record is not None and isinstance(record.phase, Hot) and record.phase.outdated is not None:
+            await self.unload(model.model_id)
+
     def cancel_preloads(self, why: EvictionReason, reason: Message) -> None:
         """Cancel running preloads without waiting requests."""
         self.feed(ev.PreloadsCancelled(why, reason))

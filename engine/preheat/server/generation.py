@@ -9,10 +9,11 @@ import asyncio
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,6 +51,7 @@ PRIORITY_HEADER: Final = "x-preheat-priority"
 """``low`` lets a request wait for all others."""
 
 NumberedChunk = tuple[int, GenerationChunk]
+LeaseOpener: TypeAlias = "Callable[[], AbstractAsyncContextManager[Lease]]"
 
 
 @dataclass(slots=True)
@@ -137,6 +139,10 @@ class AnswerFormat(ABC):
         """Return the events for a part of the prompt that has been computed."""
         return ""
 
+    def leased(self) -> None:
+        """Note that the model is hot, and the requests start."""
+        return  # most protocols do not report it
+
     @abstractmethod
     def feed(self, index: int, chunk: GenerationChunk) -> str:
         """Return the events for a chunk of choice ``index``."""
@@ -196,38 +202,56 @@ class Generator:
         return model.model_id
 
     async def respond(
-        self, request: Request, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat, *, stream: bool
+        self,
+        request: Request,
+        model_id: str,
+        requests: Sequence[GenerateRequest],
+        form: AnswerFormat,
+        *,
+        stream: bool,
+        keep_alive_s: float | None = None,
+        context_length: int | None = None,
     ) -> Response:
-        """Run the requests under one lease, and answer in this format."""
+        """Run the requests under one lease, and answer in this format.
+
+        See ``Engine.lease`` for ``keep_alive_s`` and ``context_length``.
+        """
         client = client_name(request)
         low = request.headers.get(PRIORITY_HEADER, "").lower() == "low"
         prepared = [
             replace(each, client=client, report_progress=stream, priority=Priority.BULK if low else each.priority)
             for each in requests
         ]
+        open_lease = partial(
+            self.engine.lease, model_id, client=client, keep_alive_s=keep_alive_s, context_length=context_length
+        )
         if stream:
-            return self._stream(client, model_id, prepared, form)
+            return self._stream(open_lease, model_id, prepared, form)
         answers = [Answer() for _ in prepared]
         try:
             async with (
                 self.in_flight.answer(request.receive),
-                self.engine.lease(model_id, client=client) as lease,
+                open_lease() as lease,
                 aclosing(_chunks(lease, prepared)) as chunks,
             ):
+                form.leased()
                 async for index, chunk in chunks:
                     answers[index].add(chunk)
         except ClientGoneError:
             return client_gone()
         return Response(json.dumps(form.whole(answers)), media_type="application/json")
 
-    def _stream(self, client: str, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat) -> Response:
+    def _stream(
+        self, open_lease: LeaseOpener, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat
+    ) -> Response:
         wait = Wait(model_id)
 
         async def events() -> AsyncGenerator[bytes, None]:
             async with (
-                self.engine.lease(model_id, client=client) as lease,
+                open_lease() as lease,
                 aclosing(_chunks(lease, requests)) as chunks,
             ):
+                form.leased()
                 async for index, chunk in chunks:
                     if chunk.progress is None:
                         event = form.feed(index, chunk)
