@@ -58,6 +58,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "image_not_inline": Template(
         "{field}: images are not fetched from other places", "Send the image itself, as a data URI or base64"
     ),
+    "document_not_text": Template(
+        "{field}: documents have to be text in the request", "Send a source of type text, or images of the pages"
+    ),
     "tool_definitions_differ": Template(
         "Two tools define {name} differently, which a forced tool_choice cannot express",
         "Rename one of the definitions, or use tool_choice auto",

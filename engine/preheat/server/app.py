@@ -15,6 +15,8 @@ from preheat.control import ControlHost, LiveSettings
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.server.access import AccessMiddleware, AccessRules
+from preheat.server.anthropic.endpoints import AnthropicApi
+from preheat.server.anthropic.schema import MessagesBody, TokenCountBody
 from preheat.server.api_docs import add_api_docs
 from preheat.server.control import ControlRoutes
 from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
@@ -50,11 +52,13 @@ def create_app(
     in_flight = in_flight if in_flight is not None else InFlight()  # an empty one is false
     # /docs and /redoc load their script from a public CDN, in the browser, when opened; /openapi.json needs nothing.
     app = FastAPI(title="Preheat", version=__version__, description="Local models, ready before they are asked for.")
-    OpenAiApi(Generator(engine, in_flight)).add_routes(app)
+    generator = Generator(engine, in_flight)
+    AnthropicApi(generator).add_routes(app)
+    OpenAiApi(generator).add_routes(app)
     host = ControlHost(engine, live or LiveSettings(engine, SettingsStore()), port)
     app.router.routes.extend(ControlRoutes(host, in_flight).routes())
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
-    add_api_docs(app, (ChatBody, CompletionBody, EmbeddingBody))
+    add_api_docs(app, (ChatBody, CompletionBody, EmbeddingBody, MessagesBody, TokenCountBody))
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)

@@ -7,8 +7,9 @@ import json
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic_core import to_json
@@ -123,6 +124,7 @@ class ControlRoutes:
 
 class _EventsFormat:
     media_type = SSE
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def begin(self) -> str:
         return ""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
-from preheat.errors import EngineError, SettingsError
+from preheat.errors import ContextLengthExceededError, EngineError, SettingsError
 from preheat.messages import message_json
+
+REQUEST_ID: Final = "request-id"
+"""Header of Anthropic's answers."""
 
 
 class NotFoundError(EngineError, code="not_found", status=404):
@@ -52,12 +56,21 @@ def error_json(error: EngineError) -> dict[str, Any]:
     return {"error": content}
 
 
-def anthropic_error_json(error: EngineError) -> dict[str, Any]:
+def anthropic_error_json(error: EngineError, request_id: str = "") -> dict[str, Any]:
     """Return Anthropic's error object (https://docs.anthropic.com/en/api/errors)."""
     kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 413: "request_too_large"}
-    kinds |= {429: "rate_limit_error", 503: "overloaded_error"}
+    kinds |= {429: "rate_limit_error", 503: "overloaded_error", 504: "timeout_error"}
     kind = kinds.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
-    return {"type": "error", "error": {"type": kind, "message": error_text(error), "code": error.code}}
+    message = error_text(error)
+    if isinstance(error, ContextLengthExceededError):
+        message = f"prompt is too long: {message}"  # agents look for these words, and shorten their conversation
+    content = {"type": kind, "message": message, "code": error.code}
+    return {"type": "error", "error": content, "request_id": request_id or new_request_id()}
+
+
+def new_request_id() -> str:
+    """Return an id in Anthropic's form, for the header ``request-id``."""
+    return f"req_{uuid.uuid4().hex[:24]}"
 
 
 def ollama_error_json(error: EngineError) -> dict[str, Any]:
@@ -80,6 +93,8 @@ def error_response(error: EngineError, path: str) -> Response:
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     content = _form_of(path)(error)
+    if "request_id" in content:
+        headers[REQUEST_ID] = content["request_id"]
     return Response(json.dumps(content), error.status, headers, media_type="application/json")
 
 

@@ -9,10 +9,11 @@ import asyncio
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from starlette.requests import Request
@@ -126,6 +127,7 @@ class AnswerFormat(ABC):
     """
 
     media_type: str = SSE
+    headers: Mapping[str, str] = MappingProxyType({})  # of the response, in addition to its media type
 
     def begin(self) -> str:
         """Return the events before everything else, possibly before the model is loaded."""
@@ -171,6 +173,10 @@ class _WaitingFormat:
     @property
     def media_type(self) -> str:
         return self.form.media_type
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.form.headers
 
     def begin(self) -> str:
         return self.form.begin()
@@ -239,7 +245,7 @@ class Generator:
                     answers[index].add(chunk)
         except ClientGoneError:
             return client_gone()
-        return Response(json.dumps(form.whole(answers)), media_type="application/json")
+        return Response(json.dumps(form.whole(answers)), headers=form.headers, media_type="application/json")
 
     def _stream(
         self, open_lease: LeaseOpener, model_id: str, requests: Sequence[GenerateRequest], form: AnswerFormat

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Final, Protocol
 
@@ -38,6 +38,10 @@ class StreamFormat(Protocol):
     @property
     def media_type(self) -> str:
         """The content type, without parameters."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Further headers."""
 
     def begin(self) -> str:
         """Return what comes first, with the headers; may be empty."""
@@ -137,6 +141,7 @@ class _Writer:
             (b"content-type", f"{self._form.media_type}; charset=utf-8".encode()),
             (b"cache-control", b"no-cache"),
             (b"x-accel-buffering", b"no"),  # otherwise nginx buffers the tokens
+            *((name.encode(), value.encode()) for name, value in self._form.headers.items()),
         ]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         if begin := self._form.begin():

@@ -1,0 +1,1 @@
+"""Anthropic's protocol over the engine: messages, token counts and models."""

@@ -1,0 +1,127 @@
+"""Anthropic's endpoints: messages, token counts and models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic_core import to_json
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from preheat.errors import EngineError
+from preheat.server.anthropic.formatting import MessageFormat
+from preheat.server.anthropic.models import model_json, models_json
+from preheat.server.anthropic.requests import chat_of, generate_request
+from preheat.server.anthropic.schema import IGNORED, REFUSED, MessagesBody, TokenCountBody
+from preheat.server.api_docs import body_docs
+from preheat.server.bodies import parse_body
+from preheat.server.clients import client_name, is_own
+from preheat.server.errors import REQUEST_ID, error_response, new_request_id
+from preheat.server.generation import Generator, client_gone
+from preheat.server.in_flight import ClientGoneError
+from preheat.server.protocols import Endpoint, Family, fields_of
+
+MESSAGES: Final = "/v1/messages"
+COUNT_TOKENS: Final = "/v1/messages/count_tokens"
+MODELS: Final = "/v1/models"
+
+VERSION_HEADER: Final = "anthropic-version"
+"""Sent by every client of Anthropic: a list of models is in Anthropic's form for them."""
+
+FAMILY: Final = Family(
+    "anthropic",
+    "Anthropic",
+    (
+        Endpoint("POST", MESSAGES, "answers a conversation", fields_of(MessagesBody, IGNORED, REFUSED)),
+        Endpoint("POST", COUNT_TOKENS, "counts the tokens of a prompt", fields_of(TokenCountBody, IGNORED, REFUSED)),
+        Endpoint("GET", MODELS, "lists the models; for requests with the header anthropic-version"),
+        Endpoint("GET", f"{MODELS}/{{model_id}}", "describes a model; for requests with the header anthropic-version"),
+    ),
+)
+
+
+class _VersionedRoute(Route):
+    """A route for requests with ``VERSION_HEADER``; others go to the next route of the same path."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return (match, child) if VERSION_HEADER in Headers(scope=scope) else (Match.NONE, {})
+
+
+@dataclass(frozen=True, slots=True)
+class AnthropicApi:
+    """Anthropic's protocol over one engine. Engine's loop only."""
+
+    generator: Generator
+
+    def add_routes(self, app: FastAPI) -> None:
+        """Add the endpoints, before those of OpenAI with the same paths."""
+        for path, endpoint, body in (
+            (MESSAGES, self.create, MessagesBody),
+            (COUNT_TOKENS, self.count_tokens, TokenCountBody),
+        ):
+            options: dict[str, Any] = {"methods": ["POST"], "tags": ["anthropic"], "response_class": Response}
+            app.add_api_route(path, endpoint, openapi_extra=body_docs(body), **options)
+            app.add_api_route(f"{path}/", endpoint, include_in_schema=False, **options)
+        for path in (MODELS, f"{MODELS}/"):
+            app.router.routes.append(_VersionedRoute(path, self.list_models, methods=["GET"]))
+        app.router.routes.append(_VersionedRoute(f"{MODELS}/{{model_id:path}}", self.get_model, methods=["GET"]))
+
+    async def create(self, request: Request) -> Response:
+        """Answer a conversation, whole or as a stream of events."""
+        body = parse_body(MessagesBody, await request.body())
+        generate = generate_request(body)
+        model_id = await self.generator.model_id(body.model)
+        form = MessageFormat(
+            model_id,
+            max_tokens=body.max_tokens,
+            show_thinking=body.thinking is None or body.thinking.display != "omitted",
+        )
+        return await self.generator.respond(request, model_id, [generate], form, stream=bool(body.stream))
+
+    async def count_tokens(self, request: Request) -> Response:
+        """Answer with the number of tokens of a conversation's prompt."""
+        body = parse_body(TokenCountBody, await request.body())
+        chat = chat_of(body)
+        model_id = await self.generator.model_id(body.model)
+        try:
+            async with (
+                self.generator.in_flight.answer(request.receive),
+                self.generator.engine.lease(model_id, client=client_name(request)) as lease,
+            ):
+                tokens = await lease.count_tokens(chat)
+        except ClientGoneError:
+            return client_gone()
+        return _json({"input_tokens": tokens})
+
+    async def list_models(self, request: Request) -> Response:
+        """Answer with the models on disk."""
+        self._note_client(request)
+        try:
+            return _json(models_json(await self.generator.engine.models(), request.query_params))
+        except EngineError as error:
+            return error_response(error, MESSAGES)
+
+    async def get_model(self, request: Request) -> Response:
+        """Answer with one model, by its id or a unique prefix."""
+        try:
+            model = await self.generator.engine.find(request.path_params["model_id"])
+        except EngineError as error:
+            return error_response(error, MESSAGES)
+        self._note_client(request, model.model_id)
+        return _json(model_json(model))
+
+    def _note_client(self, request: Request, model_id: str = "") -> None:
+        """Report a client that lists models: it may be about to use one."""
+        client = client_name(request)
+        if client and not is_own(client):
+            self.generator.engine.client_woke(client, model_id)
+
+
+def _json(content: dict[str, Any]) -> Response:
+    return Response(to_json(content), headers={REQUEST_ID: new_request_id()}, media_type="application/json")

@@ -1,0 +1,243 @@
+"""Bodies of Anthropic's requests (https://docs.anthropic.com/en/api/messages), with the fields of its current clients.
+
+``null`` always means "not given". Blocks are one class: their fields depend on ``type``, and new types come often.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from preheat.server.bodies import JsonBody
+
+MAX_STOPS: Final = 64
+MAX_TOOLS: Final = 1024
+
+NEEDED: Final[Mapping[str, str]] = {
+    "text": "text",
+    "image": "source",
+    "document": "source",
+    "search_result": "content",
+    "tool_use": "name",
+    "tool_result": "tool_use_id",
+    "server_tool_use": "name",
+    "mcp_tool_use": "name",
+    "thinking": "thinking",
+}
+"""The field that a block cannot do without, by type."""
+
+WITHOUT_TEXT: Final = frozenset(
+    {"redacted_thinking", "compaction", "fallback", "tool_addition", "tool_removal", "mcp_tool_listing"}
+)
+"""Other types of blocks in a message; they may have nothing for the model."""
+
+SERVER_TOOL: Final = re.compile(r"\w+_20\d{6}|mcp_toolset")
+"""Types of tools that Anthropic defines: they end with a date."""
+
+REFUSED: Final[Mapping[str, str]] = {
+    "container": "code is not executed on the server",
+    "mcp_servers": "let the client connect to MCP servers, and send their tools",
+    "thread": "conversations are not stored; send all messages",
+}
+"""Fields that change the answer and are not implemented, with a reason."""
+
+IGNORED: Final[Mapping[str, str]] = {
+    "betas": "also as the header anthropic-beta",
+    "billing_policy": "",
+    "cache_control": "here and in blocks: known beginnings of prompts are always reused",
+    "compaction": "",
+    "context_management": "nothing is removed from the messages",
+    "diagnostics": "",
+    "fallback_credit_token": "",
+    "fallbacks": "",
+    "inference_geo": "",
+    "metadata": "",
+    "service_tier": "use the header x-preheat-priority",
+    "speed": "",
+    "user_profile_id": "",
+    "workspace_id": "",
+}
+"""Fields without an effect."""
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**31)]
+"""A number of tokens; clients without integers send 100.0."""
+
+
+class Source(JsonBody):
+    """Where the content of an image or a document is."""
+
+    type: str
+    media_type: str | None = None
+    data: str | None = None
+    url: str | None = None
+    content: str | list[Block] | None = None
+
+
+class Block(JsonBody):
+    """A block of content."""
+
+    type: str
+    text: str | None = None
+    source: Source | str | None = None
+    title: str | None = None
+    context: str | None = None
+    thinking: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: Any = None
+    tool_use_id: str | None = None
+    content: str | list[Block | str] | dict[str, Any] | None = None
+    is_error: bool | None = None
+    tool_name: str | None = None
+    url: str | None = None
+
+    @model_validator(mode="after")
+    def _has_its_field(self) -> Block:
+        name = NEEDED.get(self.type)
+        if name is not None and getattr(self, name) is None:
+            raise ValueError(f"a block of type {self.type} needs the field {name}")
+        return self
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a message can have it."""
+        known = self.type in NEEDED or self.type in WITHOUT_TEXT or self.type.endswith("_result")
+        return known or self.text is not None
+
+
+Content: TypeAlias = str | list[Block | str] | None
+
+
+class MessageBody(JsonBody):
+    """One message of a conversation. Anthropic's clients also send instructions of the system among them."""
+
+    role: Literal["user", "assistant", "system"]
+    content: Content = None
+
+    @field_validator("content")
+    @classmethod
+    def _known_blocks(cls, value: Content) -> Content:
+        for block in value if isinstance(value, list) else ():
+            if isinstance(block, Block) and not block.is_known:
+                raise ValueError(f"blocks of type {block.type[:40]!r} are not supported")
+        return value
+
+
+class ToolBody(JsonBody):
+    """A tool of the client, or one that Anthropic defines."""
+
+    name: str | None = None
+    type: str | None = None
+    description: str | None = None
+    input_schema: dict[str, Any] | None = None
+    strict: bool | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the client defines it."""
+        return self.type in (None, "custom")
+
+    @model_validator(mode="after")
+    def _is_usable(self) -> ToolBody:
+        if not self.is_custom and not SERVER_TOOL.fullmatch(self.type or ""):
+            raise ValueError(f"tools of type {(self.type or '')[:40]!r} are not supported; leave the type out")
+        if self.is_custom and not self.name:
+            raise ValueError("a tool needs the field name")
+        return self
+
+
+class ToolChoiceBody(JsonBody):
+    """``tool_choice``."""
+
+    type: Literal["auto", "any", "tool", "none"]
+    name: str | None = None
+    disable_parallel_tool_use: bool | None = None
+
+    @model_validator(mode="after")
+    def _has_name(self) -> ToolChoiceBody:
+        if self.type == "tool" and not self.name:
+            raise ValueError("type tool needs the field name")
+        return self
+
+
+class ThinkingBody(JsonBody):
+    """``thinking``; a ``display`` of ``omitted`` leaves the text of the thinking out."""
+
+    type: Literal["enabled", "disabled", "adaptive", "between_tools"]
+    budget_tokens: Count | None = None
+    display: str | None = None
+
+
+class OutputFormat(JsonBody):
+    """A form that the answer follows."""
+
+    type: Literal["json_schema"]
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class OutputConfig(JsonBody):
+    """``output_config``."""
+
+    effort: str | None = None
+    format: OutputFormat | None = None
+
+
+class TokenCountBody(JsonBody):
+    """POST /v1/messages/count_tokens."""
+
+    model: Annotated[str, Field(min_length=1)]
+    messages: Annotated[list[MessageBody], Field(min_length=1)]
+    system: Content = Field(None, description="text or blocks of text")
+    tools: Annotated[list[ToolBody], Field(max_length=MAX_TOOLS)] | None = Field(
+        None, description="tools of the client; those that Anthropic runs, such as web_search, are left out"
+    )
+    tool_choice: ToolChoiceBody | None = Field(None, description="auto, any, tool, none; disable_parallel_tool_use")
+    thinking: ThinkingBody | None = Field(
+        None, description="enabled with budget_tokens, disabled; otherwise the model's template decides"
+    )
+    output_config: OutputConfig | None = Field(None, description="format (json_schema); effort for models that have it")
+    container: Any = None
+    mcp_servers: Any = None
+    thread: Any = None
+
+    @field_validator(*REFUSED)
+    @classmethod
+    def _absent(cls, value: Any, info: ValidationInfo) -> Any:
+        if value:  # an empty list has no effect
+            raise ValueError(f"is not supported: {REFUSED[info.field_name or '']}")
+        return value
+
+    @field_validator("tool_choice")
+    @classmethod
+    def _has_tools(cls, value: ToolChoiceBody | None, info: ValidationInfo) -> ToolChoiceBody | None:
+        names = {tool.name for tool in info.data.get("tools") or () if tool.is_custom}
+        if value is not None and value.type in ("any", "tool") and not names:
+            raise ValueError("needs tools that the client runs")
+        if value is not None and value.type == "tool" and value.name not in names:
+            raise ValueError("names a tool that is not among those of the client")
+        return value
+
+    @property
+    def offered_tools(self) -> list[ToolBody]:
+        """The tools that the model can call."""
+        return [tool for tool in self.tools or () if tool.is_custom]
+
+
+class MessagesBody(TokenCountBody):
+    """POST /v1/messages."""
+
+    max_tokens: Count | None = Field(None, description="without it, up to the context length; 0 only reads the prompt")
+    stream: bool | None = None
+    stop_sequences: Annotated[list[str], Field(max_length=MAX_STOPS)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
+    output_format: OutputFormat | None = Field(None, description="the older form of output_config.format")
