@@ -60,6 +60,14 @@ TABLE: Final[Mapping[str, Template]] = {
         "The model's chat template cannot render these messages: {reason}",
         "Use the roles that the model knows, or send a prompt to /v1/completions",
     ),
+    "template_leaves_out_text": Template(
+        "The model's chat template leaves out part of the conversation",
+        "Send a single user message, or use another model",
+    ),
+    "template_argument_reserved": Template(
+        "The template argument {name} is reserved", "Send it in the request's own fields"
+    ),
+    "images_unsupported": Template("This model cannot see images", "Send text only, or use a model with vision"),
     "template_too_slow": Template(
         "The model's chat template cannot render these messages: it ran longer than {limit_s:g} s",
         "Use the roles that the model knows, or send a prompt to /v1/completions",

@@ -32,6 +32,7 @@ _FLASH_ATTENTION: Final = {"auto": -1, "off": 0, "on": 1}  # enum llama_flash_at
 _POOLING_MEAN: Final = 1  # enum llama_pooling_type
 _LOG_WARN: Final = 3
 _LOG_ERROR: Final = 4
+_CONTROL_ATTRIBUTES: Final = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN, LLAMA_TOKEN_ATTR_CONTROL
 
 _ALLOCATION: Final = re.compile(r"alloc|out of memory", re.IGNORECASE)
 """Matches the messages of llama.cpp and ggml about failed allocations."""
@@ -80,9 +81,11 @@ class LlamaModel:
         # The state is one running sum: parts of a sequence can be neither dropped nor copied.
         self.recurrent: bool = llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
         self.bos: int = llama.llama_vocab_bos(self.vocab)
+        self.adds_bos: bool = self.bos >= 0 and llama.llama_vocab_get_add_bos(self.vocab)
         self.bos_text = self._special_text(self.bos)
         self.eos_text = self._special_text(llama.llama_vocab_eos(self.vocab))
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
+        self.control_text: Callable[[int], str] = lru_cache(maxsize=16384)(self._control_text)
         self.is_end: Callable[[int], bool] = lru_cache(maxsize=1024)(self._is_end)
 
     def _load_weights(self, options: LoadOptions, may_continue: Callable[[], object]) -> Any:
@@ -188,6 +191,11 @@ class LlamaModel:
 
     def _special_text(self, token: int) -> str:
         return self._piece(token, special=True).decode(errors="replace") if token >= 0 else ""
+
+    def _control_text(self, token: int) -> str:
+        """Return the text that becomes this token only with ``parse_special``; empty for other tokens."""
+        is_control = llama.llama_vocab_get_attr(self.vocab, token) & _CONTROL_ATTRIBUTES
+        return self._special_text(token) if is_control else ""
 
     def _is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))

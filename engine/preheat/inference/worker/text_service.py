@@ -14,7 +14,7 @@ from preheat.errors import ContextLengthExceededError, InvalidRequestError, Unsu
 from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize
 from preheat.inference.worker.channel import Channel, take
-from preheat.inference.worker.chat import ChatTemplate
+from preheat.inference.worker.chat import ChatTemplate, chat_tokens, fixed_tokens
 from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
@@ -70,7 +70,7 @@ class TextService:
 
         ``may_continue`` is called before each step, and blocks while the load is on hold."""
         limit = min(MAX_WARM_TOKENS, self._model.context_length - 1)
-        tokens = self._chat_tokens(self._template.fixed_beginning())[:limit]
+        tokens = fixed_tokens(self._model, self._template)[:limit]
         if not tokens:
             return
         self._scheduler.add(
@@ -148,12 +148,8 @@ class TextService:
         return tokens
 
     def _chat_prompt(self, chat: Chat) -> list[int]:
-        return self._chat_tokens(self._template.render(chat))
-
-    def _chat_tokens(self, text: str) -> list[int]:
-        # Many templates write the start token themselves.
-        bos = self._model.bos_text
-        return self._model.tokenize(text, add_special=not (bos and text.startswith(bos)))
+        _, tokens = chat_tokens(self._model, self._template, chat)
+        return tokens
 
 
 def _sample_nothing(_index: int) -> NoReturn:

@@ -1,3 +1,7 @@
 """Chats as a model reads and writes them: its chat template, and its forms of tool calls and thinking."""
 
+from preheat.inference.worker.chat.prompt import chat_tokens as chat_tokens
+from preheat.inference.worker.chat.prompt import fixed_tokens as fixed_tokens
 from preheat.inference.worker.chat.template import ChatTemplate as ChatTemplate
+from preheat.inference.worker.chat.template import Prompt as Prompt
+from preheat.inference.worker.chat.template import template_abilities as template_abilities

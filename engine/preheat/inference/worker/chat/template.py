@@ -1,33 +1,25 @@
-"""Chat messages to prompt text, by the chat template of the model file.
-
-Templates come from model files, which are untrusted: they run in Jinja's sandbox with a time limit, and cannot change
-their input. The environment is the one of Hugging Face transformers (``apply_chat_template``), for which templates are
-written.
-"""
+"""Chat messages to prompt text, by the chat template of the model file."""
 
 from __future__ import annotations
 
-import ctypes
-import json
+import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, Final, NoReturn
-
-from jinja2 import TemplateError, nodes
-from jinja2.exceptions import SecurityError
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 from preheat.errors import InvalidRequestError
-from preheat.inference import Chat, JsonObject, Message, Role, ToolDefinition, message_to_json, text_message
+from preheat.inference import Chat, Role, text_message
+from preheat.inference.worker.chat.guarding import Guard, Piece
+from preheat.inference.worker.chat.probes import learn
+from preheat.inference.worker.chat.rendering import Rendering, TextLeftOut
+from preheat.inference.worker.chat.sandbox import CompiledTemplate, RenderTimeout, TemplateFault, time_limit
+from preheat.inference.worker.chat.traits import TemplateTraits
 from preheat.messages import msg
 
 RENDER_LIMIT_S: Final = 2.0
-MAX_PROMPT_CHARACTERS: Final = 16 << 20
-"""Longest text that ``*`` in a template may build; a long context is a few megabytes."""
+"""Time limit of one chat, in all forms that are tried for it, and of learning what a template accepts, in seconds."""
 
 CHATML: Final = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -37,167 +29,99 @@ CHATML: Final = (
 
 _MARK: Final = "the user's message"
 _MARKED: Final = Chat(messages=(text_message(Role.USER, _MARK),))
-
-# A template is a program of unknown origin.
-_ORDINARY_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-_TEMPLATE_FAULTS: Final = (TemplateError, RecursionError, MemoryError, *_ORDINARY_FAULTS)
+_OWN_VARIABLES: Final = frozenset({"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"})
 
 
-class _RenderTimeout(BaseException):
-    """Raised inside a template that runs too long; not an Exception, so that templates cannot catch it."""
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A rendered chat.
 
+    Attributes:
+        pieces: Its text in pieces; a literal piece becomes no control token.
+        tools_as_text: The tools are described in the system message, because the template has no place for them. The
+            model was asked to answer with ``<tool_call>{"name": ..., "arguments": ...}</tool_call>``.
+    """
 
-class _ModelTemplateError(Exception):
-    """The template itself called ``raise_exception``."""
+    pieces: tuple[Piece, ...]
+    tools_as_text: bool = False
 
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    # A product or a padded format can ask for gigabytes in one uninterruptible step.
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "*":
-            for text, times in ((left, right), (right, left)):
-                is_repeated = isinstance(text, str | list | tuple) and isinstance(times, int)
-                if is_repeated and len(text) * times > MAX_PROMPT_CHARACTERS:
-                    raise SecurityError("the text becomes too long")
-        elif operator == "**" or isinstance(left, str):
-            raise SecurityError(f"the operator {operator} is not allowed here")
-        return super().call_binop(context, operator, left, right)
-
-
-class _GenerationBlocks(Extension):
-    """Ignores ``{% generation %}`` tags, which mark the assistant's text for training."""
-
-    tags = {"generation"}  # noqa: RUF012 # as Extension declares it
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _raise_exception(message: str) -> NoReturn:
-    raise _ModelTemplateError(message)
-
-
-def _tojson(value: Any, indent: int | None = None, **_: Any) -> str:
-    # Jinja's own filter escapes <, > and & for HTML, and models were trained on plain JSON.
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(text for text, _ in self.pieces)
 
 
 class ChatTemplate:
     """One model's chat template: Jinja source, ChatML by default, with the model's start and end tokens as text.
 
-    A template that does not parse fails in ``render``, so that the model still serves plain completions.
+    What it accepts is learned at the first chat. A template that does not parse fails in ``render``, so that the model
+    still serves plain completions.
     """
 
     def __init__(self, template: str | None, *, bos: str = "", eos: str = "", limit_s: float = RENDER_LIMIT_S) -> None:
-        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlocks])
-        environment.filters["tojson"] = _tojson
-        environment.globals["raise_exception"] = _raise_exception
-        environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
-        self._special = {"bos_token": bos, "eos_token": eos}
+        self.source: Final = CHATML if template is None else template
+        self._compiled = CompiledTemplate(self.source, {"bos_token": bos, "eos_token": eos})
         self._limit_s = limit_s
-        self._broken: str | None = None
+        self._learning = threading.Lock()
+
+    @cached_property
+    def traits(self) -> TemplateTraits:
+        """What the template accepts; the usual conventions if it takes too long to find out."""
+        with self._learning:
+            try:
+                with time_limit(self._limit_s):
+                    return learn(self._compiled)
+            except RenderTimeout:
+                return TemplateTraits()
+
+    def render(self, chat: Chat, literal: Collection[str] = ()) -> Prompt:
+        """Return the prompt for this chat.
+
+        Args:
+            chat: Messages and tools. Images are refused.
+            literal: Texts of control tokens. Where they occur in the chat's own texts, they become literal pieces.
+
+        Raises:
+            InvalidRequestError: The template refuses the chat in every form, leaves out a text, fails or is too slow.
+        """
+        _check(chat)
+        traits = self.traits
+        guard = Guard(literal)
         try:
-            self._template = environment.from_string(CHATML if template is None else template)
-        # SyntaxError: nested too deeply for Python's compiler.
-        except (*_TEMPLATE_FAULTS, SyntaxError) as error:
-            self._broken = str(error)
+            with time_limit(self._limit_s):
+                text, tools_as_text = Rendering(self._compiled, traits, guard.chat(chat), guard.nonce).text()
+        except RenderTimeout:
+            raise InvalidRequestError(msg("template_too_slow", limit_s=self._limit_s), param="messages") from None
+        except TextLeftOut as fault:
+            raise InvalidRequestError(msg("template_leaves_out_text"), param="messages") from fault
+        except TemplateFault as fault:
+            raise InvalidRequestError(msg("template_failed", reason=str(fault)[:200]), param="messages") from fault
+        return Prompt(guard.pieces(text), tools_as_text)
 
-    def render(self, chat: Chat) -> str:
-        """Return the prompt for this chat; raises InvalidRequestError if the template rejects them or fails."""
-        if self._broken is not None:
-            raise _template_error(self._broken)
-        plain = [_template_message(message) for message in chat.messages]
-        tools = [_template_tool(tool) for tool in chat.tools]
-        # Templates of models without a system role (Gemma) reject it; the user message then carries its text.
-        failure: _ModelTemplateError | None = None
-        for attempt in (plain, _system_into_user(plain)):
-            if attempt is not None:
-                try:
-                    return self._render(attempt, tools)
-                except _ModelTemplateError as error:
-                    failure = error
-        raise _template_error(str(failure)) from failure
-
-    def fixed_beginning(self) -> str:
+    def fixed_beginning(self) -> Prompt:
         """Return the template's text before every chat without a system message; may be empty."""
         try:
-            beginning, mark, _ = self.render(_MARKED).partition(_MARK)
+            beginning, mark, _ = self.render(_MARKED).text.partition(_MARK)
         except InvalidRequestError:
-            return ""
-        return beginning if mark else ""
-
-    def _render(self, messages: list[JsonObject], tools: Sequence[JsonObject]) -> str:
-        try:
-            with _time_limit(self._limit_s):
-                return self._template.render(
-                    messages=messages, tools=list(tools) or None, add_generation_prompt=True, **self._special
-                )
-        except _RenderTimeout:
-            raise InvalidRequestError(msg("template_too_slow", limit_s=self._limit_s), param="messages") from None
-        except _TEMPLATE_FAULTS as error:
-            raise _template_error(str(error)) from error
+            return Prompt(())
+        return Prompt(((beginning, False),) if mark and beginning else ())
 
 
-def _template_error(reason: str) -> InvalidRequestError:
-    return InvalidRequestError(msg("template_failed", reason=reason[:200]), param="messages")
+def _check(chat: Chat) -> None:
+    if any(part.image is not None for message in chat.messages for part in message.content):
+        raise InvalidRequestError(msg("images_unsupported"), param="messages")
+    for name in sorted(_OWN_VARIABLES & chat.template_arguments.keys()):
+        raise InvalidRequestError(msg("template_argument_reserved", name=name), param="chat_template_kwargs")
 
 
-def _template_message(message: Message) -> JsonObject:
-    """Return the message as templates expect it: text content, tool arguments as objects."""
-    value = message_to_json(message)
-    if "tool_calls" in value:
-        value["tool_calls"] = [_normal_tool_call(call) for call in value["tool_calls"]]
-    return value
+def template_abilities(source: str) -> tuple[bool, bool]:
+    """Return whether a template has a place for tools, and whether its model thinks, from its source alone."""
+    has_tools = bool(re.search(r"\btools\b", source))
+    switches = re.search(r"\benable_thinking\b|\bthinking\b|\[THINK\]|<\|channel\|>", source)
+    # Templates of other models cut thinking out of earlier answers, too, but have a field for it.
+    thinks = "</think>" in source and ("reasoning_content" not in source or _opens_thinking(source))
+    return has_tools, bool(switches) or thinks
 
 
-def _template_tool(tool: ToolDefinition) -> JsonObject:
-    function: JsonObject = {"name": tool.name, "parameters": tool.parameters}
-    if tool.description:
-        function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-    return {"type": "function", "function": function}
-
-
-def _normal_tool_call(call: JsonObject) -> JsonObject:
-    function = call.get("function")
-    if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
-        return call
-    try:
-        arguments = json.loads(function["arguments"])
-    except (ValueError, RecursionError):
-        return call
-    # Templates write the arguments as JSON themselves: a text would be quoted twice.
-    return {**call, "function": {**function, "arguments": arguments}} if isinstance(arguments, dict) else call
-
-
-def _system_into_user(messages: list[JsonObject]) -> list[JsonObject] | None:
-    """Return the chat with its leading system message moved into the first user message; None if it has none."""
-    if len(messages) < 2 or messages[0].get("role") != "system" or messages[1].get("role") != "user":
-        return None
-    system, user, *rest = messages
-    return [{**user, "content": f"{system['content']}\n\n{user['content']}"}, *rest]
-
-
-@contextmanager
-def _time_limit(limit_s: float) -> Iterator[None]:
-    """Raise ``_RenderTimeout`` in this thread when the block takes longer; only interrupts Python code."""
-    thread_id = ctypes.c_ulong(threading.get_ident())
-    lock = threading.Lock()
-    running = True
-
-    def interrupt() -> None:
-        with lock:
-            if running:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread_id, ctypes.py_object(_RenderTimeout))
-
-    timer = threading.Timer(limit_s, interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        with lock:
-            running = False
-        timer.cancel()
+def _opens_thinking(source: str) -> bool:
+    return bool(re.search(r"<think>(?:\\n|\s)*['\"]?\s*-?[}%]", source))
