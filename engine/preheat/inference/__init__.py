@@ -163,6 +163,8 @@ class ModelInfo:
     dimensions: int  # length of its embedding vectors; 0 for a text model
     chat_template: bool
     parallel: int  # requests that run at once; more wait in the worker's queue
+    tools: bool = False  # its chat template has a place for tools; others get them in the system message
+    thinking: bool = False  # it thinks before it answers, or can
     resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it
 
 

@@ -24,6 +24,7 @@ from preheat.files import page_in
 from preheat.inference import LoadOptions, ModelInfo, protocol
 from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.channel import Channel
+from preheat.inference.worker.chat import template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import DecodeError
@@ -102,12 +103,15 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
     _page_in(options, channel, may_load)
     model = LlamaModel(options, may_load.wait)
     model.interrupt_when(lambda: not may_load.is_set())
+    has_tools, thinks = template_abilities(model.chat_template() or "")
     info = ModelInfo(
         context_length=model.context_length,
         embeddings=model.embeddings,
         dimensions=model.dimensions,
         chat_template=model.chat_template() is not None,
         parallel=options.parallel,
+        tools=has_tools,
+        thinking=thinks,
     )
     channel.send(protocol.Loaded(info))
     tokens_per_s = _probe(model, may_load.wait) if options.probe else _UNKNOWN_TOKENS_PER_S
