@@ -61,6 +61,18 @@ TABLE: Final[Mapping[str, Template]] = {
     "document_not_text": Template(
         "{field}: documents have to be text in the request", "Send a source of type text, or images of the pages"
     ),
+    "response_not_found": Template(
+        "No response with the id {id} is stored",
+        "Stored are the latest ones since Preheat started, unless store was false; send the conversation as input",
+    ),
+    "item_not_found": Template(
+        "No item with the id {id} is stored",
+        "Stored are those of the latest responses since Preheat started, unless store was false; send the item itself",
+    ),
+    "response_not_in_background": Template(
+        "This response does not run in the background, so that it cannot be cancelled",
+        "Close the connection to stop a response",
+    ),
     "tool_definitions_differ": Template(
         "Two tools define {name} differently, which a forced tool_choice cannot express",
         "Rename one of the definitions, or use tool_choice auto",

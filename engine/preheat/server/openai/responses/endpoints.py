@@ -1,0 +1,143 @@
+"""The endpoints of OpenAI's Responses: create, retrieve, delete, cancel, input items, input tokens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from preheat.errors import InvalidRequestError
+from preheat.inference import JsonObject
+from preheat.messages import msg
+from preheat.server.api_docs import body_docs
+from preheat.server.bodies import parse_body
+from preheat.server.clients import client_name
+from preheat.server.generation import Generator, client_gone
+from preheat.server.in_flight import ClientGoneError
+from preheat.server.openai.responses.conversation import conversation, stored_response
+from preheat.server.openai.responses.formatting import ResponseFormat
+from preheat.server.openai.responses.requests import response_chat, response_request
+from preheat.server.openai.responses.schema import InputBody, ResponseBody
+from preheat.server.openai.responses.store import ResponseStore, StoredResponse
+
+PREFIXES: Final = ("/v1/responses", "/responses")
+MAX_PAGE: Final = 100
+DEFAULT_PAGE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsesApi:
+    """OpenAI's Responses over one engine. Engine's loop only."""
+
+    generator: Generator
+    store: ResponseStore = field(default_factory=ResponseStore)
+
+    def add_routes(self, app: FastAPI) -> None:
+        """Add the endpoints. They read bodies themselves: FastAPI validates more slowly, with errors of its own."""
+        for prefix in PREFIXES:
+            for method, path, endpoint, body in (
+                ("POST", "", self.create, ResponseBody),
+                ("POST", "/input_tokens", self.count_input_tokens, InputBody),
+                ("GET", "/{response_id}", self.get, None),
+                ("DELETE", "/{response_id}", self.delete, None),
+                ("POST", "/{response_id}/cancel", self.cancel, None),
+                ("GET", "/{response_id}/input_items", self.list_input_items, None),
+            ):
+                app.add_api_route(
+                    prefix + path,
+                    endpoint,
+                    methods=[method],
+                    tags=["openai"],
+                    name=endpoint.__name__,
+                    response_class=Response,
+                    include_in_schema=prefix == PREFIXES[0],
+                    openapi_extra=None if body is None else body_docs(body),
+                )
+
+    async def create(self, request: Request) -> Response:
+        """Answer an input, whole or as a stream of events, and store the response."""
+        body = parse_body(ResponseBody, await request.body())
+        model_id = await self.generator.model_id(body.model)
+        talk = conversation(body, self.store)
+        generation = response_request(body, talk.items(), len(talk.earlier))
+
+        def keep(response: JsonObject) -> None:
+            if body.store is not False:
+                self.store.put(stored_response(response, talk.stored()))
+
+        form = ResponseFormat(model_id, body, keep)
+        return await self.generator.respond(request, model_id, [generation], form, stream=bool(body.stream))
+
+    async def count_input_tokens(self, request: Request) -> Response:
+        """Answer with the number of tokens of an input."""
+        body = parse_body(InputBody, await request.body())
+        model_id = await self.generator.model_id(body.model)
+        talk = conversation(body, self.store)
+        chat = response_chat(body, talk.items(), len(talk.earlier))
+        try:
+            async with (
+                self.generator.in_flight.answer(request.receive),
+                self.generator.engine.lease(model_id, client=client_name(request)) as lease,
+            ):
+                tokens = await lease.count_tokens(chat)
+        except ClientGoneError:
+            return client_gone()
+        return JSONResponse({"object": "response.input_tokens", "input_tokens": tokens})
+
+    async def get(self, request: Request) -> Response:
+        """Answer with a stored response."""
+        if request.query_params.get("stream", "").lower() == "true":
+            reason = "is not supported for stored responses"
+            raise InvalidRequestError(msg("field_invalid", field="stream", reason=reason), param="stream")
+        return Response(self._stored(request).data, media_type="application/json")
+
+    async def delete(self, request: Request) -> Response:
+        """Forget a stored response."""
+        response_id = self._stored(request).response_id
+        self.store.delete(response_id)
+        return JSONResponse({"id": response_id, "object": "response", "deleted": True})
+
+    async def cancel(self, request: Request) -> Response:
+        """Refuse: only responses in the background can be cancelled, and there are none."""
+        self._stored(request)
+        raise InvalidRequestError(msg("response_not_in_background"))
+
+    async def list_input_items(self, request: Request) -> Response:
+        """Answer with the items that a stored response answers, latest first."""
+        items = [json.loads(item.data) for item in self._stored(request).inputs]
+        query = request.query_params
+        if query.get("order", "desc") != "asc":
+            items.reverse()
+        ids = [item["id"] for item in items]
+        if (after := query.get("after")) is not None:
+            if after not in ids:
+                reason = "names no item of this response"
+                raise InvalidRequestError(msg("field_invalid", field="after", reason=reason), param="after")
+            items = items[ids.index(after) + 1 :]
+        page = items[: _limit(query.get("limit"))]
+        return JSONResponse(
+            {
+                "object": "list",
+                "data": page,
+                "first_id": page[0]["id"] if page else None,
+                "last_id": page[-1]["id"] if page else None,
+                "has_more": len(page) < len(items),
+            }
+        )
+
+    def _stored(self, request: Request) -> StoredResponse:
+        return self.store.get(request.path_params["response_id"])
+
+
+def _limit(text: str | None) -> int:
+    """Return the number of items on a page."""
+    if text is None:
+        return DEFAULT_PAGE
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_PAGE:
+        reason = f"has to be a number from 1 to {MAX_PAGE}"
+        raise InvalidRequestError(msg("field_invalid", field="limit", reason=reason), param="limit")
+    return int(text)

@@ -1,0 +1,169 @@
+"""The items of a response's output, with the events that announce, fill and end them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from preheat.inference import JsonObject
+
+Status = Literal["in_progress", "completed", "incomplete"]
+
+
+class OutputItem(ABC):
+    """One item. Events lack their ``sequence_number``; ``index`` is the item's place in the output."""
+
+    prefix: ClassVar[str]
+
+    def __init__(self, index: int) -> None:
+        self.item_id = f"{self.prefix}_{uuid.uuid4().hex}"
+        self.index = index
+        self._pieces: list[str] = []
+
+    def begin(self) -> list[JsonObject]:
+        """Return the events that announce the item."""
+        return [self._place("output_item.added", item=self.to_json("in_progress")), *self._begin_part()]
+
+    def delta(self, text: str, logprobs: Sequence[JsonObject] = ()) -> JsonObject:
+        """Add text and return its event."""
+        self._pieces.append(text)
+        return self._delta(text, logprobs)
+
+    def end(self, status: Status) -> list[JsonObject]:
+        """Return the events that end the item; the last one has the whole item."""
+        return [*self._end_part(), self._place("output_item.done", item=self.to_json(status))]
+
+    @property
+    def text(self) -> str:
+        """The whole text so far."""
+        return "".join(self._pieces)
+
+    @abstractmethod
+    def to_json(self, status: Status) -> JsonObject:
+        """Return the item; without content while it is in progress."""
+
+    @abstractmethod
+    def _begin_part(self) -> list[JsonObject]: ...
+
+    @abstractmethod
+    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject: ...
+
+    @abstractmethod
+    def _end_part(self) -> list[JsonObject]: ...
+
+    def _place(self, name: str, /, **fields: object) -> JsonObject:
+        return {"type": f"response.{name}", "output_index": self.index, **fields}
+
+    def _event(self, name: str, /, **fields: object) -> JsonObject:
+        return self._place(name, item_id=self.item_id, **fields)
+
+
+class MessageItem(OutputItem):
+    """The assistant's text."""
+
+    prefix = "msg"
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self._logprobs: list[JsonObject] = []
+        name = "response.output_text.delta"
+        place = f'"output_index":{index},"item_id":"{self.item_id}","content_index":0,"logprobs":[]'
+        self._head = f'event: {name}\ndata: {{"type":"{name}",{place},"delta":'
+
+    def plain_delta(self, text: str, sequence_number: int) -> str:
+        """Add text and return its event as text. The constant parts are encoded once."""
+        self._pieces.append(text)
+        return f'{self._head}{json.dumps(text)},"sequence_number":{sequence_number}}}\n\n'
+
+    def to_json(self, status: Status) -> JsonObject:
+        """Return the item."""
+        content = [] if status == "in_progress" else [self._part(self.text, self._logprobs)]
+        return {"id": self.item_id, "type": "message", "status": status, "role": "assistant", "content": content}
+
+    def _part(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject:
+        return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
+
+    def _begin_part(self) -> list[JsonObject]:
+        return [self._event("content_part.added", content_index=0, part=self._part("", []))]
+
+    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject:
+        self._logprobs.extend(logprobs)
+        return self._event("output_text.delta", content_index=0, delta=text, logprobs=logprobs)
+
+    def _end_part(self) -> list[JsonObject]:
+        return [
+            self._event("output_text.done", content_index=0, text=self.text, logprobs=self._logprobs),
+            self._event("content_part.done", content_index=0, part=self._part(self.text, self._logprobs)),
+        ]
+
+
+class ReasoningItem(OutputItem):
+    """The assistant's thinking, as content or as a summary, whose text it is in full."""
+
+    prefix = "rs"
+
+    def __init__(self, index: int, summary: bool) -> None:
+        super().__init__(index)
+        self._summary = summary
+        self._name = "reasoning_summary_text" if summary else "reasoning_text"
+        self._part_name = "reasoning_summary_part" if summary else "content_part"
+        self._at = {"summary_index" if summary else "content_index": 0}
+
+    def to_json(self, status: Status) -> JsonObject:
+        """Return the item."""
+        parts = [] if status == "in_progress" else [self._part(self.text)]
+        content = {"summary": parts} if self._summary else {"summary": [], "content": parts}
+        return {"id": self.item_id, "type": "reasoning", "status": status, **content, "encrypted_content": None}
+
+    def _part(self, text: str) -> JsonObject:
+        return {"type": "summary_text" if self._summary else "reasoning_text", "text": text}
+
+    def _begin_part(self) -> list[JsonObject]:
+        return [self._event(f"{self._part_name}.added", **self._at, part=self._part(""))]
+
+    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject:
+        return self._event(f"{self._name}.delta", **self._at, delta=text)
+
+    def _end_part(self) -> list[JsonObject]:
+        return [
+            self._event(f"{self._name}.done", **self._at, text=self.text),
+            self._event(f"{self._part_name}.done", **self._at, part=self._part(self.text)),
+        ]
+
+
+class CallItem(OutputItem):
+    """A function call."""
+
+    prefix = "fc"
+
+    def __init__(self, index: int, name: str, call_id: str) -> None:
+        super().__init__(index)
+        self._function = name
+        self._call_id = call_id or f"call_{uuid.uuid4().hex[:24]}"
+
+    def to_json(self, status: Status) -> JsonObject:
+        """Return the item."""
+        return {
+            "id": self.item_id,
+            "type": "function_call",
+            "status": status,
+            "arguments": self.text if status == "in_progress" else self._arguments,
+            "call_id": self._call_id,
+            "name": self._function,
+        }
+
+    @property
+    def _arguments(self) -> str:
+        return self.text or "{}"
+
+    def _begin_part(self) -> list[JsonObject]:
+        return []
+
+    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject:
+        return self._event("function_call_arguments.delta", delta=text)
+
+    def _end_part(self) -> list[JsonObject]:
+        return [self._event("function_call_arguments.done", arguments=self._arguments, name=self._function)]
