@@ -1,0 +1,524 @@
+"""An answer's text to reasoning, text and tool calls, while it is generated. Pure.
+
+The text arrives in pieces; the result does not depend on where it is cut. Text that may begin a mark is held back.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Final, NamedTuple
+
+from preheat.inference import ToolCallDelta, ToolDefinition
+from preheat.inference.worker.chat.calls import JSON_HEAD, NAMED, Call, JsonScan, block_calls, json_call
+from preheat.inference.worker.chat.dialects import (
+    BARE,
+    BLOCKS,
+    CHANNELS,
+    CLOSING,
+    THINKING,
+    WRAPPERS,
+    Block,
+    Dialect,
+    Thinking,
+)
+
+STREAMED_ARGUMENTS: Final = 64
+"""Longer arguments, in characters, are handed on while they are written. Shorter ones only as a whole, so that a call
+that turns out to be malformed is text."""
+
+_PARAGRAPH: Final = "\n\n"
+"""Separates the text after a call from that before it."""
+
+_SPACE: Final = " \t\r\n"
+_BETWEEN_CALLS: Final = _SPACE + ",;]`"
+_GUESSED: Final = 200
+"""Characters of a block that decide whether it may be a call."""
+
+_LONGEST_HEAD: Final = 300
+"""Longest name of a function with the marks after it, in characters."""
+
+_Steps = Generator[None, None, None]
+_Flag = Generator[None, None, bool]
+_Item = Generator[None, None, tuple[int, bool]]
+
+
+class Part(NamedTuple):
+    """A piece of an answer; one of the three is set."""
+
+    text: str = ""
+    reasoning: str = ""
+    calls: tuple[ToolCallDelta, ...] = ()
+
+
+class AnswerParser:
+    """Separates one answer.
+
+    Thinking is looked for at the beginning only. A call without its closing mark is a call; a malformed one is text.
+    White space around thinking and calls is dropped; a blank line separates the text after a call from that before it.
+
+    Args:
+        dialect: The model's forms.
+        tools: Tools that may be called; without any, no call is looked for.
+        one_call: The answer ends with its first call.
+        opened: Marks of the thinking that the prompt has begun.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        tools: Sequence[ToolDefinition] = (),
+        *,
+        one_call: bool = False,
+        opened: Thinking | None = None,
+    ) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._one_call = one_call
+        self._marks = _marks(bool(tools), dialect.channels)
+        self._buffer = ""
+        self._final = False
+        self._parts: list[Part] = []
+        self._in_text = False  # neither at the beginning nor in thinking or a call
+        self._drop_space = False
+        self._said = False  # there was text
+        self._after_call = False
+        self._line_start = True
+        self._steps = self._run(opened)
+        self.thinking = False
+        """The text so far ends inside thinking."""
+        self.in_call = False
+        """The text so far ends inside what may be a call."""
+        self.calls = 0
+        """Calls begun so far."""
+        self.complete_calls = 0
+        next(self._steps)
+
+    @property
+    def holding(self) -> bool:
+        """Whether text is held back."""
+        return bool(self._buffer)
+
+    @property
+    def ended(self) -> bool:
+        """No more is wanted."""
+        return self._one_call and self.complete_calls > 0
+
+    def feed(self, text: str) -> list[Part]:
+        """Return what this piece completes."""
+        if self._in_text and not self._buffer and not self._drop_space and not self._marks.noticed(text):
+            self._said, self._line_start = True, False
+            return [Part((_PARAGRAPH if self._after_call else "") + text)] if text else []
+        self._buffer += text
+        return self._advance()
+
+    def finish(self) -> list[Part]:
+        """Return the rest after the last piece."""
+        self._final = True
+        return self._advance()
+
+    def _advance(self) -> list[Part]:
+        self._parts = []
+        next(self._steps, None)
+        return self._parts
+
+    def _more(self) -> _Flag:
+        """Wait for the next piece; return False if there is none."""
+        if self._final:
+            return False
+        yield
+        return True
+
+    def _run(self, opened: Thinking | None) -> _Steps:
+        yield
+        marks = opened or (yield from self._opening())
+        while marks is not None:
+            yield from self._think(marks)
+            marks = yield from self._opening()
+        yield from self._content()
+
+    def _opening(self) -> Generator[None, None, Thinking | None]:
+        """Return the marks of thinking that begins here, after white space only."""
+        while True:
+            lead = self._buffer.lstrip()
+            for marks in THINKING:
+                if lead.startswith(marks.open):
+                    self._buffer = lead.removeprefix(marks.open)
+                    return marks
+            waits = not lead or any(marks.open.startswith(lead) for marks in THINKING)
+            if not waits or not (yield from self._more()):
+                return None
+
+    def _think(self, marks: Thinking) -> _Steps:
+        self.thinking = self._drop_space = True
+        while self.thinking:
+            if self._drop_space:
+                self._buffer = self._buffer.lstrip()
+                self._drop_space = not self._buffer
+            end = self._buffer.find(marks.close)
+            clear = _clear(self._buffer, (marks.close,)) if end < 0 else len(self._buffer[:end].rstrip())
+            self._reason(clear)
+            if end >= 0:
+                self._buffer = self._buffer.lstrip()[len(marks.close) :]
+                self.thinking = False
+            elif not (yield from self._more()):
+                self._reason(len(self._buffer.rstrip()))
+                self._buffer = ""
+                return
+        self._drop_space = True
+
+    def _content(self) -> _Steps:
+        while not self.ended:
+            if self._drop_space:
+                self._buffer = self._buffer.lstrip()
+            found = self._find_mark()
+            if found is not None:
+                yield from self._enter(*found)
+                continue
+            self._say(_clear(self._buffer, self._held_marks()))
+            self._in_text = True
+            more = yield from self._more()
+            self._in_text = False
+            if not more:
+                self._say(len(self._buffer))
+                return
+
+    def _held_marks(self) -> tuple[str, ...]:
+        after_call = self._after_call and self._drop_space
+        return (*self._marks.texts, *CLOSING) if after_call else self._marks.texts
+
+    def _find_mark(self) -> tuple[str, Block | None, int] | None:
+        """Return the text, block and index of the first mark; no block stands for a mark that is dropped."""
+        buffer, marks = self._buffer, self._marks
+        if self._after_call and self._drop_space:
+            close = next((close for close in CLOSING if buffer.startswith(close)), None)
+            if close is not None:
+                return close, None, 0
+        for match in marks.find.finditer(buffer) if marks.find else ():
+            text = match[0]
+            if text in marks.dropped or text in marks.thinking:
+                return text, None, match.start()
+            block = marks.blocks.get(text, BARE)
+            at = match.start() if block is not BARE else match.end() - 1
+            if block is BARE and match.start() == 0 and not self._line_start:
+                continue
+            if not block.guess or _is_call(buffer[at + len(block.open) :], self._tools) is not False:
+                return text, block, at
+        return None
+
+    def _enter(self, mark: str, block: Block | None, at: int) -> _Steps:
+        """Read what the mark at this index begins."""
+        text = len(self._buffer[:at].rstrip())
+        self._say(text)
+        if block is None:
+            self._buffer = self._buffer[at - text + len(mark) :]
+            self._drop_space = True
+            if mark in self._marks.thinking:
+                yield from self._think(self._marks.thinking[mark])
+            return
+        self.in_call = True
+        yield from self._block(block, at - text)
+        self.in_call = False
+
+    def _block(self, block: Block, start: int) -> _Steps:
+        """Give the calls of the block that begins at ``start``, after white space; it is text if it has none."""
+        first = True
+        begin = start + len(block.open) - (block.kept == "[")
+        while not self.ended:
+            buffer = self._buffer
+            at = _skip(buffer, begin, _SPACE if first else _BETWEEN_CALLS)
+            close = next((close for close in block.close if buffer.startswith(close, at)), None)
+            if close is not None:
+                return self._say(at + len(close)) if first else self._cut(at + len(close))
+            rest = buffer[at : at + _LONGEST_HEAD]
+            if any(mark.startswith(rest) and mark != rest for mark in (*block.close, *self._marks.texts)):
+                if (yield from self._more()):
+                    continue
+                return self._say(len(buffer)) if first else self._cut(at)
+            inner = next((other for other in BLOCKS if not other.guess and rest.startswith(other.open)), None)
+            if inner is not None:  # a mark around several calls
+                return (yield from self._block(inner, at)) if first else None
+            if rest[0] == "[" and first:
+                inside = _skip(buffer, at + 1, _SPACE)
+                if inside == len(buffer) and (yield from self._more()):
+                    continue
+                if buffer[inside : inside + 1] == "{":
+                    at = inside
+            elif not first and rest[0] != "{":
+                return self._cut(at) if "]" in buffer[:at] else None
+            end, is_call = yield from self._item(block, begin if first else at, at)
+            if not is_call:
+                return self._say(end) if first else None
+            self._cut(end)
+            first, begin = False, 0
+
+    def _item(self, block: Block, begin: int, at: int) -> _Item:
+        """Give the next call of a block; return the index after it, and whether it was one.
+
+        Args:
+            block: The block, whose content begins at ``begin``.
+            at: Where the call begins.
+        """
+        if self._buffer[at] == "{":
+            return (yield from self._json(block, begin, at, at, None))
+        scanned, named_at = at, at
+        while True:
+            buffer = self._buffer
+            if block.guess and _is_call(buffer[begin:], self._tools) is False:
+                return begin, False
+            named = NAMED.match(buffer, named_at) if named_at >= 0 else None
+            if named is not None and named.end() - at <= _LONGEST_HEAD:
+                return (yield from self._json(block, begin, at, named.end(), named[1]))
+            if len(buffer) - at > _LONGEST_HEAD:
+                named_at = -1
+            end, scanned = self._plain_end(block, begin, scanned)
+            if end is not None:
+                return end
+            if not (yield from self._more()):
+                return len(self._buffer), self._give_plain(block, begin, len(self._buffer))
+
+    def _plain_end(self, block: Block, begin: int, scanned: int) -> tuple[tuple[int, bool] | None, int]:
+        """Look for the end of a block that is no JSON; return what ``_item`` returns, and where to look next."""
+        buffer = self._buffer
+        if block is BARE:
+            while (at := buffer.find("]", scanned)) >= 0:
+                if self._give_plain(block, begin, at + 1):
+                    return (at + 1, True), at + 1
+                scanned = at + 1
+            return None, len(buffer)
+        found = [(at, close) for close in block.close if (at := buffer.find(close, scanned)) >= 0]
+        if not found:
+            longest = max(map(len, block.close), default=0)
+            return None, max(scanned, len(buffer) - longest)
+        at, close = min(found)
+        return (at + len(close), self._give_plain(block, begin, at)), at
+
+    def _give_plain(self, block: Block, begin: int, end: int) -> bool:
+        """Give the calls of a block that is no JSON; return False if it has none."""
+        kept = "" if block.kept == "[" else block.kept
+        calls = block_calls(kept + self._buffer[begin:end], self._tools)
+        if not calls or (block.guess and any(call.name not in self._tools for call in calls)):
+            return False
+        for call in calls[:1] if self._one_call else calls:
+            self._give_call(call)
+        return True
+
+    def _json(self, block: Block, begin: int, at: int, start: int, name: str | None) -> _Item:
+        """Do the same for a call whose JSON begins at ``start``, perhaps after the function's name."""
+        scan = JsonScan(start)
+        while True:
+            buffer = self._buffer
+            if block.guess and name is None and _is_call(buffer[begin:], self._tools) is False:
+                return begin, False
+            end = scan.find(buffer)
+            head = self._streamed(block, at, start, name)
+            if head is not None:
+                return (yield from self._stream(block, *head, scan))
+            if end is not None:
+                call = json_call(buffer[start:end], self._tools, name)
+                if call is None or (block.guess and call.name not in self._tools):
+                    return end, False
+                self._give_call(call)
+                return end, True
+            if scan.broken:
+                while True:
+                    found, _ = self._plain_end(block, begin, at)
+                    if found is not None:
+                        return found
+                    if not (yield from self._more()):
+                        return len(self._buffer), self._give_plain(block, begin, len(self._buffer))
+            if not (yield from self._more()):
+                return len(buffer), False
+
+    def _streamed(self, block: Block, at: int, start: int, name: str | None) -> tuple[str, int] | None:
+        """Return the name and the index of arguments that are long; None if they are not, or not yet."""
+        buffer = self._buffer
+        if name is None:
+            head = JSON_HEAD.match(buffer, at)
+            if head is None:
+                return None
+            name, start = head[1], head.end()
+        if len(buffer) - start <= STREAMED_ARGUMENTS or (block.guess and name not in self._tools):
+            return None
+        scan = JsonScan(start)
+        scan.find(buffer)
+        is_object = buffer[_skip(buffer, start + 1, _SPACE)] == '"'
+        return (name, start) if is_object and scan.at - start > STREAMED_ARGUMENTS else None
+
+    def _stream(self, block: Block, name: str, start: int, outer: JsonScan) -> _Item:
+        """Give a call's arguments, from ``start``, as they come. ``outer`` scans the object that they are in."""
+        self._begin_call(name)
+        self._cut(start)
+        outer.at -= start
+        scan = JsonScan(0)
+        while scan.find(self._buffer) is None and not scan.broken:
+            outer.find(self._buffer)
+            given = scan.at
+            self._give_arguments(self._buffer[:given])
+            self._buffer = self._buffer[given:]
+            scan.at -= given
+            outer.at -= given
+            if not (yield from self._more()):
+                return len(self._buffer), True
+        self._give_arguments(self._buffer[: scan.at])
+        self.complete_calls += 1
+        if scan.broken:
+            return (yield from self._rest(block, scan.at))
+        end = scan.at
+        while outer.find(self._buffer) is None and not outer.broken and (yield from self._more()):
+            pass
+        return outer.at if outer.ended else end, True
+
+    def _rest(self, block: Block, at: int) -> _Item:
+        """Give arguments that stopped to be JSON as they are, so that the client can tell the model."""
+        while True:
+            self._buffer, at = self._buffer[at:], 0
+            found = [(at, close) for close in block.close if (at := self._buffer.find(close)) >= 0]
+            if found:
+                at, close = min(found)
+                self._give_arguments(self._buffer[:at].rstrip())
+                return at + len(close), True
+            at = _clear(self._buffer, block.close)
+            self._give_arguments(self._buffer[:at])
+            if not (yield from self._more()):
+                self._give_arguments(self._buffer[at:])
+                return len(self._buffer), True
+
+    def _give_call(self, call: Call) -> None:
+        self._begin_call(call.name)
+        self._give_arguments(call.arguments)
+        self.complete_calls += 1
+
+    def _begin_call(self, name: str) -> None:
+        delta = ToolCallDelta(self.calls, name=name, call_id=f"call_{uuid.uuid4().hex[:24]}")
+        self.calls += 1
+        self._parts.append(Part(calls=(delta,)))
+        self._after_call = self._drop_space = True
+
+    def _give_arguments(self, text: str) -> None:
+        if not text:
+            return
+        last = self._parts[-1].calls if self._parts else ()
+        if last and last[-1].index == self.calls - 1:  # begun in this piece
+            whole = replace(last[-1], arguments=last[-1].arguments + text)
+            self._parts[-1] = Part(calls=(*last[:-1], whole))
+        else:
+            self._parts.append(Part(calls=(ToolCallDelta(self.calls - 1, text),)))
+
+    def _cut(self, count: int) -> None:
+        self._buffer = self._buffer[count:]
+
+    def _say(self, count: int) -> None:
+        """Give the buffer's first characters as text."""
+        text = self._buffer[:count]
+        if not text:
+            return
+        self._cut(count)
+        self._line_start = text.endswith("\n")
+        self._parts.append(Part((_PARAGRAPH if self._after_call and self._said else "") + text))
+        self._after_call = self._drop_space = False
+        self._said = True
+
+    def _reason(self, count: int) -> None:
+        if count:
+            self._parts.append(Part(reasoning=self._buffer[:count]))
+            self._cut(count)
+
+
+class _Marks(NamedTuple):
+    """Marks to look for in text."""
+
+    find: re.Pattern[str] | None  # all of them, and brackets that begin a line; None for none
+    notice: re.Pattern[str] | None  # text without a match has no mark, and no white space before one
+    blocks: Mapping[str, Block]
+    thinking: Mapping[str, Thinking]
+    dropped: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def noticed(self, text: str) -> bool:
+        """Whether the text needs a closer look."""
+        return self.notice is not None and self.notice.search(text) is not None
+
+
+@cache
+def _marks(calls: bool, channels: bool) -> _Marks:
+    blocks = {block.open: block for block in BLOCKS} if calls else {}
+    thinking = {marks.open: marks for marks in THINKING if channels and marks.open.startswith("<|channel|>")}
+    dropped = (*(WRAPPERS if calls else ()), *(CHANNELS if channels else ()))
+    texts = tuple(sorted((*blocks, *thinking, *dropped), key=len, reverse=True))
+    if not texts:
+        return _Marks(None, None, blocks, thinking, dropped, texts)
+    bare = r"|^[ \t]*[{\[]" if calls else ""
+    return _Marks(
+        re.compile("|".join(map(re.escape, texts)) + bare, re.M),
+        re.compile("|".join((r"\s\Z", r"\n[ \t]*[{\[]", *sorted(set(map(_beginning, texts)))))),
+        blocks,
+        thinking,
+        dropped,
+        texts,
+    )
+
+
+def _beginning(mark: str) -> str:
+    """Return a pattern for where the mark may begin: its first character, if text seldom has that."""
+    if not (mark[0].isalpha() or mark[0] == " "):
+        return re.escape(mark[0])
+    ends = ""
+    for character in reversed(mark[:-1]):
+        ends = f"{re.escape(character)}(?:{ends})?" if ends else re.escape(character)
+    return rf"{re.escape(mark)}|{ends}\Z"
+
+
+@cache
+def _beginnings(marks: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(mark[:length] for mark in marks for length in range(1, len(mark)))
+
+
+def _clear(text: str, marks: tuple[str, ...]) -> int:
+    """Return the length of the text that is neither the beginning of a mark nor white space before one."""
+    if not marks:
+        return len(text)
+    beginnings = _beginnings(marks)
+    length = len(text)
+    at = next((at for at in range(max(0, length - max(map(len, marks))), length) if text[at:] in beginnings), length)
+    return len(text[:at].rstrip())
+
+
+def _skip(text: str, at: int, characters: str) -> int:
+    while at < len(text) and text[at] in characters:
+        at += 1
+    return at
+
+
+_NAME_OPENINGS: Final = (
+    *(
+        f'{{{before}"{key}":"'
+        for before in ("", '"type":"function",')
+        for key in ("name", "function", "tool", "tool_name")
+    ),
+    '{"type":"function","function":{"name":"',
+    '{"function":{"name":"',
+    "print(",
+    "",
+)
+_ARGUMENT_OPENINGS: Final = ('{"arguments":{', '{"parameters":{')
+_FUNCTION_NAME: Final = re.compile(r"[\w.\-/]*")
+
+
+def _is_call(text: str, tools: Collection[str]) -> bool | None:
+    """Return whether text without reliable marks is a call of one of the tools; None if that is not clear yet."""
+    begun = "".join(text[:_GUESSED].split()).removeprefix("[")
+    unclear = any(opening.startswith(begun) or begun.startswith(opening) for opening in _ARGUMENT_OPENINGS)
+    for opening in _NAME_OPENINGS:
+        if not begun.startswith(opening):
+            unclear |= opening.startswith(begun)
+            continue
+        name = _FUNCTION_NAME.match(begun, len(opening))
+        assert name is not None
+        if name.end() == len(begun):
+            unclear |= any(tool.startswith(name[0]) for tool in tools)
+        elif name[0] in tools and begun[name.end()] in ('"' if opening[-1:] == '"' else "(<"):
+            return True
+    return None if unclear else False
