@@ -69,7 +69,7 @@ def _field_name(loc: Sequence[int | str], value: Any, kind: str) -> str:
             value = value[part] if part < len(value) else None
         elif isinstance(part, str) and isinstance(value, dict):
             missing = kind in ("missing", "value_error") and position == len(loc) - 1
-            if part in value or missing:
+            if part in value or (missing and part.isidentifier()):  # others name a validator
                 name += f".{part}" if name else part
                 value = value.get(part)
     return name

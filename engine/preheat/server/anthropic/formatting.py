@@ -49,9 +49,9 @@ class BlockEvents:
     def finish(self) -> list[JsonObject]:
         """Return the events after the last chunk. An answer of white space alone is a text."""
         events: list[JsonObject] = []
-        if self._space and not self._count:
+        if not self._count and (text := self._space):
             self._start(events, {"type": "text", "text": ""})
-            self._delta(events, {"type": "text_delta", "text": self._space})
+            self._delta(events, {"type": "text_delta", "text": text})
         self._stop(events)
         return events
 
