@@ -54,8 +54,10 @@ def add_api_docs(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
             document = plain()
             schemas: Schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for body in bodies:
-                schema = body.model_json_schema(ref_template=f"{REF}{{model}}")
-                schemas.update(schema.pop("$defs", {}))
+                # Two protocols have classes of one name, such as their tools.
+                schema = body.model_json_schema(ref_template=f"{REF}{body.__name__}.{{model}}")
+                definitions = schema.pop("$defs", {})
+                schemas.update({f"{body.__name__}.{name}": each for name, each in definitions.items()})
                 schemas[body.__name__] = schema
             schemas["Error"] = _ERROR
             for kind in COMMANDS:
