@@ -57,6 +57,11 @@ def settings_path() -> Path:
     return config_dir() / "settings.toml"
 
 
+def keys_file() -> Path:
+    """Return the file of the named API keys, which may not exist."""
+    return config_dir() / "keys.json"
+
+
 def runtime_file() -> Path:
     """Return the file with the running application's address."""
     return runtime_dir() / "engine.json"

@@ -18,6 +18,7 @@ from preheat.cli.decisions import log, pause, plan, resume, why
 from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.favourites import favourite, favourites, unfavourite
 from preheat.cli.hub import catalogue, search
+from preheat.cli.keys import keys_app
 from preheat.cli.models import list_, load, rm, show, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
 from preheat.cli.replay import replay
@@ -109,6 +110,7 @@ app.command()(stats)
 app.command()(replay)
 app.command()(run)
 app.command()(embed)
+app.add_typer(keys_app)
 
 
 @app.command()

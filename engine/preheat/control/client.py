@@ -108,11 +108,12 @@ def find_running() -> HttpClient:
     try:
         content = json.loads(paths.runtime_file().read_text(encoding="utf-8"))
         pid, host, port = int(content["pid"]), str(content["host"]), int(content["port"])
+        key = str(content.get("key", ""))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise NotRunningError(msg("not_running")) from error
     if not _is_alive(pid):
         raise NotRunningError(msg("not_running"))  # it was killed and left its file
-    running = HttpClient(pid, host, port)
+    running = HttpClient(pid, host, port, key)
     running.check()
     return running
 
@@ -125,13 +126,14 @@ class HttpClient:
     Args:
         pid: Its process.
         host: The address it listens on.
+        key: The key in its runtime file.
     """
 
-    def __init__(self, pid: int, host: str, port: int) -> None:
+    def __init__(self, pid: int, host: str, port: int, key: str = "") -> None:
         self.pid = pid
         self.host = _LOOPBACK.get(host, host)
         self.port = port
-        self._key: str | None = None
+        self._key = key
         # Idle connections; append and pop are atomic.
         self._idle: list[http.client.HTTPConnection] = []
         self._reading: set[socket.socket | None] = set()
@@ -252,13 +254,9 @@ class HttpClient:
         Raises:
             EngineError: The answer is an error.
         """
-        key, sock = self._key, None
-        connection, response = self._send(method, path, body, key)
+        sock = None
+        connection, response = self._send(method, path, body)
         try:
-            if response.status == 401 and key is None and (key := self._key or _configured_key()) is not None:
-                self._key = key
-                _read(response.read)
-                connection, response = self._send(method, path, body, key, connection)
             sock = connection.sock
             self._reading.add(sock)
             if response.status >= 400:
@@ -273,25 +271,19 @@ class HttpClient:
                 connection.close()
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        body: JsonObject | None,
-        key: str | None,
-        connection: http.client.HTTPConnection | None = None,
+        self, method: str, path: str, body: JsonObject | None
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         headers = {"User-Agent": USER_AGENT}
-        if key is not None:
-            headers["Authorization"] = f"Bearer {key}"
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
         content = None if body is None else json.dumps(body).encode()
-        while connection is not None or self._idle:
-            connection = connection or self._idle.pop()
+        while self._idle:
+            connection = self._idle.pop()
             try:
                 connection.request(method, path, content, headers)
                 return connection, connection.getresponse()
             except _BROKEN:
                 connection.close()  # it was idle too long
-                connection = None
         connection = self._connect()
         try:
             connection.request(method, path, content, headers)
@@ -371,17 +363,6 @@ def _decoded(kind: type[T], content: JsonObject) -> T:
         return decode(kind, content)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise EngineError(msg("other_version", version=content.get("version", "unknown"))) from error
-
-
-def _configured_key() -> str | None:
-    """Return the first API key in the settings.
-
-    Raises:
-        SettingsError: The settings cannot be read.
-    """
-    from preheat.settings import load_settings
-
-    return next(iter(load_settings().api_keys), None)
 
 
 def _read(read: Callable[[], bytes]) -> bytes:

@@ -11,16 +11,24 @@ TABLE: Final[Mapping[str, Template]] = {
     # Access.
     "api_key_wrong": Template(
         "The API key is missing or wrong",
-        "Send one of the keys in the setting api_keys as 'Authorization: Bearer KEY'",
+        "Send a key as 'Authorization: Bearer KEY'; make one with 'preheat keys add NAME'",
     ),
     "host_not_allowed": Template(
         "This host name is not allowed",
         "Use localhost or 127.0.0.1, or add the name to the setting allowed_hosts",
     ),
     "origin_not_allowed": Template(
-        "Web pages of this origin are not allowed to use Preheat",
-        "Add the origin to the setting allowed_origins if you trust it",
+        "Pages of the origin {origin} are not allowed to use Preheat",
+        "If you trust the app, choose it in the setting allowed_apps, or add its origin to allowed_origins",
     ),
+    "foreign_page": Template("A web page of another site may not use Preheat", "Open the address itself"),
+    "key_scope_too_small": Template(
+        "The API key {name} allows only {scope}, and this needs {needed}", "Use a key with that permission"
+    ),
+    "key_model_not_allowed": Template(
+        "The API key {name} may not use the model {model}", "Use one of its models, or another key"
+    ),
+    "headers_too_large": Template("The request's headers are larger than {limit:count} bytes", "Send smaller headers"),
     "body_too_large": Template(
         "The request body is larger than {limit:count} bytes", "Send less, or raise the setting max_body"
     ),

@@ -32,9 +32,23 @@ TABLE: Final[Mapping[str, Template]] = {
     "allowed_sources": Template("a list of huggingface, lmstudio, ollama, llamacpp, jan"),
     "allowed_host": Template("a host name or address, without a port"),
     "allowed_hosts": Template("a list of host names or addresses, without ports"),
-    "allowed_open_host": Template("127.0.0.1, localhost, or any address together with api_keys"),
+    "allowed_open_host": Template("127.0.0.1, localhost, or any address together with an API key"),
     "allowed_keys": Template("a list of keys of visible ASCII characters without spaces"),
-    "allowed_origins": Template("a list of origins such as https://example.org or app://obsidian.md"),
+    "allowed_apps": Template("a list of obsidian, vscode, tauri, chrome-extensions, firefox-extensions, capacitor"),
+    "key_name_invalid": Template("A key's name has 1 to {limit} visible characters", "Choose another name"),
+    "key_name_taken": Template("There is already a key called {name}", "Choose another name, or revoke that key"),
+    "too_many_keys": Template("There are already {limit} keys", "Revoke keys that are not used any more"),
+    "key_not_found": Template("There is no key called {name}", "List the keys with 'preheat keys'"),
+    "last_key_of_open_port": Template(
+        "Other machines can reach the port, so it needs at least one key",
+        "Make another key first, or set host to 127.0.0.1",
+    ),
+    "keys_unreadable": Template(
+        "The file of API keys is damaged: {path}", "Delete it, and make the keys again; until then every key is refused"
+    ),
+    "allowed_origins": Template(
+        "a list of origins such as https://example.org, app://obsidian.md or vscode-webview://*"
+    ),
     "allowed_model_tables": Template('tables such as [models."qwen2.5-7b"]'),
     # Why a value is wrong.
     "value_is_boolean": Template("true and false make no sense here"),
@@ -54,7 +68,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "size_too_large": Template("too large"),
     "size_not_whole_bytes": Template("not a whole number of bytes; a unit may be missing"),
     "size_unknown_unit": Template("the unit {unit} is unknown"),
-    "host_needs_key": Template("other machines can reach it, and api_keys is empty"),
+    "host_needs_key": Template(
+        "other machines can reach it, and there is no API key: anyone on the network could use every model"
+    ),
     # Wrong settings.
     "setting_invalid": Template(_INVALID, "{remedy}"),
     "setting_invalid_because": Template(_INVALID_BECAUSE, "{remedy}"),
@@ -78,7 +94,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "correct_file": Template("Correct {path}, or remove the line: preheat config unset {name}"),
     "correct_variable": Template("Correct the environment variable {variable}, or unset it"),
     "correct_option": Template("Correct the option; this lists all settings: preheat config get"),
-    "choose_key_first": Template("Choose a key first: preheat config set api_keys KEY"),
+    "choose_key_first": Template("Make a key first: preheat keys add NAME"),
     "nothing_changed": Template("Nothing was changed"),
     # The settings file.
     "settings_unreadable": Template("{file} cannot be read: {reason}", "Check the file's type and permissions: {path}"),

@@ -10,7 +10,7 @@ import ipaddress
 import logging
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -21,6 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from preheat.errors import EngineError
 from preheat.messages import msg
+from preheat.models import printable
+from preheat.server.callers import ANYONE, Caller
+from preheat.server.callers import SCOPE_KEY as CALLER_KEY
 from preheat.server.errors import (
     BodyTooLargeError,
     HostNotAllowedError,
@@ -29,6 +32,7 @@ from preheat.server.errors import (
     error_response,
 )
 from preheat.server.warm_up import SCOPE_KEY
+from preheat.settings import KeyStore
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +40,9 @@ KEYLESS_PATHS: Final = frozenset({"/health"})
 CLIENT_GONE_STATUS: Final = 499  # nginx's code for a client that disconnected before the response
 _HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]:/@?#\s]+))(?::\d{1,5})?")
 _ORIGIN: Final = re.compile(r"https?://(?P<host>[^/@?#\s]+)")
+MAX_SHOWN: Final = 100
+"""Characters of a refused origin in its error."""
+
 _METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
@@ -64,8 +71,11 @@ class AccessRules:
 
     host: str = "127.0.0.1"  # the address that the port is bound to
     allowed_hosts: Sequence[str] = ()  # host names accepted in addition to loopback; ``*`` accepts all
-    allowed_origins: Sequence[str] = ()  # origins accepted in addition to loopback; ``*`` accepts all
-    api_keys: Sequence[str] = ()  # if not empty, a request needs one of them
+    # origins accepted in addition to loopback; ``scheme://*`` accepts all of an app's scheme
+    allowed_origins: Sequence[str] = ()
+    api_keys: Sequence[str] = ()  # keys in the settings, which allow everything
+    named_keys: KeyStore | None = None
+    own_key: str = ""  # the key of this user's own programs, made at each start
     max_body_bytes: int = 32 * 1024 * 1024  # larger bodies are rejected
 
     def host_allowed(self, value: str) -> bool:
@@ -85,19 +95,30 @@ class AccessRules:
 
     def origin_allowed(self, origin: str, host: str) -> bool:
         """Return whether a page of this origin is accepted; ``host`` is the request's Host header."""
-        if "*" in self.allowed_origins or origin.lower() in map(str.lower, self.allowed_origins):
+        origin = origin.lower()
+        scheme, mark, _ = origin.partition("://")
+        if origin in self.allowed_origins or (mark and f"{scheme}://*" in self.allowed_origins):
             return True
-        match = _ORIGIN.fullmatch(origin.lower())
+        match = _ORIGIN.fullmatch(origin)
         if match is None:
             return False
         name = host_name(match["host"])
         return match["host"] == host.lower() or (name is not None and is_loopback(name))
 
-    def key_allowed(self, keys: Iterable[bytes]) -> bool:
-        """Return whether one of the keys is known, in a time that does not depend on their content."""
+    def caller(self, keys: Sequence[bytes]) -> Caller | None:
+        """Return who sends a request with these keys; None if it needs one, and has none that is known."""
+        if self.own_key and any(hmac.compare_digest(key, self.own_key.encode()) for key in keys):
+            return ANYONE
         known = [key.encode() for key in self.api_keys]
-        matches = [hmac.compare_digest(given, key) for given in keys for key in known]
-        return not known or any(matches)
+        # All are compared: the time does not depend on their content.
+        if any([hmac.compare_digest(given, key) for given in keys for key in known]):
+            return ANYONE
+        if self.named_keys is not None:
+            for key in filter(None, map(self.named_keys.find, keys)):
+                return Caller(key)
+            known += [b""] if self.named_keys.read() else []
+        # The last key of an open port may have been revoked: then it stays closed.
+        return None if known or not is_loopback(self.host) else ANYONE
 
 
 class AccessMiddleware:
@@ -137,14 +158,18 @@ class AccessMiddleware:
             if not self._rules.host_allowed(headers.host):
                 raise HostNotAllowedError(msg("host_not_allowed"))
             if headers.origin is not None and not self._rules.origin_allowed(headers.origin, headers.host):
-                raise OriginNotAllowedError(msg("origin_not_allowed"))
+                raise OriginNotAllowedError(msg("origin_not_allowed", origin=printable(headers.origin)[:MAX_SHOWN]))
+            if headers.origin is None and headers.foreign_page:
+                raise OriginNotAllowedError(msg("foreign_page"))
             headers.origin_allowed = headers.origin is not None
             if headers.preflight and headers.origin is not None:
                 await _preflight(headers)(scope, receive, send)
                 return
-            needs_key = scope["path"] not in KEYLESS_PATHS and SCOPE_KEY not in scope
-            if needs_key and not self._rules.key_allowed(headers.keys):
-                raise InvalidApiKeyError(msg("api_key_wrong"))
+            if scope["path"] not in KEYLESS_PATHS and SCOPE_KEY not in scope:
+                caller = self._rules.caller(headers.keys)
+                if caller is None:
+                    raise InvalidApiKeyError(msg("api_key_wrong"))
+                scope[CALLER_KEY] = caller
             if headers.has_body:
                 body = await self._read_body(headers, receive)
                 if body is None:
@@ -190,6 +215,10 @@ class _Headers:
         self.content_length = int(length) if length.isdecimal() else 0  # uvicorn rejects malformed lengths
         self.has_body = self.content_length > 0 or "transfer-encoding" in headers
         self.preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        # Browsers send no Origin with images, scripts and forms' GET. A link that was clicked is no such request.
+        self.foreign_page = (
+            headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate"
+        )
         self.requested_headers = headers.get("access-control-request-headers", "authorization, content-type")
         self.private_network = headers.get("access-control-request-private-network") == "true"
 

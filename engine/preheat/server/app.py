@@ -26,7 +26,7 @@ from preheat.server.metrics import MetricsApi
 from preheat.server.openai.endpoints import OpenAiApi
 from preheat.server.openai.responses import InputBody, ResponseBody, ResponsesApi
 from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
-from preheat.settings import Settings, SettingsStore
+from preheat.settings import APP_ORIGINS, KeyStore, Settings, SettingsStore
 
 if TYPE_CHECKING:
     from preheat.core import Engine
@@ -41,6 +41,7 @@ def create_app(
     settings: Settings | None = None,
     in_flight: InFlight | None = None,
     live: LiveSettings | None = None,
+    own_key: str = "",
 ) -> FastAPI:
     """Return the application over this engine; it runs on the engine's loop.
 
@@ -49,6 +50,7 @@ def create_app(
         settings: Access rules; the engine's settings if not given.
         in_flight: Collects the requests in progress, for the shutdown.
         live: Changes the engine's settings; made from defaults, file and environment if not given.
+        own_key: A key that this user's own programs send, and that allows everything.
     """
     in_flight = in_flight if in_flight is not None else InFlight()  # an empty one is false
     # /docs and /redoc load their script from a public CDN, in the browser, when opened; /openapi.json needs nothing.
@@ -64,19 +66,24 @@ def create_app(
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)
-    app.add_middleware(AccessMiddleware, rules=access_rules(settings or engine.settings))
+    app.add_middleware(AccessMiddleware, rules=access_rules(settings or engine.settings, own_key))
     return app
 
 
-def access_rules(settings: Settings) -> AccessRules:
+def access_rules(settings: Settings, own_key: str = "") -> AccessRules:
     """Return the access rules in these settings."""
     from preheat.residency import read_memory  # here: psutil's import costs 10 ms
 
     return AccessRules(
         host=settings.host,
         allowed_hosts=settings.allowed_hosts,
-        allowed_origins=settings.allowed_origins,
+        allowed_origins=(
+            *settings.allowed_origins,
+            *(origin for app in settings.allowed_apps for origin in APP_ORIGINS[app]),
+        ),
         api_keys=settings.api_keys,
+        named_keys=KeyStore(),
+        own_key=own_key,
         max_body_bytes=settings.max_body.resolve(read_memory().total_bytes),
     )
 

@@ -18,13 +18,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from preheat._version import __version__
-from preheat.control import COMMANDS, Command, ControlHost, Status, encode, parse_command, parse_flag, wants_body
+from preheat.control import COMMANDS, Command, ControlHost, Risk, Status, encode, parse_command, parse_flag, wants_body
 from preheat.core import EngineSnapshot
 from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import msg
+from preheat.server.callers import caller_of
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.streams import SSE, StreamResponse
+from preheat.settings import KeyScope
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ class ControlRoutes:
         return _route(kind.route.method, f"{PREFIX}{kind.route.path}", self._events if kind.route.streams else endpoint)
 
     async def _answer(self, kind: type[Command[Any]], request: Request) -> Response:
+        caller_of(request).require(_needed_scope(kind))
         body = await _json(request) if wants_body(kind) else None
         command = parse_command(kind, request.path_params, request.query_params, body)
         route = kind.route
@@ -140,6 +143,11 @@ async def health(_: Request) -> Response:
     """Answer immediately, even during loads. ``app`` identifies Preheat among programs on the port."""
     content = {"status": "ok", "app": "preheat", "version": __version__, "pid": os.getpid()}
     return _json_response(to_json(content))
+
+
+def _needed_scope(kind: type[Command[Any]]) -> KeyScope:
+    reads = kind.route.method == "GET" and kind.route.risk is Risk.USE
+    return KeyScope.READ if reads else KeyScope(kind.route.risk.value)
 
 
 def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

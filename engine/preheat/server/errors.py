@@ -41,6 +41,10 @@ class BodyTooLargeError(EngineError, code="body_too_large", status=413):
     """The request's body is larger than ``max_body``."""
 
 
+class HeadersTooLargeError(EngineError, code="headers_too_large", status=431):
+    """The request's headers are too large."""
+
+
 class InternalError(EngineError, code="internal_error", status=500):
     """A bug in Preheat; the log has its traceback."""
 

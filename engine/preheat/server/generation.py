@@ -33,6 +33,7 @@ from preheat.inference import (
 from preheat.messages import msg
 from preheat.residency import State
 from preheat.server.access import CLIENT_GONE_STATUS
+from preheat.server.callers import caller_of
 from preheat.server.clients import client_name
 from preheat.server.errors import error_json
 from preheat.server.in_flight import ClientGoneError, InFlight
@@ -207,6 +208,15 @@ class Generator:
             raise UnsupportedOperationError(msg("endpoint_needs_text", model=model.model_id), param="model")
         return model.model_id
 
+    def lease(self, request: Request, model_id: str, **options: Any) -> AbstractAsyncContextManager[Lease]:
+        """Return a lease for a request; see ``Engine.lease`` for the options.
+
+        Raises:
+            NotPermittedError: The request's key does not allow this model.
+        """
+        caller_of(request).require_model(model_id)
+        return self.engine.lease(model_id, client=client_name(request), **options)
+
     async def respond(
         self,
         request: Request,
@@ -223,14 +233,13 @@ class Generator:
         See ``Engine.lease`` for ``keep_alive_s`` and ``context_length``.
         """
         client = client_name(request)
-        low = request.headers.get(PRIORITY_HEADER, "").lower() == "low"
+        low = caller_of(request).low_priority or request.headers.get(PRIORITY_HEADER, "").lower() == "low"
         prepared = [
             replace(each, client=client, report_progress=stream, priority=Priority.BULK if low else each.priority)
             for each in requests
         ]
-        open_lease = partial(
-            self.engine.lease, model_id, client=client, keep_alive_s=keep_alive_s, context_length=context_length
-        )
+        open_lease = partial(self.lease, request, model_id, keep_alive_s=keep_alive_s, context_length=context_length)
+        caller_of(request).require_model(model_id)  # before a stream's headers
         if stream:
             return self._stream(open_lease, model_id, prepared, form)
         answers = [Answer() for _ in prepared]

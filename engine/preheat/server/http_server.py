@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from preheat.server.connections import GuardedConnection
 from preheat.server.in_flight import InFlight
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class HttpServer(uvicorn.Server):
     def __init__(self, app: ASGIApp, in_flight: InFlight, *, grace_s: float) -> None:
         config = uvicorn.Config(
             app,
+            http=GuardedConnection,
             log_config=None,
             log_level="warning",  # Preheat logs start and end itself
             access_log=False,  # AccessMiddleware has its own, without query strings

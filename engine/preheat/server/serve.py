@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -64,22 +65,23 @@ async def serve(
     sock = sock if sock is not None else listen(settings.host, settings.port)
     port: int = sock.getsockname()[1]
     try:
-        server = await asyncio.to_thread(_build, engine, settings, port, live)
+        own_key = secrets.token_urlsafe(32)
+        server = await asyncio.to_thread(_build, engine, settings, port, live, own_key)
         # The file comes last: without the handlers, a signal would end the process and leave the file behind.
-        with _signals_to(server), _runtime_file(paths.runtime_file(), host=settings.host, port=port):
+        with _signals_to(server), _runtime_file(paths.runtime_file(), settings.host, port, own_key):
             await _run(server, sock, port, on_ready)
     finally:
         sock.close()
 
 
-def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | None) -> HttpServer:
+def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | None, own_key: str) -> HttpServer:
     from preheat.server.app import create_app
     from preheat.server.http_server import HttpServer
     from preheat.server.in_flight import InFlight
     from preheat.server.warm_up import warm_up
 
     in_flight = InFlight()
-    app = create_app(engine, port=port, settings=settings, in_flight=in_flight, live=live)
+    app = create_app(engine, port=port, settings=settings, in_flight=in_flight, live=live, own_key=own_key)
     warm_up(app)
     return HttpServer(app, in_flight, grace_s=settings.shutdown_grace)
 
@@ -120,17 +122,18 @@ def _signals_to(server: HttpServer) -> Iterator[None]:
 
 
 @contextmanager
-def _runtime_file(path: Path, *, host: str, port: int) -> Iterator[None]:
-    """Keep the file that tells clients the address while the block runs.
+def _runtime_file(path: Path, host: str, port: int, own_key: str) -> Iterator[None]:
+    """Keep the file that tells this user's programs the address and a key while the block runs.
 
     A second Preheat on another port replaces the file; the first one then leaves it alone.
     """
-    content = {"pid": os.getpid(), "host": host, "port": port, "version": __version__, "started_at": time.time()}
+    content = {"pid": os.getpid(), "host": host, "port": port, "key": own_key}
+    content |= {"version": __version__, "started_at": time.time()}
     text = json.dumps(content)
     # Private: another user must not put a file there and receive this user's requests.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
-    write_atomic(path, text, durable=False)
+    write_atomic(path, text, mode=0o600, durable=False)
     try:
         yield
     finally:

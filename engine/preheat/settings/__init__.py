@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preheat.settings.addresses import is_loopback
+from preheat.settings.addresses import APP_ORIGINS, AppName, is_loopback
 from preheat.settings.check import Merged, check_name, field_of, value_of
 from preheat.settings.declaration import (
     AUTO,
@@ -17,6 +17,7 @@ from preheat.settings.declaration import (
     is_secret,
     kinds_of,
 )
+from preheat.settings.keys import KeyNotFoundError, KeyScope, KeyStore, NamedKey
 from preheat.settings.layers import Origin, parse_text, variable_of
 from preheat.settings.load import (
     checked_value,

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from preheat.settings.declaration import WrongValueError
 
 _HOST_NAME: Final = re.compile(r"(?!.{254})([a-z0-9_]([a-z0-9_-]{0,62})\.)*[a-z0-9_][a-z0-9_-]{0,62}\.?", re.ASCII)
-_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", re.ASCII)
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s*]+|(?!https?:)[a-z][a-z0-9+.-]*://\*", re.ASCII)
+
+
+AppName = Literal["obsidian", "vscode", "tauri", "chrome-extensions", "firefox-extensions", "capacitor"]
+
+APP_ORIGINS: Final[Mapping[AppName, tuple[str, ...]]] = {
+    "obsidian": ("app://obsidian.md",),
+    "vscode": ("vscode-webview://*", "vscode-file://*"),
+    "tauri": ("tauri://localhost",),
+    "chrome-extensions": ("chrome-extension://*",),
+    "firefox-extensions": ("moz-extension://*",),
+    "capacitor": ("capacitor://localhost", "ionic://localhost"),
+}
+"""Origins of apps with a built-in browser."""
 
 
 def is_loopback(host: str) -> bool:
@@ -21,7 +35,10 @@ def is_loopback(host: str) -> bool:
 
 
 def is_origin(text: str) -> bool:
-    """Return whether the text is an origin in lower case: scheme and host, without a path."""
+    """Return whether the text is an origin in lower case: scheme and host, without a path.
+
+    ``scheme://*`` is every page of an app's own scheme, such as ``vscode-webview://*``; not of http or https.
+    """
     return _ORIGIN.fullmatch(text) is not None
 
 

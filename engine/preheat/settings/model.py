@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from preheat import paths
 from preheat.messages import msg
-from preheat.settings.addresses import checked_host, is_loopback, is_origin
+from preheat.settings.addresses import AppName, checked_host, is_loopback, is_origin
 from preheat.settings.declaration import (
     AUTO,
     CombinationError,
@@ -29,6 +29,7 @@ from preheat.settings.declaration import (
     is_list,
     setting,
 )
+from preheat.settings.keys import KeyStore
 from preheat.settings.model_settings import ContextLength, EffectiveModelSettings, KvCacheType, ModelSettings, Parallel
 from preheat.settings.size import Size
 
@@ -189,7 +190,7 @@ class Settings(Declared):
     host: str = _access(
         "127.0.0.1",
         "Address",
-        "Address to listen on; one that other machines can reach needs `api_keys`.",
+        "Address to listen on; one that other machines can reach needs an API key.",
         allowed="allowed_host",
         effect=Effect.PORT,
     )
@@ -213,8 +214,15 @@ class Settings(Declared):
     allowed_origins: tuple[str, ...] = _access(
         (),
         "Web pages",
-        "Web pages that may call the port, besides those served from this machine.",
+        "Web pages and apps with a built-in browser that may call the port, besides pages from this machine.",
         allowed="allowed_origins",
+        effect=Effect.PORT,
+    )
+    allowed_apps: tuple[AppName, ...] = _access(
+        (),
+        "Apps",
+        "Apps with a built-in browser that may call the port; others need none of this.",
+        allowed="allowed_apps",
         effect=Effect.PORT,
     )
     notifications: bool = _application(
@@ -332,7 +340,7 @@ class Settings(Declared):
     @model_validator(mode="after")
     def _open_port_needs_key(self, info: ValidationInfo) -> Settings:
         alone = bool(info.context and info.context.get(ALONE))
-        if not alone and not is_loopback(self.host) and not self.api_keys:
+        if not alone and not is_loopback(self.host) and not self.api_keys and not KeyStore().read():
             raise CombinationError(
                 "host", msg("host_needs_key"), allowed=msg("allowed_open_host"), remedy=msg("choose_key_first")
             )

@@ -238,15 +238,11 @@ def refuse_without_key(path: str, body: Any) -> Answer:
     return 401, {}, json.dumps(error).encode()
 
 
-def test_a_key_is_sent_once_it_is_asked_for(
-    fake: FakePort, running: HttpClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PREHEAT_API_KEYS", "first,second")
-    fake.answer = lambda path, body: refuse_without_key(path, body) if fake.keys[-1] is None else (200, {}, b"{}")
-    running.status()
-    running.status()
-    assert fake.keys == [None, "Bearer first", "Bearer first"]
-    assert fake.connections == 1
+def test_the_key_of_the_runtime_file_is_sent(fake: FakePort, preheat_home: Path) -> None:
+    write_runtime_file(port=fake.port, key="own")
+    with find_running() as running:
+        running.status()
+    assert fake.keys == ["Bearer own"]
 
 
 def test_without_a_key_the_refusal_is_the_error(fake: FakePort, running: HttpClient) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from preheat.server.access import AccessMiddleware, AccessRules, host_name, is_loopback
 from preheat.server.app import create_app
-from preheat.settings import Settings
+from preheat.settings import APP_ORIGINS, AppName, KeyScope, KeyStore, Settings
 from tests.engine.server.fake_engine import FakeEngine, as_engine
 
 LOCAL = AccessRules()
@@ -79,7 +80,84 @@ def test_configured_and_own_origins_are_allowed() -> None:
     assert rules.origin_allowed("app://obsidian.md", "localhost")
     assert OPEN.origin_allowed("http://192.168.1.5:11435", "192.168.1.5:11435")
     assert not OPEN.origin_allowed("http://192.168.1.5:8080", "192.168.1.5:11435")
-    assert AccessRules(allowed_origins=("*",)).origin_allowed("http://evil.com", "localhost")
+
+
+def test_an_apps_whole_scheme_is_allowed() -> None:
+    rules = AccessRules(allowed_origins=("vscode-webview://*",))
+    assert rules.origin_allowed("vscode-webview://1f0c9a", "localhost")
+    assert not rules.origin_allowed("vscode-webview", "localhost")
+    assert not rules.origin_allowed("null", "localhost")
+
+
+@pytest.mark.parametrize(("app", "origins"), APP_ORIGINS.items())
+async def test_apps_are_allowed_once_chosen(app: AppName, origins: tuple[str, ...]) -> None:
+    for origin in (each.replace("*", "abc") for each in origins):
+        for chosen, status in (((), 403), ((app,), 200)):
+            async with client_of(allowed_apps=chosen) as client:
+                answer = await client.get("/v1/models", headers={"Origin": origin})
+            assert answer.status_code == status
+            assert status == 200 or "allowed_apps" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("cross-site", "no-cors", 403),
+        ("same-site", "no-cors", 403),
+        ("cross-site", "cors", 403),
+        ("cross-site", "navigate", 200),  # a link that was clicked
+        ("same-origin", "no-cors", 200),
+        ("none", "navigate", 200),
+    ],
+)
+async def test_pages_of_other_sites_are_rejected_without_an_origin_too(
+    site: str, mode: str, status: int, client: httpx2.AsyncClient
+) -> None:
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+    assert (await client.get("/v1/models", headers=headers)).status_code == status
+
+
+async def test_named_keys(preheat_home: Path) -> None:
+    store = KeyStore()
+    async with client_of() as client:
+        _, secret = store.create("laptop")
+        assert (await client.get("/v1/models")).status_code == 401
+        bearer = {"Authorization": f"Bearer {secret}"}
+        assert (await client.get("/v1/models", headers=bearer)).status_code == 200
+        store.revoke("laptop")
+        assert (await client.get("/v1/models")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [("read", (200, 403, 403, 403)), ("use", (200, 200, 403, 403)), ("manage", (200, 200, 200, 403))],
+)
+async def test_scopes_of_keys(scope: str, allowed: tuple[int, ...], preheat_home: Path) -> None:
+    _, secret = KeyStore().create("k", KeyScope(scope))
+    body = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}]}
+    async with client_of() as client:
+        client.headers["x-api-key"] = secret
+        answers = [
+            await client.get("/preheat/v1/status"),
+            await client.post("/v1/chat/completions", json=body),
+            await client.post("/preheat/v1/pause"),
+            await client.get("/preheat/v1/keys"),
+        ]
+    assert tuple(answer.status_code for answer in answers) == allowed
+    assert all(answer.json()["error"]["code"] == "not_permitted" for answer in answers if answer.status_code == 403)
+
+
+async def test_a_key_for_some_models_runs_no_others(preheat_home: Path) -> None:
+    _, secret = KeyStore().create("k", models=("other",))
+    body = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}]}
+    async with client_of() as client:
+        answer = await client.post("/v1/chat/completions", json=body, headers={"x-api-key": secret})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (403, "model")
+
+
+def test_an_open_port_without_any_key_stays_closed() -> None:
+    assert AccessRules(host="0.0.0.0").caller([]) is None
+    assert AccessRules(host="0.0.0.0", own_key="own").caller([b"own"]) is not None
 
 
 @given(st.text())

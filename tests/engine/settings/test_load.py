@@ -175,8 +175,8 @@ def test_any_other_host_needs_one(host: str) -> None:
     error = error_of(f'# open\nhost = "{host}"')
     assert "settings.toml line 2: host cannot be" in error.title
     assert host in error.title
-    assert "api_keys is empty" in error.title
-    assert "preheat config set api_keys" in error.hint
+    assert "there is no API key" in error.title
+    assert "preheat keys add" in error.hint
     assert load(f'host = "{host}"', {"PREHEAT_API_KEYS": "k"}).api_keys == ("k",)
     with pytest.raises(ValidationError):
         Settings(host=host)
@@ -368,7 +368,15 @@ def test_labels_differ_within_a_group() -> None:
 
 
 def test_the_lists_are_known() -> None:
-    assert {"favourites", "api_keys", "allowed_hosts", "allowed_origins", "models_dirs", "sources"} == LISTS
+    assert {
+        "favourites",
+        "api_keys",
+        "allowed_hosts",
+        "allowed_origins",
+        "allowed_apps",
+        "models_dirs",
+        "sources",
+    } == LISTS
 
 
 @pytest.mark.parametrize(("mark", "table"), [("settings", settings_table), ("model settings", model_settings_table)])

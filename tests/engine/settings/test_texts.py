@@ -36,8 +36,9 @@ def test_a_list_survives_being_text(items: list[str]) -> None:
         (
             {"host": "0.0.0.0"},
             {
-                "host": "other machines can reach it, and api_keys is empty; "
-                "allowed: 127.0.0.1, localhost, or any address together with api_keys"
+                "host": "other machines can reach it, and there is no API key: "
+                "anyone on the network could use every model; "
+                "allowed: 127.0.0.1, localhost, or any address together with an API key"
             },
         ),
         ({"host": "0.0.0.0", "api_keys": "sesame"}, {}),

@@ -92,7 +92,7 @@ class AnthropicApi:
         try:
             async with (
                 self.generator.in_flight.answer(request.receive),
-                self.generator.engine.lease(model_id, client=client_name(request)) as lease,
+                self.generator.lease(request, model_id) as lease,
             ):
                 tokens = await lease.count_tokens(chat)
         except ClientGoneError:

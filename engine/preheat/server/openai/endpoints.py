@@ -88,7 +88,7 @@ class OpenAiApi:
         try:
             async with (
                 self.generator.in_flight.answer(request.receive),
-                self.generator.engine.lease(model.model_id, client=client_name(request)) as lease,
+                self.generator.lease(request, model.model_id) as lease,
             ):
                 embeddings = await lease.embed(body.inputs)
         except ClientGoneError:

@@ -15,7 +15,6 @@ from preheat.inference import JsonObject
 from preheat.messages import msg
 from preheat.server.api_docs import body_docs
 from preheat.server.bodies import parse_body
-from preheat.server.clients import client_name
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.openai.responses.conversation import conversation, stored_response
@@ -81,7 +80,7 @@ class ResponsesApi:
         try:
             async with (
                 self.generator.in_flight.answer(request.receive),
-                self.generator.engine.lease(model_id, client=client_name(request)) as lease,
+                self.generator.lease(request, model_id) as lease,
             ):
                 tokens = await lease.count_tokens(chat)
         except ClientGoneError:

@@ -1,0 +1,69 @@
+"""``preheat keys``: who may use the port."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, table
+
+keys_app = typer.Typer(
+    name="keys",
+    no_args_is_help=True,
+    help="List, make and revoke API keys. From the first key on, every request needs one.",
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="For example the program or machine that gets the key.")]
+
+
+@keys_app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the keys."""
+    from preheat.control import ListKeys
+
+    _show(ask(ListKeys()), as_json)
+
+
+@keys_app.command()
+def add(
+    name: Name,
+    scope: Annotated[str, typer.Option(help="read, use, manage or admin; each includes the ones before.")] = "use",
+    model: Annotated[list[str] | None, typer.Option(help="A model that it may run; can be repeated.")] = None,
+    low_priority: Annotated[bool, typer.Option("--low-priority", help="Its requests wait for all others.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key, and print it this once."""
+    from preheat.control import CreateKey, parse_command
+
+    body = {"name": name, "scope": scope, "models": list(model or ()), "low_priority": low_priority}
+    created = ask(parse_command(CreateKey, {}, {}, body))
+    if as_json:
+        print_json(created)
+        return
+    typer.echo(created["secret"])
+    typer.echo("Copy it now: only its hash is stored.", err=True)
+
+
+@keys_app.command()
+def revoke(name: Name, as_json: AsJson = False) -> None:
+    """Revoke a key: requests with it are refused from now on."""
+    from preheat.control import RevokeKey
+
+    _show(ask(RevokeKey(name)), as_json)
+
+
+def _show(found: JsonObject, as_json: bool) -> None:
+    if as_json:
+        print_json(found["keys"])
+        return
+    if not found["keys"]:
+        typer.echo("There are no named keys.")
+        return
+    made = table("Name", "Scope", "Models", "Priority", "Made")
+    for key in found["keys"]:
+        day = datetime.fromtimestamp(key["created_at"]).astimezone().strftime("%Y-%m-%d")
+        models = ", ".join(key["models"]) or "all"
+        made.add_row(key["name"], key["scope"], models, "low" if key["low_priority"] else "normal", day)
+    console().print(made)

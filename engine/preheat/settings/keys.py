@@ -1,0 +1,166 @@
+"""Named API keys: made once, shown once, stored as hashes, revoked one by one.
+
+They are in ``keys.json``, next to the settings file but not in it: that one is edited by hand and copied around.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from preheat import paths
+from preheat.errors import EngineError, InvalidRequestError
+from preheat.files import FileLock, write_atomic
+from preheat.messages import msg
+
+logger = logging.getLogger(__name__)
+
+MAX_KEYS: Final = 100
+MAX_NAME: Final = 64
+_PREFIX: Final = "ph-"
+_SECRET_BYTES: Final = 24
+
+
+class KeyNotFoundError(EngineError, code="key_not_found", status=404):
+    """There is no API key of this name."""
+
+
+class KeyScope(StrEnum):
+    """What the holder of a key may do; each includes the ones before."""
+
+    READ = "read"
+    """Read lists, states and figures. Never runs a model."""
+
+    USE = "use"
+    """Run models, and load them for that."""
+
+    MANAGE = "manage"
+    """Manage preloading, models and downloads."""
+
+    ADMIN = "admin"
+    """Change settings, files and keys."""
+
+    def covers(self, needed: KeyScope) -> bool:
+        """Return whether this includes ``needed``."""
+        order = list(KeyScope)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedKey:
+    """One key. ``sha256`` is that of its secret: 192 random bits need no slow hash."""
+
+    name: str
+    sha256: str
+    created_at: int  # Unix time in seconds
+    scope: KeyScope = KeyScope.USE
+    models: tuple[str, ...] = ()  # ids of the models that it may run; empty means all
+    low_priority: bool = False  # its requests wait for all others
+
+
+class KeyStore:
+    """The file of keys. Every change is written at once; other processes' changes are seen. Any thread.
+
+    A damaged file is an error for changes, and for reading means one key that nobody has: access stays closed.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or paths.keys_file()
+        self._seen: tuple[int, int] | None = None  # time and size of the file that ``_keys`` are from
+        self._keys: tuple[NamedKey, ...] = ()
+
+    def read(self) -> tuple[NamedKey, ...]:
+        """Return all keys, oldest first."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            self._seen, self._keys = None, ()
+            return ()
+        except OSError:
+            return self._keys
+        if (status.st_mtime_ns, status.st_size) != self._seen:
+            self._seen = (status.st_mtime_ns, status.st_size)
+            try:
+                self._keys = _read(self._path)
+            except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+                logger.error("%s cannot be read: every key is refused: %r", self._path.name, type(error))
+                self._keys = (NamedKey("?", "", 0, KeyScope.READ),)
+        return self._keys
+
+    def find(self, secret: bytes) -> NamedKey | None:
+        """Return the key with this secret. The time tells nothing about the secret: its hash is compared."""
+        digest = hashlib.sha256(secret).hexdigest()
+        return next((key for key in self.read() if secrets.compare_digest(key.sha256, digest)), None)
+
+    def create(
+        self, name: str, scope: KeyScope = KeyScope.USE, models: tuple[str, ...] = (), *, low_priority: bool = False
+    ) -> tuple[NamedKey, str]:
+        """Return a new key and its secret, which is stored nowhere.
+
+        Raises:
+            InvalidRequestError: The name is empty, too long or taken, or there are too many keys.
+        """
+        name = " ".join(name.split())
+        if not name or len(name) > MAX_NAME or not name.isprintable():
+            raise InvalidRequestError(msg("key_name_invalid", limit=MAX_NAME), param="name")
+        secret = _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+        sha256 = hashlib.sha256(secret.encode()).hexdigest()
+        key = NamedKey(name, sha256, int(time.time()), scope, models, low_priority)
+        with self._lock():
+            keys = self._current()
+            if any(name.casefold() == other.name.casefold() for other in keys):
+                raise InvalidRequestError(msg("key_name_taken", name=name), param="name")
+            if len(keys) >= MAX_KEYS:
+                raise InvalidRequestError(msg("too_many_keys", limit=MAX_KEYS), param="name")
+            self._write((*keys, key))
+        return key, secret
+
+    def revoke(self, name: str) -> None:
+        """Remove a key; requests with it are refused from now on.
+
+        Raises:
+            KeyNotFoundError: There is none of this name.
+        """
+        with self._lock():
+            keys = self._current()
+            left = tuple(key for key in keys if key.name.casefold() != name.strip().casefold())
+            if len(left) == len(keys):
+                raise KeyNotFoundError(msg("key_not_found", name=name), param="name")
+            self._write(left)
+
+    def _lock(self) -> FileLock:
+        return FileLock(self._path.with_suffix(".lock"))
+
+    def _current(self) -> tuple[NamedKey, ...]:
+        try:
+            return _read(self._path)
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise EngineError(msg("keys_unreadable", path=str(self._path))) from error
+
+    def _write(self, keys: tuple[NamedKey, ...]) -> None:
+        content = json.dumps({"version": 1, "keys": [asdict(key) for key in keys]}, indent=1)
+        write_atomic(self._path, content + "\n", mode=0o600)
+
+
+def _read(path: Path) -> tuple[NamedKey, ...]:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        NamedKey(
+            str(value["name"]),
+            str(value["sha256"]),
+            int(value["created_at"]),
+            KeyScope(value["scope"]),
+            tuple(map(str, value["models"])),
+            bool(value["low_priority"]),
+        )
+        for value in content["keys"]
+    )
