@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -35,22 +36,27 @@ _CALL: Final = Message(
 _RESULT: Final = replace(text_message(Role.TOOL, _THIRD), tool_call_id=_CALL_ID, name=_NAME)
 _TOOL: Final = ToolDefinition(_NAME, _FIRST, {"type": "object", "properties": {_KEY: {"type": "string"}}})
 
+_MAX_VARIABLES: Final = 8
+
 _REASONING_KEYS: Final = ("reasoning_content", "reasoning", "thinking")
-_THINKING_SWITCHES: Final = ("enable_thinking", "thinking", "enable_reasoning")
+_TOOLS_VARIABLE: Final = re.compile(r"\b\w*(?:tools|functions)\b")
+_TOOL_ROLE: Final = re.compile("""["']tool["']""")
 
 
 def learn(template: CompiledTemplate) -> TemplateTraits:
     """Return what ``template`` accepts. About forty renders of up to a millisecond."""
-    variables = template.variables()
-    traits = TemplateTraits(thinking_variables=tuple(name for name in _THINKING_SWITCHES if name in variables))
-    traits = _with_typed_parts(template, traits)
+    traits = _with_typed_parts(template, TemplateTraits())
+    if Role.USER not in traits.typed_parts and not _shows(template, traits, (_USER,), (_SECOND,)):
+        with_list = replace(traits, needs_tools=True)
+        if _shows(template, with_list, (_USER,), (_SECOND,)):
+            traits = _with_typed_parts(template, with_list)
     traits = _with_system_steps(template, traits)
     traits = _with_turn_steps(template, traits)
+    traits = _with_tools(template, traits)
     traits = _with_tool_calls(template, traits)
     traits = replace(traits, reasoning_key=_reasoning_key(template, traits))
     named = replace(_USER, name=_NAME)
-    traits = replace(traits, names=_shows(template, traits, (named,), (_NAME,)))
-    return _with_tools(template, traits, variables)
+    return replace(traits, names=_shows(template, traits, (named,), (_NAME,)))
 
 
 def _shows(
@@ -69,7 +75,9 @@ def _shows(
 def _rendered(template: CompiledTemplate, traits: TemplateTraits, messages: Sequence[Message]) -> str:
     shaped = template_messages(reshape(tuple(messages), traits.steps), traits)
     try:
-        return template.render({"messages": shaped, "tools": None, "add_generation_prompt": True})
+        return template.render(
+            {"messages": shaped, "tools": [] if traits.needs_tools else None, "add_generation_prompt": True}
+        )
     except TemplateFault:
         return ""
 
@@ -116,7 +124,11 @@ def _with_turn_steps(template: CompiledTemplate, traits: TemplateTraits) -> Temp
 def _with_tool_calls(template: CompiledTemplate, traits: TemplateTraits) -> TemplateTraits:
     found = _calls_form(template, traits)
     if found is None:
-        return _add_steps(traits, Step.CALLS_AS_TEXT, Step.RESULTS_AS_USER)
+        traits = _add_steps(traits, Step.CALLS_AS_TEXT)
+        # A template that prints any role may not know this one.
+        knows_role = bool(traits.tools_variable or _TOOL_ROLE.search(template.source))
+        keeps_results = knows_role and _shows(template, traits, (_USER, _CALL, _RESULT), (_THIRD,))
+        return traits if keeps_results else _add_steps(traits, Step.RESULTS_AS_USER)
     traits = found
     if Step.RESULTS_AS_USER not in traits.steps and not _shows(
         template, traits, (_USER, _CALL, _RESULT, _USER_2), (_NAME, _THIRD, _FIFTH)
@@ -127,11 +139,10 @@ def _with_tool_calls(template: CompiledTemplate, traits: TemplateTraits) -> Temp
     if not _shows(template, traits, (_USER, second, *results), (_NAME, _FOURTH, _FIFTH)):
         traits = _add_steps(traits, Step.ONE_CALL_A_MESSAGE)
     with_text = replace(_CALL, content=text_message(Role.ASSISTANT, _FOURTH).content)
-    if not _shows(template, traits, (_USER, with_text, _RESULT), (_FOURTH, _NAME)):
-        apart = _add_steps(traits, Step.CALLS_APART)
-        if _shows(template, apart, (_USER, with_text, _RESULT), (_FOURTH, _NAME, _THIRD)):
-            traits = apart
-    return traits
+    apart = _add_steps(traits, Step.CALLS_APART)
+    text = _rendered(template, traits, (_USER, with_text, _RESULT))
+    is_whole = _FOURTH in text and _NAME in text
+    return traits if is_whole or not _shows(template, apart, (_USER, with_text, _RESULT), (_FOURTH, _NAME)) else apart
 
 
 def _calls_form(template: CompiledTemplate, traits: TemplateTraits) -> TemplateTraits | None:
@@ -170,9 +181,9 @@ def _reasoning_key(template: CompiledTemplate, traits: TemplateTraits) -> str:
     return _REASONING_KEYS[0]
 
 
-def _with_tools(template: CompiledTemplate, traits: TemplateTraits, variables: frozenset[str]) -> TemplateTraits:
+def _with_tools(template: CompiledTemplate, traits: TemplateTraits) -> TemplateTraits:
     """Find the variable and the form in which the template shows tools."""
-    others = sorted(name for name in variables if name != "tools" and ("tool" in name or "function" in name))
+    others = sorted(set(_TOOLS_VARIABLE.findall(template.source)) - {"tools"})[:_MAX_VARIABLES]
     shaped = template_messages(reshape((_USER,), traits.steps), traits)
     for name, flat in itertools.product(("tools", *others), (False, True)):
         given = {"messages": shaped, "tools": None, "add_generation_prompt": True}

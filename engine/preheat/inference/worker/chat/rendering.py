@@ -33,6 +33,9 @@ _ESCALATION: Final = (
 )
 """What to try when a template refuses a chat or leaves out a text, least change first."""
 
+_THINKING_SWITCHES: Final = ("enable_thinking", "thinking")
+"""Variables of templates: Qwen's and most others', and that of DeepSeek and Granite."""
+
 _OPENED_THINKING: Final = re.compile(r"<think>\s*\Z")
 _NO_THINKING: Final = "<think>\n\n</think>\n\n"
 
@@ -53,7 +56,7 @@ class Rendering:
         choice = chat.tool_choice
         allowed = () if choice.mode == "none" else chat.tools
         self._tools = tuple(tool for tool in allowed if not choice.names or tool.name in choice.names)
-        switches = {} if chat.thinking is None else dict.fromkeys(traits.thinking_variables, chat.thinking)
+        switches = {} if chat.thinking is None else dict.fromkeys(_THINKING_SWITCHES, chat.thinking)
         given = {
             name: wrap(value) if isinstance(value, dict | list) else value
             for name, value in chat.template_arguments.items()
@@ -107,6 +110,8 @@ class Rendering:
 
     def _render(self, messages: Messages, tools: Sequence[ToolDefinition], continued: bool) -> str:
         variables: dict[str, Any] = {"messages": template_messages(messages, self._traits), "tools": None}
+        if self._traits.needs_tools:
+            variables["tools"] = []
         if tools:
             variables[self._traits.tools_variable] = template_tools(tools, flat=self._traits.flat_tools)
         return self._template.render({**variables, "add_generation_prompt": not continued, **self._variables})

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
-from jinja2 import TemplateError, meta, nodes
+from jinja2 import TemplateError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
@@ -38,6 +38,10 @@ class TemplateFault(Exception):  # noqa: N818 # an internal signal: clients get 
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        # Some templates (Kimi K2) collect call ids in a list of their own. The input has other types.
+        return (type(obj) is list and attr in ("append", "pop")) or super().is_safe_attribute(obj, attr, value)
+
     # A product or a padded format can ask for gigabytes in one uninterruptible step.
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -67,7 +71,7 @@ def _raise_exception(message: str) -> NoReturn:
 
 
 class CompiledTemplate:
-    """A template's program. One that does not parse fails in ``render``, and has no variables."""
+    """A template's program. One that does not parse fails in ``render``."""
 
     def __init__(self, source: str, constants: Mapping[str, str]) -> None:
         environment = _Sandbox(
@@ -78,20 +82,13 @@ class CompiledTemplate:
         environment.globals["raise_exception"] = _raise_exception
         environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
         self._constants = dict(constants)
-        self._environment = environment
-        self._source = source
+        self.source: Final = source
         self._broken: str | None = None
         try:
             self._template = environment.from_string(source)
         # SyntaxError: nested too deeply for Python's compiler.
         except (*_TEMPLATE_FAULTS, SyntaxError) as error:
             self._broken = str(error)
-
-    def variables(self) -> frozenset[str]:
-        """Return the names that the template expects from outside."""
-        if self._broken is not None:
-            return frozenset()
-        return frozenset(meta.find_undeclared_variables(self._environment.parse(self._source)))
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """Return the template's text; raises TemplateFault."""

@@ -115,13 +115,5 @@ def _check(chat: Chat) -> None:
 
 
 def template_abilities(source: str) -> tuple[bool, bool]:
-    """Return whether a template has a place for tools, and whether its model thinks, from its source alone."""
-    has_tools = bool(re.search(r"\btools\b", source))
-    switches = re.search(r"\benable_thinking\b|\bthinking\b|\[THINK\]|<\|channel\|>", source)
-    # Templates of other models cut thinking out of earlier answers, too, but have a field for it.
-    thinks = "</think>" in source and ("reasoning_content" not in source or _opens_thinking(source))
-    return has_tools, bool(switches) or thinks
-
-
-def _opens_thinking(source: str) -> bool:
-    return bool(re.search(r"<think>(?:\\n|\s)*['\"]?\s*-?[}%]", source))
+    """Return whether a template has a place for tools, and whether it knows thinking, from its source alone."""
+    return bool(re.search(r"\btools\b", source)), bool(re.search(r"think|reasoning", source, re.IGNORECASE))

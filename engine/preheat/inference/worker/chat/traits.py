@@ -57,8 +57,8 @@ class TemplateTraits:
     reasoning_key: str = "reasoning_content"  # the field of the assistant's thinking
     names: bool = False  # shows the names of the messages' authors
     tools_variable: str = "tools"  # empty if it has no place for tools
+    needs_tools: bool = False  # fails without a list of tools, which may be empty
     flat_tools: bool = False  # a tool is the function itself, without ``{"type": "function", "function": ...}``
-    thinking_variables: tuple[str, ...] = ()  # switches of thinking, such as ``enable_thinking``
     steps: frozenset[Step] = field(default_factory=frozenset)
 
 

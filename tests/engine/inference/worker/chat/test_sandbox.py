@@ -19,7 +19,7 @@ LIMIT_S = 0.3
 
 
 def render(template: str, *messages: dict[str, Any], **variables: Any) -> str:
-    given = {"messages": list(messages) or [USER], "tools": None, "add_generation_prompt": True, **variables}
+    given = {"messages": wrap(list(messages) or [USER]), "tools": None, "add_generation_prompt": True, **variables}
     return CompiledTemplate(template, {"bos_token": "<s>", "eos_token": "</s>"}).render(given)
 
 
@@ -98,10 +98,11 @@ def test_values_behave_as_pythons(template: str, text: str) -> None:
     assert render(template, value=wrap(NESTED)) == text
 
 
-def test_the_variables_of_a_template() -> None:
-    template = CompiledTemplate("{% set mine = 1 %}{{ mine }}{% if tools and enable_thinking %}{% endif %}", {})
-    assert template.variables() == {"tools", "enable_thinking"}
-    assert CompiledTemplate("{{", {}).variables() == frozenset()
+def test_a_list_of_its_own() -> None:
+    template = (
+        "{% set ns = namespace(ids=[]) %}{% set _ = ns.ids.append('a') %}{{ ns.ids | length }}{{ ns.ids.pop(0) }}"
+    )
+    assert render(template) == "1a"
 
 
 def test_strftime_now() -> None:
