@@ -36,6 +36,7 @@ class Shape:
     heads: int
     kv_heads: int
     seed: int  # seed of the random weights
+    context_length: int = 8192  # trained context length, in tokens
 
     @property
     def head_width(self) -> int:
@@ -51,6 +52,11 @@ SMALL: Final = Shape("random-0.6gb-q4_k_m", layers=19, width=2048, ffn=5632, hea
 
 LARGE: Final = Shape("random-1.1gb-q4_k_m", layers=26, width=2048, ffn=8192, heads=32, kv_heads=8, seed=11)
 """Between Llama 3.2 1B and SmolLM2 1.7 B."""
+
+AGENT: Final = Shape(
+    "random-agent-q4_k_m", layers=1, width=256, ffn=256, heads=8, kv_heads=2, seed=64, context_length=65536
+)
+"""As small as possible: for requests of agents, which have tens of thousands of tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def _copy_metadata(shape: Shape, template: GGUFReader, writer: GGUFWriter) -> No
         writer.add_key_value(field.name, field.contents(), field.types[0], sub_type=sub_type)
     writer.add_name(shape.name)
     writer.add_block_count(shape.layers)
-    writer.add_context_length(8192)
+    writer.add_context_length(shape.context_length)
     writer.add_embedding_length(shape.width)
     writer.add_feed_forward_length(shape.ffn)
     writer.add_head_count(shape.heads)

@@ -11,6 +11,7 @@ import hypothesis
 import psutil
 import pytest
 
+from benchmarks.gguf_files import AGENT, ensure_model
 from local_hub import LocalHub
 from preheat import paths
 from scripted_models import write_scripted_models
@@ -83,6 +84,15 @@ def chat_model() -> Path:
 def embedding_model() -> Path:
     """all-MiniLM-L6-v2, a real model that makes embeddings, shared read-only."""
     return _present(EMBEDDING_MODEL)
+
+
+@pytest.fixture(scope="session")
+def agent_model(tmp_path_factory: pytest.TempPathFactory, chat_model: Path) -> Path:
+    """A model with random weights, SmolLM2's tokenizer and template, and 64k of context, shared read-only.
+
+    A prompt of 10,000 tokens takes it about a second. Its answers have no end.
+    """
+    return ensure_model(AGENT, chat_model, tmp_path_factory.mktemp("agent"))
 
 
 @pytest.fixture(scope="session")
