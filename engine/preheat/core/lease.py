@@ -20,7 +20,7 @@ class Lease:
 
     Args:
         arrived_at: Monotonic time of the request's arrival.
-        on_token: Called with every piece of text.
+        on_token: Called with every piece of text, thinking or a tool call.
     """
 
     def __init__(self, model_id: str, hot: HotModel, arrived_at: float, on_token: Callable[[], None]) -> None:
@@ -29,7 +29,7 @@ class Lease:
         self._worker = hot.worker
         self._arrived_at = arrived_at
         self._on_token = on_token
-        self.ttft_s: float | None = None  # seconds from the request's arrival to its first text
+        self.ttft_s: float | None = None  # seconds from the request's arrival to its first token
         self.usages: list[Usage] = []  # token counts of the finished generations
         self.answered = False  # the model has answered in full at least once
 
@@ -44,7 +44,7 @@ class Lease:
         """
         async with aclosing(self._worker.generate(request)) as chunks:
             async for chunk in chunks:
-                if chunk.text:
+                if chunk.text or chunk.reasoning or chunk.tool_calls:
                     if self.ttft_s is None:
                         self.ttft_s = time.monotonic() - self._arrived_at
                     self._on_token()

@@ -60,6 +60,16 @@ class TokenSampler:
         logprob = None if self._top_logprobs is None else token_logprob(model, index, token, self._top_logprobs)
         return Sampled(token, model.piece(token), logprob=logprob, last=constraint is not None and constraint.complete)
 
+    def force(self, index: int, token: int) -> Sampled:
+        """Return this token as the next one, whatever the logits are."""
+        llama.llama_sampler_accept(self._chain, token)
+        logprob = None if self._top_logprobs is None else token_logprob(self._model, index, token, self._top_logprobs)
+        return Sampled(token, self._model.piece(token), logprob=logprob)
+
+    def constrain(self, constraint: TokenMatcher) -> None:
+        """Follow a constraint from the next token on."""
+        self._constraint = constraint
+
     def _sample_constrained(self, index: int, constraint: TokenMatcher) -> int | None:
         # The token chosen without the constraint is mostly allowed: choose first, and choose again among the allowed
         # ones if it is not. Both ways have the same distribution.

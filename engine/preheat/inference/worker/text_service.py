@@ -6,13 +6,14 @@ decode thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Final, NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize
+from preheat.inference.worker.answer import ChatAnswer, ChatAnswers
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate, chat_tokens, fixed_tokens
 from preheat.inference.worker.constraints import ConstraintCompiler
@@ -39,6 +40,8 @@ class TextService:
         self._channel = channel
         self._template = ChatTemplate(model.chat_template(), bos=model.bos_text, eos=model.eos_text)
         self._constraints = ConstraintCompiler(model)
+        self._chat_answers = ChatAnswers(model, self._template, self._constraints)
+        self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
         self._runner = ModelRunner(model)
         self._inbox: SimpleQueue[Generation | int] = SimpleQueue()  # an id cancels its request
         self._scheduler = Scheduler(
@@ -54,6 +57,7 @@ class TextService:
         for item in take(self._inbox, wait=wait and self._scheduler.idle):
             if isinstance(item, int):
                 self._scheduler.cancel(item)
+                self._answers.pop(item, None)
             else:
                 self._scheduler.add(item)
         chunks = self._advance()
@@ -63,7 +67,16 @@ class TextService:
 
     def _advance(self) -> list[tuple[int, GenerationChunk]]:
         plan = self._scheduler.plan()
-        return self._scheduler.update(plan, self._runner.run(plan))
+        chunks = self._scheduler.update(plan, self._runner.run(plan))
+        return [(request_id, part) for request_id, chunk in chunks for part in self._parts(request_id, chunk)]
+
+    def _parts(self, request_id: int, chunk: GenerationChunk) -> Sequence[GenerationChunk]:
+        answer = self._answers.get(request_id)
+        if answer is None:
+            return (chunk,)
+        if chunk.finish_reason is not None:
+            del self._answers[request_id]
+        return answer.chunks(chunk)
 
     def warm_up(self, may_continue: Callable[[], object]) -> None:
         """Evaluate the beginning that all chats share, and keep it, before the first ``step``.
@@ -102,28 +115,34 @@ class TextService:
                 raise UnsupportedOperationError(msg("model_makes_text"))
 
     def _generation(self, request_id: int, request: GenerateRequest) -> Generation:
-        tokens = self._tokens(request)
+        prompt, tokens = self._tokens(request)
         if len(tokens) >= self._model.context_length:
             raise ContextLengthExceededError(
                 msg("prompt_too_long", tokens=len(tokens), limit=self._model.context_length),
                 param="messages" if request.chat is not None else "prompt",
             )
-        constraint = None if request.constraint is None else self._constraints.matcher(request.constraint)
+        stream = TextStream(request.stop)
         sampler = TokenSampler(
             self._model,
             request.sampling,
             tokens,
-            constraint,
-            request.top_logprobs,
+            top_logprobs=request.top_logprobs,
             on_failure=lambda reason: self._fail(request_id, reason),
         )
+        sample = sampler.sample
+        if request.chat is not None:
+            answer = self._chat_answers.begin(request.chat, request.constraint, prompt, sampler, stream)
+            self._answers[request_id] = answer
+            sample = answer.sample
+        elif request.constraint is not None:
+            sampler.constrain(self._constraints.matcher(request.constraint))
         # Computing a prompt in other pieces rounds differently in the last bits; with a seed the text must not change.
         seeded = request.sampling.seed is not None
         return Generation(
             request_id=request_id,
             tokens=tokens,
-            text=TextStream(request.stop),
-            sample=sampler.sample,
+            text=stream,
+            sample=sample,
             max_tokens=request.max_tokens,
             chunk_tokens=SEEDED_CHUNK_TOKENS if seeded else None,
             reuse=not seeded,
@@ -133,19 +152,22 @@ class TextService:
         error = InvalidRequestError(msg("constraint_failed", reason=reason), param="response_format")
         self._channel.send(Failed(request_id, error))
 
-    def _tokens(self, request: GenerateRequest) -> list[int]:
+    def _tokens(self, request: GenerateRequest) -> tuple[str, list[int]]:
+        """Return the text of a chat's prompt, and the prompt's tokens."""
+        text = ""
         if request.prompt_tokens is not None:
             tokens = list(request.prompt_tokens)
             self._model.check_tokens(tokens, "prompt")
         elif request.chat is not None:
-            tokens = self._chat_prompt(request.chat)
+            prompt, tokens = chat_tokens(self._model, self._template, request.chat)
+            text = prompt.text
         else:
             tokens = self._model.tokenize(request.prompt or "")
         if not tokens:
             if self._model.bos < 0:
                 raise InvalidRequestError(msg("prompt_empty"), param="prompt")
             tokens = [self._model.bos]
-        return tokens
+        return text, tokens
 
     def _chat_prompt(self, chat: Chat) -> list[int]:
         _, tokens = chat_tokens(self._model, self._template, chat)

@@ -21,6 +21,8 @@ class TextStream:
         self._held = ""
         self.stopped = False
         """A stop string was found; no more text follows."""
+        self.suspended = False
+        """Stop strings are not looked for."""
 
     @property
     def holding(self) -> bool:
@@ -43,6 +45,9 @@ class TextStream:
         if not self._stop:
             return new
         text = self._held + new
+        if self.suspended:
+            self._held = ""
+            return text
         found = [(at + len(stop), at) for stop in self._stop if (at := text.find(stop)) >= 0]
         if found:
             self.stopped = True

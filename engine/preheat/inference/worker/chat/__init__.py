@@ -1,5 +1,10 @@
 """Chats as a model reads and writes them: its chat template, and its forms of tool calls and thinking."""
 
+from preheat.inference.worker.chat.dialects import THINKING as THINKING
+from preheat.inference.worker.chat.dialects import Dialect as Dialect
+from preheat.inference.worker.chat.dialects import dialect_of as dialect_of
+from preheat.inference.worker.chat.dialects import prompted_thinking as prompted_thinking
+from preheat.inference.worker.chat.parsing import AnswerParser as AnswerParser
 from preheat.inference.worker.chat.prompt import chat_tokens as chat_tokens
 from preheat.inference.worker.chat.prompt import fixed_tokens as fixed_tokens
 from preheat.inference.worker.chat.template import ChatTemplate as ChatTemplate

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 
 
 class Thinking(NamedTuple):
-    """Marks around a model's thinking."""
+    """Marks around a model's thinking; ``after`` comes between it and the answer's text."""
 
     open: str
     close: str
+    after: str = "\n\n"
 
 
 THINKING: Final = (
@@ -26,7 +27,7 @@ THINKING: Final = (
     Thinking("<seed:think>", "</seed:think>"),  # Seed-OSS
     Thinking("<|START_THINKING|>", "<|END_THINKING|>"),  # Command
     Thinking("<thought>", "</thought>"),  # EXAONE Deep
-    Thinking("<|channel|>analysis<|message|>", "<|end|>"),  # gpt-oss
+    Thinking("<|channel|>analysis<|message|>", "<|end|>", "<|start|>assistant<|channel|>final<|message|>"),  # gpt-oss
 )
 
 
@@ -149,9 +150,15 @@ def dialect_of(template: str, control_token: Callable[[str], int | None]) -> Dia
     )
 
 
+def prompted_thinking(prompt: str) -> Thinking | None:
+    """Return the marks of the thinking that the end of a prompt has begun."""
+    end = prompt[-200:].rstrip()
+    return next((marks for marks in THINKING if end.endswith(marks.open)), None)
+
+
 def _all_marks() -> Iterable[str]:
     for marks in THINKING:
-        yield from marks
+        yield from (marks.open, marks.close)
     for block in BLOCKS:
         yield block.open
         yield from block.close

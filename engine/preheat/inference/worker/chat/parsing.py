@@ -95,11 +95,18 @@ class AnswerParser:
         """Calls begun so far."""
         self.complete_calls = 0
         next(self._steps)
+        if opened is not None:
+            self.thinking = self._drop_space = True
 
     @property
-    def holding(self) -> bool:
-        """Whether text is held back."""
-        return bool(self._buffer)
+    def held(self) -> str:
+        """Text that is held back."""
+        return self._buffer
+
+    @property
+    def before_text(self) -> bool:
+        """The text so far ends inside thinking, or in white space after it."""
+        return self.thinking or (self._drop_space and not self._said and not self.calls)
 
     @property
     def ended(self) -> bool:
