@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -64,19 +64,24 @@ class ModelFiles:
     async def find(self, name: str) -> ModelFile:
         """Resolve a name, and look at the disk again if the model is unknown or its files have changed.
 
+        Names that a pull understands stand for what it has fetched.
+
         Raises:
             ModelNotFoundError, AmbiguousModelError: No model has this name, or several.
         """
-        try:
-            model = self.resolve(name)
-        except ModelNotFoundError:
-            await self.look_closely()
-            return self.resolve(name)
-        if model.model_id not in self._in_memory() and await self.changed(model):
+        model = await self._known(name)
+        if model is not None and (model.model_id in self._in_memory() or not await self.changed(model)):
+            return model
+        if model is not None:
             await self.look()
-            await self.look_closely()
+        await self.look_closely()
+        return await self._known(name) or self.resolve(name)
+
+    async def _known(self, name: str) -> ModelFile | None:
+        try:
             return self.resolve(name)
-        return model
+        except ModelNotFoundError:
+            return await asyncio.to_thread(_find_pulled, name, self.models)
 
     async def look(self) -> None:
         """Look at the disk."""
@@ -155,6 +160,12 @@ class ModelFiles:
         if loop is not None:
             with suppress(RuntimeError):  # the loop was just closed
                 loop.call_soon_threadsafe(self._changed.set)
+
+
+def _find_pulled(name: str, models: Sequence[ModelFile]) -> ModelFile | None:
+    from preheat.models.catalogue import find_pulled  # slow to import
+
+    return find_pulled(name, models)
 
 
 def _places(settings: Settings) -> tuple[object, ...]:

@@ -113,6 +113,7 @@ class SnapshotMaker:
             context_length=self.pool.context_length(model.model_id),
             active_requests=record.active_requests,
             last_used_at=record.last_used_at,
+            expires_at=record.expires_at,
             load_s=record.load_s,
             load_left_s=self.pool.load_left_s(model.model_id),
             reason=record.reason if record.state is State.HOT else None,

@@ -59,6 +59,13 @@ TABLE: Final[Mapping[str, Template]] = {
         "{model} makes text, not embeddings", "Use it with /v1/chat/completions, or choose an embedding model"
     ),
     "too_many_dimensions": Template("dimensions: the model's vectors have only {limit}"),
+    "context_foreign": Template("context: it is not from an answer of Preheat", "Leave it out, or send a chat"),
+    "model_name_unusable": Template(
+        "{name} cannot be the name of a model", "Use letters, digits, and . _ - : / after the first character"
+    ),
+    "model_name_taken": Template("There is a model with the name {name} already", "Choose another name"),
+    "names_unwritable": Template("The names of models cannot be written: {reason}", "Check the disk"),
+    "ollama_unsupported": Template("Preheat does not support Ollama's {path}", "Use create with from, or pull"),
     "body_malformed": Template("The request body is not JSON: {reason}"),
     "body_invalid": Template("The request body: {reason}"),
     "field_invalid": Template("{field}: {reason}"),

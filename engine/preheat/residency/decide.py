@@ -446,10 +446,9 @@ class _Step:
             self._evict(record, hot.outdated.why, msg("file_outdated" if replaced else "settings_outdated"))
             return
         else:
-            seconds = record.keep_alive_s if hot.keep_alive_s is None else hot.keep_alive_s
-            if seconds is not None and seconds >= 0:
-                # A model that was preloaded has its time, too, however long ago it was used.
-                left_s = seconds - (self._now.unix - max(record.last_used_at or 0.0, hot.since))
+            seconds, expires_at = record.idle_limit_s, record.expires_at
+            if seconds is not None and expires_at is not None:
+                left_s = expires_at - self._now.unix
                 if left_s <= 0:
                     self._evict(record, EvictionReason.KEEP_ALIVE, msg("keep_alive_over", idle=seconds))
                     return

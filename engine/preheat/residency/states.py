@@ -296,6 +296,22 @@ class Residency(NamedTuple):
         return load is not None and load.held_since_mono is not None
 
     @property
+    def idle_limit_s(self) -> float | None:
+        """Idle time after which it is unloaded, in seconds; None without a limit, and unless hot."""
+        if not isinstance(self.phase, Hot):
+            return None
+        seconds = self.keep_alive_s if self.phase.keep_alive_s is None else self.phase.keep_alive_s
+        return seconds if seconds is not None and seconds >= 0 else None
+
+    @property
+    def expires_at(self) -> float | None:
+        """Unix time at which it is unloaded unless a request uses it; None as ``idle_limit_s``."""
+        if self.idle_limit_s is None or not isinstance(self.phase, Hot):
+            return None
+        # A model that was preloaded has its time, too, however long ago it was used.
+        return max(self.last_used_at or 0.0, self.phase.since) + self.idle_limit_s
+
+    @property
     def reason(self) -> Message | None:
         """Why it is in memory or being loaded."""
         source = self.phase if isinstance(self.phase, Hot) else self.load

@@ -23,6 +23,8 @@ from preheat.server.errors import InternalError, MethodNotAllowedError, NotFound
 from preheat.server.generation import Generator
 from preheat.server.in_flight import InFlight
 from preheat.server.metrics import MetricsApi
+from preheat.server.ollama.routes import BODIES as OLLAMA_BODIES
+from preheat.server.ollama.routes import add_ollama_routes
 from preheat.server.openai.endpoints import OpenAiApi
 from preheat.server.openai.responses import InputBody, ResponseBody, ResponsesApi
 from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
@@ -58,11 +60,24 @@ def create_app(
     generator = Generator(engine, in_flight)
     AnthropicApi(generator).add_routes(app)
     OpenAiApi(generator).add_routes(app)
+    add_ollama_routes(app, generator)
     ResponsesApi(generator).add_routes(app)
     host = ControlHost(engine, live or LiveSettings(engine, SettingsStore()), port)
     app.router.routes.extend(ControlRoutes(host, in_flight).routes())
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
-    add_api_docs(app, (ChatBody, CompletionBody, EmbeddingBody, ResponseBody, InputBody, MessagesBody, TokenCountBody))
+    add_api_docs(
+        app,
+        (
+            ChatBody,
+            CompletionBody,
+            EmbeddingBody,
+            ResponseBody,
+            InputBody,
+            MessagesBody,
+            TokenCountBody,
+            *OLLAMA_BODIES,
+        ),
+    )
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)

@@ -11,3 +11,4 @@ from preheat.models.catalogue.catalogue import (
 )
 from preheat.models.catalogue.offers import Machine, repo_offer, search, suggestions
 from preheat.models.catalogue.pull_names import parse_pull
+from preheat.models.catalogue.pulled import find_pulled

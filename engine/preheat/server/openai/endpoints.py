@@ -18,9 +18,10 @@ from preheat.server.bodies import parse_body
 from preheat.server.clients import client_name, is_own
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
-from preheat.server.openai.formatting import ChatFormat, CompletionFormat, embeddings_json, shortened
+from preheat.server.openai.formatting import ChatFormat, CompletionFormat, embeddings_json
 from preheat.server.openai.requests import chat_requests, completion_requests, is_forced, offered_tools
 from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
+from preheat.server.vectors import shortened
 
 if TYPE_CHECKING:
     from preheat.models import ModelFile

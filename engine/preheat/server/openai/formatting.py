@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from preheat._version import __version__
-from preheat.errors import InvalidRequestError
-from preheat.inference import Embeddings, FinishReason, GenerationChunk, TokenLogprob, Usage, normalised
-from preheat.messages import msg
+from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
 from preheat.server.generation import Answer, AnswerFormat
 from preheat.server.openai.tool_calls import ToolCall, ToolCallParser, parse_call
 
@@ -267,15 +265,6 @@ def completion_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str
         "top_logprobs": [{text: _finite(logprob) for text, _, logprob in token.top} for token in tokens],
         "text_offset": offsets,
     }
-
-
-def shortened(embeddings: Embeddings, dimensions: int | None) -> Sequence[bytes]:
-    """Return the first ``dimensions`` numbers of each vector, normalised again, as OpenAI does."""
-    if dimensions is None or dimensions == embeddings.dimensions:
-        return embeddings.vectors
-    if dimensions > embeddings.dimensions:
-        raise InvalidRequestError(msg("too_many_dimensions", limit=embeddings.dimensions), param="dimensions")
-    return [normalised(vector[: 4 * dimensions]) for vector in embeddings.vectors]
 
 
 def embeddings_json(

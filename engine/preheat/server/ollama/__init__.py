@@ -1,0 +1,1 @@
+"""Ollama's protocol over the engine: chat, generate, embeddings and models."""
