@@ -66,6 +66,12 @@ TABLE: Final[Mapping[str, Template]] = {
     "model_name_taken": Template("There is a model with the name {name} already", "Choose another name"),
     "names_unwritable": Template("The names of models cannot be written: {reason}", "Check the disk"),
     "ollama_unsupported": Template("Preheat does not support Ollama's {path}", "Use create with from, or pull"),
+    "dimensions_not_trained": Template(
+        "dimensions: {model} was not trained for vectors shorter than {limit}", "Leave dimensions out"
+    ),
+    "no_endpoint_in_family": Template(
+        "There is no such endpoint", "Preheat serves text and embeddings: {endpoints:names}; see /docs"
+    ),
     "body_malformed": Template("The request body is not JSON: {reason}"),
     "body_invalid": Template("The request body: {reason}"),
     "field_invalid": Template("{field}: {reason}"),
@@ -87,9 +93,5 @@ TABLE: Final[Mapping[str, Template]] = {
     "response_not_in_background": Template(
         "This response does not run in the background, so that it cannot be cancelled",
         "Close the connection to stop a response",
-    ),
-    "tool_definitions_differ": Template(
-        "Two tools define {name} differently, which a forced tool_choice cannot express",
-        "Rename one of the definitions, or use tool_choice auto",
     ),
 }

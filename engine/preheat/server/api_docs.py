@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from preheat.control import (
     wants_body,
 )
 from preheat.server.control import PREFIX
+from preheat.server.protocols import Endpoint
 
 _ERROR: Final = {
     "type": "object",
@@ -43,6 +45,25 @@ _ERROR: Final = {
 def body_docs(body: type[BaseModel]) -> dict[str, Any]:
     """Return the OpenAPI entry of an endpoint that reads this body itself."""
     return {"requestBody": _json_content({"$ref": f"{REF}{body.__name__}"})}
+
+
+def endpoint_docs(endpoint: Endpoint, body: type[BaseModel] | None) -> dict[str, Any]:
+    """Return the OpenAPI entry of a protocol's endpoint: parameters of its path, body, answers and errors."""
+    content: dict[str, Any] = {"application/json": {"schema": {"type": ["object", "array"]}}}
+    if body is not None and "stream" in body.model_fields:
+        content["text/event-stream"] = {"schema": {"type": "string"}}
+    error = {"application/json": {"schema": {"$ref": f"{REF}Error"}}}
+    docs: dict[str, Any] = {
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", endpoint.path)
+        ],
+        "responses": {
+            "200": {"description": "Success", "content": content},
+            "default": {"description": "An error", "content": error},
+        },
+    }
+    return docs if body is None else {**docs, **body_docs(body)}
 
 
 def add_api_docs(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -18,6 +18,7 @@ from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.anthropic.endpoints import AnthropicApi
 from preheat.server.anthropic.schema import MessagesBody, TokenCountBody
 from preheat.server.api_docs import add_api_docs
+from preheat.server.canonical import CanonicalPaths
 from preheat.server.control import ControlRoutes
 from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
 from preheat.server.generation import Generator
@@ -25,15 +26,18 @@ from preheat.server.in_flight import InFlight
 from preheat.server.metrics import MetricsApi
 from preheat.server.ollama.routes import BODIES as OLLAMA_BODIES
 from preheat.server.ollama.routes import add_ollama_routes
-from preheat.server.openai.endpoints import OpenAiApi
+from preheat.server.openai.endpoints import BODIES, ENDPOINTS, OpenAiApi
 from preheat.server.openai.responses import InputBody, ResponseBody, ResponsesApi
-from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
+from preheat.server.protocols import Family, aliases_of
 from preheat.settings import APP_ORIGINS, KeyStore, Settings, SettingsStore
 
 if TYPE_CHECKING:
     from preheat.core import Engine
 
 logger = logging.getLogger(__name__)
+
+FAMILIES: Final = (Family("openai", "OpenAI", ENDPOINTS),)
+"""The protocols and their endpoints."""
 
 
 def create_app(
@@ -68,9 +72,7 @@ def create_app(
     add_api_docs(
         app,
         (
-            ChatBody,
-            CompletionBody,
-            EmbeddingBody,
+            *BODIES.values(),
             ResponseBody,
             InputBody,
             MessagesBody,
@@ -82,6 +84,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(AccessMiddleware, rules=access_rules(settings or engine.settings, own_key))
+    app.add_middleware(CanonicalPaths, aliases=aliases_of(FAMILIES))  # the last one added sees a request first
     return app
 
 
@@ -115,7 +118,10 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         response.headers.update(error.headers or {})
         return response
     if error.status_code == 404:
-        return error_response(NotFoundError(msg("no_endpoint")), request.url.path)
+        path = request.url.path
+        own = [each.path for family in FAMILIES for each in family.endpoints]
+        message = msg("no_endpoint_in_family", endpoints=own) if path.startswith("/v1/") else msg("no_endpoint")
+        return error_response(NotFoundError(message), path)
     raise error
 
 

@@ -1,46 +1,117 @@
-"""Typed bodies of requests, for all protocols: the base class, and errors that name the field."""
+"""Bodies of requests: parsed as leniently as other servers do, with errors that name the field at fault.
+
+Unknown fields are ignored, since clients send new ones every month. Known fields that would change the answer but are
+not implemented are refused by name. ``null`` always means "not given".
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
+from preheat.server import protocols
 
-Body = TypeVar("Body", bound=BaseModel)
+
+class Refused(NamedTuple):
+    """Why a field is refused, and its values that have no effect and are accepted."""
+
+    note: str
+    harmless: tuple[object, ...] = ()
 
 
 class JsonBody(BaseModel):
-    """A JSON object of a request.
+    """Base class of all bodies and their parts; ``IGNORED`` and ``REFUSED`` list known fields that it does not have."""
 
-    Strict: ``"0.7"`` is not a number. Unknown fields are ignored, since clients send new ones every month.
-    """
-
-    # Names such as model_* are the protocol's, not pydantic's.
+    # Strict: "0.7" is not a number here. Names such as model_* are OpenAI's, not pydantic's.
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, protected_namespaces=(), frozen=True)
+
+    IGNORED: ClassVar[Mapping[str, str]] = {}
+    REFUSED: ClassVar[Mapping[str, Refused]] = {}
+
+    @classmethod
+    def fields(cls) -> tuple[protocols.Field, ...]:
+        """Return the description of all known fields."""
+        return protocols.fields_of(cls, cls.IGNORED, {name: refused.note for name, refused in cls.REFUSED.items()})
+
+
+Body = TypeVar("Body", bound=JsonBody)
+T = TypeVar("T")
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Int: TypeAlias = Annotated[int, BeforeValidator(_whole)]
+"""An integer, which some clients write as ``3.0``."""
+
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+
+MAX_INPUTS: Final = 2048
+Several: TypeAlias = Annotated[list[T], Field(min_length=1, max_length=MAX_INPUTS)]
 
 
 def parse_body(model: type[Body], data: bytes) -> Body:
     """Return the typed body; raises InvalidRequestError with the field in ``param``, such as ``messages[0].role``."""
+    return validated(model, parse_json(data))
+
+
+def parse_json(data: bytes) -> Any:
+    """Return the body as JSON; raises InvalidRequestError."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        return model.model_validate_json(data)
+        return from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        if b"\\ud" in data.lower():
+            try:
+                return _without_surrogates(json.loads(data, parse_constant=_refuse_constant))
+            except (ValueError, RecursionError):
+                pass
+        raise InvalidRequestError(msg("body_malformed", reason=str(error))) from None
+
+
+def validated(model: type[Body], value: Any) -> Body:
+    """Return the typed body of parsed JSON; raises InvalidRequestError like ``parse_body``."""
+    if isinstance(value, dict):
+        for name in value.keys() & model.REFUSED.keys():
+            note, harmless = model.REFUSED[name]
+            if value[name] is not None and value[name] not in harmless:
+                raise invalid(name, f"is not supported: {note}")
+    try:
+        return model.model_validate(value)
     except ValidationError as error:
         # ``from None``: pydantic's message quotes the input, and prompts must not reach the log.
-        raise _invalid(error, data) from None
+        raise _invalid(error, value) from None
 
 
-def _invalid(error: ValidationError, data: bytes) -> InvalidRequestError:
+def invalid(param: str, reason: str) -> InvalidRequestError:
+    """Return the error for one field."""
+    return InvalidRequestError(msg("field_invalid", field=param, reason=reason), param=param)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Replace halves of characters, which JavaScript sends when it cuts a text within one."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def _invalid(error: ValidationError, value: Any) -> InvalidRequestError:
     details = error.errors(include_url=False, include_input=False)
-    if details[0]["type"] == "json_invalid":
-        return InvalidRequestError(msg("body_malformed", reason=str(details[0]["ctx"]["error"])))
-    try:
-        value = json.loads(data)
-    except ValueError:  # pydantic accepts what json does not, such as broken surrogates
-        value = None
     named = [(_field_name(detail["loc"], value, detail["type"]), _reason(detail)) for detail in details]
     # A union reports an error for each of its branches; the deepest one is the best match.
     first = named[0][0]
@@ -48,7 +119,7 @@ def _invalid(error: ValidationError, data: bytes) -> InvalidRequestError:
     reason = " / ".join(dict.fromkeys(reason for name, reason in named if name == param))
     if not param:
         return InvalidRequestError(msg("body_invalid", reason=reason))
-    return InvalidRequestError(msg("field_invalid", field=param, reason=reason), param=param)
+    return invalid(param, reason)
 
 
 def _reason(detail: Any) -> str:

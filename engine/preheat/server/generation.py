@@ -233,9 +233,9 @@ class Generator:
         See ``Engine.lease`` for ``keep_alive_s`` and ``context_length``.
         """
         client = client_name(request)
-        low = caller_of(request).low_priority or request.headers.get(PRIORITY_HEADER, "").lower() == "low"
+        priority = priority_of(request)
         prepared = [
-            replace(each, client=client, report_progress=stream, priority=Priority.BULK if low else each.priority)
+            replace(each, client=client, report_progress=stream, priority=max(priority, each.priority))
             for each in requests
         ]
         open_lease = partial(self.lease, request, model_id, keep_alive_s=keep_alive_s, context_length=context_length)
@@ -286,6 +286,12 @@ class Generator:
             self.in_flight,
             header_delay_s=HOT_HEADER_DELAY_S if hot else LOAD_HEADER_DELAY_S,
         )
+
+
+def priority_of(request: Request) -> Priority:
+    """Return the priority that a request asks for."""
+    low = caller_of(request).low_priority or request.headers.get(PRIORITY_HEADER, "").lower() == "low"
+    return Priority.BULK if low else Priority.INTERACTIVE
 
 
 def client_gone() -> Response:

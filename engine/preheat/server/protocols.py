@@ -5,7 +5,7 @@ Each protocol describes its endpoints next to their code; ``docs/protocols.md`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,6 +47,16 @@ class Family:
     name: str  # such as ``openai``
     title: str
     endpoints: tuple[Endpoint, ...]
+
+
+def aliases_of(families: Iterable[Family]) -> Mapping[str, str]:
+    """Return the endpoints' paths by their other paths; one that ends with a slash stands for all below it."""
+    return {
+        alias.split("{")[0]: endpoint.path.split("{")[0]
+        for family in families
+        for endpoint in family.endpoints
+        for alias in endpoint.aliases
+    }
 
 
 def fields_of(

@@ -77,7 +77,7 @@ class RunEndpoints:
         embeddings = await self._embed(request, body, model, body.inputs, watch, truncate=body.truncate is not False)
         if embeddings is None:
             return client_gone()
-        vectors = shortened(embeddings, body.dimensions or None)
+        vectors = shortened(model, embeddings, body.dimensions or None)
         content = {"model": body.model_name, "embeddings": [memoryview(each).cast("f").tolist() for each in vectors]}
         return json_response({**content, **watch.durations(), "prompt_eval_count": embeddings.prompt_tokens})
 

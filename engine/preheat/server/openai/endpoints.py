@@ -1,9 +1,11 @@
-"""OpenAI's endpoints: chat, completions, embeddings and models."""
+"""OpenAI's endpoints, and those of llama.cpp and vLLM that their clients expect next to them."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 from pydantic_core import to_json
@@ -11,20 +13,58 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from preheat.errors import UnsupportedOperationError
+from preheat.inference import Chat
 from preheat.messages import msg
-from preheat.models import printable
-from preheat.server.api_docs import body_docs
-from preheat.server.bodies import parse_body
+from preheat.server.api_docs import endpoint_docs
+from preheat.server.bodies import JsonBody, parse_body
 from preheat.server.clients import client_name, is_own
-from preheat.server.generation import Generator, client_gone
+from preheat.server.generation import Generator, client_gone, priority_of
 from preheat.server.in_flight import ClientGoneError
-from preheat.server.openai.formatting import ChatFormat, CompletionFormat, embeddings_json
-from preheat.server.openai.requests import chat_requests, completion_requests, is_forced, offered_tools
-from preheat.server.openai.schema import ChatBody, CompletionBody, EmbeddingBody
+from preheat.server.openai.chat_format import ChatFormat
+from preheat.server.openai.completion_format import CompletionFormat
+from preheat.server.openai.inputs import DetokenizeBody, EmbeddingBody, RerankBody, TokenizeBody
+from preheat.server.openai.model_list import context_length, model_json
+from preheat.server.openai.requests import chat_messages, chat_requests, completion_requests, is_legacy, tools_of
+from preheat.server.openai.schema import ChatBody, CompletionBody
+from preheat.server.openai.vectors import embeddings_json, reranked
+from preheat.server.protocols import Endpoint
 from preheat.server.vectors import shortened
 
 if TYPE_CHECKING:
+    from preheat.core import Lease
     from preheat.models import ModelFile
+
+BODIES: Final[dict[str, type[JsonBody]]] = {
+    "/v1/chat/completions": ChatBody,
+    "/v1/completions": CompletionBody,
+    "/v1/embeddings": EmbeddingBody,
+    "/v1/rerank": RerankBody,
+    "/tokenize": TokenizeBody,
+    "/detokenize": DetokenizeBody,
+}
+"""Bodies of requests by path."""
+
+ENDPOINTS: Final = (
+    *(
+        Endpoint("POST", path, summary, BODIES[path].fields(), aliases)
+        for path, summary, aliases in (
+            ("/v1/chat/completions", "Answer a chat, whole or as a stream", ("/chat/completions",)),
+            ("/v1/completions", "Continue one or several prompts, whole or as a stream", ("/completions",)),
+            ("/v1/embeddings", "One vector for each input", ("/embeddings",)),
+            (
+                "/v1/rerank",
+                "Order documents by the similarity of their embeddings to that of a query",
+                ("/rerank", "/v1/reranking", "/reranking"),
+            ),
+            ("/tokenize", "The tokens of a text or a chat, as in llama.cpp and vLLM", ("/v1/tokenize",)),
+            ("/detokenize", "The text of tokens, as in llama.cpp and vLLM", ("/v1/detokenize",)),
+        )
+    ),
+    Endpoint("GET", "/v1/models", "All models on disk", aliases=("/models",)),
+    Endpoint(
+        "GET", "/v1/models/{model_id}", "One model, by its id or a unique prefix", aliases=("/models/{model_id}",)
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,71 +75,119 @@ class OpenAiApi:
 
     def add_routes(self, app: FastAPI) -> None:
         """Add the endpoints. They read bodies themselves: FastAPI validates more slowly, with errors of its own."""
-        for path, endpoint, body in (
-            ("/v1/chat/completions", self.chat, ChatBody),
-            ("/v1/completions", self.complete, CompletionBody),
-            ("/v1/embeddings", self.embed, EmbeddingBody),
-        ):
+        handlers = {
+            "/v1/chat/completions": self.chat,
+            "/v1/completions": self.complete,
+            "/v1/embeddings": self.embed,
+            "/v1/rerank": self.rerank,
+            "/tokenize": self.tokenize,
+            "/detokenize": self.detokenize,
+            "/v1/models": self.list_models,
+            "/v1/models/{model_id}": self.get_model,
+        }
+        for endpoint in ENDPOINTS:
             app.add_api_route(
-                path,
-                endpoint,
-                methods=["POST"],
+                endpoint.path.replace("{model_id}", "{model_id:path}"),
+                handlers[endpoint.path],
+                methods=[endpoint.method],
                 tags=["openai"],
-                name="create",
+                summary=endpoint.summary,
                 response_class=Response,
-                openapi_extra=body_docs(body),
+                openapi_extra=endpoint_docs(endpoint, BODIES.get(endpoint.path)),
             )
-        app.add_api_route("/v1/models", self.list_models, methods=["GET"], tags=["openai"])
-        app.add_api_route("/v1/models/{model_id:path}", self.get_model, methods=["GET"], tags=["openai"])
 
     async def chat(self, request: Request) -> Response:
         """Answer a chat, whole or as a stream of events."""
         body = parse_body(ChatBody, await request.body())
+        requests = chat_requests(body)
         model_id = await self.generator.model_id(body.model)
+        excluded = body.include_reasoning is False or (body.reasoning is not None and body.reasoning.exclude is True)
         form = ChatFormat(
             model_id,
             choices=body.choices,
-            logprobs=bool(body.logprobs),
-            tools=bool(offered_tools(body)),
-            forced=is_forced(body),
             include_usage=body.include_usage,
+            logprobs=bool(body.logprobs),
+            reasoning=not excluded,
+            legacy=is_legacy(body),
+            progress=bool(body.return_progress),
         )
-        return await self.generator.respond(request, model_id, chat_requests(body), form, stream=bool(body.stream))
+        return await self.generator.respond(request, model_id, requests, form, stream=bool(body.stream))
 
     async def complete(self, request: Request) -> Response:
         """Continue one or several prompts, whole or as a stream of events."""
         body = parse_body(CompletionBody, await request.body())
-        model_id = await self.generator.model_id(body.model)
         requests = completion_requests(body)
+        model_id = await self.generator.model_id(body.model)
         form = CompletionFormat(
             model_id,
-            [(each.prompt or "") if body.echo else "" for each in requests],
+            [prompt for prompt in body.prompts for _ in range(body.generated)],
             choices=body.choices,
-            logprobs=body.logprobs is not None,
+            generated=body.generated,
             include_usage=body.include_usage,
+            logprobs=body.logprobs is not None,
+            echo=bool(body.echo),
+            progress=bool(body.return_progress),
         )
         return await self.generator.respond(request, model_id, requests, form, stream=bool(body.stream))
 
     async def embed(self, request: Request) -> Response:
         """Answer with one vector for each input."""
         body = parse_body(EmbeddingBody, await request.body())
-        model = await self.generator.engine.find(body.model)
-        if not model.embeddings:
-            raise UnsupportedOperationError(msg("endpoint_needs_embeddings", model=model.model_id), param="model")
+        model = await self._embedding_model(body.model)
         try:
-            async with (
-                self.generator.in_flight.answer(request.receive),
-                self.generator.lease(request, model.model_id) as lease,
-            ):
-                embeddings = await lease.embed(body.inputs)
+            async with self._lease(request, model) as lease:
+                embeddings = await lease.embed(body.inputs, priority_of(request))
         except ClientGoneError:
             return client_gone()
-        vectors = shortened(embeddings, body.dimensions)
+        vectors = shortened(model, embeddings, body.dimensions)
         return _json(embeddings_json(model.model_id, vectors, embeddings.prompt_tokens, body.encoding_format))
+
+    async def rerank(self, request: Request) -> Response:
+        """Answer with the documents in the order of their similarity to the query."""
+        body = parse_body(RerankBody, await request.body())
+        model = await self._embedding_model(body.model)
+        try:
+            async with self._lease(request, model) as lease:
+                return _json(await reranked(lease, body, priority_of(request)))
+        except ClientGoneError:
+            return client_gone()
+
+    async def tokenize(self, request: Request) -> Response:
+        """Answer with the tokens of a text or a chat."""
+        body = parse_body(TokenizeBody, await request.body())
+        model = await self.generator.engine.find(body.model)
+        llama = body.content is not None  # whose form adds no start token unless asked
+        special = next((each for each in (body.add_special, body.add_special_tokens) if each is not None), not llama)
+        source: str | Chat = body.content if body.content is not None else body.prompt or ""
+        if body.messages is not None:
+            source = Chat(messages=chat_messages(body.messages), tools=tools_of(body.tools))
+        try:
+            async with self._lease(request, model) as lease:
+                tokens = await lease.tokenize(
+                    source, add_special=special, parse_special=body.parse_special is not False
+                )
+                pieces = await lease.pieces(tokens) if body.with_pieces else ()
+        except ClientGoneError:
+            return client_gone()
+        written = [{"id": token, "piece": _piece(piece)} for token, piece in zip(tokens, pieces, strict=False)]
+        limit = context_length(self.generator.engine, model)
+        return _json({"tokens": written or tokens, "count": len(tokens), "max_model_len": limit})
+
+    async def detokenize(self, request: Request) -> Response:
+        """Answer with the text of tokens."""
+        body = parse_body(DetokenizeBody, await request.body())
+        model = await self.generator.engine.find(body.model)
+        try:
+            async with self._lease(request, model) as lease:
+                text = await lease.detokenize(body.tokens)
+        except ClientGoneError:
+            return client_gone()
+        return _json({"content": text, "prompt": text})  # llama.cpp's name and vLLM's
 
     async def list_models(self, request: Request) -> Response:
         """Answer with every model on disk."""
-        models = [self._model_json(model) for model in await self.generator.engine.models()]
+        engine = self.generator.engine
+        models = [model_json(engine, model) for model in await engine.models()]
         self._note_client(request)
         return _json({"object": "list", "data": models})
 
@@ -107,7 +195,22 @@ class OpenAiApi:
         """Answer with one model, by its id or a unique prefix."""
         model = await self.generator.engine.find(request.path_params["model_id"])
         self._note_client(request, model.model_id)
-        return _json(self._model_json(model))
+        return _json(model_json(self.generator.engine, model))
+
+    async def _embedding_model(self, name: str) -> ModelFile:
+        model = await self.generator.engine.find(name)
+        if not model.embeddings:
+            raise UnsupportedOperationError(msg("endpoint_needs_embeddings", model=model.model_id), param="model")
+        return model
+
+    @asynccontextmanager
+    async def _lease(self, request: Request, model: ModelFile) -> AsyncIterator[Lease]:
+        """Hold the model; raises ClientGoneError when the client disconnects."""
+        async with (
+            self.generator.in_flight.answer(request.receive),
+            self.generator.lease(request, model.model_id) as lease,
+        ):
+            yield lease
 
     def _note_client(self, request: Request, model_id: str = "") -> None:
         """Report a client that lists models: it may be about to use one."""
@@ -115,30 +218,14 @@ class OpenAiApi:
         if client and not is_own(client):
             self.generator.engine.client_woke(client, model_id)
 
-    def _model_json(self, model: ModelFile) -> dict[str, Any]:
-        now = self.generator.engine.snapshot
-        snapshot = now.model(model.model_id)
-        return {
-            "id": model.model_id,
-            "object": "model",
-            "created": model.modified_ns // 10**9,
-            "owned_by": "preheat",
-            # Extensions of Preheat.
-            "state": snapshot.state.value if snapshot is not None else None,
-            "embeddings": model.embeddings,
-            "context_length": model.context_length,
-            "architecture": printable(model.architecture),
-            "parameters": model.parameters,
-            "quantization": model.quantization,
-            "abilities": [ability.value for ability in model.abilities],
-            "licence": model.licence,
-            "file_bytes": model.file_bytes,
-            "expected_bytes": snapshot.expected_bytes if snapshot is not None else None,
-            "fits": snapshot.expected_bytes <= now.memory.limit_bytes if snapshot is not None else None,
-            "source": model.source.value,
-            "aliases": list(model.aliases),
-        }
+
+def _piece(piece: bytes) -> str | list[int]:
+    """Return a token's text; the bytes of a part of a character, as llama.cpp does."""
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return list(piece)
 
 
-def _json(content: dict[str, Any]) -> Response:
+def _json(content: Any) -> Response:
     return Response(to_json(content), media_type="application/json")

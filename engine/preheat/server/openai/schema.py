@@ -1,87 +1,79 @@
-"""Bodies of OpenAI's requests, with the fields that clients send in practice.
-
-Unknown fields are ignored, since clients send new ones every month. Known fields that would change the answer but are
-not implemented are rejected. ``null`` always means "not given".
-"""
+"""Bodies of chats and completions, with the fields that clients of OpenAI, llama.cpp and vLLM send in practice."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from preheat.inference import Sampling
-from preheat.server.bodies import JsonBody
-
-T = TypeVar("T")
+from preheat.server.bodies import Int, Refused, Several, Text
+from preheat.server.openai.constraints import ConstraintFields
+from preheat.server.openai.known_fields import CHAT_REFUSED, COMPLETION_REFUSED, IGNORED
+from preheat.server.openai.messages import FunctionBody, Message, StreamOptions, ThinkingBody, Tool
 
 MAX_CHOICES: Final = 16
-MAX_STOPS: Final = 16
-MAX_INPUTS: Final = 2048
+MAX_STOPS: Final = 64
+MAX_TOOLS: Final = 1024
 _SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
 _SAME_NAMES: Final = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty")
+_FORBIDDEN: Final = -1000.0
+"""Added to the logits of tokens that llama.cpp's ``false`` rules out."""
 
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
-Token: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
+Token: TypeAlias = Annotated[Int, Field(ge=0, lt=2**31)]
 Tokens: TypeAlias = Annotated[list[Token], Field(min_length=1)]
-Several: TypeAlias = Annotated[list[T], Field(min_length=1, max_length=MAX_INPUTS)]
+Bias: TypeAlias = Annotated[float, Field(ge=-100, le=100)]
+Limit: TypeAlias = Annotated[Int, Field(ge=-2, lt=2**31)] | None
 
 
-class StreamOptions(JsonBody):
-    """``stream_options``."""
-
-    include_usage: bool | None = None
-
-
-class SamplingBody(JsonBody):
+class SamplingBody(ConstraintFields):
     """Common fields of chat and text completions: OpenAI's, and llama.cpp's top_k, min_p and penalties."""
 
+    IGNORED: ClassVar[Mapping[str, str]] = IGNORED
+
     model: Text
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=100)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
+    top_k: Annotated[Int, Field(ge=-1, lt=2**31, description="-1 and 0 keep all tokens.")] | None = None
     min_p: Annotated[float, Field(ge=0, le=1)] | None = None
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
-    repetition_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
-    repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
-    repeat_last_n: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**64)] | None = None
-    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
-    stop: Text | Annotated[list[Text], Field(max_length=MAX_STOPS)] | None = None
-    max_tokens: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
-    n: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
+    repetition_penalty: Annotated[float, Field(gt=0, le=10)] | None = Field(None, description="1 is off.")
+    repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = Field(None, description="Like repetition_penalty.")
+    repeat_last_n: Annotated[Int, Field(ge=-1, lt=2**31)] | None = Field(
+        None, description="How many tokens back the penalties look; -1 is the context length."
+    )
+    seed: Annotated[Int, Field(ge=-(2**63), lt=2**64)] | None = Field(None, description="-1 draws one.")
+    logit_bias: dict[str, Bias] | list[tuple[Token, Bias | bool]] | None = Field(
+        None, description="By token id; also llama.cpp's list of pairs, in which false rules a token out."
+    )
+    stop: str | Annotated[list[str], Field(max_length=MAX_STOPS)] | None = Field(
+        None, description="Empty texts are ignored."
+    )
+    max_tokens: Limit = Field(None, description="-1 is up to the context length.")
+    n_predict: Limit = Field(None, description="llama.cpp's name of max_tokens.")
+    n: Annotated[Int, Field(ge=1, le=MAX_CHOICES)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    grammar: str | None = None
+    return_progress: bool | None = Field(
+        None, description="llama.cpp's: a stream has chunks with prompt_progress while the prompt is computed."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pairs_are_tuples(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(pairs := value.get("logit_bias"), list):
+            value = {**value, "logit_bias": [tuple(pair) if isinstance(pair, list) else pair for pair in pairs]}
+        return value
 
     @field_validator("logit_bias")
     @classmethod
-    def _token_ids(cls, value: dict[str, float] | None) -> dict[str, float] | None:
-        if any(not (key.isascii() and key.isdigit() and len(key) < 10) for key in value or ()):
+    def _token_ids(cls, value: Any) -> Any:
+        if isinstance(value, dict) and any(
+            not (key.isascii() and key.isdigit() and len(key) < 10) for key in value or ()
+        ):
             raise ValueError("keys must be token ids, as text")
-        return value
-
-    @field_validator("max_tokens", "max_completion_tokens", check_fields=False)
-    @classmethod
-    def _at_least_one(cls, value: int | None) -> int | None:
-        if value == 0:
-            raise ValueError("must be at least 1; leave it out, or give -1, for no limit")
-        return value
-
-    @field_validator("audio", "functions", "function_call", "web_search_options", check_fields=False)
-    @classmethod
-    def _absent(cls, value: Any) -> Any:
-        if value is not None:
-            raise ValueError("is not supported")
-        return value
-
-    @field_validator("grammar", "suffix", check_fields=False)
-    @classmethod
-    def _empty(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value:
-            instead = "; use response_format with a json_schema" if info.field_name == "grammar" else ""
-            raise ValueError(f"is not supported{instead}")
         return value
 
     @property
@@ -97,11 +89,18 @@ class SamplingBody(JsonBody):
     @property
     def stops(self) -> tuple[str, ...]:
         """The stop strings."""
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+        stops = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+        return tuple(filter(None, stops))
+
+    @property
+    def token_limit(self) -> int | None:
+        """The maximum of generated tokens as given, negative for no limit; None if it was not given."""
+        return self.max_tokens if self.max_tokens is not None else self.n_predict
 
     def sampling(self, choice: int) -> Sampling:
         """Return the sampling of one choice; missing fields take llama.cpp's defaults."""
         penalty = self.repetition_penalty if self.repetition_penalty is not None else self.repeat_penalty
+        pairs = self.logit_bias.items() if isinstance(self.logit_bias, dict) else self.logit_bias or ()
         given: dict[str, Any] = {
             **{name: getattr(self, name) for name in _SAME_NAMES},
             "top_k": None if self.top_k is None else max(self.top_k, 0),  # -1 is "all" elsewhere
@@ -109,131 +108,48 @@ class SamplingBody(JsonBody):
             "penalty_last_n": self.repeat_last_n,
             # Choices of one request must differ, and be reproducible.
             "seed": None if self.seed in (None, -1) else (self.seed + choice) % _SEEDS,
-            "logit_bias": {int(token): bias for token, bias in (self.logit_bias or {}).items()},
+            "logit_bias": {int(token): _FORBIDDEN if bias is False else float(bias) for token, bias in pairs},
         }
         return Sampling(**{name: value for name, value in given.items() if value is not None})
-
-
-class ContentPart(JsonBody):
-    """One part of a message's content; only text is supported."""
-
-    type: str
-    text: str | None = None
-    refusal: str | None = None
-
-    @model_validator(mode="after")
-    def _only_text(self) -> ContentPart:
-        if self.type not in ("text", "refusal"):
-            raise ValueError(f"parts of type {self.type[:40]!r} are not supported; only text is")
-        if self.text is None and self.refusal is None:
-            raise ValueError("a text part needs its field text")
-        return self
-
-
-class CalledFunction(JsonBody):
-    """A function that the assistant called; ``arguments`` is JSON as text."""
-
-    name: Text
-    arguments: str
-
-
-class ToolCallBody(JsonBody):
-    """A tool call in an assistant's message."""
-
-    id: str | None = None
-    type: Literal["function"] = "function"
-    function: CalledFunction
-
-
-class Message(JsonBody):
-    """One message of a chat."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[ContentPart] | None = Field(None, validate_default=True)
-    name: str | None = None
-    tool_calls: list[ToolCallBody] | None = None
-    tool_call_id: str | None = None
-
-    @field_validator("content")
-    @classmethod
-    def _has_content(
-        cls, value: str | list[ContentPart] | None, info: ValidationInfo
-    ) -> str | list[ContentPart] | None:
-        if value is None and info.data.get("role", "assistant") != "assistant":
-            raise ValueError(f"a message with role {info.data['role']} needs content")
-        return value
-
-
-class FunctionBody(JsonBody):
-    """A function that the model may call; ``parameters`` is a JSON schema."""
-
-    name: Text
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-
-
-class Tool(JsonBody):
-    """A tool; always a function."""
-
-    type: Literal["function"]
-    function: FunctionBody
-
-
-ToolChoice: TypeAlias = Literal["none", "auto", "required"] | Tool | None
-"""A tool means its name alone."""
-
-
-class JsonSchemaBody(JsonBody):
-    """The field ``json_schema`` of ``response_format``."""
-
-    model_config = ConfigDict(populate_by_name=True, protected_namespaces=())
-
-    name: str | None = None
-    description: str | None = None
-    schema_: dict[str, Any] = Field(alias="schema")
-    strict: bool | None = None
-
-
-class ResponseFormat(JsonBody):
-    """``response_format``; ``schema`` with ``json_object`` is llama.cpp's form."""
-
-    type: Literal["text", "json_object", "json_schema"]
-    json_schema: JsonSchemaBody | None = None
-    schema_: dict[str, Any] | None = Field(None, alias="schema")
-
-    @model_validator(mode="after")
-    def _has_schema(self) -> ResponseFormat:
-        if self.type == "json_schema" and self.json_schema is None:
-            raise ValueError("type json_schema needs the field json_schema")
-        return self
-
-
-def _refused(instead: str) -> Any:
-    """Return a field that has to be absent: it would change the answer and is not implemented."""
-    return Field(None, description=f"Not supported: {instead}")
 
 
 class ChatBody(SamplingBody):
     """POST /v1/chat/completions."""
 
+    REFUSED: ClassVar[Mapping[str, Refused]] = CHAT_REFUSED
+
     messages: Annotated[list[Message], Field(min_length=1)]
-    max_completion_tokens: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
+    max_completion_tokens: Limit = Field(None, description="Goes before max_tokens.")
     logprobs: bool | None = None
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
-    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
-    tool_choice: ToolChoice = None
-    response_format: ResponseFormat | None = None
-    modalities: list[str] | None = None
-    audio: Any = _refused("only text is generated")
-    functions: Any = _refused("use tools")
-    function_call: Any = _refused("use tool_choice")
-    web_search_options: Any = _refused("there is no web search")
+    top_logprobs: Annotated[Int, Field(ge=0, le=20)] | None = None
+    tools: Annotated[list[Tool], Field(max_length=MAX_TOOLS)] | None = None
+    tool_choice: str | dict[str, Any] | None = Field(
+        None, description="none, auto, required (or any), one function, or allowed_tools."
+    )
+    parallel_tool_calls: bool | None = None
+    functions: Annotated[list[FunctionBody], Field(max_length=MAX_TOOLS)] | None = Field(
+        None, description="OpenAI's form before tools; the answer then has function_call."
+    )
+    function_call: str | dict[str, Any] | None = Field(None, description="OpenAI's form before tool_choice.")
+    modalities: list[str] | None = Field(None, description="Only text.")
+    reasoning_effort: str | None = Field(
+        None, description="none and minimal switch thinking off; low and medium limit it; templates get the word."
+    )
+    enable_thinking: bool | None = Field(None, description="Switches thinking on or off.")
+    thinking: ThinkingBody | None = Field(None, description="type enabled or disabled, budget_tokens.")
+    reasoning: ThinkingBody | None = Field(None, description="enabled, effort, max_tokens, exclude.")
+    thinking_budget: Int | None = Field(None, description="Maximum tokens of thinking; 0 switches it off.")
+    thinking_budget_tokens: Int | None = Field(None, description="Like thinking_budget.")
+    reasoning_budget: Int | None = Field(None, description="Like thinking_budget.")
+    include_reasoning: bool | None = Field(None, description="false leaves thinking out of the answer.")
+    chat_template_kwargs: dict[str, Any] | None = Field(None, description="Variables for the model's template.")
+    continue_final_message: bool | None = Field(None, description="The answer continues the last message.")
+    add_generation_prompt: bool | None = Field(None, description="Only the opposite of continue_final_message.")
 
     @field_validator("modalities")
     @classmethod
     def _text_only(cls, value: list[str] | None) -> list[str] | None:
-        if value is not None and value != ["text"]:
+        if value and value != ["text"]:
             raise ValueError("only text is generated")
         return value
 
@@ -244,62 +160,63 @@ class ChatBody(SamplingBody):
             raise ValueError("needs logprobs to be true")
         return value
 
-    @field_validator("tool_choice")
+    @field_validator("add_generation_prompt")
     @classmethod
-    def _needs_tools(cls, value: ToolChoice, info: ValidationInfo) -> ToolChoice:
-        names = [tool.function.name for tool in info.data.get("tools") or ()]
-        if value not in (None, "none", "auto") and not names:
-            raise ValueError("needs tools")
-        if isinstance(value, Tool) and value.function.name not in names:
-            raise ValueError("names a function that is not among tools")
+    def _matches(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if value is not None and value == bool(info.data.get("continue_final_message")):
+            raise ValueError("must be the opposite of continue_final_message")
         return value
+
+    @property
+    def token_limit(self) -> int | None:
+        """The maximum of generated tokens as given, negative for no limit; None if it was not given."""
+        return self.max_completion_tokens if self.max_completion_tokens is not None else super().token_limit
 
 
 class CompletionBody(SamplingBody):
     """POST /v1/completions."""
 
+    REFUSED: ClassVar[Mapping[str, Refused]] = COMPLETION_REFUSED
+
     prompt: str | Several[str] | Tokens | Several[Tokens]
-    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
-    echo: bool | None = None
-    suffix: str | None = None
-    best_of: int | None = None
+    logprobs: Annotated[Int, Field(ge=0, le=20)] | None = None
+    echo: bool | None = Field(None, description="The text begins with the prompt; log probabilities cover it, too.")
+    suffix: str | None = Field(None, description="The model fills the gap before it, if it was trained for that.")
+    best_of: Annotated[Int, Field(ge=1, le=MAX_CHOICES)] | None = Field(
+        None, description="Generate this many answers, and return the n with the highest log probability a token."
+    )
 
     @field_validator("best_of")
     @classmethod
-    def _no_best_of(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is not None and value != (info.data.get("n") or 1):
-            raise ValueError("is not supported beyond n")
+    def _at_least_n(cls, value: int | None, info: ValidationInfo) -> int | None:
+        n = info.data.get("n") or 1
+        if value is not None and value < n:
+            raise ValueError("must be at least n")
+        if value is not None and value > n and info.data.get("stream"):
+            raise ValueError("cannot be larger than n in a stream")
         return value
 
-    @field_validator("echo")
+    @field_validator("suffix")
     @classmethod
-    def _can_echo(cls, value: bool | None, info: ValidationInfo) -> bool | None:
-        if value and info.data.get("logprobs") is not None:
-            raise ValueError("is not supported together with logprobs")
-        if value and not all(isinstance(prompt, str) for prompt in _as_list(info.data.get("prompt", ""))):
+    def _needs_text(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and not all(isinstance(prompt, str) for prompt in as_list(info.data.get("prompt", ""))):
             raise ValueError("needs prompts that are text")
+        if value and info.data.get("echo"):
+            raise ValueError("cannot be combined with echo")
         return value
 
     @property
     def prompts(self) -> list[str | list[int]]:
         """The prompts, as a list."""
-        return _as_list(self.prompt)
-
-
-class EmbeddingBody(JsonBody):
-    """POST /v1/embeddings."""
-
-    model: Text
-    input: Text | Several[Text] | Tokens | Several[Tokens]
-    encoding_format: Literal["float", "base64"] | None = None
-    dimensions: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+        return as_list(self.prompt)
 
     @property
-    def inputs(self) -> list[str | list[int]]:
-        """The inputs, as a list."""
-        return _as_list(self.input)
+    def generated(self) -> int:
+        """Number of generations for each prompt."""
+        return self.best_of or self.choices
 
 
-def _as_list(value: Any) -> list[str | list[int]]:
+def as_list(value: Any) -> list[str | list[int]]:
+    """Return one or several texts or lists of tokens as a list."""
     is_one = isinstance(value, str) or isinstance(value[0], int)  # a list of integers is one input of tokens
     return [value] if is_one else list(value)

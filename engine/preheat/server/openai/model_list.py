@@ -1,0 +1,62 @@
+"""Models in OpenAI's format, with what other servers' clients look for and what Preheat knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from preheat.models import Ability, printable
+
+if TYPE_CHECKING:
+    from preheat.core import Engine
+    from preheat.models import ModelFile
+
+_CAPABILITIES: Final = {
+    Ability.COMPLETION: ("completion",),
+    Ability.CHAT: ("completion", "tools"),
+    Ability.VISION: ("vision", "multimodal"),
+    Ability.EMBEDDING: ("embedding", "rerank"),
+    Ability.RERANK: ("rerank",),
+}
+"""Words of Ollama's and llama-server's clients."""
+
+
+def context_length(engine: Engine, model: ModelFile) -> int:
+    """Return a model's limit of prompt and completion together, in tokens: the loaded one, or that of its next load."""
+    snapshot = engine.snapshot.model(model.model_id)
+    if snapshot is not None and snapshot.context_length:
+        return snapshot.context_length
+    wanted = engine.settings.for_model(model.model_id).context_length
+    return min(wanted, model.context_length or wanted)
+
+
+def model_json(engine: Engine, model: ModelFile) -> dict[str, Any]:
+    """Return one model."""
+    now = engine.snapshot
+    snapshot = now.model(model.model_id)
+    limit = context_length(engine, model)
+    capabilities = [word for ability in model.abilities for word in _CAPABILITIES[ability]]
+    return {
+        "id": model.model_id,
+        "object": "model",
+        "created": model.modified_ns // 10**9,
+        "owned_by": "preheat",
+        "context_length": limit,
+        "max_model_len": limit,  # vLLM's name
+        "capabilities": list(dict.fromkeys(capabilities)),
+        # llama-server's facts.
+        "meta": {"n_ctx": limit, "n_ctx_train": model.context_length, "n_params": model.parameters}
+        | {"size": model.file_bytes},
+        # Extensions of Preheat.
+        "state": snapshot.state.value if snapshot is not None else None,
+        "embeddings": model.embeddings,
+        "architecture": printable(model.architecture),
+        "parameters": model.parameters,
+        "quantization": model.quantization,
+        "abilities": [ability.value for ability in model.abilities],
+        "licence": model.licence,
+        "file_bytes": model.file_bytes,
+        "expected_bytes": snapshot.expected_bytes if snapshot is not None else None,
+        "fits": snapshot.expected_bytes <= now.memory.limit_bytes if snapshot is not None else None,
+        "source": model.source.value,
+        "aliases": list(model.aliases),
+    }

@@ -1,0 +1,89 @@
+"""How much a model may think, from the fields of several servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from preheat.inference import JsonObject
+from preheat.server.bodies import invalid
+from preheat.server.openai.schema import ChatBody
+
+EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+_OFF: Final = ("none", "minimal")
+_BUDGETS: Final = {"low": 1024, "medium": 8192}
+"""Maximum tokens of thinking by effort. The higher ones have no limit."""
+
+_RESERVED: Final = ("messages", "tools", "add_generation_prompt", "bos_token", "eos_token")
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The fields of ``Chat`` about thinking."""
+
+    thinking: bool | None = None
+    budget: int | None = None
+    template_arguments: JsonObject = field(default_factory=dict)
+
+
+def thinking_of(body: ChatBody) -> Thinking:
+    """Return how much the model may think. A switch goes before a budget, and that before an effort.
+
+    Raises:
+        InvalidRequestError: An effort is unknown, or a template variable is one of the server's own.
+    """
+    arguments = dict(body.chat_template_kwargs or {})
+    for name in _RESERVED:
+        if name in arguments:
+            raise invalid(f"chat_template_kwargs.{name}", "is set by the server")
+    effort = _effort(body)
+    if effort is not None and effort not in _OFF:
+        arguments.setdefault("reasoning_effort", effort)
+    budget = next(_budgets(body), None)
+    switch = next(_switches(body, arguments), None)
+    if switch is None:
+        if budget is not None:
+            switch = budget != 0
+        elif effort is not None:
+            switch = effort not in _OFF
+    if budget is None and effort is not None:
+        budget = _BUDGETS.get(effort)
+    return Thinking(switch, None if not switch or budget is None or budget <= 0 else budget, arguments)
+
+
+def _effort(body: ChatBody) -> str | None:
+    reasoning = body.reasoning.effort if body.reasoning is not None else None
+    for param, effort in (("reasoning_effort", body.reasoning_effort), ("reasoning.effort", reasoning)):
+        if effort is not None:
+            if effort.lower() not in EFFORTS:
+                raise invalid(param, f"must be one of {', '.join(EFFORTS)}")
+            return effort.lower()
+    return None
+
+
+def _switches(body: ChatBody, arguments: JsonObject) -> Iterator[bool]:
+    """Yield the explicit switches; those among the template's arguments move from there."""
+    if body.enable_thinking is not None:
+        yield body.enable_thinking
+    for name in ("enable_thinking", "thinking"):
+        if isinstance(arguments.get(name), bool):
+            yield arguments.pop(name) if name == "enable_thinking" else arguments[name]
+    if body.thinking is not None and body.thinking.type in ("enabled", "disabled"):
+        yield body.thinking.type == "enabled"
+    if body.reasoning is not None and body.reasoning.enabled is not None:
+        yield body.reasoning.enabled
+
+
+def _budgets(body: ChatBody) -> Iterator[int]:
+    thinking, reasoning = body.thinking, body.reasoning
+    for budget in (
+        body.thinking_budget,
+        body.thinking_budget_tokens,
+        body.reasoning_budget,
+        thinking.budget_tokens if thinking is not None else None,
+        reasoning.max_tokens if reasoning is not None else None,
+    ):
+        if budget is not None:
+            yield budget
