@@ -16,7 +16,7 @@ from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadS
 from preheat.errors import EngineError, ModelNotFoundError
 from preheat.inference import Chat, Embeddings, FinishReason, GenerateRequest, GenerationChunk, Priority, Usage
 from preheat.messages import Message, msg
-from preheat.models import Kind, Listing, ModelFile, SkippedFile, Source
+from preheat.models import Ability, Kind, Listing, ModelFile, SkippedFile, Source
 from preheat.preload import PreloadPlan
 from preheat.residency import DecisionRecord, State
 from preheat.settings import Settings
@@ -56,6 +56,7 @@ def model_file(model: ModelSnapshot) -> ModelFile:
         parameters=1500,
         quantization="Q4_1",
         licence="mit",
+        abilities=(Ability.EMBEDDING,) if model.embeddings else (Ability.CHAT, Ability.COMPLETION),
     )
 
 

@@ -148,7 +148,7 @@ class OpenAiApi:
         model = await self._embedding_model(body.model)
         try:
             async with self._lease(request, model) as lease:
-                return _json(await reranked(lease, body, priority_of(request)))
+                return _json(await reranked(lease, model.model_id, body, priority_of(request)))
         except ClientGoneError:
             return client_gone()
 

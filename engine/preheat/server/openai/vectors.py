@@ -30,7 +30,7 @@ def embeddings_json(
     return {"object": "list", "data": data, "model": model_id, "usage": _usage(prompt_tokens)}
 
 
-async def reranked(lease: Lease, body: RerankBody, priority: Priority) -> Any:
+async def reranked(lease: Lease, model_id: str, body: RerankBody, priority: Priority) -> Any:
     """Return the documents in the order of their vectors' cosine similarity to that of the query."""
     query = await _embed(lease, [body.query], "query", priority)
     passages = body.passages
@@ -55,7 +55,7 @@ async def reranked(lease: Lease, body: RerankBody, priority: Priority) -> Any:
     return {
         "id": f"rerank-{uuid.uuid4().hex}",
         "object": "list",
-        "model": lease.model_id,
+        "model": model_id,
         "results": results,
         "usage": usage,
         "method": "cosine_similarity",  # of embeddings: the model is no cross-encoder

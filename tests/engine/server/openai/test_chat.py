@@ -8,10 +8,14 @@ from preheat.inference import (
     ANY_JSON_OBJECT,
     Chat,
     Constraint,
+    ContentPart,
     FinishReason,
     GenerationChunk,
     JsonObject,
+    PromptProgress,
+    Role,
     TokenLogprob,
+    ToolCallDelta,
     Usage,
     message_to_json,
 )
@@ -19,10 +23,16 @@ from tests.engine.server.conftest import Post, Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine, chunks_of
 
 USER = [{"role": "user", "content": "hi"}]
-TOOLS = [
+TOOLS: list[JsonObject] = [
     {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"c": {}}}}}
 ]
-CALL = ["It is", "\n<tool", '_call>{"name":"weather",', '"arguments":{"c":"Ulm"}}</tool', "_call>", "\n"]
+CALLS = (
+    GenerationChunk("It is"),
+    GenerationChunk(tool_calls=(ToolCallDelta(0, name="weather", call_id="c0"),)),
+    GenerationChunk(tool_calls=(ToolCallDelta(0, '{"c":"Ulm"}'),)),
+    GenerationChunk(tool_calls=(ToolCallDelta(1, "{}", "weather", "c1"),)),
+    GenerationChunk(finish_reason=FinishReason.TOOL_CALLS, usage=Usage(7, 9)),
+)
 
 
 def sent(engine: FakeEngine) -> Chat:
@@ -112,57 +122,249 @@ async def test_messages_in_all_their_forms(engine: FakeEngine, chat: Post) -> No
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_tool_calls(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
-    engine.script = list(chunks_of(*CALL))
+    engine.script = list(CALLS)
     answer = await sdk.chat.completions.create(model="tiny-chat", messages=USER, tools=TOOLS, stream=stream)
     if stream:
         choices = [chunk.choices[0] async for chunk in answer]
-        calls = [call for choice in choices for call in choice.delta.tool_calls or ()]
-        content = "".join(choice.delta.content or "" for choice in choices)
-        assert calls[0].index == 0
+        pieces = [call for choice in choices for call in choice.delta.tool_calls or ()]
+        assert [(piece.index, piece.id, piece.function.name) for piece in pieces] == [
+            (0, "c0", "weather"),
+            (0, None, None),
+            (1, "c1", "weather"),
+        ]
+        assert "".join(piece.function.arguments for piece in pieces if piece.index == 0) == '{"c":"Ulm"}'
+        assert "".join(choice.delta.content or "" for choice in choices) == "It is"
     else:
         choices = answer.choices
-        calls = choices[0].message.tool_calls
-        content = choices[0].message.content
-    assert content == "It is"
-    assert [(call.function.name, json.loads(call.function.arguments)) for call in calls] == [("weather", {"c": "Ulm"})]
-    assert calls[0].id.startswith("call_")
+        calls = [(call.id, call.function.name, call.function.arguments) for call in choices[0].message.tool_calls]
+        assert calls == [("c0", "weather", '{"c":"Ulm"}'), ("c1", "weather", "{}")]
+        assert choices[0].message.content == "It is"
     assert choices[-1].finish_reason == "tool_calls"
     assert sent(engine).tools[0].name == "weather"
 
 
+async def test_an_answer_of_calls_alone_has_no_content(engine: FakeEngine, chat: Post) -> None:
+    engine.script = list(CALLS[1:])
+    assert (await chat(tools=TOOLS)).json()["choices"][0]["message"]["content"] is None
+
+
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "weather"}}])
-async def test_forced_tool_calls(stream: bool, choice: object, engine: FakeEngine, sdk: Sdk) -> None:
-    engine.script = list(chunks_of('{"name": "wea', 'ther", "arguments": {"c": 1}}'))
+async def test_functions_are_answered_in_their_own_form(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
+    engine.script = [CALLS[1], CALLS[2], CALLS[-1]]
     answer = await sdk.chat.completions.create(
-        model="tiny-chat", messages=USER, tools=TOOLS, tool_choice=choice, stream=stream
+        model="tiny-chat", messages=USER, functions=[TOOLS[0]["function"]], function_call="auto", stream=stream
     )
     if stream:
         choices = [chunk.choices[0] async for chunk in answer]
-        calls = [call for found in choices for call in found.delta.tool_calls or ()]
-        assert not any(found.delta.content for found in choices)
+        pieces = [choice.delta.function_call for choice in choices if choice.delta.function_call]
+        assert (pieces[0].name, "".join(piece.arguments for piece in pieces)) == ("weather", '{"c":"Ulm"}')
     else:
         choices = answer.choices
-        calls = choices[0].message.tool_calls
-        assert choices[0].message.content is None
-    assert calls[0].function.arguments == '{"c": 1}'
-    assert choices[-1].finish_reason == "tool_calls"
+        assert choices[0].message.function_call.arguments == '{"c":"Ulm"}'
+    assert choices[-1].finish_reason == "function_call"
+    assert sent(engine).parallel_tool_calls is False
+
+
+@pytest.mark.parametrize(
+    ("choice", "mode", "names"),
+    [
+        (None, "auto", ()),
+        ("auto", "auto", ()),
+        ("none", "none", ()),
+        ("required", "required", ()),
+        ("any", "required", ()),
+        ({"type": "any"}, "required", ()),
+        ({"type": "function", "function": {"name": "weather"}}, "required", ("weather",)),
+        ({"type": "function", "name": "weather"}, "required", ("weather",)),
+        ({"type": "tool", "name": "weather"}, "required", ("weather",)),
+        (
+            {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "weather"}}]},
+            },
+            "auto",
+            ("weather",),
+        ),
+    ],
+)
+async def test_tool_choices(choice: object, mode: str, names: tuple[str, ...], engine: FakeEngine, chat: Post) -> None:
+    assert (await chat(tools=TOOLS, tool_choice=choice, parallel_tool_calls=False)).status_code == 200
+    assert (sent(engine).tool_choice.mode, sent(engine).tool_choice.names) == (mode, names)
+    assert sent(engine).parallel_tool_calls is False
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "function", "name": "f", "parameters": {"type": "object"}},
+        {"name": "f", "input_schema": {"type": "object"}},
+        {"function": {"name": "f", "parameters": {"type": "object"}}},
+    ],
+)
+async def test_flat_tools(tool: dict[str, object], engine: FakeEngine, chat: Post) -> None:
+    assert (await chat(tools=[tool])).status_code == 200
+    assert (sent(engine).tools[0].name, sent(engine).tools[0].parameters) == ("f", {"type": "object"})
+
+
+async def test_history_of_calls_in_all_their_forms(engine: FakeEngine, chat: Post) -> None:
+    def call(arguments: object) -> dict[str, object]:
+        return {"id": "c", "function": {"name": "f", "arguments": arguments}}
+
+    messages = [
+        {"role": "assistant", "tool_calls": [call({"a": "é"}), call(None), call(""), call("{bro")]},
+        {"role": "tool", "tool_call_id": "c", "content": None},
+        {"role": "assistant", "content": "", "function_call": {"name": "g", "arguments": "{}"}},
+        {"role": "function", "name": "g", "content": "42"},
+    ]
+    assert (await chat(messages=messages)).status_code == 200
+    first, result, second, older = sent(engine).messages
+    assert [each.arguments for each in first.tool_calls] == ['{"a": "é"}', "{}", "", "{bro"]
+    assert (result.role, result.text) == (Role.TOOL, "")
+    assert (older.role, older.name, older.text) == (Role.TOOL, "g", "42")
+    assert older.tool_call_id == second.tool_calls[0].call_id != ""
+
+
+async def test_thinking_in_history(engine: FakeEngine, chat: Post) -> None:
+    messages = [
+        {"role": "assistant", "content": "a", "reasoning_content": "hm"},
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": [{"text": "so"}]}, {"text": "b"}]},
+    ]
+    assert (await chat(messages=messages)).status_code == 200
+    assert [(message.reasoning, message.text) for message in sent(engine).messages] == [("hm", "a"), ("so", "b")]
+
+
+@pytest.mark.parametrize("url", ["data:image/png;base64,aGk=", "aGk=", {"url": "data:image/png;base64,aGk="}])
+async def test_images(url: object, engine: FakeEngine, chat: Post) -> None:
+    content = [{"type": "text", "text": "see"}, {"type": "image_url", "image_url": url}]
+    assert (await chat(messages=[{"role": "user", "content": content}])).status_code == 200
+    assert sent(engine).messages[0].content == (ContentPart("see"), ContentPart(image=b"hi"))
+
+
+@pytest.mark.parametrize("url", ["https://example.org/a.png", "file:///a.png", "data:image/png;base64,", "?!"])
+async def test_images_that_are_not_in_the_request(url: str, chat: Post) -> None:
+    content = [{"type": "image_url", "image_url": {"url": url}}]
+    answer = await chat(messages=[{"role": "user", "content": content}])
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "messages[0].content[0].image_url")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_thinking_is_separate(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
+    usage = Usage(7, 3, reasoning_tokens=2, prefill_s=0.5, decode_s=0.1)
+    engine.script = [
+        GenerationChunk(reasoning="Two "),
+        GenerationChunk(reasoning="and"),
+        GenerationChunk("4", finish_reason=FinishReason.STOP, usage=usage, stop_text="END"),
+    ]
+    options = {"stream_options": {"include_usage": True}} if stream else {}
+    answer = await sdk.chat.completions.create(model="tiny-chat", messages=USER, stream=stream, **options)
+    if stream:
+        chunks = [chunk async for chunk in answer]
+        choices = [chunk.choices[0] for chunk in chunks if chunk.choices]
+        deltas = [choice.delta.model_dump() for choice in choices]
+        assert "".join(delta.get("reasoning_content") or "" for delta in deltas) == "Two and"
+        assert "".join(delta.get("content") or "" for delta in deltas) == "4"
+        timings = chunks[-2].timings
+        answer = chunks[-1]
+    else:
+        choices, timings = answer.choices, answer.timings
+        assert (choices[0].message.reasoning_content, choices[0].message.content) == ("Two and", "4")
+    assert choices[-1].stop_reason == "END"
+    assert answer.usage.completion_tokens_details.reasoning_tokens == 2
+    assert (timings["prompt_ms"], timings["predicted_per_second"]) == (500, 30)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_thinking_can_be_left_out(stream: bool, engine: FakeEngine, chat: Post) -> None:
+    engine.script = [GenerationChunk(reasoning="hm"), *chunks_of("4")]
+    answer = await chat(include_reasoning=False, stream=stream)
+    assert "hm" not in answer.text
+    assert "4" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "thinking", "budget"),
+    [
+        ({}, None, None),
+        ({"reasoning_effort": "none"}, False, None),
+        ({"reasoning_effort": "low"}, True, 1024),
+        ({"reasoning_effort": "high"}, True, None),
+        ({"enable_thinking": False}, False, None),
+        ({"enable_thinking": False, "reasoning_effort": "high"}, False, None),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, False, None),
+        ({"thinking": {"type": "disabled"}}, False, None),
+        ({"thinking": {"type": "enabled", "budget_tokens": 50}}, True, 50),
+        ({"reasoning": {"effort": "minimal"}}, False, None),
+        ({"reasoning": {"max_tokens": 9}}, True, 9),
+        ({"thinking_budget": 0}, False, None),
+        ({"reasoning_budget": -1}, True, None),
+    ],
+)
+async def test_how_much_to_think(
+    fields: dict[str, object], thinking: bool | None, budget: int | None, engine: FakeEngine, chat: Post
+) -> None:
+    assert (await chat(**fields)).status_code == 200
+    assert (sent(engine).thinking, sent(engine).thinking_budget) == (thinking, budget)
+
+
+async def test_template_variables(engine: FakeEngine, chat: Post) -> None:
+    answer = await chat(reasoning_effort="low", chat_template_kwargs={"enable_thinking": True, "tone": "dry"})
+    assert answer.status_code == 200
+    assert sent(engine).template_arguments == {"reasoning_effort": "low", "tone": "dry"}
+
+
+@pytest.mark.parametrize("field", [{"prefix": True}, {}])
+async def test_a_message_of_the_assistant_is_continued_when_asked(
+    field: dict[str, object], engine: FakeEngine, chat: Post
+) -> None:
+    options = {} if field else {"continue_final_message": True, "add_generation_prompt": False}
+    answer = await chat(messages=[*USER, {"role": "assistant", "content": "So", **field}], **options)
+    assert answer.status_code == 200
+    assert sent(engine).continue_last
+
+
+async def test_progress_of_the_prompt(engine: FakeEngine, chat: Post) -> None:
+    progress = GenerationChunk(progress=PromptProgress(3, 9, 1))
+    engine.script = [progress, *chunks_of("a")]
+    assert "prompt_progress" not in (await chat(stream=True)).text
+    answer = await chat(stream=True, return_progress=True)
+    data = json.loads(answer.text.split("\n")[0].removeprefix("data: "))
+    assert data["prompt_progress"].items() >= {"total": 9, "cache": 1, "processed": 3}.items()
+
+
+@pytest.mark.parametrize(
+    ("fields", "constraint"),
+    [
+        ({"json_schema": {"type": "array"}}, Constraint("json_schema", '{"type": "array"}')),
+        ({"guided_json": '{"type": "array"}'}, Constraint("json_schema", '{"type": "array"}')),
+        ({"guided_regex": "a+"}, Constraint("regex", "a+")),
+        ({"guided_choice": ["a.b", "c"]}, Constraint("regex", r"a\.b|c")),
+        ({"guided_grammar": 'start: "a"'}, Constraint("lark", 'start: "a"')),
+        ({"grammar": 'root ::= "a"'}, Constraint("gbnf", 'root ::= "a"')),
+        ({"grammar": ""}, None),
+        ({"structured_outputs": {"regex": "a"}}, Constraint("regex", "a")),
+        ({"structured_outputs": {"json_object": True}}, ANY_JSON_OBJECT),
+        ({"response_format": {"type": "regex", "pattern": "a"}}, Constraint("regex", "a")),
+        ({"response_format": {"type": "grammar", "grammar": 'root ::= "a"'}}, Constraint("gbnf", 'root ::= "a"')),
+        (
+            {"response_format": {"type": "json", "value": {"type": "array"}}},
+            Constraint("json_schema", '{"type": "array"}'),
+        ),
+    ],
+)
+async def test_forms_of_answers(
+    fields: dict[str, object], constraint: Constraint | None, engine: FakeEngine, chat: Post
+) -> None:
+    assert (await chat(**fields)).status_code == 200
+    assert engine.requests[0].constraint == constraint
+
+
+async def test_a_structural_tag_is_a_grammar(engine: FakeEngine, chat: Post) -> None:
+    structures = [{"begin": "<f=a>", "schema": {"type": "object"}, "end": "</f>"}]
+    form = {"type": "structural_tag", "structures": structures, "triggers": ["<f="]}
+    assert (await chat(response_format=form)).status_code == 200
     constraint = engine.requests[0].constraint
     assert constraint is not None
-    assert json.loads(constraint.text)["properties"]["name"] == {"const": "weather"}
-
-
-async def test_a_forced_call_that_was_cut_off_is_text(engine: FakeEngine, chat: Post) -> None:
-    engine.script = list(chunks_of('{"name": "wea', reason=FinishReason.LENGTH))
-    choice = (await chat(tools=TOOLS, tool_choice="required")).json()["choices"][0]
-    assert (choice["message"]["content"], choice["finish_reason"]) == ('{"name": "wea', "length")
-
-
-async def test_tool_choice_none_drops_the_tools(engine: FakeEngine, chat: Post) -> None:
-    engine.script = list(chunks_of(*CALL))
-    choice = (await chat(tools=TOOLS, tool_choice="none")).json()["choices"][0]
-    assert choice["message"]["content"] == "".join(CALL)
-    assert sent(engine).tools == ()
+    assert 'trigger_0[lazy]: TEXT "<f="\ntag_0: trigger_0 "a>" %json {"type": "object"} "</f>"' in constraint.text
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
+
+import httpx2
 import pytest
 
 from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.server.generation import Answer
+from preheat.server.openai.completion_format import CompletionFormat
 from tests.engine.server.conftest import Sdk
-from tests.engine.server.fake_engine import FakeEngine
+from tests.engine.server.fake_engine import FakeEngine, chunks_of
 
 
 async def test_a_whole_answer(engine: FakeEngine, sdk: Sdk) -> None:
@@ -51,3 +56,59 @@ async def test_logprobs(stream: bool, engine: FakeEngine, sdk: Sdk) -> None:
     assert [offset for part in parts for offset in part.text_offset] == [0, 2]
     assert [text for part in parts for text in part.tokens] == ["ab", "ab"]
     assert parts[0].top_logprobs[0] == {"ab": -0.5}
+
+
+async def test_an_echo_has_log_probabilities_of_the_prompt(engine: FakeEngine, client: httpx2.AsyncClient) -> None:
+    prompt = tuple(TokenLogprob(text, text.encode(), -1.0) for text in ("<s>", "The", " sky"))
+    engine.script = [
+        GenerationChunk(prompt_logprobs=prompt),
+        GenerationChunk(" is", (TokenLogprob(" is", b" is", -2.0),), FinishReason.LENGTH, Usage(3, 1)),
+    ]
+    body = {"model": "tiny-chat", "prompt": "The sky", "echo": True, "logprobs": 0, "max_tokens": 1}
+    (choice,) = (await client.post("/v1/completions", json=body)).json()["choices"]
+    assert choice["text"] == "The sky is"
+    assert choice["logprobs"]["token_logprobs"] == [None, -1, -1, -2]
+    assert choice["logprobs"]["text_offset"] == [0, 0, 3, 7]
+    streamed = await client.post("/v1/completions", json={**body, "stream": True})
+    events = [json.loads(line[6:]) for line in streamed.text.splitlines() if line.startswith("data: {")]
+    assert "".join(event["choices"][0]["text"] for event in events) == "The sky is"
+    assert [at for event in events for at in event["choices"][0]["logprobs"]["text_offset"]] == [0, 0, 3, 7]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_echo_of_tokens_is_their_text(stream: bool, engine: FakeEngine, client: httpx2.AsyncClient) -> None:
+    prompt = (TokenLogprob("\ufffd", b"\xc3", 0.0), TokenLogprob("\ufffd", b"\xa9", -1.0))
+    engine.script = [GenerationChunk(prompt_logprobs=prompt), *chunks_of("!")]
+    body = {"model": "tiny-chat", "prompt": [5, 6], "echo": True, "stream": stream}
+    answer = await client.post("/v1/completions", json=body)
+    assert engine.requests[0].prompt_logprobs
+    if stream:
+        lines = [line[6:] for line in answer.text.splitlines() if line.startswith("data: {")]
+        assert "".join(json.loads(line)["choices"][0]["text"] for line in lines) == "é!"
+    else:
+        assert answer.json()["choices"][0]["text"] == "é!"
+        assert answer.json()["choices"][0]["logprobs"] is None
+
+
+async def test_the_best_of_several_generations(engine: FakeEngine, client: httpx2.AsyncClient) -> None:
+    body = {"model": "tiny-chat", "prompt": ["a", "b"], "best_of": 3, "n": 2, "seed": 1}
+    answer = (await client.post("/v1/completions", json=body)).json()
+    assert [choice["index"] for choice in answer["choices"]] == [0, 1, 2, 3]
+    assert all(choice["logprobs"] is None for choice in answer["choices"])
+    assert len(engine.requests) == 6
+    assert answer["usage"]["completion_tokens"] == 12
+    assert answer["usage"]["prompt_tokens"] == 14
+
+
+def test_the_likeliest_answers_come_first() -> None:
+    form = CompletionFormat("m", ["a"] * 3, choices=1, generated=3)
+    answers = [
+        Answer([GenerationChunk(text)], logprobs=[TokenLogprob("", b"", value)])
+        for text, value in (("x", -3), ("y", -1), ("z", -2))
+    ]
+    assert [choice["text"] for choice in form.whole(answers)["choices"]] == ["y"]
+
+
+async def test_a_suffix_is_passed_on(engine: FakeEngine, client: httpx2.AsyncClient) -> None:
+    await client.post("/v1/completions", json={"model": "tiny-chat", "prompt": "a", "suffix": "b", "max_tokens": 0})
+    assert (engine.requests[0].suffix, engine.requests[0].max_tokens) == ("b", 0)

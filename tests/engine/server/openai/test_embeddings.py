@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import httpx2
 import pytest
 
+from preheat.core import ModelSnapshot
+from preheat.residency import State
 from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import EMBED, FakeEngine
 
@@ -28,9 +31,18 @@ async def test_inputs_of_tokens(engine: FakeEngine, sdk: Sdk) -> None:
     assert engine.inputs == [[[1, 2], [3]], ["text"]]
 
 
-async def test_fewer_dimensions_are_normalised_again(sdk: Sdk) -> None:
-    answer = await sdk.embeddings.create(model="tiny-embed", input="a", dimensions=2, encoding_format="float")
+async def test_fewer_dimensions_are_normalised_again(engine: FakeEngine, sdk: Sdk) -> None:
+    engine.snapshot = replace(
+        engine.snapshot, models=(ModelSnapshot("nomic-embed-text-v1.5", State.HOT, False, 5, embeddings=True),)
+    )
+    answer = await sdk.embeddings.create(model="nomic", input="a", dimensions=2, encoding_format="float")
     assert answer.data[0].embedding == pytest.approx([math.sqrt(0.5), -math.sqrt(0.5)])
+
+
+@pytest.mark.parametrize(("dimensions", "status"), [(2, 400), (4, 200), (4.0, 200)])
+async def test_other_models_have_only_whole_vectors(dimensions: float, status: int, client: httpx2.AsyncClient) -> None:
+    body = {"model": "tiny-embed", "input": "a", "dimensions": dimensions}
+    assert (await client.post("/v1/embeddings", json=body)).status_code == status
 
 
 async def test_more_dimensions_than_there_are(client: httpx2.AsyncClient) -> None:
