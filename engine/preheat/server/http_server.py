@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import uvicorn
@@ -48,11 +48,11 @@ class HttpServer(uvicorn.Server):
         self._grace_s = grace_s
         self._stops = 0
 
-    async def run_until_stopped(self, sock: socket.socket, on_ready: Callable[[], None]) -> None:
-        """Serve on the socket until ``stop``; call ``on_ready`` when it accepts requests."""
+    async def run_until_stopped(self, socks: Sequence[socket.socket], on_ready: Callable[[], None]) -> None:
+        """Serve on the sockets until ``stop``; call ``on_ready`` when it accepts requests."""
         self._on_ready = on_ready
         try:
-            await self.serve(sockets=[sock])
+            await self.serve(sockets=list(socks))
         finally:
             # uvicorn's own cleanup is skipped when the task is cancelled.
             for server in self.servers:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import errno
 import http.client
 import json
+import logging
 import os
 import socket
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from preheat.errors import PortInUseError, SettingsError
 from preheat.messages import msg
+
+if TYPE_CHECKING:
+    from preheat.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+OLLAMA_PORT: Final = 11434
+"""Where programs look for Ollama."""
 
 _BACKLOG: Final = 1024
 _ASK_TIMEOUT_S: Final = 0.5
@@ -48,6 +57,17 @@ def listen(host: str, port: int) -> socket.socket:
             raise port_in_use(host, port) from error
         raise _cannot_listen(host, port, error) from error
     return sock
+
+
+def listen_for_ollama(settings: Settings) -> socket.socket | None:
+    """Return a socket on Ollama's port; None if the settings do not ask for it, or another program has it."""
+    if not settings.ollama_port or settings.port == OLLAMA_PORT:
+        return None
+    try:
+        return listen(settings.host, OLLAMA_PORT)
+    except (PortInUseError, SettingsError) as error:
+        logger.warning("Ollama's port is not opened: %s", error)
+        return None
 
 
 def port_in_use(host: str, port: int) -> PortInUseError:

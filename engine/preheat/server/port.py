@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from preheat.control import LiveSettings, PortStatus, base_url
 from preheat.errors import EngineError
 from preheat.messages import msg
-from preheat.server.listening import listen
+from preheat.server.listening import listen, listen_for_ollama
 from preheat.server.serve import serve
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class _Server:
 
     task: asyncio.Task[None]
     sock: socket.socket
+    ollama_sock: socket.socket | None
     settings: Settings
 
 
@@ -106,17 +107,28 @@ class Port:
             await self._stop_accepting(old)
         return await asyncio.to_thread(listen, settings.host, settings.port)
 
+    async def _listen_for_ollama(self, settings: Settings) -> socket.socket | None:
+        """Return a socket on Ollama's port, if wanted and free; the old server's own for the same address."""
+        old = self._server
+        if old is not None and old.ollama_sock is not None and settings.ollama_port:
+            if old.settings.host == settings.host and sys.platform != "win32" and old.ollama_sock.fileno() >= 0:
+                return old.ollama_sock.dup()
+            await self._stop_accepting(old)
+        return await asyncio.to_thread(listen_for_ollama, settings)
+
     async def _start(self, sock: socket.socket, settings: Settings) -> None:
         """Serve on the socket; return when it answers. Raises errors of the start."""
+        ollama_sock = await self._listen_for_ollama(settings)
         ready = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(
-            serve(self._engine, settings, sock=sock, on_ready=ready.set_result, live=self.live), name="port"
+        served = serve(
+            self._engine, settings, sock=sock, ollama_sock=ollama_sock, on_ready=ready.set_result, live=self.live
         )
+        task = asyncio.create_task(served, name="port")
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
             raise EngineError(msg("port_closed"))
-        self._server = _Server(task, sock, settings)
+        self._server = _Server(task, sock, ollama_sock, settings)
         task.add_done_callback(self._ended)
 
     async def _fall_back(self, old: _Server | None, error: EngineError) -> None:

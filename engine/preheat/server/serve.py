@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 from preheat import paths
 from preheat._version import __version__
 from preheat.files import write_atomic
-from preheat.server.listening import listen
+from preheat.server.listening import listen, listen_for_ollama
 
 if TYPE_CHECKING:
     from preheat.control import LiveSettings
@@ -45,6 +45,7 @@ async def serve(
     settings: Settings,
     *,
     sock: socket.socket | None = None,
+    ollama_sock: socket.socket | None = None,
     on_ready: Callable[[int], None] | None = None,
     live: LiveSettings | None = None,
 ) -> None:
@@ -55,6 +56,7 @@ async def serve(
 
     Args:
         sock: A socket from ``listen``, for callers that need to know early whether the port is free.
+        ollama_sock: A second socket, from ``listen_for_ollama``.
         on_ready: Called once with the port, when it accepts requests.
         live: Changes the engine's settings; made from defaults, file and environment if not given.
 
@@ -62,16 +64,19 @@ async def serve(
         PortInUseError: Another process has the port.
         SettingsError: The host or port cannot be listened on.
     """
-    sock = sock if sock is not None else listen(settings.host, settings.port)
+    if sock is None:
+        sock, ollama_sock = listen(settings.host, settings.port), listen_for_ollama(settings)
+    socks = [each for each in (sock, ollama_sock) if each is not None]
     port: int = sock.getsockname()[1]
     try:
         own_key = secrets.token_urlsafe(32)
         server = await asyncio.to_thread(_build, engine, settings, port, live, own_key)
         # The file comes last: without the handlers, a signal would end the process and leave the file behind.
         with _signals_to(server), _runtime_file(paths.runtime_file(), settings.host, port, own_key):
-            await _run(server, sock, port, on_ready)
+            await _run(server, socks, on_ready)
     finally:
-        sock.close()
+        for each in socks:
+            each.close()
 
 
 def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | None, own_key: str) -> HttpServer:
@@ -86,13 +91,15 @@ def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | N
     return HttpServer(app, in_flight, grace_s=settings.shutdown_grace)
 
 
-async def _run(server: HttpServer, sock: socket.socket, port: int, on_ready: Callable[[int], None] | None) -> None:
-    def ready() -> None:
-        logger.info("listening on port %d", port)
-        if on_ready is not None:
-            on_ready(port)
+async def _run(server: HttpServer, socks: Sequence[socket.socket], on_ready: Callable[[int], None] | None) -> None:
+    ports: list[int] = [sock.getsockname()[1] for sock in socks]
 
-    task = asyncio.create_task(server.run_until_stopped(sock, ready))
+    def ready() -> None:
+        logger.info("listening on port %s", " and ".join(map(str, ports)))
+        if on_ready is not None:
+            on_ready(ports[0])
+
+    task = asyncio.create_task(server.run_until_stopped(socks, ready))
     try:
         # Shielded: a cancelled server would drop requests in progress.
         await asyncio.shield(task)

@@ -195,6 +195,12 @@ class Settings(Declared):
         effect=Effect.PORT,
     )
     port: int = _access(11435, "Port", "Port to listen on; 0 takes any free one.", effect=Effect.PORT, ge=0, le=65535)
+    ollama_port: bool = _access(
+        False,
+        "Ollama's port",
+        "Also listen on port 11434, where programs look for Ollama, if no other program has it.",
+        effect=Effect.PORT,
+    )
     api_keys: tuple[ApiKey, ...] = _access(
         (),
         "API keys",

@@ -16,7 +16,7 @@ from preheat.errors import UnsupportedOperationError
 from preheat.inference import Embeddings, GenerateRequest
 from preheat.messages import msg
 from preheat.server.bodies import parse_body
-from preheat.server.clients import client_name
+from preheat.server.callers import caller_of
 from preheat.server.generation import AnswerFormat, Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.ollama.context import to_context
@@ -120,6 +120,7 @@ class RunEndpoints:
 
     async def _load(self, request: Request, body: AnswerBody, model: ModelFile, empty: dict[str, Any]) -> Response:
         """Load the model, or unload it if the keep-alive is 0."""
+        caller_of(request).require_model(model.model_id)
         unload = body.keep_alive_s == 0
         watch = Stopwatch()
         try:
@@ -159,9 +160,9 @@ class RunEndpoints:
             return None
 
     def _lease(self, request: Request, body: RunBody, model: ModelFile) -> AbstractAsyncContextManager[Lease]:
-        return self.generator.engine.lease(
+        return self.generator.lease(
+            request,
             model.model_id,
-            client=client_name(request),
             keep_alive_s=body.keep_alive_s,
             context_length=body.chosen.context_length,
         )

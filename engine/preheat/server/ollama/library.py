@@ -15,6 +15,7 @@ from preheat.messages import msg
 from preheat.models import ModelFile, read_header
 from preheat.residency import State
 from preheat.server.bodies import parse_body
+from preheat.server.callers import caller_of
 from preheat.server.clients import client_name, is_own
 from preheat.server.generation import Generator
 from preheat.server.ollama.endpoints import json_response
@@ -22,6 +23,7 @@ from preheat.server.ollama.models_json import running_json, show_json, shown_nam
 from preheat.server.ollama.named_models import NamedModel, NamedModels
 from preheat.server.ollama.schema import CopyBody, CreateBody, ModelBody, ShowBody
 from preheat.server.streams import NDJSON
+from preheat.settings import KeyScope
 
 VERSION: Final = "0.14.3"
 """The version of Ollama whose API this is; clients refuse older ones."""
@@ -80,12 +82,14 @@ class LibraryEndpoints:
 
     async def copy(self, request: Request) -> Response:
         """Give a model another name."""
+        caller_of(request).require(KeyScope.MANAGE)
         body = parse_body(CopyBody, await request.body())
         await self._add(body.destination, body.source, "", {})
         return Response()
 
     async def create(self, request: Request) -> Response:
         """Give a model another name, with a system prompt and options of its own."""
+        caller_of(request).require(KeyScope.MANAGE)
         body = parse_body(CreateBody, await request.body())
         parameters = body.parameters.model_dump(exclude_none=True) if body.parameters is not None else {}
         await self._add(body.model_name, body.source, body.system or "", parameters)
@@ -95,6 +99,7 @@ class LibraryEndpoints:
 
     async def delete(self, request: Request) -> Response:
         """Delete a model in Preheat's own folder, or a name made with copy or create."""
+        caller_of(request).require(KeyScope.MANAGE)
         body = parse_body(ModelBody, await request.body())
         if self.named.remove(body.model_name):
             await self._save()

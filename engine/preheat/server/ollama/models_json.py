@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from preheat.server.ollama.durations import time_text
 _NEVER: Final = 253_402_214_400.0
 """Unix time of the last day of the year 9999, for models that stay."""
 
-_THINKING_MARKS: Final = ("enable_thinking", "reasoning_content", "<think>", "<|channel|>", "thinking")
+_THINKS: Final = re.compile(r"think|reasoning", re.IGNORECASE)
 _INFILL_KEYS: Final = ("prefix_token_id", "fim_pre_token_id")
 
 
@@ -104,7 +105,7 @@ def capabilities(model: ModelFile, template: str, metadata: Mapping[str, object]
     found = {
         "completion": True,
         "tools": model.chat_template,
-        "thinking": any(mark in template for mark in _THINKING_MARKS),
+        "thinking": _THINKS.search(template) is not None,
         "insert": infill,
         "vision": Ability.VISION in model.abilities,
     }

@@ -18,12 +18,14 @@ from preheat.core import DownloadSnapshot, DownloadState
 from preheat.errors import EngineError, HubError, ModelNotFoundError
 from preheat.messages import msg
 from preheat.server.bodies import parse_body
+from preheat.server.callers import caller_of
 from preheat.server.errors import ollama_error_json
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.ollama.endpoints import json_response
 from preheat.server.ollama.schema import PullBody
 from preheat.server.streams import NDJSON, StreamResponse
+from preheat.settings import KeyScope
 
 _HEADER_DELAY_S: Final = 30.0
 """The hub answers before; its errors get an HTTP status."""
@@ -37,6 +39,7 @@ class PullEndpoint:
 
     async def pull(self, request: Request) -> Response:
         """Download a model. A client that disconnects does not stop the download."""
+        caller_of(request).require(KeyScope.MANAGE)
         body = parse_body(PullBody, await request.body())
 
         async def lines() -> AsyncGenerator[bytes, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from preheat.inference import JsonObject, Sampling
 from preheat.server.bodies import JsonBody
@@ -252,12 +252,16 @@ class GenerateBody(AnswerBody):
     raw: bool | None = Field(default=None, description="The prompt goes to the model without the chat template")
     context: list[Whole] | None = Field(default=None, description="`context` of the answer that this one continues")
     template: str | None = None
+    width: Whole | None = None
+    height: Whole | None = None
+    steps: Whole | None = None
 
-    @field_validator("template")
+    @field_validator("template", "width", "height", "steps")
     @classmethod
-    def _own_template(cls, value: str | None) -> str | None:
+    def _absent(cls, value: str | int | None, info: ValidationInfo) -> str | int | None:
         if value:
-            raise ValueError("is not supported; the model's own is used, or none with raw")
+            instead = "use the model's own, or raw" if info.field_name == "template" else "no images are made"
+            raise ValueError(f"is not supported; {instead}")
         return value
 
     @model_validator(mode="after")
