@@ -7,14 +7,28 @@ from dataclasses import replace
 import pytest
 
 from preheat.errors import InvalidRequestError
-from preheat.inference import Chat, ContentPart, JsonObject, Message, Role, ToolCall, ToolDefinition, chat_from_json
-from preheat.inference.worker.chat import ChatTemplate
+from preheat.inference import (
+    Chat,
+    ContentPart,
+    JsonObject,
+    Message,
+    Role,
+    ToolCall,
+    ToolChoice,
+    ToolDefinition,
+    chat_from_json,
+    text_message,
+)
+from preheat.inference.worker.chat import ChatTemplate, template_abilities
+from preheat.inference.worker.chat.traits import short_id
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.messages import msg
+from tests.engine.inference.worker.chat.styles import BOS, EOS, STYLES
 
 USER = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": "Be brief."}
 LIMIT_S = 0.3
+ROLES = (Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.SYSTEM, Role.USER)
 WEATHER = ToolDefinition("weather", "Tell the weather")
 
 
@@ -134,3 +148,131 @@ def test_arguments_of_any_kind_are_json(arguments: str, shown: str) -> None:
     as_text = ChatTemplate(CALLS.replace("%s", "{{ ' ' + c.function.arguments }}"))
     assert as_mapping.render(chat).text == "Hif" + shown
     assert as_text.render(chat).text == "Hif " + (arguments if arguments.startswith('{"a') else shown)
+
+
+def of_style(style: str, *messages: Message, **fields: object) -> str:
+    chat = replace(Chat(messages=messages), **fields)  # type: ignore[arg-type] # fields of Chat
+    return ChatTemplate(STYLES[style], bos=BOS, eos=EOS).render(chat).text
+
+
+def test_a_later_system_message_stays_where_it_is() -> None:
+    chat = [text_message(role, text) for role, text in zip(ROLES, "ABCDE", strict=True)]
+    assert of_style("gemma", *chat) == (
+        "<s><start_of_turn>user\nA\n\nB<end_of_turn>\n<start_of_turn>model\nC<end_of_turn>\n"
+        "<start_of_turn>user\nD\n\nE<end_of_turn>\n<start_of_turn>model\n"
+    )
+    assert "<|im_start|>system\nA<|im_end|>\n<|im_start|>user\nB" in of_style("system_first", *chat)
+    assert "<|im_start|>user\nD\n\nE<|im_end|>" in of_style("system_first", *chat)
+    assert "<|im_start|>system\nD<|im_end|>\n<|im_start|>user\nE" in of_style("chatml", *chat)
+
+
+def test_call_ids_of_nine_letters() -> None:
+    call = Message(role=Role.ASSISTANT, tool_calls=(ToolCall("f", "{}", "call_0123456789"),))
+    result = Message(role=Role.TOOL, content=(ContentPart("42"),), tool_call_id="call_0123456789")
+    call_id = short_id("call_0123456789")
+    assert of_style("mistral", text_message(Role.USER, "A"), call, result, text_message(Role.USER, "B")) == (
+        f'<s>[INST]A[/INST][TOOL_CALLS][{{"name": "f", "arguments": {{}}, "id": "{call_id}"}}]</s>'
+        f'[TOOL_RESULTS]{{"content": 42, "call_id": "{call_id}"}}[/TOOL_RESULTS]</s>[INST]B[/INST]'
+    )
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("text", ["The capital", "The capital \n", "\n The <b>", "é\"'{"])
+def test_the_last_answer_is_continued(style: str, text: str) -> None:
+    chat = (text_message(Role.USER, "Hi"), text_message(Role.ASSISTANT, text))
+    prompt = of_style(style, *chat, continue_last=True)
+    assert prompt.endswith(text.lstrip())
+    assert prompt.count("The") == text.count("The")
+    answered = of_style(style, chat[0])
+    assert prompt.startswith(answered.removesuffix("<think>\n").rstrip())
+
+
+def test_thinking_is_continued() -> None:
+    thought = Message(role=Role.ASSISTANT, reasoning="Let me")
+    prompt = of_style("qwen", text_message(Role.USER, "Hi"), thought, continue_last=True)
+    assert prompt.endswith("<|im_start|>assistant\n<think>\nLet me")
+
+
+@pytest.mark.parametrize(
+    "last", [Message(role=Role.ASSISTANT, tool_calls=(ToolCall("f"),)), text_message(Role.USER, "A")]
+)
+def test_other_messages_are_not_continued(last: Message) -> None:
+    assert of_style("qwen", text_message(Role.USER, "Hi"), last, continue_last=True).endswith("assistant\n")
+
+
+def test_an_answer_that_the_template_cuts_is_continued() -> None:
+    template = "{% for m in messages %}<{{ m.role }}>{{ m.content[:9] }}{% endfor %}<assistant>"
+    chat = replace(chat_from_json([USER, {"role": "assistant", "content": "A long answer"}]), continue_last=True)
+    assert ChatTemplate(template).render(chat).text == "<user>Hi<assistant>A long answer"
+
+
+@pytest.mark.parametrize(
+    ("style", "fields", "ending"),
+    [
+        ("qwen", {}, "assistant\n"),
+        ("qwen", {"thinking": True}, "assistant\n"),
+        ("qwen", {"thinking": False}, "assistant\n<think>\n\n</think>\n\n"),
+        ("qwen", {"template_arguments": {"enable_thinking": False}}, "assistant\n<think>\n\n</think>\n\n"),
+        ("qwen", {"thinking": False, "template_arguments": {"enable_thinking": True}}, "assistant\n"),
+        ("granite", {"thinking": True}, "assistant with thinking<|end_of_role|>"),
+        ("granite", {"thinking": False}, "assistant<|end_of_role|>"),
+        ("deepseek", {}, "<｜Assistant｜><think>\n"),
+        ("deepseek", {"thinking": False}, "<｜Assistant｜><think>\n\n</think>\n\n"),
+        ("chatml", {"thinking": False}, "assistant\n"),
+    ],
+)
+def test_thinking_is_switched(style: str, fields: dict[str, object], ending: str) -> None:
+    assert of_style(style, text_message(Role.USER, "Hi"), **fields).endswith(ending)
+
+
+def test_thinking_of_earlier_turns_is_given_to_the_template() -> None:
+    call = Message(role=Role.ASSISTANT, reasoning="because", tool_calls=(ToolCall("f"),))
+    prompt = of_style("qwen", text_message(Role.USER, "Hi"), call, text_message(Role.TOOL, "42"))
+    assert "<think>\nbecause\n</think>\n\n\n<tool_call>" in prompt
+
+
+@pytest.mark.parametrize("style", ["qwen", "chatml"])
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [
+        (ToolChoice(), {"weather", "clock"}),
+        (ToolChoice("none"), set()),
+        (ToolChoice("required", ("clock",)), {"clock"}),
+        (ToolChoice("auto", ("weather",)), {"weather"}),
+    ],
+)
+def test_the_prompt_has_the_tools_that_may_be_called(style: str, choice: ToolChoice, names: set[str]) -> None:
+    tools = (WEATHER, ToolDefinition("clock"))
+    prompt = of_style(style, text_message(Role.USER, "Hi"), tools=tools, tool_choice=choice)
+    assert {tool.name for tool in tools if f'"{tool.name}"' in prompt} == names
+
+
+def test_tools_as_text_are_reported() -> None:
+    chat = replace(Chat(messages=(text_message(Role.USER, "Hi"),)), tools=(WEATHER,))
+    assert ChatTemplate(STYLES["chatml"]).render(chat).tools_as_text
+    assert not ChatTemplate(STYLES["qwen"]).render(chat).tools_as_text
+    # Llama 3.1 has no place for tools without a user's message.
+    only_system = replace(chat, messages=(text_message(Role.SYSTEM, "Hi"),))
+    assert ChatTemplate(STYLES["llama3"]).render(only_system).tools_as_text
+
+
+def test_texts_that_a_template_cuts_on_purpose_are_no_loss() -> None:
+    answer = text_message(Role.ASSISTANT, "<think>hm</think>\n\nYes")
+    assert of_style("qwen", text_message(Role.USER, "A"), answer, text_message(Role.USER, "B")) == (
+        "<|im_start|>user\nA<|im_end|>\n<|im_start|>assistant\nYes<|im_end|>\n<|im_start|>user\nB<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "tools", "thinks"),
+    [
+        (STYLES["qwen"], True, True),
+        (STYLES["chatml"], False, False),
+        (STYLES["deepseek"], False, True),
+        (STYLES["mistral"], True, False),
+        ("", False, False),
+    ],
+)
+def test_abilities_of_a_template(source: str, tools: bool, thinks: bool) -> None:
+    assert template_abilities(source) == (tools, thinks)
