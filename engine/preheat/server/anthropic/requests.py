@@ -17,6 +17,7 @@ from preheat.inference import (
     ToolChoice,
     ToolDefinition,
 )
+from preheat.server.anthropic.client_tools import CLIENT_TOOLS
 from preheat.server.anthropic.content import chat_messages
 from preheat.server.anthropic.schema import MessagesBody, TokenCountBody, ToolBody, ToolChoiceBody
 
@@ -27,6 +28,8 @@ _MODES: Final[Mapping[str, Literal["auto", "none", "required"]]] = {
     "none": "none",
 }
 _THINKING: Final = {"enabled": True, "disabled": False}
+
+NO_PARAMETERS: Final[JsonObject] = {"type": "object", "properties": {}}
 
 _EFFORTS: Final = {"xhigh": "high", "max": "high"}
 """Names of efforts that chat templates do not have."""
@@ -68,8 +71,10 @@ def chat_of(body: TokenCountBody) -> Chat:
 
 
 def _tool(tool: ToolBody) -> ToolDefinition:
-    schema: JsonObject = tool.input_schema or {"type": "object", "properties": {}}
-    return ToolDefinition(tool.name or "", tool.description or "", schema, strict=bool(tool.strict))
+    description, schema = CLIENT_TOOLS.get(tool.known_as or "", ("", NO_PARAMETERS))
+    return ToolDefinition(
+        tool.name or "", tool.description or description, tool.input_schema or schema, strict=bool(tool.strict)
+    )
 
 
 def _tool_choice(choice: ToolChoiceBody | None) -> ToolChoice:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from preheat.server.anthropic.client_tools import CLIENT_TOOLS
 from preheat.server.bodies import JsonBody
 
 MAX_STOPS: Final = 64
@@ -34,8 +35,8 @@ WITHOUT_TEXT: Final = frozenset(
 )
 """Other types of blocks in a message; they may have nothing for the model."""
 
-SERVER_TOOL: Final = re.compile(r"\w+_20\d{6}|mcp_toolset")
-"""Types of tools that Anthropic defines: they end with a date."""
+ANTHROPIC_TOOL: Final = re.compile(r"(\w+?)(?:_20\d{6}|(?<=mcp_toolset))")
+"""Types of tools that Anthropic defines: they end with a date, except one."""
 
 REFUSED: Final[Mapping[str, str]] = {
     "container": "code is not executed on the server",
@@ -141,15 +142,21 @@ class ToolBody(JsonBody):
     strict: bool | None = None
 
     @property
-    def is_custom(self) -> bool:
-        """Whether the client defines it."""
-        return self.type in (None, "custom")
+    def known_as(self) -> str | None:
+        """The type without its date, of a tool that Anthropic defines; None for others."""
+        match = ANTHROPIC_TOOL.fullmatch(self.type or "")
+        return match[1] if match is not None else None
+
+    @property
+    def is_run_by_client(self) -> bool:
+        """Whether the client runs it, so that the model can call it."""
+        return self.known_as is None or self.known_as in CLIENT_TOOLS
 
     @model_validator(mode="after")
     def _is_usable(self) -> ToolBody:
-        if not self.is_custom and not SERVER_TOOL.fullmatch(self.type or ""):
-            raise ValueError(f"tools of type {(self.type or '')[:40]!r} are not supported; leave the type out")
-        if self.is_custom and not self.name:
+        if self.known_as is None and self.type not in (None, "custom"):
+            raise ValueError(f"tools of type {self.type[:40]!r} are not supported; leave the type out")
+        if self.is_run_by_client and not self.name:
             raise ValueError("a tool needs the field name")
         return self
 
@@ -218,7 +225,7 @@ class TokenCountBody(JsonBody):
     @field_validator("tool_choice")
     @classmethod
     def _has_tools(cls, value: ToolChoiceBody | None, info: ValidationInfo) -> ToolChoiceBody | None:
-        names = {tool.name for tool in info.data.get("tools") or () if tool.is_custom}
+        names = {tool.name for tool in info.data.get("tools") or () if tool.is_run_by_client}
         if value is not None and value.type in ("any", "tool") and not names:
             raise ValueError("needs tools that the client runs")
         if value is not None and value.type == "tool" and value.name not in names:
@@ -228,7 +235,7 @@ class TokenCountBody(JsonBody):
     @property
     def offered_tools(self) -> list[ToolBody]:
         """The tools that the model can call."""
-        return [tool for tool in self.tools or () if tool.is_custom]
+        return [tool for tool in self.tools or () if tool.is_run_by_client]
 
 
 class MessagesBody(TokenCountBody):

@@ -210,6 +210,26 @@ def test_tools_of_the_client_are_offered() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "name", "parameter"),
+    [
+        ("bash_20250124", "bash", "command"),
+        ("text_editor_20250728", "str_replace_based_edit_tool", "view_range"),
+        ("memory_20250818", "memory", "old_path"),
+    ],
+)
+def test_anthropics_tools_of_the_client_get_their_parameters(kind: str, name: str, parameter: str) -> None:
+    (tool,) = chat(USER, tools=[{"type": kind, "name": name}]).tools
+    assert tool.name == name
+    assert tool.description
+    assert parameter in tool.parameters["properties"]
+
+
+@pytest.mark.parametrize("kind", ["web_search_20250305", "code_execution_20260521", "mcp_toolset", "computer_20250124"])
+def test_other_tools_of_anthropic_are_left_out(kind: str) -> None:
+    assert not chat(USER, tools=[{"type": kind, "name": "a"}]).tools
+
+
+@pytest.mark.parametrize(
     ("choice", "expected"),
     [
         (None, ToolChoice()),
