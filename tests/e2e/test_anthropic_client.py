@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anthropic
+import pytest
 from anthropic.types import Message, MessageParam, ToolParam
 
 from running_preheat import CHAT, Preheat, running_preheat
@@ -119,3 +121,77 @@ def test_an_agents_second_turn_reuses_the_prompt_of_the_first(tmp_path: Path, ag
     assert prompt > 10_000
     assert (second.cache_read_input_tokens or 0) > prompt - 100
     assert second.input_tokens < 200
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory, scripted_folder: Path) -> Iterator[anthropic.Anthropic]:
+    """A client of a Preheat with the scripted models."""
+    with running_preheat(tmp_path_factory.mktemp("home"), scripted_folder) as preheat, client_of(preheat) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("model", "script", "options", "content", "reason"),
+    [
+        (
+            "tools",
+            "call_text",
+            {"tools": TOOLS},
+            [
+                {"type": "text", "text": "I will look."},
+                {"type": "tool_use", "name": "get_weather", "input": {"city": "Köln 🌧"}},
+                {"type": "text", "text": "There."},
+            ],
+            "tool_use",
+        ),
+        (
+            "tools",
+            "call_two",
+            {"tools": TOOLS},
+            [
+                {"type": "tool_use", "name": "get_weather", "input": {"city": "Oslo"}},
+                {"type": "tool_use", "name": "get_time", "input": {}},
+            ],
+            "tool_use",
+        ),
+        (
+            "thinking",
+            "think",
+            {"thinking": {"type": "enabled", "budget_tokens": 1024}},
+            [
+                {"type": "thinking", "thinking": "Two and two.", "signature": "preheat"},
+                {"type": "text", "text": "The answer is 4."},
+            ],
+            "end_turn",
+        ),
+        (
+            "thinking",
+            "think",
+            {"thinking": {"type": "adaptive", "display": "omitted"}},
+            [
+                {"type": "thinking", "thinking": "", "signature": "preheat"},
+                {"type": "text", "text": "The answer is 4."},
+            ],
+            "end_turn",
+        ),
+    ],
+)
+def test_calls_and_thinking_are_blocks(
+    model: str,
+    script: str,
+    options: dict[str, Any],
+    content: list[dict[str, object]],
+    reason: str,
+    scripted: anthropic.Anthropic,
+) -> None:
+    request = {
+        "model": f"scripted-{model}",
+        "messages": [{"role": "user", "content": f"play({script})"}],
+        "max_tokens": 2000,
+        **options,
+    }
+    whole = scripted.messages.create(**request)
+    with scripted.messages.stream(**request) as stream:
+        streamed = stream.get_final_message()
+    assert blocks(whole) == blocks(streamed) == content
+    assert whole.stop_reason == streamed.stop_reason == reason

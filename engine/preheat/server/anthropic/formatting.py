@@ -22,7 +22,7 @@ SIGNATURE: Final = "preheat"
 
 
 class BlockEvents:
-    """Turns chunks into the events of content blocks. No block is empty, and none is open twice.
+    """Turns chunks into the events of content blocks, without empty blocks.
 
     Args:
         show_thinking: Whether thinking blocks have their text.
@@ -32,7 +32,7 @@ class BlockEvents:
         self._show_thinking = show_thinking
         self._count = 0  # of the blocks so far
         self._open: str | None = None  # type of the open block
-        self._space = ""  # white space that begins a block of text only if more text follows
+        self._space = ""  # white space before a block of text; a part of the first block only
         self.calls = 0  # number of tool calls
 
     def feed(self, chunk: GenerationChunk) -> list[JsonObject]:
@@ -67,6 +67,7 @@ class BlockEvents:
             if text.isspace():
                 self._space = text
                 return
+            text = text.lstrip() if self._count else text
             self._start(events, {"type": "text", "text": ""})
         self._delta(events, {"type": "text_delta", "text": text})
 

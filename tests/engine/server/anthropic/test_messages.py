@@ -118,7 +118,7 @@ async def test_a_streams_events_add_up_to_the_whole_message(
     thinking = {"type": "thinking", "thinking": "" if options else "Hm, hm.", "signature": "preheat"}
     assert blocks(whole) == [
         thinking,
-        {"type": "text", "text": "\n\nI will look."},
+        {"type": "text", "text": "I will look."},
         {"type": "tool_use", "name": "weather", "input": {"city": "Ulm"}},
         {"type": "tool_use", "name": "time", "input": {}},
         {"type": "text", "text": "Done."},
