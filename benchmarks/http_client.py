@@ -80,6 +80,24 @@ class Connection:
                 yield data
         self._close_if_asked(headers)
 
+    async def lines(self, path: str, body: Any) -> AsyncIterator[bytes]:
+        """Send JSON and yield each line of a streamed answer as it arrives, without empty ones.
+
+        Raises:
+            HttpError: The status was not 200.
+        """
+        reader, status, headers = await self._request("POST", path, json.dumps(body).encode())
+        if status != 200:
+            content = await self._whole_body(reader, headers)
+            raise HttpError(f"{path}: status {status}: {content[:500].decode(errors='replace')}")
+        rest = b""
+        async for piece in _body(reader, headers):
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                if line:
+                    yield line
+        self._close_if_asked(headers)
+
     async def _request(
         self, method: str, path: str, content: bytes
     ) -> tuple[asyncio.StreamReader, int, dict[str, str]]:

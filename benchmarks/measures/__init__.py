@@ -9,6 +9,7 @@ from typing import Any, Final
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.measures import (
+    adapters,
     decision_cost,
     download,
     embeddings,
@@ -33,6 +34,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "first-request": first_request.measure,
         "ttft": ttft.measure,
         "throughput": throughput.measure,
+        "adapters": adapters.measure,
         "switch": switch.measure,
         "embeddings": embeddings.measure,
         "memory": residency.measure,
@@ -48,6 +50,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
 
 COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "adapters": ("Preheat", ""),
         "preload-beside": ("beside", "alone"),
         "memory-limit": ("Preheat", ""),
         "decision": ("long log", "short log"),
