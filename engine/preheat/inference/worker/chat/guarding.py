@@ -39,7 +39,7 @@ class Guard:
             return chat
         return replace(
             chat,
-            messages=tuple(map(self._message, chat.messages)),
+            messages=(*map(self._message, _guarded(chat)), *chat.messages[len(_guarded(chat)) :]),
             tools=tuple(map(self._tool, chat.tools)),
             template_arguments=self._value(chat.template_arguments),
         )
@@ -101,6 +101,12 @@ def contained(chat: Chat, texts: Collection[str]) -> frozenset[str]:
     return frozenset(text for text in texts if text in own)
 
 
+def _guarded(chat: Chat) -> tuple[Message, ...]:
+    """Return the messages without the beginning of the answer: it stands for the model's own tokens."""
+    begun = chat.continue_last and bool(chat.messages) and chat.messages[-1].role is Role.ASSISTANT
+    return chat.messages[:-1] if begun else chat.messages
+
+
 def _strings(chat: Chat) -> list[str]:
     found: list[str] = []
 
@@ -116,7 +122,7 @@ def _strings(chat: Chat) -> list[str]:
                 for item in value:
                     collect(item)
 
-    for message in chat.messages:
+    for message in _guarded(chat):
         found += (message.name, message.reasoning, message.tool_call_id)
         found += (part.text for part in message.content)
         for call in message.tool_calls:

@@ -181,3 +181,12 @@ def test_a_real_vocabulary(chat_llama: LlamaModel) -> None:
     )
     ends = [token for token in tokens if chat_llama.control_text(token) == "<|im_end|>"]
     assert len(ends) == 2  # of the template's own system message, and of the user's
+
+
+@pytest.mark.parametrize(("continued", "controls"), [(True, "<tool|"), (False, "")])
+def test_only_the_beginning_of_the_answer_may_have_control_tokens(continued: bool, controls: str) -> None:
+    vocabulary = Vocabulary(adds_bos=False)
+    messages = (user("Hi <tool|"), text_message(Role.ASSISTANT, "<tool|Hm"))
+    template = ChatTemplate("{% for m in messages %}{{ m.content }}{% endfor %}", bos=BOS, eos=EOS)
+    _, tokens = chat_tokens(vocabulary, template, Chat(messages=messages, continue_last=continued))
+    assert vocabulary.controls(tokens) == controls
