@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 
-from preheat.inference import Chat, Constraint, FinishReason, GenerationChunk, TokenLogprob
+from preheat.errors import InvalidRequestError
+from preheat.inference import Chat, Constraint, FinishReason, GenerationChunk, TokenLogprob, ToolDefinition
 from preheat.inference.worker.chat import (
     THINKING,
     AnswerParser,
+    CallForm,
     ChatTemplate,
     Dialect,
+    Prompt,
+    Thinking,
+    arguments_schema,
+    calls_grammar,
     dialect_of,
+    optional_thinking,
     prompted_thinking,
 )
-from preheat.inference.worker.constraints import ConstraintCompiler, TokenMatcher
+from preheat.inference.worker.constraints import ConstraintCompiler, GrammarError, TokenMatcher, json_rule, lark_grammar
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler
 from preheat.inference.worker.scheduler import Sampled
 from preheat.inference.worker.text_stream import TextStream
+from preheat.messages import msg
 
 
 class ChatAnswers:
@@ -40,39 +49,84 @@ class ChatAnswers:
         return tokens[0] if len(tokens) == 1 and self._model.control_text(tokens[0]) == text else None
 
     def begin(
-        self, chat: Chat, constraint: Constraint | None, prompt: str, sampler: TokenSampler, stream: TextStream
+        self, chat: Chat, constraint: Constraint | None, prompt: Prompt, sampler: TokenSampler, stream: TextStream
     ) -> ChatAnswer:
         """Return a new answer.
 
         Args:
             chat: The request.
-            constraint: The form of the whole answer's text.
+            constraint: The form of the answer's text.
             prompt: The rendered chat.
             sampler: Chooses the tokens; gets the constraint.
             stream: Assembles the text.
 
         Raises:
-            InvalidRequestError: The constraint, or a tool's schema, cannot be used.
+            InvalidRequestError: The constraint, or the schema of a strict tool, cannot be used.
         """
-        opened = prompted_thinking(prompt)
+        dialect = replace(self._dialect, form=CallForm.HERMES) if prompt.tools_as_text else self._dialect
+        opened = prompted_thinking(prompt.text, chat)
+        budget = 0 if chat.thinking is False else chat.thinking_budget
         tools = () if chat.tool_choice.mode == "none" else chat.tools
-        parser = AnswerParser(self._dialect, tools, one_call=not chat.parallel_tool_calls, opened=opened)
-        matcher = None if constraint is None else self._constraints.matcher(constraint)
+        parser = AnswerParser(dialect, tools, one_call=not chat.parallel_tool_calls, opened=opened)
+        may_think = opened is None and budget != 0
+        matcher = self._constraints_of(chat, constraint, dialect, dialect.thinking if may_think else None)
         constrain = None
         if matcher is not None and opened is not None:
             constrain = partial(self._constrain, sampler, matcher)
         elif matcher is not None:
             sampler.constrain(matcher)
-        marks = opened or self._dialect.thinking or THINKING[0]
+        marks = opened or dialect.thinking or THINKING[0]
         return ChatAnswer(
             parser,
             sampler,
             stream,
-            {token: text.encode() for token, text in self._dialect.control.items()},
-            budget=0 if chat.thinking is False else chat.thinking_budget,
+            {token: text.encode() for token, text in dialect.control.items()},
+            budget=budget,
             closing=self._model.tokenize(f"\n{marks.close}{marks.after}", add_special=False),
             constrain=constrain,
         )
+
+    def _constraints_of(
+        self, chat: Chat, constraint: Constraint | None, dialect: Dialect, thinking: Thinking | None
+    ) -> TokenMatcher | None:
+        """Return what the answer has to follow, perhaps after thinking: calls, the request's constraint, or either."""
+        choice = chat.tool_choice
+        rules = []
+        options = []
+        if constraint is not None and choice.mode != "required":
+            matcher = self._constraints.matcher(constraint)
+            if constraint.kind not in ("json_schema", "regex") or (thinking is None and not chat.tools):
+                return matcher
+            options.append("answer")
+            rules.append(lark_grammar(constraint).replace("start:", "answer:", 1))
+        if choice.mode == "required" or (options and chat.tools and choice.mode == "auto"):
+            tools = [self._usable(tool) for tool in chat.tools if not choice.names or tool.name in choice.names]
+            parallel = chat.parallel_tool_calls and len(tools) > 1
+            options.append("calls")
+            rules.append(calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=json_rule))
+        if not options:
+            return None
+        if thinking is not None:
+            rules.append(optional_thinking(thinking, self._mark))
+        start = f"start: {'thinking? ' if thinking is not None else ''}({' | '.join(options)})\n"
+        try:
+            return self._constraints.lark_matcher(start + "".join(rules))
+        except GrammarError as error:
+            raise InvalidRequestError(msg("grammar_unusable", reason=str(error)[:200]), param="tools") from error
+
+    def _usable(self, tool: ToolDefinition) -> ToolDefinition:
+        """Return the tool; with any arguments, if its schema cannot be followed and does not have to be."""
+        try:
+            self._constraints.matcher(Constraint("json_schema", json.dumps(arguments_schema(tool))))
+        except InvalidRequestError as error:
+            if tool.strict:
+                raise InvalidRequestError(error.message, param="tools") from error
+            return replace(tool, parameters={"type": "object"})
+        return tool
+
+    def _mark(self, text: str) -> str:
+        token = self._constraints.special_token(text)
+        return json.dumps(text, ensure_ascii=False) if token is None else f"<[{token}]>"
 
     def _constrain(self, sampler: TokenSampler, matcher: TokenMatcher, begun: str) -> None:
         for token in self._model.tokenize(begun, add_special=False, parse_special=False):
@@ -126,7 +180,7 @@ class ChatAnswer:
         if parser.thinking:
             if self._budget is not None and self._reasoning_tokens >= self._budget and not self._forced:
                 self._forced.extend(self._closing)
-            self._reasoning_tokens += 1
+            self._reasoning_tokens += not self._forced
         elif self._constrain is not None:
             self._constrain(parser.held.lstrip())
             self._constrain = None

@@ -110,6 +110,12 @@ class ConstraintCompiler:
         """
         return TokenMatcher(self._compiled(grammar).deep_copy(), self._model.n_vocab, (self._size + 31) // 32)
 
+    def special_token(self, text: str) -> int | None:
+        """Return the token that has this text and that grammars can only name by its id."""
+        tokens = self._model.tokenize(text, add_special=False)
+        is_special = len(tokens) == 1 and self._token_bytes(tokens[0]) == _SPECIAL + text.encode()
+        return tokens[0] if is_special else None
+
     def _compile(self, grammar: str) -> Any:
         from llguidance import LLMatcher, LLParserLimits
 

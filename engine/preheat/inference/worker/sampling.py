@@ -62,6 +62,8 @@ class TokenSampler:
 
     def force(self, index: int, token: int) -> Sampled:
         """Return this token as the next one, whatever the logits are."""
+        if self._constraint is not None:
+            self._constraint.accept(token)
         llama.llama_sampler_accept(self._chain, token)
         logprob = None if self._top_logprobs is None else token_logprob(self._model, index, token, self._top_logprobs)
         return Sampled(token, self._model.piece(token), logprob=logprob)

@@ -15,7 +15,7 @@ from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOption
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize
 from preheat.inference.worker.answer import ChatAnswer, ChatAnswers
 from preheat.inference.worker.channel import Channel, take
-from preheat.inference.worker.chat import ChatTemplate, chat_tokens, fixed_tokens
+from preheat.inference.worker.chat import ChatTemplate, Prompt, chat_tokens, fixed_tokens
 from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
@@ -152,22 +152,21 @@ class TextService:
         error = InvalidRequestError(msg("constraint_failed", reason=reason), param="response_format")
         self._channel.send(Failed(request_id, error))
 
-    def _tokens(self, request: GenerateRequest) -> tuple[str, list[int]]:
-        """Return the text of a chat's prompt, and the prompt's tokens."""
-        text = ""
+    def _tokens(self, request: GenerateRequest) -> tuple[Prompt, list[int]]:
+        """Return a chat's prompt, and the tokens of any prompt."""
+        prompt = Prompt(())
         if request.prompt_tokens is not None:
             tokens = list(request.prompt_tokens)
             self._model.check_tokens(tokens, "prompt")
         elif request.chat is not None:
             prompt, tokens = chat_tokens(self._model, self._template, request.chat)
-            text = prompt.text
         else:
             tokens = self._model.tokenize(request.prompt or "")
         if not tokens:
             if self._model.bos < 0:
                 raise InvalidRequestError(msg("prompt_empty"), param="prompt")
             tokens = [self._model.bos]
-        return text, tokens
+        return prompt, tokens
 
     def _chat_prompt(self, chat: Chat) -> list[int]:
         _, tokens = chat_tokens(self._model, self._template, chat)

@@ -1,7 +1,9 @@
 """Chats as a model reads and writes them: its chat template, and its forms of tool calls and thinking."""
 
 from preheat.inference.worker.chat.dialects import THINKING as THINKING
+from preheat.inference.worker.chat.dialects import CallForm as CallForm
 from preheat.inference.worker.chat.dialects import Dialect as Dialect
+from preheat.inference.worker.chat.dialects import Thinking as Thinking
 from preheat.inference.worker.chat.dialects import dialect_of as dialect_of
 from preheat.inference.worker.chat.dialects import prompted_thinking as prompted_thinking
 from preheat.inference.worker.chat.parsing import AnswerParser as AnswerParser
@@ -10,3 +12,6 @@ from preheat.inference.worker.chat.prompt import fixed_tokens as fixed_tokens
 from preheat.inference.worker.chat.template import ChatTemplate as ChatTemplate
 from preheat.inference.worker.chat.template import Prompt as Prompt
 from preheat.inference.worker.chat.template import template_abilities as template_abilities
+from preheat.inference.worker.chat.tool_constraints import arguments_schema as arguments_schema
+from preheat.inference.worker.chat.tool_constraints import calls_grammar as calls_grammar
+from preheat.inference.worker.chat.tool_constraints import optional_thinking as optional_thinking

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
+from preheat.inference import Chat
+
 
 class Thinking(NamedTuple):
     """Marks around a model's thinking; ``after`` comes between it and the answer's text."""
@@ -115,6 +117,7 @@ class CallForm(Enum):
     GRANITE = "granite"  # <|tool_call|>[{"name": …, "arguments": …}]
     FUNCTION = "function"  # <function=name>{…}</function>
     DEEPSEEK = "deepseek"  # <｜tool▁calls▁begin｜><｜tool▁call▁begin｜>name<｜tool▁sep｜>{…}<｜tool▁call▁end｜>…
+    DEEPSEEK_FENCED = "deepseek_fenced"  # the same with name\n```json\n{…}\n```
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +153,19 @@ def dialect_of(template: str, control_token: Callable[[str], int | None]) -> Dia
     )
 
 
-def prompted_thinking(prompt: str) -> Thinking | None:
-    """Return the marks of the thinking that the end of a prompt has begun."""
-    end = prompt[-200:].rstrip()
-    return next((marks for marks in THINKING if end.endswith(marks.open)), None)
+def prompted_thinking(prompt: str, chat: Chat) -> Thinking | None:
+    """Return the marks of the thinking that a chat's prompt has begun, not those of a message's text."""
+    last = "" if chat.continue_last or not chat.messages else chat.messages[-1].text.strip()
+    for marks in THINKING:
+        at = prompt.rfind(marks.open)
+        end = prompt[at + len(marks.open) :]
+        if at < 0 or marks.close in end:
+            continue
+        text_at = prompt.rfind(last)
+        after_text = 0 <= text_at <= at - len(last) if marks.open in last else last not in end
+        if chat.continue_last or not end.strip() or (last and after_text):
+            return marks
+    return None
 
 
 def _all_marks() -> Iterable[str]:
@@ -178,5 +190,7 @@ def _form(template: str, control: set[str]) -> CallForm:
         "<|python_tag|>": CallForm.LLAMA,
         '"parameters":': CallForm.LLAMA,
     }
+    if "function<｜tool▁sep｜>" in template or ("<｜tool▁sep｜>" in template and "```json" in template):
+        return CallForm.DEEPSEEK_FENCED
     found = (form for sign, form in signs.items() if sign in template)
     return next(found, CallForm.MISTRAL if "[TOOL_CALLS]" in control else CallForm.HERMES)
