@@ -1,6 +1,6 @@
 """Guides for connecting apps: code to copy, and steps for well-known apps. Pure.
 
-Only for apps that speak OpenAI's protocol and have a setting for the address.
+Only for apps that have a setting for the address.
 """
 
 from __future__ import annotations
@@ -131,6 +131,15 @@ _ZED: Final = """\
   }
 }"""
 
+_CODEX: Final = """\
+model = $model
+model_provider = "preheat"
+
+[model_providers.preheat]
+name = "Preheat"
+base_url = $base
+wire_api = "responses"$authorization"""
+
 _LIBRECHAT: Final = """\
 endpoints:
   custom:
@@ -182,10 +191,16 @@ def _app_guides(place: Place) -> list[Guide]:
     )
     n8n = (
         _tr("Add a credential of type OpenAI, and enter these values."),
-        _tr("In the node “OpenAI Chat Model”, choose the credential and the model, and turn “Use Responses API” off."),
+        _tr("In the node “OpenAI Chat Model”, choose the credential and the model."),
     )
     continue_ = (_tr("Open Continue's config.yaml, and add this under models:"),)
     cline = (_tr("In Cline's settings, choose “OpenAI Compatible” as the API provider, and enter:"),)
+    obsidian = (
+        _tr("In Preheat's settings, under Access, allow the app “obsidian”."),
+        _tr("In the plugin's settings, for example Copilot's, add a model of the provider “OpenAI format”, and enter:"),
+    )
+    codex = (_tr("Put this into ~/.codex/config.toml."),)
+    ollama = (_tr("Choose Ollama as the provider, and enter:"),)
     other = (_tr("Choose “OpenAI-compatible” or “custom OpenAI” as the provider, and enter:"),)
     role = "embed" if place.embeddings else "chat"
     return [
@@ -193,9 +208,13 @@ def _app_guides(place: Place) -> list[Guide]:
         Guide("continue", "Continue", continue_, _filled(_CONTINUE, place, role=role)),
         Guide("cline", "Cline", cline, fields=_fields(place, "Base URL", "API Key", "Model ID")),
         Guide("zed", "Zed", zed, _filled(_ZED, place), (Field("API key", place.any_key),)),
+        Guide("claude-code", "Claude Code", code=_claude_code(place)),
+        Guide("codex", "Codex", codex, _filled(_CODEX, place, authorization=_codex_key(place))),
+        Guide("obsidian", "Obsidian", obsidian, fields=_fields(place, "Base URL", "API Key", "Model Name")),
         Guide("aider", "aider", code=_aider(place)),
         Guide("librechat", "LibreChat", librechat, _filled(_LIBRECHAT, place)),
         Guide("n8n", "n8n", n8n, fields=_fields(place, "Base URL", "API Key", "Model")),
+        Guide("ollama", _tr("Any app for Ollama"), ollama, fields=_ollama(place)),
         Guide("any", _tr("Any other app"), other, fields=_fields(place, "Base URL", "API key", "Model")),
     ]
 
@@ -218,6 +237,27 @@ def _aider(place: Place) -> str:
             f"--model {_quoted(place, f'openai/{place.model_id}')}",
         ],
     )
+
+
+def _claude_code(place: Place) -> str:
+    variables = {
+        "ANTHROPIC_BASE_URL": place.url,
+        "ANTHROPIC_AUTH_TOKEN": place.any_key,
+        "ANTHROPIC_MODEL": place.model_id,
+        "ANTHROPIC_SMALL_FAST_MODEL": place.model_id,
+    }
+    if place.windows:
+        return "\n".join([*(f"$env:{name} = {_json(value)}" for name, value in variables.items()), "claude"])
+    return _command(place, [*(f"{name}={shlex.quote(value)}" for name, value in variables.items()), "claude"])
+
+
+def _codex_key(place: Place) -> str:
+    return f"\nexperimental_bearer_token = {_json(place.key)}" if place.key else ""
+
+
+def _ollama(place: Place) -> tuple[Field, ...]:
+    fields = (Field("URL", place.url), Field("Model", place.model_id))
+    return (*fields, Field("API key", place.key)) if place.key else fields
 
 
 def _filled(template: str, place: Place, **more: str) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import json
 import shlex
+import tomllib
 
 import pytest
 from PySide6.QtCore import Qt
@@ -42,6 +43,9 @@ def page(qtbot: QtBot, bridge: FakeBridge, theme: object) -> ConnectPage:
     return page
 
 
+KEYLESS = ("curl", "fetch", "codex", "ollama")
+"""Guides that say nothing of a key where none is needed."""
+
 # -- the guides -------------------------------------------------------------------------------------------------------
 
 
@@ -51,10 +55,10 @@ def test_every_guide_has_address_model_and_key(key: str, embeddings: bool) -> No
     place = Place(URL, "c-chat", key, embeddings)
     for one in make_guides(place):
         everything = one.code + " ".join(field.value for field in one.fields)
-        assert place.base in everything, one.key
+        assert (place.url if one.key in ("claude-code", "ollama") else place.base) in everything, one.key
         assert "c-chat" in everything or one.key == "open-webui"
         said = {key, json.dumps(key)[1:-1], shlex.quote(key)[1:-1]} if key else {"unused"}
-        assert any(words in everything for words in said) or (not key and one.key in ("curl", "fetch")), one.key
+        assert any(words in everything for words in said) or (not key and one.key in KEYLESS), one.key
 
 
 def test_a_masked_guide_has_no_key_anywhere() -> None:
@@ -82,6 +86,24 @@ def test_on_windows_the_curl_command_is_one_line_in_double_quotes() -> None:
     assert "\n" not in code
     assert "'" not in code
     assert '-d "{\\"model\\": \\"c-chat\\"' in code
+
+
+def test_codex_reads_its_settings() -> None:
+    settings = tomllib.loads(guide("codex", Place(URL, 'it"s', KEY)).code)
+    assert settings["model"] == 'it"s'
+    assert settings["model_providers"][settings["model_provider"]] == {
+        "name": "Preheat",
+        "base_url": f"{URL}/v1",
+        "wire_api": "responses",
+        "experimental_bearer_token": KEY,
+    }
+
+
+def test_a_shell_starts_claude_code() -> None:
+    words = shlex.split(guide("claude-code", Place(URL, "c-chat", KEY)).code)
+    assert words[-1] == "claude"
+    assert f"ANTHROPIC_AUTH_TOKEN={KEY}" in words
+    assert guide("claude-code", Place(URL, "c-chat", windows=True)).code.splitlines()[-1] == "claude"
 
 
 def test_embedding_models_get_embedding_guides() -> None:
