@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from preheat.control import EngineSnapshot, PortStatus
-from preheat.settings import HIDDEN
+from preheat.settings import HIDDEN, KeyStore
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.connect.guides import NO_MODEL, Field, Guide, Place, make_guides
 from preheat_gui.dashboard.page import DashboardPage
@@ -243,7 +243,9 @@ class ConnectPage(DashboardPage):
 
     def _place(self) -> Place:
         keys = self._bridge.settings.api_keys
-        key = "" if not keys else UNKNOWN_KEY if keys[0] == HIDDEN else keys[0]
+        key = next((UNKNOWN_KEY if key == HIDDEN else key for key in keys), "")
+        if not key and KeyStore().read():
+            key = UNKNOWN_KEY  # only hashes of named keys are stored
         choice = self._model.choice
         return Place(
             self._bridge.port.url or "",
@@ -275,7 +277,7 @@ class ConnectPage(DashboardPage):
         if not shown.key:
             return self.tr("Not needed: only apps on this computer can connect.")
         if shown.key == UNKNOWN_KEY:
-            return self.tr("Needed; see the settings of the Preheat that is running.")
+            return self.tr("Needed: make one with “preheat keys add NAME”.")
         return shown.key
 
     def _explain_closed(self, port: PortStatus) -> None:
