@@ -22,9 +22,11 @@ FLOOR: Final = 96.0
 
 PERFECT: Final = (
     "engine/preheat/inference/protocol.py",
+    "engine/preheat/inference/worker/generation.py",
     "engine/preheat/inference/worker/scheduler.py",
     "engine/preheat/inference/worker/slots.py",
     "engine/preheat/inference/worker/text_stream.py",
+    "engine/preheat/inference/worker/waiting.py",
     "engine/preheat/models/gguf/classify.py",
     "engine/preheat/models/gguf/header.py",
     "engine/preheat/models/gguf/quantization.py",

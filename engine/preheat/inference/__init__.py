@@ -46,8 +46,12 @@ class Sampling:
     presence_penalty: float = 0.0  # subtracted once for a token that has occurred; 0 is off
     frequency_penalty: float = 0.0  # subtracted for each occurrence of a token; 0 is off
     penalty_last_n: int = 64  # how many tokens back the penalties look; -1 is the context length
-    seed: int | None = None  # the same seed, prompt and settings give the same text; None draws one
+    seed: int | None = None  # see below; None draws one
     logit_bias: Mapping[int, float] = field(default_factory=dict)  # added to the logits of these token ids
+
+    # The same seed, prompt and settings give the same text from the same model with the same history. The prompt is
+    # always computed in the same pieces. Other conversations in the KV cache and requests that run at the same time can
+    # change the last bits of a logit, and so a token whose choice is close.
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class ModelInfo:
     dimensions: int  # length of its embedding vectors; 0 for a text model
     chat_template: bool
     parallel: int  # requests that run at once; more wait in the worker's queue
+    infill: bool = False  # its vocabulary has tokens for filling the gap before a ``suffix``
     tools: bool = False  # its chat template has a place for tools; others get them in the system message
     thinking: bool = False  # it thinks before it answers, or can
     resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it

@@ -48,6 +48,11 @@ TABLE: Final[Mapping[str, Template]] = {
         "together",
         "Shorten the prompt, or raise context_length in the settings",
     ),
+    "suffix_with_chat": Template("A chat has no suffix", "Send a prompt and a suffix to /v1/completions"),
+    "model_without_infill": Template(
+        "This model cannot fill the gap before a suffix: its vocabulary has no tokens for it",
+        "Use a model for code, such as Qwen2.5-Coder, or leave out the suffix",
+    ),
     "input_empty": Template("Input {index} is empty", "Send at least one character"),
     "input_too_long": Template(
         "Input {index} has {tokens} tokens, and this model takes {limit}", "Split it into shorter pieces"

@@ -110,6 +110,7 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
         dimensions=model.dimensions,
         chat_template=model.chat_template() is not None,
         parallel=options.parallel,
+        infill=not model.embeddings and model.infill is not None,
         tools=has_tools,
         thinking=thinks,
     )

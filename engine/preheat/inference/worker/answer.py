@@ -25,9 +25,9 @@ from preheat.inference.worker.chat import (
     prompted_thinking,
 )
 from preheat.inference.worker.constraints import ConstraintCompiler, GrammarError, TokenMatcher, json_rule, lark_grammar
+from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler
-from preheat.inference.worker.scheduler import Sampled
 from preheat.inference.worker.text_stream import TextStream
 from preheat.messages import msg
 
@@ -205,6 +205,8 @@ class ChatAnswer:
             self._logprobs = []
         if last:
             outputs[-1:] = [self._last(chunk, outputs[-1] if outputs else GenerationChunk())]
+        if chunk.prompt_logprobs:
+            outputs.insert(0, GenerationChunk(prompt_logprobs=chunk.prompt_logprobs))
         return outputs
 
     def _last(self, chunk: GenerationChunk, output: GenerationChunk) -> GenerationChunk:

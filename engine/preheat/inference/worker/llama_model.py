@@ -17,6 +17,7 @@ from typing import Any, Final
 from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestError, ModelLoadError
 from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.scheduler import SCORED_TOKENS
 from preheat.messages import Param, msg
 
 logger = logging.getLogger(__name__)
@@ -73,15 +74,17 @@ class LlamaModel:
         self.vocab: Any = llama.llama_model_get_vocab(self._model)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
         self.embeddings = options.embeddings
+        # The state is one running sum: parts of a sequence can be neither dropped nor copied.
+        self.recurrent: bool = llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
         self.ctx = self._make_context(options)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
         self.dimensions: int = llama.llama_model_n_embd_out(self._model) if self.embeddings else 0
         self.n_swa: int = llama.llama_model_n_swa(self._model)
-        # The state is one running sum: parts of a sequence can be neither dropped nor copied.
-        self.recurrent: bool = llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
+        self.max_sequences: int = llama.llama_n_seq_max(self.ctx)
         self.bos: int = llama.llama_vocab_bos(self.vocab)
         self.adds_bos: bool = self.bos >= 0 and llama.llama_vocab_get_add_bos(self.vocab)
+        self.infill = self._infill_tokens()
         self.bos_text = self._special_text(self.bos)
         self.eos_text = self._special_text(llama.llama_vocab_eos(self.vocab))
         self.piece: Callable[[int], bytes] = lru_cache(maxsize=8192)(self._piece)
@@ -124,9 +127,10 @@ class LlamaModel:
                 params.pooling_type = _POOLING_MEAN
         else:
             params.n_batch = params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
-            params.n_seq_max = options.parallel
+            # Further sequences keep idle conversations. They take no memory in a unified cache; recurrent states do.
+            params.n_seq_max = options.parallel if self.recurrent else 2 * options.parallel
             # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000.
-            params.n_outputs_max = options.parallel
+            params.n_outputs_max = min(options.parallel + SCORED_TOKENS, params.n_batch)
         ctx = llama.llama_init_from_model(self._model, params)
         if not ctx:
             raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=options.kv_cache_type)
@@ -196,6 +200,13 @@ class LlamaModel:
         """Return the text that becomes this token only with ``parse_special``; empty for other tokens."""
         is_control = llama.llama_vocab_get_attr(self.vocab, token) & _CONTROL_ATTRIBUTES
         return self._special_text(token) if is_control else ""
+
+    def _infill_tokens(self) -> tuple[int, int, int] | None:
+        """Return the tokens before the prefix, the suffix and the gap between them; None if one is missing."""
+        prefix: int = llama.llama_vocab_fim_pre(self.vocab)
+        suffix: int = llama.llama_vocab_fim_suf(self.vocab)
+        middle: int = llama.llama_vocab_fim_mid(self.vocab)
+        return (prefix, suffix, middle) if min(prefix, suffix, middle) >= 0 else None
 
     def _is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))

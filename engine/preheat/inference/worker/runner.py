@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from preheat.inference import normalised
+from preheat.inference import TokenLogprob, normalised
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.generation import Chunk
 from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
-from preheat.inference.worker.scheduler import Chunk, DecodeError, Sampled, Status, StepPlan, StepResult
+from preheat.inference.worker.scheduler import DecodeError, Status, StepPlan, StepResult
 from preheat.inference.worker.slots import PrefixReuse
 
 _STATUSES: Final = {0: Status.DONE, 1: Status.NO_ROOM, INTERRUPTED: Status.INTERRUPTED}
@@ -31,30 +32,31 @@ class ModelRunner:
             self._clear(slot.index)
         if not plan.chunks:
             return StepResult(kept=kept)
-        outputs = self._fill(plan.chunks)
+        starts = self._fill(plan.chunks)
         began = time.perf_counter()
         code: int = llama.llama_decode(self._model.ctx, self._batch.native)
         seconds = time.perf_counter() - began
         if code not in _STATUSES:
             raise DecodeError(f"llama_decode returned {code} for {self._batch.size} tokens")
-        sampled: list[Sampled] = []
-        if code == 0:
-            sampled = [chunk.generation.sample(index) for chunk, index in outputs]
-        return StepResult(_STATUSES[code], sampled=sampled, seconds=seconds)
+        if code != 0:
+            return StepResult(_STATUSES[code])
+        placed = list(zip(plan.chunks, starts, strict=True))
+        scores = [score for chunk, start in placed for score in _scores(chunk, start)]
+        sampled = [chunk.generation.sample(start + len(chunk.tokens) - 1) for chunk, start in placed if chunk.samples]
+        return StepResult(sampled=sampled, scores=scores, seconds=seconds, ended_at=time.perf_counter())
 
-    def _fill(self, chunks: Sequence[Chunk]) -> list[tuple[Chunk, int]]:
-        """Put the chunks into the batch; return those to sample for, with their logits' index."""
+    def _fill(self, chunks: Sequence[Chunk]) -> list[int]:
+        """Put the chunks into the batch; return the index of each one's first token."""
         batch = self._batch
         batch.clear()
-        outputs = []
+        starts = []
         for chunk in chunks:
-            last = len(chunk.tokens) - 1
-            sequence, samples = chunk.slot.index, chunk.samples
+            starts.append(batch.size)
+            last = len(chunk.tokens) - 1 if chunk.samples else -1
+            sequence, scored = chunk.slot.index, len(chunk.scored)
             for offset, token in enumerate(chunk.tokens):
-                batch.add(token, chunk.start + offset, sequence, output=samples and offset == last)
-            if samples:
-                outputs.append((chunk, batch.size - 1))
-        return outputs
+                batch.add(token, chunk.start + offset, sequence, output=offset < scored or offset == last)
+        return starts
 
     def _reuse(self, plan: PrefixReuse) -> int:
         """Copy the beginning of a prompt to a slot; return its number of tokens."""
@@ -81,6 +83,12 @@ class ModelRunner:
 
     def _clear(self, index: int) -> None:
         llama.llama_memory_seq_rm(self._model.memory, index, -1, -1)
+
+
+def _scores(chunk: Chunk, start: int) -> list[TokenLogprob]:
+    """Return the log probabilities of the tokens after each one of a chunk at this index of the batch."""
+    score = chunk.generation.score
+    return [] if score is None else [score(start + offset, token) for offset, token in enumerate(chunk.scored)]
 
 
 class EmbeddingRunner:

@@ -11,8 +11,8 @@ from typing import Any
 from preheat.inference import Sampling, TokenLogprob
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.constraints import TokenMatcher
+from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.scheduler import Sampled
 
 
 class TokenSampler:
@@ -162,6 +162,11 @@ def token_logprob(model: LlamaModel, index: int, token: int, top: int) -> TokenL
         float(logits[token]) - shift,
         tuple((*_shown(model, other), float(logits[other]) - shift) for other in ranked),
     )
+
+
+def prompt_token(model: LlamaModel, token: int) -> TokenLogprob:
+    """Return the entry of a prompt's first token. Its log probability has no meaning."""
+    return TokenLogprob(*_shown(model, token), 0.0)
 
 
 def _shown(model: LlamaModel, token: int) -> tuple[str, bytes]:

@@ -5,6 +5,10 @@ step evaluates missing tokens: one for a generation that decodes, a chunk for on
 been evaluated, the next one is sampled. Joining, leaving, prefix reuse and restarting after the cache was full are all
 the same operation.
 
+Prompts are cut at multiples of ``CHUNK_TOKENS``, as many chunks a step as its time budget allows. Generations of low
+priority pause while others run, and give up their slot if it is wanted; what they computed stays in the cache as long
+as there is room.
+
 ``Scheduler.plan`` decides a step, ``ModelRunner.run`` executes it, ``Scheduler.update`` takes in the result. Nothing in
 this module calls llama.cpp, reads a clock or takes a lock.
 """
@@ -12,23 +16,25 @@ this module calls llama.cpp, reads a clock or takes a lock.
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, TokenLogprob, Usage
-from preheat.inference.worker.slots import PrefixReuse, Slot, oldest_idle, plan_reuse
-from preheat.inference.worker.text_stream import TextStream
+from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, Priority, TokenLogprob
+from preheat.inference.worker.generation import Chunk, Generation, Sampled
+from preheat.inference.worker.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse, shared_prefix
+from preheat.inference.worker.waiting import WaitingQueue
 
 logger = logging.getLogger(__name__)
 
-SEEDED_CHUNK_TOKENS: Final = 64
-"""Prefill chunk of generations with a seed: the same prompt is always computed in the same pieces."""
-
 MIN_CHUNK_TOKENS: Final = 32
+
+SCORED_TOKENS: Final = 16
+"""Prompt tokens in one step whose log probabilities are wanted: each has a row of logits in memory."""
+
+BULK_PAUSE_STEPS: Final = 16
+"""Generations of low priority take part in one of so many steps while others run."""
 
 _STEP_WITH_DECODING_S: Final = 0.25
 """Maximum delay of decoding generations by prefill, per step."""
@@ -51,64 +57,13 @@ class Status(Enum):
     INTERRUPTED = "interrupted"
 
 
-class Sampled(NamedTuple):
-    """A sampled token. ``end`` is set if it ends the text without being part of it, ``last`` if nothing may follow."""
-
-    token: int
-    piece: bytes
-    end: bool = False
-    logprob: TokenLogprob | None = None
-    last: bool = False
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Generation:
-    """One request in progress."""
-
-    request_id: int
-    tokens: list[int]  # the prompt, then what was generated
-    prompt_tokens: int = field(init=False)
-    text: TextStream
-    sample: Callable[[int], Sampled]  # samples the next token from the logits at this index of the batch
-    max_tokens: int | None  # maximum of generated tokens; None is the context length
-    chunk_tokens: int | None = None  # fixed size of prefill chunks; None takes what the step's time budget allows
-    reuse: bool = True  # its prompt may be served from what slots hold
-    cached_tokens: int = 0  # prompt tokens that were not computed
-    held_logprobs: list[TokenLogprob] = field(default_factory=list)  # of tokens that belong to text still held back
-    slot: Slot | None = None
-    started: bool = False
-
-    def __post_init__(self) -> None:
-        self.prompt_tokens = len(self.tokens)
-
-    @property
-    def missing(self) -> int:
-        """Tokens that have to be evaluated before the next one can be sampled."""
-        return len(self.tokens) - (len(self.slot.cached) if self.slot else 0)
-
-
-class Chunk(NamedTuple):
-    """Tokens of one generation to evaluate in a step; ``last`` if they complete what it has."""
-
-    generation: Generation
-    slot: Slot
-    start: int
-    tokens: Sequence[int]
-    last: bool
-
-    @property
-    def samples(self) -> bool:
-        """The generation's next token is wanted."""
-        return self.last and self.generation.max_tokens != 0
-
-
 class StepPlan(NamedTuple):
     """One step, executed in the order of the attributes."""
 
     # the generation that gets a slot. Its chunks are in the next plan, which knows what the slot holds.
     admit: Generation | None = None
     reuse: PrefixReuse | None = None  # how that slot gets the prompt's beginning
-    preempt: Generation | None = None  # the generation that gives up its slot and starts over later
+    preempt: Generation | None = None  # the generation that gives up its slot and continues later
     forget: tuple[Slot, ...] = ()  # slots to empty
     chunks: tuple[Chunk, ...] = ()  # what to evaluate in one decode
 
@@ -124,7 +79,9 @@ class StepResult(NamedTuple):
     status: Status = Status.DONE
     kept: int = 0
     sampled: Sequence[Sampled] = ()
-    seconds: float = 0.0
+    scores: Sequence[TokenLogprob] = ()  # of all ``scored`` tokens of the chunks, in their order
+    seconds: float = 0.0  # of the decode
+    ended_at: float = 0.0  # time of the runner's clock, in seconds
 
 
 class Scheduler:
@@ -132,6 +89,7 @@ class Scheduler:
 
     Args:
         parallel: Generations that run at once; more wait.
+        slots: Sequences of the KV cache, at least ``parallel``; further ones hold idle conversations.
         batch_tokens: Maximum tokens of one decode.
         context_length: Prompt plus completion limit, in tokens; also the size of the shared KV cache.
         recurrent: The model's state can be neither cut nor shared.
@@ -139,19 +97,30 @@ class Scheduler:
     """
 
     def __init__(
-        self, *, parallel: int, batch_tokens: int, context_length: int, recurrent: bool, tokens_per_s: float
+        self,
+        *,
+        parallel: int,
+        slots: int,
+        batch_tokens: int,
+        context_length: int,
+        recurrent: bool,
+        tokens_per_s: float,
     ) -> None:
-        self.slots: Final = tuple(Slot(index) for index in range(parallel))
+        self.slots: Final = tuple(Slot(index) for index in range(slots))
+        self._parallel = parallel
         self._batch_tokens = batch_tokens
+        self._chunk_tokens = max(1, min(CHUNK_TOKENS, batch_tokens // 2))  # leaves room for decoding
         self._context_length = context_length
         self._recurrent = recurrent
         self._prefill_rate = tokens_per_s
-        self._waiting: deque[Generation] = deque()
-        self._running: list[Generation] = []
+        self._waiting = WaitingQueue()
+        self._running: list[Generation] = []  # the longest running first
         self._admissions = 0
+        self._paused_steps = 0
+        """Steps since generations of low priority took part in one."""
         self._cache_full = False
         self._crowded = False
-        """A generation was preempted; until another one ends there is no room for it."""
+        """A generation was preempted for lack of room; until another one ends there is none for it."""
 
     @property
     def idle(self) -> bool:
@@ -160,7 +129,16 @@ class Scheduler:
 
     def add(self, generation: Generation) -> None:
         """Queue a generation."""
-        self._waiting.append(generation)
+        if not self._recurrent and generation.reusable:
+            self._find_leader(generation)
+        self._waiting.add(generation)
+
+    def _find_leader(self, generation: Generation) -> None:
+        """Note which earlier generation is to compute the longest part of the same prompt."""
+        for other in (*self._running, *self._waiting):
+            shared = min(shared_prefix(other.tokens, generation.tokens), len(generation.tokens) - 1)
+            if shared >= self._chunk_tokens and shared > generation.shared:
+                generation.leader, generation.shared = other, shared
 
     def cancel(self, request_id: int) -> None:
         """Drop a generation, if it has not ended yet."""
@@ -176,20 +154,36 @@ class Scheduler:
         """
         if self._cache_full:
             return self._plan_with_room()
-        if self._waiting and not self._crowded:
-            generation = self._waiting[0]
-            allowed = generation.reuse or generation.started
-            reuse = plan_reuse(self.slots, generation.tokens, reuse=allowed, recurrent=self._recurrent)
-            if reuse is not None:
-                return StepPlan(admit=generation, reuse=reuse, forget=self._excess_idle(reuse.slot))
+        generation = next((each for each in self._waiting.in_turn(self._running) if not each.follows), None)
+        if generation is not None:
+            if len(self._running) < self._parallel and not self._crowded:
+                return self._plan_admission(generation)
+            victim = max(self._running, key=lambda each: (each.level, each.admitted))
+            if victim.level > generation.level and victim.slot is not None:
+                others = [each for each in self._running if each is not victim]
+                forget = (victim.slot,) if self._crowded else ()
+                return StepPlan(preempt=victim, forget=forget, chunks=self._plan_chunks(others))
         return StepPlan(chunks=self._plan_chunks(self._running))
 
+    def _plan_admission(self, generation: Generation) -> StepPlan:
+        reuse = plan_reuse(
+            self.slots,
+            generation.tokens,
+            reuse=generation.reusable,
+            recurrent=self._recurrent,
+            # What a generation has computed itself is used up to the token.
+            chunk=self._chunk_tokens if generation.seeded and not generation.started else 1,
+        )
+        assert reuse is not None, "fewer generations run than there are slots"
+        return StepPlan(admit=generation, reuse=reuse, forget=self._excess_idle(reuse.slot))
+
     def _plan_with_room(self) -> StepPlan:
-        """Free cells of the KV cache: an idle slot's, else those of the youngest generation."""
+        """Free cells of the KV cache: an idle slot's, else those of the youngest generation of the lowest priority."""
         idle = oldest_idle(self.slots)
         if idle is not None:
             return StepPlan(forget=(idle,), chunks=self._plan_chunks(self._running))
-        *others, youngest = self._running
+        youngest = max(self._running, key=lambda each: (each.level, each.admitted))
+        others = [each for each in self._running if each is not youngest]
         if not others or youngest.slot is None:
             raise DecodeError(f"no room in the KV cache for {youngest.missing} tokens of one request")
         return StepPlan(preempt=youngest, forget=(youngest.slot,), chunks=self._plan_chunks(others))
@@ -209,101 +203,110 @@ class Scheduler:
         return tuple(slot for slot, freed in zip(idle, freed_before, strict=False) if freed < excess)
 
     def _plan_chunks(self, running: Sequence[Generation]) -> tuple[Chunk, ...]:
+        interactive = [generation for generation in running if generation.level is Priority.INTERACTIVE]
+        if interactive and self._paused_steps < BULK_PAUSE_STEPS:
+            running = interactive
         decoding = [generation for generation in running if generation.missing == 1]
-        prefilling = [generation for generation in running if generation.missing > 1]
+        prefilling = sorted((each for each in running if each.missing > 1), key=lambda each: each.level)
         seconds = _STEP_WITH_DECODING_S if decoding else _STEP_ALONE_S
         budget = min(UBATCH_TOKENS, max(MIN_CHUNK_TOKENS, int(self._prefill_rate * seconds)))
-        room = self._batch_tokens
-        chunks = []
-        for generation in (*decoding, *prefilling):
-            missing = count = generation.missing
-            if missing > 1:
-                fixed = generation.chunk_tokens
-                count = min(missing, budget if fixed is None else min(fixed, self._batch_tokens))
-                if fixed is not None and count > room:
-                    continue  # a smaller chunk would round differently
-                budget = max(budget - count, 0)
-            count = min(count, room)
+        room, scored = self._batch_tokens, SCORED_TOKENS
+        chunks = [_chunk(generation, 1) for generation in decoding[:room]]
+        room -= len(chunks)
+        for generation in prefilling:
+            limit = room if generation.score is None else min(room, scored)
+            count = self._prefill_count(generation, budget, limit, first=len(chunks) == len(decoding))
             if count > 0:
-                chunks.append(_chunk(generation, count))
-                room -= count
+                chunk = _chunk(generation, count)
+                chunks.append(chunk)
+                room, budget, scored = room - count, budget - count, scored - len(chunk.scored)
         return tuple(chunks)
+
+    def _prefill_count(self, generation: Generation, budget: int, limit: int, *, first: bool) -> int:
+        """Return how many tokens of a prompt to evaluate: whole chunks, and its last tokens in a step of their own.
+
+        ``budget`` is what there is time for, ``limit`` what is possible. The ``first`` prompt of a step always
+        advances: with a seed by a whole chunk, otherwise by the budget. Where a beginning ends inside a chunk, the
+        budget counts.
+        """
+        assert generation.slot is not None
+        missing, start, size = generation.missing, len(generation.slot.cached), self._chunk_tokens
+        if generation.max_chunk is not None:
+            budget = min(budget, generation.max_chunk)
+        count = min(missing, max(budget, 0), limit)
+        if start != generation.slot.whole or generation.score is not None or generation.max_chunk is not None:
+            return count
+        if missing < size and (generation.seeded or count == missing):
+            return missing if missing <= limit else 0
+        whole = count // size * size
+        if whole or not first:
+            return whole
+        return min(size, limit) // size * size if generation.seeded else count
 
     def update(self, plan: StepPlan, result: StepResult) -> list[tuple[int, GenerationChunk]]:
         """Take in the result of a step; return the output of each generation that has any."""
         if plan.admit is not None and plan.reuse is not None:
-            self._admit(plan.admit, plan.reuse.slot, result.kept)
+            self._admit(plan.admit, plan.reuse, result.kept)
         if plan.preempt is not None:
-            self._preempt(plan.preempt)
+            self._preempt(plan.preempt, crowded=self._cache_full)
         for slot in plan.forget:
-            slot.cached.clear()
+            slot.clear()
         self._cache_full = result.status is Status.NO_ROOM
         if result.status is not Status.DONE or not plan.chunks:
             return []
         tokens = plan.tokens
         if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0:
             self._prefill_rate += _RATE_WEIGHT * (tokens / result.seconds - self._prefill_rate)
-        return list(self._advance_all(plan.chunks, iter(result.sampled)))
+        bulk_ran = any(chunk.generation.level is not Priority.INTERACTIVE for chunk in plan.chunks)
+        self._paused_steps = 0 if bulk_ran else self._paused_steps + 1
+        return list(self._advance_all(plan.chunks, result))
 
-    def _advance_all(
-        self, chunks: Sequence[Chunk], sampled: Iterator[Sampled]
-    ) -> Iterator[tuple[int, GenerationChunk]]:
+    def _advance_all(self, chunks: Sequence[Chunk], result: StepResult) -> Iterator[tuple[int, GenerationChunk]]:
+        sampled, scores = iter(result.sampled), iter(result.scores)
         for chunk in chunks:
-            chunk.slot.cached.extend(chunk.tokens)
-            generation = chunk.generation
+            slot, generation = chunk.slot, chunk.generation
+            if generation.began_at is None:
+                generation.began_at = result.ended_at - result.seconds
+            for at, _ in enumerate(chunk.scored, chunk.start + 1):
+                score = next(scores)
+                if at == len(generation.prompt_logprobs):  # otherwise known from before it was preempted
+                    generation.prompt_logprobs.append(score)
+            if slot.whole == chunk.start:
+                slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
+            slot.cached.extend(chunk.tokens)
+            output = None
             if chunk.samples:
-                output = self._advance(generation, next(sampled))
-                if output is not None:
-                    yield generation.request_id, output
+                output = generation.advance(next(sampled), self._context_length, result.ended_at)
             elif chunk.last:
-                yield generation.request_id, self._finish(generation, FinishReason.LENGTH)
+                output = generation.finish(FinishReason.LENGTH, result.ended_at)
+            else:
+                output = generation.progress()
+            if output is not None:
+                if output.finish_reason is not None:
+                    self._leave(generation)
+                yield generation.request_id, output
 
-    def _admit(self, generation: Generation, slot: Slot, kept: int) -> None:
-        self._waiting.remove(generation)
-        self._running.append(generation)
+    def _admit(self, generation: Generation, reuse: PrefixReuse, kept: int) -> None:
         self._admissions += 1
+        self._waiting.admit(generation, self._admissions)
+        self._running.append(generation)
+        slot = reuse.slot
+        slot.whole = reuse.whole(kept, self._chunk_tokens)
         slot.cached = generation.tokens[:kept]
-        slot.used_at = self._admissions
+        slot.used_at = generation.admitted = self._admissions
         slot.busy = True
         generation.slot = slot
+        generation.leader = None
         if not generation.started:
             generation.started = True
             generation.cached_tokens = kept
 
-    def _preempt(self, generation: Generation) -> None:
+    def _preempt(self, generation: Generation, *, crowded: bool) -> None:
         self._running.remove(generation)
-        self._waiting.appendleft(generation)
+        self._waiting.put_back(generation)
         self._free_slot(generation)
-        self._crowded = True
-        logger.info("request %d waits for room in the KV cache", generation.request_id)
-
-    def _advance(self, generation: Generation, sampled: Sampled) -> GenerationChunk | None:
-        if sampled.end:
-            return self._finish(generation, FinishReason.STOP)
-        if sampled.logprob is not None:
-            generation.held_logprobs.append(sampled.logprob)
-        tokens, stream = generation.tokens, generation.text
-        tokens.append(sampled.token)
-        text = stream.feed(sampled.piece)
-        if stream.stopped or sampled.last:
-            return self._finish(generation, FinishReason.STOP, text)
-        if len(tokens) - generation.prompt_tokens == generation.max_tokens or len(tokens) >= self._context_length:
-            return self._finish(generation, FinishReason.LENGTH, text)
-        if not text:
-            return None
-        return GenerationChunk(text, () if stream.holding else _take_logprobs(generation))
-
-    def _finish(self, generation: Generation, reason: FinishReason, text: str = "") -> GenerationChunk:
-        self._leave(generation)
-        if generation.text.stopped:
-            generation.held_logprobs = _covered_by(text, generation.held_logprobs)
-        completion_tokens = len(generation.tokens) - generation.prompt_tokens
-        return GenerationChunk(
-            text + generation.text.finish(),
-            _take_logprobs(generation),
-            reason,
-            Usage(generation.prompt_tokens, completion_tokens, generation.cached_tokens),
-        )
+        self._crowded = crowded
+        logger.info("request %d waits for %s", generation.request_id, "room in the KV cache" if crowded else "others")
 
     def _leave(self, generation: Generation) -> None:
         if generation.slot is not None:
@@ -311,6 +314,7 @@ class Scheduler:
             self._free_slot(generation)
         else:
             self._waiting.remove(generation)
+        self._waiting.forget_clients(self._running)
         self._crowded = self._cache_full = False
 
     def _free_slot(self, generation: Generation) -> None:
@@ -324,14 +328,3 @@ def _chunk(generation: Generation, count: int) -> Chunk:
     start = len(generation.slot.cached)
     end = start + count
     return Chunk(generation, generation.slot, start, generation.tokens[start:end], end == len(generation.tokens))
-
-
-def _take_logprobs(generation: Generation) -> tuple[TokenLogprob, ...]:
-    logprobs, generation.held_logprobs = tuple(generation.held_logprobs), []
-    return logprobs
-
-
-def _covered_by(text: str, logprobs: Sequence[TokenLogprob]) -> list[TokenLogprob]:
-    """Return the first entries, as far as the text contains their tokens; a stop string's tokens are left out."""
-    ends = accumulate(len(entry.token) for entry in logprobs)
-    return [entry for entry, end in zip(logprobs, ends, strict=True) if end <= len(text)]

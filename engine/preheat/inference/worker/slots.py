@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+CHUNK_TOKENS: Final = 64
+"""Prompts are cut at multiples of this, so that the same prompt is computed in the same pieces.
+
+Larger pieces of whole chunks give the same bits on processors: their attention has one path for up to 63 tokens, and
+another one for more.
+"""
+
+_BLOCK: Final = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -15,6 +24,21 @@ class Slot:
     cached: list[int] = field(default_factory=list)  # the tokens in the cache, from position 0
     used_at: int = 0  # orders idle slots by their last use
     busy: bool = False  # a running generation owns it
+    whole: int = 0  # the first tokens in the cache, as far as they were computed in whole chunks
+
+    def clear(self) -> None:
+        """Forget the content."""
+        self.cached.clear()
+        self.whole = 0
+
+    def usable(self, tokens: Sequence[int], *, chunk: int) -> int:
+        """Return how many of a prompt's first tokens need not be computed, at a multiple of ``chunk``.
+
+        1 takes any beginning, others only what was computed in whole chunks of this size. At least the last token is
+        left to compute, because its logits are needed.
+        """
+        length = min(shared_prefix(self.cached, tokens), len(tokens) - 1)
+        return length if chunk == 1 else min(length, self.whole) // chunk * chunk
 
 
 class PrefixReuse(NamedTuple):
@@ -30,12 +54,21 @@ class PrefixReuse(NamedTuple):
     donor: Slot | None = None  # slot with the same beginning; None if no other slot has one
     shared: int = 0
 
+    def whole(self, kept: int, chunk: int) -> int:
+        """Return ``Slot.whole`` after the runner has kept this many tokens."""
+        sources = [self.slot] if kept == self.keep else []
+        if self.donor is not None and kept == self.shared:
+            sources.append(self.donor)
+        return min([kept // chunk * chunk, *(slot.whole for slot in sources)])
 
-def plan_reuse(slots: Sequence[Slot], tokens: Sequence[int], *, reuse: bool, recurrent: bool) -> PrefixReuse | None:
+
+def plan_reuse(
+    slots: Sequence[Slot], tokens: Sequence[int], *, reuse: bool = True, recurrent: bool, chunk: int = 1
+) -> PrefixReuse | None:
     """Return which free slot a prompt gets and how much of its beginning can be kept; None if every slot is busy.
 
-    At least the last token is left to compute, because its logits are needed. Without ``reuse`` the slot is emptied;
-    the state of a ``recurrent`` model cannot be shared between slots.
+    Without ``reuse`` the slot is emptied; the state of a ``recurrent`` model cannot be shared between slots. See
+    ``Slot.usable`` for ``chunk``.
     """
     free = [slot for slot in slots if not slot.busy]
     if not free:
@@ -44,17 +77,17 @@ def plan_reuse(slots: Sequence[Slot], tokens: Sequence[int], *, reuse: bool, rec
     cheapest = min(free, key=lambda slot: (bool(slot.cached), slot.used_at))
     if not reuse:
         return PrefixReuse(cheapest, len(cheapest.cached), 0)
-    limit = len(tokens) - 1
-    shared = {slot.index: shared_prefix(slot.cached, tokens) for slot in slots}
-    best = max(free, key=lambda slot: (shared[slot.index], -len(slot.cached)))
+    usable = {slot.index: slot.usable(tokens, chunk=chunk) for slot in slots}
+    best = max(free, key=lambda slot: (usable[slot.index], -len(slot.cached)))
     # Cutting a long conversation down to a system prompt that it happens to share would lose the conversation.
-    slot = best if shared[best.index] > 0 and shared[best.index] * 2 >= len(best.cached) else cheapest
-    keep = min(shared[slot.index], limit)
+    continues = usable[best.index] > 0 and shared_prefix(best.cached, tokens) * 2 >= len(best.cached)
+    slot = best if continues else cheapest
+    keep = usable[slot.index]
     others = [other for other in slots if other is not slot]
     if recurrent or not others:
         return PrefixReuse(slot, len(slot.cached), keep)
-    donor = max(others, key=lambda other: shared[other.index])
-    return PrefixReuse(slot, len(slot.cached), keep, donor, min(shared[donor.index], limit))
+    donor = max(others, key=lambda other: usable[other.index])
+    return PrefixReuse(slot, len(slot.cached), keep, donor, usable[donor.index])
 
 
 def oldest_idle(slots: Iterable[Slot]) -> Slot | None:
@@ -65,6 +98,8 @@ def oldest_idle(slots: Iterable[Slot]) -> Slot | None:
 def shared_prefix(left: Sequence[int], right: Sequence[int]) -> int:
     """Return the number of tokens that both begin with."""
     length = min(len(left), len(right))
-    if left[:length] == right[:length]:  # a continued conversation: compared in C
-        return length
-    return next(at for at in range(length) if left[at] != right[at])
+    for start in range(0, length, _BLOCK):  # compared in C
+        end = min(start + _BLOCK, length)
+        if left[start:end] != right[start:end]:
+            return next(at for at in range(start, end) if left[at] != right[at])
+    return length

@@ -17,10 +17,12 @@ from preheat.inference.worker.answer import ChatAnswer, ChatAnswers
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate, Prompt, chat_tokens, fixed_tokens
 from preheat.inference.worker.constraints import ConstraintCompiler
+from preheat.inference.worker.generation import Generation
+from preheat.inference.worker.infill import infill_prompt
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
-from preheat.inference.worker.sampling import TokenSampler
-from preheat.inference.worker.scheduler import SEEDED_CHUNK_TOKENS, Generation, Scheduler
+from preheat.inference.worker.sampling import TokenSampler, prompt_token, token_logprob
+from preheat.inference.worker.scheduler import Scheduler, StepPlan
 from preheat.inference.worker.text_stream import TextStream
 from preheat.inference.worker.tokenizing import answer_tokens
 from preheat.messages import msg
@@ -30,6 +32,9 @@ MAX_WARM_TOKENS: Final = 256
 
 _WARM_CHUNK_TOKENS: Final = 16
 """Warming up has no waiting client: its steps are short, so that it can be put on hold quickly."""
+
+_INTERRUPTIBLE_TOKENS: Final = 48
+"""Smallest step that is interrupted when all of its requests are cancelled. Asking costs each step 1 ms."""
 
 
 class TextService:
@@ -44,8 +49,11 @@ class TextService:
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
         self._runner = ModelRunner(model)
         self._inbox: SimpleQueue[Generation | int] = SimpleQueue()  # an id cancels its request
+        self._cancelled: set[int] = set()  # requests whose cancellation is still in the inbox
+        self._interruptible = False
         self._scheduler = Scheduler(
             parallel=options.parallel,
+            slots=max(model.max_sequences, options.parallel),
             batch_tokens=self._runner.batch_tokens,
             context_length=model.context_length,
             recurrent=model.recurrent,
@@ -58,15 +66,17 @@ class TextService:
             if isinstance(item, int):
                 self._scheduler.cancel(item)
                 self._answers.pop(item, None)
+                self._cancelled.discard(item)
             else:
                 self._scheduler.add(item)
-        chunks = self._advance()
+        plan = self._scheduler.plan()
+        self._watch_cancellations(plan)
+        chunks = self._run(plan)
         if chunks:
             self._channel.send(Step(chunks))
         return not self._scheduler.idle
 
-    def _advance(self) -> list[tuple[int, GenerationChunk]]:
-        plan = self._scheduler.plan()
+    def _run(self, plan: StepPlan) -> list[tuple[int, GenerationChunk]]:
         chunks = self._scheduler.update(plan, self._runner.run(plan))
         return [(request_id, part) for request_id, chunk in chunks for part in self._parts(request_id, chunk)]
 
@@ -77,6 +87,16 @@ class TextService:
         if chunk.finish_reason is not None:
             del self._answers[request_id]
         return answer.chunks(chunk)
+
+    def _watch_cancellations(self, plan: StepPlan) -> None:
+        """Let a long step end early if all of its requests are cancelled."""
+        running = {chunk.generation.request_id for chunk in plan.chunks}
+        interruptible = plan.tokens >= _INTERRUPTIBLE_TOKENS and not self._model.recurrent
+        if interruptible:
+            self._model.interrupt_when(lambda: running <= self._cancelled)
+        elif self._interruptible:
+            self._model.interrupt_when(None)
+        self._interruptible = interruptible
 
     def warm_up(self, may_continue: Callable[[], object]) -> None:
         """Evaluate the beginning that all chats share, and keep it, before the first ``step``.
@@ -93,15 +113,16 @@ class TextService:
                 text=TextStream(),
                 sample=_sample_nothing,
                 max_tokens=0,
-                chunk_tokens=_WARM_CHUNK_TOKENS,
+                max_chunk=_WARM_CHUNK_TOKENS,
             )
         )
         while not self._scheduler.idle:
             may_continue()
-            self._advance()
+            self._run(self._scheduler.plan())
 
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""
+        self._cancelled.add(request_id)
         self._inbox.put(request_id)
 
     def submit(self, frame: Request) -> None:
@@ -136,16 +157,21 @@ class TextService:
             sample = answer.sample
         elif request.constraint is not None:
             sampler.constrain(self._constraints.matcher(request.constraint))
-        # Computing a prompt in other pieces rounds differently in the last bits; with a seed the text must not change.
-        seeded = request.sampling.seed is not None
+        scored = request.prompt_logprobs
+        top = request.top_logprobs or 0
         return Generation(
             request_id=request_id,
             tokens=tokens,
             text=stream,
             sample=sample,
             max_tokens=request.max_tokens,
-            chunk_tokens=SEEDED_CHUNK_TOKENS if seeded else None,
-            reuse=not seeded,
+            # Computing a prompt in other pieces rounds differently in the last bits, which can change the text.
+            seeded=request.sampling.seed is not None,
+            score=(lambda index, token: token_logprob(self._model, index, token, top)) if scored else None,
+            prompt_logprobs=[prompt_token(self._model, tokens[0])] if scored else [],
+            priority=request.priority,
+            client=request.client,
+            report_progress=request.report_progress,
         )
 
     def _fail(self, request_id: int, reason: str) -> None:
@@ -156,8 +182,11 @@ class TextService:
         """Return a chat's prompt, and the tokens of any prompt."""
         prompt = Prompt(())
         if request.prompt_tokens is not None:
+            self._model.check_tokens(request.prompt_tokens, "prompt")
+        if request.suffix:
+            return prompt, infill_prompt(self._model, request, request.suffix)
+        if request.prompt_tokens is not None:
             tokens = list(request.prompt_tokens)
-            self._model.check_tokens(tokens, "prompt")
         elif request.chat is not None:
             prompt, tokens = chat_tokens(self._model, self._template, request.chat)
         else:

@@ -19,10 +19,15 @@ class TextStream:
         self._decoder = _utf8_decoder(errors="replace")
         self._stop = tuple(text for text in stop if text)
         self._held = ""
-        self.stopped = False
-        """A stop string was found; no more text follows."""
         self.suspended = False
         """Stop strings are not looked for."""
+        self.stop_text: str | None = None
+        """The stop string that was found; no more text follows."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop string was found."""
+        return self.stop_text is not None
 
     @property
     def holding(self) -> bool:
@@ -48,12 +53,12 @@ class TextStream:
         if self.suspended:
             self._held = ""
             return text
-        found = [(at + len(stop), at) for stop in self._stop if (at := text.find(stop)) >= 0]
+        found = [(at + len(stop), at, stop) for stop in self._stop if (at := text.find(stop)) >= 0]
         if found:
-            self.stopped = True
             self._held = ""
             # The one that is complete first, regardless of token boundaries.
-            return text[: min(found)[1]]
+            _, at, self.stop_text = min(found)
+            return text[:at]
         keep = max(_overlap(text, stop) for stop in self._stop)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]

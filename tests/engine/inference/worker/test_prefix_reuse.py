@@ -93,9 +93,30 @@ def test_with_one_slot_the_shared_beginning_is_still_used(new_run: Callable[...,
     assert short.usage.cached_tokens >= 8
 
 
-def test_a_seed_computes_the_whole_prompt(run: TextRun) -> None:
+def test_a_seed_reuses_the_prompt_without_changing_a_bit(new_run: Callable[..., TextRun]) -> None:
+    seeded = ask(LONG, 6, sampling=Sampling(seed=1), top_logprobs=3)
+    fresh = new_run().one(seeded)
+    run = new_run()
     run.one(ask(LONG, 4))
-    assert run.one(ask(LONG, 4, sampling=Sampling(seed=1))).usage.cached_tokens == 0
+    reused = run.one(seeded)
+    assert (fresh.usage.cached_tokens, reused.usage.cached_tokens) == (0, 64)
+    assert reused.logprobs == fresh.logprobs
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_choices_of_one_request_share_its_prompt(new_run: Callable[..., TextRun], seed: int | None) -> None:
+    choices = [
+        ask(LONG, 6, sampling=Sampling(seed=None if seed is None else seed + choice, temperature=2, min_p=0))
+        for choice in range(3)
+    ]
+    run = new_run()
+    answers = run.all(choices)
+    prompt_tokens = answers[0].usage.prompt_tokens
+    shared = prompt_tokens - 1 if seed is None else 64
+    assert [answer.usage.cached_tokens for answer in answers] == [0, shared, shared]
+    assert len({answer.text for answer in answers}) > 1
+    if seed is not None:
+        assert [answer.text for answer in new_run().all(choices)] == [answer.text for answer in answers]
 
 
 def test_different_prompts_share_nothing(run: TextRun) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference import FinishReason, GenerateRequest, Sampling
+from preheat.inference import FinishReason, GenerateRequest, Priority, Sampling
 from preheat.inference.protocol import Embed
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.messages import msg
@@ -177,6 +177,101 @@ def test_stop_strings(run: TextRun, stop: tuple[str, ...], text: str) -> None:
     assert answer.finish_reason is FinishReason.STOP
     for chunk in answer.chunks:
         assert not any(chunk.text.endswith(stop[0][:length]) for length in range(2, len(stop[0])))
+
+
+def test_the_stop_string_is_named(run: TextRun) -> None:
+    assert run.one(ask("1, 2, 3, 4, 5, 6,", 20, stop=("!", " 8"))).chunks[-1].stop_text == " 8"
+
+
+def test_log_probabilities_of_a_prompt_are_those_of_writing_it(new_run: Callable[..., TextRun]) -> None:
+    prompt = "The capital of France is"
+    written = new_run().one(ask(prompt, 12, top_logprobs=2))
+    whole = prompt + written.text
+    answer = new_run().one(ask(whole, 2, prompt_logprobs=True, top_logprobs=2))
+    entries = answer.chunks[0].prompt_logprobs
+    assert "".join(entry.token for entry in entries) == whole
+    assert not any(chunk.prompt_logprobs for chunk in answer.chunks[1:])
+    for read, wrote in zip(entries[-len(written.logprobs) :], written.logprobs, strict=True):
+        assert read.token == wrote.token
+        assert read.logprob == pytest.approx(wrote.logprob, abs=0.05)
+        assert read.top[0][0] == wrote.top[0][0]
+
+
+def test_log_probabilities_of_long_prompts_together(new_run: Callable[..., TextRun]) -> None:
+    """Their rows of logits are computed in several steps."""
+    alone = new_run().one(ask(STORY * 3, 0, prompt_logprobs=True)).chunks[0].prompt_logprobs
+    run = new_run()
+    answers = run.all([ask(STORY * 3, 0, prompt_logprobs=True), ask(STORY, 8), ask(STORY, 1, prompt_logprobs=True)])
+    together = answers[0].chunks[0].prompt_logprobs
+    assert [entry.token for entry in together] == [entry.token for entry in alone]
+    assert [entry.logprob for entry in together] == pytest.approx([entry.logprob for entry in alone], abs=0.05)
+    assert answers[0].finish_reason is FinishReason.LENGTH
+
+
+def test_the_progress_of_a_prompt(run: TextRun) -> None:
+    answer = run.one(GenerateRequest(prompt_tokens=(50,) * 1200, max_tokens=1, report_progress=True))
+    progress = [chunk.progress for chunk in answer.chunks if chunk.progress is not None]
+    assert progress
+    assert {each.total_tokens for each in progress} == {1200}
+    assert answer.text
+    assert answer.usage.prefill_s > 0
+    short = run.one(ask(PROMPTS[0], 2, report_progress=True))
+    assert all(chunk.progress is None for chunk in short.chunks)
+
+
+def test_prefill_ends_when_all_of_its_requests_are_cancelled(run: TextRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = GenerateRequest(prompt_tokens=(50,) * 400, max_tokens=1)
+    doomed = run.submit(prompt)
+    interrupt_when = run.model.interrupt_when
+
+    def cancel_during_decode(asked: Callable[[], bool] | None) -> None:
+        def cancel_and_ask() -> bool:
+            run.service.cancel(doomed)
+            return asked is not None and asked()
+
+        interrupt_when(cancel_and_ask)
+
+    monkeypatch.setattr(run.model, "interrupt_when", cancel_during_decode)
+    run.run()
+    assert not run.answers[doomed].chunks
+    monkeypatch.undo()
+    assert run.one(prompt).usage.cached_tokens == 0  # the decode was not finished
+
+
+def test_low_priority_pauses(run: TextRun) -> None:
+    bulk = run.submit(ask(STORY, 30, priority=Priority.BULK))
+    chat_ended: list[int] = []
+    interactive = run.submit(ask(PROMPTS[1], 12))
+
+    def look() -> None:
+        if run.answers[interactive].done and not chat_ended:
+            chat_ended.append(len(run.answers[bulk].chunks))
+
+    run.on_step = look
+    run.run()
+    assert chat_ended == [0]
+    assert run.answers[bulk].usage.completion_tokens == 30
+
+
+def test_a_model_without_tokens_for_infill(run: TextRun) -> None:
+    answer = run.one(ask("def add(a, b):", suffix="    return total"))
+    assert isinstance(answer.error, UnsupportedOperationError)
+    assert answer.error.message == msg("model_without_infill")
+
+
+def test_a_suffix_is_placed_after_the_prompt(run: TextRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run.model, "infill", (4, 5, 6))
+    prompt, suffix = "def add(a, b):", "<|im_end|>"
+    answer = run.one(ask(prompt, 1, suffix=suffix, prompt_logprobs=True))
+    pieces = [entry.token for entry in answer.chunks[0].prompt_logprobs]
+    tokens = [run.model.tokenize(text, parse_special=False) for text in (prompt, suffix)]
+    assert len(tokens[1]) > 1  # no control token
+    expected = [4, *tokens[0], 5, *tokens[1], 6]
+    assert pieces == [run.model.piece(token).decode() for token in expected]
+
+
+def test_a_chat_has_no_suffix(run: TextRun) -> None:
+    assert isinstance(run.one(chat("Hi", suffix="x")).error, InvalidRequestError)
 
 
 def test_characters_arrive_whole(run: TextRun) -> None:

@@ -1,0 +1,174 @@
+"""One request in progress: its tokens, and the output that they become. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
+from preheat.inference.worker.slots import Slot
+from preheat.inference.worker.text_stream import TextStream
+
+MAX_PASSED: Final = 16
+"""After this number of requests that went first, one of low priority waits like any other."""
+
+
+class Sampled(NamedTuple):
+    """A sampled token. ``end`` is set if it ends the text without being part of it, ``last`` if nothing may follow."""
+
+    token: int
+    piece: bytes
+    end: bool = False
+    last: bool = False
+    logprob: TokenLogprob | None = None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Generation:
+    """One request in progress."""
+
+    request_id: int
+    tokens: list[int]  # the prompt, then what was generated
+    prompt_tokens: int = field(init=False)
+    text: TextStream
+    sample: Callable[[int], Sampled]  # samples the next token from the logits at this index of the batch
+    max_tokens: int | None  # maximum of generated tokens; None is the context length
+    seeded: bool = False  # the prompt is always computed in the same pieces
+    max_chunk: int | None = None  # largest prefill chunk; None takes what the step's time budget allows
+    # returns the log probability of a token (second argument) from the logits at an index of the batch (first)
+    score: Callable[[int, int], TokenLogprob] | None = None
+    prompt_logprobs: list[TokenLogprob] = field(
+        default_factory=list
+    )  # with ``score``, at first that of the first token
+    priority: Priority = Priority.INTERACTIVE
+    client: str = ""
+    report_progress: bool = False
+    passed: int = 0  # requests of higher priority that went first
+    leader: Generation | None = None  # an earlier request that computes the same beginning
+    shared: int = 0  # tokens of that beginning
+    cached_tokens: int = 0  # prompt tokens that were not computed
+    held_logprobs: list[TokenLogprob] = field(default_factory=list)  # of tokens that belong to text still held back
+    slot: Slot | None = None
+    admitted: int = 0  # number of its last admission; orders running generations by age
+    started: bool = False
+    began_at: float | None = None  # times of the runner's clock, in seconds
+    first_token_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.prompt_tokens = len(self.tokens)
+
+    @property
+    def missing(self) -> int:
+        """Tokens that have to be evaluated before the next one can be sampled."""
+        return len(self.tokens) - (len(self.slot.cached) if self.slot else 0)
+
+    @property
+    def level(self) -> Priority:
+        """Its priority, raised after a long wait."""
+        return Priority.INTERACTIVE if self.passed >= MAX_PASSED else self.priority
+
+    @property
+    def reusable(self) -> bool:
+        """Its prompt may be served from what slots hold: no log probability of a prompt token is missing."""
+        return self.score is None or len(self.prompt_logprobs) >= self.prompt_tokens
+
+    @property
+    def follows(self) -> bool:
+        """Another generation is about to compute its beginning: waiting for it is cheaper."""
+        leader = self.leader
+        if leader is None or leader.slot is None or leader.level > self.level:
+            return False
+        return leader.missing > 1 and len(leader.slot.cached) < self.shared
+
+    def progress(self) -> GenerationChunk | None:
+        """Return the progress of the prompt, if it is wanted and not over."""
+        if not self.report_progress or self.slot is None or len(self.tokens) > self.prompt_tokens:
+            return None
+        done = len(self.slot.cached)
+        return GenerationChunk(progress=PromptProgress(done, self.prompt_tokens, self.cached_tokens))
+
+    def advance(self, sampled: Sampled, context_length: int, now: float) -> GenerationChunk | None:
+        """Take in the next token; return the output, if there is any. The last one has a finish reason."""
+        if self.first_token_at is None:
+            self.first_token_at = now
+        if sampled.end:
+            return self.finish(FinishReason.STOP, now)
+        if sampled.logprob is not None:
+            self.held_logprobs.append(sampled.logprob)
+        self.tokens.append(sampled.token)
+        text = self.text.feed(sampled.piece)
+        if self.text.stopped or sampled.last:
+            return self.finish(FinishReason.STOP, now, text)
+        if len(self.tokens) - self.prompt_tokens == self.max_tokens or len(self.tokens) >= context_length:
+            return self.finish(FinishReason.LENGTH, now, text)
+        if not text:
+            return None
+        return GenerationChunk(
+            text, () if self.text.holding else self._take_logprobs(), prompt_logprobs=self._take_prompt_logprobs()
+        )
+
+    def finish(self, reason: FinishReason, now: float, text: str = "") -> GenerationChunk:
+        """Return the last chunk."""
+        if self.text.stopped:
+            self.held_logprobs = _covered_by(text, self.held_logprobs)
+        first_token_at = now if self.first_token_at is None else self.first_token_at
+        usage = Usage(
+            self.prompt_tokens,
+            len(self.tokens) - self.prompt_tokens,
+            self.cached_tokens,
+            prefill_s=first_token_at - (first_token_at if self.began_at is None else self.began_at),
+            decode_s=now - first_token_at,
+        )
+        return GenerationChunk(
+            text + self.text.finish(),
+            self._take_logprobs(),
+            reason,
+            usage,
+            stop_text=self.text.stop_text,
+            prompt_logprobs=self._take_prompt_logprobs(),
+        )
+
+    def _take_logprobs(self) -> tuple[TokenLogprob, ...]:
+        logprobs, self.held_logprobs = tuple(self.held_logprobs), []
+        return logprobs
+
+    def _take_prompt_logprobs(self) -> tuple[TokenLogprob, ...]:
+        if self.score is None:
+            return ()
+        logprobs, self.prompt_logprobs, self.score = tuple(self.prompt_logprobs), [], None
+        return logprobs
+
+
+class Chunk(NamedTuple):
+    """Tokens of one generation to evaluate in a step; ``last`` if they complete what it has."""
+
+    generation: Generation
+    slot: Slot
+    start: int
+    tokens: Sequence[int]
+    last: bool
+
+    @property
+    def samples(self) -> bool:
+        """The generation's next token is wanted."""
+        return self.last and self.generation.max_tokens != 0
+
+    @property
+    def scored(self) -> Sequence[int]:
+        """The prompt tokens whose log probabilities are wanted: those after each token of the chunk."""
+        generation = self.generation
+        if generation.score is None:
+            return ()
+        return generation.tokens[self.start + 1 : self.start + 1 + len(self.tokens)][: self._prompt_left]
+
+    @property
+    def _prompt_left(self) -> int:
+        return max(self.generation.prompt_tokens - self.start - 1, 0)
+
+
+def _covered_by(text: str, logprobs: Sequence[TokenLogprob]) -> list[TokenLogprob]:
+    """Return the first entries, as far as the text contains their tokens; a stop string's tokens are left out."""
+    ends = accumulate(len(entry.token) for entry in logprobs)
+    return [entry for entry, end in zip(logprobs, ends, strict=True) if end <= len(text)]
