@@ -13,10 +13,11 @@ from starlette.responses import Response
 from preheat._version import __version__
 from preheat.control import ControlHost, LiveSettings
 from preheat.errors import EngineError
-from preheat.messages import msg
+from preheat.messages import Message, msg
 from preheat.server.access import AccessMiddleware, AccessRules
-from preheat.server.anthropic.endpoints import AnthropicApi
-from preheat.server.anthropic.schema import MessagesBody, TokenCountBody
+from preheat.server.anthropic.endpoints import BODIES as ANTHROPIC_BODIES
+from preheat.server.anthropic.endpoints import FAMILY as ANTHROPIC
+from preheat.server.anthropic.endpoints import VERSION_HEADER, AnthropicApi
 from preheat.server.api_docs import add_api_docs
 from preheat.server.canonical import CanonicalPaths
 from preheat.server.control import ControlRoutes
@@ -24,6 +25,7 @@ from preheat.server.errors import InternalError, MethodNotAllowedError, NotFound
 from preheat.server.generation import Generator
 from preheat.server.in_flight import InFlight
 from preheat.server.metrics import MetricsApi
+from preheat.server.ollama.described import FAMILY as OLLAMA
 from preheat.server.ollama.routes import BODIES as OLLAMA_BODIES
 from preheat.server.ollama.routes import add_ollama_routes
 from preheat.server.openai.endpoints import BODIES, ENDPOINTS, OpenAiApi
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FAMILIES: Final = (Family("openai", "OpenAI", ENDPOINTS),)
+FAMILIES: Final = (Family("openai", "OpenAI", ENDPOINTS), ANTHROPIC, OLLAMA)
 """The protocols and their endpoints."""
 
 
@@ -75,8 +77,7 @@ def create_app(
             *BODIES.values(),
             ResponseBody,
             InputBody,
-            MessagesBody,
-            TokenCountBody,
+            *ANTHROPIC_BODIES.values(),
             *OLLAMA_BODIES,
         ),
     )
@@ -118,11 +119,17 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         response.headers.update(error.headers or {})
         return response
     if error.status_code == 404:
-        path = request.url.path
-        own = [each.path for family in FAMILIES for each in family.endpoints]
-        message = msg("no_endpoint_in_family", endpoints=own) if path.startswith("/v1/") else msg("no_endpoint")
-        return error_response(NotFoundError(message), path)
+        return error_response(NotFoundError(_missing(request)), request.url.path)
     raise error
+
+
+def _missing(request: Request) -> Message:
+    path = request.url.path
+    name = "ollama" if path.startswith("/api/") else "openai" if path.startswith("/v1/") else None
+    if path.startswith("/v1/messages/") or VERSION_HEADER in request.headers:
+        name = "anthropic"
+    paths = [each.path for family in FAMILIES if family.name == name for each in family.endpoints]
+    return msg("no_endpoint_in_family", endpoints=paths) if paths else msg("no_endpoint")
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

@@ -17,14 +17,14 @@ from preheat.errors import EngineError
 from preheat.server.anthropic.formatting import MessageFormat
 from preheat.server.anthropic.models import model_json, models_json
 from preheat.server.anthropic.requests import chat_of, generate_request
-from preheat.server.anthropic.schema import IGNORED, REFUSED, MessagesBody, TokenCountBody
-from preheat.server.api_docs import body_docs
-from preheat.server.bodies import parse_body
+from preheat.server.anthropic.schema import MessagesBody, TokenCountBody
+from preheat.server.api_docs import endpoint_docs
+from preheat.server.bodies import JsonBody, parse_body
 from preheat.server.clients import client_name, is_own
 from preheat.server.errors import REQUEST_ID, error_response, new_request_id
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
-from preheat.server.protocols import Endpoint, Family, fields_of
+from preheat.server.protocols import Endpoint, Family
 
 MESSAGES: Final = "/v1/messages"
 COUNT_TOKENS: Final = "/v1/messages/count_tokens"
@@ -33,14 +33,25 @@ MODELS: Final = "/v1/models"
 VERSION_HEADER: Final = "anthropic-version"
 """Sent by every client of Anthropic: a list of models is in Anthropic's form for them."""
 
+BODIES: Final[dict[str, type[JsonBody]]] = {MESSAGES: MessagesBody, COUNT_TOKENS: TokenCountBody}
+"""Bodies of requests by path."""
+
 FAMILY: Final = Family(
     "anthropic",
     "Anthropic",
     (
-        Endpoint("POST", MESSAGES, "answers a conversation", fields_of(MessagesBody, IGNORED, REFUSED)),
-        Endpoint("POST", COUNT_TOKENS, "counts the tokens of a prompt", fields_of(TokenCountBody, IGNORED, REFUSED)),
-        Endpoint("GET", MODELS, "lists the models; for requests with the header anthropic-version"),
-        Endpoint("GET", f"{MODELS}/{{model_id}}", "describes a model; for requests with the header anthropic-version"),
+        Endpoint(
+            "POST", MESSAGES, "Answer a conversation, whole or as a stream", MessagesBody.fields(), ("/messages",)
+        ),
+        Endpoint(
+            "POST",
+            COUNT_TOKENS,
+            "The number of tokens of a prompt",
+            TokenCountBody.fields(),
+            ("/messages/count_tokens",),
+        ),
+        Endpoint("GET", MODELS, f"All models on disk; in this form for requests with the header {VERSION_HEADER}"),
+        Endpoint("GET", f"{MODELS}/{{model_id}}", "One model, by its id or a unique prefix; likewise"),
     ),
 )
 
@@ -61,16 +72,21 @@ class AnthropicApi:
 
     def add_routes(self, app: FastAPI) -> None:
         """Add the endpoints, before those of OpenAI with the same paths."""
-        for path, endpoint, body in (
-            (MESSAGES, self.create, MessagesBody),
-            (COUNT_TOKENS, self.count_tokens, TokenCountBody),
-        ):
-            options: dict[str, Any] = {"methods": ["POST"], "tags": ["anthropic"], "response_class": Response}
-            app.add_api_route(path, endpoint, openapi_extra=body_docs(body), **options)
-            app.add_api_route(f"{path}/", endpoint, include_in_schema=False, **options)
-        for path in (MODELS, f"{MODELS}/"):
-            app.router.routes.append(_VersionedRoute(path, self.list_models, methods=["GET"]))
-        app.router.routes.append(_VersionedRoute(f"{MODELS}/{{model_id:path}}", self.get_model, methods=["GET"]))
+        handlers = {MESSAGES: self.create, COUNT_TOKENS: self.count_tokens}
+        for endpoint in FAMILY.endpoints[: len(handlers)]:
+            app.add_api_route(
+                endpoint.path,
+                handlers[endpoint.path],
+                methods=[endpoint.method],
+                tags=["anthropic"],
+                summary=endpoint.summary,
+                response_class=Response,
+                openapi_extra=endpoint_docs(endpoint, BODIES[endpoint.path]),
+            )
+        app.router.routes += (
+            _VersionedRoute(MODELS, self.list_models, methods=["GET"]),
+            _VersionedRoute(f"{MODELS}/{{model_id:path}}", self.get_model, methods=["GET"]),
+        )
 
     async def create(self, request: Request) -> Response:
         """Answer a conversation, whole or as a stream of events."""

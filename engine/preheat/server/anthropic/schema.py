@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from preheat.server.anthropic.client_tools import CLIENT_TOOLS
-from preheat.server.bodies import JsonBody
+from preheat.server.bodies import Int, JsonBody, Refused, Text
 
 MAX_STOPS: Final = 64
 MAX_TOOLS: Final = 1024
@@ -38,38 +38,8 @@ WITHOUT_TEXT: Final = frozenset(
 ANTHROPIC_TOOL: Final = re.compile(r"(\w+?)(?:_20\d{6}|(?<=mcp_toolset))")
 """Types of tools that Anthropic defines: they end with a date, except one."""
 
-REFUSED: Final[Mapping[str, str]] = {
-    "container": "code is not executed on the server",
-    "mcp_servers": "let the client connect to MCP servers, and send their tools",
-    "thread": "conversations are not stored; send all messages",
-}
-"""Fields that change the answer and are not implemented, with a reason."""
-
-IGNORED: Final[Mapping[str, str]] = {
-    "betas": "also as the header anthropic-beta",
-    "billing_policy": "",
-    "cache_control": "here and in blocks: known beginnings of prompts are always reused",
-    "compaction": "",
-    "context_management": "nothing is removed from the messages",
-    "diagnostics": "",
-    "fallback_credit_token": "",
-    "fallbacks": "",
-    "inference_geo": "",
-    "metadata": "",
-    "service_tier": "use the header x-preheat-priority",
-    "speed": "",
-    "user_profile_id": "",
-    "workspace_id": "",
-}
-"""Fields without an effect."""
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Count: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**31)]
-"""A number of tokens; clients without integers send 100.0."""
+Count: TypeAlias = Annotated[Int, Field(ge=0, lt=2**31)]
+"""A number of tokens."""
 
 
 class Source(JsonBody):
@@ -200,7 +170,29 @@ class OutputConfig(JsonBody):
 class TokenCountBody(JsonBody):
     """POST /v1/messages/count_tokens."""
 
-    model: Annotated[str, Field(min_length=1)]
+    IGNORED: ClassVar[Mapping[str, str]] = {
+        "betas": "also as the header anthropic-beta",
+        "billing_policy": "",
+        "cache_control": "here and in blocks: known beginnings of prompts are always reused",
+        "compaction": "",
+        "context_management": "nothing is removed from the messages",
+        "diagnostics": "",
+        "fallback_credit_token": "",
+        "fallbacks": "",
+        "inference_geo": "",
+        "metadata": "",
+        "service_tier": "use the header x-preheat-priority",
+        "speed": "",
+        "user_profile_id": "",
+        "workspace_id": "",
+    }
+    REFUSED: ClassVar[Mapping[str, Refused]] = {
+        "container": Refused("code is not executed on the server", ("", {})),
+        "mcp_servers": Refused("let the client connect to MCP servers, and send their tools", ([],)),
+        "thread": Refused("conversations are not stored; send all messages"),
+    }
+
+    model: Text
     messages: Annotated[list[MessageBody], Field(min_length=1)]
     system: Content = Field(None, description="text or blocks of text")
     tools: Annotated[list[ToolBody], Field(max_length=MAX_TOOLS)] | None = Field(
@@ -211,16 +203,6 @@ class TokenCountBody(JsonBody):
         None, description="enabled with budget_tokens, disabled; otherwise the model's template decides"
     )
     output_config: OutputConfig | None = Field(None, description="format (json_schema); effort for models that have it")
-    container: Any = None
-    mcp_servers: Any = None
-    thread: Any = None
-
-    @field_validator(*REFUSED)
-    @classmethod
-    def _absent(cls, value: Any, info: ValidationInfo) -> Any:
-        if value:  # an empty list has no effect
-            raise ValueError(f"is not supported: {REFUSED[info.field_name or '']}")
-        return value
 
     @field_validator("tool_choice")
     @classmethod
@@ -246,5 +228,5 @@ class MessagesBody(TokenCountBody):
     stop_sequences: Annotated[list[str], Field(max_length=MAX_STOPS)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
+    top_k: Annotated[Int, Field(ge=-1, lt=2**31)] | None = None
     output_format: OutputFormat | None = Field(None, description="the older form of output_config.format")

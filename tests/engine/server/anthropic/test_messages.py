@@ -225,6 +225,7 @@ async def test_errors_are_in_anthropics_envelope(engine: FakeEngine, claude: Sdk
     assert full.value.response.headers["retry-after"] == "1"
     missing_endpoint = await client.post("/v1/messages/batches", json={})
     assert (missing_endpoint.status_code, missing_endpoint.json()["error"]["type"]) == (404, "not_found_error")
+    assert "/v1/messages/count_tokens" in missing_endpoint.json()["error"]["message"]
 
 
 async def test_agents_recognize_a_prompt_that_is_too_long(engine: FakeEngine, claude: Sdk) -> None:
@@ -255,7 +256,7 @@ async def test_a_vanished_client_ends_the_generation(
     assert engine.finished == 0
 
 
-@pytest.mark.parametrize("path", ["/v1/messages?beta=true", "/v1/messages/"])
+@pytest.mark.parametrize("path", ["/v1/messages?beta=true", "/v1/messages/", "/messages"])
 async def test_other_forms_of_the_path_and_unknown_betas(path: str, client: httpx2.AsyncClient) -> None:
     headers = {"anthropic-version": "2099-01-01", "anthropic-beta": "made-up-2030-01-01,other"}
     answer = await client.post(path, json=BODY, headers=headers)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from preheat.errors import InvalidRequestError
 from preheat.inference import Chat, ContentPart, Message, Role, ToolCall, ToolChoice, text_message
 from preheat.server.anthropic.requests import chat_of, generate_request
-from preheat.server.anthropic.schema import IGNORED, REFUSED, Block, MessagesBody, TokenCountBody
+from preheat.server.anthropic.schema import Block, MessagesBody, TokenCountBody
 from preheat.server.bodies import parse_body
 
 PNG = b"\x89PNG\r\n"
@@ -289,7 +289,7 @@ def test_a_schema_of_the_answer(name: str) -> None:
         ({"tools": [{"description": "a"}]}, "tools[0]"),
         ({"thinking": {"type": "sometimes"}}, "thinking.type"),
         ({"output_config": {"format": {"type": "json_object"}}}, "output_config.format.type"),
-        *(({name: ["a"]}, name) for name in REFUSED),
+        *(({name: ["a"]}, name) for name in MessagesBody.REFUSED),
     ],
 )
 def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
@@ -300,7 +300,10 @@ def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
 
 def test_fields_without_effect_are_accepted() -> None:
     found = body(
-        **{name: {"anything": [1]} for name in IGNORED}, **dict.fromkeys(REFUSED), made_up=True, max_tokens=3.0
+        **{name: {"anything": [1]} for name in MessagesBody.IGNORED},
+        **dict.fromkeys(MessagesBody.REFUSED),
+        made_up=True,
+        max_tokens=3.0,
     )
     assert (found, found.max_tokens) == (body(max_tokens=3), 3)
 
