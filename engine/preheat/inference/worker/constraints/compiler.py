@@ -6,28 +6,35 @@ Compiling runs on the reading thread; each ``TokenMatcher`` belongs to one gener
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import Constraint
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.constraints.references import ROOT, SchemaDocument, SchemaError
+from preheat.inference.worker.constraints.schemas import places, prepared
 from preheat.inference.worker.llama_model import LlamaModel
-from preheat.inference.worker.schemas import SchemaError, places, prepared_schema
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)
 
-MAX_GRAMMAR_CHARS: Final = 1 << 20
-"""Longest regular expression or grammar; the limits of schemas are in ``schemas``."""
+T = TypeVar("T")
+
+MAX_GRAMMAR_CHARS: Final = 1 << 16
+"""Longest regular expression or grammar of a request; the limits of schemas are in ``schemas``."""
 
 _CACHED_MATCHERS: Final = 32
 _MAX_REASON_CHARS: Final = 240
 _SEARCH_S: Final = 0.5
 """Time to search for the part of a schema that cannot be compiled."""
+
+_STACK_BYTES: Final = 64 << 20
 
 _SPECIAL: Final = b"\xff"
 """llguidance's prefix of tokens that are no text."""
@@ -88,21 +95,21 @@ class ConstraintCompiler:
         Raises:
             InvalidRequestError: The constraint cannot be compiled; the message names the reason and the place.
         """
-        if constraint.kind != "json_schema":
-            try:
-                return self.lark_matcher(lark_grammar(constraint))
-            except GrammarError as error:
-                reason = _one_line(str(error))
-                raise InvalidRequestError(msg("grammar_unusable", reason=reason), param="response_format") from error
         try:
-            return self.lark_matcher(lark_grammar(constraint))
+            if constraint.kind == "json_schema":
+                return self._schema_matcher(SchemaDocument(constraint.text))
+            return self.grammar_matcher(_grammar(constraint))
         except (SchemaError, GrammarError) as error:
-            reason = str(error) if isinstance(error, SchemaError) else self._located(constraint.text, str(error))
-            raise InvalidRequestError(
-                msg("schema_unusable", reason=_one_line(reason)), param="response_format"
-            ) from error
+            code = "schema_unusable" if constraint.kind == "json_schema" else "grammar_unusable"
+            raise InvalidRequestError(msg(code, reason=_one_line(str(error))), param="response_format") from error
 
-    def lark_matcher(self, grammar: str) -> TokenMatcher:
+    def _schema_matcher(self, document: SchemaDocument) -> TokenMatcher:
+        try:
+            return self.grammar_matcher(_json_grammar(document, ROOT))
+        except GrammarError as error:
+            raise SchemaError(self._located(document, str(error))) from error
+
+    def grammar_matcher(self, grammar: str) -> TokenMatcher:
         """Return a new matcher for a grammar in llguidance's Lark dialect.
 
         Raises:
@@ -117,30 +124,24 @@ class ConstraintCompiler:
         return tokens[0] if is_special else None
 
     def _compile(self, grammar: str) -> Any:
-        from llguidance import LLMatcher, LLParserLimits
+        tokenizer = self._tokenizer
+        return _with_deep_stack(lambda: _compiled_matcher(tokenizer, grammar))
 
-        if len(grammar) > MAX_GRAMMAR_CHARS:
-            raise GrammarError(f"it is longer than {MAX_GRAMMAR_CHARS} characters")
-        # Errors without the parser's state: they would contain the answer.
-        matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=LLParserLimits(verbose_errors=False))
-        if not matcher.is_error():
-            matcher.compute_bitmask()  # finds what is too complex, and starts the lexer, before the first step
-        if matcher.is_error():
-            raise GrammarError(matcher.get_error())
-        return matcher
-
-    def _located(self, schema: str, reason: str) -> str:
+    def _located(self, document: SchemaDocument, reason: str) -> str:
         """Return the reason together with the smallest part of the schema that it holds for."""
         deadline = time.monotonic() + _SEARCH_S
-        found = "#"
-        options: Iterator[str] = places(schema, found)
+        found, passed = ROOT, {ROOT}
+        options = places(document, found)
         while (place := next(options, None)) is not None and time.monotonic() < deadline:
+            if place in passed:
+                continue
+            passed.add(place)
             try:
-                self._compile(prepared_schema(schema, place))
+                self._compile(_json_grammar(document, place))
             except GrammarError as error:
-                found, reason, options = place, str(error), places(schema, place)
+                found, reason, options = place, str(error), places(document, place)
             except SchemaError:
-                pass
+                continue
         return f"{found}: {reason}"
 
     @property
@@ -176,38 +177,48 @@ class ConstraintCompiler:
         return _SPECIAL + text if special else text
 
 
-def lark_grammar(constraint: Constraint) -> str:
-    """Return a constraint as a grammar in llguidance's Lark dialect, whose rule ``start`` is the whole answer.
+def constraint_rule(constraint: Constraint) -> str:
+    """Return the expression for a constraint in llguidance's Lark dialect, for the right side of a rule.
 
     Raises:
         SchemaError: The JSON schema cannot be used.
-        GrammarError: The grammar cannot be translated.
+        GrammarError: The grammar is too long, or cannot be translated.
     """
+    if constraint.kind in ("lark", "gbnf"):
+        return f"%lark {{\n{_grammar(constraint)}\n}}"
+    return _grammar(constraint).removeprefix("start: ")
+
+
+def _grammar(constraint: Constraint) -> str:
+    if constraint.kind == "json_schema":
+        return f"start: {json_rule(constraint.text)}"
+    if len(constraint.text) > MAX_GRAMMAR_CHARS:
+        raise GrammarError(f"It has more than {MAX_GRAMMAR_CHARS} characters")
     match constraint.kind:
-        case "json_schema":
-            return f"start: {json_rule(constraint.text)}\n"
         case "regex":
-            return f"start: {regex_rule(constraint.text)}\n"
+            from llguidance import regex_to_lark
+
+            return f"start: /{regex_to_lark(constraint.text, 'dw')}/"
         case "lark":
             return constraint.text
         case "gbnf":
             return _translated(constraint.text)
 
 
-def json_rule(schema: str) -> str:
+def json_rule(schema: str, *, lenient: bool = False) -> str:
     """Return the Lark expression for a JSON schema, given as JSON text.
+
+    Args:
+        lenient: Leave out what cannot be kept instead of refusing it.
 
     Raises:
         SchemaError: It cannot be used.
     """
-    return f"%json {prepared_schema(schema)}"
+    return f"%json {json.dumps(prepared(SchemaDocument(schema), lenient=lenient))}"
 
 
-def regex_rule(pattern: str) -> str:
-    """Return the Lark expression for text that matches a regular expression as a whole."""
-    from llguidance import regex_to_lark
-
-    return f"/{regex_to_lark(pattern, 'dw')}/"
+def _json_grammar(document: SchemaDocument, place: str) -> str:
+    return json.dumps({"grammars": [{"json_schema": prepared(document, place)}]})
 
 
 def _translated(gbnf: str) -> str:
@@ -217,6 +228,41 @@ def _translated(gbnf: str) -> str:
         return gbnf_to_lark(gbnf)
     except (GbnfToLarkError, ValueError, LookupError, RecursionError) as error:
         raise GrammarError(str(error)) from error
+
+
+def _compiled_matcher(tokenizer: Any, grammar: str) -> Any:
+    from llguidance import LLMatcher, LLParserLimits
+
+    # Errors without the parser's state: they would contain the answer.
+    matcher = LLMatcher(tokenizer, grammar, log_level=0, limits=LLParserLimits(verbose_errors=False))
+    if not matcher.is_error():
+        matcher.compute_bitmask()  # finds what is too complex, and starts the lexer, before the first step
+    if matcher.is_error():
+        raise GrammarError(matcher.get_error())
+    return matcher
+
+
+def _with_deep_stack(compile_it: Callable[[], T]) -> T:
+    """Call a function in a thread with a large stack: llguidance recurses into a grammar and would end the process."""
+    results: list[T | BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(compile_it())
+        except BaseException as error:
+            results.append(error)
+
+    usual = threading.stack_size(_STACK_BYTES)
+    try:
+        thread = threading.Thread(target=run, name="compiler")
+        thread.start()
+    finally:
+        threading.stack_size(usual)
+    thread.join()
+    [result] = results
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _one_line(text: str) -> str:
