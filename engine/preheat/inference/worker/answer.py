@@ -24,7 +24,13 @@ from preheat.inference.worker.chat import (
     optional_thinking,
     prompted_thinking,
 )
-from preheat.inference.worker.constraints import ConstraintCompiler, GrammarError, TokenMatcher, json_rule, lark_grammar
+from preheat.inference.worker.constraints import (
+    ConstraintCompiler,
+    GrammarError,
+    TokenMatcher,
+    constraint_rule,
+    json_rule,
+)
 from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler
@@ -98,7 +104,7 @@ class ChatAnswers:
             if constraint.kind not in ("json_schema", "regex") or (thinking is None and not chat.tools):
                 return matcher
             options.append("answer")
-            rules.append(lark_grammar(constraint).replace("start:", "answer:", 1))
+            rules.append(f"answer: {constraint_rule(constraint)}\n")
         if choice.mode == "required" or (options and chat.tools and choice.mode == "auto"):
             tools = [self._usable(tool) for tool in chat.tools if not choice.names or tool.name in choice.names]
             parallel = chat.parallel_tool_calls and len(tools) > 1

@@ -98,18 +98,18 @@ class ConstraintCompiler:
         try:
             if constraint.kind == "json_schema":
                 return self._schema_matcher(SchemaDocument(constraint.text))
-            return self.grammar_matcher(_grammar(constraint))
+            return self.lark_matcher(_grammar(constraint))
         except (SchemaError, GrammarError) as error:
             code = "schema_unusable" if constraint.kind == "json_schema" else "grammar_unusable"
             raise InvalidRequestError(msg(code, reason=_one_line(str(error))), param="response_format") from error
 
     def _schema_matcher(self, document: SchemaDocument) -> TokenMatcher:
         try:
-            return self.grammar_matcher(_json_grammar(document, ROOT))
+            return self.lark_matcher(_json_grammar(document, ROOT))
         except GrammarError as error:
             raise SchemaError(self._located(document, str(error))) from error
 
-    def grammar_matcher(self, grammar: str) -> TokenMatcher:
+    def lark_matcher(self, grammar: str) -> TokenMatcher:
         """Return a new matcher for a grammar in llguidance's Lark dialect.
 
         Raises:
