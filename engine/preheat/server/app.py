@@ -29,7 +29,9 @@ from preheat.server.ollama.described import FAMILY as OLLAMA
 from preheat.server.ollama.routes import BODIES as OLLAMA_BODIES
 from preheat.server.ollama.routes import add_ollama_routes
 from preheat.server.openai.endpoints import BODIES, ENDPOINTS, OpenAiApi
-from preheat.server.openai.responses import InputBody, ResponseBody, ResponsesApi
+from preheat.server.openai.responses import BODIES as RESPONSE_BODIES
+from preheat.server.openai.responses import ENDPOINTS as RESPONSE_ENDPOINTS
+from preheat.server.openai.responses import ResponsesApi
 from preheat.server.protocols import Family, aliases_of
 from preheat.settings import APP_ORIGINS, KeyStore, Settings, SettingsStore
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FAMILIES: Final = (Family("openai", "OpenAI", ENDPOINTS), ANTHROPIC, OLLAMA)
+FAMILIES: Final = (Family("openai", "OpenAI", (*ENDPOINTS, *RESPONSE_ENDPOINTS)), ANTHROPIC, OLLAMA)
 """The protocols and their endpoints."""
 
 
@@ -75,8 +77,7 @@ def create_app(
         app,
         (
             *BODIES.values(),
-            ResponseBody,
-            InputBody,
+            *RESPONSE_BODIES.values(),
             *ANTHROPIC_BODIES.values(),
             *OLLAMA_BODIES,
         ),

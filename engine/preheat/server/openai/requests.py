@@ -108,11 +108,14 @@ def tool_choice(value: str | JsonObject | None, names: Sequence[str], param: str
     if isinstance(value, dict):
         allowed = value.get("allowed_tools", value)
         if value.get("type") == "allowed_tools" and isinstance(allowed, dict):
-            mode, chosen = allowed.get("mode") or "auto", [_named(tool) for tool in allowed.get("tools") or ()]
-        elif (name := _named(value)) is not None:
+            mode = allowed.get("mode") or "auto"
+            chosen = [_named(tool) for tool in allowed.get("tools") or () if _is_function(tool)]
+            if not chosen:  # only tools that are not offered
+                mode = "none" if mode == "auto" else ""
+        elif _is_function(value) and (name := _named(value)) is not None:
             mode, chosen = "required", [name]
         else:
-            mode = value.get("type")
+            mode = value.get("type", "")
     match mode:
         case None | "auto":
             choice = ToolChoice("auto", tuple(chosen))
@@ -127,6 +130,11 @@ def tool_choice(value: str | JsonObject | None, names: Sequence[str], param: str
     if not set(choice.names) <= set(names):
         raise invalid(param, "names a function that is not among tools")
     return choice
+
+
+def _is_function(value: Any) -> bool:
+    """Return whether a choice is about a function, and not a tool of another type."""
+    return isinstance(value, dict) and value.get("type", "function") in ("function", "tool")
 
 
 def _named(value: Any) -> str | None:

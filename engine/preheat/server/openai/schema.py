@@ -11,7 +11,8 @@ from preheat.inference import Sampling
 from preheat.server.bodies import Int, Refused, Several, Text
 from preheat.server.openai.constraints import ConstraintFields
 from preheat.server.openai.known_fields import CHAT_REFUSED, COMPLETION_REFUSED, IGNORED
-from preheat.server.openai.messages import FunctionBody, Message, StreamOptions, ThinkingBody, Tool
+from preheat.server.openai.messages import FunctionBody, Message, StreamOptions, Tool
+from preheat.server.openai.thinking import ThinkingFields
 
 MAX_CHOICES: Final = 16
 MAX_STOPS: Final = 64
@@ -113,7 +114,7 @@ class SamplingBody(ConstraintFields):
         return Sampling(**{name: value for name, value in given.items() if value is not None})
 
 
-class ChatBody(SamplingBody):
+class ChatBody(ThinkingFields, SamplingBody):
     """POST /v1/chat/completions."""
 
     REFUSED: ClassVar[Mapping[str, Refused]] = CHAT_REFUSED
@@ -132,17 +133,7 @@ class ChatBody(SamplingBody):
     )
     function_call: str | dict[str, Any] | None = Field(None, description="OpenAI's form before tool_choice.")
     modalities: list[str] | None = Field(None, description="Only text.")
-    reasoning_effort: str | None = Field(
-        None, description="none and minimal switch thinking off; low and medium limit it; templates get the word."
-    )
-    enable_thinking: bool | None = Field(None, description="Switches thinking on or off.")
-    thinking: ThinkingBody | None = Field(None, description="type enabled or disabled, budget_tokens.")
-    reasoning: ThinkingBody | None = Field(None, description="enabled, effort, max_tokens, exclude.")
-    thinking_budget: Int | None = Field(None, description="Maximum tokens of thinking; 0 switches it off.")
-    thinking_budget_tokens: Int | None = Field(None, description="Like thinking_budget.")
-    reasoning_budget: Int | None = Field(None, description="Like thinking_budget.")
     include_reasoning: bool | None = Field(None, description="false leaves thinking out of the answer.")
-    chat_template_kwargs: dict[str, Any] | None = Field(None, description="Variables for the model's template.")
     continue_final_message: bool | None = Field(None, description="The answer continues the last message.")
     add_generation_prompt: bool | None = Field(None, description="Only the opposite of continue_final_message.")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
+
+from pydantic import Field
 
 from preheat.inference import JsonObject
-from preheat.server.bodies import invalid
-from preheat.server.openai.schema import ChatBody
+from preheat.server.bodies import Int, JsonBody, invalid
+from preheat.server.openai.messages import ThinkingBody
 
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -17,6 +19,21 @@ _BUDGETS: Final = {"low": 1024, "medium": 8192}
 """Maximum tokens of thinking by effort. The higher ones have no limit."""
 
 _RESERVED: Final = ("messages", "tools", "add_generation_prompt", "bos_token", "eos_token")
+
+
+class ThinkingFields(JsonBody):
+    """Fields of several servers about thinking."""
+
+    reasoning_effort: str | None = Field(
+        None, description="none and minimal switch thinking off; low and medium limit it; templates get the word."
+    )
+    enable_thinking: bool | None = Field(None, description="Switches thinking on or off.")
+    thinking: ThinkingBody | None = Field(None, description="type enabled or disabled, budget_tokens.")
+    reasoning: ThinkingBody | None = Field(None, description="enabled, effort, max_tokens, exclude.")
+    thinking_budget: Int | None = Field(None, description="Maximum tokens of thinking; 0 switches it off.")
+    thinking_budget_tokens: Int | None = Field(None, description="Like thinking_budget.")
+    reasoning_budget: Int | None = Field(None, description="Like thinking_budget.")
+    chat_template_kwargs: dict[str, Any] | None = Field(None, description="Variables for the model's template.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +45,7 @@ class Thinking:
     template_arguments: JsonObject = field(default_factory=dict)
 
 
-def thinking_of(body: ChatBody) -> Thinking:
+def thinking_of(body: ThinkingFields) -> Thinking:
     """Return how much the model may think. A switch goes before a budget, and that before an effort.
 
     Raises:
@@ -53,7 +70,7 @@ def thinking_of(body: ChatBody) -> Thinking:
     return Thinking(switch, None if not switch or budget is None or budget <= 0 else budget, arguments)
 
 
-def _effort(body: ChatBody) -> str | None:
+def _effort(body: ThinkingFields) -> str | None:
     reasoning = body.reasoning.effort if body.reasoning is not None else None
     for param, effort in (("reasoning_effort", body.reasoning_effort), ("reasoning.effort", reasoning)):
         if effort is not None:
@@ -63,7 +80,7 @@ def _effort(body: ChatBody) -> str | None:
     return None
 
 
-def _switches(body: ChatBody, arguments: JsonObject) -> Iterator[bool]:
+def _switches(body: ThinkingFields, arguments: JsonObject) -> Iterator[bool]:
     """Yield the explicit switches; those among the template's arguments move from there."""
     if body.enable_thinking is not None:
         yield body.enable_thinking
@@ -76,7 +93,7 @@ def _switches(body: ChatBody, arguments: JsonObject) -> Iterator[bool]:
         yield body.reasoning.enabled
 
 
-def _budgets(body: ChatBody) -> Iterator[int]:
+def _budgets(body: ThinkingFields) -> Iterator[int]:
     thinking, reasoning = body.thinking, body.reasoning
     for budget in (
         body.thinking_budget,

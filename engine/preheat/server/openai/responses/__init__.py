@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
+from preheat.server.openai.responses.endpoints import BODIES as BODIES
+from preheat.server.openai.responses.endpoints import ENDPOINTS as ENDPOINTS
 from preheat.server.openai.responses.endpoints import ResponsesApi as ResponsesApi
-from preheat.server.openai.responses.schema import InputBody as InputBody
-from preheat.server.openai.responses.schema import ResponseBody as ResponseBody

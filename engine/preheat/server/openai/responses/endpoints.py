@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from preheat.errors import InvalidRequestError
 from preheat.inference import JsonObject
 from preheat.messages import msg
-from preheat.server.api_docs import body_docs
-from preheat.server.bodies import parse_body
+from preheat.server.api_docs import endpoint_docs
+from preheat.server.bodies import JsonBody, invalid, parse_body
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.openai.responses.conversation import conversation, stored_response
@@ -22,8 +22,20 @@ from preheat.server.openai.responses.formatting import ResponseFormat
 from preheat.server.openai.responses.requests import response_chat, response_request
 from preheat.server.openai.responses.schema import InputBody, ResponseBody
 from preheat.server.openai.responses.store import ResponseStore, StoredResponse
+from preheat.server.protocols import Endpoint
 
-PREFIXES: Final = ("/v1/responses", "/responses")
+BODIES: Final[dict[str, type[JsonBody]]] = {"/v1/responses": ResponseBody, "/v1/responses/input_tokens": InputBody}
+"""Bodies of requests by path."""
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/v1/responses", "Answer an input, whole or as a stream", ResponseBody.fields(), ("/responses",)),
+    Endpoint("POST", "/v1/responses/input_tokens", "The number of tokens of an input", InputBody.fields()),
+    Endpoint("GET", "/v1/responses/{response_id}", "A stored response", aliases=("/responses/{response_id}",)),
+    Endpoint("DELETE", "/v1/responses/{response_id}", "Forget a stored response"),
+    Endpoint("POST", "/v1/responses/{response_id}/cancel", "An error: no response runs in the background"),
+    Endpoint("GET", "/v1/responses/{response_id}/input_items", "What a stored response answers, latest first"),
+)
+
 MAX_PAGE: Final = 100
 DEFAULT_PAGE: Final = 20
 
@@ -37,25 +49,17 @@ class ResponsesApi:
 
     def add_routes(self, app: FastAPI) -> None:
         """Add the endpoints. They read bodies themselves: FastAPI validates more slowly, with errors of its own."""
-        for prefix in PREFIXES:
-            for method, path, endpoint, body in (
-                ("POST", "", self.create, ResponseBody),
-                ("POST", "/input_tokens", self.count_input_tokens, InputBody),
-                ("GET", "/{response_id}", self.get, None),
-                ("DELETE", "/{response_id}", self.delete, None),
-                ("POST", "/{response_id}/cancel", self.cancel, None),
-                ("GET", "/{response_id}/input_items", self.list_input_items, None),
-            ):
-                app.add_api_route(
-                    prefix + path,
-                    endpoint,
-                    methods=[method],
-                    tags=["openai"],
-                    name=endpoint.__name__,
-                    response_class=Response,
-                    include_in_schema=prefix == PREFIXES[0],
-                    openapi_extra=None if body is None else body_docs(body),
-                )
+        handlers = (self.create, self.count_input_tokens, self.get, self.delete, self.cancel, self.list_input_items)
+        for endpoint, handler in zip(ENDPOINTS, handlers, strict=True):
+            app.add_api_route(
+                endpoint.path,
+                handler,
+                methods=[endpoint.method],
+                tags=["openai"],
+                summary=endpoint.summary,
+                response_class=Response,
+                openapi_extra=endpoint_docs(endpoint, BODIES.get(endpoint.path)),
+            )
 
     async def create(self, request: Request) -> Response:
         """Answer an input, whole or as a stream of events, and store the response."""
@@ -91,7 +95,7 @@ class ResponsesApi:
         """Answer with a stored response."""
         if request.query_params.get("stream", "").lower() == "true":
             reason = "is not supported for stored responses"
-            raise InvalidRequestError(msg("field_invalid", field="stream", reason=reason), param="stream")
+            raise invalid("stream", reason)
         return Response(self._stored(request).data, media_type="application/json")
 
     async def delete(self, request: Request) -> Response:
@@ -115,7 +119,7 @@ class ResponsesApi:
         if (after := query.get("after")) is not None:
             if after not in ids:
                 reason = "names no item of this response"
-                raise InvalidRequestError(msg("field_invalid", field="after", reason=reason), param="after")
+                raise invalid("after", reason)
             items = items[ids.index(after) + 1 :]
         page = items[: _limit(query.get("limit"))]
         return JSONResponse(
@@ -138,5 +142,5 @@ def _limit(text: str | None) -> int:
         return DEFAULT_PAGE
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_PAGE:
         reason = f"has to be a number from 1 to {MAX_PAGE}"
-        raise InvalidRequestError(msg("field_invalid", field="limit", reason=reason), param="limit")
+        raise invalid("limit", reason)
     return int(text)

@@ -17,7 +17,9 @@ from preheat.inference import FinishReason, GenerationChunk, JsonObject, Usage
 from preheat.server.errors import error_text
 from preheat.server.generation import Answer, AnswerFormat, Wait
 from preheat.server.openai.formatting import chat_logprobs
+from preheat.server.openai.requests import tool_choice
 from preheat.server.openai.responses.output import CallItem, MessageItem, OutputItem, ReasoningItem
+from preheat.server.openai.responses.requests import token_limit
 from preheat.server.openai.responses.schema import ResponseBody
 
 _ERROR_CODES: Final = {"queue_full": "rate_limit_exceeded", "context_length_exceeded": "context_length_exceeded"}
@@ -155,7 +157,7 @@ def new_id(prefix: str) -> str:
 
 def response_fields(model_id: str, body: ResponseBody) -> JsonObject:
     """Return a response that has just begun, with the request's fields."""
-    sampling, form, reasoning = body.sampling, body.format, body.reasoning
+    sampling, form, reasoning = body.sampling(0), body.format, body.reasoning
     return {
         "id": new_id("resp"),
         "object": "response",
@@ -166,8 +168,8 @@ def response_fields(model_id: str, body: ResponseBody) -> JsonObject:
         "error": None,
         "incomplete_details": None,
         "instructions": body.instructions if isinstance(body.instructions, str) else None,
-        "max_output_tokens": body.max_output_tokens,
-        "max_tool_calls": body.max_tool_calls,
+        "max_output_tokens": token_limit(body),
+        "max_tool_calls": None,
         "model": model_id,
         "output": [],
         "parallel_tool_calls": body.parallel_tool_calls is not False,
@@ -189,12 +191,12 @@ def response_fields(model_id: str, body: ResponseBody) -> JsonObject:
         "tools": [
             {
                 "type": "function",
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
-                "strict": bool(tool.strict),
+                "name": function.name,
+                "description": function.description,
+                "parameters": function.parameters,
+                "strict": bool(function.strict),
             }
-            for tool in body.functions
+            for function in body.functions
         ],
         "top_logprobs": body.top_logprobs or 0,
         "top_p": sampling.top_p,
@@ -217,9 +219,7 @@ def usage_json(usage: Usage) -> JsonObject:
 
 
 def _tool_choice_json(body: ResponseBody) -> Any:
-    choice = body.tool_choice
-    if choice is None or isinstance(choice, str):
-        return {"any": "required", None: "auto"}.get(choice, choice)
-    if choice.type == "allowed_tools":
-        return choice.model_dump(exclude_none=True)
-    return {"type": "function", "name": choice.names[0]}
+    choice = tool_choice(body.tool_choice, [function.name for function in body.functions])
+    if isinstance(body.tool_choice, dict) and body.tool_choice.get("type") == "allowed_tools":
+        return body.tool_choice
+    return {"type": "function", "name": choice.names[0]} if choice.names else choice.mode

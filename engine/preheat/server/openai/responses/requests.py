@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from preheat.errors import InvalidRequestError
 from preheat.inference import (
     ANY_JSON_OBJECT,
     Chat,
@@ -17,14 +16,12 @@ from preheat.inference import (
     Message,
     Role,
     ToolCall,
-    ToolChoice,
-    ToolDefinition,
 )
-from preheat.messages import msg
+from preheat.server.bodies import invalid
 from preheat.server.images import image_bytes
+from preheat.server.openai.requests import tool_choice, tool_definition
 from preheat.server.openai.responses.schema import (
     CallOutputItem,
-    ChosenTool,
     CustomToolCallItem,
     FunctionCallItem,
     InputBody,
@@ -34,49 +31,50 @@ from preheat.server.openai.responses.schema import (
     ReasoningItem,
     ResponseBody,
 )
+from preheat.server.openai.thinking import thinking_of
 
 _ROLES: Final = {"developer": Role.SYSTEM}
 
 
 def response_request(body: ResponseBody, items: Sequence[InputItem], earlier: int = 0) -> GenerateRequest:
-    """Return the request for the answer to a conversation, of which ``earlier`` items were not in the request."""
+    """Return the request for the answer to a conversation, of which ``earlier`` items were not in the request.
+
+    Raises:
+        InvalidRequestError: There is no message, or fields contradict each other.
+    """
     return GenerateRequest(
         chat=response_chat(body, items, earlier),
-        sampling=body.sampling,
-        max_tokens=body.max_output_tokens,
+        sampling=body.sampling(0),
+        max_tokens=token_limit(body),
+        stop=body.stops,
         constraint=_constraint(body),
         top_logprobs=body.logprobs,
     )
 
 
 def response_chat(body: InputBody, items: Sequence[InputItem], earlier: int = 0) -> Chat:
-    """Return the chat of a conversation; raises InvalidRequestError if it has no message."""
+    """Return the chat of a conversation; raises InvalidRequestError as ``response_request`` does."""
     instructions = body.instructions or ()
     if isinstance(instructions, str):
         instructions = [MessageItem(role="system", content=instructions)]
     messages = chat_messages([*instructions, *items], len(instructions) + earlier)
     if not messages:
-        raise InvalidRequestError(msg("field_invalid", field="input", reason="needs a message"), param="input")
-    effort = body.reasoning.effort if body.reasoning is not None else None
+        raise invalid("input", "needs a message")
+    functions, thinking = body.functions, thinking_of(body)
     return Chat(
         messages=messages,
-        tools=tuple(
-            ToolDefinition(
-                name=tool.name or "",
-                description=tool.description or "",
-                parameters=tool.parameters or {"type": "object", "properties": {}},
-                strict=bool(tool.strict),
-            )
-            for tool in body.functions
-        ),
-        tool_choice=_tool_choice(body.tool_choice),
+        tools=tuple(map(tool_definition, functions)),
+        tool_choice=tool_choice(body.tool_choice, [function.name for function in functions]),
         parallel_tool_calls=body.parallel_tool_calls is not False,
-        thinking=None if effort is None else effort not in ("none", "minimal"),
-        template_arguments={
-            **({} if effort is None else {"reasoning_effort": effort}),
-            **(body.chat_template_kwargs or {}),
-        },
+        thinking=thinking.thinking,
+        thinking_budget=thinking.budget,
+        template_arguments=thinking.template_arguments,
     )
+
+
+def token_limit(body: ResponseBody) -> int | None:
+    """Return the maximum of generated tokens; None is up to the context length."""
+    return None if body.token_limit is None or body.token_limit < 0 else body.token_limit
 
 
 def chat_messages(items: Sequence[InputItem], earlier: int = 0) -> tuple[Message, ...]:
@@ -148,19 +146,10 @@ def _reasoning(item: ReasoningItem) -> str:
     return "\n".join(part.text for part in item.content or item.summary or () if part.text)
 
 
-def _tool_choice(choice: str | ChosenTool | None) -> ToolChoice:
-    if isinstance(choice, ChosenTool):
-        if not choice.names:
-            return ToolChoice("none")  # none of the allowed tools is a function
-        is_auto = choice.type == "allowed_tools" and choice.mode != "required"
-        return ToolChoice("auto" if is_auto else "required", choice.names)
-    if choice in ("required", "any"):
-        return ToolChoice("required")
-    return ToolChoice("none") if choice == "none" else ToolChoice()
-
-
 def _constraint(body: ResponseBody) -> Constraint | None:
-    form = body.format
-    if form.schema_ is not None:
-        return Constraint("json_schema", json.dumps(form.schema_))
-    return ANY_JSON_OBJECT if form.type == "json_object" else None
+    form, other = body.format, body.constraint
+    if form.type == "text":
+        return other
+    if other is not None:
+        raise invalid("text.format", "cannot be combined with another form of the answer")
+    return ANY_JSON_OBJECT if form.schema_ is None else Constraint("json_schema", json.dumps(form.schema_))

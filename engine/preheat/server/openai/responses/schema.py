@@ -1,31 +1,26 @@
-"""The body of POST /v1/responses, and the items of its input.
+"""The bodies of Responses, and the items of their input.
 
-Fields as in https://platform.openai.com/docs/api-reference/responses/create. ``null`` always means "not given", and
-unknown fields are ignored.
+Fields as in https://platform.openai.com/docs/api-reference/responses/create.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import (
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    TypeAdapter,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
 
-from preheat.inference import JsonObject, Sampling
-from preheat.server.bodies import JsonBody
+from preheat.server.bodies import Int, JsonBody, Refused, Text
+from preheat.server.openai.known_fields import IGNORED, REFUSED
+from preheat.server.openai.messages import FunctionBody, ImageUrl, ThinkingBody
+from preheat.server.openai.schema import MAX_TOOLS, SamplingBody
+from preheat.server.openai.thinking import ThinkingFields
 
 MAX_ITEMS: Final = 8192
 """Items in one input."""
 
-TEXT_PARTS: Final = ("input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal")
+_TEXT_PARTS: Final = ("input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal")
+_IMAGE_PARTS: Final = ("input_image", "image_url")
 
 _ITEM_KINDS: Final = {
     "message": "message",
@@ -37,22 +32,9 @@ _ITEM_KINDS: Final = {
     "item_reference": "item_reference",
 }
 
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
-
-
-def _refused(instead: str) -> Any:
-    """Return a field that has to be absent: it would change the answer and is not implemented."""
-    return Field(None, description=f"Not supported: {instead}")
-
-
-class ImageUrl(JsonBody):
-    """The URL of an image, in the form of chats."""
-
-    url: str
-
 
 class Part(JsonBody):
-    """One part of a message's content, or of a function's output: text, or an image as data URI."""
+    """One part of a message's content, or of a call's output: text, or an image as data URI."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -63,10 +45,10 @@ class Part(JsonBody):
 
     @model_validator(mode="after")
     def _known(self) -> Part:
-        if self.type in TEXT_PARTS:
+        if self.type in _TEXT_PARTS:
             if self.text is None and self.refusal is None:
                 raise ValueError("a text part needs its field text")
-        elif self.type not in ("input_image", "image_url"):
+        elif self.type not in _IMAGE_PARTS:
             raise ValueError(f"parts of type {self.type[:40]!r} are not supported; only text and images are")
         elif self.image_url is None:
             raise ValueError("an image needs its field image_url, as a data URI; uploaded files are not supported")
@@ -156,45 +138,21 @@ InputItem: TypeAlias = Annotated[
 ITEM: Final[TypeAdapter[InputItem]] = TypeAdapter(InputItem)
 """Reads an item that has been stored."""
 
-
-class ToolBody(JsonBody):
-    """A tool. Only those of type ``function`` are offered to the model; the others are left out."""
-
-    type: str
-    name: Text | None = None
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-
-    @model_validator(mode="after")
-    def _has_name(self) -> ToolBody:
-        if self.type == "function" and self.name is None:
-            raise ValueError("a function needs its field name")
-        return self
+Input: TypeAlias = str | Annotated[list[InputItem], Field(max_length=MAX_ITEMS)] | None
 
 
-class NamedFunction(JsonBody):
-    """The name of a function, in the form of chats."""
-
-    name: Text
-
-
-class ChosenTool(JsonBody):
-    """A tool choice, or one of its allowed tools: a function, or a tool of another type."""
+class ResponseTool(JsonBody):
+    """A tool. Those of other types than ``function`` are left out."""
 
     type: str
-    name: str | None = None
-    function: NamedFunction | None = None
-    mode: Literal["auto", "required"] | None = None
-    tools: list[ChosenTool] | None = None
+    function: FunctionBody | None = None  # whose fields stand outside in the protocol
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the chosen functions."""
-        if self.type == "allowed_tools":
-            return tuple(name for tool in self.tools or () for name in tool.names)
-        name = self.function.name if self.function is not None else self.name
-        return (name,) if self.type == "function" and name else ()
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or value.get("type") != "function":
+            return {"type": value["type"]} if isinstance(value, dict) and "type" in value else value
+        return value if isinstance(value.get("function"), dict) else {"type": "function", "function": value}
 
 
 class TextFormat(JsonBody):
@@ -202,7 +160,7 @@ class TextFormat(JsonBody):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    type: Literal["text", "json_object", "json_schema"]
+    type: Literal["text", "json_object", "json_schema"] = "text"
     name: str | None = None
     description: str | None = None
     schema_: dict[str, Any] | None = Field(None, alias="schema")
@@ -222,78 +180,74 @@ class TextBody(JsonBody):
     verbosity: str | None = None
 
 
-class ReasoningBody(JsonBody):
+class ReasoningBody(ThinkingBody):
     """``reasoning``."""
 
-    effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     summary: str | None = None
     generate_summary: str | None = None  # the former name of ``summary``
 
 
-class InputBody(JsonBody):
+class InputBody(ThinkingFields):
     """What a response is made from; POST /v1/responses/input_tokens counts its tokens."""
 
+    REFUSED: ClassVar[Mapping[str, Refused]] = {
+        "conversation": Refused("use previous_response_id"),
+        "prompt": Refused("there are no stored prompts; use instructions and input"),
+        "messages": Refused("use input", ([],)),
+    }
+
     model: Text
-    input: str | Annotated[list[InputItem], Field(max_length=MAX_ITEMS)] | None = None
-    instructions: str | Annotated[list[InputItem], Field(max_length=MAX_ITEMS)] | None = None
-    previous_response_id: str | None = None
-    tools: Annotated[list[ToolBody], Field(max_length=512)] | None = None
-    tool_choice: Literal["none", "auto", "required", "any"] | ChosenTool | None = None
+    input: Input = Field(None, description="Text, or items. Items of unknown types are passed over.")
+    instructions: Input = Field(None, description="Not carried over from earlier responses.")
+    previous_response_id: str | None = Field(None, description="A stored response whose conversation continues.")
+    tools: Annotated[list[ResponseTool], Field(max_length=MAX_TOOLS)] | None = Field(
+        None, description="Functions; tools of other types are left out."
+    )
+    tool_choice: str | dict[str, Any] | None = Field(
+        None, description="none, auto, required (or any), one function, or allowed_tools."
+    )
     parallel_tool_calls: bool | None = None
-    reasoning: ReasoningBody | None = None
-    chat_template_kwargs: dict[str, Any] | None = None
-    conversation: Any = _refused("use previous_response_id")
-    prompt: Any = _refused("there are no stored prompts; use instructions and input")
-
-    @field_validator("conversation", "prompt", "background", "response_format", "moderation", check_fields=False)
-    @classmethod
-    def _absent(cls, value: Any, info: ValidationInfo) -> Any:
-        if value:
-            assert info.field_name is not None
-            description = cls.model_fields[info.field_name].description or ""
-            raise ValueError(f"is not supported{description.removeprefix('Not supported')}")
-        return value
-
-    @field_validator("tool_choice")
-    @classmethod
-    def _can_be_chosen(cls, value: str | ChosenTool | None, info: ValidationInfo) -> str | ChosenTool | None:
-        offered = {tool.name for tool in info.data.get("tools") or () if tool.type == "function"}
-        if value in ("required", "any") and not offered:
-            raise ValueError("needs a tool of type function")
-        allows = isinstance(value, ChosenTool) and value.type == "allowed_tools" and value.mode != "required"
-        if isinstance(value, ChosenTool) and not value.names and not allows:
-            raise ValueError(f"tools of type {value.type[:40]!r} are not supported; only functions are")
-        if isinstance(value, ChosenTool) and (missing := sorted(set(value.names) - offered)):
-            raise ValueError(f"names {missing[0][:80]!r}, a function that is not among tools")
-        return value
+    reasoning: ReasoningBody | None = Field(
+        None, description="effort as reasoning_effort; with summary, thinking is sent as a summary, in full."
+    )
 
     @property
-    def functions(self) -> list[ToolBody]:
+    def functions(self) -> list[FunctionBody]:
         """The tools that the model can call."""
-        return [tool for tool in self.tools or () if tool.type == "function"]
+        return [tool.function for tool in self.tools or () if tool.function is not None]
 
 
-class ResponseBody(InputBody):
+class ResponseBody(InputBody, SamplingBody):
     """POST /v1/responses."""
 
-    max_output_tokens: Annotated[int, Field(ge=1, lt=2**31)] | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
-    text: TextBody | None = None
-    include: list[str] | None = None
-    store: bool | None = None
-    stream: bool | None = None
-    truncation: str | None = None
-    metadata: dict[str, Any] | None = None
-    user: str | None = None
-    safety_identifier: str | None = None
-    prompt_cache_key: str | None = None
-    service_tier: str | None = None
-    max_tool_calls: int | None = None
-    background: Any = _refused("leave it out, or set stream")
-    response_format: Any = _refused("use text.format")
-    moderation: Any = _refused("there is no moderation model")
+    REFUSED: ClassVar[Mapping[str, Refused]] = {
+        **REFUSED,
+        **InputBody.REFUSED,
+        "background": Refused("leave it out, or use stream", (False,)),
+        "moderation": Refused("there is no moderation model"),
+        "n": Refused("a response has one answer", (1,)),
+    }
+
+    max_output_tokens: Annotated[Int, Field(ge=-2, lt=2**31)] | None = Field(
+        None, description="Goes before max_tokens; -1 is up to the context length."
+    )
+    top_logprobs: Annotated[Int, Field(ge=0, le=20)] | None = None
+    text: TextBody | None = Field(None, description="format: text, json_object or json_schema.")
+    include: list[str] | None = Field(None, description="message.output_text.logprobs; others are ignored.")
+    store: bool | None = Field(None, description="Unless false, the response is kept in memory for a while.")
+    truncation: str | None = Field(None, description="Input that does not fit is always an error.")
+    metadata: dict[str, Any] | None = Field(None, description="Returned.")
+    user: str | None = Field(None, description="Returned.")
+    safety_identifier: str | None = Field(None, description="Returned.")
+    prompt_cache_key: str | None = Field(None, description="Returned; every prompt's beginning is reused if possible.")
+
+    IGNORED: ClassVar[Mapping[str, str]] = {
+        **{name: note for name, note in IGNORED.items() if name not in __annotations__},
+        "max_tool_calls": "tools of the server's own do not exist",
+        "context_management": "input is never cut",
+        "client_metadata": "",
+        "background_options": "",
+    }
 
     @property
     def logprobs(self) -> int | None:
@@ -309,10 +263,9 @@ class ResponseBody(InputBody):
     @property
     def format(self) -> TextFormat:
         """The answer's format."""
-        return (self.text.format if self.text is not None else None) or TextFormat(type="text", schema=None)
+        return (self.text.format if self.text is not None else None) or TextFormat(schema=None)
 
     @property
-    def sampling(self) -> Sampling:
-        """The sampling; missing fields take llama.cpp's defaults."""
-        given: JsonObject = {"temperature": self.temperature, "top_p": self.top_p}
-        return Sampling(**{name: value for name, value in given.items() if value is not None})
+    def token_limit(self) -> int | None:
+        """The maximum of generated tokens as given, negative for no limit; None if it was not given."""
+        return self.max_output_tokens if self.max_output_tokens is not None else super().token_limit

@@ -266,9 +266,9 @@ async def test_everything_that_codex_sends(engine: FakeEngine, respond: Respond)
         ("background", True),
         ("conversation", "conv_1"),
         ("prompt", {"id": "pmpt_1"}),
-        ("response_format", {"type": "json_object"}),
         ("moderation", {"model": "m"}),
-        ("max_output_tokens", 0),
+        ("n", 2),
+        ("mirostat", 2),
         ("temperature", "hot"),
         ("text", {"format": {"type": "json_schema"}}),
         ("text", {"format": {"type": "yaml"}}),
@@ -286,4 +286,31 @@ async def test_fields_are_refused_by_name(field: str, value: object, refuse: Res
 
 
 async def test_harmless_values_of_refused_fields(respond: Respond) -> None:
-    await respond(background=False, conversation=None, prompt=None)
+    await respond(background=False, conversation=None, prompt=None, n=1)
+
+
+async def test_fields_of_other_servers(engine: FakeEngine, respond: Respond) -> None:
+    response = await respond(
+        max_output_tokens=30.0,
+        max_tokens=5,
+        stop=["END"],
+        seed=3,
+        top_k=7,
+        guided_regex="a+",
+        chat_template_kwargs={"enable_thinking": False, "x": 1},
+    )
+    (request,) = engine.requests
+    assert (request.max_tokens, response["max_output_tokens"]) == (30, 30)
+    assert (request.stop, request.sampling.seed, request.sampling.top_k) == (("END",), 3, 7)
+    assert request.constraint == Constraint("regex", "a+")
+    assert (sent(engine).thinking, sent(engine).template_arguments) == (False, {"x": 1})
+
+
+async def test_an_answer_has_one_form(refuse: Respond) -> None:
+    error = await refuse(text={"format": {"type": "json_object"}}, response_format={"type": "json_object"})
+    assert error["param"] == "text.format"
+
+
+async def test_no_limit(engine: FakeEngine, respond: Respond) -> None:
+    response = await respond(max_output_tokens=-1)
+    assert (engine.requests[0].max_tokens, response["max_output_tokens"]) == (None, None)

@@ -165,6 +165,8 @@ async def test_input_tokens_are_counted(sdk: Sdk) -> None:
     assert (count.object, count.input_tokens) == ("response.input_tokens", len("<Hi.\nhello"))
 
 
-async def test_the_path_without_a_version(client: httpx2.AsyncClient) -> None:
+async def test_paths_without_a_version(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/responses", json={"model": "tiny-chat", "input": "hi"})
-    assert answer.json()["object"] == "response"
+    response = answer.json()
+    assert (await client.get(f"/responses/{response['id']}")).json() == response
+    assert (await client.get(f"/responses/{response['id']}/input_items/")).json()["object"] == "list"
