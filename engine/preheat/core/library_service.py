@@ -131,7 +131,7 @@ class LibraryService:
         logger.info("%s was deleted: %d bytes", model.model_id, freed)
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.tidy)
-        self._files.nudge()
+        await self._files.look()  # a client that lists the models now must not see it
         return freed
 
     async def import_file(self, path: Path, how: str = "auto") -> Path:

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.errors import EngineError, ModelNotFoundError
-from preheat.inference import Chat, Embeddings, FinishReason, GenerateRequest, GenerationChunk, Priority, Usage
+from preheat.inference import (
+    Chat,
+    Embeddings,
+    FinishReason,
+    GenerateRequest,
+    GenerationChunk,
+    ModelInfo,
+    Priority,
+    Usage,
+)
 from preheat.messages import Message, msg
 from preheat.models import Ability, Kind, Listing, ModelFile, SkippedFile, Source
 from preheat.preload import PreloadPlan
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 CHAT = "tiny-chat.q4_1"
 EMBED = "tiny-embed"
 DIMENSIONS = 4
+INFO = ModelInfo(512, False, DIMENSIONS, True, 4)
 VECTOR = array("f", [0.5, -0.5, 0.5, 0.5]).tobytes()
 
 
@@ -218,6 +228,7 @@ def as_engine(fake: FakeEngine) -> Engine:
 @dataclass
 class FakeLease:
     engine: FakeEngine
+    info: ModelInfo = INFO
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         engine = self.engine

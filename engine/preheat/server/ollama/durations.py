@@ -10,7 +10,7 @@ FOREVER_S: Final = -1.0
 """A ``keep_alive`` without an end, as ``Engine.lease`` takes it."""
 
 # Go's time.ParseDuration, which Ollama uses; a number without a unit is seconds.
-_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|)")
+_PART: Final = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|)")
 _SECONDS: Final = {
     "ns": 1e-9,
     "us": 1e-6,

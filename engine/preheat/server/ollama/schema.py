@@ -278,7 +278,7 @@ class EmbedBody(RunBody):
 
     input: str | list[str] | None = None
     truncate: bool | None = Field(default=None, description="false makes an input that is too long an error")
-    dimensions: Whole | None = None
+    dimensions: Annotated[Whole, Field(ge=0)] | None = None
 
     @property
     def inputs(self) -> Sequence[str]:
