@@ -76,7 +76,9 @@ class Port:
             except (EngineError, OSError) as error:
                 await self._fall_back(old, _as_engine_error(error))
                 return False
-            if old is not None:
+            if old is not None and old.ollama_sock is not None and not settings.ollama_port:
+                await self._stop_accepting(old)  # so that Ollama's port is free from now on
+            elif old is not None:
                 self._end(old)
             self._tell(None)
             return True
