@@ -22,6 +22,7 @@ FLOOR: Final = 96.0
 
 PERFECT: Final = (
     "engine/preheat/inference/protocol.py",
+    "engine/preheat/inference/worker/embedding_queue.py",
     "engine/preheat/inference/worker/generation.py",
     "engine/preheat/inference/worker/scheduler.py",
     "engine/preheat/inference/worker/slots.py",

@@ -22,10 +22,11 @@ from preheat.core.memory_guard import MemoryGuard
 from preheat.core.model_files import ModelFiles
 from preheat.core.persistent_state import PersistentState
 from preheat.core.publisher import Publisher, Subscriber
+from preheat.core.queue_limit import QueueLimit
 from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
-from preheat.errors import EngineStoppedError, InsufficientMemoryError, QueueFullError
+from preheat.errors import EngineStoppedError, InsufficientMemoryError
 from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
 from preheat.preload import (
@@ -51,7 +52,6 @@ from preheat.residency import (
 from preheat.settings import Settings
 from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
 
-_QUEUE_RETRY_S: Final = 2.0
 _DRAIN_POLL_S: Final = 0.05
 
 
@@ -93,6 +93,7 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
+        self._queue = QueueLimit()
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
         """Pull, remove, import and move models."""
@@ -256,7 +257,7 @@ class Engine:
         self._check_running()
         arrived_at, started_at = time.monotonic(), self._clock()
         model = await self.find(name)
-        self._check_queue(model.model_id)
+        self._check_queue(model.model_id, client)
         if context_length is not None:
             await self._require_context(model, context_length)
         self._planner.request_arrived(model.model_id, client, started_at)
@@ -401,13 +402,19 @@ class Engine:
         now = self._clock()
         return self._planner.plan_eviction(residents, needed_bytes, limit_bytes, now, for_request=for_request)
 
-    def _check_queue(self, model_id: str) -> None:
-        limit = self.settings.for_model(model_id).parallel + self.settings.max_queue
+    def _check_queue(self, model_id: str, client: str) -> None:
         record = self._residency.records.get(model_id)
-        if record is not None and record.active_requests >= limit:
-            raise QueueFullError(msg("queue_full", limit=limit, model=model_id), retry_after_s=_QUEUE_RETRY_S)
+        self._queue.check(
+            model_id,
+            active=0 if record is None else record.active_requests,
+            own=self._requests.count(client, model_id),
+            parallel=self.settings.for_model(model_id).parallel,
+            max_queue=self.settings.max_queue,
+        )
 
     def _request_ended(self, arrival: PendingRequest) -> None:
+        if arrival.lease is not None and arrival.lease.answered:
+            self._queue.ended(arrival.model_id, time.monotonic() - arrival.arrived_at - arrival.wait_s)
         if arrival.lease is not None and not arrival.lease.info.embeddings:
             self._counters.count_tokens(arrival.lease.usages)
         self._preloads.request_ended()

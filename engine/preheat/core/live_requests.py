@@ -67,6 +67,10 @@ class LiveRequests:
         finally:
             del self._live[request_id]
 
+    def count(self, client: str, model_id: str) -> int:
+        """Return how many of a client's requests for a model are open."""
+        return sum((request.client, request.model_id) == (client, model_id) for request in self._live.values())
+
     def snapshots(self) -> tuple[RequestSnapshot, ...]:
         """Return them, the oldest first."""
         return tuple(request.snapshot() for request in self._live.values())

@@ -92,8 +92,6 @@ def error_response(error: EngineError, path: str) -> Response:
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    elif error.code == "queue_full":
-        headers["Retry-After"] = "1"
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     content = _form_of(path)(error)

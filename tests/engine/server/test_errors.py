@@ -44,10 +44,6 @@ def test_retry_after_is_whole_seconds(retry_after_s: float | None, header: str |
     assert response.headers.get("retry-after") == header
 
 
-def test_a_full_queue_always_says_when_to_come_back() -> None:
-    assert error_response(engine_errors.QueueFullError("Full"), "/v1/models").headers["retry-after"] == "1"
-
-
 @pytest.mark.parametrize("cls", error_classes())
 @pytest.mark.parametrize("stream", [False, True])
 async def test_an_error_before_the_first_token_is_an_http_status(

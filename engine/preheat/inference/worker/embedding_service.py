@@ -6,35 +6,20 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import NoReturn
 
 from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
-from preheat.inference import EMBEDDING_BATCH_TOKENS, Chat, LoadOptions
+from preheat.inference import Chat, LoadOptions
 from preheat.inference.protocol import Detokenize, Embed, Embedded, Generate, Request, Tokenize
 from preheat.inference.worker.channel import Channel, take
+from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueue, Tokens
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.runner import EmbeddingRunner
 from preheat.inference.worker.tokenizing import answer_tokens
 from preheat.messages import msg
-
-Tokens = tuple[int, ...]
-
-
-@dataclass(slots=True, eq=False)
-class EmbeddingJob:
-    """One request: its inputs as tokens, and the vectors so far, by input."""
-
-    request_id: int
-    inputs: list[Tokens]
-    vectors: dict[int, bytes] = field(default_factory=dict)
-
-
-Item = tuple[EmbeddingJob, int]
-"""One input of a job."""
 
 
 class VectorCache:
@@ -62,19 +47,6 @@ class VectorCache:
                 self._vectors.popitem(last=False)
 
 
-def take_batch(pending: deque[Item], batch_tokens: int) -> list[Item]:
-    """Remove the inputs of the next decode from the queue; one longer than a normal batch is decoded alone. Pure."""
-    items: list[Item] = []
-    size = 0
-    while pending and len(items) < MAX_EMBEDDING_SEQUENCES:
-        job, at = pending[0]
-        size += len(job.inputs[at])
-        if items and size > min(batch_tokens, EMBEDDING_BATCH_TOKENS):
-            break
-        items.append(pending.popleft())
-    return items
-
-
 class EmbeddingService:
     """Embeddings of one model."""
 
@@ -83,25 +55,25 @@ class EmbeddingService:
         self._channel = channel
         self._runner = EmbeddingRunner(model)
         self._cache = VectorCache(options.embedding_cache)
-        self._pending: deque[Item] = deque()
+        self._queue = EmbeddingQueue(batch_tokens=self._runner.batch_tokens, sequences=MAX_EMBEDDING_SEQUENCES)
         self._inbox: SimpleQueue[EmbeddingJob | int] = SimpleQueue()  # an id cancels its request
         self._max_input_tokens = min(self._runner.batch_tokens, model.context_length)
 
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and embed one batch; return whether inputs are left. ``wait`` blocks while idle."""
-        for arrived in take(self._inbox, wait=wait and not self._pending):
+        for arrived in take(self._inbox, wait=wait and not self._queue):
             if isinstance(arrived, int):
-                self._pending = deque((job, at) for job, at in self._pending if job.request_id != arrived)
+                self._queue.cancel(arrived)
             else:
-                self._pending.extend((arrived, at) for at in range(len(arrived.inputs)) if at not in arrived.vectors)
-        items = take_batch(self._pending, self._runner.batch_tokens)
+                self._queue.add(arrived)
+        items = self._queue.take()
         if items:
             vectors = self._runner.run([job.inputs[at] for job, at in items])
             for (job, at), vector in zip(items, vectors, strict=True):
                 job.vectors[at] = vector
                 self._cache.put(job.inputs[at], vector)
                 self._send_if_complete(job)
-        return bool(self._pending)
+        return bool(self._queue)
 
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""
@@ -118,7 +90,7 @@ class EmbeddingService:
                 raise UnsupportedOperationError(msg("model_makes_embeddings"))
 
     def _submit(self, frame: Embed) -> None:
-        job = EmbeddingJob(frame.id, [self._tokens(at, value) for at, value in enumerate(frame.inputs)])
+        job = EmbeddingJob(frame.id, [self._tokens(at, value) for at, value in enumerate(frame.inputs)], frame.priority)
         for at, tokens in enumerate(job.inputs):
             vector = self._cache.get(tokens)
             if vector is not None:

@@ -76,11 +76,11 @@ class LlamaModel:
         self.embeddings = options.embeddings
         # The state is one running sum: parts of a sequence can be neither dropped nor copied.
         self.recurrent: bool = llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
+        self.n_swa: int = llama.llama_model_n_swa(self._model)
         self.ctx = self._make_context(options)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
         self.dimensions: int = llama.llama_model_n_embd_out(self._model) if self.embeddings else 0
-        self.n_swa: int = llama.llama_model_n_swa(self._model)
         self.max_sequences: int = llama.llama_n_seq_max(self.ctx)
         self.bos: int = llama.llama_vocab_bos(self.vocab)
         self.adds_bos: bool = self.bos >= 0 and llama.llama_vocab_get_add_bos(self.vocab)
@@ -127,10 +127,12 @@ class LlamaModel:
                 params.pooling_type = _POOLING_MEAN
         else:
             params.n_batch = params.n_ubatch = min(UBATCH_TOKENS, params.n_ctx)
-            # Further sequences keep idle conversations. They take no memory in a unified cache; recurrent states do.
-            params.n_seq_max = options.parallel if self.recurrent else 2 * options.parallel
-            # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000.
-            params.n_outputs_max = min(options.parallel + SCORED_TOKENS, params.n_batch)
+            # Further sequences keep idle conversations. Recurrent states and sliding windows take memory for each.
+            idle = 0 if self.recurrent or self.n_swa else min(options.parallel, SCORED_TOKENS)
+            params.n_seq_max = options.parallel + idle
+            # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000. llama.cpp aborts if
+            # there are fewer than sequences.
+            params.n_outputs_max = options.parallel + SCORED_TOKENS
         ctx = llama.llama_init_from_model(self._model, params)
         if not ctx:
             raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=options.kv_cache_type)

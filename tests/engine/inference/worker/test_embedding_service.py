@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.inference import normalised
+from preheat.inference import Priority, normalised
 from preheat.inference.protocol import Embed, Embedded, FromWorker
 from preheat.inference.worker.channel import Channel
-from preheat.inference.worker.embedding_service import EmbeddingJob, EmbeddingService, Item, VectorCache, take_batch
+from preheat.inference.worker.embedding_service import EmbeddingService, VectorCache
 from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import load_options
 
@@ -118,6 +117,17 @@ def test_a_cancelled_request_is_not_answered(run: Run) -> None:
     assert set(run.answers) == {6}
 
 
+def test_interactive_inputs_do_not_wait_for_bulk_ones(run: Run) -> None:
+    run.service.submit(Embed(1, TEXTS * 10, Priority.BULK))
+    run.service.step()
+    run.service.submit(Embed(2, TEXTS[:1]))
+    run.service.step()
+    assert set(run.answers) == {2}
+    while run.service.step():
+        pass
+    assert len(vectors(run.answers[1])) == 10 * len(TEXTS)
+
+
 def test_the_cache_forgets_the_least_recently_used() -> None:
     cache = VectorCache(2)
     cache.put((1,), b"1")
@@ -138,31 +148,3 @@ def test_normalised(values: list[float]) -> None:
     vector = array("f", normalised(array("f", values).tobytes()))
     length = math.sqrt(sum(value * value for value in vector))
     assert length == pytest.approx(1, abs=1e-3) or not any(values) or max(map(abs, values)) < 1e-18
-
-
-def queue(*lengths: int) -> deque[Item]:
-    job = EmbeddingJob(1, [(0,) * length for length in lengths])
-    return deque((job, at) for at in range(len(lengths)))
-
-
-@pytest.mark.parametrize(
-    ("lengths", "batches"),
-    [
-        ([90, 200, 222, 1], [3, 1]),  # 512 tokens are a batch
-        ([600, 5, 5], [1, 2]),  # a long input goes alone
-        ([5, 600], [1, 1]),
-        ([1] * 150, [64, 64, 22]),
-        ([], []),
-    ],
-)
-def test_batches_are_bounded(lengths: list[int], batches: list[int]) -> None:
-    """llama.cpp keeps room for a vocabulary's logits for every token of the largest batch so far."""
-    pending = queue(*lengths)
-    sizes = []
-    while items := take_batch(pending, 1024):
-        sizes.append(len(items))
-    assert sizes == batches
-
-
-def test_a_batch_never_exceeds_what_the_model_takes() -> None:
-    assert len(take_batch(queue(60, 60), 100)) == 1

@@ -1,0 +1,82 @@
+"""Inputs that wait for an embedding, and which of them share the next decode. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from preheat.inference import EMBEDDING_BATCH_TOKENS, Priority
+
+Tokens = tuple[int, ...]
+
+BULK_BATCH_TOKENS: Final = 128
+"""Token limit of a batch of low priority: an interactive request waits for one of them at most."""
+
+MAX_PASSED_BATCHES: Final = 16
+"""After this number of batches that went first, there is one of low priority."""
+
+
+@dataclass(slots=True, eq=False)
+class EmbeddingJob:
+    """One request: its inputs as tokens, and the vectors so far, by input."""
+
+    request_id: int
+    inputs: list[Tokens]
+    priority: Priority = Priority.INTERACTIVE
+    vectors: dict[int, bytes] = field(default_factory=dict)
+
+
+Item = tuple[EmbeddingJob, int]
+"""One input of a job."""
+
+
+class EmbeddingQueue:
+    """Waiting inputs. Requests of the same priority take turns, input by input. One thread only.
+
+    Args:
+        batch_tokens: Maximum tokens of one decode.
+        sequences: Maximum inputs of one decode.
+    """
+
+    def __init__(self, *, batch_tokens: int, sequences: int) -> None:
+        self._batch_tokens = batch_tokens
+        self._sequences = sequences
+        self._waiting: dict[Priority, deque[tuple[EmbeddingJob, deque[int]]]] = {each: deque() for each in Priority}
+        self._passed = 0
+
+    def __bool__(self) -> bool:
+        return any(self._waiting.values())
+
+    def add(self, job: EmbeddingJob) -> None:
+        """Queue the inputs of a job that have no vector yet; there is at least one."""
+        missing = deque(at for at in range(len(job.inputs)) if at not in job.vectors)
+        self._waiting[job.priority].append((job, missing))
+
+    def cancel(self, request_id: int) -> None:
+        """Drop the inputs of a request."""
+        for priority, jobs in self._waiting.items():
+            self._waiting[priority] = deque(entry for entry in jobs if entry[0].request_id != request_id)
+
+    def take(self) -> list[Item]:
+        """Remove and return the inputs of the next decode; one longer than a normal batch is decoded alone."""
+        interactive, bulk = self._waiting[Priority.INTERACTIVE], self._waiting[Priority.BULK]
+        if bulk and (not interactive or self._passed >= MAX_PASSED_BATCHES):
+            self._passed = 0
+            return self._take(bulk, min(self._batch_tokens, BULK_BATCH_TOKENS))
+        self._passed = self._passed + 1 if bulk else 0
+        return self._take(interactive, min(self._batch_tokens, EMBEDDING_BATCH_TOKENS))
+
+    def _take(self, jobs: deque[tuple[EmbeddingJob, deque[int]]], limit: int) -> list[Item]:
+        items: list[Item] = []
+        size = 0
+        while jobs and len(items) < self._sequences:
+            job, missing = jobs[0]
+            size += len(job.inputs[missing[0]])
+            if items and size > limit:
+                break
+            items.append((job, missing.popleft()))
+            jobs.rotate(-1)
+            if not missing:
+                jobs.pop()
+        return items
