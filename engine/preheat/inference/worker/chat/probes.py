@@ -103,6 +103,9 @@ def _add_steps(traits: TemplateTraits, *steps: Step) -> TemplateTraits:
 def _with_system_steps(template: CompiledTemplate, traits: TemplateTraits) -> TemplateTraits:
     if not _shows(template, traits, (_SYSTEM, _USER), (_FIRST,)):
         return _add_steps(traits, Step.JOIN_FIRST_SYSTEM, Step.FOLD_LATER_SYSTEM, Step.FOLD_FIRST_SYSTEM)
+    traits = replace(
+        traits, moves_system=_shows(template, traits, (_SYSTEM, _USER, _ASSISTANT, _USER_2), (_SECOND, _THIRD, _FIRST))
+    )
     if not _shows(template, traits, (_SYSTEM, _SYSTEM_2, _USER), (_FIRST, _FOURTH)):
         traits = _add_steps(traits, Step.JOIN_FIRST_SYSTEM)
     # Some templates move all system messages to the top, and some show only the last one.

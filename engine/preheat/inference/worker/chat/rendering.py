@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,10 @@ _THINKING_SWITCHES: Final = ("enable_thinking", "thinking")
 
 _OPENED_THINKING: Final = re.compile(r"<think>\s*\Z")
 _NO_THINKING: Final = "<think>\n\n</think>\n\n"
+
+
+_SHORTEST_SEARCHED: Final = 8
+"""Characters of a text that is unlikely to be in a template by chance."""
 
 
 class TextLeftOut(TemplateFault):
@@ -81,29 +86,29 @@ class Rendering:
 
     def _first_accepted(self, messages: Messages, *, continued: bool = False) -> tuple[str, bool]:
         first_fault: TemplateFault | None = None
-        described = with_tool_prompt(messages, self._tools) if self._tools else messages
-        for steps in _attempts(self._traits.steps):
-            if self._traits.tools_variable or not self._tools:
-                try:
-                    return self._accepted(reshape(messages, steps), self._tools, continued), False
-                except TemplateFault as fault:
-                    first_fault = first_fault or fault
-            if self._tools:
-                try:
-                    return self._accepted(reshape(described, steps), (), continued), True
-                except TemplateFault as fault:
-                    first_fault = first_fault or fault
+        tried: set[tuple[Messages, bool]] = set()
+        forms = [(messages, False)] if self._traits.tools_variable or not self._tools else []
+        if self._tools:
+            forms.append((with_tool_prompt(messages, self._tools), True))
+        for steps, (form, tools_as_text) in itertools.product(_attempts(self._traits), forms):
+            attempt = (reshape(form, steps), tools_as_text)
+            if attempt in tried:
+                continue
+            tried.add(attempt)
+            try:
+                return self._accepted(attempt[0], () if tools_as_text else self._tools, continued), tools_as_text
+            except TemplateFault as fault:
+                first_fault = first_fault or fault
         raise first_fault or TextLeftOut
 
     def _accepted(self, messages: Messages, tools: Sequence[ToolDefinition], continued: bool) -> str:
         """Return the prompt if it has all texts; raises TemplateFault."""
         text = self._render(messages, tools, continued)
-        if any(tool.name not in text for tool in tools) or (continued and self._end_mark not in text):
+        if continued and self._end_mark not in text:
             raise TextLeftOut
-        if not _in_order(messages, text):
+        if not (_has_names(tools, text) and _in_order(messages, text)):
             # Templates quote, trim and shorten texts. Whether they show each message is seen by plain words.
-            skeleton, words = self._skeleton(messages)
-            shown = self._render(skeleton, tools, continued)
+            shown, words = self._skeleton(messages, tools, continued)
             if any(word not in shown for word in words):
                 raise TextLeftOut
         return text
@@ -116,8 +121,8 @@ class Rendering:
             variables[self._traits.tools_variable] = template_tools(tools, flat=self._traits.flat_tools)
         return self._template.render({**variables, "add_generation_prompt": not continued, **self._variables})
 
-    def _skeleton(self, messages: Messages) -> tuple[Messages, list[str]]:
-        """Return the chat with a word in the place of each text and each function's name, and these words."""
+    def _skeleton(self, messages: Messages, tools: Sequence[ToolDefinition], continued: bool) -> tuple[str, list[str]]:
+        """Render the chat with a word in the place of each text and function name; return the words, too."""
         words: list[str] = []
 
         def word() -> str:
@@ -132,7 +137,8 @@ class Rendering:
             )
             for message in messages
         )
-        return skeleton, words
+        named = [replace(tool, name=word()) for tool in tools]
+        return self._render(skeleton, named, continued), words
 
     def _marked(self, message: Message) -> Message:
         """Return the message with a mark at its end: that of its text, or of its thinking if it has no text yet."""
@@ -145,23 +151,36 @@ class Rendering:
         return _OPENED_THINKING.sub(_NO_THINKING, text) if self._chat.thinking is False else text
 
 
-def _attempts(known: frozenset[Step]) -> Iterator[frozenset[Step]]:
+def _attempts(traits: TemplateTraits) -> Iterator[frozenset[Step]]:
     """Yield sets of steps to try: those that the template is known to need, each other one, and all of them in turn."""
+    known = traits.steps
     yield known
+    # It does so only if the user's message is the very last one. In a tool loop, the system message would be left out.
+    if traits.moves_system:
+        yield known | {Step.SYSTEM_INTO_LAST_USER}
     for steps in _ESCALATION:
         yield known.union(steps)
     for steps in _ESCALATION:
         yield (known := known.union(steps))
 
 
+def _has_names(tools: Sequence[ToolDefinition], text: str) -> bool:
+    return all(len(tool.name) >= _SHORTEST_SEARCHED and tool.name in text for tool in tools)
+
+
 def _in_order(messages: Messages, text: str) -> bool:
-    """Whether all texts are in the prompt as they are. Templates may move the system message."""
+    """Whether all texts are in the prompt as they are. Templates may move the system message.
+
+    Short texts are not looked for, and give False: the template's own text may contain them.
+    """
     at = 0
     for message in messages:
         if any(call.name not in text for call in message.tool_calls):
             return False
         for part in message.content:
             wanted = part.text.strip()
+            if 0 < len(wanted) < _SHORTEST_SEARCHED:
+                return False
             start = 0 if message.role is Role.SYSTEM else at
             found = text.find(wanted, start)
             if found < 0:

@@ -137,6 +137,16 @@ def _join_first_system(messages: Messages) -> Messages:
     return (*_join(messages[:count], lambda _first, _second: True), *messages[count:])
 
 
+def _system_into_last_user(messages: Messages) -> Messages:
+    count = _leading_systems(messages)
+    last = max((at for at, message in enumerate(messages) if message.role is Role.USER), default=-1)
+    if not count or last < 0:
+        return messages
+    (system,) = _join(messages[:count], lambda _first, _second: True)
+    joined = _joined(replace(system, role=Role.USER, name=messages[last].name), messages[last])
+    return (*messages[count:last], joined, *messages[last + 1 :])
+
+
 def _fold_later_system(messages: Messages) -> Messages:
     return _fold(messages, range(_leading_systems(messages), len(messages)))
 
@@ -214,6 +224,7 @@ _STEPS: Final[Mapping[Step, Callable[[Messages], Messages]]] = {
     Step.ONE_CALL_A_MESSAGE: _one_call_a_message,
     Step.CALLS_APART: _calls_apart,
     Step.JOIN_FIRST_SYSTEM: _join_first_system,
+    Step.SYSTEM_INTO_LAST_USER: _system_into_last_user,
     Step.FOLD_LATER_SYSTEM: _fold_later_system,
     Step.FOLD_FIRST_SYSTEM: _fold_first_system,
     Step.JOIN_NEIGHBOURS: _join_neighbours,

@@ -24,11 +24,12 @@ class Step(IntEnum):
     ONE_CALL_A_MESSAGE = 3  # parallel calls become consecutive ones, each with its result
     CALLS_APART = 4  # text and calls of one message become two messages
     JOIN_FIRST_SYSTEM = 5  # several system messages at the beginning become one
-    FOLD_LATER_SYSTEM = 6  # system messages after the beginning are the user's, where they stand
-    FOLD_FIRST_SYSTEM = 7  # the one at the beginning, too
-    JOIN_NEIGHBOURS = 8  # messages in a row by the user, or by the assistant, become one
-    USER_FIRST = 9  # an empty message of the user precedes the assistant's greeting
-    ANSWER_RESULTS = 10  # an empty message of the assistant stands between a tool's result and the user
+    SYSTEM_INTO_LAST_USER = 6  # the one at the beginning becomes part of the user's last message
+    FOLD_LATER_SYSTEM = 7  # system messages after the beginning are the user's, where they stand
+    FOLD_FIRST_SYSTEM = 8  # the one at the beginning, too
+    JOIN_NEIGHBOURS = 9  # messages in a row by the user, or by the assistant, become one
+    USER_FIRST = 10  # an empty message of the user precedes the assistant's greeting
+    ANSWER_RESULTS = 11  # an empty message of the assistant stands between a tool's result and the user
 
 
 class EmptyContent(Enum):
@@ -53,6 +54,7 @@ class TemplateTraits:
     typed_parts: frozenset[Role] = frozenset()  # roles whose content is a list of typed parts, not a text
     arguments: ArgumentsForm = ArgumentsForm.MAPPING
     empty_content: EmptyContent = EmptyContent.TEXT
+    moves_system: bool = False  # shows the system message in the user's last one (Mistral)
     short_ids: bool = False  # call ids are nine letters and digits (Mistral)
     reasoning_key: str = "reasoning_content"  # the field of the assistant's thinking
     names: bool = False  # shows the names of the messages' authors

@@ -30,7 +30,12 @@ LEARNED = {
     "granite": replace(USUAL, steps=frozenset({Step.CALLS_AS_TEXT})),
     "hermes_tool_use": replace(USUAL, needs_tools=True, steps=frozenset({Step.CALLS_APART})),
     "llama3": replace(USUAL, steps=frozenset({Step.ONE_CALL_A_MESSAGE, Step.CALLS_APART})),
-    "mistral": replace(USUAL, short_ids=True, steps=frozenset(ONE_SYSTEM | STRICT_TURNS | {Step.ANSWER_RESULTS})),
+    "mistral": replace(
+        USUAL,
+        short_ids=True,
+        moves_system=True,
+        steps=frozenset(ONE_SYSTEM | STRICT_TURNS | {Step.ANSWER_RESULTS}),
+    ),
     "mixed": replace(NO_TOOLS, typed_parts=frozenset({Role.USER})),
     "phi": NO_TOOLS,
     "printed": USUAL,

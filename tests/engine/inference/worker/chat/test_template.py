@@ -176,6 +176,14 @@ def test_call_ids_of_nine_letters() -> None:
     )
 
 
+def test_a_system_message_that_a_template_moves_is_not_lost_in_a_tool_loop() -> None:
+    chat = [text_message(role, text) for role, text in zip((*ROLES[:3], Role.USER), "ABCD", strict=True)]
+    call = Message(role=Role.ASSISTANT, tool_calls=(ToolCall("f", "{}", "abcdefghi"),))
+    begun = of_style("mistral", *chat)
+    assert begun == "<s>[INST]B[/INST]C</s>[INST]A\n\nD[/INST]"
+    assert of_style("mistral", *chat, call, text_message(Role.TOOL, "42")).startswith(begun + "[TOOL_CALLS]")
+
+
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("text", ["The capital", "The capital \n", "\n The <b>", "é\"'{"])
 def test_the_last_answer_is_continued(style: str, text: str) -> None:
@@ -201,7 +209,8 @@ def test_other_messages_are_not_continued(last: Message) -> None:
 
 
 def test_an_answer_that_the_template_cuts_is_continued() -> None:
-    template = "{% for m in messages %}<{{ m.role }}>{{ m.content[:9] }}{% endfor %}<assistant>"
+    shown = "m.content[:9] if m.role == 'assistant' else m.content"
+    template = f"{{% for m in messages %}}<{{{{ m.role }}}}>{{{{ {shown} }}}}{{% endfor %}}<assistant>"
     chat = replace(chat_from_json([USER, {"role": "assistant", "content": "A long answer"}]), continue_last=True)
     assert ChatTemplate(template).render(chat).text == "<user>Hi<assistant>A long answer"
 
