@@ -27,9 +27,11 @@ from preheat.server.protocols import Endpoint
 
 _ERROR: Final = {
     "type": "object",
+    "required": ["error"],
     "properties": {
         "error": {
             "type": "object",
+            "required": ["message", "type", "param", "code"],
             "properties": {
                 "message": {"type": "string"},
                 "type": {"type": "string"},
@@ -42,6 +44,33 @@ _ERROR: Final = {
 }
 
 
+_ANTHROPIC_ERROR: Final = {
+    "type": "object",
+    "required": ["type", "error"],
+    "properties": {
+        "type": {"const": "error"},
+        "error": {
+            "type": "object",
+            "required": ["type", "message"],
+            "properties": {"type": {"type": "string"}, "message": {"type": "string"}, "code": {"type": "string"}},
+        },
+    },
+}
+_OLLAMA_ERROR: Final = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}, "code": {"type": "string"}},
+}
+
+
+def _error_docs(path: str) -> dict[str, Any]:
+    """Return the entry for the errors of a protocol's endpoint; see ``error_response``."""
+    name = (
+        "OllamaError" if path.startswith("/api/") else "AnthropicError" if path.startswith("/v1/messages") else "Error"
+    )
+    return {"description": "An error", "content": {"application/json": {"schema": {"$ref": f"{REF}{name}"}}}}
+
+
 def body_docs(body: type[BaseModel]) -> dict[str, Any]:
     """Return the OpenAPI entry of an endpoint that reads this body itself."""
     return {"requestBody": _json_content({"$ref": f"{REF}{body.__name__}"})}
@@ -52,16 +81,12 @@ def endpoint_docs(endpoint: Endpoint, body: type[BaseModel] | None) -> dict[str,
     content: dict[str, Any] = {"application/json": {"schema": {"type": ["object", "array"]}}}
     if body is not None and "stream" in body.model_fields:
         content["text/event-stream"] = {"schema": {"type": "string"}}
-    error = {"application/json": {"schema": {"$ref": f"{REF}Error"}}}
     docs: dict[str, Any] = {
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"{(\w+)}", endpoint.path)
         ],
-        "responses": {
-            "200": {"description": "Success", "content": content},
-            "default": {"description": "An error", "content": error},
-        },
+        "responses": {"200": {"description": "Success", "content": content}},
     }
     return docs if body is None else {**docs, **body_docs(body)}
 
@@ -80,7 +105,10 @@ def add_api_docs(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
                 definitions = schema.pop("$defs", {})
                 schemas.update({f"{body.__name__}.{name}": each for name, each in definitions.items()})
                 schemas[body.__name__] = schema
-            schemas["Error"] = _ERROR
+            schemas |= {"Error": _ERROR, "AnthropicError": _ANTHROPIC_ERROR, "OllamaError": _OLLAMA_ERROR}
+            for path, operations in document["paths"].items():
+                for operation in operations.values():
+                    operation["responses"].setdefault("default", _error_docs(path))
             for kind in COMMANDS:
                 path = f"{PREFIX}{kind.route.path.replace(':path', '')}"
                 document["paths"].setdefault(path, {})[kind.route.method.lower()] = _operation(kind, schemas)
