@@ -208,7 +208,7 @@ class AnswerParser:
             if text in marks.dropped or text in marks.thinking:
                 return text, None, match.start()
             block = marks.blocks.get(text, BARE)
-            at = match.start() if block is not BARE else match.end() - 1
+            at = match.start() if block is not BARE else match.end()
             if block is BARE and match.start() == 0 and not self._line_start:
                 continue
             if not block.guess or _is_call(buffer[at + len(block.open) :], self._tools) is not False:
@@ -235,6 +235,8 @@ class AnswerParser:
         begin = start + len(block.open) - (block.kept == "[")
         while not self.ended:
             buffer = self._buffer
+            if first and block.guess and _is_call(buffer[begin:], self._tools) is False:
+                return self._say(len(buffer[:begin].rstrip()))
             at = _skip(buffer, begin, _SPACE if first else _BETWEEN_CALLS)
             close = next((close for close in block.close if buffer.startswith(close, at)), None)
             if close is not None:
@@ -257,7 +259,7 @@ class AnswerParser:
                 return self._cut(at) if "]" in buffer[:at] else None
             end, is_call = yield from self._item(block, begin if first else at, at)
             if not is_call:
-                return self._say(end) if first else None
+                return self._say(end if end > begin else len(self._buffer[:begin].rstrip())) if first else None
             self._cut(end)
             first, begin = False, 0
 
@@ -370,9 +372,9 @@ class AnswerParser:
             if not (yield from self._more()):
                 return len(self._buffer), True
         self._give_arguments(self._buffer[: scan.at])
-        self.complete_calls += 1
         if scan.broken:
             return (yield from self._rest(block, scan.at))
+        self.complete_calls += 1
         end = scan.at
         while outer.find(self._buffer) is None and not outer.broken and (yield from self._more()):
             pass
@@ -386,11 +388,13 @@ class AnswerParser:
             if found:
                 at, close = min(found)
                 self._give_arguments(self._buffer[:at].rstrip())
+                self.complete_calls += 1
                 return at + len(close), True
             at = _clear(self._buffer, block.close)
             self._give_arguments(self._buffer[:at])
             if not (yield from self._more()):
                 self._give_arguments(self._buffer[at:])
+                self.complete_calls += 1
                 return len(self._buffer), True
 
     def _give_call(self, call: Call) -> None:
@@ -457,7 +461,7 @@ def _marks(calls: bool, channels: bool) -> _Marks:
     texts = tuple(sorted((*blocks, *thinking, *dropped), key=len, reverse=True))
     if not texts:
         return _Marks(None, None, blocks, thinking, dropped, texts)
-    bare = r"|^[ \t]*[{\[]" if calls else ""
+    bare = r"|^[ \t]*(?=[{\[])" if calls else ""
     return _Marks(
         re.compile("|".join(map(re.escape, texts)) + bare, re.M),
         re.compile("|".join((r"\s\Z", r"\n[ \t]*[{\[]", *sorted(set(map(_beginning, texts)))))),
