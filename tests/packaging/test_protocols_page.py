@@ -1,0 +1,52 @@
+"""``docs/protocols.md`` says what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.routing import APIRoute
+
+from preheat import errors as engine_errors
+from preheat.errors import EngineError
+from preheat.server import errors as server_errors
+from preheat.server.app import FAMILIES, create_app
+from preheat.server.callers import NotPermittedError
+from preheat.server.errors import anthropic_error_json
+from preheat.server.protocols import Family
+from protocols_page import PAGE, updated
+from setup_step import SetupError
+from tests.engine.server.fake_engine import FakeEngine, as_engine
+
+
+def test_the_tables_are_up_to_date() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == updated(page), "run `python packaging/protocols_page.py`"
+
+
+def test_a_page_without_a_place_for_the_tables() -> None:
+    with pytest.raises(SetupError, match="OpenAI"):
+        updated("# Protocols\n")
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_route_is_described(family: Family) -> None:
+    app = create_app(as_engine(FakeEngine()), port=11435)
+    served = {
+        (method, route.path.replace(":path", ""))
+        for route in app.routes
+        if isinstance(route, APIRoute) and family.name in route.tags
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert served
+    assert served <= {(endpoint.method, endpoint.path) for endpoint in family.endpoints}
+
+
+def test_the_page_has_the_status_of_each_error() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| (.*) \| `(\w+)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    listed = {code: (int(status), kind) for status, codes, kind in rows for code in re.findall(r"`(\w+)`", codes)}
+    classes = [*vars(engine_errors).values(), *vars(server_errors).values(), NotPermittedError]
+    found = {each.code: each for each in classes if isinstance(each, type) and issubclass(each, EngineError)}
+    assert len(listed) > 15
+    for code, expected in listed.items():
+        assert (found[code].status, anthropic_error_json(found[code]("a"))["error"]["type"]) == expected
