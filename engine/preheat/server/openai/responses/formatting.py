@@ -67,11 +67,15 @@ class ResponseFormat(AnswerFormat):
             if not isinstance(self._open, ReasoningItem):
                 events += self._start(partial(ReasoningItem, summary=self._summary))
             events += self._delta(chunk.reasoning)
-        if chunk.text:
-            if not isinstance(self._open, MessageItem):
+        text = chunk.text
+        if not isinstance(self._open, MessageItem):
+            if self._open is not None:  # white space after thinking and calls belongs to the model's format
+                text = text.lstrip()
+            if text:
                 events += self._start(MessageItem)
+        if text:
             logprobs = chat_logprobs(chunk.logprobs)["content"] if self._logprobs else []
-            events += self._delta(chunk.text, logprobs)
+            events += self._delta(text, logprobs)
         for call in chunk.tool_calls:
             if not isinstance(self._open, CallItem) or call.index != self._call:
                 self._call = call.index

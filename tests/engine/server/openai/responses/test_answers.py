@@ -110,14 +110,17 @@ async def test_text_and_calls_keep_their_order(engine: FakeEngine, stream: Respo
     engine.script = [
         GenerationChunk("Look: "),
         *call(0, '{"c":', ' "Ulm"}'),
+        GenerationChunk("\n"),
         *call(1, ""),
-        GenerationChunk("Done."),
+        GenerationChunk("\n"),
+        GenerationChunk("\nDone."),
         last(FinishReason.TOOL_CALLS),
     ]
     events = await stream(tools=[TOOL])
     output = events[-1]["response"]["output"]
     assert [item["type"] for item in output] == ["message", "function_call", "function_call", "message"]
     assert [item.get("arguments") for item in output] == [None, '{"c": "Ulm"}', "{}", None]
+    assert [item["content"][0]["text"] for item in output[::3]] == ["Look: ", "Done."]
     assert (output[1]["call_id"], output[1]["name"], output[1]["status"]) == ("call_0", "weather", "completed")
     assert deltas(events, "function_call_arguments") == '{"c": "Ulm"}'
     ends = [event for event in events if event["type"] == "response.output_item.done"]
