@@ -190,7 +190,7 @@ class _Preparation:
             raise SchemaError(f"it consists of more than {MAX_SUBSCHEMAS} schemas")
         self._deepest = max(self._deepest, level)
         node = _Node(place, self._own_keywords(place, value), openness, level)
-        for keyword in node.value:
+        for keyword in sorted(node.value, key="propertyNames".__eq__):  # it replaces what others say about properties
             if keyword in _COPIED:
                 node.out[keyword] = node.value[keyword]
             elif keyword in _NUMBERS:
