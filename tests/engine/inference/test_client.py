@@ -407,6 +407,14 @@ async def test_a_worker_lets_interactive_programs_go_first(spawn: Spawn) -> None
     assert psutil.Process(worker.pid).nice() > psutil.Process().nice()
 
 
+async def test_a_worker_for_embeddings_lets_chats_go_first(
+    spawn: Spawn, chat_model: Path, embedding_model: Path
+) -> None:
+    chats, embeddings = await spawn(), await spawn()
+    await asyncio.gather(load(chats, chat_model), load(embeddings, embedding_model, embeddings=True))
+    assert psutil.Process(embeddings.pid).nice() > psutil.Process(chats.pid).nice()
+
+
 async def test_closing_twice(spawn: Spawn) -> None:
     worker = await spawn()
     await worker.close()

@@ -37,6 +37,9 @@ Service: TypeAlias = TextService | EmbeddingService
 
 _READ_BYTES: Final = 1 << 16
 _NICENESS: Final = 5
+_EMBEDDING_NICENESS: Final = 5
+"""In addition: embeddings must not slow down a chat in another worker. Alone, they are as fast."""
+
 _BELOW_NORMAL_PRIORITY_CLASS: Final = 0x4000
 _SWITCH_INTERVAL_S: Final = 0.0005
 """The decode thread needs the interpreter back right after each step; Python's default is 5 ms."""
@@ -63,6 +66,8 @@ class Worker:
         """Load the model that the engine asks for, and serve it; return if the load failed."""
         self._channel.send(protocol.Ready())
         options = self._load.get()
+        if options.embeddings:
+            _lower_priority(_EMBEDDING_NICENESS)
         try:
             self._service = make_hot(options, self._channel, self._may_load)
         except EngineError as error:
@@ -189,7 +194,7 @@ def main() -> None:
     # When memory runs out, Linux kills a worker, not the engine or another program.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
-    _lower_priority()
+    _lower_priority(_NICENESS)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     worker = Worker(Channel(protocol_out))
     threading.Thread(target=_read_frames, args=(sys.stdin.fileno(), worker), daemon=True, name="reader").start()
@@ -204,8 +209,8 @@ def main() -> None:
     os._exit(code)
 
 
-def _lower_priority() -> None:
-    """Let interactive programs go first. On an otherwise idle machine this costs nothing."""
+def _lower_priority(niceness: int) -> None:
+    """Let other programs go first, for this thread and those it starts. On an idle machine this costs nothing."""
     if sys.platform == "win32":
         import ctypes
 
@@ -213,7 +218,7 @@ def _lower_priority() -> None:
         kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
     else:
         with contextlib.suppress(OSError):  # already at the lowest priority
-            os.nice(_NICENESS)
+            os.nice(niceness)
 
 
 if __name__ == "__main__":

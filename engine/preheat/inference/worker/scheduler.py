@@ -139,6 +139,8 @@ class Scheduler:
             shared = min(shared_prefix(other.tokens, generation.tokens), len(generation.tokens) - 1)
             if shared >= self._chunk_tokens and shared > generation.shared:
                 generation.leader, generation.shared = other, shared
+            if shared == len(generation.tokens) - 1:
+                return  # none shares more
 
     def cancel(self, request_id: int) -> None:
         """Drop a generation, if it has not ended yet."""

@@ -17,7 +17,7 @@ from preheat.inference import Embeddings, GenerateRequest
 from preheat.messages import msg
 from preheat.server.bodies import parse_body
 from preheat.server.callers import caller_of
-from preheat.server.generation import AnswerFormat, Generator, client_gone
+from preheat.server.generation import AnswerFormat, Generator, client_gone, priority_of
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.ollama.context import to_context
 from preheat.server.ollama.formatting import ChatFormat, GenerateFormat, Stopwatch, loaded_json
@@ -155,7 +155,8 @@ class RunEndpoints:
                 watch.leased()
                 if not inputs:
                     return Embeddings(lease.info.dimensions, (), 0)
-                return await lease.embed([await _cut(lease, text) for text in inputs] if truncate else inputs)
+                texts = [await _cut(lease, text) for text in inputs] if truncate else inputs
+                return await lease.embed(texts, priority_of(request))
         except ClientGoneError:
             return None
 
