@@ -5,39 +5,21 @@ The text arrives in pieces; the result does not depend on where it is cut. Text 
 
 from __future__ import annotations
 
-import re
-import uuid
-from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import replace
-from functools import cache
-from typing import Final, NamedTuple
+from collections.abc import Generator, Sequence
+from typing import Final
 
-from preheat.inference import ToolCallDelta, ToolDefinition
-from preheat.inference.worker.chat.calls import JSON_HEAD, NAMED, Call, JsonScan, block_calls, json_call
-from preheat.inference.worker.chat.dialects import (
-    BARE,
-    BLOCKS,
-    CHANNELS,
-    CLOSING,
-    THINKING,
-    WRAPPERS,
-    Block,
-    Dialect,
-    Thinking,
-)
+from preheat.inference import ToolDefinition
+from preheat.inference.worker.chat.calls import JSON_HEAD, NAMED, JsonScan, block_calls, json_call
+from preheat.inference.worker.chat.dialects import BARE, BLOCKS, CLOSING, THINKING, Block, Dialect, Thinking
+from preheat.inference.worker.chat.marks import clear_length, is_call, marks_of, skip
+from preheat.inference.worker.chat.parts import Output, Part
 
 STREAMED_ARGUMENTS: Final = 64
 """Longer arguments, in characters, are handed on while they are written. Shorter ones only as a whole, so that a call
 that turns out to be malformed is text."""
 
-_PARAGRAPH: Final = "\n\n"
-"""Separates the text after a call from that before it."""
-
 _SPACE: Final = " \t\r\n"
 _BETWEEN_CALLS: Final = _SPACE + ",;]`"
-_GUESSED: Final = 200
-"""Characters of a block that decide whether it may be a call."""
-
 _LONGEST_HEAD: Final = 300
 """Longest name of a function with the marks after it, in characters."""
 
@@ -46,15 +28,7 @@ _Flag = Generator[None, None, bool]
 _Item = Generator[None, None, tuple[int, bool]]
 
 
-class Part(NamedTuple):
-    """A piece of an answer; one of the three is set."""
-
-    text: str = ""
-    reasoning: str = ""
-    calls: tuple[ToolCallDelta, ...] = ()
-
-
-class AnswerParser:
+class AnswerParser(Output):
     """Separates one answer.
 
     Thinking is looked for at the beginning only. A call without its closing mark is a call; a malformed one is text.
@@ -75,33 +49,20 @@ class AnswerParser:
         one_call: bool = False,
         opened: Thinking | None = None,
     ) -> None:
+        super().__init__()
         self._tools = {tool.name: tool for tool in tools}
         self._one_call = one_call
-        self._marks = _marks(bool(tools), dialect.channels)
-        self._buffer = ""
+        self._marks = marks_of(bool(tools), dialect.channels)
         self._final = False
-        self._parts: list[Part] = []
         self._in_text = False  # neither at the beginning nor in thinking or a call
-        self._drop_space = False
-        self._said = False  # there was text
-        self._after_call = False
-        self._line_start = True
         self._steps = self._run(opened)
         self.thinking = False
         """The text so far ends inside thinking."""
         self.in_call = False
         """The text so far ends inside what may be a call."""
-        self.calls = 0
-        """Calls begun so far."""
-        self.complete_calls = 0
         next(self._steps)
         if opened is not None:
             self.thinking = self._drop_space = True
-
-    @property
-    def held(self) -> str:
-        """Text that is held back."""
-        return self._buffer
 
     @property
     def before_text(self) -> bool:
@@ -117,7 +78,7 @@ class AnswerParser:
         """Return what this piece completes."""
         if self._in_text and not self._buffer and not self._drop_space and not self._marks.noticed(text):
             self._said, self._line_start = True, False
-            return [Part((_PARAGRAPH if self._after_call else "") + text)] if text else []
+            return [Part(text)] if text else []
         self._buffer += text
         return self._advance()
 
@@ -165,7 +126,7 @@ class AnswerParser:
                 self._buffer = self._buffer.lstrip()
                 self._drop_space = not self._buffer
             end = self._buffer.find(marks.close)
-            clear = _clear(self._buffer, (marks.close,)) if end < 0 else len(self._buffer[:end].rstrip())
+            clear = clear_length(self._buffer, (marks.close,)) if end < 0 else len(self._buffer[:end].rstrip())
             self._reason(clear)
             if end >= 0:
                 self._buffer = self._buffer.lstrip()[len(marks.close) :]
@@ -184,7 +145,7 @@ class AnswerParser:
             if found is not None:
                 yield from self._enter(*found)
                 continue
-            self._say(_clear(self._buffer, self._held_marks()))
+            self._say(clear_length(self._buffer, self._held_marks()))
             self._in_text = True
             more = yield from self._more()
             self._in_text = False
@@ -211,7 +172,7 @@ class AnswerParser:
             at = match.start() if block is not BARE else match.end()
             if block is BARE and match.start() == 0 and not self._line_start:
                 continue
-            if not block.guess or _is_call(buffer[at + len(block.open) :], self._tools) is not False:
+            if not block.guess or is_call(buffer[at + len(block.open) :], self._tools) is not False:
                 return text, block, at
         return None
 
@@ -235,9 +196,9 @@ class AnswerParser:
         begin = start + len(block.open) - (block.kept == "[")
         while not self.ended:
             buffer = self._buffer
-            if first and block.guess and _is_call(buffer[begin:], self._tools) is False:
+            if first and block.guess and is_call(buffer[begin:], self._tools) is False:
                 return self._say(len(buffer[:begin].rstrip()))
-            at = _skip(buffer, begin, _SPACE if first else _BETWEEN_CALLS)
+            at = skip(buffer, begin, _SPACE if first else _BETWEEN_CALLS)
             close = next((close for close in block.close if buffer.startswith(close, at)), None)
             if close is not None:
                 return self._say(at + len(close)) if first else self._cut(at + len(close))
@@ -250,15 +211,15 @@ class AnswerParser:
             if inner is not None:  # a mark around several calls
                 return (yield from self._block(inner, at)) if first else None
             if rest[0] == "[" and first:
-                inside = _skip(buffer, at + 1, _SPACE)
+                inside = skip(buffer, at + 1, _SPACE)
                 if inside == len(buffer) and (yield from self._more()):
                     continue
                 if buffer[inside : inside + 1] == "{":
                     at = inside
             elif not first and rest[0] != "{":
                 return self._cut(at) if "]" in buffer[:at] else None
-            end, is_call = yield from self._item(block, begin if first else at, at)
-            if not is_call:
+            end, called = yield from self._item(block, begin if first else at, at)
+            if not called:
                 return self._say(end if end > begin else len(self._buffer[:begin].rstrip())) if first else None
             self._cut(end)
             first, begin = False, 0
@@ -275,7 +236,7 @@ class AnswerParser:
         scanned, named_at = at, at
         while True:
             buffer = self._buffer
-            if block.guess and _is_call(buffer[begin:], self._tools) is False:
+            if block.guess and is_call(buffer[begin:], self._tools) is False:
                 return begin, False
             named = NAMED.match(buffer, named_at) if named_at >= 0 else None
             if named is not None and named.end() - at <= _LONGEST_HEAD:
@@ -319,7 +280,7 @@ class AnswerParser:
         scan = JsonScan(start)
         while True:
             buffer = self._buffer
-            if block.guess and name is None and _is_call(buffer[begin:], self._tools) is False:
+            if block.guess and name is None and is_call(buffer[begin:], self._tools) is False:
                 return begin, False
             end = scan.find(buffer)
             head = self._streamed(block, at, start, name)
@@ -353,7 +314,7 @@ class AnswerParser:
             return None
         scan = JsonScan(start)
         scan.find(buffer)
-        is_object = buffer[_skip(buffer, start + 1, _SPACE)] == '"'
+        is_object = buffer[skip(buffer, start + 1, _SPACE)] == '"'
         return (name, start) if is_object and scan.at - start > STREAMED_ARGUMENTS else None
 
     def _stream(self, block: Block, name: str, start: int, outer: JsonScan) -> _Item:
@@ -390,146 +351,9 @@ class AnswerParser:
                 self._give_arguments(self._buffer[:at].rstrip())
                 self.complete_calls += 1
                 return at + len(close), True
-            at = _clear(self._buffer, block.close)
+            at = clear_length(self._buffer, block.close)
             self._give_arguments(self._buffer[:at])
             if not (yield from self._more()):
                 self._give_arguments(self._buffer[at:])
                 self.complete_calls += 1
                 return len(self._buffer), True
-
-    def _give_call(self, call: Call) -> None:
-        self._begin_call(call.name)
-        self._give_arguments(call.arguments)
-        self.complete_calls += 1
-
-    def _begin_call(self, name: str) -> None:
-        delta = ToolCallDelta(self.calls, name=name, call_id=f"call_{uuid.uuid4().hex[:24]}")
-        self.calls += 1
-        self._parts.append(Part(calls=(delta,)))
-        self._after_call = self._drop_space = True
-
-    def _give_arguments(self, text: str) -> None:
-        if not text:
-            return
-        last = self._parts[-1].calls if self._parts else ()
-        if last and last[-1].index == self.calls - 1:  # begun in this piece
-            whole = replace(last[-1], arguments=last[-1].arguments + text)
-            self._parts[-1] = Part(calls=(*last[:-1], whole))
-        else:
-            self._parts.append(Part(calls=(ToolCallDelta(self.calls - 1, text),)))
-
-    def _cut(self, count: int) -> None:
-        self._buffer = self._buffer[count:]
-
-    def _say(self, count: int) -> None:
-        """Give the buffer's first characters as text."""
-        text = self._buffer[:count]
-        if not text:
-            return
-        self._cut(count)
-        self._line_start = text.endswith("\n")
-        self._parts.append(Part((_PARAGRAPH if self._after_call and self._said else "") + text))
-        self._after_call = self._drop_space = False
-        self._said = True
-
-    def _reason(self, count: int) -> None:
-        if count:
-            self._parts.append(Part(reasoning=self._buffer[:count]))
-            self._cut(count)
-
-
-class _Marks(NamedTuple):
-    """Marks to look for in text."""
-
-    find: re.Pattern[str] | None  # all of them, and brackets that begin a line; None for none
-    notice: re.Pattern[str] | None  # text without a match has no mark, and no white space before one
-    blocks: Mapping[str, Block]
-    thinking: Mapping[str, Thinking]
-    dropped: tuple[str, ...]
-    texts: tuple[str, ...]
-
-    def noticed(self, text: str) -> bool:
-        """Whether the text needs a closer look."""
-        return self.notice is not None and self.notice.search(text) is not None
-
-
-@cache
-def _marks(calls: bool, channels: bool) -> _Marks:
-    blocks = {block.open: block for block in BLOCKS} if calls else {}
-    thinking = {marks.open: marks for marks in THINKING if channels and marks.open.startswith("<|channel|>")}
-    dropped = (*(WRAPPERS if calls else ()), *(CHANNELS if channels else ()))
-    texts = tuple(sorted((*blocks, *thinking, *dropped), key=len, reverse=True))
-    if not texts:
-        return _Marks(None, None, blocks, thinking, dropped, texts)
-    bare = r"|^[ \t]*(?=[{\[])" if calls else ""
-    return _Marks(
-        re.compile("|".join(map(re.escape, texts)) + bare, re.M),
-        re.compile("|".join((r"\s\Z", r"\n[ \t]*[{\[]", *sorted(set(map(_beginning, texts)))))),
-        blocks,
-        thinking,
-        dropped,
-        texts,
-    )
-
-
-def _beginning(mark: str) -> str:
-    """Return a pattern for where the mark may begin: its first character, if text seldom has that."""
-    if not (mark[0].isalpha() or mark[0] == " "):
-        return re.escape(mark[0])
-    ends = ""
-    for character in reversed(mark[:-1]):
-        ends = f"{re.escape(character)}(?:{ends})?" if ends else re.escape(character)
-    return rf"{re.escape(mark)}|{ends}\Z"
-
-
-@cache
-def _beginnings(marks: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(mark[:length] for mark in marks for length in range(1, len(mark)))
-
-
-def _clear(text: str, marks: tuple[str, ...]) -> int:
-    """Return the length of the text that is neither the beginning of a mark nor white space before one."""
-    if not marks:
-        return len(text)
-    beginnings = _beginnings(marks)
-    length = len(text)
-    at = next((at for at in range(max(0, length - max(map(len, marks))), length) if text[at:] in beginnings), length)
-    return len(text[:at].rstrip())
-
-
-def _skip(text: str, at: int, characters: str) -> int:
-    while at < len(text) and text[at] in characters:
-        at += 1
-    return at
-
-
-_NAME_OPENINGS: Final = (
-    *(
-        f'{{{before}"{key}":"'
-        for before in ("", '"type":"function",')
-        for key in ("name", "function", "tool", "tool_name")
-    ),
-    '{"type":"function","function":{"name":"',
-    '{"function":{"name":"',
-    "print(",
-    "",
-)
-_ARGUMENT_OPENINGS: Final = ('{"arguments":{', '{"parameters":{')
-_FUNCTION_NAME: Final = re.compile(r"[\w.\-/]*")
-
-
-def _is_call(text: str, tools: Collection[str]) -> bool | None:
-    """Return whether text without reliable marks is a call of one of the tools; None if that is not clear yet."""
-    begun = "".join(text[:_GUESSED].split()).removeprefix("[")
-    unclear = any(opening.startswith(begun) or begun.startswith(opening) for opening in _ARGUMENT_OPENINGS)
-    for opening in _NAME_OPENINGS:
-        if not begun.startswith(opening):
-            unclear |= opening.startswith(begun)
-            continue
-        name = _FUNCTION_NAME.match(begun, len(opening))
-        assert name is not None
-        if name.end() == len(begun):
-            unclear |= any(tool.startswith(name[0]) for tool in tools)
-        elif name[0] in tools and begun[name.end()] in ('"' if opening[-1:] == '"' else "(<"):
-            return True
-    return None if unclear else False

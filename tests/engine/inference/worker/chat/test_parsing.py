@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from preheat.inference import ToolDefinition
 from preheat.inference.worker.chat.dialects import THINKING, Dialect
-from preheat.inference.worker.chat.parsing import STREAMED_ARGUMENTS, AnswerParser, Part
+from preheat.inference.worker.chat.parsing import STREAMED_ARGUMENTS, AnswerParser
+from preheat.inference.worker.chat.parts import Part
 
 TOOLS: Final = (
     ToolDefinition(
