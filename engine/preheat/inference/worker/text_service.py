@@ -15,7 +15,7 @@ from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOption
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize
 from preheat.inference.worker.answer import ChatAnswer, ChatAnswers
 from preheat.inference.worker.channel import Channel, take
-from preheat.inference.worker.chat import ChatTemplate, Prompt, chat_tokens, fixed_tokens
+from preheat.inference.worker.chat import ChatTemplate, Prompt, chat_tokens, fixed_tokens, thinking_openings
 from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.generation import Generation
 from preheat.inference.worker.infill import infill_prompt
@@ -142,7 +142,7 @@ class TextService:
                 msg("prompt_too_long", tokens=len(tokens), limit=self._model.context_length),
                 param="messages" if request.chat is not None else "prompt",
             )
-        stream = TextStream(request.stop)
+        stream = TextStream(request.stop, thinking_openings() if request.chat is not None else ())
         sampler = TokenSampler(
             self._model,
             request.sampling,

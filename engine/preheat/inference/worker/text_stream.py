@@ -13,14 +13,20 @@ class TextStream:
     """Assembles one generation's text.
 
     A character split across tokens appears with its last token. Text that may begin a stop string is held back.
+
+    Args:
+        stop: Stop strings.
+        thinking: Marks that begin thinking at the text's beginning. Stop strings are not looked for in it.
     """
 
-    def __init__(self, stop: Sequence[str] = ()) -> None:
+    def __init__(self, stop: Sequence[str] = (), thinking: Sequence[str] = ()) -> None:
         self._decoder = _utf8_decoder(errors="replace")
         self._stop = tuple(text for text in stop if text)
         self._held = ""
+        self._thinking = tuple(thinking)
+        self._beginning = ""  # the text so far, while it may begin thinking
         self.suspended = False
-        """Stop strings are not looked for."""
+        """Stop strings are not looked for. The stream suspends itself where thinking begins."""
         self.stop_text: str | None = None
         """The stop string that was found; no more text follows."""
 
@@ -50,6 +56,8 @@ class TextStream:
         if not self._stop:
             return new
         text = self._held + new
+        if self._thinking:
+            self._look_for_thinking(new)
         if self.suspended:
             self._held = ""
             return text
@@ -62,6 +70,12 @@ class TextStream:
         keep = max(_overlap(text, stop) for stop in self._stop)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
+
+    def _look_for_thinking(self, new: str) -> None:
+        self._beginning = (self._beginning + new).lstrip()
+        self.suspended |= self._beginning.startswith(self._thinking)
+        if self.suspended or not any(mark.startswith(self._beginning) for mark in self._thinking):
+            self._thinking = ()
 
 
 def _overlap(text: str, stop: str) -> int:

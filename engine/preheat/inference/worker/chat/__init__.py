@@ -6,6 +6,7 @@ from preheat.inference.worker.chat.dialects import Dialect as Dialect
 from preheat.inference.worker.chat.dialects import Thinking as Thinking
 from preheat.inference.worker.chat.dialects import dialect_of as dialect_of
 from preheat.inference.worker.chat.dialects import prompted_thinking as prompted_thinking
+from preheat.inference.worker.chat.dialects import thinking_openings as thinking_openings
 from preheat.inference.worker.chat.parsing import AnswerParser as AnswerParser
 from preheat.inference.worker.chat.prompt import chat_tokens as chat_tokens
 from preheat.inference.worker.chat.prompt import fixed_tokens as fixed_tokens

@@ -170,7 +170,9 @@ def _typed(text: str, schema: Any) -> Any:
     except (ValueError, RecursionError):
         lower = text.strip().lower()
         return lower == "true" if kind == "boolean" and lower in ("true", "false") else text
-    return text if kind is None and isinstance(value, str) else value
+    listed = schema.get("enum") if isinstance(schema, dict) else None
+    is_quoted = isinstance(listed, list) and value in listed
+    return text if kind is None and isinstance(value, str) and not is_quoted else value
 
 
 def _json_calls(text: str, tools: Mapping[str, ToolDefinition]) -> list[Call]:

@@ -168,6 +168,11 @@ def prompted_thinking(prompt: str, chat: Chat) -> Thinking | None:
     return None
 
 
+def thinking_openings() -> tuple[str, ...]:
+    """Return the marks that begin thinking."""
+    return tuple(marks.open for marks in THINKING)
+
+
 def _all_marks() -> Iterable[str]:
     for marks in THINKING:
         yield from (marks.open, marks.close)

@@ -129,18 +129,28 @@ def _xml_rules(name: str, tool: ToolDefinition, mark: Mark, rule: JsonRule) -> I
     opening = _joined(("<tool_call>", f"\n<function={tool.name}>\n"), mark)
     closing = _joined(("</function>\n", "</tool_call>"), mark)
     yield f"{name}: {opening} {parameters} {closing}"
-    definitions = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
+    definitions: JsonObject = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
     for at, key in enumerate(keys):
         each = properties[key]
         begin = _text(f"<parameter={key}>\n")
         yield f"{name}_{at}: {begin} {name}_{at}_value"
         end = "\n</parameter>\n"
-        if isinstance(each, dict) and each.get("type") == "string" and "enum" not in each:
+        texts = _only_texts(each)
+        if texts:
+            yield f"{name}_{at}_value: ({' | '.join(map(_text, texts))}) {_text(end)}"
+        elif isinstance(each, dict) and each.get("type") == "string":
             yield f"{name}_{at}_value[suffix={_text(end)}]: /(.|\\n)*/"
-        elif isinstance(each, dict):
-            yield f"{name}_{at}_value: {rule(json.dumps({**definitions, **each}))} {_text(end)}"
         else:
-            yield f"{name}_{at}_value: {rule(json.dumps(each))} {_text(end)}"
+            schema = {**definitions, **each} if isinstance(each, dict) else each
+            yield f"{name}_{at}_value: {rule(json.dumps(schema))} {_text(end)}"
+
+
+def _only_texts(schema: Any) -> list[str]:
+    """Return the texts that a schema lists; empty if it allows anything else."""
+    if not isinstance(schema, dict):
+        return []
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return values if isinstance(values, list) and all(isinstance(value, str) for value in values) else []
 
 
 def _joined(texts: Sequence[str], mark: Mark) -> str:
