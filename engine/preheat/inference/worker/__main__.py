@@ -108,7 +108,7 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
     _page_in(options, channel, may_load)
     model = LlamaModel(options, may_load.wait)
     model.interrupt_when(lambda: not may_load.is_set())
-    has_tools, thinks = template_abilities(model.chat_template() or "")
+    has_tools, thinks = template_abilities(model.chat_template(), model.chat_template("tool_use"))
     info = ModelInfo(
         context_length=model.context_length,
         embeddings=model.embeddings,

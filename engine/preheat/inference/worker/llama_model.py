@@ -150,10 +150,10 @@ class LlamaModel:
         llama.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
         return buffer.value.decode(errors="replace")
 
-    def chat_template(self) -> str | None:
-        """Return the file's chat template; None if it has none."""
-        text: bytes | None = llama.llama_model_chat_template(self._model, None)
-        return text.decode(errors="replace") if text else None
+    def chat_template(self, name: str = "") -> str | None:
+        """Return the file's chat template, or the one of this name (``tool_use``); None if it has none."""
+        # llama_model_chat_template returns names of llama.cpp's own templates for some models without one.
+        return self._metadata(f"tokenizer.chat_template.{name}" if name else "tokenizer.chat_template") or None
 
     def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> list[int]:
         """Return the text's token ids. Any thread.

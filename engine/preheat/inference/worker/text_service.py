@@ -43,7 +43,9 @@ class TextService:
     def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel, tokens_per_s: float) -> None:
         self._model = model
         self._channel = channel
-        self._template = ChatTemplate(model.chat_template(), bos=model.bos_text, eos=model.eos_text)
+        self._template = ChatTemplate(
+            model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
+        )
         self._constraints = ConstraintCompiler(model)
         self._chat_answers = ChatAnswers(model, self._template, self._constraints)
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id

@@ -204,7 +204,7 @@ def _joined(first: Message, second: Message) -> Message:
 
 def _user_first(messages: Messages) -> Messages:
     at = _leading_systems(messages)
-    if at < len(messages) and messages[at].role is Role.USER:
+    if at == len(messages) or messages[at].role is Role.USER:
         return messages
     return (*messages[:at], text_message(Role.USER, ""), *messages[at:])
 

@@ -54,13 +54,23 @@ class Prompt:
 class ChatTemplate:
     """One model's chat template: Jinja source, ChatML by default, with the model's start and end tokens as text.
 
-    What it accepts is learned at the first chat. A template that does not parse fails in ``render``, so that the model
-    still serves plain completions.
+    Some files have another template for chats with tools (``tool_use``). What a template accepts is learned at the
+    first chat. A template that does not parse fails in ``render``, so that the model still serves plain completions.
     """
 
-    def __init__(self, template: str | None, *, bos: str = "", eos: str = "", limit_s: float = RENDER_LIMIT_S) -> None:
-        self.source: Final = CHATML if template is None else template
-        self._compiled = CompiledTemplate(self.source, {"bos_token": bos, "eos_token": eos})
+    def __init__(
+        self,
+        template: str | None,
+        tool_use: str | None = None,
+        *,
+        bos: str = "",
+        eos: str = "",
+        limit_s: float = RENDER_LIMIT_S,
+    ) -> None:
+        source = CHATML if template is None else template
+        self.source: Final = source + (tool_use or "")
+        self._compiled = CompiledTemplate(source, {"bos_token": bos, "eos_token": eos})
+        self._tool_use = None if tool_use is None else ChatTemplate(tool_use, bos=bos, eos=eos, limit_s=limit_s)
         self._limit_s = limit_s
         self._learning = threading.Lock()
 
@@ -84,6 +94,8 @@ class ChatTemplate:
         Raises:
             InvalidRequestError: The template refuses the chat in every form, leaves out a text, fails or is too slow.
         """
+        if self._tool_use is not None and chat.tools and chat.tool_choice.mode != "none":
+            return self._tool_use.render(chat, literal)
         _check(chat)
         traits = self.traits
         guard = Guard(literal)
@@ -114,6 +126,7 @@ def _check(chat: Chat) -> None:
         raise InvalidRequestError(msg("template_argument_reserved", name=name), param="chat_template_kwargs")
 
 
-def template_abilities(source: str) -> tuple[bool, bool]:
-    """Return whether a template has a place for tools, and whether it knows thinking, from its source alone."""
+def template_abilities(template: str | None, tool_use: str | None = None) -> tuple[bool, bool]:
+    """Return whether a file's templates have a place for tools and for thinking, from their source alone."""
+    source = (template or "") + (tool_use or "")
     return bool(re.search(r"\btools\b", source)), bool(re.search(r"think|reasoning", source, re.IGNORECASE))

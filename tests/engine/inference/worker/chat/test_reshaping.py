@@ -60,7 +60,7 @@ def shown(messages: tuple[Message, ...]) -> str:
         (Step.FOLD_FIRST_SYSTEM, "s:1 a:2", "u:1 a:2"),
         (Step.JOIN_NEIGHBOURS, "u:1 u:2 a:3 a:4 c:5/f t:6 t:7", "u:1+2 c:3+4+5/f t:6 t:7"),
         (Step.USER_FIRST, "s:1 a:2 u:3", "s:1 u: a:2 u:3"),
-        (Step.USER_FIRST, "s:1", "s:1 u:"),
+        (Step.USER_FIRST, "s:1", "s:1"),
         (Step.USER_FIRST, "s:1 u:2", "s:1 u:2"),
         (Step.ANSWER_RESULTS, "u:1 c:/f t:2 u:3", "u:1 c:f t:2 a: u:3"),
         (Step.CALLS_APART, "c:1/f,g c:/h", "a:1 c:f,g c:h"),

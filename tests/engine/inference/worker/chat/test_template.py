@@ -265,6 +265,15 @@ def test_tools_as_text_are_reported() -> None:
     assert ChatTemplate(STYLES["llama3"]).render(only_system).tools_as_text
 
 
+def test_another_template_for_chats_with_tools() -> None:
+    template = ChatTemplate(STYLES["chatml"], STYLES["hermes_tool_use"], bos=BOS)
+    chat = Chat(messages=(text_message(Role.USER, "Hi"),))
+    assert template.render(chat).text == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+    assert "<tools>" in template.render(replace(chat, tools=(WEATHER,))).text
+    assert "<tools>" not in template.render(replace(chat, tools=(WEATHER,), tool_choice=ToolChoice("none"))).text
+    assert STYLES["hermes_tool_use"] in template.source
+
+
 def test_texts_that_a_template_cuts_on_purpose_are_no_loss() -> None:
     answer = text_message(Role.ASSISTANT, "<think>hm</think>\n\nYes")
     assert of_style("qwen", text_message(Role.USER, "A"), answer, text_message(Role.USER, "B")) == (
@@ -280,8 +289,8 @@ def test_texts_that_a_template_cuts_on_purpose_are_no_loss() -> None:
         (STYLES["chatml"], False, False),
         (STYLES["deepseek"], False, True),
         (STYLES["mistral"], True, False),
-        ("", False, False),
+        (None, False, False),
     ],
 )
-def test_abilities_of_a_template(source: str, tools: bool, thinks: bool) -> None:
+def test_abilities_of_a_template(source: str | None, tools: bool, thinks: bool) -> None:
     assert template_abilities(source) == (tools, thinks)
