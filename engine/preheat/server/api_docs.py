@@ -24,6 +24,7 @@ from preheat.control import (
 )
 from preheat.server.control import PREFIX
 from preheat.server.protocols import Endpoint
+from preheat.server.streams import SSE
 
 _ERROR: Final = {
     "type": "object",
@@ -76,11 +77,24 @@ def body_docs(body: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": _json_content({"$ref": f"{REF}{body.__name__}"})}
 
 
-def endpoint_docs(endpoint: Endpoint, body: type[BaseModel] | None) -> dict[str, Any]:
-    """Return the OpenAPI entry of a protocol's endpoint: parameters of its path, body, answers and errors."""
+def endpoint_docs(
+    endpoint: Endpoint,
+    body: type[BaseModel] | None,
+    *,
+    stream: str = SSE,
+    text: bool = False,
+) -> dict[str, Any]:
+    """Return the OpenAPI entry of a protocol's endpoint: parameters of its path, body, answers and errors.
+
+    Args:
+        stream: Content type of its streams.
+        text: It answers with plain text.
+    """
     content: dict[str, Any] = {"application/json": {"schema": {"type": ["object", "array"]}}}
+    if text:
+        content = {"text/plain": {"schema": {"type": "string"}}}
     if body is not None and "stream" in body.model_fields:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+        content[stream] = {"schema": {"type": "string"}}
     docs: dict[str, Any] = {
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}

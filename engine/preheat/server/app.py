@@ -79,7 +79,7 @@ def create_app(
             *BODIES.values(),
             *RESPONSE_BODIES.values(),
             *ANTHROPIC_BODIES.values(),
-            *OLLAMA_BODIES,
+            *OLLAMA_BODIES.values(),
         ),
     )
     app.add_exception_handler(EngineError, _on_engine_error)

@@ -35,17 +35,17 @@ _UNCUT: Final = {
 }
 _ANSWERS: Final = (
     "While a model loads and reads its prompt, a stream has lines without text whose field `progress` holds `stage`, "
-    "`share` and `remaining_s`."
+    "`share` and `remaining_s`"
 )
 
 FAMILY: Final = Family(
     "ollama",
     "Ollama",
     (
-        Endpoint("GET", "/", "Answers `Ollama is running`; also for HEAD."),
-        Endpoint("GET", "/api/version", "The version of Ollama whose API this is; also for HEAD."),
-        Endpoint("GET", "/api/tags", "Every model on disk; also for HEAD."),
-        Endpoint("GET", "/api/ps", "The models in memory."),
+        Endpoint("GET", "/", "Answers `Ollama is running`; also for HEAD"),
+        Endpoint("GET", "/api/version", "The version of Ollama whose API this is; also for HEAD"),
+        Endpoint("GET", "/api/tags", "Every model on disk; also for HEAD"),
+        Endpoint("GET", "/api/ps", "The models in memory"),
         Endpoint("POST", "/api/show", "Details, capabilities and header of a model.", fields_of(ShowBody)),
         Endpoint("POST", "/api/chat", f"Answers a chat. {_ANSWERS}", fields_of(OllamaChatBody, _UNCUT) + _OPTIONS),
         Endpoint(
@@ -70,24 +70,24 @@ FAMILY: Final = Family(
             "POST",
             "/api/pull",
             "Downloads a model: names of the catalogue, and `hf.co/OWNER/NAME:QUANTIZATION`. A client that disconnects "
-            "does not stop the download.",
+            "does not stop the download",
             fields_of(PullBody, {"insecure": "downloads are always encrypted"}),
         ),
         Endpoint(
             "DELETE",
             "/api/delete",
-            "Deletes a model in Preheat's own folder, or a name made with copy or create.",
+            "Deletes a model in Preheat's own folder, or a name made with copy or create",
             fields_of(ModelBody),
         ),
         Endpoint("POST", "/api/copy", "Another name for a model, in Ollama's API.", fields_of(CopyBody)),
         Endpoint(
             "POST",
             "/api/create",
-            "A name for a model with a system prompt and options of its own, in Ollama's API.",
+            "A name for a model with a system prompt and options of its own, in Ollama's API",
             fields_of(CreateBody, {"license": "the model keeps its own"}, CREATE_REFUSED),
         ),
-        Endpoint("POST", "/api/push", "Refused."),
-        Endpoint("POST", "/api/blobs/{digest}", "Refused; also for HEAD."),
+        Endpoint("POST", "/api/push", "Refused"),
+        Endpoint("POST", "/api/blobs/{digest}", "Refused; also for HEAD"),
     ),
 )
 """All of Ollama's endpoints."""

@@ -29,8 +29,8 @@ from preheat.server.ollama.schema import (
     EmbedBody,
     EmbeddingsBody,
     GenerateBody,
+    MessageBody,
     OllamaChatBody,
-    OllamaMessage,
     Options,
     RunBody,
 )
@@ -179,7 +179,7 @@ def _system_defaults(body: RunBody, system: str) -> dict[str, Any]:
     if isinstance(body, OllamaChatBody):
         messages = body.messages or []
         own = not messages or any(message.role in ("system", "developer") for message in messages)
-        return {} if own else {"messages": [OllamaMessage(role="system", content=system), *messages]}
+        return {} if own else {"messages": [MessageBody(role="system", content=system), *messages]}
     if isinstance(body, GenerateBody) and not (body.system or body.raw or body.suffix):
         return {"system": system}
     return {}

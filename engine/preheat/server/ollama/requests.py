@@ -18,7 +18,7 @@ from preheat.inference import (
 )
 from preheat.server.images import image_bytes
 from preheat.server.ollama.context import from_context
-from preheat.server.ollama.schema import AnswerBody, GenerateBody, OllamaChatBody, OllamaMessage, OllamaTool
+from preheat.server.ollama.schema import AnswerBody, GenerateBody, MessageBody, OllamaChatBody, ToolBody
 
 
 def chat_request(body: OllamaChatBody) -> GenerateRequest:
@@ -81,7 +81,7 @@ def _chat(body: AnswerBody, messages: tuple[Message, ...], **more: Any) -> Chat:
     )
 
 
-def _message(message: OllamaMessage, place: str) -> Message:
+def _message(message: MessageBody, place: str) -> Message:
     images = [
         ContentPart(image=image_bytes(image, f"{place}.images[{at}]")) for at, image in enumerate(message.images or ())
     ]
@@ -106,7 +106,7 @@ def _arguments(arguments: dict[str, Any] | str | None) -> str:
     return json.dumps(arguments or {}, ensure_ascii=False)
 
 
-def _tool(tool: OllamaTool) -> ToolDefinition:
+def _tool(tool: ToolBody) -> ToolDefinition:
     function = tool.function
     definition = ToolDefinition(function.name, function.description or "")
     if function.parameters is None:

@@ -122,34 +122,34 @@ def _between(value: float | None, lowest: float, highest: float) -> float | None
 NO_OPTIONS: Final = Options()
 
 
-class OllamaCalledFunction(JsonBody):
+class CalledFunction(JsonBody):
     """A function that the assistant called; ``arguments`` is an object, or JSON as text."""
 
     name: str = ""
     arguments: JsonObject | str | None = None
 
 
-class OllamaToolCall(JsonBody):
+class ToolCallBody(JsonBody):
     """A tool call in an assistant's message."""
 
     id: str | None = None
-    function: OllamaCalledFunction
+    function: CalledFunction
 
 
-class OllamaMessage(JsonBody):
+class MessageBody(JsonBody):
     """One message of a chat."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | None = None
     thinking: str | None = None
     images: list[str] | None = None
-    tool_calls: list[OllamaToolCall] | None = None
+    tool_calls: list[ToolCallBody] | None = None
     tool_name: str | None = None
     tool_call_id: str | None = None
     name: str | None = None  # of older clients, for ``tool_name``
 
 
-class OllamaFunction(JsonBody):
+class FunctionBody(JsonBody):
     """A function that the model may call; ``parameters`` is a JSON schema."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -157,11 +157,11 @@ class OllamaFunction(JsonBody):
     parameters: JsonObject | None = None
 
 
-class OllamaTool(JsonBody):
+class ToolBody(JsonBody):
     """A tool; always a function."""
 
     type: Literal["function"] = "function"
-    function: OllamaFunction
+    function: FunctionBody
 
 
 class ModelBody(JsonBody):
@@ -238,8 +238,8 @@ EFFORTS: Final = ("low", "medium", "high", "max")
 class OllamaChatBody(AnswerBody):
     """POST /api/chat."""
 
-    messages: list[OllamaMessage] | None = Field(default=None, description="Without messages, the model is only loaded")
-    tools: Annotated[list[OllamaTool], Field(max_length=128)] | None = None
+    messages: list[MessageBody] | None = Field(default=None, description="Without messages, the model is only loaded")
+    tools: Annotated[list[ToolBody], Field(max_length=128)] | None = None
 
 
 class GenerateBody(AnswerBody):
