@@ -17,7 +17,7 @@ from preheat.messages import Message, msg
 from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.anthropic.endpoints import BODIES as ANTHROPIC_BODIES
 from preheat.server.anthropic.endpoints import FAMILY as ANTHROPIC
-from preheat.server.anthropic.endpoints import VERSION_HEADER, AnthropicApi
+from preheat.server.anthropic.endpoints import MESSAGES, VERSION_HEADER, AnthropicApi
 from preheat.server.api_docs import add_api_docs
 from preheat.server.canonical import CanonicalPaths
 from preheat.server.control import ControlRoutes
@@ -110,18 +110,23 @@ def access_rules(settings: Settings, own_key: str = "") -> AccessRules:
 
 async def _on_engine_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, EngineError)
-    return error_response(error, request.url.path)
+    return _response(error, request)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        response = error_response(MethodNotAllowedError(msg("no_method", method=request.method)), request.url.path)
+        response = _response(MethodNotAllowedError(msg("no_method", method=request.method)), request)
         response.headers.update(error.headers or {})
         return response
     if error.status_code == 404:
-        return error_response(NotFoundError(_missing(request)), request.url.path)
+        return _response(NotFoundError(_missing(request)), request)
     raise error
+
+
+def _response(error: EngineError, request: Request) -> Response:
+    # Anthropic's clients also ask for the models and for what Preheat does not have.
+    return error_response(error, MESSAGES if VERSION_HEADER in request.headers else request.url.path)
 
 
 def _missing(request: Request) -> Message:
@@ -135,4 +140,4 @@ def _missing(request: Request) -> Message:
 
 async def _on_bug(request: Request, error: Exception) -> Response:
     # Starlette raises the error again after this response, and uvicorn logs its traceback.
-    return error_response(InternalError(msg("internal_error")), request.url.path)
+    return _response(InternalError(msg("internal_error")), request)

@@ -27,7 +27,7 @@ def chat_messages(system: Content, messages: Sequence[MessageBody]) -> tuple[Mes
         if message.role == "system":
             found.extend(_system_message(message.content, at))
         else:
-            found.extend(_turn(message, at, names))
+            found.extend(list(_turn(message, at, names)) or [Message(role=Role(message.role))])
     return tuple(found)
 
 
@@ -58,7 +58,7 @@ def _turn(message: MessageBody, at: str, names: dict[str, str]) -> Iterator[Mess
             gathered.reasoning.append(block.thinking or "")
         else:
             gathered.parts.extend(_block_parts(block, f"{at}[{index}]"))
-    yield from gathered.flush(empty=not blocks)
+    yield from gathered.flush()
 
 
 class _Gathered:
@@ -70,9 +70,9 @@ class _Gathered:
         self.calls: list[ToolCall] = []
         self.reasoning: list[str] = []
 
-    def flush(self, *, empty: bool = False) -> Iterator[Message]:
-        """Yield the message and begin another. One without content counts only if ``empty``."""
-        if self.parts or self.calls or self.reasoning or empty:
+    def flush(self) -> Iterator[Message]:
+        """Yield the message, if it has content, and begin another."""
+        if self.parts or self.calls or self.reasoning:
             yield Message(
                 role=self._role,
                 content=tuple(self.parts),
@@ -103,13 +103,15 @@ def _block_parts(block: Block, at: str) -> list[ContentPart]:
             source = block.source if isinstance(block.source, str) else None
             texts = [block.title, source, *_texts(block.content, at)]
         case _:
-            texts = [block.text or block.tool_name]
+            texts = [block.text or block.tool_name, *_texts(block.content, at)]
     joined = "\n".join(filter(None, texts))
     return [ContentPart(joined)] if joined else []
 
 
-def _texts(content: Any, at: str) -> list[str]:
-    return [content] if isinstance(content, str) else [part.text for part in _parts(content, at)]
+def _texts(content: Content | dict[str, Any], at: str) -> list[str]:
+    if isinstance(content, dict):
+        return [_json(content)]
+    return [part.text for part in _parts(content, at)]
 
 
 def _document(source: Source | str | None, at: str) -> list[str]:

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from preheat.errors import EngineError
 from preheat.server.anthropic.formatting import MessageFormat
 from preheat.server.anthropic.models import model_json, models_json
 from preheat.server.anthropic.requests import chat_of, generate_request
@@ -21,7 +20,7 @@ from preheat.server.anthropic.schema import MessagesBody, TokenCountBody
 from preheat.server.api_docs import endpoint_docs
 from preheat.server.bodies import JsonBody, parse_body
 from preheat.server.clients import client_name, is_own
-from preheat.server.errors import REQUEST_ID, error_response, new_request_id
+from preheat.server.errors import REQUEST_ID, new_request_id
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.protocols import Endpoint, Family
@@ -118,17 +117,11 @@ class AnthropicApi:
     async def list_models(self, request: Request) -> Response:
         """Answer with the models on disk."""
         self._note_client(request)
-        try:
-            return _json(models_json(await self.generator.engine.models(), request.query_params))
-        except EngineError as error:
-            return error_response(error, MESSAGES)
+        return _json(models_json(await self.generator.engine.models(), request.query_params))
 
     async def get_model(self, request: Request) -> Response:
         """Answer with one model, by its id or a unique prefix."""
-        try:
-            model = await self.generator.engine.find(request.path_params["model_id"])
-        except EngineError as error:
-            return error_response(error, MESSAGES)
+        model = await self.generator.engine.find(request.path_params["model_id"])
         self._note_client(request, model.model_id)
         return _json(model_json(model))
 

@@ -49,7 +49,7 @@ class Source(JsonBody):
     media_type: str | None = None
     data: str | None = None
     url: str | None = None
-    content: str | list[Block] | None = None
+    content: str | list[Block | str] | None = None
 
 
 class Block(JsonBody):

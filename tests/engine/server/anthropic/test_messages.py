@@ -218,7 +218,7 @@ async def test_errors_are_in_anthropics_envelope(engine: FakeEngine, claude: Sdk
     assert missing.value.request_id == body["request_id"]
     with pytest.raises(anthropic.BadRequestError, match="temperature"):
         await claude.messages.create(**BODY, extra_body={"temperature": 7})
-    engine.failure = QueueFullError("Full")
+    engine.failure = QueueFullError("Full", retry_after_s=0.4)
     with pytest.raises(anthropic.InternalServerError) as full:
         await claude.messages.create(**BODY)
     assert full.value.response.json()["error"]["type"] == "overloaded_error"
