@@ -5,7 +5,6 @@ The events are those of https://platform.openai.com/docs/api-reference/responses
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from preheat.server.errors import error_text
 from preheat.server.generation import Answer, AnswerFormat, Wait
 from preheat.server.openai.formatting import chat_logprobs
 from preheat.server.openai.requests import tool_choice
-from preheat.server.openai.responses.output import CallItem, MessageItem, OutputItem, ReasoningItem
+from preheat.server.openai.responses.output import CallItem, MessageItem, OutputItem, ReasoningItem, event_json
 from preheat.server.openai.responses.requests import token_limit
 from preheat.server.openai.responses.schema import ResponseBody
 
@@ -37,19 +36,19 @@ class ResponseFormat(AnswerFormat):
         self._on_finished = on_finished
         self._logprobs = body.logprobs is not None
         self._summary = body.summary
-        self._sequence = 2  # ``begin`` has the first two numbers, and may be called after ``feed``
+        self._sequence = 0
         self._output: list[JsonObject] = []  # finished items
         self._open: OutputItem | None = None
         self._cut_off = False
         self._usage: Usage | None = None
         self._call = -1  # index of the open or last call
+        # Its numbers are the first ones, but a stream may ask for it after ``feed``.
+        kinds = ("response.created", "response.in_progress")
+        self._beginning = "".join(self._event({"type": kind, "response": self._fields}) for kind in kinds)
 
     def begin(self) -> str:
         """Return the events before everything else."""
-        kinds = ("response.created", "response.in_progress")
-        return "".join(
-            _event_text({"type": kind, "response": self._fields}, number) for number, kind in enumerate(kinds)
-        )
+        return self._beginning
 
     def waiting(self, wait: Wait) -> str:
         """Return an event, since clients such as Codex ignore comments and give up."""
@@ -58,44 +57,33 @@ class ResponseFormat(AnswerFormat):
 
     def feed(self, index: int, chunk: GenerationChunk) -> str:
         """Return the events for one chunk."""
-        item = self._open
-        if isinstance(item, MessageItem) and chunk.text and _is_plain(chunk):
-            self._sequence += 1
-            return item.plain_delta(chunk.text, self._sequence - 1)
         events = []
         if chunk.reasoning:
             if not isinstance(self._open, ReasoningItem):
                 events += self._start(partial(ReasoningItem, summary=self._summary))
-            events += self._delta(chunk.reasoning)
-        text = chunk.text
-        if not isinstance(self._open, MessageItem):
-            if self._open is not None:  # white space after thinking and calls belongs to the model's format
-                text = text.lstrip()
-            if text:
-                events += self._start(MessageItem)
-        if text:
-            logprobs = chat_logprobs(chunk.logprobs)["content"] if self._logprobs else []
-            events += self._delta(text, logprobs)
+            events.append(self._delta(chunk.reasoning))
+        if chunk.text:
+            events += self._text(chunk)
         for call in chunk.tool_calls:
             if not isinstance(self._open, CallItem) or call.index != self._call:
                 self._call = call.index
                 events += self._start(partial(CallItem, name=call.name, call_id=call.call_id))
             if call.arguments:
-                events += self._delta(call.arguments)
+                events.append(self._delta(call.arguments))
         if chunk.finish_reason is not None:
             self._cut_off = chunk.finish_reason is FinishReason.LENGTH
             self._usage = chunk.usage
-        return "".join(map(self._event, events))
+        return "".join(events)
 
     def end(self) -> str:
         """Return the events after the last chunk."""
         events = self._close()
         if not self._output:  # clients expect a message
-            events += self._start(MessageItem) + self._close()
+            events += [*self._start(MessageItem), *self._close()]
         response = self._response = self._finished()
-        events.append({"type": f"response.{response['status']}", "response": response})
+        events.append(self._event({"type": f"response.{response['status']}", "response": response}))
         self._on_finished(response)
-        return "".join(map(self._event, events))
+        return "".join(events)
 
     def error(self, error: EngineError) -> str:
         """Return the event for an error after the headers."""
@@ -111,23 +99,36 @@ class ResponseFormat(AnswerFormat):
         self.end()
         return self._response
 
-    def _start(self, make: Callable[[int], OutputItem]) -> list[JsonObject]:
+    def _text(self, chunk: GenerationChunk) -> list[str]:
+        text, events = chunk.text, []
+        if not isinstance(self._open, MessageItem):
+            if self._open is not None:  # white space after thinking and calls belongs to the model's format
+                text = text.lstrip()
+            if not text:
+                return []
+            events = self._start(MessageItem)
+        if self._logprobs and chunk.logprobs and isinstance(self._open, MessageItem):
+            logprobs = chat_logprobs(chunk.logprobs)["content"]
+            return [*events, self._numbered(self._open.delta(text, logprobs))]
+        return [*events, self._delta(text)]
+
+    def _start(self, make: Callable[[int], OutputItem]) -> list[str]:
         """Return the events that end the open item and begin another one."""
         events = self._close()
         self._open = make(len(self._output))
-        return events + self._open.begin()
+        return events + [self._event(event) for event in self._open.begin()]
 
-    def _delta(self, text: str, logprobs: Sequence[JsonObject] = ()) -> list[JsonObject]:
+    def _delta(self, text: str) -> str:
         assert self._open is not None
-        return [self._open.delta(text, logprobs)]
+        return self._numbered(self._open.delta(text))
 
-    def _close(self) -> list[JsonObject]:
+    def _close(self) -> list[str]:
         if self._open is None:
             return []
         item, self._open = self._open, None
         events = item.end("incomplete" if self._cut_off else "completed")
         self._output.append(events[-1]["item"])
-        return events
+        return [self._event(event) for event in events]
 
     def _finished(self) -> JsonObject:
         return {
@@ -140,18 +141,13 @@ class ResponseFormat(AnswerFormat):
         }
 
     def _event(self, event: JsonObject) -> str:
+        return self._numbered(f"event: {event['type']}\ndata: {event_json(event)}")
+
+    def _numbered(self, event: str) -> str:
+        """Return an event with the next sequence number."""
+        number = self._sequence
         self._sequence += 1
-        return _event_text(event, self._sequence - 1)
-
-
-def _event_text(event: JsonObject, sequence_number: int) -> str:
-    data = json.dumps({**event, "sequence_number": sequence_number}, separators=(",", ":"))
-    return f"event: {event['type']}\ndata: {data}\n\n"
-
-
-def _is_plain(chunk: GenerationChunk) -> bool:
-    """Return whether a chunk is only text."""
-    return not (chunk.finish_reason or chunk.reasoning or chunk.tool_calls or chunk.logprobs)
+        return f'{event},"sequence_number":{number}}}\n\n'
 
 
 def new_id(prefix: str) -> str:

@@ -13,24 +13,37 @@ from preheat.inference import JsonObject
 Status = Literal["in_progress", "completed", "incomplete"]
 
 
+def event_json(event: JsonObject) -> str:
+    """Return an event as JSON, without its end: a stream adds the sequence number last."""
+    return json.dumps(event, separators=(",", ":"))[:-1]
+
+
 class OutputItem(ABC):
-    """One item. Events lack their ``sequence_number``; ``index`` is the item's place in the output."""
+    """One item. Events lack their ``sequence_number``.
+
+    Args:
+        index: The item's place in the output.
+        delta: The type of events that add text, without ``response.``, and their fields.
+    """
 
     prefix: ClassVar[str]
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, delta: str, **fields: int) -> None:
         self.item_id = f"{self.prefix}_{uuid.uuid4().hex}"
-        self.index = index
+        self._index = index
         self._pieces: list[str] = []
+        event = self._event(delta, **fields)
+        # Encoded once, so that a token costs one string.
+        self._delta_head = f'event: {event["type"]}\ndata: {event_json(event)},"delta":'
 
     def begin(self) -> list[JsonObject]:
         """Return the events that announce the item."""
         return [self._place("output_item.added", item=self.to_json("in_progress")), *self._begin_part()]
 
-    def delta(self, text: str, logprobs: Sequence[JsonObject] = ()) -> JsonObject:
-        """Add text and return its event."""
+    def delta(self, text: str) -> str:
+        """Add text, and return its event up to the sequence number."""
         self._pieces.append(text)
-        return self._delta(text, logprobs)
+        return self._delta_head + json.dumps(text)
 
     def end(self, status: Status) -> list[JsonObject]:
         """Return the events that end the item; the last one has the whole item."""
@@ -49,13 +62,10 @@ class OutputItem(ABC):
     def _begin_part(self) -> list[JsonObject]: ...
 
     @abstractmethod
-    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject: ...
-
-    @abstractmethod
     def _end_part(self) -> list[JsonObject]: ...
 
     def _place(self, name: str, /, **fields: object) -> JsonObject:
-        return {"type": f"response.{name}", "output_index": self.index, **fields}
+        return {"type": f"response.{name}", "output_index": self._index, **fields}
 
     def _event(self, name: str, /, **fields: object) -> JsonObject:
         return self._place(name, item_id=self.item_id, **fields)
@@ -67,16 +77,14 @@ class MessageItem(OutputItem):
     prefix = "msg"
 
     def __init__(self, index: int) -> None:
-        super().__init__(index)
+        super().__init__(index, "output_text.delta", content_index=0)
         self._logprobs: list[JsonObject] = []
-        name = "response.output_text.delta"
-        place = f'"output_index":{index},"item_id":"{self.item_id}","content_index":0,"logprobs":[]'
-        self._head = f'event: {name}\ndata: {{"type":"{name}",{place},"delta":'
 
-    def plain_delta(self, text: str, sequence_number: int) -> str:
-        """Add text and return its event as text. The constant parts are encoded once."""
-        self._pieces.append(text)
-        return f'{self._head}{json.dumps(text)},"sequence_number":{sequence_number}}}\n\n'
+    def delta(self, text: str, logprobs: Sequence[JsonObject] = ()) -> str:
+        """Add text and the log probabilities of its tokens, and return its event up to the sequence number."""
+        self._logprobs.extend(logprobs)
+        encoded = json.dumps(logprobs) if logprobs else "[]"
+        return f'{super().delta(text)},"logprobs":{encoded}'
 
     def to_json(self, status: Status) -> JsonObject:
         """Return the item."""
@@ -88,10 +96,6 @@ class MessageItem(OutputItem):
 
     def _begin_part(self) -> list[JsonObject]:
         return [self._event("content_part.added", content_index=0, part=self._part("", []))]
-
-    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject:
-        self._logprobs.extend(logprobs)
-        return self._event("output_text.delta", content_index=0, delta=text, logprobs=logprobs)
 
     def _end_part(self) -> list[JsonObject]:
         return [
@@ -106,11 +110,11 @@ class ReasoningItem(OutputItem):
     prefix = "rs"
 
     def __init__(self, index: int, summary: bool) -> None:
-        super().__init__(index)
         self._summary = summary
         self._name = "reasoning_summary_text" if summary else "reasoning_text"
         self._part_name = "reasoning_summary_part" if summary else "content_part"
         self._at = {"summary_index" if summary else "content_index": 0}
+        super().__init__(index, f"{self._name}.delta", **self._at)
 
     def to_json(self, status: Status) -> JsonObject:
         """Return the item."""
@@ -123,9 +127,6 @@ class ReasoningItem(OutputItem):
 
     def _begin_part(self) -> list[JsonObject]:
         return [self._event(f"{self._part_name}.added", **self._at, part=self._part(""))]
-
-    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject:
-        return self._event(f"{self._name}.delta", **self._at, delta=text)
 
     def _end_part(self) -> list[JsonObject]:
         return [
@@ -140,7 +141,7 @@ class CallItem(OutputItem):
     prefix = "fc"
 
     def __init__(self, index: int, name: str, call_id: str) -> None:
-        super().__init__(index)
+        super().__init__(index, "function_call_arguments.delta")
         self._function = name
         self._call_id = call_id or f"call_{uuid.uuid4().hex[:24]}"
 
@@ -150,7 +151,7 @@ class CallItem(OutputItem):
             "id": self.item_id,
             "type": "function_call",
             "status": status,
-            "arguments": self.text if status == "in_progress" else self._arguments,
+            "arguments": "" if status == "in_progress" else self._arguments,
             "call_id": self._call_id,
             "name": self._function,
         }
@@ -161,9 +162,6 @@ class CallItem(OutputItem):
 
     def _begin_part(self) -> list[JsonObject]:
         return []
-
-    def _delta(self, text: str, logprobs: Sequence[JsonObject]) -> JsonObject:
-        return self._event("function_call_arguments.delta", delta=text)
 
     def _end_part(self) -> list[JsonObject]:
         return [self._event("function_call_arguments.done", arguments=self._arguments, name=self._function)]
