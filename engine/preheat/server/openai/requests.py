@@ -158,9 +158,9 @@ def chat_messages(messages: Iterable[Message]) -> tuple[ChatMessage, ...]:
 
 
 def _chat_message(message: Message, param: str, legacy_id: str) -> ChatMessage:
-    calls = [_call(call.function, call.id or "") for call in message.tool_calls or ()]
+    calls = [tool_call(call.function, call.id or "") for call in message.tool_calls or ()]
     if message.function_call is not None:
-        calls.append(_call(message.function_call, legacy_id))
+        calls.append(tool_call(message.function_call, legacy_id))
     thoughts = [part.thought for part in message.parts if part.is_thinking]
     return ChatMessage(
         role=_role(message.role),
@@ -190,7 +190,8 @@ def _content(message: Message, param: str) -> tuple[ContentPart, ...]:
     return tuple(parts)
 
 
-def _call(function: CalledFunction, call_id: str) -> ToolCall:
+def tool_call(function: CalledFunction, call_id: str) -> ToolCall:
+    """Return a call that the assistant made."""
     arguments = function.arguments
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments if arguments is not None else {}, ensure_ascii=False)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_v
 
 from preheat.server.bodies import Int, JsonBody, Refused, Text
 from preheat.server.openai.known_fields import IGNORED, REFUSED
-from preheat.server.openai.messages import FunctionBody, ImageUrl, ThinkingBody
+from preheat.server.openai.messages import CalledFunction, FunctionBody, ImageUrl, ThinkingBody, ToolCallBody
 from preheat.server.openai.schema import MAX_TOOLS, SamplingBody
 from preheat.server.openai.thinking import ThinkingFields
 
@@ -69,17 +69,16 @@ class Item(JsonBody):
 
 
 class MessageItem(Item):
-    """A message; the type may be missing."""
+    """A message; the type may be missing. Calls are in the form of chats, which some clients mix with this one."""
 
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[Part] | None = None
+    tool_calls: list[ToolCallBody] | None = None
 
 
-class FunctionCallItem(Item):
-    """A function call of the assistant; ``arguments`` is JSON as text, or an object."""
+class FunctionCallItem(CalledFunction, Item):
+    """A function call of the assistant."""
 
-    name: Text
-    arguments: str | dict[str, Any] | None = None
     call_id: str | None = None
 
 
@@ -96,6 +95,14 @@ class CallOutputItem(Item):
 
     call_id: str | None = None
     output: str | list[Part] | dict[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_chat(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("role") == "tool":
+            output = {"call_id": value.get("tool_call_id"), "output": value.get("content")}
+            return {"type": "function_call_output", **output}
+        return value
 
 
 class ReasoningItem(Item):
@@ -119,6 +126,8 @@ def _item_kind(value: Any) -> str:
     if not isinstance(value, dict):
         return "message"
     kind = value.get("type")
+    if value.get("role") == "tool":  # the form of chats
+        return "call_output"
     if kind is None:
         return "item_reference" if "id" in value and not {"role", "content"} & value.keys() else "message"
     return _ITEM_KINDS.get(str(kind), "other")

@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from preheat.errors import ContextLengthExceededError, InsufficientMemoryError, WorkerDiedError
-from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, ToolCallDelta
+from preheat.inference import FinishReason, GenerationChunk, PromptProgress, TokenLogprob, ToolCallDelta
 from preheat.residency import State
 from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import CHAT, FakeEngine, chunks_of
@@ -196,6 +196,24 @@ async def test_events_while_the_model_loads(engine: FakeEngine, wire: httpx2.Asy
     assert kinds(events)[:3] == ["response.created", "response.in_progress", "response.in_progress"]
     assert events[2]["progress"] == {"stage": "loading", "share": 0.25, "remaining_s": None}
     assert kinds(events)[-1] == "response.completed"
+
+
+async def test_events_while_the_prompt_is_computed(engine: FakeEngine, wire: httpx2.AsyncClient) -> None:
+    engine.set_model(CHAT, state=State.LOADING)
+    engine.load_gate, first_token = asyncio.Event(), asyncio.Event()
+    engine.script = [GenerationChunk(progress=PromptProgress(5, 20)), first_token, *chunks_of("Hi")]
+    body = {"model": "tiny-chat", "input": "hi", "stream": True}
+    async with wire.stream("POST", "/v1/responses", json=body) as answer:
+        text = ""
+        async for line in answer.aiter_lines():
+            text += f"{line}\n"
+            if '"progress"' in line:
+                engine.set_model(CHAT, state=State.HOT)
+                engine.load_gate.set()
+            if '"prefill"' in line:
+                first_token.set()
+    progress = [event["progress"] for event in parse_events(text) if "progress" in event]
+    assert progress[-1] == {"stage": "prefill", "share": 0.25, "remaining_s": None}
 
 
 @pytest.mark.parametrize(

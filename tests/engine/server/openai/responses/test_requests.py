@@ -108,6 +108,24 @@ async def test_thinking_text_and_calls_are_one_message(engine: FakeEngine, respo
     ]
 
 
+async def test_messages_in_the_form_of_chats(engine: FakeEngine, respond: Respond) -> None:
+    calls = [call_json("shell", "{}", "call_1"), call_json("shell", '{"a": 1}', "call_2")]
+    items = [
+        {"role": "user", "content": "list"},
+        {"role": "assistant", "content": None, "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "call_1", "content": "x"},
+        {"role": "tool", "tool_call_id": "call_2", "content": [{"type": "text", "text": "y"}]},
+    ]
+    response = await respond(input=items)
+    await respond(input="And?", previous_response_id=response["id"])
+    messages = sent_messages(engine)
+    assert messages[1:4] == [
+        {"role": "assistant", "content": "", "tool_calls": calls},
+        {"role": "tool", "name": "shell", "content": "x", "tool_call_id": "call_1"},
+        {"role": "tool", "name": "shell", "content": "y", "tool_call_id": "call_2"},
+    ]
+
+
 async def test_items_without_meaning_are_passed_over(engine: FakeEngine, respond: Respond) -> None:
     items = [
         {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"},
