@@ -103,6 +103,8 @@ def test_thinking_is_apart(client: Client) -> None:
     assert (whole.message.thinking, whole.message.content) == ("Two and two.", "The answer is 4.")
     assert "".join(part.message.thinking or "" for part in parts) == whole.message.thinking
     assert "".join(part.message.content or "" for part in parts) == whole.message.content
+    with pytest.raises(ollama.ResponseError, match="does not support thinking"):
+        client.chat(CHAT, messages, think=True)
 
 
 def test_an_answer_follows_its_schema(client: Client) -> None:

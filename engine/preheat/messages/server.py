@@ -59,6 +59,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "{model} makes text, not embeddings", "Use it with /v1/chat/completions, or choose an embedding model"
     ),
     "too_many_dimensions": Template("dimensions: the model's vectors have only {limit}"),
+    "thinking_unsupported": Template("{model} does not support thinking", "Leave out think"),
     "context_foreign": Template("context: it is not from an answer of Preheat", "Leave it out, or send a chat"),
     "model_name_unusable": Template(
         "{name} cannot be the name of a model", "Use letters, digits, and . _ - : / after the first character"

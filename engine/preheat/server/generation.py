@@ -142,8 +142,8 @@ class AnswerFormat(ABC):
         """Return the events for a part of the prompt that has been computed."""
         return ""
 
-    def leased(self) -> None:
-        """Note that the model is hot, and the requests start."""
+    def leased(self, lease: Lease) -> None:
+        """Note that the model is hot, before the requests start; may raise EngineError."""
         return  # most protocols do not report it
 
     @abstractmethod
@@ -249,7 +249,7 @@ class Generator:
                 open_lease() as lease,
                 aclosing(_chunks(lease, prepared)) as chunks,
             ):
-                form.leased()
+                form.leased(lease)
                 async for index, chunk in chunks:
                     answers[index].add(chunk)
         except ClientGoneError:
@@ -266,7 +266,7 @@ class Generator:
                 open_lease() as lease,
                 aclosing(_chunks(lease, requests)) as chunks,
             ):
-                form.leased()
+                form.leased(lease)
                 async for index, chunk in chunks:
                     if chunk.progress is None:
                         event = form.feed(index, chunk)

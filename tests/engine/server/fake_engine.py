@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 CHAT = "tiny-chat.q4_1"
 EMBED = "tiny-embed"
 DIMENSIONS = 4
-INFO = ModelInfo(512, False, DIMENSIONS, True, 4)
+INFO = ModelInfo(512, False, DIMENSIONS, True, 4, thinking=True)
 VECTOR = array("f", [0.5, -0.5, 0.5, 0.5]).tobytes()
 
 
@@ -229,6 +229,7 @@ def as_engine(fake: FakeEngine) -> Engine:
 class FakeLease:
     engine: FakeEngine
     info: ModelInfo = INFO
+    model_id: str = CHAT
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         engine = self.engine

@@ -58,7 +58,8 @@ class RunEndpoints:
         body, model = await self._read(OllamaChatBody, request)
         if not body.messages:
             return await self._load(request, body, model, {"message": {"role": "assistant", "content": ""}})
-        return await self._respond(request, body, model, chat_request(body), ChatFormat(body.model_name))
+        form = ChatFormat(body.model_name, needs_thinking=bool(body.think))
+        return await self._respond(request, body, model, chat_request(body), form)
 
     async def generate(self, request: Request) -> Response:
         """Continue a prompt, whole or as lines of JSON. Without one, load or unload the model."""
@@ -67,7 +68,8 @@ class RunEndpoints:
             return await self._load(request, body, model, {"response": ""})
         generate = generate_request(body, chat_template=model.chat_template)
         messages = () if body.raw or body.suffix else generate_messages(body)
-        form = GenerateFormat(body.model_name, partial(to_context, messages) if messages else None)
+        context = partial(to_context, messages) if messages else None
+        form = GenerateFormat(body.model_name, context, needs_thinking=bool(body.think and messages))
         return await self._respond(request, body, model, generate, form)
 
     async def embed(self, request: Request) -> Response:

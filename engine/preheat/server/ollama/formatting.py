@@ -6,14 +6,18 @@ import json
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from preheat.errors import EngineError
+from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, ToolCall, ToolCallDelta, Usage
+from preheat.messages import msg
 from preheat.server.errors import ollama_error_json
 from preheat.server.generation import Answer, AnswerFormat, Wait
 from preheat.server.ollama.durations import nanoseconds, time_text
 from preheat.server.streams import NDJSON
+
+if TYPE_CHECKING:
+    from preheat.core import Lease
 
 _LOWEST_LOGPROB: Final = -9999.0
 """JSON has no infinity."""
@@ -39,12 +43,18 @@ class Stopwatch:
 
 
 class _LineFormat(AnswerFormat):
-    """What chat and generate share; ``model`` is the name that the client used."""
+    """What chat and generate share.
+
+    Args:
+        model: The name that the client used.
+        needs_thinking: The client asks for thinking.
+    """
 
     media_type = NDJSON
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, needs_thinking: bool = False) -> None:
         self._model = model
+        self._needs_thinking = needs_thinking
         self._watch = Stopwatch()
         self._calls = CallCollector()
 
@@ -56,9 +66,11 @@ class _LineFormat(AnswerFormat):
         """Return further fields of the last line."""
         return {}
 
-    def leased(self) -> None:
-        """See ``AnswerFormat``."""
+    def leased(self, lease: Lease) -> None:
+        """See ``AnswerFormat``; raises UnsupportedOperationError if the model does not think, as Ollama does."""
         self._watch.leased()
+        if self._needs_thinking and not lease.info.thinking:
+            raise UnsupportedOperationError(msg("thinking_unsupported", model=lease.model_id), param="think")
 
     def waiting(self, wait: Wait) -> str:
         """Return a line without text. NDJSON has no comments, and clients fail on an empty line."""
@@ -135,8 +147,8 @@ class GenerateFormat(_LineFormat):
         context: Returns the answer's ``context`` for its text; None to leave it out.
     """
 
-    def __init__(self, model: str, context: Callable[[str], list[int]] | None) -> None:
-        super().__init__(model)
+    def __init__(self, model: str, context: Callable[[str], list[int]] | None, *, needs_thinking: bool = False) -> None:
+        super().__init__(model, needs_thinking=needs_thinking)
         self._context = context
         self._texts: list[str] = []
 

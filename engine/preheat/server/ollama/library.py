@@ -149,4 +149,5 @@ def _with_own(content: dict[str, Any], named: NamedModel) -> dict[str, Any]:
     values = {name: value if isinstance(value, list) else [value] for name, value in named.parameters.items()}
     lines = [f"{name:<31}{value}" for name, several in values.items() for value in several]
     kept = [line for line in content["parameters"].splitlines() if line.split()[0] not in values]
-    return {**content, "system": named.system, "parameters": "\n".join([*kept, *lines])}
+    details = {**content["details"], "parent_model": shown_name(named.model_id)}
+    return {**content, "system": named.system, "parameters": "\n".join([*kept, *lines]), "details": details}
