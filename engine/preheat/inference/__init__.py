@@ -170,6 +170,7 @@ class ModelInfo:
     infill: bool = False  # its vocabulary has tokens for filling the gap before a ``suffix``
     tools: bool = False  # its chat template has a place for tools; others get them in the system message
     thinking: bool = False  # it thinks before it answers, or can
+    vision: bool = False  # it takes images
     resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it
 
 
@@ -180,6 +181,7 @@ class LoadOptions:
     path: str  # the GGUF file; the first one of a split set
     files: tuple[str, ...]  # every file of the set, for paging in and progress
     embeddings: bool
+    mmproj: str | None = None  # the image encoder's file; None for models without vision
     context_length: int  # limit in tokens; the trained length applies where it is smaller
     parallel: int
     kv_cache_type: Literal["f16", "q8_0", "q4_0"]

@@ -45,6 +45,8 @@ _WORKER_ENVIRONMENT: Final = {
     # thread that they wait for from running when another program wants a core: 3.8 tokens/s next to a compiler on
     # 2 cores, against 25 with a low count. 5,000 rounds are 0.2 ms, and as fast as the default on a quiet machine.
     "GOMP_SPINCOUNT": "5000",
+    # After a failed assertion, ggml would start a debugger, which keeps the process for seconds.
+    "GGML_NO_BACKTRACE": "1",
 }
 
 

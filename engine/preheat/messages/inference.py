@@ -21,6 +21,16 @@ TABLE: Final[Mapping[str, Template]] = {
         "{file} did not load: llama.cpp failed to decode the first token (status {status}): {detail}",
         "Download the file again, or free memory",
     ),
+    "load_mmproj_failed": Template(
+        "The image encoder {file} does not work with this model", "Download the model's own mmproj file, or delete it"
+    ),
+    "image_too_many_bytes": Template("An image is larger than {limit:bytes}", "Send a smaller one"),
+    "image_too_many_pixels": Template(
+        "An image has {width} by {height} pixels; {limit:count} are the limit", "Send a smaller one"
+    ),
+    "image_format_unknown": Template("An image is of an unknown format", "Send PNG, JPEG, GIF or BMP"),
+    "image_damaged": Template("An image cannot be decoded", "Send a complete PNG, JPEG, GIF or BMP file"),
+    "too_many_images": Template("The chat has {count} images; {limit} are the limit", "Leave out older ones"),
     "load_no_detail": Template("llama.cpp gives no reason"),
     "worker_load_cancelled": Template("The load was cancelled"),
     "worker_not_started": Template("A worker process could not be started: {reason}", "Free memory or close programs"),

@@ -118,6 +118,13 @@ def _split_sets(files: Sequence[ScannedFile]) -> Iterable[list[ScannedFile]]:
     return sets.values()
 
 
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _file_bytes(parts: Sequence[ScannedFile]) -> int:
     return sum(part.stamp.file_bytes for part in parts)
 
@@ -189,6 +196,7 @@ def _model(parts: Sequence[ScannedFile], twins: Sequence[Candidate], mmproj: Pat
         source=first.source,
         aliases=tuple(dict.fromkeys(filter(None, map(base_id, names)))),
         mmproj=mmproj,
+        mmproj_bytes=_size_of(mmproj) if mmproj is not None else 0,
         name=facts.name,
         parameters=parameters,
         quantization=next((part.facts.quantization for part in parts if part.facts.quantization), ""),

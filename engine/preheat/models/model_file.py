@@ -55,6 +55,7 @@ class ModelFile:
     source: Source = Source.PREHEAT  # Owner of its folder. Files of other programs are read in place and never changed.
     aliases: tuple[str, ...] = ()  # its other names: those of the same file in other places
     mmproj: Path | None = None  # its image encoder, if any
+    mmproj_bytes: int = 0  # size of that file
     name: str = ""  # as its maker wrote it
     parameters: int = 0  # number of weights
     quantization: str = ""  # such as ``Q4_K_M``

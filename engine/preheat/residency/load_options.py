@@ -14,7 +14,8 @@ def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_pref
     own = settings.for_model(model.model_id)
     return LoadOptions(
         path=str(model.path),
-        files=tuple(str(path) for path in model.files),
+        files=tuple(str(path) for path in (model.files if model.embeddings else model.all_files)),
+        mmproj=None if model.mmproj is None or model.embeddings else str(model.mmproj),
         embeddings=model.embeddings,
         context_length=own.context_length,
         parallel=own.parallel,

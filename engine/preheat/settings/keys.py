@@ -65,6 +65,10 @@ class NamedKey:
     low_priority: bool = False  # its requests wait for all others
 
 
+_NOBODYS: Final = NamedKey("?", "", 0, KeyScope.READ)
+_UNREADABLE: Final = (OSError, ValueError, LookupError, TypeError, AttributeError)
+
+
 class KeyStore:
     """The file of keys. Every change is written at once; other processes' changes are seen. Any thread.
 
@@ -80,18 +84,14 @@ class KeyStore:
         """Return all keys, oldest first."""
         try:
             status = self._path.stat()
+            if (status.st_mtime_ns, status.st_size) != self._seen:
+                self._seen = (status.st_mtime_ns, status.st_size)
+                self._keys = _read(self._path)
         except FileNotFoundError:
             self._seen, self._keys = None, ()
-            return ()
-        except OSError:
-            return self._keys
-        if (status.st_mtime_ns, status.st_size) != self._seen:
-            self._seen = (status.st_mtime_ns, status.st_size)
-            try:
-                self._keys = _read(self._path)
-            except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-                logger.error("%s cannot be read: every key is refused: %r", self._path.name, type(error))
-                self._keys = (NamedKey("?", "", 0, KeyScope.READ),)
+        except _UNREADABLE as error:
+            logger.error("%s cannot be read: every key is refused: %r", self._path.name, type(error))
+            self._keys = (_NOBODYS,)
         return self._keys
 
     def find(self, secret: bytes) -> NamedKey | None:
@@ -143,7 +143,7 @@ class KeyStore:
             return _read(self._path)
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise EngineError(msg("keys_unreadable", path=str(self._path))) from error
 
     def _write(self, keys: tuple[NamedKey, ...]) -> None:

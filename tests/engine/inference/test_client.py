@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -29,23 +29,10 @@ from preheat.inference import client as client_module
 from preheat.inference.client import WorkerClient, exit_reason
 from preheat.messages import Message, msg
 from tests.engine.application import eventually
+from tests.engine.inference.conftest import Spawn
 from tests.engine.inference.text_runs import ask, chat, load_options
 
-Spawn = Callable[[], Awaitable[WorkerClient]]
 ENDLESS = ask("1, 2, 3, 4, 5,", None)
-
-
-@pytest.fixture
-async def spawn() -> AsyncIterator[Spawn]:
-    """Start workers that end with the test."""
-    started: list[WorkerClient] = []
-
-    async def start() -> WorkerClient:
-        started.append(await WorkerClient.spawn())
-        return started[-1]
-
-    yield start
-    await asyncio.gather(*(worker.close() for worker in started))
 
 
 async def load(worker: WorkerClient, path: Path, **options: object) -> ModelInfo:

@@ -86,6 +86,11 @@ def test_a_damaged_file_keeps_the_port_closed(path: Path, content: str) -> None:
     assert path.read_text() == content  # nothing is lost
 
 
+def test_a_file_that_cannot_be_opened_keeps_the_port_closed(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file in the place of the folder")
+    assert KeyStore(tmp_path / "config" / "keys.json").read() != ()
+
+
 def test_scopes_include_the_ones_before() -> None:
     assert KeyScope.ADMIN.covers(KeyScope.READ)
     assert KeyScope.USE.covers(KeyScope.USE)

@@ -29,6 +29,7 @@ from preheat.inference.worker.embedding_service import EmbeddingService
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
+from preheat.inference.worker.vision import VisionEncoder
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
     model = LlamaModel(options, may_load.wait)
     model.interrupt_when(lambda: not may_load.is_set())
     has_tools, thinks = template_abilities(model.chat_template(), model.chat_template("tool_use"))
+    vision = _load_vision(model, options)
     info = ModelInfo(
         context_length=model.context_length,
         embeddings=model.embeddings,
@@ -118,6 +120,7 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
         infill=not model.embeddings and model.infill is not None,
         tools=has_tools,
         thinking=thinks,
+        vision=vision is not None,
     )
     channel.send(protocol.Loaded(info))
     tokens_per_s = _probe(model, may_load.wait) if options.probe else _UNKNOWN_TOKENS_PER_S
@@ -125,11 +128,22 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
     if model.embeddings:
         service = EmbeddingService(model, options, channel)
     else:
-        service = TextService(model, options, channel, tokens_per_s)
+        service = TextService(model, options, channel, tokens_per_s, vision)
         if options.warm_prefix and not model.recurrent:  # an aborted step would spoil a recurrent state
             service.warm_up(may_load.wait)
     model.interrupt_when(None)
     return service
+
+
+def _load_vision(model: LlamaModel, options: LoadOptions) -> VisionEncoder | None:
+    """Return the model's image encoder. A broken one only costs the images."""
+    if options.mmproj is None:
+        return None
+    try:
+        return VisionEncoder(model, Path(options.mmproj), options.threads)
+    except ModelLoadError as error:
+        logger.warning("%s", error)
+        return None
 
 
 def _page_in(options: LoadOptions, channel: Channel, may_load: threading.Event) -> None:

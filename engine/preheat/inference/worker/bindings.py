@@ -30,5 +30,10 @@ def _import_alone(name: str) -> Any:
         del sys.modules["llama_cpp"]
 
 
+def load_multimodal() -> Any:
+    """Return the module ``llama_cpp.mtmd_cpp``. It takes 30 ms, so only models with an image encoder load it."""
+    return _import_alone("llama_cpp.mtmd_cpp")
+
+
 llama: Any = _import_alone("llama_cpp.llama_cpp")
 """The module ``llama_cpp.llama_cpp``; its ctypes signatures have no types."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
 from preheat.inference.worker.slots import Slot
@@ -13,6 +13,29 @@ from preheat.inference.worker.text_stream import TextStream
 
 MAX_PASSED: Final = 16
 """After this number of requests that went first, one of low priority waits like any other."""
+
+
+class Image(Protocol):
+    """An encoded image. In a list of tokens, its key stands for it ``positions`` times."""
+
+    @property
+    def key(self) -> int:
+        """A negative number, which no token has; the same for the same image."""
+
+    @property
+    def positions(self) -> int:
+        """The number of tokens that it takes the place of."""
+
+    @property
+    def cells(self) -> int:
+        """Its size in the KV cache, in tokens."""
+
+
+class ImageSpan(NamedTuple):
+    """An image at its place in a list of tokens."""
+
+    start: int
+    image: Image
 
 
 class Sampled(NamedTuple):
@@ -30,7 +53,8 @@ class Generation:
     """One request in progress."""
 
     request_id: int
-    tokens: list[int]  # the prompt, then what was generated
+    tokens: list[int]  # the prompt, then what was generated; negative numbers stand for images
+    images: tuple[ImageSpan, ...] = ()  # the images of the prompt, in order
     prompt_tokens: int = field(init=False)
     text: TextStream
     sample: Callable[[int], Sampled]  # samples the next token from the logits at this index of the batch
@@ -63,6 +87,18 @@ class Generation:
     def missing(self) -> int:
         """Tokens that have to be evaluated before the next one can be sampled."""
         return len(self.tokens) - (len(self.slot.cached) if self.slot else 0)
+
+    @property
+    def image_due(self) -> ImageSpan | None:
+        """The image that has to be evaluated next."""
+        at = len(self.slot.cached) if self.slot else 0
+        return next((span for span in self.images if span.start == at), None)
+
+    @property
+    def text_due(self) -> int:
+        """Tokens that can be evaluated before the next image."""
+        at = len(self.slot.cached) if self.slot else 0
+        return next((span.start for span in self.images if span.start > at), len(self.tokens)) - at
 
     @property
     def level(self) -> Priority:
@@ -115,7 +151,7 @@ class Generation:
             self.held_logprobs = _covered_by(text, self.held_logprobs)
         first_token_at = now if self.first_token_at is None else self.first_token_at
         usage = Usage(
-            self.prompt_tokens,
+            self.prompt_tokens + sum(span.image.cells - span.image.positions for span in self.images),
             len(self.tokens) - self.prompt_tokens,
             self.cached_tokens,
             prefill_s=first_token_at - (first_token_at if self.began_at is None else self.began_at),
@@ -149,6 +185,7 @@ class Chunk(NamedTuple):
     start: int
     tokens: Sequence[int]
     last: bool
+    image: Image | None = None  # what the tokens stand for
 
     @property
     def samples(self) -> bool:

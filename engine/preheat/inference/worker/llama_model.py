@@ -70,17 +70,18 @@ class LlamaModel:
     def __init__(self, options: LoadOptions, may_continue: Callable[[], object] = lambda: None) -> None:
         self._name = Path(options.path).name
         llama.llama_backend_init()
-        self._model = self._load_weights(options, may_continue)
-        self.vocab: Any = llama.llama_model_get_vocab(self._model)
+        self.native: Final = self._load_weights(options, may_continue)
+        self.vocab: Any = llama.llama_model_get_vocab(self.native)
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
         self.embeddings = options.embeddings
         # The state is one running sum: parts of a sequence can be neither dropped nor copied.
-        self.recurrent: bool = llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
-        self.n_swa: int = llama.llama_model_n_swa(self._model)
+        self.recurrent: bool = llama.llama_model_is_recurrent(self.native) or llama.llama_model_is_hybrid(self.native)
+        self.n_swa: int = llama.llama_model_n_swa(self.native)
         self.ctx = self._make_context(options)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
-        self.dimensions: int = llama.llama_model_n_embd_out(self._model) if self.embeddings else 0
+        self.dimensions: int = llama.llama_model_n_embd_out(self.native) if self.embeddings else 0
+        self.input_embedding_size: int = llama.llama_model_n_embd_inp(self.native)
         self.max_sequences: int = llama.llama_n_seq_max(self.ctx)
         self.bos: int = llama.llama_vocab_bos(self.vocab)
         self.adds_bos: bool = self.bos >= 0 and llama.llama_vocab_get_add_bos(self.vocab)
@@ -109,7 +110,7 @@ class LlamaModel:
 
     def _make_context(self, options: LoadOptions) -> Any:
         params = llama.llama_context_default_params()
-        trained = llama.llama_model_n_ctx_train(self._model) or options.context_length
+        trained = llama.llama_model_n_ctx_train(self.native) or options.context_length
         params.n_ctx = min(trained, options.context_length)
         params.n_threads = params.n_threads_batch = options.threads
         params.type_k = params.type_v = _KV_TYPES[options.kv_cache_type]
@@ -133,7 +134,7 @@ class LlamaModel:
             # One row of logits per request, not per token: 100 MB less for a vocabulary of 49,000. llama.cpp aborts if
             # there are fewer than sequences.
             params.n_outputs_max = options.parallel + SCORED_TOKENS
-        ctx = llama.llama_init_from_model(self._model, params)
+        ctx = llama.llama_init_from_model(self.native, params)
         if not ctx:
             raise self._load_error("load_context_failed", tokens=params.n_ctx, kv_cache_type=options.kv_cache_type)
         return ctx
@@ -143,11 +144,11 @@ class LlamaModel:
         return kind(msg(code, file=self._name, detail=native_log.last_error or msg("load_no_detail"), **params))
 
     def _metadata(self, key: str) -> str | None:
-        size = llama.llama_model_meta_val_str(self._model, key.encode(), None, 0)
+        size = llama.llama_model_meta_val_str(self.native, key.encode(), None, 0)
         if size < 0:
             return None
         buffer = ctypes.create_string_buffer(size + 1)
-        llama.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        llama.llama_model_meta_val_str(self.native, key.encode(), buffer, len(buffer))
         return buffer.value.decode(errors="replace")
 
     def chat_template(self, name: str = "") -> str | None:

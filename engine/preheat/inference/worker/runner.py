@@ -13,6 +13,7 @@ from preheat.inference.worker.generation import Chunk
 from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
 from preheat.inference.worker.scheduler import DecodeError, Status, StepPlan, StepResult
 from preheat.inference.worker.slots import PrefixReuse
+from preheat.inference.worker.vision import EncodedImage, VisionEncoder
 
 _STATUSES: Final = {0: Status.DONE, 1: Status.NO_ROOM, INTERRUPTED: Status.INTERRUPTED}
 
@@ -20,8 +21,9 @@ _STATUSES: Final = {0: Status.DONE, 1: Status.NO_ROOM, INTERRUPTED: Status.INTER
 class ModelRunner:
     """Runs the steps of a text model."""
 
-    def __init__(self, model: LlamaModel) -> None:
+    def __init__(self, model: LlamaModel, vision: VisionEncoder | None = None) -> None:
         self._model = model
+        self._vision = vision
         self.batch_tokens: int = llama.llama_n_batch(model.ctx)  # llama.cpp aborts on more
         self._batch = Batch(self.batch_tokens)
 
@@ -32,6 +34,8 @@ class ModelRunner:
             self._clear(slot.index)
         if not plan.chunks:
             return StepResult(kept=kept)
+        if plan.chunks[0].image is not None:
+            return self._run_image(plan.chunks[0])
         starts = self._fill(plan.chunks)
         began = time.perf_counter()
         code: int = llama.llama_decode(self._model.ctx, self._batch.native)
@@ -44,6 +48,18 @@ class ModelRunner:
         scores = [score for chunk, start in placed for score in _scores(chunk, start)]
         sampled = [chunk.generation.sample(start + len(chunk.tokens) - 1) for chunk, start in placed if chunk.samples]
         return StepResult(sampled=sampled, scores=scores, seconds=seconds, ended_at=time.perf_counter())
+
+    def _run_image(self, chunk: Chunk) -> StepResult:
+        assert self._vision is not None
+        assert isinstance(chunk.image, EncodedImage)
+        began = time.perf_counter()
+        code = self._vision.decode(chunk.image, chunk.start, chunk.slot.index, self.batch_tokens)
+        if code != 0:  # it may have been decoded in part
+            llama.llama_memory_seq_rm(self._model.memory, chunk.slot.index, chunk.start, -1)
+        if code not in _STATUSES:
+            raise DecodeError(f"an image of {chunk.image.cells} cells failed with {code}")
+        ended = time.perf_counter()
+        return StepResult(_STATUSES[code], seconds=ended - began, ended_at=ended)
 
     def _fill(self, chunks: Sequence[Chunk]) -> list[int]:
         """Put the chunks into the batch; return the index of each one's first token."""

@@ -212,6 +212,9 @@ class Scheduler:
         prefilling = sorted((each for each in running if each.missing > 1), key=lambda each: each.level)
         seconds = _STEP_WITH_DECODING_S if decoding else _STEP_ALONE_S
         budget = min(UBATCH_TOKENS, max(MIN_CHUNK_TOKENS, int(self._prefill_rate * seconds)))
+        for generation in prefilling:
+            if (span := generation.image_due) is not None:  # llama.cpp decodes it in batches of its own
+                return (_chunk(generation, span.image.positions)._replace(image=span.image),)
         room, scored = self._batch_tokens, SCORED_TOKENS
         chunks = [_chunk(generation, 1) for generation in decoding[:room]]
         room -= len(chunks)
@@ -235,7 +238,9 @@ class Scheduler:
         missing, start, size = generation.missing, len(generation.slot.cached), self._chunk_tokens
         if generation.max_chunk is not None:
             budget = min(budget, generation.max_chunk)
-        count = min(missing, max(budget, 0), limit)
+        count = min(missing, max(budget, 0), limit, generation.text_due)
+        if generation.images:
+            return count
         if start != generation.slot.whole or generation.score is not None or generation.max_chunk is not None:
             return count
         if missing < size and (generation.seeded or count == missing):
@@ -257,7 +262,7 @@ class Scheduler:
         if result.status is not Status.DONE or not plan.chunks:
             return []
         tokens = plan.tokens
-        if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0:
+        if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
             self._prefill_rate += _RATE_WEIGHT * (tokens / result.seconds - self._prefill_rate)
         bulk_ran = any(chunk.generation.level is not Priority.INTERACTIVE for chunk in plan.chunks)
         self._paused_steps = 0 if bulk_ran else self._paused_steps + 1

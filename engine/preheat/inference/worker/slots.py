@@ -21,7 +21,8 @@ class Slot:
     """One sequence of the KV cache."""
 
     index: int  # the sequence id
-    cached: list[int] = field(default_factory=list)  # the tokens in the cache, from position 0
+    # the tokens in the cache, from position 0; negative numbers stand for images
+    cached: list[int] = field(default_factory=list)
     used_at: int = 0  # orders idle slots by their last use
     busy: bool = False  # a running generation owns it
     whole: int = 0  # the first tokens in the cache, as far as they were computed in whole chunks
@@ -38,7 +39,11 @@ class Slot:
         left to compute, because its logits are needed.
         """
         length = min(shared_prefix(self.cached, tokens), len(tokens) - 1)
-        return length if chunk == 1 else min(length, self.whole) // chunk * chunk
+        if chunk != 1:
+            length = min(length, self.whole) // chunk * chunk
+        while length and tokens[length] < 0 and tokens[length] == tokens[length - 1]:
+            length -= 1  # an image is computed as a whole
+        return length
 
 
 class PrefixReuse(NamedTuple):

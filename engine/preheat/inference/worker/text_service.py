@@ -6,6 +6,7 @@ decode thread.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Final, NoReturn
@@ -15,9 +16,17 @@ from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOption
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize
 from preheat.inference.worker.answer import ChatAnswer, ChatAnswers
 from preheat.inference.worker.channel import Channel, take
-from preheat.inference.worker.chat import ChatTemplate, Prompt, chat_tokens, fixed_tokens, thinking_openings
+from preheat.inference.worker.chat import (
+    ChatTemplate,
+    ChatTokens,
+    Prompt,
+    chat_tokens,
+    fixed_tokens,
+    thinking_openings,
+)
 from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.generation import Generation
+from preheat.inference.worker.image_queue import ImageQueue, Images
 from preheat.inference.worker.infill import infill_prompt
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.runner import ModelRunner
@@ -25,6 +34,7 @@ from preheat.inference.worker.sampling import TokenSampler, prompt_token, token_
 from preheat.inference.worker.scheduler import Scheduler, StepPlan
 from preheat.inference.worker.text_stream import TextStream
 from preheat.inference.worker.tokenizing import answer_tokens
+from preheat.inference.worker.vision import VisionEncoder
 from preheat.messages import msg
 
 MAX_WARM_TOKENS: Final = 256
@@ -40,8 +50,16 @@ _INTERRUPTIBLE_TOKENS: Final = 48
 class TextService:
     """Generations of one model. ``tokens_per_s`` is a first guess at the speed of prefill."""
 
-    def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel, tokens_per_s: float) -> None:
+    def __init__(
+        self,
+        model: LlamaModel,
+        options: LoadOptions,
+        channel: Channel,
+        tokens_per_s: float,
+        vision: VisionEncoder | None = None,
+    ) -> None:
         self._model = model
+        self._images = ImageQueue(vision, self._prepare, channel)
         self._channel = channel
         self._template = ChatTemplate(
             model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
@@ -49,7 +67,8 @@ class TextService:
         self._constraints = ConstraintCompiler(model)
         self._chat_answers = ChatAnswers(model, self._template, self._constraints)
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
-        self._runner = ModelRunner(model)
+        self._runner = ModelRunner(model, vision)
+        self._preparing = threading.Lock()
         self._inbox: SimpleQueue[Generation | int] = SimpleQueue()  # an id cancels its request
         self._cancelled: set[int] = set()  # requests whose cancellation is still in the inbox
         self._interruptible = False
@@ -125,30 +144,37 @@ class TextService:
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""
         self._cancelled.add(request_id)
+        self._images.cancel(request_id)
         self._inbox.put(request_id)
 
     def submit(self, frame: Request) -> None:
         """Prepare a generation and let it join the batch; raises EngineError if the request cannot be served."""
-        match frame:
-            case Generate():
-                self._inbox.put(self._generation(frame.id, frame.request))
-            case Tokenize() | Detokenize():
-                self._channel.send(answer_tokens(self._model, frame, self._chat_prompt))
-            case Embed():
-                raise UnsupportedOperationError(msg("model_makes_text"))
+        if isinstance(frame, Embed):
+            raise UnsupportedOperationError(msg("model_makes_text"))
+        if not self._images.take(frame):
+            self._prepare(frame, ())
 
-    def _generation(self, request_id: int, request: GenerateRequest) -> Generation:
-        prompt, tokens = self._tokens(request)
-        if len(tokens) >= self._model.context_length:
+    def _prepare(self, frame: Generate | Tokenize | Detokenize, images: Images) -> None:
+        """Prepare a request whose images are encoded. Reading thread, or that of the images; one at a time."""
+        with self._preparing:
+            if isinstance(frame, Generate):
+                self._inbox.put(self._generation(frame.id, frame.request, images))
+            else:
+                self._channel.send(answer_tokens(self._model, frame, lambda chat: self._chat_prompt(chat, images)))
+
+    def _generation(self, request_id: int, request: GenerateRequest, images: Images) -> Generation:
+        prompt, tokens, spans = self._tokens(request, images)
+        cells = len(tokens) + sum(span.image.cells - span.image.positions for span in spans)
+        if cells >= self._model.context_length:
             raise ContextLengthExceededError(
-                msg("prompt_too_long", tokens=len(tokens), limit=self._model.context_length),
+                msg("prompt_too_long", tokens=cells, limit=self._model.context_length),
                 param="messages" if request.chat is not None else "prompt",
             )
         stream = TextStream(request.stop, thinking_openings() if request.chat is not None else ())
         sampler = TokenSampler(
             self._model,
             request.sampling,
-            tokens,
+            [token for token in tokens if token >= 0] if spans else tokens,
             top_logprobs=request.top_logprobs,
             on_failure=lambda reason: self._fail(request_id, reason),
         )
@@ -164,6 +190,7 @@ class TextService:
         return Generation(
             request_id=request_id,
             tokens=tokens,
+            images=spans,
             text=stream,
             sample=sample,
             max_tokens=request.max_tokens,
@@ -180,28 +207,28 @@ class TextService:
         error = InvalidRequestError(msg("constraint_failed", reason=reason), param="response_format")
         self._channel.send(Failed(request_id, error))
 
-    def _tokens(self, request: GenerateRequest) -> tuple[Prompt, list[int]]:
-        """Return a chat's prompt, and the tokens of any prompt."""
+    def _tokens(self, request: GenerateRequest, images: Images) -> ChatTokens:
+        """Return the tokens of any prompt, and a chat's text."""
+        if request.chat is not None:
+            return chat_tokens(self._model, self._template, request.chat, images)
         prompt = Prompt(())
         if request.prompt_tokens is not None:
             self._model.check_tokens(request.prompt_tokens, "prompt")
         if request.suffix:
-            return prompt, infill_prompt(self._model, request, request.suffix)
+            return ChatTokens(prompt, infill_prompt(self._model, request, request.suffix))
         if request.prompt_tokens is not None:
             tokens = list(request.prompt_tokens)
-        elif request.chat is not None:
-            prompt, tokens = chat_tokens(self._model, self._template, request.chat)
         else:
             tokens = self._model.tokenize(request.prompt or "")
         if not tokens:
             if self._model.bos < 0:
                 raise InvalidRequestError(msg("prompt_empty"), param="prompt")
             tokens = [self._model.bos]
-        return prompt, tokens
+        return ChatTokens(prompt, tokens)
 
-    def _chat_prompt(self, chat: Chat) -> list[int]:
-        _, tokens = chat_tokens(self._model, self._template, chat)
-        return tokens
+    def _chat_prompt(self, chat: Chat, images: Images) -> list[int]:
+        tokens = chat_tokens(self._model, self._template, chat, images).tokens
+        return [max(token, 0) for token in tokens]
 
 
 def _sample_nothing(_index: int) -> NoReturn:

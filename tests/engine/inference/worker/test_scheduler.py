@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, TokenLogprob, Usage
-from preheat.inference.worker.generation import MAX_PASSED, Generation, Sampled
+from preheat.inference.worker.generation import MAX_PASSED, Generation, ImageSpan, Sampled
 from preheat.inference.worker.scheduler import (
     BULK_PAUSE_STEPS,
     MIN_CHUNK_TOKENS,
@@ -61,6 +62,18 @@ def generation(
 def entry(token: int) -> TokenLogprob:
     """Return a log probability that shows which token it is of."""
     return TokenLogprob(str(token), b"", -1.0)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded image of some positions, and as many cells again."""
+
+    key: int
+    positions: int
+
+    @property
+    def cells(self) -> int:
+        return 2 * self.positions
 
 
 class PythonRunner:
@@ -189,6 +202,55 @@ def expected(tokens: Sequence[int], count: int) -> str:
     for _ in range(count):
         known.append(letter(known).token)
     return "".join(chr(ord("a") + token) for token in known[len(tokens) :])
+
+
+def pictured(request_id: int, *parts: int | Picture, **fields: Any) -> Generation:
+    """Return a generation for a prompt with pictures."""
+    tokens: list[int] = []
+    spans: list[ImageSpan] = []
+    for part in parts:
+        if isinstance(part, int):
+            tokens.append(part)
+        else:
+            spans.append(ImageSpan(len(tokens), part))
+            tokens += [part.key] * part.positions
+    return generation(request_id, tokens, images=tuple(spans), **fields)
+
+
+def test_pictures_are_computed_as_a_whole_and_alone() -> None:
+    bench = Bench()
+    bench.add(generation(1, [5], None))
+    bench.step()
+    bench.step()
+    bench.add(pictured(2, 1, 2, Picture(-7, 3), Picture(-8, 2), 3))
+    while not bench.chunks[2]:
+        bench.step()
+    steps = [
+        [(chunk.generation.request_id, len(chunk.tokens), chunk.image) for chunk in plan.chunks]
+        for plan in bench.runner.plans
+    ]
+    ours = [step for step in steps if any(request_id == 2 for request_id, _, _ in step)]
+    assert ours[:4] == [
+        [(1, 1, None), (2, 2, None)],
+        [(2, 3, Picture(-7, 3))],
+        [(2, 2, Picture(-8, 2))],
+        [(1, 1, None), (2, 1, None)],
+    ]
+    bench.scheduler.cancel(1)
+    bench.finish()
+    usage = bench.end(2).usage
+    assert usage is not None
+    assert usage.prompt_tokens == 3 + 2 * 5  # cells count, not positions
+
+
+def test_a_picture_is_not_computed_again() -> None:
+    bench = Bench()
+    picture = Picture(-7, 4)
+    for request_id, parts in enumerate([(1, picture, 2), (1, picture, 3), (1, picture), (1, Picture(-9, 4), 2)]):
+        bench.add(pictured(request_id, *parts, max_tokens=1))
+        bench.finish()
+    cached = [end.cached_tokens for end in (bench.end(request_id).usage for request_id in range(4)) if end]
+    assert cached == [0, 5, 1, 1]  # never a part of a picture
 
 
 def test_a_prompt_is_continued() -> None:

@@ -8,6 +8,7 @@ from preheat.inference.worker.chat.dialects import dialect_of as dialect_of
 from preheat.inference.worker.chat.dialects import prompted_thinking as prompted_thinking
 from preheat.inference.worker.chat.dialects import thinking_openings as thinking_openings
 from preheat.inference.worker.chat.parsing import AnswerParser as AnswerParser
+from preheat.inference.worker.chat.prompt import ChatTokens as ChatTokens
 from preheat.inference.worker.chat.prompt import chat_tokens as chat_tokens
 from preheat.inference.worker.chat.prompt import fixed_tokens as fixed_tokens
 from preheat.inference.worker.chat.template import ChatTemplate as ChatTemplate

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
-from preheat.inference import Chat
+from preheat.inference import Chat, ContentPart, Message
 from preheat.inference.worker.chat.guarding import contained
 from preheat.inference.worker.chat.template import ChatTemplate, Prompt
+from preheat.inference.worker.generation import Image, ImageSpan
 
 
 class Vocabulary(Protocol):
@@ -23,43 +28,97 @@ class Vocabulary(Protocol):
         """Return a control token's text; empty for other tokens."""
 
 
-def chat_tokens(vocabulary: Vocabulary, template: ChatTemplate, chat: Chat) -> tuple[Prompt, list[int]]:
+class ChatTokens(NamedTuple):
+    """A prompt's text and tokens, and where its images are."""
+
+    prompt: Prompt
+    tokens: list[int]
+    images: tuple[ImageSpan, ...] = ()
+
+
+def chat_tokens(
+    vocabulary: Vocabulary, template: ChatTemplate, chat: Chat, images: Sequence[Sequence[int | Image]] = ()
+) -> ChatTokens:
     """Return the prompt for a chat and its tokens; raises InvalidRequestError.
 
     A prompt is tokenized in one piece, as in training. If it then has a control token whose text is also in the chat's
     own texts, these occurrences are tokenized apart, as plain text.
+
+    Args:
+        images: The encoded images of the chat, in order: each one's tiles, and the tokens around them.
     """
+    marks = _Marks(images)
+    chat = marks.chat(chat) if images else chat
     prompt = template.render(chat)
-    tokens = _tokens(vocabulary, prompt)
+    found = _tokens(vocabulary, prompt, marks)
     literal: frozenset[str] = frozenset()
-    while found := contained(chat, _control_texts(vocabulary, tokens)) - literal:
-        literal |= found
+    while more := contained(chat, _control_texts(vocabulary, found.tokens)) - literal:
+        literal |= more
         prompt = template.render(chat, literal)
-        tokens = _tokens(vocabulary, prompt)
-    return prompt, tokens
+        found = _tokens(vocabulary, prompt, marks)
+    return found
 
 
 def fixed_tokens(vocabulary: Vocabulary, template: ChatTemplate) -> list[int]:
     """Return the tokens that every chat without a system message begins with; may be empty."""
     beginning = template.fixed_beginning()
-    return _tokens(vocabulary, beginning) if beginning.pieces else []
+    return _tokens(vocabulary, beginning, _Marks(())).tokens if beginning.pieces else []
 
 
-def _tokens(vocabulary: Vocabulary, prompt: Prompt) -> list[int]:
+class _Marks:
+    """Puts words in the place of images, and images in the place of these words. Nobody else can write the words."""
+
+    def __init__(self, images: Sequence[Sequence[int | Image]]) -> None:
+        self._images = images
+        self._nonce = secrets.token_hex(6)
+        self._pattern = re.compile(f"i{self._nonce}n([0-9]+)i")
+
+    def chat(self, chat: Chat) -> Chat:
+        """Return the chat with a word for each image."""
+        numbers = iter(range(len(self._images)))
+
+        def marked(message: Message) -> Message:
+            parts = (
+                part if part.image is None else ContentPart(f"i{self._nonce}n{next(numbers)}i")
+                for part in message.content
+            )
+            return replace(message, content=tuple(parts))
+
+        return replace(chat, messages=tuple(map(marked, chat.messages)))
+
+    def split(self, text: str) -> Iterator[str | Sequence[int | Image]]:
+        """Yield a prompt's texts and images in order."""
+        for at, part in enumerate(self._pattern.split(text) if self._images else [text]):
+            yield self._images[int(part)] if at % 2 else part
+
+
+def _tokens(vocabulary: Vocabulary, prompt: Prompt, marks: _Marks) -> ChatTokens:
     """Return a prompt's tokens, with one start token if the model wants it or the template writes it."""
     tokens: list[int] = []
+    images: list[ImageSpan] = []
     for at, (text, is_literal) in enumerate(prompt.pieces):
         bare = text.lstrip()
         # White space before the start token was not in training.
         if at == 0 and vocabulary.bos_text and bare.startswith(vocabulary.bos_text):
             text = bare
-        tokens += vocabulary.tokenize(text, add_special=False, parse_special=not is_literal)
+        for part in marks.split(text):
+            if isinstance(part, str):
+                tokens += vocabulary.tokenize(part, add_special=False, parse_special=not is_literal) if part else []
+                continue
+            for each in part:
+                if isinstance(each, int):
+                    tokens.append(each)
+                else:
+                    images.append(ImageSpan(len(tokens), each))
+                    tokens += [each.key] * each.positions
     start = 0
     while start < len(tokens) and tokens[start] == vocabulary.bos >= 0:
         start += 1
     has_bos = start > 0 or vocabulary.adds_bos
-    return [vocabulary.bos] * has_bos + tokens[start:]
+    moved = has_bos - start
+    spans = tuple(span._replace(start=span.start + moved) for span in images)
+    return ChatTokens(prompt, [vocabulary.bos] * has_bos + tokens[start:], spans)
 
 
 def _control_texts(vocabulary: Vocabulary, tokens: list[int]) -> set[str]:
-    return {text for token in set(tokens) if (text := vocabulary.control_text(token))}
+    return {text for token in set(tokens) if token >= 0 and (text := vocabulary.control_text(token))}
