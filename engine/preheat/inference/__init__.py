@@ -60,6 +60,7 @@ class Constraint:
 
     kind: Literal["json_schema", "regex", "lark", "gbnf"]
     text: str
+    param: str = field(default="response_format", compare=False)  # the request's field, for errors
 
 
 ANY_JSON_OBJECT: Final = Constraint("json_schema", '{"type": "object"}')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import ConfigDict, Field
@@ -79,10 +80,10 @@ class ConstraintFields(JsonBody):
     @property
     def constraint(self) -> Constraint | None:
         """The form of the answer; raises InvalidRequestError if there are several, or one cannot be read."""
-        found = [pair for pair in self._constraints() if pair[1] is not None]
+        found = [(name, constraint) for name, constraint in self._constraints() if constraint is not None]
         if len(found) > 1:
             raise invalid(found[1][0], f"cannot be combined with {found[0][0]}")
-        return found[0][1] if found else None
+        return replace(found[0][1], param=found[0][0]) if found else None
 
     def _constraints(self) -> Iterable[tuple[str, Constraint | None]]:
         yield "response_format", _of_format(self.response_format)

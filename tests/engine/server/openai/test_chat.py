@@ -358,6 +358,23 @@ async def test_forms_of_answers(
     assert engine.requests[0].constraint == constraint
 
 
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"guided_regex": "a"}, "guided_regex"),
+        ({"structured_outputs": {"regex": "a"}}, "structured_outputs.regex"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+    ],
+)
+async def test_errors_of_a_form_name_its_field(
+    fields: dict[str, object], param: str, engine: FakeEngine, chat: Post
+) -> None:
+    assert (await chat(**fields)).status_code == 200
+    constraint = engine.requests[0].constraint
+    assert constraint is not None
+    assert constraint.param == param
+
+
 async def test_a_structural_tag_is_a_grammar(engine: FakeEngine, chat: Post) -> None:
     structures = [{"begin": "<f=a>", "schema": {"type": "object"}, "end": "</f>"}]
     form = {"type": "structural_tag", "structures": structures, "triggers": ["<f="]}

@@ -101,7 +101,7 @@ class ConstraintCompiler:
             return self.lark_matcher(_grammar(constraint))
         except (SchemaError, GrammarError) as error:
             code = "schema_unusable" if constraint.kind == "json_schema" else "grammar_unusable"
-            raise InvalidRequestError(msg(code, reason=_one_line(str(error))), param="response_format") from error
+            raise InvalidRequestError(msg(code, reason=_one_line(str(error))), param=constraint.param) from error
 
     def _schema_matcher(self, document: SchemaDocument) -> TokenMatcher:
         try:
@@ -222,11 +222,11 @@ def _json_grammar(document: SchemaDocument, place: str) -> str:
 
 
 def _translated(gbnf: str) -> str:
-    from llguidance.gbnf_to_lark import GbnfToLarkError, gbnf_to_lark
+    from llguidance.gbnf_to_lark import gbnf_to_lark
 
     try:
         return gbnf_to_lark(gbnf)
-    except (GbnfToLarkError, ValueError, LookupError, RecursionError) as error:
+    except Exception as error:  # the translator raises all kinds, plain ``Exception`` for an unknown rule
         raise GrammarError(str(error)) from error
 
 
