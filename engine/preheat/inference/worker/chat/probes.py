@@ -136,7 +136,7 @@ def _with_tool_calls(template: CompiledTemplate, traits: TemplateTraits) -> Temp
     if Step.RESULTS_AS_USER not in traits.steps and not _shows(
         template, traits, (_USER, _CALL, _RESULT, _USER_2), (_NAME, _THIRD, _FIFTH)
     ):
-        traits = _add_steps(traits, Step.ANSWER_RESULTS)
+        traits = _with_answered_results(template, traits)
     second = replace(_CALL, tool_calls=(*_CALL.tool_calls, ToolCall(_FOURTH, "{}", _FIFTH)))
     results = (_RESULT, replace(text_message(Role.TOOL, _FIFTH), tool_call_id=_FIFTH, name=_FOURTH))
     if not _shows(template, traits, (_USER, second, *results), (_NAME, _FOURTH, _FIFTH)):
@@ -146,6 +146,14 @@ def _with_tool_calls(template: CompiledTemplate, traits: TemplateTraits) -> Temp
     text = _rendered(template, traits, (_USER, with_text, _RESULT))
     is_whole = _FOURTH in text and _NAME in text
     return traits if is_whole or not _shows(template, apart, (_USER, with_text, _RESULT), (_FOURTH, _NAME)) else apart
+
+
+def _with_answered_results(template: CompiledTemplate, traits: TemplateTraits) -> TemplateTraits:
+    for step in (Step.ANSWER_RESULTS, Step.ACKNOWLEDGE_RESULTS):
+        answered = _add_steps(traits, step)
+        if _shows(template, answered, (_USER, _CALL, _RESULT, _USER_2), (_NAME, _THIRD, _FIFTH)):
+            return answered
+    return traits
 
 
 def _calls_form(template: CompiledTemplate, traits: TemplateTraits) -> TemplateTraits | None:

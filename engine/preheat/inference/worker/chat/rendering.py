@@ -22,6 +22,7 @@ from preheat.inference.worker.chat.traits import Step, TemplateTraits, template_
 from preheat.inference.worker.chat.values import wrap
 
 _ESCALATION: Final = (
+    (Step.DROP_EMPTY_ANSWERS,),
     (Step.JOIN_FIRST_SYSTEM,),
     (Step.FOLD_LATER_SYSTEM,),
     (Step.JOIN_NEIGHBOURS,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from preheat.inference import ContentPart, Message, Role, ToolCall, ToolDefinition, text_message
@@ -132,6 +133,14 @@ def _calls_apart(messages: Messages) -> Messages:
     return tuple(result)
 
 
+def _drop_empty_answers(messages: Messages) -> Messages:
+    return tuple(
+        message
+        for message in messages
+        if message.role is not Role.ASSISTANT or message.text.strip() or message.tool_calls
+    )
+
+
 def _join_first_system(messages: Messages) -> Messages:
     count = _leading_systems(messages)
     return (*_join(messages[:count], lambda _first, _second: True), *messages[count:])
@@ -204,16 +213,16 @@ def _joined(first: Message, second: Message) -> Message:
 
 def _user_first(messages: Messages) -> Messages:
     at = _leading_systems(messages)
-    if at == len(messages) or messages[at].role is Role.USER:
+    if messages and (at == len(messages) or messages[at].role is Role.USER):
         return messages
     return (*messages[:at], text_message(Role.USER, ""), *messages[at:])
 
 
-def _answer_results(messages: Messages) -> Messages:
+def _answer_results(messages: Messages, answer: str = "") -> Messages:
     result: list[Message] = []
     for message in messages:
         if result and result[-1].role is Role.TOOL and message.role is Role.USER:
-            result.append(text_message(Role.ASSISTANT, ""))
+            result.append(text_message(Role.ASSISTANT, answer))
         result.append(message)
     return tuple(result)
 
@@ -223,6 +232,7 @@ _STEPS: Final[Mapping[Step, Callable[[Messages], Messages]]] = {
     Step.RESULTS_AS_USER: _results_as_user,
     Step.ONE_CALL_A_MESSAGE: _one_call_a_message,
     Step.CALLS_APART: _calls_apart,
+    Step.DROP_EMPTY_ANSWERS: _drop_empty_answers,
     Step.JOIN_FIRST_SYSTEM: _join_first_system,
     Step.SYSTEM_INTO_LAST_USER: _system_into_last_user,
     Step.FOLD_LATER_SYSTEM: _fold_later_system,
@@ -230,4 +240,5 @@ _STEPS: Final[Mapping[Step, Callable[[Messages], Messages]]] = {
     Step.JOIN_NEIGHBOURS: _join_neighbours,
     Step.USER_FIRST: _user_first,
     Step.ANSWER_RESULTS: _answer_results,
+    Step.ACKNOWLEDGE_RESULTS: partial(_answer_results, answer="OK."),
 }

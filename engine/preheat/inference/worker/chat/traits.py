@@ -23,13 +23,15 @@ class Step(IntEnum):
     RESULTS_AS_USER = 2  # tool results are the user's
     ONE_CALL_A_MESSAGE = 3  # parallel calls become consecutive ones, each with its result
     CALLS_APART = 4  # text and calls of one message become two messages
-    JOIN_FIRST_SYSTEM = 5  # several system messages at the beginning become one
-    SYSTEM_INTO_LAST_USER = 6  # the one at the beginning becomes part of the user's last message
-    FOLD_LATER_SYSTEM = 7  # system messages after the beginning are the user's, where they stand
-    FOLD_FIRST_SYSTEM = 8  # the one at the beginning, too
-    JOIN_NEIGHBOURS = 9  # messages in a row by the user, or by the assistant, become one
-    USER_FIRST = 10  # an empty message of the user precedes the assistant's greeting
-    ANSWER_RESULTS = 11  # an empty message of the assistant stands between a tool's result and the user
+    DROP_EMPTY_ANSWERS = 5  # messages of the assistant without text and calls
+    JOIN_FIRST_SYSTEM = 6  # several system messages at the beginning become one
+    SYSTEM_INTO_LAST_USER = 7  # the one at the beginning becomes part of the user's last message
+    FOLD_LATER_SYSTEM = 8  # system messages after the beginning are the user's, where they stand
+    FOLD_FIRST_SYSTEM = 9  # the one at the beginning, too
+    JOIN_NEIGHBOURS = 10  # messages in a row by the user, or by the assistant, become one
+    USER_FIRST = 11  # an empty message of the user precedes the assistant's greeting
+    ANSWER_RESULTS = 12  # an empty message of the assistant stands between a tool's result and the user
+    ACKNOWLEDGE_RESULTS = 13  # the same with a short text
 
 
 class EmptyContent(Enum):

@@ -36,6 +36,11 @@ LEARNED = {
         moves_system=True,
         steps=frozenset(ONE_SYSTEM | STRICT_TURNS | {Step.ANSWER_RESULTS}),
     ),
+    "mistral_7": replace(
+        USUAL,
+        tools_variable="tools",
+        steps=frozenset(ONE_SYSTEM | STRICT_TURNS | {Step.ACKNOWLEDGE_RESULTS}),
+    ),
     "mixed": replace(NO_TOOLS, typed_parts=frozenset({Role.USER})),
     "phi": NO_TOOLS,
     "printed": USUAL,

@@ -63,6 +63,8 @@ def shown(messages: tuple[Message, ...]) -> str:
         (Step.USER_FIRST, "s:1", "s:1"),
         (Step.USER_FIRST, "s:1 u:2", "s:1 u:2"),
         (Step.ANSWER_RESULTS, "u:1 c:/f t:2 u:3", "u:1 c:f t:2 a: u:3"),
+        (Step.ACKNOWLEDGE_RESULTS, "c:/f t:2 t:3 u:4 a:5", "c:f t:2 t:3 a:OK. u:4 a:5"),
+        (Step.DROP_EMPTY_ANSWERS, "u:1 a: c:/f u:", "u:1 c:f u:"),
         (Step.CALLS_APART, "c:1/f,g c:/h", "a:1 c:f,g c:h"),
         (Step.ONE_CALL_A_MESSAGE, "c:1/f,g t:g t:f t:x u:2", "c:1/f t:f c:g t:g t:x u:2"),
         (Step.ONE_CALL_A_MESSAGE, "c:/f t:f", "c:f t:f"),
