@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from preheat.inference import JsonObject, Sampling
-from preheat.server.bodies import JsonBody
+from preheat.server.bodies import MAX_INPUTS, JsonBody
 from preheat.server.ollama.durations import keep_alive_s
 
 _SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
@@ -18,6 +18,9 @@ def _whole(value: Any) -> Any:
     """Return 8192 for 8192.0: JavaScript does not tell them apart, and Ollama accepts both."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
+
+MAX_STOPS: Final = 64
+MAX_TOOLS: Final = 1024
 
 Whole: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**63), lt=2**64)]
 
@@ -63,7 +66,7 @@ class Options(JsonBody):
     seed: Whole | None = None
     num_predict: Whole | None = Field(default=None, description="-1 and -2 are up to the context length")
     num_ctx: Whole | None = Field(default=None, description="A larger context reloads the model once")
-    stop: str | list[str] | None = None
+    stop: str | Annotated[list[str], Field(max_length=MAX_STOPS)] | None = None
     typical_p: float | None = None
     tfs_z: float | None = None
     mirostat: Whole | None = None
@@ -218,6 +221,13 @@ class AnswerBody(RunBody):
     truncate: bool | None = Field(default=None, description="A prompt that does not fit is always an error")
     shift: bool | None = Field(default=None, description="An answer ends at the context length")
 
+    @field_validator("format", mode="before")
+    @classmethod
+    def _known_format(cls, value: Any) -> Any:
+        if value not in (None, "", "json") and not isinstance(value, dict):
+            raise ValueError("is json, or a JSON schema as an object")
+        return value
+
     @field_validator("think")
     @classmethod
     def _known_effort(cls, value: bool | str | None) -> bool | str | None:
@@ -239,7 +249,7 @@ class OllamaChatBody(AnswerBody):
     """POST /api/chat."""
 
     messages: list[MessageBody] | None = Field(default=None, description="Without messages, the model is only loaded")
-    tools: Annotated[list[ToolBody], Field(max_length=128)] | None = None
+    tools: Annotated[list[ToolBody], Field(max_length=MAX_TOOLS)] | None = None
 
 
 class GenerateBody(AnswerBody):
@@ -276,7 +286,7 @@ class GenerateBody(AnswerBody):
 class EmbedBody(RunBody):
     """POST /api/embed."""
 
-    input: str | list[str] | None = None
+    input: str | Annotated[list[str], Field(max_length=MAX_INPUTS)] | None = None
     truncate: bool | None = Field(default=None, description="false makes an input that is too long an error")
     dimensions: Annotated[Whole, Field(ge=0)] | None = None
 
