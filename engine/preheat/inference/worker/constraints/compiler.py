@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from preheat.errors import InvalidRequestError
 from preheat.inference import Constraint
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.constraints.patterns import PatternError, usable_pattern
 from preheat.inference.worker.constraints.references import ROOT, SchemaDocument, SchemaError
 from preheat.inference.worker.constraints.schemas import places, prepared
 from preheat.inference.worker.llama_model import LlamaModel
@@ -71,7 +72,7 @@ class TokenMatcher:
     @property
     def complete(self) -> bool:
         """Nothing can follow."""
-        return bool(self._matcher.is_stopped())
+        return bool(self._matcher.is_stopped() and not self._matcher.is_error())
 
     @property
     def failure(self) -> str:
@@ -198,7 +199,10 @@ def _grammar(constraint: Constraint) -> str:
         case "regex":
             from llguidance import regex_to_lark
 
-            return f"start: /{regex_to_lark(constraint.text, 'dw')}/"
+            try:
+                return f"start: /{regex_to_lark(usable_pattern(constraint.text), 'dw')}/"
+            except PatternError as error:
+                raise GrammarError(str(error)) from error
         case "lark":
             return constraint.text
         case "gbnf":
@@ -266,5 +270,5 @@ def _with_deep_stack(compile_it: Callable[[], T]) -> T:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(text.removesuffix("<non-verbose/>").split())
     return line if len(line) <= _MAX_REASON_CHARS else f"{line[: _MAX_REASON_CHARS - 1]}…"

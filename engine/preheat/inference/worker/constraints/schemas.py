@@ -172,7 +172,7 @@ class _Preparation:
             name, target, openness = self._waiting.popleft()
             self._deepest = 0
             self._definitions[name] = self._schema(target, openness, 0)
-            levels += self._deepest
+            levels += self._deepest + 1
             if levels > MAX_LEVELS:
                 raise SchemaError(f"it has more than {MAX_LEVELS} levels")
         return {**root, "$defs": self._definitions, "x-guidance": OPTIONS}
@@ -382,13 +382,15 @@ class _Preparation:
         names = object_names(self._document, node.place, self._object_names)
         if not forced and (names.says_more or not names.described):
             return
+        # A required name alone is described by nothing: it stays possible, unless the schema forbids such properties.
+        counts = {name: count for name, count in names.counts.items() if count or not forced}
         if not node.combined:
             properties = node.out.setdefault("properties", {})
             node.out["additionalProperties"] = False
-            for name in names.counts:
+            for name in counts:
                 properties.setdefault(name, {})
         else:
-            closing = {"properties": {name: {} for name in names.counts}, "additionalProperties": False}
+            closing = {"properties": {name: {} for name in counts}, "additionalProperties": False}
             if node.value.get("type") == "object":
                 closing["type"] = "object"
             node.out.setdefault("allOf", []).append(closing)
