@@ -16,6 +16,8 @@ from preheat.messages import message_json
 REQUEST_ID: Final = "request-id"
 """Header of Anthropic's answers."""
 
+_RESPONSES_FIELDS: Final = {"messages": "input", "response_format": "text.format"}
+
 
 class NotFoundError(EngineError, code="not_found", status=404):
     """No such endpoint."""
@@ -58,6 +60,13 @@ def error_json(error: EngineError) -> dict[str, Any]:
     if isinstance(error, SettingsError) and error.reason:
         content["reason"] = str(error.reason)
     return {"error": content}
+
+
+def responses_error_json(error: EngineError) -> dict[str, Any]:
+    """Return OpenAI's error object for Responses, whose fields have other names than those of chats."""
+    content = error_json(error)
+    content["error"]["param"] = _RESPONSES_FIELDS.get(error.param or "", error.param)
+    return content
 
 
 def anthropic_error_json(error: EngineError, request_id: str = "") -> dict[str, Any]:
@@ -103,4 +112,6 @@ def error_response(error: EngineError, path: str) -> Response:
 def _form_of(path: str) -> Callable[[EngineError], dict[str, Any]]:
     if path.startswith("/api/"):
         return ollama_error_json
+    if path.startswith("/v1/responses"):
+        return responses_error_json
     return anthropic_error_json if path.startswith("/v1/messages") else error_json

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from preheat.errors import EngineError
 from preheat.inference import FinishReason, GenerationChunk, JsonObject, Usage
-from preheat.server.errors import error_text
+from preheat.server.errors import responses_error_json
 from preheat.server.generation import Answer, AnswerFormat, Wait
 from preheat.server.openai.formatting import chat_logprobs
 from preheat.server.openai.requests import tool_choice
@@ -87,8 +87,9 @@ class ResponseFormat(AnswerFormat):
 
     def error(self, error: EngineError) -> str:
         """Return the event for an error after the headers."""
+        content = responses_error_json(error)["error"]
         fallback = "server_error" if error.status >= 500 else "invalid_prompt"
-        content = {"code": _ERROR_CODES.get(error.code, fallback), "message": error_text(error), "param": error.param}
+        content["code"] = _ERROR_CODES.get(error.code, fallback)
         response = {**self._fields, "status": "failed", "error": content, "output": self._output}
         return self._event({"type": "response.failed", "response": response})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import httpx2
@@ -235,10 +236,11 @@ async def test_an_error_after_the_headers_is_a_failed_response(
         async for line in answer.aiter_lines():
             text += f"{line}\n"
             engine.load_gate.set()
-    event = [line for line in text.split("\n\n") if line][-1]
-    assert event.startswith("event: response.failed\n")
-    assert f'"error":{{"code":"{code}","message":"{failure.title}"' in event
-    assert '"status":"failed"' in event
+    kind, _, data = [event for event in text.split("\n\n") if event][-1].partition("\ndata: ")
+    response = json.loads(data)["response"]
+    assert kind == "event: response.failed"
+    assert response["status"] == "failed"
+    assert (response["error"]["code"], response["error"]["message"]) == (code, failure.title)
 
 
 async def test_a_stream_that_breaks_off_keeps_what_was_finished(engine: FakeEngine, stream: Respond) -> None:
@@ -251,10 +253,10 @@ async def test_a_stream_that_breaks_off_keeps_what_was_finished(engine: FakeEngi
 
 
 async def test_errors_before_the_headers_are_openais(engine: FakeEngine, sdk: Sdk) -> None:
-    engine.failure = ContextLengthExceededError("Too long")
+    engine.failure = ContextLengthExceededError("Too long", param="messages")
     with pytest.raises(openai.BadRequestError) as caught:
         await sdk.responses.create(model="tiny-chat", input="hi", stream=True)
-    assert caught.value.code == "context_length_exceeded"
+    assert (caught.value.code, caught.value.param) == ("context_length_exceeded", "input")
     with pytest.raises(openai.NotFoundError):
         await sdk.responses.create(model="unknown", input="hi", stream=True)
     with pytest.raises(openai.BadRequestError):
