@@ -209,7 +209,7 @@ class TextService:
 
     def _tokens(self, request: GenerateRequest, images: Images) -> ChatTokens:
         """Return the tokens of any prompt, and a chat's text."""
-        if request.chat is not None:
+        if request.chat is not None and not request.suffix:
             return chat_tokens(self._model, self._template, request.chat, images)
         prompt = Prompt(())
         if request.prompt_tokens is not None:

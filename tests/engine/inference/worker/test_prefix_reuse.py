@@ -82,7 +82,7 @@ def test_a_warm_beginning_is_not_computed_by_the_first_chat(new_run: Callable[..
 def test_a_warm_beginning_longer_than_a_batch(chat_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = load_options(chat_model, context_length=64, warm_prefix=True)
     model = LlamaModel(options)
-    monkeypatch.setattr(model, "chat_template", lambda: "x " * 100 + "{{ messages[0].content }}")
+    monkeypatch.setattr(model, "chat_template", lambda *_: "x " * 100 + "{{ messages[0].content }}")
     assert TextRun(model, options).one(chat("Hi", 2)).usage.cached_tokens > 90
 
 

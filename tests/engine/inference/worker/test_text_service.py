@@ -311,7 +311,7 @@ def test_a_text_model_makes_no_embeddings(run: TextRun) -> None:
 def test_a_broken_template_costs_one_request(
     chat_llama: LlamaModel, chat_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_llama, "chat_template", lambda: "{{ messages.nothing.there }}")
+    monkeypatch.setattr(chat_llama, "chat_template", lambda *_: "{{ messages.nothing.there }}")
     run = TextRun(chat_llama, load_options(chat_model))
     answer = run.one(chat("Hi", 2))
     assert answer.done
