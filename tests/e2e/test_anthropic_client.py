@@ -127,6 +127,26 @@ def test_an_agents_second_turn_reuses_the_prompt_of_the_first(tmp_path: Path, ag
     assert second.input_tokens < 200
 
 
+def test_the_clients_own_loop_of_tools(scripted: anthropic.Anthropic) -> None:
+    asked = []
+
+    @anthropic.beta_tool
+    def get_weather(city: str) -> str:
+        """Tell the weather."""
+        asked.append(city)
+        return "warm"
+
+    runner = scripted.beta.messages.tool_runner(
+        model="scripted-tools",
+        max_tokens=2000,
+        tools=[get_weather],
+        messages=[{"role": "user", "content": "play(call)"}],
+        max_iterations=2,
+    )
+    assert [message.stop_reason for message in runner] == ["tool_use", "tool_use"]
+    assert asked == ["Paris", "Paris"]
+
+
 LITELLM = """
 import asyncio, os
 from litellm import anthropic, completion

@@ -80,6 +80,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "image_not_inline": Template(
         "{field}: images are not fetched from other places", "Send the image itself, as a data URI or base64"
     ),
+    "thread_not_found": Template(
+        "No conversation with the answer {id} is stored", "Send all its messages, with a thread of type create"
+    ),
     "document_not_text": Template(
         "{field}: documents have to be text in the request", "Send a source of type text, or images of the pages"
     ),

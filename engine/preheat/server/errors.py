@@ -47,6 +47,10 @@ class HeadersTooLargeError(EngineError, code="headers_too_large", status=431):
     """The request's headers are too large."""
 
 
+class ThreadNotFoundError(EngineError, code="thread_not_found", status=404):
+    """The conversation to continue is not stored."""
+
+
 class InternalError(EngineError, code="internal_error", status=500):
     """A bug in Preheat; the log has its traceback."""
 
@@ -77,7 +81,9 @@ def anthropic_error_json(error: EngineError, request_id: str = "") -> dict[str, 
     message = error_text(error)
     if isinstance(error, ContextLengthExceededError):
         message = f"prompt is too long: {message}"  # agents look for these words, and shorten their conversation
-    content = {"type": kind, "message": message, "code": error.code}
+    content: dict[str, Any] = {"type": kind, "message": message, "code": error.code}
+    if isinstance(error, ThreadNotFoundError):
+        content["details"] = {"error_code": error.code}  # Anthropic's client sends the whole conversation then
     return {"type": "error", "error": content, "request_id": request_id or new_request_id()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -17,8 +17,9 @@ from preheat.server.anthropic.formatting import MessageFormat
 from preheat.server.anthropic.models import model_json, models_json
 from preheat.server.anthropic.requests import chat_of, generate_request
 from preheat.server.anthropic.schema import MessagesBody, TokenCountBody
+from preheat.server.anthropic.threads import ThreadStore
 from preheat.server.api_docs import endpoint_docs
-from preheat.server.bodies import JsonBody, parse_body
+from preheat.server.bodies import JsonBody, parse_body, parse_json, validated
 from preheat.server.clients import client_name, is_own
 from preheat.server.errors import REQUEST_ID, new_request_id
 from preheat.server.generation import Generator, client_gone
@@ -68,6 +69,7 @@ class AnthropicApi:
     """Anthropic's protocol over one engine. Engine's loop only."""
 
     generator: Generator
+    threads: ThreadStore = field(default_factory=ThreadStore)
 
     def add_routes(self, app: FastAPI) -> None:
         """Add the endpoints, before those of OpenAI with the same paths."""
@@ -89,13 +91,15 @@ class AnthropicApi:
 
     async def create(self, request: Request) -> Response:
         """Answer a conversation, whole or as a stream of events."""
-        body = parse_body(MessagesBody, await request.body())
+        value = self.threads.complete(parse_json(await request.body()))
+        body = validated(MessagesBody, value)
         generate = generate_request(body)
         model_id = await self.generator.model_id(body.model)
         form = MessageFormat(
             model_id,
             max_tokens=body.max_tokens,
             show_thinking=body.thinking is None or body.thinking.display != "omitted",
+            finished=None if body.thread is None else lambda id_, content: self.threads.put(id_, value, content),
         )
         return await self.generator.respond(request, model_id, [generate], form, stream=bool(body.stream))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -103,9 +103,17 @@ class MessageFormat(AnswerFormat):
     Args:
         max_tokens: The limit in the request; None if there is none.
         show_thinking: Whether thinking blocks have their text.
+        finished: Called with the message's id and content.
     """
 
-    def __init__(self, model_id: str, *, max_tokens: int | None, show_thinking: bool) -> None:
+    def __init__(
+        self,
+        model_id: str,
+        *,
+        max_tokens: int | None,
+        show_thinking: bool,
+        finished: Callable[[str, list[JsonObject]], None] | None = None,
+    ) -> None:
         self._head: JsonObject = {
             "id": f"msg_{uuid.uuid4().hex[:24]}",
             "type": "message",
@@ -116,6 +124,8 @@ class MessageFormat(AnswerFormat):
         self._max_tokens = max_tokens
         self._blocks = BlockEvents(show_thinking=show_thinking)
         self._usage = Usage(0, 0)  # so far
+        self._finished = finished
+        self._events: list[JsonObject] = []  # of a stream's blocks, for ``finished``
 
     def begin(self) -> str:
         """Return the start of the message, with the prompt's tokens if they are known already."""
@@ -135,14 +145,18 @@ class MessageFormat(AnswerFormat):
 
     def feed(self, index: int, chunk: GenerationChunk) -> str:
         """Return the events for a chunk."""
-        events = self._blocks.feed(chunk)
-        if chunk.finish_reason is None:
-            return _events(events)
-        usage = self._usage = chunk.usage or self._usage
-        delta = self._ending(chunk.finish_reason, chunk.stop_text, usage)
-        events += self._blocks.finish()
-        events.append({"type": "message_delta", "delta": delta, "usage": usage_json(usage)})
-        return _events([*events, {"type": "message_stop"}])
+        last = chunk.finish_reason is not None
+        events = [*self._blocks.feed(chunk), *(self._blocks.finish() if last else ())]
+        if self._finished is not None:
+            self._events += events
+            if last:
+                self._finished(self._head["id"], content_of(self._events))
+        if chunk.finish_reason is not None:
+            usage = chunk.usage or self._usage
+            delta = self._ending(chunk.finish_reason, chunk.stop_text, usage)
+            events.append({"type": "message_delta", "delta": delta, "usage": usage_json(usage)})
+            events.append({"type": "message_stop"})
+        return _events(events)
 
     def end(self) -> str:
         """Return nothing: the last chunk ends the message."""
@@ -157,6 +171,8 @@ class MessageFormat(AnswerFormat):
         (answer,) = answers
         events = [event for chunk in answer.chunks for event in self._blocks.feed(chunk)]
         content = content_of([*events, *self._blocks.finish()])
+        if self._finished is not None:
+            self._finished(self._head["id"], content)
         return self._message(content, self._ending(answer.finish_reason, answer.stop_text, answer.usage), answer.usage)
 
     def _message(self, content: list[JsonObject], ending: JsonObject, usage: Usage) -> JsonObject:

@@ -167,6 +167,13 @@ class OutputConfig(JsonBody):
     format: OutputFormat | None = None
 
 
+class ThreadBody(JsonBody):
+    """``thread``: whether the conversation is stored, or continues a stored one."""
+
+    type: Literal["create", "continue"]
+    previous_message_id: str | None = None
+
+
 class TokenCountBody(JsonBody):
     """POST /v1/messages/count_tokens."""
 
@@ -189,7 +196,6 @@ class TokenCountBody(JsonBody):
     REFUSED: ClassVar[Mapping[str, Refused]] = {
         "container": Refused("code is not executed on the server", ("", {})),
         "mcp_servers": Refused("let the client connect to MCP servers, and send their tools", ([],)),
-        "thread": Refused("conversations are not stored; send all messages"),
     }
 
     model: Text
@@ -229,4 +235,5 @@ class MessagesBody(TokenCountBody):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     top_k: Annotated[Int, Field(ge=-1, lt=2**31)] | None = None
+    thread: ThreadBody | None = Field(None, description="create, continue: recent conversations are stored in memory")
     output_format: OutputFormat | None = Field(None, description="the older form of output_config.format")

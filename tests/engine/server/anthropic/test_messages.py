@@ -286,3 +286,36 @@ async def test_models_are_listed_for_anthropics_clients(
         await claude.models.list(limit=0)
     assert (await client.get("/v1/models")).json()["object"] == "list"
     assert CHAT in {model_id for _, model_id in engine.woken}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_conversation_continues_by_the_id_of_its_answer(
+    stream: bool, engine: FakeEngine, client: httpx2.AsyncClient, wire: httpx2.AsyncClient
+) -> None:
+    engine.script = list(EVERYTHING)
+    first = {**BODY, "system": "Be kind.", "tools": [WEATHER], "stream": stream, "thread": {"type": "create"}}
+    answer = await wire.post("/v1/messages", json=first)
+    message_id = answer.text.partition('"id": "')[2].partition('"')[0]
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "warm"}
+    again = {"thread": {"type": "continue", "previous_message_id": message_id}, "tool_choice": {"type": "any"}}
+    body = {**BODY, **again, "messages": [{"role": "user", "content": [result]}]}
+    assert (await wire.post("/v1/messages", json=body)).status_code == 200
+    chat = engine.requests[1].chat
+    assert chat is not None
+    assert [message.role.value for message in chat.messages] == ["system", "user", "assistant", "tool"]
+    assert chat.messages[2].reasoning == "Hm, hm."
+    assert [call.arguments for call in chat.messages[2].tool_calls] == ['{"city": "Ulm"}', "{}"]
+    assert [tool.name for tool in chat.tools] == ["weather"]
+
+
+async def test_an_unknown_conversation_is_sent_again(engine: FakeEngine, claude: Sdk) -> None:
+    thread = {"type": "continue", "previous_message_id": "msg_0"}
+    with pytest.raises(anthropic.NotFoundError) as caught:
+        await claude.beta.messages.create(**BODY, thread=thread)
+    assert caught.value.response.json()["error"]["details"] == {"error_code": "thread_not_found"}
+    conversation = claude.beta.messages.thread(model="tiny-chat", max_tokens=5)
+    await conversation.send(*USER)
+    await conversation.send(*USER)
+    chat = engine.requests[-1].chat
+    assert chat is not None
+    assert [message.text for message in chat.messages] == ["hi", "Hello!", "hi"]
