@@ -7,6 +7,7 @@ writes the next prompt, which shares its beginning with the last one.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,16 +15,20 @@ from preheat.errors import InvalidRequestError
 from preheat.inference import Message, Role, text_message
 from preheat.messages import msg
 
-_MARK: Final = 0x70_72_65  # the first number
-_BYTES: Final = 3  # in each number
+_MARK: Final = 0x65_72_70  # the first number
+_BYTES: Final = 3  # of text in each number, so that it fits 32 bits with a sign
 
 
 def to_context(messages: Sequence[Message], answer: str) -> list[int]:
     """Return the context of a conversation and its latest answer. Images are left out."""
     turns = [[message.role.value, message.text] for message in messages] + [[Role.ASSISTANT.value, answer]]
-    data = json.dumps(turns, separators=(",", ":")).encode()
-    data += b" " * (-len(data) % _BYTES)
-    return [_MARK, *(int.from_bytes(data[at : at + _BYTES]) for at in range(0, len(data), _BYTES))]
+    text = json.dumps(turns, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _BYTES)
+    count = len(text) // _BYTES
+    data = bytearray(4 * count)
+    for at in range(_BYTES):
+        data[at::4] = text[at::_BYTES]
+    return [_MARK, *struct.unpack(f"<{count}I", data)]
 
 
 def from_context(context: Sequence[int]) -> tuple[Message, ...]:
@@ -33,7 +38,11 @@ def from_context(context: Sequence[int]) -> tuple[Message, ...]:
     try:
         if context[0] != _MARK:
             raise ValueError
-        turns = json.loads(b"".join(number.to_bytes(_BYTES) for number in context[1:]))
+        data = struct.pack(f"<{len(context) - 1}I", *context[1:])
+        text = bytearray(_BYTES * (len(context) - 1))
+        for at in range(_BYTES):
+            text[at::_BYTES] = data[at::4]
+        turns = json.loads(text)
         return tuple(text_message(Role(role), str(text)) for role, text in turns)
-    except (ValueError, OverflowError, TypeError, RecursionError):
+    except (ValueError, struct.error, TypeError, RecursionError):
         raise InvalidRequestError(msg("context_foreign"), param="context") from None

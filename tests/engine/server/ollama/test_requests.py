@@ -221,8 +221,10 @@ async def test_a_suffix_makes_a_gap(engine: FakeEngine, send: Any) -> None:
         {"template": "{{ .Prompt }}"},
         {"width": 512},
         {"context": [1, 2, 3]},
-        {"context": [7369317, -1]},
-        {"context": [7369317, 5987106]},
+        {"context": [6648432, -1]},
+        {"context": [6648432, 5987106]},
+        {"context": [6648432]},
+        {"context": [6648432, 2105467]},
     ],
 )
 async def test_generate_refuses_what_it_cannot_do(send: Any, fields: dict[str, object]) -> None:
