@@ -36,7 +36,7 @@ class Conversation:
 
     def stored(self) -> tuple[StoredItem, ...]:
         """Return all items as they are stored."""
-        own = (item if isinstance(item, StoredItem) else _stored(_input_json(item)) for item in self.own)
+        own = (item if isinstance(item, StoredItem) else _stored_input(item) for item in self.own)
         return (*self.earlier, *own)
 
 
@@ -53,24 +53,24 @@ def conversation(body: InputBody, store: ResponseStore) -> Conversation:
 
 def stored_response(response: JsonObject, inputs: tuple[StoredItem, ...]) -> StoredResponse:
     """Return a finished response as it is stored."""
-    outputs = tuple(map(_stored, response["output"]))
+    outputs = tuple(StoredItem(item["id"], _json(item)) for item in response["output"])
     return StoredResponse(response["id"], _json(response), inputs, outputs)
 
 
-def _stored(item: JsonObject) -> StoredItem:
-    return StoredItem(item["id"], _json(item))
+def listed(item: StoredItem) -> JsonObject:
+    """Return an item in the form in which OpenAI lists it: with an id, and a message's text in parts."""
+    value: JsonObject = json.loads(item.data)
+    value |= {"id": item.item_id, "type": value.get("type") or "message"}
+    if value["type"] == "message" and not isinstance(value.get("content"), list):
+        kind = {"type": "output_text", "annotations": []} if value["role"] == "assistant" else {"type": "input_text"}
+        value["content"] = [{**kind, "text": value.get("content") or ""}]
+    return value
+
+
+def _stored_input(item: InputItem) -> StoredItem:
+    kind = getattr(item, "type", None) or "message"
+    return StoredItem(item.id or new_id(_PREFIXES.get(kind, "item")), item.model_dump_json(exclude_unset=True).encode())
 
 
 def _json(value: JsonObject) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _input_json(item: InputItem) -> JsonObject:
-    """Return an item of a request in the form in which OpenAI lists it: with an id, and a message's text in parts."""
-    value = {**item.model_dump(exclude_unset=True)}
-    value["type"] = value.get("type") or "message"
-    value["id"] = item.id or new_id(_PREFIXES.get(value["type"], "item"))
-    if isinstance(item, MessageItem) and not isinstance(item.content, list):
-        kind = {"type": "output_text", "annotations": []} if item.role == "assistant" else {"type": "input_text"}
-        value["content"] = [{**kind, "text": item.content or ""}]
-    return value

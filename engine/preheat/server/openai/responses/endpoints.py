@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +16,7 @@ from preheat.server.api_docs import endpoint_docs
 from preheat.server.bodies import JsonBody, invalid, parse_body
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
-from preheat.server.openai.responses.conversation import conversation, stored_response
+from preheat.server.openai.responses.conversation import conversation, listed, stored_response
 from preheat.server.openai.responses.formatting import ResponseFormat
 from preheat.server.openai.responses.requests import response_chat, response_request
 from preheat.server.openai.responses.schema import InputBody, ResponseBody
@@ -111,7 +110,7 @@ class ResponsesApi:
 
     async def list_input_items(self, request: Request) -> Response:
         """Answer with the items that a stored response answers, latest first."""
-        items = [json.loads(item.data) for item in self._stored(request).inputs]
+        items = [listed(item) for item in self._stored(request).inputs]
         query = request.query_params
         if query.get("order", "desc") != "asc":
             items.reverse()
