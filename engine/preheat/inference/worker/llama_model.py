@@ -10,7 +10,7 @@ import ctypes
 import logging
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -210,6 +210,11 @@ class LlamaModel:
         suffix: int = llama.llama_vocab_fim_suf(self.vocab)
         middle: int = llama.llama_vocab_fim_mid(self.vocab)
         return (prefix, suffix, middle) if min(prefix, suffix, middle) >= 0 else None
+
+    @cached_property
+    def control_texts(self) -> frozenset[str]:
+        """The texts of all control tokens. The first call takes some 0.1 s for a vocabulary of 150,000."""
+        return frozenset(text for token in range(self.n_vocab) if (text := self._control_text(token)))
 
     def _is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))

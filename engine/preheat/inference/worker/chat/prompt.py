@@ -27,6 +27,10 @@ class Vocabulary(Protocol):
     def control_text(self, token: int) -> str:
         """Return a control token's text; empty for other tokens."""
 
+    @property
+    def control_texts(self) -> frozenset[str]:
+        """The texts of all control tokens."""
+
 
 class ChatTokens(NamedTuple):
     """A prompt's text and tokens, and where its images are."""
@@ -51,12 +55,11 @@ def chat_tokens(
     chat = marks.chat(chat) if images else chat
     prompt = template.render(chat)
     found = _tokens(vocabulary, prompt, marks)
-    literal: frozenset[str] = frozenset()
-    while more := contained(chat, _control_texts(vocabulary, found.tokens)) - literal:
-        literal |= more
-        prompt = template.render(chat, literal)
-        found = _tokens(vocabulary, prompt, marks)
-    return found
+    if not contained(chat, _control_texts(vocabulary, found.tokens)):
+        return found
+    # All of the vocabulary's: one that overlaps another may be hidden by it.
+    prompt = template.render(chat, contained(chat, vocabulary.control_texts))
+    return _tokens(vocabulary, prompt, marks)
 
 
 def fixed_tokens(vocabulary: Vocabulary, template: ChatTemplate) -> list[int]:

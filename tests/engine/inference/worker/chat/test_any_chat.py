@@ -66,7 +66,7 @@ def template(style: str) -> ChatTemplate:
 
 @pytest.mark.parametrize("style", STYLES)
 @given(messages(), TOOLS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_text_is_in_the_prompt(style: str, chat: tuple[Message, ...], tools: tuple[ToolDefinition, ...]) -> None:
     text = template(style).render(Chat(messages=chat, tools=tools)).text
     at = 0

@@ -40,6 +40,10 @@ class Vocabulary:
     def control_text(self, token: int) -> str:
         return CONTROL[token] if token < 1000 else ""
 
+    @property
+    def control_texts(self) -> frozenset[str]:
+        return frozenset(CONTROL)
+
     def controls(self, tokens: list[int]) -> str:
         return "".join(CONTROL[token] for token in tokens if token < 1000)
 
