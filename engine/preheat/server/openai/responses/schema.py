@@ -22,6 +22,9 @@ MAX_ITEMS: Final = 8192
 _TEXT_PARTS: Final = ("input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal")
 _IMAGE_PARTS: Final = ("input_image", "image_url")
 
+_NOT_IGNORED: Final = ("store", "metadata", "user", "safety_identifier", "prompt_cache_key")
+"""Fields that only chats ignore."""
+
 _ITEM_KINDS: Final = {
     "message": "message",
     "function_call": "function_call",
@@ -251,7 +254,8 @@ class ResponseBody(InputBody, SamplingBody):
     prompt_cache_key: str | None = Field(None, description="Returned; every prompt's beginning is reused if possible.")
 
     IGNORED: ClassVar[Mapping[str, str]] = {
-        **{name: note for name, note in IGNORED.items() if name not in __annotations__},
+        **{name: note for name, note in IGNORED.items() if name not in _NOT_IGNORED},
+        "return_progress": "a stream always has events with progress",
         "max_tool_calls": "tools of the server's own do not exist",
         "context_management": "input is never cut",
         "client_metadata": "",
