@@ -113,11 +113,12 @@ class LibraryEndpoints:
 
     async def _add(self, name: str, source: str, system: str, parameters: dict[str, Any]) -> None:
         """Add a name for a model; one that is such a name itself hands down its own prompt and options."""
-        behind = self.named.find(source)
+        engine, behind = self.generator.engine, self.named.find(source)
         if behind is not None:
             system, parameters = system or behind.system, {**behind.parameters, **parameters}
-        model = await self.generator.engine.find(source if behind is None else behind.model_id)
-        if any(shown_name(each.model_id) == shown_name(name.lower()) for each in await self.generator.engine.models()):
+        model = await engine.find(source if behind is None else behind.model_id)
+        taken = {shown_name(known) for each in await engine.models() for known in (each.model_id, *each.aliases)}
+        if shown_name(name.lower()) in taken:
             raise ModelExistsError(msg("model_name_taken", name=name), param="model")
         self.named.add(name, NamedModel(model.model_id, system, parameters, time.time()))
         await self._save()
