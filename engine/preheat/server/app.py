@@ -134,8 +134,8 @@ def _missing(request: Request) -> Message:
     name = "ollama" if path.startswith("/api/") else "openai" if path.startswith("/v1/") else None
     if path.startswith("/v1/messages/") or VERSION_HEADER in request.headers:
         name = "anthropic"
-    paths = [each.path for family in FAMILIES if family.name == name for each in family.endpoints]
-    return msg("no_endpoint_in_family", endpoints=paths) if paths else msg("no_endpoint")
+    paths = dict.fromkeys(each.path for family in FAMILIES if family.name == name for each in family.endpoints)
+    return msg("no_endpoint_in_family", endpoints=list(paths)) if paths else msg("no_endpoint")
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
