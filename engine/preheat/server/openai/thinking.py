@@ -18,8 +18,6 @@ _OFF: Final = ("none", "minimal")
 _BUDGETS: Final = {"low": 1024, "medium": 8192}
 """Maximum tokens of thinking by effort. The higher ones have no limit."""
 
-_RESERVED: Final = ("messages", "tools", "add_generation_prompt", "bos_token", "eos_token")
-
 
 class ThinkingFields(JsonBody):
     """Fields of several servers about thinking."""
@@ -49,14 +47,11 @@ def thinking_of(body: ThinkingFields) -> Thinking:
     """Return how much the model may think. A switch goes before a budget, and that before an effort.
 
     Raises:
-        InvalidRequestError: An effort is unknown, or a template variable is one of the server's own.
+        InvalidRequestError: An effort is unknown.
     """
     arguments = dict(body.chat_template_kwargs or {})
-    for name in _RESERVED:
-        if name in arguments:
-            raise invalid(f"chat_template_kwargs.{name}", "is set by the server")
     effort = _effort(body)
-    if effort is not None and effort not in _OFF:
+    if effort is not None:
         arguments.setdefault("reasoning_effort", effort)
     budget = next(_budgets(body), None)
     switch = next(_switches(body, arguments), None)

@@ -61,7 +61,6 @@ def chat(**fields: object) -> ChatBody:
         ({"mirostat": 2}, "mirostat"),
         ({"chat_template": "{{ x }}"}, "chat_template"),
         ({"reasoning_effort": "huge"}, "reasoning_effort"),
-        ({"chat_template_kwargs": {"messages": []}}, "chat_template_kwargs.messages"),
         ({"continue_final_message": True}, "continue_final_message"),
         ({"function_call": {"name": "g"}, "functions": [{"name": "f"}]}, "function_call"),
         ({"logit_bias": [["a", 1]]}, "logit_bias[0][0]"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -29,6 +29,7 @@ CHATML: Final = (
 
 _MARK: Final = "the user's message"
 _MARKED: Final = Chat(messages=(text_message(Role.USER, _MARK),))
+_EFFORT: Final = "reasoning_effort"
 _OWN_VARIABLES: Final = frozenset({"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"})
 
 
@@ -101,7 +102,7 @@ class ChatTemplate:
         guard = Guard(literal)
         try:
             with time_limit(self._limit_s):
-                text, tools_as_text = Rendering(self._compiled, traits, guard.chat(chat), guard.nonce).text()
+                text, tools_as_text = _rendered(self._compiled, traits, guard.chat(chat), guard.nonce)
         except RenderTimeout:
             raise InvalidRequestError(msg("template_too_slow", limit_s=self._limit_s), param="messages") from None
         except TextLeftOut as fault:
@@ -117,6 +118,26 @@ class ChatTemplate:
         except InvalidRequestError:
             return Prompt(())
         return Prompt(((beginning, False),) if mark and beginning else ())
+
+
+def _rendered(template: CompiledTemplate, traits: TemplateTraits, chat: Chat, nonce: str) -> tuple[str, bool]:
+    """Return the result of a ``Rendering``; a template that refuses a word for the effort gets another, or none."""
+    first_fault: TemplateFault | None = None
+    for form in _efforts(chat):
+        try:
+            return Rendering(template, traits, form, nonce).text()
+        except TemplateFault as fault:
+            first_fault = first_fault or fault
+    raise first_fault or TextLeftOut
+
+
+def _efforts(chat: Chat) -> Iterator[Chat]:
+    yield chat
+    if _EFFORT in chat.template_arguments:
+        others = {name: value for name, value in chat.template_arguments.items() if name != _EFFORT}
+        off = chat.template_arguments[_EFFORT] in ("none", "minimal")
+        yield replace(chat, template_arguments={**others, _EFFORT: "none" if off else "high"})
+        yield replace(chat, template_arguments=others)
 
 
 def _check(chat: Chat) -> None:

@@ -234,6 +234,15 @@ def test_thinking_is_switched(style: str, fields: dict[str, object], ending: str
     assert of_style(style, text_message(Role.USER, "Hi"), **fields).endswith(ending)
 
 
+@pytest.mark.parametrize(("effort", "shown"), [("high", "high"), ("low", "high"), ("minimal", "none")])
+def test_an_effort_that_a_template_does_not_know(effort: str, shown: str) -> None:
+    template = (
+        "{% if reasoning_effort not in ['none', 'high'] %}{{ raise_exception('effort') }}{% endif %}"
+        "{{ messages[0].content }} {{ reasoning_effort }}"
+    )
+    assert render(template, USER, template_arguments={"reasoning_effort": effort}) == f"Hi {shown}"
+
+
 def test_thinking_of_earlier_turns_is_given_to_the_template() -> None:
     call = Message(role=Role.ASSISTANT, reasoning="because", tool_calls=(ToolCall("f"),))
     prompt = of_style("qwen", text_message(Role.USER, "Hi"), call, text_message(Role.TOOL, "42"))
