@@ -330,7 +330,7 @@ def floats(vector: bytes) -> list[float]:
 
 def _generate_body(model: str, request: GenerateRequest) -> JsonObject:
     """Return the request in OpenAI's form."""
-    from preheat.inference import message_to_json
+    from preheat.inference import Constraint, message_to_json
 
     sampling = request.sampling
     body: dict[str, Any] = {
@@ -343,9 +343,12 @@ def _generate_body(model: str, request: GenerateRequest) -> JsonObject:
     }
     if request.stop:
         body["stop"] = list(request.stop)
-    if request.constraint is not None:
-        schema = {"name": "answer", "schema": json.loads(request.constraint.text)}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    match request.constraint:
+        case Constraint("json_schema", text):
+            schema = {"name": "answer", "schema": json.loads(text)}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        case Constraint(kind, text):
+            body["regex" if kind == "regex" else "grammar"] = text
     if request.chat is None:
         return {**body, "prompt": request.prompt}
     return {**body, "messages": [message_to_json(message) for message in request.chat.messages]}

@@ -275,14 +275,16 @@ def test_a_request_travels_in_full(fake: FakePort, running: HttpClient) -> None:
         constraint=Constraint("json_schema", "{}"),
     )
     assert list(running.generate("m", chat)) == []
-    assert list(running.generate("m", GenerateRequest(prompt="p"))) == []
-    (chat_path, sent), (complete_path, completion) = fake.requests
+    assert list(running.generate("m", GenerateRequest(prompt="p", constraint=Constraint("regex", "[ab]")))) == []
+    assert list(running.generate("m", GenerateRequest(prompt="p", constraint=Constraint("lark", "start: /a/")))) == []
+    (chat_path, sent), (complete_path, completion), (_, grammatical) = fake.requests
     assert (chat_path, complete_path) == ("/v1/chat/completions", "/v1/completions")
     assert sent["messages"] == [{"role": "user", "content": "é"}]
     assert (sent["max_tokens"], sent["stop"], sent["seed"], sent["top_k"]) == (9, ["a", "b"], 7, 3)
     assert (sent["temperature"], sent["top_p"], sent["min_p"], sent["repeat_last_n"]) == (0.1, 0.4, 0.2, 5)
     assert sent["response_format"]["json_schema"]["schema"] == {}
     assert (completion["prompt"], completion["max_tokens"], "stop" in completion) == ("p", -1, False)
+    assert (completion["regex"], grammatical["grammar"]) == ("[ab]", "start: /a/")
 
 
 def test_waiting_is_told(fake: FakePort, running: HttpClient) -> None:

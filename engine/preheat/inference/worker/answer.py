@@ -27,6 +27,7 @@ from preheat.inference.worker.chat import (
 from preheat.inference.worker.constraints import (
     ConstraintCompiler,
     GrammarError,
+    SchemaError,
     TokenMatcher,
     constraint_rule,
     json_rule,
@@ -36,6 +37,9 @@ from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler
 from preheat.inference.worker.text_stream import TextStream
 from preheat.messages import msg
+
+# What cannot be kept of a tool's schema is left out; a strict tool's schema has been checked before.
+_arguments_rule = partial(json_rule, lenient=True)
 
 
 class ChatAnswers:
@@ -109,7 +113,7 @@ class ChatAnswers:
             tools = [self._usable(tool) for tool in chat.tools if not choice.names or tool.name in choice.names]
             parallel = chat.parallel_tool_calls and len(tools) > 1
             options.append("calls")
-            rules.append(calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=json_rule))
+            rules.append(calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=_arguments_rule))
         if not options:
             return None
         if thinking is not None:
@@ -122,11 +126,15 @@ class ChatAnswers:
 
     def _usable(self, tool: ToolDefinition) -> ToolDefinition:
         """Return the tool; with any arguments, if its schema cannot be followed and does not have to be."""
+        schema = json.dumps(arguments_schema(tool))
         try:
-            self._constraints.matcher(Constraint("json_schema", json.dumps(arguments_schema(tool))))
-        except InvalidRequestError as error:
             if tool.strict:
-                raise InvalidRequestError(error.message, param="tools") from error
+                self._constraints.matcher(Constraint("json_schema", schema))
+            else:
+                self._constraints.lark_matcher(f"start: {_arguments_rule(schema)}")
+        except InvalidRequestError as error:
+            raise InvalidRequestError(error.message, param="tools") from error
+        except (SchemaError, GrammarError):
             return replace(tool, parameters={"type": "object"})
         return tool
 

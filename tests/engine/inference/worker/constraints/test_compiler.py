@@ -12,7 +12,13 @@ import pytest
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import ANY_JSON_OBJECT, Constraint, FinishReason, Sampling
-from preheat.inference.worker.constraints import ConstraintCompiler, GrammarError, TokenMatcher, constraint_rule
+from preheat.inference.worker.constraints import (
+    ConstraintCompiler,
+    GrammarError,
+    TokenMatcher,
+    constraint_rule,
+    json_rule,
+)
 from preheat.inference.worker.constraints.compiler import MAX_GRAMMAR_CHARS
 from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import TextRun, chat
@@ -149,6 +155,13 @@ def test_an_unusable_grammar_is_refused(compiler: ConstraintCompiler, constraint
 def test_composed_grammars_report_llguidance_s_reason(compiler: ConstraintCompiler) -> None:
     with pytest.raises(GrammarError, match="nosuch"):
         compiler.lark_matcher('start: "a" nosuch\n')
+
+
+def test_what_cannot_be_kept_is_left_out_if_asked(chat_llama: LlamaModel, compiler: ConstraintCompiler) -> None:
+    value = {"properties": {"a": {"type": "array", "items": {"enum": ["x"]}, "uniqueItems": True}}, "required": ["a"]}
+    rule = json_rule(json.dumps(value), lenient=True)
+    assert follows(chat_llama, compiler.lark_matcher(f"start: {rule}"), '{"a":["x","x"]}')
+    assert not follows(chat_llama, compiler.lark_matcher(f"start: {rule}"), '{"a":["y"]}')
 
 
 def test_large_schemas_compile(compiler: ConstraintCompiler) -> None:
