@@ -127,7 +127,8 @@ def _with_turn_steps(template: CompiledTemplate, traits: TemplateTraits) -> Temp
 def _with_tool_calls(template: CompiledTemplate, traits: TemplateTraits) -> TemplateTraits:
     found = _calls_form(template, traits)
     if found is None:
-        traits = _add_steps(traits, Step.CALLS_AS_TEXT)
+        is_list = bool(traits.tools_variable) and "<|tool_call|>" in template.source
+        traits = _add_steps(traits, Step.CALLS_AS_LIST if is_list else Step.CALLS_AS_TEXT)
         # A template that prints any role may not know this one.
         knows_role = bool(traits.tools_variable or _TOOL_ROLE.search(template.source))
         keeps_results = knows_role and _shows(template, traits, (_USER, _CALL, _RESULT), (_THIRD,))

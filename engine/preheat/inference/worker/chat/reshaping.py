@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from preheat.inference import ContentPart, Message, Role, ToolCall, ToolDefinition, text_message
+from preheat.inference import ContentPart, JsonObject, Message, Role, ToolCall, ToolDefinition, text_message
 from preheat.inference.worker.chat.traits import Step, parse_arguments, template_tools
 from preheat.inference.worker.chat.values import to_json
 
@@ -76,18 +76,26 @@ def with_names_as_text(messages: Messages) -> Messages:
     )
 
 
-def _calls_as_text(messages: Messages) -> Messages:
+def _calls_as_text(messages: Messages, *, as_list: bool = False) -> Messages:
+    written = _call_list if as_list else _tagged_calls
     return tuple(
-        replace(message, content=_with_text(message, "\n".join(map(_call_text, message.tool_calls))), tool_calls=())
+        replace(message, content=_with_text(message, written(message.tool_calls)), tool_calls=())
         if message.tool_calls
         else message
         for message in messages
     )
 
 
-def _call_text(call: ToolCall) -> str:
-    value = {"name": call.name, "arguments": parse_arguments(call.arguments)}
-    return f"<tool_call>\n{to_json(value)}\n</tool_call>"
+def _tagged_calls(calls: Sequence[ToolCall]) -> str:
+    return "\n".join(f"<tool_call>\n{to_json(_call_value(call))}\n</tool_call>" for call in calls)
+
+
+def _call_list(calls: Sequence[ToolCall]) -> str:
+    return f"<|tool_call|>{to_json(list(map(_call_value, calls)))}"
+
+
+def _call_value(call: ToolCall) -> JsonObject:
+    return {"name": call.name, "arguments": parse_arguments(call.arguments)}
 
 
 def _with_text(message: Message, text: str) -> tuple[ContentPart, ...]:
@@ -229,6 +237,7 @@ def _answer_results(messages: Messages, answer: str = "") -> Messages:
 
 _STEPS: Final[Mapping[Step, Callable[[Messages], Messages]]] = {
     Step.CALLS_AS_TEXT: _calls_as_text,
+    Step.CALLS_AS_LIST: partial(_calls_as_text, as_list=True),
     Step.RESULTS_AS_USER: _results_as_user,
     Step.ONE_CALL_A_MESSAGE: _one_call_a_message,
     Step.CALLS_APART: _calls_apart,

@@ -20,18 +20,19 @@ class Step(IntEnum):
     """A change of a chat that a template may need, in the order in which they are made."""
 
     CALLS_AS_TEXT = 1  # tool calls are written into the assistant's text
-    RESULTS_AS_USER = 2  # tool results are the user's
-    ONE_CALL_A_MESSAGE = 3  # parallel calls become consecutive ones, each with its result
-    CALLS_APART = 4  # text and calls of one message become two messages
-    DROP_EMPTY_ANSWERS = 5  # messages of the assistant without text and calls
-    JOIN_FIRST_SYSTEM = 6  # several system messages at the beginning become one
-    SYSTEM_INTO_LAST_USER = 7  # the one at the beginning becomes part of the user's last message
-    FOLD_LATER_SYSTEM = 8  # system messages after the beginning are the user's, where they stand
-    FOLD_FIRST_SYSTEM = 9  # the one at the beginning, too
-    JOIN_NEIGHBOURS = 10  # messages in a row by the user, or by the assistant, become one
-    USER_FIRST = 11  # an empty message of the user precedes the assistant's greeting
-    ANSWER_RESULTS = 12  # an empty message of the assistant stands between a tool's result and the user
-    ACKNOWLEDGE_RESULTS = 13  # the same with a short text
+    CALLS_AS_LIST = 2  # the same in the form of Granite 3, which its template shows only in its instructions
+    RESULTS_AS_USER = 3  # tool results are the user's
+    ONE_CALL_A_MESSAGE = 4  # parallel calls become consecutive ones, each with its result
+    CALLS_APART = 5  # text and calls of one message become two messages
+    DROP_EMPTY_ANSWERS = 6  # messages of the assistant without text and calls
+    JOIN_FIRST_SYSTEM = 7  # several system messages at the beginning become one
+    SYSTEM_INTO_LAST_USER = 8  # the one at the beginning becomes part of the user's last message
+    FOLD_LATER_SYSTEM = 9  # system messages after the beginning are the user's, where they stand
+    FOLD_FIRST_SYSTEM = 10  # the one at the beginning, too
+    JOIN_NEIGHBOURS = 11  # messages in a row by the user, or by the assistant, become one
+    USER_FIRST = 12  # an empty message of the user precedes the assistant's greeting
+    ANSWER_RESULTS = 13  # an empty message of the assistant stands between a tool's result and the user
+    ACKNOWLEDGE_RESULTS = 14  # the same with a short text
 
 
 class EmptyContent(Enum):

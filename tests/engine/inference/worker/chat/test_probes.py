@@ -27,7 +27,7 @@ LEARNED = {
         steps=frozenset(ONE_SYSTEM | {Step.CALLS_APART}),
     ),
     "gemma": replace(NO_TOOLS, steps=NO_TOOLS.steps | ONE_SYSTEM | STRICT_TURNS | {Step.FOLD_FIRST_SYSTEM}),
-    "granite": replace(USUAL, steps=frozenset({Step.CALLS_AS_TEXT})),
+    "granite": replace(USUAL, steps=frozenset({Step.CALLS_AS_LIST})),
     "hermes_tool_use": replace(USUAL, needs_tools=True, steps=frozenset({Step.CALLS_APART})),
     "llama3": replace(USUAL, steps=frozenset({Step.ONE_CALL_A_MESSAGE, Step.CALLS_APART})),
     "mistral": replace(

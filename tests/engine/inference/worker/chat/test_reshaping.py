@@ -69,6 +69,7 @@ def shown(messages: tuple[Message, ...]) -> str:
         (Step.ONE_CALL_A_MESSAGE, "c:1/f,g t:g t:f t:x u:2", "c:1/f t:f c:g t:g t:x u:2"),
         (Step.ONE_CALL_A_MESSAGE, "c:/f t:f", "c:f t:f"),
         (Step.CALLS_AS_TEXT, "c:/f", 'a:<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'),
+        (Step.CALLS_AS_LIST, "c:1/f", 'a:1\n<|tool_call|>[{"name": "f", "arguments": {}}]'),
         (Step.RESULTS_AS_USER, "t:1", "u:<tool_response>\n1\n</tool_response>"),
     ],
 )
