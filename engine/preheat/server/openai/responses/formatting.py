@@ -35,7 +35,8 @@ class ResponseFormat(AnswerFormat):
         self._fields = self._response = response_fields(model_id, body)
         self._on_finished = on_finished
         self._logprobs = body.logprobs is not None
-        self._summary = body.summary
+        encoded = "reasoning.encrypted_content" in (body.include or ())
+        self._new_reasoning = partial(ReasoningItem, summary=body.summary, encoded=encoded)
         self._sequence = 0
         self._output: list[JsonObject] = []  # finished items
         self._open: OutputItem | None = None
@@ -60,7 +61,7 @@ class ResponseFormat(AnswerFormat):
         events = []
         if chunk.reasoning:
             if not isinstance(self._open, ReasoningItem):
-                events += self._start(partial(ReasoningItem, summary=self._summary))
+                events += self._start(self._new_reasoning)
             events.append(self._delta(chunk.reasoning))
         if chunk.text:
             events += self._text(chunk)

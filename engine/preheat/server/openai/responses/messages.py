@@ -10,6 +10,7 @@ from typing import Final
 from preheat.inference import ContentPart, Message, Role, ToolCall
 from preheat.server.images import image_bytes
 from preheat.server.openai.requests import tool_call
+from preheat.server.openai.responses.output import decoded_thinking
 from preheat.server.openai.responses.schema import (
     CallOutputItem,
     CustomToolCallItem,
@@ -64,7 +65,7 @@ class _Transcript:
                 self._add_output(item, param)
             case ReasoningItem():
                 text = "\n".join(part.text for part in item.content or item.summary or () if part.text)
-                if text:
+                if text := text or decoded_thinking(item.encrypted_content or ""):
                     self._add_assistant(reasoning=text)
 
     def _add_assistant(

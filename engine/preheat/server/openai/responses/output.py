@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from preheat.inference import JsonObject
 
@@ -104,13 +105,34 @@ class MessageItem(OutputItem):
         ]
 
 
+_ENCODED: Final = "preheat:"
+
+
+def encoded_thinking(text: str) -> str:
+    """Return thinking for ``encrypted_content``. It only has to come back unchanged, and is no secret."""
+    return _ENCODED + base64.b64encode(text.encode()).decode()
+
+
+def decoded_thinking(encoded: str) -> str:
+    """Return the thinking that was encoded; empty for another server's."""
+    try:
+        return base64.b64decode(encoded.removeprefix(_ENCODED)).decode() if encoded.startswith(_ENCODED) else ""
+    except ValueError:
+        return ""
+
+
 class ReasoningItem(OutputItem):
-    """The assistant's thinking, as content or as a summary, whose text it is in full."""
+    """The assistant's thinking, as content or as a summary, whose text it is in full.
+
+    Args:
+        encoded: Also as ``encrypted_content``, which clients that store nothing send back.
+    """
 
     prefix = "rs"
 
-    def __init__(self, index: int, summary: bool) -> None:
+    def __init__(self, index: int, summary: bool, encoded: bool) -> None:
         self._summary = summary
+        self._encoded = encoded
         self._name = "reasoning_summary_text" if summary else "reasoning_text"
         self._part_name = "reasoning_summary_part" if summary else "content_part"
         self._at = {"summary_index" if summary else "content_index": 0}
@@ -120,7 +142,8 @@ class ReasoningItem(OutputItem):
         """Return the item."""
         parts = [] if status == "in_progress" else [self._part(self.text)]
         content = {"summary": parts} if self._summary else {"summary": [], "content": parts}
-        return {"id": self.item_id, "type": "reasoning", "status": status, **content, "encrypted_content": None}
+        encrypted = encoded_thinking(self.text) if self._encoded and parts else None
+        return {"id": self.item_id, "type": "reasoning", "status": status, **content, "encrypted_content": encrypted}
 
     def _part(self, text: str) -> JsonObject:
         return {"type": "summary_text" if self._summary else "reasoning_text", "text": text}

@@ -109,10 +109,11 @@ class CallOutputItem(Item):
 
 
 class ReasoningItem(Item):
-    """The assistant's thinking; the text is in ``content`` or in ``summary``."""
+    """The assistant's thinking; the text is in ``content``, ``summary`` or ``encrypted_content``."""
 
     content: list[Part] | None = None
     summary: list[Part] | None = None
+    encrypted_content: str | None = None
 
 
 class ItemReference(Item):
@@ -245,7 +246,9 @@ class ResponseBody(InputBody, SamplingBody):
     )
     top_logprobs: Annotated[Int, Field(ge=0, le=20)] | None = None
     text: TextBody | None = Field(None, description="format: text, json_object or json_schema.")
-    include: list[str] | None = Field(None, description="message.output_text.logprobs; others are ignored.")
+    include: list[str] | None = Field(
+        None, description="message.output_text.logprobs and reasoning.encrypted_content; others are ignored."
+    )
     store: bool | None = Field(None, description="Unless false, the response is kept in memory for a while.")
     truncation: str | None = Field(None, description="Input that does not fit is always an error.")
     metadata: dict[str, Any] | None = Field(None, description="Returned.")

@@ -163,6 +163,19 @@ async def test_thinking_is_an_item_of_its_own(
     assert stable((await respond(reasoning=reasoning))["output"]) == stable(response["output"])
 
 
+async def test_thinking_comes_back_from_clients_that_store_nothing(engine: FakeEngine, respond: Respond) -> None:
+    engine.script = [GenerationChunk(reasoning="I see. 🦊"), *call(0, "{}"), last(FinishReason.TOOL_CALLS)]
+    response = await respond(tools=[TOOL], store=False, include=["reasoning.encrypted_content"])
+    thinking, tool_call = response["output"]
+    kept = {"type": "reasoning", "id": thinking["id"], "encrypted_content": thinking["encrypted_content"]}
+    foreign = {"type": "reasoning", "summary": [], "encrypted_content": "gAAAAABo"}
+    await respond(input=[{"role": "user", "content": "hi"}, kept, foreign, tool_call])
+    chat = engine.requests[-1].chat
+    assert chat is not None
+    assert [message.reasoning for message in chat.messages] == ["", "I see. 🦊"]
+    assert [len(message.tool_calls) for message in chat.messages] == [0, 1]
+
+
 async def test_log_probabilities(engine: FakeEngine, stream: Respond, respond: Respond) -> None:
     token = TokenLogprob("Hi", b"Hi", -0.5, (("Hi", b"Hi", -0.5), ("Ho", b"Ho", -1.0)))
     engine.script = [GenerationChunk("Hi", logprobs=(token,)), last()]
