@@ -24,7 +24,9 @@ CONTEXT_LENGTH: Final = 16384
 END: Final = "<|im_end|>"
 BOS: Final = "<s>"
 
-_MARGIN: Final = 60.0
+CERTAIN: Final = 60.0
+"""A margin that no temperature overcomes."""
+
 _HEAD_DIM: Final = 32
 
 SCRIPTS: Final[Mapping[str, str]] = {
@@ -105,6 +107,7 @@ def write_scripted_model(
     marks: Sequence[str] = MARKS,
     add_bos: bool = False,
     context_length: int = CONTEXT_LENGTH,
+    margin: float = CERTAIN,
 ) -> Path:
     """Write a model and return its path.
 
@@ -115,6 +118,7 @@ def write_scripted_model(
         marks: Control tokens of the vocabulary; each may occur once in the scripts.
         add_bos: The tokenizer adds a start token.
         context_length: Trained context length, in tokens.
+        margin: Logit of the next token; those of all others are 0.
     """
     vocabulary = _Vocabulary([BOS, END, *marks])
     end = vocabulary.ids[END]
@@ -131,7 +135,7 @@ def write_scripted_model(
     _write_header(writer, path.stem, vocabulary, context_length, add_bos)
     if template is not None:
         writer.add_chat_template(template + _starts(scripts))
-    _write_tensors(writer, len(vocabulary.tokens), follows)
+    _write_tensors(writer, len(vocabulary.tokens), follows, margin)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -189,8 +193,11 @@ def _cut(data: bytes, taken: Mapping[str | bytes, int], randomness: random.Rando
             end += 1
         pieces.append(data[at:end])
         at = end
-    while pieces and (pieces[-1] in taken or pieces[-1] in pieces[:-1]):  # at the end, longer ones begin earlier
+    while len(pieces) > 1 and (
+        pieces[-1] in taken or pieces[-1] in pieces[:-1]
+    ):  # at the end, longer ones begin earlier
         pieces[-2:] = [b"".join(pieces[-2:])]
+    assert not pieces or pieces[-1] not in taken, f"{data!r} is too short"
     return pieces
 
 
@@ -236,14 +243,14 @@ def _write_header(
     writer.add_add_bos_token(add_bos)
 
 
-def _write_tensors(writer: gguf.GGUFWriter, n_vocab: int, follows: Mapping[int, int]) -> None:
+def _write_tensors(writer: gguf.GGUFWriter, n_vocab: int, follows: Mapping[int, int], logit: float) -> None:
     # One dimension for each token that has a next one, and one for all others.
     width = (len(follows) // 32 + 1) * 32
     first = next(iter(follows.values()))
     embedding = np.zeros((n_vocab, width), np.float32)
     embedding[:, width - 1] = 1
     output = np.zeros((n_vocab, width), np.float32)
-    margin = _MARGIN / np.sqrt(width)  # the norm makes a row of length 1 that of length sqrt(width)
+    margin = logit / np.sqrt(width)  # the norm makes a row of length 1 that of length sqrt(width)
     output[first, width - 1] = margin
     for dimension, (token, following) in enumerate(follows.items()):
         embedding[token] = 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from typing import Final
 
-from preheat.errors import InvalidRequestError
-from preheat.inference import Chat, Constraint, FinishReason, GenerationChunk, TokenLogprob, ToolDefinition
+from preheat.inference import Chat, Constraint, FinishReason, GenerationChunk, TokenLogprob
+from preheat.inference.worker.answer_constraints import AnswerConstraints, BegunCall
 from preheat.inference.worker.chat import (
     THINKING,
     AnswerParser,
@@ -17,29 +17,18 @@ from preheat.inference.worker.chat import (
     ChatTemplate,
     Dialect,
     Prompt,
-    Thinking,
-    arguments_schema,
-    calls_grammar,
     dialect_of,
-    optional_thinking,
     prompted_thinking,
 )
-from preheat.inference.worker.constraints import (
-    ConstraintCompiler,
-    GrammarError,
-    SchemaError,
-    TokenMatcher,
-    constraint_rule,
-    json_rule,
-)
+from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler
 from preheat.inference.worker.text_stream import TextStream
-from preheat.messages import msg
 
-# What cannot be kept of a tool's schema is left out; a strict tool's schema has been checked before.
-_arguments_rule = partial(json_rule, lenient=True)
+INSISTING: Final = 15.0
+"""A token ends the constraint of a call if its logit is this much higher than those of all allowed tokens: the model
+is certain, as of a call that it quotes or of a tool that it was not offered."""
 
 
 class ChatAnswers:
@@ -48,7 +37,7 @@ class ChatAnswers:
     def __init__(self, model: LlamaModel, template: ChatTemplate, constraints: ConstraintCompiler) -> None:
         self._model = model
         self._template = template
-        self._constraints = constraints
+        self._constraints = AnswerConstraints(model, constraints)
 
     @cached_property
     def _dialect(self) -> Dialect:
@@ -75,15 +64,14 @@ class ChatAnswers:
         """
         dialect = replace(self._dialect, form=CallForm.HERMES) if prompt.tools_as_text else self._dialect
         opened = prompted_thinking(prompt.text, chat)
-        budget = 0 if chat.thinking is False else chat.thinking_budget
+        budget = chat.thinking_budget
+        if chat.thinking is False and (opened is not None or "enable_thinking" not in self._template.source):
+            budget = 0  # the template did not switch it off
         tools = () if chat.tool_choice.mode == "none" else chat.tools
         parser = AnswerParser(dialect, tools, one_call=not chat.parallel_tool_calls, opened=opened)
         may_think = opened is None and budget != 0
-        matcher = self._constraints_of(chat, constraint, dialect, dialect.thinking if may_think else None)
-        constrain = None
-        if matcher is not None and opened is not None:
-            constrain = partial(self._constrain, sampler, matcher)
-        elif matcher is not None:
+        matcher = self._constraints.whole(chat, constraint, dialect, dialect.thinking if may_think else None)
+        if matcher is not None and opened is None:
             sampler.constrain(matcher)
         marks = opened or dialect.thinking or THINKING[0]
         return ChatAnswer(
@@ -93,60 +81,9 @@ class ChatAnswers:
             {token: text.encode() for token, text in dialect.control.items()},
             budget=budget,
             closing=self._model.tokenize(f"\n{marks.close}{marks.after}", add_special=False),
-            constrain=constrain,
+            after_thinking=None if matcher is None or opened is None else partial(self._constraints.advanced, matcher),
+            begun_call=self._constraints.begun_calls(chat, dialect) if matcher is None else None,
         )
-
-    def _constraints_of(
-        self, chat: Chat, constraint: Constraint | None, dialect: Dialect, thinking: Thinking | None
-    ) -> TokenMatcher | None:
-        """Return what the answer has to follow, perhaps after thinking: calls, the request's constraint, or either."""
-        choice = chat.tool_choice
-        rules = []
-        options = []
-        if constraint is not None and choice.mode != "required":
-            matcher = self._constraints.matcher(constraint)
-            if constraint.kind not in ("json_schema", "regex") or (thinking is None and not chat.tools):
-                return matcher
-            options.append("answer")
-            rules.append(f"answer: {constraint_rule(constraint)}\n")
-        if choice.mode == "required" or (options and chat.tools and choice.mode == "auto"):
-            tools = [self._usable(tool) for tool in chat.tools if not choice.names or tool.name in choice.names]
-            parallel = chat.parallel_tool_calls and len(tools) > 1
-            options.append("calls")
-            rules.append(calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=_arguments_rule))
-        if not options:
-            return None
-        if thinking is not None:
-            rules.append(optional_thinking(thinking, self._mark))
-        start = f"start: {'thinking? ' if thinking is not None else ''}({' | '.join(options)})\n"
-        try:
-            return self._constraints.lark_matcher(start + "".join(rules))
-        except GrammarError as error:
-            raise InvalidRequestError(msg("grammar_unusable", reason=str(error)[:200]), param="tools") from error
-
-    def _usable(self, tool: ToolDefinition) -> ToolDefinition:
-        """Return the tool; with any arguments, if its schema cannot be followed and does not have to be."""
-        schema = json.dumps(arguments_schema(tool))
-        try:
-            if tool.strict:
-                self._constraints.matcher(Constraint("json_schema", schema))
-            else:
-                self._constraints.lark_matcher(f"start: {_arguments_rule(schema)}")
-        except InvalidRequestError as error:
-            raise InvalidRequestError(error.message, param="tools") from error
-        except (SchemaError, GrammarError):
-            return replace(tool, parameters={"type": "object"})
-        return tool
-
-    def _mark(self, text: str) -> str:
-        token = self._constraints.special_token(text)
-        return json.dumps(text, ensure_ascii=False) if token is None else f"<[{token}]>"
-
-    def _constrain(self, sampler: TokenSampler, matcher: TokenMatcher, begun: str) -> None:
-        for token in self._model.tokenize(begun, add_special=False, parse_special=False):
-            if not matcher.accept(token):
-                break
-        sampler.constrain(matcher)
 
 
 class ChatAnswer:
@@ -159,8 +96,8 @@ class ChatAnswer:
         control: Text of control tokens that the parser has to see, by token id.
         budget: Maximum tokens of thinking; None is no limit.
         closing: Tokens that end the thinking when the budget is used up.
-        constrain: Called with the text held back when the thinking is over, to begin the constraint. None if the
-            sampler has no constraint, or follows it already.
+        after_thinking: Returns the constraint that begins after the thinking, past a beginning of the answer.
+        begun_call: Returns the constraint of a call that the model has begun, past its beginning.
     """
 
     def __init__(
@@ -172,7 +109,8 @@ class ChatAnswer:
         *,
         budget: int | None = None,
         closing: Sequence[int] = (),
-        constrain: Callable[[str], object] | None = None,
+        after_thinking: BegunCall | None = None,
+        begun_call: BegunCall | None = None,
     ) -> None:
         self._parser = parser
         self._sampler = sampler
@@ -181,7 +119,10 @@ class ChatAnswer:
         self._control = control
         self._budget = budget
         self._closing = closing
-        self._constrain = constrain
+        self._after_thinking = after_thinking
+        self._begun_call = begun_call
+        self._seen_blocks = 0
+        self._in_constrained_call = False
         self._forced: deque[int] = deque()
         self._reasoning_tokens = 0
         self._logprobs: list[TokenLogprob] = []  # of text that is held back
@@ -194,13 +135,30 @@ class ChatAnswer:
         if parser.thinking:
             if self._budget is not None and self._reasoning_tokens >= self._budget and not self._forced:
                 self._forced.extend(self._closing)
-            self._reasoning_tokens += not self._forced
-        elif self._constrain is not None:
-            self._constrain(parser.held.lstrip())
-            self._constrain = None
-        sampled = self._sampler.force(index, self._forced.popleft()) if self._forced else self._sampler.sample(index)
+        elif self._after_thinking is not None:
+            self._sampler.constrain(self._after_thinking(parser.held.lstrip()))
+            self._after_thinking = None
+        elif parser.in_call and self._begun_call is not None and parser.blocks != self._seen_blocks:
+            self._constrain_call(self._begun_call)
+        if self._forced:
+            sampled = self._sampler.force(index, self._forced.popleft())
+        else:
+            sampled = self._sampler.sample(index)
+            self._reasoning_tokens += parser.thinking and not sampled.end
+        if sampled.last and self._in_constrained_call:
+            self._in_constrained_call = False
+            self._sampler.constrain(None)
+            sampled = sampled._replace(last=False)
         mark = self._control.get(sampled.token)
         return sampled if mark is None or sampled.end else sampled._replace(piece=mark)
+
+    def _constrain_call(self, begun_call: BegunCall) -> None:
+        beginning = self._parser.call_beginning()
+        if beginning is not None:
+            self._seen_blocks = self._parser.blocks
+            matcher = begun_call(beginning)
+            self._in_constrained_call = matcher is not None
+            self._sampler.constrain(matcher, insisting=INSISTING)
 
     def chunks(self, chunk: GenerationChunk) -> list[GenerationChunk]:
         """Return what a chunk of plain text becomes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import random
 import weakref
 from collections.abc import Callable, Sequence
@@ -39,8 +40,8 @@ class TokenSampler:
         self._on_failure = on_failure
         self._top_logprobs = top_logprobs
         model.check_tokens(list(sampling.logit_bias), "logit_bias")
-        self._constraint = constraint
         self._candidates: _Candidates | None = None
+        self.constrain(constraint)
         self._chain = _make_chain(model, sampling)
         weakref.finalize(self, llama.llama_sampler_free, self._chain)
         if sampling.penalty_last_n and _has_penalties(sampling):
@@ -59,7 +60,9 @@ class TokenSampler:
         if token is None or model.is_end(token):
             return Sampled(token or 0, b"", end=True)
         logprob = None if self._top_logprobs is None else token_logprob(model, index, token, self._top_logprobs)
-        return Sampled(token, model.piece(token), logprob=logprob, last=constraint is not None and constraint.complete)
+        return Sampled(
+            token, model.piece(token), logprob=logprob, last=self._constraint is not None and self._constraint.complete
+        )
 
     def force(self, index: int, token: int) -> Sampled:
         """Return this token as the next one, whatever the logits are."""
@@ -69,9 +72,13 @@ class TokenSampler:
         logprob = None if self._top_logprobs is None else token_logprob(self._model, index, token, self._top_logprobs)
         return Sampled(token, self._model.piece(token), logprob=logprob)
 
-    def constrain(self, constraint: TokenMatcher) -> None:
-        """Follow a constraint from the next token on."""
+    def constrain(self, constraint: TokenMatcher | None, insisting: float = math.inf) -> None:
+        """Follow a constraint from the next token on, or none.
+
+        A token that it does not allow ends it if the token's logit is higher by ``insisting`` than all allowed ones.
+        """
         self._constraint = constraint
+        self._insisting = insisting
 
     def _sample_constrained(self, index: int, constraint: TokenMatcher) -> int | None:
         # The token chosen without the constraint is mostly allowed: choose first, and choose again among the allowed
@@ -83,6 +90,11 @@ class TokenSampler:
             if not len(allowed):
                 self._on_failure(constraint.failure)
                 return None
+            logits = _logits(self._model, index)
+            if logits[token] - logits[allowed].max() > self._insisting:
+                self._constraint = None
+                llama.llama_sampler_accept(self._chain, token)
+                return token
             token = candidates.choose(self._chain, index, allowed) if len(allowed) > 1 else int(allowed[0])
             constraint.accept(token)
         llama.llama_sampler_accept(self._chain, token)

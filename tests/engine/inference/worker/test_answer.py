@@ -233,3 +233,27 @@ def test_a_schema_that_cannot_be_followed_is_refused_for_strict_tools_only(say: 
     error = say("hi", tools=(ToolDefinition("tight", parameters=parameters, strict=True),), tool_choice=required).error
     assert isinstance(error, InvalidRequestError)
     assert error.param == "tools"
+
+
+@pytest.mark.parametrize("shown", FORMS[:6])
+def test_a_call_that_has_begun_follows_the_schema(tmp_path: Path, shown: str) -> None:
+    begun = {
+        "<|python_tag|>": '<|python_tag|>{"name": "get_',
+        "[TOOL_CALLS]": '[TOOL_CALLS][{"name": "get_',
+        "[TOOL_CALLS]x[ARGS]": '[TOOL_CALLS]get_weather[ARGS]{"ci',
+        "<|tool_call|>": '<|tool_call|>[{"name": "get_',
+        "<tool_call><function=x><parameter=y>": "<tool_call>\n<function=get_weather>\n",
+    }.get(shown, '<tool_call>\n{"name": "get_weather", "arguments": {"ci')
+    template = TEMPLATES["tools"].replace("<tool_call>", "") + f"{{# {shown} #}}"
+    path = tmp_path / "begun.gguf"
+    marks = (*MARKS, "[ARGS]")
+    say = say_with(write_scripted_model(path, template, {"begun": f"Well. {begun}"}, marks=marks, margin=5.0))
+    city = {"type": "object", "properties": {"city": {"enum": ["Lima"]}}, "required": ["city"]}
+    answer = say("hi", tools=(ToolDefinition("get_weather", parameters=city),), parallel_tool_calls=False)
+    assert (answer.text, calls(answer)) == ("Well.", [("get_weather", {"city": "Lima"})])
+
+
+def test_a_model_that_is_certain_is_not_held_to_a_begun_call(say: Say) -> None:
+    other = (ToolDefinition("get_weather", parameters={"type": "object", "properties": {"town": {"type": "string"}}}),)
+    answer = say("play(call_two)", tools=other)
+    assert calls(answer) == [("get_weather", {"city": "Oslo"}), ("get_time", {})]

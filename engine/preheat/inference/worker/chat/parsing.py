@@ -60,6 +60,8 @@ class AnswerParser(Output):
         """The text so far ends inside thinking."""
         self.in_call = False
         """The text so far ends inside what may be a call."""
+        self.blocks = 0
+        """Number of places so far where a call may have begun."""
         next(self._steps)
         if opened is not None:
             self.thinking = self._drop_space = True
@@ -187,8 +189,17 @@ class AnswerParser(Output):
                 yield from self._think(self._marks.thinking[mark])
             return
         self.in_call = True
+        self.blocks += 1
         yield from self._block(block, at - text)
         self.in_call = False
+
+    def call_beginning(self) -> str | None:
+        """Return the text of the marked call that has begun, with its mark; None before its content begins."""
+        beginning = self._buffer.lstrip()
+        mark = next((mark for mark, block in self._marks.blocks.items() if beginning.startswith(mark)), None)
+        if mark is None or self._marks.blocks[mark].guess or not beginning[len(mark) :].strip():
+            return None
+        return beginning
 
     def _block(self, block: Block, start: int) -> _Steps:
         """Give the calls of the block that begins at ``start``, after white space; it is text if it has none."""

@@ -28,7 +28,8 @@ def calls_grammar(
     head, between, tail = _FRAMES[dialect.form]
     more = "" if not parallel else f" ({_joined(between, mark)} call)*" if between else " call*"
     options = " | ".join(f"call_{at}" for at in range(len(tools)))
-    lines = [f"calls: {_joined(head, mark)} call{more} {_joined(tail, mark)}", f"call: {options}"]
+    optional = f"({mark('<|python_tag|>')})?" if dialect.form is CallForm.LLAMA else ""
+    lines = [f"calls: {optional} {_joined(head, mark)} call{more} {_joined(tail, mark)}", f"call: {options}"]
     for at, tool in enumerate(tools):
         lines += _tool_rules(f"call_{at}", tool, dialect.form, mark, rule)
     return "\n".join(lines) + "\n" + _SPACE

@@ -57,6 +57,10 @@ class TokenMatcher:
         self._n_vocab = n_vocab
         self._bits = np.zeros(words, dtype=np.uint32)
 
+    def copy(self) -> TokenMatcher:
+        """Return a matcher at the same place."""
+        return TokenMatcher(self._matcher.deep_copy(), self._n_vocab, len(self._bits))
+
     def accept(self, token: int) -> bool:
         """Advance past a token; return False, and change nothing, if the grammar does not allow it."""
         return bool(self._matcher.try_consume_tokens([token]) == 1)
@@ -81,7 +85,7 @@ class TokenMatcher:
 
 
 class ConstraintCompiler:
-    """Makes matchers for the vocabulary of one model. One thread only.
+    """Makes matchers for the vocabulary of one model. Any thread but the one that decodes.
 
     The vocabulary is prepared when the first constraint needs it, which takes some tenths of a second.
     """
@@ -89,6 +93,7 @@ class ConstraintCompiler:
     def __init__(self, model: LlamaModel) -> None:
         self._model = model
         self._compiled = lru_cache(maxsize=_CACHED_MATCHERS)(self._compile)
+        self._compiling = threading.Lock()
 
     def matcher(self, constraint: Constraint) -> TokenMatcher:
         """Return a new matcher for a constraint.
@@ -125,8 +130,9 @@ class ConstraintCompiler:
         return tokens[0] if is_special else None
 
     def _compile(self, grammar: str) -> Any:
-        tokenizer = self._tokenizer
-        return _with_deep_stack(lambda: _compiled_matcher(tokenizer, grammar))
+        with self._compiling:
+            tokenizer = self._tokenizer
+            return _with_deep_stack(lambda: _compiled_matcher(tokenizer, grammar))
 
     def _located(self, document: SchemaDocument, reason: str) -> str:
         """Return the reason together with the smallest part of the schema that it holds for."""
