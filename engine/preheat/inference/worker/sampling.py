@@ -87,18 +87,23 @@ class TokenSampler:
         token = candidates.choose(self._chain, index)
         if not constraint.accept(token):
             allowed = constraint.allowed()
-            if not len(allowed):
-                self._on_failure(constraint.failure)
-                return None
-            logits = _logits(self._model, index)
-            if logits[token] - logits[allowed].max() > self._insisting:
+            if self._insists(index, token, allowed):
                 self._constraint = None
                 llama.llama_sampler_accept(self._chain, token)
                 return token
+            if not len(allowed):
+                self._on_failure(constraint.failure)
+                return None
             token = candidates.choose(self._chain, index, allowed) if len(allowed) > 1 else int(allowed[0])
             constraint.accept(token)
         llama.llama_sampler_accept(self._chain, token)
         return token
+
+    def _insists(self, index: int, token: int, allowed: Any) -> bool:
+        if math.isinf(self._insisting):
+            return False
+        logits = _logits(self._model, index)
+        return not len(allowed) or bool(logits[token] - logits[allowed].max() > self._insisting)
 
 
 def _has_penalties(sampling: Sampling) -> bool:
