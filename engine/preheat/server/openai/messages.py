@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -90,6 +91,15 @@ class Message(JsonBody):
     prefix: bool | None = Field(None, description="The answer continues this message, which is the last one.")
     audio: Any = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _result_as_text(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("role") in ("tool", "function"):
+            content = value.get("content")
+            if content is not None and not isinstance(content, str) and not _is_parts(content):
+                return {**value, "content": json.dumps(content, ensure_ascii=False)}
+        return value
+
     @field_validator("audio")
     @classmethod
     def _no_audio(cls, value: Any) -> Any:
@@ -105,6 +115,12 @@ class Message(JsonBody):
         if isinstance(self.content, ContentPart):
             return [self.content]
         return [ContentPart(type="text", text=self.content)] if self.content else []
+
+
+def _is_parts(content: Any) -> bool:
+    """Return whether a tool's result is content, not a value of its own that some clients send."""
+    parts = content if isinstance(content, list) else [content]
+    return all(isinstance(part, str) or (isinstance(part, dict) and "type" in part) for part in parts)
 
 
 class FunctionBody(JsonBody):

@@ -224,6 +224,21 @@ async def test_history_of_calls_in_all_their_forms(engine: FakeEngine, chat: Pos
     assert older.tool_call_id == second.tool_calls[0].call_id != ""
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"t": "é"}, '{"t": "é"}'),
+        ([1, 2], "[1, 2]"),
+        (4.5, "4.5"),
+        ([{"type": "text", "text": "a"}, "b"], "a\nb"),
+        ([], ""),
+    ],
+)
+async def test_results_of_any_kind(content: object, text: str, engine: FakeEngine, chat: Post) -> None:
+    assert (await chat(messages=[*USER, {"role": "tool", "content": content}])).status_code == 200
+    assert sent(engine).messages[1].text == text
+
+
 async def test_thinking_in_history(engine: FakeEngine, chat: Post) -> None:
     messages = [
         {"role": "assistant", "content": "a", "reasoning_content": "hm"},
