@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MAX_GRAMMAR_CHARS: Final = 1 << 16
-"""Longest regular expression or grammar of a request; the limits of schemas are in ``schemas``."""
+MAX_CHARS: Final = {"regex": 1 << 18, "lark": 1 << 15, "gbnf": 1 << 15}
+"""Longest text of each kind in a request; the limits of schemas are in ``schemas``. Grammars compile more slowly."""
 
 _CACHED_MATCHERS: Final = 32
 _MAX_REASON_CHARS: Final = 240
@@ -199,8 +199,8 @@ def constraint_rule(constraint: Constraint) -> str:
 def _grammar(constraint: Constraint) -> str:
     if constraint.kind == "json_schema":
         return f"start: {json_rule(constraint.text)}"
-    if len(constraint.text) > MAX_GRAMMAR_CHARS:
-        raise GrammarError(f"It has more than {MAX_GRAMMAR_CHARS} characters")
+    if len(constraint.text) > MAX_CHARS[constraint.kind]:
+        raise GrammarError(f"It has more than {MAX_CHARS[constraint.kind]} characters")
     match constraint.kind:
         case "regex":
             from llguidance import regex_to_lark
@@ -248,7 +248,8 @@ def _compiled_matcher(tokenizer: Any, grammar: str) -> Any:
     if not matcher.is_error():
         matcher.compute_bitmask()  # finds what is too complex, and starts the lexer, before the first step
     if matcher.is_error():
-        raise GrammarError(matcher.get_error())
+        reason = matcher.get_error()
+        raise GrammarError("It is too large" if reason.startswith("panic") else reason)
     return matcher
 
 

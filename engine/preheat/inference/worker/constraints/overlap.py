@@ -71,6 +71,18 @@ class OverlapCheck:
         )
 
 
+def distinct_texts(document: SchemaDocument, places: Sequence[str]) -> bool:
+    """Whether the schemas at these places allow texts only, and each one other texts."""
+    found: list[str] = []
+    for place in places:
+        schema = document.at(place)
+        values = _values(schema) if isinstance(schema, dict) else None
+        if values is None or not all(isinstance(value, str) for value in values):
+            return False
+        found += dict.fromkeys(values)
+    return len(set(found)) == len(found)
+
+
 def is_combined(schema: dict[str, Any]) -> bool:
     """Whether several parts of a schema describe the same object."""
     parts = sum(keyword in schema for keyword in ("$ref", "anyOf", "oneOf"))

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 MAX_REPETITIONS: Final = 20_000
-"""Largest number of characters that a pattern's nested repetitions may spell out. Each step costs time for them."""
+"""Largest number of characters that a pattern's repetitions may add to its length. Each step costs time for them."""
 
 _YEAR: Final = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _LEAP_YEAR: Final = (
@@ -72,7 +72,7 @@ def usable_pattern(pattern: str) -> str:
             case _:
                 last = 1
                 sizes[-1] += 1
-        if sizes[-1] > MAX_REPETITIONS:
+        if sizes[-1] > MAX_REPETITIONS + len(pattern):
             raise PatternError(f"the pattern {_shown(pattern)} repeats more than {MAX_REPETITIONS} characters")
     return pattern
 

@@ -22,6 +22,7 @@ from preheat.inference.worker.constraints.overlap import (
     ALL_TYPES,
     ObjectNames,
     OverlapCheck,
+    distinct_texts,
     inferred_type,
     is_combined,
     object_names,
@@ -288,8 +289,11 @@ class _Preparation:
 
     def _one_of(self, node: _Node, keyword: str) -> None:
         closed = node.openness is _Openness.CLOSED and not node.combined
-        if not self._lenient:
-            for one, other in permutations(self._options(node, keyword), 2):
+        options = self._options(node, keyword)
+        if not self._lenient and not distinct_texts(
+            self._document, [below(node.place, keyword, option) for option in options]
+        ):
+            for one, other in permutations(options, 2):
                 places = below(node.place, keyword, one), below(node.place, keyword, other)
                 if not self._overlap.disjoint(*places, closed=closed):
                     raise SchemaError(

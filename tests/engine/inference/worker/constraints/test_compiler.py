@@ -19,7 +19,7 @@ from preheat.inference.worker.constraints import (
     constraint_rule,
     json_rule,
 )
-from preheat.inference.worker.constraints.compiler import MAX_GRAMMAR_CHARS
+from preheat.inference.worker.constraints.compiler import MAX_CHARS
 from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import TextRun, chat
 
@@ -140,7 +140,7 @@ def test_an_unusable_schema_is_refused_with_its_place(compiler: ConstraintCompil
         Constraint("lark", "nothing"),
         Constraint("lark", "start: missing"),
         Constraint("lark", f"start: {'(' * 5000}"),
-        Constraint("lark", "start: /a/\n" + " " * MAX_GRAMMAR_CHARS),
+        Constraint("lark", "start: /a/\n" + " " * MAX_CHARS["lark"]),
         Constraint("gbnf", "nothing"),
         Constraint("gbnf", "root ::= missing"),
         Constraint("gbnf", f"root ::= {'(' * 5000}"),

@@ -214,6 +214,13 @@ def test_one_of_options_that_may_both_match_is_refused(options: list[Any]) -> No
     assert "anyOf" in rewritten(schema, lenient=True)["properties"]["p"]
 
 
+def test_one_of_many_texts() -> None:
+    options = [{"const": f"country {number}", "title": str(number)} for number in range(1000)]
+    assert len(rewritten({"oneOf": options})["anyOf"]) == 1000
+    with pytest.raises(SchemaError, match="may both match"):
+        rewritten({"oneOf": [{"const": "x"}, {"enum": ["y", "x"]}]})
+
+
 def test_an_option_whose_pattern_cannot_be_followed_is_left_out() -> None:
     looking = {**TEXT, "pattern": "(?=a)"}
     assert rewritten({"anyOf": [{"type": "number"}, looking]}) == {"anyOf": [{"type": "number"}]}
