@@ -120,7 +120,10 @@ def test_an_agents_second_turn_reuses_the_prompt_of_the_first(tmp_path: Path, ag
         client_of(preheat) as client,
     ):
         model = agent_model.stem
-        first, second = (client.beta.messages.create(model=model, **agent_request(turn)).usage for turn in (1, 2))
+        first = client.beta.messages.create(model=model, **agent_request(1)).usage
+        start, *_ = client.beta.messages.create(model=model, **agent_request(2), stream=True)
+        assert start.type == "message_start"
+        second = start.message.usage
     prompt = first.input_tokens + (first.cache_read_input_tokens or 0)
     assert prompt > 10_000
     assert (second.cache_read_input_tokens or 0) > prompt - 100

@@ -91,7 +91,7 @@ class GenerateRequest:
     prompt_logprobs: bool = False  # also report those of the prompt's tokens, in the first chunk
     priority: Priority = Priority.INTERACTIVE
     client: str = ""  # name of the client; waiting requests take turns by client
-    report_progress: bool = False  # send chunks with ``progress`` while the prompt is computed
+    report_progress: bool = False  # send chunks with ``progress`` while the prompt is computed, at least one
 
 
 class FinishReason(StrEnum):

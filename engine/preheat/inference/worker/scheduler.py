@@ -272,7 +272,8 @@ class Scheduler:
         sampled, scores = iter(result.sampled), iter(result.scores)
         for chunk in chunks:
             slot, generation = chunk.slot, chunk.generation
-            if generation.began_at is None:
+            first = generation.began_at is None
+            if first:
                 generation.began_at = result.ended_at - result.seconds
             for at, _ in enumerate(chunk.scored, chunk.start + 1):
                 score = next(scores)
@@ -281,13 +282,13 @@ class Scheduler:
             if slot.whole == chunk.start:
                 slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
             slot.cached.extend(chunk.tokens)
+            if (first or not chunk.last) and (progress := generation.progress()) is not None:
+                yield generation.request_id, progress
             output = None
             if chunk.samples:
                 output = generation.advance(next(sampled), self._context_length, result.ended_at)
             elif chunk.last:
                 output = generation.finish(FinishReason.LENGTH, result.ended_at)
-            else:
-                output = generation.progress()
             if output is not None:
                 if output.finish_reason is not None:
                     self._leave(generation)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from preheat.inference import FinishReason, GenerationChunk, Priority, TokenLogprob, Usage
+from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
 from preheat.inference.worker.generation import MAX_PASSED, Generation, ImageSpan, Sampled
 from preheat.inference.worker.scheduler import (
     BULK_PAUSE_STEPS,
@@ -652,14 +652,16 @@ def test_the_progress_of_a_long_prompt() -> None:
     progress = [chunk.progress for chunk in bench.chunks[2] if chunk.progress is not None]
     assert all((each.total_tokens, each.cached_tokens) == (1100, 100) for each in progress)
     assert [each.done_tokens for each in progress] == [612]
-    assert all(chunk.progress is None for chunk in (*bench.chunks[1], *bench.chunks[3]))
+    assert all(chunk.progress is None for chunk in bench.chunks[1])
+    assert [chunk.progress for chunk in bench.chunks[3]][:2] == [PromptProgress(10, 10), None]
 
 
-def test_a_restarted_generation_reports_no_progress() -> None:
+def test_a_restarted_generation_reports_no_further_progress() -> None:
     bench = Bench(cells=100)
     bench.add(*(generation(at, [at], 90, report_progress=True) for at in range(2)))
     bench.finish()
-    assert all(chunk.progress is None for at in range(2) for chunk in bench.chunks[at])
+    for at in range(2):
+        assert [chunk.progress for chunk in bench.chunks[at] if chunk.progress is not None] == [PromptProgress(1, 1)]
 
 
 def test_the_times_of_prefill_and_decode() -> None:
