@@ -39,6 +39,7 @@ from preheat.inference.worker.constraints.references import (
     SchemaError,
     below,
 )
+from preheat.inference.worker.constraints.unsupported import HAS_EFFECT, unsupported
 
 OPTIONS: Final = {
     "whitespace_flexible": False,
@@ -152,17 +153,10 @@ class _Preparation:
             "items": self._items,
             "prefixItems": self._prefix_items,
             "unevaluatedItems": self._unevaluated_items,
-            "uniqueItems": self._unique_items,
-            "contains": self._contains,
             "pattern": self._pattern,
             "format": self._format,
-            "if": self._conditional,
-            "dependentRequired": self._dependent,
-            "dependentSchemas": self._dependent,
-            "dependencies": self._dependent,
-            "$dynamicRef": self._refuse,
-            "$recursiveRef": self._refuse,
         }
+        self._meaningful = _COPIED | _NUMBERS.keys() | self._handlers.keys() | HAS_EFFECT.keys()
 
     def run(self, place: str) -> Schema:
         root = self._schema(place, _Openness.CLOSED, 0)
@@ -191,6 +185,8 @@ class _Preparation:
             raise SchemaError(f"it consists of more than {MAX_SUBSCHEMAS} schemas")
         self._deepest = max(self._deepest, level)
         node = _Node(place, self._own_keywords(place, value), openness, level)
+        for keyword in unsupported(node.value):
+            self._refuse(node, keyword)
         for keyword in sorted(node.value, key="propertyNames".__eq__):  # it replaces what others say about properties
             if keyword in _COPIED:
                 node.out[keyword] = node.value[keyword]
@@ -218,7 +214,7 @@ class _Preparation:
     def _meaning(self, value: Any) -> Schema:
         """Return a schema without its annotations."""
         given = value if isinstance(value, dict) else {}
-        return {key: given[key] for key in given if key in _COPIED or key in _NUMBERS or key in self._handlers}
+        return {key: given[key] for key in given if key in self._meaningful}
 
     def _child(self, node: _Node, *parts: str | int, openness: _Openness | None = None) -> Any:
         if openness is None:
@@ -318,14 +314,6 @@ class _Preparation:
         rest = ALL_TYPES - excluded - {"integer"}  # "number" includes it
         node.out.setdefault("allOf", []).append({"type": sorted(rest)})
 
-    def _conditional(self, node: _Node, keyword: str) -> None:
-        if "then" in node.value or "else" in node.value:
-            self._refuse(node, "if")
-
-    def _dependent(self, node: _Node, keyword: str) -> None:
-        if node.value[keyword]:
-            self._refuse(node, keyword)
-
     # Objects
 
     def _properties(self, node: _Node, keyword: str) -> None:
@@ -419,15 +407,6 @@ class _Preparation:
             self._refuse(node, keyword)
         else:
             node.out["items"] = self._child(node, keyword)
-
-    def _unique_items(self, node: _Node, keyword: str) -> None:
-        most = node.value.get("maxItems")
-        if node.value[keyword] is True and not (isinstance(most, int) and most <= 1):
-            self._refuse(node, keyword)
-
-    def _contains(self, node: _Node, keyword: str) -> None:
-        if node.value.get("minContains") != 0 or "maxContains" in node.value:
-            self._refuse(node, keyword)
 
     # Texts
 
