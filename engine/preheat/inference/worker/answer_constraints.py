@@ -8,10 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import Chat, Constraint, ToolDefinition
-from preheat.inference.worker.chat import Dialect, Thinking, arguments_schema, calls_grammar, optional_thinking
+from preheat.inference.worker.chat import (
+    CallForm,
+    Dialect,
+    Thinking,
+    arguments_schema,
+    calls_grammar,
+    optional_thinking,
+)
 from preheat.inference.worker.constraints import (
     ConstraintCompiler,
     GrammarError,
@@ -24,6 +32,9 @@ from preheat.inference.worker.llama_model import LlamaModel
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)
+
+_REMEMBERED_TOOLS: Final = 8
+"""Lists of tools whose grammar is kept."""
 
 # What cannot be kept of a tool's schema is left out; a strict tool's schema has been checked before.
 _arguments_rule = partial(json_rule, lenient=True)
@@ -39,6 +50,8 @@ class AnswerConstraints:
         self._model = model
         self._compiler = compiler
         self._background = ThreadPoolExecutor(1, "constraints")
+        # By form and tools, least recently used first: clients send the same tools with each request.
+        self._compiled_calls: dict[tuple[CallForm, str], Future[TokenMatcher | None]] = {}
 
     def whole(
         self, chat: Chat, constraint: Constraint | None, dialect: Dialect, thinking: Thinking | None
@@ -95,7 +108,12 @@ class AnswerConstraints:
         tools = [tool for tool in chat.tools if not names or tool.name in names]
         if not tools or chat.tool_choice.mode != "auto":
             return None
-        return partial(self._begun, self._background.submit(self._call_matcher, tools, dialect))
+        key = (dialect.form, json.dumps([(tool.name, tool.parameters, tool.strict) for tool in tools]))
+        compiled = self._compiled_calls.pop(key, None) or self._background.submit(self._call_matcher, tools, dialect)
+        self._compiled_calls[key] = compiled
+        if len(self._compiled_calls) > _REMEMBERED_TOOLS:
+            del self._compiled_calls[next(iter(self._compiled_calls))]
+        return partial(self._begun, compiled)
 
     def _call_matcher(self, tools: list[ToolDefinition], dialect: Dialect) -> TokenMatcher | None:
         try:
