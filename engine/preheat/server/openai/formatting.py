@@ -105,14 +105,14 @@ class CompletionLogprobs:
     """
 
     def __init__(self, echo: str = "") -> None:
-        self._echo = echo
+        self._echo = echo.encode()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._offset = 0
 
     def write(self, prompt: Sequence[TokenLogprob], tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
         """Return the object for tokens of the prompt, whose first one has no probability, and of the answer."""
         offsets = [
-            self._advance(token, in_text=bool(at) or not self._echo or self._echo.startswith(token.token))
+            self._advance(token, in_text=bool(at) or not self._echo or self._echo.startswith(token.token_bytes))
             for at, token in enumerate(prompt)
         ]
         offsets += [self._advance(token) for token in tokens]

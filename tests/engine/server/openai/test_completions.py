@@ -8,6 +8,7 @@ import pytest
 from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
 from preheat.server.generation import Answer
 from preheat.server.openai.completion_format import CompletionFormat
+from preheat.server.openai.formatting import CompletionLogprobs
 from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import FakeEngine, chunks_of
 
@@ -112,3 +113,13 @@ def test_the_likeliest_answers_come_first() -> None:
 async def test_a_suffix_is_passed_on(engine: FakeEngine, client: httpx2.AsyncClient) -> None:
     await client.post("/v1/completions", json={"model": "tiny-chat", "prompt": "a", "suffix": "b", "max_tokens": 0})
     assert (engine.requests[0].suffix, engine.requests[0].max_tokens) == ("b", 0)
+
+
+def test_offsets_count_characters_that_tokens_share() -> None:
+    halves = (
+        TokenLogprob("\ufffd", b"\xc3", 0.0),
+        TokenLogprob("\ufffd", b"\xa9", -1.0),
+        TokenLogprob("t", b"t", -1.0),
+    )
+    written = CompletionLogprobs("\u00e9t").write(halves, [TokenLogprob("!", b"!", -1.0)])
+    assert written["text_offset"] == [0, 0, 1, 2]
