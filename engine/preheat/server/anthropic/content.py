@@ -32,11 +32,16 @@ def chat_messages(system: Content, messages: Sequence[MessageBody]) -> tuple[Mes
 
 
 def _system_message(content: Content, at: str) -> Iterator[Message]:
-    texts = [part.text for part in _parts(content, at)]
-    texts = [text[match.end() :] if (match := _BILLING.match(text)) else text for text in texts]
-    parts = tuple(ContentPart(text) for text in texts if text)
+    parts = tuple(filter(None, map(_without_billing, _parts(content, at))))
     if parts:
         yield Message(role=Role.SYSTEM, content=parts)
+
+
+def _without_billing(part: ContentPart) -> ContentPart | None:
+    match = _BILLING.match(part.text)
+    if match is None:
+        return part
+    return ContentPart(part.text[match.end() :]) if match.end() < len(part.text) else None
 
 
 def _turn(message: MessageBody, at: str, names: dict[str, str]) -> Iterator[Message]:

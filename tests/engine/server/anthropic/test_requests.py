@@ -67,6 +67,10 @@ def test_system_and_messages_stay_in_order() -> None:
     assert not found.continue_last
 
 
+def test_an_image_in_the_system_prompt_is_kept() -> None:
+    assert chat(USER, system=[IMAGE]).messages[0].content == (ContentPart(image=PNG),)
+
+
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("apart", [False, True])
 def test_the_billing_header_is_not_a_part_of_the_prompt(number: int, apart: bool) -> None:
