@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -62,7 +62,7 @@ class AnswerConstraints:
         options = []
         if constraint is not None and choice.mode != "required":
             matcher = self._compiler.matcher(constraint)
-            if constraint.kind not in ("json_schema", "regex") or (thinking is None and not chat.tools):
+            if thinking is None and not chat.tools:
                 return matcher
             options.append("answer")
             rules.append(f"answer: {constraint_rule(constraint)}\n")
@@ -70,7 +70,7 @@ class AnswerConstraints:
             tools = [self._usable(tool) for tool in chat.tools if not choice.names or tool.name in choice.names]
             parallel = chat.parallel_tool_calls and len(tools) > 1
             options.append("calls")
-            rules.append(calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=_arguments_rule))
+            rules.append(self._calls(tools, dialect, parallel=parallel))
         if not options:
             return None
         if thinking is not None:
@@ -79,7 +79,13 @@ class AnswerConstraints:
         try:
             return self._compiler.lark_matcher(start + "".join(rules))
         except GrammarError as error:
-            raise InvalidRequestError(msg("grammar_unusable", reason=str(error)[:200]), param="tools") from error
+            raise _unusable(error) from error
+
+    def _calls(self, tools: Sequence[ToolDefinition], dialect: Dialect, *, parallel: bool) -> str:
+        try:
+            return calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=_arguments_rule)
+        except SchemaError as error:
+            raise _unusable(error) from error
 
     def _usable(self, tool: ToolDefinition) -> ToolDefinition:
         """Return the tool; with any arguments, if its schema cannot be followed and does not have to be."""
@@ -134,3 +140,7 @@ class AnswerConstraints:
         """Return the matcher past the text, which has been written already; None if it does not allow the text."""
         tokens = self._model.tokenize(text, add_special=False)
         return matcher if all(map(matcher.accept, tokens)) else None
+
+
+def _unusable(error: Exception) -> InvalidRequestError:
+    return InvalidRequestError(msg("grammar_unusable", reason=str(error)[:200]), param="tools")

@@ -179,8 +179,16 @@ def test_constraints_begin_after_the_thinking(say_thinking: Say) -> None:
     assert (json.loads(answer.text), reasoning(answer)) == ({"a": 1}, "Still thinking.")
 
 
-def test_an_answer_follows_a_constraint_or_is_a_call(say: Say) -> None:
-    constraint = Constraint("regex", "Good morning! How can I help\\?|no")
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        Constraint("regex", "Good morning! How can I help\\?|no"),
+        Constraint("lark", 'start: "Good morning! How can I help?" | "no"'),
+        Constraint("gbnf", 'root ::= "Good morning! How can I help?" | "no"'),
+    ],
+    ids=lambda constraint: constraint.kind,
+)
+def test_an_answer_follows_a_constraint_or_is_a_call(say: Say, constraint: Constraint) -> None:
     assert say("play(greeting)", tools=TOOLS, constraint=constraint).text == SCRIPTS["greeting"]
     assert calls(say("play(call)", tools=TOOLS, constraint=constraint)) == [("get_weather", {"city": "Paris"})]
 
