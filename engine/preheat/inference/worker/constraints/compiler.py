@@ -35,6 +35,9 @@ _MAX_REASON_CHARS: Final = 240
 _SEARCH_S: Final = 0.5
 """Time to search for the part of a schema that cannot be compiled."""
 
+_REASONS: Final = {"panic": "It is too large", "NoExtension": "No text follows it"}
+"""What llguidance's errors that begin like this mean."""
+
 _STACK_BYTES: Final = 64 << 20
 
 _SPECIAL: Final = b"\xff"
@@ -249,7 +252,8 @@ def _compiled_matcher(tokenizer: Any, grammar: str) -> Any:
         matcher.compute_bitmask()  # finds what is too complex, and starts the lexer, before the first step
     if matcher.is_error():
         reason = matcher.get_error()
-        raise GrammarError("It is too large" if reason.startswith("panic") else reason)
+        known = (text for start, text in _REASONS.items() if reason.startswith(start))
+        raise GrammarError(next(known, reason))
     return matcher
 
 
