@@ -151,13 +151,6 @@ class Tool(JsonBody):
         return {"type": "function", "function": {**value, "parameters": parameters}}
 
 
-class AllowedTools(JsonBody):
-    """The field ``allowed_tools`` of a tool choice."""
-
-    mode: Literal["auto", "required"] = "auto"
-    tools: list[dict[str, Any]]
-
-
 class StreamOptions(JsonBody):
     """``stream_options``."""
 

@@ -5,7 +5,7 @@ import json
 import httpx2
 import pytest
 
-from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, Usage
+from preheat.inference import FinishReason, GenerationChunk, PromptProgress, TokenLogprob, Usage
 from preheat.server.generation import Answer
 from preheat.server.openai.completion_format import CompletionFormat
 from preheat.server.openai.formatting import CompletionLogprobs
@@ -123,3 +123,12 @@ def test_offsets_count_characters_that_tokens_share() -> None:
     )
     written = CompletionLogprobs("\u00e9t").write(halves, [TokenLogprob("!", b"!", -1.0)])
     assert written["text_offset"] == [0, 0, 1, 2]
+
+
+async def test_progress_of_a_prompt(engine: FakeEngine, client: httpx2.AsyncClient) -> None:
+    engine.script = [GenerationChunk(progress=PromptProgress(3, 9, 1)), *chunks_of("a")]
+    body = {"model": "tiny-chat", "prompt": "a", "stream": True}
+    assert "prompt_progress" not in (await client.post("/v1/completions", json=body)).text
+    answer = await client.post("/v1/completions", json={**body, "return_progress": True})
+    progress = json.loads(answer.text.split("\n")[0].removeprefix("data: "))["prompt_progress"]
+    assert (progress["total"], progress["cache"], progress["processed"]) == (9, 1, 3)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
+from preheat.errors import ContextLengthExceededError
 from tests.engine.server.conftest import Sdk
 from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine
 
@@ -93,3 +94,14 @@ async def test_chats_without_the_prefix(client: httpx2.AsyncClient) -> None:
     body = {"model": "tiny-chat", "messages": [{"role": "user", "content": "hi"}]}
     for path in ("/chat/completions", "/v1/chat/completions/"):
         assert (await client.post(path, json=body)).status_code == 200
+
+
+async def test_a_document_that_is_too_long_is_named(engine: FakeEngine, client: httpx2.AsyncClient) -> None:
+    engine.script = [ContextLengthExceededError("Input 0 has 900 tokens", param="input")]
+    answer = await client.post("/v1/rerank", json=DOCUMENTS)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "query")
+
+
+async def test_one_source_of_tokens_is_needed(client: httpx2.AsyncClient) -> None:
+    for fields in ({}, {"content": "a", "prompt": "b"}):
+        assert (await client.post("/tokenize", json={"model": "tiny-chat", **fields})).status_code == 400
