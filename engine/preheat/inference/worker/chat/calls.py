@@ -56,8 +56,8 @@ _FENCE: Final = re.compile(r"\s*```\w*\s*(.*?)\s*(?:```\s*)?", re.S)
 
 
 def parse_json(text: str) -> Any:
-    """Return the value of strict JSON; raises ValueError, RecursionError."""
-    return json.loads(text, parse_constant=_refuse_constant)
+    """Return the value of JSON, in whose strings control characters may stand; raises ValueError, RecursionError."""
+    return json.loads(text, strict=False, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> None:
@@ -244,6 +244,29 @@ def _python_value(node: ast.expr) -> Any:
     return ast.literal_eval(node)
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f]")
+_IN_STRINGS: Final = re.compile(r'"|\\.|[\x00-\x1f]', re.S)
+
+
+def escaped(text: str, in_string: bool) -> tuple[str, bool]:
+    """Return JSON with control characters in its strings escaped, and whether it ends inside a string.
+
+    Args:
+        text: A piece of JSON that does not end inside an escape sequence.
+        in_string: It begins inside a string.
+    """
+    if _CONTROL.search(text) is None and '"' not in text:
+        return text, in_string
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal in_string
+        found = match[0]
+        in_string ^= found == '"'
+        return json.dumps(found)[1:-1] if in_string and found < " " else found
+
+    return _IN_STRINGS.sub(replaced, text), in_string
+
+
 class JsonScan:
     """Finds the end of the JSON object that begins at ``start``, in a text that grows."""
 
@@ -258,10 +281,6 @@ class JsonScan:
         self.ended = False
         self._depth = 0
         self._in_string = False
-
-    def shift(self, count: int) -> None:
-        """Follow a text that has lost its first ``count`` characters."""
-        self.at -= count
 
     def find(self, text: str) -> int | None:
         """Return the index after the object; None if it has not ended."""

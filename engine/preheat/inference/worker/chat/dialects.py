@@ -64,6 +64,8 @@ BLOCKS: Final = (
     Block("<tool_calls>", ("</tool_calls>",)),  # Jamba, Hunyuan
     Block("<|tools_prefix|>", ("<|tools_suffix|>",)),  # Apertus
     Block("<function_calls>", ("</function_calls>",)),  # Olmo 3
+    Block("<function_call>", ("</function_call>",)),
+    Block("<tools>", ("</tools>",), guess=True),  # Qwen 2.5 Coder
     Block("<minimax:tool_call>", ("</minimax:tool_call>",)),
     Block("<seed:tool_call>", ("</seed:tool_call>",)),
     Block("<function=", ("</function>",), "<function="),  # Functionary, Llama 3's own functions; Qwen3-Coder

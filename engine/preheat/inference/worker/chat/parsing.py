@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 from preheat.inference import ToolDefinition
-from preheat.inference.worker.chat.calls import JSON_HEAD, NAMED, JsonScan, block_calls, json_call
+from preheat.inference.worker.chat.calls import JSON_HEAD, NAMED, JsonScan, block_calls, escaped, json_call
 from preheat.inference.worker.chat.dialects import BARE, BLOCKS, CLOSING, THINKING, Block, Dialect, Thinking
 from preheat.inference.worker.chat.marks import clear_length, is_call, marks_of, skip
 from preheat.inference.worker.chat.parts import Output, Part
@@ -19,7 +19,7 @@ STREAMED_ARGUMENTS: Final = 64
 that turns out to be malformed is text."""
 
 _SPACE: Final = " \t\r\n"
-_BETWEEN_CALLS: Final = _SPACE + ",;]`"
+_BETWEEN_CALLS: Final = _SPACE + ",;]}`"
 _LONGEST_HEAD: Final = 300
 """Longest name of a function with the marks after it, in characters."""
 
@@ -228,7 +228,7 @@ class AnswerParser(Output):
                 if buffer[inside : inside + 1] == "{":
                     at = inside
             elif not first and rest[0] != "{":
-                return self._cut(at) if "]" in buffer[:at] else None
+                return self._cut(at) if {"]", "}"} & set(buffer[:at]) else None
             end, called = yield from self._item(block, begin if first else at, at)
             if not called:
                 return self._say(end if end > begin else len(self._buffer[:begin].rstrip())) if first else None
@@ -334,16 +334,19 @@ class AnswerParser(Output):
         self._cut(start)
         outer.at -= start
         scan = JsonScan(0)
+        in_string = False
         while scan.find(self._buffer) is None and not scan.broken:
             outer.find(self._buffer)
             given = scan.at
-            self._give_arguments(self._buffer[:given])
+            text, in_string = escaped(self._buffer[:given], in_string)
+            self._give_arguments(text)
             self._buffer = self._buffer[given:]
             scan.at -= given
             outer.at -= given
             if not (yield from self._more()):
                 return len(self._buffer), True
-        self._give_arguments(self._buffer[: scan.at])
+        text, _ = escaped(self._buffer[: scan.at], in_string)
+        self._give_arguments(text)
         if scan.broken:
             return (yield from self._rest(block, scan.at))
         self.complete_calls += 1

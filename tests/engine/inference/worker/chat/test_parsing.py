@@ -95,6 +95,11 @@ FAMILIES: Final = {
         "</tool_call>",
         [PARIS],
     ),
+    "qwen 2.5 coder": ('<tools>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tools>', [PARIS]),
+    "one brace too many": (
+        '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}}</tool_call>',
+        [PARIS],
+    ),
     "qwen3 coder": (
         "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</parameter>\n"
         "<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>",
@@ -290,6 +295,15 @@ def test_long_arguments_that_stop_to_be_json_are_handed_on_as_they_are() -> None
     broken = '{"city": "' + "a" * STREAMED_ARGUMENTS + '" <'
     answer = separate([f'<tool_call>{{"name": "get_weather", "arguments": {broken}</tool_call>text'])
     assert (answer.calls, answer.text) == ([("get_weather", broken)], "text")
+
+
+@pytest.mark.parametrize("length", [1, STREAMED_ARGUMENTS])
+def test_control_characters_in_strings_are_escaped(length: int) -> None:
+    city = "a\n\t" * length + '"\\'
+    written = json.dumps(city).replace("\\n", "\n").replace("\\t", "\t")
+    text = f'<tool_call>{{"name": "get_weather", "arguments": {{\n\t"city": {written}\n}}}}</tool_call>'
+    for pieces in ([text], [*text]):
+        assert separate(pieces).values == [("get_weather", {"city": city})]
 
 
 def test_arguments_cut_off_are_no_complete_call() -> None:
