@@ -157,7 +157,7 @@ def test_an_unknown_key_is_not_invented(page: ConnectPage, bridge: FakeBridge) -
     bridge.publish_settings(Settings(api_keys=("***",)))
     assert UNKNOWN_KEY in child(page, QPlainTextEdit, "guide_code").toPlainText()
     assert not child(page, QWidget, "connect_copy_key").isVisible()
-    assert "settings" in text_of(page, "connect_key")
+    assert "preheat keys add" in text_of(page, "connect_key")
 
 
 def test_an_applications_values_are_copied_one_by_one(page: ConnectPage, bridge: FakeBridge, qtbot: QtBot) -> None:
