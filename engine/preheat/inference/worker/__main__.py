@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -97,6 +98,16 @@ class Worker:
                     self._service.submit(frame)
                 except EngineError as error:
                     self._channel.send(protocol.Failed(frame.id, error))
+                except Exception as error:  # a bug, which must not cost the other requests
+                    _log_without_texts(error)
+                    self._channel.send(protocol.Failed(frame.id, EngineError(msg("request_failed"))))
+
+
+def _log_without_texts(error: Exception) -> None:
+    """Log where an error comes from. Its own words may quote the prompt."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    logger.error("preparing a request failed: %s at %s", type(error).__name__, places)
 
 
 def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) -> Service:

@@ -1,0 +1,64 @@
+"""The worker's frames: what happens to a request that it cannot prepare."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preheat.errors import EngineError
+from preheat.inference import Chat, GenerateRequest
+from preheat.inference.protocol import Failed, FromWorker, Generate, Load, Probed
+from preheat.inference.worker import __main__ as worker_module
+from preheat.inference.worker.__main__ import Worker
+from preheat.inference.worker.channel import Channel
+from tests.engine.inference.text_runs import load_options
+
+
+class Frames(Channel):
+    """Collects frames."""
+
+    def __init__(self) -> None:
+        self.sent: list[FromWorker] = []
+        self.hot = threading.Event()
+
+    def send(self, frame: FromWorker) -> None:
+        self.sent.append(frame)
+        if isinstance(frame, Probed):
+            self.hot.set()
+
+
+class BrokenService:
+    """A service with a bug."""
+
+    def submit(self, frame: object) -> None:
+        raise RuntimeError("secret prompt")
+
+    def step(self, *, wait: bool = False) -> bool:
+        threading.Event().wait()
+        return False
+
+
+def test_a_bug_costs_one_request_and_logs_no_prompt(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    def make_hot(*_: Any) -> BrokenService:
+        return BrokenService()
+
+    monkeypatch.setattr(worker_module, "make_hot", make_hot)
+    frames = Frames()
+    worker = Worker(frames)
+    threading.Thread(target=worker.run, daemon=True).start()
+    worker.handle(Load(load_options(tmp_path / "model.gguf")))
+    assert frames.hot.wait(60)
+    with caplog.at_level(logging.ERROR):
+        worker.handle(Generate(7, GenerateRequest(chat=Chat(messages=()))))
+    failed = frames.sent[-1]
+    assert isinstance(failed, Failed)
+    assert (failed.id, type(failed.error)) == (7, EngineError)
+    assert "RuntimeError" in caplog.text
+    assert "submit" in caplog.text
+    assert "secret" not in caplog.text
