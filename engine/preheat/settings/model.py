@@ -227,7 +227,7 @@ class Settings(Declared):
     allowed_apps: tuple[AppName, ...] = _access(
         (),
         "Apps",
-        "Apps with a built-in browser that may call the port; others need none of this.",
+        "Apps with a built-in browser that may call the port; other apps need no permission.",
         allowed="allowed_apps",
         effect=Effect.PORT,
     )

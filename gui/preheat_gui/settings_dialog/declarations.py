@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
 from preheat.settings import FIELDS, Group, ModelSettings, Size, extra, is_inherited, is_list, is_secret, kinds_of
+from preheat_gui.words import PROGRAMS
 
 _QUOTED: Final = re.compile(r"`(\w+)`")
 
@@ -63,6 +64,13 @@ def choice_words(choice: str) -> str:
         "info": QCoreApplication.translate("Settings", "Normal"),
         "warning": QCoreApplication.translate("Settings", "Warnings and errors"),
         "error": QCoreApplication.translate("Settings", "Errors only"),
+        "obsidian": "Obsidian",
+        "vscode": "VS Code",
+        "tauri": QCoreApplication.translate("Settings", "Apps made with Tauri"),
+        "chrome-extensions": QCoreApplication.translate("Settings", "Chrome extensions"),
+        "firefox-extensions": QCoreApplication.translate("Settings", "Firefox extensions"),
+        "capacitor": QCoreApplication.translate("Settings", "Apps made with Capacitor or Ionic"),
+        **PROGRAMS,
     }
     return words.get(choice, choice)
 

@@ -16,8 +16,9 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
-from preheat_gui.settings_dialog.editors import Editor, FoldersEditor, KeysEditor, ListEditor, editor_for
+from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.limit_editor import LimitCurve, LimitEditor
+from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
 from preheat_gui.settings_dialog.page import LoginRow, SettingsPage
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
 
@@ -83,7 +84,7 @@ class SettingsDialog(QDialog):
         if declaration.secret:
             return KeysEditor(declaration)
         if declaration.is_list:
-            return ListEditor(declaration)
+            return ChoicesEditor(declaration) if declaration.choices else ListEditor(declaration)
         return editor_for(declaration, self._total_bytes)
 
     def _lay_out(self) -> None:

@@ -199,7 +199,7 @@ class SettingsPage(QScrollArea):
         if row.declaration.rare:
             self._more.setChecked(True)
         self.ensureWidgetVisible(row)
-        row.editor.main_widget().setFocus()
+        row.editor.setFocus()
 
     def _toggle_rare(self, shown: bool) -> None:
         self._more.setIcon(symbol("arrow-up" if shown else "arrow-down"))

@@ -10,7 +10,7 @@ from preheat_gui.words.figures import SEPARATOR, format_tenths
 
 TASKS: Final = ("chat", "code", "small", "embedding", "vision", "rerank")  # In the order of the catalogue
 
-_PROGRAMS: Final = {
+PROGRAMS: Final = {
     "huggingface": "Hugging Face",
     "lmstudio": "LM Studio",
     "ollama": "Ollama",
@@ -49,13 +49,13 @@ def source_words(source: str) -> str:
     """Return where a model was found; empty for Preheat's own folder."""
     if source == "folder":
         return _tr("in one of your folders")
-    return _tr("from {program}").format(program=_PROGRAMS[source]) if source in _PROGRAMS else ""
+    return _tr("from {program}").format(program=PROGRAMS[source]) if source in PROGRAMS else ""
 
 
 def owner_words(source: str) -> str:
     """Return who owns a file, for "The file is …": ``managed by Ollama``, ``in one of your folders``."""
-    if source in _PROGRAMS:
-        return _tr("managed by {program}").format(program=_PROGRAMS[source])
+    if source in PROGRAMS:
+        return _tr("managed by {program}").format(program=PROGRAMS[source])
     return _tr("in one of your folders")
 
 

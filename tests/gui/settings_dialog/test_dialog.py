@@ -146,7 +146,7 @@ def test_an_open_address_needs_a_key_first(qtbot: QtBot, open_dialog: Opener, br
     host = find(dialog, QLineEdit, "field_host")
     host.selectAll()
     type_text(host, "0.0.0.0")
-    assert remark(dialog, "host").startswith("Other machines can reach it, and api_keys is empty")
+    assert remark(dialog, "host").startswith("Other machines can reach it, and there is no API key")
     press(dialog, "add_api_keys")
     assert remark(dialog, "host") == ""
     press(dialog, "apply")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QListWidget, QPushButton, QToolButton
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QInputDialog, QListWidget, QPushButton, QToolButton
 
-from preheat_gui.settings_dialog.declarations import declaration
-from preheat_gui.settings_dialog.editors import FoldersEditor, KeysEditor, ListEditor
+from preheat_gui.settings_dialog.declarations import choice_words, declaration
+from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -92,3 +92,21 @@ def test_automatic_replaces_the_list(qtbot: QtBot, theme: Theme) -> None:
     made.set_text("a,b")
     assert json.loads(made.text()) == ["a", "b"]
     assert items(made).isEnabled()
+
+
+def test_known_values_are_check_boxes_with_readable_names(qtbot: QtBot, theme: Theme) -> None:
+    made = ChoicesEditor(declaration("allowed_apps"))
+    qtbot.addWidget(made)
+    texts: list[str] = []
+    made.edited.connect(texts.append)
+    made.set_text("vscode")
+    boxes = {box.text(): box for box in made.findChildren(QCheckBox)}
+    assert [name for name, box in boxes.items() if box.isChecked()] == ["VS Code"]
+    boxes["Obsidian"].click()
+    boxes["VS Code"].click()
+    assert [json.loads(text) for text in texts] == [["obsidian", "vscode"], ["obsidian"]]
+
+
+@pytest.mark.parametrize("name", ["allowed_apps", "sources"])
+def test_no_check_box_shows_an_identifier(name: str) -> None:
+    assert [choice for choice in declaration(name).choices if choice_words(choice) == choice] == []
