@@ -75,12 +75,13 @@ async def events(wire: httpx2.AsyncClient, **fields: Any) -> list[dict[str, Any]
 
 async def test_a_whole_message(engine: FakeEngine, claude: Sdk) -> None:
     sampling = {"temperature": 0.5, "top_k": -1, "top_p": 0.9}  # newer clients do not have them
-    message = await claude.messages.create(**BODY, stop_sequences=["x", ""], extra_body=sampling)
+    response = await claude.messages.with_raw_response.create(**BODY, stop_sequences=["x", ""], extra_body=sampling)
+    message = await response.parse()
     assert (message.model, message.role, message.type) == (CHAT, "assistant", "message")
     assert blocks(message) == [{"type": "text", "text": "Hello!"}]
     assert (message.stop_reason, message.stop_sequence) == ("end_turn", None)
     assert (message.usage.input_tokens, message.usage.cache_read_input_tokens, message.usage.output_tokens) == (4, 3, 2)
-    assert message._request_id.startswith("req_")
+    assert str(response.request_id).startswith("req_")
     (request,) = engine.requests
     assert (request.max_tokens, request.stop) == (100, ("x",))
     assert (request.sampling.temperature, request.sampling.top_k, request.sampling.top_p) == (0.5, 0, 0.9)
