@@ -294,12 +294,24 @@
         <translation>Dies in librechat.yaml einfügen und LibreChat neu starten.</translation>
     </message>
     <message>
+        <source>Any app for Ollama</source>
+        <translation>Jede App für Ollama</translation>
+    </message>
+    <message>
         <source>Any other app</source>
         <translation>Jede andere App</translation>
     </message>
     <message>
+        <source>Choose Ollama as the provider, and enter:</source>
+        <translation>Als Anbieter Ollama wählen und eintragen:</translation>
+    </message>
+    <message>
         <source>Enter these values; Open WebUI finds the models.</source>
         <translation>Diese Werte eintragen; Open WebUI findet die Modelle.</translation>
+    </message>
+    <message>
+        <source>In Preheat&apos;s settings, under Access, allow the app “Obsidian”.</source>
+        <translation>In den Einstellungen von Preheat unter „Zugriff“ die App „Obsidian“ erlauben.</translation>
     </message>
     <message>
         <source>In a container, start it with --network=host; otherwise this address is the container&apos;s own.</source>
@@ -310,8 +322,12 @@
         <translation>In einem Container: das Netzwerk des Hosts verwenden, sonst meint diese Adresse den Container selbst.</translation>
     </message>
     <message>
-        <source>In the node “OpenAI Chat Model”, choose the credential and the model, and turn “Use Responses API” off.</source>
-        <translation>Im Knoten „OpenAI Chat Model“ die Zugangsdaten und das Modell wählen und „Use Responses API“ ausschalten.</translation>
+        <source>In the node “OpenAI Chat Model”, choose the credential and the model.</source>
+        <translation>Im Knoten „OpenAI Chat Model“ die Zugangsdaten und das Modell wählen.</translation>
+    </message>
+    <message>
+        <source>In the plugin&apos;s settings, for example Copilot&apos;s, add a model of the provider “OpenAI format”, and enter:</source>
+        <translation>In den Einstellungen des Plugins, zum Beispiel von Copilot, ein Modell des Anbieters „OpenAI format“ hinzufügen und eintragen:</translation>
     </message>
     <message>
         <source>Open Admin Panel → Settings → Connections, and add a connection under OpenAI API.</source>
@@ -320,6 +336,10 @@
     <message>
         <source>Open Continue&apos;s config.yaml, and add this under models:</source>
         <translation>Die config.yaml von Continue öffnen und dies unter models einfügen:</translation>
+    </message>
+    <message>
+        <source>Put this into ~/.codex/config.toml.</source>
+        <translation>Dies in ~/.codex/config.toml einfügen.</translation>
     </message>
     <message>
         <source>The package: npm install openai</source>
@@ -365,6 +385,10 @@
         <translation>Ver&amp;bergen</translation>
     </message>
     <message>
+        <source>Needed: make one with “preheat keys add NAME”.</source>
+        <translation>Nötig: einen mit „preheat keys add NAME“ anlegen.</translation>
+    </message>
+    <message>
         <source>Show the API key</source>
         <translation>API-Schlüssel anzeigen</translation>
     </message>
@@ -375,10 +399,6 @@
     <message>
         <source>Not needed: only apps on this computer can connect.</source>
         <translation>Nicht nötig: Nur Apps auf diesem Computer können sich verbinden.</translation>
-    </message>
-    <message>
-        <source>Needed; see the settings of the Preheat that is running.</source>
-        <translation>Nötig; siehe die Einstellungen des laufenden Preheat.</translation>
     </message>
     <message>
         <source>Other apps can&apos;t connect</source>
@@ -1042,10 +1062,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>--synthetic all wählt die Grenzen selbst</translation>
     </message>
     <message>
-        <source>127.0.0.1, localhost, or any address together with api_keys</source>
-        <translation>127.0.0.1, localhost oder zusammen mit api_keys jede Adresse</translation>
-    </message>
-    <message>
         <source>A quota of {folder} may be used up. The download continues when there is space</source>
         <translation>Vielleicht ist ein Kontingent von {folder} ausgeschöpft. Der Download geht weiter, sobald Platz ist</translation>
     </message>
@@ -1056,10 +1072,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Accept them on {page}, then sign in with hf auth login or set HF_TOKEN</source>
         <translation>Auf {page} zustimmen, dann mit hf auth login anmelden oder HF_TOKEN setzen</translation>
-    </message>
-    <message>
-        <source>Add the origin to the setting allowed_origins if you trust it</source>
-        <translation>Bei Vertrauen den Ursprung in die Einstellung allowed_origins aufnehmen</translation>
     </message>
     <message>
         <source>An administrator may have locked the startup programs</source>
@@ -1160,10 +1172,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Choose a folder next to it</source>
         <translation>Einen Ordner daneben wählen</translation>
-    </message>
-    <message>
-        <source>Choose a key first: preheat config set api_keys KEY</source>
-        <translation>Zuerst einen Schlüssel wählen: preheat config set api_keys KEY</translation>
     </message>
     <message>
         <source>Choose a text model</source>
@@ -1466,12 +1474,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Von Hand entfernen</translation>
     </message>
     <message>
-        <source>Rename one of the definitions, or use tool_choice auto</source>
-        <translation>Eine der Definitionen umbenennen oder tool_choice auto verwenden</translation>
-    </message>
-    <message>
         <source>Rename the file, or remove the other first: preheat rm MODEL</source>
         <translation>Die Datei umbenennen oder die andere vorher entfernen: preheat rm MODEL</translation>
+    </message>
+    <message>
+        <source>Report it, with the end of the log</source>
+        <translation>Den Fehler melden, mit dem Ende des Protokolls</translation>
     </message>
     <message>
         <source>Save it as UTF-8: {path}</source>
@@ -1530,10 +1538,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Weniger senden oder die Einstellung max_body erhöhen</translation>
     </message>
     <message>
-        <source>Send one of the keys in the setting api_keys as &apos;Authorization: Bearer KEY&apos;</source>
-        <translation>Einen der Schlüssel aus der Einstellung api_keys als &apos;Authorization: Bearer KEY&apos; senden</translation>
-    </message>
-    <message>
         <source>Send the request again; it reloads the model</source>
         <translation>Die Anfrage erneut senden; sie lädt das Modell wieder</translation>
     </message>
@@ -1584,14 +1588,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>The API key is missing or wrong</source>
         <translation>Der API-Schlüssel fehlt oder ist falsch</translation>
-    </message>
-    <message>
-        <source>The JSON schema cannot be used: its grammar is invalid or too large</source>
-        <translation>Das JSON-Schema ist nicht verwendbar: Seine Grammatik ist ungültig oder zu groß</translation>
-    </message>
-    <message>
-        <source>The JSON schema cannot be used: {reason}</source>
-        <translation>Das JSON-Schema ist nicht verwendbar: {reason}</translation>
     </message>
     <message>
         <source>The README lists the system libraries that Qt needs</source>
@@ -1766,6 +1762,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Das Nutzungsprotokoll {path} wurde bei laufendem Preheat gelöscht oder ersetzt; ein neues wurde begonnen</translation>
     </message>
     <message>
+        <source>The worker could not prepare this request, because of a bug in Preheat</source>
+        <translation>Der Arbeitsprozess konnte diese Anfrage wegen eines Fehlers in Preheat nicht vorbereiten</translation>
+    </message>
+    <message>
         <source>The worker process ended: {reason}</source>
         <translation>Der Arbeitsprozess wurde beendet: {reason}</translation>
     </message>
@@ -1882,10 +1882,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Nach ihrem Ende erneut versuchen</translation>
     </message>
     <message>
-        <source>Two tools define {name} differently, which a forced tool_choice cannot express</source>
-        <translation>Zwei Werkzeuge definieren {name} verschieden, was ein erzwungenes tool_choice nicht ausdrücken kann</translation>
-    </message>
-    <message>
         <source>Unset {variable}, then move it</source>
         <translation>{variable} entfernen, dann verschieben</translation>
     </message>
@@ -1922,10 +1918,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Es verwenden, vorher beenden oder ein anderes starten: &apos;preheat serve --port {free}&apos;</translation>
     </message>
     <message>
-        <source>Use local references, objects, arrays, enums and plain types</source>
-        <translation>Lokale Verweise, Objekte, Arrays, Enums und einfache Typen verwenden</translation>
-    </message>
-    <message>
         <source>Use localhost or 127.0.0.1, or add the name to the setting allowed_hosts</source>
         <translation>localhost oder 127.0.0.1 verwenden oder den Namen in die Einstellung allowed_hosts aufnehmen</translation>
     </message>
@@ -1944,10 +1936,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Wait for it, then resume</source>
         <translation>Das Ende abwarten, dann fortsetzen</translation>
-    </message>
-    <message>
-        <source>Web pages of this origin are not allowed to use Preheat</source>
-        <translation>Webseiten dieses Ursprungs dürfen Preheat nicht verwenden</translation>
     </message>
     <message>
         <source>Write 8GiB, or 50% of the memory</source>
@@ -2012,10 +2000,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>a list of model names, or auto</source>
         <translation>eine Liste von Modellnamen oder auto</translation>
-    </message>
-    <message>
-        <source>a list of origins such as https://example.org or app://obsidian.md</source>
-        <translation>eine Liste von Ursprüngen wie https://example.org oder app://obsidian.md</translation>
     </message>
     <message>
         <source>a number above {low} and at most {high}</source>
@@ -2346,8 +2330,304 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>eines von {choices:names}</translation>
     </message>
     <message>
-        <source>other machines can reach it, and api_keys is empty</source>
-        <translation>andere Computer erreichen die Adresse, und api_keys ist leer</translation>
+        <source>127.0.0.1, localhost, or any address together with an API key</source>
+        <translation>127.0.0.1, localhost oder zusammen mit einem API-Schlüssel jede Adresse</translation>
+    </message>
+    <message>
+        <source>A chat has no suffix</source>
+        <translation>Ein Chat hat kein suffix</translation>
+    </message>
+    <message>
+        <source>A key&apos;s name has 1 to {limit} visible characters</source>
+        <translation>Der Name eines Schlüssels hat 1 bis {limit} sichtbare Zeichen</translation>
+    </message>
+    <message>
+        <source>A web page of another site may not use Preheat</source>
+        <translation>Eine fremde Webseite darf Preheat nicht verwenden</translation>
+    </message>
+    <message>
+        <source>An image cannot be decoded</source>
+        <translation>Ein Bild lässt sich nicht dekodieren</translation>
+    </message>
+    <message>
+        <source>An image has {width} by {height} pixels; {limit:count} are the limit</source>
+        <translation>Ein Bild hat {width} mal {height} Pixel; höchstens {limit:count} sind erlaubt</translation>
+    </message>
+    <message>
+        <source>An image is larger than {limit:bytes}</source>
+        <translation>Ein Bild ist größer als {limit:bytes}</translation>
+    </message>
+    <message>
+        <source>An image is of an unknown format</source>
+        <translation>Ein Bild hat ein unbekanntes Format</translation>
+    </message>
+    <message>
+        <source>Ask for a smaller context length, or raise memory_limit</source>
+        <translation>Eine kleinere Kontextlänge anfordern oder memory_limit erhöhen</translation>
+    </message>
+    <message>
+        <source>Check the disk</source>
+        <translation>Den Datenträger prüfen</translation>
+    </message>
+    <message>
+        <source>Choose another name</source>
+        <translation>Einen anderen Namen wählen</translation>
+    </message>
+    <message>
+        <source>Choose another name, or revoke that key</source>
+        <translation>Einen anderen Namen wählen oder diesen Schlüssel widerrufen</translation>
+    </message>
+    <message>
+        <source>Close the connection to stop a response</source>
+        <translation>Zum Abbrechen einer Antwort die Verbindung schließen</translation>
+    </message>
+    <message>
+        <source>Delete it, and make the keys again; until then every key is refused</source>
+        <translation>Löschen und die Schlüssel neu anlegen; bis dahin wird jeder Schlüssel abgelehnt</translation>
+    </message>
+    <message>
+        <source>Download the model&apos;s own mmproj file, or delete it</source>
+        <translation>Die eigene mmproj-Datei des Modells herunterladen oder die falsche löschen</translation>
+    </message>
+    <message>
+        <source>If you trust the app, choose it in the setting allowed_apps, or add its origin to allowed_origins</source>
+        <translation>Bei Vertrauen die App in der Einstellung allowed_apps wählen oder ihren Ursprung in allowed_origins aufnehmen</translation>
+    </message>
+    <message>
+        <source>Leave dimensions out</source>
+        <translation>dimensions weglassen</translation>
+    </message>
+    <message>
+        <source>Leave it out, or send a chat</source>
+        <translation>Weglassen oder einen Chat senden</translation>
+    </message>
+    <message>
+        <source>Leave out older ones</source>
+        <translation>Ältere weglassen</translation>
+    </message>
+    <message>
+        <source>Leave out think</source>
+        <translation>think weglassen</translation>
+    </message>
+    <message>
+        <source>List the keys with &apos;preheat keys&apos;</source>
+        <translation>Die Schlüssel zeigt &apos;preheat keys&apos;</translation>
+    </message>
+    <message>
+        <source>Make a key first: preheat keys add NAME</source>
+        <translation>Zuerst einen Schlüssel anlegen: preheat keys add NAME</translation>
+    </message>
+    <message>
+        <source>Make another key first, or set host to 127.0.0.1</source>
+        <translation>Zuerst einen anderen Schlüssel anlegen oder host auf 127.0.0.1 setzen</translation>
+    </message>
+    <message>
+        <source>No conversation with the answer {id} is stored</source>
+        <translation>Kein Gespräch mit der Antwort {id} ist gespeichert</translation>
+    </message>
+    <message>
+        <source>No item with the id {id} is stored</source>
+        <translation>Kein Element mit der ID {id} ist gespeichert</translation>
+    </message>
+    <message>
+        <source>No response with the id {id} is stored</source>
+        <translation>Keine Antwort mit der ID {id} ist gespeichert</translation>
+    </message>
+    <message>
+        <source>Open the address itself</source>
+        <translation>Die Adresse direkt öffnen</translation>
+    </message>
+    <message>
+        <source>Other machines can reach the port, so it needs at least one key</source>
+        <translation>Andere Computer erreichen den Port, daher braucht er mindestens einen Schlüssel</translation>
+    </message>
+    <message>
+        <source>Pages of the origin {origin} are not allowed to use Preheat</source>
+        <translation>Seiten des Ursprungs {origin} dürfen Preheat nicht verwenden</translation>
+    </message>
+    <message>
+        <source>Preheat does not support Ollama&apos;s {path}</source>
+        <translation>Preheat unterstützt {path} von Ollama nicht</translation>
+    </message>
+    <message>
+        <source>Preheat serves text and embeddings: {endpoints:names}; see /docs</source>
+        <translation>Preheat liefert Text und Embeddings: {endpoints:names}; siehe /docs</translation>
+    </message>
+    <message>
+        <source>Revoke keys that are not used any more</source>
+        <translation>Nicht mehr verwendete Schlüssel widerrufen</translation>
+    </message>
+    <message>
+        <source>Send PNG, JPEG, GIF or BMP</source>
+        <translation>PNG, JPEG, GIF oder BMP senden</translation>
+    </message>
+    <message>
+        <source>Send a complete PNG, JPEG, GIF or BMP file</source>
+        <translation>Eine vollständige PNG-, JPEG-, GIF- oder BMP-Datei senden</translation>
+    </message>
+    <message>
+        <source>Send a key as &apos;Authorization: Bearer KEY&apos;; make one with &apos;preheat keys add NAME&apos;</source>
+        <translation>Einen Schlüssel als &apos;Authorization: Bearer KEY&apos; senden; &apos;preheat keys add NAME&apos; legt einen an</translation>
+    </message>
+    <message>
+        <source>Send a prompt and a suffix to /v1/completions</source>
+        <translation>Prompt und suffix an /v1/completions senden</translation>
+    </message>
+    <message>
+        <source>Send a single user message, or use another model</source>
+        <translation>Eine einzige Nachricht des Benutzers senden oder ein anderes Modell verwenden</translation>
+    </message>
+    <message>
+        <source>Send a smaller one</source>
+        <translation>Ein kleineres senden</translation>
+    </message>
+    <message>
+        <source>Send a source of type text, or images of the pages</source>
+        <translation>Eine Quelle vom Typ text oder Bilder der Seiten senden</translation>
+    </message>
+    <message>
+        <source>Send all its messages, with a thread of type create</source>
+        <translation>Alle seine Nachrichten senden, mit einem thread vom Typ create</translation>
+    </message>
+    <message>
+        <source>Send it in the request&apos;s own fields</source>
+        <translation>Es in den Feldern der Anfrage selbst senden</translation>
+    </message>
+    <message>
+        <source>Send smaller headers</source>
+        <translation>Kleinere Header senden</translation>
+    </message>
+    <message>
+        <source>Send text only, or use a model with vision</source>
+        <translation>Nur Text senden oder ein Modell verwenden, das Bilder versteht</translation>
+    </message>
+    <message>
+        <source>Send the image itself, as a data URI or base64</source>
+        <translation>Das Bild selbst senden, als Data-URI oder Base64</translation>
+    </message>
+    <message>
+        <source>Stored are the latest ones since Preheat started, unless store was false; send the conversation as input</source>
+        <translation>Gespeichert sind die letzten seit dem Start von Preheat, außer mit store false; das Gespräch als input senden</translation>
+    </message>
+    <message>
+        <source>Stored are those of the latest responses since Preheat started, unless store was false; send the item itself</source>
+        <translation>Gespeichert sind die der letzten Antworten seit dem Start von Preheat, außer mit store false; das Element selbst senden</translation>
+    </message>
+    <message>
+        <source>The API key {name} allows only {scope}, and this needs {needed}</source>
+        <translation>Der API-Schlüssel {name} erlaubt nur {scope}; nötig ist {needed}</translation>
+    </message>
+    <message>
+        <source>The API key {name} may not use the model {model}</source>
+        <translation>Der API-Schlüssel {name} darf das Modell {model} nicht verwenden</translation>
+    </message>
+    <message>
+        <source>The JSON schema cannot be used. {reason}</source>
+        <translation>Das JSON-Schema ist nicht verwendbar. {reason}</translation>
+    </message>
+    <message>
+        <source>The answer&apos;s schema or grammar is too complex to follow. {reason}</source>
+        <translation>Schema oder Grammatik der Antwort sind zu komplex, um sie einzuhalten. {reason}</translation>
+    </message>
+    <message>
+        <source>The chat has {count} images; {limit} are the limit</source>
+        <translation>Der Chat hat {count} Bilder; höchstens {limit} sind erlaubt</translation>
+    </message>
+    <message>
+        <source>The file of API keys is damaged: {path}</source>
+        <translation>Die Datei der API-Schlüssel ist beschädigt: {path}</translation>
+    </message>
+    <message>
+        <source>The grammar cannot be used. {reason}</source>
+        <translation>Die Grammatik ist nicht verwendbar. {reason}</translation>
+    </message>
+    <message>
+        <source>The image encoder {file} does not work with this model</source>
+        <translation>Der Bildkodierer {file} passt nicht zu diesem Modell</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template leaves out part of the conversation</source>
+        <translation>Die Chatvorlage des Modells lässt einen Teil des Gesprächs weg</translation>
+    </message>
+    <message>
+        <source>The names of models cannot be written: {reason}</source>
+        <translation>Die Namen der Modelle lassen sich nicht schreiben: {reason}</translation>
+    </message>
+    <message>
+        <source>The request&apos;s headers are larger than {limit:count} bytes</source>
+        <translation>Die Header der Anfrage sind größer als {limit:count} Bytes</translation>
+    </message>
+    <message>
+        <source>The template argument {name} is reserved</source>
+        <translation>Das Argument {name} der Chatvorlage ist reserviert</translation>
+    </message>
+    <message>
+        <source>There are already {limit} keys</source>
+        <translation>Es gibt schon {limit} Schlüssel</translation>
+    </message>
+    <message>
+        <source>There is a model with the name {name} already</source>
+        <translation>Es gibt schon ein Modell namens {name}</translation>
+    </message>
+    <message>
+        <source>There is already a key called {name}</source>
+        <translation>Es gibt schon einen Schlüssel namens {name}</translation>
+    </message>
+    <message>
+        <source>There is no key called {name}</source>
+        <translation>Es gibt keinen Schlüssel namens {name}</translation>
+    </message>
+    <message>
+        <source>This model cannot fill the gap before a suffix: its vocabulary has no tokens for it</source>
+        <translation>Dieses Modell kann die Lücke vor einem suffix nicht füllen: Seinem Vokabular fehlen die Tokens dafür</translation>
+    </message>
+    <message>
+        <source>This model cannot see images</source>
+        <translation>Dieses Modell versteht keine Bilder</translation>
+    </message>
+    <message>
+        <source>This response does not run in the background, so that it cannot be cancelled</source>
+        <translation>Diese Antwort läuft nicht im Hintergrund und lässt sich daher nicht abbrechen</translation>
+    </message>
+    <message>
+        <source>Use a key with that permission</source>
+        <translation>Einen Schlüssel mit dieser Berechtigung verwenden</translation>
+    </message>
+    <message>
+        <source>Use a model for code, such as Qwen2.5-Coder, or leave out the suffix</source>
+        <translation>Ein Modell für Code wie Qwen2.5-Coder verwenden oder suffix weglassen</translation>
+    </message>
+    <message>
+        <source>Use create with from, or pull</source>
+        <translation>create mit from oder pull verwenden</translation>
+    </message>
+    <message>
+        <source>Use letters, digits, and . _ - : / after the first character</source>
+        <translation>Buchstaben und Ziffern verwenden, nach dem ersten Zeichen auch . _ - : /</translation>
+    </message>
+    <message>
+        <source>Use one of its models, or another key</source>
+        <translation>Eines seiner Modelle oder einen anderen Schlüssel verwenden</translation>
+    </message>
+    <message>
+        <source>a list of obsidian, vscode, tauri, chrome-extensions, firefox-extensions, capacitor</source>
+        <translation>eine Liste aus obsidian, vscode, tauri, chrome-extensions, firefox-extensions, capacitor</translation>
+    </message>
+    <message>
+        <source>a list of origins such as https://example.org, app://obsidian.md or vscode-webview://*</source>
+        <translation>eine Liste von Ursprüngen wie https://example.org, app://obsidian.md oder vscode-webview://*</translation>
+    </message>
+    <message>
+        <source>context: it is not from an answer of Preheat</source>
+        <translation>context: Der Wert stammt nicht aus einer Antwort von Preheat</translation>
+    </message>
+    <message>
+        <source>dimensions: {model} was not trained for vectors shorter than {limit}</source>
+        <translation>dimensions: {model} ist nicht für kürzere Vektoren als {limit} trainiert</translation>
+    </message>
+    <message>
+        <source>other machines can reach it, and there is no API key: anyone on the network could use every model</source>
+        <translation>andere Computer erreichen die Adresse, und es gibt keinen API-Schlüssel: Alle im Netzwerk könnten jedes Modell verwenden</translation>
     </message>
     <message>
         <source>over the memory limit</source>
@@ -2558,6 +2838,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{available:memory} Speicher der Control Group verfügbar, weniger als keep_free ({keep_free:memory})</translation>
     </message>
     <message>
+        <source>{field}: documents have to be text in the request</source>
+        <translation>{field}: Dokumente müssen als Text in der Anfrage stehen</translation>
+    </message>
+    <message>
+        <source>{field}: images are not fetched from other places</source>
+        <translation>{field}: Bilder werden nicht von anderen Orten geholt</translation>
+    </message>
+    <message>
+        <source>{field}: the image is not base64, nor a data URI</source>
+        <translation>{field}: Das Bild ist weder Base64 noch eine Data-URI</translation>
+    </message>
+    <message>
         <source>{field}: {reason}</source>
         <translation>{field}: {reason}</translation>
     </message>
@@ -2722,6 +3014,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Preheat kann {model} nicht löschen: Es ist {path}</translation>
     </message>
     <message>
+        <source>{model} does not support thinking</source>
+        <translation>{model} unterstützt kein Denken</translation>
+    </message>
+    <message>
         <source>{model} failed {count} times in a row: {error}</source>
         <translation>{model} ist {count}-mal in Folge fehlgeschlagen: {error}</translation>
     </message>
@@ -2750,12 +3046,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{model} war nach {timeout:g} s nicht bereit</translation>
     </message>
     <message>
+        <source>{model} with a context length of {tokens} tokens needs {needed:memory}, more than the memory limit of {limit:memory}</source>
+        <translation>{model} braucht mit einer Kontextlänge von {tokens} Tokens {needed:memory}, mehr als die Speichergrenze von {limit:memory}</translation>
+    </message>
+    <message>
         <source>{model} writes text, not embeddings</source>
         <translation>{model} schreibt Text, keine Embeddings</translation>
     </message>
     <message>
         <source>{names:names} not changed: {problem}</source>
         <translation>{names:names} nicht geändert: {problem}</translation>
+    </message>
+    <message>
+        <source>{name} cannot be the name of a model</source>
+        <translation>{name} ist als Name eines Modells nicht möglich</translation>
     </message>
     <message>
         <source>{option}: {text} is not a size</source>
@@ -3790,6 +4094,22 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Nur Fehler</translation>
     </message>
     <message>
+        <source>Apps made with Tauri</source>
+        <translation>Apps auf Basis von Tauri</translation>
+    </message>
+    <message>
+        <source>Chrome extensions</source>
+        <translation>Chrome-Erweiterungen</translation>
+    </message>
+    <message>
+        <source>Firefox extensions</source>
+        <translation>Firefox-Erweiterungen</translation>
+    </message>
+    <message>
+        <source>Apps made with Capacitor or Ionic</source>
+        <translation>Apps auf Basis von Capacitor oder Ionic</translation>
+    </message>
+    <message>
         <source>“{}”</source>
         <translation>„{}“</translation>
     </message>
@@ -3814,12 +4134,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Adresse</translation>
     </message>
     <message>
-        <source>Address to listen on; one that other machines can reach needs `api_keys`.</source>
-        <translation>Adresse, an der Preheat lauscht; ist sie für andere Rechner erreichbar, braucht sie `api_keys`.</translation>
-    </message>
-    <message>
         <source>Application</source>
         <translation>Anwendung</translation>
+    </message>
+    <message>
+        <source>Apps with a built-in browser that may call the port; other apps need no permission.</source>
+        <translation>Apps mit eingebautem Browser, die den Port ansprechen dürfen; andere Apps brauchen keine Erlaubnis.</translation>
     </message>
     <message>
         <source>Colours of the windows; `auto` follows the system.</source>
@@ -3946,12 +4266,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Webseiten</translation>
     </message>
     <message>
-        <source>Web pages that may call the port, besides those served from this machine.</source>
-        <translation>Webseiten, die den Port ansprechen dürfen, neben denen von diesem Rechner.</translation>
+        <source>Address to listen on; one that other machines can reach needs an API key.</source>
+        <translation>Adresse, an der Preheat lauscht; ist sie für andere Rechner erreichbar, braucht sie einen API-Schlüssel.</translation>
+    </message>
+    <message>
+        <source>Also listen on port 11434, where programs look for Ollama, if no other program has it.</source>
+        <translation>Auch an Port 11434 lauschen, an dem Programme Ollama suchen, falls kein anderes Programm ihn hat.</translation>
     </message>
     <message>
         <source>Also preload on battery power.</source>
         <translation>Auch bei Akkubetrieb vorladen.</translation>
+    </message>
+    <message>
+        <source>Apps</source>
+        <translation>Apps</translation>
     </message>
     <message>
         <source>Compute attention without large intermediate buffers.</source>
@@ -4062,6 +4390,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Zahl der letzten Embeddings, die im Speicher bleiben; 0 behält keine.</translation>
     </message>
     <message>
+        <source>Ollama&apos;s port</source>
+        <translation>Port von Ollama</translation>
+    </message>
+    <message>
         <source>Other programs</source>
         <translation>Andere Programme</translation>
     </message>
@@ -4128,6 +4460,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Usage half-life</source>
         <translation>Halbwertszeit der Nutzung</translation>
+    </message>
+    <message>
+        <source>Web pages and apps with a built-in browser that may call the port, besides pages from this machine.</source>
+        <translation>Webseiten und Apps mit eingebautem Browser, die den Port ansprechen dürfen, neben Seiten von diesem Rechner.</translation>
     </message>
     <message>
         <source>When a program starts, preload the model it nearly always uses next.</source>

@@ -251,10 +251,11 @@ def test_the_settings_are_translated(german: None) -> None:
     shown = {each.name: each for group in Group for each in declarations(group)}
     assert shown["memory_limit"].label == "Speichergrenze"
     assert shown["theme"].description == "Farben der Fenster; „Automatisch“ folgt dem System."
-    assert shown["host"].description.endswith("braucht sie „API-Schlüssel“.")
+    assert shown["host"].description.endswith("braucht sie einen API-Schlüssel.")
     english = [name for name, each in shown.items() if each.description == FIELDS[name].description]
     assert english == []
-    assert {name for name, each in shown.items() if each.label == extra(FIELDS[name], "label")} == {"port", "threads"}
+    same = {name for name, each in shown.items() if each.label == extra(FIELDS[name], "label")}
+    assert same == {"port", "threads", "allowed_apps"}
 
 
 @pytest.mark.parametrize("menu_name", ["", "tray_pause_menu", "tray_favourites_menu"])

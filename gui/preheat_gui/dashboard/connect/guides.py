@@ -196,7 +196,7 @@ def _app_guides(place: Place) -> list[Guide]:
     continue_ = (_tr("Open Continue's config.yaml, and add this under models:"),)
     cline = (_tr("In Cline's settings, choose “OpenAI Compatible” as the API provider, and enter:"),)
     obsidian = (
-        _tr("In Preheat's settings, under Access, allow the app “obsidian”."),
+        _tr("In Preheat's settings, under Access, allow the app “Obsidian”."),
         _tr("In the plugin's settings, for example Copilot's, add a model of the provider “OpenAI format”, and enter:"),
     )
     codex = (_tr("Put this into ~/.codex/config.toml."),)
