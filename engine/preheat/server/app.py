@@ -43,6 +43,13 @@ logger = logging.getLogger(__name__)
 FAMILIES: Final = (Family("openai", "OpenAI", (*ENDPOINTS, *RESPONSE_ENDPOINTS)), ANTHROPIC, OLLAMA)
 """The protocols and their endpoints."""
 
+_BODIES: Final = (
+    *BODIES.values(),
+    *RESPONSE_BODIES.values(),
+    *ANTHROPIC_BODIES.values(),
+    *OLLAMA_BODIES.values(),
+)
+
 
 def create_app(
     engine: Engine,
@@ -73,21 +80,19 @@ def create_app(
     host = ControlHost(engine, live or LiveSettings(engine, SettingsStore()), port)
     app.router.routes.extend(ControlRoutes(host, in_flight).routes())
     app.add_api_route("/metrics", MetricsApi(engine).metrics, methods=["GET"], tags=["operations"])
-    add_api_docs(
-        app,
-        (
-            *BODIES.values(),
-            *RESPONSE_BODIES.values(),
-            *ANTHROPIC_BODIES.values(),
-            *OLLAMA_BODIES.values(),
-        ),
-    )
+    add_api_docs(app, _BODIES)
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(AccessMiddleware, rules=access_rules(settings or engine.settings, own_key))
     app.add_middleware(CanonicalPaths, aliases=aliases_of(FAMILIES))  # the last one added sees a request first
     return app
+
+
+def build_validators() -> None:
+    """Build what ``JsonBody`` defers, so that no request pays for it. Any thread."""
+    for body in _BODIES:
+        body.model_rebuild()
 
 
 def access_rules(settings: Settings, own_key: str = "") -> AccessRules:

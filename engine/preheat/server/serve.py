@@ -93,9 +93,13 @@ def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | N
 
 async def _run(server: HttpServer, socks: Sequence[socket.socket], on_ready: Callable[[int], None] | None) -> None:
     ports: list[int] = [sock.getsockname()[1] for sock in socks]
+    background: list[asyncio.Task[None]] = []
 
     def ready() -> None:
+        from preheat.server.app import build_validators
+
         logger.info("listening on port %s", " and ".join(map(str, ports)))
+        background.append(asyncio.create_task(asyncio.to_thread(build_validators)))
         if on_ready is not None:
             on_ready(ports[0])
 

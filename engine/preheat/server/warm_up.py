@@ -19,8 +19,6 @@ _REQUESTS: Final = (
     ("POST", "/v1/chat/completions"),
     ("POST", "/v1/completions"),
     ("POST", "/v1/embeddings"),
-    ("POST", "/api/chat"),
-    ("POST", "/api/generate"),
 )
 
 
