@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from preheat.errors import InvalidRequestError
 from preheat.inference import Constraint
 from preheat.inference.worker.bindings import llama
+from preheat.inference.worker.constraint_trial import compiles_in_time, needs_trial
 from preheat.inference.worker.constraints.patterns import PatternError, usable_pattern
 from preheat.inference.worker.constraints.references import ROOT, SchemaDocument, SchemaError
 from preheat.inference.worker.constraints.schemas import places, prepared
@@ -133,6 +134,8 @@ class ConstraintCompiler:
         return tokens[0] if is_special else None
 
     def _compile(self, grammar: str) -> Any:
+        if needs_trial(grammar) and not compiles_in_time(grammar):
+            raise GrammarError("Its patterns are too complex together")
         with self._compiling:
             tokenizer = self._tokenizer
             return _with_deep_stack(lambda: _compiled_matcher(tokenizer, grammar))

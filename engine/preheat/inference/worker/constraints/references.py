@@ -70,9 +70,12 @@ class SchemaDocument:
         if not isinstance(reference, str):
             raise SchemaError(f"{place}/$ref: a reference is a text")
         base_place, base_uri = self._base(place)
-        address, fragment = urldefrag(reference)
+        try:
+            address, fragment = urldefrag(reference)
+            address = urljoin(base_uri, address) if address else ""
+        except ValueError as error:
+            raise SchemaError(f"{place}/$ref: {reference!r} is not an address") from error
         if address:
-            address = urljoin(base_uri, address)
             if address not in self._resources:
                 raise SchemaError(f"{place}/$ref: {reference!r} is not part of the schema, and nothing is fetched")
             base_place = self._resources[address]
@@ -99,7 +102,8 @@ class SchemaDocument:
         for place, value in self._identified:
             identifier = value.get("$id")
             if isinstance(identifier, str) and not identifier.startswith("#"):
-                found[urldefrag(urljoin(next(iter(found), ""), identifier)).url] = place
+                with contextlib.suppress(ValueError):  # it is no address: nothing can refer to it
+                    found[urldefrag(urljoin(next(iter(found), ""), identifier)).url] = place
         return found
 
     @cached_property

@@ -189,7 +189,7 @@ class _Preparation:
             self._refuse(node, keyword)
         for keyword in sorted(node.value, key="propertyNames".__eq__):  # it replaces what others say about properties
             if keyword in _COPIED:
-                node.out[keyword] = node.value[keyword]
+                node.out[keyword] = self._copied(node, keyword)
             elif keyword in _NUMBERS:
                 node.out[keyword] = _NUMBERS[keyword](node.value[keyword], below(place, keyword))
             elif keyword in self._handlers:
@@ -199,6 +199,12 @@ class _Preparation:
             return False
         kind = inferred_type(node.value)
         return node.out if kind is None or "type" in node.value else {"type": kind, **node.out}
+
+    def _copied(self, node: _Node, keyword: str) -> Any:
+        value = node.value[keyword]
+        if keyword == "required" and isinstance(value, list) and len(value) > MAX_PROPERTIES:
+            raise SchemaError(f"{below(node.place, keyword)}: an object has at most {MAX_PROPERTIES} properties")
+        return value
 
     def _own_keywords(self, place: str, value: Schema) -> Schema:
         """Return a schema without the keywords next to ``$ref`` that have no effect."""
@@ -307,8 +313,10 @@ class _Preparation:
             node.never = True
             return
         kinds = meaning.pop("type", None)
-        excluded = {kinds} if isinstance(kinds, str) else set(kinds or ())
-        if meaning or (excluded & {"integer", "number"} == {"integer"}) or not excluded <= ALL_TYPES:
+        names = kinds if isinstance(kinds, list) else [] if kinds is None else [kinds]
+        excluded = {name for name in names if isinstance(name, str)}
+        unknown = len(excluded) < len(set(map(str, names))) or not excluded <= ALL_TYPES
+        if meaning or unknown or excluded & {"integer", "number"} == {"integer"}:
             self._refuse(node, keyword)
             return
         rest = ALL_TYPES - excluded - {"integer"}  # "number" includes it
@@ -427,6 +435,8 @@ class _Preparation:
 
     def _format(self, node: _Node, keyword: str) -> None:
         name = node.value[keyword]
+        if not isinstance(name, str):
+            raise SchemaError(f"{below(node.place, keyword)}: a format is a text")
         if name in STRICT_FORMATS:
             self._match(node, STRICT_FORMATS[name])
         elif name in KNOWN_FORMATS:

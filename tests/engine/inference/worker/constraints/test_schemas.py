@@ -270,6 +270,11 @@ def test_keywords_that_cannot_be_kept_are_refused_or_left_out(schema: Any, place
         ({"const": 2**53 + 1}, "#/const: "),
         ({"enum": [{"a": [10**400]}]}, "#/enum: "),
         ({"properties": {str(number): {} for number in range(2001)}}, "#/properties: "),
+        ({"type": "object", "required": [str(number) for number in range(2001)]}, "#/required: "),
+        ({"format": ["date"]}, "#/format: a format is a text"),
+        ({"not": {"type": 1}}, "#: not is not supported"),
+        ({"$ref": "http://["}, r"#/\$ref: .* is not part"),
+        ({"$id": "http://[", "$ref": "other"}, r"#/\$ref: .* is not an address"),
         ({"prefixItems": [{}] * 20_000}, "it consists of more"),
         (
             {
