@@ -276,3 +276,16 @@ async def test_the_log_has_the_path_but_no_query_and_no_key(
     (line,) = [r.getMessage() for r in caplog.records if r.name == "preheat.server.access"]
     assert line.startswith("GET /v1/models/a%0Ab 404 ")
     assert "secret" not in caplog.text
+
+
+async def test_stored_responses_need_a_key_for_their_model(preheat_home: Path) -> None:
+    keys = [KeyStore().create("all")[1], KeyStore().create("other", models=("tiny-embed",))[1]]
+    keys.append(KeyStore().create("reader", KeyScope.READ)[1])
+    allowed, *others = [{"x-api-key": key} for key in keys]
+    async with client_of() as client:
+        body = {"model": "tiny-chat", "input": "hi"}
+        path = f"/v1/responses/{(await client.post('/v1/responses', json=body, headers=allowed)).json()['id']}"
+        for headers in others:
+            assert (await client.get(path, headers=headers)).status_code == 403
+            assert (await client.delete(path, headers=headers)).status_code == 403
+        assert (await client.get(path, headers=allowed)).status_code == 200

@@ -353,10 +353,12 @@ class _Preparation:
 
     def _property_names(self, node: _Node, keyword: str) -> None:
         place = below(node.place, keyword)
-        names = self._document.at(place)
-        while isinstance(names, dict) and "$ref" in names:
+        passed = {place}
+        while isinstance(names := self._document.at(place), dict) and "$ref" in names:
             place = self._document.target(place)
-            names = self._document.at(place)
+            if place in passed:
+                raise SchemaError(f"{place}: it refers only to itself")
+            passed.add(place)
         meaning = self._meaning(names)
         if meaning.pop("type", "string") != "string" or names is False:
             self._refuse(node, keyword)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +15,7 @@ from preheat.inference import JsonObject
 from preheat.messages import msg
 from preheat.server.api_docs import endpoint_docs
 from preheat.server.bodies import JsonBody, invalid, parse_body
+from preheat.server.callers import caller_of
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.openai.responses.conversation import conversation, listed, stored_response
@@ -132,7 +134,10 @@ class ResponsesApi:
         )
 
     def _stored(self, request: Request) -> StoredResponse:
-        return self.store.get(request.path_params["response_id"])
+        """Return the stored response; raises NotPermittedError if the key may not use its model."""
+        stored = self.store.get(request.path_params["response_id"])
+        caller_of(request).require_model(json.loads(stored.data)["model"])
+        return stored
 
 
 def _limit(text: str | None) -> int:

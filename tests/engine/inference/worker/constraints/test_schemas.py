@@ -271,6 +271,7 @@ def test_keywords_that_cannot_be_kept_are_refused_or_left_out(schema: Any, place
         ({"enum": [{"a": [10**400]}]}, "#/enum: "),
         ({"properties": {str(number): {} for number in range(2001)}}, "#/properties: "),
         ({"type": "object", "required": [str(number) for number in range(2001)]}, "#/required: "),
+        ({"propertyNames": {"$ref": "#/propertyNames"}}, "#/propertyNames: it refers only to itself"),
         ({"format": ["date"]}, "#/format: a format is a text"),
         ({"not": {"type": 1}}, "#: not is not supported"),
         ({"$ref": "http://["}, r"#/\$ref: .* is not part"),
