@@ -37,7 +37,7 @@ _EQUIVALENTS: Final = {
 
 _ATOM: Final = re.compile(
     r"(?P<assertion>\(\?<?[=!])|(?P<backreference>\\[1-9]|\\k<)|(?P<boundary>\\[bB])|(?P<open>\((?:\?(?:[a-z-]*:|P?<\w+>))?)"
-    r"|(?P<close>\))|(?P<count>\{(\d+)(?:,(\d*))?\})|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.",
+    r"|(?P<close>\))|(?P<count>\{(\d+)(?:,(\d*))?\})|\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\\?\Z)|.",
     re.DOTALL,
 )
 
@@ -66,7 +66,7 @@ def usable_pattern(pattern: str) -> str:
                 last = sizes.pop()
                 sizes[-1] += last
             case "count":
-                times = max(int(found[7]), int(found[8] or 0), 1)
+                times = max(_count(found[7]), _count(found[8] or "0"), 1)
                 sizes[-1] += last * (times - 1)
                 last *= times
             case _:
@@ -75,6 +75,11 @@ def usable_pattern(pattern: str) -> str:
         if sizes[-1] > MAX_REPETITIONS + len(pattern):
             raise PatternError(f"the pattern {_shown(pattern)} repeats more than {MAX_REPETITIONS} characters")
     return pattern
+
+
+def _count(digits: str) -> int:
+    """Return a number of repetitions, from its first digits: Python refuses to read thousands of them."""
+    return int(digits.lstrip("0")[:18] or 0)
 
 
 _NAMES: Final = {"assertion": "a look-around", "backreference": "a back-reference", "boundary": "a word boundary"}

@@ -85,3 +85,13 @@ def test_times_with_a_zone(zone: str, moment: datetime, hour: time) -> None:
     assert matches("date-time", moment.isoformat() + zone)
     assert matches("time", hour.isoformat() + zone)
     assert not matches("time", hour.isoformat())
+
+
+@pytest.mark.parametrize("pattern", ["[" * 200_000, "[" * 200_000 + "\\", "[^" * 100_000])
+def test_classes_without_an_end_are_read_once(pattern: str) -> None:
+    assert usable_pattern(pattern) == pattern
+
+
+def test_numbers_that_python_does_not_read() -> None:
+    with pytest.raises(PatternError, match="repeats more than"):
+        usable_pattern(f"a{{{'1' * 5000}}}b")
