@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, TypeAlias
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from preheat.inference import Sampling
-from preheat.server.bodies import Int, Refused, Several, Text
+from preheat.server.bodies import MAX_INPUTS, Int, Refused, Several, Text
 from preheat.server.openai.constraints import ConstraintFields
 from preheat.server.openai.known_fields import CHAT_REFUSED, COMPLETION_REFUSED, IGNORED
 from preheat.server.openai.messages import FunctionBody, Message, StreamOptions, Tool
@@ -195,6 +195,12 @@ class CompletionBody(SamplingBody):
         if value and info.data.get("echo"):
             raise ValueError("cannot be combined with echo")
         return value
+
+    @model_validator(mode="after")
+    def _bounded(self) -> CompletionBody:
+        if len(self.prompts) * self.generated > MAX_INPUTS:
+            raise ValueError(f"prompts times answers must be at most {MAX_INPUTS}")
+        return self
 
     @property
     def prompts(self) -> list[str | list[int]]:

@@ -219,3 +219,11 @@ def test_completions_refuse_what_they_cannot_do(fields: dict[str, object], param
     with pytest.raises(InvalidRequestError) as caught:
         parse_body(CompletionBody, json.dumps({"model": "m", "prompt": "a", **fields}).encode())
     assert caught.value.param == param
+
+
+def test_prompts_times_answers_have_a_limit() -> None:
+    body = {"model": "m", "prompt": ["a"] * 1025}
+    assert parse_body(CompletionBody, json.dumps(body).encode()).generated == 1
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_body(CompletionBody, json.dumps({**body, "n": 2}).encode())
+    assert "at most 2048" in caught.value.title
