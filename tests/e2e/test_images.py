@@ -42,7 +42,8 @@ def text_tokens(seeing: Preheat) -> int:
 
 def ask_openai(preheat: Preheat, content: Any) -> CompletionUsage:
     messages: list[Any] = [{"role": "user", "content": content}]
-    answer = preheat.client().chat.completions.create(model=CHAT, messages=messages, max_tokens=2)
+    with preheat.client() as client:
+        answer = client.chat.completions.create(model=CHAT, messages=messages, max_tokens=2)
     assert answer.usage is not None
     return answer.usage
 
@@ -54,7 +55,8 @@ def test_openai(seeing: Preheat, text_tokens: int) -> None:
 
 
 def test_responses(seeing: Preheat, text_tokens: int) -> None:
-    answer = seeing.client().responses.create(
+    client = seeing.client()
+    answer = client.responses.create(
         model=CHAT,
         max_output_tokens=2,
         input=[
@@ -67,6 +69,7 @@ def test_responses(seeing: Preheat, text_tokens: int) -> None:
             }
         ],
     )
+    client.close()
     assert answer.usage is not None
     assert answer.usage.input_tokens == text_tokens + IMAGE_TOKENS + 1
 
@@ -86,16 +89,17 @@ def test_anthropic(seeing: Preheat, text_tokens: int) -> None:
             }
         ],
     )
+    client.close()
     usage = answer.usage
     assert usage.input_tokens + (usage.cache_read_input_tokens or 0) == text_tokens + IMAGE_TOKENS + 1
 
 
 def test_ollama(seeing: Preheat, text_tokens: int) -> None:
-    client = ollama.Client(host=seeing.url)
     messages = [{"role": "user", "content": QUESTION, "images": [IMAGE]}]
-    answer = client.chat(model=CHAT, messages=messages, options={"num_predict": 2})
-    assert answer.prompt_eval_count == text_tokens + IMAGE_TOKENS + 1
-    assert "vision" in (client.show(CHAT).capabilities or ())
+    with ollama.Client(host=seeing.url) as client:
+        answer = client.chat(model=CHAT, messages=messages, options={"num_predict": 2})
+        assert answer.prompt_eval_count == text_tokens + IMAGE_TOKENS + 1
+        assert "vision" in (client.show(CHAT).capabilities or ())
 
 
 def test_nothing_is_fetched(seeing: Preheat) -> None:

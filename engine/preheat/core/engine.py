@@ -219,6 +219,11 @@ class Engine:
         await self._files.look_if_old()
         return self._files.models
 
+    async def rescan(self) -> None:
+        """Scan the disk now, and again while something is being written there, for a few seconds at most."""
+        await self._files.look()
+        await self._files.look_closely()
+
     @property
     def listing(self) -> Listing:
         """Result of the latest scan, with the skipped files."""

@@ -131,6 +131,9 @@ class FakeEngine:
     async def models(self) -> list[ModelFile]:
         return [model_file(model) for model in self.snapshot.models]
 
+    async def rescan(self) -> None:
+        """Find nothing new."""
+
     async def find(self, name: str) -> ModelFile:
         for model in await self.models():
             if model.model_id.startswith(name.lower()):

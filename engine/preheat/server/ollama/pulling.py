@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -69,8 +69,7 @@ class PullEndpoint:
             async for download in self._follow(download_id):
                 yield _state_json(download, digest)
             yield {"status": "writing manifest"}
-            with suppress(EngineError):
-                await self.generator.engine.find(name)  # looks at the disk: a client that lists the models must see it
+            await self.generator.engine.rescan()  # a client that lists the models now must see it
         yield {"status": "success"}
 
     async def _start(self, name: str) -> str | None:

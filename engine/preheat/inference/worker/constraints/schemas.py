@@ -194,6 +194,7 @@ class _Preparation:
                 node.out[keyword] = _NUMBERS[keyword](node.value[keyword], below(place, keyword))
             elif keyword in self._handlers:
                 self._handlers[keyword](node, keyword)
+        self._forbid_missing(node)
         self._close(node)
         if node.never:
             return False
@@ -375,6 +376,24 @@ class _Preparation:
             node.out |= {"patternProperties": {pattern: rest}, "additionalProperties": False}
         else:
             self._refuse(node, keyword)
+
+    def _forbid_missing(self, node: _Node) -> None:
+        """Note that nothing follows a schema that requires a property and forbids it; llguidance would write it."""
+        value, required = node.value, node.value.get("required")
+        if value.get("additionalProperties") is not False or not isinstance(required, list):
+            return
+        if "patternProperties" in value or "propertyNames" in value:
+            return
+        named = value.get("properties", {})
+        possible = [name for name in required if name in named]
+        if len(possible) == len(required):
+            return
+        if self._lenient:
+            node.out["required"] = possible
+        elif value.get("type", "object") == "object":
+            node.never = True
+        else:
+            self._refuse(node, "required")
 
     def _close(self, node: _Node) -> None:
         """Forbid properties that the schema does not name."""

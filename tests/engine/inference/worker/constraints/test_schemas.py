@@ -258,6 +258,7 @@ def test_keywords_that_cannot_be_kept_are_refused_or_left_out(schema: Any, place
         ([], "#: a schema is"),
         (False, "#: nothing"),
         ({"not": {}}, "#: nothing"),
+        ({"type": "object", "required": ["a"], "additionalProperties": False}, "#: nothing"),
         ({"properties": 5}, "#/properties: "),
         ({"properties": {"a": 5}}, "#/properties/a: "),
         ({"anyOf": {}}, "#/anyOf: "),
