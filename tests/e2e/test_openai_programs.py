@@ -175,13 +175,13 @@ url = os.environ["OPENAI_BASE_URL"]
 
 LANGCHAIN = """
 from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 def get_weather(city: str) -> str:
     "Tell the weather"
 
 class Colour(BaseModel):
-    name: str
+    name: str = Field(max_length=10)
 
 model = ChatOpenAI(model=chat, max_tokens=30, temperature=0)
 assert model.invoke("hi").usage_metadata["output_tokens"] <= 30

@@ -29,7 +29,8 @@ def test_why_and_plan(application: Application) -> None:
     plan = application.json("plan")
     assert [decision["model"] for decision in plan["decisions"][:2]] == [CHAT, EMBED]
     assert {decision["verdict"] for decision in plan["decisions"]} == {"keep"}
-    assert application.run("plan").stdout.splitlines()[0].startswith(f"1. {CHAT}: ")
+    # Another test's request may have just ended: then the first line says that preloading waits.
+    assert any(line.startswith(f"1. {CHAT}: ") for line in application.run("plan").stdout.splitlines())
 
 
 def test_stats_and_log_of_the_running_one(application: Application) -> None:
