@@ -70,15 +70,10 @@ class Connection:
         Raises:
             HttpError: The status was not 200.
         """
-        reader, status, headers = await self._request("POST", path, json.dumps(body).encode())
-        if status != 200:
-            content = await self._whole_body(reader, headers)
-            raise HttpError(f"{path}: status {status}: {content[:500].decode(errors='replace')}")
         parser = SseParser()
-        async for piece in _body(reader, headers):
+        async for piece in self._pieces(path, body):
             for data in parser.feed(piece):
                 yield data
-        self._close_if_asked(headers)
 
     async def lines(self, path: str, body: Any) -> AsyncIterator[bytes]:
         """Send JSON and yield each line of a streamed answer as it arrives, without empty ones.
@@ -86,16 +81,20 @@ class Connection:
         Raises:
             HttpError: The status was not 200.
         """
-        reader, status, headers = await self._request("POST", path, json.dumps(body).encode())
-        if status != 200:
-            content = await self._whole_body(reader, headers)
-            raise HttpError(f"{path}: status {status}: {content[:500].decode(errors='replace')}")
         rest = b""
-        async for piece in _body(reader, headers):
+        async for piece in self._pieces(path, body):
             *whole, rest = (rest + piece).split(b"\n")
             for line in whole:
                 if line:
                     yield line
+
+    async def _pieces(self, path: str, body: Any) -> AsyncIterator[bytes]:
+        reader, status, headers = await self._request("POST", path, json.dumps(body).encode())
+        if status != 200:
+            content = await self._whole_body(reader, headers)
+            raise HttpError(f"{path}: status {status}: {content[:500].decode(errors='replace')}")
+        async for piece in _body(reader, headers):
+            yield piece
         self._close_if_asked(headers)
 
     async def _request(

@@ -33,3 +33,11 @@ def own_preheat(tmp_path: Path, starter_models: Path) -> Iterator[Preheat]:
     with running_preheat(tmp_path, starter_models) as running:
         running.wait_hot(CHAT, EMBEDDING)
         yield running
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory, starter_models: Path, scripted_folder: Path) -> Iterator[Preheat]:
+    """A Preheat with the starter models and the scripted ones."""
+    home = tmp_path_factory.mktemp("home")
+    with running_preheat(home, starter_models, scripted_folder, memory_limit="3GiB", preload="false") as running:
+        yield running

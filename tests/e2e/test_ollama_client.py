@@ -39,14 +39,6 @@ def get_time() -> str:
     return "noon"
 
 
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory, starter_models: Path, scripted_folder: Path) -> Iterator[Preheat]:
-    """A Preheat with the starter models and the scripted ones."""
-    home = tmp_path_factory.mktemp("home")
-    with running_preheat(home, starter_models, scripted_folder, memory_limit="3GiB", preload="false") as running:
-        yield running
-
-
 @pytest.fixture
 def client(serving: Preheat) -> Iterator[Client]:
     with ollama.Client(serving.url) as client:

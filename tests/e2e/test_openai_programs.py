@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from pydantic import BaseModel, Field
 
-from running_preheat import CHAT, EMBEDDING, Preheat, running_preheat
+from running_preheat import CHAT, EMBEDDING, Preheat
 
 Client = Any
 """OpenAI's client. Its types want a cast for each message."""
@@ -38,14 +38,6 @@ TOOLS = [
 def play(script: str) -> list[dict[str, Any]]:
     """Return the messages that make a scripted model say this script."""
     return [{"role": "user", "content": f"play({script})"}]
-
-
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory, starter_models: Path, scripted_folder: Path) -> Iterator[Preheat]:
-    """A Preheat with the starter models and the scripted ones."""
-    home = tmp_path_factory.mktemp("home")
-    with running_preheat(home, starter_models, scripted_folder, memory_limit="3GiB", preload="false") as running:
-        yield running
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ class Sampling:
 
     # The same seed, prompt and settings give the same text from the same model with the same history. The prompt is
     # always computed in the same pieces. Other conversations in the KV cache and requests that run at the same time can
-    # change the last bits of a logit, and so a token whose choice is close.
+    # change the last bits of a logit. That changes the text where two tokens are almost equally likely.
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Bodies of requests: parsed as leniently as other servers do, with errors that name the field at fault.
 
-Unknown fields are ignored, since clients send new ones every month. Known fields that would change the answer but are
-not implemented are refused by name. ``null`` always means "not given".
+Unknown fields are ignored, since clients send new ones every month. Known fields that would change the answer,
+and that Preheat does not support, are refused by name. ``null`` always means "not given".
 """
 
 from __future__ import annotations

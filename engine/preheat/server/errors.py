@@ -67,7 +67,7 @@ def error_json(error: EngineError) -> dict[str, Any]:
 
 
 def responses_error_json(error: EngineError) -> dict[str, Any]:
-    """Return OpenAI's error object for Responses, whose fields have other names than those of chats."""
+    """Return OpenAI's error object for Responses. Its fields have other names than in chats."""
     content = error_json(error)
     content["error"]["param"] = _RESPONSES_FIELDS.get(error.param or "", error.param)
     return content

@@ -34,7 +34,7 @@ from preheat.messages import msg
 logger = logging.getLogger(__name__)
 
 _REMEMBERED_TOOLS: Final = 8
-"""Lists of tools whose grammar is kept."""
+"""Number of grammars to keep, one for each list of tools."""
 
 # What cannot be kept of a tool's schema is left out; a strict tool's schema has been checked before.
 _arguments_rule = partial(json_rule, lenient=True)

@@ -73,9 +73,9 @@ class ImageQueue:
                 self._encode(vision, frame, chat)
             except EngineError as error:
                 self._channel.send(Failed(frame.id, error))
-            except Exception:
+            except Exception:  # a bug costs this request, not the thread that all others with images need
                 logger.exception("an image was not encoded")
-                self._channel.send(Failed(frame.id, InvalidRequestError(msg("image_damaged"), param="messages")))
+                self._channel.send(Failed(frame.id, EngineError(msg("request_failed"))))
 
     def _encode(self, vision: VisionEncoder, frame: Generate | Tokenize, chat: Chat) -> None:
         encoded = []

@@ -34,7 +34,7 @@ _UNCUT: Final = {
     "shift": "an answer ends at the context length",
 }
 _ANSWERS: Final = (
-    "While a model loads and reads its prompt, a stream has lines without text whose field `progress` holds `stage`, "
+    "While a model loads and reads its prompt, a stream has lines without text; their field `progress` holds `stage`, "
     "`share` and `remaining_s`"
 )
 
@@ -43,7 +43,7 @@ FAMILY: Final = Family(
     "Ollama",
     (
         Endpoint("GET", "/", "Answers `Ollama is running`; also for HEAD"),
-        Endpoint("GET", "/api/version", "The version of Ollama whose API this is; also for HEAD"),
+        Endpoint("GET", "/api/version", "The version of Ollama's API; also for HEAD"),
         Endpoint("GET", "/api/tags", "Every model on disk; also for HEAD"),
         Endpoint("GET", "/api/ps", "The models in memory"),
         Endpoint("POST", "/api/show", "Details, capabilities and header of a model.", fields_of(ShowBody)),

@@ -26,7 +26,7 @@ from preheat.server.streams import NDJSON
 from preheat.settings import KeyScope
 
 VERSION: Final = "0.14.3"
-"""The version of Ollama whose API this is; clients refuse older ones."""
+"""The version of Ollama's API; clients refuse older ones."""
 
 RUNNING: Final = "Ollama is running"
 """Clients look for these words."""

@@ -30,7 +30,7 @@ OFF: Final = {
     "mirostat": (0,),
     "penalize_newline": (True,),
 }
-"""Sampling options that are not implemented, with the values that switch them off."""
+"""Sampling options that are refused by name, with the values that switch them off and are accepted."""
 
 LOAD_OPTIONS: Final = (
     "numa",

@@ -92,7 +92,7 @@ class TokenizeBody(JsonBody):
     messages: Annotated[list[Message], Field(min_length=1)] | None = None
     tools: list[Tool] | None = None
     add_special: bool | None = Field(None, description="Add the start token; llama.cpp's default is false.")
-    add_special_tokens: bool | None = Field(None, description="The same in vLLM, whose default is true.")
+    add_special_tokens: bool | None = Field(None, description="The same in vLLM; true by default.")
     parse_special: bool | None = Field(None, description="Turn <|im_end|> and the like into control tokens.")
     with_pieces: bool | None = Field(None, description="Each token with its text.")
 

@@ -56,7 +56,7 @@ _FENCE: Final = re.compile(r"\s*```\w*\s*(.*?)\s*(?:```\s*)?", re.S)
 
 
 def parse_json(text: str) -> Any:
-    """Return the value of JSON, in whose strings control characters may stand; raises ValueError, RecursionError."""
+    """Parse JSON that may have control characters in its strings; raises ValueError, RecursionError."""
     return json.loads(text, strict=False, parse_constant=_refuse_constant)
 
 

@@ -239,7 +239,7 @@ class AnswerParser(Output):
         """Give the next call of a block; return the index after it, and whether it was one.
 
         Args:
-            block: The block, whose content begins at ``begin``.
+            block: The block; its content begins at ``begin``.
             at: Where the call begins.
         """
         if self._buffer[at] == "{":
@@ -287,7 +287,7 @@ class AnswerParser(Output):
         return True
 
     def _json(self, block: Block, begin: int, at: int, start: int, name: str | None) -> _Item:
-        """Do the same for a call whose JSON begins at ``start``, perhaps after the function's name."""
+        """Do the same for a call. Its JSON begins at ``start``, perhaps after the function's name."""
         scan = JsonScan(start)
         while True:
             buffer = self._buffer

@@ -172,7 +172,7 @@ class ConstraintCompiler:
         if not ends:
             ends = [len(tokens)]
             tokens.append(_SPECIAL + b"<end>")
-        tokenizer = LLTokenizer.from_llamacpp(  # type: ignore[attr-defined]
+        tokenizer = LLTokenizer.from_llamacpp(  # type: ignore[attr-defined]  # its stub lacks it
             tokens=tokens,
             vocab_ptr=ctypes.cast(model.vocab, ctypes.c_void_p).value,
             tokenize_fptr=ctypes.cast(llama._lib.llama_tokenize, ctypes.c_void_p).value,

@@ -158,7 +158,7 @@ class ResponseTool(JsonBody):
     """A tool. Those of other types than ``function`` are left out."""
 
     type: str
-    function: FunctionBody | None = None  # whose fields stand outside in the protocol
+    function: FunctionBody | None = None  # chats nest its fields; Responses does not
 
     @model_validator(mode="before")
     @classmethod
@@ -212,7 +212,7 @@ class InputBody(ThinkingFields):
     model: Text
     input: Input = Field(None, description="Text, or items. Items of unknown types are passed over.")
     instructions: Input = Field(None, description="Not carried over from earlier responses.")
-    previous_response_id: str | None = Field(None, description="A stored response whose conversation continues.")
+    previous_response_id: str | None = Field(None, description="The stored response to continue.")
     tools: Annotated[list[ResponseTool], Field(max_length=MAX_TOOLS)] | None = Field(
         None, description="Functions; tools of other types are left out."
     )
