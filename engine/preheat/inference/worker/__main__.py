@@ -15,7 +15,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -27,6 +26,7 @@ from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
+from preheat.inference.worker.failures import log_bug
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
@@ -99,15 +99,8 @@ class Worker:
                 except EngineError as error:
                     self._channel.send(protocol.Failed(frame.id, error))
                 except Exception as error:  # a bug, which must not cost the other requests
-                    _log_without_texts(error)
+                    log_bug("preparing a request", error)
                     self._channel.send(protocol.Failed(frame.id, EngineError(msg("request_failed"))))
-
-
-def _log_without_texts(error: Exception) -> None:
-    """Log where an error comes from. Its own words may quote the prompt."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
-    logger.error("preparing a request failed: %s at %s", type(error).__name__, places)
 
 
 def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) -> Service:

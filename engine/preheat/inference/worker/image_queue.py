@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
@@ -12,11 +11,10 @@ from preheat.errors import EngineError, InvalidRequestError
 from preheat.inference import Chat
 from preheat.inference.protocol import Detokenize, Failed, Generate, Tokenize
 from preheat.inference.worker.channel import Channel
+from preheat.inference.worker.failures import log_bug
 from preheat.inference.worker.generation import Image
 from preheat.inference.worker.vision import MAX_IMAGES, VisionEncoder
 from preheat.messages import msg
-
-logger = logging.getLogger(__name__)
 
 Images: TypeAlias = Sequence[Sequence[int | Image]]
 """The encoded images of a chat, in order: each one's tiles, and the tokens that the model wants around them."""
@@ -73,8 +71,8 @@ class ImageQueue:
                 self._encode(vision, frame, chat)
             except EngineError as error:
                 self._channel.send(Failed(frame.id, error))
-            except Exception:  # a bug costs this request, not the thread that all others with images need
-                logger.exception("an image was not encoded")
+            except Exception as error:  # a bug costs this request, not the thread that all others with images need
+                log_bug("encoding an image", error)
                 self._channel.send(Failed(frame.id, EngineError(msg("request_failed"))))
 
     def _encode(self, vision: VisionEncoder, frame: Generate | Tokenize, chat: Chat) -> None:
