@@ -11,7 +11,6 @@ import itertools
 import logging
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from preheat.inference import (
     Priority,
     protocol,
 )
+from preheat.inference.commands import module_command
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
 from preheat.messages import Message, msg
 
@@ -52,7 +52,7 @@ _WORKER_ENVIRONMENT: Final = {
 
 def worker_command() -> list[str]:
     """Return the command that starts a worker process."""
-    return [sys.executable, "-m", "preheat.inference.worker"]
+    return module_command("preheat.inference.worker")
 
 
 _Answer: TypeAlias = GenerationChunk | protocol.Embedded | protocol.Tokens | protocol.Detokenized | EngineError

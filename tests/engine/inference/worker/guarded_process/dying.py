@@ -1,0 +1,3 @@
+"""A module that ends before it serves."""
+
+raise SystemExit(5)
