@@ -10,11 +10,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 _OPEN_FILES: Final = 32
-_STATM: Final = Path("/proc/self/statm")
 
 
 def limit_self(memory_bytes: int) -> None:
@@ -47,7 +45,8 @@ def resident_bytes() -> int:
 
 def _pages() -> tuple[int, int]:
     """Return the sizes of the address space and of the resident memory, in pages."""
-    size, resident = _STATM.read_bytes().split()[:2]
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 # pathlib would delay the start
+        size, resident = file.read().split()[:2]
     return int(size), int(resident)
 
 

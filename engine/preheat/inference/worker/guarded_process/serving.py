@@ -6,12 +6,9 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, NoReturn
 
-from preheat.files import write_all
 from preheat.inference.worker.guarded_process import frames
 from preheat.inference.worker.guarded_process.limits import end_after, limit_self, resident_bytes
 
@@ -62,13 +59,19 @@ def _answered(answer: Callable[[bytes], bytes], question: bytes) -> tuple[bytes,
         raise
     except Exception as error:
         # Not its own words, which may quote a prompt.
+        import traceback  # imported when it is needed, as all that would delay the start
+
         places = traceback.extract_tb(error.__traceback__)[-4:]
-        where = " < ".join(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in reversed(places))
+        where = " < ".join(
+            f"{place.filename.rpartition(os.sep)[2]}:{place.lineno} {place.name}" for place in reversed(places)
+        )
         return frames.BUG, f"{type(error).__name__} at {where}".encode()
 
 
 def _send(out: int, kind: bytes, content: bytes) -> None:
-    write_all(out, memoryview(frames.ANSWER.pack(kind, len(content)) + content))
+    rest = memoryview(frames.ANSWER.pack(kind, len(content)) + content)
+    while rest:
+        rest = rest[os.write(out, rest) :]
 
 
 def _read(size: int) -> bytes:

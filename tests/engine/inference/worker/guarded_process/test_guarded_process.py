@@ -242,16 +242,16 @@ class Kernel:
 
     create = _Create()
 
-    def SetInformationJobObject(self, _job: Any, _kind: int, limits: Any, size: int) -> int:
+    def SetInformationJobObject(self, _job: Any, _kind: int, limits: Any, size: int) -> int:  # noqa: N802 # as Windows calls it
         self.limits = ctypes.string_at(limits, size)
         self.calls.append("limit")
         return 1
 
-    def AssignProcessToJobObject(self, _job: Any, process: Any) -> int:
+    def AssignProcessToJobObject(self, _job: Any, process: Any) -> int:  # noqa: N802 # as Windows calls it
         self.calls.append(f"assign {process.value}")
         return int(self.assigns)
 
-    def CloseHandle(self, job: Any) -> int:
+    def CloseHandle(self, job: Any) -> int:  # noqa: N802 # as Windows calls it
         self.calls.append(f"close {job.value}")
         return 1
 
