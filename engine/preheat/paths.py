@@ -1,11 +1,13 @@
-"""Paths of Preheat's files: under ``PREHEAT_HOME``, or in the system's usual folders.
+"""Paths of Preheat's files, under ``PREHEAT_HOME`` or in the system's usual folders; checks of paths that users name.
 
-The functions create nothing, and read the environment at each call. Any thread.
+The functions create nothing, and read the environment at each call. The checks look at the text only, never at the
+disk: an answer must not tell whether a path exists. Any thread.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,28 @@ import appdirs
 
 HOME_VARIABLE: Final = "PREHEAT_HOME"
 _APP: Final = "preheat"
+_MAX_PATH_BYTES: Final = 4095  # PATH_MAX of Linux without its null character; other systems allow less or as much
+_MAX_NAME_BYTES: Final = 255  # of one component, on all common file systems
+_WINDOWS_FORM: Final = re.compile(r"[A-Za-z]:|\\\\|//[?.]/")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Folders of the system, with all below them. Removable disks are in /run/media, and homes can be in /var/home.
+_SYSTEM_FOLDERS: Final = tuple(
+    map(
+        Path,
+        (
+            *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/lost+found", "/nix", "/proc"),
+            *("/run/user", "/run/systemd", "/run/lock", "/sbin", "/snap", "/sys", "/usr"),
+            *(f"/var/{name}" for name in ("backups", "cache", "db", "lib", "lock", "log", "mail", "run", "spool")),
+            *("/Applications", "/Library", "/System", "/cores", "/private/etc"),
+            *(f"/private/var/{name}" for name in ("db", "log", "run", "root")),
+            *(os.environ[name] for name in ("SystemRoot", "ProgramFiles", "ProgramFiles(x86)") if name in os.environ),
+        ),
+    )
+)
+_NEVER_ITSELF: Final = tuple(
+    map(Path, ("/", "/home", "/media", "/mnt", "/opt", "/private", "/run", "/run/media", "/srv", "/tmp", "/var"))
+)
 
 
 def config_dir() -> Path:
@@ -65,6 +89,33 @@ def keys_file() -> Path:
 def runtime_file() -> Path:
     """Return the file with the running application's address."""
     return runtime_dir() / "engine.json"
+
+
+def path_problem(text: str) -> str | None:
+    """Return the code of the message that says why a text cannot be a path here; None if it can."""
+    if not text.strip():
+        return "value_empty"
+    if _CONTROL.search(text):
+        return "path_control_character"
+    try:
+        encoded = os.fsencode(text)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return "path_not_text"
+    if len(encoded) > _MAX_PATH_BYTES or any(len(part) > _MAX_NAME_BYTES for part in re.split(rb"[/\\]", encoded)):
+        return "path_too_long"
+    if text.startswith("~") and text[1:2] not in ("", "/", os.sep):
+        return "path_other_home"
+    if _URL.match(text) or (_WINDOWS_FORM.match(text) if sys.platform != "win32" else text.startswith("/")):
+        return "path_other_form"
+    return None
+
+
+def is_system_folder(path: Path) -> bool:
+    """Return whether a path is in a folder of the system, where no models belong. ``path`` has no links left."""
+    if any(path.is_relative_to(folder) for folder in _SYSTEM_FOLDERS):
+        # The data folder of a service may be in /var/lib.
+        return not path.is_relative_to(data_dir())
+    return path in _NEVER_ITSELF or path == Path(path.anchor)
 
 
 def resource(name: str) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,52 @@ def _without_xdg(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(home))
     for variable in ("PREHEAT_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("/home/me/models", None),
+        ("~/models", None),
+        ("models", None),
+        ("/a b/ü/漢字/" + os.fsdecode(b"latin-\xe9"), None),
+        ("", "value_empty"),
+        ("  ", "value_empty"),
+        ("/a\0b", "path_control_character"),
+        ("/a\nb", "path_control_character"),
+        ("/a\x7f", "path_control_character"),
+        ("/a\u2028b", "path_control_character"),
+        ("/a\ud800", "path_not_text"),
+        ("/" + "ü" * 128, "path_too_long"),
+        ("/a" * 2048, "path_too_long"),
+        ("~root/models", "path_other_home"),
+        ("~nobody-here", "path_other_home"),
+        (r"C:\models", "path_other_form"),
+        ("c:/models", "path_other_form"),
+        (r"\\server\share", "path_other_form"),
+        ("//?/C:/models", "path_other_form"),
+        ("file:///models", "path_other_form"),
+        ("smb://server/share", "path_other_form"),
+    ],
+)
+def test_texts_that_cannot_be_paths(text: str, problem: str | None) -> None:
+    assert paths.path_problem(text) == problem
+
+
+def test_folders_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (
+        "/",
+        "/etc",
+        "/etc/preheat/models",
+        "/usr/local/models",
+        "/proc/self",
+        "/var/log/x",
+        "/home",
+        "/tmp",
+    ):
+        assert paths.is_system_folder(Path(folder)), folder
+    for folder in ("/home/me", "/mnt/disk", "/models", "/run/media/me/disk", "/var/home/me/models", "/root/models"):
+        assert not paths.is_system_folder(Path(folder)), folder
+    assert not paths.is_system_folder(tmp_path)
+    monkeypatch.setenv("PREHEAT_HOME", "/var/lib/preheat")
+    assert not paths.is_system_folder(paths.models_dir())

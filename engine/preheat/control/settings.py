@@ -211,7 +211,8 @@ class ChangeSettings(Command[SettingsChange]):
 
     async def run(self, host: ControlHost) -> SettingsChange:
         texts = {name: _text(name, value) for name, value in self.values.items()}
-        return _changed(host, await host.live.write(host.live.store.set, texts))
+        # The client's current folder is not this process's.
+        return _changed(host, await host.live.write(host.live.store.set, texts, relative=False))
 
 
 @command("PATCH", "models/{model:path}/settings", risk=Risk.ADMIN, errors=(*_NAMES, SettingsError))

@@ -39,7 +39,7 @@ class Layer:
 
     origin: Origin
     values: Mapping[str, object]  # by setting name
-    base: Path  # relative folders start here
+    base: Path | None  # relative folders start here; None refuses them
     place: Callable[[str], Message]  # where the value was found
     spell: Callable[[str], str]  # the name as this source writes it, such as ``PREHEAT_PORT``
     remedy: Callable[[str], Message]  # how to correct a wrong value

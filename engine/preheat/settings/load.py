@@ -131,14 +131,17 @@ def to_text(value: object) -> str:
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
 
 
-def checked_value(name: str, text: str) -> object:
+def checked_value(name: str, text: str, *, relative: bool = True) -> object:
     """Return the value of a text, in TOML's types.
+
+    Args:
+        relative: Allow relative folders, which start in the current one.
 
     Raises:
         SettingsError: There is no such setting, or it cannot have this value.
     """
     check_name(name)
-    values, problems = check(_typed({name: parse_text(text, is_list=name in LISTS)}))
+    values, problems = check(_typed({name: parse_text(text, is_list=name in LISTS)}, relative=relative))
     if problems:
         raise problems[0]
     return to_toml_value(values[name])
@@ -150,7 +153,7 @@ def problems_of(settings: Settings, texts: Mapping[str, str]) -> dict[str, Setti
     values: dict[str, object] = {name: getattr(settings, name) for name in FIELDS}
     for name, text in texts.items():
         try:
-            values[name] = checked_value(name, text)
+            values[name] = checked_value(name, text, relative=False)
         except SettingsError as error:
             problems[name] = error
     if problems:
@@ -162,12 +165,12 @@ def problems_of(settings: Settings, texts: Mapping[str, str]) -> dict[str, Setti
     return {}
 
 
-def _typed(values: Mapping[str, object]) -> Layer:
+def _typed(values: Mapping[str, object], *, relative: bool = False) -> Layer:
     """Return the layer of values that a user has just entered."""
     return Layer(
         Origin.OPTION,
         values,
-        Path.cwd(),
+        Path.cwd() if relative else None,
         place=lambda name: msg("text", text=name),
         spell=str,
         remedy=lambda _: msg("nothing_changed"),

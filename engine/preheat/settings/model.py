@@ -5,6 +5,7 @@ The command line, the settings file, the environment, the README and the setting
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -321,22 +322,30 @@ class Settings(Declared):
                 raise WrongValueError("value_not_an_origin", value=repr(origin))
         return origins
 
+    @field_validator("models_dirs", "models_dir", mode="before")
+    @classmethod
+    def _paths_are_paths(cls, value: Any) -> Any:
+        for path in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(path, str | Path) and path != "" and (problem := paths.path_problem(str(path))) is not None:
+                raise WrongValueError(problem)
+        return value
+
     @field_validator("models_dirs")
     @classmethod
     def _dirs_are_absolute(cls, value: tuple[Path, ...], info: ValidationInfo) -> tuple[Path, ...]:
-        # In the settings file, relative to that file; elsewhere to the current folder.
-        base = info.context["base"] if info.context else Path.cwd()
-        try:
-            return tuple(base / path.expanduser() for path in value)
-        except RuntimeError as error:
-            raise WrongValueError("value_unknown_user") from error
+        return tuple(_absolute(path, info) for path in value)
 
     @field_validator("models_dir")
     @classmethod
     def _dir_is_absolute(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value == Path():
             raise WrongValueError("value_empty")
-        return None if value is None else cls._dirs_are_absolute((value,), info)[0]
+        if value is None:
+            return None
+        folder = _absolute(value, info)
+        if paths.is_system_folder(Path(os.path.normpath(folder))):
+            raise WrongValueError("path_system_folder")
+        return folder
 
     @property
     def own_models_dir(self) -> Path:
@@ -356,6 +365,21 @@ class Settings(Declared):
     @classmethod
     def _models_are_frozen(cls, value: Mapping[str, ModelSettings]) -> Mapping[str, ModelSettings]:
         return MappingProxyType(dict(value))
+
+
+def _absolute(path: Path, info: ValidationInfo) -> Path:
+    """Return a folder as an absolute path: in the settings file, relative to it; elsewhere to the current folder."""
+    base = info.context["base"] if info.context else Path.cwd()
+    try:
+        path = path.expanduser()
+    except RuntimeError as error:
+        raise WrongValueError("path_no_home") from error
+    if base is None and not path.is_absolute():
+        raise WrongValueError("path_relative")
+    joined = path if base is None else base / path
+    if (problem := paths.path_problem(str(joined))) is not None:
+        raise WrongValueError(problem)
+    return joined
 
 
 FIELDS: Final[Mapping[str, FieldInfo]] = MappingProxyType(

@@ -158,16 +158,17 @@ class SettingsStore:
 
     # -- writing --
 
-    def set(self, texts: Mapping[str, str]) -> SettingsChange:
+    def set(self, texts: Mapping[str, str], *, relative: bool = True) -> SettingsChange:
         """Write settings, all or none.
 
         Args:
             texts: Values as text, by setting name.
+            relative: Allow relative folders, which start in this process's current one.
 
         Raises:
             SettingsError: A name or value is wrong, or the file cannot be written. Nothing was changed.
         """
-        values = {name: checked_value(name, text) for name, text in texts.items()}
+        values = {name: checked_value(name, text, relative=relative) for name, text in texts.items()}
         return self.update(lambda _: values)
 
     def set_model(self, model_id: str, texts: Mapping[str, str | None]) -> SettingsChange:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 import tomllib
 from pathlib import Path
@@ -153,3 +154,28 @@ async def test_reload_reads_the_file_again(client: httpx2.AsyncClient, engine: F
     wrong = await client.post(f"{URL}/settings/reload")
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "invalid_settings")
     assert engine.settings.preload_top == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"models_dir": "/a\0b"},
+        {"models_dirs": ["/fine", "/a\0b"]},
+        {"models_dirs": "/fine,/a\nb"},
+        {"models_dir": "/a\ud800"},
+        {"models_dirs": ["/" + "b" * 256]},
+        {"models_dir": "models"},
+        {"models_dirs": ["../models"]},
+        {"models_dir": "~root/models"},
+        {"models_dirs": [r"C:\models"]},
+        {"models_dir": "/etc"},
+        {"models_dir": "/home/../proc/self"},
+        {"models_dir": ["/a"]},
+        {"models_dirs": [["/a"]]},
+    ],
+)
+async def test_what_is_no_path_is_refused(client: httpx2.AsyncClient, values: dict[str, Any]) -> None:
+    answer = await client.patch(f"{URL}/settings", content=json.dumps(values))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_settings", *values)
+    assert in_file() == {}

@@ -229,7 +229,12 @@ WRONG = [
     ("allowed_origins", "example.org", "'example.org' is not an origin"),
     ("allowed_origins", "https://x/y", "'https://x/y' is not an origin"),
     ("models_dir", ".", "it is empty"),
-    ("models_dirs", "~no-such-user-here/m", "no user has the name"),
+    ("models_dir", "~root/models", "only ~/ stands for a home folder"),
+    ("models_dirs", "~no-such-user-here/m", "only ~/ stands for a home folder"),
+    ("models_dir", "file:///home/me/models", "it is not a path of this system"),
+    ("models_dir", "/etc/models", "it belongs to the system"),
+    ("models_dir", "/home/../etc", "it belongs to the system"),
+    ("models_dir", "/", "it belongs to the system"),
     ("log_level", "loud", ""),
 ]
 
@@ -265,6 +270,8 @@ def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(name: str, te
         ("memory_limit = 1.5", "memory_limit cannot be 1.5 (not a size)"),
         ("load_timeout = nan", "load_timeout cannot be NaN; allowed: a number above 0"),
         ("models_dirs = ['']", 'models_dirs cannot be [""] (an item is empty)'),
+        (r'models_dir = "/a\u0000b"', r'models_dir cannot be "/a\u0000b" (it contains a control character)'),
+        (r'models_dirs = ["/a\nb"]', r'models_dirs cannot be ["/a\nb"] (it contains a control character)'),
         ('api_keys = "sesame"', "api_keys cannot be ***"),
         ('port = "' + "9" * 500 + '"', 'port cannot be "99999'),
     ],
