@@ -18,7 +18,6 @@ TABLE: Final[Mapping[str, Template]] = {
     "must_be_seconds": Template("{param} must be a number of seconds above 0"),
     "must_be_model_names": Template("{param} must be a list of model names, or auto"),
     "must_be_setting": Template("{param} must be a text, number, true, false or list"),
-    "body_not_json": Template("The request body is not JSON"),
     "body_not_an_object": Template("The request body must be a JSON object"),
     "not_running": Template("Preheat is not running", "Start it with: preheat serve"),
     "answer_incomplete": Template("Preheat ended before its answer was complete", "Start it with: preheat serve"),

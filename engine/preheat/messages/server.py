@@ -32,6 +32,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "body_too_large": Template(
         "The request body is larger than {limit:count} bytes", "Send less, or raise the setting max_body"
     ),
+    "server_busy": Template("Other large requests take all memory for requests", "Send the request again later"),
+    "upload_too_slow": Template(
+        "The request body arrived too slowly while others waited for its memory", "Send the request again"
+    ),
+    "json_too_deep": Template("its lists and objects are nested deeper than {limit} levels"),
+    "json_too_many_values": Template(
+        "it has more than {values:count} values, or more than {parts:count} texts, lists and objects"
+    ),
     # Listening.
     "port_has_preheat": Template(
         "Preheat is already running on port {port}",

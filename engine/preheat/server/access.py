@@ -22,10 +22,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.models import printable
+from preheat.server.bodies import SCOPE_KEY as BODY_KEY
+from preheat.server.bodies import BodyReader
 from preheat.server.callers import ANYONE, Caller
 from preheat.server.callers import SCOPE_KEY as CALLER_KEY
 from preheat.server.errors import (
-    BodyTooLargeError,
     HostNotAllowedError,
     InvalidApiKeyError,
     OriginNotAllowedError,
@@ -127,6 +128,7 @@ class AccessMiddleware:
     def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
         self._app = app
         self._rules = rules
+        self._bodies = BodyReader(rules.max_body_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -171,31 +173,18 @@ class AccessMiddleware:
                     raise InvalidApiKeyError(msg("api_key_wrong"))
                 scope[CALLER_KEY] = caller
             if headers.has_body:
-                body = await self._read_body(headers, receive)
+                body = await self._bodies.receive(headers.content_length, receive)
                 if body is None:
                     return
-                receive = _replay(body, receive)
+                scope[BODY_KEY] = body
         except EngineError as error:
             await error_response(error, scope["path"])(scope, receive, send)
             return
-        await self._app(scope, receive, send)
-
-    async def _read_body(self, headers: _Headers, receive: Receive) -> bytes | None:
-        """Return the whole body, which may be too large despite its header; None if the client disconnected."""
-        limit = self._rules.max_body_bytes
-        error = BodyTooLargeError(msg("body_too_large", limit=limit))
-        if headers.content_length > limit:
-            raise error
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            if len(body) > limit:
-                raise error
-            if not message.get("more_body", False):
-                return bytes(body)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if BODY_KEY in scope:
+                scope[BODY_KEY].close()
 
 
 class _Headers:
@@ -212,8 +201,10 @@ class _Headers:
             if scheme.lower() == "bearer":
                 self.keys.append(key.encode("latin-1").strip())
         length = headers.get("content-length", "")
-        self.content_length = int(length) if length.isdecimal() else 0  # uvicorn rejects malformed lengths
-        self.has_body = self.content_length > 0 or "transfer-encoding" in headers
+        chunked = "transfer-encoding" in headers
+        # uvicorn rejects malformed lengths, and those that need more than 64 bits.
+        self.content_length = None if chunked else int(length[:20]) if length.isdecimal() else 0
+        self.has_body = self.content_length != 0
         self.preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
         # Browsers send no Origin with images, scripts and forms' GET. A link that was clicked is no such request.
         self.foreign_page = (
@@ -240,20 +231,6 @@ def _preflight(headers: _Headers) -> Response:
     if headers.private_network:
         answer["access-control-allow-private-network"] = "true"
     return Response(status_code=204, headers=answer)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that first gives the whole body, and then the server's messages (a disconnect)."""
-    pending = True
-
-    async def replay() -> Message:
-        nonlocal pending
-        if pending:
-            pending = False
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
-
-    return replay
 
 
 def _log_path(scope: Scope) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import time
@@ -20,8 +19,8 @@ from starlette.routing import Route
 from preheat._version import __version__
 from preheat.control import COMMANDS, Command, ControlHost, Risk, Status, encode, parse_command, parse_flag, wants_body
 from preheat.core import EngineSnapshot
-from preheat.errors import EngineError, InvalidRequestError
-from preheat.messages import msg
+from preheat.errors import EngineError
+from preheat.server.bodies import parse_json, read_with
 from preheat.server.callers import caller_of
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
@@ -77,7 +76,7 @@ class ControlRoutes:
 
     async def _answer(self, kind: type[Command[Any]], request: Request) -> Response:
         caller_of(request).require(_needed_scope(kind))
-        body = await _json(request) if wants_body(kind) else None
+        body = await read_with(request, parse_json) if wants_body(kind) else None
         command = parse_command(kind, request.path_params, request.query_params, body)
         route = kind.route
         if route.cache_s:
@@ -154,13 +153,6 @@ def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Respo
     route = Route(path, endpoint, methods=[method])
     route.methods = {method}  # without HEAD, which would run the command
     return route
-
-
-async def _json(request: Request) -> Any:
-    try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(msg("body_not_json")) from error
 
 
 def _json_response(content: bytes, status: int = 200) -> Response:

@@ -43,6 +43,14 @@ class BodyTooLargeError(EngineError, code="body_too_large", status=413):
     """The request's body is larger than ``max_body``."""
 
 
+class ServerBusyError(EngineError, code="server_busy", status=503):
+    """Large requests of others take the memory for requests."""
+
+
+class UploadTooSlowError(EngineError, code="upload_too_slow", status=408):
+    """Others waited for the memory of a body that arrived too slowly."""
+
+
 class HeadersTooLargeError(EngineError, code="headers_too_large", status=431):
     """The request's headers are too large."""
 

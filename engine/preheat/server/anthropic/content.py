@@ -11,7 +11,7 @@ from preheat.errors import InvalidRequestError
 from preheat.inference import ContentPart, Message, Role, ToolCall
 from preheat.messages import msg
 from preheat.server.anthropic.schema import Block, Content, MessageBody, Source
-from preheat.server.images import image_bytes
+from preheat.server.bodies import image_bytes
 
 # Claude Code's first system block changes with every request: as a part of the prompt, it would make everything after
 # it new each time.

@@ -19,7 +19,7 @@ from preheat.server.anthropic.requests import chat_of, generate_request
 from preheat.server.anthropic.schema import MessagesBody, TokenCountBody
 from preheat.server.anthropic.threads import ThreadStore
 from preheat.server.api_docs import endpoint_docs
-from preheat.server.bodies import JsonBody, parse_body, parse_json, validated
+from preheat.server.bodies import JsonBody, parse_json, read_body, read_with, run_for, validated
 from preheat.server.clients import client_name, is_own
 from preheat.server.errors import REQUEST_ID, new_request_id
 from preheat.server.generation import Generator, client_gone
@@ -91,9 +91,9 @@ class AnthropicApi:
 
     async def create(self, request: Request) -> Response:
         """Answer a conversation, whole or as a stream of events."""
-        value = self.threads.complete(parse_json(await request.body()))
-        body = validated(MessagesBody, value)
-        generate = generate_request(body)
+        value = self.threads.complete(await read_with(request, parse_json))
+        body = await run_for(request, validated, MessagesBody, value)
+        generate = await run_for(request, generate_request, body)
         model_id = await self.generator.model_id(body.model)
         form = MessageFormat(
             model_id,
@@ -105,8 +105,8 @@ class AnthropicApi:
 
     async def count_tokens(self, request: Request) -> Response:
         """Answer with the number of tokens of a conversation's prompt."""
-        body = parse_body(TokenCountBody, await request.body())
-        chat = chat_of(body)
+        body = await read_body(request, TokenCountBody)
+        chat = await run_for(request, chat_of, body)
         model_id = await self.generator.model_id(body.model)
         try:
             async with (

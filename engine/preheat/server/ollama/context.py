@@ -14,6 +14,7 @@ from typing import Final
 from preheat.errors import InvalidRequestError
 from preheat.inference import Message, Role, text_message
 from preheat.messages import msg
+from preheat.server.bodies import parse_json
 
 _MARK: Final = 0x65_72_70  # the first number
 _BYTES: Final = 3  # of text in each number, so that it fits 32 bits with a sign
@@ -42,7 +43,7 @@ def from_context(context: Sequence[int]) -> tuple[Message, ...]:
         text = bytearray(_BYTES * (len(context) - 1))
         for at in range(_BYTES):
             text[at::_BYTES] = data[at::4]
-        turns = json.loads(text)
+        turns = parse_json(bytes(text))
         return tuple(text_message(Role(role), str(text)) for role, text in turns)
-    except (ValueError, struct.error, TypeError, RecursionError):
+    except (InvalidRequestError, ValueError, struct.error, TypeError):
         raise InvalidRequestError(msg("context_foreign"), param="context") from None

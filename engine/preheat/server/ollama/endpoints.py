@@ -15,7 +15,7 @@ from starlette.responses import Response
 from preheat.errors import UnsupportedOperationError
 from preheat.inference import Embeddings, GenerateRequest
 from preheat.messages import msg
-from preheat.server.bodies import parse_body
+from preheat.server.bodies import read_body, run_for
 from preheat.server.callers import caller_of
 from preheat.server.generation import AnswerFormat, Generator, client_gone, priority_of
 from preheat.server.in_flight import ClientGoneError
@@ -59,15 +59,16 @@ class RunEndpoints:
         if not body.messages:
             return await self._load(request, body, model, {"message": {"role": "assistant", "content": ""}})
         form = ChatFormat(body.model_name, needs_thinking=bool(body.think))
-        return await self._respond(request, body, model, chat_request(body), form)
+        generate = await run_for(request, chat_request, body)
+        return await self._respond(request, body, model, generate, form)
 
     async def generate(self, request: Request) -> Response:
         """Continue a prompt, whole or as lines of JSON. Without one, load or unload the model."""
         body, model = await self._read(GenerateBody, request)
         if not (body.prompt or body.suffix or body.images):
             return await self._load(request, body, model, {"response": ""})
-        generate = generate_request(body, chat_template=model.chat_template)
-        messages = () if body.raw or body.suffix else generate_messages(body)
+        generate = await run_for(request, lambda: generate_request(body, chat_template=model.chat_template))
+        messages = () if body.raw or body.suffix else await run_for(request, generate_messages, body)
         context = partial(to_context, messages) if messages else None
         form = GenerateFormat(body.model_name, context, needs_thinking=bool(body.think and messages))
         return await self._respond(request, body, model, generate, form)
@@ -95,7 +96,7 @@ class RunEndpoints:
 
     async def _read(self, kind: type[Run], request: Request) -> tuple[Run, ModelFile]:
         """Return the body, with the defaults of its model, and the model's file."""
-        body = parse_body(kind, await request.body())
+        body = await read_body(request, kind)
         named = self.named.find(body.model_name)
         if named is None:
             return body, await self.generator.engine.find(body.model_name)

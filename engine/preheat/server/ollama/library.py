@@ -14,7 +14,7 @@ from preheat.errors import FolderError, ModelExistsError, UnsupportedOperationEr
 from preheat.messages import msg
 from preheat.models import ModelFile, read_header
 from preheat.residency import State
-from preheat.server.bodies import parse_body
+from preheat.server.bodies import read_body
 from preheat.server.callers import caller_of
 from preheat.server.clients import client_name, is_own
 from preheat.server.generation import Generator
@@ -72,7 +72,7 @@ class LibraryEndpoints:
 
     async def show(self, request: Request) -> Response:
         """Answer with the details of a model."""
-        body = parse_body(ShowBody, await request.body())
+        body = await read_body(request, ShowBody)
         named = self.named.find(body.model_name)
         model = await self.generator.engine.find(body.model_name if named is None else named.model_id)
         header = await asyncio.to_thread(read_header, model.path)
@@ -83,14 +83,14 @@ class LibraryEndpoints:
     async def copy(self, request: Request) -> Response:
         """Give a model another name."""
         caller_of(request).require(KeyScope.MANAGE)
-        body = parse_body(CopyBody, await request.body())
+        body = await read_body(request, CopyBody)
         await self._add(body.destination, body.source, "", {})
         return Response()
 
     async def create(self, request: Request) -> Response:
         """Give a model another name, with a system prompt and options of its own."""
         caller_of(request).require(KeyScope.MANAGE)
-        body = parse_body(CreateBody, await request.body())
+        body = await read_body(request, CreateBody)
         parameters = body.parameters.model_dump(exclude_none=True) if body.parameters is not None else {}
         await self._add(body.model_name, body.source, body.system or "", parameters)
         if body.stream is False:
@@ -100,7 +100,7 @@ class LibraryEndpoints:
     async def delete(self, request: Request) -> Response:
         """Delete a model in Preheat's own folder, or a name made with copy or create."""
         caller_of(request).require(KeyScope.MANAGE)
-        body = parse_body(ModelBody, await request.body())
+        body = await read_body(request, ModelBody)
         if self.named.remove(body.model_name):
             await self._save()
         else:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from preheat.core import DownloadSnapshot, DownloadState
 from preheat.errors import EngineError, HubError, ModelNotFoundError
 from preheat.messages import msg
-from preheat.server.bodies import parse_body
+from preheat.server.bodies import read_body
 from preheat.server.callers import caller_of
 from preheat.server.errors import ollama_error_json
 from preheat.server.generation import Generator, client_gone
@@ -40,7 +40,7 @@ class PullEndpoint:
     async def pull(self, request: Request) -> Response:
         """Download a model. A client that disconnects does not stop the download."""
         caller_of(request).require(KeyScope.MANAGE)
-        body = parse_body(PullBody, await request.body())
+        body = await read_body(request, PullBody)
 
         async def lines() -> AsyncGenerator[bytes, None]:
             async with aclosing(self._states(body.model_name)) as states:

@@ -16,7 +16,7 @@ from preheat.inference import (
     ToolCall,
     ToolDefinition,
 )
-from preheat.server.images import image_bytes
+from preheat.server.bodies import image_bytes
 from preheat.server.ollama.context import from_context
 from preheat.server.ollama.schema import AnswerBody, GenerateBody, MessageBody, OllamaChatBody, ToolBody
 

@@ -16,7 +16,7 @@ from preheat.errors import UnsupportedOperationError
 from preheat.inference import Chat
 from preheat.messages import msg
 from preheat.server.api_docs import endpoint_docs
-from preheat.server.bodies import JsonBody, parse_body
+from preheat.server.bodies import JsonBody, read_body, run_for
 from preheat.server.clients import client_name, is_own
 from preheat.server.generation import Generator, client_gone, priority_of
 from preheat.server.in_flight import ClientGoneError
@@ -98,8 +98,8 @@ class OpenAiApi:
 
     async def chat(self, request: Request) -> Response:
         """Answer a chat, whole or as a stream of events."""
-        body = parse_body(ChatBody, await request.body())
-        requests = chat_requests(body)
+        body = await read_body(request, ChatBody)
+        requests = await run_for(request, chat_requests, body)
         model_id = await self.generator.model_id(body.model)
         excluded = body.include_reasoning is False or (body.reasoning is not None and body.reasoning.exclude is True)
         form = ChatFormat(
@@ -115,8 +115,8 @@ class OpenAiApi:
 
     async def complete(self, request: Request) -> Response:
         """Continue one or several prompts, whole or as a stream of events."""
-        body = parse_body(CompletionBody, await request.body())
-        requests = completion_requests(body)
+        body = await read_body(request, CompletionBody)
+        requests = await run_for(request, completion_requests, body)
         model_id = await self.generator.model_id(body.model)
         form = CompletionFormat(
             model_id,
@@ -132,7 +132,7 @@ class OpenAiApi:
 
     async def embed(self, request: Request) -> Response:
         """Answer with one vector for each input."""
-        body = parse_body(EmbeddingBody, await request.body())
+        body = await read_body(request, EmbeddingBody)
         model = await self._embedding_model(body.model)
         try:
             async with self._lease(request, model) as lease:
@@ -144,7 +144,7 @@ class OpenAiApi:
 
     async def rerank(self, request: Request) -> Response:
         """Answer with the documents in the order of their similarity to the query."""
-        body = parse_body(RerankBody, await request.body())
+        body = await read_body(request, RerankBody)
         model = await self._embedding_model(body.model)
         try:
             async with self._lease(request, model) as lease:
@@ -154,13 +154,14 @@ class OpenAiApi:
 
     async def tokenize(self, request: Request) -> Response:
         """Answer with the tokens of a text or a chat."""
-        body = parse_body(TokenizeBody, await request.body())
+        body = await read_body(request, TokenizeBody)
         model = await self.generator.engine.find(body.model)
         llama = body.content is not None  # whose form adds no start token unless asked
         special = next((each for each in (body.add_special, body.add_special_tokens) if each is not None), not llama)
         source: str | Chat = body.content if body.content is not None else body.prompt or ""
         if body.messages is not None:
-            source = Chat(messages=chat_messages(body.messages), tools=tools_of(body.tools))
+            messages = await run_for(request, chat_messages, body.messages)
+            source = Chat(messages=messages, tools=tools_of(body.tools))
         try:
             async with self._lease(request, model) as lease:
                 tokens = await lease.tokenize(
@@ -175,7 +176,7 @@ class OpenAiApi:
 
     async def detokenize(self, request: Request) -> Response:
         """Answer with the text of tokens."""
-        body = parse_body(DetokenizeBody, await request.body())
+        body = await read_body(request, DetokenizeBody)
         model = await self.generator.engine.find(body.model)
         try:
             async with self._lease(request, model) as lease:

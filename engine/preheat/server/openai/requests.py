@@ -17,8 +17,7 @@ from preheat.inference import (
     ToolDefinition,
 )
 from preheat.inference import Message as ChatMessage
-from preheat.server.bodies import invalid
-from preheat.server.images import image_bytes
+from preheat.server.bodies import image_bytes, invalid
 from preheat.server.openai.messages import CalledFunction, FunctionBody, ImageUrl, Message, Tool
 from preheat.server.openai.schema import ChatBody, CompletionBody
 from preheat.server.openai.thinking import thinking_of

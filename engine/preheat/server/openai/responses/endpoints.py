@@ -14,7 +14,7 @@ from preheat.errors import InvalidRequestError
 from preheat.inference import JsonObject
 from preheat.messages import msg
 from preheat.server.api_docs import endpoint_docs
-from preheat.server.bodies import JsonBody, invalid, parse_body
+from preheat.server.bodies import JsonBody, invalid, read_body, run_for
 from preheat.server.callers import caller_of
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
@@ -64,24 +64,24 @@ class ResponsesApi:
 
     async def create(self, request: Request) -> Response:
         """Answer an input, whole or as a stream of events, and store the response."""
-        body = parse_body(ResponseBody, await request.body())
+        body = await read_body(request, ResponseBody)
         model_id = await self.generator.model_id(body.model)
         talk = conversation(body, self.store)
-        generation = response_request(body, talk.items(), len(talk.earlier))
+        generation = await run_for(request, lambda: response_request(body, talk.items(), len(talk.earlier)))
 
         def keep(response: JsonObject) -> None:
             if body.store is not False:
                 self.store.put(stored_response(response, talk.stored()))
 
-        form = ResponseFormat(model_id, body, keep)
+        form = await run_for(request, ResponseFormat, model_id, body, keep)
         return await self.generator.respond(request, model_id, [generation], form, stream=bool(body.stream))
 
     async def count_input_tokens(self, request: Request) -> Response:
         """Answer with the number of tokens of an input."""
-        body = parse_body(InputBody, await request.body())
+        body = await read_body(request, InputBody)
         model_id = await self.generator.model_id(body.model)
         talk = conversation(body, self.store)
-        chat = response_chat(body, talk.items(), len(talk.earlier))
+        chat = await run_for(request, lambda: response_chat(body, talk.items(), len(talk.earlier)))
         try:
             async with (
                 self.generator.in_flight.answer(request.receive),

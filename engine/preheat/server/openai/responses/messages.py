@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from preheat.inference import ContentPart, Message, Role, ToolCall
-from preheat.server.images import image_bytes
+from preheat.server.bodies import image_bytes
 from preheat.server.openai.requests import tool_call
 from preheat.server.openai.responses.output import decoded_thinking
 from preheat.server.openai.responses.schema import (

@@ -6,16 +6,15 @@ and that Preheat does not support, are refused by name. ``null`` always means "n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
 
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 from preheat.server import protocols
+from preheat.server.bodies.json_text import parse_json
 
 
 class Refused(NamedTuple):
@@ -65,20 +64,6 @@ def parse_body(model: type[Body], data: bytes) -> Body:
     return validated(model, parse_json(data))
 
 
-def parse_json(data: bytes) -> Any:
-    """Return the body as JSON; raises InvalidRequestError."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return from_json(data, allow_inf_nan=False)
-    except ValueError as error:
-        if b"\\ud" in data.lower():
-            try:
-                return _without_surrogates(json.loads(data, parse_constant=_refuse_constant))
-            except (ValueError, RecursionError):
-                pass
-        raise InvalidRequestError(msg("body_malformed", reason=str(error))) from None
-
-
 def validated(model: type[Body], value: Any) -> Body:
     """Return the typed body of parsed JSON; raises InvalidRequestError like ``parse_body``."""
     if isinstance(value, dict):
@@ -96,21 +81,6 @@ def validated(model: type[Body], value: Any) -> Body:
 def invalid(param: str, reason: str) -> InvalidRequestError:
     """Return the error for one field."""
     return InvalidRequestError(msg("field_invalid", field=param, reason=reason), param=param)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Replace halves of characters, which JavaScript sends when it cuts a text within one."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    return value
 
 
 def _invalid(error: ValidationError, value: Any) -> InvalidRequestError:

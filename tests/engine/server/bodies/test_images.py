@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from preheat.errors import InvalidRequestError
-from preheat.server.images import image_bytes
+from preheat.server.bodies import image_bytes
 
 IMAGE = bytes(range(250, 256)) * 3 + b"\x00"
 TEXT = base64.b64encode(IMAGE).decode()
