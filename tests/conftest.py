@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from benchmarks.gguf_files import AGENT, ensure_model
+from bug_watch import BugWatch
 from local_hub import LocalHub
 from preheat import paths
 from scripted_models import write_scripted_models
@@ -60,6 +62,16 @@ def _no_process_left(_own_environment: None) -> Iterator[None]:
     started = [process for process in psutil.Process().children(recursive=True) if process not in before]
     _, left = psutil.wait_procs(started, timeout=EXIT_TIMEOUT_S)
     assert not left, f"tests left processes behind: {[_command(process) for process in left]}"
+
+
+@pytest.fixture(autouse=True)
+def bugs() -> Iterator[BugWatch]:
+    """Fail each test during which Preheat logs a bug in this process, unless the test takes it."""
+    watch, root = BugWatch(), logging.getLogger("preheat")
+    root.addHandler(watch)
+    yield watch
+    root.removeHandler(watch)
+    assert watch.take() == []
 
 
 @pytest.fixture

@@ -101,6 +101,15 @@ class EngineStoppedError(EngineError, code="engine_stopped", status=503):
     """The engine is shutting down."""
 
 
+class InternalError(EngineError, code="internal_error", status=500):
+    """A bug in Preheat. The log has it under the same id; made by ``report_bug``."""
+
+    @property
+    def bug_id(self) -> str:
+        """The id in the log."""
+        return str(self.message.params.get("id", ""))
+
+
 class PortInUseError(EngineError, code="port_in_use", status=500):
     """Another process listens on the configured port."""
 

@@ -17,6 +17,8 @@ from typing import Any
 import openai
 import psutil
 
+from bug_watch import bugs_in
+
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBEDDING = "all-minilm-l6-v2.q8_0"
 START_TIMEOUT_S = 60.0
@@ -111,6 +113,7 @@ def running_preheat(
             process.wait(EXIT_TIMEOUT_S)
             _, left = psutil.wait_procs(children, EXIT_TIMEOUT_S)
             assert not left
+    assert bugs_in((home / "serve.out").read_text()) == []
 
 
 def _answers(preheat: Preheat) -> bool:

@@ -292,7 +292,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
         for line in lines:
             text = line.decode(errors="replace")
             self._stderr.append(text)
-            logger.debug("worker %d: %s", self.pid, text)
+            level = logging.ERROR if text.startswith("ERROR ") else logging.DEBUG
+            logger.log(level, "worker %d: %s", self.pid, text)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the exit. All pipes were read to the end."""

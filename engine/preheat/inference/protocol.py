@@ -18,6 +18,7 @@ from preheat.errors import (
     ContextLengthExceededError,
     EngineError,
     InsufficientMemoryError,
+    InternalError,
     InvalidRequestError,
     ModelLoadError,
     UnsupportedOperationError,
@@ -158,6 +159,7 @@ _ERRORS: Final = {
     for error in (
         ContextLengthExceededError,
         InsufficientMemoryError,
+        InternalError,
         InvalidRequestError,
         ModelLoadError,
         UnsupportedOperationError,

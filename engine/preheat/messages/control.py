@@ -43,5 +43,4 @@ TABLE: Final[Mapping[str, Template]] = {
     "download_cancelled_meanwhile": Template("The download was cancelled in the meantime"),
     "no_endpoint": Template("There is no such endpoint", "See /docs for the endpoints"),
     "no_method": Template("{method} is not possible here"),
-    "internal_error": Template("Preheat failed on this request", "See the log for the reason, and please report it"),
 }

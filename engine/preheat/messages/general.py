@@ -10,4 +10,7 @@ from preheat.messages.template import Template
 TABLE: Final[Mapping[str, Template]] = {
     # Words of other software, such as llama.cpp or the operating system: shown as they are.
     "text": Template("{text}", "{hint}"),
+    "internal_error": Template(
+        "Preheat failed because of a bug (error {id})", "Report it with the line of the log that has this number"
+    ),
 }

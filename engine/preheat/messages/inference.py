@@ -52,9 +52,6 @@ TABLE: Final[Mapping[str, Template]] = {
     # Requests.
     "model_makes_text": Template("This model generates text and makes no embeddings", "Use an embedding model"),
     "model_makes_embeddings": Template("This model makes embeddings and generates no text", "Use a chat model"),
-    "request_failed": Template(
-        "The worker could not prepare this request, because of a bug in Preheat", "Report it, with the end of the log"
-    ),
     "prompt_empty": Template("The prompt is empty", "Send at least one character"),
     "prompt_too_long": Template(
         "The prompt has {tokens} tokens, and this model's context length is {limit} tokens, prompt and completion "

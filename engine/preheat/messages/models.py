@@ -192,7 +192,6 @@ _DOWNLOADS: Final = {
     "download_busy": Template("Another Preheat is downloading these files", "Wait for it, then resume"),
     "download_not_found": Template('There is no download "{download_id}"', "See: preheat downloads"),
     "download_not_over": Template("This download is not over", "Cancel it to remove it"),
-    "download_failed_unexpectedly": Template("Preheat failed on this download", "See the log, and please report it"),
     "download_not_placed": Template(
         "{file} cannot be moved to {folder}: {reason}",
         "If an older one is in memory, unload it; then resume the download",

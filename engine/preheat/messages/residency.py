@@ -36,7 +36,6 @@ TABLE: Final[Mapping[str, Template]] = {
         "{model} was not ready after {timeout:g} s", "Raise load_timeout, or choose a smaller model"
     ),
     "load_cancelled": Template("Loading {model} was cancelled", "Ask again to load it"),
-    "load_bug": Template("Loading {model} failed unexpectedly", "See the log for details"),
     "load_backoff": Template(
         "{model} failed {count} times in a row: {error}", "It can be loaded again in {wait:duration}"
     ),

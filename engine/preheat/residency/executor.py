@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, Protocol
 
-from preheat.errors import EngineError, ModelLoadError
+from preheat.bugs import report_bug
+from preheat.errors import EngineError
 from preheat.inference import ModelInfo
-from preheat.messages import Message, msg
+from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency import events as ev
 from preheat.residency.decide import decide
@@ -412,9 +413,8 @@ class ResidencyExecutor:
             await self._load_worker(handle)
         except EngineError as error:
             self.feed(ev.LoadFailed(model_id, error))
-        except Exception:  # a bug must not leave requests waiting
-            logger.exception("loading %s failed unexpectedly", model_id)
-            self.feed(ev.LoadFailed(model_id, ModelLoadError(msg("load_bug", model=model_id))))
+        except Exception as error:  # a bug must not leave requests waiting
+            self.feed(ev.LoadFailed(model_id, report_bug("loading a model", error)))
 
     async def _load_worker(self, handle: _Handle) -> None:
         model_id, model = handle.model.model_id, handle.model

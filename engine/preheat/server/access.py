@@ -19,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from preheat.bugs import report_bug
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.models import printable
@@ -137,7 +138,7 @@ class AccessMiddleware:
             return
         started = time.perf_counter()
         headers = _Headers(scope)
-        status = CLIENT_GONE_STATUS
+        status: int | None = None
 
         def watched_send(message: Message) -> object:
             nonlocal status
@@ -150,10 +151,15 @@ class AccessMiddleware:
         try:
             # ``watched_send`` is no coroutine function, which saves a coroutine for each streamed token.
             await self._answer(scope, headers, receive, watched_send)  # type: ignore[arg-type] # returns an awaitable
+        except Exception as error:
+            bug = report_bug(f"{scope['method']} {_log_path(scope)}", error)
+            if status is None:
+                await error_response(bug, scope)(scope, receive, watched_send)  # type: ignore[arg-type]
         finally:
             elapsed_ms = (time.perf_counter() - started) * 1000
             if SCOPE_KEY not in scope:
-                logger.info("%s %s %d %.1f ms", scope["method"], _log_path(scope), status, elapsed_ms)
+                shown = CLIENT_GONE_STATUS if status is None else status
+                logger.info("%s %s %d %.1f ms", scope["method"], _log_path(scope), shown, elapsed_ms)
 
     async def _answer(self, scope: Scope, headers: _Headers, receive: Receive, send: Send) -> None:
         try:
@@ -178,7 +184,7 @@ class AccessMiddleware:
                     return
                 scope[BODY_KEY] = body
         except EngineError as error:
-            await error_response(error, scope["path"])(scope, receive, send)
+            await error_response(error, scope)(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)

@@ -17,11 +17,11 @@ from preheat.messages import Message, msg
 from preheat.server.access import AccessMiddleware, AccessRules
 from preheat.server.anthropic.endpoints import BODIES as ANTHROPIC_BODIES
 from preheat.server.anthropic.endpoints import FAMILY as ANTHROPIC
-from preheat.server.anthropic.endpoints import MESSAGES, VERSION_HEADER, AnthropicApi
+from preheat.server.anthropic.endpoints import AnthropicApi
 from preheat.server.api_docs import add_api_docs
 from preheat.server.canonical import CanonicalPaths
 from preheat.server.control import ControlRoutes
-from preheat.server.errors import InternalError, MethodNotAllowedError, NotFoundError, error_response
+from preheat.server.errors import VERSION_HEADER, MethodNotAllowedError, NotFoundError, error_response
 from preheat.server.generation import Generator
 from preheat.server.in_flight import InFlight
 from preheat.server.metrics import MetricsApi
@@ -83,7 +83,6 @@ def create_app(
     add_api_docs(app, _BODIES)
     app.add_exception_handler(EngineError, _on_engine_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(AccessMiddleware, rules=access_rules(settings or engine.settings, own_key))
     app.add_middleware(CanonicalPaths, aliases=aliases_of(FAMILIES))  # the last one added sees a request first
     return app
@@ -130,8 +129,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _response(error: EngineError, request: Request) -> Response:
-    # Anthropic's clients also ask for the models and for what Preheat does not have.
-    return error_response(error, MESSAGES if VERSION_HEADER in request.headers else request.url.path)
+    return error_response(error, request.scope)
 
 
 def _missing(request: Request) -> Message:
@@ -141,8 +139,3 @@ def _missing(request: Request) -> Message:
         name = "anthropic"
     paths = dict.fromkeys(each.path for family in FAMILIES if family.name == name for each in family.endpoints)
     return msg("no_endpoint_in_family", endpoints=list(paths)) if paths else msg("no_endpoint")
-
-
-async def _on_bug(request: Request, error: Exception) -> Response:
-    # Starlette raises the error again after this response, and uvicorn logs its traceback.
-    return _response(InternalError(msg("internal_error")), request)

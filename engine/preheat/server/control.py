@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from preheat._version import __version__
+from preheat.bugs import report_bug
 from preheat.control import COMMANDS, Command, ControlHost, Risk, Status, encode, parse_command, parse_flag, wants_body
 from preheat.core import EngineSnapshot
 from preheat.errors import EngineError
@@ -86,10 +87,10 @@ class ControlRoutes:
         waits = parse_flag("wait", request.query_params.get("wait", "true"))
         early = await command.accepted(self.host)
         # In its own task: a client that disconnects does not stop a change halfway.
-        task = asyncio.create_task(self._result(command))
+        task = asyncio.create_task(self._logged_result(command))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-        task.add_done_callback(_log_failure)
+        task.add_done_callback(_retrieve)
         if early is not None and not waits:
             return _json_response(to_json(encode(early)), 202)
         try:
@@ -100,6 +101,17 @@ class ControlRoutes:
 
     async def _result(self, command: Command[Any]) -> bytes:
         return to_json(encode(await command.run(self.host)))
+
+    async def _logged_result(self, command: Command[Any]) -> bytes:
+        """Return the result. Failures are logged: the client may have disconnected."""
+        name = type(command).__name__
+        try:
+            return await self._result(command)
+        except EngineError as error:
+            logger.info("%s failed: %s", name, error)
+            raise
+        except Exception as error:
+            raise report_bug(name, error) from None
 
     async def _events(self, _: Request) -> Response:
         return StreamResponse(self._statuses, _EventsFormat(), self.in_flight, header_delay_s=0.0, subscription=True)
@@ -159,10 +171,7 @@ def _json_response(content: bytes, status: int = 200) -> Response:
     return Response(content, status, media_type="application/json")
 
 
-def _log_failure(task: asyncio.Task[Any]) -> None:
-    """Log a failure, since the client may have disconnected."""
-    error = None if task.cancelled() else task.exception()
-    if isinstance(error, EngineError):
-        logger.info("command failed: %s", error)
-    elif error is not None:
-        logger.error("command failed", exc_info=error)
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Mark a logged failure as seen: asyncio would log it again."""
+    if not task.cancelled():
+        task.exception()

@@ -9,13 +9,18 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.responses import Response
+from starlette.types import Scope
 
-from preheat.errors import ContextLengthExceededError, EngineError, SettingsError
+from preheat.errors import ContextLengthExceededError, EngineError, InternalError, SettingsError
 from preheat.messages import message_json
 
 REQUEST_ID: Final = "request-id"
 """Header of Anthropic's answers."""
 
+VERSION_HEADER: Final = "anthropic-version"
+"""Sent by every client of Anthropic."""
+
+_VERSION_HEADER: Final = VERSION_HEADER.encode()
 _RESPONSES_FIELDS: Final = {"messages": "input", "response_format": "text.format"}
 
 
@@ -59,16 +64,14 @@ class ThreadNotFoundError(EngineError, code="thread_not_found", status=404):
     """The conversation to continue is not stored."""
 
 
-class InternalError(EngineError, code="internal_error", status=500):
-    """A bug in Preheat; the log has its traceback."""
-
-
 def error_json(error: EngineError) -> dict[str, Any]:
     """Return OpenAI's error object: title and hint as its message, the stable code as its code."""
     kind = "invalid_request_error" if error.status < 500 else "server_error"
     content: dict[str, Any] = {"message": error_text(error), "type": kind, "param": error.param, "code": error.code}
     if error.message.code != "text":
         content["details"] = message_json(error.message)
+    if isinstance(error, InternalError):
+        content["id"] = error.bug_id
     if isinstance(error, SettingsError) and error.reason:
         content["reason"] = str(error.reason)
     return {"error": content}
@@ -90,6 +93,8 @@ def anthropic_error_json(error: EngineError, request_id: str = "") -> dict[str, 
     if isinstance(error, ContextLengthExceededError):
         message = f"prompt is too long: {message}"  # agents look for these words, and shorten their conversation
     content: dict[str, Any] = {"type": kind, "message": message, "code": error.code}
+    if isinstance(error, InternalError):
+        content["id"] = error.bug_id
     if isinstance(error, ThreadNotFoundError):
         content["details"] = {"error_code": error.code}  # Anthropic's client sends the whole conversation then
     return {"type": "error", "error": content, "request_id": request_id or new_request_id()}
@@ -102,7 +107,8 @@ def new_request_id() -> str:
 
 def ollama_error_json(error: EngineError) -> dict[str, Any]:
     """Return Ollama's error object."""
-    return {"error": error_text(error), "code": error.code}
+    content = {"error": error_text(error), "code": error.code}
+    return content | {"id": error.bug_id} if isinstance(error, InternalError) else content
 
 
 def error_text(error: EngineError) -> str:
@@ -110,22 +116,24 @@ def error_text(error: EngineError) -> str:
     return f"{error.title}. {error.hint}" if error.hint else error.title
 
 
-def error_response(error: EngineError, path: str) -> Response:
-    """Return the response for an error in the protocol of its endpoint, with ``Retry-After`` if waiting helps."""
+def error_response(error: EngineError, scope: Scope) -> Response:
+    """Return the response for an error in the protocol of its request, with ``Retry-After`` if waiting helps."""
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    content = _form_of(path)(error)
+    content = _form_of(scope)(error)
     if "request_id" in content:
         headers[REQUEST_ID] = content["request_id"]
     return Response(json.dumps(content), error.status, headers, media_type="application/json")
 
 
-def _form_of(path: str) -> Callable[[EngineError], dict[str, Any]]:
+def _form_of(scope: Scope) -> Callable[[EngineError], dict[str, Any]]:
+    path: str = scope["path"]
+    # Anthropic's clients also ask for the models and for what Preheat does not have.
+    if path.startswith("/v1/messages") or any(name == _VERSION_HEADER for name, _ in scope["headers"]):
+        return anthropic_error_json
     if path.startswith("/api/"):
         return ollama_error_json
-    if path.startswith("/v1/responses"):
-        return responses_error_json
-    return anthropic_error_json if path.startswith("/v1/messages") else error_json
+    return responses_error_json if path.startswith("/v1/responses") else error_json

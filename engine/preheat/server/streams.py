@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from preheat.bugs import report_bug
 from preheat.errors import EngineError
 from preheat.server.access import CLIENT_GONE_STATUS
 from preheat.server.errors import error_response
@@ -91,12 +92,13 @@ class StreamResponse(Response):
             logger.debug("client disconnected from a stream")
             if not writer.started:
                 await Response(status_code=CLIENT_GONE_STATUS)(scope, receive, send)
-        except EngineError as error:
+        except Exception as error:
+            known = error if isinstance(error, EngineError) else report_bug(f"streaming {scope['path']}", error)
             writer.stop()
             if not writer.started:
-                await error_response(error, scope["path"])(scope, receive, send)
+                await error_response(known, scope)(scope, receive, send)
             else:
-                await writer.end(b"" if self._subscription else self._form.error(error).encode())
+                await writer.end(b"" if self._subscription else self._form.error(known).encode())
         finally:
             writer.stop()
 
@@ -154,6 +156,12 @@ class _Writer:
         self._task = self._loop.create_task(self._wait())
 
     async def _wait(self) -> None:
+        try:
+            await self._send_signs_of_life()
+        except Exception as error:  # the answer itself may still succeed
+            report_bug("a sign of life", error)
+
+    async def _send_signs_of_life(self) -> None:
         await self._start()
         while True:
             silent_s = 0.0 if self._written_at is None else self._loop.time() - self._written_at

@@ -22,7 +22,7 @@ from tests.engine.engines import settings
 REASON = msg("load_requested")
 HOT = Hot(Cause.PRELOAD, REASON, since=0.0)
 LOADING = Loading(Load(Cause.PRELOAD, REASON, 0.0, None), 0.0)
-FAILED = Failed(msg("load_bug", model="a"))
+FAILED = Failed(msg("internal_error", id="0a1b2c3d"))
 
 
 def snapshot_maker(models: tuple[ModelFile, ...], phase: Phase) -> SnapshotMaker:

@@ -12,7 +12,7 @@ from preheat.residency.states import IDLE_UNLOAD_S, OVERDUE_S, Load, Loading
 from tests.engine.residency.world import TIMEOUT_S, World, reason
 
 NO_MEMORY = InsufficientMemoryError(msg("memory_alarm"))
-BROKEN = ModelLoadError(msg("load_bug", model="a"))
+BROKEN = ModelLoadError(msg("internal_error", id="0a1b2c3d"))
 
 
 @pytest.fixture

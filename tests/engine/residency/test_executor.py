@@ -8,7 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from preheat.errors import EngineStoppedError, InsufficientMemoryError, LoadCancelledError, ModelLoadError
+from bug_watch import BugWatch
+from preheat.errors import (
+    EngineStoppedError,
+    InsufficientMemoryError,
+    InternalError,
+    LoadCancelledError,
+    ModelLoadError,
+)
 from preheat.messages import msg
 from preheat.residency import Action, EvictionReason, Outcome, State, executor
 from preheat.residency import events as ev
@@ -16,7 +23,7 @@ from preheat.settings import Size
 from tests.engine.residency.workers import MB, Bench, FakeWorker, model, settle
 
 REASON = msg("favourite", rank=1)
-BROKEN = ModelLoadError(msg("load_bug", model="a"))
+BROKEN = ModelLoadError(msg("internal_error", id="0a1b2c3d"))
 
 
 @pytest.fixture
@@ -208,14 +215,14 @@ async def test_a_process_that_cannot_start(bench: Bench) -> None:
     assert bench.of("a") is State.FAILED
 
 
-async def test_a_bug_in_a_load_fails_it_and_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_in_a_load_fails_it_and_is_logged(bench: Bench, bugs: BugWatch) -> None:
     loading = asyncio.create_task(bench.executor.load(model("a")))
     await settle()
     bench.workers[0].fail(ZeroDivisionError("a bug"))
-    with pytest.raises(ModelLoadError) as caught:
+    with pytest.raises(InternalError) as caught:
         await loading
-    assert caught.value.message.code == "load_bug"
-    assert "ZeroDivisionError" in caplog.text
+    (line,) = bugs.take()
+    assert f"{caught.value.bug_id}: loading a model failed: ZeroDivisionError" in line
     await bench.hot("a")
 
 

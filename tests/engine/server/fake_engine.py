@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
-from preheat.errors import EngineError, ModelNotFoundError
+from preheat.errors import ModelNotFoundError
 from preheat.inference import (
     Chat,
     Embeddings,
@@ -75,11 +75,11 @@ class FakeEngine:
     """Stands in for ``preheat.core.engine.Engine``."""
 
     settings: Settings = field(default_factory=Settings)
-    script: list[GenerationChunk | EngineError | asyncio.Event] = field(
+    script: list[GenerationChunk | Exception | asyncio.Event] = field(
         default_factory=lambda: [*chunks_of("Hello", "!")]
     )  # what ``generate`` yields; an error in it is raised, an event is waited for
     load_gate: asyncio.Event | None = None  # A lease waits for it
-    failure: EngineError | None = None  # ``lease``, ``load`` and ``unload`` raise it
+    failure: Exception | None = None  # ``lease``, ``load`` and ``unload`` raise it
     requests: list[GenerateRequest] = field(default_factory=list)  # requests to ``generate``
     inputs: list[Sequence[str | Sequence[int]]] = field(default_factory=list)
     commands: list[tuple[str, str]] = field(default_factory=list)
@@ -240,7 +240,7 @@ class FakeLease:
         try:
             await engine._notify()
             for item in engine.script:
-                if isinstance(item, EngineError):
+                if isinstance(item, Exception):
                     raise item
                 if isinstance(item, asyncio.Event):
                     await item.wait()
@@ -256,7 +256,7 @@ class FakeLease:
     ) -> Embeddings:
         self.engine.inputs.append(inputs)
         for item in self.engine.script:
-            if isinstance(item, EngineError):
+            if isinstance(item, Exception):
                 raise item
             if isinstance(item, asyncio.Event):
                 await item.wait()

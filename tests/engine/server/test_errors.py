@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import asyncio
+import json
+
 import httpx2
 import openai
 import pytest
 
+from bug_watch import BugWatch
 from preheat import errors as engine_errors
 from preheat.errors import EngineError
+from preheat.inference import GenerationChunk
 from preheat.server import errors as server_errors
 from preheat.server.errors import error_json, error_response
 from tests.engine.server.conftest import Post, Sdk
@@ -40,7 +45,9 @@ def test_title_and_hint_make_the_message() -> None:
 
 @pytest.mark.parametrize(("retry_after_s", "header"), [(2.2, "3"), (0.0, "1"), (None, None)])
 def test_retry_after_is_whole_seconds(retry_after_s: float | None, header: str | None) -> None:
-    response = error_response(engine_errors.WorkerDiedError("Gone", retry_after_s=retry_after_s), "/v1/models")
+    response = error_response(
+        engine_errors.WorkerDiedError("Gone", retry_after_s=retry_after_s), {"path": "/", "headers": []}
+    )
     assert response.headers.get("retry-after") == header
 
 
@@ -73,15 +80,53 @@ async def test_unknown_paths_and_methods(client: httpx2.AsyncClient) -> None:
     assert wrong.headers["allow"] == "POST"
 
 
-async def test_a_bug_is_answered_in_the_same_shape(
-    client: httpx2.AsyncClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/v1/models", {}), ("/v1/models", {"anthropic-version": "1"}), ("/api/tags", {}), ("/preheat/v1/models", {})],
+)
+async def test_a_bug_is_answered_in_the_protocols_form_with_the_id_in_the_log(
+    path: str,
+    headers: dict[str, str],
+    client: httpx2.AsyncClient,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    bugs: BugWatch,
 ) -> None:
     def bug() -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("a secret of the client")
 
     monkeypatch.setattr(engine, "models", bug)
-    answer = await client.get("/v1/models")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
+    answer = await client.get(path, headers=headers)
+    content = answer.json()
+    error = content if path.startswith("/api/") else content["error"]
+    assert (answer.status_code, error["code"]) == (500, "internal_error")
+    (line,) = bugs.take()
+    assert error["id"] in line
+    assert "ZeroDivisionError" in line
+    assert "secret" not in line + answer.text
+
+
+async def test_a_bug_within_a_stream_ends_it_with_an_error(chat: Post, engine: FakeEngine, bugs: BugWatch) -> None:
+    engine.script = [GenerationChunk("Hi"), ZeroDivisionError("a secret of the client")]
+    answer = await chat(stream=True)
+    assert answer.status_code == 200
+    *_, last = (line for line in answer.text.splitlines() if line.startswith("data: "))
+    error = json.loads(last.removeprefix("data: "))["error"]
+    (line,) = bugs.take()
+    assert error["id"] in line
+    assert "secret" not in line + answer.text
+
+
+async def test_a_command_that_nobody_waits_for_logs_its_bug(
+    client: httpx2.AsyncClient, engine: FakeEngine, bugs: BugWatch
+) -> None:
+    engine.failure = ZeroDivisionError()
+    answer = await client.post("/preheat/v1/models/tiny-chat/load?wait=false")
+    assert answer.status_code == 202
+    async with asyncio.timeout(10):
+        while not (lines := bugs.take()):
+            await asyncio.sleep(0)
+    assert "LoadModel failed: ZeroDivisionError" in lines[0]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from preheat.bugs import report_bug
 from preheat.errors import EngineError, ModelLoadError
 from preheat.files import page_in
 from preheat.inference import LoadOptions, ModelInfo, protocol
@@ -26,7 +27,6 @@ from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
-from preheat.inference.worker.failures import log_bug
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
@@ -99,8 +99,7 @@ class Worker:
                 except EngineError as error:
                     self._channel.send(protocol.Failed(frame.id, error))
                 except Exception as error:  # a bug, which must not cost the other requests
-                    log_bug("preparing a request", error)
-                    self._channel.send(protocol.Failed(frame.id, EngineError(msg("request_failed"))))
+                    self._channel.send(protocol.Failed(frame.id, report_bug("preparing a request", error)))
 
 
 def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) -> Service:

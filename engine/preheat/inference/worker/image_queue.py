@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TypeAlias
 
+from preheat.bugs import report_bug
 from preheat.errors import EngineError, InvalidRequestError
 from preheat.inference import Chat
 from preheat.inference.protocol import Detokenize, Failed, Generate, Tokenize
 from preheat.inference.worker.channel import Channel
-from preheat.inference.worker.failures import log_bug
 from preheat.inference.worker.generation import Image
 from preheat.inference.worker.vision import MAX_IMAGES, VisionEncoder
 from preheat.messages import msg
@@ -72,8 +72,7 @@ class ImageQueue:
             except EngineError as error:
                 self._channel.send(Failed(frame.id, error))
             except Exception as error:  # a bug costs this request, not the thread that all others with images need
-                log_bug("encoding an image", error)
-                self._channel.send(Failed(frame.id, EngineError(msg("request_failed"))))
+                self._channel.send(Failed(frame.id, report_bug("encoding an image", error)))
 
     def _encode(self, vision: VisionEncoder, frame: Generate | Tokenize, chat: Chat) -> None:
         encoded = []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from preheat.bugs import report_bug
 from preheat.errors import DownloadBusyError, EngineError, FolderError, reason_of
 from preheat.files import move_into_place, sha256_of
 from preheat.messages import Message, msg
@@ -16,8 +16,6 @@ from preheat.models.downloads.states import Trigger
 from preheat.models.downloads.transfer import NoSpaceError, RetryPolicy, Transfer
 from preheat.models.hub import Hub
 from preheat.models.space import spare_bytes
-
-logger = logging.getLogger(__name__)
 
 
 class JobHost(Protocol):
@@ -50,9 +48,8 @@ class Job:
                 self._apply(Trigger.FAILED, error.message)
             except OSError as error:
                 self._apply(Trigger.FAILED, msg("models_folder_unusable", reason=reason_of(error)))
-            except Exception:  # a bug must not leave a download that seems to run
-                logger.exception("the download of %s failed", self._download.name)
-                self._apply(Trigger.FAILED, msg("download_failed_unexpectedly"))
+            except Exception as error:  # a bug must not leave a download that seems to run
+                self._apply(Trigger.FAILED, report_bug("a download", error).message)
 
     def _work(self) -> None:
         download = self._download

@@ -21,7 +21,7 @@ from preheat.server.anthropic.threads import ThreadStore
 from preheat.server.api_docs import endpoint_docs
 from preheat.server.bodies import JsonBody, parse_json, read_body, read_with, run_for, validated
 from preheat.server.clients import client_name, is_own
-from preheat.server.errors import REQUEST_ID, new_request_id
+from preheat.server.errors import REQUEST_ID, VERSION_HEADER, new_request_id
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.protocols import Endpoint, Family
@@ -29,9 +29,6 @@ from preheat.server.protocols import Endpoint, Family
 MESSAGES: Final = "/v1/messages"
 COUNT_TOKENS: Final = "/v1/messages/count_tokens"
 MODELS: Final = "/v1/models"
-
-VERSION_HEADER: Final = "anthropic-version"
-"""Sent by every client of Anthropic: a list of models is in Anthropic's form for them."""
 
 BODIES: Final[dict[str, type[JsonBody]]] = {MESSAGES: MessagesBody, COUNT_TOKENS: TokenCountBody}
 """Bodies of requests by path."""

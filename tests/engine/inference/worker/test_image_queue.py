@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import cast
 
-import pytest
-
-from preheat.errors import EngineError
+from bug_watch import BugWatch
+from preheat.errors import InternalError
 from preheat.inference import Chat, ContentPart, GenerateRequest, Message, Role
 from preheat.inference.protocol import Failed, FromWorker, Generate
 from preheat.inference.worker.channel import Channel
@@ -35,14 +33,15 @@ class BrokenEncoder:
         raise RuntimeError("secret picture")
 
 
-def test_a_bug_costs_its_request_and_not_the_thread(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_costs_its_request_and_not_the_thread(bugs: BugWatch) -> None:
     failures = Failures()
     queue = ImageQueue(cast(VisionEncoder, BrokenEncoder()), lambda frame, images: None, failures)
     picture = Message(role=Role.USER, content=(ContentPart(image=b"x"),))
-    with caplog.at_level(logging.ERROR):
-        for request_id in (1, 2):
-            assert queue.take(Generate(request_id, GenerateRequest(chat=Chat(messages=(picture,)))))
-        assert failures.both.wait(60)
-    assert [(failure.id, type(failure.error)) for failure in failures.failed] == [(1, EngineError), (2, EngineError)]
-    assert "RuntimeError" in caplog.text
-    assert "secret" not in caplog.text
+    for request_id in (1, 2):
+        assert queue.take(Generate(request_id, GenerateRequest(chat=Chat(messages=(picture,)))))
+    assert failures.both.wait(60)
+    assert [failure.id for failure in failures.failed] == [1, 2]
+    for failure, line in zip(failures.failed, bugs.take(), strict=True):
+        assert isinstance(failure.error, InternalError)
+        assert failure.error.bug_id in line
+        assert "secret" not in line

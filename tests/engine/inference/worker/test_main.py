@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from preheat.errors import EngineError
+from bug_watch import BugWatch
+from preheat.errors import InternalError
 from preheat.inference import Chat, GenerateRequest
 from preheat.inference.protocol import Failed, FromWorker, Generate, Load, Probed
 from preheat.inference.worker import __main__ as worker_module
@@ -43,7 +43,7 @@ class BrokenService:
 
 
 def test_a_bug_costs_one_request_and_logs_no_prompt(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, bugs: BugWatch, tmp_path: Path
 ) -> None:
     def make_hot(*_: Any) -> BrokenService:
         return BrokenService()
@@ -54,11 +54,12 @@ def test_a_bug_costs_one_request_and_logs_no_prompt(
     threading.Thread(target=worker.run, daemon=True).start()
     worker.handle(Load(load_options(tmp_path / "model.gguf")))
     assert frames.hot.wait(60)
-    with caplog.at_level(logging.ERROR):
-        worker.handle(Generate(7, GenerateRequest(chat=Chat(messages=()))))
+    worker.handle(Generate(7, GenerateRequest(chat=Chat(messages=()))))
     failed = frames.sent[-1]
     assert isinstance(failed, Failed)
-    assert (failed.id, type(failed.error)) == (7, EngineError)
-    assert "RuntimeError" in caplog.text
-    assert "submit" in caplog.text
-    assert "secret" not in caplog.text
+    assert failed.id == 7
+    assert isinstance(failed.error, InternalError)
+    (line,) = bugs.take()
+    assert f"internal error {failed.error.bug_id}: preparing a request failed: RuntimeError at test_main.py" in line
+    assert "submit" in line
+    assert "secret" not in line

@@ -1,0 +1,45 @@
+"""Bugs: logged under an id that the client gets too, and without what clients wrote."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+from preheat.errors import InternalError
+from preheat.messages import msg
+
+logger = logging.getLogger(__name__)
+
+_ID_BYTES: Final = 4
+_MOST_PLACES: Final = 25  # a RecursionError has a thousand
+_MOST_CAUSES: Final = 4
+
+
+def report_bug(doing: str, error: BaseException) -> InternalError:
+    """Log an unexpected error, and return the one for the client; both have the same id. Any thread.
+
+    The log has the types of the error and its causes and where they come from, but not their own words: those may
+    quote a prompt.
+
+    Args:
+        doing: What failed, such as ``encoding an image``; without input.
+    """
+    bug_id = os.urandom(_ID_BYTES).hex()
+    causes: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(causes) < _MOST_CAUSES:
+        causes.append(f"{type(cause).__name__} at {_places(cause)}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    logger.error("internal error %s: %s failed: %s", bug_id, doing, "; after ".join(causes))
+    return InternalError(msg("internal_error", id=bug_id))
+
+
+def _places(error: BaseException) -> str:
+    """Return the innermost places of a traceback, the last call first."""
+    last = deque(traceback.walk_tb(error.__traceback__), _MOST_PLACES)
+    frames = [(frame.f_code, line) for frame, line in reversed(last)]
+    return " < ".join(f"{Path(code.co_filename).name}:{line} {code.co_name}" for code, line in frames)
