@@ -58,6 +58,24 @@ TABLE: Final[Mapping[str, Template]] = {
         "together",
         "Shorten the prompt, or raise context_length in the settings",
     ),
+    "prompt_too_long_early": Template(
+        "The prompt has {tokens} tokens or more, and this model's context length is {limit} tokens, prompt and "
+        "completion together",
+        "Shorten the prompt, or raise context_length in the settings",
+    ),
+    "prompt_too_large": Template(
+        "The prompt has {characters:count} characters; {limit:count} are the limit for this model's context length of "
+        "{tokens:count} tokens",
+        "Shorten the prompt, or raise context_length in the settings",
+    ),
+    "too_many_tokens": Template("There are more than {limit:count} tokens", "Send the text in several requests"),
+    "request_nested_too_deeply": Template(
+        "The request has values that are nested too deeply", "Send tools, arguments and schemas with fewer levels"
+    ),
+    "request_out_of_memory": Template(
+        "There was no memory to prepare this request",
+        "Send a shorter one, use a smaller model, or raise the limit on this process's memory",
+    ),
     "suffix_with_chat": Template("A chat has no suffix", "Send a prompt and a suffix to /v1/completions"),
     "model_without_infill": Template(
         "This model cannot fill the gap before a suffix: its vocabulary has no tokens for it",

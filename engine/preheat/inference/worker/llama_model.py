@@ -18,6 +18,7 @@ from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestE
 from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.scheduler import SCORED_TOKENS
+from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, pieces
 from preheat.messages import Param, msg
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,14 @@ _CONTROL_ATTRIBUTES: Final = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN, LLAMA_TOKEN_ATTR
 
 _ALLOCATION: Final = re.compile(r"alloc|out of memory", re.IGNORECASE)
 """Matches the messages of llama.cpp and ggml about failed allocations."""
+
+
+OnPiece = Callable[[int], None]
+"""Called with a number of tokens; may raise."""
+
+
+def _ignore(_tokens: int) -> None:
+    """Let tokenizing go on."""
 
 
 class _NativeLog:
@@ -156,19 +165,57 @@ class LlamaModel:
         # llama_model_chat_template returns names of llama.cpp's own templates for some models without one.
         return self._metadata(f"tokenizer.chat_template.{name}" if name else "tokenizer.chat_template") or None
 
-    def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> list[int]:
+    def tokenize(
+        self, text: str, *, add_special: bool = True, parse_special: bool = True, on_piece: OnPiece = _ignore
+    ) -> list[int]:
         """Return the text's token ids. Any thread.
 
         Args:
+            text: The text; a long one is tokenized in pieces, cut between words.
             add_special: Add the start and end tokens that the model wants.
             parse_special: Turn text such as ``<|im_end|>`` into its control token.
+            on_piece: Called after each piece with the number of tokens so far; may raise to stop.
         """
+        if len(text) <= PIECE_CHARACTERS:
+            tokens = self._tokenize(text, add_special, parse_special)
+            on_piece(len(tokens))
+            return tokens
+        start, end = self._around_texts if add_special else ((), ())
+        tokens = [*start]
+        for number, piece in enumerate(pieces(text)):
+            tokens += self._continued(piece, parse_special) if number else self._tokenize(piece, False, parse_special)
+            on_piece(len(tokens))
+        tokens += end
+        return tokens
+
+    def _tokenize(self, text: str, add_special: bool, parse_special: bool) -> list[int]:
         data = text.encode("utf-8", errors="replace")
         count = -(len(data) + 8)
         while count < 0:  # llama.cpp returns the size that it needs, negated
             tokens = (ctypes.c_int32 * -count)()
             count = llama.llama_tokenize(self.vocab, data, len(data), tokens, -count, add_special, parse_special)
         return tokens[:count]
+
+    @cached_property
+    def _around_texts(self) -> tuple[list[int], list[int]]:
+        """The tokens that the model wants before and after each text."""
+        bare, whole = self._tokenize("a", False, False), self._tokenize("a", True, False)
+        at = next(at for at in range(len(whole)) if whole[at : at + len(bare)] == bare)
+        return whole[:at], whole[at + len(bare) :]
+
+    def _continued(self, piece: str, parse_special: bool) -> list[int]:
+        """Return the token ids of a further piece: some tokenizers begin each text with a space of their own."""
+        if not self._line_break or piece.startswith(" "):
+            return self._tokenize(piece.removeprefix(" ") if self._line_break else piece, False, parse_special)
+        tokens = self._tokenize(f"\n{piece}", False, parse_special)
+        start = len(self._line_break)
+        return tokens[start:] if tokens[:start] == self._line_break else self._tokenize(piece, False, parse_special)
+
+    @cached_property
+    def _line_break(self) -> list[int]:
+        """The tokens of a line break and the space that the tokenizer puts before it; empty if it puts none."""
+        text = b"".join(map(self.piece, self._tokenize("a", False, False)))
+        return self._tokenize("\n", False, False) if text.startswith(b" ") else []
 
     def detokenize(self, tokens: Sequence[int]) -> str:
         """Return the text of token ids that the vocabulary has, control tokens included. Any thread."""

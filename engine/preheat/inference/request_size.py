@@ -1,0 +1,131 @@
+"""Limits of one request for a model, checked before a worker gets it, and which requests are quick to prepare. Pure.
+
+The limits are far beyond what fits a context length; they bound the work of finding out exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from preheat.errors import ContextLengthExceededError, InvalidRequestError
+from preheat.inference import Chat, GenerateRequest, Message
+from preheat.messages import msg
+
+MAX_TOKENIZED_TOKENS: Final = 1 << 18
+"""Most tokens in a request to count tokens, or to turn them into text."""
+
+_MIN_CHARACTERS: Final = 1 << 19
+_CHARACTERS_PER_TOKEN: Final = 32
+"""No text of a human or a program has tokens this long on average; only long runs of white space do."""
+
+_TOKENS_PER_MESSAGE: Final = 2
+"""A chat template writes at least a role, or a mark, before and after each message."""
+
+_QUICK_CHARACTERS: Final = 1 << 14
+_QUICK_PARTS: Final = 64
+_QUICK_TOKENS: Final = 1 << 12
+
+
+def max_characters(context_length: int) -> int:
+    """Return the longest text that is worth tokenizing for a context length."""
+    return max(_MIN_CHARACTERS, _CHARACTERS_PER_TOKEN * context_length)
+
+
+def check_request(request: GenerateRequest, context_length: int) -> None:
+    """Raise ContextLengthExceededError for a prompt that cannot fit, as far as its size shows."""
+    if request.chat is not None:
+        check_chat(request.chat, context_length)
+    if request.prompt_tokens is not None and len(request.prompt_tokens) >= context_length:
+        tokens = len(request.prompt_tokens)
+        raise ContextLengthExceededError(msg("prompt_too_long", tokens=tokens, limit=context_length), param="prompt")
+    check_texts((request.prompt or "", request.suffix or ""), context_length, "prompt")
+
+
+def check_chat(chat: Chat, context_length: int) -> None:
+    """Raise ContextLengthExceededError for a chat that cannot fit, as far as its size shows."""
+    tokens = len(chat.messages) * _TOKENS_PER_MESSAGE
+    if tokens >= context_length:
+        raise ContextLengthExceededError(
+            msg("prompt_too_long_early", tokens=tokens, limit=context_length), param="messages"
+        )
+    _check_characters(chat_characters(chat), context_length, "messages")
+
+
+def check_texts(texts: Iterable[str], context_length: int, param: str) -> None:
+    """Raise ContextLengthExceededError if the texts together cannot fit."""
+    _check_characters(sum(map(len, texts)), context_length, param)
+
+
+def check_inputs(inputs: Sequence[str | Sequence[int]], context_length: int) -> None:
+    """Raise ContextLengthExceededError if one of the inputs of an embedding model cannot fit."""
+    for at, value in enumerate(inputs):
+        if isinstance(value, str):
+            check_texts((value,), context_length, "input")
+        elif len(value) > context_length:
+            raise ContextLengthExceededError(
+                msg("input_too_long", index=at, tokens=len(value), limit=context_length), param="input"
+            )
+
+
+def check_token_count(tokens: Sequence[int]) -> None:
+    """Raise InvalidRequestError for more tokens than are turned into text at once."""
+    if len(tokens) > MAX_TOKENIZED_TOKENS:
+        raise InvalidRequestError(msg("too_many_tokens", limit=MAX_TOKENIZED_TOKENS), param="tokens")
+
+
+def _check_characters(characters: int, context_length: int, param: str) -> None:
+    limit = max_characters(context_length)
+    if characters > limit:
+        raise ContextLengthExceededError(
+            msg("prompt_too_large", characters=characters, limit=limit, tokens=context_length), param=param
+        )
+
+
+def chat_characters(chat: Chat) -> int:
+    """Return the number of characters in a chat's texts and tools."""
+    tools = [tool.parameters for tool in chat.tools]
+    texts = sum(len(tool.name) + len(tool.description) for tool in chat.tools)
+    return texts + sum(map(_message_characters, chat.messages)) + json_size([tools, chat.template_arguments])
+
+
+def _message_characters(message: Message) -> int:
+    calls = sum(len(call.name) + len(call.arguments) + len(call.call_id) for call in message.tool_calls)
+    own = len(message.name) + len(message.reasoning) + len(message.tool_call_id)
+    return calls + own + sum(len(part.text) for part in message.content)
+
+
+def json_size(value: Any) -> int:
+    """Return the number of characters in a JSON value's texts, and one for each other value. Not recursive."""
+    size = 0
+    rest = [value]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, str):
+            size += len(item)
+        elif isinstance(item, dict):
+            rest += item.values()
+            size += sum(map(len, item)) + 1
+        elif isinstance(item, list):
+            rest += item
+            size += 1
+        else:
+            size += 1
+    return size
+
+
+def is_quick(request: GenerateRequest) -> bool:
+    """Return whether a request is prepared in some milliseconds, apart from its constraint."""
+    chat = request.chat
+    if chat is not None:
+        parts = sum(len(message.content) + len(message.tool_calls) for message in chat.messages) + len(chat.tools)
+        if parts + len(request.stop) > _QUICK_PARTS or chat_characters(chat) > _QUICK_CHARACTERS:
+            return False
+    tokens = len(request.prompt_tokens or ()) + len(request.sampling.logit_bias)
+    texts = (request.prompt or "", request.suffix or "", *request.stop)
+    return tokens <= _QUICK_TOKENS and are_quick(texts)
+
+
+def are_quick(texts: Iterable[str | Sequence[int]]) -> bool:
+    """Return whether texts, or tokens, are turned into the other in some milliseconds."""
+    return sum(map(len, texts)) <= _QUICK_CHARACTERS
