@@ -277,7 +277,7 @@ class Engine:
                 finally:
                     arrival.waited()
                 request.waiting = False
-                arrival.lease = lease = Lease(model.model_id, hot, arrived_at, request.wrote_token)
+                arrival.lease = lease = Lease(model.model_id, hot, arrived_at, request.wrote_token, client)
                 self._publisher.publish_soon()
                 yield lease
         finally:

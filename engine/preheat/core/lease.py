@@ -21,14 +21,18 @@ class Lease:
     Args:
         arrived_at: Monotonic time of the request's arrival.
         on_token: Called with every piece of text, thinking or a tool call.
+        client: Name of the client.
     """
 
-    def __init__(self, model_id: str, hot: HotModel, arrived_at: float, on_token: Callable[[], None]) -> None:
+    def __init__(
+        self, model_id: str, hot: HotModel, arrived_at: float, on_token: Callable[[], None], client: str = ""
+    ) -> None:
         self.model_id = model_id
         self.info = hot.info
         self._worker = hot.worker
         self._arrived_at = arrived_at
         self._on_token = on_token
+        self._client = client
         self.ttft_s: float | None = None  # seconds from the request's arrival to its first token
         self.usages: list[Usage] = []  # token counts of the finished generations
         self.answered = False  # the model has answered in full at least once
@@ -63,7 +67,7 @@ class Lease:
             UnsupportedOperationError: The model writes text.
             WorkerDiedError: The worker ended; the next request loads the model again.
         """
-        embeddings = await self._worker.embed(inputs, priority)
+        embeddings = await self._worker.embed(inputs, priority, client=self._client)
         self.answered = True
         self.usages.append(Usage(embeddings.prompt_tokens, 0))
         return embeddings
@@ -82,7 +86,9 @@ class Lease:
             UnsupportedOperationError: A chat for a model that makes embeddings.
             WorkerDiedError: The worker ended; the next request loads the model again.
         """
-        return await self._worker.tokenize(source, add_special=add_special, parse_special=parse_special)
+        return await self._worker.tokenize(
+            source, add_special=add_special, parse_special=parse_special, client=self._client
+        )
 
     async def count_tokens(self, chat: Chat) -> int:
         """Return the number of prompt tokens of a chat with its tools; raises what ``tokenize`` raises."""
@@ -95,12 +101,12 @@ class Lease:
             InvalidRequestError: The vocabulary does not have one of them.
             WorkerDiedError: The worker ended; the next request loads the model again.
         """
-        text, _ = await self._worker.detokenize(tokens)
+        text, _ = await self._worker.detokenize(tokens, client=self._client)
         return text
 
     async def pieces(self, tokens: Sequence[int]) -> tuple[bytes, ...]:
         """Return the bytes of each token; raises what ``detokenize`` raises."""
-        _, pieces = await self._worker.detokenize(tokens)
+        _, pieces = await self._worker.detokenize(tokens, client=self._client)
         return pieces
 
 

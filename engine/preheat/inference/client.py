@@ -29,6 +29,13 @@ from preheat.inference import (
 )
 from preheat.inference.commands import module_command
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
+from preheat.inference.request_size import (
+    check_chat,
+    check_inputs,
+    check_request,
+    check_text_to_count,
+    check_token_count,
+)
 from preheat.messages import Message, msg
 
 logger = logging.getLogger(__name__)
@@ -117,6 +124,11 @@ class WorkerClient(asyncio.SubprocessProtocol):
         return self._transport.get_pid()
 
     @property
+    def _context_length(self) -> int:
+        assert self._info is not None, "a request before the model is loaded"
+        return self._info.context_length
+
+    @property
     def alive(self) -> bool:
         """Whether the process is running."""
         return not self.exited.done()
@@ -163,6 +175,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
             WorkerDiedError: The process ended.
             EngineError: The worker rejected the request.
         """
+        check_request(request, self._context_length)
         with self._call() as call:
             self._send(protocol.Generate(call.id, request))
             while not call.finished:
@@ -171,32 +184,43 @@ class WorkerClient(asyncio.SubprocessProtocol):
                 yield chunk
 
     async def embed(
-        self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE
+        self,
+        inputs: Sequence[str | Sequence[int]],
+        priority: Priority = Priority.INTERACTIVE,
+        client: str = "",
     ) -> Embeddings:
         """Return the vectors of texts or token ids; the errors are those of ``generate``."""
-        embedded: protocol.Embedded = await self._ask(lambda call_id: protocol.Embed(call_id, inputs, priority))
+        check_inputs(inputs, self._context_length)
+        embedded: protocol.Embedded = await self._ask(lambda call_id: protocol.Embed(call_id, inputs, priority, client))
         data, size = embedded.vectors, 4 * embedded.dimensions
         vectors = tuple(data[start : start + size] for start in range(0, len(data), size))
         return Embeddings(embedded.dimensions, vectors, embedded.prompt_tokens)
 
     async def tokenize(
-        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True
+        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True, client: str = ""
     ) -> tuple[int, ...]:
         """Return the token ids of a text, or of a chat's prompt; the errors are those of ``generate``.
 
         Args:
+            source: The text or chat.
             add_special: Add the start and end tokens that the model wants. For texts only.
             parse_special: Turn text such as ``<|im_end|>`` into its control token. For texts only.
+            client: Name of the client; requests in preparation take turns by client.
         """
         text, chat = (source, None) if isinstance(source, str) else (None, source)
+        if chat is not None:
+            check_chat(chat, self._context_length)
+        else:
+            check_text_to_count(text or "")
         answer: protocol.Tokens = await self._ask(
-            lambda call_id: protocol.Tokenize(call_id, text, chat, add_special, parse_special)
+            lambda call_id: protocol.Tokenize(call_id, text, chat, add_special, parse_special, client)
         )
         return tuple(answer.tokens)
 
-    async def detokenize(self, tokens: Sequence[int]) -> tuple[str, tuple[bytes, ...]]:
+    async def detokenize(self, tokens: Sequence[int], client: str = "") -> tuple[str, tuple[bytes, ...]]:
         """Return the text of token ids, and the bytes of each; the errors are those of ``generate``."""
-        answer: protocol.Detokenized = await self._ask(lambda call_id: protocol.Detokenize(call_id, tokens))
+        check_token_count(tokens)
+        answer: protocol.Detokenized = await self._ask(lambda call_id: protocol.Detokenize(call_id, tokens, client))
         return answer.text, tuple(answer.pieces)
 
     async def _ask(self, request: Callable[[int], protocol.Request]) -> Any:

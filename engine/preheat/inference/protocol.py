@@ -57,6 +57,7 @@ class Embed(NamedTuple):
     id: int
     inputs: Sequence[str | Sequence[int]]
     priority: Priority = Priority.INTERACTIVE
+    client: str = ""
 
 
 class Tokenize(NamedTuple):
@@ -67,6 +68,7 @@ class Tokenize(NamedTuple):
     chat: Chat | None = None
     add_special: bool = True
     parse_special: bool = True
+    client: str = ""
 
 
 class Detokenize(NamedTuple):
@@ -74,6 +76,7 @@ class Detokenize(NamedTuple):
 
     id: int
     tokens: Sequence[int]
+    client: str = ""
 
 
 class Cancel(NamedTuple):
@@ -147,6 +150,7 @@ class Failed(NamedTuple):
 
 
 Request: TypeAlias = Generate | Embed | Tokenize | Detokenize
+
 ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel
 FromWorker: TypeAlias = (
     Ready | Progress | Loaded | Probed | LoadFailed | Step | Embedded | Tokens | Detokenized | Failed
@@ -166,6 +170,11 @@ _ERRORS: Final = {
     )
 }
 """Errors that a worker may report; anything else is a bug and ends it."""
+
+
+def client_of(frame: Request) -> str:
+    """Return the name of the client of a request."""
+    return frame.request.client if isinstance(frame, Generate) else frame.client
 
 
 class ProtocolError(Exception):

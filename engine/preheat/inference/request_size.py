@@ -15,6 +15,7 @@ from preheat.messages import msg
 MAX_TOKENIZED_TOKENS: Final = 1 << 18
 """Most tokens in a request to count tokens, or to turn them into text."""
 
+_MAX_TOKENIZED_CHARACTERS: Final = 1 << 22
 _MIN_CHARACTERS: Final = 1 << 19
 _CHARACTERS_PER_TOKEN: Final = 32
 """No text of a human or a program has tokens this long on average; only long runs of white space do."""
@@ -68,6 +69,13 @@ def check_inputs(inputs: Sequence[str | Sequence[int]], context_length: int) -> 
             )
 
 
+def check_text_to_count(text: str) -> None:
+    """Raise InvalidRequestError for a text that is too long to count its tokens at once."""
+    if len(text) > _MAX_TOKENIZED_CHARACTERS:
+        limit = _MAX_TOKENIZED_CHARACTERS
+        raise InvalidRequestError(msg("text_too_large", characters=len(text), limit=limit), param="prompt")
+
+
 def check_token_count(tokens: Sequence[int]) -> None:
     """Raise InvalidRequestError for more tokens than are turned into text at once."""
     if len(tokens) > MAX_TOKENIZED_TOKENS:
@@ -116,14 +124,17 @@ def json_size(value: Any) -> int:
 
 def is_quick(request: GenerateRequest) -> bool:
     """Return whether a request is prepared in some milliseconds, apart from its constraint."""
-    chat = request.chat
-    if chat is not None:
-        parts = sum(len(message.content) + len(message.tool_calls) for message in chat.messages) + len(chat.tools)
-        if parts + len(request.stop) > _QUICK_PARTS or chat_characters(chat) > _QUICK_CHARACTERS:
-            return False
+    if request.chat is not None and not chat_is_quick(request.chat):
+        return False
     tokens = len(request.prompt_tokens or ()) + len(request.sampling.logit_bias)
     texts = (request.prompt or "", request.suffix or "", *request.stop)
-    return tokens <= _QUICK_TOKENS and are_quick(texts)
+    return tokens <= _QUICK_TOKENS and len(request.stop) <= _QUICK_PARTS and are_quick(texts)
+
+
+def chat_is_quick(chat: Chat) -> bool:
+    """Return whether a chat becomes tokens in some milliseconds."""
+    parts = sum(len(message.content) + len(message.tool_calls) for message in chat.messages) + len(chat.tools)
+    return parts <= _QUICK_PARTS and chat_characters(chat) <= _QUICK_CHARACTERS
 
 
 def are_quick(texts: Iterable[str | Sequence[int]]) -> bool:

@@ -68,6 +68,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "{tokens:count} tokens",
         "Shorten the prompt, or raise context_length in the settings",
     ),
+    "text_too_large": Template(
+        "The text has {characters:count} characters; {limit:count} are the limit", "Send it in several requests"
+    ),
     "too_many_tokens": Template("There are more than {limit:count} tokens", "Send the text in several requests"),
     "request_nested_too_deeply": Template(
         "The request has values that are nested too deeply", "Send tools, arguments and schemas with fewer levels"

@@ -24,6 +24,8 @@ from preheat.inference import (
 from preheat.inference.protocol import Failed, FrameDecoder, FromWorker, Generate, Step, encode_frame
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.channel import Channel
+from preheat.inference.worker.failures import failure_of
+from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.text_service import TextService
 
@@ -92,6 +94,23 @@ class Answer:
         return self.error is not None or self.finish_reason is not None
 
 
+class Inline:
+    """Prepares each request at once, on the thread that submits it. A failure is sent to ``channel``."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def submit(self, lane: Lane, job: Job) -> None:
+        """Run a job."""
+        try:
+            job.work(job)()
+        except Exception as error:
+            self._channel.send(Failed(job.request_id, failure_of("preparing a request", error)))
+
+    def cancel(self, request_id: int) -> None:
+        """Do nothing: no job is left."""
+
+
 class TextRun(Channel):
     """A text service and its output. ``on_step`` is called after each step that has output."""
 
@@ -102,7 +121,7 @@ class TextRun(Channel):
         self.answers: dict[int, Answer] = {}
         self.steps = 0
         self.on_step: Callable[[], None] = lambda: None
-        self.service = TextService(model, options, self, 2000.0)
+        self.service = TextService(model, options, self, 2000.0, lanes=Inline(self))
         self._ids = itertools.count()
         if options.warm_prefix:
             self.service.warm_up(lambda: None)

@@ -69,16 +69,16 @@ class FakeWorker:
         yield  # which makes it a generator
 
     async def embed(
-        self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE
+        self, inputs: Sequence[str | Sequence[int]], priority: Priority = Priority.INTERACTIVE, client: str = ""
     ) -> Embeddings:
         raise NotImplementedError
 
     async def tokenize(
-        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True
+        self, source: str | Chat, *, add_special: bool = True, parse_special: bool = True, client: str = ""
     ) -> tuple[int, ...]:
         raise NotImplementedError
 
-    async def detokenize(self, tokens: Sequence[int]) -> tuple[str, tuple[bytes, ...]]:
+    async def detokenize(self, tokens: Sequence[int], client: str = "") -> tuple[str, tuple[bytes, ...]]:
         raise NotImplementedError
 
     async def close(self) -> None:

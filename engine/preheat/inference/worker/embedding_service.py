@@ -1,24 +1,27 @@
 """Serves embeddings: many inputs per decode, whichever requests they belong to, and a cache of recent vectors.
 
-``submit`` runs on the reading thread, ``step`` on the decode thread.
+``submit`` runs on the reading thread, preparation on the threads of ``Lanes``, and ``step`` on the decode thread.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from queue import SimpleQueue
 from typing import NoReturn
 
-from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
+from preheat.errors import ContextLengthExceededError, EngineError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Chat, LoadOptions
-from preheat.inference.protocol import Detokenize, Embed, Embedded, Generate, Request, Tokenize
+from preheat.inference.protocol import Detokenize, Embed, Embedded, Failed, Generate, Request, Tokenize, client_of
+from preheat.inference.request_size import are_quick
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueue, Tokens
+from preheat.inference.worker.lanes import Job, Lane, Lanes, Preparer
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.runner import EmbeddingRunner
-from preheat.inference.worker.tokenizing import answer_tokens
+from preheat.inference.worker.tokenizing import answer_tokens, prompt_limit
 from preheat.messages import msg
 
 
@@ -48,11 +51,14 @@ class VectorCache:
 
 
 class EmbeddingService:
-    """Embeddings of one model."""
+    """Embeddings of one model. Requests are prepared in ``lanes``, on threads by default."""
 
-    def __init__(self, model: LlamaModel, options: LoadOptions, channel: Channel) -> None:
+    def __init__(
+        self, model: LlamaModel, options: LoadOptions, channel: Channel, lanes: Preparer | None = None
+    ) -> None:
         self._model = model
         self._channel = channel
+        self._lanes: Preparer = lanes or Lanes(self._fail)
         self._runner = EmbeddingRunner(model)
         self._cache = VectorCache(options.embedding_cache)
         self._queue = EmbeddingQueue(batch_tokens=self._runner.batch_tokens, sequences=MAX_EMBEDDING_SEQUENCES)
@@ -77,30 +83,43 @@ class EmbeddingService:
 
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""
+        self._lanes.cancel(request_id)
         self._inbox.put(request_id)
 
     def submit(self, frame: Request) -> None:
-        """Queue the inputs of a request, or answer at once if the cache has all vectors; may raise EngineError."""
-        match frame:
-            case Embed():
-                self._submit(frame)
-            case Tokenize() | Detokenize():
-                self._channel.send(answer_tokens(self._model, frame, _refuse_chat))
-            case Generate():
-                raise UnsupportedOperationError(msg("model_makes_embeddings"))
+        """Prepare a request on another thread. Reading thread.
 
-    def _submit(self, frame: Embed) -> None:
-        job = EmbeddingJob(frame.id, [self._tokens(at, value) for at, value in enumerate(frame.inputs)], frame.priority)
-        for at, tokens in enumerate(job.inputs):
+        Raises:
+            UnsupportedOperationError: It asks for text.
+        """
+        if isinstance(frame, Generate):
+            raise UnsupportedOperationError(msg("model_makes_embeddings"))
+        texts = frame.inputs if isinstance(frame, Embed) else [_content(frame)]
+        lane = Lane.QUICK if are_quick(texts) else Lane.SLOW
+        self._lanes.submit(lane, Job(frame.id, client_of(frame), lambda job: self._prepared(frame, job)))
+
+    def _prepared(self, frame: Embed | Tokenize | Detokenize, job: Job) -> Callable[[], None]:
+        """Turn inputs into tokens; return what queues them, or answers at once if the cache has all vectors."""
+        if not isinstance(frame, Embed):
+            return partial(self._channel.send, answer_tokens(self._model, frame, _refuse_chat, job))
+        inputs = []
+        for at, value in enumerate(frame.inputs):
+            job.check()
+            inputs.append(self._tokens(at, value, job))
+        embedding = EmbeddingJob(frame.id, inputs, frame.priority)
+        for at, tokens in enumerate(inputs):
             vector = self._cache.get(tokens)
             if vector is not None:
-                job.vectors[at] = vector
-        if not self._send_if_complete(job):
-            self._inbox.put(job)
+                embedding.vectors[at] = vector
+        return lambda: None if self._send_if_complete(embedding) else self._inbox.put(embedding)
 
-    def _tokens(self, at: int, value: str | Sequence[int]) -> Tokens:
+    def _fail(self, request_id: int, error: EngineError) -> None:
+        self._channel.send(Failed(request_id, error))
+
+    def _tokens(self, at: int, value: str | Sequence[int], job: Job) -> Tokens:
         if isinstance(value, str):
-            tokens: Sequence[int] = self._model.tokenize(value, parse_special=False)
+            limit = prompt_limit(job, self._max_input_tokens + 1, "input")
+            tokens: Sequence[int] = self._model.tokenize(value, parse_special=False, on_piece=limit)
         else:
             tokens = value
             self._model.check_tokens(tokens, "input")
@@ -119,6 +138,10 @@ class EmbeddingService:
         prompt_tokens = sum(map(len, job.inputs))
         self._channel.send(Embedded(job.request_id, self._model.dimensions, prompt_tokens, vectors))
         return True
+
+
+def _content(frame: Tokenize | Detokenize) -> str | Sequence[int]:
+    return frame.tokens if isinstance(frame, Detokenize) else frame.text or ""
 
 
 def _refuse_chat(_chat: Chat) -> NoReturn:

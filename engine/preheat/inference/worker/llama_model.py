@@ -18,7 +18,7 @@ from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestE
 from preheat.inference import UBATCH_TOKENS, LoadOptions
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.scheduler import SCORED_TOKENS
-from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, pieces
+from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, OnPiece, no_limit, pieces
 from preheat.messages import Param, msg
 
 logger = logging.getLogger(__name__)
@@ -38,14 +38,6 @@ _CONTROL_ATTRIBUTES: Final = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN, LLAMA_TOKEN_ATTR
 
 _ALLOCATION: Final = re.compile(r"alloc|out of memory", re.IGNORECASE)
 """Matches the messages of llama.cpp and ggml about failed allocations."""
-
-
-OnPiece = Callable[[int], None]
-"""Called with a number of tokens; may raise."""
-
-
-def _ignore(_tokens: int) -> None:
-    """Let tokenizing go on."""
 
 
 class _NativeLog:
@@ -166,7 +158,7 @@ class LlamaModel:
         return self._metadata(f"tokenizer.chat_template.{name}" if name else "tokenizer.chat_template") or None
 
     def tokenize(
-        self, text: str, *, add_special: bool = True, parse_special: bool = True, on_piece: OnPiece = _ignore
+        self, text: str, *, add_special: bool = True, parse_special: bool = True, on_piece: OnPiece = no_limit
     ) -> list[int]:
         """Return the text's token ids. Any thread.
 
@@ -174,12 +166,10 @@ class LlamaModel:
             text: The text; a long one is tokenized in pieces, cut between words.
             add_special: Add the start and end tokens that the model wants.
             parse_special: Turn text such as ``<|im_end|>`` into its control token.
-            on_piece: Called after each piece with the number of tokens so far; may raise to stop.
+            on_piece: Called after each piece of a long text with the number of tokens so far; may raise to stop.
         """
         if len(text) <= PIECE_CHARACTERS:
-            tokens = self._tokenize(text, add_special, parse_special)
-            on_piece(len(tokens))
-            return tokens
+            return self._tokenize(text, add_special, parse_special)
         start, end = self._around_texts if add_special else ((), ())
         tokens = [*start]
         for number, piece in enumerate(pieces(text)):

@@ -8,8 +8,11 @@ end the process. Pieces bound all of this, and give tokenizing places where it c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+OnPiece: TypeAlias = Callable[[int], None]
+"""Called from time to time with the number of tokens so far; raises to stop."""
 
 PIECE_CHARACTERS: Final = 1 << 14
 
@@ -22,6 +25,10 @@ _ENDS: Final = (
     re.compile(r"[^\w\s](?=[^\W\d_])"),
 )
 """Where to cut, the best places first."""
+
+
+def no_limit(_tokens: int) -> None:
+    """Let tokenizing go on."""
 
 
 def pieces(text: str) -> Iterator[str]:

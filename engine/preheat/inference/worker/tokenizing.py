@@ -1,15 +1,16 @@
-"""Answers requests to turn text into tokens and back."""
+"""Requests to tokens and back: texts, and prompts for filling a gap with the model's own tokens for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from preheat.errors import ContextLengthExceededError
-from preheat.inference import Chat
+from preheat.errors import ContextLengthExceededError, InvalidRequestError, UnsupportedOperationError
+from preheat.inference import Chat, GenerateRequest
 from preheat.inference.protocol import Detokenize, Detokenized, Tokenize, Tokens
 from preheat.inference.request_size import MAX_TOKENIZED_TOKENS
 from preheat.inference.worker.lanes import Job
-from preheat.inference.worker.llama_model import LlamaModel, OnPiece
+from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.text_pieces import OnPiece
 from preheat.messages import msg
 
 
@@ -53,3 +54,26 @@ def prompt_limit(job: Job, context_length: int, param: str) -> OnPiece:
             )
 
     return on_piece
+
+
+def infill_prompt(model: LlamaModel, request: GenerateRequest, suffix: str, on_piece: OnPiece) -> list[int]:
+    """Return the tokens of prefix, suffix and gap, in the order that llama.cpp's server uses.
+
+    ``on_piece`` is that of ``LlamaModel.tokenize``.
+
+    Raises:
+        UnsupportedOperationError: The vocabulary has no tokens for it.
+        InvalidRequestError: The request is a chat.
+    """
+    if request.chat is not None:
+        raise InvalidRequestError(msg("suffix_with_chat"), param="suffix")
+    if model.infill is None:
+        raise UnsupportedOperationError(msg("model_without_infill"), param="suffix")
+    before_prefix, before_suffix, before_middle = model.infill
+    # Source code may contain the text of control tokens: it stays text.
+    prefix = list(request.prompt_tokens or ()) or model.tokenize(
+        request.prompt or "", add_special=False, parse_special=False, on_piece=on_piece
+    )
+    after = model.tokenize(suffix, add_special=False, parse_special=False, on_piece=on_piece)
+    start = [model.bos] if model.adds_bos else []
+    return [*start, before_prefix, *prefix, before_suffix, *after, before_middle]

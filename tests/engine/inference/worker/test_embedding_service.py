@@ -16,7 +16,7 @@ from preheat.inference.protocol import Embed, Embedded, FromWorker
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.embedding_service import EmbeddingService, VectorCache
 from preheat.inference.worker.llama_model import LlamaModel
-from tests.engine.inference.text_runs import load_options
+from tests.engine.inference.text_runs import Inline, load_options
 
 TEXTS = ["a cat sits on the mat", "a kitten rests on a rug", "the stock market fell today", "x", "word " * 200]
 
@@ -32,7 +32,7 @@ class Run(Channel):
     def __init__(self, model: LlamaModel, path: Path, cache_entries: int = 0) -> None:
         self.model = model
         self.answers: dict[int, Embedded] = {}
-        self.service = EmbeddingService(model, load_options(path, embedding_cache=cache_entries), self)
+        self.service = EmbeddingService(model, load_options(path, embedding_cache=cache_entries), self, Inline(self))
 
     def send(self, frame: FromWorker) -> None:
         assert isinstance(frame, Embedded)

@@ -6,12 +6,16 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Final, NamedTuple, Protocol
 
 from preheat.inference import Chat, ContentPart, Message
 from preheat.inference.worker.chat.guarding import contained
 from preheat.inference.worker.chat.template import ChatTemplate, Prompt
 from preheat.inference.worker.generation import Image, ImageSpan
+from preheat.inference.worker.text_pieces import OnPiece, no_limit
+
+_PIECES_BETWEEN_CHECKS: Final = 64
 
 
 class Vocabulary(Protocol):
@@ -21,8 +25,10 @@ class Vocabulary(Protocol):
     bos_text: str
     adds_bos: bool
 
-    def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> list[int]:
-        """Return the text's token ids."""
+    def tokenize(
+        self, text: str, *, add_special: bool = True, parse_special: bool = True, on_piece: OnPiece = ...
+    ) -> list[int]:
+        """Return the text's token ids. ``on_piece`` is called with their number from time to time, and may raise."""
 
     def control_text(self, token: int) -> str:
         """Return a control token's text; empty for other tokens."""
@@ -41,7 +47,11 @@ class ChatTokens(NamedTuple):
 
 
 def chat_tokens(
-    vocabulary: Vocabulary, template: ChatTemplate, chat: Chat, images: Sequence[Sequence[int | Image]] = ()
+    vocabulary: Vocabulary,
+    template: ChatTemplate,
+    chat: Chat,
+    images: Sequence[Sequence[int | Image]] = (),
+    on_piece: OnPiece = no_limit,
 ) -> ChatTokens:
     """Return the prompt for a chat and its tokens; raises InvalidRequestError.
 
@@ -50,22 +60,34 @@ def chat_tokens(
 
     Args:
         images: The encoded images of the chat, in order: each one's tiles, and the tokens around them.
+        on_piece: Called with the number of tokens so far, from time to time; may raise to stop.
     """
     marks = _Marks(images)
-    chat = marks.chat(chat) if images else chat
+    chat = _joined(marks.chat(chat) if images else chat)
     prompt = template.render(chat)
-    found = _tokens(vocabulary, prompt, marks)
+    found = _tokens(vocabulary, prompt, marks, on_piece)
     if not contained(chat, _control_texts(vocabulary, found.tokens)):
         return found
     # All of the vocabulary's: one that overlaps another may be hidden by it.
     prompt = template.render(chat, contained(chat, vocabulary.control_texts))
-    return _tokens(vocabulary, prompt, marks)
+    return _tokens(vocabulary, prompt, marks, on_piece)
+
+
+def _joined(chat: Chat) -> Chat:
+    """Return the chat with one text for each message: their parts can be a hundred thousand."""
+    if all(len(message.content) < 2 for message in chat.messages):
+        return chat
+    messages = (
+        message if len(message.content) < 2 else replace(message, content=(ContentPart(message.text),))
+        for message in chat.messages
+    )
+    return replace(chat, messages=tuple(messages))
 
 
 def fixed_tokens(vocabulary: Vocabulary, template: ChatTemplate) -> list[int]:
     """Return the tokens that every chat without a system message begins with; may be empty."""
     beginning = template.fixed_beginning()
-    return _tokens(vocabulary, beginning, _Marks(())).tokens if beginning.pieces else []
+    return _tokens(vocabulary, beginning, _Marks(()), no_limit).tokens if beginning.pieces else []
 
 
 class _Marks:
@@ -95,18 +117,22 @@ class _Marks:
             yield self._images[int(part)] if at % 2 else part
 
 
-def _tokens(vocabulary: Vocabulary, prompt: Prompt, marks: _Marks) -> ChatTokens:
+def _tokens(vocabulary: Vocabulary, prompt: Prompt, marks: _Marks, on_piece: OnPiece) -> ChatTokens:
     """Return a prompt's tokens, with one start token if the model wants it or the template writes it."""
     tokens: list[int] = []
+    literal: dict[str, list[int]] = {}  # a chat may repeat the text of a control token many times
     images: list[ImageSpan] = []
     for at, (text, is_literal) in enumerate(prompt.pieces):
         bare = text.lstrip()
         # White space before the start token was not in training.
         if at == 0 and vocabulary.bos_text and bare.startswith(vocabulary.bos_text):
             text = bare
+        if at % _PIECES_BETWEEN_CHECKS == _PIECES_BETWEEN_CHECKS - 1:
+            on_piece(len(tokens))
         for part in marks.split(text):
             if isinstance(part, str):
-                tokens += vocabulary.tokenize(part, add_special=False, parse_special=not is_literal) if part else []
+                begun = len(tokens)
+                tokens += _text_tokens(vocabulary, part, is_literal, literal, partial(_beyond, begun, on_piece))
                 continue
             for each in part:
                 if isinstance(each, int):
@@ -121,6 +147,22 @@ def _tokens(vocabulary: Vocabulary, prompt: Prompt, marks: _Marks) -> ChatTokens
     moved = has_bos - start
     spans = tuple(span._replace(start=span.start + moved) for span in images)
     return ChatTokens(prompt, [vocabulary.bos] * has_bos + tokens[start:], spans)
+
+
+def _beyond(begun: int, on_piece: OnPiece, count: int) -> None:
+    on_piece(begun + count)
+
+
+def _text_tokens(
+    vocabulary: Vocabulary, text: str, is_literal: bool, literal: dict[str, list[int]], on_piece: OnPiece
+) -> list[int]:
+    if not text:
+        return []
+    if not is_literal:
+        return vocabulary.tokenize(text, add_special=False, on_piece=on_piece)
+    if text not in literal:
+        literal[text] = vocabulary.tokenize(text, add_special=False, parse_special=False)
+    return literal[text]
 
 
 def _control_texts(vocabulary: Vocabulary, tokens: list[int]) -> set[str]:

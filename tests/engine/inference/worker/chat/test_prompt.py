@@ -11,6 +11,7 @@ import pytest
 from preheat.inference import Chat, ContentPart, Message, Role, ToolCall, ToolDefinition, text_message
 from preheat.inference.worker.chat import ChatTemplate, chat_tokens, fixed_tokens
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.text_pieces import OnPiece, no_limit
 from tests.engine.inference.worker.chat.styles import BOS, EOS, STYLES
 
 CONTROL = (BOS, EOS, "<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool|", "|call>")
@@ -27,7 +28,9 @@ class Vocabulary:
     bos_text: str = BOS
     asked: list[tuple[str, bool]] = field(default_factory=list)
 
-    def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> list[int]:
+    def tokenize(
+        self, text: str, *, add_special: bool = True, parse_special: bool = True, on_piece: OnPiece = no_limit
+    ) -> list[int]:
         assert not add_special
         self.asked.append((text, parse_special))
         if not parse_special:
