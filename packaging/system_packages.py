@@ -69,7 +69,10 @@ SCREEN: Final = (
 )
 """A virtual screen with a window manager and a panel, for the tests of the tray."""
 
-GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN)}
+FAULTS: Final = (Need("faketime", program="faketime"),)
+"""Programs that the tests of faults use: one sets the clock of a single process."""
+
+GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS)}
 
 
 def missing(needs: Sequence[Need]) -> list[str]:

@@ -18,10 +18,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = {"preheat": ROOT / "engine" / "preheat", "preheat_gui": ROOT / "gui" / "preheat_gui"}
 
-MOST_LOOSE_MODULES = 12
+MOST_LOOSE_MODULES = 14
 MOST_FILES_IN_A_FOLDER = 25
 
-BASE = {"_lazy", "_version", "bugs", "errors", "files", "log", "messages", "paths", "timespan", "units"}
+BASE = {"_lazy", "_version", "bugs", "clock", "errors", "files", "log", "messages", "paths", "timespan", "units"}
 """What every room of the engine may import. ``messages`` and ``files`` import only the base, too."""
 
 ENGINE = {"core", "inference", "models", "preload", "replay", "residency", "settings", "usage"}

@@ -1,12 +1,15 @@
-"""File operations: atomic writes, locks between processes, checksums, and the page cache."""
+"""File operations: small files, atomic writes, locks between processes, checksums, and the page cache."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import hashlib
+import json
 import mmap
 import os
 import secrets
+import stat
 import sys
 import threading
 import time
@@ -14,15 +17,55 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
+
+from preheat.units import format_bytes
 
 BUFFER_BYTES: Final = 1 << 20
+SMALL_FILE_BYTES: Final = 1 << 20
 _AHEAD_BYTES: Final = 16 * BUFFER_BYTES
 _LOCK_POLL_S: Final = 0.02
+_NEVER_BLOCK: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _LOWEST_BIT: Final = bytes(value & 1 for value in range(256))
 
 OnBytes = Callable[[int], None]
 """Called with the number of bytes since the last call. An exception from it ends the operation."""
+
+
+def read_small_file(path: Path, limit_bytes: int = SMALL_FILE_BYTES) -> bytes:
+    """Return the content of a regular file. Never blocks: pipes and devices are refused.
+
+    Raises:
+        FileNotFoundError: There is none.
+        OSError: It cannot be read, is no regular file, or has more than ``limit_bytes``.
+    """
+    _check_regular(path, path.stat())  # opening a device may have an effect
+    with os.fdopen(os.open(path, os.O_RDONLY | _NEVER_BLOCK), "rb") as file:
+        _check_regular(path, os.fstat(file.fileno()))
+        content = file.read(limit_bytes + 1)
+    if len(content) > limit_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than {format_bytes(limit_bytes)}", str(path))
+    return content
+
+
+def read_json(path: Path, limit_bytes: int = SMALL_FILE_BYTES) -> Any:
+    """Return the content of a small JSON file.
+
+    Raises:
+        OSError: As for ``read_small_file``.
+        ValueError: It is not JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(read_small_file(path, limit_bytes))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
@@ -33,9 +76,11 @@ def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable
         durable: Wait until the content would survive a power cut.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file cannot be written, or what has its name is no regular file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        _check_regular(path, path.stat())
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
@@ -96,7 +141,9 @@ class FileLock:
     def acquire(self, timeout_s: float = 0.0) -> bool:
         """Return whether the lock was acquired in time; raises OSError if the file cannot be opened."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._path.open("ab")
+        with suppress(FileNotFoundError):
+            _check_regular(self._path, self._path.stat())
+        file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NEVER_BLOCK, 0o666), "ab")
         deadline = time.monotonic() + timeout_s
         while not _try_lock(file):
             if time.monotonic() >= deadline:

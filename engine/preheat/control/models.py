@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from preheat.clock import unix_time
 from preheat.control.codec import decode, printable
 from preheat.control.command import Command, Risk, command
 from preheat.core import EngineSnapshot, ModelSnapshot
@@ -50,7 +50,7 @@ class Status:
     @classmethod
     def of(cls, snapshot: EngineSnapshot, port: int) -> Status:
         """Return the status of this process's engine."""
-        return cls(os.getpid(), round(max(0.0, time.time() - snapshot.started_at), 3), port, snapshot)
+        return cls(os.getpid(), round(max(0.0, unix_time() - snapshot.started_at), 3), port, snapshot)
 
 
 @dataclass(frozen=True, slots=True)

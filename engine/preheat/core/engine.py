@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from preheat import paths
+from preheat.clock import unix_time
 from preheat.core.context_lengths import ContextLengths
 from preheat.core.lease import Lease, PendingRequest
 from preheat.core.library_service import LibraryService
@@ -64,11 +65,11 @@ class Engine:
         clock: Returns Unix time; a test or benchmark may simulate days in minutes.
     """
 
-    def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] = unix_time) -> None:
         self._clock = clock
         self.settings = settings or Settings()
         self._counters = PreloadCounters()
-        self._state_file = PersistentState(paths.data_dir() / "state.json")
+        self._state_file = PersistentState(paths.data_dir() / "state.json", clock)
         days = self.settings.history_days
         log = UsageLog(history_days=days, clock=clock) if days else None
         self._usage = UsageTracker(self.settings, log, clock=clock)

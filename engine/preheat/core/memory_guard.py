@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from preheat.clock import unix_time
 from preheat.models import ModelFile
 from preheat.preload import PreloadContext
 from preheat.residency import EvictionReason, Hot, MemoryWatch, Residency, ResidencyExecutor, is_worth_a_look, touch
@@ -29,7 +29,7 @@ class MemoryGuard:
     pool: ResidencyExecutor
     preloads: PreloadContext
     on_change: Callable[[], None]  # called when memory has become short, or is no longer
-    clock: Callable[[], float] = time.time  # returns Unix time
+    clock: Callable[[], float] = unix_time  # returns Unix time
     touch: Touch = touch
     _looked_after: dict[str, float] = field(init=False, default_factory=dict)
     _woke_at: float = field(init=False, default=float("-inf"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 from preheat._version import __version__
+from preheat.clock import unix_time
 from preheat.core.live_requests import LiveRequests
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.models import ModelFile
@@ -32,7 +32,7 @@ class SnapshotMaker:
     usage: UsageTracker
     requests: LiveRequests
     downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple
-    _started_at: float = field(init=False, default_factory=time.time)
+    _started_at: float = field(init=False, default_factory=unix_time)
     _peak_bytes: int = field(init=False, default=0)
 
     def make(

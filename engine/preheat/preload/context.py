@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from preheat.clock import unix_time
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.preload.gate import Conditions, Hold, blocking_reason
@@ -43,7 +44,7 @@ class PreloadContext:
         watch: MemoryWatch,
         *,
         models: Callable[[], Sequence[ModelFile]],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_time,
     ) -> None:
         self._settings = settings
         self._pool = pool

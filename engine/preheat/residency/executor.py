@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, Protocol
 
 from preheat.bugs import report_bug
+from preheat.clock import unix_time
 from preheat.errors import EngineError
 from preheat.inference import ModelInfo
 from preheat.messages import Message
@@ -125,7 +126,7 @@ class ResidencyExecutor:
         policy: EvictionPolicy,
         observer: Observer,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_time,
         monotonic: Callable[[], float] = time.monotonic,
         spawn: Callable[[], Awaitable[Worker]] | None = None,
         memory: SystemMemory | None = None,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from preheat import paths
+from preheat.clock import Ticks, read_ticks, unix_time
 from preheat.messages import Message
 from preheat.residency import DecisionRecord
 from preheat.usage import tables
@@ -74,7 +75,8 @@ class UsageLog:
     Args:
         path: The file; defaults to ``usage.db`` in the data folder.
         history_days: Days before records are folded into sums by day and model.
-        clock: Returns Unix time, for the age of the history.
+        clock: Returns Unix time.
+        ticks: Reads a counter that is never set, for the age of the history.
         monotonic: Returns monotonic seconds, for pauses.
         opener: Opens the file for writing.
     """
@@ -84,14 +86,15 @@ class UsageLog:
         path: Path | None = None,
         *,
         history_days: float = 90,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_time,
+        ticks: Callable[[], Ticks] = read_ticks,
         monotonic: Callable[[], float] = time.monotonic,
         opener: Callable[[Path], sqlite3.Connection] = open_writer,
     ) -> None:
         self._path = path or paths.data_dir() / FILE_NAME
         self._clock = clock
         self._monotonic = monotonic
-        self._writer = UsageWriter(self._path, history_days=history_days, clock=clock, opener=opener)
+        self._writer = UsageWriter(self._path, history_days=history_days, clock=clock, ticks=ticks, opener=opener)
         self._writing = threading.Lock()
         """Held while the writer is in use; callers' threads take it only in ``write_pending``."""
 

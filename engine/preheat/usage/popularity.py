@@ -6,7 +6,7 @@ request and a decision cost the same after ten requests and after ten million. P
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
@@ -17,6 +17,10 @@ HALF_LIFE_S: Final = 7 * DAY_S
 RECENT_HALF_LIFE_S: Final = DAY_S
 """A use today says more about the next hour than a use last week."""
 
+LONGEST_GAP_S: Final = 7 * DAY_S
+"""Longest time without any use that counts. After a longer one, such as a holiday or a clock that was set ahead, all
+counters are as they were after this time: habits outlast it."""
+
 SLOTS_A_DAY: Final = 24
 _WEEKEND: Final = 5
 _WEEK: Final = 7
@@ -24,6 +28,7 @@ _PARTS: Final = ("nights", "mornings", "afternoons", "evenings")
 
 _SCORE: Final = -1
 _RECENT: Final = -2
+_LAST: Final = -3
 _DAYS: Final = 100
 """Counters from here on hold the uses on the last Monday, Tuesday, ..."""
 
@@ -33,9 +38,11 @@ class Row(NamedTuple):
 
     Attributes:
         counter: -1: uses, halved every half-life. -2: uses, halved every day. 0-23 and 24-47: uses in that hour of a
-            weekday and of a weekend day, halved every half-life. 100-106: uses on the last Monday, ... Sunday.
+            weekday and of a weekend day, halved every half-life. 100-106: uses on the last Monday, ... Sunday. -3: no
+            count; ``at`` is the last use.
         value: The count at ``at``.
-        at: Unix time.
+        at: Unix time. Of a counter that is halved it moves with all others where there is a longer gap than
+            ``LONGEST_GAP_S``, or the clock was set back.
     """
 
     model_id: str
@@ -90,12 +97,8 @@ class _Counter:
         if age >= 0:
             self.value = self.value * 2.0 ** (-age / half_life_s) + 1.0
             self.at = at
-        elif age > -DAY_S:
-            self.value += 2.0 ** (age / half_life_s)
         else:
-            # The clock was wrong and was set back. With the future time kept, nothing would count until then.
-            self.value += 1.0
-            self.at = at
+            self.value += 2.0 ** (age / half_life_s)
 
     def read(self, now: float, half_life_s: float) -> float:
         age = now - self.at
@@ -119,9 +122,11 @@ class Popularity:
         self._models: dict[str, dict[int, _Counter]] = {}
         for model_id, counter, value, at in rows:
             self._models.setdefault(model_id, {})[counter] = _Counter(value, at)
+        self._latest = max((counter.at for counter in self._halved()), default=None)
 
     def note(self, model_id: str, at: float) -> None:
         """Count a request at the Unix time ``at``."""
+        self._bridge_gap(at)
         counters = self._models.setdefault(model_id, {})
         slot, weekday, _ = self._local(at)
         for counter, half_life_s in (
@@ -133,6 +138,7 @@ class Popularity:
                 counters[counter] = _Counter(1.0, at)
             else:
                 found.add(at, half_life_s)
+        counters[_LAST] = _Counter(0.0, at)
         day = counters.get(_DAYS + weekday)
         if day is None or abs(at - day.at) >= DAY_S:
             counters[_DAYS + weekday] = _Counter(1.0, at)
@@ -189,9 +195,9 @@ class Popularity:
         today = counters.get(_DAYS + self._local(now)[1])
         return Usage(
             score=self.score(model_id, now),
-            last_week=sum(int(day.value) for day in days if now - day.at < _WEEK * DAY_S),
-            today=int(today.value) if today and now - today.at < DAY_S else 0,
-            last_used_at=counters[_SCORE].at,
+            last_week=sum(int(day.value) for day in days if abs(now - day.at) < _WEEK * DAY_S),
+            today=int(today.value) if today and abs(now - today.at) < DAY_S else 0,
+            last_used_at=min(counters.get(_LAST, counters[_SCORE]).at, now),
             part_of_day=self._part_of_day(counters, now),
         )
 
@@ -202,6 +208,19 @@ class Popularity:
             for model_id, counters in self._models.items()
             for number, counter in counters.items()
         )
+
+    def _halved(self) -> Iterator[_Counter]:
+        for counters in self._models.values():
+            yield from (counter for number, counter in counters.items() if _LAST < number < _DAYS)
+
+    def _bridge_gap(self, at: float) -> None:
+        """Move all counters in time if the last use was long ago, or the clock has been set back since."""
+        latest = at if self._latest is None else self._latest
+        moved_s = at - latest if at - latest <= -DAY_S else max(at - latest - LONGEST_GAP_S, 0.0)
+        if moved_s:
+            for counter in self._halved():
+                counter.at += moved_s
+        self._latest = max(latest + moved_s, at)
 
     def _local(self, at: float) -> tuple[int, int, float]:
         """Return the slot, the weekday (Monday is 0) and the elapsed share of the hour."""

@@ -13,7 +13,7 @@ from preheat.residency import Outcome
 from preheat.usage.records import Counts
 
 APPLICATION_ID: Final = 0x50524854  # "PRHT": marks a usage log
-VERSION: Final = 2
+VERSION: Final = 3
 
 HOUR_S: Final = 3600
 DAY_S: Final = 86400
@@ -54,7 +54,12 @@ _ADDED_IN_2: Final = {
     "wakes_by_time": "CREATE INDEX wakes_by_time ON wakes (at)",
 }
 
-ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2}
+_ADDED_IN_3: Final = {
+    "looks": "CREATE TABLE looks (passed_s REAL PRIMARY KEY, highest REAL, ticks REAL, source TEXT, requests INTEGER, "
+    "decisions INTEGER, wakes INTEGER) WITHOUT ROWID",
+}
+
+ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2, 3: _ADDED_IN_3}
 """Tables and indices by the version that added them and by name, each exactly as SQLite stores its text. ``history``
 has one row: the Unix time before which only sums by day exist."""
 

@@ -28,6 +28,7 @@ from preheat.usage.records import (
     SizeRecord,
     WakeRecord,
 )
+from preheat.usage.retention import LastRecords
 from preheat.usage.schema import (
     DAY_S,
     DECISION_SUMS,
@@ -98,8 +99,13 @@ def write_batch(connection: sqlite3.Connection, batch: Sequence[Item]) -> None:
         _write_records(connection, records)
 
 
-def fold_oldest_day(connection: sqlite3.Connection, kept_since: float) -> bool:
-    """Delete all but the sums of the oldest day (UTC), if it ended before ``kept_since``; return whether it did."""
+def fold_oldest_day(connection: sqlite3.Connection, kept_since: float, old: LastRecords) -> bool:
+    """Delete all but the sums of the oldest day (UTC), and return whether that was done.
+
+    Args:
+        kept_since: Unix time that the day must have ended by.
+        old: The day must have no record after these.
+    """
     (oldest,) = connection.execute(_OLDEST_HOUR).fetchone()
     if oldest is None:
         return False
@@ -108,13 +114,15 @@ def fold_oldest_day(connection: sqlite3.Connection, kept_since: float) -> bool:
         return False
     # One day per transaction: a long one would block another process.
     with transaction(connection):
-        connection.execute("UPDATE history SET begins = max(begins, ?)", (end,))
-        connection.execute("DELETE FROM hours WHERE hour < ?", (end // HOUR_S,))
-        for code in range(len(OUTCOMES)):
-            connection.execute("DELETE FROM requests WHERE outcome = ? AND started_at < ?", (code, end))
-        connection.execute("DELETE FROM decisions WHERE at < ?", (end,))
-        connection.execute("DELETE FROM wakes WHERE at < ?", (end,))
-    return True
+        foldable = _none_after(connection, old, end)
+        if foldable:
+            connection.execute("UPDATE history SET begins = max(begins, ?)", (end,))
+            connection.execute("DELETE FROM hours WHERE hour < ?", (end // HOUR_S,))
+            for code in range(len(OUTCOMES)):
+                connection.execute("DELETE FROM requests WHERE outcome = ? AND started_at < ?", (code, end))
+            connection.execute("DELETE FROM decisions WHERE at < ?", (end,))
+            connection.execute("DELETE FROM wakes WHERE at < ?", (end,))
+    return foldable
 
 
 def read_requests_between(connection: sqlite3.Connection, begin: float, end: float) -> Iterator[RequestRecord]:
@@ -144,11 +152,11 @@ def read_wakes(connection: sqlite3.Connection, begin: float, end: float) -> Iter
 def read_decisions(
     connection: sqlite3.Connection, limit: int, since: float | None, model: str | None
 ) -> tuple[DecisionRecord, ...]:
-    """Return the newest decisions, newest first."""
+    """Return the last decisions, last first, whatever the clock said when they were made."""
     condition = "" if model is None else "AND model = (SELECT no FROM models WHERE model_id = :model)"
     rows = connection.execute(
         "SELECT at, (SELECT model_id FROM models WHERE no = model), action, why, bytes, seconds, cause, idle_s, wasted "
-        f"FROM decisions WHERE at >= :since {condition} ORDER BY at DESC, id DESC LIMIT :limit",
+        f"FROM decisions WHERE at >= :since {condition} ORDER BY id DESC LIMIT :limit",
         {"since": since or 0.0, "model": model, "limit": limit},
     )
     return tuple(
@@ -168,6 +176,16 @@ def read_saved(connection: sqlite3.Connection, kind: str) -> SavedRows:
     rows = connection.execute("SELECT row FROM saved WHERE kind = ? ORDER BY place", (kind,))
     mark = connection.execute("SELECT mark FROM marks WHERE kind = ?", (kind,)).fetchone()
     return SavedRows(tuple(_row(json.loads(text)) for (text,) in rows), mark[0] if mark else 0)
+
+
+def _none_after(connection: sqlite3.Connection, old: LastRecords, end: float) -> bool:
+    """Return whether no record before the Unix time ``end`` was written after the old ones."""
+    conditions = [("requests", f"outcome = {code} AND started_at", old.requests) for code in range(len(OUTCOMES))]
+    conditions += [("decisions", "at", old.decisions), ("wakes", "at", old.wakes)]
+    return not any(
+        connection.execute(f"SELECT 1 FROM {table} WHERE {at} < ? AND id > ? LIMIT 1", (end, last)).fetchone()
+        for table, at, last in conditions
+    )
 
 
 def _write_records(connection: sqlite3.Connection, records: Sequence[Record]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from typing import Final
 
+from preheat.clock import unix_time
 from preheat.residency import DecisionRecord
 from preheat.settings import Settings
 from preheat.usage.clients import ClientHabits, ClientRow, WakeFilter
@@ -46,7 +46,7 @@ class UsageTracker:
         log: UsageLog | None = None,
         *,
         timezone: tzinfo | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_time,
     ) -> None:
         self._settings = settings
         self._timezone = timezone

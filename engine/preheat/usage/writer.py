@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from preheat.clock import Ticks, read_ticks
 from preheat.messages import Message, msg
 from preheat.usage import file
 from preheat.usage.records import Item
+from preheat.usage.retention import LOOK_INTERVAL_S, look_at
 from preheat.usage.schema import DAY_S
 from preheat.usage.tables import fold_oldest_day, write_batch
 
@@ -27,6 +29,7 @@ class UsageWriter:
     Args:
         history_days: Days before records are folded into sums by day.
         clock: Returns Unix time.
+        ticks: Reads a counter that is never set.
         opener: Opens the file.
 
     Attributes:
@@ -39,17 +42,19 @@ class UsageWriter:
         *,
         history_days: float,
         clock: Callable[[], float],
+        ticks: Callable[[], Ticks] = read_ticks,
         opener: Callable[[Path], sqlite3.Connection] = file.open_writer,
     ) -> None:
         self.path = path
         self.history_days = history_days
         self.note: Message | None = None
         self._clock = clock
+        self._ticks = ticks
         self._opener = opener
         self._connection: sqlite3.Connection | None = None
         self._identity: file.Identity | None = None
         self._sides: dict[Path, file.Identity] = {}
-        self._folded_day: int | None = None
+        self._looked: Ticks | None = None
 
     def write(self, batch: Sequence[Item]) -> None:
         """Write all items, or none. A damaged file is moved aside and a new one started."""
@@ -78,17 +83,19 @@ class UsageWriter:
             self._move_aside(file.UsageFileError(verdict), damaged)
 
     def fold(self) -> None:
-        """Fold records older than the history, at most once a day."""
-        today = int(self._clock() // DAY_S)
-        if today == self._folded_day:
+        """Fold records older than the history, at most once an hour; see ``retention``."""
+        now, before = self._ticks(), self._looked
+        if before is not None and 0 <= now.seconds - before.seconds < LOOK_INTERVAL_S:
             return
+        history_s = self.history_days * DAY_S
         try:
-            while fold_oldest_day(self._connected(), self._clock() - self.history_days * DAY_S):
+            old = look_at(self._connected(), self._clock(), now, history_s)
+            while old is not None and fold_oldest_day(self._connected(), self._clock() - history_s, old):
                 pass
         except WRITE_ERRORS:
             self.close()
             raise
-        self._folded_day = today
+        self._looked = now
 
     def close(self) -> None:
         """Close the file; the next write opens it again."""

@@ -19,9 +19,11 @@ MORNINGS = msg("weekday_mornings")
 def planner_of(uses: dict[str, int] | None = None, *, top: int = 3, min_share: float = 0.1) -> PreloadPlanner:
     """Return a planner with usage on the last three mornings."""
     usage = UsageTracker(Settings(), timezone=UTC)
-    for model_id, count in (uses or {"a": 12, "b": 6, "c": 5, "f": 1}).items():
-        for number in reversed(range(count)):
-            usage.request_arrived(model_id, "", NINE - number * 3 // count * DAY_S)
+    wanted = uses or {"a": 12, "b": 6, "c": 5, "f": 1}
+    for days_ago in (2, 1, 0):
+        for model_id, count in wanted.items():
+            for _ in (number for number in range(count) if number * 3 // count == days_ago):
+                usage.request_arrived(model_id, "", NINE - days_ago * DAY_S)
     return PreloadPlanner(usage, PolicySettings(top=top, weights=Weights(0.0, 0.0), min_share=min_share))
 
 

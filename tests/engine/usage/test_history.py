@@ -8,6 +8,7 @@ import pytest
 from preheat.messages import verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.usage import Counts, RequestRecord, UsageBucket, UsageLog
+from tests.engine.usage.passing import Time, look
 
 HOUR_S = 3600
 DAY_S = 86_400
@@ -67,10 +68,13 @@ def test_hours_and_days_are_where_they_belong(log: UsageLog) -> None:
 
 
 def test_folded_days_are_there(tmp_path: Path) -> None:
-    now = NOW
-    log = UsageLog(tmp_path / "usage.db", clock=lambda: now, history_days=7)
-    for age_days in range(0, 60, 10):
+    time = Time(NOW - 9 * DAY_S)
+    log = UsageLog(tmp_path / "usage.db", clock=time.clock, ticks=time.ticks, history_days=7)
+    for age_days in range(10, 60, 10):
         log.record(request(age_days * DAY_S))
+    look(log)
+    time.let_pass(log, 9)
+    log.record(request(0))
     assert log.write_pending()
     assert len(list(log.requests_between(0, 2 * NOW))) == 1
     assert used(log.history().days) == {0: 1, 10: 1, 20: 1, 30: 1, 40: 1, 50: 1}

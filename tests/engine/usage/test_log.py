@@ -16,6 +16,7 @@ from preheat.usage import RequestRecord, SizeRecord, UsageLog
 from preheat.usage import log as usage_log
 from preheat.usage.file import open_writer
 from preheat.usage.records import SavedRows
+from tests.engine.usage.passing import Time
 
 NOW = 1_760_000_000.0
 
@@ -169,14 +170,12 @@ def test_saved_rows_replace_those_before(log: UsageLog) -> None:
 
 
 def test_a_mark_outlives_the_requests_before_it(path: Path) -> None:
-    clock = Clock()
-    log = UsageLog(path, clock=clock)
+    time = Time(NOW)
+    log = UsageLog(path, clock=time.clock, ticks=time.ticks)
     log.record(request(0))
     log.save_rows("popularity", [])
     log.write_pending()
-    clock.now += 200 * 86400
-    log.save_rows("other", [])
-    log.write_pending()
+    time.let_pass(log, 95)
     assert recorded(log) == []  # folded
     log.record(request(1))
     log.write_pending()

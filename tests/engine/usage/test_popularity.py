@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,11 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 PLAIN = Weights(recent=0.0, time_of_day=0.0)
 IDS = ("a", "b", "c", "d")
 
-uses = st.lists(
-    st.tuples(st.sampled_from(IDS), st.floats(0, 60 * DAY_S).map(lambda at: MONDAY + at)), min_size=1, max_size=60
-).map(lambda log: sorted(log, key=lambda use: use[1]))
+uses = st.lists(st.tuples(st.sampled_from(IDS), st.floats(0, 6 * DAY_S)), min_size=1, max_size=60).map(
+    lambda log: [
+        (name, at) for (name, _), at in zip(log, accumulate((gap for _, gap in log), initial=MONDAY), strict=False)
+    ]
+)
 
 
 def filled(log: list[tuple[str, float]], zone: timezone = UTC) -> Popularity:
@@ -69,10 +72,10 @@ def test_restored_counters_are_the_same(log: list[tuple[str, float]]) -> None:
 def test_a_model_has_few_counters_however_long_the_log() -> None:
     popularity = filled([("a", MONDAY + hour * 3600.0) for hour in range(24 * 30)])
     rows = popularity.to_rows()
-    assert len(rows) == len({row.counter for row in rows}) == 2 + 48 + 7
+    assert len(rows) == len({row.counter for row in rows}) == 3 + 48 + 7
 
 
-@given(uses, st.sampled_from(IDS), st.floats(0, 1), st.floats(0, 9 * DAY_S))
+@given(uses, st.sampled_from(IDS), st.floats(0, 1), st.floats(0, 6 * DAY_S))
 def test_another_use_never_lowers_a_rank(
     log: list[tuple[str, float]], model_id: str, when: float, later: float
 ) -> None:
@@ -149,3 +152,19 @@ def test_counting_continues_after_the_clock_was_years_ahead() -> None:
     popularity = filled([("a", MONDAY), ("a", MONDAY + 4000 * DAY_S), ("a", MONDAY + 60), ("a", MONDAY + 120)])
     assert popularity.score("a", MONDAY + 120) > 2.9
     assert popularity.score("a", MONDAY + 120 + HALF_LIFE_S) == pytest.approx(popularity.score("a", MONDAY + 120) / 2)
+
+
+@pytest.mark.parametrize("days", [(365,), (-365,), (365, -365), (-365, 365), (365, -365, 365, -365), (4000, -3000)])
+def test_a_clock_that_jumps_changes_no_order(days: tuple[float, ...]) -> None:
+    popularity = filled([("often", MONDAY + hour * 3600.0) for hour in range(40)] + [("once", MONDAY + 40 * 3600.0)])
+    now = MONDAY + 41 * 3600.0
+    before = popularity.score("often", now)
+    for jump in days:
+        now += jump * DAY_S
+        popularity.note("once", now)
+    scores, heat = popularity.scores_and_heat(now, Weights())
+    assert scores["often"] >= before * 0.5 ** sum(jump > 0 for jump in days)
+    assert scores["often"] > scores["once"]
+    assert popularity.usage("often", now).last_used_at == min(MONDAY + 39 * 3600.0, now)
+    assert popularity.usage("once", now).last_used_at == now
+    assert all(value >= 0.5 for value in heat.values())

@@ -18,6 +18,7 @@ from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.usage import Counts, Quantiles, RequestRecord
 from preheat.usage import stats as usage_stats
 from preheat.usage.file import create_tables
+from preheat.usage.retention import LastRecords
 from preheat.usage.stats import quantiles, read_stats
 from preheat.usage.tables import fold_oldest_day, read_decisions, write_batch
 
@@ -140,11 +141,12 @@ def test_folding_keeps_totals(
 ) -> None:
     """Records may come late, for days that have been folded already."""
     everything = [record for batch in batches for record in batch]
+    everything_is_old = LastRecords(10**9, 10**9, 10**9)
     horizon = 0.0
     with opened([]) as connection:
         for batch, cut in zip(batches, [*cuts, *[0.0] * len(batches)], strict=False):
             write_batch(connection, batch)
-            while fold_oldest_day(connection, cut):
+            while fold_oldest_day(connection, cut, everything_is_old):
                 (horizon,) = connection.execute("SELECT begins FROM history").fetchone()
                 assert horizon <= max(cuts)  # a clock that goes back brings nothing back
         total = read_stats(connection, None, now).total.span

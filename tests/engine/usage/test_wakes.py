@@ -11,6 +11,7 @@ from preheat.settings import Settings
 from preheat.usage import RequestRecord, UsageLog, UsageTracker, WakeRecord
 from preheat.usage.file import open_reader
 from preheat.usage.schema import VERSION
+from tests.engine.usage.passing import Time, look
 
 NOW = 1_760_000_000.0
 DAY_S = 86_400.0
@@ -56,16 +57,16 @@ def test_values_that_no_file_can_hold_fail_no_batch(path: Path) -> None:
 
 
 def test_wakes_are_kept_as_long_as_requests(path: Path) -> None:
-    clock = [NOW]
-    log = UsageLog(path, clock=lambda: clock[0], history_days=90)
-    for age_days in (200, 92, 89, 0):
+    time = Time(NOW)
+    log = UsageLog(path, clock=time.clock, ticks=time.ticks, history_days=90)
+    for age_days in (20, 1, 0):
         log.record(WakeRecord(NOW - age_days * DAY_S, f"{age_days}"))
-    assert log.write_pending()
-    assert [wake.client for wake in woken(log)] == ["89", "0"]
-    clock[0] += 2 * DAY_S
-    log.record(WakeRecord(clock[0], "new"))
-    assert log.write_pending()
-    assert [wake.client for wake in woken(log)] == ["0", "new"]
+    look(log)
+    time.let_pass(log, 90)
+    assert [wake.client for wake in woken(log)] == ["0"]
+    log.record(WakeRecord(time.now, "new"))
+    time.let_pass(log, 2)
+    assert [wake.client for wake in woken(log)] == ["new"]
     log.close()
 
 
