@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -59,6 +60,7 @@ def _no_process_left(_own_environment: None) -> Iterator[None]:
     """Fail the run if a process outlives the tests, such as a worker without its engine."""
     before = set(psutil.Process().children(recursive=True))
     yield
+    gc.collect()  # services that tests have dropped end their own processes
     started = [process for process in psutil.Process().children(recursive=True) if process not in before]
     _, left = psutil.wait_procs(started, timeout=EXIT_TIMEOUT_S)
     assert not left, f"tests left processes behind: {[_command(process) for process in left]}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Final
 
 from preheat.inference import Chat, Constraint, FinishReason, GenerationChunk, TokenLogprob
-from preheat.inference.worker.answer_constraints import AnswerConstraints, BegunCall
+from preheat.inference.worker.answer_constraints import AnswerConstraints, BegunCall, Pending
 from preheat.inference.worker.chat import (
     THINKING,
     AnswerParser,
@@ -20,7 +20,7 @@ from preheat.inference.worker.chat import (
     dialect_of,
     prompted_thinking,
 )
-from preheat.inference.worker.constraints import ConstraintCompiler
+from preheat.inference.worker.constraints import ConstraintCompiler, TokenMatcher
 from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.sampling import TokenSampler
@@ -32,12 +32,18 @@ is certain, as of a call that it quotes or of a tool that it was not offered."""
 
 
 class ChatAnswers:
-    """Begins the answers of one model."""
+    """Begins the answers of one model. ``is_alone`` is as in ``AnswerConstraints``."""
 
-    def __init__(self, model: LlamaModel, template: ChatTemplate, constraints: ConstraintCompiler) -> None:
+    def __init__(
+        self, model: LlamaModel, template: ChatTemplate, constraints: ConstraintCompiler, is_alone: Callable[[], bool]
+    ) -> None:
         self._model = model
         self._template = template
-        self._constraints = AnswerConstraints(model, constraints)
+        self._constraints = AnswerConstraints(model, constraints, is_alone)
+
+    def is_quick(self, chat: Chat, constraint: Constraint | None) -> bool:
+        """Return whether the constraints of an answer take some milliseconds at most. Takes less itself."""
+        return self._constraints.is_quick(chat, constraint)
 
     @cached_property
     def _dialect(self) -> Dialect:
@@ -109,7 +115,7 @@ class ChatAnswer:
         *,
         budget: int | None = None,
         closing: Sequence[int] = (),
-        after_thinking: BegunCall | None = None,
+        after_thinking: Callable[[str], TokenMatcher | None] | None = None,
         begun_call: BegunCall | None = None,
     ) -> None:
         self._parser = parser
@@ -155,8 +161,10 @@ class ChatAnswer:
     def _constrain_call(self, begun_call: BegunCall) -> None:
         beginning = self._parser.call_beginning()
         if beginning is not None:
-            self._seen_blocks = self._parser.blocks
             matcher = begun_call(beginning)
+            if isinstance(matcher, Pending):
+                return  # the next token asks again
+            self._seen_blocks = self._parser.blocks
             self._in_constrained_call = matcher is not None
             self._sampler.constrain(matcher, insisting=INSISTING)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from enum import Enum
 from functools import partial
 from typing import Final
 
@@ -20,14 +23,7 @@ from preheat.inference.worker.chat import (
     calls_grammar,
     optional_thinking,
 )
-from preheat.inference.worker.constraints import (
-    ConstraintCompiler,
-    GrammarError,
-    SchemaError,
-    TokenMatcher,
-    constraint_rule,
-    json_rule,
-)
+from preheat.inference.worker.constraints import ConstraintCompiler, GrammarError, SchemaError, TokenMatcher
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.messages import msg
 
@@ -36,70 +32,135 @@ logger = logging.getLogger(__name__)
 _REMEMBERED_TOOLS: Final = 8
 """Number of grammars to keep, one for each list of tools."""
 
-# What cannot be kept of a tool's schema is left out; a strict tool's schema has been checked before.
-_arguments_rule = partial(json_rule, lenient=True)
+_MAX_SIMPLE_TOOLS: Final = 64
+"""The grammar for more tools is compiled as a trial first."""
 
-BegunCall = Callable[[str], TokenMatcher | None]
+_TOOLS_S: Final = 1.0
+"""Time to find out which tools of a list cannot be followed. Then, the rest may have any arguments."""
+
+_BEGUN_S: Final = 0.5
+_POLL_S: Final = 0.005
+"""While nobody else wants the decode thread, a call that has begun waits for its grammar."""
+
+
+class Pending(Enum):
+    """A matcher is not compiled yet."""
+
+    PENDING = "pending"
+
+
+BegunCall = Callable[[str], TokenMatcher | Pending | None]
 """Returns the matcher for the rest of a call, from the text of its beginning; None if it has another form."""
 
 
 class AnswerConstraints:
-    """Makes the matchers for one model's answers. ``whole`` and ``begun_calls`` run on the reading thread."""
+    """Makes the matchers for one model's answers. ``whole`` and ``begun_calls``: any thread that does not decode.
 
-    def __init__(self, model: LlamaModel, compiler: ConstraintCompiler) -> None:
+    Args:
+        model: The model.
+        compiler: Its compiler.
+        is_alone: Returns whether no request but one is in progress, and none waits. Decode thread.
+    """
+
+    def __init__(self, model: LlamaModel, compiler: ConstraintCompiler, is_alone: Callable[[], bool]) -> None:
         self._model = model
         self._compiler = compiler
+        self._is_alone = is_alone
         self._background = ThreadPoolExecutor(1, "constraints")
+        self._lock = threading.Lock()
         # By form and tools, least recently used first: clients send the same tools with each request.
         self._compiled_calls: dict[tuple[CallForm, str], Future[TokenMatcher | None]] = {}
+
+    def is_quick(self, chat: Chat, constraint: Constraint | None) -> bool:
+        """Return whether ``whole`` takes some milliseconds at most. Takes less itself."""
+        if chat.tool_choice.mode == "required" or (constraint is not None and chat.tools):
+            return False
+        return constraint is None or self._compiler.is_quick(constraint)
 
     def whole(
         self, chat: Chat, constraint: Constraint | None, dialect: Dialect, thinking: Thinking | None
     ) -> TokenMatcher | None:
-        """Return what the answer has to follow, perhaps after thinking: calls, the request's constraint, or either."""
+        """Return what the answer has to follow, perhaps after thinking: calls, the request's constraint, or either.
+
+        Raises:
+            InvalidRequestError: The constraint, or a tool's schema, cannot be used.
+        """
         choice = chat.tool_choice
-        rules = []
-        options = []
+        answer: Constraint | None = None
         if constraint is not None and choice.mode != "required":
             matcher = self._compiler.matcher(constraint)
             if thinking is None and not chat.tools:
                 return matcher
-            options.append("answer")
-            rules.append(f"answer: {constraint_rule(constraint)}\n")
-        if choice.mode == "required" or (options and chat.tools and choice.mode == "auto"):
-            tools = [self._usable(tool) for tool in chat.tools if not choice.names or tool.name in choice.names]
-            parallel = chat.parallel_tool_calls and len(tools) > 1
-            options.append("calls")
-            rules.append(self._calls(tools, dialect, parallel=parallel))
-        if not options:
-            return None
-        if thinking is not None:
-            rules.append(optional_thinking(thinking, self._mark))
+            answer = constraint
+        if choice.mode == "required" or (answer is not None and chat.tools and choice.mode == "auto"):
+            tools = [tool for tool in chat.tools if not choice.names or tool.name in choice.names]
+            return self._either(tools, chat, dialect, answer, thinking)
+        return None if answer is None else self._either((), chat, dialect, answer, thinking)
+
+    def _either(
+        self,
+        tools: Sequence[ToolDefinition],
+        chat: Chat,
+        dialect: Dialect,
+        answer: Constraint | None,
+        thinking: Thinking | None,
+    ) -> TokenMatcher:
+        """Return what allows calls of these tools, if there are any, or the answer."""
+        options = ["answer"] * (answer is not None) + ["calls"] * bool(tools)
         start = f"start: {'thinking? ' if thinking is not None else ''}({' | '.join(options)})\n"
+
+        def compile_with(tools: Sequence[ToolDefinition]) -> TokenMatcher:
+            rules = _Rules(self._compiler)
+            text = start
+            if answer is not None:
+                text += f"answer: {rules.add(answer.kind, answer.text)}\n"
+            if tools:
+                text += self._calls(tools, dialect, rules, parallel=chat.parallel_tool_calls and len(tools) > 1)
+            if thinking is not None:
+                text += optional_thinking(thinking, self._mark)
+            return self._compiler.lark_matcher(text, simple=rules.simple)
+
         try:
-            return self._compiler.lark_matcher(start + "".join(rules))
-        except GrammarError as error:
+            return self._with_usable(tools, compile_with)
+        except (SchemaError, GrammarError) as error:
             raise _unusable(error) from error
 
-    def _calls(self, tools: Sequence[ToolDefinition], dialect: Dialect, *, parallel: bool) -> str:
+    def _with_usable(
+        self, tools: Sequence[ToolDefinition], compile_with: Callable[[Sequence[ToolDefinition]], TokenMatcher]
+    ) -> TokenMatcher:
+        """Compile with the tools; with any arguments for those whose schema cannot be followed and need not be."""
+        for tool in tools:
+            self._check_strict(tool)
         try:
-            return calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=_arguments_rule)
-        except SchemaError as error:
-            raise _unusable(error) from error
-
-    def _usable(self, tool: ToolDefinition) -> ToolDefinition:
-        """Return the tool; with any arguments, if its schema cannot be followed and does not have to be."""
-        schema = json.dumps(arguments_schema(tool))
-        try:
-            if tool.strict:
-                self._compiler.matcher(Constraint("json_schema", schema))
-            else:
-                self._compiler.lark_matcher(f"start: {_arguments_rule(schema)}")
-        except InvalidRequestError as error:
-            raise InvalidRequestError(error.message, param="tools") from error
+            return compile_with(tools)
         except (SchemaError, GrammarError):
-            return replace(tool, parameters={"type": "object"})
-        return tool
+            deadline = time.monotonic() + _TOOLS_S
+            usable = [tool if self._is_usable(tool, deadline) else _with_any_arguments(tool) for tool in tools]
+            return compile_with(usable)
+
+    def _check_strict(self, tool: ToolDefinition) -> None:
+        if tool.strict:
+            try:
+                self._compiler.matcher(Constraint("json_schema", _schema(tool)))
+            except InvalidRequestError as error:
+                raise InvalidRequestError(error.message, param="tools") from error
+
+    def _is_usable(self, tool: ToolDefinition, deadline: float) -> bool:
+        if tool.strict:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        try:
+            rules = _Rules(self._compiler)
+            rule = rules.add_arguments(_schema(tool))
+            self._compiler.lark_matcher(f"start: {rule}", simple=rules.simple)
+        except (SchemaError, GrammarError):
+            return False
+        return True
+
+    def _calls(self, tools: Sequence[ToolDefinition], dialect: Dialect, rules: _Rules, *, parallel: bool) -> str:
+        rules.simple &= len(tools) <= _MAX_SIMPLE_TOOLS
+        return calls_grammar(tools, dialect, parallel=parallel, mark=self._mark, rule=rules.add_arguments)
 
     def _mark(self, text: str) -> str:
         token = self._compiler.special_token(text)
@@ -115,31 +176,69 @@ class AnswerConstraints:
         if not tools or chat.tool_choice.mode != "auto":
             return None
         key = (dialect.form, json.dumps([(tool.name, tool.parameters, tool.strict) for tool in tools]))
-        compiled = self._compiled_calls.pop(key, None) or self._background.submit(self._call_matcher, tools, dialect)
-        self._compiled_calls[key] = compiled
-        if len(self._compiled_calls) > _REMEMBERED_TOOLS:
-            del self._compiled_calls[next(iter(self._compiled_calls))]
+        with self._lock:
+            compiled = self._compiled_calls.pop(key, None)
+            if compiled is None or compiled.cancelled():
+                compiled = self._background.submit(self._call_matcher, tools, dialect)
+            self._compiled_calls[key] = compiled
+            if len(self._compiled_calls) > _REMEMBERED_TOOLS:
+                self._compiled_calls.pop(next(iter(self._compiled_calls))).cancel()
         return partial(self._begun, compiled)
 
     def _call_matcher(self, tools: list[ToolDefinition], dialect: Dialect) -> TokenMatcher | None:
+        def compile_with(tools: Sequence[ToolDefinition]) -> TokenMatcher:
+            rules = _Rules(self._compiler)
+            text = self._calls(tools, dialect, rules, parallel=False)
+            return self._compiler.lark_matcher(f"start: calls\n{text}", simple=rules.simple)
+
         try:
-            usable = [self._usable(tool) for tool in tools]
-            rules = calls_grammar(
-                usable, dialect, parallel=False, mark=self._mark, rule=partial(json_rule, lenient=True)
-            )
-            return self._compiler.lark_matcher(f"start: calls\n{rules}")
-        except (GrammarError, InvalidRequestError):
+            return self._with_usable(tools, compile_with)
+        except (SchemaError, GrammarError, InvalidRequestError):
             logger.info("calls are not constrained: a tool's schema cannot be followed")
             return None
 
-    def _begun(self, compiled: Future[TokenMatcher | None], text: str) -> TokenMatcher | None:
-        matcher = compiled.result()
+    def _begun(self, compiled: Future[TokenMatcher | None], text: str) -> TokenMatcher | Pending | None:
+        deadline = time.monotonic() + _BEGUN_S
+        while not compiled.done():
+            if time.monotonic() > deadline or not self._is_alone():
+                return Pending.PENDING
+            wait([compiled], _POLL_S)
+        matcher = None if compiled.cancelled() else compiled.result()
         return self.advanced(matcher.copy(), text) if matcher is not None else None
 
     def advanced(self, matcher: TokenMatcher, text: str) -> TokenMatcher | None:
         """Return the matcher past the text, which has been written already; None if it does not allow the text."""
         tokens = self._model.tokenize(text, add_special=False)
         return matcher if all(map(matcher.accept, tokens)) else None
+
+
+class _Rules:
+    """Makes the expressions of one grammar, and notes whether all are simple."""
+
+    def __init__(self, compiler: ConstraintCompiler) -> None:
+        self._compiler = compiler
+        self.simple = True
+
+    def add(self, kind: str, text: str, *, lenient: bool = False) -> str:
+        """Return the expression for a constraint; raises SchemaError or GrammarError."""
+        rule, simple = self._compiler.rule(kind, text, lenient=lenient)
+        self.simple &= simple
+        return rule
+
+    def add_arguments(self, schema: str) -> str:
+        """Return the expression for a tool's arguments. What cannot be kept of the schema is left out.
+
+        A strict tool's schema has been checked before.
+        """
+        return self.add("json_schema", schema, lenient=True)
+
+
+def _schema(tool: ToolDefinition) -> str:
+    return json.dumps(arguments_schema(tool))
+
+
+def _with_any_arguments(tool: ToolDefinition) -> ToolDefinition:
+    return replace(tool, parameters={"type": "object"})
 
 
 def _unusable(error: Exception) -> InvalidRequestError:

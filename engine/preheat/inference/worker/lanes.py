@@ -14,14 +14,13 @@ from typing import Final, Protocol
 
 from preheat.errors import EngineError
 from preheat.inference.worker.failures import failure_of
+from preheat.inference.worker.stacks import start_thread
 
 _IDLE_S: Final = 10.0
 """Time without work after which a thread ends, in seconds."""
 
 _STACK_BYTES: Final = 16 << 20
 """Stack of a thread: the regular expressions of some tokenizers take 330 bytes for each character that they match."""
-
-_stack_size: Final = threading.Lock()
 
 
 class Lane(Enum):
@@ -149,7 +148,7 @@ class Lanes:
             state.changed.notify()
             if state.threads < min(_THREADS[lane], len(state.queue)):
                 state.threads += 1
-                _start(lambda: self._run(state), f"prepare-{lane.value}")
+                start_thread(lambda: self._run(state), f"prepare-{lane.value}", _STACK_BYTES)
 
     def cancel(self, request_id: int) -> None:
         """Drop a job. Any thread."""
@@ -191,12 +190,3 @@ class Lanes:
                 wanted = self._jobs.pop(job.request_id, None) is not None
             if wanted:
                 self._failed(job.request_id, failure_of("preparing a request", error))
-
-
-def _start(run: Callable[[], None], name: str) -> None:
-    with _stack_size:  # it is a property of the whole process
-        usual = threading.stack_size(_STACK_BYTES)
-        try:
-            threading.Thread(target=run, daemon=True, name=name).start()
-        finally:
-            threading.stack_size(usual)

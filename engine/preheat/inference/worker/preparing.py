@@ -44,6 +44,7 @@ class TextPreparer:
         vision: Its image encoder; None for models without one.
         constraint_failed: Called on the decode thread with a request's id and the reason why its constraint cannot be
             followed any further.
+        is_alone: As in ``AnswerConstraints``.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class TextPreparer:
         template: ChatTemplate,
         vision: VisionEncoder | None,
         constraint_failed: Callable[[int, str], None],
+        is_alone: Callable[[], bool],
     ) -> None:
         self._model: Final = model
         self._template: Final = template
         self._vision: Final = vision
         self._constraint_failed: Final = constraint_failed
         self._constraints: Final = ConstraintCompiler(model)
-        self._answers: Final = ChatAnswers(model, template, self._constraints)
+        self._answers: Final = ChatAnswers(model, template, self._constraints, is_alone)
 
     def lane(self, frame: Generate | Tokenize | Detokenize) -> Lane:
         """Return the lane for a request. Any thread."""
@@ -70,9 +72,13 @@ class TextPreparer:
         if isinstance(frame, Tokenize):
             quick = are_quick([frame.text or ""]) if chat is None else chat_is_quick(chat)
         else:
-            constrained = frame.request.constraint is not None or _requires_call(chat)
-            quick = not constrained and is_quick(frame.request)
+            quick = is_quick(frame.request) and self._constraints_are_quick(frame.request)
         return Lane.QUICK if quick else Lane.SLOW
+
+    def _constraints_are_quick(self, request: GenerateRequest) -> bool:
+        if request.chat is not None:
+            return self._answers.is_quick(request.chat, request.constraint)
+        return request.constraint is None or self._constraints.is_quick(request.constraint)
 
     def answer(self, frame: Tokenize | Detokenize, job: Job) -> Tokens | Detokenized:
         """Return the answer to a request for tokens or their text; raises EngineError, CancelledError."""
@@ -160,7 +166,3 @@ class TextPreparer:
             job.check()
             encoded.append(self._vision.encode(image))
         return encoded
-
-
-def _requires_call(chat: Chat | None) -> bool:
-    return chat is not None and chat.tool_choice.mode == "required"

@@ -127,6 +127,11 @@ class Scheduler:
         """No generation is running or waiting."""
         return not self._running and not self._waiting
 
+    @property
+    def requests(self) -> int:
+        """Number of generations that are running or waiting."""
+        return len(self._running) + len(self._waiting)
+
     def add(self, generation: Generation) -> None:
         """Queue a generation."""
         if not self._recurrent and generation.reusable:

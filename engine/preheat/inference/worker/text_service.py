@@ -62,7 +62,7 @@ class TextService:
         self._template = ChatTemplate(
             model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
         )
-        self._preparer = TextPreparer(model, self._template, vision, self._constraint_failed)
+        self._preparer = TextPreparer(model, self._template, vision, self._constraint_failed, self._is_alone)
         self._lanes: Preparer = lanes or Lanes(self._fail)
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
         self._runner = ModelRunner(model, vision)
@@ -95,6 +95,9 @@ class TextService:
         if chunks:
             self._channel.send(Step(chunks))
         return not self._scheduler.idle
+
+    def _is_alone(self) -> bool:
+        return self._scheduler.requests == 1 and self._inbox.empty()
 
     def _run(self, plan: StepPlan) -> list[tuple[int, GenerationChunk]]:
         chunks = self._scheduler.update(plan, self._runner.run(plan))

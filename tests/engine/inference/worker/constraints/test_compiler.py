@@ -16,10 +16,8 @@ from preheat.inference.worker.constraints import (
     ConstraintCompiler,
     GrammarError,
     TokenMatcher,
-    constraint_rule,
-    json_rule,
 )
-from preheat.inference.worker.constraints.compiler import MAX_CHARS
+from preheat.inference.worker.constraints.grammars import MAX_CHARS
 from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import TextRun, chat
 
@@ -71,7 +69,8 @@ def test_what_a_constraint_allows(
 ) -> None:
     for text in allowed:
         assert follows(chat_llama, compiler.matcher(constraint), text), text
-        composed = compiler.lark_matcher(f'start: "> " answer\nanswer: {constraint_rule(constraint)}\n')
+        rule, simple = compiler.rule(constraint.kind, constraint.text)
+        composed = compiler.lark_matcher(f'start: "> " answer\nanswer: {rule}\n', simple=simple)
         assert follows(chat_llama, composed, f"> {text}"), text
     for text in forbidden:
         assert not follows(chat_llama, compiler.matcher(constraint), text), text
@@ -153,16 +152,17 @@ def test_an_unusable_grammar_is_refused(compiler: ConstraintCompiler, constraint
     assert caught.value.message.code == "grammar_unusable"
 
 
-def test_composed_grammars_report_llguidance_s_reason(compiler: ConstraintCompiler) -> None:
+@pytest.mark.parametrize("simple", [True, False])
+def test_composed_grammars_report_llguidance_s_reason(compiler: ConstraintCompiler, simple: bool) -> None:
     with pytest.raises(GrammarError, match="nosuch"):
-        compiler.lark_matcher('start: "a" nosuch\n')
+        compiler.lark_matcher('start: "a" nosuch\n', simple=simple)
 
 
 def test_what_cannot_be_kept_is_left_out_if_asked(chat_llama: LlamaModel, compiler: ConstraintCompiler) -> None:
     value = {"properties": {"a": {"type": "array", "items": {"enum": ["x"]}, "uniqueItems": True}}, "required": ["a"]}
-    rule = json_rule(json.dumps(value), lenient=True)
-    assert follows(chat_llama, compiler.lark_matcher(f"start: {rule}"), '{"a":["x","x"]}')
-    assert not follows(chat_llama, compiler.lark_matcher(f"start: {rule}"), '{"a":["y"]}')
+    rule, simple = compiler.rule("json_schema", json.dumps(value), lenient=True)
+    assert follows(chat_llama, compiler.lark_matcher(f"start: {rule}", simple=simple), '{"a":["x","x"]}')
+    assert not follows(chat_llama, compiler.lark_matcher(f"start: {rule}", simple=simple), '{"a":["y"]}')
 
 
 def test_large_schemas_compile(compiler: ConstraintCompiler) -> None:
@@ -227,8 +227,9 @@ def test_an_answer_ends_with_its_last_token(run: TextRun) -> None:
 
 
 def test_a_constraint_that_gets_too_complex_fails_its_request_only(run: TextRun) -> None:
-    constraint = Constraint("lark", 'start: "yes, " /((((a{50}){50}){50}){50})/')
-    free, answer = run.all([chat("Hi", 12), chat("Hi", 12, constraint=constraint)])
+    words = "the quick brown fox jumps over the lazy dog and " * 5  # the trial ends in them
+    constraint = Constraint("lark", f'start: "{words}" /(.{{0,900}}a){{20}}/')
+    free, answer = run.all([chat("Hi", 12), chat("Hi", 300, constraint=constraint, sampling=WILD)])
     assert free.usage.completion_tokens > 0
     assert answer.error is not None
     assert answer.error.message.code == "constraint_failed"
