@@ -99,6 +99,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
         self._calls: dict[int, _Call] = {}
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._stderr_line = b""
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._closing = False
         self._load_cancelled = False
         self._protocol_violated = False
@@ -177,7 +179,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
         """
         check_request(request, self._context_length)
         with self._call() as call:
-            self._send(protocol.Generate(call.id, request))
+            await self._submit(protocol.Generate(call.id, request))
             while not call.finished:
                 chunk: GenerationChunk = await call.next()
                 call.finished = chunk.finish_reason is not None
@@ -226,7 +228,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
     async def _ask(self, request: Callable[[int], protocol.Request]) -> Any:
         """Send a request with one answer, and return it."""
         with self._call() as call:
-            self._send(request(call.id))
+            await self._submit(request(call.id))
             answer = await call.next()
             call.finished = True
         return answer
@@ -258,6 +260,14 @@ class WorkerClient(asyncio.SubprocessProtocol):
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._transport.kill()
+
+    async def _submit(self, frame: protocol.Request) -> None:
+        """Send a request when the worker has read the earlier ones: many large ones would fill the memory."""
+        while not self._writable.is_set():
+            await self._writable.wait()
+        if not self.alive:
+            raise self._death()
+        self._send(frame)
 
     def _send(self, frame: protocol.ToWorker) -> None:
         if self.alive and not self._stdin.is_closing():
@@ -296,6 +306,14 @@ class WorkerClient(asyncio.SubprocessProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport: output and exit may arrive before ``spawn`` continues."""
         self._transport = cast(asyncio.SubprocessTransport, transport)
+
+    def pause_writing(self) -> None:
+        """Let requests wait: the worker has not read all that was sent."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Let requests continue."""
+        self._writable.set()
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         """Receive frames from stdout and log lines from stderr."""

@@ -1,12 +1,14 @@
 """Frames between the engine and a worker, over the worker's stdin and stdout.
 
-A frame is two 32-bit big-endian lengths, then JSON (``[name, [fields]]``), then raw bytes (embedding vectors). The
-classes below are the whole protocol. They are tuples, because dataclasses delay the start of a worker by 5 ms.
+A frame is two 32-bit big-endian lengths, then JSON (``[name, [fields]]``), then raw bytes: embedding vectors, images,
+long inputs. The classes below are the whole protocol. They are tuples, because dataclasses delay the start of a worker
+by 5 ms.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -30,6 +32,11 @@ MAX_FRAME_BYTES: Final = 1 << 30
 """A longer frame means that the stream is out of step."""
 
 _HEADER: Final = struct.Struct(">II")
+
+_RAW_BYTES: Final = 4096
+"""From this length on, bytes and inputs are not written as JSON, which takes several times their memory."""
+
+_MARK_BYTES: Final = 8
 
 
 class Load(NamedTuple):
@@ -183,9 +190,18 @@ class ProtocolError(Exception):
 
 def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of one frame."""
-    content, raw = (frame[:-1], frame.vectors) if isinstance(frame, Embedded) else (frame, b"")
-    body = json.dumps([type(frame).__name__, content], default=_to_json, separators=(",", ":")).encode()
-    return _HEADER.pack(len(body), len(raw)) + body + raw
+    raw = _RawWriter()
+    content: tuple[Any, ...] = frame
+    if isinstance(frame, Embedded):
+        content = frame[:-1]
+        raw.parts.append(frame.vectors)
+    elif isinstance(frame, Embed):
+        inputs = [
+            _LongText(each) if isinstance(each, str) and len(each) >= _RAW_BYTES else each for each in frame.inputs
+        ]
+        content = frame._replace(inputs=inputs)  # type: ignore[arg-type]  # ``_RawWriter`` knows long texts
+    body = json.dumps([type(frame).__name__, content], default=raw.to_json, separators=(",", ":")).encode()
+    return b"".join((_HEADER.pack(len(body), sum(map(len, raw.parts))), body, *raw.parts))
 
 
 class FrameDecoder:
@@ -211,25 +227,66 @@ class FrameDecoder:
 
 def _decode(body: bytes, raw: bytes) -> Frame:
     try:
-        name, content = json.loads(body)
+        name, content = json.loads(body, object_hook=_raw_reader(raw) if raw else None)
         frame: Frame = Embedded._make([*content, raw]) if name == "Embedded" else _reader(_TYPES[name])(content)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ProtocolError(f"a frame that cannot be read: {error!r}") from error
     return frame
 
 
-def _to_json(value: Any) -> Any:
-    if is_dataclass(value):
-        # Only what differs from the default: a chunk of text is as short as the common case allows.
-        content = {}
-        for field in fields(value):
-            item = getattr(value, field.name)
-            if item != field.default:
-                content[field.name] = item
-        return content
-    if isinstance(value, bytes):
-        return value.hex()
-    return {"code": value.code, "message": message_json(value.message), "param": value.param}
+class _LongText:
+    """A text that is written as raw bytes."""
+
+    def __init__(self, text: str) -> None:
+        self.data = text.encode("utf-8", "replace")
+
+
+class _RawWriter:
+    """Turns values into JSON and raw bytes.
+
+    An object with one key stands for raw bytes. The key is random and precedes them, so that no client's JSON has it.
+    """
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self._length = 0
+        self._mark = ""
+
+    def to_json(self, value: Any) -> Any:
+        if is_dataclass(value):
+            # Only what differs from the default: a chunk of text is as short as the common case allows.
+            content = {}
+            for field in fields(value):
+                item = getattr(value, field.name)
+                if item != field.default:
+                    content[field.name] = item
+            return content
+        if isinstance(value, bytes):
+            return value.hex() if len(value) < _RAW_BYTES else self._add(value)
+        if isinstance(value, _LongText):
+            return self._add(value.data, "text")
+        return {"code": value.code, "message": message_json(value.message), "param": value.param}
+
+    def _add(self, data: bytes, *kind: str) -> dict[str, list[Any]]:
+        if not self._mark:
+            self._mark = os.urandom(_MARK_BYTES).hex()
+            self._add(self._mark.encode())
+        start, self._length = self._length, self._length + len(data)
+        self.parts.append(data)
+        return {self._mark: [start, self._length, *kind]}
+
+
+def _raw_reader(raw: bytes) -> Callable[[dict[str, Any]], Any]:
+    """Return the function that returns what a JSON object stands for: raw bytes, their text, or itself."""
+    mark = raw[: 2 * _MARK_BYTES].decode("latin-1")
+
+    def read(value: dict[str, Any]) -> Any:
+        if mark not in value:
+            return value
+        start, end, *kind = value[mark]
+        return raw[start:end].decode() if kind else raw[start:end]
+
+    return read
 
 
 def _error_from_json(content: Mapping[str, Any]) -> EngineError:
@@ -248,7 +305,7 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if kind is EngineError:
         return _error_from_json
     if kind is bytes:
-        return bytes.fromhex
+        return lambda value: value if isinstance(value, bytes) else bytes.fromhex(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
     if isinstance(kind, type) and is_dataclass(kind):

@@ -179,6 +179,20 @@ def test_frames_round_trip(frame: Frame) -> None:
     assert (type(got), got) == (type(frame), frame)
 
 
+def test_long_inputs_and_images_are_not_written_as_json() -> None:
+    text, image = 'ü"\n' * 3000, bytes(range(256)) * 40
+    frame = Embed(1, (text, "short"))
+    data = encode_frame(frame)
+    assert decode(data) == frame
+    assert text.encode() in data
+    parts = (ContentPart(image=image), ContentPart(text), ContentPart(image=image[:20]), ContentPart(image=image[::-1]))
+    chat = Chat(messages=(Message(role=Role.USER, content=parts),), template_arguments={"a": {"b": [0, 9]}})
+    generate = Generate(1, GenerateRequest(chat=chat))
+    data = encode_frame(generate)
+    assert decode(data) == generate
+    assert image in data
+
+
 @given(st.lists(FRAMES, max_size=4), st.lists(st.integers(0, 5000), max_size=20))
 def test_any_splitting_gives_the_same_frames(frames: list[Frame], cuts: list[int]) -> None:
     stream = b"".join(map(encode_frame, frames))
