@@ -70,9 +70,14 @@ def _ask(port: int, connection: http.client.HTTPConnection | None) -> http.clien
     return connection
 
 
+def _set_at_next_line(event: threading.Event) -> None:
+    sys.stdin.readline()
+    event.set()
+
+
 def _main(port: int, pid: int) -> None:
     stopped = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.readline(), stopped.set()), daemon=True).start()
+    threading.Thread(target=_set_at_next_line, args=(stopped,), daemon=True).start()
     engine = psutil.Process(pid)
     idle_bytes = most_bytes = engine.memory_info().rss
     longest_wait_s, failures, asked = 0.0, 0, 0
