@@ -85,6 +85,18 @@ class InsufficientMemoryError(EngineError, code="insufficient_memory", status=50
     """Evicting every idle model is not enough."""
 
 
+class ChatTemplateError(EngineError, code="chat_template_failed", status=422):
+    """The model's chat template cannot be run, or fails with these messages; completions work."""
+
+
+class ChatTemplateTooSlowError(ChatTemplateError, code="chat_template_too_slow"):
+    """The model's chat template takes too long with these messages."""
+
+
+class ChatTemplateUnavailableError(EngineError, code="chat_template_unavailable", status=503):
+    """The process that runs chat templates does not start."""
+
+
 class ContextLengthExceededError(EngineError, code="context_length_exceeded", status=400):
     """Prompt and completion do not fit the model's context length."""
 

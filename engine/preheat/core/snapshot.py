@@ -57,6 +57,7 @@ class ModelSnapshot:
     load_left_s: float | None = None  # estimated time until the running load ends, in seconds; None if unknown
     reason: Message | None = None  # why it is hot; None otherwise
     error: Message | None = None  # why the last load failed or the worker died; None unless failed
+    warning: Message | None = None  # what it cannot do while hot although its file promises it; None if nothing
     file_missing: bool = False  # it is in memory, but its file has been removed: it answers until it is unloaded
     # the file; of a split set, its first part
     path: str = field(default="", metadata={"write": _printable, "read": lambda content: content.get("path") or ""})

@@ -118,6 +118,7 @@ class SnapshotMaker:
             load_left_s=self.pool.load_left_s(model.model_id),
             reason=record.reason if record.state is State.HOT else None,
             error=record.error,
+            warning=self.pool.warning(model.model_id),
             file_missing=model.model_id not in on_disk,
             path=str(model.path),
             file=model,

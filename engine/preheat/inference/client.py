@@ -46,6 +46,12 @@ _SIGKILL: Final = 9  # not in Windows's signal module
 
 OnProgress = Callable[[float], None]
 OnWarming = Callable[[], None]
+OnWarning = Callable[[Message], None]
+
+
+def _ignore(_: Message) -> None:
+    """Do nothing with a warning."""
+
 
 _WORKER_ENVIRONMENT: Final = {
     # By default, libgomp's threads spin for a millisecond at each of the ~1,000 barriers of a decode step, and keep the
@@ -96,6 +102,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
         self._info: ModelInfo | None = None
         self._on_progress: OnProgress
         self._on_warming: OnWarming
+        self._on_warning: OnWarning
         self._calls: dict[int, _Call] = {}
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._stderr_line = b""
@@ -139,19 +146,22 @@ class WorkerClient(asyncio.SubprocessProtocol):
         """Wait until the process has started and can load; raises ModelLoadError if it ends before."""
         await asyncio.shield(self._ready)
 
-    async def load(self, options: LoadOptions, on_progress: OnProgress, on_warming: OnWarming) -> ModelInfo:
+    async def load(
+        self, options: LoadOptions, on_progress: OnProgress, on_warming: OnWarming, on_warning: OnWarning = _ignore
+    ) -> ModelInfo:
         """Load a model and probe it.
 
         Args:
             on_progress: Called with the share of the files in memory, 0.0 to 1.0.
             on_warming: Called when weights and context are in memory and the probe begins.
+            on_warning: Called when the worker finds that the model cannot do something; possibly after the load.
 
         Raises:
             LoadCancelledError: ``cancel_load`` or ``close`` was called.
             ModelLoadError: The model cannot be loaded; the worker exits.
             InsufficientMemoryError: Memory ran out.
         """
-        self._on_progress, self._on_warming = on_progress, on_warming
+        self._on_progress, self._on_warming, self._on_warning = on_progress, on_warming, on_warning
         if not self.alive:
             raise ModelLoadError(msg("worker_failed_to_load", reason=self.exited.result()))
         self._send(protocol.Load(options))
@@ -293,6 +303,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
             case protocol.Probed():
                 if not self._loaded.done() and self._info is not None:
                     self._loaded.set_result(self._info)
+            case protocol.Warned(warning):
+                self._on_warning(warning.message)
             case protocol.LoadFailed(error):
                 _fail(self._loaded, error)
             case protocol.Failed(request_id, error):

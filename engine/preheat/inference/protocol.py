@@ -17,6 +17,9 @@ from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from preheat.errors import (
+    ChatTemplateError,
+    ChatTemplateTooSlowError,
+    ChatTemplateUnavailableError,
     ContextLengthExceededError,
     EngineError,
     InsufficientMemoryError,
@@ -113,6 +116,12 @@ class Probed(NamedTuple):
     """The model is hot."""
 
 
+class Warned(NamedTuple):
+    """The model is or becomes hot, but cannot do everything that its file promises."""
+
+    warning: EngineError
+
+
 class LoadFailed(NamedTuple):
     """The load failed; the worker exits."""
 
@@ -160,7 +169,7 @@ Request: TypeAlias = Generate | Embed | Tokenize | Detokenize
 
 ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel
 FromWorker: TypeAlias = (
-    Ready | Progress | Loaded | Probed | LoadFailed | Step | Embedded | Tokens | Detokenized | Failed
+    Ready | Progress | Loaded | Probed | Warned | LoadFailed | Step | Embedded | Tokens | Detokenized | Failed
 )
 Frame: TypeAlias = ToWorker | FromWorker
 
@@ -168,6 +177,9 @@ _TYPES: Final[Mapping[str, Any]] = {kind.__name__: kind for kind in get_args(Fra
 _ERRORS: Final = {
     error.code: error
     for error in (
+        ChatTemplateError,
+        ChatTemplateTooSlowError,
+        ChatTemplateUnavailableError,
         ContextLengthExceededError,
         InsufficientMemoryError,
         InternalError,

@@ -105,7 +105,34 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "images_unsupported": Template("This model cannot see images", "Send text only, or use a model with vision"),
     "template_too_slow": Template(
-        "The model's chat template cannot render these messages: it ran longer than {limit_s:g} s",
-        "Use the roles that the model knows, or send a prompt to /v1/completions",
+        "The model's chat template takes too long to render these messages",
+        "Send shorter messages, or a prompt to /v1/completions",
+    ),
+    "template_too_large": Template(
+        "The model's chat template takes too much memory to render these messages",
+        "Send shorter messages, or a prompt to /v1/completions",
+    ),
+    "template_crashed": Template(
+        "The process that runs the model's chat template ended with these messages",
+        "Send other messages, or a prompt to /v1/completions",
+    ),
+    "template_broken": Template(
+        "The model's chat template is broken: {reason}",
+        "Use another file of this model, or send a prompt to /v1/completions",
+    ),
+    "template_unusable_slow": Template(
+        "The model's chat template cannot be used: it takes too long, even for a few words",
+        "Use another file of this model, or send a prompt to /v1/completions",
+    ),
+    "template_unusable_memory": Template(
+        "The model's chat template cannot be used: it takes too much memory, even for a few words",
+        "Use another file of this model, or send a prompt to /v1/completions",
+    ),
+    "template_unusable_crash": Template(
+        "The model's chat template cannot be used: it crashes the process that runs it",
+        "Use another file of this model, or send a prompt to /v1/completions",
+    ),
+    "template_process_not_started": Template(
+        "The process that runs chat templates does not start", "Free memory or close programs, then try again"
     ),
 }

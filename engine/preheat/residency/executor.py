@@ -67,6 +67,7 @@ class _Handle:
     model: ModelFile
     worker: Worker | None = None
     info: ModelInfo | None = None
+    warning: Message | None = None
     task: asyncio.Task[None] | None = None
     timer: asyncio.TimerHandle | None = None
 
@@ -170,6 +171,12 @@ class ResidencyExecutor:
         handle = self._handles.get(model_id)
         hot = handle is not None and self.records[model_id].state is State.HOT
         return handle.info.context_length if hot and handle is not None and handle.info is not None else None
+
+    def warning(self, model_id: str) -> Message | None:
+        """Return what a hot model cannot do although its file promises it."""
+        handle = self._handles.get(model_id)
+        hot = handle is not None and self.records[model_id].state is State.HOT
+        return handle.warning if hot and handle is not None else None
 
     def load_left_s(self, model_id: str) -> float | None:
         """Return the remaining time of the model's load, in seconds; None if unknown."""
@@ -420,6 +427,7 @@ class ResidencyExecutor:
     async def _load_worker(self, handle: _Handle) -> None:
         model_id, model = handle.model.model_id, handle.model
         handle.worker = worker = await self._spare.take()
+        handle.warning = None
         record = self.records[model_id]
         probe, preload = not record.leased, record.preloading
         options = load_options(model, self._settings, probe=probe, warm_prefix=preload)
@@ -433,13 +441,19 @@ class ResidencyExecutor:
         def on_warming() -> None:
             self.feed(ev.Loaded(model_id))
 
+        def on_warning(warning: Message) -> None:
+            if handle.worker is worker:
+                logger.warning("model %s: %s", model_id, EngineError(warning))
+                handle.warning = warning
+                self._observer.state_changed()
+
         def prepare_spare() -> None:
             if self.records[model_id].preloading:
                 self._spare.prepare()
 
         timer = asyncio.get_running_loop().call_later(_SPARE_AFTER_S, prepare_spare)
         try:
-            info = await worker.load(options, on_progress, on_warming)
+            info = await worker.load(options, on_progress, on_warming, on_warning)
         finally:
             timer.cancel()
         # Not before, for a request: the next one's start would compete with its load for the processor.

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from preheat.errors import ModelLoadError
 from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
 from preheat.inference.client import WorkerClient
+from preheat.messages import Message
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,11 @@ class Worker(Protocol):
     def exited(self) -> asyncio.Future[Any]: ...
 
     async def load(
-        self, options: LoadOptions, on_progress: Callable[[float], None], on_warming: Callable[[], None]
+        self,
+        options: LoadOptions,
+        on_progress: Callable[[float], None],
+        on_warming: Callable[[], None],
+        on_warning: Callable[[Message], None],
     ) -> ModelInfo: ...
 
     def cancel_load(self) -> None: ...

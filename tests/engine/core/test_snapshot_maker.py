@@ -32,6 +32,7 @@ def snapshot_maker(models: tuple[ModelFile, ...], phase: Phase) -> SnapshotMaker
         used_bytes=0,
         context_length=lambda _: None,
         load_left_s=lambda _: None,
+        warning=lambda _: None,
     )
     planner: Any = SimpleNamespace(pressure="", hold=lambda: None, paused_until=None, is_standby=lambda _: False)
     usage: Any = SimpleNamespace(log=None)

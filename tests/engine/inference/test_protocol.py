@@ -60,6 +60,7 @@ from preheat.inference.protocol import (
     Step,
     Tokenize,
     Tokens,
+    Warned,
     encode_frame,
 )
 from preheat.messages import msg
@@ -268,6 +269,13 @@ def test_an_unknown_error_is_still_one() -> None:
     assert str(got.error) == "No room. Make some"
 
 
+def test_a_warning_round_trips() -> None:
+    sent = msg("template_broken", reason="unexpected end")
+    got = decode(encode_frame(Warned(EngineError(sent))))
+    assert isinstance(got, Warned)
+    assert got.warning.message == sent
+
+
 def test_every_kind_of_frame_is_tested() -> None:
-    assert {Load, Failed, LoadFailed} < set(get_args(Frame))
-    assert len(get_args(Frame)) == 17
+    assert {Load, Failed, LoadFailed, Warned} < set(get_args(Frame))
+    assert len(get_args(Frame)) == 18

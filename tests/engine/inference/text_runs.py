@@ -28,6 +28,7 @@ from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.text_service import TextService
+from tests.engine.inference.worker.chat.local_rendering import local_template
 
 GREEDY = Sampling(temperature=0)
 
@@ -121,7 +122,16 @@ class TextRun(Channel):
         self.answers: dict[int, Answer] = {}
         self.steps = 0
         self.on_step: Callable[[], None] = lambda: None
-        self.service = TextService(model, options, self, 2000.0, lanes=Inline(self))
+        self.service = TextService(
+            model,
+            options,
+            self,
+            2000.0,
+            local_template(
+                model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
+            ),
+            lanes=Inline(self),
+        )
         self._ids = itertools.count()
         if options.warm_prefix:
             self.service.warm_up(lambda: None)

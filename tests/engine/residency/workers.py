@@ -44,9 +44,14 @@ class FakeWorker:
         return not self.exited.done()
 
     async def load(
-        self, options: LoadOptions, on_progress: Callable[[float], None], on_warming: Callable[[], None]
+        self,
+        options: LoadOptions,
+        on_progress: Callable[[float], None],
+        on_warming: Callable[[], None],
+        on_warning: Callable[[Message], None],
     ) -> ModelInfo:
-        self.options, self.on_progress, self.on_warming = options, on_progress, on_warming
+        self.options, self.on_progress = options, on_progress
+        self.on_warming, self.on_warning = on_warming, on_warning
         return await self.loaded
 
     def become_hot(self) -> None:

@@ -25,8 +25,9 @@ from preheat.files import page_in
 from preheat.inference import LoadOptions, ModelInfo, protocol
 from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.channel import Channel
-from preheat.inference.worker.chat import template_abilities
+from preheat.inference.worker.chat import ChatTemplate, renderer_pool, template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
+from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
@@ -57,8 +58,9 @@ _PREFILL_OVER_DECODE: Final = 8
 class Worker:
     """Serves one model until stdin ends."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, renderers: GuardedPool) -> None:
         self._channel = channel
+        self._renderers = renderers
         self._load: queue.SimpleQueue[LoadOptions] = queue.SimpleQueue()
         self._may_load = threading.Event()
         self._may_load.set()
@@ -67,11 +69,13 @@ class Worker:
     def run(self) -> None:
         """Load the model that the engine asks for, and serve it; return if the load failed."""
         self._channel.send(protocol.Ready())
+        self._renderers.start()  # it is warm when the model is loaded
         options = self._load.get()
         if options.embeddings:
+            self._renderers.close()
             _lower_priority(_EMBEDDING_NICENESS)
         try:
-            self._service = make_hot(options, self._channel, self._may_load)
+            self._service = make_hot(options, self._channel, self._renderers, self._may_load)
         except EngineError as error:
             self._channel.send(protocol.LoadFailed(error))
             return
@@ -102,8 +106,14 @@ class Worker:
                     self._channel.send(protocol.Failed(frame.id, report_bug("preparing a request", error)))
 
 
-def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) -> Service:
-    """Load a model and return the service for it. ``may_load`` is cleared while the load is on hold.
+def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may_load: threading.Event) -> Service:
+    """Load a model and return the service for it.
+
+    Args:
+        options: What to load.
+        channel: Gets the progress.
+        renderers: Where the model's chat template runs.
+        may_load: Cleared while the load is on hold.
 
     Raises:
         ModelLoadError: The model cannot be loaded.
@@ -112,13 +122,14 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
     _page_in(options, channel, may_load)
     model = LlamaModel(options, may_load.wait)
     model.interrupt_when(lambda: not may_load.is_set())
-    has_tools, thinks = template_abilities(model.chat_template(), model.chat_template("tool_use"))
+    template, tool_template = model.chat_template(), model.chat_template("tool_use")
+    has_tools, thinks = template_abilities(template, tool_template)
     vision = _load_vision(model, options)
     info = ModelInfo(
         context_length=model.context_length,
         embeddings=model.embeddings,
         dimensions=model.dimensions,
-        chat_template=model.chat_template() is not None,
+        chat_template=template is not None,
         parallel=options.parallel,
         infill=not model.embeddings and model.infill is not None,
         tools=has_tools,
@@ -131,11 +142,20 @@ def make_hot(options: LoadOptions, channel: Channel, may_load: threading.Event) 
     if model.embeddings:
         service = EmbeddingService(model, options, channel)
     else:
-        service = TextService(model, options, channel, tokens_per_s, vision)
+        chat_template = ChatTemplate(template, tool_template, helpers=renderers, bos=model.bos_text, eos=model.eos_text)
+        threading.Thread(target=_learn, args=(chat_template, channel), daemon=True, name="template").start()
+        service = TextService(model, options, channel, tokens_per_s, chat_template, vision)
         if options.warm_prefix and not model.recurrent:  # an aborted step would spoil a recurrent state
             service.warm_up(may_load.wait)
     model.interrupt_when(None)
     return service
+
+
+def _learn(template: ChatTemplate, channel: Channel) -> None:
+    """Learn a model's template before its first chat. One that cannot be run only costs the chats."""
+    problem = template.learn()
+    if problem is not None:
+        channel.send(protocol.Warned(EngineError(problem)))
 
 
 def _load_vision(model: LlamaModel, options: LoadOptions) -> VisionEncoder | None:
@@ -213,7 +233,7 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("500")
     _lower_priority(_NICENESS)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    worker = Worker(Channel(protocol_out))
+    worker = Worker(Channel(protocol_out), renderer_pool())
     threading.Thread(target=_read_frames, args=(sys.stdin.fileno(), worker), daemon=True, name="reader").start()
     code = 0
     try:

@@ -44,6 +44,7 @@ class TextService:
         options: Options of its load.
         channel: Where answers go.
         tokens_per_s: A first guess at the speed of prefill.
+        template: Its chat template.
         vision: Its image encoder; None for models without one.
         lanes: Where requests are prepared; threads by default.
     """
@@ -54,15 +55,14 @@ class TextService:
         options: LoadOptions,
         channel: Channel,
         tokens_per_s: float,
+        template: ChatTemplate,
         vision: VisionEncoder | None = None,
         lanes: Preparer | None = None,
     ) -> None:
         self._model = model
         self._channel = channel
-        self._template = ChatTemplate(
-            model.chat_template(), model.chat_template("tool_use"), bos=model.bos_text, eos=model.eos_text
-        )
-        self._preparer = TextPreparer(model, self._template, vision, self._constraint_failed, self._is_alone)
+        self._template = template
+        self._preparer = TextPreparer(model, template, vision, self._constraint_failed, self._is_alone)
         self._lanes: Preparer = lanes or Lanes(self._fail)
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
         self._runner = ModelRunner(model, vision)

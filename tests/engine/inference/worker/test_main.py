@@ -15,6 +15,7 @@ from preheat.inference.protocol import Failed, FromWorker, Generate, Load, Probe
 from preheat.inference.worker import __main__ as worker_module
 from preheat.inference.worker.__main__ import Worker
 from preheat.inference.worker.channel import Channel
+from preheat.inference.worker.chat import renderer_pool
 from tests.engine.inference.text_runs import load_options
 
 
@@ -50,7 +51,8 @@ def test_a_bug_costs_one_request_and_logs_no_prompt(
 
     monkeypatch.setattr(worker_module, "make_hot", make_hot)
     frames = Frames()
-    worker = Worker(frames)
+    renderers = renderer_pool()
+    worker = Worker(frames, renderers)
     threading.Thread(target=worker.run, daemon=True).start()
     worker.handle(Load(load_options(tmp_path / "model.gguf")))
     assert frames.hot.wait(60)
@@ -63,3 +65,4 @@ def test_a_bug_costs_one_request_and_logs_no_prompt(
     assert f"internal error {failed.error.bug_id}: preparing a request failed: RuntimeError at test_main.py" in line
     assert "submit" in line
     assert "secret" not in line
+    renderers.close()

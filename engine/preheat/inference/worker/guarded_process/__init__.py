@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from preheat.inference.worker.guarded_process.pool import GuardedPool as GuardedPool
     from preheat.inference.worker.guarded_process.process import GuardedProcess as GuardedProcess
     from preheat.inference.worker.guarded_process.process import HelperFailed as HelperFailed
     from preheat.inference.worker.guarded_process.process import Reason as Reason
@@ -18,6 +19,7 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
+            "preheat.inference.worker.guarded_process.pool": "GuardedPool",
             "preheat.inference.worker.guarded_process.process": "GuardedProcess HelperFailed Reason",
             "preheat.inference.worker.guarded_process.serving": "serve",
         },

@@ -33,8 +33,13 @@ _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 30.0
 _CREATE_NO_WINDOW: Final = 0x08000000
 
-# More arenas of the allocator would only reserve address space, which is limited.
-_ENVIRONMENT: Final = {"MALLOC_ARENA_MAX": "1"}
+_ENVIRONMENT: Final = {
+    # More arenas of the allocator would only reserve address space, which is limited.
+    "MALLOC_ARENA_MAX": "1",
+    # Large blocks go back to the system when they are freed. By default, that ends with the first one.
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "4194304",
+}
 
 
 class Reason(Enum):
@@ -42,7 +47,8 @@ class Reason(Enum):
 
     TIMEOUT = "timeout"
     MEMORY = "memory"
-    DIED = "died"  # it crashed, was killed, or cannot start
+    DIED = "died"  # it crashed or was killed
+    NOT_STARTED = "not started"  # the system cannot start it now
 
 
 class HelperFailed(Exception):  # noqa: N818 # an internal signal: clients get an EngineError
@@ -116,21 +122,21 @@ class GuardedProcess:
             return self._child
         self._end()
         if self._closed or time.monotonic() < self._retry_at:
-            raise HelperFailed(Reason.DIED)
+            raise HelperFailed(Reason.NOT_STARTED)
         try:
             self._child = _Child(self._module, self._memory_bytes)
         except OSError as error:
             logger.warning("%s does not start: %s", self._module, error)
             self._postpone()
-            raise HelperFailed(Reason.DIED) from error
+            raise HelperFailed(Reason.NOT_STARTED) from error
         return self._child
 
     def _await_start(self, child: _Child) -> None:
         try:
             child.await_ready()
-        except HelperFailed:
+        except HelperFailed as failure:
             self._postpone()
-            raise
+            raise HelperFailed(Reason.NOT_STARTED) from failure
         self._failed_starts = 0
 
     def _postpone(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -40,8 +41,9 @@ def serve(answer: Callable[[bytes], bytes]) -> NoReturn:
             kind, content = _answered(answer, question)
             end_after(0)
             del question
-            if time.monotonic() - began > _LONG_S and resident_bytes() > largest:
-                kind = frames.LAST_ANSWER if kind == frames.ANSWERED else kind
+            if time.monotonic() - began > _LONG_S and kind == frames.ANSWERED:
+                gc.collect()  # exceptions and their frames refer to each other
+                kind = frames.LAST_ANSWER if resident_bytes() > largest else kind
             _send(out, kind, content)
             del content
             if kind == frames.LAST_ANSWER:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from preheat.inference import Chat, ContentPart, Message, Role, ToolCall, ToolDefinition
 from preheat.inference.worker.chat import ChatTemplate
+from tests.engine.inference.worker.chat.local_rendering import local_template
 from tests.engine.inference.worker.chat.styles import BOS, EOS, STYLES
 
 ODD_TEXTS = st.sampled_from(
@@ -61,7 +62,7 @@ def _message(draw: st.DrawFn, role: Role, at: int) -> Message:
 
 @cache
 def template(style: str) -> ChatTemplate:
-    return ChatTemplate(STYLES[style], bos=BOS, eos=EOS, limit_s=60.0)
+    return local_template(STYLES[style], bos=BOS, eos=EOS)
 
 
 @pytest.mark.parametrize("style", STYLES)

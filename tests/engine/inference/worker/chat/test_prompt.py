@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from preheat.inference import Chat, ContentPart, Message, Role, ToolCall, ToolDefinition, text_message
-from preheat.inference.worker.chat import ChatTemplate, chat_tokens, fixed_tokens
+from preheat.inference.worker.chat import chat_tokens, fixed_tokens
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.text_pieces import OnPiece, no_limit
+from tests.engine.inference.worker.chat.local_rendering import local_template
 from tests.engine.inference.worker.chat.styles import BOS, EOS, STYLES
 
 CONTROL = (BOS, EOS, "<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool|", "|call>")
@@ -60,7 +61,7 @@ def user(text: str) -> Message:
 
 def prompt_of(template: str | None, *messages: Message, vocabulary: Vocabulary | None = None) -> str:
     vocabulary = vocabulary or Vocabulary()
-    _, tokens, _ = chat_tokens(vocabulary, ChatTemplate(template, bos=BOS, eos=EOS), Chat(messages=messages))
+    _, tokens, _ = chat_tokens(vocabulary, local_template(template, bos=BOS, eos=EOS), Chat(messages=messages))
     return vocabulary.text(tokens)
 
 
@@ -112,7 +113,7 @@ TURNS = (
 def test_a_text_becomes_no_control_token(text: str) -> None:
     vocabulary = Vocabulary()
     chat = Chat(messages=(user(text),))
-    prompt, tokens, _ = chat_tokens(vocabulary, ChatTemplate(None), chat)
+    prompt, tokens, _ = chat_tokens(vocabulary, local_template(None), chat)
     assert vocabulary.controls(tokens) == BOS + TURNS
     assert (
         vocabulary.text(tokens)
@@ -148,7 +149,7 @@ def called(name: str = "f", arguments: str = "{}") -> Message:
 @pytest.mark.parametrize("style", ["qwen", "qwen_coder", "printed"])
 def test_no_part_of_a_chat_becomes_a_control_token(style: str, chat: Callable[[str], Chat]) -> None:
     vocabulary = Vocabulary()
-    template = ChatTemplate(STYLES[style] + "{{ more }}")
+    template = local_template(STYLES[style] + "{{ more }}")
     prompt, tokens, _ = chat_tokens(vocabulary, template, chat(EVIL))
     _, harmless, _ = chat_tokens(vocabulary, template, chat("x"))
     assert vocabulary.controls(tokens) == vocabulary.controls(harmless)
@@ -172,12 +173,12 @@ def test_parts_of_a_text_cannot_make_up_a_control_token() -> None:
 
 def test_the_fixed_beginning() -> None:
     vocabulary = Vocabulary()
-    assert vocabulary.text(fixed_tokens(vocabulary, ChatTemplate(None))) == "<s><|im_start|>user\n"
-    assert fixed_tokens(vocabulary, ChatTemplate("{{ messages[0].content }}")) == []
+    assert vocabulary.text(fixed_tokens(vocabulary, local_template(None))) == "<s><|im_start|>user\n"
+    assert fixed_tokens(vocabulary, local_template("{{ messages[0].content }}")) == []
 
 
 def test_a_real_vocabulary(chat_llama: LlamaModel) -> None:
-    template = ChatTemplate(chat_llama.chat_template(), bos=chat_llama.bos_text, eos=chat_llama.eos_text)
+    template = local_template(chat_llama.chat_template(), bos=chat_llama.bos_text, eos=chat_llama.eos_text)
     plain = "Say <b>hi</b>, and [1] | 2."
     prompt, tokens, _ = chat_tokens(chat_llama, template, Chat(messages=(user(plain),)))
     assert tokens == chat_llama.tokenize(prompt.text)
@@ -194,6 +195,6 @@ def test_a_real_vocabulary(chat_llama: LlamaModel) -> None:
 def test_only_the_beginning_of_the_answer_may_have_control_tokens(continued: bool, controls: str) -> None:
     vocabulary = Vocabulary(adds_bos=False)
     messages = (user("Hi <tool|"), text_message(Role.ASSISTANT, "<tool|Hm"))
-    template = ChatTemplate("{% for m in messages %}{{ m.content }}{% endfor %}", bos=BOS, eos=EOS)
+    template = local_template("{% for m in messages %}{{ m.content }}{% endfor %}", bos=BOS, eos=EOS)
     _, tokens, _ = chat_tokens(vocabulary, template, Chat(messages=messages, continue_last=continued))
     assert vocabulary.controls(tokens) == controls

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import copy
-import threading
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from preheat.inference.worker.chat.sandbox import CompiledTemplate, RenderTimeout, TemplateFault, time_limit
+from preheat.inference.worker.chat.sandbox import CompiledTemplate, TemplateFault
 from preheat.inference.worker.chat.values import wrap
-from tests.engine.application import eventually
 
 USER = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": "Be brief."}
-LIMIT_S = 0.3
 
 
 def render(template: str, *messages: dict[str, Any], **variables: Any) -> str:
@@ -116,46 +113,6 @@ def test_raise_exception_is_a_fault() -> None:
         render("{{ raise_exception('roles must alternate') }}")
 
 
-def until_no_timers() -> None:
-    eventually(lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()), "no timers")
-
-
-ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-
-
-def test_an_endless_template_is_stopped_and_the_thread_lives_on() -> None:
-    with pytest.raises(RenderTimeout), time_limit(LIMIT_S):
-        render(ENDLESS)
-    until_no_timers()  # nothing is left that would interrupt this thread later
-    assert render("{{ messages[0].content }}") == "Hi"
-
-
-def test_an_endless_template_is_stopped_in_any_thread() -> None:
-    outcomes: list[str] = []
-
-    def work() -> None:
-        for template, limit_s in ((ENDLESS, LIMIT_S), ("Hi", 60.0)):
-            try:
-                with time_limit(limit_s):
-                    outcomes.append(render(template))
-            except RenderTimeout:
-                outcomes.append("stopped")
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["Hi"] * 3 + ["stopped"] * 3
-
-
-def test_a_template_just_inside_its_limit_leaves_no_timer_behind() -> None:
-    for _ in range(50):
-        with time_limit(60.0):
-            render("Hi")
-    until_no_timers()
-
-
 @pytest.mark.parametrize(
     "template",
     [
@@ -168,12 +125,6 @@ def test_a_template_just_inside_its_limit_leaves_no_timer_behind() -> None:
         "{{ '{0.__class__.__mro__}'.format('') }}",
         "{{ '{a.__class__.__mro__}'.format_map({'a': 1}) }}",
         "{{ cycler.__init__.__globals__.os.getcwd() }}",
-        "{{ 'x' * 9999999999 }}",
-        "{{ 9999999999 * 'x' }}",
-        "{{ messages * 999999999 }}",
-        "{% set many = 9999999999 %}{{ 'x' * many }}",
-        "{{ 9 ** 999999999 }}",
-        "{{ '%9999999999d' % 1 }}",
         "{{ messages.append(1) }}",
         "{{ messages.clear() }}",
         "{{ messages[0].update({'role': 'system'}) }}",
@@ -195,19 +146,6 @@ def test_forbidden_template_operations(template: str) -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        "{{ 'x' * 1000 }}",
-        "{{ 3 * 4 }}",
-        "{{ 7 % 2 }}",
-        "{{ '=' * (messages | length) }}",
-    ],
-)
-def test_allowed_template_operations(template: str) -> None:
-    assert render(template)
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
         "{% for %}",
         "{{ messages | nosuchfilter }}",
         "{% endfor %}",
@@ -217,10 +155,9 @@ def test_allowed_template_operations(template: str) -> None:
         "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,  # more nested blocks than Python takes
     ],
 )
-def test_a_broken_template_fails_when_it_is_used(template: str) -> None:
-    compiled = CompiledTemplate(template, {})  # the model still serves plain completions
+def test_a_broken_template(template: str) -> None:
     with pytest.raises(TemplateFault):
-        compiled.render({"messages": [USER]})
+        CompiledTemplate(template, {})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from preheat.errors import InvalidRequestError
+from preheat.errors import ChatTemplateError, InvalidRequestError
 from preheat.inference import (
     Chat,
     ContentPart,
@@ -19,27 +19,27 @@ from preheat.inference import (
     chat_from_json,
     text_message,
 )
-from preheat.inference.worker.chat import ChatTemplate, template_abilities
+from preheat.inference.worker.chat import template_abilities
 from preheat.inference.worker.chat.traits import short_id
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.messages import msg
+from tests.engine.inference.worker.chat.local_rendering import local_template
 from tests.engine.inference.worker.chat.styles import BOS, EOS, STYLES
 
 USER = {"role": "user", "content": "Hi"}
 SYSTEM = {"role": "system", "content": "Be brief."}
-LIMIT_S = 0.3
 ROLES = (Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.SYSTEM, Role.USER)
 WEATHER = ToolDefinition("weather", "Tell the weather")
 
 
-def render(template: str | None, *messages: JsonObject, limit_s: float = 60.0, **fields: object) -> str:
+def render(template: str | None, *messages: JsonObject, **fields: object) -> str:
     chat = replace(chat_from_json(messages or (USER,)), **fields)  # type: ignore[arg-type] # fields of Chat
-    return ChatTemplate(template, bos="<s>", eos="</s>", limit_s=limit_s).render(chat).text
+    return local_template(template, bos="<s>", eos="</s>").render(chat).text
 
 
-def refusal(template: str | None, *messages: JsonObject, limit_s: float = 60.0) -> InvalidRequestError:
+def refusal(template: str | None, *messages: JsonObject) -> InvalidRequestError:
     with pytest.raises(InvalidRequestError) as caught:
-        render(template, *messages, limit_s=limit_s)
+        render(template, *messages)
     return caught.value
 
 
@@ -50,7 +50,7 @@ def test_without_a_template_chatml() -> None:
 
 
 def test_the_starter_models_own_template(chat_llama: LlamaModel) -> None:
-    chat = ChatTemplate(chat_llama.chat_template(), bos=chat_llama.bos_text)
+    chat = local_template(chat_llama.chat_template(), bos=chat_llama.bos_text)
     own_system = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
     rest = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     assert chat.render(chat_from_json([USER])).text == own_system + rest
@@ -70,7 +70,7 @@ def test_the_starter_models_own_template(chat_llama: LlamaModel) -> None:
     ],
 )
 def test_what_every_chat_begins_with(template: str | None, beginning: str) -> None:
-    assert ChatTemplate(template, bos="<s>").fixed_beginning().text == beginning
+    assert local_template(template, bos="<s>").fixed_beginning().text == beginning
 
 
 def test_tools_are_none_when_there_are_none() -> None:
@@ -96,19 +96,21 @@ def test_a_text_that_no_form_shows_is_an_error() -> None:
     assert refusal("A poem:", USER).message == msg("template_leaves_out_text")
 
 
-def test_an_endless_template_is_refused() -> None:
-    endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-    assert refusal(endless, limit_s=LIMIT_S).message == msg("template_too_slow", limit_s=LIMIT_S)
-
-
 def test_a_broken_template_is_refused() -> None:
-    assert refusal("{% for %}").message.code == "template_failed"
+    template = local_template("{% for %}")
+    problem = template.learn()
+    assert problem is not None
+    assert problem.code == "template_broken"
+    for _ in range(2):
+        with pytest.raises(ChatTemplateError) as caught:
+            template.render(Chat(messages=(text_message(Role.USER, "Hi"),)))
+        assert caught.value.message == problem
 
 
 def test_images_are_refused_by_name() -> None:
     chat = Chat(messages=(Message(role=Role.USER, content=(ContentPart("What is this?"), ContentPart(image=b"x"))),))
     with pytest.raises(InvalidRequestError, match="cannot see images"):
-        ChatTemplate(None).render(chat)
+        local_template(None).render(chat)
 
 
 @pytest.mark.parametrize("name", ["messages", "tools", "add_generation_prompt", "bos_token"])
@@ -144,15 +146,15 @@ def test_arguments_of_any_kind_are_json(arguments: str, shown: str) -> None:
             Message(role=Role.ASSISTANT, tool_calls=(ToolCall("f", arguments),)),
         )
     )
-    as_mapping = ChatTemplate(CALLS.replace("%s", "{{ c.function.arguments | tojson }}"))
-    as_text = ChatTemplate(CALLS.replace("%s", "{{ ' ' + c.function.arguments }}"))
+    as_mapping = local_template(CALLS.replace("%s", "{{ c.function.arguments | tojson }}"))
+    as_text = local_template(CALLS.replace("%s", "{{ ' ' + c.function.arguments }}"))
     assert as_mapping.render(chat).text == "Hif" + shown
     assert as_text.render(chat).text == "Hif " + (arguments if arguments.startswith('{"a') else shown)
 
 
 def of_style(style: str, *messages: Message, **fields: object) -> str:
     chat = replace(Chat(messages=messages), **fields)  # type: ignore[arg-type] # fields of Chat
-    return ChatTemplate(STYLES[style], bos=BOS, eos=EOS).render(chat).text
+    return local_template(STYLES[style], bos=BOS, eos=EOS).render(chat).text
 
 
 def test_a_later_system_message_stays_where_it_is() -> None:
@@ -212,7 +214,7 @@ def test_an_answer_that_the_template_cuts_is_continued() -> None:
     shown = "m.content[:9] if m.role == 'assistant' else m.content"
     template = f"{{% for m in messages %}}<{{{{ m.role }}}}>{{{{ {shown} }}}}{{% endfor %}}<assistant>"
     chat = replace(chat_from_json([USER, {"role": "assistant", "content": "A long answer"}]), continue_last=True)
-    assert ChatTemplate(template).render(chat).text == "<user>Hi<assistant>A long answer"
+    assert local_template(template).render(chat).text == "<user>Hi<assistant>A long answer"
 
 
 @pytest.mark.parametrize(
@@ -267,15 +269,15 @@ def test_the_prompt_has_the_tools_that_may_be_called(style: str, choice: ToolCho
 
 def test_tools_as_text_are_reported() -> None:
     chat = replace(Chat(messages=(text_message(Role.USER, "Hi"),)), tools=(WEATHER,))
-    assert ChatTemplate(STYLES["chatml"]).render(chat).tools_as_text
-    assert not ChatTemplate(STYLES["qwen"]).render(chat).tools_as_text
+    assert local_template(STYLES["chatml"]).render(chat).tools_as_text
+    assert not local_template(STYLES["qwen"]).render(chat).tools_as_text
     # Llama 3.1 has no place for tools without a user's message.
     only_system = replace(chat, messages=(text_message(Role.SYSTEM, "Hi"),))
-    assert ChatTemplate(STYLES["llama3"]).render(only_system).tools_as_text
+    assert local_template(STYLES["llama3"]).render(only_system).tools_as_text
 
 
 def test_another_template_for_chats_with_tools() -> None:
-    template = ChatTemplate(STYLES["chatml"], STYLES["hermes_tool_use"], bos=BOS)
+    template = local_template(STYLES["chatml"], STYLES["hermes_tool_use"], bos=BOS)
     chat = Chat(messages=(text_message(Role.USER, "Hi"),))
     assert template.render(chat).text == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     assert "<tools>" in template.render(replace(chat, tools=(WEATHER,))).text

@@ -163,7 +163,7 @@ def test_closing_ends_a_question_in_progress() -> None:
     thread.start()
     process.close()
     thread.join()
-    assert failures == [Reason.DIED]
+    assert failures in ([Reason.DIED], [Reason.NOT_STARTED])  # either may come first
     assert process.pid is None
     with pytest.raises(HelperFailed):
         process.ask(b"echo x", LONG_S)
@@ -176,7 +176,7 @@ def test_one_that_cannot_start_is_not_tried_all_the_time() -> None:
     for _ in range(20):
         with pytest.raises(HelperFailed) as failure:
             process.ask(b"echo x", LONG_S)
-        assert failure.value.reason is Reason.DIED
+        assert failure.value.reason is Reason.NOT_STARTED
     assert first is not None
     assert process.pid is None
     process.close()
