@@ -9,7 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-from preheat.errors import InternalError
+from preheat.errors import EngineError, InsufficientMemoryError, InternalError
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)
@@ -17,6 +17,19 @@ logger = logging.getLogger(__name__)
 _ID_BYTES: Final = 4
 _MOST_PLACES: Final = 25  # a RecursionError has a thousand
 _MOST_CAUSES: Final = 4
+
+
+def failure_of(doing: str, error: BaseException) -> EngineError:
+    """Return the error for the client: an expected one unchanged, lack of memory, or a bug, which is logged.
+
+    Args:
+        doing: As for ``report_bug``.
+    """
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, MemoryError):
+        return InsufficientMemoryError(msg("request_out_of_memory"))
+    return report_bug(doing, error)
 
 
 def report_bug(doing: str, error: BaseException) -> InternalError:

@@ -109,6 +109,10 @@ class WorkerDiedError(EngineError, code="worker_died", status=502):
     """The worker process ended in the middle of a request."""
 
 
+class WorkerHungError(WorkerDiedError, code="worker_hung", status=503):
+    """The worker process made no progress and was ended."""
+
+
 class EngineStoppedError(EngineError, code="engine_stopped", status=503):
     """The engine is shutting down."""
 

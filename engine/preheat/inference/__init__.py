@@ -10,8 +10,9 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
+from preheat import messages
 from preheat.inference.chat import Chat as Chat
 from preheat.inference.chat import ContentPart as ContentPart
 from preheat.inference.chat import JsonObject as JsonObject
@@ -173,6 +174,13 @@ class ModelInfo:
     thinking: bool = False  # it thinks before it answers, or can
     vision: bool = False  # it takes images
     resident_bytes: int = 0  # memory of the worker after the probe; the engine measures it
+
+
+class WorkerExit(NamedTuple):
+    """Why a worker process ended. ``cause`` is the code of the error that its requests got."""
+
+    reason: messages.Message
+    cause: str = "worker_died"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

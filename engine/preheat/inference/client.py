@@ -10,13 +10,13 @@ import contextlib
 import itertools
 import logging
 import os
-import signal
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
-from preheat.errors import EngineError, InsufficientMemoryError, LoadCancelledError, ModelLoadError, WorkerDiedError
+from preheat.errors import EngineError, LoadCancelledError
 from preheat.inference import (
     Chat,
     Embeddings,
@@ -25,9 +25,20 @@ from preheat.inference import (
     LoadOptions,
     ModelInfo,
     Priority,
+    WorkerExit,
     protocol,
 )
 from preheat.inference.commands import module_command
+from preheat.inference.exits import (
+    UNRESPONSIVE,
+    count_oom_kills,
+    exit_reason,
+    explain_exit,
+    load_error,
+    request_error,
+    start_error,
+)
+from preheat.inference.liveness import CHECK_S, Liveness, read_signs
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
 from preheat.inference.request_size import (
     check_chat,
@@ -42,7 +53,11 @@ logger = logging.getLogger(__name__)
 
 _EXIT_GRACE_S: Final = 2.0
 _STDERR_LINES: Final = 20
-_SIGKILL: Final = 9  # not in Windows's signal module
+_KILL_GRACE_S: Final = 10.0
+"""A killed process whose disk does not respond may stay. After this time, it counts as ended."""
+
+_PIPES_GRACE_S: Final = 2.0
+"""Longest wait for the output of a process that has ended: a child of its own may hold the pipes open."""
 
 OnProgress = Callable[[float], None]
 OnWarming = Callable[[], None]
@@ -111,18 +126,24 @@ class WorkerClient(asyncio.SubprocessProtocol):
         self._closing = False
         self._load_cancelled = False
         self._protocol_violated = False
-        self.exited: asyncio.Future[Message] = loop.create_future()
-        """Done when the process has ended; says how."""
+        self._threads = 1
+        self._loading = self._held = self._hung = False
+        self._liveness = Liveness()
+        self._check: asyncio.TimerHandle | None = None  # runs while the worker has work
+        self._checked_at = 0.0
+        self._oom_kills = count_oom_kills()
+        self.exited: asyncio.Future[WorkerExit] = loop.create_future()
+        """Done when the process has ended; says why."""
 
     @classmethod
     async def spawn(cls) -> WorkerClient:
-        """Start a worker process; raises ModelLoadError if the system cannot."""
+        """Start a worker process; raises ModelLoadError or InsufficientMemoryError if the system cannot."""
         try:
             transport, client = await asyncio.get_running_loop().subprocess_exec(
                 cls, *worker_command(), env={**_WORKER_ENVIRONMENT, **os.environ}
             )
         except OSError as error:
-            raise ModelLoadError(msg("worker_not_started", reason=error.strerror or str(error))) from error
+            raise start_error(error) from error
         # uvloop's transports have asyncio's methods but not its types.
         client._stdin = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
         return client
@@ -139,8 +160,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the process is running."""
-        return not self.exited.done()
+        """Whether the process is running, and has not been found to hang."""
+        return not self.exited.done() and not self._hung
 
     async def ready(self) -> None:
         """Wait until the process has started and can load; raises ModelLoadError if it ends before."""
@@ -160,12 +181,19 @@ class WorkerClient(asyncio.SubprocessProtocol):
             LoadCancelledError: ``cancel_load`` or ``close`` was called.
             ModelLoadError: The model cannot be loaded; the worker exits.
             InsufficientMemoryError: Memory ran out.
+            WorkerHungError: The load made no progress.
         """
         self._on_progress, self._on_warming, self._on_warning = on_progress, on_warming, on_warning
         if not self.alive:
-            raise ModelLoadError(msg("worker_failed_to_load", reason=self.exited.result()))
+            raise load_error(self.exited.result())
+        self._threads = options.threads
         self._send(protocol.Load(options))
-        return await self._loaded
+        self._loading = True
+        self._watch()
+        try:
+            return await self._loaded
+        finally:
+            self._loading = False
 
     def cancel_load(self) -> None:
         """Stop a running load by killing the process.
@@ -178,13 +206,16 @@ class WorkerClient(asyncio.SubprocessProtocol):
 
     def hold_load(self, hold: bool) -> None:
         """Pause a load, or resume it."""
+        self._held = hold
         self._send(protocol.HoldLoad(hold))
+        self._watch()
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         """Yield a generation's chunks; closing the generator stops it in the worker within one step.
 
         Raises:
-            WorkerDiedError: The process ended.
+            WorkerDiedError: The process ended, or made no progress and was ended.
+            InsufficientMemoryError: It ran out of memory.
             EngineError: The worker rejected the request.
         """
         check_request(request, self._context_length)
@@ -250,6 +281,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
             raise self._death()
         call = _Call(next(self._ids))
         self._calls[call.id] = call
+        self._watch()
         try:
             yield call
         finally:
@@ -270,6 +302,35 @@ class WorkerClient(asyncio.SubprocessProtocol):
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._transport.kill()
+        asyncio.get_running_loop().call_later(_KILL_GRACE_S, self._ended, None)
+
+    # Progress
+
+    def _watch(self) -> None:
+        """Check the worker's progress from now on, while it has work."""
+        if self._check is None and self.alive:
+            self._liveness.begin(None)
+            self._checked_at = time.monotonic()
+            self._check = asyncio.get_running_loop().call_later(CHECK_S, self._check_progress)
+
+    def _check_progress(self) -> None:
+        self._check = None
+        working = bool(self._calls) or (self._loading and not self._held)
+        if not self.alive or not working:
+            return
+        before, self._checked_at = self._checked_at, time.monotonic()
+        if self._liveness.hung(read_signs(self.pid), self._checked_at - before, self._threads):
+            self._end_hung()
+            return
+        self._oom_kills = count_oom_kills()
+        self._send(protocol.Ping())
+        self._check = asyncio.get_running_loop().call_later(CHECK_S, self._check_progress)
+
+    def _end_hung(self) -> None:
+        logger.error("worker %d makes no progress and is ended", self.pid)
+        self._hung = True
+        self._fail_everything(UNRESPONSIVE)
+        self._kill()
 
     async def _submit(self, frame: protocol.Request) -> None:
         """Send a request when the worker has read the earlier ones: many large ones would fill the memory."""
@@ -283,8 +344,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
         if self.alive and not self._stdin.is_closing():
             self._stdin.write(encode_frame(frame))
 
-    def _death(self) -> WorkerDiedError:
-        return WorkerDiedError(msg("worker_died", reason=self.exited.result()))
+    def _death(self) -> EngineError:
+        return request_error(UNRESPONSIVE if self._hung else self.exited.result())
 
     def _receive(self, frame: protocol.Frame) -> None:
         match frame:
@@ -305,6 +366,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
                     self._loaded.set_result(self._info)
             case protocol.Warned(warning):
                 self._on_warning(warning.message)
+            case protocol.Pulse(works):
+                self._liveness.answered(works)
             case protocol.LoadFailed(error):
                 _fail(self._loaded, error)
             case protocol.Failed(request_id, error):
@@ -349,23 +412,43 @@ class WorkerClient(asyncio.SubprocessProtocol):
             level = logging.ERROR if text.startswith("ERROR ") else logging.DEBUG
             logger.log(level, "worker %d: %s", self.pid, text)
 
+    def process_exited(self) -> None:
+        """Wait for the rest of the output, but not for long."""
+        asyncio.get_running_loop().call_later(_PIPES_GRACE_S, self._ended, self._transport.get_returncode())
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the exit. All pipes were read to the end."""
-        returncode = self._transport.get_returncode()
-        self._transport.close()
-        self._ended(returncode if returncode is not None else -1)
+        self._ended(self._transport.get_returncode())
 
-    def _ended(self, returncode: int) -> None:
-        reason = exit_reason(returncode)
+    def _ended(self, returncode: int | None) -> None:
+        """Report the exit once. ``returncode`` is None for a process that outlives its killing."""
+        if self.exited.done():
+            return
+        self._transport.close()
+        ended = self._explain(returncode)
         if not self._closing:
             detail = "\n  ".join(self._stderr)
-            logger.error("worker %d: %s\n  %s", self.pid, reason, detail)
-        self.exited.set_result(reason)
+            logger.error("worker %d: %s\n  %s", self.pid, ended.reason, detail)
+        self.exited.set_result(ended)
+        self._fail_everything(ended)
+
+    def _explain(self, returncode: int | None) -> WorkerExit:
+        if self._hung:
+            return UNRESPONSIVE
+        if returncode is None:
+            return WorkerExit(msg("exit_killed"))
+        if self._protocol_violated:
+            return WorkerExit(msg("exit_protocol"))
+        if self._closing or self._load_cancelled:
+            return WorkerExit(exit_reason(returncode))
+        before, now = self._oom_kills, count_oom_kills()
+        return explain_exit(returncode, self._stderr, None if before is None or now is None else now - before)
+
+    def _fail_everything(self, ended: WorkerExit) -> None:
         for call in self._calls.values():
-            call.answers.put_nowait(self._death())
-        error: EngineError = ModelLoadError(msg("worker_failed_to_load", reason=reason))
-        if returncode == -_SIGKILL and not self._protocol_violated:
-            error = InsufficientMemoryError(msg("worker_killed_while_loading"))
+            call.answers.put_nowait(request_error(ended))
+        self._writable.set()
+        error = load_error(ended)
         _fail(self._ready, error)
         if self._load_cancelled or self._closing:
             error = LoadCancelledError(msg("worker_load_cancelled"))
@@ -376,23 +459,3 @@ def _fail(future: asyncio.Future[Any], error: EngineError) -> None:
     if not future.done():
         future.set_exception(error)
         future.exception()  # there may be no one waiting for it, which asyncio would log
-
-
-_EXITS: Final = {
-    "SIGKILL": "exit_killed",
-    "SIGABRT": "exit_aborted",
-    "SIGILL": "exit_illegal_instruction",
-    "SIGSEGV": "exit_memory_fault",
-    "SIGTERM": "exit_terminated",
-}
-
-
-def exit_reason(returncode: int) -> Message:
-    """Return how a process ended."""
-    if returncode >= 0:
-        return msg("exit_code", exit_code=returncode) if returncode else msg("exit_normal")
-    try:
-        name = signal.Signals(-returncode).name
-    except ValueError:
-        name = f"signal {-returncode}"
-    return msg(_EXITS[name]) if name in _EXITS else msg("exit_signal", signal=name)

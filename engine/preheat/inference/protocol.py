@@ -95,6 +95,16 @@ class Cancel(NamedTuple):
     id: int
 
 
+class Ping(NamedTuple):
+    """Ask for a ``Pulse``."""
+
+
+class Pulse(NamedTuple):
+    """What the worker is doing: kind and id of each piece of work, and how many signs of progress it has shown."""
+
+    works: Sequence[tuple[str, int, int]]
+
+
 class Ready(NamedTuple):
     """The worker has started and can load."""
 
@@ -166,10 +176,9 @@ class Failed(NamedTuple):
 
 
 Request: TypeAlias = Generate | Embed | Tokenize | Detokenize
-
-ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel
+ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel | Ping
 FromWorker: TypeAlias = (
-    Ready | Progress | Loaded | Probed | Warned | LoadFailed | Step | Embedded | Tokens | Detokenized | Failed
+    Ready | Progress | Loaded | Probed | Warned | LoadFailed | Step | Embedded | Tokens | Detokenized | Failed | Pulse
 )
 Frame: TypeAlias = ToWorker | FromWorker
 

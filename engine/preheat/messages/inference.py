@@ -34,13 +34,32 @@ TABLE: Final[Mapping[str, Template]] = {
     "load_no_detail": Template("llama.cpp gives no reason"),
     "worker_load_cancelled": Template("The load was cancelled"),
     "worker_not_started": Template("A worker process could not be started: {reason}", "Free memory or close programs"),
-    "worker_failed_to_load": Template("The worker process ended: {reason}", "See the log for its last output"),
-    "worker_killed_while_loading": Template(
-        "The worker was killed during the load, most likely because memory ran out",
-        "Lower memory_limit or context_length, or close other programs",
+    "worker_not_started_memory": Template(
+        "There is no memory to start a worker process",
+        "Close other programs, or raise the limit on this process's memory",
     ),
+    "worker_failed_to_load": Template("The worker process ended: {reason}", "See the log for its last output"),
     "worker_died": Template("The worker process ended: {reason}", "Send the request again; it reloads the model"),
+    "worker_hung": Template(
+        "The worker process made no progress and was ended", "Send the request again; it reloads the model"
+    ),
+    "worker_hung_while_loading": Template(
+        "The load made no progress and was ended", "Check the disk of the model's file, then send the request again"
+    ),
+    "worker_out_of_memory": Template(
+        "Memory ran out while the model worked",
+        "Set a smaller context_length or parallel, use a smaller model, or raise the limit on this process's memory",
+    ),
+    "worker_out_of_memory_while_loading": Template(
+        "Memory ran out while the model was loaded",
+        "Set a smaller context_length, use a smaller model, close other programs, or raise the limit on this process's "
+        "memory",
+    ),
     # How a worker ended.
+    "exit_unresponsive": Template("it made no progress, and was ended"),
+    "exit_out_of_memory": Template("memory ran out"),
+    "exit_protocol": Template("its output could not be read"),
+    "exit_killed_by_program": Template("another program killed it"),
     "exit_normal": Template("it exited"),
     "exit_code": Template("it failed with exit code {exit_code}"),
     "exit_killed": Template("it was killed, possibly because the system ran out of memory"),

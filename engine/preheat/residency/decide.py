@@ -481,7 +481,7 @@ class _Step:
         if not isinstance(phase, Hot):
             return
         error = msg("worker_ended", reason=event.reason)
-        self._record_decision(record, Action.FAIL, error, "worker_died")
+        self._record_decision(record, Action.FAIL, error, event.cause)
         self._active -= len(phase.leases)
         record, failed = self._count_failure(record, error)
         record = self._put(record._replace(phase=failed, reserved_bytes=0, rss_bytes=0))

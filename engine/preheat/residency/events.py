@@ -124,9 +124,10 @@ class LoadFailed(_ModelEvent):
 
 @dataclass(frozen=True, slots=True)
 class WorkerDied(_ModelEvent):
-    """The worker of a hot model has ended."""
+    """The worker of a hot model has ended. ``cause`` is the code of the error that its requests got."""
 
     reason: Message
+    cause: str = "worker_died"
 
 
 class Exited(_ModelEvent):

@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, Protocol
 
-from preheat.bugs import report_bug
+from preheat.bugs import failure_of
 from preheat.clock import unix_time
 from preheat.errors import EngineError
-from preheat.inference import ModelInfo
+from preheat.inference import ModelInfo, WorkerExit
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.residency import events as ev
@@ -419,10 +419,8 @@ class ResidencyExecutor:
         model_id = handle.model.model_id
         try:
             await self._load_worker(handle)
-        except EngineError as error:
-            self.feed(ev.LoadFailed(model_id, error))
         except Exception as error:  # a bug must not leave requests waiting
-            self.feed(ev.LoadFailed(model_id, report_bug("loading a model", error)))
+            self.feed(ev.LoadFailed(model_id, failure_of("loading a model", error)))
 
     async def _load_worker(self, handle: _Handle) -> None:
         model_id, model = handle.model.model_id, handle.model
@@ -461,14 +459,14 @@ class ResidencyExecutor:
         rss_bytes = self._memory.rss_bytes(worker.pid)
         handle.info = replace(info, resident_bytes=rss_bytes)
         self._sizes.note(model, rss_bytes)
-        worker.exited.add_done_callback(lambda reason: self._worker_ended(handle, worker, reason.result()))
+        worker.exited.add_done_callback(lambda ended: self._worker_ended(handle, worker, ended.result()))
         self.feed(ev.Ready(model_id, rss_bytes, self._sizes.expected_bytes(model)))
 
-    def _worker_ended(self, handle: _Handle, worker: Worker, reason: Any) -> None:
+    def _worker_ended(self, handle: _Handle, worker: Worker, ended: WorkerExit) -> None:
         model_id = handle.model.model_id
         if handle.worker is worker and self.records[model_id].state is State.HOT:
             handle.worker = handle.info = None
-            self.feed(ev.WorkerDied(model_id, reason))
+            self.feed(ev.WorkerDied(model_id, *ended))
 
     async def _close(self, handle: _Handle, load: asyncio.Task[None] | None) -> None:
         """Stop a load, close the worker, and report its exit."""

@@ -6,10 +6,19 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from preheat.errors import ModelLoadError
-from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
+from preheat.inference import (
+    Chat,
+    Embeddings,
+    GenerateRequest,
+    GenerationChunk,
+    LoadOptions,
+    ModelInfo,
+    Priority,
+    WorkerExit,
+)
 from preheat.inference.client import WorkerClient
 from preheat.messages import Message
 
@@ -26,7 +35,7 @@ class Worker(Protocol):
     def alive(self) -> bool: ...
 
     @property
-    def exited(self) -> asyncio.Future[Any]: ...
+    def exited(self) -> asyncio.Future[WorkerExit]: ...
 
     async def load(
         self,

@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from preheat.bugs import report_bug
+from preheat.bugs import failure_of
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.models import printable
@@ -152,9 +152,9 @@ class AccessMiddleware:
             # ``watched_send`` is no coroutine function, which saves a coroutine for each streamed token.
             await self._answer(scope, headers, receive, watched_send)  # type: ignore[arg-type] # returns an awaitable
         except Exception as error:
-            bug = report_bug(f"{scope['method']} {_log_path(scope)}", error)
+            failed = failure_of(f"{scope['method']} {_log_path(scope)}", error)
             if status is None:
-                await error_response(bug, scope)(scope, receive, watched_send)  # type: ignore[arg-type]
+                await error_response(failed, scope)(scope, receive, watched_send)  # type: ignore[arg-type]
         finally:
             elapsed_ms = (time.perf_counter() - started) * 1000
             if SCOPE_KEY not in scope:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from preheat._version import __version__
-from preheat.bugs import report_bug
+from preheat.bugs import failure_of
 from preheat.control import COMMANDS, Command, ControlHost, Risk, Status, encode, parse_command, parse_flag, wants_body
 from preheat.core import EngineSnapshot
 from preheat.errors import EngineError
@@ -111,7 +111,7 @@ class ControlRoutes:
             logger.info("%s failed: %s", name, error)
             raise
         except Exception as error:
-            raise report_bug(name, error) from None
+            raise failure_of(name, error) from None
 
     async def _events(self, _: Request) -> Response:
         return StreamResponse(self._statuses, _EventsFormat(), self.in_flight, header_delay_s=0.0, subscription=True)

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from preheat.bugs import report_bug
+from preheat.bugs import failure_of, report_bug
 from preheat.errors import EngineError
 from preheat.server.access import CLIENT_GONE_STATUS
 from preheat.server.errors import error_response
@@ -93,7 +93,7 @@ class StreamResponse(Response):
             if not writer.started:
                 await Response(status_code=CLIENT_GONE_STATUS)(scope, receive, send)
         except Exception as error:
-            known = error if isinstance(error, EngineError) else report_bug(f"streaming {scope['path']}", error)
+            known = failure_of(f"streaming {scope['path']}", error)
             writer.stop()
             if not writer.started:
                 await error_response(known, scope)(scope, receive, send)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from preheat_gui.words.problems import Problem
 
 TOOLTIP_CHARS: Final = 127  # Windows cuts a tray icon's tooltip after this
-WORKER_DIED: Final = "worker_died"  # The cause of a failure after the load, in the log of decisions
+WORKER_DIED: Final = "worker_died"  # Causes of failures after the load, in the log of decisions
+WORKER_HUNG: Final = "worker_hung"
 LOADING_STATES: Final = (State.LOADING, State.WARMING)
 
 _GB: Final = 10**9
@@ -101,8 +102,18 @@ def _done(decision: DecisionRecord) -> str:
         case Action.CANCEL:
             return _tr("stopped loading {model}")
         case Action.FAIL:
-            return _tr("{model} crashed") if decision.cause == WORKER_DIED else _tr("{model} failed to load")
+            return _failed(decision)
     return _tr("unloaded {model}")
+
+
+def _failed(decision: DecisionRecord) -> str:
+    if decision.cause == WORKER_HUNG:
+        return _tr("{model} stopped responding")
+    if decision.cause == WORKER_DIED:
+        return _tr("{model} crashed")
+    if decision.reason.code == "worker_ended":
+        return _tr("{model} ran out of memory")
+    return _tr("{model} failed to load")
 
 
 def tooltip(

@@ -23,10 +23,11 @@ from preheat.errors import (
     ModelLoadError,
     UnsupportedOperationError,
     WorkerDiedError,
+    WorkerHungError,
 )
-from preheat.inference import Chat, GenerateRequest, ModelInfo
+from preheat.inference import Chat, GenerateRequest, ModelInfo, liveness
 from preheat.inference import client as client_module
-from preheat.inference.client import WorkerClient, exit_reason
+from preheat.inference.client import WorkerClient
 from preheat.messages import Message, msg
 from tests.engine.application import eventually
 from tests.engine.inference.conftest import Spawn
@@ -269,7 +270,7 @@ async def test_a_killed_worker_only_fails_its_own_requests(
         with pytest.raises(WorkerDiedError) as caught:
             async for _ in stream:
                 pass
-        assert caught.value.message == msg("worker_died", reason=msg("exit_killed"))
+        assert caught.value.message == msg("worker_died", reason=msg("exit_killed_by_program"))
     with pytest.raises(WorkerDiedError):
         await text(doomed, ask("Hi"))
     with pytest.raises(WorkerDiedError):
@@ -277,6 +278,99 @@ async def test_a_killed_worker_only_fails_its_own_requests(
     with pytest.raises(ModelLoadError):
         await load(doomed, chat_model)
     assert (await other.embed(["still here"])).vectors
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for hung workers ten times as often, and give them half a second."""
+    monkeypatch.setattr(client_module, "CHECK_S", 0.1)
+    limits = {name: liveness.Limits(0.5, limit.cpu_s) for name, limit in liveness.LIMITS.items()}
+    monkeypatch.setattr(liveness, "LIMITS", limits)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_stopped_worker_is_ended(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await load(worker, chat_model)
+    stream = worker.generate(ENDLESS)
+    await anext(stream)
+    os.kill(worker.pid, signal.SIGSTOP)
+    with pytest.raises(WorkerHungError) as caught:
+        async for _ in stream:
+            pass
+    assert caught.value.retry_after_s
+    with pytest.raises(WorkerHungError):
+        await text(worker, ask("Hi"))
+    assert (await worker.exited).cause == "worker_hung"
+    assert gone(worker.pid)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_worker_that_stopped_while_idle_is_found_by_the_next_request(
+    spawn: Spawn, embedding_model: Path
+) -> None:
+    worker = await spawn()
+    await load(worker, embedding_model, embeddings=True)
+    os.kill(worker.pid, signal.SIGSTOP)
+    with pytest.raises(WorkerHungError):
+        await worker.embed(["a"])
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_load_that_hangs_is_ended(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    await worker.ready()
+    os.kill(worker.pid, signal.SIGSTOP)
+    with pytest.raises(WorkerHungError) as caught:
+        await load(worker, chat_model)
+    assert caught.value.message == msg("worker_hung_while_loading")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_held_load_does_not_hang(spawn: Spawn, chat_model: Path) -> None:
+    worker = await spawn()
+    in_memory = asyncio.Event()
+
+    def on_loaded() -> None:
+        worker.hold_load(True)
+        in_memory.set()
+
+    loading = asyncio.ensure_future(worker.load(load_options(chat_model, probe=True), lambda _share: None, on_loaded))
+    await in_memory.wait()
+    await asyncio.sleep(2)  # four times as long as a worker may be quiet
+    worker.hold_load(False)
+    assert (await loading).context_length > 0
+
+
+DEADLOCKED = """
+import threading
+from preheat.inference.worker import __main__ as main, text_service
+
+class Stuck(text_service.TextService):
+    def step(self, *, wait=False):
+        left = super().step(wait=wait)
+        if left:
+            lock.acquire()
+        return left
+
+lock = threading.Lock()
+lock.acquire()
+main.TextService = Stuck
+main.main()
+"""
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_deadlock_of_the_decode_thread_is_found(
+    spawn: Spawn, chat_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reading thread still answers."""
+    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", DEADLOCKED])
+    worker = await spawn()
+    await load(worker, chat_model)
+    with pytest.raises(WorkerHungError):
+        await text(worker, ENDLESS)
+    assert await worker.exited
 
 
 async def test_closing_a_stream_frees_its_slot(spawn: Spawn, chat_model: Path) -> None:
@@ -296,7 +390,7 @@ async def test_the_end_of_stdin_ends_a_worker_that_decodes(spawn: Spawn, chat_mo
     stream = worker.generate(ENDLESS)
     await anext(stream)
     await worker.close(grace_s=60)
-    assert worker.exited.result() == msg("exit_normal")
+    assert worker.exited.result().reason == msg("exit_normal")
     with pytest.raises(WorkerDiedError):
         async for _ in stream:
             pass
@@ -407,20 +501,3 @@ async def test_closing_twice(spawn: Spawn) -> None:
     await worker.close()
     await worker.close()
     assert gone(worker.pid)
-
-
-@pytest.mark.parametrize(
-    ("returncode", "reason"),
-    [
-        (0, msg("exit_normal")),
-        (3, msg("exit_code", exit_code=3)),
-        (-signal.SIGKILL, msg("exit_killed")),
-        (-signal.SIGABRT, msg("exit_aborted")),
-        (-signal.SIGILL, msg("exit_illegal_instruction")),
-        (-signal.SIGSEGV, msg("exit_memory_fault")),
-        (-signal.SIGUSR1, msg("exit_signal", signal="SIGUSR1")),
-        (-999, msg("exit_signal", signal="signal 999")),
-    ],
-)
-def test_exit_reasons(returncode: int, reason: Message) -> None:
-    assert exit_reason(returncode) == reason

@@ -53,9 +53,11 @@ from preheat.inference.protocol import (
     Load,
     Loaded,
     LoadFailed,
+    Ping,
     Probed,
     Progress,
     ProtocolError,
+    Pulse,
     Ready,
     Step,
     Tokenize,
@@ -158,6 +160,8 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
         Loaded(ModelInfo(context_length=512, embeddings=True, dimensions=384, chat_template=False, parallel=4)),
     ),
     st.just(Probed()),
+    st.just(Ping()),
+    st.builds(Pulse, st.lists(st.tuples(TEXTS, IDS, IDS), max_size=3).map(tuple)),
     st.builds(Step, st.lists(st.tuples(IDS, CHUNKS), max_size=3).map(tuple)),
     st.builds(Embedded, IDS, IDS, IDS, st.binary(max_size=50)),
 )
@@ -278,4 +282,4 @@ def test_a_warning_round_trips() -> None:
 
 def test_every_kind_of_frame_is_tested() -> None:
     assert {Load, Failed, LoadFailed, Warned} < set(get_args(Frame))
-    assert len(get_args(Frame)) == 18
+    assert len(get_args(Frame)) == 20

@@ -117,6 +117,7 @@ class TextRun(Channel):
 
     def __init__(self, model: LlamaModel, options: LoadOptions) -> None:
         assert llama.llama_n_seq_max(model.ctx) >= options.parallel
+        super().__init__(-1)
         llama.llama_memory_clear(model.memory, True)
         self.model = model
         self.answers: dict[int, Answer] = {}

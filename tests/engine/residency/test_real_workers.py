@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -186,7 +187,7 @@ async def test_a_killed_worker_is_noticed_and_replaced(starter_home: Path) -> No
                     pass
         model = (await until_state(engine, CHAT, State.FAILED)).model(CHAT)
         assert model is not None
-        assert model.error == msg("worker_ended", reason=msg("exit_killed"))
+        assert model.error == msg("worker_ended", reason=msg("exit_killed_by_program"))
         assert (model.resident_bytes, model.context_length) == (0, None)
         async with engine.lease(CHAT) as lease:
             assert await write(lease)
@@ -253,7 +254,10 @@ async def test_a_new_context_length_waits_for_the_answer_and_then_applies() -> N
         assert state(engine.snapshot, CHAT) is State.HOT  # a reloaded model is not outdated
 
 
-async def test_a_load_killed_for_lack_of_memory_evicts_and_tries_once_more(gate: Gate) -> None:
+async def test_a_load_killed_for_lack_of_memory_evicts_and_tries_once_more(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preheat.inference.client.count_oom_kills", itertools.count().__next__)
     async with running() as engine:
         decisions = decisions_of(engine)
         recorder = Recorder(engine)

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from preheat.errors import EngineError
-from preheat.inference import Chat, Embeddings, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
+from preheat.inference import (
+    Chat,
+    Embeddings,
+    GenerateRequest,
+    GenerationChunk,
+    LoadOptions,
+    ModelInfo,
+    Priority,
+    WorkerExit,
+)
 from preheat.messages import Message, msg
 from preheat.models import ModelFile
 from preheat.residency import DecisionRecord, ResidencyExecutor, SizeTable, State, plan_eviction
@@ -31,7 +40,7 @@ class FakeWorker:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.exited: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.exited: asyncio.Future[WorkerExit] = asyncio.get_running_loop().create_future()
         self.options: LoadOptions | None = None
         self.loaded: asyncio.Future[ModelInfo] = asyncio.get_running_loop().create_future()
         self.holds: list[bool] = []
@@ -61,7 +70,7 @@ class FakeWorker:
         self.loaded.set_exception(error)
 
     def die(self) -> None:
-        self.exited.set_result(msg("shutdown"))
+        self.exited.set_result(WorkerExit(msg("shutdown")))
 
     def cancel_load(self) -> None:
         self.cancelled = True

@@ -10,7 +10,7 @@ import pytest
 
 from fake_bridge import URL, model, snapshot
 from preheat.control import PortStatus
-from preheat.messages import verbatim
+from preheat.messages import msg, verbatim
 from preheat.residency import Action, DecisionRecord, EvictionReason, State
 from preheat_gui.words import (
     TOOLTIP_CHARS,
@@ -155,6 +155,18 @@ def test_the_end_of_a_pause() -> None:
         (
             {"action": Action.FAIL, "reason": verbatim("the worker process ended: killed"), "cause": "worker_died"},
             "mistral-7b crashed: the worker process ended: killed",
+        ),
+        (
+            {"action": Action.FAIL, "reason": msg("worker_hung"), "cause": "worker_hung"},
+            "mistral-7b stopped responding: The worker process made no progress and was ended",
+        ),
+        (
+            {
+                "action": Action.FAIL,
+                "reason": msg("worker_ended", reason=msg("exit_out_of_memory")),
+                "cause": "insufficient_memory",
+            },
+            "mistral-7b ran out of memory: the worker process ended: memory ran out",
         ),
     ],
 )

@@ -19,7 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from preheat.bugs import report_bug
 from preheat.errors import EngineError, ModelLoadError
 from preheat.files import page_in
 from preheat.inference import LoadOptions, ModelInfo, protocol
@@ -27,6 +26,7 @@ from preheat.inference.protocol import FrameDecoder
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import ChatTemplate, renderer_pool, template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
+from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.scheduler import DecodeError
@@ -71,6 +71,7 @@ class Worker:
         self._channel.send(protocol.Ready())
         self._renderers.start()  # it is warm when the model is loaded
         options = self._load.get()
+        self._channel.pulse.decode.busy = True
         if options.embeddings:
             self._renderers.close()
             _lower_priority(_EMBEDDING_NICENESS)
@@ -93,6 +94,8 @@ class Worker:
                     self._may_load.clear()
                 else:
                     self._may_load.set()
+            case protocol.Ping():
+                self._channel.send(protocol.Pulse(self._channel.pulse.busy()))
             case protocol.Cancel(request_id):
                 if self._service is not None:
                     self._service.cancel(request_id)
@@ -100,10 +103,8 @@ class Worker:
                 assert self._service is not None, "a request before the model is hot"
                 try:
                     self._service.submit(frame)
-                except EngineError as error:
-                    self._channel.send(protocol.Failed(frame.id, error))
-                except Exception as error:  # a bug, which must not cost the other requests
-                    self._channel.send(protocol.Failed(frame.id, report_bug("preparing a request", error)))
+                except Exception as error:  # a bug must not cost the other requests
+                    self._channel.send(protocol.Failed(frame.id, failure_of("preparing a request", error)))
 
 
 def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may_load: threading.Event) -> Service:
@@ -119,9 +120,15 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         ModelLoadError: The model cannot be loaded.
         InsufficientMemoryError: The system has no memory for it.
     """
-    _page_in(options, channel, may_load)
-    model = LlamaModel(options, may_load.wait)
-    model.interrupt_when(lambda: not may_load.is_set())
+    beat = channel.pulse.decode.beat
+
+    def may_continue() -> None:
+        beat()
+        may_load.wait()
+
+    _page_in(options, channel, may_continue)
+    model = LlamaModel(options, may_continue)
+    model.interrupt_when(lambda: beat() or not may_load.is_set())
     template, tool_template = model.chat_template(), model.chat_template("tool_use")
     has_tools, thinks = template_abilities(template, tool_template)
     vision = _load_vision(model, options)
@@ -137,7 +144,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         vision=vision is not None,
     )
     channel.send(protocol.Loaded(info))
-    tokens_per_s = _probe(model, may_load.wait) if options.probe else _UNKNOWN_TOKENS_PER_S
+    tokens_per_s = _probe(model, may_continue) if options.probe else _UNKNOWN_TOKENS_PER_S
     service: Service
     if model.embeddings:
         service = EmbeddingService(model, options, channel)
@@ -146,7 +153,7 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
         threading.Thread(target=_learn, args=(chat_template, channel), daemon=True, name="template").start()
         service = TextService(model, options, channel, tokens_per_s, chat_template, vision)
         if options.warm_prefix and not model.recurrent:  # an aborted step would spoil a recurrent state
-            service.warm_up(may_load.wait)
+            service.warm_up(may_continue)
     model.interrupt_when(None)
     return service
 
@@ -169,7 +176,7 @@ def _load_vision(model: LlamaModel, options: LoadOptions) -> VisionEncoder | Non
         return None
 
 
-def _page_in(options: LoadOptions, channel: Channel, may_load: threading.Event) -> None:
+def _page_in(options: LoadOptions, channel: Channel, may_continue: Callable[[], object]) -> None:
     reported_at = 0.0
 
     def report(done: int) -> None:
@@ -178,7 +185,7 @@ def _page_in(options: LoadOptions, channel: Channel, may_load: threading.Event) 
         if now - reported_at >= _PROGRESS_INTERVAL_S or done == total:
             reported_at = now
             channel.send(protocol.Progress(done, total))
-        may_load.wait()
+        may_continue()
 
     files = [Path(file) for file in options.files]
     try:

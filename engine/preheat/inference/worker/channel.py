@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from preheat.files import write_all
 from preheat.inference.protocol import FromWorker, encode_frame
+from preheat.inference.worker.pulse import Heartbeat, Pulse
 
 Item = TypeVar("Item")
 
@@ -18,6 +19,7 @@ class Channel:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        self.pulse = Pulse()
 
     def send(self, frame: FromWorker) -> None:
         """Write one frame."""
@@ -26,9 +28,17 @@ class Channel:
             write_all(self._descriptor, content)
 
 
-def take(inbox: SimpleQueue[Item], *, wait: bool) -> list[Item]:
-    """Return what was put since the last call; ``wait`` blocks until there is something. One thread only."""
-    items = [inbox.get()] if wait else []
+def take(inbox: SimpleQueue[Item], heartbeat: Heartbeat, *, wait: bool) -> list[Item]:
+    """Return what was put since the last call; ``wait`` blocks until there is something. One thread only.
+
+    ``heartbeat`` is that thread's, and is busy except while it waits.
+    """
+    items = []
+    if wait:
+        heartbeat.busy = False
+        items.append(inbox.get())
+        heartbeat.busy = True
+    heartbeat.beat()
     while not inbox.empty():
         items.append(inbox.get())
     return items

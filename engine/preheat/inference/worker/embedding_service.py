@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from preheat.errors import ContextLengthExceededError, EngineError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Chat, LoadOptions
@@ -23,6 +23,9 @@ from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaM
 from preheat.inference.worker.runner import EmbeddingRunner
 from preheat.inference.worker.tokenizing import answer_tokens, prompt_limit
 from preheat.messages import msg
+
+_LONG_TOKENS: Final = 1024
+"""Smallest decode that shows progress while it runs, which costs it about 1 ms."""
 
 
 class VectorCache:
@@ -58,7 +61,7 @@ class EmbeddingService:
     ) -> None:
         self._model = model
         self._channel = channel
-        self._lanes: Preparer = lanes or Lanes(self._fail)
+        self._lanes: Preparer = lanes or Lanes(self._fail, channel.pulse)
         self._runner = EmbeddingRunner(model)
         self._cache = VectorCache(options.embedding_cache)
         self._queue = EmbeddingQueue(batch_tokens=self._runner.batch_tokens, sequences=MAX_EMBEDDING_SEQUENCES)
@@ -67,19 +70,25 @@ class EmbeddingService:
 
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and embed one batch; return whether inputs are left. ``wait`` blocks while idle."""
-        for arrived in take(self._inbox, wait=wait and not self._queue):
+        for arrived in take(self._inbox, self._channel.pulse.decode, wait=wait and not self._queue):
             if isinstance(arrived, int):
                 self._queue.cancel(arrived)
             else:
                 self._queue.add(arrived)
         items = self._queue.take()
         if items:
+            self._watch(sum(len(job.inputs[at]) for job, at in items))
             vectors = self._runner.run([job.inputs[at] for job, at in items])
             for (job, at), vector in zip(items, vectors, strict=True):
                 job.vectors[at] = vector
                 self._cache.put(job.inputs[at], vector)
                 self._send_if_complete(job)
         return bool(self._queue)
+
+    def _watch(self, tokens: int) -> None:
+        """Show progress within a long decode."""
+        beat = self._channel.pulse.decode.beat
+        self._model.interrupt_when(beat if tokens >= _LONG_TOKENS else None)
 
     def cancel(self, request_id: int) -> None:
         """Drop a request. Any thread."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from preheat.bugs import report_bug
-from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestError
+from preheat import bugs
+from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import msg
 
 
@@ -14,11 +14,6 @@ def failure_of(doing: str, error: Exception) -> EngineError:
         doing: What failed, such as ``encoding an image``.
         error: The exception.
     """
-    match error:
-        case EngineError():
-            return error
-        case MemoryError():
-            return InsufficientMemoryError(msg("request_out_of_memory"))
-        case RecursionError():
-            return InvalidRequestError(msg("request_nested_too_deeply"))
-    return report_bug(doing, error)
+    if isinstance(error, RecursionError):
+        return InvalidRequestError(msg("request_nested_too_deeply"))
+    return bugs.failure_of(doing, error)

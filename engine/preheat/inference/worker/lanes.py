@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from preheat.errors import EngineError
 from preheat.inference.worker.failures import failure_of
+from preheat.inference.worker.pulse import Heartbeat, Pulse
 from preheat.inference.worker.stacks import start_thread
 
 _IDLE_S: Final = 10.0
@@ -53,9 +54,11 @@ class Job:
         self.client: Final = client
         self.work: Final = work
         self.cancelled = False
+        self.heartbeat: Final = Heartbeat()
 
     def check(self) -> None:
         """Raise CancelledError if the request was cancelled. For ``work`` to call between its stages."""
+        self.heartbeat.beat()
         if self.cancelled:
             raise CancelledError
 
@@ -131,10 +134,16 @@ class _LaneState:
 
 
 class Lanes:
-    """The threads that prepare one model's requests. ``failed`` is called for each request that cannot be served."""
+    """The threads that prepare one model's requests.
 
-    def __init__(self, failed: Callable[[int, EngineError], None]) -> None:
+    Args:
+        failed: Called for each request that cannot be served.
+        pulse: Knows which jobs run.
+    """
+
+    def __init__(self, failed: Callable[[int, EngineError], None], pulse: Pulse | None = None) -> None:
         self._failed = failed
+        self._pulse = pulse or Pulse()
         self._lock = threading.Lock()
         self._lanes = {lane: _LaneState(lane, self._lock) for lane in Lane}
         self._jobs: dict[int, tuple[Job, _LaneState]] = {}
@@ -161,7 +170,8 @@ class Lanes:
     def _run(self, state: _LaneState) -> None:
         while (job := self._next(state)) is not None:
             try:
-                self._prepare(job)
+                with self._pulse.work(state.lane.value, job.heartbeat):
+                    self._prepare(job)
             finally:
                 with self._lock:
                     state.queue.done(job)

@@ -15,6 +15,9 @@ from preheat.inference.worker.scheduler import DecodeError, Status, StepPlan, St
 from preheat.inference.worker.slots import PrefixReuse
 from preheat.inference.worker.vision import EncodedImage, VisionEncoder
 
+_NO_MEMORY: Final = -2
+"""Status of ``llama_decode`` when memory for the graph ran out."""
+
 _STATUSES: Final = {0: Status.DONE, 1: Status.NO_ROOM, INTERRUPTED: Status.INTERRUPTED}
 
 
@@ -41,7 +44,7 @@ class ModelRunner:
         code: int = llama.llama_decode(self._model.ctx, self._batch.native)
         seconds = time.perf_counter() - began
         if code not in _STATUSES:
-            raise DecodeError(f"llama_decode returned {code} for {self._batch.size} tokens")
+            raise DecodeError(_decode_failure(code, f"{self._batch.size} tokens"))
         if code != 0:
             return StepResult(_STATUSES[code])
         placed = list(zip(plan.chunks, starts, strict=True))
@@ -101,6 +104,11 @@ class ModelRunner:
         llama.llama_memory_seq_rm(self._model.memory, index, -1, -1)
 
 
+def _decode_failure(code: int, batch: str) -> str:
+    reason = "out of memory" if code == _NO_MEMORY else f"status {code}"
+    return f"llama_decode failed for {batch}: {reason}"
+
+
 def _scores(chunk: Chunk, start: int) -> list[TokenLogprob]:
     """Return the log probabilities of the tokens after each one of a chunk at this index of the batch."""
     score = chunk.generation.score
@@ -125,7 +133,7 @@ class EmbeddingRunner:
             llama.llama_memory_clear(self._model.memory, False)
         code: int = llama.llama_decode(self._model.ctx, self._batch.native)
         if code != 0:
-            raise DecodeError(f"llama_decode returned {code} for {self._batch.size} tokens of {len(inputs)} inputs")
+            raise DecodeError(_decode_failure(code, f"{self._batch.size} tokens of {len(inputs)} inputs"))
         size = self._model.dimensions * ctypes.sizeof(ctypes.c_float)
         pointers = (llama.llama_get_embeddings_seq(self._model.ctx, sequence) for sequence in range(len(inputs)))
         return [normalised(ctypes.string_at(pointer, size)) for pointer in pointers]

@@ -35,6 +35,9 @@ _WARM_CHUNK_TOKENS: Final = 16
 _INTERRUPTIBLE_TOKENS: Final = 48
 """Smallest step that is interrupted when all of its requests are cancelled. Asking costs each step 1 ms."""
 
+_SLOW_STEP_S: Final = 0.25
+"""After a step of this duration, the next one is interrupted, too, whatever its size."""
+
 
 class TextService:
     """Generations of one model.
@@ -63,12 +66,13 @@ class TextService:
         self._channel = channel
         self._template = template
         self._preparer = TextPreparer(model, template, vision, self._constraint_failed, self._is_alone)
-        self._lanes: Preparer = lanes or Lanes(self._fail)
+        self._lanes: Preparer = lanes or Lanes(self._fail, channel.pulse)
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
         self._runner = ModelRunner(model, vision)
         self._inbox: SimpleQueue[Prepared | int] = SimpleQueue()  # an id cancels its request
         self._cancelled: set[int] = set()  # requests whose cancellation is still in the inbox
-        self._interruptible = False
+        self._watched = False  # the step's progress can be seen while it runs
+        self._slow = False  # the last step was
         self._scheduler = Scheduler(
             parallel=options.parallel,
             slots=max(model.max_sequences, options.parallel),
@@ -80,7 +84,7 @@ class TextService:
 
     def step(self, *, wait: bool = False) -> bool:
         """Take in new requests and advance all generations; return whether any is left. ``wait`` blocks while idle."""
-        for item in take(self._inbox, wait=wait and self._scheduler.idle):
+        for item in take(self._inbox, self._channel.pulse.decode, wait=wait and self._scheduler.idle):
             if isinstance(item, int):
                 self._scheduler.cancel(item)
                 self._answers.pop(item, None)
@@ -100,7 +104,9 @@ class TextService:
         return self._scheduler.requests == 1 and self._inbox.empty()
 
     def _run(self, plan: StepPlan) -> list[tuple[int, GenerationChunk]]:
-        chunks = self._scheduler.update(plan, self._runner.run(plan))
+        result = self._runner.run(plan)
+        self._slow = result.seconds >= _SLOW_STEP_S
+        chunks = self._scheduler.update(plan, result)
         return [(request_id, part) for request_id, chunk in chunks for part in self._parts(request_id, chunk)]
 
     def _parts(self, request_id: int, chunk: GenerationChunk) -> Sequence[GenerationChunk]:
@@ -112,14 +118,15 @@ class TextService:
         return answer.chunks(chunk)
 
     def _watch_cancellations(self, plan: StepPlan) -> None:
-        """Let a long step end early if all of its requests are cancelled."""
+        """Let a long step show progress, and end early if all of its requests are cancelled."""
         running = {chunk.generation.request_id for chunk in plan.chunks}
-        interruptible = plan.tokens >= _INTERRUPTIBLE_TOKENS and not self._model.recurrent
-        if interruptible:
-            self._model.interrupt_when(lambda: running <= self._cancelled)
-        elif self._interruptible:
+        beat, may_end = self._channel.pulse.decode.beat, not self._model.recurrent
+        watched = bool(running) and (plan.tokens >= _INTERRUPTIBLE_TOKENS or self._slow)
+        if watched:
+            self._model.interrupt_when(lambda: beat() or (may_end and running <= self._cancelled))
+        elif self._watched:
             self._model.interrupt_when(None)
-        self._interruptible = interruptible
+        self._watched = watched
 
     def warm_up(self, may_continue: Callable[[], object]) -> None:
         """Evaluate the beginning that all chats share, and keep it, before the first ``step``.

@@ -30,6 +30,7 @@ class Run(Channel):
     """An embedding service and its output."""
 
     def __init__(self, model: LlamaModel, path: Path, cache_entries: int = 0) -> None:
+        super().__init__(-1)
         self.model = model
         self.answers: dict[int, Embedded] = {}
         self.service = EmbeddingService(model, load_options(path, embedding_cache=cache_entries), self, Inline(self))

@@ -23,6 +23,7 @@ class Frames(Channel):
     """Collects frames."""
 
     def __init__(self) -> None:
+        super().__init__(-1)
         self.sent: list[FromWorker] = []
         self.hot = threading.Event()
 
