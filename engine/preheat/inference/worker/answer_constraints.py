@@ -23,7 +23,13 @@ from preheat.inference.worker.chat import (
     calls_grammar,
     optional_thinking,
 )
-from preheat.inference.worker.constraints import ConstraintCompiler, GrammarError, SchemaError, TokenMatcher
+from preheat.inference.worker.constraints import (
+    ConstraintCompiler,
+    GrammarError,
+    SchemaError,
+    TokenMatcher,
+    check_schema,
+)
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.messages import msg
 
@@ -94,6 +100,8 @@ class AnswerConstraints:
             answer = constraint
         if choice.mode == "required" or (answer is not None and chat.tools and choice.mode == "auto"):
             tools = [tool for tool in chat.tools if not choice.names or tool.name in choice.names]
+            for tool in tools:
+                _check_well_formed(tool)
             return self._either(tools, chat, dialect, answer, thinking)
         return None if answer is None else self._either((), chat, dialect, answer, thinking)
 
@@ -133,7 +141,7 @@ class AnswerConstraints:
             self._check_strict(tool)
         try:
             return compile_with(tools)
-        except (SchemaError, GrammarError):
+        except (SchemaError, GrammarError, RecursionError):
             deadline = time.monotonic() + _TOOLS_S
             usable = [tool if self._is_usable(tool, deadline) else _with_any_arguments(tool) for tool in tools]
             return compile_with(usable)
@@ -142,8 +150,10 @@ class AnswerConstraints:
         if tool.strict:
             try:
                 self._compiler.matcher(Constraint("json_schema", _schema(tool)))
+            except SchemaError as error:
+                raise _of_tool(tool, str(error)) from error
             except InvalidRequestError as error:
-                raise InvalidRequestError(error.message, param="tools") from error
+                raise _of_tool(tool, str(error.message.params["reason"])) from error
 
     def _is_usable(self, tool: ToolDefinition, deadline: float) -> bool:
         if tool.strict:
@@ -234,7 +244,21 @@ class _Rules:
 
 
 def _schema(tool: ToolDefinition) -> str:
-    return json.dumps(arguments_schema(tool))
+    try:
+        return json.dumps(arguments_schema(tool))
+    except RecursionError as error:
+        raise SchemaError("it is nested too deeply") from error
+
+
+def _check_well_formed(tool: ToolDefinition) -> None:
+    try:
+        check_schema(tool.parameters)
+    except SchemaError as error:
+        raise _of_tool(tool, str(error)) from error
+
+
+def _of_tool(tool: ToolDefinition, reason: str) -> InvalidRequestError:
+    return InvalidRequestError(msg("schema_unusable", reason=f"{tool.name[:64]}: {reason}"), param="tools")
 
 
 def _with_any_arguments(tool: ToolDefinition) -> ToolDefinition:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from preheat.inference.worker.constraints.matching import TokenMatcher as TokenMatcher
     from preheat.inference.worker.constraints.native import GrammarError as GrammarError
     from preheat.inference.worker.constraints.references import SchemaError as SchemaError
+    from preheat.inference.worker.constraints.shapes import check_schema as check_schema
 else:
     # The guarded process imports parts of this package, and must not load llama.cpp.
     __getattr__ = lazy_exports(
@@ -20,5 +21,6 @@ else:
             "preheat.inference.worker.constraints.matching": "TokenMatcher",
             "preheat.inference.worker.constraints.native": "GrammarError",
             "preheat.inference.worker.constraints.references": "SchemaError",
+            "preheat.inference.worker.constraints.shapes": "check_schema",
         },
     )

@@ -20,12 +20,10 @@ def lower_bound(value: Any, place: str) -> float | bool:
     Draft 4's ``true`` makes the other keyword's bound exclusive, and stays.
 
     Raises:
-        SchemaError: It is not a number, or too large.
+        SchemaError: It is too large.
     """
     if isinstance(value, bool):
         return value
-    if not isinstance(value, int | float):
-        raise SchemaError(f"{place}: a bound is a number")
     if value > LARGEST:
         raise SchemaError(f"{place}: the bound {value} is too large")
     if value < -LARGEST:
@@ -38,7 +36,7 @@ def lower_bound(value: Any, place: str) -> float | bool:
 
 def upper_bound(value: Any, place: str) -> float | bool:
     """Return an upper bound that llguidance takes and that is not above ``value``; see ``lower_bound``."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool):
         return lower_bound(value, place)
     return -lower_bound(-value, place)
 
@@ -53,12 +51,12 @@ def exact_values(values: Any, place: str) -> Any:
     for value in waiting:
         if isinstance(value, list | dict):
             waiting += value.values() if isinstance(value, dict) else value
-        elif isinstance(value, int) and abs(value) > LARGEST and not _is_exact(value):
+        elif isinstance(value, int | float) and abs(value) > LARGEST and not _is_exact(value):
             raise SchemaError(f"{place}: the number {value} has too many digits")
     return values
 
 
-def _is_exact(value: int) -> bool:
+def _is_exact(value: float) -> bool:
     try:
         return math.isfinite(value) and float(value) == value
     except OverflowError:

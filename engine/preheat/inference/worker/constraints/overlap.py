@@ -99,7 +99,8 @@ def says_more(schema: dict[str, Any]) -> bool:
 
 def _types(schema: dict[str, Any], named: Any) -> frozenset[str]:
     """Return the types that ``named``, ``enum`` and ``const`` allow; a number may be an integer."""
-    found = frozenset([named] if isinstance(named, str) else named if isinstance(named, list) else ALL_TYPES)
+    names = [named] if isinstance(named, str) else named if isinstance(named, list) else ALL_TYPES
+    found = frozenset(name for name in names if isinstance(name, str))
     if "number" in found:
         found |= {"integer"}
     values = _values(schema)

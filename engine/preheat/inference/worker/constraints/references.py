@@ -9,7 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import unquote, urldefrag, urljoin
 
 MAX_SCHEMA_CHARS: Final = 1 << 20
@@ -35,7 +35,7 @@ class SchemaDocument:
         if len(text) > MAX_SCHEMA_CHARS:
             raise SchemaError(f"it has more than {MAX_SCHEMA_CHARS} characters")
         try:
-            root = json.loads(text)
+            root = json.loads(text, parse_constant=_refuse)
         except RecursionError as error:
             raise SchemaError("it is nested too deeply") from error
         except ValueError as error:
@@ -120,6 +120,10 @@ class SchemaDocument:
     def _identified(self) -> list[tuple[str, dict[str, Any]]]:
         keys = {"$id", "$anchor", "$dynamicAnchor"}
         return [(place, value) for place, value in _objects(self.root) if not keys.isdisjoint(value)]
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
 
 
 def below(place: str, *parts: str | int) -> str:

@@ -39,6 +39,7 @@ from preheat.inference.worker.constraints.references import (
     SchemaError,
     below,
 )
+from preheat.inference.worker.constraints.shapes import check_keywords, well_formed
 from preheat.inference.worker.constraints.unsupported import HAS_EFFECT, unsupported
 
 OPTIONS: Final = {
@@ -178,6 +179,10 @@ class _Preparation:
             return {} if value else False
         if not isinstance(value, dict):
             raise SchemaError(f"{place}: a schema is an object or a boolean")
+        if self._lenient:
+            value = well_formed(value)
+        else:
+            check_keywords(place, value)
         if level > _INLINE_LEVELS:
             return self._reference(place, openness)
         self._subschemas += 1
@@ -203,7 +208,7 @@ class _Preparation:
 
     def _copied(self, node: _Node, keyword: str) -> Any:
         value = node.value[keyword]
-        if keyword == "required" and isinstance(value, list) and len(value) > MAX_PROPERTIES:
+        if keyword == "required" and len(value) > MAX_PROPERTIES:
             raise SchemaError(f"{below(node.place, keyword)}: an object has at most {MAX_PROPERTIES} properties")
         return value
 
@@ -264,10 +269,7 @@ class _Preparation:
         node.out["$ref"] = self._reference(target, self._part_openness(node))["$ref"]
 
     def _options(self, node: _Node, keyword: str) -> range:
-        options = node.value[keyword]
-        if not isinstance(options, list):
-            raise SchemaError(f"{below(node.place, keyword)}: it is not a list")
-        return range(len(options))
+        return range(len(node.value[keyword]))
 
     def _all_of(self, node: _Node, keyword: str) -> None:
         openness = self._part_openness(node)
@@ -329,9 +331,7 @@ class _Preparation:
         node.out["properties"] = {name: self._child(node, keyword, name) for name in self._map(node, keyword)}
 
     def _map(self, node: _Node, keyword: str) -> Schema:
-        value = node.value[keyword]
-        if not isinstance(value, dict):
-            raise SchemaError(f"{below(node.place, keyword)}: it is not an object")
+        value: Schema = node.value[keyword]
         if len(value) > MAX_PROPERTIES:
             raise SchemaError(f"{below(node.place, keyword)}: an object has at most {MAX_PROPERTIES} properties")
         return value
@@ -360,6 +360,8 @@ class _Preparation:
             if place in passed:
                 raise SchemaError(f"{place}: it refers only to itself")
             passed.add(place)
+        if isinstance(names, dict):
+            check_keywords(place, names)
         meaning = self._meaning(names)
         if meaning.pop("type", "string") != "string" or names is False:
             self._refuse(node, keyword)
@@ -380,7 +382,7 @@ class _Preparation:
     def _forbid_missing(self, node: _Node) -> None:
         """Note that nothing follows a schema that requires a property and forbids it; llguidance would write it."""
         value, required = node.value, node.value.get("required")
-        if value.get("additionalProperties") is not False or not isinstance(required, list):
+        if value.get("additionalProperties") is not False or required is None:
             return
         if "patternProperties" in value or "propertyNames" in value:
             return
@@ -444,8 +446,6 @@ class _Preparation:
             return usable_pattern(pattern)
         except PatternError as error:
             raise _PatternSchemaError(f"{node.place}: {error}") from error
-        except TypeError as error:
-            raise SchemaError(f"{node.place}: a pattern is a text") from error
 
     def _pattern(self, node: _Node, keyword: str) -> None:
         try:
@@ -456,8 +456,6 @@ class _Preparation:
 
     def _format(self, node: _Node, keyword: str) -> None:
         name = node.value[keyword]
-        if not isinstance(name, str):
-            raise SchemaError(f"{below(node.place, keyword)}: a format is a text")
         if name in STRICT_FORMATS:
             self._match(node, STRICT_FORMATS[name])
         elif name in KNOWN_FORMATS:
