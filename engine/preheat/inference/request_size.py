@@ -16,6 +16,7 @@ MAX_TOKENIZED_TOKENS: Final = 1 << 18
 """Most tokens in a request to count tokens, or to turn them into text."""
 
 _MAX_TOKENIZED_CHARACTERS: Final = 1 << 22
+_MAX_STOP_CHARACTERS: Final = 1 << 16
 _MIN_CHARACTERS: Final = 1 << 19
 _CHARACTERS_PER_TOKEN: Final = 32
 """No text of a human or a program has tokens this long on average; only long runs of white space do."""
@@ -34,13 +35,23 @@ def max_characters(context_length: int) -> int:
 
 
 def check_request(request: GenerateRequest, context_length: int) -> None:
-    """Raise ContextLengthExceededError for a prompt that cannot fit, as far as its size shows."""
+    """Check what the size of a request shows.
+
+    Raises:
+        ContextLengthExceededError: The prompt cannot fit.
+        InvalidRequestError: The stop strings are too long.
+    """
     if request.chat is not None:
         check_chat(request.chat, context_length)
     if request.prompt_tokens is not None and len(request.prompt_tokens) >= context_length:
         tokens = len(request.prompt_tokens)
         raise ContextLengthExceededError(msg("prompt_too_long", tokens=tokens, limit=context_length), param="prompt")
     check_texts((request.prompt or "", request.suffix or ""), context_length, "prompt")
+    characters = sum(map(len, request.stop))
+    if characters > _MAX_STOP_CHARACTERS:
+        raise InvalidRequestError(
+            msg("stop_too_large", characters=characters, limit=_MAX_STOP_CHARACTERS), param="stop"
+        )
 
 
 def check_chat(chat: Chat, context_length: int) -> None:

@@ -87,6 +87,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "{tokens:count} tokens",
         "Shorten the prompt, or raise context_length in the settings",
     ),
+    "stop_too_large": Template(
+        "The stop strings have {characters:count} characters together; {limit:count} are the limit", "Shorten them"
+    ),
     "text_too_large": Template(
         "The text has {characters:count} characters; {limit:count} are the limit", "Send it in several requests"
     ),

@@ -114,7 +114,7 @@ class TextPreparer:
         elif request.constraint is not None:
             sampler.constrain(self._constraints.matcher(request.constraint))
         scored = request.prompt_logprobs
-        top = request.top_logprobs or 0
+        top = min(request.top_logprobs or 0, model.n_vocab)
         generation = Generation(
             request_id=frame.id,
             tokens=tokens,

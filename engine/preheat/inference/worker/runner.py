@@ -9,7 +9,7 @@ from typing import Final
 
 from preheat.inference import TokenLogprob, normalised
 from preheat.inference.worker.bindings import llama
-from preheat.inference.worker.generation import Chunk
+from preheat.inference.worker.generation import Chunk, Sampled
 from preheat.inference.worker.llama_model import INTERRUPTED, Batch, LlamaModel
 from preheat.inference.worker.scheduler import DecodeError, Status, StepPlan, StepResult
 from preheat.inference.worker.slots import PrefixReuse
@@ -48,8 +48,8 @@ class ModelRunner:
         if code != 0:
             return StepResult(_STATUSES[code])
         placed = list(zip(plan.chunks, starts, strict=True))
-        scores = [score for chunk, start in placed for score in _scores(chunk, start)]
-        sampled = [chunk.generation.sample(start + len(chunk.tokens) - 1) for chunk, start in placed if chunk.samples]
+        scores = [_scores(chunk, start) for chunk, start in placed]
+        sampled = [_sampled(chunk, start) for chunk, start in placed if chunk.samples]
         return StepResult(sampled=sampled, scores=scores, seconds=seconds, ended_at=time.perf_counter())
 
     def _run_image(self, chunk: Chunk) -> StepResult:
@@ -109,10 +109,22 @@ def _decode_failure(code: int, batch: str) -> str:
     return f"llama_decode failed for {batch}: {reason}"
 
 
-def _scores(chunk: Chunk, start: int) -> list[TokenLogprob]:
+def _sampled(chunk: Chunk, start: int) -> Sampled | Exception:
+    try:
+        return chunk.generation.sample(start + len(chunk.tokens) - 1)
+    except Exception as error:  # must not cost the other generations
+        return error
+
+
+def _scores(chunk: Chunk, start: int) -> Sequence[TokenLogprob] | Exception:
     """Return the log probabilities of the tokens after each one of a chunk at this index of the batch."""
     score = chunk.generation.score
-    return [] if score is None else [score(start + offset, token) for offset, token in enumerate(chunk.scored)]
+    if score is None:
+        return ()
+    try:
+        return [score(start + offset, token) for offset, token in enumerate(chunk.scored)]
+    except Exception as error:
+        return error
 
 
 class EmbeddingRunner:

@@ -6,14 +6,22 @@ import ctypes
 import math
 import random
 import weakref
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from preheat.inference import Sampling, TokenLogprob
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.constraints import TokenMatcher
 from preheat.inference.worker.generation import Sampled
 from preheat.inference.worker.llama_model import LlamaModel
+
+Number = TypeVar("Number", int, float)
+
+_MIN_TEMPERATURE: Final = 1e-3  # a logit divided by less may overflow
+_MAX_TEMPERATURE: Final = 1e3
+_MAX_PENALTY: Final = 1e3
+_MAX_BIAS: Final = 1e4
 
 
 class TokenSampler:
@@ -38,14 +46,15 @@ class TokenSampler:
     ) -> None:
         self._model = model
         self._on_failure = on_failure
-        self._top_logprobs = top_logprobs
+        self._top_logprobs = None if top_logprobs is None else _clamped(top_logprobs, 0, model.n_vocab)
         model.check_tokens(list(sampling.logit_bias), "logit_bias")
-        self._candidates: _Candidates | None = None
+        sampling = bounded(sampling, model.n_vocab, model.context_length)
+        self._candidates = _Candidates(model, sampling.logit_bias) if sampling.logit_bias else None
         self.constrain(constraint)
         self._chain = _make_chain(model, sampling)
         weakref.finalize(self, llama.llama_sampler_free, self._chain)
         if sampling.penalty_last_n and _has_penalties(sampling):
-            for token in recent if sampling.penalty_last_n < 0 else recent[-sampling.penalty_last_n :]:
+            for token in recent[-sampling.penalty_last_n :]:
                 llama.llama_sampler_accept(self._chain, token)
 
     def sample(self, index: int) -> Sampled:
@@ -53,10 +62,13 @@ class TokenSampler:
         model = self._model
         constraint = self._constraint
         token: int | None
-        if constraint is None:
-            token = llama.llama_sampler_sample(self._chain, model.ctx, index)
-        else:
+        if constraint is not None:
             token = self._sample_constrained(index, constraint)
+        elif self._candidates is not None:
+            token = self._candidates.choose(self._chain, index)
+            llama.llama_sampler_accept(self._chain, token)
+        else:
+            token = llama.llama_sampler_sample(self._chain, model.ctx, index)
         if token is None or model.is_end(token):
             return Sampled(token or 0, b"", end=True)
         logprob = None if self._top_logprobs is None else token_logprob(model, index, token, self._top_logprobs)
@@ -83,7 +95,7 @@ class TokenSampler:
     def _sample_constrained(self, index: int, constraint: TokenMatcher) -> int | None:
         # The token chosen without the constraint is mostly allowed: choose first, and choose again among the allowed
         # ones if it is not. Both ways have the same distribution.
-        candidates = self._candidates = self._candidates or _Candidates(self._model)
+        candidates = self._candidates = self._candidates or _Candidates(self._model, {})
         token = candidates.choose(self._chain, index)
         if not constraint.accept(token):
             allowed = constraint.allowed()
@@ -106,6 +118,38 @@ class TokenSampler:
         return not len(allowed) or bool(logits[token] - logits[allowed].max() > self._insisting)
 
 
+def bounded(sampling: Sampling, n_vocab: int, context_length: int) -> Sampling:
+    """Return parameters within what they can mean for a model; infinite ones and those that are not a number are off.
+
+    The seed may be any number. A look back of -1 becomes the context length.
+    """
+    last_n = context_length if sampling.penalty_last_n < 0 else min(sampling.penalty_last_n, context_length)
+    temperature = _finite(sampling.temperature, 1.0, 0.0, _MAX_TEMPERATURE)
+    return replace(
+        sampling,
+        temperature=temperature if temperature >= _MIN_TEMPERATURE else 0.0,
+        top_k=_clamped(sampling.top_k, 0, n_vocab),
+        top_p=_finite(sampling.top_p, 1.0, 0.0, 1.0),
+        min_p=_finite(sampling.min_p, 0.0, 0.0, 1.0),
+        repetition_penalty=_finite(sampling.repetition_penalty, 1.0, 1 / _MAX_PENALTY, _MAX_PENALTY),
+        presence_penalty=_finite(sampling.presence_penalty, 0.0, -_MAX_PENALTY, _MAX_PENALTY),
+        frequency_penalty=_finite(sampling.frequency_penalty, 0.0, -_MAX_PENALTY, _MAX_PENALTY),
+        penalty_last_n=last_n,
+        logit_bias={
+            token: 0.0 if math.isnan(bias) else _clamped(bias, -_MAX_BIAS, _MAX_BIAS)
+            for token, bias in sampling.logit_bias.items()
+        },
+    )
+
+
+def _finite(value: float, off: float, low: float, high: float) -> float:
+    return _clamped(value, low, high) if math.isfinite(value) else off
+
+
+def _clamped(value: Number, low: Number, high: Number) -> Number:
+    return min(max(value, low), high)
+
+
 def _has_penalties(sampling: Sampling) -> bool:
     return sampling.repetition_penalty != 1.0 or bool(sampling.presence_penalty or sampling.frequency_penalty)
 
@@ -116,11 +160,8 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
     def add(sampler: Any) -> None:
         llama.llama_sampler_chain_add(chain, sampler)
 
-    if sampling.logit_bias:
-        entries = (llama.llama_logit_bias * len(sampling.logit_bias))(*sampling.logit_bias.items())
-        add(llama.llama_sampler_init_logit_bias(model.n_vocab, len(entries), entries))
     if _has_penalties(sampling):
-        last_n = model.context_length if sampling.penalty_last_n < 0 else sampling.penalty_last_n
+        last_n = sampling.penalty_last_n
         penalties = (sampling.repetition_penalty, sampling.frequency_penalty, sampling.presence_penalty)
         add(llama.llama_sampler_init_penalties(model.n_vocab, last_n, *penalties))
     if sampling.temperature <= 0:
@@ -139,20 +180,28 @@ def _make_chain(model: LlamaModel, sampling: Sampling) -> Any:
 
 
 class _Candidates:
-    """Tokens with their logits, in the form that samplers take."""
+    """Tokens with their logits, in the form that samplers take, and with a ``bias`` by token.
 
-    def __init__(self, model: LlamaModel) -> None:
-        import numpy as np  # 0.06 s and 15 MB; only constraints and log probabilities need it
+    llama.cpp's own sampler for biases compares each one with each allowed token.
+    """
+
+    def __init__(self, model: LlamaModel, bias: Mapping[int, float]) -> None:
+        import numpy as np  # 0.06 s and 15 MB; only constraints, biases and log probabilities need it
 
         self._model = model
         self._ids = np.arange(model.n_vocab, dtype=np.int32)
         self._array = np.zeros(model.n_vocab, dtype=[("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
         self._data = self._array.ctypes.data_as(llama.llama_token_data_p)
+        self._biased = np.fromiter(bias, dtype=np.int32)
+        self._bias = np.fromiter(bias.values(), dtype=np.float32)
 
     def choose(self, chain: Any, index: int, allowed: Any = None) -> int:
         """Return the token that the chain selects from the vocabulary, or from the ``allowed`` ids."""
         ids = self._ids if allowed is None else allowed
         logits = _logits(self._model, index)
+        if len(self._biased):
+            logits = logits.copy()
+            logits[self._biased] += self._bias
         self._array["id"][: len(ids)] = ids
         self._array["logit"][: len(ids)] = logits if allowed is None else logits[allowed]
         native = llama.llama_token_data_array(data=self._data, size=len(ids), selected=-1, sorted=False)
@@ -171,7 +220,7 @@ def token_logprob(model: LlamaModel, index: int, token: int, top: int) -> TokenL
     """Return the log probability of a token and of the ``top`` likeliest ones, before temperature and penalties."""
     import numpy as np
 
-    logits = _logits(model, index)
+    logits = np.nan_to_num(_logits(model, index))  # a damaged model's may be anything
     peak = logits.max()  # shift the softmax, so that nothing overflows
     shift = float(peak + np.log(np.exp(logits - peak).sum(dtype=np.float64)))
     likeliest = np.argpartition(logits, -top)[-top:] if top else np.empty(0, dtype=int)

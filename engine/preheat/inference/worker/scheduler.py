@@ -16,10 +16,10 @@ this module calls llama.cpp, reads a clock or takes a lock.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, Priority, TokenLogprob
 from preheat.inference.worker.generation import Chunk, Generation, Sampled
@@ -74,14 +74,21 @@ class StepPlan(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """The result of a step: tokens in the admitted slot, and one sampled token for each chunk that ``samples``."""
+    """The result of a step: tokens in the admitted slot, and one sampled token for each chunk that ``samples``.
+
+    An exception stands for what could not be sampled or scored.
+    """
 
     status: Status = Status.DONE
     kept: int = 0
-    sampled: Sequence[Sampled] = ()
-    scores: Sequence[TokenLogprob] = ()  # of all ``scored`` tokens of the chunks, in their order
+    sampled: Sequence[Sampled | Exception] = ()
+    scores: Sequence[Sequence[TokenLogprob] | Exception] = ()  # of the ``scored`` tokens of each chunk; may be empty
     seconds: float = 0.0  # of the decode
     ended_at: float = 0.0  # time of the runner's clock, in seconds
+
+
+def _raise(_request_id: int, error: Exception) -> NoReturn:
+    raise error
 
 
 class Scheduler:
@@ -94,6 +101,7 @@ class Scheduler:
         context_length: Prompt plus completion limit, in tokens; also the size of the shared KV cache.
         recurrent: The model's state can be neither cut nor shared.
         tokens_per_s: A first guess at the speed of prefill.
+        failed: Called with the id of a request that was dropped because of an exception, and with the exception.
     """
 
     def __init__(
@@ -105,7 +113,9 @@ class Scheduler:
         context_length: int,
         recurrent: bool,
         tokens_per_s: float,
+        failed: Callable[[int, Exception], None] = _raise,
     ) -> None:
+        self._failed = failed
         self.slots: Final = tuple(Slot(index) for index in range(slots))
         self._parallel = parallel
         self._batch_tokens = batch_tokens
@@ -276,28 +286,51 @@ class Scheduler:
     def _advance_all(self, chunks: Sequence[Chunk], result: StepResult) -> Iterator[tuple[int, GenerationChunk]]:
         sampled, scores = iter(result.sampled), iter(result.scores)
         for chunk in chunks:
-            slot, generation = chunk.slot, chunk.generation
-            first = generation.began_at is None
-            if first:
-                generation.began_at = result.ended_at - result.seconds
-            for at, _ in enumerate(chunk.scored, chunk.start + 1):
-                score = next(scores)
-                if at == len(generation.prompt_logprobs):  # otherwise known from before it was preempted
-                    generation.prompt_logprobs.append(score)
-            if slot.whole == chunk.start:
-                slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
-            slot.cached.extend(chunk.tokens)
-            if (first or not chunk.last) and (progress := generation.progress()) is not None:
-                yield generation.request_id, progress
-            output = None
-            if chunk.samples:
-                output = generation.advance(next(sampled), self._context_length, result.ended_at)
-            elif chunk.last:
-                output = generation.finish(FinishReason.LENGTH, result.ended_at)
-            if output is not None:
-                if output.finish_reason is not None:
-                    self._leave(generation)
-                yield generation.request_id, output
+            generation = chunk.generation
+            token = next(sampled) if chunk.samples else None
+            try:
+                outputs = self._advance(chunk, token, next(scores, ()), result)
+            except Exception as error:
+                self._leave(generation)
+                self._failed(generation.request_id, error)
+                continue
+            if outputs and outputs[-1].finish_reason is not None:
+                self._leave(generation)
+            yield from ((generation.request_id, output) for output in outputs)
+
+    def _advance(
+        self,
+        chunk: Chunk,
+        sampled: Sampled | Exception | None,
+        scores: Sequence[TokenLogprob] | Exception,
+        result: StepResult,
+    ) -> list[GenerationChunk]:
+        """Take in what a chunk brought for its generation; return the output. Raises what sampling raised."""
+        slot, generation = chunk.slot, chunk.generation
+        first = generation.began_at is None
+        if first:
+            generation.began_at = result.ended_at - result.seconds
+        if slot.whole == chunk.start:
+            slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
+        slot.cached.extend(chunk.tokens)
+        if isinstance(scores, Exception):
+            raise scores
+        for at, score in enumerate(scores, chunk.start + 1):
+            if at == len(generation.prompt_logprobs):  # otherwise known from before it was preempted
+                generation.prompt_logprobs.append(score)
+        outputs = []
+        if (first or not chunk.last) and (progress := generation.progress()) is not None:
+            outputs.append(progress)
+        output = None
+        if isinstance(sampled, Exception):
+            raise sampled
+        if sampled is not None:
+            output = generation.advance(sampled, self._context_length, result.ended_at)
+        elif chunk.last:
+            output = generation.finish(FinishReason.LENGTH, result.ended_at)
+        if output is not None:
+            outputs.append(output)
+        return outputs
 
     def _admit(self, generation: Generation, reuse: PrefixReuse, kept: int) -> None:
         self._admissions += 1

@@ -16,6 +16,7 @@ from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Requ
 from preheat.inference.worker.answer import ChatAnswer
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate, fixed_tokens
+from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.generation import Generation
 from preheat.inference.worker.lanes import Job, Lanes, Preparer
 from preheat.inference.worker.llama_model import LlamaModel
@@ -80,6 +81,7 @@ class TextService:
             context_length=model.context_length,
             recurrent=model.recurrent,
             tokens_per_s=tokens_per_s,
+            failed=self._broke,
         )
 
     def step(self, *, wait: bool = False) -> bool:
@@ -115,7 +117,12 @@ class TextService:
             return (chunk,)
         if chunk.finish_reason is not None:
             del self._answers[request_id]
-        return answer.chunks(chunk)
+        try:
+            return answer.chunks(chunk)
+        except Exception as error:  # must not cost the other generations
+            self._scheduler.cancel(request_id)
+            self._broke(request_id, error)
+            return ()
 
     def _watch_cancellations(self, plan: StepPlan) -> None:
         """Let a long step show progress, and end early if all of its requests are cancelled."""
@@ -167,6 +174,11 @@ class TextService:
         if isinstance(frame, Generate):
             return partial(self._inbox.put, self._preparer.generation(frame, job))
         return partial(self._channel.send, self._preparer.answer(frame, job))
+
+    def _broke(self, request_id: int, error: Exception) -> None:
+        """End a request that failed while it was answered. Decode thread."""
+        self._answers.pop(request_id, None)
+        self._fail(request_id, failure_of("answering a request", error))
 
     def _fail(self, request_id: int, error: EngineError) -> None:
         self._channel.send(Failed(request_id, error))

@@ -21,7 +21,7 @@ class TextStream:
 
     def __init__(self, stop: Sequence[str] = (), thinking: Sequence[str] = ()) -> None:
         self._decoder = _utf8_decoder(errors="replace")
-        self._stop = tuple(text for text in stop if text)
+        self._stops = [_StopString(text) for text in dict.fromkeys(stop) if text]
         self._held = ""
         self._thinking = tuple(thinking)
         self._beginning = ""  # the text so far, while it may begin thinking
@@ -53,21 +53,24 @@ class TextStream:
     def _release(self, new: str) -> str:
         if self.stopped:
             return ""
-        if not self._stop:
+        if not self._stops:
             return new
         text = self._held + new
         if self._thinking:
             self._look_for_thinking(new)
         if self.suspended:
             self._held = ""
+            for stop in self._stops:
+                stop.begun = 0
             return text
-        found = [(at + len(stop), at, stop) for stop in self._stop if (at := text.find(stop)) >= 0]
+        found = [(end, -len(stop.text), stop.text) for stop in self._stops if (end := stop.find_end(new)) is not None]
         if found:
-            self._held = ""
             # The one that is complete first, regardless of token boundaries.
-            _, at, self.stop_text = min(found)
-            return text[:at]
-        keep = max(_overlap(text, stop) for stop in self._stop)
+            end, _, self.stop_text = min(found)
+            text = text[: len(self._held) + end - len(self.stop_text)]
+            self._held = ""
+            return text
+        keep = max(stop.begun for stop in self._stops)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
 
@@ -78,9 +81,34 @@ class TextStream:
             self._thinking = ()
 
 
-def _overlap(text: str, stop: str) -> int:
-    """Return the length of the longest end of ``text`` that ``stop`` begins with."""
-    for length in range(min(len(text), len(stop) - 1), 0, -1):
-        if text.endswith(stop[:length]):
-            return length
-    return 0
+class _StopString:
+    """Looks for one stop string in a text that comes in pieces, in linear time (Knuth, Morris and Pratt)."""
+
+    def __init__(self, text: str) -> None:
+        self.text: Final = text
+        self.begun = 0
+        """Length of the end of the text so far that the stop string begins with."""
+        self._borders = [0]  # for each beginning: its longest end, other than itself, that is a beginning too
+        length = 0
+        for character in text[1:]:
+            length = self._continued(length, character)
+            self._borders.append(length)
+
+    def _continued(self, length: int, character: str) -> int:
+        while length and self.text[length] != character:
+            length = self._borders[length - 1]
+        return length + (self.text[length] == character)
+
+    def find_end(self, piece: str) -> int | None:
+        """Advance past a piece of the text; return the index after the stop string in it, None if it is not there."""
+        at = 0
+        while at < len(piece):
+            if not self.begun:
+                at = piece.find(self.text[0], at)
+                if at < 0:
+                    return None
+            self.begun = self._continued(self.begun, piece[at])
+            at += 1
+            if self.begun == len(self.text):
+                return at
+        return None

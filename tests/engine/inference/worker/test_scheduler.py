@@ -105,10 +105,10 @@ class PythonRunner:
             return StepResult(Status.NO_ROOM)
         self.plans.append(plan)
         sampled: list[Sampled] = []
-        scores: list[TokenLogprob] = []
+        scores: list[list[TokenLogprob]] = []
         assert sum(len(chunk.scored) for chunk in plan.chunks) <= SCORED_TOKENS
         for chunk in plan.chunks:
-            scores += map(entry, chunk.scored)
+            scores.append(list(map(entry, chunk.scored)))
             cached = self.cache[chunk.slot.index]
             assert len(cached) == chunk.start
             cached.extend(chunk.tokens)
