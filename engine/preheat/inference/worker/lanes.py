@@ -12,10 +12,11 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final, Protocol
 
-from preheat.errors import EngineError
+from preheat.errors import EngineError, InsufficientMemoryError
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.pulse import Heartbeat, Pulse
 from preheat.inference.worker.stacks import start_thread
+from preheat.messages import msg
 
 _IDLE_S: Final = 10.0
 """Time without work after which a thread ends, in seconds."""
@@ -149,15 +150,24 @@ class Lanes:
         self._jobs: dict[int, tuple[Job, _LaneState]] = {}
 
     def submit(self, lane: Lane, job: Job) -> None:
-        """Queue a job. Any thread."""
+        """Queue a job; raises InsufficientMemoryError if no thread can be started for it. Any thread."""
         state = self._lanes[lane]
         with self._lock:
             self._jobs[job.request_id] = job, state
             state.queue.add(job)
             state.changed.notify()
             if state.threads < min(_THREADS[lane], len(state.queue)):
-                state.threads += 1
-                start_thread(lambda: self._run(state), f"prepare-{lane.value}", _STACK_BYTES)
+                self._start_thread(state, job)
+
+    def _start_thread(self, state: _LaneState, job: Job) -> None:
+        try:
+            start_thread(lambda: self._run(state), f"prepare-{state.lane.value}", _STACK_BYTES)
+            state.threads += 1
+        except RuntimeError as error:  # no memory for its stack
+            if state.threads == 0:
+                state.queue.remove(job)
+                del self._jobs[job.request_id]
+                raise InsufficientMemoryError(msg("request_out_of_memory")) from error
 
     def cancel(self, request_id: int) -> None:
         """Drop a job. Any thread."""
