@@ -10,7 +10,7 @@ from preheat.inference.worker.lanes import CancelledError
 from preheat.inference.worker.llama_model import LlamaModel
 from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, pieces
 
-SENTENCE = "The quick brown fox, at 7:45, jumps over the lazy dog.\n\nIt's über-fast (really)! "
+SENTENCE = "The quick brown fox, at 7:45, jumps over the lazy dog.\n\nIt's über-fast (really)!\n"
 
 
 @given(st.text("ab .\n<|>é", max_size=300).map(lambda text: text * 300))
