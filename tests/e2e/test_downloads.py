@@ -24,7 +24,9 @@ MODEL = "all-minilm-l6-v2.q8_0"
 
 def _control(preheat: Preheat, method: str, path: str, body: Any = None) -> Any:
     content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{preheat.url}/preheat/v1/{path}", method=method, data=content)
+    request = urllib.request.Request(
+        f"{preheat.url}/preheat/v1/{path}", method=method, data=content, headers=preheat.own_headers
+    )
     with urllib.request.urlopen(request, timeout=60) as response:
         return json.load(response)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bug_watch import bugs_in
+from bug_watch import bugs_of
 from preheat.inference import client as client_module
 from tests.engine.application import Application, eventually, make_home
 from tests.engine.engines import Gate
@@ -25,7 +25,7 @@ def _module_application(
     eventually(lambda: running.states() == {EMBED: "hot", CHAT: "hot"}, "both models hot")
     yield running
     assert running.stop() == 0
-    assert bugs_in(running.output) == []
+    assert bugs_of(running.home) == []
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def start(starter_home: Path) -> Iterator[Callable[..., Application]]:
     yield start_one
     for running in started:
         running.stop()
-        assert bugs_in(running.output) == []
+        assert bugs_of(running.home) == []
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from preheat import errors as engine_errors
 from preheat.errors import EngineError
 from preheat.server import errors as server_errors
+from preheat.server.access import NotPermittedError
 from preheat.server.app import FAMILIES, create_app
-from preheat.server.callers import NotPermittedError
 from preheat.server.errors import anthropic_error_json
 from preheat.server.protocols import Family
 from protocols_page import PAGE, updated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from pathlib import Path
 from typing import Final
 
 _BUG: Final = re.compile(r"^.*(?:internal error [0-9a-f]{8}: |Traceback \(most recent call last\)).*$", re.MULTILINE)
@@ -12,6 +13,12 @@ _BUG: Final = re.compile(r"^.*(?:internal error [0-9a-f]{8}: |Traceback \(most r
 def bugs_in(output: str) -> list[str]:
     """Return the lines of a program's output or log that report bugs."""
     return _BUG.findall(output)
+
+
+def bugs_of(home: Path) -> list[str]:
+    """Return the bugs in the log below a PREHEAT_HOME, and in what a program has printed there."""
+    files = [*home.glob("logs/preheat.log*"), *home.glob("*.out"), *home.glob("serve.txt")]
+    return [bug for file in files for bug in bugs_in(file.read_text(errors="replace"))]
 
 
 class BugWatch(logging.Handler):

@@ -17,7 +17,7 @@ from typing import Any
 import openai
 import psutil
 
-from bug_watch import bugs_in
+from bug_watch import bugs_of
 
 CHAT = "smollm2-135m-instruct.q4_1"
 EMBEDDING = "all-minilm-l6-v2.q8_0"
@@ -41,6 +41,12 @@ class Preheat:
     process: subprocess.Popen[bytes]
     home: Path
     port: int
+
+    @property
+    def own_headers(self) -> dict[str, str]:
+        """Headers that prove a request to be this user's own."""
+        key = json.loads((self.home / "runtime" / "engine.json").read_text())["key"]
+        return {"Authorization": f"Bearer {key}"}
 
     @property
     def url(self) -> str:
@@ -113,7 +119,7 @@ def running_preheat(
             process.wait(EXIT_TIMEOUT_S)
             _, left = psutil.wait_procs(children, EXIT_TIMEOUT_S)
             assert not left
-    assert bugs_in((home / "serve.out").read_text()) == []
+    assert bugs_of(home) == []
 
 
 def _answers(preheat: Preheat) -> bool:

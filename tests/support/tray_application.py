@@ -14,7 +14,7 @@ from typing import Final
 import psutil
 from PySide6.QtGui import QColor, QImage
 
-from bug_watch import bugs_in
+from bug_watch import bugs_of
 from running_preheat import EXIT_TIMEOUT_S, Preheat, wait_until
 from virtual_screen import Box, Screen
 
@@ -110,7 +110,7 @@ def running_tray(screen: Screen, home: Path, *options: str, **settings: str) -> 
             tray_command(*options), env=tray_environment(screen, home, settings), stdout=out, stderr=subprocess.STDOUT
         )
     try:
-        yield (tray := TrayApplication(process, home, 0, screen=screen))
+        yield TrayApplication(process, home, 0, screen=screen)
         assert process.poll() in (None, 0), (home / "tray.out").read_text()
     finally:
         if process.poll() is None:
@@ -121,7 +121,7 @@ def running_tray(screen: Screen, home: Path, *options: str, **settings: str) -> 
             assert not left
     complaints = (home / "tray.out").read_text()
     assert not complaints, complaints  # Qt's warnings and Python's tracebacks
-    assert bugs_in(tray.log()) == []
+    assert bugs_of(home) == []
 
 
 def wait_for_port(tray: TrayApplication) -> None:

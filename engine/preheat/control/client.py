@@ -14,6 +14,7 @@ import sys
 from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
 from urllib.parse import urlencode
 
@@ -106,7 +107,7 @@ def find_running() -> HttpClient:
         NotRunningError: None runs, or it does not answer.
     """
     try:
-        content = json.loads(paths.runtime_file().read_text(encoding="utf-8"))
+        content = json.loads(_own_text(paths.runtime_file()))
         pid, host, port = int(content["pid"]), str(content["host"]), int(content["port"])
         key = str(content.get("key", ""))
     except (OSError, ValueError, LookupError, TypeError) as error:
@@ -381,6 +382,15 @@ def _parsed(content: bytes) -> JsonObject:
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
+
+
+def _own_text(path: Path) -> str:
+    """Return the text of a file of this user; raises OSError for another user's, who would receive the requests."""
+    with path.open(encoding="utf-8") as file:
+        user = os.geteuid() if sys.platform != "win32" else None
+        if user and os.fstat(file.fileno()).st_uid != user:
+            raise PermissionError(path)
+        return file.read()
 
 
 def _is_alive(pid: int) -> bool:

@@ -69,6 +69,7 @@ class Route:
     errors: tuple[type[EngineError], ...] = ()  # expected failures, except wrong parameters
     status: int = 200  # HTTP status of success
     cache_s: float = 0.0  # how long the port may repeat a result, in seconds
+    costly: bool = False  # asks other servers, or takes long: never for a link on another site's page
     streams: bool = False  # the result is the first of a series, sent at every change
 
 

@@ -66,7 +66,7 @@ class DecisionList:
     decisions: tuple[DecisionRecord, ...]
 
 
-@command("GET", "stats", risk=Risk.USE, errors=_ERRORS, cache_s=_STATS_AGE_S)
+@command("GET", "stats", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_STATS_AGE_S)
 class GetStats(Command[StatsReport]):
     """Return the figures since a Unix time, or over a span such as ``7d``."""
 
@@ -79,7 +79,7 @@ class GetStats(Command[StatsReport]):
         return replace(report, memory=now.memory, warning=now.warning)
 
 
-@command("GET", "history", risk=Risk.USE, errors=_ERRORS, cache_s=_STATS_AGE_S)
+@command("GET", "history", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_STATS_AGE_S)
 class GetHistory(Command[UsageHistory]):
     """Return the sums of each of the last hours and days (UTC), the oldest first."""
 
@@ -90,7 +90,7 @@ class GetHistory(Command[UsageHistory]):
         return await host.read_log(lambda log: log.history(self.hours, self.days))
 
 
-@command("GET", "log", risk=Risk.USE, errors=(*_ERRORS, AmbiguousModelError))
+@command("GET", "log", risk=Risk.USE, costly=True, errors=(*_ERRORS, AmbiguousModelError))
 class ListDecisions(Command[DecisionList]):
     """List decisions, the newest first; ``since`` is a Unix time or a span such as ``7d``."""
 

@@ -33,7 +33,7 @@ class Catalogue:
     models: tuple[SuggestedModel, ...]
 
 
-@command("GET", "search", risk=Risk.USE, errors=(HubError,))
+@command("GET", "search", risk=Risk.USE, costly=True, errors=(HubError,))
 class SearchHub(Command[FoundModels]):
     """Find repositories on the hub by name."""
 
@@ -52,7 +52,7 @@ class SearchHub(Command[FoundModels]):
         return FoundModels(found)
 
 
-@command("GET", "repo", risk=Risk.USE, errors=(InvalidRequestError, ModelNotFoundError, HubError))
+@command("GET", "repo", risk=Risk.USE, costly=True, errors=(InvalidRequestError, ModelNotFoundError, HubError))
 class GetRepo(Command[RepoOffer]):
     """Show the variants a repository offers, and which one fits this machine best."""
 

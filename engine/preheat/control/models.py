@@ -221,7 +221,7 @@ class LoadModel(Command[ModelSnapshot]):
         return host.model(await host.model_id(self.model))
 
 
-@command("POST", "models/{model:path}/unload", risk=Risk.USE, errors=_NAMES)
+@command("POST", "models/{model:path}/unload", risk=Risk.MANAGE, errors=_NAMES)
 class UnloadModel(Command[ModelSnapshot]):
     """Release a model's memory after its requests in progress, or stop its load."""
 

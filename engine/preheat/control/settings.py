@@ -195,7 +195,7 @@ class DropFavourite(Command[FavouritesChange]):
         return await _update_favourites(host, remove_favourites, self.model)
 
 
-@command("GET", "settings", risk=Risk.USE)
+@command("GET", "settings", risk=Risk.MANAGE)
 class GetSettings(Command[SettingsState]):
     """Return the settings in force; keys are hidden."""
 

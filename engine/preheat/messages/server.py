@@ -22,6 +22,29 @@ TABLE: Final[Mapping[str, Template]] = {
         "If you trust the app, choose it in the setting allowed_apps, or add its origin to allowed_origins",
     ),
     "foreign_page": Template("A web page of another site may not use Preheat", "Open the address itself"),
+    "header_repeated": Template("The request has more than one header {name}", "Send it once"),
+    "host_missing": Template("The request has no header Host", "Send one, such as 'Host: localhost'"),
+    "target_not_host": Template(
+        "The request's target and its header Host name different machines", "Send the path alone as the target"
+    ),
+    "content_length_malformed": Template(
+        "The header Content-Length is not a number", "Send the body's bytes as digits"
+    ),
+    "other_user": Template(
+        "This program belongs to another user of this machine",
+        "Send a key, made with 'preheat keys add NAME', or turn on the setting other_users",
+    ),
+    "admin_not_proven": Template(
+        "Only this user's own Preheat may change settings, files and keys",
+        "Use the preheat command or its window, or send a key made with 'preheat keys add NAME --scope admin'",
+    ),
+    "page_not_permitted": Template(
+        "Web pages may read and use models, but not manage them",
+        "Use the preheat command, or allow it with 'preheat config set web_access manage'",
+    ),
+    "page_never_admin": Template(
+        "Web pages may not change settings, files and keys", "Use the preheat command or its window"
+    ),
     "key_scope_too_small": Template(
         "The API key {name} allows only {scope}, and this needs {needed}", "Use a key with that permission"
     ),
@@ -39,6 +62,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "json_too_deep": Template("its lists and objects are nested deeper than {limit} levels"),
     "json_too_many_values": Template(
         "it has more than {values:count} values, or more than {parts:count} texts, lists and objects"
+    ),
+    "runtime_folder_not_private": Template(
+        "Other users can write to Preheat's folder {path}, or it is not yours",
+        "Run 'chmod 700 {path}' as its owner, or delete it: Preheat makes it again",
+    ),
+    "runtime_folder_unusable": Template(
+        "Preheat's folder {path} cannot be used: {reason}",
+        "Make it writable for you, or set XDG_RUNTIME_DIR or PREHEAT_HOME to another folder",
     ),
     # Listening.
     "port_has_preheat": Template(

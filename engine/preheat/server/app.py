@@ -33,7 +33,7 @@ from preheat.server.openai.responses import BODIES as RESPONSE_BODIES
 from preheat.server.openai.responses import ENDPOINTS as RESPONSE_ENDPOINTS
 from preheat.server.openai.responses import ResponsesApi
 from preheat.server.protocols import Family, aliases_of
-from preheat.settings import APP_ORIGINS, KeyStore, Settings, SettingsStore
+from preheat.settings import APP_ORIGINS, KeyScope, KeyStore, Settings, SettingsStore
 
 if TYPE_CHECKING:
     from preheat.core import Engine
@@ -107,6 +107,8 @@ def access_rules(settings: Settings, own_key: str = "") -> AccessRules:
         ),
         api_keys=settings.api_keys,
         named_keys=KeyStore(),
+        web_scope=KeyScope(settings.web_access),
+        other_users=settings.other_users,
         own_key=own_key,
         max_body_bytes=settings.max_body.resolve(read_memory().total_bytes),
     )

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from preheat.messages import msg
+from preheat.server.access import PEER_KEY, TARGET_KEY, Peer
 from preheat.server.errors import HeadersTooLargeError, error_json
 
 logger = logging.getLogger(__name__)
@@ -41,11 +42,13 @@ class GuardedConnection(HttpToolsProtocol):
     _write_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _reading_head = False
+    _peer: Peer | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base class
         """Start to wait for a request."""
         super().connection_made(transport)
         self._expect(HEAD_TIMEOUT_S)
+        self._peer = Peer(self.client, self.server, transport.get_extra_info("socket"))
         if len(self.connections) > MAX_CONNECTIONS:
             idle = (each for each in self.connections if isinstance(each, GuardedConnection) and not each.in_request)
             next((each for each in idle if each is not self), self).transport.abort()
@@ -78,6 +81,10 @@ class GuardedConnection(HttpToolsProtocol):
         self._reading_head = False
         self._head_bytes = 0
         self._expect(BODY_TIMEOUT_S)
+        scope = cast(dict[str, object], self.scope)
+        scope[PEER_KEY] = self._peer
+        if not self.url.startswith(b"/"):
+            scope[TARGET_KEY] = self.url
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,8 +22,8 @@ from preheat.bugs import failure_of
 from preheat.control import COMMANDS, Command, ControlHost, Risk, Status, encode, parse_command, parse_flag, wants_body
 from preheat.core import EngineSnapshot
 from preheat.errors import EngineError
+from preheat.server.access import caller_of
 from preheat.server.bodies import parse_json, read_with
-from preheat.server.callers import caller_of
 from preheat.server.generation import client_gone
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.streams import SSE, StreamResponse
@@ -76,8 +77,8 @@ class ControlRoutes:
         return _route(kind.route.method, f"{PREFIX}{kind.route.path}", self._events if kind.route.streams else endpoint)
 
     async def _answer(self, kind: type[Command[Any]], request: Request) -> Response:
-        caller_of(request).require(_needed_scope(kind))
-        body = await read_with(request, parse_json) if wants_body(kind) else None
+        caller_of(request).require(_needed_scope(kind), costly=kind.route.costly)
+        body = await read_with(request, partial(parse_json, repair=False)) if wants_body(kind) else None
         command = parse_command(kind, request.path_params, request.query_params, body)
         route = kind.route
         if route.cache_s:
@@ -113,7 +114,8 @@ class ControlRoutes:
         except Exception as error:
             raise failure_of(name, error) from None
 
-    async def _events(self, _: Request) -> Response:
+    async def _events(self, request: Request) -> Response:
+        caller_of(request).require(KeyScope.READ, costly=True)
         return StreamResponse(self._statuses, _EventsFormat(), self.in_flight, header_delay_s=0.0, subscription=True)
 
     async def _statuses(self) -> AsyncGenerator[bytes, None]:

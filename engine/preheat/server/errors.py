@@ -40,6 +40,14 @@ class OriginNotAllowedError(EngineError, code="origin_not_allowed", status=403):
     """The request comes from a web page of another origin."""
 
 
+class InvalidHeadersError(EngineError, code="invalid_headers", status=400):
+    """Headers that are missing, repeated or contradict each other."""
+
+
+class OtherUserError(EngineError, code="other_user", status=401):
+    """The request comes from a program of another user of this machine, without a key."""
+
+
 class InvalidApiKeyError(EngineError, code="invalid_api_key", status=401):
     """The API key is missing or wrong."""
 

@@ -32,12 +32,12 @@ from preheat.inference import (
 )
 from preheat.messages import msg
 from preheat.residency import State
-from preheat.server.access import CLIENT_GONE_STATUS
-from preheat.server.callers import caller_of
+from preheat.server.access import CLIENT_GONE_STATUS, caller_of
 from preheat.server.clients import client_name
 from preheat.server.errors import error_json
 from preheat.server.in_flight import ClientGoneError, InFlight
 from preheat.server.streams import SSE, StreamResponse
+from preheat.settings import KeyScope
 
 if TYPE_CHECKING:
     from preheat.core import Engine, Lease
@@ -211,10 +211,15 @@ class Generator:
     def lease(self, request: Request, model_id: str, **options: Any) -> AbstractAsyncContextManager[Lease]:
         """Return a lease for a request; see ``Engine.lease`` for the options.
 
+        A keep-alive changes what is in memory for everyone: it is ignored for those who may only use models.
+
         Raises:
             NotPermittedError: The request's key does not allow this model.
         """
-        caller_of(request).require_model(model_id)
+        caller = caller_of(request)
+        caller.require_model(model_id)
+        if not caller.may(KeyScope.MANAGE):
+            options["keep_alive_s"] = None
         return self.engine.lease(model_id, client=client_name(request), **options)
 
     async def respond(

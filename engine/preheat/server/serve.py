@@ -7,25 +7,20 @@ workers, and clients wait instead of failing.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
 import secrets
 import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from preheat import paths
-from preheat._version import __version__
-from preheat.files import write_atomic
 from preheat.server.listening import listen, listen_for_ollama
+from preheat.server.runtime_file import runtime_file
 
 if TYPE_CHECKING:
     from preheat.control import LiveSettings
@@ -63,6 +58,7 @@ async def serve(
     Raises:
         PortInUseError: Another process has the port.
         SettingsError: The host or port cannot be listened on.
+        FolderError: The runtime folder cannot be used.
     """
     if sock is None:
         sock, ollama_sock = listen(settings.host, settings.port), listen_for_ollama(settings)
@@ -72,7 +68,7 @@ async def serve(
         own_key = secrets.token_urlsafe(32)
         server = await asyncio.to_thread(_build, engine, settings, port, live, own_key)
         # The file comes last: without the handlers, a signal would end the process and leave the file behind.
-        with _signals_to(server), _runtime_file(paths.runtime_file(), settings.host, port, own_key):
+        with _signals_to(server), runtime_file(paths.runtime_file(), settings.host, port, own_key):
             await _run(server, socks, on_ready)
     finally:
         for each in socks:
@@ -130,24 +126,3 @@ def _signals_to(server: HttpServer) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _runtime_file(path: Path, host: str, port: int, own_key: str) -> Iterator[None]:
-    """Keep the file that tells this user's programs the address and a key while the block runs.
-
-    A second Preheat on another port replaces the file; the first one then leaves it alone.
-    """
-    content = {"pid": os.getpid(), "host": host, "port": port, "key": own_key}
-    content |= {"version": __version__, "started_at": time.time()}
-    text = json.dumps(content)
-    # Private: another user must not put a file there and receive this user's requests.
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    write_atomic(path, text, mode=0o600, durable=False)
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            if path.read_text(encoding="utf-8") == text:
-                path.unlink()

@@ -232,6 +232,20 @@ class Settings(Declared):
         allowed="allowed_apps",
         effect=Effect.PORT,
     )
+    web_access: Literal["use", "manage"] = _access(
+        "use",
+        "Web pages may",
+        "What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.",
+        effect=Effect.PORT,
+        rare=True,
+    )
+    other_users: bool = _access(
+        False,
+        "Other users",
+        "Programs of this machine's other users may use the port without a key (Linux tells them apart).",
+        effect=Effect.PORT,
+        rare=True,
+    )
     notifications: bool = _application(
         True, "Notifications", "Notify when the favourites are ready and when something fails."
     )

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import httpx2
 import openai
@@ -25,12 +25,27 @@ def engine() -> FakeEngine:
     return FakeEngine()
 
 
+OWN_KEY: Final = "the-key-in-the-runtime-file"
+
+
+def client_of_app(engine: FakeEngine, **headers: str) -> httpx2.AsyncClient:
+    """Return a client of the application, without a socket, as a program of this machine."""
+    app = create_app(as_engine(engine), port=11435, own_key=OWN_KEY)
+    transport = httpx2.ASGITransport(app)
+    return httpx2.AsyncClient(transport=transport, base_url="http://localhost:11435", headers=headers)
+
+
 @pytest.fixture
 async def client(engine: FakeEngine) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the application, without a socket."""
-    app = create_app(as_engine(engine), port=11435)
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:11435") as client:
+    """A program of this machine, without a key and without a socket."""
+    async with client_of_app(engine) as client:
+        yield client
+
+
+@pytest.fixture
+async def own(engine: FakeEngine) -> AsyncIterator[httpx2.AsyncClient]:
+    """This user's own Preheat, without a socket."""
+    async with client_of_app(engine, **{"x-api-key": OWN_KEY}) as client:
         yield client
 
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preheat.server.access import AccessMiddleware, AccessRules, host_name, is_loopback
+from preheat.server.access import TARGET_KEY, AccessMiddleware, AccessRules, RequestHead, host_name, is_loopback
 from preheat.server.app import create_app
+from preheat.server.errors import InvalidApiKeyError, InvalidHeadersError
 from preheat.settings import APP_ORIGINS, AppName, KeyScope, KeyStore, Settings
+from raising import raises
 from tests.engine.server.fake_engine import FakeEngine, as_engine
 
 LOCAL = AccessRules()
@@ -43,6 +45,29 @@ def test_loopback_hosts_are_allowed(host: str) -> None:
         "a@localhost",
         "[::1",
         "::1",
+        "[127.0.0.1]",
+        "[localhost]",
+        "[::1%25lo]",
+        "[::ffff:127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "127.1",
+        "0177.0.0.1",
+        "127.0.0.01",
+        "localhost:65536",
+        "localhost:-1",
+        "localhost:",
+        "localhost:80:80",
+        "localhost:\u0661",
+        "localhost evil.com",
+        "localhost,evil.com",
+        "localhost/",
+        "localhost#.evil.com",
+        "localhost..",
+        "..localhost",
+        "lo\u00e7alhost",
+        "localhost\u00a0",
+        "evil.com\\.localhost",
     ],
 )
 def test_other_hosts_are_rejected(host: str) -> None:
@@ -68,6 +93,13 @@ def test_an_open_port_accepts_addresses_and_its_names(host: str, allowed: bool) 
         ("http://localhost@evil.com", False),
         ("null", False),
         ("file://", False),
+        ("", False),
+        ("http://localhost:3000/", False),
+        ("http://localhost:3000, http://evil.com", False),
+        ("http://localhost:99999", False),
+        ("http://2130706433", False),
+        ("ftp://localhost", False),
+        ("http://lo\u00e7alhost", False),
         ("chrome-extension://abc", False),
     ],
 )
@@ -106,6 +138,8 @@ async def test_apps_are_allowed_once_chosen(app: AppName, origins: tuple[str, ..
         ("same-site", "no-cors", 403),
         ("cross-site", "cors", 403),
         ("cross-site", "navigate", 200),  # a link that was clicked
+        ("cross-site", "websocket", 403),
+        ("something-new", "no-cors", 403),
         ("same-origin", "no-cors", 200),
         ("none", "navigate", 200),
     ],
@@ -155,9 +189,15 @@ async def test_a_key_for_some_models_runs_no_others(preheat_home: Path) -> None:
     assert (answer.status_code, answer.json()["error"]["param"]) == (403, "model")
 
 
+def head_of(*headers: tuple[str, str], **scope: Any) -> RequestHead:
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (("host", "localhost"), *headers)]
+    return RequestHead({"method": "GET", "path": "/", "headers": raw, **scope})
+
+
 def test_an_open_port_without_any_key_stays_closed() -> None:
-    assert AccessRules(host="0.0.0.0").caller([]) is None
-    assert AccessRules(host="0.0.0.0", own_key="own").caller([b"own"]) is not None
+    with pytest.raises(InvalidApiKeyError):
+        AccessRules(host="0.0.0.0").caller(head_of())
+    assert AccessRules(host="0.0.0.0", own_key="own").caller(head_of(("x-api-key", "own"))).scope is KeyScope.ADMIN
 
 
 @given(st.text())
@@ -273,7 +313,7 @@ async def test_the_log_has_the_path_but_no_query_and_no_key(
 ) -> None:
     caplog.set_level("INFO", "preheat")
     await client.get("/v1/models/a%0Ab?secret=1", headers={"Authorization": "Bearer topsecret"})
-    (line,) = [r.getMessage() for r in caplog.records if r.name == "preheat.server.access"]
+    (line,) = [r.getMessage() for r in caplog.records if r.name.startswith("preheat.server.access")]
     assert line.startswith("GET /v1/models/a%0Ab 404 ")
     assert "secret" not in caplog.text
 
@@ -289,3 +329,40 @@ async def test_stored_responses_need_a_key_for_their_model(preheat_home: Path) -
             assert (await client.get(path, headers=headers)).status_code == 403
             assert (await client.delete(path, headers=headers)).status_code == 403
         assert (await client.get(path, headers=allowed)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        ([("host", "localhost")], "header_repeated"),
+        ([("host", "evil.com")], "header_repeated"),
+        ([("origin", "http://localhost:1"), ("origin", "http://evil.com")], "header_repeated"),
+        ([("content-length", "2"), ("content-length", "3")], "header_repeated"),
+        ([("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")], "header_repeated"),
+        ([("content-length", "-1")], "content_length_malformed"),
+        ([("content-length", "1_0")], "content_length_malformed"),
+        ([("content-length", "\u00b2")], "content_length_malformed"),
+        ([("content-length", "")], "content_length_malformed"),
+    ],
+)
+def test_ambiguous_headers_are_refused(extra: list[tuple[str, str]], code: str) -> None:
+    with raises(InvalidHeadersError, code):
+        head_of(*extra).check()
+
+
+def test_a_request_without_a_host_is_refused() -> None:
+    with raises(InvalidHeadersError, "host_missing"):
+        RequestHead({"method": "GET", "path": "/", "headers": []}).check()
+
+
+@pytest.mark.parametrize("target", [b"http://evil.com/v1/models", b"http://a@localhost/", b"localhost:1", b"*"])
+def test_a_target_that_is_not_the_host_is_refused(target: bytes) -> None:
+    with raises(InvalidHeadersError, "target_not_host"):
+        head_of(**{TARGET_KEY: target}).check()
+    head_of(**{TARGET_KEY: b"HTTP://LOCALHOST/v1/models"}).check()
+
+
+def test_an_endless_content_length_is_larger_than_any_limit() -> None:
+    head = head_of(("content-length", "9" * 5001))
+    head.check()
+    assert (head.content_length or 0) > 10**14

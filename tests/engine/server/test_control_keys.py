@@ -8,9 +8,16 @@ import httpx2
 import pytest
 
 from preheat.settings import KeyScope, KeyStore, Settings
+from tests.engine.server.conftest import client_of_app
 from tests.engine.server.fake_engine import CHAT, FakeEngine
 
 PATH = "/preheat/v1/keys"
+
+
+@pytest.fixture
+def client(own: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    """This user's own Preheat, which may change settings and keys."""
+    return own
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +25,7 @@ def _own_home(preheat_home: Path) -> None:
     """Keys are in the user's folder."""
 
 
-async def test_a_key_is_shown_once(client: httpx2.AsyncClient) -> None:
+async def test_a_key_is_shown_once(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     created = (await client.post(PATH, json={"name": "a", "models": ["tiny-chat"], "low_priority": True})).json()
     secret = created["secret"]
     assert created["key"] | {"created_at": 0} == {
@@ -28,7 +35,8 @@ async def test_a_key_is_shown_once(client: httpx2.AsyncClient) -> None:
         "models": [CHAT],
         "low_priority": True,
     }
-    assert (await client.get(PATH)).status_code == 401
+    async with client_of_app(engine) as keyless:
+        assert (await keyless.get(PATH)).status_code == 401
     assert (await client.get(PATH, headers={"x-api-key": secret})).status_code == 403
     admin = KeyStore().create("admin", KeyScope.ADMIN)[1]
     listed = await client.get(PATH, headers={"x-api-key": admin})

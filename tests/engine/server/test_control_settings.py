@@ -18,6 +18,12 @@ from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, as_engine
 URL = "/preheat/v1"
 
 
+@pytest.fixture
+def client(own: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    """This user's own Preheat, which may change settings and keys."""
+    return own
+
+
 @pytest.fixture(autouse=True)
 def _home(preheat_home: Path) -> None:
     """No test writes another's settings."""
@@ -162,7 +168,6 @@ async def test_reload_reads_the_file_again(client: httpx2.AsyncClient, engine: F
         {"models_dir": "/a\0b"},
         {"models_dirs": ["/fine", "/a\0b"]},
         {"models_dirs": "/fine,/a\nb"},
-        {"models_dir": "/a\ud800"},
         {"models_dirs": ["/" + "b" * 256]},
         {"models_dir": "models"},
         {"models_dirs": ["../models"]},

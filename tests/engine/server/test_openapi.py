@@ -73,7 +73,7 @@ def test_a_request_is_answered_as_documented(operation: Any, mode: GenerationMod
 
 async def answer(case: Any) -> httpx2.Response:
     app = create_app(as_engine(FakeEngine()), port=11435)
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(app)
     request = case.as_transport_kwargs(base_url=BASE_URL)
     content = json.dumps(request["json"]).encode() if "json" in request else request.get("data")
     async with httpx2.AsyncClient(transport=transport) as client:

@@ -87,14 +87,18 @@ def shape_of(data: bytes) -> Shape:
     return Shape(values, containers + (quotes + 1) // 2, depth)
 
 
-def parse_json(data: bytes) -> Any:
-    """Return the value of a JSON text within the limits; raises InvalidRequestError."""
+def parse_json(data: bytes, *, repair: bool = True) -> Any:
+    """Return the value of a JSON text within the limits; raises InvalidRequestError.
+
+    Args:
+        repair: Replace halves of characters; otherwise they are refused, as in names and paths.
+    """
     check_shape(data)
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         return from_json(data, allow_inf_nan=False)
     except ValueError as error:
-        if b"\\ud" in data or b"\\uD" in data:
+        if repair and (b"\\ud" in data or b"\\uD" in data):
             try:
                 return _without_surrogates(json.loads(data, parse_constant=_refuse_constant))
             except (ValueError, RecursionError):

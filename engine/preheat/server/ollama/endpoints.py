@@ -15,8 +15,8 @@ from starlette.responses import Response
 from preheat.errors import UnsupportedOperationError
 from preheat.inference import Embeddings, GenerateRequest
 from preheat.messages import msg
+from preheat.server.access import caller_of
 from preheat.server.bodies import read_body, run_for
-from preheat.server.callers import caller_of
 from preheat.server.generation import AnswerFormat, Generator, client_gone, priority_of
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.ollama.context import to_context
@@ -35,6 +35,7 @@ from preheat.server.ollama.schema import (
     RunBody,
 )
 from preheat.server.vectors import shortened
+from preheat.settings import KeyScope
 
 if TYPE_CHECKING:
     from preheat.core import Lease
@@ -123,8 +124,11 @@ class RunEndpoints:
 
     async def _load(self, request: Request, body: AnswerBody, model: ModelFile, empty: dict[str, Any]) -> Response:
         """Load the model, or unload it if the keep-alive is 0."""
-        caller_of(request).require_model(model.model_id)
+        caller = caller_of(request)
+        caller.require_model(model.model_id)
         unload = body.keep_alive_s == 0
+        if unload:
+            caller.require(KeyScope.MANAGE)
         watch = Stopwatch()
         try:
             async with self.generator.in_flight.answer(request.receive):

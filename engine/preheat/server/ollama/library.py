@@ -14,8 +14,8 @@ from preheat.errors import FolderError, ModelExistsError, UnsupportedOperationEr
 from preheat.messages import msg
 from preheat.models import ModelFile, read_header
 from preheat.residency import State
+from preheat.server.access import caller_of
 from preheat.server.bodies import read_body
-from preheat.server.callers import caller_of
 from preheat.server.clients import client_name, is_own
 from preheat.server.generation import Generator
 from preheat.server.ollama.endpoints import json_response

@@ -17,8 +17,8 @@ from starlette.responses import Response
 from preheat.core import DownloadSnapshot, DownloadState
 from preheat.errors import EngineError, HubError, ModelNotFoundError
 from preheat.messages import msg
+from preheat.server.access import caller_of
 from preheat.server.bodies import read_body
-from preheat.server.callers import caller_of
 from preheat.server.errors import ollama_error_json
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from preheat.errors import InvalidRequestError
 from preheat.inference import JsonObject
 from preheat.messages import msg
+from preheat.server.access import caller_of
 from preheat.server.api_docs import endpoint_docs
 from preheat.server.bodies import JsonBody, invalid, read_body, run_for
-from preheat.server.callers import caller_of
 from preheat.server.generation import Generator, client_gone
 from preheat.server.in_flight import ClientGoneError
 from preheat.server.openai.responses.conversation import conversation, listed, stored_response

@@ -1,0 +1,67 @@
+"""Who sent a request, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from preheat.errors import EngineError
+from preheat.messages import Message, msg
+from preheat.settings import KeyScope, NamedKey
+
+CALLER_KEY: Final = "preheat.caller"
+"""Name of the caller in an ASGI scope."""
+
+
+class NotPermittedError(EngineError, code="not_permitted", status=403):
+    """The sender of a request may not do this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The sender of a request."""
+
+    scope: KeyScope  # the most that it may do
+    key: NamedKey | None = None  # the named key that it sent
+    page: bool = False  # it is a web page, or an app with a built-in browser
+    followed_link: bool = False  # a page of another site has opened this address, which needs nobody's consent
+
+    @property
+    def low_priority(self) -> bool:
+        """Whether its requests wait for all others."""
+        return self.key is not None and self.key.low_priority
+
+    def may(self, needed: KeyScope) -> bool:
+        """Return whether it may do what this scope includes."""
+        return self.scope.covers(needed)
+
+    def require(self, needed: KeyScope, *, costly: bool = False) -> None:
+        """Raise NotPermittedError if it may not do this, or if it is ``costly`` and another site's page causes it."""
+        if not self.may(needed):
+            raise NotPermittedError(self._reason(needed))
+        if costly and self.followed_link:
+            raise NotPermittedError(msg("foreign_page"))
+
+    def require_model(self, model_id: str) -> None:
+        """Raise NotPermittedError if it may not run this model."""
+        self.require(KeyScope.USE)
+        if self.key is not None and self.key.models and model_id not in self.key.models:
+            raise NotPermittedError(msg("key_model_not_allowed", name=self.key.name, model=model_id), param="model")
+
+    def _reason(self, needed: KeyScope) -> Message:
+        if self.key is not None and not self.key.scope.covers(needed):
+            return msg("key_scope_too_small", name=self.key.name, scope=self.key.scope.value, needed=needed.value)
+        if self.page:
+            return msg("page_never_admin" if needed is KeyScope.ADMIN else "page_not_permitted")
+        return msg("admin_not_proven")
+
+
+_UNCHECKED: Final = Caller(scope=KeyScope.READ)
+
+
+def caller_of(request: Request) -> Caller:
+    """Return the sender of a request that access control has passed."""
+    caller: Caller = request.scope.get(CALLER_KEY, _UNCHECKED)
+    return caller
