@@ -182,6 +182,10 @@ class FolderError(EngineError, code="folder_error", status=500):
     """A folder or file cannot be read or written; the title says which and why."""
 
 
+class UnusablePathError(EngineError, code="unusable_path", status=400):
+    """A path that cannot be used for this. The same for one that does not exist, is unreadable, or of another kind."""
+
+
 class NotOwnFileError(EngineError, code="not_own_file", status=409):
     """The file belongs to another program or to the user: Preheat does not delete it."""
 

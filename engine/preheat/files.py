@@ -99,13 +99,6 @@ def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable
         sync_folder(path.parent)
 
 
-def move_into_place(source: Path, target: Path) -> None:
-    """Rename a complete file durably, and create the target's folder; may raise OSError."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
-    sync_folder(target.parent)
-
-
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in a folder survive a power cut."""
     if sys.platform == "win32":
@@ -115,16 +108,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def remove_empty_folders(folder: Path, root: Path) -> None:
-    """Remove a folder and its parents below ``root`` while they are empty."""
-    while folder != root and folder.is_relative_to(root):
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-        folder = folder.parent
 
 
 class FileLock:
@@ -186,26 +169,37 @@ def _try_lock(file: IO[bytes]) -> bool:
 
 def sha256_of(path: Path, on_bytes: OnBytes = lambda _: None) -> str:
     """Return the SHA-256 of a file in lower-case hex; may raise OSError."""
+    with path.open("rb", buffering=0) as file:
+        return sha256_of_open(file.fileno(), on_bytes)
+
+
+def sha256_of_open(handle: int, on_bytes: OnBytes = lambda _: None) -> str:
+    """Return the SHA-256 of an open file in lower-case hex; may raise OSError."""
     hasher = hashlib.sha256()
-    for chunk in _chunks(path, on_bytes):
+    for chunk in _chunks(handle, on_bytes):
         hasher.update(chunk)
     return hasher.hexdigest()
 
 
-def copy_hashed(source: Path, target: Path, on_bytes: OnBytes = lambda _: None) -> str:
-    """Copy a file's content durably and return its SHA-256; may raise OSError."""
+def copy_hashed(source: int, target: int, on_bytes: OnBytes = lambda _: None) -> str:
+    """Copy the content of an open file to another, and return its SHA-256; may raise OSError."""
     hasher = hashlib.sha256()
-    with target.open("wb", buffering=0) as out:
-        for chunk in _chunks(source, on_bytes):
-            hasher.update(chunk)
-            write_all(out.fileno(), chunk)
-        os.fsync(out.fileno())
+    for chunk in _chunks(source, on_bytes):
+        hasher.update(chunk)
+        write_all(target, chunk)
     return hasher.hexdigest()
 
 
-def _chunks(path: Path, on_bytes: OnBytes) -> Iterator[memoryview]:
+def forget_pages(handle: int) -> None:
+    """Drop an open file's pages from memory, where the system can: the next reading is from the disk."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _chunks(handle: int, on_bytes: OnBytes) -> Iterator[memoryview]:
     buffer = memoryview(bytearray(BUFFER_BYTES))
-    with path.open("rb", buffering=0) as file:
+    with open(handle, "rb", buffering=0, closefd=False) as file:
+        file.seek(0)
         while n_bytes := file.readinto(buffer):
             on_bytes(n_bytes)
             yield buffer[:n_bytes]

@@ -145,7 +145,19 @@ def test_the_models_folder_is_moved_while_the_application_runs(
     with running_preheat(tmp_path / "home") as preheat:
         assert _command(tmp_path / "home", "pull", REPO).returncode == 0
         new = tmp_path / "new"
-        assert _control(preheat, "POST", "move", {"path": str(new)}) == {"path": str(new), "left": []}
+        old = tmp_path / "home" / "data" / "models"
+        (old / "letter.txt").write_text("dear")
+        (tmp_path / "full").mkdir()
+        (tmp_path / "full" / "letter.txt").touch()
+        for place in (tmp_path / "full", tmp_path / "full" / "letter.txt", Path("/etc/models")):
+            assert _refused(preheat, "POST", "move", {"path": str(place)}) == (400, "unusable_path")
+        plan = _control(preheat, "POST", "move", {"path": str(new), "dry_run": True})
+        assert [file["path"] for file in plan["files"]][-1] == f"{REPO}/{embedding_model.name}"
+        assert (plan["dry_run"], plan["others"], plan["named_others"]) == (True, 1, ["letter.txt"])
+        assert not new.exists()
+        moved = _control(preheat, "POST", "move", {"path": str(new)})
+        assert moved == {**plan, "dry_run": False}
+        assert (old / "letter.txt").exists()
         wait_until(
             lambda: [model["path"] for model in preheat.status()["models"]] == [str(new / REPO / embedding_model.name)]
         )

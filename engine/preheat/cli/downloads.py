@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, table, waiting
-from preheat.errors import EngineError, InvalidRequestError
+from preheat.errors import EngineError, InvalidRequestError, UnusablePathError, reason_of
 from preheat.messages import msg
 from preheat.units import format_bytes, format_duration
 
@@ -221,6 +222,7 @@ def import_(
     if copy + move + link > 1:
         raise InvalidRequestError(msg("cli_import_modes"))
     how: ImportMode = "copy" if copy else "move" if move else "link" if link else "auto"
+    _check_source(file)
     with waiting(f"Importing {file.name}"):
         target = Path(ask(ImportFile(str(file), how))["path"])
     if as_json:
@@ -229,19 +231,55 @@ def import_(
         typer.echo(f"{target.name} is in {target.parent}.")
 
 
+def _check_source(file: Path) -> None:
+    """Raise an error that says what is wrong with a file. The engine says the same of all files that it cannot use."""
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise UnusablePathError(msg("gguf_not_regular", file=file.name, path=str(file)))
+        with file.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise UnusablePathError(msg("file_failed", path=str(file), reason=reason_of(error))) from error
+
+
 def move_models(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", parser=_path, help="The new models folder.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", parser=_path, help="A new or empty folder, or one that Preheat made.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be moved.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Move Preheat's models folder, for example to a larger disk."""
-    from preheat.control import MoveModelsFolder
+    """Move Preheat's own models to another folder, for example on a larger disk."""
+    from preheat.control import MoveModels, encode, open_client
 
-    path = os.path.realpath(folder)
-    with waiting("Moving the models"):
-        left = ask(MoveModelsFolder(path))["left"]
+    path = os.path.normpath(folder)
+    with open_client() as client:
+        plan = encode(client.call(MoveModels(path, dry_run=True)))
+        if not as_json:
+            _print_move(plan)
+        if not dry_run:
+            if not yes and not as_json and sys.stdin.isatty():
+                typer.confirm("Move them?", abort=True)
+            with waiting("Moving the models"):
+                plan = encode(client.call(MoveModels(path)))
     if as_json:
-        print_json({"path": path, "left": left})
-        return
-    typer.echo(f"The models are in {path}.")
-    if left:
-        typer.echo(f"  {len(left)} old files could not be removed, such as {left[0]}.", err=True)
+        print_json(plan)
+    elif not dry_run:
+        typer.echo(f"The models are in {plan['path']}.")
+        if plan["left"]:
+            typer.echo(f"  {len(plan['left'])} old files could not be removed, such as {plan['left'][0]}.", err=True)
+
+
+def _print_move(plan: JsonObject) -> None:
+    """Print what a move does."""
+    files = plan["files"]
+    size = format_bytes(plan["total_bytes"])
+    count = f"{len(files)} {'file' if len(files) == 1 else 'files'}"
+    way = "copied, checked and removed" if plan["copied"] else "moved"
+    typer.echo(f"{count} ({size}) in {plan['old_path']} will be {way}. The new folder is {plan['path']}.")
+    for file in files:
+        typer.echo(f"  {file['path']}")
+    if plan["others"]:
+        other = "other file stays" if plan["others"] == 1 else "other files stay"
+        typer.echo(f"{plan['others']} {other} in {plan['old_path']}, such as {plan['named_others'][0]}.")

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
         LoadModel,
         ModelFacts,
         ModelList,
-        MovedFolder,
-        MoveModelsFolder,
+        ModelsMove,
+        MoveModels,
         RemovedModel,
         RemoveModel,
         Status,
@@ -133,7 +133,7 @@ else:
             "preheat.control.live_settings": "LiveSettings",
             "preheat.control.models": (
                 "ExplainModel Explanation GetModel GetStatus ImportedFile ImportFile ImportMode ListModels "
-                "LoadModel ModelFacts ModelList MovedFolder MoveModelsFolder RemovedModel RemoveModel Status "
+                "LoadModel ModelFacts ModelList ModelsMove MoveModels RemovedModel RemoveModel Status "
                 "UnloadModel WatchStatus"
             ),
             "preheat.control.opening": "open_session",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal
 
 from preheat.clock import unix_time
 from preheat.control.codec import decode, printable
 from preheat.control.command import Command, Risk, command
+from preheat.control.request import absolute_path
 from preheat.core import EngineSnapshot, ModelSnapshot
 from preheat.errors import (
     AmbiguousModelError,
@@ -17,7 +19,6 @@ from preheat.errors import (
     EngineStoppedError,
     FolderError,
     InsufficientMemoryError,
-    InvalidRequestError,
     LoadCancelledError,
     ModelExistsError,
     ModelFileError,
@@ -26,13 +27,14 @@ from preheat.errors import (
     ModelNotFoundError,
     NotOwnFileError,
     SettingsError,
+    UnusablePathError,
 )
-from preheat.messages import Message, msg
+from preheat.messages import Message
 from preheat.models import SkippedFile
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
-    from preheat.models import ModelFile
+    from preheat.models import ModelFile, MovePlan
 
 ImportMode = Literal["auto", "copy", "move", "link"]
 _NAMES = (ModelNotFoundError, AmbiguousModelError)
@@ -136,11 +138,41 @@ class ImportedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class MovedFolder:
-    """The moved models folder."""
+class MovedFile:
+    """A file that moves."""
 
-    path: str
+    path: str  # in the models folder
+    file_bytes: int  # 0 for a link
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsMove:
+    """A move of Preheat's own models, or the plan of one."""
+
+    path: str  # the new folder
+    old_path: str
+    dry_run: bool  # nothing was changed
+    files: tuple[MovedFile, ...] = ()
+    total_bytes: int = 0
+    copied: bool = False  # the folders are on different disks
+    others: int = 0  # files in the old folder that stay there, since they are not Preheat's; at most 10,000 are counted
+    named_others: tuple[str, ...] = ()  # some of them
     left: tuple[str, ...] = ()  # old files that could not be removed
+
+    @classmethod
+    def of(cls, plan: MovePlan, left: Sequence[PurePath] = (), *, dry_run: bool) -> ModelsMove:
+        """Return the public form of a plan."""
+        return cls(
+            printable(plan.new),
+            printable(plan.old),
+            dry_run,
+            tuple(MovedFile(printable(file.path), file.file_bytes) for file in plan.files),
+            plan.total_bytes,
+            plan.other_disk,
+            plan.others,
+            tuple(map(printable, plan.named_others)),
+            tuple(printable(plan.old / path) for path in left),
+        )
 
 
 @command("GET", "status", risk=Risk.USE)
@@ -249,32 +281,37 @@ class RemoveModel(Command[RemovedModel]):
         return RemovedModel(model_id, await host.engine.library.remove_model(model_id))
 
 
-@command("POST", "import", risk=Risk.ADMIN, errors=(ModelFileError, ModelExistsError, DiskFullError, FolderError))
+_IMPORTING = (UnusablePathError, ModelFileError, ModelExistsError, DiskFullError, FolderError)
+
+
+@command("POST", "import", risk=Risk.ADMIN, errors=_IMPORTING)
 class ImportFile(Command[ImportedFile]):
     """Add a GGUF file of this machine to the models folder: by copy, move or link, or the cheapest of them."""
 
-    path: str
+    path: str = field(metadata={"check": absolute_path})
     how: ImportMode = "auto"
 
     async def run(self, host: ControlHost) -> ImportedFile:
-        return ImportedFile(str(await host.engine.library.import_file(_absolute(self.path), self.how)))
+        path = Path(absolute_path(self.path, "path"))
+        return ImportedFile(printable(await host.engine.library.import_file(path, self.how)))
 
 
-_MOVING = (ModelInUseError, SettingsError, ModelExistsError, DiskFullError, FolderError)
+_MOVING = (UnusablePathError, ModelInUseError, SettingsError, ModelExistsError, DiskFullError, FolderError)
 
 
 @command("POST", "move", risk=Risk.ADMIN, errors=_MOVING)
-class MoveModelsFolder(Command[MovedFolder]):
-    """Move the models folder to another place, and point the setting ``models_dir`` to it."""
+class MoveModels(Command[ModelsMove]):
+    """Move Preheat's own models to another folder, and point the setting ``models_dir`` to it.
 
-    path: str
+    Other files stay. The folder must be new, empty or one that Preheat made. ``dry_run`` returns the plan only.
+    """
 
-    async def run(self, host: ControlHost) -> MovedFolder:
-        left = await host.engine.library.move_models_folder(_absolute(self.path))
-        return MovedFolder(str(host.engine.settings.own_models_dir), tuple(map(str, left)))
+    path: str = field(metadata={"check": absolute_path})
+    dry_run: bool = False
 
-
-def _absolute(path: str) -> Path:
-    if not Path(path).is_absolute():
-        raise InvalidRequestError(msg("must_be_absolute_path", param="path"), param="path")
-    return Path(path)
+    async def run(self, host: ControlHost) -> ModelsMove:
+        path, library = Path(absolute_path(self.path, "path")), host.engine.library
+        if self.dry_run:
+            return ModelsMove.of(await library.plan_move(path), dry_run=True)
+        plan, left = await library.move_models(path)
+        return ModelsMove.of(plan, left, dry_run=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
+from preheat import paths
 from preheat.control.codec import FieldForm, field_forms
 from preheat.control.command import Command, place_of
 from preheat.errors import InvalidRequestError
@@ -54,6 +56,21 @@ def parse_flag(name: str, text: str) -> bool:
     return _FLAGS[text.lower()]
 
 
+def absolute_path(value: object, name: str) -> str:
+    """Return a parameter that is an absolute path of this machine. Whether it exists is not looked at.
+
+    Raises:
+        InvalidRequestError: It is not.
+    """
+    if not isinstance(value, str):
+        raise InvalidRequestError(msg("must_be_text", param=name), param=name)
+    if (problem := paths.path_problem(value)) is not None:
+        raise InvalidRequestError(msg("must_be_path", param=name, reason=msg(problem)), param=name)
+    if not Path(value).is_absolute():
+        raise InvalidRequestError(msg("must_be_absolute_path", param=name), param=name)
+    return value
+
+
 def choices_of(field: FieldForm) -> tuple[str, ...]:
     """Return the values that a parameter is limited to; empty without such a limit."""
     for hint in (field.hint, *get_args(field.hint)):
@@ -94,6 +111,8 @@ def _checked(field: FieldForm, value: Any) -> Any:
         if not isinstance(value, list) or not all(type(each) is item for each in value):
             raise _wrong(field, msg("must_be_list", param=field.key))
         return tuple(value)
+    if hint is bool and not isinstance(value, bool):
+        raise InvalidRequestError(msg("must_be_flag", param=field.key), param=field.key)
     if hint is int and not (type(value) is int and metadata["minimum"] <= value <= metadata["maximum"]):
         raise _wrong(field, _expected(field))
     if hint is str:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from preheat.errors import ModelInUseError
 from preheat.messages import msg
-from preheat.models import ModelFile
+from preheat.models import DOWNLOADS, ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.settings import Settings
 
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.model_files import ModelFiles
+    from preheat.models import MovePlan
     from preheat.models.downloads import DownloadEvent, Downloads
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ class LibraryService:
         self._downloads: Downloads | None = None
         self._opening = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changing = asyncio.Lock()  # one import, removal or move at a time
 
     def start(self) -> None:
         """Continue the downloads of the last run, in the background."""
@@ -124,10 +125,11 @@ class LibraryService:
         """
         from preheat.models import files_to_remove, remove_files
 
-        model, folder = await self._engine.find(name), self._engine.settings.own_models_dir
-        files = await asyncio.to_thread(files_to_remove, model, self._files.models, folder)
-        await self._unload([model])
-        freed = await asyncio.to_thread(remove_files, files, folder)
+        async with self._changing:
+            model, folder = await self._engine.find(name), self._engine.settings.own_models_dir
+            files = await asyncio.to_thread(files_to_remove, model, self._files.models, folder)
+            await self._unload([model])
+            freed = await asyncio.to_thread(remove_files, files, folder)
         logger.info("%s was deleted: %d bytes", model.model_id, freed)
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.tidy)
@@ -138,40 +140,55 @@ class LibraryService:
         """Add a file to the models folder; return its new path. ``how`` is a value of ``importing.How``.
 
         Raises:
+            UnusablePathError: There is no GGUF file that may be read, or moved.
             ModelFileError: It is not a complete, well-formed GGUF file.
             ModelExistsError: Another file has this name.
             DiskFullError, FolderError: It cannot be read or written.
         """
         from preheat.models import How, import_file
 
-        target = await asyncio.to_thread(import_file, path, self._engine.settings.own_models_dir, How(how))
+        async with self._changing:
+            target = await asyncio.to_thread(import_file, path, self._engine.settings.own_models_dir, How(how))
         self._files.nudge()
         return target
 
-    async def move_models_folder(self, path: Path) -> tuple[Path, ...]:
-        """Move the models folder and point the setting ``models_dir`` to it; return old files that are left.
+    async def plan_move(self, path: Path) -> MovePlan:
+        """Return what ``move_models`` would do; raises as it does."""
+        from preheat.models import check_setting, plan_move
+
+        await asyncio.to_thread(check_setting)
+        return await asyncio.to_thread(plan_move, self._engine.settings.own_models_dir, path)
+
+    async def move_models(self, path: Path) -> tuple[MovePlan, tuple[PurePath, ...]]:
+        """Move Preheat's own models, and point the setting ``models_dir`` to the new folder.
+
+        Returns:
+            What was moved, and the old files that could not be removed.
 
         Raises:
-            ModelInUseError: One of its models has requests in progress.
+            UnusablePathError: The new folder is not new, empty or Preheat's, or cannot be written.
+            ModelInUseError: A model has requests in progress.
             SettingsError: The setting cannot be written, or a variable overrides it.
-            ModelExistsError, DiskFullError, FolderError: The new folder cannot be used. Nothing is lost.
+            ModelExistsError, DiskFullError, FolderError: A file cannot be moved. Nothing is lost.
         """
-        from preheat.models import move_folder, write_setting
+        from preheat.models import move_models, plan_move, write_setting
 
-        old = self._engine.settings.own_models_dir
-        await self._unload([model for model in self._files.models if model.path.is_relative_to(old)])
-        if self._downloads is not None:
-            await asyncio.to_thread(self._downloads.stop)
-        try:
-            left = await asyncio.to_thread(move_folder, old, path, write_setting)
-        except BaseException:  # also if cancelled: downloads continue in the old folder
+        async with self._changing:
+            old = self._engine.settings.own_models_dir
+            await self.plan_move(path)  # before anything is stopped
+            await self._unload([model for model in self._files.models if model.path.is_relative_to(old)])
             if self._downloads is not None:
-                await asyncio.to_thread(self._downloads.start, resume=self.resumes)
-            raise
-        new = Path(os.path.realpath(path.expanduser().absolute()))
-        self._engine.apply_settings(self._engine.settings.model_copy(update={"models_dir": new}))
+                await asyncio.to_thread(self._downloads.stop)
+            try:
+                plan = await asyncio.to_thread(plan_move, old, path)
+                left = await asyncio.to_thread(move_models, plan, write_setting)
+            except BaseException:  # also if cancelled: downloads continue in the old folder
+                if self._downloads is not None:
+                    await asyncio.to_thread(self._downloads.start, resume=self.resumes)
+                raise
+            self._engine.apply_settings(self._engine.settings.model_copy(update={"models_dir": plan.new}))
         self._files.nudge()
-        return left
+        return plan, left
 
     async def _unload(self, models: list[ModelFile]) -> None:
         """Unload models.
@@ -251,4 +268,4 @@ def _add(downloads: Downloads, name: str) -> str:
 
 
 def _has_downloads(folder: Path) -> bool:
-    return any((folder / ".downloads").glob("*/download.json"))
+    return any((folder / DOWNLOADS).glob("*/download.json"))

@@ -88,6 +88,16 @@ _FILES: Final = {
     "available_more": Template("Available: {names:names} and {more} more"),
     "file_failed": Template("{path}: {reason}", "Check that it exists, and its permissions"),
     "import_wrong_ending": Template("{file} does not end in .gguf", "Preheat runs models in the GGUF format"),
+    "import_unusable": Template(
+        "{file} cannot be imported", "It must be a GGUF file that exists and that you may read"
+    ),
+    "import_unusable_move": Template(
+        "{file} cannot be moved",
+        "It must be a GGUF file that exists and is yours, no link, and in no folder of the system",
+    ),
+    "import_changed": Template(
+        "{file} was changed while it was imported", "Nothing was removed. Import it again when no program writes to it"
+    ),
     "import_parts_missing": Template(
         "{file} is one of {count} parts, and {missing} are missing", "Put them next to it: {names:names}"
     ),
@@ -97,6 +107,13 @@ _FILES: Final = {
     ),
     "move_same_folder": Template("The models are in {folder} already", "Choose another folder"),
     "move_nested_folders": Template("One of {new} and {old} contains the other", "Choose a folder next to it"),
+    "move_target_unusable": Template(
+        "The models cannot be moved to {folder}",
+        "Choose a new or empty folder of yours that can be written and is no link, or one that Preheat made",
+    ),
+    "models_folder_of_system": Template(
+        "{folder} belongs to the system", "Choose another models folder: preheat config set models_dir DIR"
+    ),
     "move_failed": Template(
         "The models cannot be moved: {path}: {reason}",
         "Nothing is lost: they are where they were. Check the folder's disk and permissions",

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from preheat.models.file_names import printable
+    from preheat.models.file_names import DOWNLOADS, printable
     from preheat.models.gguf import GgufHeader, Kind, ModelShape, quantization_words, read_header
-    from preheat.models.importing import How, import_file, set_bytes
+    from preheat.models.importing import How, import_file
     from preheat.models.index import HANGS_AFTER_S, SETTLE_S, ModelIndex, cache_file, find_models, look_once
     from preheat.models.listing import Listing, SkippedFile
     from preheat.models.model_file import Ability, ModelFile, Source, file_elsewhere
-    from preheat.models.moving import folder_bytes, move_folder, write_setting
+    from preheat.models.moving import MovePlan, check_setting, move_models, plan_move, write_setting
     from preheat.models.names import resolve
     from preheat.models.offers import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SuggestedModel
     from preheat.models.removal import files_to_remove, remove_files
@@ -24,13 +24,13 @@ else:
     __getattr__ = lazy_exports(
         __name__,
         {
-            "preheat.models.file_names": "printable",
+            "preheat.models.file_names": "DOWNLOADS printable",
             "preheat.models.gguf": "GgufHeader Kind ModelShape quantization_words read_header",
-            "preheat.models.importing": "How import_file set_bytes",
+            "preheat.models.importing": "How import_file",
             "preheat.models.index": "HANGS_AFTER_S SETTLE_S ModelIndex cache_file find_models look_once",
             "preheat.models.listing": "Listing SkippedFile",
             "preheat.models.model_file": "Ability ModelFile Source file_elsewhere",
-            "preheat.models.moving": "folder_bytes move_folder write_setting",
+            "preheat.models.moving": "MovePlan check_setting move_models plan_move write_setting",
             "preheat.models.names": "resolve",
             "preheat.models.offers": "FoundModel OfferedFile OfferedVariant RepoOffer SuggestedModel",
             "preheat.models.removal": "files_to_remove remove_files",

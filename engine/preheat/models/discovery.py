@@ -11,13 +11,14 @@ from typing import Final
 
 from preheat import paths
 from preheat.errors import ModelFileError
-from preheat.messages import Message
-from preheat.models.file_names import SPLIT_PART
+from preheat.messages import Message, msg
+from preheat.models.file_names import SPLIT_PART, printable
 from preheat.models.gguf.cache import HeaderCache, Stamp, stamp_of
 from preheat.models.gguf.facts import Facts, facts_of
 from preheat.models.gguf.reader import KnownArrays, read_header
 from preheat.models.listing import Listing, ScannedFile, assemble
 from preheat.models.model_file import Source
+from preheat.models.own_folder import OwnFolder
 from preheat.models.sources.candidates import Place, folder_candidates, problem_of
 
 # A file that ends early and was written to this recently is being copied, not damaged.
@@ -52,6 +53,10 @@ class PlaceReader:
         """Return the content of the place with this rank. ``alive`` is called after every file: the disk responds."""
         settle_s = self._settle_s if place.root in self._read_before else 0.0
         content = Content()
+        if (problem := paths.path_problem(str(place.root))) is not None:
+            content.problems[place.root] = msg("path_unreadable", path=printable(str(place.root)), reason=msg(problem))
+            return content
+        own = OwnFolder.read(place.root) if place.source is Source.PREHEAT else None
         for candidate in place.candidates(place.root, content.problems.__setitem__):
             alive()
             path = candidate.path
@@ -66,7 +71,9 @@ class PlaceReader:
             if self._is_fresh(stamp, settle_s if isinstance(facts, Facts) else _COPYING_S):
                 content.unsettled.add(path)
             elif isinstance(facts, Facts):
-                content.scanned.append(ScannedFile(candidate, place.source, number, is_link, stamp, facts))
+                # A file that the user put into a folder which was not made by Preheat is the user's.
+                source = place.source if own is None or own.owns(path) else Source.FOLDER
+                content.scanned.append(ScannedFile(candidate, source, number, is_link, stamp, facts))
             else:
                 content.problems[path] = facts.message
         self._read_before.add(place.root)

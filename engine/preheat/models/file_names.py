@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+DOWNLOADS: Final = ".downloads"
+"""The folder of unfinished downloads in the models folder."""
+
+LOCK: Final = "lock"
+"""The lock file of a download."""
+
 SPLIT_PART: Final = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})", re.DOTALL)
 """The name of a split set's part without its ending, as llama.cpp writes it."""
 

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
-from preheat.errors import FolderError, ModelExistsError, ModelFileError, reason_of
-from preheat.files import OnBytes, copy_hashed, sha256_of, sync_folder
+import psutil
+
+from preheat import paths
+from preheat.errors import FolderError, ModelExistsError, ModelFileError, UnusablePathError, reason_of
+from preheat.files import OnBytes
 from preheat.messages import msg
-from preheat.models.file_names import SPLIT_PART
+from preheat.models.file_names import SPLIT_PART, printable
 from preheat.models.gguf.reader import read_header
-from preheat.models.space import check_space, existing_folder
+from preheat.models.own_folder import prepare, record
+from preheat.models.space import check_space, is_full
+from preheat.models.tree import ChangedMeanwhileError, Tree, same_state
 
 HIDDEN: Final = ".importing"
+
+_ENDING: Final = ".gguf"
+_MAGIC: Final = b"GGUF"
+_MOST_PARTS: Final = 256  # each is open during the import
+_UNFINISHED: Final = re.compile(r"(\d{1,10})-\d+")
 
 
 class How(StrEnum):
@@ -33,128 +45,207 @@ class How(StrEnum):
     LINK = "link"
 
 
+@dataclass(frozen=True, slots=True)
+class _SourceFile:
+    """A file to import."""
+
+    given: Path  # as it was named
+    tree: Tree  # the folder that holds the file itself
+    path: PurePath  # in that folder
+    status: os.stat_result
+
+    @property
+    def target(self) -> PurePath:
+        """Its path in the models folder."""
+        return PurePath(self.given.name)
+
+    @property
+    def real(self) -> Path:
+        return self.tree.root / self.path
+
+
 def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnBytes = lambda _: None) -> Path:
     """Import a GGUF file, with all parts of its split set, into the models folder; return its new path. Blocks.
 
     Args:
-        path: The file; of a split set, any part.
+        path: The file's absolute path; of a split set, any part.
         on_bytes: Called with the number of bytes copied; an exception from it ends the import, and nothing is left.
 
     Raises:
+        UnusablePathError: There is no GGUF file that may be read, or moved. The same whatever the path leads to.
         ModelFileError: It is not a complete, well-formed GGUF file, or a part is missing.
         ModelExistsError, DiskFullError, FolderError: It cannot be imported.
     """
-    try:
-        files = _split_set(path)
+    shown = printable(path.name)
+    if path.suffix.lower() != _ENDING:
+        raise ModelFileError(msg("import_wrong_ending", file=shown))
+    with ExitStack() as opened:
+        try:
+            first = opened.enter_context(_source(path, how))
+        except (OSError, ValueError):
+            code = "import_unusable_move" if how is How.MOVE else "import_unusable"
+            raise UnusablePathError(msg(code, file=shown), param="path") from None
+        files = _split_set(first, how, opened)
         for file in files:
-            read_header(file)
-        _import(files, models_dir, how, on_bytes)
-        return models_dir / files[0].name
-    except OSError as error:
-        raise _failed(error, path) from error
+            read_header(file.real)
+        try:
+            with Tree(prepare(models_dir)) as own:
+                _import(files, own, how, on_bytes)
+        except ChangedMeanwhileError as error:
+            raise UnusablePathError(msg("import_changed", file=shown), param="path") from error
+        except OSError as error:
+            if is_full(error):
+                check_space(models_dir, sum(file.status.st_size for file in files), "disk_full", name=shown)
+            name = printable(str(error.filename or path))
+            raise FolderError(msg("file_failed", path=name, reason=reason_of(error))) from error
+    return models_dir / files[0].given.name
 
 
-def set_bytes(path: Path) -> int:
-    """Return the size of the file and all parts of its split set; raises as ``import_file`` does."""
-    try:
-        return sum(file.stat().st_size for file in _split_set(path))
-    except OSError as error:
-        raise _failed(error, path) from error
+@contextmanager
+def _source(path: Path, how: How) -> Iterator[_SourceFile]:
+    """Open the folder of a GGUF file, and check that it may be imported; raises OSError or ValueError if not."""
+    # What is moved is what was named, not what a link leads to.
+    real = Path(os.path.realpath(path.parent)) / path.name if how is How.MOVE else Path(os.path.realpath(path))
+    with Tree(real.parent, passing=how is not How.MOVE) as tree:
+        name = PurePath(real.name)
+        status = tree.status(name)
+        if status is None:
+            raise FileNotFoundError
+        with tree.reading(name) as handle:
+            if os.read(handle, len(_MAGIC)) != _MAGIC:
+                raise ValueError("not GGUF")
+        if how is How.MOVE and not (_is_mine(status) and os.access(real.parent, os.W_OK)):
+            raise PermissionError
+        if how is How.MOVE and paths.is_system_folder(real.parent):
+            raise PermissionError
+        yield _SourceFile(path, tree, name, status)
 
 
-def _failed(error: OSError, path: Path) -> FolderError:
-    return FolderError(msg("file_failed", path=str(error.filename or path), reason=reason_of(error)))
+def _is_mine(status: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
 
 
-def _split_set(path: Path) -> list[Path]:
+def _split_set(file: _SourceFile, how: How, opened: ExitStack) -> list[_SourceFile]:
     """Return the file, or every part of its split set."""
-    path = path.expanduser().absolute()
-    if not path.is_file():
-        raise FileNotFoundError(2, "there is no such file", str(path))
-    if path.suffix.lower() != ".gguf":
-        raise ModelFileError(msg("import_wrong_ending", file=path.name))
-    part = SPLIT_PART.fullmatch(path.stem)
+    given = file.given
+    part = SPLIT_PART.fullmatch(given.stem)
     if part is None:
-        return [path]
-    prefix, count = part["prefix"], part["count"]
-    files = [path.with_name(f"{prefix}-{number:05}-of-{count}{path.suffix}") for number in range(1, 1 + int(count))]
-    missing = [file.name for file in files if not file.is_file()]
-    if missing:
+        return [file]
+    prefix, count = part["prefix"], int(part["count"])
+    files: list[_SourceFile] = []
+    missing: list[str] = []
+    for number in range(1, min(count, _MOST_PARTS) + 1):
+        path = given.with_name(f"{prefix}-{number:05}-of-{part['count']}{given.suffix}")
+        try:
+            files.append(file if path == given else opened.enter_context(_source(path, how)))
+        except (OSError, ValueError):
+            missing.append(printable(path.name))
+    if missing or count > _MOST_PARTS:
+        lacking = count - len(files)
+        name = printable(given.name)
         raise ModelFileError(
-            msg("import_parts_missing", file=path.name, count=len(files), missing=len(missing), names=missing[:3])
+            msg("import_parts_missing", file=name, count=count, missing=lacking, names=missing[:3] or [name])
         )
     return files
 
 
-def _import(files: Sequence[Path], models_dir: Path, how: How, on_bytes: OnBytes) -> None:
-    targets = [models_dir / file.name for file in files]
-    missing = [(file, target) for file, target in zip(files, targets, strict=True) if not _is_there(file, target)]
-    other_disk = missing and missing[0][0].stat().st_dev != existing_folder(models_dir).stat().st_dev
-    if how in (How.COPY, How.AUTO) and other_disk:
-        check_space(models_dir, sum(file.stat().st_size for file, _ in missing), "disk_full", name=files[0].name)
-    hidden = models_dir / HIDDEN
-    hidden.mkdir(parents=True, exist_ok=True)
-    ready: list[tuple[Path, Path]] = []
+def _import(files: Sequence[_SourceFile], own: Tree, how: How, on_bytes: OnBytes) -> None:
+    missing = [file for file in files if not _is_there(file, own, how)]
+    own_device = own.root.stat().st_dev
+    if how is not How.LINK and any(file.status.st_dev != own_device for file in missing):
+        needed = sum(file.status.st_size for file in missing)
+        check_space(own.root, needed, "disk_full", name=printable(files[0].given.name))
+    _remove_unfinished(own)
+    ready: list[PurePath] = []
+    placed: list[PurePath] = []
     try:
-        for file, target in missing:
-            temporary = hidden / f"{os.getpid()}-{target.name}"
-            temporary.unlink(missing_ok=True)
-            ready.append((temporary, target))
-            _bring(file, temporary, how, on_bytes)
-        # All at once: a set with a missing part would be reported as damaged.
-        for temporary, target in reversed(ready):
-            temporary.replace(target)
-        sync_folder(models_dir)
-        if how is How.MOVE:
-            for file in files:
-                if file not in targets:
-                    file.unlink(missing_ok=True)
+        for file in missing:
+            ready.append(PurePath(HIDDEN, f"{os.getpid()}-{len(ready)}"))
+            _bring(file, own, ready[-1], how, on_bytes)
+        for file in files:
+            _check_unchanged(file)
+        # All at once, the first part last: a set with a missing part would be reported as damaged.
+        for file, temporary in reversed(list(zip(missing, ready, strict=True))):
+            own.rename(temporary, file.target)
+            placed.append(file.target)
+    except BaseException as error:
+        for path in (*ready, *placed):
+            with suppress(OSError):
+                own.unlink(path)
+        if isinstance(error, FileExistsError):  # just now
+            raise _name_taken(file, own) from error
+        raise
     finally:
-        for temporary, _ in ready:
-            temporary.unlink(missing_ok=True)
-        with suppress(OSError):  # another import uses it
-            hidden.rmdir()
+        own.remove_empty_folders(PurePath(HIDDEN))
+    record(own, placed)
+    if how is How.MOVE:
+        _remove_sources(files, own)
 
 
-def _is_there(file: Path, target: Path) -> bool:
+def _is_there(file: _SourceFile, own: Tree, how: How) -> bool:
     """Return whether the folder has the file already; raises ``ModelExistsError`` if it has another of that name."""
-    if not target.exists():
+    status = own.status(file.target)
+    if status is None:
         return False
-    same_size = file.stat().st_size == target.stat().st_size
-    if not file.samefile(target) and not (same_size and sha256_of(file) == sha256_of(target)):
-        raise ModelExistsError(msg("import_name_taken", file=target.name, folder=str(target.parent)))
-    return True
+    if stat.S_ISLNK(status.st_mode):
+        # The link would lead nowhere if the file behind it were removed.
+        if how is not How.MOVE and os.path.realpath(own.root / file.target) == str(file.real):
+            return True
+    elif stat.S_ISREG(status.st_mode):
+        if os.path.samestat(status, file.status):
+            return True
+        if status.st_size == file.status.st_size and own.sha256(file.target) == file.tree.sha256(file.path):
+            return True
+    raise _name_taken(file, own)
 
 
-def _bring(file: Path, temporary: Path, how: How, on_bytes: OnBytes) -> None:
+def _name_taken(file: _SourceFile, own: Tree) -> ModelExistsError:
+    return ModelExistsError(msg("import_name_taken", file=printable(file.target.name), folder=printable(str(own.root))))
+
+
+def _bring(file: _SourceFile, own: Tree, temporary: PurePath, how: How, on_bytes: OnBytes) -> None:
+    with suppress(FileNotFoundError):
+        own.unlink(temporary)
     if how is How.LINK:
-        temporary.symlink_to(file)
+        own.symlink(str(file.given), temporary)
     elif not (
-        (how is not How.MOVE and _clone(file, temporary)) or (how is not How.COPY and _hard_link(file, temporary))
-    ):  # the old name of a moved file goes when everything is in place
-        copy_hashed(file, temporary, on_bytes)
+        (how is not How.MOVE and own.clone_from(file.tree, file.path, temporary))
+        or (how is not How.COPY and own.link_from(file.tree, file.path, temporary))
+    ):
+        own.copy_unnamed(file.tree, file.path, temporary, on_bytes)
         return
-    on_bytes(file.stat().st_size)
+    on_bytes(file.status.st_size)
 
 
-def _hard_link(file: Path, target: Path) -> bool:
-    with suppress(OSError):  # another disk, or a file system without hard links
-        os.link(file.resolve(), target)
-        return True
-    return False
+def _check_unchanged(file: _SourceFile) -> None:
+    now = file.tree.status(file.path)
+    if now is None or not same_state(now, file.status):
+        raise ChangedMeanwhileError(file.real)
 
 
-def _clone(file: Path, target: Path) -> bool:
-    """Make a copy-on-write clone, if the file system can (btrfs, XFS)."""
-    if not sys.platform.startswith("linux"):
-        return False
-    import fcntl
+def _remove_sources(files: Sequence[_SourceFile], own: Tree) -> None:
+    """Remove the moved files: all are in the models folder, checked."""
+    for file in files:
+        if _is_same_name(file, own):
+            continue
+        try:
+            _check_unchanged(file)
+            file.tree.unlink(file.path)
+        except OSError as error:
+            reason = reason_of(error)
+            raise FolderError(msg("file_not_removable", path=printable(str(file.real)), reason=reason)) from error
 
-    ficlone = 0x40049409
-    try:
-        with file.open("rb") as source, target.open("wb") as clone:
-            fcntl.ioctl(clone.fileno(), ficlone, source.fileno())
-    except OSError:
-        target.unlink(missing_ok=True)
-        return False
-    return True
+
+def _is_same_name(file: _SourceFile, own: Tree) -> bool:
+    """Return whether a file is imported from the models folder itself, on any kind of disk."""
+    here = file.tree.root.samefile(own.root)
+    return here and file.path.name.casefold() == file.target.name.casefold()
+
+
+def _remove_unfinished(own: Tree) -> None:
+    """Remove what imports of processes that were killed have left."""
+    with suppress(OSError):
+        for entry in (own.root / HIDDEN).iterdir():
+            name = _UNFINISHED.fullmatch(entry.name)
+            if name is not None and not psutil.pid_exists(int(name[1])):
+                own.unlink(PurePath(HIDDEN, entry.name))

@@ -1,25 +1,29 @@
-"""Deletes models from Preheat's own folder: never another program's file, nor one that another model needs."""
+"""Deletes models from Preheat's own folder: never another program's file, nor the user's, nor one in use elsewhere."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from preheat.errors import FolderError, NotOwnFileError, reason_of
-from preheat.files import remove_empty_folders, sync_folder
 from preheat.messages import msg
+from preheat.models.file_names import printable
 from preheat.models.model_file import ModelFile
+from preheat.models.own_folder import OwnFolder
+from preheat.models.tree import Tree
 
 
 def files_to_remove(model: ModelFile, others: Iterable[ModelFile], models_dir: Path) -> tuple[Path, ...]:
     """Return the files to delete with a model: all its parts, and its mmproj unless another model needs it.
 
-    Raises ``NotOwnFileError`` for a model outside Preheat's own folder. Blocks on the disk.
+    Raises ``NotOwnFileError`` for a model that is not Preheat's own. Blocks on the disk.
     """
+    own = OwnFolder.read(models_dir)
     needed = {path for other in others if other.model_id != model.model_id for path in other.all_files}
-    if not all(is_own(path, models_dir) for path in model.files):
-        raise NotOwnFileError(msg("not_own_file", model=model.model_id, path=str(model.path)))
-    return tuple(path for path in model.all_files if path not in needed and is_own(path, models_dir))
+    if not all(map(own.owns, model.files)):
+        raise NotOwnFileError(msg("not_own_file", model=model.model_id, path=printable(str(model.path))))
+    return tuple(path for path in model.all_files if path not in needed and own.owns(path))
 
 
 def remove_files(files: Iterable[Path], models_dir: Path) -> int:
@@ -28,20 +32,19 @@ def remove_files(files: Iterable[Path], models_dir: Path) -> int:
     Raises ``FolderError`` at the first that cannot be deleted.
     """
     freed = 0
+    root = Path(os.path.realpath(models_dir))
     for path in files:
         try:
-            status = path.lstat()
-            path.unlink()
-            sync_folder(path.parent)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise FolderError(msg("file_not_removable", path=str(path), reason=reason_of(error))) from error
+            # ``Tree`` follows no link: nothing is deleted by way of a folder that has become one.
+            inside = PurePath(Path(os.path.realpath(path.parent)) / path.name).relative_to(root)
+            with Tree(root) as tree:
+                status = tree.status(inside)
+                if status is None:
+                    continue
+                tree.unlink(inside)
+                tree.remove_empty_folders(inside.parent)
+        except (OSError, ValueError) as error:
+            reason = reason_of(error)
+            raise FolderError(msg("file_not_removable", path=printable(str(path)), reason=reason)) from error
         freed += status.st_size if status.st_nlink == 1 else 0
-        remove_empty_folders(path.parent, models_dir)
     return freed
-
-
-def is_own(path: Path, models_dir: Path) -> bool:
-    """Return whether a file is in Preheat's own folder, and not in another one behind a link. Blocks."""
-    return path.parent.resolve().is_relative_to(models_dir.resolve())

@@ -158,15 +158,22 @@ def test_rm_and_import_without_an_application(preheat_home: Path, tmp_path: Path
     assert "was deleted; 2" in preheat(preheat_home, "rm", "all-mini", "--yes").stdout
     assert not there.exists()
     other = preheat(preheat_home, "import", str(tmp_path / "none.gguf"))
-    assert "no such file" in other.stderr
+    assert "No such file" in other.stderr
 
 
 def test_the_models_folder_moves(preheat_home: Path, tmp_path: Path, embedding_model: Path) -> None:
     preheat(preheat_home, "import", str(embedding_model), "--copy")
     new = tmp_path / "elsewhere"
+    (preheat_home / "data" / "models" / "letter.txt").write_text("dear")
+    plan = preheat(preheat_home, "move-models", str(new), "--dry-run")
+    assert embedding_model.name in plan.stdout
+    assert "1 other file stays" in plan.stdout
+    assert not new.exists()
+    assert "Choose a new or empty folder" in preheat(preheat_home, "move-models", str(preheat_home)).stderr
     done = preheat(preheat_home, "move-models", str(new))
-    assert done.stdout == f"The models are in {new}.\n", done.stderr
+    assert done.stdout == f"{plan.stdout}The models are in {new}.\n", done.stderr
     assert (new / embedding_model.name).is_file()
-    assert not (preheat_home / "data" / "models").exists()
+    left = (preheat_home / "data" / "models").iterdir()
+    assert sorted(path.name for path in left) == [".preheat-models", "letter.txt"]
     listed = json.loads(preheat(preheat_home, "list", "--json").stdout)
     assert [model["source"] for model in listed] == ["preheat"]

@@ -38,7 +38,8 @@ SAMPLES: list[Command[Any]] = [
     api.UnloadModel("ä"),
     api.RemoveModel("a"),
     api.ImportFile("/a.gguf", "move"),
-    api.MoveModelsFolder("/models"),
+    api.MoveModels("/models"),
+    api.MoveModels("/models", dry_run=True),
     api.ListDownloads(),
     api.PullModel("qwen3:4b"),
     api.PauseDownload("d 1"),
@@ -124,6 +125,15 @@ def test_no_two_commands_share_a_route() -> None:
         (api.PullModel, {}, {"name": "a\0"}, "name", "must_be_text"),
         (api.PullModel, {}, [], None, "body_not_an_object"),
         (api.ImportFile, {}, {"path": "/a", "how": "steal"}, "how", "must_be_one_of"),
+        (api.ImportFile, {}, {"path": "a.gguf"}, "path", "must_be_absolute_path"),
+        (api.ImportFile, {}, {"path": "~/a.gguf"}, "path", "must_be_absolute_path"),
+        (api.ImportFile, {}, {"path": "/a\0.gguf"}, "path", "must_be_path"),
+        (api.ImportFile, {}, {"path": "/\ud800.gguf"}, "path", "must_be_path"),
+        (api.ImportFile, {}, {"path": ["/a.gguf"]}, "path", "must_be_text"),
+        (api.MoveModels, {}, {"path": "/" + "m" * 300}, "path", "must_be_path"),
+        (api.MoveModels, {}, {"path": r"C:\models"}, "path", "must_be_path"),
+        (api.MoveModels, {}, {"path": "/m", "dry_run": "no"}, "dry_run", "must_be_flag"),
+        (api.MoveModels, {}, {"path": "/m", "dry_run": 1}, "dry_run", "must_be_flag"),
         (api.ListDecisions, {"limit": "0"}, None, "limit", "must_be_whole_number"),
         (api.ListDecisions, {"limit": "-1"}, None, "limit", "must_be_whole_number"),
         (api.SearchHub, {"q": "x" * 201}, None, "q", "must_be_short_text"),
@@ -150,5 +160,5 @@ def test_results_are_frozen_values() -> None:
 
 
 def test_a_result_survives_http() -> None:
-    result = api.MovedFolder("/models", ("/old/a",))
-    assert decode(api.MovedFolder, encode(result)) == result
+    result = api.ModelsMove("/models", "/old", dry_run=False, others=1, left=("/old/a",))
+    assert decode(api.ModelsMove, encode(result)) == result

@@ -130,7 +130,7 @@ def test_the_catalogue_needs_no_hub(session: EngineSession, hub: LocalHub) -> No
         (PauseDownload("none"), "download_not_found"),
         (GetModel("no/thing"), "model_not_found"),
         (RemoveModel("nothing"), "model_not_found"),
-        (ImportFile("/nowhere.gguf"), "folder_error"),
+        (ImportFile("/nowhere.gguf"), "unusable_path"),
     ],
 )
 def test_errors_keep_their_code_and_say_what_to_do(session: EngineSession, command: Command[Any], code: str) -> None:

@@ -9,25 +9,28 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from preheat.files import FileLock, write_atomic
 from preheat.messages import Message, message_from_json, message_json, msg
 from preheat.models.downloads.connection import Interrupt
 from preheat.models.downloads.states import DownloadSnapshot, DownloadState
+from preheat.models.file_names import DOWNLOADS, LOCK
 from preheat.models.hub import Hub, PullTarget, choose, is_repo
 from preheat.models.hub.variants import is_safe_path
+from preheat.models.sources.outside import read_text
+from preheat.models.tree import Tree
 
 logger = logging.getLogger(__name__)
 
-HIDDEN: Final = ".downloads"
 _FILE_NAME: Final = "download.json"
 _VERSION: Final = 2
 _ID_LENGTH: Final = 12
@@ -123,7 +126,7 @@ class Download:
     def __post_init__(self) -> None:
         identity = "\n".join((self.repo, *(file.path for file in self.files)))
         self.download_id = hashlib.sha256(identity.encode()).hexdigest()[:_ID_LENGTH]
-        self.folder = self.models_dir / HIDDEN / self.download_id
+        self.folder = self.models_dir / DOWNLOADS / self.download_id
 
     @property
     def total_bytes(self) -> int:
@@ -165,7 +168,7 @@ class Download:
 
     def lock(self) -> FileLock:
         """Return the lock of the process that works on it."""
-        return FileLock(self.folder / "lock")
+        return FileLock(self.folder / LOCK)
 
     def measure(self) -> None:
         """Read from the disk how many bytes are there."""
@@ -189,12 +192,20 @@ class Download:
         with self._saving:
             write_atomic(self.folder / _FILE_NAME, json.dumps(content, indent=1))
 
+    @property
+    def stored_files(self) -> list[Path]:
+        """The files of the download in its folder, some of which may not exist; the lock is not among them."""
+        return [self.folder / _FILE_NAME, *map(self.part, self.files), *map(self.corrupt, self.files)]
+
     def remove(self) -> None:
-        """Remove the folder with everything in it."""
-        if self.folder.is_dir():
-            for path in self.folder.iterdir():
-                path.unlink()
-            self.folder.rmdir()
+        """Remove its files and the folder; anything else in there stays, and so does the folder then."""
+        root = Path(os.path.realpath(self.models_dir))
+        inside = PurePath(DOWNLOADS, self.download_id)
+        with suppress(FileNotFoundError), Tree(root) as tree:
+            for path in (*self.stored_files, self.folder / LOCK):
+                with suppress(FileNotFoundError):
+                    tree.unlink(inside / path.name)
+            tree.remove_empty_folders(inside)
 
     def snapshot(self) -> DownloadSnapshot:
         speed = self.speed.bytes_per_s if self.state is DownloadState.RUNNING else None
@@ -240,7 +251,7 @@ def plan(hub: Hub, target: PullTarget, models_dir: Path, room_bytes: int, contex
 
 def stored_downloads(models_dir: Path, known: Container[str]) -> Iterator[Download]:
     """Yield the downloads in the folder, without the known ones and those that another process works on."""
-    hidden = models_dir / HIDDEN
+    hidden = models_dir / DOWNLOADS
     try:
         folders = sorted(path for path in hidden.iterdir() if path.is_dir()) if hidden.is_dir() else []
     except OSError as error:
@@ -251,18 +262,24 @@ def stored_downloads(models_dir: Path, known: Container[str]) -> Iterator[Downlo
             yield download
 
 
+def files_of_downloads(models_dir: Path) -> list[Path]:
+    """Return the files in the folders of stored downloads, without those that another process works on."""
+    return [path for download in stored_downloads(models_dir, ()) for path in download.stored_files]
+
+
 def _load(models_dir: Path, folder: Path) -> Download | None:
     """Return a stored download; None if its journal is invalid, or another process works on it."""
-    lock = FileLock(folder / "lock")
+    lock = FileLock(folder / LOCK)
     with suppress(OSError):
         if not lock.acquire():
             return None
         lock.release()
     try:
-        download = _decoded(models_dir, json.loads((folder / _FILE_NAME).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        journal = folder / _FILE_NAME
+        if not journal.exists():
+            return None
+        download = _decoded(models_dir, json.loads(read_text(journal)))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         logger.warning("the download in %s cannot be read (%s); pull it again to continue", folder, error)
         return None
     return download if download.folder == folder else None

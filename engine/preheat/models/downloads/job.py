@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Protocol
 
 from preheat.bugs import report_bug
-from preheat.errors import DownloadBusyError, EngineError, FolderError, reason_of
-from preheat.files import move_into_place, sha256_of
+from preheat.errors import DownloadBusyError, EngineError, FolderError, ModelExistsError, reason_of
+from preheat.files import sha256_of
 from preheat.messages import Message, msg
 from preheat.models.downloads.connection import InterruptedTransferError
 from preheat.models.downloads.download import Download, FileRecord
 from preheat.models.downloads.states import Trigger
 from preheat.models.downloads.transfer import NoSpaceError, RetryPolicy, Transfer
 from preheat.models.hub import Hub
+from preheat.models.own_folder import OwnFolder, record
 from preheat.models.space import spare_bytes
+from preheat.models.tree import Tree
 
 
 class JobHost(Protocol):
@@ -98,13 +100,25 @@ class Job:
                 continue
             target = self._download.target(file)
             try:
-                move_into_place(self._download.part(file), target)
+                self._rename(file)
                 file.placed_ns = target.stat().st_mtime_ns
+            except FileExistsError as error:
+                raise ModelExistsError(msg("import_name_taken", file=file.name, folder=str(target.parent))) from error
             except OSError as error:
                 raise FolderError(
                     msg("download_not_placed", file=file.name, folder=str(target.parent), reason=reason_of(error))
                 ) from error
             self._download.corrupt(file).unlink(missing_ok=True)
+
+    def _rename(self, file: FileRecord) -> None:
+        """Move a file into place, over an older one only if that is Preheat's own."""
+        download = self._download
+        own = OwnFolder.read(download.models_dir)
+        target = download.target(file).relative_to(download.models_dir)
+        with Tree(own.root) as tree:
+            part = download.part(file).relative_to(download.models_dir)
+            tree.rename(part, target, replace=target.as_posix() in own.files and own.owns(own.root / target))
+            record(tree, [target])
 
     def _apply(self, trigger: Trigger, message: Message | None = None, *, lasting: bool = False) -> None:
         self._host.apply(self._download, trigger, message, lasting=lasting)

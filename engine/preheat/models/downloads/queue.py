@@ -18,6 +18,7 @@ from preheat.models.downloads.job import Job
 from preheat.models.downloads.states import DownloadEvent, DownloadSnapshot, DownloadState, Trigger, next_state
 from preheat.models.downloads.transfer import RetryPolicy
 from preheat.models.hub import Hub, PullTarget
+from preheat.models.own_folder import prepare
 from preheat.models.space import check_space
 
 logger = logging.getLogger(__name__)
@@ -189,6 +190,7 @@ class Downloads:
     def _prepare(self, entry: Download, old: Download | None) -> None:
         """Check that there is space, and store the download."""
         before = {file.path: file for file in old.files} if old else {}
+        prepare(self.models_dir)
         try:
             for file in entry.files:
                 earlier = before.get(file.path)

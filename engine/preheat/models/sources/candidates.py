@@ -51,7 +51,7 @@ def scan(
     try:
         with os.scandir(folder) as listing:
             return sorted(filter(wanted, listing), key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []  # not created yet, or just removed
     except OSError as error:
         report(folder, problem_of(folder, error))

@@ -6,6 +6,7 @@ import json
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_cancel_leaves_nothing(fetching: Make, hub: LocalHub) -> None:
     eventually(lambda: run.only().done_bytes > 0)
     run.downloads.cancel(download_id)
     assert run.downloads.snapshots() == ()
-    eventually(lambda: not list((run.folder / ".downloads").iterdir()))
+    eventually(lambda: not (run.folder / ".downloads").exists())
     with pytest.raises(DownloadNotFoundError):
         run.downloads.resume(download_id)
     hub.bytes_per_s = 0
@@ -130,12 +131,36 @@ def test_a_file_placed_by_hand_is_checked_and_not_fetched(fetching: Make, hub: L
     assert DownloadState.CHECKING in run.states()
 
 
-def test_a_different_file_is_replaced(fetching: Make, hub: LocalHub, content: bytes) -> None:
+def test_a_different_file_of_the_user_stays(fetching: Make, hub: LocalHub, content: bytes) -> None:
     run = fetching()
     run.target.parent.mkdir(parents=True)
-    run.target.write_bytes(bytes(len(content)))
+    run.target.write_bytes(b"mine")
+    done = run.fetch()
+    assert done.state is DownloadState.FAILED
+    assert done.error is not None
+    assert done.error.code == "import_name_taken"
+    assert run.target.read_bytes() == b"mine"
+    run.target.unlink()
     assert run.fetch().state is DownloadState.DONE
     assert run.target.read_bytes() == content
+
+
+def test_cancelling_deletes_only_the_downloads_own_files(
+    fetching: Make, hub: LocalHub, tmp_path: Path, content: bytes
+) -> None:
+    run = fetching()
+    download_id = run.fetch().download_id
+    folder = run.folder / ".downloads" / download_id
+    (folder / "notes.txt").write_text("mine")
+    run.downloads.forget(download_id)
+    eventually(lambda: [path.name for path in folder.iterdir()] == ["notes.txt"])
+    run.fetch()
+    folder.rename(tmp_path / "theirs")
+    folder.symlink_to(tmp_path / "theirs")
+    with suppress(FolderError):  # if its thread has ended, the caller learns of it
+        run.downloads.forget(download_id)
+    run.downloads.stop()
+    assert (tmp_path / "theirs" / "download.json").exists()
 
 
 def test_a_finished_download_with_a_removed_file_is_fetched_again(
