@@ -12,10 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from preheat.server.anthropic.client_tools import CLIENT_TOOLS
-from preheat.server.bodies import Int, JsonBody, Refused, Text
-
-MAX_STOPS: Final = 64
-MAX_TOOLS: Final = 1024
+from preheat.server.bodies import Int, JsonBody, Label, Messages, Name, Parts, Refused, Stops, Tools
 
 NEEDED: Final[Mapping[str, str]] = {
     "text": "text",
@@ -49,7 +46,7 @@ class Source(JsonBody):
     media_type: str | None = None
     data: str | None = None
     url: str | None = None
-    content: str | list[Block | str] | None = None
+    content: str | Parts[Block | str] | None = None
 
 
 class Block(JsonBody):
@@ -61,11 +58,11 @@ class Block(JsonBody):
     title: str | None = None
     context: str | None = None
     thinking: str | None = None
-    id: str | None = None
-    name: str | None = None
+    id: Label | None = None
+    name: Label | None = None
     input: Any = None
-    tool_use_id: str | None = None
-    content: str | list[Block | str] | dict[str, Any] | None = None
+    tool_use_id: Label | None = None
+    content: str | Parts[Block | str] | dict[str, Any] | None = None
     is_error: bool | None = None
     tool_name: str | None = None
     url: str | None = None
@@ -84,7 +81,7 @@ class Block(JsonBody):
         return known or self.text is not None
 
 
-Content: TypeAlias = str | list[Block | str] | None
+Content: TypeAlias = str | Parts[Block | str] | None
 
 
 class MessageBody(JsonBody):
@@ -105,8 +102,8 @@ class MessageBody(JsonBody):
 class ToolBody(JsonBody):
     """A tool of the client, or one that Anthropic defines."""
 
-    name: str | None = None
-    type: str | None = None
+    name: Label | None = None
+    type: Label | None = None
     description: str | None = None
     input_schema: dict[str, Any] | None = None
     strict: bool | None = None
@@ -135,7 +132,7 @@ class ToolChoiceBody(JsonBody):
     """``tool_choice``."""
 
     type: Literal["auto", "any", "tool", "none"]
-    name: str | None = None
+    name: Label | None = None
     disable_parallel_tool_use: bool | None = None
 
     @model_validator(mode="after")
@@ -163,7 +160,7 @@ class OutputFormat(JsonBody):
 class OutputConfig(JsonBody):
     """``output_config``."""
 
-    effort: str | None = None
+    effort: Label | None = None
     format: OutputFormat | None = None
 
 
@@ -171,7 +168,7 @@ class ThreadBody(JsonBody):
     """``thread``: whether the conversation is stored, or continues a stored one."""
 
     type: Literal["create", "continue"]
-    previous_message_id: str | None = None
+    previous_message_id: Label | None = None
 
 
 class TokenCountBody(JsonBody):
@@ -198,10 +195,10 @@ class TokenCountBody(JsonBody):
         "mcp_servers": Refused("let the client connect to MCP servers, and send their tools", ([],)),
     }
 
-    model: Text
-    messages: Annotated[list[MessageBody], Field(min_length=1)]
+    model: Name
+    messages: Annotated[Messages[MessageBody], Field(min_length=1)]
     system: Content = Field(None, description="text or blocks of text")
-    tools: Annotated[list[ToolBody], Field(max_length=MAX_TOOLS)] | None = Field(
+    tools: Tools[ToolBody] | None = Field(
         None, description="tools of the client; those that Anthropic runs, such as web_search, are left out"
     )
     tool_choice: ToolChoiceBody | None = Field(None, description="auto, any, tool, none; disable_parallel_tool_use")
@@ -231,7 +228,7 @@ class MessagesBody(TokenCountBody):
 
     max_tokens: Count | None = Field(None, description="without it, up to the context length; 0 only reads the prompt")
     stream: bool | None = None
-    stop_sequences: Annotated[list[str], Field(max_length=MAX_STOPS)] | None = None
+    stop_sequences: Stops | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     top_k: Annotated[Int, Field(ge=-1, lt=2**31)] | None = None

@@ -53,9 +53,37 @@ def _whole(value: Any) -> Any:
 Int: TypeAlias = Annotated[int, BeforeValidator(_whole)]
 """An integer, which some clients write as ``3.0``."""
 
+TokenCount: TypeAlias = Annotated[Int, Field(ge=-(2**31), lt=2**31)]
+"""A number of tokens, or a negative number with a meaning of its own."""
+
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 
+Label: TypeAlias = Annotated[str, Field(max_length=1024)]
+"""A text that is an id, a name or one of a few words."""
+
+Name: TypeAlias = Annotated[Label, Field(min_length=1)]
+
 MAX_INPUTS: Final = 2048
+MAX_MESSAGES: Final = 8192
+MAX_PARTS: Final = 8192
+MAX_CALLS: Final = 1024
+MAX_TOOLS: Final = 1024
+MAX_LABELS: Final = 64
+MAX_STOPS: Final = 64
+MAX_STOP_CHARACTERS: Final = 1024
+
+Parts: TypeAlias = Annotated[list[T], Field(max_length=MAX_PARTS)]
+"""The parts of one message."""
+
+Messages: TypeAlias = Annotated[list[T], Field(max_length=MAX_MESSAGES)]
+Calls: TypeAlias = Annotated[list[T], Field(max_length=MAX_CALLS)]
+Tools: TypeAlias = Annotated[list[T], Field(max_length=MAX_TOOLS)]
+
+Labels: TypeAlias = Annotated[list[Label], Field(max_length=MAX_LABELS)]
+
+Stop: TypeAlias = Annotated[str, Field(max_length=MAX_STOP_CHARACTERS)]
+Stops: TypeAlias = Annotated[list[Stop], Field(max_length=MAX_STOPS)]
+
 Several: TypeAlias = Annotated[list[T], Field(min_length=1, max_length=MAX_INPUTS)]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from preheat.inference import JsonObject, Sampling
-from preheat.server.bodies import MAX_INPUTS, JsonBody
+from preheat.server.bodies import MAX_INPUTS, Calls, JsonBody, Label, Messages, Name, Stop, Stops, Tools
 from preheat.server.ollama.durations import keep_alive_s
 
 _SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
@@ -19,10 +19,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-MAX_STOPS: Final = 64
-MAX_TOOLS: Final = 1024
+MAX_IMAGES: Final = 256
 
 Whole: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**63), lt=2**64)]
+
+Images: TypeAlias = Annotated[list[str], Field(max_length=MAX_IMAGES)]
 
 OFF: Final = {
     "typical_p": (0.0, 1.0),
@@ -66,7 +67,7 @@ class Options(JsonBody):
     seed: Whole | None = None
     num_predict: Whole | None = Field(default=None, description="-1 and -2 are up to the context length")
     num_ctx: Whole | None = Field(default=None, description="A larger context reloads the model once")
-    stop: str | Annotated[list[str], Field(max_length=MAX_STOPS)] | None = None
+    stop: Stop | Stops | None = None
     typical_p: float | None = None
     tfs_z: float | None = None
     mirostat: Whole | None = None
@@ -128,14 +129,14 @@ NO_OPTIONS: Final = Options()
 class CalledFunction(JsonBody):
     """A function that the assistant called; ``arguments`` is an object, or JSON as text."""
 
-    name: str = ""
+    name: Label = ""
     arguments: JsonObject | str | None = None
 
 
 class ToolCallBody(JsonBody):
     """A tool call in an assistant's message."""
 
-    id: str | None = None
+    id: Label | None = None
     function: CalledFunction
 
 
@@ -145,17 +146,17 @@ class MessageBody(JsonBody):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | None = None
     thinking: str | None = None
-    images: list[str] | None = None
-    tool_calls: list[ToolCallBody] | None = None
-    tool_name: str | None = None
-    tool_call_id: str | None = None
-    name: str | None = None  # of older clients, for ``tool_name``
+    images: Images | None = None
+    tool_calls: Calls[ToolCallBody] | None = None
+    tool_name: Label | None = None
+    tool_call_id: Label | None = None
+    name: Label | None = None  # of older clients, for ``tool_name``
 
 
 class FunctionBody(JsonBody):
     """A function that the model may call; ``parameters`` is a JSON schema."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Name
     description: str | None = None
     parameters: JsonObject | None = None
 
@@ -170,8 +171,8 @@ class ToolBody(JsonBody):
 class ModelBody(JsonBody):
     """A body that names a model."""
 
-    model: str | None = None
-    name: str | None = Field(default=None, description="Older name of `model`")
+    model: Label | None = None
+    name: Label | None = Field(default=None, description="Older name of `model`")
 
     @model_validator(mode="after")
     def _names_a_model(self) -> ModelBody:
@@ -189,7 +190,7 @@ class RunBody(ModelBody):
     """What all requests to a model have."""
 
     options: Options | None = None
-    keep_alive: str | float | None = Field(
+    keep_alive: Label | float | None = Field(
         None, description="Such as `5m`, `300`, `-1` for no end, `0` to unload after the request"
     )
 
@@ -215,7 +216,7 @@ class AnswerBody(RunBody):
 
     stream: bool | None = Field(default=None, description="NDJSON unless false")
     format: Literal["", "json"] | JsonObject | None = Field(default=None, description="`json`, or a JSON schema")
-    think: bool | str | None = Field(default=None, description="true, false, or the effort: `low`, `medium`, `high`")
+    think: bool | Label | None = Field(default=None, description="true, false, or the effort: `low`, `medium`, `high`")
     logprobs: bool | None = None
     top_logprobs: Annotated[Whole, Field(ge=0, le=20)] | None = None
     truncate: bool | None = Field(default=None, description="A prompt that does not fit is always an error")
@@ -248,8 +249,10 @@ EFFORTS: Final = ("low", "medium", "high", "max")
 class OllamaChatBody(AnswerBody):
     """POST /api/chat."""
 
-    messages: list[MessageBody] | None = Field(default=None, description="Without messages, the model is only loaded")
-    tools: Annotated[list[ToolBody], Field(max_length=MAX_TOOLS)] | None = None
+    messages: Messages[MessageBody] | None = Field(
+        default=None, description="Without messages, the model is only loaded"
+    )
+    tools: Tools[ToolBody] | None = None
 
 
 class GenerateBody(AnswerBody):
@@ -258,7 +261,7 @@ class GenerateBody(AnswerBody):
     prompt: str | None = Field(default=None, description="Without a prompt, the model is only loaded")
     suffix: str | None = Field(default=None, description="The model fills the gap, if it can")
     system: str | None = None
-    images: list[str] | None = None
+    images: Images | None = None
     raw: bool | None = Field(default=None, description="The prompt goes to the model without the chat template")
     context: list[Whole] | None = Field(default=None, description="`context` of the answer that this one continues")
     template: str | None = None
@@ -319,8 +322,8 @@ class PullBody(ModelBody):
 class CopyBody(JsonBody):
     """POST /api/copy: another name for a model."""
 
-    source: Annotated[str, Field(min_length=1)]
-    destination: Annotated[str, Field(min_length=1)]
+    source: Name
+    destination: Name
 
 
 CREATE_REFUSED: Final = {
@@ -339,7 +342,7 @@ class CreateBody(ModelBody):
 
     model_config = ConfigDict(extra="allow")
 
-    from_: str | None = Field(default=None, alias="from", description="The other model")
+    from_: Label | None = Field(default=None, alias="from", description="The other model")
     system: str | None = None
     parameters: Options | None = Field(default=None, description="As `options` of requests")
     stream: bool | None = Field(default=None, description="NDJSON unless false")

@@ -6,14 +6,19 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from pydantic import ConfigDict, Field
 
+from preheat.errors import InvalidRequestError
 from preheat.inference import ANY_JSON_OBJECT, Constraint
-from preheat.server.bodies import JsonBody, invalid
+from preheat.server.bodies import JsonBody, Label, invalid, parse_json
 
 Schema = dict[str, Any] | bool
+T = TypeVar("T")
+
+MAX_CHOICES: Final = 4096
+Choices: TypeAlias = Annotated[list[T], Field(max_length=MAX_CHOICES)]
 
 _META: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
 _FORMAT_TYPES: Final = "text, json_object, json_schema, regex, grammar and structural_tag"
@@ -41,15 +46,15 @@ class StructureBody(JsonBody):
 class ResponseFormat(JsonBody):
     """``response_format``; ``schema`` with ``json_object`` is llama.cpp's form, ``value`` TGI's."""
 
-    type: str
+    type: Label
     json_schema: JsonSchemaBody | None = None
     schema_: Schema | None = Field(None, alias="schema")
     regex: str | None = None
     pattern: str | None = None
     grammar: str | None = None
     value: str | dict[str, Any] | None = None
-    structures: list[StructureBody] | None = None
-    triggers: list[str] | None = None
+    structures: Choices[StructureBody] | None = None
+    triggers: Choices[str] | None = None
 
 
 class StructuredOutputs(JsonBody):
@@ -57,7 +62,7 @@ class StructuredOutputs(JsonBody):
 
     json_: str | dict[str, Any] | None = Field(None, alias="json")
     regex: str | None = None
-    choice: list[str] | None = None
+    choice: Choices[str] | None = None
     grammar: str | None = None
     json_object: bool | None = None
     structural_tag: str | None = None
@@ -71,7 +76,7 @@ class ConstraintFields(JsonBody):
     grammar: str | None = Field(None, description="llama.cpp's: a GBNF or Lark grammar.")
     guided_json: str | dict[str, Any] | None = Field(None, description="vLLM's: a JSON schema.")
     guided_regex: str | None = Field(None, description="vLLM's: a regular expression.")
-    guided_choice: list[str] | None = Field(None, description="vLLM's: the answer is one of these texts.")
+    guided_choice: Choices[str] | None = Field(None, description="vLLM's: the answer is one of these texts.")
     guided_grammar: str | None = Field(None, description="vLLM's: a GBNF or Lark grammar.")
     structured_outputs: StructuredOutputs | None = Field(None, description="vLLM's newer form of these.")
     regex: str | None = Field(None, description="SGLang's: a regular expression.")
@@ -137,14 +142,17 @@ def _of_schema(schema: str | Schema | None, param: str) -> Constraint | None:
     if schema is None:
         return None
     if isinstance(schema, str):
-        try:
-            parsed = json.loads(schema)
-        except (ValueError, RecursionError):
-            parsed = None
-        if not isinstance(parsed, dict | bool):
+        if not isinstance(_parsed(schema, param), dict | bool):
             raise invalid(param, "is not a JSON schema")
         return Constraint("json_schema", schema)
     return Constraint("json_schema", json.dumps(schema))
+
+
+def _parsed(text: str, param: str) -> Any:
+    try:
+        return parse_json(text.encode("utf-8", "replace"))
+    except InvalidRequestError as error:
+        raise invalid(param, f"is not JSON: {error.message.params['reason']}") from None
 
 
 def _of_regex(regex: str | None) -> Constraint | None:
@@ -168,7 +176,7 @@ def _of_tag_text(text: str | None, param: str) -> Constraint | None:
     if text is None:
         return None
     try:
-        form = ResponseFormat.model_validate_json(text)
+        form = ResponseFormat.model_validate(_parsed(text, param))
     except ValueError:
         raise invalid(param, "is not a structural tag as JSON") from None
     return _of_format(form)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from preheat.server.bodies import Int, JsonBody, Refused, Several, Text
+from preheat.server.bodies import Int, JsonBody, Messages, Name, Refused, Several, Text, Tools
 from preheat.server.openai.messages import Message, Tool
 from preheat.server.openai.schema import Tokens, as_list
 
@@ -30,7 +30,7 @@ class EmbeddingBody(JsonBody):
         "late_chunking": Refused("each input gets its own vector", (False,)),
     }
 
-    model: Text
+    model: Name
     input: Text | Several[Text] | Tokens | Several[Tokens]
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[Int, Field(ge=1, lt=2**31)] | None = Field(
@@ -60,7 +60,7 @@ class RerankBody(JsonBody):
         "truncate": Refused("a document is never cut", (False,)),
     }
 
-    model: Text
+    model: Name
     query: Text
     documents: Several[Text | DocumentBody] | None = None
     texts: Several[Text] | None = Field(None, description="Like documents.")
@@ -86,11 +86,11 @@ class TokenizeBody(JsonBody):
 
     IGNORED: ClassVar[Mapping[str, str]] = {"add_generation_prompt": "", "return_token_strs": "use with_pieces"}
 
-    model: Text
+    model: Name
     content: str | None = None
     prompt: str | None = None
-    messages: Annotated[list[Message], Field(min_length=1)] | None = None
-    tools: list[Tool] | None = None
+    messages: Annotated[Messages[Message], Field(min_length=1)] | None = None
+    tools: Tools[Tool] | None = None
     add_special: bool | None = Field(None, description="Add the start token; llama.cpp's default is false.")
     add_special_tokens: bool | None = Field(None, description="The same in vLLM; true by default.")
     parse_special: bool | None = Field(None, description="Turn <|im_end|> and the like into control tokens.")
@@ -106,5 +106,5 @@ class TokenizeBody(JsonBody):
 class DetokenizeBody(JsonBody):
     """POST /detokenize."""
 
-    model: Text
+    model: Name
     tokens: list[Annotated[Int, Field(ge=0, lt=2**31)]]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from preheat.server.bodies import JsonBody, Text
+from preheat.server.bodies import Calls, JsonBody, Label, Name, Parts, TokenCount
 
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _IMAGE_PARTS = ("image_url", "input_image")
@@ -27,7 +27,7 @@ class ContentPart(JsonBody):
     text: str | None = None
     refusal: str | None = None
     image_url: ImageUrl | str | None = None
-    thinking: str | list[Any] | None = None
+    thinking: str | Parts[Any] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -64,14 +64,14 @@ class ContentPart(JsonBody):
 class CalledFunction(JsonBody):
     """A function that the assistant called; ``arguments`` is JSON as text, an object, or nothing."""
 
-    name: Text
+    name: Name
     arguments: str | dict[str, Any] | list[Any] | None = None
 
 
 class ToolCallBody(JsonBody):
     """A tool call in an assistant's message."""
 
-    id: str | None = None
+    id: Label | None = None
     type: Literal["function"] | None = None
     function: CalledFunction
 
@@ -80,10 +80,10 @@ class Message(JsonBody):
     """One message of a chat. ``function`` and ``function_call`` are OpenAI's form before there were tools."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[ContentPart] | ContentPart | None = None
-    name: str | None = None
-    tool_calls: list[ToolCallBody] | None = None
-    tool_call_id: str | None = None
+    content: str | Parts[ContentPart] | ContentPart | None = None
+    name: Label | None = None
+    tool_calls: Calls[ToolCallBody] | None = None
+    tool_call_id: Label | None = None
     function_call: CalledFunction | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
@@ -126,7 +126,7 @@ def _is_parts(content: Any) -> bool:
 class FunctionBody(JsonBody):
     """A function that the model may call; ``parameters`` is a JSON schema."""
 
-    name: Text
+    name: Name
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
@@ -162,9 +162,9 @@ class ThinkingBody(JsonBody):
 
     model_config = ConfigDict(title="Thinking")
 
-    type: str | None = None
+    type: Label | None = None
     enabled: bool | None = None
-    effort: str | None = None
-    budget_tokens: int | None = None
-    max_tokens: int | None = None
+    effort: Label | None = None
+    budget_tokens: TokenCount | None = None
+    max_tokens: TokenCount | None = None
     exclude: bool | None = None

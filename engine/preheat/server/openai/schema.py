@@ -8,15 +8,14 @@ from typing import Annotated, Any, ClassVar, Final, TypeAlias
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from preheat.inference import Sampling
-from preheat.server.bodies import MAX_INPUTS, Int, Refused, Several, Text
+from preheat.server.bodies import MAX_INPUTS, Int, Label, Labels, Messages, Name, Refused, Several, Stop, Stops, Tools
 from preheat.server.openai.constraints import ConstraintFields
 from preheat.server.openai.known_fields import CHAT_REFUSED, COMPLETION_REFUSED, IGNORED
 from preheat.server.openai.messages import FunctionBody, Message, StreamOptions, Tool
 from preheat.server.openai.thinking import ThinkingFields
 
 MAX_CHOICES: Final = 16
-MAX_STOPS: Final = 64
-MAX_TOOLS: Final = 1024
+MAX_BIASES: Final = 2048
 _SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
 _SAME_NAMES: Final = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty")
 _FORBIDDEN: Final = -1000.0
@@ -25,6 +24,10 @@ _FORBIDDEN: Final = -1000.0
 Token: TypeAlias = Annotated[Int, Field(ge=0, lt=2**31)]
 Tokens: TypeAlias = Annotated[list[Token], Field(min_length=1)]
 Bias: TypeAlias = Annotated[float, Field(ge=-100, le=100)]
+Biases: TypeAlias = (
+    Annotated[dict[Label, Bias], Field(max_length=MAX_BIASES)]
+    | Annotated[list[tuple[Token, Bias | bool]], Field(max_length=MAX_BIASES)]
+)
 Limit: TypeAlias = Annotated[Int, Field(ge=-2, lt=2**31)] | None
 
 
@@ -33,7 +36,7 @@ class SamplingBody(ConstraintFields):
 
     IGNORED: ClassVar[Mapping[str, str]] = IGNORED
 
-    model: Text
+    model: Name
     temperature: Annotated[float, Field(ge=0, le=100)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     top_k: Annotated[Int, Field(ge=-1, lt=2**31, description="-1 and 0 keep all tokens.")] | None = None
@@ -46,12 +49,10 @@ class SamplingBody(ConstraintFields):
         None, description="How many tokens back the penalties look; -1 is the context length."
     )
     seed: Annotated[Int, Field(ge=-(2**63), lt=2**64)] | None = Field(None, description="-1 draws one.")
-    logit_bias: dict[str, Bias] | list[tuple[Token, Bias | bool]] | None = Field(
+    logit_bias: Biases | None = Field(
         None, description="By token id; also llama.cpp's list of pairs, in which false rules a token out."
     )
-    stop: str | Annotated[list[str], Field(max_length=MAX_STOPS)] | None = Field(
-        None, description="Empty texts are ignored."
-    )
+    stop: Stop | Stops | None = Field(None, description="Empty texts are ignored.")
     max_tokens: Limit = Field(None, description="-1 is up to the context length.")
     n_predict: Limit = Field(None, description="llama.cpp's name of max_tokens.")
     n: Annotated[Int, Field(ge=1, le=MAX_CHOICES)] | None = None
@@ -119,20 +120,20 @@ class ChatBody(ThinkingFields, SamplingBody):
 
     REFUSED: ClassVar[Mapping[str, Refused]] = CHAT_REFUSED
 
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: Annotated[Messages[Message], Field(min_length=1)]
     max_completion_tokens: Limit = Field(None, description="Goes before max_tokens.")
     logprobs: bool | None = None
     top_logprobs: Annotated[Int, Field(ge=0, le=20)] | None = None
-    tools: Annotated[list[Tool], Field(max_length=MAX_TOOLS)] | None = None
+    tools: Tools[Tool] | None = None
     tool_choice: str | dict[str, Any] | None = Field(
         None, description="none, auto, required (or any), one function, or allowed_tools."
     )
     parallel_tool_calls: bool | None = None
-    functions: Annotated[list[FunctionBody], Field(max_length=MAX_TOOLS)] | None = Field(
+    functions: Tools[FunctionBody] | None = Field(
         None, description="OpenAI's form before tools; the answer then has function_call."
     )
     function_call: str | dict[str, Any] | None = Field(None, description="OpenAI's form before tool_choice.")
-    modalities: list[str] | None = Field(None, description="Only text.")
+    modalities: Labels | None = Field(None, description="Only text.")
     include_reasoning: bool | None = Field(None, description="false leaves thinking out of the answer.")
     continue_final_message: bool | None = Field(None, description="The answer continues the last message.")
     add_generation_prompt: bool | None = Field(None, description="Only the opposite of continue_final_message.")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from preheat.inference import JsonObject
-from preheat.server.bodies import Int, JsonBody, invalid
+from preheat.server.bodies import JsonBody, Label, TokenCount, invalid
 from preheat.server.openai.messages import ThinkingBody
 
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -22,15 +22,15 @@ _BUDGETS: Final = {"low": 1024, "medium": 8192}
 class ThinkingFields(JsonBody):
     """Fields of several servers about thinking."""
 
-    reasoning_effort: str | None = Field(
+    reasoning_effort: Label | None = Field(
         None, description="none and minimal switch thinking off; low and medium limit it; templates get the word."
     )
     enable_thinking: bool | None = Field(None, description="Switches thinking on or off.")
     thinking: ThinkingBody | None = Field(None, description="type enabled or disabled, budget_tokens.")
     reasoning: ThinkingBody | None = Field(None, description="enabled, effort, max_tokens, exclude.")
-    thinking_budget: Int | None = Field(None, description="Maximum tokens of thinking; 0 switches it off.")
-    thinking_budget_tokens: Int | None = Field(None, description="Like thinking_budget.")
-    reasoning_budget: Int | None = Field(None, description="Like thinking_budget.")
+    thinking_budget: TokenCount | None = Field(None, description="Maximum tokens of thinking; 0 switches it off.")
+    thinking_budget_tokens: TokenCount | None = Field(None, description="Like thinking_budget.")
+    reasoning_budget: TokenCount | None = Field(None, description="Like thinking_budget.")
     chat_template_kwargs: dict[str, Any] | None = Field(None, description="Variables for the model's template.")
 
 

@@ -10,14 +10,23 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
 
-from preheat.server.bodies import Int, JsonBody, Refused, Text
+from preheat.server.bodies import MAX_MESSAGES, Calls, Int, JsonBody, Label, Labels, Name, Parts, Refused, Tools
 from preheat.server.openai.known_fields import IGNORED, REFUSED
 from preheat.server.openai.messages import CalledFunction, FunctionBody, ImageUrl, ThinkingBody, ToolCallBody
-from preheat.server.openai.schema import MAX_TOOLS, SamplingBody
+from preheat.server.openai.schema import SamplingBody
 from preheat.server.openai.thinking import ThinkingFields
 
-MAX_ITEMS: Final = 8192
-"""Items in one input."""
+MAX_METADATA: Final = 64
+MAX_METADATA_CHARACTERS: Final = 4096
+
+MetadataValue: TypeAlias = (
+    Annotated[str, Field(max_length=MAX_METADATA_CHARACTERS)]
+    | bool
+    | Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    | float
+    | None
+)
+Metadata: TypeAlias = Annotated[dict[Label, MetadataValue], Field(max_length=MAX_METADATA)]
 
 _TEXT_PARTS: Final = ("input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal")
 _IMAGE_PARTS: Final = ("input_image", "image_url")
@@ -68,36 +77,36 @@ class Item(JsonBody):
 
     model_config = ConfigDict(extra="allow")
 
-    id: str | None = None
+    id: Label | None = None
 
 
 class MessageItem(Item):
     """A message; the type may be missing. Calls are in the form of chats, which some clients mix with this one."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[Part] | None = None
-    tool_calls: list[ToolCallBody] | None = None
+    content: str | Parts[Part] | None = None
+    tool_calls: Calls[ToolCallBody] | None = None
 
 
 class FunctionCallItem(CalledFunction, Item):
     """A function call of the assistant."""
 
-    call_id: str | None = None
+    call_id: Label | None = None
 
 
 class CustomToolCallItem(Item):
     """A call of a tool that takes text."""
 
-    name: Text
+    name: Name
     input: str = ""
-    call_id: str | None = None
+    call_id: Label | None = None
 
 
 class CallOutputItem(Item):
     """The result of a call: text, parts, or any other JSON."""
 
-    call_id: str | None = None
-    output: str | list[Part] | dict[str, Any] | None = None
+    call_id: Label | None = None
+    output: str | Parts[Part] | dict[str, Any] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -111,15 +120,15 @@ class CallOutputItem(Item):
 class ReasoningItem(Item):
     """The assistant's thinking; the text is in ``content``, ``summary`` or ``encrypted_content``."""
 
-    content: list[Part] | None = None
-    summary: list[Part] | None = None
+    content: Parts[Part] | None = None
+    summary: Parts[Part] | None = None
     encrypted_content: str | None = None
 
 
 class ItemReference(Item):
     """Stands for an item of a stored response."""
 
-    id: Text
+    id: Name
 
 
 class OtherItem(Item):
@@ -151,7 +160,7 @@ InputItem: TypeAlias = Annotated[
 ITEM: Final[TypeAdapter[InputItem]] = TypeAdapter(InputItem)
 """Reads an item that has been stored."""
 
-Input: TypeAlias = str | Annotated[list[InputItem], Field(max_length=MAX_ITEMS)] | None
+Input: TypeAlias = str | Annotated[list[InputItem], Field(max_length=MAX_MESSAGES)] | None
 
 
 class ResponseTool(JsonBody):
@@ -190,14 +199,14 @@ class TextBody(JsonBody):
     """``text``."""
 
     format: TextFormat | None = None
-    verbosity: str | None = None
+    verbosity: Label | None = None
 
 
 class ReasoningBody(ThinkingBody):
     """``reasoning``."""
 
-    summary: str | None = None
-    generate_summary: str | None = None  # the former name of ``summary``
+    summary: Label | None = None
+    generate_summary: Label | None = None  # the former name of ``summary``
 
 
 class InputBody(ThinkingFields):
@@ -209,13 +218,11 @@ class InputBody(ThinkingFields):
         "messages": Refused("use input", ([],)),
     }
 
-    model: Text
+    model: Name
     input: Input = Field(None, description="Text, or items. Items of unknown types are passed over.")
     instructions: Input = Field(None, description="Not carried over from earlier responses.")
-    previous_response_id: str | None = Field(None, description="The stored response to continue.")
-    tools: Annotated[list[ResponseTool], Field(max_length=MAX_TOOLS)] | None = Field(
-        None, description="Functions; tools of other types are left out."
-    )
+    previous_response_id: Label | None = Field(None, description="The stored response to continue.")
+    tools: Tools[ResponseTool] | None = Field(None, description="Functions; tools of other types are left out.")
     tool_choice: str | dict[str, Any] | None = Field(
         None, description="none, auto, required (or any), one function, or allowed_tools."
     )
@@ -246,15 +253,17 @@ class ResponseBody(InputBody, SamplingBody):
     )
     top_logprobs: Annotated[Int, Field(ge=0, le=20)] | None = None
     text: TextBody | None = Field(None, description="format: text, json_object or json_schema.")
-    include: list[str] | None = Field(
+    include: Labels | None = Field(
         None, description="message.output_text.logprobs and reasoning.encrypted_content; others are ignored."
     )
     store: bool | None = Field(None, description="Unless false, the response is kept in memory for a while.")
-    truncation: str | None = Field(None, description="Input that does not fit is always an error.")
-    metadata: dict[str, Any] | None = Field(None, description="Returned.")
-    user: str | None = Field(None, description="Returned.")
-    safety_identifier: str | None = Field(None, description="Returned.")
-    prompt_cache_key: str | None = Field(None, description="Returned; every prompt's beginning is reused if possible.")
+    truncation: Label | None = Field(None, description="Input that does not fit is always an error.")
+    metadata: Metadata | None = Field(None, description="Returned.")
+    user: Label | None = Field(None, description="Returned.")
+    safety_identifier: Label | None = Field(None, description="Returned.")
+    prompt_cache_key: Label | None = Field(
+        None, description="Returned; every prompt's beginning is reused if possible."
+    )
 
     IGNORED: ClassVar[Mapping[str, str]] = {
         **{name: note for name, note in IGNORED.items() if name not in _NOT_IGNORED},
