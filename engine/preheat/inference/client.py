@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import os
+import re
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -76,6 +77,13 @@ _WORKER_ENVIRONMENT: Final = {
     # After a failed assertion, ggml would start a debugger, which keeps the process for seconds.
     "GGML_NO_BACKTRACE": "1",
 }
+_SECRET: Final = re.compile(r".*(KEY|KEYS|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
+
+
+def _worker_environment() -> dict[str, str]:
+    """Return the environment of a worker: without secrets, since it reads other people's models."""
+    inherited = {name: value for name, value in os.environ.items() if not _SECRET.fullmatch(name)}
+    return {**_WORKER_ENVIRONMENT, **inherited}
 
 
 def worker_command() -> list[str]:
@@ -140,7 +148,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
         """Start a worker process; raises ModelLoadError or InsufficientMemoryError if the system cannot."""
         try:
             transport, client = await asyncio.get_running_loop().subprocess_exec(
-                cls, *worker_command(), env={**_WORKER_ENVIRONMENT, **os.environ}
+                cls, *worker_command(), env=_worker_environment()
             )
         except OSError as error:
             raise start_error(error) from error

@@ -22,6 +22,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "If you trust the app, choose it in the setting allowed_apps, or add its origin to allowed_origins",
     ),
     "foreign_page": Template("A web page of another site may not use Preheat", "Open the address itself"),
+    "http_malformed": Template("The request is not HTTP/1.1: {reason}", "Send it with an HTTP library"),
     "header_repeated": Template("The request has more than one header {name}", "Send it once"),
     "host_missing": Template("The request has no header Host", "Send one, such as 'Host: localhost'"),
     "target_not_host": Template(

@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
+from http import HTTPStatus
 from typing import Final, cast
 
+from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.server.access import PEER_KEY, TARGET_KEY, Peer
-from preheat.server.errors import HeadersTooLargeError, error_json
+from preheat.server.errors import HeadersTooLargeError, InvalidHttpError, error_json
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +68,7 @@ class GuardedConnection(HttpToolsProtocol):
         if self._reading_head or not self.in_request:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES and not self._head_ends(data):
-                self._refuse()
+                self._refuse(HeadersTooLargeError(msg("headers_too_large", limit=MAX_HEAD_BYTES)))
                 return
         elif self._timer is not None:
             self._expect(BODY_TIMEOUT_S)
@@ -125,13 +129,22 @@ class GuardedConnection(HttpToolsProtocol):
         logger.info("closed a connection: the client %s", reason)
         self.transport.abort()
 
-    def _refuse(self) -> None:
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser cannot read. uvicorn calls this while it handles the parser's error."""
+        self._refuse(_malformed(sys.exception()))
+
+    def _refuse(self, error: EngineError) -> None:
         self._expect(None)
-        error = HeadersTooLargeError(msg("headers_too_large", limit=MAX_HEAD_BYTES))
         body = json.dumps(error_json(error)).encode()
         head = (
-            f"HTTP/1.1 {error.status} Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
+            f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def _malformed(error: BaseException | None) -> InvalidHttpError:
+    """Return the refusal for an error of the parser, whose words are its own and quote nothing."""
+    reason = str(error) if isinstance(error, HttpParserError) and error.__context__ is None else "it cannot be read"
+    return InvalidHttpError(msg("http_malformed", reason=reason))

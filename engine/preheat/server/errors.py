@@ -40,6 +40,10 @@ class OriginNotAllowedError(EngineError, code="origin_not_allowed", status=403):
     """The request comes from a web page of another origin."""
 
 
+class InvalidHttpError(EngineError, code="invalid_http", status=400):
+    """The request is not HTTP."""
+
+
 class InvalidHeadersError(EngineError, code="invalid_headers", status=400):
     """Headers that are missing, repeated or contradict each other."""
 

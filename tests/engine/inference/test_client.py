@@ -501,3 +501,14 @@ async def test_closing_twice(spawn: Spawn) -> None:
     await worker.close()
     await worker.close()
     assert gone(worker.pid)
+
+
+async def test_a_worker_gets_no_secrets(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = ("PREHEAT_API_KEYS", "HF_TOKEN", "OPENAI_API_KEY", "some_password")
+    for name in (*secrets, "TOKENIZERS_PARALLELISM"):
+        monkeypatch.setenv(name, "x")
+    worker = await spawn()
+    await worker.ready()
+    names = psutil.Process(worker.pid).environ()
+    assert not set(secrets) & set(names)
+    assert "TOKENIZERS_PARALLELISM" in names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -104,3 +105,46 @@ async def test_a_client_that_reads_nothing_is_given_up(
     await engine.until(lambda: engine.closed == 1 and engine.leases == 0)
     assert engine.finished == 0
     writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nHost: local\0host\r\n\r\n",
+        b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5001 + b"\r\n\r\n",
+        b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: \xb2\r\n\r\n",
+        b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n",
+        b"GET http://localhost HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",  # TLS
+    ],
+)
+async def test_what_is_not_http_is_refused_with_a_code(head: bytes, port: RunningPort) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port.port)
+    writer.write(head)
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "invalid_http"
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "code"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "invalid_headers"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400, "invalid_headers"),
+        (b"GET http://evil.com/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "invalid_headers"),
+        (b"GET / HTTP/1.1\r\nHost: a@localhost\r\n\r\n", 403, "host_not_allowed"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", 403, "origin_not_allowed"),
+    ],
+)
+async def test_where_a_request_leads_is_checked_on_the_wire(
+    head: bytes, status: int, code: str, port: RunningPort
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port.port)
+    writer.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    answer = await reader.read()
+    writer.close()
+    assert int(answer.split()[1]) == status
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == code

@@ -33,7 +33,7 @@ class RequestHead:
             values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
         self._values = values
         self._scope = scope
-        self.host = self._first("host") or ""
+        self.host = (self._first("host") or "").strip(" \t")
         self.origin = self._first("origin")
         self.keys = [key.encode("latin-1").strip() for key in values.get("x-api-key", ())]
         for value in values.get("authorization", ()):
