@@ -71,6 +71,9 @@ def list_(
         out.print(_models_table(out, found["models"]))
     else:
         print_no_models()
+    for model in found["models"]:
+        if model["warning"]:
+            out.print(f"{model['id']}: {model['warning']}.", style="yellow", markup=False)
     for problem in found["unreachable"]:
         out.print(f"{problem}: its models are not listed.", style="yellow", markup=False)
     if everything and found["left_out"]:
@@ -154,6 +157,7 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
         yield "Files" if number == 0 else "", path
     yield "Image encoder", known["mmproj"] or ""
     yield "State", state_words(known) + ("; its file was removed" if known["file_missing"] else "")
+    yield "Warning", known["warning"] or ""
     yield "Why", known["why"] or ""
 
 

@@ -118,7 +118,8 @@ class ModelDetails(Card):
     def _reason(self, model: ModelSnapshot) -> str:
         if model.state is State.FAILED and model.error:
             return self.tr("Failed to load: {reason}").format(reason=sentence(failure_reason(model)))
-        return joined(sentence(model_state(model)), _capital(sentence(self._why)), separator=" ")
+        warning = sentence(message_text(model.warning)) if model.warning else ""
+        return joined(sentence(model_state(model)), warning, _capital(sentence(self._why)), separator=" ")
 
     def _ask(self) -> None:
         if (question := self._asked) is not None:

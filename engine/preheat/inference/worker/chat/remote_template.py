@@ -30,12 +30,10 @@ _MOST: Final = 4
 
 _FIRST_PAUSE_S: Final = 60.0
 _LONGEST_PAUSE_S: Final = 3600.0
-_MAX_FAILURES: Final = 3
-"""Small chats in a row that a template may fail to render before it counts as unusable."""
-
-_SMALL_BYTES: Final = 1 << 14
 
 _MEMORY_BYTES: Final = 256 << 20
+_PROCESSES: Final = 3
+"""Long chats are prepared on two threads; the third process is for short ones."""
 
 _keys = itertools.count()
 
@@ -56,14 +54,14 @@ class Helpers(Protocol):
 
 def renderer_pool() -> GuardedPool:
     """Return the processes in which one worker's templates run; none is started yet."""
-    return GuardedPool("preheat.inference.worker.chat.renderer", _MEMORY_BYTES)
+    return GuardedPool("preheat.inference.worker.chat.renderer", _MEMORY_BYTES, _PROCESSES)
 
 
 class RemoteTemplate:
     """One template. A process learns it when it is first asked for a prompt, and again after it was replaced.
 
     A template that does not parse is refused for good. One that runs too long or takes too much memory while it is
-    learned, or with one small chat after the other, is not tried again for a minute, then for longer. Any thread.
+    learned is not tried again for a minute, then for longer. Any thread.
     """
 
     def __init__(
@@ -86,7 +84,6 @@ class RemoteTemplate:
         self._problem: Message | None = None
         self._retry_at = 0.0  # monotonic
         self._pause_s = _FIRST_PAUSE_S
-        self._failures = 0
 
     @property
     def problem(self) -> Message | None:
@@ -117,7 +114,6 @@ class RemoteTemplate:
                 answer = self._ask(helper, question)
         if answer == questions.UNKNOWN:  # the process was replaced, because learning made it large
             raise ChatTemplateError(self._set_problem(_UNUSABLE[Reason.MEMORY]))
-        self._failures = 0
         kind, content = answer[:1], answer[1:].decode(errors="replace")
         match kind:
             case questions.LEFT_OUT:
@@ -152,10 +148,6 @@ class RemoteTemplate:
         except HelperFailed as failure:
             if failure.reason is Reason.NOT_STARTED:
                 raise ChatTemplateUnavailableError(msg("template_process_not_started")) from failure
-            if len(question) < _SMALL_BYTES:
-                self._failures += 1
-                if self._failures >= _MAX_FAILURES:
-                    self._set_problem(_UNUSABLE[failure.reason])
             kind = ChatTemplateTooSlowError if failure.reason is Reason.TIMEOUT else ChatTemplateError
             raise kind(msg(_FAILED[failure.reason]), param="messages") from failure
 

@@ -22,7 +22,7 @@ class GuardedPool:
         processes: Most processes at once.
     """
 
-    def __init__(self, module: str, memory_bytes: int, processes: int = 2) -> None:
+    def __init__(self, module: str, memory_bytes: int, processes: int) -> None:
         self._module = module
         self.memory_bytes: Final = memory_bytes
         self._most = processes
