@@ -65,7 +65,7 @@ class UnsupportedOperationError(EngineError, code="unsupported_operation", statu
     """The model does not support the operation, such as embeddings from a chat model."""
 
 
-class ModelFileError(EngineError, code="invalid_model_file", status=500):
+class ModelFileError(EngineError, code="invalid_model_file", status=422):
     """A file is not a whole, well-formed GGUF model."""
 
 

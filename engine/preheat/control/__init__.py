@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         ModelFacts,
         ModelList,
         ModelsMove,
+        MovedFile,
         MoveModels,
         RemovedModel,
         RemoveModel,
@@ -133,7 +134,7 @@ else:
             "preheat.control.live_settings": "LiveSettings",
             "preheat.control.models": (
                 "ExplainModel Explanation GetModel GetStatus ImportedFile ImportFile ImportMode ListModels "
-                "LoadModel ModelFacts ModelList ModelsMove MoveModels RemovedModel RemoveModel Status "
+                "LoadModel ModelFacts ModelList ModelsMove MovedFile MoveModels RemovedModel RemoveModel Status "
                 "UnloadModel WatchStatus"
             ),
             "preheat.control.opening": "open_session",

@@ -21,7 +21,7 @@ from preheat.messages import msg
 from preheat.models.file_names import SPLIT_PART, printable
 from preheat.models.gguf.reader import read_header
 from preheat.models.own_folder import prepare, record
-from preheat.models.space import check_space, is_full
+from preheat.models.space import check_space, disk_full, is_full
 from preheat.models.tree import ChangedMeanwhileError, Tree, same_state
 
 HIDDEN: Final = ".importing"
@@ -78,7 +78,7 @@ def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnB
     """
     shown = printable(path.name)
     if path.suffix.lower() != _ENDING:
-        raise ModelFileError(msg("import_wrong_ending", file=shown))
+        raise UnusablePathError(msg("import_wrong_ending", file=shown), param="path")
     with ExitStack() as opened:
         try:
             first = opened.enter_context(_source(path, how))
@@ -95,7 +95,8 @@ def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnB
             raise UnusablePathError(msg("import_changed", file=shown), param="path") from error
         except OSError as error:
             if is_full(error):
-                check_space(models_dir, sum(file.status.st_size for file in files), "disk_full", name=shown)
+                needed = sum(file.status.st_size for file in files)
+                raise disk_full(models_dir, needed, "disk_full", name=shown) from error
             name = printable(str(error.filename or path))
             raise FolderError(msg("file_failed", path=name, reason=reason_of(error))) from error
     return models_dir / files[0].given.name

@@ -23,7 +23,7 @@ from preheat.messages import msg
 from preheat.models.file_names import DOWNLOADS, LOCK, printable
 from preheat.models.own_folder import MARK, OwnFolder, is_empty, prepare, record
 from preheat.models.sources.candidates import folder_candidates
-from preheat.models.space import check_space, existing_folder, is_full
+from preheat.models.space import check_space, disk_full, existing_folder, is_full
 from preheat.models.tree import COPYING, Tree, same_state
 from preheat.settings import SettingsStore
 
@@ -73,16 +73,17 @@ def plan_move(old: Path, new: Path) -> MovePlan:
         new: An absolute path to a new or empty folder, or to one with Preheat's mark.
 
     Raises:
-        UnusablePathError: The new folder is none of these, is a link, or cannot be written.
-        FolderError: Old and new folder are the same, or one contains the other.
+        UnusablePathError: The new folder is none of these, is a link, cannot be written, or contains the old one, or is
+            in it.
         DiskFullError: There is no space for copies.
     """
     real = _checked_target(new)
     own = OwnFolder.read(old)
     if real == own.root or _same(real, own.root):
-        raise FolderError(msg("move_same_folder", folder=printable(str(new))))
+        raise UnusablePathError(msg("move_same_folder", folder=printable(str(new))), param="path")
     if _inside(real, own.root) or _inside(own.root, real):
-        raise FolderError(msg("move_nested_folders", new=printable(str(new)), old=printable(str(old))))
+        both = msg("move_nested_folders", new=printable(str(new)), old=printable(str(old)))
+        raise UnusablePathError(both, param="path")
     try:
         files = tuple(sorted(_own_files(own), key=lambda file: str(file.path)))
         other_disk = bool(files) and _device(own.root) != _device(real)
@@ -123,7 +124,7 @@ def move_models(
                 return _remove(plan.files, old)
     except OSError as error:
         if is_full(error):
-            check_space(plan.new, plan.total_bytes, "disk_full_for_models")
+            raise disk_full(plan.new, plan.total_bytes, "disk_full_for_models") from error
         raise _failed(error, plan.new) from error
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from preheat.errors import DiskFullError
 from preheat.messages import Param, msg
+from preheat.models.file_names import printable
 
 _MOST_KEPT_BYTES: Final = 10**9
 _KEPT_SHARE: Final = 100  # one hundredth, on small disks
@@ -31,9 +32,14 @@ def existing_folder(folder: Path) -> Path:
 
 def check_space(folder: Path, needed_bytes: int, code: str, **params: Param) -> None:
     """Raise ``DiskFullError`` with this message code and both sizes if there is not enough space."""
-    spare = spare_bytes(folder)
-    if needed_bytes > spare:
-        raise DiskFullError(msg(code, needed=needed_bytes, free=max(spare, 0), folder=str(folder), **params))
+    if needed_bytes > spare_bytes(folder):
+        raise disk_full(folder, needed_bytes, code, **params)
+
+
+def disk_full(folder: Path, needed_bytes: int, code: str, **params: Param) -> DiskFullError:
+    """Return the error with this message code and both sizes."""
+    free = max(spare_bytes(folder), 0)
+    return DiskFullError(msg(code, needed=needed_bytes, free=free, folder=printable(str(folder)), **params))
 
 
 def is_full(error: OSError) -> bool:

@@ -19,6 +19,7 @@ from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
 from preheat_gui.settings_dialog.limit_editor import LimitCurve, LimitEditor
 from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
+from preheat_gui.settings_dialog.moving import FolderChange
 from preheat_gui.settings_dialog.page import LoginRow, SettingsPage
 from preheat_gui.widgets import GAP, GROUP_GAP, MARGIN, Banner, hbox, named, set_role, vbox
 
@@ -49,6 +50,7 @@ class SettingsDialog(QDialog):
         self._draft = Draft(bridge.settings, self)
         self._overridden: dict[str, str] = {}
         self._notes: dict[str, str] = {}
+        self._folder_change = FolderChange(bridge, self, self._write, self._failed)
         self._closing = False
         self._total_bytes = bridge.snapshot.memory.total_bytes or psutil.virtual_memory().total
         self._curve = curve or LimitCurve(bridge, self)
@@ -181,7 +183,15 @@ class SettingsDialog(QDialog):
         if not self._login.apply():
             self._closing = False
             self.show_page(Group.APPLICATION)
-        elif texts := dict(self._draft.texts):
+        elif "models_dir" in self._draft.texts:
+            self._apply.setEnabled(False)  # until the user has answered
+            self._ok.setEnabled(False)
+            self._folder_change.begin(self._draft.texts["models_dir"])
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        if texts := dict(self._draft.texts):
             self._bridge.change_settings(texts, partial(self._applied, tuple(texts)), self._failed)
         else:
             self._finish()
@@ -199,6 +209,7 @@ class SettingsDialog(QDialog):
 
     def _failed(self, error: EngineError) -> None:
         self._closing = False
+        self._refresh()
         if isinstance(error, SettingsError) and self._draft.refuse(error):
             self._reveal(str(error.param))
         else:

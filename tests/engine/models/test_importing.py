@@ -84,9 +84,10 @@ def test_existing_files_stay(write_model: WriteModel, own: Path) -> None:
 def test_invalid_files_are_not_imported(tmp_path: Path, own: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"GGUF and then nothing")
     (tmp_path / "x.bin").touch()
-    for name in ("x.gguf", "x.bin"):
-        with pytest.raises(ModelFileError):
-            import_file(tmp_path / name, own)
+    with raises(ModelFileError, "gguf_header_cut"):
+        import_file(tmp_path / "x.gguf", own)
+    with raises(UnusablePathError, "import_wrong_ending"):
+        import_file(tmp_path / "x.bin", own)
     assert not own.exists()
 
 

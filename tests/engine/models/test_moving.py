@@ -305,7 +305,7 @@ def test_the_folder_itself_and_its_relatives_are_errors(old: Path, tmp_path: Pat
         (tmp_path / "alias" / "old" / "deep" / "inner", nested),
         (tmp_path, nested),
     ):
-        with raises(FolderError, code):
+        with raises(UnusablePathError, code):
             plan_move(old, place)
 
 
