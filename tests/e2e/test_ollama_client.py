@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -185,6 +186,20 @@ def test_a_model_is_pulled_by_its_name_on_the_hub(tmp_path: Path, local_hub: Loc
             client.pull("no-such-model")
         client.delete(name)
         assert client.list().models == []
+
+
+def test_only_downloads_are_deleted_without_proof(tmp_path: Path, embedding_model: Path) -> None:
+    mine = tmp_path / "data" / "models" / "mine.gguf"
+    mine.parent.mkdir(parents=True)
+    shutil.copy(embedding_model, mine)
+    with running_preheat(tmp_path) as preheat, ollama.Client(preheat.url) as plain:
+        with pytest.raises(ollama.ResponseError) as caught:
+            plain.delete("mine")
+        assert caught.value.status_code == 403
+        assert mine.exists()
+    with running_preheat(tmp_path) as preheat, ollama.Client(preheat.url, headers=preheat.own_headers) as own:
+        own.delete("mine")
+        assert not mine.exists()
 
 
 NAMES = f"""

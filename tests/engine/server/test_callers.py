@@ -22,7 +22,7 @@ PAGE: Final = {"origin": "http://localhost:3000", "sec-fetch-site": "same-site",
 OWN: Final = {"authorization": f"Bearer {OWN_KEY}"}
 LINK: Final = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
-ADMIN: Final = {"ListKeys", "CreateKey", "RevokeKey", "RemoveModel", "ImportFile", "MoveModelsFolder"} | {
+ADMIN: Final = {"ListKeys", "CreateKey", "RevokeKey", "RemoveModel", "ImportFile", "MoveModels"} | {
     "ChangeSettings",
     "ChangeModelSettings",
     "ReloadSettings",

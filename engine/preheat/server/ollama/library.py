@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from preheat.core import DownloadState
 from preheat.errors import FolderError, ModelExistsError, UnsupportedOperationError, reason_of
 from preheat.messages import msg
 from preheat.models import ModelFile, read_header
@@ -98,12 +99,15 @@ class LibraryEndpoints:
         return Response('{"status": "writing manifest"}\n{"status": "success"}\n', media_type=NDJSON)
 
     async def delete(self, request: Request) -> Response:
-        """Delete a model in Preheat's own folder, or a name made with copy or create."""
-        caller_of(request).require(KeyScope.MANAGE)
+        """Delete a model, or a name made with copy or create. Other models than downloads need the scope admin."""
+        caller = caller_of(request)
+        caller.require(KeyScope.MANAGE)
         body = await read_body(request, ModelBody)
         if self.named.remove(body.model_name):
             await self._save()
         else:
+            if not await self._is_download(body.model_name):
+                caller.require(KeyScope.ADMIN)
             await self.generator.engine.library.remove_model(body.model_name)
         return Response()
 
@@ -122,6 +126,16 @@ class LibraryEndpoints:
             raise ModelExistsError(msg("model_name_taken", name=name), param="model")
         self.named.add(name, NamedModel(model.model_id, system, parameters, time.time()))
         await self._save()
+
+    async def _is_download(self, name: str) -> bool:
+        engine = self.generator.engine
+        model, folder = await engine.find(name), engine.settings.own_models_dir
+        return any(
+            each.state is DownloadState.DONE
+            and each.file_name == model.path.name
+            and model.path.is_relative_to(folder / each.repo)
+            for each in await engine.library.downloads()
+        )
 
     async def _save(self) -> None:
         try:
