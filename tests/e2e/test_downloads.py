@@ -31,6 +31,14 @@ def _control(preheat: Preheat, method: str, path: str, body: Any = None) -> Any:
         return json.load(response)
 
 
+def _answer_to(preheat: Preheat, body: Any) -> str:
+    """Return the whole answer to an import that is refused."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        _control(preheat, "POST", "import", body)
+    with caught.value as answer:
+        return f"{answer.code} {answer.read().decode()}"
+
+
 def _refused(preheat: Preheat, method: str, path: str, body: Any = None) -> tuple[int, str]:
     with pytest.raises(urllib.error.HTTPError) as caught:
         _control(preheat, method, path, body)
@@ -133,6 +141,14 @@ def test_pause_resume_cancel_and_errors_over_http(tmp_path: Path, local_hub: Loc
         assert _control(preheat, "POST", f"downloads/{download_id}/resume")["state"] in ("queued", "running")
         assert _control(preheat, "POST", f"downloads/{download_id}/cancel")["state"] == "cancelled"
         assert _control(preheat, "GET", "downloads") == {"downloads": []}
+        (tmp_path / "folder.gguf").mkdir()
+        (tmp_path / "letter.gguf").write_text("dear")
+        os.mkfifo(tmp_path / "pipe.gguf")
+        answers = {
+            _answer_to(preheat, {"path": str(path), "how": "move"}).replace(path.name, "")
+            for path in (*tmp_path.glob("*.gguf"), tmp_path / "none.gguf", tmp_path / "folder.gguf" / "none.gguf")
+        }
+        assert len(answers) == 1
         (tmp_path / "no.gguf").write_bytes(b"GGUF but no more")
         assert _refused(preheat, "POST", "import", {"path": str(tmp_path / "no.gguf")})[1] == "invalid_model_file"
 

@@ -130,7 +130,7 @@ def _split_set(file: _SourceFile, how: How, opened: ExitStack) -> list[_SourceFi
     """Return the file, or every part of its split set."""
     given = file.given
     part = SPLIT_PART.fullmatch(given.stem)
-    if part is None:
+    if part is None or not 1 <= int(part["number"]) <= int(part["count"]):
         return [file]
     prefix, count = part["prefix"], int(part["count"])
     files: list[_SourceFile] = []

@@ -66,6 +66,13 @@ def test_all_parts_are_imported(write_model: WriteModel, own: Path) -> None:
         import_file(second.with_name(names[0]), own)
 
 
+@pytest.mark.parametrize("name", ["m-00000-of-00000.gguf", "m-00003-of-00002.gguf"])
+def test_a_name_that_only_looks_like_a_part_is_one_file(write_model: WriteModel, own: Path, name: str) -> None:
+    assert import_file(write_model(f"from/{name}"), own) == own / name
+    with raises(ModelFileError, "import_parts_missing", count=99999, missing=99998):
+        import_file(write_model("from/n-00001-of-99999.gguf"), own)
+
+
 def test_existing_files_stay(write_model: WriteModel, own: Path) -> None:
     source = write_model("from/m.gguf")
     target = import_file(source, own, How.COPY)
@@ -84,7 +91,7 @@ def test_existing_files_stay(write_model: WriteModel, own: Path) -> None:
 def test_invalid_files_are_not_imported(tmp_path: Path, own: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"GGUF and then nothing")
     (tmp_path / "x.bin").touch()
-    with raises(ModelFileError, "gguf_header_cut"):
+    with raises(ModelFileError, "gguf_version_unknown"):
         import_file(tmp_path / "x.gguf", own)
     with raises(UnusablePathError, "import_wrong_ending"):
         import_file(tmp_path / "x.bin", own)
