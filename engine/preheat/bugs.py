@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import traceback
@@ -27,9 +28,24 @@ def failure_of(doing: str, error: BaseException) -> EngineError:
     """
     if isinstance(error, EngineError):
         return error
-    if isinstance(error, MemoryError):
-        return InsufficientMemoryError(msg("request_out_of_memory"))
+    if lacks_memory(error):
+        logger.error("%s failed: memory ran out", doing)
+        return InsufficientMemoryError(msg("process_out_of_memory"))
     return report_bug(doing, error)
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether an exception means that the system gives this process no memory, or no thread."""
+    match error:
+        case MemoryError():
+            return True
+        case OSError(errno=errno.ENOMEM):
+            return True
+        case RuntimeError():
+            return "can't start new thread" in str(error)
+        case ImportError():
+            return "failed to map segment" in str(error) or "cannot allocate memory" in str(error).lower()
+    return False
 
 
 def report_bug(doing: str, error: BaseException) -> InternalError:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from preheat._version import __version__
+from preheat.bugs import failure_of, lacks_memory
 from preheat.cli.decisions import log, pause, plan, resume, why
 from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.favourites import favourite, favourites, unfavourite
@@ -53,6 +54,10 @@ class _Group(TyperGroup):
         except BrokenPipeError as error:
             silence()
             raise typer.Exit(EXIT_FAILURE) from error
+        except (MemoryError, OSError, RuntimeError, ImportError) as error:
+            if not lacks_memory(error):
+                raise
+            raise typer.Exit(show_error(failure_of("starting", error))) from error
         return result
 
 
