@@ -18,11 +18,13 @@ MAY_SLEEP = {
     "engine/application.py",
     "engine/inference/gated_worker.py",
     "engine/inference/test_client.py",
+    "faults/killing.py",
+    "faults/soak.py",
     "support/fetching.py",
     "support/running_preheat.py",
     "support/virtual_screen.py",
 }
-"""Helpers that wait for a condition, and a worker that waits for its test."""
+"""Helpers that wait for a condition, campaigns that run for some time, and a worker that waits for its test."""
 
 
 def defined_names(tree: ast.Module) -> set[str]:

@@ -6,6 +6,7 @@ import errno
 
 import pytest
 
+from bug_watch import BugWatch
 from preheat.bugs import failure_of
 from preheat.errors import InsufficientMemoryError, InternalError, ModelNotFoundError
 
@@ -24,12 +25,12 @@ def test_lack_of_memory_is_no_bug(error: Exception) -> None:
     assert isinstance(failure_of("a test", error), InsufficientMemoryError)
 
 
-@pytest.mark.allow_bugs
 @pytest.mark.parametrize("error", [RuntimeError("secret"), OSError(errno.ENOENT, "secret"), ImportError("secret")])
-def test_everything_else_is_one(error: Exception) -> None:
+def test_everything_else_is_one(error: Exception, bugs: BugWatch) -> None:
     failed = failure_of("a test", error)
     assert isinstance(failed, InternalError)
     assert "secret" not in str(failed)
+    assert len(bugs.take()) == 1
 
 
 def test_expected_errors_stay() -> None:

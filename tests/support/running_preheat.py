@@ -107,7 +107,7 @@ def running_preheat(
     with (home / "serve.out").open("wb") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: runtime_file.exists() or process.poll() is not None)
+        wait_until(lambda: _written_by(process.pid, runtime_file) or process.poll() is not None)
         assert process.poll() is None, (home / "serve.out").read_text()
         preheat = Preheat(process, home, json.loads(runtime_file.read_text())["port"])
         wait_until(lambda: _answers(preheat) or process.poll() is not None)
@@ -120,6 +120,11 @@ def running_preheat(
             _, left = psutil.wait_procs(children, EXIT_TIMEOUT_S)
             assert not left
     assert bugs_of(home) == []
+
+
+def _written_by(pid: int, runtime_file: Path) -> bool:
+    """Return whether the file is that of this process: a killed one may have left another."""
+    return runtime_file.exists() and json.loads(runtime_file.read_text())["pid"] == pid
 
 
 def _answers(preheat: Preheat) -> bool:
