@@ -18,41 +18,45 @@ class Call(NamedTuple):
     arguments: str
 
 
-_NAME: Final = r"[\w.\-/]+"
+_NAME: Final = r"[\w.\-/]++"
 _NAME_KEYS: Final = ("name", "function", "tool_name", "tool")
 _ARGUMENT_KEYS: Final = ("arguments", "parameters", "args", "input")
 _OTHER_KEYS: Final = frozenset({"type", "id", "tool_call_id", "call_id"})
-_MAX_LITERAL: Final = 1 << 16
+_MAX_LITERAL: Final = 1 << 15
 """Longest Python literal to evaluate, in characters."""
 
+# The patterns below are possessive (``*+``): with backtracking, a thousand spaces in an answer take seconds.
 _AFTER_NAME: Final = (
-    r"(?::\d+)?\s*(?:\[CALL_ID\]\w+\s*)?"
+    r"(?::\d++)?+\s*+(?:\[CALL_ID\]\w++\s*+)?+"
     r"(?:\"?>|\[ARGS\]|<｜tool▁sep｜>|<\|tool_call_argument_begin\|>"
-    r"|(?:<\|channel\|>\w+\s*)?(?:<\|constrain\|>)?\s*(?:json)?\s*<\|message\|>)?\s*"
+    r"|(?:<\|channel\|>\w++\s*+)?+(?:<\|constrain\|>)?+\s*+(?:json)?+\s*+<\|message\|>)?+\s*+"
 )
 NAMED: Final = re.compile(
-    rf"\s*(?:function<｜tool▁sep｜>)?(?:functions\.)?({_NAME}){_AFTER_NAME}(?:```(?:json)?\s*)?(?=\{{)"
+    rf"\s*+(?:function<｜tool▁sep｜>)?+(?:functions\.)?({_NAME}){_AFTER_NAME}(?:```(?:json)?+\s*+)?+(?=\{{)"
 )
 """The name before a JSON object of arguments: ``name[ARGS]{…}``, ``name>{…}``, ``name<｜tool▁sep｜>{…}`` and others."""
 
 JSON_HEAD: Final = re.compile(
-    rf"""\s*\{{\s*(?:"type"\s*:\s*"function"\s*,\s*)?"name"\s*:\s*"({_NAME})"\s*,\s*"(?:arguments|parameters)"\s*:\s*"""
+    rf"""\s*+\{{\s*+(?:"type"\s*+:\s*+"function"\s*+,\s*+)?+"name"\s*+:\s*+"({_NAME})"\s*+,\s*+"""
+    r""""(?:arguments|parameters)"\s*+:\s*+"""
     r"(?=\{)"
 )
 """A call as JSON up to its object of arguments."""
 
 _FUNCTION: Final = re.compile(
-    rf"""<(?:function|invoke)(?:=|\s+name=)["']?({_NAME})["']?\s*>(.*?)(?=</(?:function|invoke)>|<function[=\s]|<invoke\s|\Z)""",
+    rf"""<(?:function|invoke)(?:=|\s+name=)["']?({_NAME})["']?+\s*+>(.*?)(?=</(?:function|invoke)>|<function[=\s]|<invoke\s|\Z)""",
     re.S,
 )
 _PARAMETER: Final = re.compile(
-    r"""<param(?:eter)?(?:=|\s+name=)["']?([^>"']+)["']?\s*>(.*?)"""
+    r"""<param(?:eter)?(?:=|\s+name=)["']?([^<>"']++)["']?+\s*+>(.*?)"""
     r"""(?:</param(?:eter)?>|(?=<param(?:eter)?[=\s])|\Z)""",
     re.S,
 )
-_GLM: Final = re.compile(rf"\s*({_NAME})\s*(?=<arg_key>|\Z)(.*)", re.S)
-_GLM_ARGUMENT: Final = re.compile(r"<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)(?:</arg_value>|\Z)", re.S)
-_FENCE: Final = re.compile(r"\s*```\w*\s*(.*?)\s*(?:```\s*)?", re.S)
+_GLM: Final = re.compile(rf"\s*+({_NAME})\s*+(?=<arg_key>|\Z)(.*)", re.S)
+_GLM_ARGUMENT: Final = re.compile(
+    r"<arg_key>([^<]*+(?:<(?!/?arg_key>)[^<]*+)*+)</arg_key>\s*+<arg_value>(.*?)(?:</arg_value>|\Z)", re.S
+)
+_FENCE: Final = re.compile(r"```\w*+")
 
 
 def parse_json(text: str) -> Any:
@@ -120,9 +124,10 @@ def _call(name: str, arguments: Any) -> Call | None:
 
 def block_calls(text: str, tools: Mapping[str, ToolDefinition]) -> list[Call]:
     """Return the calls of a block that is not plain JSON; empty if it is malformed."""
-    fence = _FENCE.fullmatch(text)
+    stripped = text.strip()
+    fence = _FENCE.match(stripped)
     if fence is not None:
-        text = fence[1]
+        text = stripped[fence.end() :].removesuffix("```").strip()
     readers: Sequence[Callable[[str, Mapping[str, ToolDefinition]], list[Call]]] = (
         _xml_calls,
         _glm_calls,

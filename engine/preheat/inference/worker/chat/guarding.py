@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from preheat.inference import Chat, Message, Role, ToolCall, ToolDefinition
+from preheat.inference.worker.chat.literal_texts import any_of, contained_in
 from preheat.inference.worker.chat.traits import parse_arguments
 from preheat.inference.worker.chat.values import to_json
 
@@ -29,9 +30,10 @@ class Guard:
         # Letters and digits survive trimming, quoting and escaping.
         self.nonce: Final = secrets.token_hex(6)
         self._texts = sorted(literal, key=len, reverse=True)
+        self._numbers = {text: number for number, text in enumerate(self._texts)}
         # Templates cut the thinking out of the assistant's earlier answers by its tags.
-        self._for_assistant = _any_of([text for text in self._texts if not _THINKING_TAG.fullmatch(text)])
-        self._for_all = _any_of(self._texts)
+        self._for_assistant = any_of(frozenset(text for text in literal if not _THINKING_TAG.fullmatch(text)))
+        self._for_all = any_of(frozenset(literal))
 
     def chat(self, chat: Chat) -> Chat:
         """Return the chat with all texts replaced."""
@@ -53,7 +55,7 @@ class Guard:
     def _replace(self, text: str, pattern: re.Pattern[str] | None) -> str:
         if pattern is None:
             return text
-        return pattern.sub(lambda match: f"g{self.nonce}n{self._texts.index(match[0])}g", text)
+        return pattern.sub(lambda match: f"g{self.nonce}n{self._numbers[match[0]]}g", text)
 
     def _message(self, message: Message) -> Message:
         pattern = self._for_assistant if message.role is Role.ASSISTANT else self._for_all
@@ -91,14 +93,9 @@ class Guard:
         return value
 
 
-def _any_of(texts: list[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(map(re.escape, texts))) if texts else None
-
-
-def contained(chat: Chat, texts: Collection[str]) -> frozenset[str]:
+def contained(chat: Chat, texts: frozenset[str]) -> frozenset[str]:
     """Return those of ``texts`` that occur in the chat's own texts."""
-    own = "\0".join(_strings(chat))
-    return frozenset(text for text in texts if text in own)
+    return contained_in("\0".join(_strings(chat)), texts)
 
 
 def _guarded(chat: Chat) -> tuple[Message, ...]:

@@ -13,6 +13,10 @@ _GUESSED: Final = 200
 """Characters of a block that decide whether it may be a call."""
 
 
+_HELD_SPACE: Final = 1024
+"""Characters of white space that are held back until it is clear what follows."""
+
+
 class Marks(NamedTuple):
     """Marks to look for in text."""
 
@@ -69,13 +73,17 @@ def clear_length(text: str, marks: tuple[str, ...]) -> int:
     beginnings = _beginnings(marks)
     length = len(text)
     at = next((at for at in range(max(0, length - max(map(len, marks))), length) if text[at:] in beginnings), length)
-    return len(text[:at].rstrip())
+    return trimmed_length(text[:at])
+
+
+def trimmed_length(text: str) -> int:
+    """Return the length of the text without the white space at its end, of which at most some is left out."""
+    return max(len(text.rstrip()), len(text) - _HELD_SPACE)
 
 
 def skip(text: str, at: int, characters: str) -> int:
-    while at < len(text) and text[at] in characters:
-        at += 1
-    return at
+    """Return the index after these characters."""
+    return len(text) - len(text[at:].lstrip(characters)) if text[at : at + 1] else at
 
 
 _NAME_OPENINGS: Final = (

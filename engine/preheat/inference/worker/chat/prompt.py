@@ -165,5 +165,5 @@ def _text_tokens(
     return literal[text]
 
 
-def _control_texts(vocabulary: Vocabulary, tokens: list[int]) -> set[str]:
-    return {text for token in set(tokens) if token >= 0 and (text := vocabulary.control_text(token))}
+def _control_texts(vocabulary: Vocabulary, tokens: list[int]) -> frozenset[str]:
+    return frozenset(text for token in set(tokens) if token >= 0 and (text := vocabulary.control_text(token)))
