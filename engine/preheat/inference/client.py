@@ -355,7 +355,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
     def _death(self) -> EngineError:
         return request_error(UNRESPONSIVE if self._hung else self.exited.result())
 
-    def _receive(self, frame: protocol.Frame) -> None:
+    def _receive(self, frame: protocol.Frame | protocol.Unreadable) -> None:
         match frame:
             case protocol.Step(chunks):
                 for request_id, chunk in chunks:

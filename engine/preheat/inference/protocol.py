@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -34,6 +35,7 @@ from preheat.messages import message_from_json, message_json
 MAX_FRAME_BYTES: Final = 1 << 30
 """A longer frame means that the stream is out of step."""
 
+_REQUEST: Final = re.compile(rb'\["(?:Generate|Embed|Tokenize|Detokenize)",\[(\d+)')
 _HEADER: Final = struct.Struct(">II")
 
 _RAW_BYTES: Final = 4096
@@ -205,6 +207,13 @@ def client_of(frame: Request) -> str:
     return frame.request.client if isinstance(frame, Generate) else frame.client
 
 
+class Unreadable(NamedTuple):
+    """A request of which the reader has no memory or stack for the content."""
+
+    id: int
+    error: Exception
+
+
 class ProtocolError(Exception):
     """The stream is not made of frames."""
 
@@ -231,7 +240,7 @@ class FrameDecoder:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
+    def feed(self, data: bytes) -> Iterator[Frame | Unreadable]:
         """Yield the frames that ``data`` completes; raises ProtocolError."""
         self._buffer += data
         while len(self._buffer) >= _HEADER.size:
@@ -246,12 +255,17 @@ class FrameDecoder:
             yield _decode(body, raw)
 
 
-def _decode(body: bytes, raw: bytes) -> Frame:
+def _decode(body: bytes, raw: bytes) -> Frame | Unreadable:
     try:
         name, content = json.loads(body, object_hook=_raw_reader(raw) if raw else None)
         frame: Frame = Embedded._make([*content, raw]) if name == "Embedded" else _reader(_TYPES[name])(content)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ProtocolError(f"a frame that cannot be read: {error!r}") from error
+    except (MemoryError, RecursionError) as error:
+        request = _REQUEST.match(body)
+        if request is None:
+            raise
+        return Unreadable(int(request[1]), error)
     return frame
 
 

@@ -62,6 +62,7 @@ from preheat.inference.protocol import (
     Step,
     Tokenize,
     Tokens,
+    Unreadable,
     Warned,
     encode_frame,
 )
@@ -169,6 +170,7 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
 
 def decode(data: bytes) -> Frame:
     [frame] = FrameDecoder().feed(data)
+    assert not isinstance(frame, Unreadable)
     return frame
 
 
@@ -283,3 +285,10 @@ def test_a_warning_round_trips() -> None:
 def test_every_kind_of_frame_is_tested() -> None:
     assert {Load, Failed, LoadFailed, Warned} < set(get_args(Frame))
     assert len(get_args(Frame)) == 20
+
+
+def test_a_request_nested_too_deeply_is_told_apart_from_a_broken_stream() -> None:
+    body = b'["Generate",[7,{"prompt":' + b"[" * 100_000
+    [frame] = FrameDecoder().feed(struct.pack(">II", len(body), 0) + body)
+    assert isinstance(frame, Unreadable)
+    assert (frame.id, type(frame.error)) == (7, RecursionError)

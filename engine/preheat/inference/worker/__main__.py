@@ -84,7 +84,7 @@ class Worker:
         while True:
             self._service.step(wait=True)
 
-    def handle(self, frame: protocol.Frame) -> None:
+    def handle(self, frame: protocol.Frame | protocol.Unreadable) -> None:
         """Take a frame of the engine. Reading thread."""
         match frame:
             case protocol.Load(options):
@@ -96,6 +96,8 @@ class Worker:
                     self._may_load.set()
             case protocol.Ping():
                 self._channel.send(protocol.Pulse(self._channel.pulse.busy()))
+            case protocol.Unreadable(request_id, error):
+                self._channel.send(protocol.Failed(request_id, failure_of("reading a request", error)))
             case protocol.Cancel(request_id):
                 if self._service is not None:
                     self._service.cancel(request_id)

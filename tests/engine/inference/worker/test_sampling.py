@@ -11,6 +11,7 @@ import pytest
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import ANY_JSON_OBJECT, Constraint, FinishReason, Sampling
+from preheat.inference.worker.sampling import bounded
 from tests.engine.inference.text_runs import TextRun, ask, chat
 
 STORY = "Once upon a time there was a little fox who"
@@ -75,6 +76,36 @@ def test_penalties_keep_from_repeating(run: TextRun, penalized: Sampling) -> Non
 def test_penalties_look_back_no_further_than_asked(run: TextRun) -> None:
     off = Sampling(temperature=0, repetition_penalty=1.5, presence_penalty=5, penalty_last_n=0)
     assert run.one(ask(REPEATING, 3, sampling=off)).text == CONTINUED
+
+
+HOSTILE = [
+    Sampling(penalty_last_n=2**31 - 1, repetition_penalty=1.1),
+    Sampling(top_k=2**31 - 1),
+    Sampling(temperature=1e300),
+    Sampling(temperature=5e-324),
+    Sampling(temperature=math.nan, top_p=math.nan, min_p=math.inf),
+    Sampling(repetition_penalty=math.inf, presence_penalty=-1e300, frequency_penalty=math.nan),
+    Sampling(repetition_penalty=1e-300, penalty_last_n=-(2**40)),
+    Sampling(logit_bias=dict.fromkeys(range(49_152), -math.inf)),
+    Sampling(logit_bias={7: math.nan, 8: math.inf}, seed=-(2**70)),
+]
+
+
+@pytest.mark.parametrize("sampling", HOSTILE)
+def test_any_number_is_kept_within_what_it_can_mean(run: TextRun, sampling: Sampling) -> None:
+    answer = run.one(ask(STORY, 3, sampling=sampling, top_logprobs=3))
+    assert answer.usage.completion_tokens <= 3
+    assert all(math.isfinite(logprob) for entry in answer.logprobs for _, _, logprob in entry.top)
+    limited = bounded(sampling, 49_152, 2048)
+    assert limited == bounded(limited, 49_152, 2048)
+
+
+def test_a_bias_and_a_constraint_apply_together(run: TextRun) -> None:
+    [yes] = run.model.tokenize("yes", add_special=False)
+    constraint = Constraint("regex", "yes|no")
+    for bias, wanted in ((100.0, "yes"), (-100.0, "no")):
+        sampling = Sampling(temperature=0, logit_bias={yes: bias, **{token: 0.5 for token in range(100, 2000)}})
+        assert run.one(ask("Is it?", 4, sampling=sampling, constraint=constraint)).text == wanted
 
 
 def test_log_probabilities(run: TextRun) -> None:

@@ -352,3 +352,26 @@ def test_channels_are_no_text() -> None:
     for pieces in ([text], [*text]):
         answer = separate(pieces, channels=True)
         assert (answer.reasoning, "".join(answer.text.split())) == ("Hm.Yes.", "Ilook.Done.")
+
+
+SPACE: Final = " " * 30_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<tool_call>```{SPACE}x{SPACE}y",
+        f"<tool_call>get_time{SPACE}[CALL_ID]a{SPACE}[ARGS]{SPACE}x",
+        f"<tool_call><function=get_time{SPACE}><parameter=a{SPACE}b",
+        f"<tool_call>{SPACE}",
+        "<tool_call>get_time" + "<arg_key>a" * 3000,
+        "<tool_call><function=get_time>" + "<parameter=a" * 3000,
+        f"a{SPACE}b",
+        f"<think>a{SPACE}",
+        "[get_time(a=[" + "[]," * 5000,
+        '{"name": "get_time", "arguments": [' + "1, " * 10_000,
+    ],
+)
+def test_long_answers_take_linear_time(text: str) -> None:
+    """With backtracking, each of these takes minutes or more."""
+    separate([text[at : at + 50] for at in range(0, len(text), 50)])
