@@ -5,7 +5,11 @@ Adapters (HTTP, command line, tray) convert these once each. Anything that is no
 
 from __future__ import annotations
 
-from preheat.messages import Message, render, verbatim
+import errno
+from pathlib import Path
+from typing import Final
+
+from preheat.messages import Message, Param, msg, render, verbatim
 
 
 class EngineError(Exception):
@@ -175,7 +179,7 @@ class ChecksumMismatchError(EngineError, code="checksum_mismatch", status=502):
 
 
 class DiskFullError(EngineError, code="disk_full", status=507):
-    """There is not enough room on the disk; the title names both sizes."""
+    """There is not enough room on the disk."""
 
 
 class FolderError(EngineError, code="folder_error", status=500):
@@ -200,4 +204,43 @@ class ModelExistsError(EngineError, code="model_exists", status=409):
 
 def reason_of(error: Exception) -> str:
     """Return the system's words for a failure, without number and path."""
-    return getattr(error, "strerror", None) or str(error)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REMEDIES: Final = {
+    **dict.fromkeys(_FULL, "free_space"),
+    errno.EROFS: "check_read_only",
+    errno.EACCES: "check_permissions",
+    errno.EPERM: "check_permissions",
+    errno.EMFILE: "close_programs",
+    errno.ENFILE: "close_programs",
+    errno.ENOMEM: "close_programs",
+    errno.EIO: "check_disk",
+    errno.EBUSY: "close_user_of",
+}
+
+
+def is_full(error: Exception) -> bool:
+    """Return whether the error means a full disk or a used-up quota."""
+    return getattr(error, "errno", None) in _FULL
+
+
+def file_remedy(error: Exception, path: Path) -> Message:
+    """Return what to do about an error of a file or folder."""
+    return msg(_REMEDIES.get(getattr(error, "errno", None) or 0, "check_file"), path=_shown(path))
+
+
+def file_error(code: str, error: OSError, path: Path, **params: Param) -> EngineError:
+    """Return the error of a file or folder that cannot be used.
+
+    Args:
+        code: Of a message with the parameters ``path``, ``reason`` and ``remedy``.
+        params: More parameters of the message.
+    """
+    kind = DiskFullError if is_full(error) else FolderError
+    return kind(msg(code, path=_shown(path), reason=reason_of(error), remedy=file_remedy(error, path), **params))
+
+
+def _shown(path: Path) -> str:
+    return "".join(char if char.isprintable() else "_" for char in str(path))

@@ -23,6 +23,7 @@ from preheat.units import format_bytes
 
 BUFFER_BYTES: Final = 1 << 20
 SMALL_FILE_BYTES: Final = 1 << 20
+LOCK_S: Final = 10.0
 _AHEAD_BYTES: Final = 16 * BUFFER_BYTES
 _LOCK_POLL_S: Final = 0.02
 _NEVER_BLOCK: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -39,9 +40,9 @@ def read_small_file(path: Path, limit_bytes: int = SMALL_FILE_BYTES) -> bytes:
         FileNotFoundError: There is none.
         OSError: It cannot be read, is no regular file, or has more than ``limit_bytes``.
     """
-    _check_regular(path, path.stat())  # opening a device may have an effect
+    _check_kind(path, path.stat())  # opening a device may have an effect
     with os.fdopen(os.open(path, os.O_RDONLY | _NEVER_BLOCK), "rb") as file:
-        _check_regular(path, os.fstat(file.fileno()))
+        _check_kind(path, os.fstat(file.fileno()))
         content = file.read(limit_bytes + 1)
     if len(content) > limit_bytes:
         raise OSError(errno.EFBIG, f"it is larger than {format_bytes(limit_bytes)}", str(path))
@@ -61,26 +62,43 @@ def read_json(path: Path, limit_bytes: int = SMALL_FILE_BYTES) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def _check_regular(path: Path, status: os.stat_result) -> None:
+def check_regular(path: Path) -> None:
+    """Check that a file that is going to be opened or replaced is a regular one, if it exists.
+
+    Raises:
+        OSError: It is not, such as a pipe, which would block; or its folder cannot be read.
+    """
+    with suppress(FileNotFoundError):
+        _check_kind(path, path.stat())
+
+
+def _check_kind(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
-def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
+def write_atomic(
+    path: Path,
+    content: str | bytes,
+    *,
+    mode: int = 0o666,
+    durable: bool = True,
+    before_replace: Callable[[], None] = lambda: None,
+) -> None:
     """Replace a file in one step; its old content stays if that fails, and its mode in any case.
 
     Args:
         mode: Permissions of a new file, before the umask.
         durable: Wait until the content would survive a power cut.
+        before_replace: Called when only the replacement is left; an exception from it prevents that.
 
     Raises:
         OSError: The file cannot be written, or what has its name is no regular file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):
-        _check_regular(path, path.stat())
+    check_regular(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
@@ -91,6 +109,7 @@ def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o666, durable
                 os.fsync(file.fileno())
         with suppress(FileNotFoundError):
             temporary.chmod(path.stat().st_mode & 0o7777)
+        before_replace()
         temporary.replace(path)
     except BaseException:  # Ctrl-C too: no temporary file is left
         temporary.unlink(missing_ok=True)
@@ -113,8 +132,8 @@ def sync_folder(folder: Path) -> None:
 class FileLock:
     """A lock between processes and threads. The system releases it when its holder ends.
 
-    As a context manager it waits without limit. On file systems without locks it always succeeds. Any thread. The lock
-    file and its folder are created.
+    As a context manager it waits ``LOCK_S`` and then raises OSError: its holder may have been stopped. On file systems
+    without locks it always succeeds. Any thread. The lock file and its folder are created.
     """
 
     def __init__(self, path: Path) -> None:
@@ -124,8 +143,7 @@ class FileLock:
     def acquire(self, timeout_s: float = 0.0) -> bool:
         """Return whether the lock was acquired in time; raises OSError if the file cannot be opened."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            _check_regular(self._path, self._path.stat())
+        check_regular(self._path)
         file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NEVER_BLOCK, 0o666), "ab")
         deadline = time.monotonic() + timeout_s
         while not _try_lock(file):
@@ -143,7 +161,8 @@ class FileLock:
             file.close()
 
     def __enter__(self) -> Self:
-        self.acquire(float("inf"))
+        if not self.acquire(LOCK_S):
+            raise OSError(errno.EBUSY, "another program is changing it", str(self._path))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat import paths
+from preheat.files import check_regular
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def setup_logging(level: str, *, to_file: bool, console: bool) -> None:
 
     Replaces an earlier setup. Other packages log from ``warning`` on. A log file that cannot be opened is a warning.
     """
+    logging.raiseExceptions = False  # a full disk must not print a traceback with every line
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if handler.name == _MARK]:
         root.removeHandler(handler)
@@ -54,9 +56,10 @@ def setup_logging(level: str, *, to_file: bool, console: bool) -> None:
     if to_file:
         try:
             log_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            check_regular(log_file())
             file = RotatingFileHandler(log_file(), maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
         except OSError as error:
-            logger.warning("no log file: %s cannot be opened: %s", log_file(), error.strerror)
+            logger.warning("no log file: %s cannot be opened: %s", log_file(), error.strerror or error)
         else:
             _add(root, file, logging.Formatter(_FILE_FORMAT, "%Y-%m-%dT%H:%M:%S%z"))
 

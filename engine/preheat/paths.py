@@ -14,6 +14,9 @@ from typing import Final
 
 import appdirs
 
+from preheat.errors import FolderError
+from preheat.messages import msg
+
 HOME_VARIABLE: Final = "PREHEAT_HOME"
 _APP: Final = "preheat"
 _MAX_PATH_BYTES: Final = 4095  # PATH_MAX of Linux without its null character; other systems allow less or as much
@@ -135,10 +138,23 @@ def resource(name: str) -> Path:
 def _under_home(kind: str) -> Path | None:
     """Return ``$PREHEAT_HOME/kind``; None without the variable. An empty one counts as unset."""
     home = os.environ.get(HOME_VARIABLE, "")
-    return Path(home).expanduser().absolute() / kind if home else None
+    if not home:
+        return None
+    try:
+        return Path(home).expanduser().absolute() / kind
+    except (RuntimeError, OSError) as error:  # no such user, or no current folder
+        raise FolderError(msg("home_unusable", variable=HOME_VARIABLE)) from error
 
 
 def _absolute(system_dir: str, fallback: str) -> Path:
     """Return ``system_dir``, or the default where an XDG variable is relative: the XDG specification ignores it."""
     path = Path(system_dir)
-    return path if path.is_absolute() else Path.home() / fallback / _APP
+    return path if path.is_absolute() else _home() / fallback / _APP
+
+
+def _home() -> Path:
+    """Return the user's home folder; raises FolderError if there is none."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
+    if not home.is_absolute():
+        raise FolderError(msg("home_unusable", variable="HOME"))
+    return home

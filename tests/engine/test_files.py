@@ -1,4 +1,4 @@
-"""Atomic writes, locks between processes, and reads into the page cache."""
+"""Small files, atomic writes, locks between processes, and reads into the page cache."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ import pytest
 from preheat.files import (
     BUFFER_BYTES,
     FileLock,
+    check_regular,
     copy_hashed,
     page_in,
+    read_json,
+    read_small_file,
     resident_pages,
     resident_share,
     sha256_of,
@@ -36,6 +39,55 @@ lock.acquire(1)
 print("held", flush=True)
 sys.stdin.read()
 """
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="no pipes and devices among the files")
+
+
+def test_a_small_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 100)
+    assert read_small_file(path, 100) == b"x" * 100
+    with pytest.raises(OSError, match="it is larger than 99 B"):
+        read_small_file(path, 99)
+    with pytest.raises(FileNotFoundError):
+        read_small_file(tmp_path / "missing")
+    with pytest.raises(IsADirectoryError):
+        read_small_file(tmp_path)
+
+
+@posix
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "pipe"])
+def test_pipes_and_devices_are_neither_read_nor_replaced_nor_locked(tmp_path: Path, device: str) -> None:
+    path = tmp_path / "file"
+    if device == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(device)
+    before = path.stat()
+    with pytest.raises(OSError, match="it is not a regular file"):
+        read_small_file(path)
+    with pytest.raises(OSError, match="it is not a regular file"):
+        check_regular(path)
+    with pytest.raises(OSError, match="it is not a regular file"):
+        write_atomic(path.resolve(), "text")
+    with pytest.raises(OSError, match="it is not a regular file"):
+        FileLock(path).acquire()
+    assert path.stat() == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a": ' * 50_000, "1" + "0" * 5000, "\udcff"])
+def test_what_is_no_json_is_a_value_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(ValueError, match=r"Expecting|nested|digits|decode"):
+        read_json(path)
+
+
+def test_a_lock_that_is_never_released_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preheat.files.LOCK_S", 0.05)
+    with FileLock(tmp_path / "lock"), pytest.raises(OSError, match="another program"), FileLock(tmp_path / "lock"):
+        pass
 
 
 @pytest.mark.parametrize("durable", [True, False])

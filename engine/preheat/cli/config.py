@@ -56,7 +56,7 @@ def get(
         typer.echo(to_text(values[name]))
     else:
         for each in names:
-            typer.echo(f"{each} = {_as_toml(values[each])}  # {merged.places.get(each, Origin.DEFAULT)}")
+            typer.echo(f"{each} = {_as_toml(values[each])}  # {merged.place(each) or Origin.DEFAULT}")
 
 
 # Otherwise `set gpu_layers -1` would be an unknown option.
@@ -161,7 +161,7 @@ def _hidden(value: object) -> object:
 
 
 def _described(merged: Merged, name: str, value: object) -> Mapping[str, Any]:
-    place = merged.places.get(name)
+    place = merged.place(name)
     return {
         "value": value,
         "origin": merged.origins.get(name, Origin.DEFAULT),

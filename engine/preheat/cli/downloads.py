@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, table, waiting
-from preheat.errors import EngineError, InvalidRequestError, UnusablePathError, reason_of
+from preheat.errors import EngineError, InvalidRequestError, UnusablePathError, file_remedy, reason_of
 from preheat.messages import msg
 from preheat.units import format_bytes, format_duration
 
@@ -239,7 +239,9 @@ def _check_source(file: Path) -> None:
         with file.open("rb"):
             pass
     except (OSError, ValueError) as error:
-        raise UnusablePathError(msg("file_failed", path=str(file), reason=reason_of(error))) from error
+        raise UnusablePathError(
+            msg("file_unusable", path=str(file), reason=reason_of(error), remedy=file_remedy(error, file))
+        ) from error
 
 
 def move_models(

@@ -7,7 +7,10 @@ the engine.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -27,7 +30,7 @@ from preheat.cli.run import embed, run
 from preheat.cli.serve import serve, tray
 from preheat.cli.stats import stats
 from preheat.cli.status import ps, status
-from preheat.errors import EngineError
+from preheat.errors import EngineError, file_error
 
 _CONFIG: Final = "config"
 
@@ -55,9 +58,12 @@ class _Group(TyperGroup):
             silence()
             raise typer.Exit(EXIT_FAILURE) from error
         except (MemoryError, OSError, RuntimeError, ImportError) as error:
-            if not lacks_memory(error):
+            if lacks_memory(error):
+                raise typer.Exit(show_error(failure_of("starting", error))) from error
+            if not isinstance(error, OSError) or not error.filename:
                 raise
-            raise typer.Exit(show_error(failure_of("starting", error))) from error
+            path = Path(os.fsdecode(error.filename))
+            raise typer.Exit(show_error(file_error("file_unusable", error, path))) from error
         return result
 
 
@@ -129,4 +135,7 @@ def version(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Run the ``preheat`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names of files may have any bytes
+            stream.reconfigure(errors="backslashreplace")
     app()

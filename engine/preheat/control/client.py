@@ -22,6 +22,7 @@ from preheat import paths
 from preheat._version import __version__
 from preheat.control.error_answers import error_from
 from preheat.errors import EngineError, EngineStoppedError, NotRunningError
+from preheat.files import read_json
 from preheat.messages import msg
 
 if TYPE_CHECKING:
@@ -107,10 +108,10 @@ def find_running() -> HttpClient:
         NotRunningError: None runs, or it does not answer.
     """
     try:
-        content = json.loads(_own_text(paths.runtime_file()))
+        content = _own_json(paths.runtime_file())
         pid, host, port = int(content["pid"]), str(content["host"]), int(content["port"])
         key = str(content.get("key", ""))
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise NotRunningError(msg("not_running")) from error
     if not _is_alive(pid):
         raise NotRunningError(msg("not_running"))  # it was killed and left its file
@@ -299,12 +300,15 @@ class HttpClient:
         Raises:
             NotRunningError: It has ended. Another program may have its port, and must see neither prompts nor keys.
         """
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=_ALIVE_TIMEOUT_S)
+        try:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=_ALIVE_TIMEOUT_S)
+        except http.client.HTTPException as error:
+            raise NotRunningError(msg("not_running")) from error
         try:
             connection.connect()
             connection.request("GET", "/health")
             answer = _parsed(connection.getresponse().read())
-        except _BROKEN as error:
+        except (*_BROKEN, ValueError, ArithmeticError) as error:  # the latter for an address that is none
             connection.close()
             raise NotRunningError(msg("not_running")) from error
         if answer.get("app") != "preheat" or answer.get("pid") != self.pid:
@@ -384,13 +388,12 @@ def _parsed(content: bytes) -> JsonObject:
     return answer if isinstance(answer, dict) else {}
 
 
-def _own_text(path: Path) -> str:
-    """Return the text of a file of this user; raises OSError for another user's, who would receive the requests."""
-    with path.open(encoding="utf-8") as file:
-        user = os.geteuid() if sys.platform != "win32" else None
-        if user and os.fstat(file.fileno()).st_uid != user:
-            raise PermissionError(path)
-        return file.read()
+def _own_json(path: Path) -> Any:
+    """Return a file of this user; raises OSError for another user's, who would receive the requests, or ValueError."""
+    user = os.geteuid() if sys.platform != "win32" else None
+    if user and path.stat().st_uid != user:
+        raise PermissionError(path)
+    return read_json(path)
 
 
 def _is_alive(pid: int) -> bool:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from preheat.control.command import Command, Risk, command
-from preheat.errors import AmbiguousModelError, EngineError, InvalidRequestError, ModelNotFoundError, SettingsError
+from preheat.errors import (
+    AmbiguousModelError,
+    DiskFullError,
+    EngineError,
+    FolderError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    SettingsError,
+)
 from preheat.messages import msg
 
 if TYPE_CHECKING:
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
 
 _AUTO: Final = "auto"
 _MAX_FAVOURITES: Final = 1000
+_MAX_CHANGES: Final = 200
+_MAX_TEXT: Final = 100_000
 _NAMES = (ModelNotFoundError, AmbiguousModelError)
 
 
@@ -118,11 +128,17 @@ class FavouritesChange(Favourites):
 
 def _text(name: str, value: object) -> str:
     """Return a JSON value as a variable or an option would have it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | int | float | list):
-        return json.dumps(value, ensure_ascii=False)
-    raise InvalidRequestError(msg("must_be_setting", param=name), param=name)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, bool | int | float | list) else value
+    if isinstance(text, str) and len(text) > _MAX_TEXT:
+        raise InvalidRequestError(msg("setting_too_long", param=name[:100], limit=_MAX_TEXT), param=name[:100])
+    if isinstance(text, str):
+        return text
+    raise InvalidRequestError(msg("must_be_setting", param=name[:100]), param=name[:100])
+
+
+def _check_count(values: Mapping[str, object]) -> None:
+    if len(values) > _MAX_CHANGES:
+        raise InvalidRequestError(msg("too_many_settings", limit=_MAX_CHANGES))
 
 
 def _names(value: object, param: str) -> tuple[str, ...] | None:
@@ -203,19 +219,25 @@ class GetSettings(Command[SettingsState]):
         return SettingsState(host.engine.settings, host.live.restart_needed)
 
 
-@command("PATCH", "settings", risk=Risk.ADMIN, errors=(SettingsError,))
+@command("PATCH", "settings", risk=Risk.ADMIN, errors=(SettingsError, FolderError, DiskFullError))
 class ChangeSettings(Command[SettingsChange]):
     """Write settings to the user's file, all or none, and apply them: ``{"memory_limit": "8GiB"}``."""
 
     values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)
 
     async def run(self, host: ControlHost) -> SettingsChange:
+        _check_count(self.values)
         texts = {name: _text(name, value) for name, value in self.values.items()}
         # The client's current folder is not this process's.
         return _changed(host, await host.live.write(host.live.store.set, texts, relative=False))
 
 
-@command("PATCH", "models/{model:path}/settings", risk=Risk.ADMIN, errors=(*_NAMES, SettingsError))
+@command(
+    "PATCH",
+    "models/{model:path}/settings",
+    risk=Risk.ADMIN,
+    errors=(*_NAMES, SettingsError, FolderError, DiskFullError),
+)
 class ChangeModelSettings(Command[SettingsChange]):
     """Write one model's own settings, and apply them; null removes one: ``{"context_length": 4096}``."""
 
@@ -223,6 +245,7 @@ class ChangeModelSettings(Command[SettingsChange]):
     values: Mapping[str, Any] = field(metadata={"in": "body"}, hash=False)
 
     async def run(self, host: ControlHost) -> SettingsChange:
+        _check_count(self.values)
         model_id = await host.model_id(self.model)
         texts = {name: None if value is None else _text(name, value) for name, value in self.values.items()}
         return _changed(host, await host.live.write(host.live.store.set_model, model_id, texts))
@@ -244,14 +267,15 @@ class EstimateMemory(Command[MemoryEstimate]):
 
     async def run(self, host: ControlHost) -> MemoryEstimate:
         from preheat.residency import estimate
-        from preheat.settings import ModelSettings, checked_value, model_setting
+        from preheat.settings import ModelSettings, check_name, checked_value, model_setting
 
+        _check_count(self.values)
         file, now = await host.engine.find(self.model), host.engine.settings
         own = now.models.get(file.model_id, ModelSettings()).model_dump(exclude_none=True)
         for name, value in self.values.items():
-            own[name] = None
-            if value is not None:
-                own[name] = checked_value(model_setting(file.model_id, name), _text(name, value))
+            setting = model_setting(file.model_id, name)
+            check_name(setting)
+            own[name] = None if value is None else checked_value(setting, _text(name, value))
         models = {**now.models, file.model_id: ModelSettings.model_validate(own)}
         then = now.model_copy(update={"models": models})
         return MemoryEstimate(estimate(file, then).working_bytes - estimate(file, now).working_bytes)

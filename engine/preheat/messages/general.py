@@ -15,6 +15,16 @@ TABLE: Final[Mapping[str, Template]] = {
         "Close other programs, use a smaller model or context_length, or raise the limits on this process's memory and "
         "threads (ulimit -v, ulimit -u)",
     ),
+    # What to do about a file or folder that cannot be used.
+    "free_space": Template("Free some space on the disk of {path}"),
+    "check_read_only": Template("The disk of {path} is read-only: make it writable, or choose another place"),
+    "check_permissions": Template("Check the owner and the permissions of {path}"),
+    "close_programs": Template("Close other programs, and try again"),
+    "check_disk": Template("Check the disk of {path}"),
+    "close_user_of": Template("Close the program that uses {path}"),
+    "check_file": Template("Check {path} and the folders above it"),
+    "home_unusable": Template("{variable} names no home folder", "Set HOME, or PREHEAT_HOME, to a folder of your own"),
+    "file_unusable": Template("{path} cannot be used: {reason}", "{remedy}"),
     "internal_error": Template(
         "Preheat failed because of a bug (error {id})", "Report it with the line of the log that has this number"
     ),

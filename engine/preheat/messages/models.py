@@ -86,7 +86,6 @@ _FILES: Final = {
     "did_you_mean": Template("Did you mean {names:names}?"),
     "available": Template("Available: {names:names}"),
     "available_more": Template("Available: {names:names} and {more} more"),
-    "file_failed": Template("{path}: {reason}", "Check that it exists, and its permissions"),
     "import_wrong_ending": Template("{file} does not end in .gguf", "Preheat runs models in the GGUF format"),
     "import_unusable": Template(
         "{file} cannot be imported", "It must be a GGUF file that exists and that you may read"
@@ -116,7 +115,7 @@ _FILES: Final = {
     ),
     "move_failed": Template(
         "The models cannot be moved: {path}: {reason}",
-        "Nothing is lost: they are where they were. Check the folder's disk and permissions",
+        "Nothing is lost: they are where they were. {remedy}",
     ),
     "move_name_taken": Template(
         "There is another {file} in {folder} already",
@@ -128,8 +127,7 @@ _FILES: Final = {
         "Delete it with the program that it belongs to, or by hand",
     ),
     "file_not_removable": Template(
-        "{path} cannot be deleted: {reason}",
-        "If a program uses it, close that program; or check the folder's permissions",
+        "{path} cannot be deleted: {reason}", "{remedy}; if a program uses it, close that program"
     ),
     "disk_full": Template(
         "There is no space for {name}: it needs {needed:bytes}, and {free:bytes} are free",
@@ -210,10 +208,10 @@ _DOWNLOADS: Final = {
     "download_not_found": Template('There is no download "{download_id}"', "See: preheat downloads"),
     "download_not_over": Template("This download is not over", "Cancel it to remove it"),
     "download_not_placed": Template(
-        "{file} cannot be moved to {folder}: {reason}",
-        "If an older one is in memory, unload it; then resume the download",
+        "{file} cannot be moved to {path}: {reason}",
+        "{remedy}. If an older one is in memory, unload it; then resume the download",
     ),
-    "download_not_removable": Template("{folder} cannot be removed: {reason}", "Remove it by hand"),
+    "download_not_removable": Template("{path} cannot be removed: {reason}", "{remedy}, or remove it by hand"),
     "download_retries": Template("{problem}; next attempt in {pause_s:duration}"),
     "download_part_damaged": Template("The bytes of an earlier run were damaged; the download starts over"),
     "download_file_changed": Template("{file} has changed on the hub; its download starts over"),
@@ -228,14 +226,10 @@ _DOWNLOADS: Final = {
         "The disk accepts no more of {name}",
         "A quota of {folder} may be used up. The download continues when there is space",
     ),
-    "models_folder_unusable": Template("The models folder cannot be used: {reason}"),
     "models_folder_unwritable": Template(
-        "{folder} cannot be written: {reason}",
-        "Check its disk and permissions, or choose another folder: preheat config set models_dir DIR",
+        "{path} cannot be written: {reason}", "{remedy}; or choose another folder: preheat config set models_dir DIR"
     ),
-    "folder_unwritable": Template(
-        "{folder} cannot be written: {reason}", "Check its disk and permissions, then resume the download"
-    ),
+    "download_unwritable": Template("{path} cannot be written: {reason}", "{remedy}; then resume the download"),
     "checksum_mismatch": Template(
         "{file} does not match the hub's checksum (sha256)",
         "It was kept as {kept_as}. Resume to download it again; if that fails too, contact the publisher",

@@ -64,13 +64,17 @@ TABLE: Final[Mapping[str, Template]] = {
     "json_too_many_values": Template(
         "it has more than {values:count} values, or more than {parts:count} texts, lists and objects"
     ),
-    "runtime_folder_not_private": Template(
-        "Other users can write to Preheat's folder {path}, or it is not yours",
-        "Run 'chmod 700 {path}' as its owner, or delete it: Preheat makes it again",
+    "runtime_folder_unsafe": Template(
+        "Preheat cannot use its runtime folder {path}: {problem}",
+        "Delete it, and Preheat makes it again; or set XDG_RUNTIME_DIR or PREHEAT_HOME to another folder",
     ),
+    "is_link": Template("it is a link"),
+    "is_no_folder": Template("it is no folder"),
+    "belongs_to_another_user": Template("it belongs to another user"),
+    "others_can_write": Template("other users can write to it"),
     "runtime_folder_unusable": Template(
-        "Preheat's folder {path} cannot be used: {reason}",
-        "Make it writable for you, or set XDG_RUNTIME_DIR or PREHEAT_HOME to another folder",
+        "Preheat cannot use its runtime folder: {path}: {reason}",
+        "{remedy}; or set XDG_RUNTIME_DIR or PREHEAT_HOME to another folder",
     ),
     # Listening.
     "port_has_preheat": Template(
@@ -105,7 +109,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "{name} cannot be the name of a model", "Use letters, digits, and . _ - : / after the first character"
     ),
     "model_name_taken": Template("There is a model with the name {name} already", "Choose another name"),
-    "names_unwritable": Template("The names of models cannot be written: {reason}", "Check the disk"),
+    "names_unwritable": Template("The names of models cannot be written: {reason}", "{remedy}"),
+    "names_too_large": Template("The names of models would take more than {limit:bytes}", "Shorten system prompts"),
+    "names_unreadable": Template("The names of models cannot be read: {reason}", "Correct {path}, or move it away"),
     "ollama_unsupported": Template("Preheat does not support Ollama's {path}", "Use create with from, or pull"),
     "dimensions_not_trained": Template(
         "dimensions: {model} was not trained for vectors shorter than {limit}", "Leave dimensions out"

@@ -53,6 +53,9 @@ TABLE: Final[Mapping[str, Template]] = {
     # Why a value is wrong.
     "value_is_boolean": Template("true and false make no sense here"),
     "value_item_empty": Template("an item is empty"),
+    "value_too_many_items": Template("more than {limit} items"),
+    "value_too_long": Template("more than {limit} characters"),
+    "value_has_nul": Template("it has a null character"),
     "value_item_wrong": Template("item {number} is wrong"),
     "value_empty": Template("it is empty"),
     "value_is_share": Template("a share of memory makes no sense here"),
@@ -95,6 +98,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "{place}: there are no sections such as [{name}]; put all names at the top of the file", "{remedy}"
     ),
     "settings_problems": Template("{first} (and {others} more)", "This lists all problems: preheat config check"),
+    "settings_mostly_wrong": Template(
+        "{place} and {others} other settings are unknown or wrong: this may be another program's file", "{remedy}"
+    ),
     "setting_not_changed": Template("{names:names} not changed: {problem}", "{remedy}"),
     "setting_without_value": Template("--set {option} has no value", "Write it as --set name=value"),
     # What to do about it.
@@ -114,5 +120,10 @@ TABLE: Final[Mapping[str, Template]] = {
         "{file} line {line}: {name} is set a second time, after line {first_line}",
         "Keep one of the two lines in {path}",
     ),
-    "settings_unwritable": Template("{file} cannot be written: {reason}", "Check the permissions of {path}"),
+    "settings_unwritable": Template("{file} cannot be written: {reason}", "{remedy}"),
+    "settings_too_large": Template("{file} would become too large", "Remove settings of models that are gone: {path}"),
+    "too_many_settings": Template("More than {limit} settings cannot be changed at once", "Send them in parts"),
+    "setting_too_long": Template("{param} is longer than {limit} characters", "Shorten it"),
+    "setting_not_text": Template("{names:names} not changed: a character cannot be written as UTF-8", "Remove it"),
+    "keys_unwritable": Template("The API keys cannot be written: {reason}", "{remedy}"),
 }

@@ -15,13 +15,13 @@ from typing import Final
 import psutil
 
 from preheat import paths
-from preheat.errors import FolderError, ModelExistsError, ModelFileError, UnusablePathError, reason_of
+from preheat.errors import ModelExistsError, ModelFileError, UnusablePathError, file_error, is_full
 from preheat.files import OnBytes
 from preheat.messages import msg
 from preheat.models.file_names import SPLIT_PART, printable
 from preheat.models.gguf.reader import read_header
 from preheat.models.own_folder import prepare, record
-from preheat.models.space import check_space, disk_full, is_full
+from preheat.models.space import check_space, disk_full
 from preheat.models.tree import ChangedMeanwhileError, Tree, same_state
 
 HIDDEN: Final = ".importing"
@@ -97,8 +97,7 @@ def import_file(path: Path, models_dir: Path, how: How = How.AUTO, on_bytes: OnB
             if is_full(error):
                 needed = sum(file.status.st_size for file in files)
                 raise disk_full(models_dir, needed, "disk_full", name=shown) from error
-            name = printable(str(error.filename or path))
-            raise FolderError(msg("file_failed", path=name, reason=reason_of(error))) from error
+            raise file_error("file_unusable", error, Path(error.filename or path)) from error
     return models_dir / files[0].given.name
 
 
@@ -233,8 +232,7 @@ def _remove_sources(files: Sequence[_SourceFile], own: Tree) -> None:
             _check_unchanged(file)
             file.tree.unlink(file.path)
         except OSError as error:
-            reason = reason_of(error)
-            raise FolderError(msg("file_not_removable", path=printable(str(file.real)), reason=reason)) from error
+            raise file_error("file_not_removable", error, file.real) from error
 
 
 def _is_same_name(file: _SourceFile, own: Tree) -> bool:

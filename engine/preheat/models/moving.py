@@ -17,13 +17,21 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from preheat import paths
-from preheat.errors import FolderError, ModelExistsError, SettingsError, UnusablePathError, reason_of
+from preheat.errors import (
+    EngineError,
+    ModelExistsError,
+    SettingsError,
+    UnusablePathError,
+    file_error,
+    is_full,
+    reason_of,
+)
 from preheat.files import OnBytes
 from preheat.messages import msg
 from preheat.models.file_names import DOWNLOADS, LOCK, printable
 from preheat.models.own_folder import MARK, OwnFolder, is_empty, prepare, record
 from preheat.models.sources.candidates import folder_candidates
-from preheat.models.space import check_space, disk_full, existing_folder, is_full
+from preheat.models.space import check_space, disk_full, existing_folder
 from preheat.models.tree import COPYING, Tree, same_state
 from preheat.settings import SettingsStore
 
@@ -140,9 +148,8 @@ def check_setting() -> None:
         raise SettingsError(msg("move_variable_set", variable=source))
 
 
-def _failed(error: OSError, folder: Path) -> FolderError:
-    path = printable(str(error.filename or folder))
-    return FolderError(msg("move_failed", path=path, reason=reason_of(error)))
+def _failed(error: OSError, folder: Path) -> EngineError:
+    return file_error("move_failed", error, Path(error.filename or folder))
 
 
 def _checked_target(folder: Path) -> Path:

@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from preheat import paths
-from preheat.errors import FolderError, UnusablePathError, reason_of
+from preheat.errors import UnusablePathError, file_error, reason_of
 from preheat.messages import msg
 from preheat.models.file_names import printable
 from preheat.models.tree import Tree
@@ -110,9 +110,7 @@ def prepare(folder: Path) -> Path:
         if not OwnFolder.read(root).marked:
             logger.warning("%s is not Preheat's mark", printable(str(root / MARK)))
     except OSError as error:
-        raise FolderError(
-            msg("models_folder_unwritable", folder=printable(str(folder)), reason=reason_of(error))
-        ) from error
+        raise file_error("models_folder_unwritable", error, folder) from error
     return root
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-from preheat.errors import FolderError, NotOwnFileError, reason_of
+from preheat.errors import NotOwnFileError, file_error
 from preheat.messages import msg
 from preheat.models.file_names import printable
 from preheat.models.model_file import ModelFile
@@ -44,7 +45,7 @@ def remove_files(files: Iterable[Path], models_dir: Path) -> int:
                 tree.unlink(inside)
                 tree.remove_empty_folders(inside.parent)
         except (OSError, ValueError) as error:
-            reason = reason_of(error)
-            raise FolderError(msg("file_not_removable", path=printable(str(path)), reason=reason)) from error
+            failure = error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
+            raise file_error("file_not_removable", failure, path) from error
         freed += status.st_size if status.st_nlink == 1 else 0
     return freed

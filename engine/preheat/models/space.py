@@ -1,8 +1,7 @@
-"""Disk space: how much is free, how much must stay free, and how a full disk shows itself."""
+"""Disk space: how much is free, and how much must stay free."""
 
 from __future__ import annotations
 
-import errno
 import shutil
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,6 @@ from preheat.models.file_names import printable
 
 _MOST_KEPT_BYTES: Final = 10**9
 _KEPT_SHARE: Final = 100  # one hundredth, on small disks
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def spare_bytes(folder: Path) -> int:
@@ -40,8 +38,3 @@ def disk_full(folder: Path, needed_bytes: int, code: str, **params: Param) -> Di
     """Return the error with this message code and both sizes."""
     free = max(spare_bytes(folder), 0)
     return DiskFullError(msg(code, needed=needed_bytes, free=free, folder=printable(str(folder)), **params))
-
-
-def is_full(error: OSError) -> bool:
-    """Return whether the error means a full disk or a used-up quota."""
-    return error.errno in _FULL

@@ -10,45 +10,72 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from preheat import paths
 from preheat._version import __version__
-from preheat.errors import FolderError, reason_of
-from preheat.files import write_atomic
-from preheat.messages import msg
+from preheat.errors import FolderError, file_error
+from preheat.files import read_small_file, write_atomic
+from preheat.messages import Message, msg
+
+
+def check_runtime_folder() -> None:
+    """Create the runtime folder, or check that it is this user's and that nobody else may enter it.
+
+    Raises:
+        FolderError, DiskFullError: It cannot be used.
+    """
+    folder = paths.runtime_dir()
+    try:
+        if not os.path.lexists(folder):
+            folder.mkdir(mode=0o700, parents=True)
+        status = folder.lstat()
+        problem = _problem(status)
+        if problem is not None:
+            raise FolderError(msg("runtime_folder_unsafe", path=str(folder), problem=problem))
+        if status.st_mode & 0o077 and os.name == "posix":  # in Windows, a user's profile is private
+            folder.chmod(0o700)
+    except OSError as error:
+        raise _unusable(error, folder) from error
+
+
+def _problem(status: os.stat_result) -> Message | None:
+    # Others could have put their files there, and would receive this user's requests.
+    if stat.S_ISLNK(status.st_mode):
+        return msg("is_link")
+    if not stat.S_ISDIR(status.st_mode):
+        return msg("is_no_folder")
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        return msg("belongs_to_another_user")
+    if os.name == "posix" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return msg("others_can_write")
+    return None
+
+
+def _unusable(error: OSError, path: Path) -> Exception:
+    return file_error("runtime_folder_unusable", error, path)
 
 
 @contextmanager
-def runtime_file(path: Path, host: str, port: int, own_key: str) -> Iterator[None]:
+def runtime_file(host: str, port: int, own_key: str) -> Iterator[None]:
     """Keep the file while the block runs; only this user can read it.
 
     A second Preheat on another port replaces the file; the first one then leaves it alone.
 
     Raises:
-        FolderError: The folder cannot be written, or can be written by other users.
+        FolderError, DiskFullError: It cannot be written.
     """
+    path = paths.runtime_file()
     content = {"pid": os.getpid(), "host": host, "port": port, "key": own_key}
     content |= {"version": __version__, "started_at": time.time()}
-    text = json.dumps(content)
+    text = json.dumps(content).encode()
+    check_runtime_folder()
     try:
-        _make_private(path.parent)
         path.unlink(missing_ok=True)  # a new file gets its mode from here, not from an old one
         write_atomic(path, text, mode=0o600, durable=False)
     except OSError as error:
-        raise FolderError(msg("runtime_folder_unusable", path=str(path.parent), reason=reason_of(error))) from error
+        raise _unusable(error, path) from error
     try:
         yield
     finally:
         with suppress(OSError):
-            if path.read_text(encoding="utf-8") == text:
+            if read_small_file(path) == text:
                 path.unlink()
-
-
-def _make_private(folder: Path) -> None:
-    """Create a folder for this user only; raises FolderError if others can write to an existing one."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name != "posix":
-        return  # Windows: folders in a user's profile are private
-    status = folder.stat()
-    # Others could have put their files there, and would receive this user's requests.
-    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise FolderError(msg("runtime_folder_not_private", path=str(folder)))
-    folder.chmod(0o700)

@@ -18,9 +18,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-from preheat import paths
 from preheat.server.listening import listen, listen_for_ollama
-from preheat.server.runtime_file import runtime_file
+from preheat.server.runtime_file import check_runtime_folder, runtime_file
 
 if TYPE_CHECKING:
     from preheat.control import LiveSettings
@@ -58,8 +57,9 @@ async def serve(
     Raises:
         PortInUseError: Another process has the port.
         SettingsError: The host or port cannot be listened on.
-        FolderError: The runtime folder cannot be used.
+        FolderError, DiskFullError: The runtime folder cannot be used.
     """
+    check_runtime_folder()
     if sock is None:
         sock, ollama_sock = listen(settings.host, settings.port), listen_for_ollama(settings)
     socks = [each for each in (sock, ollama_sock) if each is not None]
@@ -68,7 +68,7 @@ async def serve(
         own_key = secrets.token_urlsafe(32)
         server = await asyncio.to_thread(_build, engine, settings, port, live, own_key)
         # The file comes last: without the handlers, a signal would end the process and leave the file behind.
-        with _signals_to(server), runtime_file(paths.runtime_file(), settings.host, port, own_key):
+        with _signals_to(server), runtime_file(settings.host, port, own_key):
             await _run(server, socks, on_ready)
     finally:
         for each in socks:

@@ -20,18 +20,25 @@ from preheat.settings.declaration import CombinationError, WrongValueError, allo
 from preheat.settings.layers import Layer, Origin
 from preheat.settings.model import ALONE, FIELDS, Settings
 from preheat.settings.model_settings import ModelSettings
-from preheat.settings.names import MODELS, keys_of, name_of, nest
+from preheat.settings.names import MODELS, keys_of, name_of, nest, show_name
 
 _MAX_SIMILAR: Final = 3
+_MAX_NAME: Final = 100
+_MOST_PROBLEMS: Final = 20  # each is looked up in the file
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Checked settings, with the origin of each value by name (``places``: the line, variable or option)."""
+    """Checked settings, with the origin of each value by name."""
 
     settings: Settings
     origins: Mapping[str, Origin]
-    places: Mapping[str, Message]
+    sources: Mapping[str, Layer]
+
+    def place(self, name: str) -> Message | None:
+        """Return the line, variable or option that a value is from; None for a default."""
+        layer = self.sources.get(name)
+        return None if layer is None else layer.place(name)
 
 
 def merge(layers: Sequence[Layer]) -> Merged:
@@ -57,17 +64,28 @@ def merge(layers: Sequence[Layer]) -> Merged:
         raise ExceptionGroup("settings", [_combination_problem(error.errors()[0], sources)]) from None
     origins = dict.fromkeys(Settings.model_fields, Origin.DEFAULT)
     origins |= {name: layer.origin for name, layer in sources.items()}
-    return Merged(settings, origins, {name: layer.place(name) for name, layer in sources.items()})
+    return Merged(settings, origins, sources)
 
 
 def check(layer: Layer) -> tuple[dict[str, Any], list[SettingsError]]:
     """Return a layer's values in their own types, or the problems with them; looks at no other layer."""
+    unknown = [name for name in layer.values if field_of(name) is None] if len(layer.values) > len(FIELDS) else []
+    if len(unknown) > _MOST_PROBLEMS:
+        return {}, [_mostly_wrong(layer, unknown)]
     try:
         checked = Settings.model_validate(nest(layer.values), context={"base": layer.base, ALONE: True})
     except ValidationError as error:
         first_of_each = {_name_at(detail["loc"]): detail for detail in reversed(error.errors(include_url=False))}
-        return {}, [_problem(layer, name, first_of_each[name]) for name in layer.values if name in first_of_each]
+        wrong = [name for name in layer.values if name in first_of_each]
+        if len(wrong) > _MOST_PROBLEMS:
+            return {}, [_mostly_wrong(layer, wrong)]
+        return {}, [_problem(layer, name, first_of_each[name]) for name in wrong]
     return {name: value_of(checked, name) for name in layer.values}, []
+
+
+def _mostly_wrong(layer: Layer, wrong: Sequence[str]) -> SettingsError:
+    first, remedy = layer.place(wrong[0]), layer.remedy(wrong[0])
+    return SettingsError(msg("settings_mostly_wrong", place=first, others=len(wrong) - 1, remedy=remedy))
 
 
 def value_of(settings: Settings, name: str) -> Any:
@@ -97,13 +115,13 @@ def check_name(name: str) -> None:
     if field_of(name) is None:
         similar = _similar(name)
         code = "setting_unknown_near" if similar else "setting_unknown"
-        raise SettingsError(msg(code, name=name, similar=similar), param=name)
+        raise SettingsError(msg(code, name=show_name(name), similar=similar), param=show_name(name))
 
 
 def _problem(layer: Layer, name: str, detail: ErrorDetails) -> SettingsError:
     field = Settings.model_fields.get(name) or field_of(name)
     if field is None:
-        return SettingsError(_misplaced(layer, name) or _unknown(layer, name), param=name)
+        return SettingsError(_misplaced(layer, name) or _unknown(layer, name), param=show_name(name))
     return _invalid(layer, name, field, _reason(detail), allowed(field), layer.remedy(name))
 
 
@@ -150,7 +168,9 @@ def _misplaced(layer: Layer, name: str) -> Message | None:
 def _unknown(layer: Layer, name: str) -> Message:
     similar = [layer.spell(each) for each in _similar(name)]
     code = "setting_unknown_at_near" if similar else "setting_unknown_at"
-    return msg(code, place=layer.place(name), name=layer.spell(name), similar=similar, remedy=layer.remedy(name))
+    return msg(
+        code, place=layer.place(name), name=show_name(layer.spell(name)), similar=similar, remedy=layer.remedy(name)
+    )
 
 
 def _reason(detail: ErrorDetails) -> Message | None:
@@ -165,7 +185,7 @@ def _reason(detail: ErrorDetails) -> Message | None:
 def _similar(name: str) -> list[str]:
     *path, last = keys_of(name)
     known = ModelSettings.model_fields if path else Settings.model_fields
-    return difflib.get_close_matches(last.lower().replace("-", "_"), known, n=_MAX_SIMILAR, cutoff=0.6)
+    return difflib.get_close_matches(last[:_MAX_NAME].lower().replace("-", "_"), known, n=_MAX_SIMILAR, cutoff=0.6)
 
 
 def _name_at(location: tuple[int | str, ...]) -> str:

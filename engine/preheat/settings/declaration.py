@@ -12,12 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic.fields import FieldInfo
 
 from preheat.messages import Message, msg
+from preheat.settings.names import escaped
 
 AUTO: Final = "auto"
 """The user's word for None: Preheat decides."""
 
 HIDDEN: Final = "***"
 """Shown instead of a secret."""
+
+MAX_TEXT: Final = 4096
+"""Longest text of a setting or of an item, in characters; no path is longer."""
+
+MAX_ITEMS: Final = 1000
+"""Most items of a list."""
 
 _MAX_SHOWN: Final = 60
 
@@ -115,8 +122,16 @@ class Declared(BaseModel):
         # Python counts True as 1, but `port = true` is a mistake; an empty folder name would be the current folder.
         if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
             raise WrongValueError("value_is_boolean")
-        if isinstance(value, list | tuple) and "" in value:
-            raise WrongValueError("value_item_empty")
+        if isinstance(value, list | tuple):
+            if "" in value:
+                raise WrongValueError("value_item_empty")
+            if len(value) > MAX_ITEMS:
+                raise WrongValueError("value_too_many_items", limit=str(MAX_ITEMS))
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(item, str) and len(item) > MAX_TEXT:
+                raise WrongValueError("value_too_long", limit=str(MAX_TEXT))
+            if isinstance(item, str) and "\0" in item:
+                raise WrongValueError("value_has_nul")
         return value
 
 
@@ -178,5 +193,8 @@ def show(field: FieldInfo | None, value: object) -> str:
     """Return a value as a settings file would have it, shortened; ``HIDDEN`` for a secret."""
     if field is not None and is_secret(field):
         return HIDDEN
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = escaped(json.dumps(value, ensure_ascii=False, default=str))
+    except ValueError:  # a number with thousands of digits
+        text = "..."
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."

@@ -16,6 +16,7 @@ from preheat.settings.layers import find_lines, sets
 from preheat.settings.load import to_toml_value
 from preheat.settings.model import FIELDS
 from preheat.settings.names import MODELS, keys_of, look_up
+from preheat.settings.toml import parse_toml
 
 _HEADER: Final = """\
 # Preheat's settings. A line that starts with "# name =" shows a default: remove the "#" to change it.
@@ -53,7 +54,7 @@ def with_value(document: str, name: str, value: object) -> str:
 def without(document: str, name: str) -> str:
     """Return the document without the value, with the commented default below its explanation."""
     keys = keys_of(name)
-    value = look_up(tomllib.loads(document), name)
+    value = look_up(parse_toml(document), name)
     changed = _commented(document, name) if len(keys) == 1 else _without_lines(document, name)
     if changed != document and _same_but(changed, document, keys, value):
         return changed
@@ -88,7 +89,7 @@ def _commented(document: str, name: str) -> str:
 
 def _with_section(document: str, keys: tuple[str, ...], value: object) -> str:
     """Return the document with a new section at its end; unchanged if the model has a section already."""
-    if keys[1] in tomllib.loads(document).get(MODELS, {}):
+    if keys[1] in parse_toml(document).get(MODELS, {}):
         return document
     above = document.rstrip("\n")
     section = f"[{MODELS}.{json.dumps(keys[1], ensure_ascii=False)}]\n{_line(keys[-1], value)}\n"
@@ -126,7 +127,7 @@ def _stripped(lines: list[str]) -> list[str]:
 def _same_but(old: str, new: str, keys: tuple[str, ...], value: object) -> bool:
     """Return whether the new document has the old one's values and this one; empty sections do not count."""
     try:
-        expected, found = deepcopy(tomllib.loads(old)), tomllib.loads(new)
+        expected, found = deepcopy(parse_toml(old)), parse_toml(new)
     except tomllib.TOMLDecodeError:
         return False
     place = expected

@@ -10,14 +10,16 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from preheat import paths
-from preheat.errors import EngineError, InvalidRequestError
-from preheat.files import FileLock, write_atomic
+from preheat.errors import EngineError, InvalidRequestError, file_error
+from preheat.files import FileLock, read_json, write_atomic
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)
@@ -66,7 +68,7 @@ class NamedKey:
 
 
 _NOBODYS: Final = NamedKey("?", "", 0, KeyScope.READ)
-_UNREADABLE: Final = (OSError, ValueError, LookupError, TypeError, AttributeError)
+_UNREADABLE: Final = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
 class KeyStore:
@@ -106,6 +108,7 @@ class KeyStore:
 
         Raises:
             InvalidRequestError: The name is empty, too long or taken, or there are too many keys.
+            FolderError, DiskFullError: The file cannot be written; ``revoke`` likewise.
         """
         name = " ".join(name.split())
         if not name or len(name) > MAX_NAME or not name.isprintable():
@@ -113,7 +116,7 @@ class KeyStore:
         secret = _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         sha256 = hashlib.sha256(secret.encode()).hexdigest()
         key = NamedKey(name, sha256, int(time.time()), scope, models, low_priority)
-        with self._lock():
+        with self._locked():
             keys = self._current()
             if any(name.casefold() == other.name.casefold() for other in keys):
                 raise InvalidRequestError(msg("key_name_taken", name=name), param="name")
@@ -128,15 +131,20 @@ class KeyStore:
         Raises:
             KeyNotFoundError: There is none of this name.
         """
-        with self._lock():
+        with self._locked():
             keys = self._current()
             left = tuple(key for key in keys if key.name.casefold() != name.strip().casefold())
             if len(left) == len(keys):
                 raise KeyNotFoundError(msg("key_not_found", name=name), param="name")
             self._write(left)
 
-    def _lock(self) -> FileLock:
-        return FileLock(self._path.with_suffix(".lock"))
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with FileLock(self._path.with_suffix(".lock")):
+                yield
+        except OSError as error:
+            raise file_error("keys_unwritable", error, self._path) from error
 
     def _current(self) -> tuple[NamedKey, ...]:
         try:
@@ -152,7 +160,7 @@ class KeyStore:
 
 
 def _read(path: Path) -> tuple[NamedKey, ...]:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
     return tuple(
         NamedKey(
             str(value["name"]),

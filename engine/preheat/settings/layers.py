@@ -8,17 +8,26 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from preheat.errors import SettingsError
+from preheat.errors import SettingsError, reason_of
+from preheat.files import read_small_file
 from preheat.messages import Message, msg
-from preheat.settings.names import canonical, flatten, keys_of, look_up
+from preheat.settings.names import canonical, escaped, flatten, keys_of, look_up, show_name
+from preheat.settings.toml import parse_toml
 
 PREFIX: Final = "PREHEAT_"
+
+MAX_FILE_BYTES: Final = 1 << 19
+"""Largest settings file: thousands of models with settings of their own."""
+
+_MOST_TRIALS: Final = 20
+"""Places at which a line is looked for; each parses the document above it."""
 
 NOT_SETTINGS: Final = ("PREHEAT_HOME",)
 """Variables with the prefix that are no settings; every other unknown one is an error."""
@@ -57,12 +66,12 @@ def read_document(path: Path) -> str:
         SettingsError: It cannot be read, or is not UTF-8.
     """
     try:
-        content = path.read_bytes()
+        content = read_small_file(path, MAX_FILE_BYTES)
     except FileNotFoundError:
         return ""
     except OSError as error:
         raise SettingsError(
-            msg("settings_unreadable", file=path.name, reason=error.strerror or str(error), path=str(path))
+            msg("settings_unreadable", file=path.name, reason=reason_of(error), path=str(path))
         ) from error
     try:
         # Windows' Notepad writes a byte order mark, which TOML does not allow.
@@ -79,7 +88,7 @@ def document_layer(text: str, path: Path) -> Layer:
         SettingsError: It is not TOML.
     """
     try:
-        values = tomllib.loads(text)
+        values = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(text, path, str(error)) from error
 
@@ -93,14 +102,14 @@ def document_layer(text: str, path: Path) -> Layer:
         path.parent,
         place=place,
         spell=lambda name: name,
-        remedy=lambda name: msg("correct_file", path=str(path), name=shlex.quote(name)),
+        remedy=lambda name: msg("correct_file", path=str(path), name=shlex.quote(show_name(name))),
     )
 
 
 def environment_layer(environ: Mapping[str, str], lists: Collection[str]) -> Layer:
     """Return the layer of the ``PREHEAT_*`` variables, including unknown ones."""
     texts = {
-        variable.removeprefix(PREFIX).lower(): text
+        escaped(variable.removeprefix(PREFIX).lower()): text
         for variable, text in environ.items()
         if variable.startswith(PREFIX) and variable not in NOT_SETTINGS
     }
@@ -108,20 +117,20 @@ def environment_layer(environ: Mapping[str, str], lists: Collection[str]) -> Lay
         Origin.ENVIRONMENT,
         {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
         Path.cwd(),
-        place=lambda name: msg("text", text=variable_of(name)),
+        place=lambda name: msg("text", text=show_name(variable_of(name))),
         spell=variable_of,
-        remedy=lambda name: msg("correct_variable", variable=variable_of(name)),
+        remedy=lambda name: msg("correct_variable", variable=show_name(variable_of(name))),
     )
 
 
 def options_layer(overrides: Mapping[str, str], lists: Collection[str]) -> Layer:
     """Return the layer of ``--set name=value``; a hyphen in a name counts as an underscore."""
-    texts = {canonical(name): text for name, text in overrides.items()}
+    texts = {escaped(canonical(name)): text for name, text in overrides.items()}
     return Layer(
         Origin.OPTION,
         {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
         Path.cwd(),
-        place=lambda name: msg("settings_option", name=name),
+        place=lambda name: msg("settings_option", name=show_name(name)),
         spell=lambda name: name,
         remedy=lambda _: msg("correct_option"),
     )
@@ -138,11 +147,13 @@ def parse_text(text: str, *, is_list: bool) -> object:
     A list is comma separated, or written as in TOML if an item contains a comma: ``["a,b"]``.
     """
     text = text.strip()
+    if len(text) > MAX_FILE_BYTES:
+        return text  # no setting can have it
     if not is_list or text == "auto":
         return text
     if text.startswith("["):
         try:
-            return tomllib.loads(f"value = {text}")["value"]
+            return parse_toml(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             return text  # the field rejects it and says what is allowed
     return [item.strip() for item in text.split(",")] if text else []
@@ -152,13 +163,14 @@ def find_line(text: str, name: str) -> int | None:
     """Return the number of the line that sets ``name`` in a TOML document, or opens a table of that name."""
     keys = keys_of(name)
     if len(keys) > 1:
-        lines = find_lines(text, name)
-        return lines[0] + 1 if lines is not None else None
+        found = find_lines(text, name)
+        return found[0] + 1 if found is not None else None
     key = re.compile(rf"""\s*(\[+\s*)?(["']?){re.escape(name)}\2\s*[.=\]]""")
-    lines_above = text.split("\n")
-    for index, line in enumerate(lines_above):
+    lines = text.split("\n")
+    matches = (index for index, line in enumerate(lines) if key.match(line))
+    for index in islice(matches, _MOST_TRIALS):
         # A match inside a longer string or list is no key; then the text above it is not a whole document.
-        if key.match(line) and _is_toml("\n".join([*lines_above[:index], ""])):
+        if _is_toml("\n".join([*lines[:index], ""])):
             return index + 1
     return None
 
@@ -166,11 +178,11 @@ def find_line(text: str, name: str) -> int | None:
 def find_lines(text: str, name: str) -> tuple[int, int] | None:
     """Return the first line, counted from 0, and the line after the last of the statement that sets ``name``."""
     lines = text.split("\n")
-    last_key = keys_of(name)[-1]
-    for first, line in enumerate(lines):
-        if last_key not in line or not _is_toml("\n".join(lines[:first])):
+    *path, last_key = keys_of(name)
+    for first in islice(_candidates(lines, path[-1] if path else "", last_key), _MOST_TRIALS):
+        if not _is_toml("\n".join(lines[:first])):
             continue
-        for end in range(first + 1, len(lines) + 1):
+        for end in range(first + 1, min(first + _MOST_TRIALS, len(lines)) + 1):
             document = "\n".join(lines[:end])
             if _is_toml(document):
                 if sets(document, name):
@@ -179,10 +191,20 @@ def find_lines(text: str, name: str) -> tuple[int, int] | None:
     return None
 
 
+def _candidates(lines: Sequence[str], table: str, key: str) -> Iterator[int]:
+    """Yield the lines with this key that are below a header with this table, or name it themselves."""
+    header = ""
+    for index, line in enumerate(lines):
+        if line.lstrip().startswith("["):
+            header = line
+        if key in line and (table in line or table in header):
+            yield index
+
+
 def sets(document: str, name: str) -> bool:
     """Return whether a TOML document sets a name."""
     try:
-        look_up(tomllib.loads(document), name)
+        look_up(parse_toml(document), name)
     except KeyError:
         return False
     return True
@@ -190,7 +212,7 @@ def sets(document: str, name: str) -> bool:
 
 def _is_toml(text: str) -> bool:
     try:
-        tomllib.loads(text)
+        parse_toml(text)
     except tomllib.TOMLDecodeError:
         return False
     return True

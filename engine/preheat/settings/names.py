@@ -7,7 +7,11 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from preheat.settings.toml import parse_toml
+
 MODELS: Final = "models"
+
+_MAX_NAME_SHOWN: Final = 100
 
 
 def model_setting(model_id: str, name: str) -> str:
@@ -32,7 +36,7 @@ def keys_of(name: str) -> tuple[str, ...]:
         return (name,)
     rest = name.removeprefix(f"{MODELS}.")
     try:
-        path = list(_path(tomllib.loads(f"{name} = 0")))
+        path = list(_path(parse_toml(f"{name} = 0")))
     except tomllib.TOMLDecodeError:
         path = [MODELS, *rest.rpartition(".")[::2]]
     return (MODELS, path[1]) if len(path) == 2 else (MODELS, ".".join(path[1:-1]), path[-1])
@@ -99,3 +103,14 @@ def _path(document: Mapping[str, object]) -> Iterator[str]:
         key = next(iter(place))
         yield key
         place = place[key]
+
+
+def show_name(name: str) -> str:
+    """Return a name that need not be one of a setting, in one short line."""
+    line = escaped("".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in name[:_MAX_NAME_SHOWN]))
+    return line if len(name) <= _MAX_NAME_SHOWN else f"{line}..."
+
+
+def escaped(text: str) -> str:
+    """Return a text that every output can hold: with escapes for bytes of the environment that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -148,7 +148,7 @@ class SettingsStore:
         sources = [(self._overrides, self._environ), ({}, {})] if must_start else [(self._overrides, self._environ)]
         for overrides, environ in sources:
             try:
-                if path.is_file():
+                if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where the folder cannot be read
                     return merge_settings(overrides, environ, self._path, read_document(path)).settings
             except SettingsError as again:
                 logger.debug("the last good settings do not help: %s", again)

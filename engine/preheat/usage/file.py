@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from preheat.files import check_regular
 from preheat.messages import msg
 from preheat.usage.schema import ADDED, APPLICATION_ID, CONTENTS, VERSION, objects_of
 
@@ -79,6 +80,7 @@ def remove_sides(sides: dict[Path, Identity]) -> None:
 def open_writer(path: Path) -> sqlite3.Connection:
     """Open or create the log, upgraded to this version; any thread may use the connection, one at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    check_regular(path)
     if not path.exists():
         _create_private(path)
     connection = sqlite3.connect(path, timeout=WRITE_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -97,6 +99,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open the log for reading; any thread may use the connection, one at a time."""
+    check_regular(path)
     try:
         return _open_to_read(path, "mode=ro")
     except sqlite3.OperationalError as error:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QWidget
 
 from preheat import paths
-from preheat.files import write_atomic
+from preheat.files import read_json, write_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class WindowState:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

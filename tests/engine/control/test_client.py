@@ -132,7 +132,19 @@ def test_nothing_runs(preheat_home: Path) -> None:
     assert caught.value.hint == "Start it with: preheat serve"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"pid": "x", "host": "h", "port": 1}', "\x00", "null"])
+RUNNING = f'"pid": {os.getpid()}, "key": "k"'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{}", '{"pid": "x", "host": "h", "port": 1}', "\x00", "null", "[" * 100_000, " " * 2_000_000),
+        *(f'{{{RUNNING}, "host": "127.0.0.1", "port": {port}}}' for port in ("1e999", "-1", "99999999999", "[]")),
+        *(f'{{{RUNNING}, "host": "{host}", "port": 1}}' for host in ("a" * 1000, "\\u0000", "a\\nb", "\\ud800", "..")),
+        '{"pid": 1e999, "host": "127.0.0.1", "port": 1}',
+        '{"pid": 99999999999999999999999, "host": "127.0.0.1", "port": 1}',
+    ],
+)
 def test_a_runtime_file_that_makes_no_sense_is_as_none(preheat_home: Path, content: str) -> None:
     paths.runtime_dir().mkdir(parents=True)
     paths.runtime_file().write_text(content)

@@ -77,7 +77,7 @@ def test_where_a_value_comes_from_is_known() -> None:
         "host": Origin.ENVIRONMENT,
         "port": Origin.FILE,
     }
-    assert {name: str(place) for name, place in merged.places.items()} == {
+    assert {name: str(place) for name in merged.sources if (place := merged.place(name))} == {
         "parallel": "--set parallel",
         "host": "PREHEAT_HOST",
         "port": "settings.toml line 2",

@@ -99,8 +99,8 @@ def test_layers_complete_each_other_for_one_model() -> None:
     merged = merge_settings({"models.small.parallel": "2"}, {}, NOWHERE, DOCUMENT)
     assert merged.settings.models["small"] == ModelSettings(parallel=2, keep_alive=60)
     assert merged.origins['models."small".parallel'] is Origin.OPTION
-    assert str(merged.places['models."small".keep_alive']) == "settings.toml line 9"
-    assert str(merged.places['models."big.one".parallel']) == "settings.toml line 6"
+    assert str(merged.place('models."small".keep_alive')) == "settings.toml line 9"
+    assert str(merged.place('models."big.one".parallel')) == "settings.toml line 6"
 
 
 def test_auto_keeps_a_model_until_its_memory_is_needed() -> None:

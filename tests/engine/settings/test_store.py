@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -20,7 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from preheat import paths
-from preheat.errors import SettingsError
+from preheat.errors import DiskFullError, EngineError, FolderError, SettingsError
 from preheat.settings import FIELDS, Settings, SettingsChange, SettingsStore, load_settings
 from preheat.settings.document import commented_defaults
 from tests.engine.settings.writing import set_value, unset
@@ -139,7 +140,11 @@ def test_a_relative_folder_is_written_absolute(path: Path, tmp_path: Path, monke
     assert tomllib.loads(path.read_text()) == {"models_dirs": [str(tmp_path / "models")]}
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20), max_size=4))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20), max_size=4
+    )
+)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 def test_any_name_survives_being_written(path: Path, names: list[str]) -> None:
     items = ", ".join('"' + "".join(f"\\U{ord(letter):08x}" for letter in name) + '"' for name in names)
@@ -240,24 +245,73 @@ def test_mode_and_symlink_stay(path: Path, tmp_path: Path) -> None:
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
-def test_a_failed_write_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "kind", "remedy"),
+    [
+        (errno.ENOSPC, DiskFullError, "Free some space"),
+        (errno.EDQUOT, DiskFullError, "Free some space"),
+        (errno.EROFS, FolderError, "is read-only"),
+        (errno.EACCES, FolderError, "the permissions of"),
+        (errno.EIO, FolderError, "Check the disk"),
+    ],
+)
+def test_a_failed_write_leaves_the_old_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[EngineError], remedy: str
+) -> None:
     write(path, DOCUMENT)
 
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(SettingsError, match=r"settings\.toml cannot be written: No space left on device"):
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(kind, match=rf"settings\.toml cannot be written: {os.strerror(number)}") as caught:
         set_value("port", "1", path)
+    assert remedy in caught.value.hint
+    assert str(path) in caught.value.hint
     assert path.read_text() == DOCUMENT
     assert not list(path.parent.glob("*.tmp"))
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("a file")
-    with pytest.raises(SettingsError, match="cannot be written") as caught:
+    with pytest.raises(FolderError, match="cannot be written") as caught:
         set_value("port", "1", tmp_path / "config" / "settings.toml")
     assert str(tmp_path) in caught.value.hint
+
+
+def test_a_change_by_an_editor_in_the_meantime_is_kept(path: Path) -> None:
+    write(path, "port = 1\n")
+    store, edits = SettingsStore(path=path, environ={}), iter(["port = 2\n", "port = 3\nparallel = 2\n"])
+
+    def change(values: Mapping[str, object]) -> Mapping[str, object]:
+        text = next(edits, None)
+        if text is not None:
+            path.write_text(text)  # without the lock
+        return {"max_queue": 7, "favourites": [str(values["port"])]}
+
+    store.update(change)
+    assert tomllib.loads(path.read_text()) == {"port": 3, "parallel": 2, "max_queue": 7, "favourites": ["3"]}
+
+
+def test_a_file_that_never_rests_is_left_alone(path: Path) -> None:
+    write(path, "port = 1\n")
+    store = SettingsStore(path=path, environ={})
+
+    def change(values: Mapping[str, object]) -> Mapping[str, object]:
+        path.write_text(f"port = {int(str(values['port'])) + 1}\n")
+        return {"max_queue": 7}
+
+    with pytest.raises(FolderError, match="another program is changing it"):
+        store.update(change)
+    assert "max_queue" not in path.read_text()
+
+
+def test_a_file_never_becomes_larger_than_what_can_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preheat.settings.file.MAX_FILE_BYTES", 30)
+    write(path, "# a comment of some length\n")
+    with pytest.raises(SettingsError, match="would become too large"):
+        set_value("port", "8080", path)
+    assert path.read_text() == "# a comment of some length\n"
 
 
 def test_the_same_value_is_not_written_again(path: Path) -> None:

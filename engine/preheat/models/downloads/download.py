@@ -19,19 +19,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from preheat.files import FileLock, write_atomic
+from preheat.files import FileLock, read_json, write_atomic
 from preheat.messages import Message, message_from_json, message_json, msg
 from preheat.models.downloads.connection import Interrupt
 from preheat.models.downloads.states import DownloadSnapshot, DownloadState
 from preheat.models.file_names import DOWNLOADS, LOCK
 from preheat.models.hub import Hub, PullTarget, choose, is_repo
 from preheat.models.hub.variants import is_safe_path
-from preheat.models.sources.outside import read_text
 from preheat.models.tree import Tree
 
 logger = logging.getLogger(__name__)
 
 _FILE_NAME: Final = "download.json"
+_MAX_BYTES: Final = 1 << 22
 _VERSION: Final = 2
 _ID_LENGTH: Final = 12
 _VERSION_1_STATES: Final = {
@@ -275,11 +275,10 @@ def _load(models_dir: Path, folder: Path) -> Download | None:
             return None
         lock.release()
     try:
-        journal = folder / _FILE_NAME
-        if not journal.exists():
-            return None
-        download = _decoded(models_dir, json.loads(read_text(journal)))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        download = _decoded(models_dir, read_json(folder / _FILE_NAME, _MAX_BYTES))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         logger.warning("the download in %s cannot be read (%s); pull it again to continue", folder, error)
         return None
     return download if download.folder == folder else None

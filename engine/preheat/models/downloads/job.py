@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from preheat.bugs import report_bug
-from preheat.errors import DownloadBusyError, EngineError, FolderError, ModelExistsError, reason_of
+from preheat.errors import DownloadBusyError, EngineError, ModelExistsError, file_error
 from preheat.files import sha256_of
 from preheat.messages import Message, msg
 from preheat.models.downloads.connection import InterruptedTransferError
@@ -49,7 +49,9 @@ class Job:
             except EngineError as error:
                 self._apply(Trigger.FAILED, error.message)
             except OSError as error:
-                self._apply(Trigger.FAILED, msg("models_folder_unusable", reason=reason_of(error)))
+                self._apply(
+                    Trigger.FAILED, file_error("models_folder_unwritable", error, self._download.models_dir).message
+                )
             except Exception as error:  # a bug must not leave a download that seems to run
                 self._apply(Trigger.FAILED, report_bug("a download", error).message)
 
@@ -105,9 +107,7 @@ class Job:
             except FileExistsError as error:
                 raise ModelExistsError(msg("import_name_taken", file=file.name, folder=str(target.parent))) from error
             except OSError as error:
-                raise FolderError(
-                    msg("download_not_placed", file=file.name, folder=str(target.parent), reason=reason_of(error))
-                ) from error
+                raise file_error("download_not_placed", error, target.parent, file=file.name) from error
             self._download.corrupt(file).unlink(missing_ok=True)
 
     def _rename(self, file: FileRecord) -> None:

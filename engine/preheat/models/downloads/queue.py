@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from preheat.errors import DownloadNotFoundError, FolderError, HubOfflineError, HubUnreachableError, reason_of
+from preheat.errors import DownloadNotFoundError, EngineError, HubOfflineError, HubUnreachableError, file_error
 from preheat.messages import Message, msg
 from preheat.models.downloads.connection import Interrupt
 from preheat.models.downloads.download import LASTING_STATES, Download, FileRecord, plan, stored_downloads
@@ -109,7 +109,7 @@ class Downloads:
         Raises:
             HubError: The hub has no such model, or does not answer.
             DiskFullError: There is not enough space for it and the queue.
-            FolderError: The models folder cannot be written.
+            FolderError, DiskFullError: The models folder cannot be written.
         """
         with self._lock:
             self._load(resume=False)
@@ -205,9 +205,7 @@ class Downloads:
             check_space(self.models_dir, entry.missing_bytes - there + queued, code, name=entry.name)
             entry.save()
         except OSError as error:
-            raise FolderError(
-                msg("models_folder_unwritable", folder=str(self.models_dir), reason=reason_of(error))
-            ) from error
+            raise file_error("models_folder_unwritable", error, self.models_dir) from error
 
     def _found_elsewhere(self, entry: Download) -> bool:
         """Return whether other programs have all files; then nothing is fetched, and nothing stored."""
@@ -252,7 +250,7 @@ class Downloads:
             with self._lock:
                 entry.thread = None
                 if entry.cancelled:
-                    with suppress(FolderError):  # logged where it happened
+                    with suppress(EngineError):  # logged where it happened
                         self._drop(entry)
                 self._fill()
             self._emit(entry, entry.state)
@@ -310,7 +308,7 @@ class Downloads:
             newest = _oldest_first(here)[-_KEPT_DONE:]
             dropped = [entry for entry in done if entry not in newest]
             for entry in dropped:
-                with suppress(FolderError):
+                with suppress(EngineError):
                     self._drop(entry)
             return dropped
 
@@ -320,9 +318,7 @@ class Downloads:
             entry.remove()
         except OSError as error:
             logger.warning("%s cannot be removed: %s", entry.folder, error)
-            raise FolderError(
-                msg("download_not_removable", folder=str(entry.folder), reason=reason_of(error))
-            ) from error
+            raise file_error("download_not_removable", error, entry.folder) from error
 
     def _in_place(self, entry: Download) -> bool:
         """Return whether all files of a finished download are still there."""

@@ -12,7 +12,6 @@ from typing import IO, Final, Protocol
 from preheat.errors import (
     ChecksumMismatchError,
     EngineError,
-    FolderError,
     GatedRepoError,
     HubError,
     HubFileNotFoundError,
@@ -20,14 +19,14 @@ from preheat.errors import (
     HubRateLimitedError,
     HubUnreachableError,
     RepoNotFoundError,
-    reason_of,
+    file_error,
+    is_full,
 )
 from preheat.files import BUFFER_BYTES, write_all
 from preheat.messages import Message, msg
 from preheat.models.downloads.connection import Answer, BrokenConnectionError, get
 from preheat.models.downloads.download import Download, FileRecord
 from preheat.models.hub import FileLocation, Hub, seconds_of
-from preheat.models.space import is_full
 
 logger = logging.getLogger(__name__)
 
@@ -118,9 +117,7 @@ class Transfer:
                 self._pause(error)
             except OSError as error:
                 if not is_full(error):
-                    raise FolderError(
-                        msg("folder_unwritable", folder=str(self._part.parent), reason=reason_of(error))
-                    ) from error
+                    raise file_error("download_unwritable", error, self._part.parent) from error
                 self._listener.wait_for_space()
 
     def _attempt(self) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from preheat._version import __version__
 from preheat.errors import ModelFileError
-from preheat.files import write_atomic
+from preheat.files import read_small_file, write_atomic
 from preheat.models.gguf.facts import Facts, facts_from_json
 
 logger = logging.getLogger(__name__)
@@ -123,13 +123,11 @@ def _written_by() -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return {}
-        head, _, body = path.read_bytes().partition(b"\n")
+        head, _, body = read_small_file(path, _MAX_BYTES).partition(b"\n")
         if head.decode() != f"{_written_by()} {_digest(body)}":
             return {}
         content = json.loads(body)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.models.sources.candidates import Candidate, Report, scan, stays_inside, walk
-from preheat.models.sources.outside import cache_home, from_variable
+from preheat.models.sources.outside import cache_home, from_variable, read_text
 
 _PREFIX: Final = "models--"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -74,9 +74,5 @@ def _snapshots(folder: Path, report: Report) -> list[Path]:
 
 
 def _commit(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            text = file.read(64).decode(errors="replace").strip()
-    except OSError:
-        return ""
+    text = read_text(path).strip()
     return text if _COMMIT.fullmatch(text) else ""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 from pathlib import Path
 from typing import Any, Final
+
+from preheat.files import read_small_file
 
 _MAX_BYTES: Final = 1 << 20
 
@@ -60,12 +61,7 @@ def cache_folder(app: str) -> Path:
 def read_text(path: Path) -> str:
     """Return the text of a small regular file; empty if it is missing or unreadable."""
     try:
-        status = path.stat()
-        # Reading a named pipe would block.
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
-            return ""
-        with path.open("rb") as file:
-            return file.read(_MAX_BYTES).decode("utf-8-sig", errors="replace")
+        return read_small_file(path, _MAX_BYTES).decode("utf-8-sig", errors="replace")
     except (OSError, ValueError):
         return ""
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from preheat.core import DownloadState
-from preheat.errors import FolderError, ModelExistsError, UnsupportedOperationError, reason_of
+from preheat.errors import ModelExistsError, UnsupportedOperationError
 from preheat.messages import msg
 from preheat.models import ModelFile, read_header
 from preheat.residency import State
@@ -103,9 +103,7 @@ class LibraryEndpoints:
         caller = caller_of(request)
         caller.require(KeyScope.MANAGE)
         body = await read_body(request, ModelBody)
-        if self.named.remove(body.model_name):
-            await self._save()
-        else:
+        if self.named.find(body.model_name) is None or not await asyncio.to_thread(self.named.remove, body.model_name):
             if not await self._is_download(body.model_name):
                 caller.require(KeyScope.ADMIN)
             await self.generator.engine.library.remove_model(body.model_name)
@@ -124,8 +122,8 @@ class LibraryEndpoints:
         taken = {shown_name(known) for each in await engine.models() for known in (each.model_id, *each.aliases)}
         if shown_name(name.lower()) in taken:
             raise ModelExistsError(msg("model_name_taken", name=name), param="model")
-        self.named.add(name, NamedModel(model.model_id, system, parameters, time.time()))
-        await self._save()
+        model_of_name = NamedModel(model.model_id, system, parameters, time.time())
+        await asyncio.to_thread(self.named.add, name, model_of_name)
 
     async def _is_download(self, name: str) -> bool:
         engine = self.generator.engine
@@ -136,12 +134,6 @@ class LibraryEndpoints:
             and model.path.is_relative_to(folder / each.repo)
             for each in await engine.library.downloads()
         )
-
-    async def _save(self) -> None:
-        try:
-            await asyncio.to_thread(self.named.save)
-        except OSError as error:
-            raise FolderError(msg("names_unwritable", reason=reason_of(error))) from error
 
     def _context_length(self, model: ModelFile) -> int:
         """Return the context length that applies to a model now, in tokens."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from preheat.errors import InvalidRequestError
-from preheat.files import write_atomic
+from preheat.errors import FolderError, InvalidRequestError, file_error, reason_of
+from preheat.files import FileLock, read_json, write_atomic
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)
 
 MOST_MODELS: Final = 1000
+_MAX_BYTES: Final = 1 << 26
+_MAX_TIME: Final = 1e11
+_UNREADABLE: Final = (OSError, ValueError, TypeError, AttributeError)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}", re.ASCII)
 
 
@@ -32,17 +34,25 @@ class NamedModel:
 
 
 class NamedModels:
-    """All of them, in a file. Engine's loop only, except ``save``, which blocks on the disk."""
+    """All of them, in a file that other processes may change too.
+
+    ``models`` and ``find`` belong to the engine's loop; the first use reads the file. ``add`` and ``remove`` block on
+    the disk.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._models: dict[str, NamedModel] | None = None
+        self._models: Mapping[str, NamedModel] | None = None
 
     @property
-    def models(self) -> dict[str, NamedModel]:
-        """The models by name. The file is read at the first use."""
+    def models(self) -> Mapping[str, NamedModel]:
+        """The models by name; none if the file cannot be read."""
         if self._models is None:
-            self._models = _read(self._path)
+            try:
+                self._models = _read(self._path)
+            except _UNREADABLE as error:
+                logger.warning("%s cannot be read: %s", self._path, reason_of(error))
+                self._models = {}
         return self._models
 
     def find(self, name: str) -> NamedModel | None:
@@ -50,20 +60,47 @@ class NamedModels:
         return self.models.get(_key(name))
 
     def add(self, name: str, model: NamedModel) -> None:
-        """Add a model, or replace it; raises InvalidRequestError for an unusable name."""
-        if not _NAME.fullmatch(name) or len(self.models) >= MOST_MODELS:
-            raise InvalidRequestError(msg("model_name_unusable", name=name[:200]), param="model")
-        self.models[_key(name)] = model
+        """Add a model, or replace it, and write the file.
+
+        Raises:
+            InvalidRequestError: The name is unusable, or there are too many.
+            FolderError, DiskFullError: The file cannot be read or written; nothing changed.
+        """
+
+        def change(models: dict[str, NamedModel]) -> bool:
+            if not _NAME.fullmatch(name) or len(models) >= MOST_MODELS:
+                raise InvalidRequestError(msg("model_name_unusable", name=name[:200]), param="model")
+            models[_key(name)] = model
+            return True
+
+        self._update(change)
 
     def remove(self, name: str) -> bool:
-        """Remove a model; return whether there was one."""
-        return self.models.pop(_key(name), None) is not None
+        """Remove a model, write the file, and return whether there was one; raises errors as ``add`` does."""
+        return self._update(lambda models: models.pop(_key(name), None) is not None)
 
-    def save(self) -> None:
-        """Write the file; raises OSError."""
-        content = {name: asdict(model) for name, model in self.models.items()}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(self._path, json.dumps(content, indent=1))
+    def _update(self, change: Callable[[dict[str, NamedModel]], bool]) -> bool:
+        """Change the file's own contents while no other thread or process does; return whether they changed."""
+        try:
+            with FileLock(self._path.with_suffix(".lock")):
+                models = self._read_again()
+                changed = change(models)
+                if changed:
+                    content = json.dumps({name: asdict(model) for name, model in models.items()}, indent=1)
+                    if len(content) > _MAX_BYTES:
+                        raise InvalidRequestError(msg("names_too_large", limit=_MAX_BYTES), param="system")
+                    write_atomic(self._path, content)
+        except OSError as error:
+            raise file_error("names_unwritable", error, self._path) from error
+        self._models = models
+        return changed
+
+    def _read_again(self) -> dict[str, NamedModel]:
+        try:
+            return _read(self._path)
+        except _UNREADABLE as error:  # writing would lose all
+            message = msg("names_unreadable", reason=reason_of(error), path=str(self._path))
+            raise FolderError(message) from error
 
 
 def _key(name: str) -> str:
@@ -71,11 +108,17 @@ def _key(name: str) -> str:
 
 
 def _read(path: Path) -> dict[str, NamedModel]:
+    """Return the models in the file; raises one of ``_UNREADABLE``."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {name: NamedModel(**{"created_at": time.time(), **entry}) for name, entry in content.items()}
+        content = read_json(path, _MAX_BYTES)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        logger.warning("%s cannot be read: %s", path, error)
-        return {}
+    return {name: _named_model(entry) for name, entry in content.items()}
+
+
+def _named_model(entry: dict[str, Any]) -> NamedModel:
+    model = NamedModel(**entry)
+    texts, parameters, at = (model.model_id, model.system), model.parameters, model.created_at
+    if not all(isinstance(text, str) for text in texts) or not isinstance(parameters, dict) or not 0 <= at < _MAX_TIME:
+        raise ValueError("a value has the wrong type")
+    return model

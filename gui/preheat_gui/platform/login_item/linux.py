@@ -9,6 +9,7 @@ from configparser import ConfigParser, Error
 from pathlib import Path
 from typing import Final
 
+from preheat.files import read_small_file
 from preheat_gui.platform.login_item.base import FileLoginItem
 
 _TO_QUOTE: Final = re.compile(r'["`$\\]')
@@ -28,7 +29,7 @@ class AutostartEntry(FileLoginItem):
         """Return whether there is an entry that the desktop's settings have not switched off."""
         parser = ConfigParser(interpolation=None, strict=False, allow_no_value=True)
         try:
-            parser.read_string(self.path.read_text(encoding="utf-8", errors="replace"))
+            parser.read_string(read_small_file(self.path).decode(errors="replace"))
             entry = parser["Desktop Entry"]
         except (OSError, Error, KeyError):
             return False

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from preheat.files import read_small_file
 from preheat_gui.platform.login_item.base import FileLoginItem
 
 _LABEL: Final = "org.preheat.tray"
@@ -22,7 +23,7 @@ class LaunchAgent(FileLoginItem):
     def is_on(self) -> bool:
         """Return whether there is an agent that starts at login."""
         try:
-            agent = plistlib.loads(self.path.read_bytes())
+            agent = plistlib.loads(read_small_file(self.path))
         except (OSError, plistlib.InvalidFileException, ValueError):
             return False
         return bool(agent.get("RunAtLoad")) and not agent.get("Disabled", False)
