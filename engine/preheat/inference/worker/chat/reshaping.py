@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -113,21 +114,23 @@ def _results_as_user(messages: Messages) -> Messages:
 
 def _one_call_a_message(messages: Messages) -> Messages:
     result: list[Message] = []
-    rest = list(messages)
+    rest = deque(messages)
     while rest:
-        message = rest.pop(0)
+        message = rest.popleft()
         if len(message.tool_calls) < 2:
             result.append(message)
             continue
         answers: list[Message] = []
         while rest and rest[0].role is Role.TOOL:
-            answers.append(rest.pop(0))
+            answers.append(rest.popleft())
+        by_call: dict[str, list[Message]] = {call.call_id: [] for call in message.tool_calls}
+        others = [answer for answer in answers if answer.tool_call_id not in by_call]
+        for answer in answers:
+            by_call.get(answer.tool_call_id, []).append(answer)
         for index, call in enumerate(message.tool_calls):
             first = message if index == 0 else Message(role=Role.ASSISTANT)
-            result.append(replace(first, tool_calls=(call,)))
-            result += [answer for answer in answers if answer.tool_call_id == call.call_id]
-        known = {call.call_id for call in message.tool_calls}
-        result += [answer for answer in answers if answer.tool_call_id not in known]
+            result += [replace(first, tool_calls=(call,)), *by_call[call.call_id]]
+        result += others
     return tuple(result)
 
 
