@@ -32,7 +32,7 @@ from preheat.models.file_names import DOWNLOADS, LOCK, printable
 from preheat.models.own_folder import MARK, OwnFolder, is_empty, prepare, record
 from preheat.models.sources.candidates import folder_candidates
 from preheat.models.space import check_space, disk_full, existing_folder
-from preheat.models.tree import COPYING, Tree, same_state
+from preheat.models.tree import COPYING, Tree, same_state, unfinished_copy
 from preheat.settings import SettingsStore
 
 logger = logging.getLogger(__name__)
@@ -96,8 +96,7 @@ def plan_move(old: Path, new: Path) -> MovePlan:
         files = tuple(sorted(_own_files(own), key=lambda file: str(file.path)))
         other_disk = bool(files) and _device(own.root) != _device(real)
         if other_disk:
-            missing = [file for file in files if not (real / file.path).exists()]
-            check_space(real, sum(file.file_bytes for file in missing), "disk_full_for_models")
+            check_space(real, sum(_missing_bytes(file, real) for file in files), "disk_full_for_models")
         count, named = _others(own.root, {file.path for file in files})
     except OSError as error:
         raise _failed(error, old) from error
@@ -138,7 +137,10 @@ def move_models(
 
 def write_setting(folder: Path) -> None:
     """Set ``models_dir``; raises ``SettingsError`` if it cannot be written."""
-    SettingsStore().set({"models_dir": str(folder)})
+    store = SettingsStore()
+    store.set({"models_dir": str(folder)})
+    with suppress(SettingsError):
+        store.load()  # so that the last good settings do not name the old folder
 
 
 def check_setting() -> None:
@@ -175,6 +177,15 @@ def _checked_target(folder: Path) -> Path:
 def _is_ours(status: os.stat_result) -> bool:
     """Return whether a folder is this user's or the system's, so that no other user can replace what is in it."""
     return not hasattr(os, "geteuid") or status.st_uid in (os.geteuid(), 0)
+
+
+def _missing_bytes(file: OwnFile, new: Path) -> int:
+    """Return how many bytes a copy adds to the new folder."""
+    if (new / file.path).exists():
+        return 0
+    with suppress(OSError):
+        return max(file.file_bytes - (new / unfinished_copy(file.path)).lstat().st_size, 0)
+    return file.file_bytes
 
 
 def _same(one: Path, other: Path) -> bool:

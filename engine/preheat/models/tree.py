@@ -142,7 +142,7 @@ class Tree:
             ChangedMeanwhileError: The file was changed while it was copied.
         """
         self.discard_unfinished(relative)
-        temporary = _unfinished(relative)
+        temporary = unfinished_copy(relative)
         self.copy_unnamed(source, path, temporary, on_bytes)
         try:
             self.rename(temporary, relative)
@@ -153,7 +153,7 @@ class Tree:
     def discard_unfinished(self, relative: PurePath) -> None:
         """Remove the copy that ``copy_from`` left unfinished when its process was killed, if there is one."""
         with suppress(OSError):
-            self.unlink(_unfinished(relative))
+            self.unlink(unfinished_copy(relative))
 
     def copy_unnamed(
         self, source: Tree, path: PurePath, temporary: PurePath, on_bytes: OnBytes = lambda _: None
@@ -267,7 +267,7 @@ def same_state(one: os.stat_result, other: os.stat_result) -> bool:
     return os.path.samestat(one, other) and (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
-def _unfinished(relative: PurePath) -> PurePath:
+def unfinished_copy(relative: PurePath) -> PurePath:
     """Return the name of a file's unfinished copy: always the same, so that the next attempt finds it."""
     digest = hashlib.sha256(os.fsencode(relative.name)).hexdigest()
     return relative.with_name(f"{COPYING}{digest[:12]}")
