@@ -1,6 +1,7 @@
-"""Write the tables of ``docs/protocols.md``: the endpoints and fields of all protocols, as the code describes them.
+"""Write the tables of ``docs/protocols.md`` and ``docs/security.md`` as the code describes them.
 
-Run it after changes of endpoints or fields. Everything else in the page is written by hand.
+The former has the endpoints and fields of all protocols, the latter the classes of all commands. Run it after changes
+of these. Everything else in the pages is written by hand.
 """
 
 from __future__ import annotations
@@ -10,11 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from preheat.control import COMMANDS, Risk
 from preheat.server.app import FAMILIES
 from preheat.server.protocols import Endpoint, Family, Support
 from setup_step import SetupError, exit_code_of, say
 
-PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "protocols.md"
+_DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
+PAGE: Final = _DOCS / "protocols.md"
+SECURITY_PAGE: Final = _DOCS / "security.md"
+
+_OTHER_ENDPOINTS: Final = {
+    Risk.USE: "everything else: lists, running models, `/metrics`, `/docs`",
+    Risk.MANAGE: "Ollama's `pull`, `copy` and `create`, `delete` of downloads and of made names, `keep_alive`",
+    Risk.ADMIN: "Ollama's `delete` of other models in Preheat's folder",
+}
 
 
 def updated(page: str) -> str:
@@ -29,6 +39,20 @@ def updated(page: str) -> str:
             )
         page = f"{head}{begin}\n{tables(family)}\n{end}{tail}"
     return page
+
+
+def with_classes(page: str) -> str:
+    """Return the page about security with the classes of all commands; raises SetupError without a place for them."""
+    head, begin, rest = page.partition("<!-- classes -->\n")
+    _, end, tail = rest.partition("<!-- /classes -->")
+    if not end:
+        raise SetupError(f"{SECURITY_PAGE.name} has no place for the classes", remedy="Add <!-- classes -->")
+    rows = ["| class | control API, below `/preheat/v1/` | other endpoints |", "| --- | --- | --- |"]
+    for risk in Risk:
+        routes = [kind.route for kind in COMMANDS if kind.route.risk is risk]
+        paths = ", ".join(f"`{route.method} {route.path.replace(':path', '')}`" for route in routes)
+        rows.append(f"| *{risk.value}* | {paths} | {_OTHER_ENDPOINTS[risk]} |")
+    return f"{head}{begin}{chr(10).join(rows)}\n{end}{tail}"
 
 
 def tables(family: Family) -> str:
@@ -59,9 +83,10 @@ def _rows(endpoint: Endpoint, support: Support) -> Iterator[str]:
 
 
 def main() -> None:
-    """Update the page."""
-    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    say(f"{PAGE} is up to date")
+    """Update the pages."""
+    for page, update in ((PAGE, updated), (SECURITY_PAGE, with_classes)):
+        page.write_text(update(page.read_text(encoding="utf-8")), encoding="utf-8")
+        say(f"{page} is up to date")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -17,16 +18,29 @@ _OURS: Final = ("preheat", "preheat_gui")
 _MARK: Final = "preheat_log"
 _FILE_BYTES: Final = 5_000_000
 _OLD_FILES: Final = 3
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_LINE_START: Final = re.compile(r"\n(?! )")
 _FILE_FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
-class _ConsoleFormatter(logging.Formatter):
+class _Formatter(logging.Formatter):
+    """Escapes control characters and indents further lines: names of clients and files cannot forge records."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the base class's name)
+        if not record.message.isprintable():
+            escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", record.message)
+            record.message = _LINE_START.sub("\n  ", escaped)
+        return super().formatMessage(record)
+
+
+class _ConsoleFormatter(_Formatter):
     """Time and message; the level unless it is INFO, and the logger of other packages."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the base class's name)
+        super().formatMessage(record)
         source = "" if record.name.split(".")[0] in _OURS else f"{record.name}: "
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         return f"{record.asctime} {level}{source}{record.message}"
@@ -57,11 +71,13 @@ def setup_logging(level: str, *, to_file: bool, console: bool) -> None:
         try:
             log_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             check_regular(log_file())
-            file = RotatingFileHandler(log_file(), maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
+            file = RotatingFileHandler(
+                log_file(), maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8", errors="backslashreplace"
+            )
         except OSError as error:
             logger.warning("no log file: %s cannot be opened: %s", log_file(), error.strerror or error)
         else:
-            _add(root, file, logging.Formatter(_FILE_FORMAT, "%Y-%m-%dT%H:%M:%S%z"))
+            _add(root, file, _Formatter(_FILE_FORMAT, "%Y-%m-%dT%H:%M:%S%z"))
 
 
 def _add(root: logging.Logger, handler: logging.Handler, formatter: logging.Formatter) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from typing import Final
@@ -13,6 +12,9 @@ _SECONDS: Final = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0,
 _PART: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(s|min|m|h|d|w)\s*", re.ASCII)
 
 _NUMBER: Final = re.compile(r"\d+(\.\d*)?", re.ASCII)
+
+_LATEST: Final = 253_402_300_799.0
+"""The end of the year 9999; other numbers are no time, and some too large for a database."""
 
 MAX_SPAN_S: Final = 100 * 366 * 86_400.0
 
@@ -48,5 +50,5 @@ def parse_since(text: str | None) -> float | None:
     if text is None:
         return None
     if _NUMBER.fullmatch(text):
-        return float(text) if math.isfinite(float(text)) else None
+        return min(float(text), _LATEST)
     return time.time() - parse_span(text, param="since")

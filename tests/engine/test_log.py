@@ -32,6 +32,16 @@ def test_the_file_has_level_logger_and_message() -> None:
     assert text.count("\n") == 1
 
 
+def test_names_cannot_forge_records() -> None:
+    setup_logging("info", to_file=True, console=False)
+    logging.getLogger("preheat").info(
+        "no setting %s", "a\0b\n2026-01-01T00:00:00+0000 ERROR   preheat: \x1b[31m\u2028\ud800"
+    )
+    head, more = log_file().read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    assert head.endswith("no setting a\\x00b")
+    assert more == "  2026-01-01T00:00:00+0000 ERROR   preheat: \\x1b[31m\\x2028\\ud800"
+
+
 def test_debug_is_told_when_asked_for() -> None:
     setup_logging("debug", to_file=True, console=False)
     logging.getLogger("preheat.core.engine").debug("a decision")

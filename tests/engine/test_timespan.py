@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from preheat.errors import InvalidRequestError
-from preheat.timespan import parse_span
+from preheat.timespan import parse_since, parse_span
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,8 @@ def test_no_span(text: str) -> None:
     with pytest.raises(InvalidRequestError, match="is no span of time") as raised:
         parse_span(text, param="since")
     assert raised.value.param == "since"
+
+
+@pytest.mark.parametrize("text", ["9" * 50, "9" * 500, "253402300800"])
+def test_a_time_after_the_year_9999_is_its_end(text: str) -> None:
+    assert parse_since(text) == 253_402_300_799.0

@@ -14,7 +14,7 @@ from preheat.server.access import NotPermittedError
 from preheat.server.app import FAMILIES, create_app
 from preheat.server.errors import anthropic_error_json
 from preheat.server.protocols import Family
-from protocols_page import PAGE, updated
+from protocols_page import PAGE, SECURITY_PAGE, updated, with_classes
 from setup_step import SetupError
 from tests.engine.server.fake_engine import FakeEngine, as_engine
 
@@ -22,11 +22,15 @@ from tests.engine.server.fake_engine import FakeEngine, as_engine
 def test_the_tables_are_up_to_date() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == updated(page), "run `python packaging/protocols_page.py`"
+    security = SECURITY_PAGE.read_text(encoding="utf-8")
+    assert security == with_classes(security), "run `python packaging/protocols_page.py`"
 
 
 def test_a_page_without_a_place_for_the_tables() -> None:
     with pytest.raises(SetupError, match="OpenAI"):
         updated("# Protocols\n")
+    with pytest.raises(SetupError, match="classes"):
+        with_classes("# Security\n")
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

@@ -89,7 +89,7 @@ class NamedModels:
                     content = json.dumps({name: asdict(model) for name, model in models.items()}, indent=1)
                     if len(content) > _MAX_BYTES:
                         raise InvalidRequestError(msg("names_too_large", limit=_MAX_BYTES), param="system")
-                    write_atomic(self._path, content)
+                    write_atomic(self._path, content, mode=0o600)
         except OSError as error:
             raise file_error("names_unwritable", error, self._path) from error
         self._models = models
