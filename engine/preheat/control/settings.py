@@ -267,14 +267,13 @@ class EstimateMemory(Command[MemoryEstimate]):
 
     async def run(self, host: ControlHost) -> MemoryEstimate:
         from preheat.residency import estimate
-        from preheat.settings import ModelSettings, check_name, checked_value, model_setting
+        from preheat.settings import ModelSettings, checked_model_setting, checked_value
 
         _check_count(self.values)
         file, now = await host.engine.find(self.model), host.engine.settings
         own = now.models.get(file.model_id, ModelSettings()).model_dump(exclude_none=True)
         for name, value in self.values.items():
-            setting = model_setting(file.model_id, name)
-            check_name(setting)
+            setting = checked_model_setting(file.model_id, name)
             own[name] = None if value is None else checked_value(setting, _text(name, value))
         models = {**now.models, file.model_id: ModelSettings.model_validate(own)}
         then = now.model_copy(update={"models": models})

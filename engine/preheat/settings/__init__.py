@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preheat.settings.addresses import APP_ORIGINS, AppName, is_loopback
-from preheat.settings.check import Merged, check_name, field_of, value_of
+from preheat.settings.check import Merged, check_name, checked_model_setting, field_of, value_of
 from preheat.settings.declaration import (
     AUTO,
     GROUP_LABELS,

@@ -20,7 +20,7 @@ from preheat.settings.declaration import CombinationError, WrongValueError, allo
 from preheat.settings.layers import Layer, Origin
 from preheat.settings.model import ALONE, FIELDS, Settings
 from preheat.settings.model_settings import ModelSettings
-from preheat.settings.names import MODELS, keys_of, name_of, nest, show_name
+from preheat.settings.names import MODELS, keys_of, model_setting, name_of, nest, show_name
 
 _MAX_SIMILAR: Final = 3
 _MAX_NAME: Final = 100
@@ -113,9 +113,25 @@ def check_name(name: str) -> None:
         SettingsError: There is none.
     """
     if field_of(name) is None:
-        similar = _similar(name)
-        code = "setting_unknown_near" if similar else "setting_unknown"
-        raise SettingsError(msg(code, name=show_name(name), similar=similar), param=show_name(name))
+        raise _no_setting(name, _similar(name))
+
+
+def checked_model_setting(model_id: str, name: str) -> str:
+    """Return the full name of one model's setting.
+
+    Raises:
+        SettingsError: There is no such setting.
+    """
+    full_name = model_setting(model_id, name)
+    if name not in ModelSettings.model_fields:  # it may have dots and quotes
+        similar = difflib.get_close_matches(name[:_MAX_NAME], ModelSettings.model_fields, n=_MAX_SIMILAR)
+        raise _no_setting(full_name, similar)
+    return full_name
+
+
+def _no_setting(name: str, similar: list[str]) -> SettingsError:
+    code = "setting_unknown_near" if similar else "setting_unknown"
+    return SettingsError(msg(code, name=show_name(name), similar=similar), param=show_name(name))
 
 
 def _problem(layer: Layer, name: str, detail: ErrorDetails) -> SettingsError:

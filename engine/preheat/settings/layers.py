@@ -5,6 +5,7 @@ This module knows no settings; callers pass the names of lists.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import tomllib
@@ -116,7 +117,7 @@ def environment_layer(environ: Mapping[str, str], lists: Collection[str]) -> Lay
     return Layer(
         Origin.ENVIRONMENT,
         {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
-        Path.cwd(),
+        current_folder(),
         place=lambda name: msg("text", text=show_name(variable_of(name))),
         spell=variable_of,
         remedy=lambda name: msg("correct_variable", variable=show_name(variable_of(name))),
@@ -129,11 +130,19 @@ def options_layer(overrides: Mapping[str, str], lists: Collection[str]) -> Layer
     return Layer(
         Origin.OPTION,
         {name: parse_text(text, is_list=name in lists) for name, text in texts.items()},
-        Path.cwd(),
+        current_folder(),
         place=lambda name: msg("settings_option", name=show_name(name)),
         spell=lambda name: name,
         remedy=lambda _: msg("correct_option"),
     )
+
+
+def current_folder() -> Path:
+    """Return the current folder; the root if it has been deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path(os.sep)
 
 
 def variable_of(name: str) -> str:

@@ -23,6 +23,7 @@ from preheat.settings.declaration import AUTO, allowed, is_inherited
 from preheat.settings.layers import (
     Layer,
     Origin,
+    current_folder,
     document_layer,
     environment_layer,
     options_layer,
@@ -170,7 +171,7 @@ def _typed(values: Mapping[str, object], *, relative: bool = False) -> Layer:
     return Layer(
         Origin.OPTION,
         values,
-        Path.cwd() if relative else None,
+        current_folder() if relative else None,
         place=lambda name: msg("text", text=name),
         spell=str,
         remedy=lambda _: msg("nothing_changed"),

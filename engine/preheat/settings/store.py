@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 from preheat import paths
 from preheat.errors import SettingsError
 from preheat.files import write_atomic
-from preheat.settings.check import check_name
+from preheat.settings.check import check_name, checked_model_setting
 from preheat.settings.declaration import AUTO
 from preheat.settings.layers import read_document, variable_of
 from preheat.settings.load import checked_value, load_settings, merge_settings
 from preheat.settings.model import Settings
-from preheat.settings.names import canonical, model_setting
+from preheat.settings.names import canonical
 
 if TYPE_CHECKING:
     from preheat.settings.file import Change
@@ -182,8 +182,7 @@ class SettingsStore:
         """
         values: dict[str, object] = {}
         for own_name, text in texts.items():
-            name = model_setting(model_id, own_name)
-            check_name(name)
+            name = checked_model_setting(model_id, own_name)
             values[name] = None if text is None else checked_value(name, text)
         return self.update(lambda _: values)
 

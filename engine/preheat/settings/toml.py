@@ -9,9 +9,10 @@ from typing import Any, Final
 MAX_DEPTH: Final = 16
 """Deepest nesting; settings need three levels."""
 
+_MAX_PARTS: Final = 64
 # tomllib needs time that grows with the square of the parts of a key.
 _LONG_KEY: Final = re.compile(
-    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_DEPTH},}}[\w"'-]"""
+    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{_MAX_PARTS},}}[\w"'-]"""
 )
 
 

@@ -184,3 +184,38 @@ async def test_what_is_no_path_is_refused(client: httpx2.AsyncClient, values: di
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_settings", *values)
     assert in_file() == {}
+
+
+HOSTILE: dict[str, dict[str, Any]] = {
+    "nested": {"port": [[[[["x"] * 3] * 3] * 3] * 3] * 3},
+    "huge number": {"port": 10**300},
+    "infinity": {"popularity_half_life": "1e999"},
+    "null character": {"favourites": ["a\0b"]},
+    "null character in a name": {"a\0b": 1},
+    "lines": {"port = 1\n#": 2},
+    "many": {f"a{number}": 1 for number in range(20_000)},
+    "long name": {"a" * 500_000: 1},
+    "long number": {"port": "1" * 500_000},
+    "many items": {"favourites": ["a"] * 20_000},
+    "many parts": {"models." + "a." * 5000 + "b": 1},
+    "brackets": {"favourites": "[" * 50_000},
+}
+
+
+@pytest.mark.parametrize("values", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("path", [f"models/{CHAT}/settings", f"models/{CHAT}/estimate", "settings"])
+async def test_hostile_values_change_nothing(client: httpx2.AsyncClient, path: str, values: dict[str, Any]) -> None:
+    method = "POST" if path.endswith("estimate") else "PATCH"
+    answer = await client.request(method, f"{URL}/{path}", json=values)
+    assert answer.status_code == 400
+    assert len(answer.content) < 5000
+    assert in_file() == {}
+
+
+@pytest.mark.parametrize("name", ['models."a".parallel', "models.parallel", '"parallel"', "parallel.parallel", ""])
+@pytest.mark.parametrize("value", [2, None])
+async def test_a_model_has_no_settings_with_dots(client: httpx2.AsyncClient, name: str, value: int | None) -> None:
+    for method, path in (("PATCH", "settings"), ("POST", "estimate")):
+        answer = await client.request(method, f"{URL}/models/{CHAT}/{path}", json={name: value})
+        assert answer.status_code == 400
+    assert in_file() == {}
