@@ -57,6 +57,7 @@ _STDERR_LINES: Final = 20
 _KILL_GRACE_S: Final = 10.0
 """A killed process whose disk does not respond may stay. After this time, it counts as ended."""
 
+_OOM_COUNTS: Final = 4
 _PIPES_GRACE_S: Final = 2.0
 """Longest wait for the output of a process that has ended: a child of its own may hold the pipes open."""
 
@@ -139,7 +140,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
         self._liveness = Liveness()
         self._check: asyncio.TimerHandle | None = None  # runs while the worker has work
         self._checked_at = 0.0
-        self._oom_kills = count_oom_kills()
+        # The last counts: a process that was chosen needs a while to end.
+        self._oom_kills = deque([count_oom_kills()], maxlen=_OOM_COUNTS)
         self.exited: asyncio.Future[WorkerExit] = loop.create_future()
         """Done when the process has ended; says why."""
 
@@ -330,7 +332,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
         if self._liveness.hung(read_signs(self.pid), self._checked_at - before, self._threads):
             self._end_hung()
             return
-        self._oom_kills = count_oom_kills()
+        self._oom_kills.append(count_oom_kills())
         self._send(protocol.Ping())
         self._check = asyncio.get_running_loop().call_later(CHECK_S, self._check_progress)
 
@@ -449,7 +451,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
             return WorkerExit(msg("exit_protocol"))
         if self._closing or self._load_cancelled:
             return WorkerExit(exit_reason(returncode))
-        before, now = self._oom_kills, count_oom_kills()
+        before, now = self._oom_kills[0], count_oom_kills()
         return explain_exit(returncode, self._stderr, None if before is None or now is None else now - before)
 
     def _fail_everything(self, ended: WorkerExit) -> None:
