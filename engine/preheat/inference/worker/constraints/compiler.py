@@ -6,6 +6,8 @@ What is not plain is compiled in a guarded process first, because hostile constr
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -29,6 +31,9 @@ _CACHED: Final = 64
 _CACHED_BYTES: Final = 128 << 20
 _BYTES_PER_CHAR: Final = 40
 """Memory of a simple grammar, for each character."""
+
+_RETRY_S: Final = 60.0
+"""Time until a trial that a busy machine may have delayed is repeated."""
 
 _GRAMMAR: Final = "grammar"  # kind of a whole grammar; see ``trial``
 
@@ -140,7 +145,8 @@ class ConstraintCompiler:
             return Outcome(use(answer), answer["size_bytes"])
         except TrialFailed as failure:
             place = f"{ROOT}: " if kind == JSON_SCHEMA else ""
-            return Outcome(Refusal(f"{place}{failure}"), 0, lasts=not failure.may_pass)
+            until = time.monotonic() + _RETRY_S if failure.may_pass else math.inf
+            return Outcome(Refusal(f"{place}{failure}"), 0, until)
         except GrammarError as error:
             return _refused(error)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple
@@ -15,11 +17,11 @@ class Refusal(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A result. It is not kept if it does not ``last``, because it may be another one the next time."""
+    """A result. It is forgotten at a monotonic time, if it may be another one then."""
 
     value: Any
     size_bytes: int
-    lasts: bool = True
+    until: float = math.inf
 
 
 class OutcomeCache:
@@ -35,14 +37,14 @@ class OutcomeCache:
         """Whether there is an outcome already."""
         with self._lock:
             entry = self._entries.get(key)
-            return entry is not None and entry.done()
+            return entry is not None and entry.done() and not _is_over(entry)
 
     def get(self, key: Hashable, make: Callable[[], Outcome]) -> Any:
         """Return the outcome's value. If there is none, make it; a second thread waits for the first one."""
         with self._lock:
             entry = self._entries.pop(key, None)
-            is_new = entry is None
-            entry = entry or Future()
+            is_new = entry is None or _is_over(entry)
+            entry = Future() if entry is None or is_new else entry
             self._entries[key] = entry
         if not is_new:
             return entry.result().value
@@ -53,10 +55,7 @@ class OutcomeCache:
             entry.set_exception(error)
             raise
         entry.set_result(outcome)
-        if outcome.lasts:
-            self._shrink()
-        else:
-            self._drop(key, entry)
+        self._shrink()
         return outcome.value
 
     def _drop(self, key: Hashable, entry: Future[Outcome]) -> None:
@@ -73,3 +72,7 @@ class OutcomeCache:
                     return
                 del self._entries[key]
                 count, size_bytes = count - 1, size_bytes - entry_bytes
+
+
+def _is_over(entry: Future[Outcome]) -> bool:
+    return entry.done() and entry.result().until <= time.monotonic()
