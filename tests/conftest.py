@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -26,6 +25,7 @@ STARTER_FOLDER = paths.models_dir()
 CHAT_MODEL, EMBEDDING_MODEL = (STARTER_FOLDER / model.file_name for model in STARTER_MODELS)
 
 EXIT_TIMEOUT_S = 60.0
+TRIAL = "preheat.inference.worker.constraints.trial"
 
 # A shell starts background jobs with Ctrl-C ignored, and what is ignored is inherited: tests send Ctrl-C to children.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -60,8 +60,10 @@ def _no_process_left(_own_environment: None) -> Iterator[None]:
     """Fail the run if a process outlives the tests, such as a worker without its engine."""
     before = set(psutil.Process().children(recursive=True))
     yield
-    gc.collect()  # services that tests have dropped end their own processes
     started = [process for process in psutil.Process().children(recursive=True) if process not in before]
+    for process in started:
+        if TRIAL in _command(process):  # it ends with its worker, which is this process
+            process.kill()
     _, left = psutil.wait_procs(started, timeout=EXIT_TIMEOUT_S)
     assert not left, f"tests left processes behind: {[_command(process) for process in left]}"
 

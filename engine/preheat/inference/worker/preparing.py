@@ -12,7 +12,7 @@ from preheat.errors import ContextLengthExceededError, InvalidRequestError
 from preheat.inference import Chat, GenerateRequest
 from preheat.inference.protocol import Detokenize, Detokenized, Generate, Tokenize, Tokens
 from preheat.inference.request_size import are_quick, chat_is_quick, is_quick
-from preheat.inference.worker.answer import ChatAnswer, ChatAnswers
+from preheat.inference.worker.answers import ChatAnswer, ChatAnswers
 from preheat.inference.worker.chat import ChatTemplate, ChatTokens, Prompt, chat_tokens, thinking_openings
 from preheat.inference.worker.constraints import ConstraintCompiler
 from preheat.inference.worker.generation import Generation, Image

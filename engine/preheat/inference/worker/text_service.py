@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 from preheat.errors import EngineError, InvalidRequestError, UnsupportedOperationError
 from preheat.inference import GenerationChunk, LoadOptions
 from preheat.inference.protocol import Detokenize, Embed, Failed, Generate, Request, Step, Tokenize, client_of
-from preheat.inference.worker.answer import ChatAnswer
+from preheat.inference.worker.answers import ChatAnswer
 from preheat.inference.worker.channel import Channel, take
 from preheat.inference.worker.chat import ChatTemplate, fixed_tokens
 from preheat.inference.worker.failures import failure_of

@@ -77,6 +77,10 @@ class TrialProcess:
         result: dict[str, Any] = json.loads(answer)
         return result
 
+    def close(self) -> None:
+        """End the process; a trial in progress fails. The next one starts another process."""
+        _close(self._processes)
+
     def _answer(self, question: bytes) -> bytes:
         if not self._processes:
             self._processes.append(GuardedProcess(_MODULE, MEMORY_BYTES))

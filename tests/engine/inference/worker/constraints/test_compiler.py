@@ -18,6 +18,7 @@ from preheat.inference.worker.constraints import (
     TokenMatcher,
 )
 from preheat.inference.worker.constraints.grammars import MAX_CHARS
+from preheat.inference.worker.constraints.trial_process import TrialProcess
 from preheat.inference.worker.llama_model import LlamaModel
 from tests.engine.inference.text_runs import TextRun, chat
 
@@ -137,6 +138,7 @@ def test_an_unusable_schema_is_refused_with_its_place(compiler: ConstraintCompil
         Constraint("regex", "["),
         Constraint("regex", "(?=a)"),
         Constraint("regex", "((((a{50}){50}){50}){50})"),
+        Constraint("regex", "[a-z]{1,1000}" * 15),  # too complex after some tokens
         Constraint("lark", "nothing"),
         Constraint("lark", "start: missing"),
         Constraint("lark", f"start: {'(' * 5000}"),
@@ -150,6 +152,21 @@ def test_an_unusable_grammar_is_refused(compiler: ConstraintCompiler, constraint
     with pytest.raises(InvalidRequestError) as caught:
         compiler.matcher(constraint)
     assert caught.value.message.code == "grammar_unusable"
+
+
+def test_refusals_are_kept(chat_llama: LlamaModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = ConstraintCompiler(chat_llama)
+    constraint = Constraint("regex", "(?=a)")
+    assert not compiler.is_quick(constraint)
+    for _ in range(2):
+        with pytest.raises(InvalidRequestError):
+            compiler.matcher(constraint)
+        monkeypatch.setattr(TrialProcess, "ask", None)
+    assert not compiler.is_quick(schema(TEXT))  # no vocabulary yet
+    compiler.matcher(schema(TEXT))
+    assert compiler.is_quick(constraint)
+    assert compiler.is_quick(schema(INTEGER))
+    assert not compiler.is_quick(Constraint("regex", "a+"))
 
 
 @pytest.mark.parametrize("simple", [True, False])

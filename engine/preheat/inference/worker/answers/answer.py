@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import Final
 
 from preheat.inference import Chat, Constraint, FinishReason, GenerationChunk, TokenLogprob
-from preheat.inference.worker.answer_constraints import AnswerConstraints, BegunCall, Pending
+from preheat.inference.worker.answers.constraints import AnswerConstraints, BegunCall, Pending
 from preheat.inference.worker.chat import (
     THINKING,
     AnswerParser,
