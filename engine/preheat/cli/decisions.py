@@ -71,6 +71,8 @@ def why(model: ModelName, as_json: AsJson = False) -> None:
     else:
         state = "" if answer["state"] is None else f" ({state_words(answer)})"
         typer.echo(f"{answer['id']}{state}: {answer['why']}.")
+        if answer["warning"]:
+            typer.echo(f"{answer['warning']}.")
 
 
 def plan(as_json: AsJson = False) -> None:

@@ -120,6 +120,7 @@ class Explanation:
     state: str | None
     standby: bool | None
     why: Message
+    warning: Message | None = None  # what it cannot do while hot; None if nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ class ExplainModel(Command[Explanation]):
         model, why = host.engine.snapshot.model(model_id), host.engine.why(model_id)
         if model is None:
             return Explanation(model_id, None, None, why)
-        return Explanation(model_id, model.state.value, model.standby, why)
+        return Explanation(model_id, model.state.value, model.standby, why, model.warning)
 
 
 _LOADING = (*_NAMES, InsufficientMemoryError, ModelLoadError, LoadCancelledError, EngineStoppedError)

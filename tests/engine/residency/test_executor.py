@@ -69,6 +69,25 @@ async def test_what_is_known_of_a_model(bench: Bench) -> None:
     assert not bench.executor.answering
 
 
+async def test_what_a_hot_model_cannot_do(bench: Bench) -> None:
+    warning = msg("template_unusable_slow")
+    claim = bench.executor.request(model("a"))
+    await settle()
+    (worker,) = bench.workers
+    worker.on_warning(warning)
+    assert bench.executor.warning("a") is None
+    worker.become_hot()
+    await claim.hot()
+    assert bench.executor.warning("a") == warning
+    claim.release(answered=True)
+    worker.die()
+    await settle()
+    assert bench.executor.warning("a") is None
+    worker.on_warning(warning)  # of a worker that is gone
+    await bench.hot("a")
+    assert bench.executor.warning("a") is None
+
+
 async def test_a_preload_is_probed_and_its_prefix_restored(bench: Bench) -> None:
     preloading = asyncio.create_task(bench.executor.preload(model("a"), REASON))
     await settle()

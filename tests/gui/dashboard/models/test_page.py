@@ -28,6 +28,7 @@ from children import child
 from fake_bridge import FakeBridge, model, snapshot, stats
 from preheat.control import State
 from preheat.errors import EngineError
+from preheat.messages import msg
 from preheat_gui.dashboard.models.page import ModelsPage
 from preheat_gui.dashboard.models.table import Column
 from preheat_gui.dashboard.models.view import ModelsView
@@ -223,6 +224,14 @@ def test_the_reason_is_asked_once_per_state(qtbot: QtBot, page: ModelsPage, brid
     bridge.publish(snapshot(*MODELS[:3], model("qwen3-4b", State.HOT, favourite=True, active_requests=1)))
     qtbot.wait(200)
     assert asked == ["qwen3-4b"]
+
+
+def test_what_a_hot_model_cannot_do_is_told(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
+    bridge.answer_with(why=lambda _: "kept: favourite 1")
+    page.open_model("qwen3-4b")
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT, warning=msg("template_unusable_slow"))))
+    sentence = find(page, QLabel, "model_why")
+    qtbot.waitUntil(lambda: "Ready. The model's chat template cannot be used" in sentence.text())
 
 
 def test_a_missing_reason_is_not_an_error(qtbot: QtBot, page: ModelsPage, bridge: FakeBridge) -> None:
