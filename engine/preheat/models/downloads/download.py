@@ -10,17 +10,19 @@ import hashlib
 import json
 import logging
 import os
+import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path, PurePath
 from typing import Any, Final
 
 from preheat.files import FileLock, read_json, write_atomic
-from preheat.messages import Message, message_from_json, message_json, msg
+from preheat.messages import Message, message_from_json, message_json, msg, render
 from preheat.models.downloads.connection import Interrupt
 from preheat.models.downloads.states import DownloadSnapshot, DownloadState
 from preheat.models.file_names import DOWNLOADS, LOCK
@@ -34,6 +36,7 @@ _FILE_NAME: Final = "download.json"
 _MAX_BYTES: Final = 1 << 22
 _VERSION: Final = 2
 _ID_LENGTH: Final = 12
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _VERSION_1_STATES: Final = {
     "fetch": DownloadState.QUEUED,
     "pause": DownloadState.PAUSED,
@@ -294,20 +297,42 @@ def _decoded(models_dir: Path, content: dict[str, Any]) -> Download:
         state = DownloadState(content["state"])
     else:
         raise ValueError(f"version {content['version']}")
-    files = [FileRecord(**record) for record in content["files"]]
-    if not files or not all(is_safe_path(file.path) for file in files) or not is_repo(content["repo"]):
-        raise ValueError("unsafe path")
+    files = [_file_record(record) for record in content["files"]]
+    if not files or not is_repo(content["repo"]):
+        raise ValueError("no repository or no files")
     if state not in LASTING_STATES:
         raise ValueError(f"state {state}")
-    quantization, file, revision = content["asked"]
+    if error is not None:
+        render(error)  # its parameters may not be those of its code
+    quantization, file, revision = map(_text, content["asked"])
+    added_at = float(content["added_at"])
+    if not isfinite(added_at):
+        raise ValueError("no time")
     return Download(
         models_dir,
-        name=content["name"],
+        name=_text(content["name"]),
         repo=content["repo"],
-        commit=content["commit"],
+        commit=_text(content["commit"]),
         asked=(quantization, file, revision),
         files=files,
-        added_at=float(content["added_at"]),
+        added_at=added_at,
         state=state,
         message=error,
     )
+
+
+def _file_record(content: dict[str, Any]) -> FileRecord:
+    record = FileRecord(**content)
+    if not is_safe_path(_text(record.path)):
+        raise ValueError("unsafe path")
+    if not all(type(number) is int and 0 <= number < 1 << 63 for number in (record.size_bytes, record.placed_ns)):
+        raise ValueError("wrong number")
+    if type(record.checked) is not bool or (record.sha256 is not None and not _SHA256.fullmatch(record.sha256)):
+        raise ValueError("wrong checksum")
+    return record
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("no text")
+    return value
