@@ -404,8 +404,6 @@ def _is_alive(pid: int) -> bool:
         return psutil.pid_exists(pid)
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
+    except (ProcessLookupError, PermissionError, OverflowError):
+        return False  # or another user's program has got its number
     return True

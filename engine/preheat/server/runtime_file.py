@@ -69,7 +69,8 @@ def runtime_file(host: str, port: int, own_key: str) -> Iterator[None]:
     text = json.dumps(content).encode()
     check_runtime_folder()
     try:
-        path.unlink(missing_ok=True)  # a new file gets its mode from here, not from an old one
+        with suppress(FileNotFoundError):
+            path.chmod(0o600)  # the new file keeps an old one's mode
         write_atomic(path, text, mode=0o600, durable=False)
     except OSError as error:
         raise _unusable(error, path) from error

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -65,7 +66,7 @@ async def serve(
     socks = [each for each in (sock, ollama_sock) if each is not None]
     port: int = sock.getsockname()[1]
     try:
-        own_key = secrets.token_urlsafe(32)
+        own_key = own_key_of_this_process()
         server = await asyncio.to_thread(_build, engine, settings, port, live, own_key)
         # The file comes last: without the handlers, a signal would end the process and leave the file behind.
         with _signals_to(server), runtime_file(settings.host, port, own_key):
@@ -73,6 +74,12 @@ async def serve(
     finally:
         for each in socks:
             each.close()
+
+
+@cache
+def own_key_of_this_process() -> str:
+    """Return the secret in the runtime file. A reopened port keeps it, and so its clients."""
+    return secrets.token_urlsafe(32)
 
 
 def _build(engine: Engine, settings: Settings, port: int, live: LiveSettings | None, own_key: str) -> HttpServer:

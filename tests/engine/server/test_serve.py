@@ -15,9 +15,10 @@ import httpx2
 import pytest
 
 from preheat import paths
-from preheat.errors import PortInUseError, SettingsError
+from preheat.errors import FolderError, PortInUseError, SettingsError
 from preheat.inference import GenerationChunk
 from preheat.server import listen
+from raising import raises
 from tests.engine.server.conftest import RunningPort, start_port
 from tests.engine.server.fake_engine import FakeEngine
 
@@ -97,6 +98,32 @@ async def test_the_runtime_file_exists_while_the_port_is_open(port: RunningPort)
     port.task.cancel()
     await asyncio.wait([port.task])
     assert not file.exists()
+
+
+async def test_only_this_user_reads_the_runtime_file_also_where_an_old_one_was_open(
+    engine: FakeEngine, preheat_home: Path
+) -> None:
+    file = paths.runtime_file()
+    file.parent.mkdir(mode=0o755)
+    file.write_text("{}")
+    file.chmod(0o666)
+    running = await start_port(engine)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert len(json.loads(file.read_text())["key"]) >= 43
+    running.task.cancel()
+    await asyncio.wait([running.task])
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+async def test_a_runtime_folder_that_others_can_write_is_refused(
+    mode: int, engine: FakeEngine, preheat_home: Path
+) -> None:
+    paths.runtime_dir().mkdir()
+    paths.runtime_dir().chmod(mode)
+    with raises(FolderError, "runtime_folder_unsafe"):
+        await start_port(engine)
+    assert not paths.runtime_file().exists()
 
 
 async def test_another_instances_runtime_file_is_left_alone(port: RunningPort) -> None:
