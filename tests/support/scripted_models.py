@@ -108,6 +108,7 @@ def write_scripted_model(
     add_bos: bool = False,
     context_length: int = CONTEXT_LENGTH,
     margin: float = CERTAIN,
+    pre: str = "gpt-2",
 ) -> Path:
     """Write a model and return its path.
 
@@ -119,6 +120,7 @@ def write_scripted_model(
         add_bos: The tokenizer adds a start token.
         context_length: Trained context length, in tokens.
         margin: Logit of the next token; those of all others are 0.
+        pre: llama.cpp's name of the patterns that cut a text into words.
     """
     vocabulary = _Vocabulary([BOS, END, *marks])
     end = vocabulary.ids[END]
@@ -132,7 +134,7 @@ def write_scripted_model(
             last = token
         follows[last] = end
     writer = gguf.GGUFWriter(path, "llama")
-    _write_header(writer, path.stem, vocabulary, context_length, add_bos)
+    _write_header(writer, path.stem, vocabulary, context_length, add_bos, pre)
     if template is not None:
         writer.add_chat_template(template + _starts(scripts))
     _write_tensors(writer, len(vocabulary.tokens), follows, margin)
@@ -219,7 +221,7 @@ def _starts(scripts: Mapping[str, str]) -> str:
 
 
 def _write_header(
-    writer: gguf.GGUFWriter, name: str, vocabulary: _Vocabulary, context_length: int, add_bos: bool
+    writer: gguf.GGUFWriter, name: str, vocabulary: _Vocabulary, context_length: int, add_bos: bool, pre: str
 ) -> None:
     writer.add_name(name)
     writer.add_block_count(1)
@@ -234,7 +236,7 @@ def _write_header(
     writer.add_vocab_size(len(vocabulary.tokens))
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
+    writer.add_tokenizer_pre(pre)
     writer.add_token_list(vocabulary.tokens)
     writer.add_token_types(vocabulary.types)
     writer.add_token_merges(["t h"])  # llama.cpp wants at least one

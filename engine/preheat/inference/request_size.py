@@ -46,7 +46,7 @@ def check_request(request: GenerateRequest, context_length: int) -> None:
     if request.prompt_tokens is not None and len(request.prompt_tokens) >= context_length:
         tokens = len(request.prompt_tokens)
         raise ContextLengthExceededError(msg("prompt_too_long", tokens=tokens, limit=context_length), param="prompt")
-    check_texts((request.prompt or "", request.suffix or ""), context_length, "prompt")
+    _check_characters(len(request.prompt or "") + len(request.suffix or ""), context_length, "prompt")
     characters = sum(map(len, request.stop))
     if characters > _MAX_STOP_CHARACTERS:
         raise InvalidRequestError(
@@ -61,19 +61,17 @@ def check_chat(chat: Chat, context_length: int) -> None:
         raise ContextLengthExceededError(
             msg("prompt_too_long_early", tokens=tokens, limit=context_length), param="messages"
         )
-    _check_characters(chat_characters(chat), context_length, "messages")
-
-
-def check_texts(texts: Iterable[str], context_length: int, param: str) -> None:
-    """Raise ContextLengthExceededError if the texts together cannot fit."""
-    _check_characters(sum(map(len, texts)), context_length, param)
+    _check_characters(chat_characters(chat, max_characters(context_length)), context_length, "messages")
 
 
 def check_inputs(inputs: Sequence[str | Sequence[int]], context_length: int) -> None:
     """Raise ContextLengthExceededError if one of the inputs of an embedding model cannot fit."""
     for at, value in enumerate(inputs):
         if isinstance(value, str):
-            check_texts((value,), context_length, "input")
+            if len(value) > (limit := max_characters(context_length)):
+                raise ContextLengthExceededError(
+                    msg("input_too_large", index=at, characters=len(value), limit=limit), param="input"
+                )
         elif len(value) > context_length:
             raise ContextLengthExceededError(
                 msg("input_too_long", index=at, tokens=len(value), limit=context_length), param="input"
@@ -101,11 +99,13 @@ def _check_characters(characters: int, context_length: int, param: str) -> None:
         )
 
 
-def chat_characters(chat: Chat) -> int:
-    """Return the number of characters in a chat's texts and tools."""
-    tools = [tool.parameters for tool in chat.tools]
+def chat_characters(chat: Chat, most: int) -> int:
+    """Return the number of characters in a chat's texts and tools; counts little further than ``most``."""
     texts = sum(len(tool.name) + len(tool.description) for tool in chat.tools)
-    return texts + sum(map(_message_characters, chat.messages)) + json_size([tools, chat.template_arguments])
+    texts += sum(map(_message_characters, chat.messages))
+    if texts > most:
+        return texts
+    return texts + json_size([[tool.parameters for tool in chat.tools], chat.template_arguments], most)
 
 
 def _message_characters(message: Message) -> int:
@@ -114,11 +114,14 @@ def _message_characters(message: Message) -> int:
     return calls + own + sum(len(part.text) for part in message.content)
 
 
-def json_size(value: Any) -> int:
-    """Return the number of characters in a JSON value's texts, and one for each other value. Not recursive."""
+def json_size(value: Any, most: int) -> int:
+    """Return the number of characters in a JSON value's texts, and one for each other value. Not recursive.
+
+    It counts little further than ``most``.
+    """
     size = 0
     rest = [value]
-    while rest:
+    while rest and size <= most:
         item = rest.pop()
         if isinstance(item, str):
             size += len(item)
@@ -145,7 +148,7 @@ def is_quick(request: GenerateRequest) -> bool:
 def chat_is_quick(chat: Chat) -> bool:
     """Return whether a chat becomes tokens in some milliseconds."""
     parts = sum(len(message.content) + len(message.tool_calls) for message in chat.messages) + len(chat.tools)
-    return parts <= _QUICK_PARTS and chat_characters(chat) <= _QUICK_CHARACTERS
+    return parts <= _QUICK_PARTS and chat_characters(chat, _QUICK_CHARACTERS) <= _QUICK_CHARACTERS
 
 
 def are_quick(texts: Iterable[str | Sequence[int]]) -> bool:

@@ -110,6 +110,13 @@ TABLE: Final[Mapping[str, Template]] = {
     "input_too_long": Template(
         "Input {index} has {tokens} tokens, and this model takes {limit}", "Split it into shorter pieces"
     ),
+    "input_too_long_early": Template(
+        "Input {index} has {tokens} tokens or more, and this model takes {limit}", "Split it into shorter pieces"
+    ),
+    "input_too_large": Template(
+        "Input {index} has {characters:count} characters; {limit:count} are the limit for this model",
+        "Split it into shorter pieces",
+    ),
     "token_unknown": Template("There is no token {token}: this model has 0 to {last}"),
     "schema_unusable": Template("The JSON schema cannot be used. {reason}"),
     "grammar_unusable": Template("The grammar cannot be used. {reason}"),

@@ -88,4 +88,5 @@ def test_nesting_does_not_matter_for_size() -> None:
     value: Any = "abc"
     for _ in range(50_000):
         value = [value]
-    assert json_size(value) == 50_003
+    assert json_size(value, 60_000) == 50_003
+    assert json_size(value, 100) == 101

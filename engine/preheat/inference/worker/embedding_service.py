@@ -21,7 +21,7 @@ from preheat.inference.worker.embedding_queue import EmbeddingJob, EmbeddingQueu
 from preheat.inference.worker.lanes import Job, Lane, Lanes, Preparer
 from preheat.inference.worker.llama_model import MAX_EMBEDDING_SEQUENCES, LlamaModel
 from preheat.inference.worker.runner import EmbeddingRunner
-from preheat.inference.worker.tokenizing import answer_tokens, prompt_limit
+from preheat.inference.worker.tokenizing import answer_tokens, input_limit
 from preheat.messages import msg
 
 _LONG_TOKENS: Final = 1024
@@ -127,7 +127,7 @@ class EmbeddingService:
 
     def _tokens(self, at: int, value: str | Sequence[int], job: Job) -> Tokens:
         if isinstance(value, str):
-            limit = prompt_limit(job, self._max_input_tokens + 1, "input")
+            limit = input_limit(job, at, self._max_input_tokens)
             tokens: Sequence[int] = self._model.tokenize(value, parse_special=False, on_piece=limit)
         else:
             tokens = value

@@ -45,7 +45,7 @@ def check_image(data: bytes) -> None:
 
 def _png(data: bytes) -> tuple[int, int]:
     width, height = struct.unpack_from(">II", data, 16)
-    return width, height
+    return (width, height) if data[12:16] == b"IHDR" else (0, 0)
 
 
 def _gif(data: bytes) -> tuple[int, int]:

@@ -56,6 +56,19 @@ def prompt_limit(job: Job, context_length: int, param: str) -> OnPiece:
     return on_piece
 
 
+def input_limit(job: Job, index: int, most: int) -> OnPiece:
+    """Return the same for an input of an embedding model, which may have up to ``most`` tokens."""
+
+    def on_piece(tokens: int) -> None:
+        job.check()
+        if tokens > most:
+            raise ContextLengthExceededError(
+                msg("input_too_long_early", index=index, tokens=tokens, limit=most), param="input"
+            )
+
+    return on_piece
+
+
 def infill_prompt(model: LlamaModel, request: GenerateRequest, suffix: str, on_piece: OnPiece) -> list[int]:
     """Return the tokens of prefix, suffix and gap, in the order that llama.cpp's server uses.
 
