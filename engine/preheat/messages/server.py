@@ -52,7 +52,10 @@ TABLE: Final[Mapping[str, Template]] = {
     "key_model_not_allowed": Template(
         "The API key {name} may not use the model {model}", "Use one of its models, or another key"
     ),
-    "headers_too_large": Template("The request's headers are larger than {limit:count} bytes", "Send smaller headers"),
+    "headers_too_large": Template(
+        "The request has more than {count} headers, or they are larger than {limit:count} bytes",
+        "Send fewer and smaller headers",
+    ),
     "body_too_large": Template(
         "The request body is larger than {limit:count} bytes", "Send less, or raise the setting max_body"
     ),

@@ -19,24 +19,40 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from preheat.errors import EngineError
 from preheat.messages import msg
 from preheat.server.access import PEER_KEY, TARGET_KEY, Peer
+from preheat.server.connection_limit import Use, connection_limit
 from preheat.server.errors import HeadersTooLargeError, InvalidHttpError, error_json
+from preheat.server.streams import SUBSCRIPTION_KEY
 
 logger = logging.getLogger(__name__)
 
-HEAD_TIMEOUT_S: Final = 20.0
+HEAD_TIMEOUT_S: Final = 10.0
 """Seconds for a request line with its headers."""
 
-BODY_TIMEOUT_S: Final = 60.0
+BODY_TIMEOUT_S: Final = 30.0
 """Seconds without a byte of an unfinished body."""
 
 WRITE_TIMEOUT_S: Final = 120.0
 """Seconds for which a client may read nothing of a response that has filled all buffers."""
 
-MAX_HEAD_BYTES: Final = 64 * 1024
-"""Size limit of a request line with its headers."""
+LINGER_S: Final = 2.0
+"""Seconds for a client to read why it is refused. Closing earlier would lose the answer while it still sends."""
 
-MAX_CONNECTIONS: Final = 512
-"""Open connections; a further one replaces one without a request. Half of the usual limit of open files."""
+MAX_HEAD_BYTES: Final = 64 * 1024
+"""Size limit of a request line with its headers; also of chunk extensions and trailers between two pieces of a body."""
+
+MAX_HEADERS: Final = 256
+
+MAX_PIPELINED: Final = 16
+"""Requests that may follow on a connection before the first one is answered."""
+
+MAX_DISCARDED_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of a body that are still read after its request was answered."""
+
+MIN_BODY_RATE: Final = 512
+"""Bytes per second that a body needs on average."""
+
+RATE_AFTER_S: Final = 60.0
+"""Seconds of a body after which its rate counts."""
 
 
 class GuardedConnection(HttpToolsProtocol):
@@ -44,18 +60,27 @@ class GuardedConnection(HttpToolsProtocol):
 
     _timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
-    _head_bytes = 0
-    _reading_head = False
     _peer: Peer | None = None
+    _refused = False
+    _in_body = False
+    _head_bytes = 0  # of the current head
+    _headers = 0  # number of headers in the current head
+    _idle_bytes = 0  # received since the last head or piece of a body was complete
+    _body_bytes = 0  # of the current body
+    _body_began_at = 0.0
+    last_active_at = 0.0
+    """Time of the loop when the client last sent something."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base class
-        """Start to wait for a request."""
+        """Start to wait for a request; make room if there are too many connections."""
         super().connection_made(transport)
+        self.last_active_at = self.loop.time()
         self._expect(HEAD_TIMEOUT_S)
         self._peer = Peer(self.client, self.server, transport.get_extra_info("socket"))
-        if len(self.connections) > MAX_CONNECTIONS:
-            idle = (each for each in self.connections if isinstance(each, GuardedConnection) and not each.in_request)
-            next((each for each in idle if each is not self), self).transport.abort()
+        if len(self.connections) > connection_limit():
+            found = [each for each in self.connections if isinstance(each, GuardedConnection) and each is not self]
+            oldest = min(found, key=lambda each: (each.use, each.last_active_at), default=self)
+            (self if oldest.use is Use.ANSWER else oldest).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all timers."""
@@ -63,27 +88,64 @@ class GuardedConnection(HttpToolsProtocol):
         self.resume_writing()
         super().connection_lost(exc)
 
+    @property
+    def use(self) -> Use:
+        """What the connection is used for."""
+        if self.cycle is None or self.cycle.response_complete:
+            return Use.NOTHING
+        if self._in_body:
+            return Use.BODY
+        if self._write_timer is not None:
+            return Use.UNREAD_ANSWER
+        return Use.SUBSCRIPTION if self.cycle.scope["state"].get(SUBSCRIPTION_KEY) else Use.ANSWER
+
     def data_received(self, data: bytes) -> None:
         """Parse, within the limits."""
-        if self._reading_head or not self.in_request:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and not self._head_ends(data):
-                self._refuse(HeadersTooLargeError(msg("headers_too_large", limit=MAX_HEAD_BYTES)))
-                return
-        elif self._timer is not None:
+        self.last_active_at = self.loop.time()
+        if self._refused:
+            return
+        self._idle_bytes += len(data)
+        if self._in_body and self._timer is not None:
             self._expect(BODY_TIMEOUT_S)
         super().data_received(data)
+        if self._idle_bytes > MAX_HEAD_BYTES:
+            self._refuse(HeadersTooLargeError(msg("headers_too_large", limit=MAX_HEAD_BYTES, count=MAX_HEADERS)))
 
     def on_message_begin(self) -> None:
         """Begin a request's head."""
-        self._reading_head = True
-        self._expect(HEAD_TIMEOUT_S)
-        super().on_message_begin()
+        if not self._refused:
+            self._head_bytes = self._headers = 0
+            self._expect(HEAD_TIMEOUT_S)
+            super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Add to the request's target."""
+        if not self._refused:
+            self._head_bytes += len(url)
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header. Those after a body are passed over."""
+        if self._refused or self._in_body:
+            return
+        self._head_bytes += len(name) + len(value)
+        self._headers += 1
+        if self._headers > MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(HeadersTooLargeError(msg("headers_too_large", limit=MAX_HEAD_BYTES, count=MAX_HEADERS)))
+        else:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin a request's body."""
-        self._reading_head = False
-        self._head_bytes = 0
+        if self._refused:
+            return
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._refused = True
+            self._abort("sends requests without waiting for answers")
+            return
+        self._in_body = True
+        self._idle_bytes = self._body_bytes = 0
+        self._body_began_at = self.loop.time()
         self._expect(BODY_TIMEOUT_S)
         scope = cast(dict[str, object], self.scope)
         scope[PEER_KEY] = self._peer
@@ -91,16 +153,33 @@ class GuardedConnection(HttpToolsProtocol):
             scope[TARGET_KEY] = self.url
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Receive a piece of a body, unless its client takes too long or its request has been answered already."""
+        if self._refused:
+            return
+        self._idle_bytes = 0
+        self._body_bytes += len(body)
+        elapsed_s = self.last_active_at - self._body_began_at
+        if elapsed_s > RATE_AFTER_S and self._body_bytes < MIN_BODY_RATE * elapsed_s:
+            self._abort("sends too slowly")
+        elif self.cycle.response_complete and self._body_bytes > MAX_DISCARDED_BYTES:
+            self._abort("goes on sending after the answer")
+        else:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Let the response take its time."""
-        self._expect(None)
-        super().on_message_complete()
+        if not self._refused:
+            self._in_body = False
+            self._idle_bytes = 0
+            self._expect(None)
+            super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Give the client time to read."""
         super().pause_writing()
         if self._write_timer is None:
-            self._write_timer = self.loop.call_later(WRITE_TIMEOUT_S, self._abort, "does not read its response")
+            self._await_reading(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """Continue with a client that reads."""
@@ -109,21 +188,27 @@ class GuardedConnection(HttpToolsProtocol):
             self._write_timer = None
         super().resume_writing()
 
-    @property
-    def in_request(self) -> bool:
-        """Whether a request has arrived whose response is not complete."""
-        return self.cycle is not None and not self.cycle.response_complete
+    def _await_reading(self, unread_bytes: int) -> None:
+        self._write_timer = self.loop.call_later(WRITE_TIMEOUT_S, self._check_reading, unread_bytes)
 
-    @staticmethod
-    def _head_ends(data: bytes) -> bool:
-        # A large body may follow a small head in one piece.
-        return b"\r\n\r\n" in data[:MAX_HEAD_BYTES]
+    def _check_reading(self, unread_before: int) -> None:
+        unread_bytes = self.transport.get_write_buffer_size()
+        if unread_bytes < unread_before:
+            self._await_reading(unread_bytes)
+        else:
+            self._abort("does not read its response")
 
     def _expect(self, seconds: float | None) -> None:
         """Close the connection unless called again within this time; None waits without limit."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if seconds is None else self.loop.call_later(seconds, self._abort, "sends too slowly")
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self._expire, seconds)
+
+    def _expire(self, seconds: float) -> None:
+        if self.flow.read_paused and not self._refused:
+            self._expect(seconds)  # the client has to wait, for memory or for the answer before
+        else:
+            self._abort("sends too slowly")
 
     def _abort(self, reason: str) -> None:
         logger.info("closed a connection: the client %s", reason)
@@ -131,17 +216,24 @@ class GuardedConnection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser cannot read. uvicorn calls this while it handles the parser's error."""
-        self._refuse(_malformed(sys.exception()))
+        if not self._refused:
+            self._refuse(_malformed(sys.exception()))
 
     def _refuse(self, error: EngineError) -> None:
-        self._expect(None)
+        """Answer instead of the application, and pass over everything that follows."""
+        self._refused = True
         body = json.dumps(error_json(error)).encode()
         head = (
             f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self._abort("sends what is no request during an answer")
+            return
+        self._expect(LINGER_S)
         self.transport.write(head.encode() + body)
-        self.transport.close()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
 
 def _malformed(error: BaseException | None) -> InvalidHttpError:

@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from preheat.server.connection_limit import raise_descriptor_limit
 from preheat.server.connections import GuardedConnection
 from preheat.server.in_flight import InFlight
 
@@ -78,6 +79,7 @@ class HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve."""
+        raise_descriptor_limit()
         await super().startup(sockets)
         self._on_ready()
 

@@ -30,6 +30,9 @@ SILENCE_S: Final = 5.0
 """Seconds without output, once it has begun, until another sign of life."""
 
 SSE: Final = "text/event-stream"
+SUBSCRIPTION_KEY: Final = "preheat.subscription"
+"""In the state of a request's scope: its answer has no end."""
+
 NDJSON: Final = "application/x-ndjson"
 
 
@@ -79,6 +82,8 @@ class StreamResponse(Response):
         self._subscription = subscription
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._subscription:
+            scope.setdefault("state", {})[SUBSCRIPTION_KEY] = True
         writer = _Writer(self._form, send, self._header_delay_s)
         try:
             async with (

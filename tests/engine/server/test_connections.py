@@ -10,7 +10,7 @@ from contextlib import suppress
 import httpx2
 import pytest
 
-from preheat.server import connections
+from preheat.server import connection_limit, connections
 from tests.engine.server.conftest import RunningPort
 from tests.engine.server.fake_engine import FakeEngine
 
@@ -80,7 +80,7 @@ async def test_a_large_body_is_no_large_head(wire: httpx2.AsyncClient) -> None:
 async def test_idle_connections_make_room_for_requests(
     port: RunningPort, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 3)
     idle = [await asyncio.open_connection("127.0.0.1", port.port) for _ in range(3)]
     async with httpx2.AsyncClient(base_url=port.url) as client:
         assert (await client.get("/health")).status_code == 200
