@@ -59,13 +59,14 @@ TABLE: Final[Mapping[str, Template]] = {
     "body_too_large": Template(
         "The request body is larger than {limit:count} bytes", "Send less, or raise the setting max_body"
     ),
+    "body_encoded": Template("Compressed request bodies are not supported", "Send the body without Content-Encoding"),
     "server_busy": Template("Other large requests take all memory for requests", "Send the request again later"),
     "upload_too_slow": Template(
         "The request body arrived too slowly while others waited for its memory", "Send the request again"
     ),
-    "json_too_deep": Template("its lists and objects are nested deeper than {limit} levels"),
+    "json_too_deep": Template("The JSON is nested deeper than {limit} levels", "Send a flatter value"),
     "json_too_many_values": Template(
-        "it has more than {values:count} values, or more than {parts:count} texts, lists and objects"
+        "The JSON has more than {values} values, or more than {parts} texts, lists and objects", "Send less"
     ),
     "runtime_folder_unsafe": Template(
         "Preheat cannot use its runtime folder {path}: {problem}",

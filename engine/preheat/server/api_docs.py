@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from preheat.control import (
     COMMANDS,
@@ -129,6 +134,23 @@ def add_api_docs(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+    document = _Document(app)
+    app.router.routes.insert(0, Route("/openapi.json", document.answer, methods=["GET"], include_in_schema=False))
+
+
+class _Document:
+    """The OpenAPI document, written once, and not on the loop: it takes a second. Engine's loop only."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._content = b""
+        self._writing = asyncio.Lock()
+
+    async def answer(self, _: Request) -> Response:
+        async with self._writing:
+            if not self._content:
+                self._content = await asyncio.to_thread(lambda: to_json(self._app.openapi()))
+        return Response(self._content, media_type="application/json")
 
 
 def _operation(kind: type[Command[Any]], schemas: Schemas) -> dict[str, Any]:

@@ -7,6 +7,7 @@ a few times per request.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import json
 import logging
 import sys
@@ -48,6 +49,12 @@ MAX_PIPELINED: Final = 16
 MAX_DISCARDED_BYTES: Final = 256 * 1024 * 1024
 """Bytes of a body that are still read after its request was answered."""
 
+MAX_PIECES: Final = 100_000
+"""Pieces of a body, at 16 bytes on average. Smaller ones only cost time."""
+
+ENDED_AT_ONCE: Final = 16
+"""Connections without a request that end together when there are too many: each search costs time."""
+
 MIN_BODY_RATE: Final = 512
 """Bytes per second that a body needs on average."""
 
@@ -67,6 +74,7 @@ class GuardedConnection(HttpToolsProtocol):
     _headers = 0  # number of headers in the current head
     _idle_bytes = 0  # received since the last head or piece of a body was complete
     _body_bytes = 0  # of the current body
+    _pieces = 0  # of the current body
     _body_began_at = 0.0
     last_active_at = 0.0
     """Time of the loop when the client last sent something."""
@@ -78,15 +86,24 @@ class GuardedConnection(HttpToolsProtocol):
         self._expect(HEAD_TIMEOUT_S)
         self._peer = Peer(self.client, self.server, transport.get_extra_info("socket"))
         if len(self.connections) > connection_limit():
-            found = [each for each in self.connections if isinstance(each, GuardedConnection) and each is not self]
-            oldest = min(found, key=lambda each: (each.use, each.last_active_at), default=self)
-            (self if oldest.use is Use.ANSWER else oldest).transport.abort()
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all timers."""
         self._expect(None)
         self.resume_writing()
         super().connection_lost(exc)
+
+    def _make_room(self) -> None:
+        """End the connections that do the least; this one if all others are at work."""
+        others = (each for each in self.connections if isinstance(each, GuardedConnection) and each is not self)
+        least = heapq.nsmallest(ENDED_AT_ONCE, ((each.use, each.last_active_at, id(each), each) for each in others))
+        if not least or least[0][0] is Use.ANSWER:
+            self.transport.abort()
+            return
+        for use, _, _, each in least:
+            if use is Use.NOTHING or each is least[0][3]:
+                each.transport.abort()
 
     @property
     def use(self) -> Use:
@@ -144,7 +161,7 @@ class GuardedConnection(HttpToolsProtocol):
             self._abort("sends requests without waiting for answers")
             return
         self._in_body = True
-        self._idle_bytes = self._body_bytes = 0
+        self._idle_bytes = self._body_bytes = self._pieces = 0
         self._body_began_at = self.loop.time()
         self._expect(BODY_TIMEOUT_S)
         scope = cast(dict[str, object], self.scope)
@@ -159,8 +176,12 @@ class GuardedConnection(HttpToolsProtocol):
             return
         self._idle_bytes = 0
         self._body_bytes += len(body)
+        self._pieces += 1
         elapsed_s = self.last_active_at - self._body_began_at
-        if elapsed_s > RATE_AFTER_S and self._body_bytes < MIN_BODY_RATE * elapsed_s:
+        if self._pieces > MAX_PIECES and self._body_bytes < 16 * self._pieces:
+            self._refused = True
+            self._abort("sends its body in tiny pieces")
+        elif elapsed_s > RATE_AFTER_S and self._body_bytes < MIN_BODY_RATE * elapsed_s:
             self._abort("sends too slowly")
         elif self.cycle.response_complete and self._body_bytes > MAX_DISCARDED_BYTES:
             self._abort("goes on sending after the answer")

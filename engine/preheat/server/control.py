@@ -64,6 +64,7 @@ class ControlRoutes:
     in_flight: InFlight
     cache: ResultCache = field(default_factory=ResultCache)
     _background: set[asyncio.Task[Any]] = field(default_factory=set)
+    _latest_event: list[tuple[EngineSnapshot, bytes]] = field(default_factory=list)  # at most one
 
     def routes(self) -> list[Route]:
         """Return the routes of all commands; those that end in a model's id last, since it may contain slashes."""
@@ -133,9 +134,16 @@ class ControlRoutes:
                 await changed.wait()
                 changed.clear()
                 if latest is not None:
-                    yield b"data: " + to_json(encode(Status.of(latest, self.host.port))) + b"\n\n"
+                    yield self._event_of(latest)
         finally:
             unsubscribe()
+
+    def _event_of(self, snapshot: EngineSnapshot) -> bytes:
+        """Return the event for a snapshot; encoded once for all subscribers."""
+        if not self._latest_event or self._latest_event[0][0] is not snapshot:
+            event = b"data: " + to_json(encode(Status.of(snapshot, self.host.port))) + b"\n\n"
+            self._latest_event[:] = [(snapshot, event)]
+        return self._latest_event[0][1]
 
 
 class _EventsFormat:

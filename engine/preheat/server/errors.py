@@ -68,6 +68,10 @@ class UploadTooSlowError(EngineError, code="upload_too_slow", status=408):
     """Others waited for the memory of a body that arrived too slowly."""
 
 
+class UnsupportedEncodingError(EngineError, code="unsupported_encoding", status=415):
+    """The request's body is compressed."""
+
+
 class HeadersTooLargeError(EngineError, code="headers_too_large", status=431):
     """The request's headers are too large."""
 

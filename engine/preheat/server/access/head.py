@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.types import Scope
 
 from preheat.messages import msg
-from preheat.server.errors import InvalidHeadersError
+from preheat.server.errors import InvalidHeadersError, UnsupportedEncodingError
 
 if TYPE_CHECKING:
     from preheat.server.access.peers import Peer
@@ -67,7 +67,7 @@ class RequestHead:
         return peer
 
     def check(self) -> None:
-        """Raise InvalidHeadersError for headers that two programs could read differently."""
+        """Raise EngineError for headers that two programs could read differently, and for compressed bodies."""
         for name in _SINGLE:
             if len(self._values.get(name, ())) > 1:
                 raise InvalidHeadersError(msg("header_repeated", name=name))
@@ -79,7 +79,11 @@ class RequestHead:
             if match is None or match[1].lower() != self.host.lower().encode("latin-1"):
                 raise InvalidHeadersError(msg("target_not_host"))
         length = self._first("content-length")
-        if "transfer-encoding" in self._values:
+        coding = ",".join(self._values.get("content-encoding", ())).strip().lower()
+        transfer = ",".join(self._values.get("transfer-encoding", ())).strip().lower()
+        if coding not in ("", "identity") or transfer not in ("", "chunked"):
+            raise UnsupportedEncodingError(msg("body_encoded"))
+        if transfer:
             self.content_length = None
         elif length is not None:
             if not (length.isascii() and length.isdigit()):

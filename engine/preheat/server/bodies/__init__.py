@@ -30,12 +30,11 @@ from preheat.server.bodies.fields import (
     validated,
 )
 from preheat.server.bodies.images import image_bytes
-from preheat.server.bodies.json_text import MAX_DEPTH, check_shape, parse_json
+from preheat.server.bodies.json_text import check_json_text, parse_json
 from preheat.server.bodies.reading import SCOPE_KEY, BodyReader, read_body, read_with, run_for
 
 __all__ = [
     "MAX_CALLS",
-    "MAX_DEPTH",
     "MAX_INPUTS",
     "MAX_MESSAGES",
     "MAX_PARTS",
@@ -59,7 +58,7 @@ __all__ = [
     "Text",
     "TokenCount",
     "Tools",
-    "check_shape",
+    "check_json_text",
     "image_bytes",
     "invalid",
     "parse_body",

@@ -11,6 +11,11 @@ from urllib.parse import unquote_to_bytes
 from preheat.errors import InvalidRequestError
 from preheat.messages import msg
 
+MAX_ESCAPES: Final = 10_000
+"""Percent-encoded characters of an image, apart from those that base64 needs."""
+
+_BASE64_ESCAPES: Final = (("%2B", "+"), ("%2b", "+"), ("%2F", "/"), ("%2f", "/"), ("%3D", "="), ("%3d", "="))
+_URL_ALPHABET: Final = bytes.maketrans(b"-_", b"+/")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -28,16 +33,20 @@ def image_bytes(source: str, param: str) -> bytes:
     if header[:5].lower() == "data:":
         if not comma:
             raise InvalidRequestError(msg("image_malformed", field=param), param=param)
+        if "%" in data:
+            for escape, character in _BASE64_ESCAPES:
+                data = data.replace(escape, character)
+            if data.count("%") > MAX_ESCAPES:
+                raise InvalidRequestError(msg("image_malformed", field=param), param=param)
         if not header.lower().endswith(";base64"):
             return unquote_to_bytes(data)
         source = unquote_to_bytes(data).decode("latin-1") if "%" in data else data
     elif _SCHEME.match(source):
         raise InvalidRequestError(msg("image_not_inline", field=param), param=param)
-    text = "".join(source.split())
-    if "-" in text or "_" in text:  # the alphabet for URLs
-        text = text.replace("-", "+").replace("_", "/")
     try:
-        image = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        # Also in the alphabet for URLs.
+        text = source.encode("ascii").translate(_URL_ALPHABET, b" \t\r\n\f\v")
+        image = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         image = b""
     if not image:

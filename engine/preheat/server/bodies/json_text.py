@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from preheat.errors import InvalidRequestError
 from preheat.messages import Message, msg
+from preheat.server.errors import BodyTooLargeError
 
 MAX_DEPTH: Final = 100
 """Levels of lists and objects in each other."""
@@ -41,10 +42,18 @@ class Shape(NamedTuple):
 
 
 def check_shape(data: bytes) -> None:
-    """Raise InvalidRequestError if a JSON text is nested too deeply or has too many values."""
-    reason = excess_of(data)
-    if reason is not None:
-        raise InvalidRequestError(msg("body_malformed", reason=reason))
+    """Raise BodyTooLargeError if a JSON text is nested too deeply or has too many values."""
+    excess = excess_of(data)
+    if excess is not None:
+        raise BodyTooLargeError(excess)
+
+
+def check_json_text(text: str, param: str) -> None:
+    """Raise BodyTooLargeError for a text that a worker will parse, and that exceeds the limits; ``param`` names it."""
+    if len(text) > MAX_DEPTH:
+        excess = excess_of(text.encode("utf-8", "replace"))
+        if excess is not None:
+            raise BodyTooLargeError(excess, param=param)
 
 
 def excess_of(data: bytes) -> Message | None:
@@ -88,7 +97,7 @@ def shape_of(data: bytes) -> Shape:
 
 
 def parse_json(data: bytes, *, repair: bool = True) -> Any:
-    """Return the value of a JSON text within the limits; raises InvalidRequestError.
+    """Return the value of a JSON text within the limits; raises InvalidRequestError or BodyTooLargeError.
 
     Args:
         repair: Replace halves of characters; otherwise they are refused, as in names and paths.

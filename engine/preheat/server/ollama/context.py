@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from preheat.errors import InvalidRequestError
+from preheat.errors import EngineError, InvalidRequestError
 from preheat.inference import Message, Role, text_message
 from preheat.messages import msg
 from preheat.server.bodies import parse_json
@@ -45,5 +45,5 @@ def from_context(context: Sequence[int]) -> tuple[Message, ...]:
             text[at::_BYTES] = data[at::4]
         turns = parse_json(bytes(text))
         return tuple(text_message(Role(role), str(text)) for role, text in turns)
-    except (InvalidRequestError, ValueError, struct.error, TypeError):
+    except (EngineError, ValueError, struct.error, TypeError):
         raise InvalidRequestError(msg("context_foreign"), param="context") from None

@@ -16,7 +16,7 @@ from preheat.inference import (
     ToolCall,
     ToolDefinition,
 )
-from preheat.server.bodies import image_bytes
+from preheat.server.bodies import check_json_text, image_bytes
 from preheat.server.ollama.context import from_context
 from preheat.server.ollama.schema import AnswerBody, GenerateBody, MessageBody, OllamaChatBody, ToolBody
 
@@ -102,6 +102,7 @@ def _message(message: MessageBody, place: str) -> Message:
 
 def _arguments(arguments: dict[str, Any] | str | None) -> str:
     if isinstance(arguments, str):
+        check_json_text(arguments, "messages")
         return arguments
     return json.dumps(arguments or {}, ensure_ascii=False)
 

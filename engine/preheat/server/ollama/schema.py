@@ -20,6 +20,7 @@ def _whole(value: Any) -> Any:
 
 
 MAX_IMAGES: Final = 256
+MAX_TOKENS: Final = 2**31 - 1
 
 Whole: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**63), lt=2**64)]
 
@@ -89,12 +90,12 @@ class Options(JsonBody):
     @property
     def max_tokens(self) -> int | None:
         """The limit of generated tokens; None is up to the context length."""
-        return self.num_predict if self.num_predict is not None and self.num_predict > 0 else None
+        return min(self.num_predict, MAX_TOKENS) if self.num_predict is not None and self.num_predict > 0 else None
 
     @property
     def context_length(self) -> int | None:
         """Tokens that the model needs room for; None is the setting."""
-        return self.num_ctx if self.num_ctx is not None and self.num_ctx > 0 else None
+        return min(self.num_ctx, MAX_TOKENS) if self.num_ctx is not None and self.num_ctx > 0 else None
 
     def over(self, defaults: Options) -> Options:
         """Return these options, and the defaults where they are missing."""
@@ -106,14 +107,14 @@ class Options(JsonBody):
         seed, top_k, last_n = self.seed, self.top_k, self.repeat_last_n
         given = {
             "temperature": _between(self.temperature, 0.0, 100.0),
-            "top_k": None if top_k is None else min(max(top_k, 0), 2**31 - 1),
+            "top_k": None if top_k is None else min(max(top_k, 0), MAX_TOKENS),
             "top_p": _between(self.top_p, 0.0, 1.0),
             "min_p": _between(self.min_p, 0.0, 1.0),
             # 0 is off, as in Ollama: nothing can be divided by it.
-            "repetition_penalty": None if self.repeat_penalty is None else self.repeat_penalty or 1.0,
-            "presence_penalty": self.presence_penalty,
-            "frequency_penalty": self.frequency_penalty,
-            "penalty_last_n": None if last_n is None else min(max(last_n, -1), 2**31 - 1),
+            "repetition_penalty": _between(1.0 if self.repeat_penalty == 0 else self.repeat_penalty, 0.01, 10.0),
+            "presence_penalty": _between(self.presence_penalty, -2.0, 2.0),
+            "frequency_penalty": _between(self.frequency_penalty, -2.0, 2.0),
+            "penalty_last_n": None if last_n is None else min(max(last_n, -1), MAX_TOKENS),
             "seed": None if seed is None or seed < 0 else seed % _SEEDS,
         }
         return Sampling(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

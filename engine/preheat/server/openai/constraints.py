@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from preheat.errors import InvalidRequestError
 from preheat.inference import ANY_JSON_OBJECT, Constraint
 from preheat.server.bodies import JsonBody, Label, invalid, parse_json
+from preheat.server.errors import BodyTooLargeError
 
 Schema = dict[str, Any] | bool
 T = TypeVar("T")
@@ -153,6 +154,9 @@ def _parsed(text: str, param: str) -> Any:
         return parse_json(text.encode("utf-8", "replace"))
     except InvalidRequestError as error:
         raise invalid(param, f"is not JSON: {error.message.params['reason']}") from None
+    except BodyTooLargeError as error:
+        error.param = param
+        raise
 
 
 def _of_regex(regex: str | None) -> Constraint | None:

@@ -17,7 +17,7 @@ from preheat.inference import (
     ToolDefinition,
 )
 from preheat.inference import Message as ChatMessage
-from preheat.server.bodies import image_bytes, invalid
+from preheat.server.bodies import check_json_text, image_bytes, invalid
 from preheat.server.openai.messages import CalledFunction, FunctionBody, ImageUrl, Message, Tool
 from preheat.server.openai.schema import ChatBody, CompletionBody
 from preheat.server.openai.thinking import thinking_of
@@ -157,9 +157,12 @@ def chat_messages(messages: Iterable[Message]) -> tuple[ChatMessage, ...]:
 
 
 def _chat_message(message: Message, param: str, legacy_id: str) -> ChatMessage:
-    calls = [tool_call(call.function, call.id or "") for call in message.tool_calls or ()]
+    calls = [
+        tool_call(call.function, call.id or "", f"{param}.tool_calls[{number}].function.arguments")
+        for number, call in enumerate(message.tool_calls or ())
+    ]
     if message.function_call is not None:
-        calls.append(tool_call(message.function_call, legacy_id))
+        calls.append(tool_call(message.function_call, legacy_id, f"{param}.function_call.arguments"))
     thoughts = [part.thought for part in message.parts if part.is_thinking]
     return ChatMessage(
         role=_role(message.role),
@@ -189,9 +192,11 @@ def _content(message: Message, param: str) -> tuple[ContentPart, ...]:
     return tuple(parts)
 
 
-def tool_call(function: CalledFunction, call_id: str) -> ToolCall:
-    """Return a call that the assistant made."""
+def tool_call(function: CalledFunction, call_id: str, param: str) -> ToolCall:
+    """Return a call that the assistant made; raises BodyTooLargeError for arguments that are too deep."""
     arguments = function.arguments
+    if isinstance(arguments, str):
+        check_json_text(arguments, param)
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments if arguments is not None else {}, ensure_ascii=False)
     return ToolCall(function.name, arguments, call_id)

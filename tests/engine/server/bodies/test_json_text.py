@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from preheat.errors import InvalidRequestError
 from preheat.server.bodies import json_text
 from preheat.server.bodies.json_text import MAX_DEPTH, MAX_PARTS, MAX_VALUES, Shape, excess_of, parse_json, shape_of
+from preheat.server.errors import BodyTooLargeError
 
 ANY_JSON = st.recursive(
     st.none() | st.integers() | st.text(st.sampled_from('a"\\,[]{}\n\x00é😀')),
@@ -61,7 +62,7 @@ def test_too_much_is_refused_before_it_is_parsed(data: bytes, code: str) -> None
     excess = excess_of(data)
     assert excess is not None
     assert excess.code == code
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(BodyTooLargeError):
         parse_json(data)
 
 

@@ -21,6 +21,9 @@ from preheat.server.openai.responses.output import CallItem, MessageItem, Output
 from preheat.server.openai.responses.requests import token_limit
 from preheat.server.openai.responses.schema import ResponseBody
 
+MAX_REPEATED_CHARACTERS: Final = 1 << 18
+"""Up to this length, instructions and tools are repeated in events that only show progress."""
+
 _ERROR_CODES: Final = {"queue_full": "rate_limit_exceeded", "context_length_exceeded": "context_length_exceeded"}
 
 
@@ -33,6 +36,7 @@ class ResponseFormat(AnswerFormat):
 
     def __init__(self, model_id: str, body: ResponseBody, on_finished: Callable[[JsonObject], None]) -> None:
         self._fields = self._response = response_fields(model_id, body)
+        self._brief = self._fields  # repeated while the response waits
         self._on_finished = on_finished
         self._logprobs = body.logprobs is not None
         encoded = "reasoning.encrypted_content" in (body.include or ())
@@ -46,6 +50,8 @@ class ResponseFormat(AnswerFormat):
         # Its numbers are the first ones, but a stream may ask for it after ``feed``.
         kinds = ("response.created", "response.in_progress")
         self._beginning = "".join(self._event({"type": kind, "response": self._fields}) for kind in kinds)
+        if len(self._beginning) > MAX_REPEATED_CHARACTERS:
+            self._brief = {**self._fields, "instructions": None, "tools": []}
 
     def begin(self) -> str:
         """Return the events before everything else."""
@@ -54,7 +60,7 @@ class ResponseFormat(AnswerFormat):
     def waiting(self, wait: Wait) -> str:
         """Return an event, since clients such as Codex ignore comments and give up."""
         progress = {"stage": wait.stage, "share": wait.share, "remaining_s": wait.remaining_s}
-        return self._event({"type": "response.in_progress", "response": self._fields, "progress": progress})
+        return self._event({"type": "response.in_progress", "response": self._brief, "progress": progress})
 
     def feed(self, index: int, chunk: GenerationChunk) -> str:
         """Return the events for one chunk."""

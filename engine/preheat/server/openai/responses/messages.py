@@ -51,13 +51,15 @@ class _Transcript:
         """Add an item; ``param`` is its place in the request, for errors."""
         match item:
             case MessageItem(role="assistant"):
-                calls = [tool_call(call.function, call.id or "") for call in item.tool_calls or ()]
+                calls = [
+                    tool_call(call.function, call.id or "", f"{param}.tool_calls") for call in item.tool_calls or ()
+                ]
                 self._add_assistant(content=_parts(item.content, param), calls=calls)
             case MessageItem():
                 role = _ROLES.get(item.role) or Role(item.role)
                 self.messages.append(Message(role=role, content=_parts(item.content, param)))
             case FunctionCallItem():
-                self._add_assistant(calls=[tool_call(item, item.call_id or item.id or "")])
+                self._add_assistant(calls=[tool_call(item, item.call_id or item.id or "", f"{param}.arguments")])
             case CustomToolCallItem():
                 arguments = json.dumps({"input": item.input}, ensure_ascii=False)
                 self._add_assistant(calls=[ToolCall(item.name, arguments, item.call_id or item.id or "")])
