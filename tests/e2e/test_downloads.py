@@ -181,3 +181,25 @@ def test_the_models_folder_is_moved_while_the_application_runs(
         assert _download(preheat)["state"] == "done"
         gone = _control(preheat, "DELETE", f"models/{MODEL}")
         assert gone["freed_bytes"] == embedding_model.stat().st_size
+
+
+def test_the_users_own_files_stay_where_they_are(tmp_path: Path, embedding_model: Path) -> None:
+    documents, new = tmp_path / "Documents", tmp_path / "new"
+    (documents / "photos").mkdir(parents=True)
+    for name in ("letter.txt", "photos/me.jpg"):
+        (documents / name).write_text(name)
+    shutil.copy(embedding_model, documents / "theirs.gguf")
+    shutil.copy(embedding_model, tmp_path / "mine.gguf")
+    theirs = sorted(documents.rglob("*"))
+    (tmp_path / "home").mkdir()
+    with running_preheat(tmp_path / "home") as preheat:
+        _control(preheat, "PATCH", "settings", {"models_dir": str(documents)})
+        _control(preheat, "POST", "import", {"path": str(tmp_path / "mine.gguf"), "how": "move"})
+        wait_until(lambda: {model["id"] for model in preheat.status()["models"]} == {"mine", "theirs"})
+        assert _refused(preheat, "DELETE", "models/theirs") == (409, "not_own_file")
+        plan = _control(preheat, "POST", "move", {"path": str(new), "dry_run": True})
+        assert [file["path"] for file in plan["files"]] == ["mine.gguf"]
+        assert plan["others"] == 3
+        _control(preheat, "POST", "move", {"path": str(new)})
+        assert sorted(path.name for path in new.iterdir()) == [".preheat-models", "mine.gguf"]
+        assert sorted(path for path in documents.rglob("*") if path.name != ".preheat-models") == theirs

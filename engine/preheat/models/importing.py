@@ -152,7 +152,8 @@ def _split_set(file: _SourceFile, how: How, opened: ExitStack) -> list[_SourceFi
 def _import(files: Sequence[_SourceFile], own: Tree, how: How, on_bytes: OnBytes) -> None:
     missing = [file for file in files if not _is_there(file, own, how)]
     own_device = own.root.stat().st_dev
-    if how is not How.LINK and any(file.status.st_dev != own_device for file in missing):
+    # A file is moved to make room, so that may use the space which is kept free otherwise.
+    if how in (How.AUTO, How.COPY) and any(file.status.st_dev != own_device for file in missing):
         needed = sum(file.status.st_size for file in missing)
         check_space(own.root, needed, "disk_full", name=printable(files[0].given.name))
     _remove_unfinished(own)

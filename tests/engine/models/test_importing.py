@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -231,3 +232,20 @@ def test_what_killed_imports_left_is_removed(write_model: WriteModel, own: Path)
         (hidden / name).touch()
     import_file(write_model("from/m.gguf"), own)
     assert names_in(hidden) == sorted([f"{os.getpid()}-7", "notes.txt"])
+
+
+@pytest.mark.parametrize("how", [How.COPY, How.MOVE])
+def test_a_disk_that_fills_up_during_the_copy_is_named(
+    write_model: WriteModel, own: Path, how: How, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Tree, "link_from", lambda *_: False)
+    monkeypatch.setattr(Tree, "clone_from", lambda *_: False)
+    monkeypatch.setattr("preheat.models.tree.copy_hashed", full)
+    source = write_model("from/m.gguf")
+    with raises(DiskFullError, "disk_full"):
+        import_file(source, own, how)
+    assert source.exists()
+    assert names_in(own) == []
