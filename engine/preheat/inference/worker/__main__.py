@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from preheat.bugs import report_bug
 from preheat.errors import EngineError, ModelLoadError
 from preheat.files import page_in
 from preheat.inference import LoadOptions, ModelInfo, protocol
@@ -219,9 +220,9 @@ def _read_frames(descriptor: int, worker: Worker) -> None:
         while data := os.read(descriptor, _READ_BYTES):
             for frame in decoder.feed(data):
                 worker.handle(frame)
-    except BaseException:
+    except BaseException as error:
         # Without its reader the process would hang. The engine sees its end and reports it.
-        logger.exception("reading frames failed")
+        report_bug("reading frames", error)
         os._exit(1)
     os._exit(0)
 
@@ -249,6 +250,9 @@ def main() -> None:
         worker.run()
     except DecodeError as error:
         logger.error("%s", error)
+        code = 1
+    except Exception as error:  # Python's own report would quote a prompt
+        report_bug("the decode thread", error)
         code = 1
     sys.stderr.flush()
     # Freeing gigabytes tensor by tensor takes longer than ending the process.
