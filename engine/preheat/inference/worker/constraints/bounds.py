@@ -10,6 +10,9 @@ from preheat.inference.worker.constraints.references import SchemaError
 LARGEST: Final = 2.0**53
 """Largest lower and upper bound, apart from the sign. Wider bounds are narrowed to it."""
 
+MAX_TEXT_CHARS: Final = 1 << 14
+"""Longest text that an answer has to contain: the time for each token grows with it."""
+
 _SMALLEST: Final = 1e-9
 """Bounds nearer to zero are narrowed to it."""
 
@@ -45,12 +48,14 @@ def exact_values(values: Any, place: str) -> Any:
     """Return the argument of ``const`` or ``enum`` as it is.
 
     Raises:
-        SchemaError: It contains a number that a 64-bit float cannot hold.
+        SchemaError: It contains a number that a 64-bit float cannot hold, or a text that is too long.
     """
     waiting = [values]
     for value in waiting:
         if isinstance(value, list | dict):
-            waiting += value.values() if isinstance(value, dict) else value
+            waiting += (*value, *value.values()) if isinstance(value, dict) else value
+        elif isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
+            raise SchemaError(f"{place}: a text has more than {MAX_TEXT_CHARS} characters")
         elif isinstance(value, int | float) and abs(value) > LARGEST and not _is_exact(value):
             raise SchemaError(f"{place}: the number {value} has too many digits")
     return values

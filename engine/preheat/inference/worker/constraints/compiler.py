@@ -54,7 +54,7 @@ class ConstraintCompiler:
         """Return whether ``matcher`` takes some milliseconds at most. Takes less itself."""
         if not self._vocabulary.is_prepared:
             return False
-        return _key(constraint.kind, constraint.text) in self._outcomes or _is_simple(constraint.kind, constraint.text)
+        return _key(constraint.kind, constraint.text) in self._outcomes or is_simple(constraint.kind, constraint.text)
 
     def matcher(self, constraint: Constraint) -> TokenMatcher:
         """Return a new matcher for a constraint.
@@ -99,7 +99,7 @@ class ConstraintCompiler:
             SchemaError: The JSON schema cannot be used.
             GrammarError: Another constraint cannot be used.
         """
-        if _is_simple(kind, text):
+        if is_simple(kind, text):
             return rule_text(kind, text, lenient=lenient), True
         outcome = self._outcomes.get(
             _key(f"rule {lenient} {kind}", text),
@@ -117,7 +117,7 @@ class ConstraintCompiler:
         return TokenMatcher(native.deep_copy(), self._n_vocab, (int(self._vocabulary.tokenizer.vocab_size) + 31) // 32)
 
     def _compile(self, kind: str, text: str) -> Outcome:
-        if _is_simple(kind, text):
+        if is_simple(kind, text):
             return self._compile_simple(kind, text)
         return self._tried(kind, text, lambda answer: self._native(answer["text"] or text))
 
@@ -157,10 +157,6 @@ class ConstraintCompiler:
 
 def _refused(error: Exception) -> Outcome:
     return Outcome(Refusal(one_line(str(error))), 0)
-
-
-def _is_simple(kind: str, text: str) -> bool:
-    return kind == JSON_SCHEMA and is_simple(text)
 
 
 def _key(kind: str, text: str) -> tuple[str, bytes]:

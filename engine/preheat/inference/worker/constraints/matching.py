@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from preheat.inference.worker.constraints.native import failure
+from preheat.inference.worker.constraints.native import USUAL_TOKEN_S, failure
 
-_USUAL_STEP_S: Final = 0.02
-"""A token rarely takes longer; most take 0.1 ms. Processor time, as all times here."""
-
-_PATIENCE_S: Final = 0.2
-"""What all slow tokens of a generation may take: other generations wait for each one."""
+_PATIENCE_S: Final = 0.3
+"""Processor time that all slow tokens of a generation may take: other generations wait for each one."""
 
 _TOO_SLOW: Final = "Each token takes too long"
 
@@ -53,7 +50,7 @@ class TokenMatcher:
         return np.flatnonzero(bits)[: 0 if self.failure else None].astype(np.int32)
 
     def _spend(self, seconds: float) -> None:
-        if seconds > _USUAL_STEP_S:
+        if seconds > USUAL_TOKEN_S:
             self._patience_s -= seconds
 
     @property

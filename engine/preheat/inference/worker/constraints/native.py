@@ -11,6 +11,9 @@ T = TypeVar("T")
 
 MAX_REASON_CHARS: Final = 240
 
+USUAL_TOKEN_S: Final = 0.03
+"""Processor time that a token rarely exceeds; most take 0.1 ms."""
+
 _LIMITS: Final[dict[str, Any]] = {
     "max_items_in_row": 10_000,  # 2,000 properties, all optional, need 8,000
     "max_lexer_states": 50_000,  # up to 2 kB each, for each answer

@@ -334,6 +334,7 @@ class _Preparation:
         value: Schema = node.value[keyword]
         if len(value) > MAX_PROPERTIES:
             raise SchemaError(f"{below(node.place, keyword)}: an object has at most {MAX_PROPERTIES} properties")
+        exact_values(list(value), below(node.place, keyword))
         return value
 
     def _pattern_properties(self, node: _Node, keyword: str) -> None:

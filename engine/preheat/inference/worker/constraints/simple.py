@@ -1,4 +1,4 @@
-"""Which JSON schemas are so plain that they compile at once, whatever they say. Pure."""
+"""Which constraints are so plain that they compile at once, whatever they say. Pure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,26 @@ _MAX_PATTERN_CHARS: Final = 200
 _MAX_ITEMS: Final = 200
 _MAX_OPTIONS: Final = 20
 _MAX_FACTOR: Final = 1_000
+_MAX_GRAMMAR_CHARS: Final = 1_000
+_MAX_REPETITIONS: Final = 4
+_REPETITION: Final = re.compile(r"[*+{]")
+_MULTIPLYING: Final = re.compile(r"[{&~%]")  # in grammars: counts, regular expressions combined, nested languages
 _LONG_COUNT: Final = re.compile(r"\{\d*,?\d{3}")
 _COMBINING: Final = frozenset({"patternProperties", "propertyNames", "$dynamicRef", "$recursiveRef", "x-guidance"})
 _NEXT_TO_REF: Final = frozenset({"$ref", "description", "title", "default", "examples", "deprecated", "$defs"})
 
 
-def is_simple(schema: str) -> bool:
-    """Return whether a JSON schema, given as JSON text, needs no trial before it is compiled.
+def is_simple(kind: str, text: str) -> bool:
+    """Return whether a constraint needs no trial before it is compiled. ``kind`` is as in ``Constraint``."""
+    if kind == "json_schema":
+        return _is_simple_schema(text)
+    if len(text) > _MAX_GRAMMAR_CHARS or len(_REPETITION.findall(text)) > _MAX_REPETITIONS:
+        return False
+    return _LONG_COUNT.search(text) is None if kind == "regex" else _MULTIPLYING.search(text) is None
+
+
+def _is_simple_schema(schema: str) -> bool:
+    """Return whether a JSON schema, given as JSON text, is simple.
 
     Simple schemas have a few thousand parts at most. Nothing in them multiplies: no patterns that apply to the same
     text, no large counts in patterns, no combinations but of a few options.

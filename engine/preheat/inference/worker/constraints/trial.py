@@ -21,7 +21,7 @@ from typing import Any, Final
 from llguidance import LLTokenizer, TokenizerWrapper
 
 from preheat.inference.worker.constraints.grammars import compile_constraint, rule_text
-from preheat.inference.worker.constraints.native import GrammarError, check, compiled, with_deep_stack
+from preheat.inference.worker.constraints.native import USUAL_TOKEN_S, GrammarError, check, compiled, with_deep_stack
 from preheat.inference.worker.constraints.references import SchemaError
 from preheat.inference.worker.guarded_process import serve
 from preheat.inference.worker.guarded_process.limits import resident_bytes
@@ -36,8 +36,8 @@ PROCESSOR_S: Final = 0.8
 """Processor time for one question; the worker takes as long for the same work."""
 
 _WALK_TOKENS: Final = 48
-_WALK_S: Final = 0.1
-_SLOWEST_TOKEN_S: Final = 0.05
+_WALK_S: Final = 0.15
+_MAX_SLOW_TOKENS: Final = 1
 
 _TOKEN_ID: Final = re.compile(r"<\[[-0-9, ]+\]>")
 _END: Final = 256
@@ -106,6 +106,7 @@ def walk(matcher: Any) -> None:
     """
     choose = random.Random(0)
     began = time.process_time()
+    slow = 0
     for _ in range(_WALK_TOKENS):
         token_began = time.process_time()
         token = _pick(matcher.compute_bitmask(), choose)
@@ -113,7 +114,8 @@ def walk(matcher: Any) -> None:
             matcher.consume_token(token)
         check(matcher)
         now = time.process_time()
-        if now - token_began > _SLOWEST_TOKEN_S:
+        slow += now - token_began > USUAL_TOKEN_S
+        if slow > _MAX_SLOW_TOKENS:
             raise GrammarError("Each token takes too long")
         if token is None or matcher.is_stopped() or now - began > _WALK_S:
             return

@@ -96,7 +96,7 @@ def compile_it(grammar: str) -> None:
 @example(None)
 def test_a_schema_compiles_or_is_refused_with_its_place(schema: Schema) -> None:
     text = json.dumps(schema)
-    is_simple(text)
+    is_simple("json_schema", text)
     refusal = "#"
     try:
         compile_constraint("json_schema", text, compile_it)

@@ -278,6 +278,8 @@ def test_keywords_that_cannot_be_kept_are_refused_or_left_out(schema: Any, place
         ({"required": [[]], "additionalProperties": False}, "#/required: it is not a list of texts"),
         ({"propertyNames": {"enum": 1.5}}, "#/propertyNames/enum: it is not a list"),
         ({"minLength": 1.5}, "#/minLength: it is not a whole number from 0"),
+        ({"enum": [{"x" * 20_000: 1}]}, "#/enum: a text has more than 16384 characters"),
+        ({"properties": {"x" * 20_000: {}}}, "#/properties: a text has more than 16384 characters"),
         ({"$defs": [1]}, "#/\\$defs: it is not an object"),
         ({"enum": [float("inf")]}, "it is not JSON: Infinity is no number"),
         ({"not": {"type": 1}}, "#: not is not supported"),

@@ -28,7 +28,7 @@ PATTERN = {"type": "string", "pattern": "^[a-z]+$"}
     ],
 )
 def test_usual_schemas_are_simple(schema: Any) -> None:
-    assert is_simple(json.dumps(schema))
+    assert is_simple("json_schema", json.dumps(schema))
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,30 @@ def test_usual_schemas_are_simple(schema: Any) -> None:
     ],
 )
 def test_what_may_multiply_is_not(schema: Any) -> None:
-    assert not is_simple(json.dumps(schema))
+    assert not is_simple("json_schema", json.dumps(schema))
 
 
 def test_what_is_no_json_or_deep_is_not() -> None:
-    assert not is_simple("nothing")
-    assert not is_simple('{"items":' * 60 + "{}" + "}" * 60)
-    assert not is_simple("[" * 20_000)
+    assert not is_simple("json_schema", "nothing")
+    assert not is_simple("json_schema", '{"items":' * 60 + "{}" + "}" * 60)
+    assert not is_simple("json_schema", "[" * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "simple"),
+    [
+        ("regex", "(red|blue)-[0-9]{3}", True),
+        ("regex", "|".join(f"choice {number}" for number in range(50)), True),
+        ("regex", "a{1,100}", False),
+        ("regex", "a*b*c*d*e*", False),
+        ("regex", "a" * 2000, False),
+        ("gbnf", 'root ::= "yes" | "no" [.]*', True),
+        ("gbnf", "root ::= [a-z]{2}", False),
+        ("lark", "start: /[a-z]+/", True),
+        ("lark", "start: %json {}", False),
+        ("lark", "start: T\nT: /a+/ & /[ab]*/", False),
+        ("lark", "start: " + "(" * 2000, False),
+    ],
+)
+def test_small_grammars_without_counts_are_simple(kind: str, text: str, simple: bool) -> None:
+    assert is_simple(kind, text) is simple
