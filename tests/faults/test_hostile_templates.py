@@ -84,10 +84,10 @@ HOSTILE: Final[Mapping[str, str]] = {
     "cycler": LOOP.replace("%s", "{{ cycler(*range(999)).next() }}"),
     "urlize": "{{ ('http://a.b/(' * 10**6) | urlize }}",
     # large or deep programs
-    "200,000 expressions": "{{ messages[0].content }}" * 200_000,
+    "200,000 expressions": "{{1}}" * 200_000,
     "200,000 terms": "{{ " + "+".join("1" * 200_000) + " }}",
     "16 MB": "text " * (16 << 18),
-    "tags": "{% if a %}{% endif %}" * 400_000,
+    "tags": "{% if a %}{% endif %}" * 45_000,
     "parentheses": "{{ " + "(" * 100_000 + "1" + ")" * 100_000 + " }}",
     "blocks": "{% if 1 %}" * 100_000 + "{% endif %}" * 100_000,
     "loops": "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
@@ -95,7 +95,7 @@ HOSTILE: Final[Mapping[str, str]] = {
     "filters": "{{ 1" + "|abs" * 100_000 + " }}",
     "calls": "{{ a" + "()" * 100_000 + " }}",
     "unclosed": "{{" * 100_000,
-    "names": "".join(f"{{% set a{number} = 1 %}}" for number in range(50_000)),
+    "names": "".join(f"{{% set a{number} = 1 %}}" for number in range(40_000)),
     # ways out
     "class": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "attr": "{{ (messages | attr('__class__')).__mro__[1].x }}",

@@ -149,6 +149,10 @@ TABLE: Final[Mapping[str, Template]] = {
         "The model's chat template is broken: {reason}",
         "Use another file of this model, or send a prompt to /v1/completions",
     ),
+    "template_too_long": Template(
+        "The model's chat template cannot be used: it is longer than {limit:count} characters",
+        "Use another file of this model, or send a prompt to /v1/completions",
+    ),
     "template_unusable_slow": Template(
         "The model's chat template cannot be used: it takes too long, even for a few words",
         "Use another file of this model, or send a prompt to /v1/completions",

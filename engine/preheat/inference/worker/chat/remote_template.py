@@ -12,6 +12,7 @@ from preheat.errors import (
     ChatTemplateError,
     ChatTemplateTooSlowError,
     ChatTemplateUnavailableError,
+    EngineError,
     InvalidRequestError,
 )
 from preheat.inference import Chat
@@ -27,6 +28,9 @@ RENDER_LIMIT_S: Final = 1.0
 
 _MORE_PER_BYTE: Final = 1 / (1 << 20)
 _MOST: Final = 4
+
+_MAX_SOURCE_CHARACTERS: Final = 1 << 20
+"""Longest template; those of model families have up to 50,000 characters."""
 
 _FIRST_PAUSE_S: Final = 60.0
 _LONGEST_PAUSE_S: Final = 3600.0
@@ -60,8 +64,8 @@ def renderer_pool() -> GuardedPool:
 class RemoteTemplate:
     """One template. A process learns it when it is first asked for a prompt, and again after it was replaced.
 
-    A template that does not parse is refused for good. One that runs too long or takes too much memory while it is
-    learned is not tried again for a minute, then for longer. Any thread.
+    A template that does not parse, or is too long, is refused for good. One that runs too long or takes too much memory
+    while it is learned is not tried again for a minute, then for longer. Any thread.
     """
 
     def __init__(
@@ -75,14 +79,15 @@ class RemoteTemplate:
         render_limit_s: float = RENDER_LIMIT_S,
     ) -> None:
         self._key = next(_keys)
-        self._learn_question = questions.learn_question(self._key, source, bos, eos)
+        is_too_long = len(source) > _MAX_SOURCE_CHARACTERS
+        self._learn_question = b"" if is_too_long else questions.learn_question(self._key, source, bos, eos)
         self._helpers = helpers
         self._learn_limit_s = learn_limit_s
         self._render_limit_s = render_limit_s
         self._learning = threading.Lock()  # taken by the owner of a helper
         self._was_learned = False
-        self._problem: Message | None = None
-        self._retry_at = 0.0  # monotonic
+        self._problem = msg("template_too_long", limit=_MAX_SOURCE_CHARACTERS) if is_too_long else None
+        self._retry_at = float("inf") if is_too_long else 0.0  # monotonic
         self._pause_s = _FIRST_PAUSE_S
 
     @property
@@ -129,27 +134,26 @@ class RemoteTemplate:
     def _learn(self, helper: Helper) -> None:
         with self._learning:
             self._refuse_unusable()
+            was_learned, self._was_learned = self._was_learned, False
             try:
-                answer = helper.ask(self._learn_question, self._learn_limit_s)
+                answer = _asked(helper, self._learn_question, self._learn_limit_s)
             except HelperFailed as failure:
-                if failure.reason is Reason.NOT_STARTED:
-                    raise ChatTemplateUnavailableError(msg("template_process_not_started")) from failure
+                # After a success, a failure is more likely the machine's fault. The next chat finds out.
+                if was_learned or failure.reason is Reason.NOT_STARTED:
+                    raise _error(failure.reason) from failure
                 raise ChatTemplateError(self._set_problem(_UNUSABLE[failure.reason])) from failure
             if answer[:1] == questions.FAULT:
-                problem = msg("template_broken", reason=answer[1:].decode(errors="replace"))
-                self._problem, self._retry_at = problem, float("inf")
-                raise ChatTemplateError(problem)
+                self._problem = msg("template_broken", reason=answer[1:].decode(errors="replace"))
+                self._retry_at = float("inf")
+                raise ChatTemplateError(self._problem)
             self._problem, self._was_learned = None, True
 
     def _ask(self, helper: Helper, question: bytes) -> bytes:
+        more = min(1 + len(question) * _MORE_PER_BYTE, _MOST)
         try:
-            more = 1 + len(question) * _MORE_PER_BYTE
-            return helper.ask(question, self._render_limit_s * min(more, _MOST))
+            return _asked(helper, question, self._render_limit_s * more)
         except HelperFailed as failure:
-            if failure.reason is Reason.NOT_STARTED:
-                raise ChatTemplateUnavailableError(msg("template_process_not_started")) from failure
-            kind = ChatTemplateTooSlowError if failure.reason is Reason.TIMEOUT else ChatTemplateError
-            raise kind(msg(_FAILED[failure.reason]), param="messages") from failure
+            raise _error(failure.reason) from failure
 
     def _set_problem(self, code: str) -> Message:
         self._problem = problem = msg(code)
@@ -164,7 +168,23 @@ _UNUSABLE: Final = {
     Reason.DIED: "template_unusable_crash",
 }
 _FAILED: Final = {
-    Reason.TIMEOUT: "template_too_slow",
-    Reason.MEMORY: "template_too_large",
-    Reason.DIED: "template_crashed",
+    Reason.TIMEOUT: (ChatTemplateTooSlowError, "template_too_slow"),
+    Reason.MEMORY: (ChatTemplateError, "template_too_large"),
+    Reason.DIED: (ChatTemplateError, "template_crashed"),
+    Reason.NOT_STARTED: (ChatTemplateUnavailableError, "template_process_not_started"),
 }
+
+
+def _error(reason: Reason) -> EngineError:
+    kind, code = _FAILED[reason]
+    return kind(msg(code), param=None if reason is Reason.NOT_STARTED else "messages")
+
+
+def _asked(helper: Helper, question: bytes, limit_s: float) -> bytes:
+    """Return the answer; asks again if the process died, which may have been killed from outside."""
+    try:
+        return helper.ask(question, limit_s)
+    except HelperFailed as failure:
+        if failure.reason is not Reason.DIED:
+            raise
+    return helper.ask(question, limit_s)

@@ -21,6 +21,7 @@ CHATML: Final = (
 """Template for files without one: the format of most models' training."""
 
 _MARK: Final = "the user's message"
+_MAX_BEGINNING_CHARACTERS: Final = 1 << 15
 _MARKED: Final = Chat(messages=(text_message(Role.USER, _MARK),))
 _OWN_VARIABLES: Final = frozenset({"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"})
 
@@ -85,12 +86,13 @@ class ChatTemplate:
         return Prompt(guard.pieces(text), tools_as_text)
 
     def fixed_beginning(self) -> Prompt:
-        """Return the template's text before every chat without a system message; may be empty."""
+        """Return the template's text before every chat without a system message; empty if there is none or much."""
         try:
             beginning, mark, _ = self.render(_MARKED).text.partition(_MARK)
         except EngineError:
             return Prompt(())
-        return Prompt(((beginning, False),) if mark and beginning else ())
+        is_usual = mark and 0 < len(beginning) <= _MAX_BEGINNING_CHARACTERS
+        return Prompt(((beginning, False),) if is_usual else ())
 
 
 def _check(chat: Chat) -> None:

@@ -83,18 +83,18 @@ def test_a_replaced_process_learns_it_again(helper: Helper) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"),
+    ("reason", "code", "attempts"),
     [
-        (Reason.TIMEOUT, "template_unusable_slow"),
-        (Reason.MEMORY, "template_unusable_memory"),
-        (Reason.DIED, "template_unusable_crash"),
+        (Reason.TIMEOUT, "template_unusable_slow", 1),
+        (Reason.MEMORY, "template_unusable_memory", 1),
+        (Reason.DIED, "template_unusable_crash", 2),
     ],
 )
 def test_one_that_cannot_be_learned_is_not_tried_with_each_chat(
-    helper: Helper, clock: Clock, reason: Reason, code: str
+    helper: Helper, clock: Clock, reason: Reason, code: str, attempts: int
 ) -> None:
     template = ChatTemplate(PLAIN, helpers=helper)
-    helper.failures = [reason]
+    helper.failures = [reason] * attempts
     problem = template.learn()
     assert problem is not None
     assert problem.code == code
@@ -102,9 +102,9 @@ def test_one_that_cannot_be_learned_is_not_tried_with_each_chat(
         error = error_of(template)
         assert isinstance(error, ChatTemplateError)
         assert error.message == problem
-    assert helper.asked == ["learn"]
+    assert helper.asked == ["learn"] * attempts
     clock.now += 61
-    helper.failures = [None, reason]
+    helper.failures = [None, *[reason] * attempts]
     assert error_of(template).message == problem
     clock.now += 61  # the second pause is longer
     assert error_of(template).message == problem
@@ -128,7 +128,7 @@ def test_a_failure_with_one_chat_costs_only_that_chat(
     template = ChatTemplate(PLAIN, helpers=helper)
     template.learn()
     for _ in range(5):
-        helper.failures = [reason]
+        helper.failures = [reason, reason] if reason is Reason.DIED else [reason]
         error = error_of(template)
         assert type(error) is kind
         assert error.message.code == code
@@ -141,6 +141,35 @@ def test_a_process_that_does_not_start_says_nothing_about_the_template(helper: H
     helper.failures = [Reason.NOT_STARTED]
     assert template.learn() is None
     assert template.render(CHAT).text == "Hello"
+
+
+def test_a_process_that_is_killed_from_outside_is_asked_again(helper: Helper) -> None:
+    template = ChatTemplate(PLAIN, helpers=helper)
+    helper.failures = [Reason.DIED]
+    assert template.learn() is None
+    helper.failures = [Reason.DIED]
+    assert template.render(CHAT).text == "Hello"
+
+
+def test_a_template_that_was_learned_before_gets_a_second_chance(helper: Helper) -> None:
+    template = ChatTemplate(PLAIN, helpers=helper)
+    template.learn()
+    helper.renderer = Renderer()
+    helper.failures = [None, Reason.TIMEOUT]
+    assert error_of(template).message.code == "template_too_slow"
+    assert template.render(CHAT).text == "Hello"
+    helper.renderer = Renderer()
+    helper.failures = [None, Reason.TIMEOUT, None, Reason.TIMEOUT]
+    assert [error_of(template).message.code for _ in range(2)] == ["template_too_slow", "template_unusable_slow"]
+
+
+def test_a_very_long_template_is_not_tried(helper: Helper) -> None:
+    template = ChatTemplate("x" * 2_000_000, helpers=helper)
+    problem = template.learn()
+    assert problem is not None
+    assert problem.code == "template_too_long"
+    assert error_of(template).message == problem
+    assert helper.asked == []
 
 
 def test_one_that_makes_its_process_too_large_is_unusable(helper: Helper) -> None:

@@ -66,6 +66,7 @@ def test_the_starter_models_own_template(chat_llama: LlamaModel) -> None:
         ("{{ messages[0].content }}", ""),
         ("nothing of the chat", ""),
         ("{{ raise_exception('no') }}", ""),
+        ("{{ 'x' * 100000 }}{{ messages[0].content }}", ""),
         ("{{ broken", ""),
     ],
 )
