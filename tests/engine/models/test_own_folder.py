@@ -146,5 +146,6 @@ def test_folders_that_cannot_be_scanned_do_not_disturb_the_others(
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     odd = ("a\0b", "a\ud800", "n" * 300, "pipe", "loop", "pipe/below")
-    folders = [*(tmp_path / name for name in odd), Path("/dev/null"), tmp_path / "good"]
+    (tmp_path / "good" / "processes").symlink_to("/proc")
+    folders = [*(tmp_path / name for name in odd), Path("/dev/null"), Path("/proc"), Path("/sys"), tmp_path / "good"]
     assert [model.model_id for model in look_once(folders, [], own=tmp_path / "a\0b").models] == ["m"]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -79,6 +80,10 @@ def _walk(folder: Path, report: Report, entered: set[object], depth: int) -> Ite
     if identity in entered:
         return
     entered.add(identity)
+    if isinstance(identity, tuple) and identity[0] in _kernel_devices():
+        if depth == 0:
+            report(folder, msg("path_unreadable", path=printable(str(folder)), reason=msg("path_system_folder")))
+        return
     # Hidden: trash folders, download caches, macOS's resource forks ("._model.gguf").
     for entry in scan(folder, report, lambda entry: not entry.name.startswith(".")):
         path = folder / entry.name
@@ -93,6 +98,16 @@ def _walk(folder: Path, report: Report, entered: set[object], depth: int) -> Ite
                     report(path, msg("broken_link", path=printable(str(path))))
         except OSError as error:
             report(path, problem_of(path, error))
+
+
+@cache
+def _kernel_devices() -> frozenset[int]:
+    """Return the devices of file systems that hold no files: a walk through all processes would take half a minute."""
+    devices = set()
+    for folder in ("/proc", "/sys"):
+        with suppress(OSError):
+            devices.add(Path(folder).stat().st_dev)
+    return frozenset(devices) - {Path("/").stat().st_dev}
 
 
 def problem_of(path: Path, error: Exception) -> Message:
