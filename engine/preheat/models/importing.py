@@ -114,9 +114,9 @@ def _source(path: Path, how: How) -> Iterator[_SourceFile]:
         with tree.reading(name) as handle:
             if os.read(handle, len(_MAGIC)) != _MAGIC:
                 raise ValueError("not GGUF")
-        if how is How.MOVE and not (_is_mine(status) and os.access(real.parent, os.W_OK)):
-            raise PermissionError
-        if how is How.MOVE and paths.is_system_folder(real.parent):
+        if how is How.MOVE and (
+            not _is_mine(status) or not os.access(real.parent, os.W_OK) or paths.is_system_folder(real)
+        ):
             raise PermissionError
         yield _SourceFile(path, tree, name, status)
 
