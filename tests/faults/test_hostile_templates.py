@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import threading
 import urllib.error
 import urllib.request
@@ -218,10 +219,11 @@ def test_slow_chats_do_not_delay_others_of_the_same_model(preheat: Preheat) -> N
     assert chat(preheat, "sometimes")[0] == 200
 
 
-def test_a_killed_renderer_is_replaced(preheat: Preheat) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_renderer_that_is_killed_or_stopped_is_replaced(preheat: Preheat, number: signal.Signals) -> None:
     assert chat(preheat, "good")[0] == 200
     for renderer in renderers(preheat):
-        renderer.kill()
+        renderer.send_signal(number)
     assert chat(preheat, "good")[0] == 200
 
 

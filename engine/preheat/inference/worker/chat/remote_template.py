@@ -166,11 +166,13 @@ _UNUSABLE: Final = {
     Reason.TIMEOUT: "template_unusable_slow",
     Reason.MEMORY: "template_unusable_memory",
     Reason.DIED: "template_unusable_crash",
+    Reason.HUNG: "template_unusable_slow",
 }
 _FAILED: Final = {
     Reason.TIMEOUT: (ChatTemplateTooSlowError, "template_too_slow"),
     Reason.MEMORY: (ChatTemplateError, "template_too_large"),
     Reason.DIED: (ChatTemplateError, "template_crashed"),
+    Reason.HUNG: (ChatTemplateTooSlowError, "template_too_slow"),
     Reason.NOT_STARTED: (ChatTemplateUnavailableError, "template_process_not_started"),
 }
 
@@ -181,10 +183,10 @@ def _error(reason: Reason) -> EngineError:
 
 
 def _asked(helper: Helper, question: bytes, limit_s: float) -> bytes:
-    """Return the answer; asks again if the process died, which may have been killed from outside."""
+    """Return the answer; asks again if the process died or hung, which may come from outside."""
     try:
         return helper.ask(question, limit_s)
     except HelperFailed as failure:
-        if failure.reason is not Reason.DIED:
+        if failure.reason not in (Reason.DIED, Reason.HUNG):
             raise
     return helper.ask(question, limit_s)

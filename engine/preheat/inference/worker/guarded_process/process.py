@@ -23,11 +23,13 @@ logger = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES: Final = 64 << 20
 
-_START_LIMIT_S: Final = 20.0
+_START_LIMIT_S: Final = 10.0
 """Time for a process to start on a busy machine."""
 
-_ALARM_GRACE_S: Final = 0.25
+_ALARM_GRACE_S: Final = 1.0
 """How much later than the process's own alarm its worker stops waiting."""
+
+_EXIT_GRACE_S: Final = 0.25
 
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 30.0
@@ -48,6 +50,7 @@ class Reason(Enum):
     TIMEOUT = "timeout"
     MEMORY = "memory"
     DIED = "died"  # it crashed or was killed
+    HUNG = "hung"  # it does not even end at its time limit: it is stopped, or the system is
     NOT_STARTED = "not started"  # the system cannot start it now
 
 
@@ -213,7 +216,7 @@ class _Child:
     def _failure(self, error: Exception) -> HelperFailed:
         match error:
             case TimeoutError():
-                return HelperFailed(Reason.TIMEOUT)
+                return HelperFailed(Reason.TIMEOUT if sys.platform == "win32" else Reason.HUNG)
             case TooLarge():
                 return HelperFailed(Reason.MEMORY)
         self.kill_after_exit()
@@ -227,7 +230,7 @@ class _Child:
     def kill_after_exit(self) -> None:
         """Wait for the exit of a process that has closed its pipes, and end it if it does not come."""
         try:
-            self._process.wait(_ALARM_GRACE_S)
+            self._process.wait(_EXIT_GRACE_S)
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait()

@@ -143,11 +143,12 @@ def test_a_process_that_does_not_start_says_nothing_about_the_template(helper: H
     assert template.render(CHAT).text == "Hello"
 
 
-def test_a_process_that_is_killed_from_outside_is_asked_again(helper: Helper) -> None:
+@pytest.mark.parametrize("reason", [Reason.DIED, Reason.HUNG])
+def test_a_process_that_is_killed_or_stopped_from_outside_is_asked_again(helper: Helper, reason: Reason) -> None:
     template = ChatTemplate(PLAIN, helpers=helper)
-    helper.failures = [Reason.DIED]
+    helper.failures = [reason]
     assert template.learn() is None
-    helper.failures = [Reason.DIED]
+    helper.failures = [reason]
     assert template.render(CHAT).text == "Hello"
 
 
