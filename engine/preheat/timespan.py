@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Final
 
+from preheat.clock import unix_time
 from preheat.errors import InvalidRequestError
 
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
@@ -51,4 +51,4 @@ def parse_since(text: str | None) -> float | None:
         return None
     if _NUMBER.fullmatch(text):
         return min(float(text), _LATEST)
-    return time.time() - parse_span(text, param="since")
+    return unix_time() - parse_span(text, param="since")

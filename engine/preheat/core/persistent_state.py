@@ -7,13 +7,15 @@ import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 from preheat.clock import unix_time
 from preheat.files import read_json, write_atomic
 from preheat.timespan import MAX_SPAN_S
 
 logger = logging.getLogger(__name__)
+
+_MAX_TIME: Final = 1e11
 
 
 class PersistentState:
@@ -59,9 +61,9 @@ def _until(value: object, paused_at: object, now: float) -> float | None:
         return math.inf
     if not _is_time(value):
         return None
-    length_s = value - paused_at if _is_time(paused_at) else MAX_SPAN_S
+    length_s = max(value - paused_at, 0) if _is_time(paused_at) else MAX_SPAN_S
     return min(value, now + min(length_s, MAX_SPAN_S))
 
 
 def _is_time(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX_TIME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,8 @@ def spare_bytes(folder: Path) -> int:
 
 def existing_folder(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
-    return next(path for path in (folder, *folder.parents) if path.exists())
+    # Path.exists raises for some errors.
+    return next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
 
 
 def check_space(folder: Path, needed_bytes: int, code: str, **params: Param) -> None:

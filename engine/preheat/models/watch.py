@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +40,7 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            if self._root.is_dir():
+            if os.path.isdir(self._root):  # noqa: PTH112 - Path.is_dir raises for some errors
                 self._follow()
                 self._report()  # it has vanished
             self._stopped.wait(_POLL_S)
@@ -66,7 +67,7 @@ class Watch:
                 if changes or not began:
                     self._report()
                 began = True
-                if not self._root.is_dir():
+                if not os.path.isdir(self._root):  # noqa: PTH112 - likewise
                     return
         except (OSError, RuntimeError) as error:  # RuntimeError: watchfiles' own errors
             logger.debug("%s cannot be watched: %s", printable(str(self._root)), error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _KEPT_DONE: Final = 20
 _END_TIMEOUT_S: Final = 30.0
+_ORDER_S: Final = 0.001
 
 
 class Downloads:
@@ -180,6 +182,9 @@ class Downloads:
             old = self._entries.get(download_id)
             if old is not None and (old.at_work or (old.checksums == entry.checksums and self._in_place(old))):
                 return download_id
+            # The order of all downloads, also if the clock was set back in between.
+            latest = max((each.added_at for each in self._entries.values()), default=0.0)
+            entry.added_at = max(entry.added_at, latest + _ORDER_S)
             if not self._found_elsewhere(entry):
                 self._prepare(entry, old)
             self._entries[download_id] = entry
@@ -324,9 +329,10 @@ class Downloads:
         """Return whether all files of a finished download are still there."""
         if entry.state is not DownloadState.DONE:
             return False
-        if not entry.folder.is_dir():  # another program has the files
+        # Not Path's own, which raise where a folder cannot be read.
+        if not os.path.isdir(entry.folder):  # noqa: PTH112 - another program has the files
             return all(file.sha256 and self._elsewhere(file.size_bytes, file.sha256) for file in entry.files)
-        return all(entry.target(file).is_file() for file in entry.files)
+        return all(os.path.isfile(entry.target(file)) for file in entry.files)  # noqa: PTH113
 
     def known_sha256(self, path: Path) -> str | None:
         """Return the checksum of a placed file that has not changed since; None if unknown."""
