@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -28,6 +29,8 @@ MAX_KEYS: Final = 100
 MAX_NAME: Final = 64
 _PREFIX: Final = "ph-"
 _SECRET_BYTES: Final = 24
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_MAX_TIME: Final = 1e11
 
 
 class KeyNotFoundError(EngineError, code="key_not_found", status=404):
@@ -160,15 +163,14 @@ class KeyStore:
 
 
 def _read(path: Path) -> tuple[NamedKey, ...]:
-    content = read_json(path)
-    return tuple(
-        NamedKey(
-            str(value["name"]),
-            str(value["sha256"]),
-            int(value["created_at"]),
-            KeyScope(value["scope"]),
-            tuple(map(str, value["models"])),
-            bool(value["low_priority"]),
-        )
-        for value in content["keys"]
-    )
+    """Return the keys in the file; raises one of ``_UNREADABLE``."""
+    return tuple(_key(**value) for value in read_json(path)["keys"])
+
+
+def _key(name: str, sha256: str, created_at: int, scope: str, models: Sequence[str], low_priority: bool) -> NamedKey:
+    texts = (name, sha256, *models)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(models, list):
+        raise TypeError("a value has the wrong type")
+    if not _SHA256.fullmatch(sha256) or not 0 <= created_at < _MAX_TIME:
+        raise ValueError("a value is out of range")
+    return NamedKey(name, sha256, int(created_at), KeyScope(scope), tuple(models), bool(low_priority))
