@@ -46,10 +46,17 @@ def ensure_libraries(environ: Mapping[str, str] = os.environ) -> Path:
     return folder
 
 
-def sanitizer_library() -> Path:
-    """Return the sanitizer's own library, which has to be loaded first (``LD_PRELOAD``)."""
-    command = [os.environ.get("CC", "gcc"), "-print-file-name=libasan.so"]
-    return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()).resolve()
+def preloaded_libraries() -> str:
+    """Return what has to be loaded before Python (``LD_PRELOAD``): the sanitizer, and the library whose calls it sees.
+
+    Without the latter, the first C++ exception ends the process.
+    """
+    compiler = os.environ.get("CC", "gcc")
+    found = []
+    for name in ("libasan.so", "libstdc++.so.6"):
+        answer = subprocess.run([compiler, f"-print-file-name={name}"], check=True, capture_output=True, text=True)
+        found.append(str(Path(answer.stdout.strip()).resolve()))
+    return ":".join(found)
 
 
 if __name__ == "__main__":

@@ -57,9 +57,11 @@ _STDERR_LINES: Final = 20
 _KILL_GRACE_S: Final = 10.0
 """A killed process whose disk does not respond may stay. After this time, it counts as ended."""
 
-_OOM_COUNTS: Final = 4
 _PIPES_GRACE_S: Final = 2.0
 """Longest wait for the output of a process that has ended: a child of its own may hold the pipes open."""
+
+_OOM_COUNTS: Final = 4
+"""Checks over which processes killed for lack of memory are counted."""
 
 OnProgress = Callable[[float], None]
 OnWarming = Callable[[], None]
@@ -170,8 +172,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the process is running, and has not been found to hang."""
-        return not self.exited.done() and not self._hung
+        """Whether the process is running."""
+        return not self.exited.done()
 
     async def ready(self) -> None:
         """Wait until the process has started and can load; raises ModelLoadError if it ends before."""
@@ -329,18 +331,14 @@ class WorkerClient(asyncio.SubprocessProtocol):
         if not self.alive or not working:
             return
         before, self._checked_at = self._checked_at, time.monotonic()
-        if self._liveness.hung(read_signs(self.pid), self._checked_at - before, self._threads):
-            self._end_hung()
+        if hung := self._liveness.hung(read_signs(self.pid), self._checked_at - before, self._threads):
+            logger.error("worker %d makes no progress and is ended (%s)", self.pid, hung)
+            self._hung = True
+            self._kill()
             return
         self._oom_kills.append(count_oom_kills())
         self._send(protocol.Ping())
         self._check = asyncio.get_running_loop().call_later(CHECK_S, self._check_progress)
-
-    def _end_hung(self) -> None:
-        logger.error("worker %d makes no progress and is ended", self.pid)
-        self._hung = True
-        self._fail_everything(UNRESPONSIVE)
-        self._kill()
 
     async def _submit(self, frame: protocol.Request) -> None:
         """Send a request when the worker has read the earlier ones: many large ones would fill the memory."""
@@ -355,7 +353,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
             self._stdin.write(encode_frame(frame))
 
     def _death(self) -> EngineError:
-        return request_error(UNRESPONSIVE if self._hung else self.exited.result())
+        return request_error(self.exited.result())
 
     def _receive(self, frame: protocol.Frame | protocol.Unreadable) -> None:
         match frame:
@@ -440,7 +438,14 @@ class WorkerClient(asyncio.SubprocessProtocol):
             detail = "\n  ".join(self._stderr)
             logger.error("worker %d: %s\n  %s", self.pid, ended.reason, detail)
         self.exited.set_result(ended)
-        self._fail_everything(ended)
+        for call in self._calls.values():
+            call.answers.put_nowait(request_error(ended))
+        self._writable.set()
+        error = load_error(ended)
+        _fail(self._ready, error)
+        if self._load_cancelled or self._closing:
+            error = LoadCancelledError(msg("worker_load_cancelled"))
+        _fail(self._loaded, error)
 
     def _explain(self, returncode: int | None) -> WorkerExit:
         if self._hung:
@@ -453,16 +458,6 @@ class WorkerClient(asyncio.SubprocessProtocol):
             return WorkerExit(exit_reason(returncode))
         before, now = self._oom_kills[0], count_oom_kills()
         return explain_exit(returncode, self._stderr, None if before is None or now is None else now - before)
-
-    def _fail_everything(self, ended: WorkerExit) -> None:
-        for call in self._calls.values():
-            call.answers.put_nowait(request_error(ended))
-        self._writable.set()
-        error = load_error(ended)
-        _fail(self._ready, error)
-        if self._load_cancelled or self._closing:
-            error = LoadCancelledError(msg("worker_load_cancelled"))
-        _fail(self._loaded, error)
 
 
 def _fail(future: asyncio.Future[Any], error: EngineError) -> None:

@@ -94,6 +94,11 @@ class _Account:
         else:
             self.quiet_s += seconds
 
+    def __str__(self) -> str:
+        return (
+            f"{self.quiet_s:.0f} s idle, {self.disk_s:.0f} s waiting for a disk, {self.cpu_s:.0f} s of processor time"
+        )
+
     def exceeds(self, limits: Limits, threads: int) -> bool:
         return self.quiet_s >= limits.quiet_s or self.cpu_s >= limits.cpu_s * max(threads, 1) or self.disk_s >= _DISK_S
 
@@ -118,8 +123,8 @@ class Liveness:
         """Note the answer to a ping: kind, id and beats of each piece of work."""
         self._answer = works
 
-    def hung(self, signs: Signs | None, elapsed_s: float, threads: int) -> bool:
-        """Return whether the worker hangs.
+    def hung(self, signs: Signs | None, elapsed_s: float, threads: int) -> str:
+        """Return what hangs, in words for the log; empty if nothing does.
 
         Args:
             signs: What the process has done until now; None if it has ended.
@@ -128,14 +133,17 @@ class Liveness:
         """
         before, self._before = self._before, signs
         if before is None or signs is None:
-            return False
+            return ""
         seconds = min(elapsed_s, 2 * CHECK_S)
         works, self._answer = self._answer, None
         if works is None:
             self._account(_ANSWERING).add(before, signs, seconds)
         else:
             self._take(works or [(_NOTHING, 0, 0)], before, signs, seconds)
-        return any(account.exceeds(LIMITS[kind], threads) for (kind, _), account in self._accounts.items())
+        for (kind, _), account in self._accounts.items():
+            if account.exceeds(LIMITS[kind], threads):
+                return f"{kind}: {account}"
+        return ""
 
     def _take(self, works: Sequence[tuple[str, int, int]], before: Signs, now: Signs, seconds: float) -> None:
         beats = {(kind, work_id): count for kind, work_id, count in works}

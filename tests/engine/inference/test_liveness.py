@@ -19,7 +19,7 @@ class Machine:
         self.signs = Signs(0.0, 0, Activity.NOTHING)
         self.liveness.begin(self.signs)
 
-    def check(self, *, works: list[tuple[str, int, int]] | None, seconds: float = 1.0) -> bool:
+    def check(self, *, works: list[tuple[str, int, int]] | None, seconds: float = 1.0) -> str:
         if works is not None:
             self.liveness.answered(works)
         return self.liveness.hung(self.signs, seconds, 2)
