@@ -2,6 +2,7 @@
 # make serve        set up, then start Preheat without windows. Options: make serve ARGS="--port 8000"
 # make test         set up the test tools, then check format, style and types, run all tests, and check coverage.
 #                   Some tests, without coverage: make test ARGS=tests/engine/residency
+# make faults       run the long campaign of faults (tests/faults/README.md); Options: make faults ARGS="--minutes 5"
 # make test-clients install agents and other clients from npm (600 MB), then run them against a real Preheat
 # make bench        set up the benchmarks, then compare Preheat with llama-server
 # make screenshots  update the pictures in docs/screenshots
@@ -14,7 +15,7 @@ ARGS ?=
 
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run serve test test-clients bench screenshots format install-run install-serve install-dev install-bench
+.PHONY: run serve test faults test-clients bench screenshots format install-run install-serve install-dev install-bench
 
 ifneq ($(SCREEN),)
 run: install-run
@@ -32,6 +33,9 @@ test: install-dev
 	$(BIN)/mypy --strict engine gui packaging benchmarks tests
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 	$(if $(ARGS),,$(BIN)/python packaging/check_coverage.py)
+
+faults: install-dev
+	$(BIN)/python -m tests.faults $(ARGS)
 
 test-clients: install-dev
 	npm install --prefix tests/clients --no-package-lock --no-audit --no-fund
