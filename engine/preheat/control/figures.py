@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from preheat.control.command import Command, Risk, command
 from preheat.core import MemorySnapshot
-from preheat.errors import AmbiguousModelError, ModelNotFoundError, UnsupportedOperationError
-from preheat.messages import Message
+from preheat.errors import AmbiguousModelError, ModelNotFoundError, QueueFullError, UnsupportedOperationError
+from preheat.messages import Message, msg
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.residency import DecisionRecord
 from preheat.timespan import parse_since
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _STATS_AGE_S: Final = 3.0
 """A dashboard that polls must not read a long log all the time."""
 
+_REPLAY_S: Final = 5.0
 _ERRORS = (UnsupportedOperationError,)
 
 
@@ -112,11 +113,14 @@ class ListDecisions(Command[DecisionList]):
             return self.model.strip().lower()
 
 
-@command("POST", "replay", risk=Risk.USE)
+@command("POST", "replay", risk=Risk.USE, errors=(QueueFullError,))
 class ReplayLimits(Command[LimitCurve]):
     """Return the hit rate that other memory limits, in bytes, would have had in the last weeks. Takes seconds."""
 
-    limits: tuple[int, ...]
+    limits: tuple[int, ...] = field(metadata={"minimum": 0, "maximum": 1 << 60, "most": 64})
 
     async def run(self, host: ControlHost) -> LimitCurve:
-        return await compute_in_process(host.engine.settings, self.limits)
+        if host.replaying.locked():
+            raise QueueFullError(msg("replay_busy"), retry_after_s=_REPLAY_S)
+        async with host.replaying:
+            return await compute_in_process(host.engine.settings, self.limits)

@@ -23,6 +23,10 @@ WRITTEN_WITHIN_S: Final = 0.5
 """Maximum wait for the newest records to be written, in seconds. A full disk may prevent that."""
 
 
+_MOST_REPLAYS: Final = 2
+"""Each is a process that computes for seconds."""
+
+
 @dataclass(slots=True)
 class ControlHost:
     """One engine with its settings and port. Engine's loop only; disk and network are waited for in other threads."""
@@ -30,6 +34,7 @@ class ControlHost:
     engine: Engine
     live: LiveSettings
     port: int = 0  # where the engine is reached; 0 without a port
+    replaying: asyncio.Semaphore = field(init=False, default_factory=lambda: asyncio.Semaphore(_MOST_REPLAYS))
     _hub: Hub | None = field(default=None, init=False)
 
     @property

@@ -15,6 +15,7 @@ from preheat.messages import msg
 
 C = TypeVar("C", bound=Command[Any])
 
+_MOST_ENTRIES: Final = 1000
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -109,6 +110,11 @@ def _checked(field: FieldForm, value: Any) -> Any:
     if get_origin(hint) is tuple:
         item = get_args(hint)[0]
         if not isinstance(value, list) or not all(type(each) is item for each in value):
+            raise _wrong(field, msg("must_be_list", param=field.key))
+        low, high = metadata.get("minimum"), metadata.get("maximum")
+        if len(value) > metadata.get("most", _MOST_ENTRIES) or (
+            item is int and not all(low <= each <= high for each in value)
+        ):
             raise _wrong(field, msg("must_be_list", param=field.key))
         return tuple(value)
     if hint is bool and not isinstance(value, bool):

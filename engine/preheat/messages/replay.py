@@ -17,5 +17,6 @@ TABLE: Final[Mapping[str, Template]] = {
     "replay_wrong_size": Template("{option}: {text} is not a size", "Write 8GiB, or 50% of the memory"),
     "replay_limit_zero": Template("--limit must be above 0", "Write 8GiB,12GiB"),
     "replay_csv_unwritable": Template("{path} cannot be written: {reason}", "Choose another file"),
-    "replay_failed": Template("The recorded use could not be replayed", "{reason}"),
+    "replay_failed": Template("The recorded use could not be replayed", "See the log"),
+    "replay_busy": Template("Two requests of this kind are being computed", "Send the request again in some seconds"),
 }

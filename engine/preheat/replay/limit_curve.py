@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 _DAYS: Final = 56
 _DAY_S: Final = 86_400.0
@@ -95,7 +98,8 @@ async def compute_in_process(settings: Settings, limits: Sequence[int]) -> Limit
         points = tuple(LimitPoint(**point) for point in found["points"])
         return LimitCurve(found["days"], found["requests"], points)
     except (ValueError, KeyError, TypeError) as error:
-        raise EngineError(msg("replay_failed", reason=errors.decode(errors="replace")[-500:])) from error
+        logger.error("replaying failed: %s", errors.decode(errors="replace")[-2000:])
+        raise EngineError(msg("replay_failed")) from error
 
 
 def main() -> None:

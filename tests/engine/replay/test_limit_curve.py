@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bug_watch import BugWatch
 from preheat import paths
 from preheat.control import Action, DecisionRecord
 from preheat.errors import EngineError
@@ -53,8 +54,11 @@ async def test_without_any_use_there_are_no_points(preheat_home: Path) -> None:
     assert await compute_in_process(Settings(), LIMITS) == LimitCurve(0.0, 0, ())
 
 
-async def test_a_process_that_fails_says_why(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_that_fails_says_why_in_the_log(
+    preheat_home: Path, monkeypatch: pytest.MonkeyPatch, bugs: BugWatch
+) -> None:
     monkeypatch.setenv("PREHEAT_PORT", "no port")
     with pytest.raises(EngineError) as failed:
         await compute_in_process(Settings(), LIMITS)
     assert failed.value.message.code == "replay_failed"
+    assert bugs.take()

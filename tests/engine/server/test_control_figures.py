@@ -180,3 +180,9 @@ async def test_without_a_log_there_are_no_figures(path: str, client: httpx2.Asyn
     answer = await client.get(f"/preheat/v1/{path}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_operation")
     assert "history_days" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("limits", [[-1], [10**30], [1] * 65, [1.5], ["1"], 5, None])
+async def test_a_replay_has_bounds(limits: object, client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/preheat/v1/replay", json={"limits": limits})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "limits")
