@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import hashlib
 import json
 import mmap
 import os
-import secrets
 import stat
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, NamedTuple, Self
 
 from preheat.units import format_bytes
 
@@ -99,7 +96,7 @@ def write_atomic(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     check_regular(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -230,8 +227,7 @@ def write_all(handle: int, content: memoryview) -> None:
         content = content[os.write(handle, content) :]
 
 
-@dataclass(frozen=True, slots=True)
-class PageIn:
+class PageIn(NamedTuple):
     """The result of ``page_in``."""
 
     read_bytes: int  # bytes that were not in memory before
@@ -306,6 +302,8 @@ def resident_pages(path: Path) -> bytes | None:
     """
     if not sys.platform.startswith(("linux", "darwin")):
         return None
+    import ctypes  # here: most programs that read a file do not need it
+
     status = path.stat()
     if not status.st_size or not (status.st_uid == os.geteuid() or os.access(path, os.W_OK)):
         return None
