@@ -449,6 +449,9 @@ class _Step:
             seconds, expires_at = record.idle_limit_s, record.expires_at
             if seconds is not None and expires_at is not None:
                 left_s = expires_at - self._now.unix
+                if left_s > seconds + 1.0:  # the clock has been set back
+                    hot = hot._replace(since=self._now.unix)
+                    record, left_s = self._put(record._replace(last_used_at=self._now.unix, phase=hot)), seconds
                 if left_s <= 0:
                     self._evict(record, EvictionReason.KEEP_ALIVE, msg("keep_alive_over", idle=seconds))
                     return

@@ -539,6 +539,16 @@ def test_each_request_restarts_keep_alive(world: World) -> None:
     assert not world.timers
 
 
+@pytest.mark.parametrize("days", [-5, 5])
+def test_a_clock_that_is_set_does_not_lengthen_keep_alive(world: World, days: int) -> None:
+    world.keep_alive["a"] = 60.0
+    world.hot("a")
+    world.set_by_s = days * 86_400.0
+    world.later(121.0)
+    assert world.of("a") is State.UNLOADING
+    assert not world.timers
+
+
 def test_a_timer_in_the_middle_of_a_request_is_put_off(world: World) -> None:
     world.keep_alive["a"] = 60.0
     world.hot("a")

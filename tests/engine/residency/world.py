@@ -37,6 +37,7 @@ class World:
     Attributes:
         sizes: What models take; 30 if not given.
         clock: Both clocks, in seconds.
+        set_by_s: How far the clock of Unix time was set, in seconds.
         answers: What callers were answered: None, or an error.
         closing: Models with a worker that is being closed.
         workers: Models with a worker, closing ones included.
@@ -48,6 +49,7 @@ class World:
     keep_alive: dict[str, float] = field(default_factory=dict)
     policy: EvictionPolicy = plan_eviction
     clock: float = 1_000_000.0
+    set_by_s: float = 0.0
 
     def __post_init__(self) -> None:
         limits = Limits(self.limit, self.limit)
@@ -194,7 +196,7 @@ class World:
 
     def feed(self, event: ev.Event) -> None:
         before = self.state
-        now = Now(self.clock, self.clock)
+        now = Now(self.clock + self.set_by_s, self.clock)
         self.state, effects = decide(self.state, event, now, self.policy)
         self.effects += effects
         for effect in effects:
