@@ -24,11 +24,12 @@ _WANTED_DESCRIPTORS: Final = 4096
 class Use(IntEnum):
     """What a connection is used for. When there are too many, the lowest one ends first."""
 
-    NOTHING = 0
-    BODY = 1  # a request arrives
-    UNREAD_ANSWER = 2  # the client does not read
-    SUBSCRIPTION = 3  # an answer without an end
-    ANSWER = 4  # never ends for another connection
+    NOTHING = 0  # no request so far
+    IDLE = 1  # no request now
+    BODY = 2  # a request arrives
+    UNREAD_ANSWER = 3  # the client does not read
+    SUBSCRIPTION = 4  # an answer without an end
+    ANSWER = 5  # never ends for another connection
 
 
 def raise_descriptor_limit() -> None:

@@ -109,7 +109,7 @@ class GuardedConnection(HttpToolsProtocol):
     def use(self) -> Use:
         """What the connection is used for."""
         if self.cycle is None or self.cycle.response_complete:
-            return Use.NOTHING
+            return Use.NOTHING if self.cycle is None else Use.IDLE
         if self._in_body:
             return Use.BODY
         if self._write_timer is not None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from pydantic_core import to_json
+
 from preheat.errors import InvalidRequestError, UnsupportedOperationError
 from preheat.inference import Embeddings, normalised
 from preheat.messages import msg
@@ -13,11 +15,25 @@ from preheat.messages import msg
 if TYPE_CHECKING:
     from preheat.models import ModelFile
 
+FEW_VECTORS: Final = 16
+"""Up to this number, vectors are written on the loop, which is quicker."""
+
 _MATRYOSHKA: Final = re.compile(
     r"nomic-embed-text-v(1-5|2)|mxbai-embed|jina-embeddings-v[345]|embedding-?gemma|qwen3-embedding"
     r"|snowflake-arctic-embed-(m|m-long|l)-v(1-5|2)|modernbert-embed|text-embedding-3"
 )
 """Families whose vectors may be cut (Matryoshka representation learning). GGUF files do not say it."""
+
+
+def numbers(vector: bytes) -> Sequence[float]:
+    """Return the numbers of a vector."""
+    return memoryview(vector).cast("f").tolist()
+
+
+def embeddings_field(vectors: Sequence[bytes]) -> bytes:
+    """Return Ollama's field ``embeddings`` as JSON. Any thread."""
+    # One by one: other threads can run in between.
+    return b'"embeddings":[' + b",".join(to_json(numbers(vector), inf_nan_mode="null") for vector in vectors) + b"]"
 
 
 def may_be_shortened(model: ModelFile) -> bool:

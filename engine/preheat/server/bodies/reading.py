@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -28,7 +27,7 @@ SMALL_BYTES: Final = 64 * 1024
 MIN_RECEIVING_BYTES: Final = 96 * 1024 * 1024
 MIN_PARSED_BYTES: Final = 192 * 1024 * 1024
 _BYTES_PER_VALUE: Final = 72  # an integer, with its places in the parsed and in the validated list
-_BEYOND_BMP: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
+_BEYOND_BMP: Final = bytes(range(0xF0, 0x100))
 
 
 class ReceivedBody:
@@ -172,6 +171,8 @@ async def run_for(request: Request, function: Callable[..., T], *args: Any) -> T
 def _parsed_size(data: bytes) -> int:
     """Return the bytes that the values of a JSON text and their copies for a worker take at most."""
     # Python stores a text with as many bytes for each character as its widest one needs.
-    narrow = data.isascii() and b"\\u" not in data
-    width = 1 if narrow else 2 if _BEYOND_BMP.search(data) is None else 4
+    width = 1
+    if not data.isascii() or b"\\u" in data:
+        escaped = b"\\ud" in data or b"\\uD" in data
+        width = 4 if escaped or len(data.translate(None, _BEYOND_BMP)) < len(data) else 2
     return len(data) * (1 + width) + _BYTES_PER_VALUE * min(data.count(b","), MAX_VALUES)

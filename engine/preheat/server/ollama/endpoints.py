@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ from preheat.server.ollama.schema import (
     Options,
     RunBody,
 )
-from preheat.server.vectors import shortened
+from preheat.server.vectors import FEW_VECTORS, embeddings_field, numbers, shortened
 from preheat.settings import KeyScope
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ class RunEndpoints:
         if embeddings is None:
             return client_gone()
         vectors = shortened(model, embeddings, body.dimensions or None)
-        content = {"model": body.model_name, "embeddings": [memoryview(each).cast("f").tolist() for each in vectors]}
-        return json_response({**content, **watch.durations(), "prompt_eval_count": embeddings.prompt_tokens})
+        few = len(vectors) <= FEW_VECTORS
+        field = embeddings_field(vectors) if few else await asyncio.to_thread(embeddings_field, vectors)
+        rest = to_json({"model": body.model_name, **watch.durations(), "prompt_eval_count": embeddings.prompt_tokens})
+        return Response(b"{" + field + b"," + rest[1:], media_type="application/json")
 
     async def embeddings(self, request: Request) -> Response:
         """Answer with the vector of one prompt; the older form of ``embed``."""
@@ -92,7 +95,7 @@ class RunEndpoints:
         embeddings = await self._embed(request, body, model, inputs, Stopwatch(), truncate=True)
         if embeddings is None:
             return client_gone()
-        vectors = [memoryview(each).cast("f").tolist() for each in embeddings.vectors]
+        vectors = list(map(numbers, embeddings.vectors))
         return json_response({"embedding": vectors[0] if vectors else []})
 
     async def _read(self, kind: type[Run], request: Request) -> tuple[Run, ModelFile]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
@@ -28,7 +30,7 @@ from preheat.server.openai.requests import chat_messages, chat_requests, complet
 from preheat.server.openai.schema import ChatBody, CompletionBody
 from preheat.server.openai.vectors import embeddings_json, reranked
 from preheat.server.protocols import Endpoint
-from preheat.server.vectors import shortened
+from preheat.server.vectors import FEW_VECTORS, shortened
 
 if TYPE_CHECKING:
     from preheat.core import Lease
@@ -140,7 +142,9 @@ class OpenAiApi:
         except ClientGoneError:
             return client_gone()
         vectors = shortened(model, embeddings, body.dimensions)
-        return _json(embeddings_json(model.model_id, vectors, embeddings.prompt_tokens, body.encoding_format))
+        write = partial(embeddings_json, model.model_id, vectors, embeddings.prompt_tokens, body.encoding_format)
+        content = write() if len(vectors) <= FEW_VECTORS else await asyncio.to_thread(write)
+        return Response(content, media_type="application/json")
 
     async def rerank(self, request: Request) -> Response:
         """Answer with the documents in the order of their similarity to the query."""
