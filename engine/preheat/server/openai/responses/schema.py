@@ -78,6 +78,7 @@ class Item(JsonBody):
     model_config = ConfigDict(extra="allow")
 
     id: Label | None = None
+    type: Label | None = None
 
 
 class MessageItem(Item):

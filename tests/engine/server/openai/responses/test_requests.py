@@ -332,3 +332,9 @@ async def test_an_answer_has_one_form(refuse: Respond) -> None:
 async def test_no_limit(engine: FakeEngine, respond: Respond) -> None:
     response = await respond(max_output_tokens=-1)
     assert (engine.requests[0].max_tokens, response["max_output_tokens"]) == (None, None)
+
+
+@pytest.mark.parametrize("kind", [{"a": 1}, [[1]], 1])
+async def test_the_type_of_an_item_is_a_text(kind: object, refuse: Respond) -> None:
+    error = await refuse(input=[{"type": kind, "role": "user", "content": "hi"}])
+    assert error["code"] == "invalid_request"
