@@ -218,9 +218,9 @@ class LlamaModel:
 
     def check_tokens(self, tokens: Sequence[int], param: str) -> None:
         """Raise InvalidRequestError for a token id that the vocabulary does not have. Any thread."""
-        for token in tokens:
-            if not 0 <= token < self.n_vocab:
-                raise InvalidRequestError(msg("token_unknown", token=token, last=self.n_vocab - 1), param=param)
+        if tokens and not 0 <= min(tokens) <= max(tokens) < self.n_vocab:
+            unknown = next(token for token in tokens if not 0 <= token < self.n_vocab)
+            raise InvalidRequestError(msg("token_unknown", token=unknown, last=self.n_vocab - 1), param=param)
 
     def _piece(self, token: int, special: bool = False) -> bytes:
         size = -64

@@ -25,7 +25,8 @@ def answer_tokens(
     """
     if isinstance(frame, Detokenize):
         model.check_tokens(frame.tokens, "tokens")
-        return Detokenized(frame.id, model.detokenize(frame.tokens), list(map(model.written_piece, frame.tokens)))
+        pieces = {token: model.written_piece(token) for token in set(frame.tokens)}
+        return Detokenized(frame.id, model.detokenize(frame.tokens), [pieces[token] for token in frame.tokens])
     if frame.chat is not None:
         return Tokens(frame.id, chat_prompt(frame.chat))
 

@@ -47,6 +47,9 @@ Run = TypeVar("Run", bound=RunBody)
 _SPECIAL_TOKENS: Final = 2
 """Most start and end tokens around a text."""
 
+_ENOUGH_CHARACTERS: Final = 8
+"""Characters of a token; most have fewer."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunEndpoints:
@@ -200,6 +203,9 @@ async def _cut(lease: Lease, text: str) -> str | tuple[int, ...]:
     limit = lease.info.context_length
     if len(text.encode("utf-8", "replace")) + _SPECIAL_TOKENS <= limit:
         return text  # no token is shorter than a byte
+    beginning = text[: _ENOUGH_CHARACTERS * limit]
+    if len(beginning) < len(text) and len(await lease.tokenize(beginning, add_special=False)) > limit:
+        text = beginning
     tokens = await lease.tokenize(text)
     if len(tokens) <= limit:
         return text
