@@ -1,4 +1,4 @@
-"""Memory stalls (PSI) and limits of control groups (version 2) on Linux."""
+"""Memory stalls (PSI) and limits of control groups (both versions) on Linux."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from preheat.residency.pressure import MemoryReading
 
 _PROC: Final = Path("/proc")
 _CGROUPS: Final = Path("/sys/fs/cgroup")
+_V1_LIMIT: Final = "memory.limit_in_bytes"
+_V1_UNLIMITED: Final = 1 << 60
+"""Version 1 has no word for "no limit", but the largest whole number of pages."""
+
 _STALLS: Final = re.compile(r"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
 
@@ -38,23 +42,45 @@ def _with_stalls(reading: MemoryReading, file: Path) -> MemoryReading:
 def _own_groups(proc: Path, cgroups: Path) -> Iterator[Path]:
     """Yield this process's control group and its parents, each of which may have a limit."""
     for line in _text(proc / "self" / "cgroup").splitlines():
-        if line.startswith("0::/"):
-            group = cgroups / line.removeprefix("0::/")
-            yield group
-            yield from (parent for parent in group.parents if parent == cgroups or cgroups in parent.parents)
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if not path or (controllers and "memory" not in controllers.split(",")):
+            continue
+        root = cgroups / "memory" if controllers else cgroups
+        group = root / path.lstrip("/")
+        # A container may see its group as the root, and its path as outside.
+        yield from (each for each in (group, *group.parents) if each == root or root in each.parents)
 
 
 def _limits(group: Path) -> tuple[int, int] | None:
     """Return the limit and the available memory of a control group; None without a limit."""
+    return _limits_v1(group) if (group / _V1_LIMIT).exists() else _limits_v2(group)
+
+
+def _limits_v1(group: Path) -> tuple[int, int] | None:
+    limit, current = _text(group / _V1_LIMIT).strip(), _text(group / "memory.usage_in_bytes").strip()
+    if not limit.isdigit() or not current.isdigit() or int(limit) >= _V1_UNLIMITED:
+        return None
+    kinds = _kinds(group)
+    cached = kinds.get("total_inactive_file", 0) + kinds.get("total_active_file", 0)
+    return int(limit), max(int(limit) - int(current) + cached, 0)
+
+
+def _limits_v2(group: Path) -> tuple[int, int] | None:
     limit, current = _text(group / "memory.max").strip(), _text(group / "memory.current").strip()
     if not limit.isdigit() or not current.isdigit():
         return None
     # At "high" the kernel already slows its processes to a crawl.
     high = _text(group / "memory.high").strip()
     ceiling = min(int(limit), int(high)) if high.isdigit() else int(limit)
-    kinds = dict(line.split() for line in _text(group / "memory.stat").splitlines() if line.count(" ") == 1)
-    cached = int(kinds.get("inactive_file", 0)) + int(kinds.get("active_file", 0))
+    kinds = _kinds(group)
+    cached = kinds.get("inactive_file", 0) + kinds.get("active_file", 0)
     return ceiling, max(ceiling - int(current) + cached, 0)
+
+
+def _kinds(group: Path) -> dict[str, int]:
+    lines = (line.split() for line in _text(group / "memory.stat").splitlines() if line.count(" ") == 1)
+    return {kind: int(size) for kind, size in lines}
 
 
 def _text(file: Path) -> str:

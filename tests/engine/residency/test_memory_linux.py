@@ -75,6 +75,24 @@ def test_the_tightest_of_the_groups_above_counts(machine: Machine) -> None:
     assert machine.read() == MemoryReading(4 * GB, GB, True)
 
 
+def test_a_limited_group_of_version_1(machine: Machine) -> None:
+    machine.own_group("9:name=systemd:/\n4:hugetlb,memory:/docker/app\n0::/\n")
+    machine.group(
+        "memory/docker/app",
+        limit_in_bytes=f"{2 * GB}\n",
+        usage_in_bytes=f"{GB + GB // 2}\n",
+        stat=f"cache 7\ntotal_inactive_file {GB // 10}\ntotal_active_file {GB // 10}\n",
+    )
+    machine.group("memory", limit_in_bytes="9223372036854771712\n", usage_in_bytes=f"{9 * GB}\n")
+    assert machine.read() == MemoryReading(2 * GB, GB // 2 + GB // 5, True)
+
+
+def test_a_container_of_version_1_sees_its_group_as_the_root(machine: Machine) -> None:
+    machine.own_group("4:memory:/docker/app\n")
+    machine.group("memory", limit_in_bytes=f"{2 * GB}\n", usage_in_bytes=f"{GB}\n")
+    assert machine.read() == MemoryReading(2 * GB, GB, True)
+
+
 def test_high_counts_as_the_ceiling(machine: Machine) -> None:
     machine.own_group("0::/\n")
     machine.group("", max=f"{4 * GB}\n", high=f"{2 * GB}\n", current=f"{GB}\n")
