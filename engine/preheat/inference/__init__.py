@@ -26,6 +26,7 @@ from preheat.inference.chat import chat_from_json as chat_from_json
 from preheat.inference.chat import message_from_json as message_from_json
 from preheat.inference.chat import message_to_json as message_to_json
 from preheat.inference.chat import text_message as text_message
+from preheat.inference.chat import with_joined_texts as with_joined_texts
 
 UBATCH_TOKENS: Final = 512
 """Tokens in one physical batch of a text model; also its largest prefill chunk."""

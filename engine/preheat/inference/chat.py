@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Literal
 
 JsonObject = dict[str, Any]
@@ -99,6 +100,21 @@ class ToolCallDelta:
 def text_message(role: Role, text: str) -> Message:
     """Return a message of one text."""
     return Message(role=role, content=(ContentPart(text),))
+
+
+def with_joined_texts(chat: Chat) -> Chat:
+    """Return the chat with neighbouring texts of each message as one: there can be a hundred thousand."""
+    if all(len(message.content) < 2 for message in chat.messages):
+        return chat
+    return replace(chat, messages=tuple(map(_with_joined_texts, chat.messages)))
+
+
+def _with_joined_texts(message: Message) -> Message:
+    parts: list[ContentPart] = []
+    for is_text, run in groupby(message.content, lambda part: part.image is None):
+        neighbours = list(run)
+        parts += [ContentPart("\n".join(part.text for part in neighbours))] if is_text else neighbours
+    return replace(message, content=tuple(parts))
 
 
 def message_from_json(value: Mapping[str, Any]) -> Message:

@@ -14,7 +14,7 @@ import re
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias, cast
 
 from preheat.errors import EngineError, LoadCancelledError
@@ -28,6 +28,7 @@ from preheat.inference import (
     Priority,
     WorkerExit,
     protocol,
+    with_joined_texts,
 )
 from preheat.inference.commands import module_command
 from preheat.inference.exits import (
@@ -231,6 +232,8 @@ class WorkerClient(asyncio.SubprocessProtocol):
             EngineError: The worker rejected the request.
         """
         check_request(request, self._context_length)
+        if request.chat is not None:
+            request = replace(request, chat=with_joined_texts(request.chat))
         with self._call() as call:
             await self._submit(protocol.Generate(call.id, request))
             while not call.finished:
@@ -265,6 +268,7 @@ class WorkerClient(asyncio.SubprocessProtocol):
         text, chat = (source, None) if isinstance(source, str) else (None, source)
         if chat is not None:
             check_chat(chat, self._context_length)
+            chat = with_joined_texts(chat)
         else:
             check_text_to_count(text or "")
         answer: protocol.Tokens = await self._ask(

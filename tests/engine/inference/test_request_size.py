@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from preheat.errors import ContextLengthExceededError, EngineError, InvalidRequestError
-from preheat.inference import Chat, ContentPart, GenerateRequest, Message, Role, ToolCall, ToolDefinition, text_message
+from preheat.inference import (
+    Chat,
+    ContentPart,
+    GenerateRequest,
+    Message,
+    Role,
+    ToolCall,
+    ToolDefinition,
+    text_message,
+    with_joined_texts,
+)
 from preheat.inference.request_size import (
     check_inputs,
     check_request,
@@ -90,3 +100,11 @@ def test_nesting_does_not_matter_for_size() -> None:
         value = [value]
     assert json_size(value, 60_000) == 50_003
     assert json_size(value, 100) == 101
+
+
+def test_neighbouring_texts_are_joined() -> None:
+    image = ContentPart(image=b"x")
+    parts = (ContentPart("a"), ContentPart(""), image, image, ContentPart("b"), ContentPart("c"))
+    [message] = with_joined_texts(Chat(messages=(Message(role=Role.USER, content=parts),))).messages
+    assert message.content == (ContentPart("a\n"), image, image, ContentPart("b\nc"))
+    assert message.text == Message(role=Role.USER, content=parts).text

@@ -63,7 +63,7 @@ def chat_tokens(
         on_piece: Called with the number of tokens so far, from time to time; may raise to stop.
     """
     marks = _Marks(images)
-    chat = _joined(marks.chat(chat) if images else chat)
+    chat = marks.chat(chat) if images else chat
     prompt = template.render(chat)
     found = _tokens(vocabulary, prompt, marks, on_piece)
     if not contained(chat, _control_texts(vocabulary, found.tokens)):
@@ -71,17 +71,6 @@ def chat_tokens(
     # All of the vocabulary's: one that overlaps another may be hidden by it.
     prompt = template.render(chat, contained(chat, vocabulary.control_texts))
     return _tokens(vocabulary, prompt, marks, on_piece)
-
-
-def _joined(chat: Chat) -> Chat:
-    """Return the chat with one text for each message: their parts can be a hundred thousand."""
-    if all(len(message.content) < 2 for message in chat.messages):
-        return chat
-    messages = (
-        message if len(message.content) < 2 else replace(message, content=(ContentPart(message.text),))
-        for message in chat.messages
-    )
-    return replace(chat, messages=tuple(messages))
 
 
 def fixed_tokens(vocabulary: Vocabulary, template: ChatTemplate) -> list[int]:
