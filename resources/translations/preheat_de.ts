@@ -654,6 +654,33 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     </message>
 </context>
 <context>
+    <name>FolderChange</name>
+    <message>
+        <source>From {old}
+to {new}
+{count} files, {size}</source>
+        <translation>Von {old}
+nach {new}
+{count} Dateien, {size}</translation>
+    </message>
+    <message>
+        <source>{count} other files stay where they are, such as {name}.</source>
+        <translation>{count} andere Dateien bleiben am alten Ort, zum Beispiel {name}.</translation>
+    </message>
+    <message>
+        <source>Move Preheat&apos;s models to the new folder?</source>
+        <translation>Die Modelle von Preheat in den neuen Ordner verschieben?</translation>
+    </message>
+    <message>
+        <source>&amp;Move them</source>
+        <translation>&amp;Verschieben</translation>
+    </message>
+    <message>
+        <source>&amp;Leave them</source>
+        <translation>&amp;Nicht verschieben</translation>
+    </message>
+</context>
+<context>
     <name>GuideView</name>
     <message>
         <source>Co&amp;py</source>
@@ -1110,24 +1137,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>HF_ENDPOINT prüfen</translation>
     </message>
     <message>
-        <source>Check its disk and permissions, or choose another folder: preheat config set models_dir DIR</source>
-        <translation>Datenträger und Zugriffsrechte prüfen oder einen anderen Ordner wählen: preheat config set models_dir DIR</translation>
-    </message>
-    <message>
-        <source>Check its disk and permissions, then resume the download</source>
-        <translation>Datenträger und Zugriffsrechte prüfen, dann den Download fortsetzen</translation>
-    </message>
-    <message>
         <source>Check that it exists and that you may read it ({path})</source>
         <translation>Prüfen, ob die Datei existiert und lesbar ist ({path})</translation>
     </message>
     <message>
-        <source>Check that it exists, and its permissions</source>
-        <translation>Prüfen, ob es existiert, und die Zugriffsrechte prüfen</translation>
-    </message>
-    <message>
         <source>Check that the token may read it, or ask its owner</source>
         <translation>Prüfen, ob das Token es lesen darf, oder beim Eigentümer nachfragen</translation>
+    </message>
+    <message>
+        <source>Check the disk of the model&apos;s file, then send the request again</source>
+        <translation>Den Datenträger der Modelldatei prüfen, dann die Anfrage erneut senden</translation>
+    </message>
+    <message>
+        <source>Check the disk of {path}</source>
+        <translation>Den Datenträger von {path} prüfen</translation>
     </message>
     <message>
         <source>Check the file and its folder</source>
@@ -1146,12 +1169,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Das Netzwerk prüfen, dann den Download fortsetzen</translation>
     </message>
     <message>
-        <source>Check the permissions of {file}</source>
-        <translation>Die Zugriffsrechte von {file} prüfen</translation>
+        <source>Check the owner and the permissions of {path}</source>
+        <translation>Eigentümer und Zugriffsrechte von {path} prüfen</translation>
     </message>
     <message>
-        <source>Check the permissions of {path}</source>
-        <translation>Die Zugriffsrechte von {path} prüfen</translation>
+        <source>Check the permissions of {file}</source>
+        <translation>Die Zugriffsrechte von {file} prüfen</translation>
     </message>
     <message>
         <source>Check the settings host and port</source>
@@ -1166,12 +1189,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Die Schreibweise prüfen; falls es privat ist, mit hf auth login anmelden</translation>
     </message>
     <message>
+        <source>Check {path} and the folders above it</source>
+        <translation>{path} und die übergeordneten Ordner prüfen</translation>
+    </message>
+    <message>
         <source>Choose a GGUF file ({path})</source>
         <translation>Eine GGUF-Datei wählen ({path})</translation>
     </message>
     <message>
         <source>Choose a folder next to it</source>
         <translation>Einen Ordner daneben wählen</translation>
+    </message>
+    <message>
+        <source>Choose a new or empty folder of yours that can be written and is no link, or one that Preheat made</source>
+        <translation>Einen neuen oder leeren eigenen Ordner wählen, der beschreibbar und keine Verknüpfung ist, oder einen von Preheat angelegten</translation>
     </message>
     <message>
         <source>Choose a text model</source>
@@ -1190,12 +1221,36 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Einen anderen Ordner wählen</translation>
     </message>
     <message>
+        <source>Choose another models folder: preheat config set models_dir DIR</source>
+        <translation>Einen anderen Modellordner wählen: preheat config set models_dir DIR</translation>
+    </message>
+    <message>
         <source>Choose another repository</source>
         <translation>Ein anderes Repository wählen</translation>
     </message>
     <message>
         <source>Choose one of {known:names}</source>
         <translation>Möglich sind {known:names}</translation>
+    </message>
+    <message>
+        <source>Close other programs, and try again</source>
+        <translation>Andere Programme schließen und erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Close other programs, or raise the limit on this process&apos;s memory</source>
+        <translation>Andere Programme schließen oder die Grenze für den Speicher dieses Prozesses erhöhen</translation>
+    </message>
+    <message>
+        <source>Close other programs, use a smaller model or context_length, or raise the limits on this process&apos;s memory and threads (ulimit -v, ulimit -u)</source>
+        <translation>Andere Programme schließen, ein kleineres Modell verwenden, context_length senken oder die Grenzen für Speicher und Threads dieses Prozesses erhöhen (ulimit -v, ulimit -u)</translation>
+    </message>
+    <message>
+        <source>Close the program that uses {path}</source>
+        <translation>Das Programm schließen, das {path} verwendet</translation>
+    </message>
+    <message>
+        <source>Compressed request bodies are not supported</source>
+        <translation>Komprimierte Anfragen werden nicht unterstützt</translation>
     </message>
     <message>
         <source>Confirm it with --yes</source>
@@ -1208,6 +1263,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Correct the option; this lists all settings: preheat config get</source>
         <translation>Die Option berichtigen; alle Einstellungen zeigt: preheat config get</translation>
+    </message>
+    <message>
+        <source>Correct {path}, or move it away</source>
+        <translation>{path} berichtigen oder an einen anderen Ort verschieben</translation>
     </message>
     <message>
         <source>Correct {path}, or remove the line: preheat config unset {name}</source>
@@ -1224,6 +1283,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Delete it with the program that it belongs to, or by hand</source>
         <translation>Mit dem zugehörigen Programm oder von Hand löschen</translation>
+    </message>
+    <message>
+        <source>Delete it, and Preheat makes it again; or set XDG_RUNTIME_DIR or PREHEAT_HOME to another folder</source>
+        <translation>Ihn löschen, dann legt Preheat ihn neu an; oder XDG_RUNTIME_DIR oder PREHEAT_HOME auf einen anderen Ordner setzen</translation>
     </message>
     <message>
         <source>Did you mean {names:names}?</source>
@@ -1258,6 +1321,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Speicher freigeben oder Programme schließen</translation>
     </message>
     <message>
+        <source>Free memory or close programs, then try again</source>
+        <translation>Speicher freigeben oder Programme schließen, dann erneut versuchen</translation>
+    </message>
+    <message>
         <source>Free some space on the disk of {folder}</source>
         <translation>Platz auf dem Datenträger von {folder} schaffen</translation>
     </message>
@@ -1270,20 +1337,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Platz auf dem Datenträger von {folder} schaffen. Der Download geht weiter, sobald Platz ist</translation>
     </message>
     <message>
+        <source>Free some space on the disk of {path}</source>
+        <translation>Platz auf dem Datenträger von {path} schaffen</translation>
+    </message>
+    <message>
         <source>Give the parts their original names</source>
         <translation>Den Teilen ihre ursprünglichen Namen geben</translation>
     </message>
     <message>
         <source>HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set; unset it to search and download</source>
         <translation>HF_HUB_OFFLINE (oder TRANSFORMERS_OFFLINE) ist gesetzt; zum Suchen und Herunterladen entfernen</translation>
-    </message>
-    <message>
-        <source>If a program uses it, close that program; or check the folder&apos;s permissions</source>
-        <translation>Ein Programm, das es verwendet, schließen oder die Zugriffsrechte des Ordners prüfen</translation>
-    </message>
-    <message>
-        <source>If an older one is in memory, unload it; then resume the download</source>
-        <translation>Falls ein älteres im Speicher ist, entladen; dann den Download fortsetzen</translation>
     </message>
     <message>
         <source>Input {index} has {tokens} tokens, and this model takes {limit}</source>
@@ -1346,16 +1409,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Ohne Revision gilt die neueste</translation>
     </message>
     <message>
-        <source>Loading {model} failed unexpectedly</source>
-        <translation>Das Laden von {model} ist unerwartet fehlgeschlagen</translation>
-    </message>
-    <message>
         <source>Loading {model} was cancelled</source>
         <translation>Das Laden von {model} wurde abgebrochen</translation>
-    </message>
-    <message>
-        <source>Lower memory_limit or context_length, or close other programs</source>
-        <translation>memory_limit oder context_length senken oder andere Programme schließen</translation>
     </message>
     <message>
         <source>Models are only given together with --order</source>
@@ -1380,10 +1435,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>No usage history is kept</source>
         <translation>Es wird kein Nutzungsverlauf gespeichert</translation>
-    </message>
-    <message>
-        <source>Nothing is lost: they are where they were. Check the folder&apos;s disk and permissions</source>
-        <translation>Nichts ist verloren: Alles ist noch am alten Ort. Datenträger und Zugriffsrechte des Ordners prüfen</translation>
     </message>
     <message>
         <source>Nothing was changed</source>
@@ -1412,14 +1463,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Preheat ended before its answer was complete</source>
         <translation>Preheat endete vor dem Ende der Antwort</translation>
-    </message>
-    <message>
-        <source>Preheat failed on this download</source>
-        <translation>Preheat ist an diesem Download gescheitert</translation>
-    </message>
-    <message>
-        <source>Preheat failed on this request</source>
-        <translation>Preheat ist an dieser Anfrage gescheitert</translation>
     </message>
     <message>
         <source>Preheat has ended. It is shown again as soon as it runs</source>
@@ -1470,16 +1513,8 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>memory_limit erhöhen, context_length senken oder eine kleinere Quantisierung wählen</translation>
     </message>
     <message>
-        <source>Remove it by hand</source>
-        <translation>Von Hand entfernen</translation>
-    </message>
-    <message>
         <source>Rename the file, or remove the other first: preheat rm MODEL</source>
         <translation>Die Datei umbenennen oder die andere vorher entfernen: preheat rm MODEL</translation>
-    </message>
-    <message>
-        <source>Report it, with the end of the log</source>
-        <translation>Den Fehler melden, mit dem Ende des Protokolls</translation>
     </message>
     <message>
         <source>Save it as UTF-8: {path}</source>
@@ -1502,10 +1537,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Siehe Protokoll</translation>
     </message>
     <message>
-        <source>See the log for details</source>
-        <translation>Einzelheiten stehen im Protokoll</translation>
-    </message>
-    <message>
         <source>See the log for its last output</source>
         <translation>Die letzte Ausgabe steht im Protokoll</translation>
     </message>
@@ -1518,14 +1549,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Grund steht im Protokoll</translation>
     </message>
     <message>
-        <source>See the log for the reason, and please report it</source>
-        <translation>Der Grund steht im Protokoll; eine Fehlermeldung hilft</translation>
-    </message>
-    <message>
-        <source>See the log, and please report it</source>
-        <translation>Siehe Protokoll; eine Fehlermeldung hilft</translation>
-    </message>
-    <message>
         <source>See: preheat downloads</source>
         <translation>Siehe: preheat downloads</translation>
     </message>
@@ -1534,24 +1557,108 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Mindestens ein Zeichen senden</translation>
     </message>
     <message>
+        <source>Send it once</source>
+        <translation>Ihn nur einmal senden</translation>
+    </message>
+    <message>
+        <source>Send it with an HTTP library</source>
+        <translation>Mit einer HTTP-Bibliothek senden</translation>
+    </message>
+    <message>
+        <source>Send less</source>
+        <translation>Weniger senden</translation>
+    </message>
+    <message>
         <source>Send less, or raise the setting max_body</source>
         <translation>Weniger senden oder die Einstellung max_body erhöhen</translation>
+    </message>
+    <message>
+        <source>Send one, such as &apos;Host: localhost&apos;</source>
+        <translation>Einen senden, zum Beispiel &apos;Host: localhost&apos;</translation>
+    </message>
+    <message>
+        <source>Send other messages, or a prompt to /v1/completions</source>
+        <translation>Andere Nachrichten senden oder einen Prompt an /v1/completions</translation>
+    </message>
+    <message>
+        <source>Send shorter messages, or a prompt to /v1/completions</source>
+        <translation>Kürzere Nachrichten senden oder einen Prompt an /v1/completions</translation>
+    </message>
+    <message>
+        <source>Send the body without Content-Encoding</source>
+        <translation>Die Anfrage ohne Content-Encoding senden</translation>
+    </message>
+    <message>
+        <source>Send the body&apos;s bytes as digits</source>
+        <translation>Die Länge in Bytes als Ziffern senden</translation>
+    </message>
+    <message>
+        <source>Send the path alone as the target</source>
+        <translation>Als Ziel nur den Pfad senden</translation>
+    </message>
+    <message>
+        <source>Send the request again</source>
+        <translation>Die Anfrage erneut senden</translation>
+    </message>
+    <message>
+        <source>Send the request again in some seconds</source>
+        <translation>Die Anfrage in einigen Sekunden erneut senden</translation>
+    </message>
+    <message>
+        <source>Send the request again later</source>
+        <translation>Die Anfrage später erneut senden</translation>
     </message>
     <message>
         <source>Send the request again; it reloads the model</source>
         <translation>Die Anfrage erneut senden; sie lädt das Modell wieder</translation>
     </message>
     <message>
+        <source>Send the text in several requests</source>
+        <translation>Den Text in mehreren Anfragen senden</translation>
+    </message>
+    <message>
+        <source>Send them in parts</source>
+        <translation>Auf mehrere Anfragen verteilen</translation>
+    </message>
+    <message>
+        <source>Send tools, arguments and schemas with fewer levels</source>
+        <translation>Tools, Argumente und Schemas mit weniger Ebenen senden</translation>
+    </message>
+    <message>
+        <source>Set HOME, or PREHEAT_HOME, to a folder of your own</source>
+        <translation>HOME oder PREHEAT_HOME auf einen eigenen Ordner setzen</translation>
+    </message>
+    <message>
+        <source>Set a smaller context_length or parallel, use a smaller model, or raise the limit on this process&apos;s memory</source>
+        <translation>context_length oder parallel kleiner wählen, ein kleineres Modell verwenden oder die Grenze für den Speicher dieses Prozesses erhöhen</translation>
+    </message>
+    <message>
         <source>Set a smaller context_length, or free memory</source>
         <translation>context_length kleiner wählen oder Speicher freigeben</translation>
+    </message>
+    <message>
+        <source>Set a smaller context_length, use a smaller model, close other programs, or raise the limit on this process&apos;s memory</source>
+        <translation>context_length kleiner wählen, ein kleineres Modell verwenden, andere Programme schließen oder die Grenze für den Speicher dieses Prozesses erhöhen</translation>
     </message>
     <message>
         <source>Set history_days to more than 0</source>
         <translation>history_days auf mehr als 0 setzen</translation>
     </message>
     <message>
+        <source>Shorten it</source>
+        <translation>Kürzen</translation>
+    </message>
+    <message>
+        <source>Shorten system prompts</source>
+        <translation>Systemprompts kürzen</translation>
+    </message>
+    <message>
         <source>Shorten the prompt, or raise context_length in the settings</source>
         <translation>Den Prompt kürzen oder context_length in den Einstellungen erhöhen</translation>
+    </message>
+    <message>
+        <source>Shorten them</source>
+        <translation>Kürzen</translation>
     </message>
     <message>
         <source>Sign in again with hf auth login, or correct HF_TOKEN</source>
@@ -1590,6 +1697,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der API-Schlüssel fehlt oder ist falsch</translation>
     </message>
     <message>
+        <source>The API keys cannot be written: {reason}</source>
+        <translation>Die API-Schlüssel lassen sich nicht schreiben: {reason}</translation>
+    </message>
+    <message>
+        <source>The JSON has more than {values} values, or more than {parts} texts, lists and objects</source>
+        <translation>Das JSON hat mehr als {values} Werte oder mehr als {parts} Texte, Listen und Objekte</translation>
+    </message>
+    <message>
+        <source>The JSON is nested deeper than {limit} levels</source>
+        <translation>Das JSON ist tiefer als {limit} Ebenen verschachtelt</translation>
+    </message>
+    <message>
         <source>The README lists the system libraries that Qt needs</source>
         <translation>Die README nennt die Systembibliotheken, die Qt braucht</translation>
     </message>
@@ -1626,6 +1745,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Datenträger nimmt nicht mehr von {name} an</translation>
     </message>
     <message>
+        <source>The disk of {path} is read-only: make it writable, or choose another place</source>
+        <translation>Der Datenträger von {path} ist schreibgeschützt: ihn beschreibbar machen oder einen anderen Ort wählen</translation>
+    </message>
+    <message>
         <source>The download was cancelled in the meantime</source>
         <translation>Der Download wurde inzwischen abgebrochen</translation>
     </message>
@@ -1644,6 +1767,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>The file on the hub is shorter than announced</source>
         <translation>Die Datei auf dem Hub ist kürzer als angekündigt</translation>
+    </message>
+    <message>
+        <source>The header Content-Length is not a number</source>
+        <translation>Der Header Content-Length ist keine Zahl</translation>
     </message>
     <message>
         <source>The hub asks for fewer requests</source>
@@ -1682,12 +1809,12 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Hub sandte einen anderen Teil der Datei als angefordert</translation>
     </message>
     <message>
-        <source>The load was cancelled</source>
-        <translation>Das Laden wurde abgebrochen</translation>
+        <source>The load made no progress and was ended</source>
+        <translation>Das Laden kam nicht voran und wurde abgebrochen</translation>
     </message>
     <message>
-        <source>The model&apos;s chat template cannot render these messages: it ran longer than {limit_s:g} s</source>
-        <translation>Die Chatvorlage des Modells kann diese Nachrichten nicht umsetzen: nach {limit_s:g} s abgebrochen</translation>
+        <source>The load was cancelled</source>
+        <translation>Das Laden wurde abgebrochen</translation>
     </message>
     <message>
         <source>The model&apos;s chat template cannot render these messages: {reason}</source>
@@ -1700,10 +1827,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>The models cannot be moved: {path}: {reason}</source>
         <translation>Die Modelle lassen sich nicht verschieben: {path}: {reason}</translation>
-    </message>
-    <message>
-        <source>The models folder cannot be used: {reason}</source>
-        <translation>Der Modellordner ist nicht verwendbar: {reason}</translation>
     </message>
     <message>
         <source>The port closed as it opened</source>
@@ -1728,10 +1851,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>The request body is larger than {limit:count} bytes</source>
         <translation>Die Anfrage ist größer als {limit:count} Bytes</translation>
-    </message>
-    <message>
-        <source>The request body is not JSON</source>
-        <translation>Die Anfrage ist kein JSON</translation>
     </message>
     <message>
         <source>The request body is not JSON: {reason}</source>
@@ -1762,16 +1881,72 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Das Nutzungsprotokoll {path} wurde bei laufendem Preheat gelöscht oder ersetzt; ein neues wurde begonnen</translation>
     </message>
     <message>
-        <source>The worker could not prepare this request, because of a bug in Preheat</source>
-        <translation>Der Arbeitsprozess konnte diese Anfrage wegen eines Fehlers in Preheat nicht vorbereiten</translation>
-    </message>
-    <message>
         <source>The worker process ended: {reason}</source>
         <translation>Der Arbeitsprozess wurde beendet: {reason}</translation>
     </message>
     <message>
-        <source>The worker was killed during the load, most likely because memory ran out</source>
-        <translation>Der Arbeitsprozess wurde beim Laden beendet, wahrscheinlich wegen Speichermangels</translation>
+        <source>The names of models would take more than {limit:bytes}</source>
+        <translation>Die Namen der Modelle bräuchten mehr als {limit:bytes}</translation>
+    </message>
+    <message>
+        <source>The process that runs chat templates does not start</source>
+        <translation>Der Prozess, der Chatvorlagen ausführt, startet nicht</translation>
+    </message>
+    <message>
+        <source>The process that runs the model&apos;s chat template ended with these messages</source>
+        <translation>Der Prozess, der die Chatvorlage des Modells ausführt, endete bei diesen Nachrichten</translation>
+    </message>
+    <message>
+        <source>The prompt has {characters:count} characters; {limit:count} are the limit for this model&apos;s context length of {tokens:count} tokens</source>
+        <translation>Der Prompt hat {characters:count} Zeichen; bei der Kontextlänge dieses Modells von {tokens:count} Tokens sind höchstens {limit:count} erlaubt</translation>
+    </message>
+    <message>
+        <source>The prompt has {tokens} tokens or more, and this model&apos;s context length is {limit} tokens, prompt and completion together</source>
+        <translation>Der Prompt hat mindestens {tokens} Tokens; die Kontextlänge dieses Modells ist {limit} Tokens für Prompt und Antwort zusammen</translation>
+    </message>
+    <message>
+        <source>The request body arrived too slowly while others waited for its memory</source>
+        <translation>Die Anfrage traf zu langsam ein, während andere auf ihren Speicher warteten</translation>
+    </message>
+    <message>
+        <source>The request has more than one header {name}</source>
+        <translation>Die Anfrage hat mehr als einen Header {name}</translation>
+    </message>
+    <message>
+        <source>The request has more than {count} headers, or they are larger than {limit:count} bytes</source>
+        <translation>Die Anfrage hat mehr als {count} Header, oder sie sind größer als {limit:count} Bytes</translation>
+    </message>
+    <message>
+        <source>The request has no header Host</source>
+        <translation>Der Anfrage fehlt der Header Host</translation>
+    </message>
+    <message>
+        <source>The request has values that are nested too deeply</source>
+        <translation>Die Anfrage hat zu tief verschachtelte Werte</translation>
+    </message>
+    <message>
+        <source>The request is not HTTP/1.1: {reason}</source>
+        <translation>Die Anfrage ist kein HTTP/1.1: {reason}</translation>
+    </message>
+    <message>
+        <source>The request&apos;s target and its header Host name different machines</source>
+        <translation>Das Ziel der Anfrage und ihr Header Host nennen verschiedene Computer</translation>
+    </message>
+    <message>
+        <source>The stop strings have {characters:count} characters together; {limit:count} are the limit</source>
+        <translation>Die Stopptexte haben zusammen {characters:count} Zeichen; höchstens {limit:count} sind erlaubt</translation>
+    </message>
+    <message>
+        <source>The text has {characters:count} characters; {limit:count} are the limit</source>
+        <translation>Der Text hat {characters:count} Zeichen; höchstens {limit:count} sind erlaubt</translation>
+    </message>
+    <message>
+        <source>The worker process made no progress and was ended</source>
+        <translation>Der Arbeitsprozess kam nicht voran und wurde beendet</translation>
+    </message>
+    <message>
+        <source>There are more than {limit:count} tokens</source>
+        <translation>Es sind mehr als {limit:count} Tokens</translation>
     </message>
     <message>
         <source>There are no models yet: put GGUF files into the models folder, or add folders to models_dirs</source>
@@ -1792,6 +1967,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>There is no folder {path}</source>
         <translation>Es gibt keinen Ordner {path}</translation>
+    </message>
+    <message>
+        <source>There is no memory to start a worker process</source>
+        <translation>Der Speicher reicht nicht, um einen Arbeitsprozess zu starten</translation>
     </message>
     <message>
         <source>There is no model named &quot;{name}&quot;</source>
@@ -1830,8 +2009,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Ein Token {token} gibt es nicht: Dieses Modell hat 0 bis {last}</translation>
     </message>
     <message>
+        <source>There is not enough memory for this</source>
+        <translation>Dafür reicht der Speicher nicht</translation>
+    </message>
+    <message>
         <source>There is nothing to replay: no request is on record</source>
         <translation>Nichts nachzuspielen: Es ist keine Anfrage aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>There was no memory to prepare this request</source>
+        <translation>Der Speicher reichte nicht, um diese Anfrage vorzubereiten</translation>
     </message>
     <message>
         <source>This download is not over</source>
@@ -1858,6 +2045,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Dieses Modell erzeugt Embeddings und keinen Text</translation>
     </message>
     <message>
+        <source>This program belongs to another user of this machine</source>
+        <translation>Dieses Programm gehört zu einem anderen Benutzer dieses Computers</translation>
+    </message>
+    <message>
         <source>Try a synthetic user: preheat replay --synthetic steady</source>
         <translation>Mit einem künstlichen Benutzer versuchen: preheat replay --synthetic steady</translation>
     </message>
@@ -1880,6 +2071,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Try again when they have ended</source>
         <translation>Nach ihrem Ende erneut versuchen</translation>
+    </message>
+    <message>
+        <source>Two requests of this kind are being computed</source>
+        <translation>Zwei Anfragen dieser Art werden gerade berechnet</translation>
     </message>
     <message>
         <source>Unset {variable}, then move it</source>
@@ -1906,6 +2101,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Ein Embedding-Modell verwenden</translation>
     </message>
     <message>
+        <source>Use another file of this model, or send a prompt to /v1/completions</source>
+        <translation>Eine andere Datei dieses Modells verwenden oder einen Prompt an /v1/completions senden</translation>
+    </message>
+    <message>
         <source>Use it with /v1/chat/completions, or choose an embedding model</source>
         <translation>Mit /v1/chat/completions verwenden oder ein Embedding-Modell wählen</translation>
     </message>
@@ -1930,12 +2129,32 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Eine davon verwenden oder keine</translation>
     </message>
     <message>
+        <source>Use the preheat command or its window</source>
+        <translation>Den Befehl preheat oder das Fenster von Preheat verwenden</translation>
+    </message>
+    <message>
+        <source>Use the preheat command or its window, or send a key made with &apos;preheat keys add NAME --scope admin&apos;</source>
+        <translation>Den Befehl preheat oder das Fenster von Preheat verwenden oder einen Schlüssel senden, den &apos;preheat keys add NAME --scope admin&apos; anlegt</translation>
+    </message>
+    <message>
+        <source>Use the preheat command, or allow it with &apos;preheat config set web_access manage&apos;</source>
+        <translation>Den Befehl preheat verwenden oder es mit &apos;preheat config set web_access manage&apos; erlauben</translation>
+    </message>
+    <message>
         <source>Use the roles that the model knows, or send a prompt to /v1/completions</source>
         <translation>Rollen verwenden, die das Modell kennt, oder einen Prompt an /v1/completions senden</translation>
     </message>
     <message>
         <source>Wait for it, then resume</source>
         <translation>Das Ende abwarten, dann fortsetzen</translation>
+    </message>
+    <message>
+        <source>Web pages may not change settings, files and keys</source>
+        <translation>Webseiten dürfen Einstellungen, Dateien und Schlüssel nicht ändern</translation>
+    </message>
+    <message>
+        <source>Web pages may read and use models, but not manage them</source>
+        <translation>Webseiten dürfen Modelle anzeigen und verwenden, aber nicht verwalten</translation>
     </message>
     <message>
         <source>Write 8GiB, or 50% of the memory</source>
@@ -2070,6 +2289,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>ein anderes Programm hat die Datei gesperrt</translation>
     </message>
     <message>
+        <source>another program killed it</source>
+        <translation>ein anderes Programm hat ihn beendet</translation>
+    </message>
+    <message>
         <source>as requested</source>
         <translation>wie gewünscht</translation>
     </message>
@@ -2102,6 +2325,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>er griff auf ungültigen Speicher zu</translation>
     </message>
     <message>
+        <source>it belongs to another user</source>
+        <translation>er gehört einem anderen Benutzer</translation>
+    </message>
+    <message>
+        <source>it belongs to the system</source>
+        <translation>er gehört zum System</translation>
+    </message>
+    <message>
+        <source>it contains a control character</source>
+        <translation>er enthält ein Steuerzeichen</translation>
+    </message>
+    <message>
         <source>it drafts for another model</source>
         <translation>es entwirft für ein anderes Modell</translation>
     </message>
@@ -2114,12 +2349,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>er endete mit dem Exit-Code {exit_code}</translation>
     </message>
     <message>
+        <source>it has a null character</source>
+        <translation>der Wert enthält ein Nullzeichen</translation>
+    </message>
+    <message>
         <source>it has the tensor {tensor} twice</source>
         <translation>der Tensor {tensor} ist doppelt</translation>
     </message>
     <message>
         <source>it is a control vector, which steers another model</source>
         <translation>es ist ein Steuervektor für ein anderes Modell</translation>
+    </message>
+    <message>
+        <source>it is a link</source>
+        <translation>er ist eine Verknüpfung</translation>
     </message>
     <message>
         <source>it is a model with an adapter, which Preheat cannot serve</source>
@@ -2150,12 +2393,36 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>es hat eine Form, die nur Ollama lädt</translation>
     </message>
     <message>
+        <source>it is longer than a path can be</source>
+        <translation>er ist länger, als ein Pfad sein kann</translation>
+    </message>
+    <message>
+        <source>it is no folder</source>
+        <translation>es ist kein Ordner</translation>
+    </message>
+    <message>
         <source>it is not a language model</source>
         <translation>es ist kein Sprachmodell</translation>
     </message>
     <message>
+        <source>it is not a path of this system</source>
+        <translation>es ist kein Pfad dieses Systems</translation>
+    </message>
+    <message>
+        <source>it is not an absolute path</source>
+        <translation>es ist kein absoluter Pfad</translation>
+    </message>
+    <message>
+        <source>it is not valid Unicode</source>
+        <translation>es ist kein gültiges Unicode</translation>
+    </message>
+    <message>
         <source>it is the image encoder of another model</source>
         <translation>es ist der Bildkodierer eines anderen Modells</translation>
+    </message>
+    <message>
+        <source>it made no progress, and was ended</source>
+        <translation>er kam nicht voran und wurde beendet</translation>
     </message>
     <message>
         <source>it used an instruction that this processor does not have</source>
@@ -2210,6 +2477,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>der Bildkodierer ist in derselben Datei, einer Form, die nur Ollama lädt</translation>
     </message>
     <message>
+        <source>its output could not be read</source>
+        <translation>seine Ausgabe war nicht lesbar</translation>
+    </message>
+    <message>
         <source>its settings changed; it is loaded again when it is needed</source>
         <translation>seine Einstellungen wurden geändert; es wird bei Bedarf wieder geladen</translation>
     </message>
@@ -2250,8 +2521,20 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Platz für {model} geschaffen, auf das eine Anfrage wartet</translation>
     </message>
     <message>
+        <source>memory ran out</source>
+        <translation>der Speicher reichte nicht</translation>
+    </message>
+    <message>
         <source>more than 100%</source>
         <translation>mehr als 100%</translation>
+    </message>
+    <message>
+        <source>more than {limit} characters</source>
+        <translation>mehr als {limit} Zeichen</translation>
+    </message>
+    <message>
+        <source>more than {limit} items</source>
+        <translation>mehr als {limit} Einträge</translation>
     </message>
     <message>
         <source>negative</source>
@@ -2270,8 +2553,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>kein Modell ist so klein; vielleicht fehlt eine Einheit</translation>
     </message>
     <message>
-        <source>no user has the name after ~</source>
-        <translation>niemand heißt wie der Name nach ~</translation>
+        <source>{file} cannot be imported</source>
+        <translation>{file} lässt sich nicht importieren</translation>
+    </message>
+    <message>
+        <source>{file} cannot be moved</source>
+        <translation>{file} lässt sich nicht verschieben</translation>
+    </message>
+    <message>
+        <source>{file} cannot be moved to {path}: {reason}</source>
+        <translation>{file} lässt sich nicht nach {path} verschieben: {reason}</translation>
+    </message>
+    <message>
+        <source>{folder} belongs to the system</source>
+        <translation>{folder} gehört zum System</translation>
+    </message>
+    <message>
+        <source>{place} and {others} other settings are unknown or wrong: this may be another program&apos;s file</source>
+        <translation>{place} und {others} weitere Einstellungen sind unbekannt oder falsch: Vielleicht gehört die Datei zu einem anderen Programm</translation>
     </message>
     <message>
         <source>not a size</source>
@@ -2366,10 +2665,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Eine kleinere Kontextlänge anfordern oder memory_limit erhöhen</translation>
     </message>
     <message>
-        <source>Check the disk</source>
-        <translation>Den Datenträger prüfen</translation>
-    </message>
-    <message>
         <source>Choose another name</source>
         <translation>Einen anderen Namen wählen</translation>
     </message>
@@ -2392,6 +2687,22 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>If you trust the app, choose it in the setting allowed_apps, or add its origin to allowed_origins</source>
         <translation>Bei Vertrauen die App in der Einstellung allowed_apps wählen oder ihren Ursprung in allowed_origins aufnehmen</translation>
+    </message>
+    <message>
+        <source>Input {index} has {characters:count} characters; {limit:count} are the limit for this model</source>
+        <translation>Eingabe {index} hat {characters:count} Zeichen; höchstens {limit:count} sind bei diesem Modell erlaubt</translation>
+    </message>
+    <message>
+        <source>Input {index} has {tokens} tokens or more, and this model takes {limit}</source>
+        <translation>Eingabe {index} hat mindestens {tokens} Tokens, dieses Modell nimmt {limit}</translation>
+    </message>
+    <message>
+        <source>It must be a GGUF file that exists and is yours, no link, and in no folder of the system</source>
+        <translation>Nötig ist eine vorhandene eigene GGUF-Datei, die keine Verknüpfung ist und in keinem Systemordner liegt</translation>
+    </message>
+    <message>
+        <source>It must be a GGUF file that exists and that you may read</source>
+        <translation>Nötig ist eine vorhandene, lesbare GGUF-Datei</translation>
     </message>
     <message>
         <source>Leave dimensions out</source>
@@ -2422,6 +2733,18 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Zuerst einen anderen Schlüssel anlegen oder host auf 127.0.0.1 setzen</translation>
     </message>
     <message>
+        <source>Memory ran out while the model was loaded</source>
+        <translation>Der Speicher reichte beim Laden des Modells nicht</translation>
+    </message>
+    <message>
+        <source>Memory ran out while the model worked</source>
+        <translation>Der Speicher reichte bei der Arbeit des Modells nicht</translation>
+    </message>
+    <message>
+        <source>More than {limit} settings cannot be changed at once</source>
+        <translation>Höchstens {limit} Einstellungen lassen sich auf einmal ändern</translation>
+    </message>
+    <message>
         <source>No conversation with the answer {id} is stored</source>
         <translation>Kein Gespräch mit der Antwort {id} ist gespeichert</translation>
     </message>
@@ -2434,8 +2757,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Keine Antwort mit der ID {id} ist gespeichert</translation>
     </message>
     <message>
+        <source>Nothing is lost: they are where they were. {remedy}</source>
+        <translation>Nichts ist verloren: Alles ist noch am alten Ort. {remedy}</translation>
+    </message>
+    <message>
+        <source>Nothing was removed. Import it again when no program writes to it</source>
+        <translation>Nichts wurde entfernt. Erneut importieren, wenn kein Programm mehr hineinschreibt</translation>
+    </message>
+    <message>
+        <source>Only this user&apos;s own Preheat may change settings, files and keys</source>
+        <translation>Nur das eigene Preheat des Benutzers darf Einstellungen, Dateien und Schlüssel ändern</translation>
+    </message>
+    <message>
         <source>Open the address itself</source>
         <translation>Die Adresse direkt öffnen</translation>
+    </message>
+    <message>
+        <source>Other large requests take all memory for requests</source>
+        <translation>Andere große Anfragen belegen den ganzen Speicher für Anfragen</translation>
     </message>
     <message>
         <source>Other machines can reach the port, so it needs at least one key</source>
@@ -2446,12 +2785,36 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Seiten des Ursprungs {origin} dürfen Preheat nicht verwenden</translation>
     </message>
     <message>
+        <source>Preheat cannot use its runtime folder {path}: {problem}</source>
+        <translation>Preheat kann seinen Laufzeitordner {path} nicht verwenden: {problem}</translation>
+    </message>
+    <message>
+        <source>Preheat cannot use its runtime folder: {path}: {reason}</source>
+        <translation>Preheat kann seinen Laufzeitordner nicht verwenden: {path}: {reason}</translation>
+    </message>
+    <message>
         <source>Preheat does not support Ollama&apos;s {path}</source>
         <translation>Preheat unterstützt {path} von Ollama nicht</translation>
     </message>
     <message>
+        <source>Preheat failed because of a bug (error {id})</source>
+        <translation>Preheat ist an einem Programmfehler gescheitert (Fehler {id})</translation>
+    </message>
+    <message>
         <source>Preheat serves text and embeddings: {endpoints:names}; see /docs</source>
         <translation>Preheat liefert Text und Embeddings: {endpoints:names}; siehe /docs</translation>
+    </message>
+    <message>
+        <source>Remove it</source>
+        <translation>Das Zeichen entfernen</translation>
+    </message>
+    <message>
+        <source>Remove settings of models that are gone: {path}</source>
+        <translation>Einstellungen nicht mehr vorhandener Modelle entfernen: {path}</translation>
+    </message>
+    <message>
+        <source>Report it with the line of the log that has this number</source>
+        <translation>Den Fehler mit der Protokollzeile melden, die diese Nummer enthält</translation>
     </message>
     <message>
         <source>Revoke keys that are not used any more</source>
@@ -2466,12 +2829,24 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Eine vollständige PNG-, JPEG-, GIF- oder BMP-Datei senden</translation>
     </message>
     <message>
+        <source>Send a flatter value</source>
+        <translation>Einen weniger tief verschachtelten Wert senden</translation>
+    </message>
+    <message>
         <source>Send a key as &apos;Authorization: Bearer KEY&apos;; make one with &apos;preheat keys add NAME&apos;</source>
         <translation>Einen Schlüssel als &apos;Authorization: Bearer KEY&apos; senden; &apos;preheat keys add NAME&apos; legt einen an</translation>
     </message>
     <message>
+        <source>Send a key, made with &apos;preheat keys add NAME&apos;, or turn on the setting other_users</source>
+        <translation>Einen Schlüssel senden, den &apos;preheat keys add NAME&apos; anlegt, oder die Einstellung other_users einschalten</translation>
+    </message>
+    <message>
         <source>Send a prompt and a suffix to /v1/completions</source>
         <translation>Prompt und suffix an /v1/completions senden</translation>
+    </message>
+    <message>
+        <source>Send a shorter one, use a smaller model, or raise the limit on this process&apos;s memory</source>
+        <translation>Eine kürzere senden, ein kleineres Modell verwenden oder die Grenze für den Speicher dieses Prozesses erhöhen</translation>
     </message>
     <message>
         <source>Send a single user message, or use another model</source>
@@ -2490,12 +2865,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Alle seine Nachrichten senden, mit einem thread vom Typ create</translation>
     </message>
     <message>
-        <source>Send it in the request&apos;s own fields</source>
-        <translation>Es in den Feldern der Anfrage selbst senden</translation>
+        <source>Send fewer and smaller headers</source>
+        <translation>Weniger und kleinere Header senden</translation>
     </message>
     <message>
-        <source>Send smaller headers</source>
-        <translation>Kleinere Header senden</translation>
+        <source>Send it in several requests</source>
+        <translation>Auf mehrere Anfragen verteilen</translation>
+    </message>
+    <message>
+        <source>Send it in the request&apos;s own fields</source>
+        <translation>Es in den Feldern der Anfrage selbst senden</translation>
     </message>
     <message>
         <source>Send text only, or use a model with vision</source>
@@ -2546,16 +2925,48 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Der Bildkodierer {file} passt nicht zu diesem Modell</translation>
     </message>
     <message>
+        <source>The model&apos;s chat template cannot be used: it crashes the process that runs it</source>
+        <translation>Die Chatvorlage des Modells ist nicht verwendbar: Der Prozess, der sie ausführt, stürzt ab</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template cannot be used: it is longer than {limit:count} characters</source>
+        <translation>Die Chatvorlage des Modells ist nicht verwendbar: Höchstens {limit:count} Zeichen sind möglich</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template cannot be used: it takes too long, even for a few words</source>
+        <translation>Die Chatvorlage des Modells ist nicht verwendbar: Schon wenige Wörter dauern zu lange</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template cannot be used: it takes too much memory, even for a few words</source>
+        <translation>Die Chatvorlage des Modells ist nicht verwendbar: Schon wenige Wörter brauchen zu viel Speicher</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template is broken: {reason}</source>
+        <translation>Die Chatvorlage des Modells ist fehlerhaft: {reason}</translation>
+    </message>
+    <message>
         <source>The model&apos;s chat template leaves out part of the conversation</source>
         <translation>Die Chatvorlage des Modells lässt einen Teil des Gesprächs weg</translation>
     </message>
     <message>
-        <source>The names of models cannot be written: {reason}</source>
-        <translation>Die Namen der Modelle lassen sich nicht schreiben: {reason}</translation>
+        <source>The model&apos;s chat template takes too long to render these messages</source>
+        <translation>Die Chatvorlage des Modells braucht für diese Nachrichten zu lange</translation>
     </message>
     <message>
-        <source>The request&apos;s headers are larger than {limit:count} bytes</source>
-        <translation>Die Header der Anfrage sind größer als {limit:count} Bytes</translation>
+        <source>The model&apos;s chat template takes too much memory to render these messages</source>
+        <translation>Die Chatvorlage des Modells braucht für diese Nachrichten zu viel Speicher</translation>
+    </message>
+    <message>
+        <source>The models cannot be moved to {folder}</source>
+        <translation>Die Modelle lassen sich nicht nach {folder} verschieben</translation>
+    </message>
+    <message>
+        <source>The names of models cannot be read: {reason}</source>
+        <translation>Die Namen der Modelle sind nicht lesbar: {reason}</translation>
+    </message>
+    <message>
+        <source>The names of models cannot be written: {reason}</source>
+        <translation>Die Namen der Modelle lassen sich nicht schreiben: {reason}</translation>
     </message>
     <message>
         <source>The template argument {name} is reserved</source>
@@ -2626,8 +3037,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>dimensions: {model} ist nicht für kürzere Vektoren als {limit} trainiert</translation>
     </message>
     <message>
+        <source>only ~/ stands for a home folder</source>
+        <translation>nur ~/ steht für ein Home-Verzeichnis</translation>
+    </message>
+    <message>
         <source>other machines can reach it, and there is no API key: anyone on the network could use every model</source>
         <translation>andere Computer erreichen die Adresse, und es gibt keinen API-Schlüssel: Alle im Netzwerk könnten jedes Modell verwenden</translation>
+    </message>
+    <message>
+        <source>other users can write to it</source>
+        <translation>andere Benutzer können in ihn schreiben</translation>
     </message>
     <message>
         <source>over the memory limit</source>
@@ -2746,6 +3165,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>der Arbeitsprozess wurde beendet: {reason}</translation>
     </message>
     <message>
+        <source>there is no home folder</source>
+        <translation>es gibt kein Home-Verzeichnis</translation>
+    </message>
+    <message>
         <source>there is no setting {name}</source>
         <translation>es gibt keine Einstellung {name}</translation>
     </message>
@@ -2854,10 +3277,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{field}: {reason}</translation>
     </message>
     <message>
-        <source>{file} cannot be moved to {folder}: {reason}</source>
-        <translation>{file} lässt sich nicht nach {folder} verschieben: {reason}</translation>
-    </message>
-    <message>
         <source>{file} cannot be read: {reason}</source>
         <translation>{file} ist nicht lesbar: {reason}</translation>
     </message>
@@ -2962,16 +3381,16 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{file} sollte {expected:bytes} haben, gesendet werden aber {actual:bytes}</translation>
     </message>
     <message>
+        <source>{file} was changed while it was imported</source>
+        <translation>{file} wurde während des Imports geändert</translation>
+    </message>
+    <message>
+        <source>{file} would become too large</source>
+        <translation>{file} würde zu groß</translation>
+    </message>
+    <message>
         <source>{first} (and {others} more)</source>
         <translation>{first} (und {others} weitere)</translation>
-    </message>
-    <message>
-        <source>{folder} cannot be removed: {reason}</source>
-        <translation>{folder} lässt sich nicht entfernen: {reason}</translation>
-    </message>
-    <message>
-        <source>{folder} cannot be written: {reason}</source>
-        <translation>{folder} ist nicht beschreibbar: {reason}</translation>
     </message>
     <message>
         <source>{host} has a problem (status {status})</source>
@@ -3054,6 +3473,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{model} schreibt Text, keine Embeddings</translation>
     </message>
     <message>
+        <source>{names:names} not changed: a character cannot be written as UTF-8</source>
+        <translation>{names:names} nicht geändert: ein Zeichen lässt sich nicht als UTF-8 schreiben</translation>
+    </message>
+    <message>
         <source>{names:names} not changed: {problem}</source>
         <translation>{names:names} nicht geändert: {problem}</translation>
     </message>
@@ -3066,6 +3489,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{option}: {text} ist keine Größe</translation>
     </message>
     <message>
+        <source>{param} is longer than {limit} characters</source>
+        <translation>{param} ist länger als {limit} Zeichen</translation>
+    </message>
+    <message>
         <source>{param} must be a list of model names, or auto</source>
         <translation>{param} muss eine Liste von Modellnamen oder auto sein</translation>
     </message>
@@ -3076,6 +3503,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{param} must be a number of seconds above 0</source>
         <translation>{param} muss eine Zahl von Sekunden über 0 sein</translation>
+    </message>
+    <message>
+        <source>{param} must be a path: {reason}</source>
+        <translation>{param} muss ein Pfad sein: {reason}</translation>
     </message>
     <message>
         <source>{param} must be a text</source>
@@ -3118,6 +3549,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>{path} ist nicht lesbar: {reason}</translation>
     </message>
     <message>
+        <source>{path} cannot be removed: {reason}</source>
+        <translation>{path} lässt sich nicht entfernen: {reason}</translation>
+    </message>
+    <message>
+        <source>{path} cannot be used: {reason}</source>
+        <translation>{path} ist nicht verwendbar: {reason}</translation>
+    </message>
+    <message>
         <source>{path} cannot be written: {reason}</source>
         <translation>{path} lässt sich nicht schreiben: {reason}</translation>
     </message>
@@ -3136,10 +3575,6 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{path} is one of {count} parts, and some are missing</source>
         <translation>{path} ist einer von {count} Teilen, von denen einige fehlen</translation>
-    </message>
-    <message>
-        <source>{path}: {reason}</source>
-        <translation>{path}: {reason}</translation>
     </message>
     <message>
         <source>{place}: a model name with a dot needs quotes: [{name}]</source>
@@ -3168,6 +3603,30 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{reason}; allowed: {allowed}</source>
         <translation>{reason}; erlaubt: {allowed}</translation>
+    </message>
+    <message>
+        <source>{remedy}, or remove it by hand</source>
+        <translation>{remedy} oder von Hand entfernen</translation>
+    </message>
+    <message>
+        <source>{remedy}. If an older one is in memory, unload it; then resume the download</source>
+        <translation>{remedy}. Falls ein älteres im Speicher ist, entladen; dann den Download fortsetzen</translation>
+    </message>
+    <message>
+        <source>{remedy}; if a program uses it, close that program</source>
+        <translation>{remedy}; verwendet ein Programm die Datei, dieses schließen</translation>
+    </message>
+    <message>
+        <source>{remedy}; or choose another folder: preheat config set models_dir DIR</source>
+        <translation>{remedy}; oder einen anderen Ordner wählen: preheat config set models_dir DIR</translation>
+    </message>
+    <message>
+        <source>{remedy}; or set XDG_RUNTIME_DIR or PREHEAT_HOME to another folder</source>
+        <translation>{remedy}; oder XDG_RUNTIME_DIR oder PREHEAT_HOME auf einen anderen Ordner setzen</translation>
+    </message>
+    <message>
+        <source>{remedy}; then resume the download</source>
+        <translation>{remedy}; dann den Download fortsetzen</translation>
     </message>
     <message>
         <source>{repo} has no file {file}</source>
@@ -3216,6 +3675,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{value} is not an origin</source>
         <translation>{value} ist kein Ursprung</translation>
+    </message>
+    <message>
+        <source>{variable} names no home folder</source>
+        <translation>{variable} nennt kein Home-Verzeichnis</translation>
     </message>
     <message>
         <source>{variable} sets the models folder</source>
@@ -4094,6 +4557,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Nur Fehler</translation>
     </message>
     <message>
+        <source>Use models</source>
+        <translation>Modelle verwenden</translation>
+    </message>
+    <message>
+        <source>Also manage models</source>
+        <translation>Auch Modelle verwalten</translation>
+    </message>
+    <message>
         <source>Apps made with Tauri</source>
         <translation>Apps auf Basis von Tauri</translation>
     </message>
@@ -4398,6 +4869,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
         <translation>Andere Programme</translation>
     </message>
     <message>
+        <source>Other users</source>
+        <translation>Andere Benutzer</translation>
+    </message>
+    <message>
         <source>Parallel downloads</source>
         <translation>Gleichzeitige Downloads</translation>
     </message>
@@ -4412,6 +4887,10 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Preload right after login; otherwise preloading starts with the first request.</source>
         <translation>Gleich nach dem Anmelden vorladen; sonst beginnt das Vorladen mit der ersten Anfrage.</translation>
+    </message>
+    <message>
+        <source>Programs of this machine&apos;s other users may use the port without a key (Linux tells them apart).</source>
+        <translation>Programme anderer Benutzer dieses Computers dürfen den Port ohne Schlüssel verwenden (Linux unterscheidet sie).</translation>
     </message>
     <message>
         <source>Programs that share their models with Preheat; their files are used in place and never changed.</source>
@@ -4464,6 +4943,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>Web pages and apps with a built-in browser that may call the port, besides pages from this machine.</source>
         <translation>Webseiten und Apps mit eingebautem Browser, die den Port ansprechen dürfen, neben Seiten von diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>Web pages may</source>
+        <translation>Webseiten dürfen</translation>
+    </message>
+    <message>
+        <source>What web pages and apps with a built-in browser may do: use models, or also manage models and preloading.</source>
+        <translation>Was Webseiten und Apps mit eingebautem Browser dürfen: Modelle verwenden oder auch Modelle und Vorladen verwalten.</translation>
     </message>
     <message>
         <source>When a program starts, preload the model it nearly always uses next.</source>
@@ -4993,6 +5480,14 @@ Diese Einzelheiten helfen bei einer Meldung. Sie enthalten keine Prompts, Antwor
     <message>
         <source>{model} failed to load</source>
         <translation>{model} konnte nicht geladen werden</translation>
+    </message>
+    <message>
+        <source>{model} ran out of memory</source>
+        <translation>{model} hatte zu wenig Speicher</translation>
+    </message>
+    <message>
+        <source>{model} stopped responding</source>
+        <translation>{model} reagiert nicht mehr</translation>
     </message>
     <message>
         <source>{names} and {count} more</source>

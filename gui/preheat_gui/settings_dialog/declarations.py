@@ -64,6 +64,8 @@ def choice_words(choice: str) -> str:
         "info": QCoreApplication.translate("Settings", "Normal"),
         "warning": QCoreApplication.translate("Settings", "Warnings and errors"),
         "error": QCoreApplication.translate("Settings", "Errors only"),
+        "use": QCoreApplication.translate("Settings", "Use models"),
+        "manage": QCoreApplication.translate("Settings", "Also manage models"),
         "obsidian": "Obsidian",
         "vscode": "VS Code",
         "tauri": QCoreApplication.translate("Settings", "Apps made with Tauri"),
