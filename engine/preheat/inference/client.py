@@ -40,7 +40,7 @@ from preheat.inference.exits import (
     request_error,
     start_error,
 )
-from preheat.inference.liveness import CHECK_S, Liveness, read_signs
+from preheat.inference.liveness import CHECK_S, Liveness, is_stopped, read_signs
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
 from preheat.inference.request_size import (
     check_chat,
@@ -175,6 +175,11 @@ class WorkerClient(asyncio.SubprocessProtocol):
     def alive(self) -> bool:
         """Whether the process is running."""
         return not self.exited.done()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something has stopped the process, as SIGSTOP does."""
+        return is_stopped(self.pid)
 
     async def ready(self) -> None:
         """Wait until the process has started and can load; raises ModelLoadError if it ends before."""

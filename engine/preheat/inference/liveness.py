@@ -174,6 +174,14 @@ def read_signs(pid: int) -> Signs | None:
         return None
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether a process is stopped, as by SIGSTOP."""
+    try:
+        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    except psutil.Error:
+        return False
+
+
 def _read_bytes(process: psutil.Process) -> int:
     try:
         return int(process.io_counters().read_bytes)

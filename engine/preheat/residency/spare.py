@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
-from preheat.errors import ModelLoadError
+from preheat.errors import InsufficientMemoryError, ModelLoadError
 from preheat.inference import (
     Chat,
     Embeddings,
@@ -33,6 +33,9 @@ class Worker(Protocol):
 
     @property
     def alive(self) -> bool: ...
+
+    @property
+    def stopped(self) -> bool: ...
 
     @property
     def exited(self) -> asyncio.Future[WorkerExit]: ...
@@ -64,6 +67,8 @@ class Worker(Protocol):
     async def close(self) -> None: ...
 
 
+_CANNOT_START: Final = (ModelLoadError, InsufficientMemoryError)
+
 Spawn = Callable[[], Awaitable[Worker]]
 
 
@@ -80,6 +85,7 @@ class SpareWorker:
         self._spawn: Spawn = spawn or WorkerClient.spawn
         self._spare: asyncio.Future[Worker] | None = None
         self._closed = False
+        self._discarded: asyncio.Task[None] | None = None  # kept, because the loop keeps no task
 
     def prepare(self) -> None:
         """Start the spare, if there is none."""
@@ -87,10 +93,10 @@ class SpareWorker:
             self._spare = asyncio.ensure_future(self._spawn())
 
     async def take(self) -> Worker:
-        """Return a worker without a model, the spare if it is alive.
+        """Return a worker without a model, the spare if it is alive and not stopped.
 
         Raises:
-            ModelLoadError: The system cannot start a process.
+            ModelLoadError, InsufficientMemoryError: The system cannot start a process.
         """
         spare, self._spare = self._spare, None
         if spare is not None:
@@ -103,11 +109,12 @@ class SpareWorker:
                 else:
                     await _close(spare)
                 raise
-            except ModelLoadError:
+            except _CANNOT_START:
                 logger.info("the spare worker could not be started; trying again")
             else:
-                if worker.alive:
+                if worker.alive and not worker.stopped:
                     return worker
+                self._discarded = asyncio.create_task(worker.close())
         return await self._spawn()
 
     @property
@@ -122,8 +129,10 @@ class SpareWorker:
         spare, self._spare = self._spare, None
         if spare is not None:
             await _close(spare)
+        if self._discarded is not None:
+            await self._discarded
 
 
 async def _close(spare: asyncio.Future[Worker]) -> None:
-    with contextlib.suppress(ModelLoadError):
+    with contextlib.suppress(*_CANNOT_START):
         await (await spare).close()

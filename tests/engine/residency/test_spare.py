@@ -68,6 +68,16 @@ async def test_a_dead_one_is_not_used(spawner: Spawner) -> None:
     assert (await spare.take()).pid == 2
 
 
+async def test_a_stopped_one_is_ended(spawner: Spawner) -> None:
+    spare = SpareWorker(enabled=True, spawn=spawner)
+    spare.prepare()
+    await settle()
+    spawner.workers[0].stopped = True
+    assert (await spare.take()).pid == 2
+    await spare.close()
+    assert not spawner.workers[0].alive
+
+
 async def test_one_that_cannot_start_is_no_trouble(spawner: Spawner) -> None:
     spawner.errors.append(ModelLoadError(msg("worker_not_started", reason="x")))
     spare = SpareWorker(enabled=True, spawn=spawner)

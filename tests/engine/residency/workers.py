@@ -45,6 +45,7 @@ class FakeWorker:
         self.loaded: asyncio.Future[ModelInfo] = asyncio.get_running_loop().create_future()
         self.holds: list[bool] = []
         self.cancelled = False
+        self.stopped = False
         self.may_close = asyncio.Event()
         self.may_close.set()
 
