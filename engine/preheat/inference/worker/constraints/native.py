@@ -19,6 +19,10 @@ _LIMITS: Final[dict[str, Any]] = {
     "max_lexer_states": 50_000,  # up to 2 kB each, for each answer
 }
 
+_NO_FORCING: Final = '\n%llguidance {"no_forcing": true}\n'
+"""Without it, llguidance looks for the text that has to follow, and never ends if there is no end to it: as after ``x``
+in ``/.a*/ "a"``, since the expression takes each ``a``. The last option counts."""
+
 _STACK_BYTES: Final = 64 << 20
 
 _TOO_LARGE: Final = "It is too large"
@@ -37,7 +41,7 @@ class GrammarError(Exception):
 
 
 def compiled(tokenizer: Any, grammar: str) -> Any:
-    """Return llguidance's matcher for a grammar.
+    """Return llguidance's matcher for a grammar in its Lark dialect, or in JSON.
 
     Raises:
         GrammarError: It cannot be compiled.
@@ -46,6 +50,8 @@ def compiled(tokenizer: Any, grammar: str) -> Any:
 
     # Errors without the parser's state: they would contain the answer.
     limits = LLParserLimits(verbose_errors=False, **_LIMITS)
+    if not grammar.startswith("{"):
+        grammar += _NO_FORCING
     matcher = LLMatcher(tokenizer, grammar, log_level=0, limits=limits)
     if not matcher.is_error():
         matcher.compute_bitmask()  # finds what is too complex, and starts the lexer, before the first step

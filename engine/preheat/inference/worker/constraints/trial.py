@@ -110,14 +110,13 @@ def walk(matcher: Any) -> None:
     for _ in range(_WALK_TOKENS):
         token_began = time.process_time()
         token = _pick(matcher.compute_bitmask(), choose)
-        if token is not None:
-            matcher.consume_token(token)
+        consumed = token is not None and matcher.try_consume_tokens([token])
         check(matcher)
         now = time.process_time()
         slow += now - token_began > USUAL_TOKEN_S
         if slow > _MAX_SLOW_TOKENS:
             raise GrammarError("Each token takes too long")
-        if token is None or matcher.is_stopped() or now - began > _WALK_S:
+        if not consumed or matcher.is_stopped() or now - began > _WALK_S:
             return
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import pytest
@@ -152,6 +152,20 @@ def test_an_unusable_grammar_is_refused(compiler: ConstraintCompiler, constraint
     with pytest.raises(InvalidRequestError) as caught:
         compiler.matcher(constraint)
     assert caught.value.message.code == "grammar_unusable"
+
+
+@pytest.mark.parametrize("kind", ["lark", "gbnf"])
+def test_a_text_without_end_ends_no_mask(
+    chat_llama: LlamaModel, compiler: ConstraintCompiler, kind: Literal["lark", "gbnf"]
+) -> None:
+    """After the first letter, only ``a`` can follow, again and again: llguidance looked for the end of it."""
+    text = {"lark": 'start: /.a*/ "a"', "gbnf": 'root ::= first "a"\nfirst ::= [a-z] rest\nrest ::= "a"*'}[kind]
+    rule, simple = compiler.rule(kind, text)
+    composed = compiler.lark_matcher(f"start: answer\nanswer: {rule}\n", simple=simple)
+    for matcher in (compiler.matcher(Constraint(kind, text)), composed):
+        for token in chat_llama.tokenize("xaa", add_special=False):
+            assert matcher.accept(token)
+        assert len(matcher.allowed())
 
 
 def test_refusals_are_kept(chat_llama: LlamaModel, monkeypatch: pytest.MonkeyPatch) -> None:
