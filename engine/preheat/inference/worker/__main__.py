@@ -24,6 +24,7 @@ from preheat.errors import EngineError, ModelLoadError
 from preheat.files import page_in
 from preheat.inference import LoadOptions, ModelInfo, protocol
 from preheat.inference.protocol import FrameDecoder
+from preheat.inference.request_size import max_characters
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import ChatTemplate, renderer_pool, template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
@@ -152,7 +153,14 @@ def make_hot(options: LoadOptions, channel: Channel, renderers: GuardedPool, may
     if model.embeddings:
         service = EmbeddingService(model, options, channel)
     else:
-        chat_template = ChatTemplate(template, tool_template, helpers=renderers, bos=model.bos_text, eos=model.eos_text)
+        chat_template = ChatTemplate(
+            template,
+            tool_template,
+            helpers=renderers,
+            bos=model.bos_text,
+            eos=model.eos_text,
+            max_characters=max_characters(model.context_length),
+        )
         threading.Thread(target=_learn, args=(chat_template, channel), daemon=True, name="template").start()
         service = TextService(model, options, channel, tokens_per_s, chat_template, vision)
         if options.warm_prefix and not model.recurrent:  # an aborted step would spoil a recurrent state

@@ -12,7 +12,7 @@ from typing import Any, Final
 from preheat.inference import Chat, ContentPart, JsonObject, Message, Role, ToolCall, ToolChoice, ToolDefinition
 
 MAX_PROMPT_BYTES: Final = 16 << 20
-"""Longest prompt; a long context is a few megabytes."""
+"""Longest prompt for any context length."""
 
 # Each answer begins with one of these bytes.
 DONE: Final = b"d"  # the template was learned
@@ -28,9 +28,16 @@ def learn_question(key: int, source: str, bos: str, eos: str) -> bytes:
     return encoded({"key": key, "learn": [source, bos, eos]})
 
 
-def render_question(key: int, chat: Chat, nonce: str) -> bytes:
-    """Return the question for a chat's prompt. ``nonce`` is a word that the chat does not contain."""
-    return encoded({"key": key, "nonce": nonce, "chat": chat_to_json(chat)})
+def render_question(key: int, chat: Chat, nonce: str, max_bytes: int) -> bytes:
+    """Return the question for a chat's prompt.
+
+    Args:
+        key: The template's.
+        chat: The chat.
+        nonce: A word that the chat does not contain.
+        max_bytes: A longer prompt is a fault of the template.
+    """
+    return encoded({"key": key, "nonce": nonce, "max_bytes": max_bytes, "chat": chat_to_json(chat)})
 
 
 def encoded(value: Any) -> bytes:

@@ -75,6 +75,7 @@ class RemoteTemplate:
         eos: str,
         helpers: Helpers,
         *,
+        max_prompt_bytes: int = questions.MAX_PROMPT_BYTES,
         learn_limit_s: float = LEARN_LIMIT_S,
         render_limit_s: float = RENDER_LIMIT_S,
     ) -> None:
@@ -82,6 +83,7 @@ class RemoteTemplate:
         is_too_long = len(source) > _MAX_SOURCE_CHARACTERS
         self._learn_question = b"" if is_too_long else questions.learn_question(self._key, source, bos, eos)
         self._helpers = helpers
+        self._max_prompt_bytes = max_prompt_bytes
         self._learn_limit_s = learn_limit_s
         self._render_limit_s = render_limit_s
         self._learning = threading.Lock()  # taken by the owner of a helper
@@ -111,7 +113,7 @@ class RemoteTemplate:
         """
         with self._learning:  # a helper that is learning needs no second one
             self._refuse_unusable()
-        question = questions.render_question(self._key, chat, nonce)
+        question = questions.render_question(self._key, chat, nonce, self._max_prompt_bytes)
         with self._helpers.borrow() as helper:
             answer = self._ask(helper, question)
             if answer == questions.UNKNOWN:

@@ -49,8 +49,8 @@ class Renderer:
             return questions.UNKNOWN
         text, tools_as_text = prompt(*self._learned[key], questions.chat_from_json(question["chat"]), question["nonce"])
         content = text.encode(errors="replace")  # a template can make lone surrogates
-        if len(content) > questions.MAX_PROMPT_BYTES:
-            raise TemplateFault(f"the prompt is longer than {questions.MAX_PROMPT_BYTES >> 20} MiB")
+        if len(content) > question["max_bytes"]:
+            raise TemplateFault(f"the prompt becomes longer than {question['max_bytes']:,} bytes")
         return (questions.TEXT_WITH_TOOLS if tools_as_text else questions.TEXT) + content
 
 

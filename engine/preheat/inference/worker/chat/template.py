@@ -11,6 +11,7 @@ from typing import Final
 from preheat.errors import ChatTemplateError, ChatTemplateUnavailableError, EngineError, InvalidRequestError
 from preheat.inference import Chat, Role, text_message
 from preheat.inference.worker.chat.guarding import Guard, Piece
+from preheat.inference.worker.chat.questions import MAX_PROMPT_BYTES
 from preheat.inference.worker.chat.remote_template import Helpers, RemoteTemplate
 from preheat.messages import Message, msg
 
@@ -21,6 +22,7 @@ CHATML: Final = (
 """Template for files without one: the format of most models' training."""
 
 _MARK: Final = "the user's message"
+_BYTES_PER_CHARACTER: Final = 4
 _MAX_BEGINNING_CHARACTERS: Final = 1 << 15
 _MARKED: Final = Chat(messages=(text_message(Role.USER, _MARK),))
 _OWN_VARIABLES: Final = frozenset({"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"})
@@ -49,16 +51,27 @@ class ChatTemplate:
     """One model's chat template: Jinja source, ChatML by default, with the model's start and end tokens as text.
 
     Some files have another template for chats with tools (``tool_use``). The template runs in one of the ``helpers``.
-    One that cannot be run fails in ``render``, so that the model still serves plain completions. Any thread.
+    One that cannot be run fails in ``render``, so that the model still serves plain completions. Prompts much longer
+    than ``max_characters`` are refused. Any thread.
     """
 
     def __init__(
-        self, template: str | None, tool_use: str | None = None, *, helpers: Helpers, bos: str = "", eos: str = ""
+        self,
+        template: str | None,
+        tool_use: str | None = None,
+        *,
+        helpers: Helpers,
+        bos: str = "",
+        eos: str = "",
+        max_characters: int = MAX_PROMPT_BYTES,
     ) -> None:
         source = CHATML if template is None else template
         self.source: Final = source + (tool_use or "")
-        self._remote = RemoteTemplate(source, bos, eos, helpers)
-        self._tool_use = None if tool_use is None else ChatTemplate(tool_use, helpers=helpers, bos=bos, eos=eos)
+        max_bytes = min(_BYTES_PER_CHARACTER * max_characters, MAX_PROMPT_BYTES)
+        self._remote = RemoteTemplate(source, bos, eos, helpers, max_prompt_bytes=max_bytes)
+        self._tool_use: ChatTemplate | None = None
+        if tool_use is not None:
+            self._tool_use = ChatTemplate(tool_use, helpers=helpers, bos=bos, eos=eos, max_characters=max_characters)
 
     def learn(self) -> Message | None:
         """Let a helper learn the template before the first chat; return why it cannot be run, if so."""

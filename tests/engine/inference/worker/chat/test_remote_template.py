@@ -192,6 +192,12 @@ def test_the_template_for_tools_is_learned_too(helper: Helper) -> None:
     assert template.render(CHAT).text == "Hello"
 
 
+def test_a_prompt_that_is_much_too_long(helper: Helper) -> None:
+    template = ChatTemplate(PLAIN + "{{ 'x' * 100 }}", helpers=helper, max_characters=25)
+    assert error_of(template).message.code == "template_failed"
+    assert len(ChatTemplate(PLAIN + "{{ 'x' * 95 }}", helpers=helper, max_characters=25).render(CHAT).text) == 100
+
+
 def test_texts_that_are_no_unicode(helper: Helper) -> None:
     template = ChatTemplate("{% for m in messages %}{{ m.content }}{{ '\\ud800' }}{% endfor %}", helpers=helper)
     assert template.render(Chat(messages=(text_message(Role.USER, "a\udfffb\0c" * 5),))).text == "a?b\0c" * 5 + "?"
