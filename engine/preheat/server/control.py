@@ -19,7 +19,18 @@ from starlette.routing import Route
 
 from preheat._version import __version__
 from preheat.bugs import failure_of
-from preheat.control import COMMANDS, Command, ControlHost, Risk, Status, encode, parse_command, parse_flag, wants_body
+from preheat.control import (
+    COMMANDS,
+    Command,
+    ControlHost,
+    LoadModel,
+    Risk,
+    Status,
+    encode,
+    parse_command,
+    parse_flag,
+    wants_body,
+)
 from preheat.core import EngineSnapshot
 from preheat.errors import EngineError
 from preheat.server.access import caller_of
@@ -78,9 +89,12 @@ class ControlRoutes:
         return _route(kind.route.method, f"{PREFIX}{kind.route.path}", self._events if kind.route.streams else endpoint)
 
     async def _answer(self, kind: type[Command[Any]], request: Request) -> Response:
-        caller_of(request).require(_needed_scope(kind), costly=kind.route.costly)
+        caller = caller_of(request)
+        caller.require(_needed_scope(kind), costly=kind.route.costly)
         body = await read_with(request, partial(parse_json, repair=False)) if wants_body(kind) else None
         command = parse_command(kind, request.path_params, request.query_params, body)
+        if isinstance(command, LoadModel):
+            caller.require_model(await self.host.model_id(command.model))
         route = kind.route
         if route.cache_s:
             return _json_response(await self.cache.get(command, route.cache_s, lambda: self._result(command)))

@@ -16,7 +16,7 @@ from preheat.control.codec import field_forms
 from preheat.server.app import create_app
 from preheat.settings import KeyScope, KeyStore, Settings
 from tests.engine.server.conftest import OWN_KEY
-from tests.engine.server.fake_engine import CHAT, FakeEngine, as_engine
+from tests.engine.server.fake_engine import CHAT, EMBED, FakeEngine, as_engine
 
 PAGE: Final = {"origin": "http://localhost:3000", "sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}
 OWN: Final = {"authorization": f"Bearer {OWN_KEY}"}
@@ -133,6 +133,13 @@ async def test_this_users_own_preheat_and_admin_keys_may_do_everything(port: htt
     for headers, code in ((OWN, ""), (admin, ""), (manage, "key_scope_too_small"), ({}, "api_key_wrong")):
         assert await refusal(port, "PATCH", "/preheat/v1/settings", headers, {}) == code
         assert await refusal(port, "GET", "/preheat/v1/keys", headers) == code
+
+
+async def test_a_key_for_some_models_loads_no_others(port: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    key = {"x-api-key": KeyStore().create("k", models=(EMBED,))[1]}
+    assert await refusal(port, "POST", f"/preheat/v1/models/{CHAT}/load", key) == "key_model_not_allowed"
+    assert engine.commands == []
+    assert await refusal(port, "POST", f"/preheat/v1/models/{EMBED}/load", key) == ""
 
 
 async def test_the_first_key_closes_the_port_for_programs_without_one(port: httpx2.AsyncClient) -> None:
