@@ -59,6 +59,13 @@ def test_huge_dimensions_are_refused_before_decoding() -> None:
     assert code_of(png() + bytes(MAX_IMAGE_BYTES)) == "image_too_many_bytes"
 
 
+def test_the_size_of_a_png_is_in_its_first_chunk() -> None:
+    """A decoder that skips another chunk would find the size of a bomb after it."""
+    data = png()
+    hidden = data[:8] + struct.pack(">I4sII", 8, b"CgBI", 1, 1) + bytes(4) + data[8:]
+    assert code_of(hidden) == "image_damaged"
+
+
 @given(st.sampled_from([b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b""]), st.binary(max_size=64))
 def test_any_bytes_are_decided(magic: bytes, rest: bytes) -> None:
     with suppress(InvalidRequestError):
