@@ -23,8 +23,12 @@ _BETWEEN_CALLS: Final = _SPACE + ",;]}`"
 _LONGEST_HEAD: Final = 300
 """Longest name of a function with the marks after it, in characters."""
 
-_MOST_BARE_ENDS: Final = 64
-"""Brackets of an answer that are tried as the end of a call without marks. Each one takes up to 30 ms."""
+_MOST_BARE_ENDS: Final = 20
+"""Brackets of an answer that are tried as the end of calls without marks."""
+
+_BEFORE_BARE_END: Final = 16
+_CALL_ENDS: Final = (")", "}", ",")
+"""What precedes the bracket at the end of calls."""
 
 _Steps = Generator[None, None, None]
 _Flag = Generator[None, None, bool]
@@ -269,9 +273,10 @@ class AnswerParser(Output):
         buffer = self._buffer
         if block is BARE:
             while self._bare_ends and (at := buffer.find("]", scanned)) >= 0:
-                self._bare_ends -= 1
-                if self._give_plain(block, begin, at + 1):
-                    return (at + 1, True), at + 1
+                if buffer[max(begin, at - _BEFORE_BARE_END) : at].rstrip()[-1:] in _CALL_ENDS:
+                    self._bare_ends -= 1
+                    if self._give_plain(block, begin, at + 1):
+                        return (at + 1, True), at + 1
                 scanned = at + 1
             return None, len(buffer)
         found = [(at, close) for close in block.close if (at := buffer.find(close, scanned)) >= 0]
