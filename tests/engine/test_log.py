@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,6 +76,14 @@ def test_a_file_that_cannot_be_opened_is_a_warning(tmp_path: Path, capsys: pytes
     printed = capsys.readouterr().err
     assert f"warning: no log file: {log_file()} cannot be opened" in printed
     assert "still here" in printed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among the files")
+def test_a_pipe_in_the_place_of_the_file_is_a_warning(preheat_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log_file().parent.mkdir(parents=True)
+    os.mkfifo(log_file())
+    setup_logging("info", to_file=True, console=True)
+    assert "cannot be opened: it is not a regular file" in capsys.readouterr().err
 
 
 def test_no_standard_error_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
