@@ -18,6 +18,7 @@ MAY_SLEEP = {
     "engine/application.py",
     "engine/inference/gated_worker.py",
     "engine/inference/test_client.py",
+    "faults/health_probe.py",
     "faults/killing.py",
     "faults/soak.py",
     "support/fetching.py",

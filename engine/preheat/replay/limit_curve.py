@@ -56,6 +56,8 @@ class LimitCurve:
 
 def compute(settings: Settings, limits: Sequence[int]) -> LimitCurve:
     """Replay the recorded use under each limit. Takes seconds."""
+    if not limits:
+        return LimitCurve(0.0, 0, ())
     from preheat.replay.machine import Machine
     from preheat.replay.own_use import recorded_use, strategy_under
     from preheat.replay.reports import replay
