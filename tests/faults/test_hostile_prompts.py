@@ -81,7 +81,7 @@ HOSTILE: Final[Mapping[str, tuple[tuple[str, dict[str, Any]], frozenset[int]]]] 
     "many token ids": (completion([5] * 900_000), REFUSED),
     "many tools": (chat("x", tools=tools(1000)), REFUSED | SERVED),
     "a long tool": (chat("x", tools=tools(1, "d" * 400_000)), REFUSED),
-    "open brackets": (calling("[" * 1000), SERVED),
+    "open brackets": (calling("[" * 1000), REFUSED),
     "deep arguments": (calling('{"a":' * 900 + "1" + "}" * 900), REFUSED),
     "long arguments": (calling('{"a":"' + "\\n" * 200_000 + '"}'), REFUSED),
     "large bias": (completion("x", logit_bias={str(number): 1 for number in range(2048)}), REFUSED | SERVED),

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
 
-from preheat.errors import InvalidRequestError
+from preheat.errors import EngineError, InvalidRequestError
 from preheat.messages import Message, msg
 from preheat.server.errors import BodyTooLargeError
 
@@ -42,18 +42,28 @@ class Shape(NamedTuple):
 
 
 def check_shape(data: bytes) -> None:
-    """Raise BodyTooLargeError if a JSON text is nested too deeply or has too many values."""
+    """Check a JSON text before it is parsed.
+
+    Raises:
+        InvalidRequestError: It is nested too deeply.
+        BodyTooLargeError: It has too many values.
+    """
     excess = excess_of(data)
     if excess is not None:
-        raise BodyTooLargeError(excess)
+        raise _error(excess)
 
 
 def check_json_text(text: str, param: str) -> None:
-    """Raise BodyTooLargeError for a text that a worker will parse, and that exceeds the limits; ``param`` names it."""
+    """Do the same for a text that a worker will parse; ``param`` names it."""
     if len(text) > MAX_DEPTH:
         excess = excess_of(text.encode("utf-8", "replace"))
         if excess is not None:
-            raise BodyTooLargeError(excess, param=param)
+            raise _error(excess, param)
+
+
+def _error(excess: Message, param: str | None = None) -> EngineError:
+    kind = InvalidRequestError if excess.code == "json_too_deep" else BodyTooLargeError
+    return kind(excess, param=param)
 
 
 def excess_of(data: bytes) -> Message | None:
