@@ -25,7 +25,7 @@ MAY_SLEEP = {
     "support/running_preheat.py",
     "support/virtual_screen.py",
 }
-"""Helpers that wait for a condition, campaigns that run for some time, and a worker that waits for its test."""
+"""Helpers that wait for a condition, probes and campaigns that take a while, and a worker that waits for its test."""
 
 
 def defined_names(tree: ast.Module) -> set[str]:
