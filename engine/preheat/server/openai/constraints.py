@@ -152,10 +152,10 @@ def _of_schema(schema: str | Schema | None, param: str) -> Constraint | None:
 def _parsed(text: str, param: str) -> Any:
     try:
         return parse_json(text.encode("utf-8", "replace"))
-    except InvalidRequestError as error:
-        raise invalid(param, f"is not JSON: {error.message.params['reason']}") from None
-    except BodyTooLargeError as error:
-        error.param = param
+    except (InvalidRequestError, BodyTooLargeError) as error:
+        if "reason" in error.message.params:
+            raise invalid(param, f"is not JSON: {error.message.params['reason']}") from None
+        error.param = param  # it has too many values or levels
         raise
 
 

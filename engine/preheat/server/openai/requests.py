@@ -193,7 +193,7 @@ def _content(message: Message, param: str) -> tuple[ContentPart, ...]:
 
 
 def tool_call(function: CalledFunction, call_id: str, param: str) -> ToolCall:
-    """Return a call that the assistant made; raises BodyTooLargeError for arguments that are too deep."""
+    """Return a call that the assistant made; raises InvalidRequestError for arguments that are too deep."""
     arguments = function.arguments
     if isinstance(arguments, str):
         check_json_text(arguments, param)
