@@ -125,7 +125,7 @@ class GuardedConnection(HttpToolsProtocol):
         if self._in_body and self._timer is not None:
             self._expect(BODY_TIMEOUT_S)
         super().data_received(data)
-        if self._idle_bytes > MAX_HEAD_BYTES:
+        if self._idle_bytes > MAX_HEAD_BYTES and not self._refused:
             self._refuse(HeadersTooLargeError(msg("headers_too_large", limit=MAX_HEAD_BYTES, count=MAX_HEADERS)))
 
     def on_message_begin(self) -> None:
@@ -243,6 +243,8 @@ class GuardedConnection(HttpToolsProtocol):
     def _refuse(self, error: EngineError) -> None:
         """Answer instead of the application, and pass over everything that follows."""
         self._refused = True
+        if self.transport.is_closing():
+            return
         body = json.dumps(error_json(error)).encode()
         head = (
             f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
@@ -251,6 +253,10 @@ class GuardedConnection(HttpToolsProtocol):
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
             self._abort("sends what is no request during an answer")
             return
+        self.pipeline.clear()
+        if self.cycle is not None:  # its answer would come after the end
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self._expect(LINGER_S)
         self.transport.write(head.encode() + body)
         if self.transport.can_write_eof():

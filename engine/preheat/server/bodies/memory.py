@@ -6,9 +6,10 @@ Small bodies always pass. Large ones wait for their turn, and the slowest upload
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from bisect import insort
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from typing import Final
 
 from preheat.messages import msg
@@ -17,8 +18,8 @@ from preheat.server.errors import ServerBusyError, UploadTooSlowError
 MAX_WAIT_S: Final = 20.0
 """Seconds that a request waits for memory."""
 
-PATIENCE_S: Final = 1.0
-"""Seconds that a body waits before a slow upload has to end for it."""
+PATIENCE_S: Final = 0.5
+"""Seconds that a body waits before a slow upload has to end for it, or one of which nothing arrives."""
 
 SOON_S: Final = 5.0
 """An upload that will be complete within this time, at its rate so far, may complete."""
@@ -27,12 +28,12 @@ _RETRY_S: Final = 5.0
 
 
 class MemoryBudget:
-    """Bytes that requests share; first come, first served. Engine's loop only."""
+    """Bytes that requests share. Of those that wait, the smallest is next. Engine's loop only."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
-        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._waiting: list[tuple[int, float, asyncio.Future[None]]] = []  # amounts, since when, sorted
 
     async def take(self, amount: int, timeout_s: float = MAX_WAIT_S) -> None:
         """Wait until there is room for ``amount`` bytes. A single request always has room.
@@ -40,11 +41,13 @@ class MemoryBudget:
         Raises:
             ServerBusyError: There was none in time.
         """
-        if not self._waiting and self._fits(amount):
+        if self._fits(amount):
             self.used += amount
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append((turn, amount))
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        place = (amount, loop.time(), turn)
+        insort(self._waiting, place, key=itemgetter(0, 1))
         try:
             async with asyncio.timeout(timeout_s):
                 await turn
@@ -52,7 +55,7 @@ class MemoryBudget:
             if turn.done() and not turn.cancelled():  # granted at the last moment
                 self.used -= amount
             else:
-                self._waiting.remove((turn, amount))
+                self._waiting.remove(place)
             self._grant()
             if isinstance(error, TimeoutError):
                 raise ServerBusyError(msg("server_busy"), retry_after_s=_RETRY_S) from None
@@ -67,8 +70,8 @@ class MemoryBudget:
         return self.used == 0 or self.used + amount <= self.limit
 
     def _grant(self) -> None:
-        while self._waiting and self._fits(self._waiting[0][1]):
-            turn, amount = self._waiting.popleft()
+        while self._waiting and self._fits(self._waiting[0][0]):
+            amount, _, turn = self._waiting.pop(0)
             self.used += amount
             turn.set_result(None)
 
@@ -78,15 +81,26 @@ class Upload:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.received = 0
-        self._started_at = asyncio.get_running_loop().time()
+        self._received = 0
+        self._started_at = self._received_at = asyncio.get_running_loop().time()
         self.deadline = asyncio.timeout(None)
 
     @property
     def remaining_s(self) -> float:
         """Expected seconds until it is complete, at its rate so far."""
         elapsed_s = asyncio.get_running_loop().time() - self._started_at
-        return (self.size - self.received) * elapsed_s / max(self.received, 1)
+        return (self.size - self._received) * elapsed_s / max(self._received, 1)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it has to end for others."""
+        silent_s = asyncio.get_running_loop().time() - self._received_at
+        return silent_s > PATIENCE_S or self.remaining_s > SOON_S
+
+    def received(self, size: int) -> None:
+        """Note that ``size`` bytes of it have arrived."""
+        self._received = size
+        self._received_at = asyncio.get_running_loop().time()
 
     def end(self) -> None:
         """Make its reader fail."""
@@ -133,7 +147,8 @@ class Uploads:
     async def _end_slow_ones(self) -> None:
         while True:
             await asyncio.sleep(PATIENCE_S)
-            slowest = max(self._uploads, key=lambda upload: upload.remaining_s, default=None)
-            if slowest is not None and slowest.remaining_s > SOON_S:
+            slow = [upload for upload in self._uploads if upload.is_slow]
+            if slow:
+                slowest = max(slow, key=lambda upload: upload.remaining_s)
                 self._uploads.discard(slowest)
                 slowest.end()

@@ -142,7 +142,7 @@ class BodyReader:
                 return None
             body += message.get("body", b"")
             if upload is not None:
-                upload.received = len(body)
+                upload.received(len(body))
             if not message.get("more_body", False):
                 return len(body) <= limit or upload is None
         return False

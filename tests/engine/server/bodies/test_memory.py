@@ -11,16 +11,21 @@ from preheat.server.bodies.memory import MemoryBudget, Uploads
 from preheat.server.errors import ServerBusyError, UploadTooSlowError
 
 
-async def test_a_request_waits_for_its_turn() -> None:
+async def test_the_smallest_request_is_next() -> None:
     budget = MemoryBudget(10)
     await budget.take(8)
-    large, small = asyncio.create_task(budget.take(5)), asyncio.create_task(budget.take(2))
+    await budget.take(1)
+    large, small = asyncio.create_task(budget.take(9)), asyncio.create_task(budget.take(2))
     await asyncio.sleep(0)
     assert not large.done()
     assert not small.done()
     budget.give(8)
-    await asyncio.gather(large, small)
-    assert budget.used == 7
+    await small
+    assert not large.done()
+    budget.give(1)
+    budget.give(2)
+    await large
+    assert budget.used == 9
 
 
 async def test_one_request_alone_always_fits() -> None:
@@ -54,7 +59,7 @@ async def test_the_slowest_upload_ends_for_another_one(monkeypatch: pytest.Monke
     async def stall(name: str, received: int) -> None:
         try:
             async with uploads.receiving(50) as upload:
-                upload.received = received
+                upload.received(received)
                 await asyncio.Event().wait()
         except UploadTooSlowError:
             ended.append(name)
