@@ -679,6 +679,10 @@ nach {new}
         <source>&amp;Leave them</source>
         <translation>&amp;Nicht verschieben</translation>
     </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>Abbrechen</translation>
+    </message>
 </context>
 <context>
     <name>GuideView</name>

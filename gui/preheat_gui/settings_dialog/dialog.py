@@ -50,7 +50,7 @@ class SettingsDialog(QDialog):
         self._draft = Draft(bridge.settings, self)
         self._overridden: dict[str, str] = {}
         self._notes: dict[str, str] = {}
-        self._folder_change = FolderChange(bridge, self, self._write, self._failed)
+        self._folder_change = FolderChange(bridge, self, self._write, self._failed, self._keep_open)
         self._closing = False
         self._total_bytes = bridge.snapshot.memory.total_bytes or psutil.virtual_memory().total
         self._curve = curve or LimitCurve(bridge, self)
@@ -207,9 +207,12 @@ class SettingsDialog(QDialog):
         if self._closing:
             self.accept()
 
-    def _failed(self, error: EngineError) -> None:
+    def _keep_open(self) -> None:
         self._closing = False
         self._refresh()
+
+    def _failed(self, error: EngineError) -> None:
+        self._keep_open()
         if isinstance(error, SettingsError) and self._draft.refuse(error):
             self._reveal(str(error.param))
         else:

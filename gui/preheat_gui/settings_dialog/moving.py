@@ -26,12 +26,14 @@ class FolderChange(QObject):
         window: QWidget,
         on_ready: Callable[[], None],  # The settings can be written now
         on_error: Callable[[EngineError], None],  # The move failed
+        on_cancel: Callable[[], None],  # The user wants neither
     ) -> None:
         super().__init__(window)
         self._bridge = bridge
         self._window = window
         self._on_ready = on_ready
         self._on_error = on_error
+        self._on_cancel = on_cancel
 
     def begin(self, text: str) -> None:
         """Plan a move to the new value of ``models_dir``, then ask the user."""
@@ -60,6 +62,7 @@ class FolderChange(QObject):
             detail,
             yes=(self.tr("&Move them"), partial(self._move, plan.path)),
             no=(self.tr("&Leave them"), self._on_ready),
+            cancel=(self.tr("Cancel"), self._on_cancel),
             role=QMessageBox.ButtonRole.AcceptRole,
         )
 

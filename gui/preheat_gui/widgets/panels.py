@@ -129,17 +129,22 @@ def ask(
     yes: tuple[str, Callable[[], object]],  # The button's text and its action; ``no`` likewise
     no: tuple[str, Callable[[], object] | None],
     icon: QMessageBox.Icon = QMessageBox.Icon.Question,
+    cancel: tuple[str, Callable[[], object]] | None = None,
     role: QMessageBox.ButtonRole = QMessageBox.ButtonRole.DestructiveRole,  # Of the yes button
 ) -> None:
-    """Ask the user a question; "no" is the default and answers Escape."""
+    """Ask the user a question; ``cancel``, or else "no", is the default and answers Escape."""
     box = _box(parent, name, icon, text, detail)
     agree = box.addButton(yes[0], role)
-    decline = box.addButton(no[0], QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(decline)
-    box.setEscapeButton(decline)
+    decline = box.addButton(no[0], role if cancel is not None else QMessageBox.ButtonRole.RejectRole)
+    harmless = decline
     agree.clicked.connect(lambda: yes[1]())
     if (refuse := no[1]) is not None:
         decline.clicked.connect(lambda: refuse())
+    if cancel is not None:
+        harmless = box.addButton(cancel[0], QMessageBox.ButtonRole.RejectRole)
+        harmless.clicked.connect(lambda: cancel[1]())
+    box.setDefaultButton(harmless)
+    box.setEscapeButton(harmless)
     box.open()
 
 

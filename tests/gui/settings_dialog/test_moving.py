@@ -90,6 +90,22 @@ def test_the_models_may_stay(dialog: SettingsDialog, bridge: FakeBridge) -> None
     assert bridge.commands[-1] == ("change_settings", {"models_dir": NEW})
 
 
+def test_cancel_changes_nothing_and_keeps_what_was_typed(dialog: SettingsDialog, bridge: FakeBridge) -> None:
+    bridge.answer_with(move_models=PLAN)
+    press(dialog, "ok")
+    box = question(dialog)
+    assert box is not None
+    escape = box.escapeButton()
+    assert escape is not None
+    assert escape.text() == "Cancel"
+    escape.click()
+    assert not any(command[0] == "change_settings" for command in bridge.commands)
+    assert dialog.isVisible()
+    line = dialog.findChild(QLineEdit, "field_models_dir")
+    assert line is not None
+    assert line.text() == NEW
+
+
 @pytest.mark.parametrize(
     "plan",
     [
