@@ -681,7 +681,7 @@ nach {new}
     </message>
     <message>
         <source>Cancel</source>
-        <translation>Abbrechen</translation>Abbrechen</translation>
+        <translation>Abbrechen</translation>
     </message>
 </context>
 <context>
