@@ -2,7 +2,7 @@
 # make serve        set up, then start Preheat without windows. Options: make serve ARGS="--port 8000"
 # make test         set up the test tools, then check format, style and types, run all tests, and check coverage.
 #                   Some tests, without coverage: make test ARGS=tests/engine/residency
-# make faults       run the long campaign of faults (tests/faults/README.md); Options: make faults ARGS="--minutes 5"
+# make faults       run the long campaign of faults (tests/faults/README.md). Options: make faults ARGS="--minutes 5"
 # make test-clients install agents and other clients from npm (600 MB), then run them against a real Preheat
 # make bench        set up the benchmarks, then compare Preheat with llama-server
 # make screenshots  update the pictures in docs/screenshots
