@@ -114,7 +114,7 @@ class Wait:
         self.remaining_s = elapsed_s / share * (1 - share) if share and known else None
 
     def __str__(self) -> str:
-        name = " ".join(self.model_id.split())  # a line break would end a comment
+        name = " ".join(self.model_id.split()).encode(errors="replace").decode()  # a line break would end a comment
         words = {"loading": f"loading {name}", "queued": f"waiting for {name}", "prefill": "reading the prompt"}
         share = "" if self.share is None else f" {round(self.share * 100)} %"
         left = "" if self.remaining_s is None else f", {self.remaining_s:.0f} s left"

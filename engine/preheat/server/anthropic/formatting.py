@@ -10,10 +10,9 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from pydantic_core import from_json
-
 from preheat.errors import EngineError
 from preheat.inference import FinishReason, GenerationChunk, JsonObject, PromptProgress, ToolCallDelta, Usage
+from preheat.server.call_arguments import partial_arguments
 from preheat.server.errors import REQUEST_ID, anthropic_error_json, new_request_id
 from preheat.server.generation import Answer, AnswerFormat, Wait
 
@@ -208,8 +207,7 @@ def content_of(events: Iterable[JsonObject]) -> list[JsonObject]:
                 blocks[-1][name] += delta[name]
         elif arguments:
             # A call that max_tokens cuts off has a part of its input, as in Anthropic's clients.
-            value = from_json(arguments, allow_partial=True)
-            blocks[-1]["input"] = value if isinstance(value, dict) else {}
+            blocks[-1]["input"] = partial_arguments(arguments)
     return blocks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.inference import FinishReason, GenerationChunk, TokenLogprob, ToolCall, ToolCallDelta, Usage
 from preheat.messages import msg
+from preheat.server.call_arguments import whole_arguments
 from preheat.server.errors import ollama_error_json
 from preheat.server.generation import Answer, AnswerFormat, Wait
 from preheat.server.ollama.durations import nanoseconds, time_text
@@ -101,7 +103,7 @@ class _LineFormat(AnswerFormat):
     def whole(self, answers: Sequence[Answer]) -> dict[str, Any]:
         """See ``AnswerFormat``."""
         answer = answers[0]
-        calls = [call for each in answer.tool_calls if (call := call_json(each, answer.tool_calls.index(each)))]
+        calls = [call for index, each in enumerate(answer.tool_calls) if (call := call_json(each, index))]
         logprobs = {"logprobs": logprobs_json(answer.logprobs)} if answer.logprobs else {}
         return {
             "model": self._model,
@@ -189,11 +191,8 @@ class CallCollector:
 
 def call_json(call: ToolCall, index: int) -> dict[str, Any] | None:
     """Return a tool call with its arguments as an object; None if the answer's end has cut it off."""
-    try:
-        arguments = json.loads(call.arguments or "{}")
-    except ValueError:
-        return None
-    if not isinstance(arguments, dict):
+    arguments = whole_arguments(call.arguments)
+    if arguments is None:
         return None
     return {"id": call.call_id, "function": {"index": index, "name": call.name, "arguments": arguments}}
 
@@ -210,7 +209,7 @@ def logprobs_json(logprobs: Sequence[TokenLogprob]) -> list[dict[str, Any]]:
 
 
 def _logprob(token: str, data: bytes, logprob: float) -> dict[str, Any]:
-    return {"token": token, "logprob": max(logprob, _LOWEST_LOGPROB), "bytes": list(data)}
+    return {"token": token, "logprob": logprob if math.isfinite(logprob) else _LOWEST_LOGPROB, "bytes": list(data)}
 
 
 def loaded_json(model: str, fields: Mapping[str, Any], *, unloaded: bool) -> dict[str, Any]:

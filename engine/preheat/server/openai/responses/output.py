@@ -110,13 +110,14 @@ _ENCODED: Final = "preheat:"
 
 def encoded_thinking(text: str) -> str:
     """Return thinking for ``encrypted_content``. It only has to come back unchanged, and is no secret."""
-    return _ENCODED + base64.b64encode(text.encode()).decode()
+    return _ENCODED + base64.b64encode(text.encode(errors="surrogatepass")).decode()
 
 
 def decoded_thinking(encoded: str) -> str:
     """Return the thinking that was encoded; empty for another server's."""
     try:
-        return base64.b64decode(encoded.removeprefix(_ENCODED)).decode() if encoded.startswith(_ENCODED) else ""
+        data = base64.b64decode(encoded.removeprefix(_ENCODED)) if encoded.startswith(_ENCODED) else b""
+        return data.decode(errors="replace")
     except ValueError:
         return ""
 
