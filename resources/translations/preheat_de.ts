@@ -1205,7 +1205,7 @@ nach {new}
         <translation>Einen Ordner daneben wählen</translation>
     </message>
     <message>
-        <source>Choose a new or empty folder of yours that can be written and is no link, or one that Preheat made</source>
+        <source>Choose a new or empty folder of your own that is writable and not a link, or one that Preheat made</source>
         <translation>Einen neuen oder leeren eigenen Ordner wählen, der beschreibbar und keine Verknüpfung ist, oder einen von Preheat angelegten</translation>
     </message>
     <message>
@@ -1593,7 +1593,7 @@ nach {new}
         <translation>Die Anfrage ohne Content-Encoding senden</translation>
     </message>
     <message>
-        <source>Send the body&apos;s bytes as digits</source>
+        <source>Send the body&apos;s length in bytes, as digits</source>
         <translation>Die Länge in Bytes als Ziffern senden</translation>
     </message>
     <message>
@@ -1605,7 +1605,7 @@ nach {new}
         <translation>Die Anfrage erneut senden</translation>
     </message>
     <message>
-        <source>Send the request again in some seconds</source>
+        <source>Send the request again in a few seconds</source>
         <translation>Die Anfrage in einigen Sekunden erneut senden</translation>
     </message>
     <message>
@@ -1889,7 +1889,7 @@ nach {new}
         <translation>Der Arbeitsprozess wurde beendet: {reason}</translation>
     </message>
     <message>
-        <source>The names of models would take more than {limit:bytes}</source>
+        <source>The definitions of named models would take more than {limit:bytes}</source>
         <translation>Die Namen der Modelle bräuchten mehr als {limit:bytes}</translation>
     </message>
     <message>
@@ -1897,7 +1897,7 @@ nach {new}
         <translation>Der Prozess, der Chatvorlagen ausführt, startet nicht</translation>
     </message>
     <message>
-        <source>The process that runs the model&apos;s chat template ended with these messages</source>
+        <source>The process that runs the model&apos;s chat template crashed on these messages</source>
         <translation>Der Prozess, der die Chatvorlage des Modells ausführt, endete bei diesen Nachrichten</translation>
     </message>
     <message>
@@ -1909,7 +1909,7 @@ nach {new}
         <translation>Der Prompt hat mindestens {tokens} Tokens; die Kontextlänge dieses Modells ist {limit} Tokens für Prompt und Antwort zusammen</translation>
     </message>
     <message>
-        <source>The request body arrived too slowly while others waited for its memory</source>
+        <source>The request body arrived too slowly, and other requests needed its memory</source>
         <translation>Die Anfrage traf zu langsam ein, während andere auf ihren Speicher warteten</translation>
     </message>
     <message>
@@ -2353,7 +2353,7 @@ nach {new}
         <translation>er endete mit dem Exit-Code {exit_code}</translation>
     </message>
     <message>
-        <source>it has a null character</source>
+        <source>it contains a null character</source>
         <translation>der Wert enthält ein Nullzeichen</translation>
     </message>
     <message>
@@ -2401,7 +2401,7 @@ nach {new}
         <translation>er ist länger, als ein Pfad sein kann</translation>
     </message>
     <message>
-        <source>it is no folder</source>
+        <source>it is not a folder</source>
         <translation>es ist kein Ordner</translation>
     </message>
     <message>
@@ -2701,7 +2701,7 @@ nach {new}
         <translation>Eingabe {index} hat mindestens {tokens} Tokens, dieses Modell nimmt {limit}</translation>
     </message>
     <message>
-        <source>It must be a GGUF file that exists and is yours, no link, and in no folder of the system</source>
+        <source>It must be a regular GGUF file of your own, not a link, and outside the system&apos;s folders</source>
         <translation>Nötig ist eine vorhandene eigene GGUF-Datei, die keine Verknüpfung ist und in keinem Systemordner liegt</translation>
     </message>
     <message>
@@ -2833,7 +2833,7 @@ nach {new}
         <translation>Eine vollständige PNG-, JPEG-, GIF- oder BMP-Datei senden</translation>
     </message>
     <message>
-        <source>Send a flatter value</source>
+        <source>Reduce the nesting</source>
         <translation>Einen weniger tief verschachtelten Wert senden</translation>
     </message>
     <message>
@@ -3041,7 +3041,7 @@ nach {new}
         <translation>dimensions: {model} ist nicht für kürzere Vektoren als {limit} trainiert</translation>
     </message>
     <message>
-        <source>only ~/ stands for a home folder</source>
+        <source>of home folders, only ~/ is supported</source>
         <translation>nur ~/ steht für ein Home-Verzeichnis</translation>
     </message>
     <message>
@@ -3509,7 +3509,7 @@ nach {new}
         <translation>{param} muss eine Zahl von Sekunden über 0 sein</translation>
     </message>
     <message>
-        <source>{param} must be a path: {reason}</source>
+        <source>{param} is not a usable path: {reason}</source>
         <translation>{param} muss ein Pfad sein: {reason}</translation>
     </message>
     <message>
@@ -3681,7 +3681,7 @@ nach {new}
         <translation>{value} ist kein Ursprung</translation>
     </message>
     <message>
-        <source>{variable} names no home folder</source>
+        <source>{variable} does not name a home folder</source>
         <translation>{variable} nennt kein Home-Verzeichnis</translation>
     </message>
     <message>
@@ -4893,7 +4893,7 @@ nach {new}
         <translation>Gleich nach dem Anmelden vorladen; sonst beginnt das Vorladen mit der ersten Anfrage.</translation>
     </message>
     <message>
-        <source>Programs of this machine&apos;s other users may use the port without a key (Linux tells them apart).</source>
+        <source>Programs of this machine&apos;s other users may use the port without a key. Only Linux tells them apart.</source>
         <translation>Programme anderer Benutzer dieses Computers dürfen den Port ohne Schlüssel verwenden (Linux unterscheidet sie).</translation>
     </message>
     <message>

@@ -54,7 +54,7 @@ def settings(make: Callable[[Path], object]) -> Callable[[Path], None]:
 
 
 FATAL: dict[str, tuple[Callable[[Path], object], str]] = {
-    "runtime folder is a file": (lambda home: (home / "runtime").touch(), "it is no folder"),
+    "runtime folder is a file": (lambda home: (home / "runtime").touch(), "it is not a folder"),
     "runtime folder is a link": (runtime_link, "it is a link"),
     "runtime file is a folder": (lambda home: (home / "runtime" / "engine.json").mkdir(parents=True), "Is a directory"),
     "settings are a pipe": (settings(os.mkfifo), "not a regular file"),

@@ -23,7 +23,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "check_disk": Template("Check the disk of {path}"),
     "close_user_of": Template("Close the program that uses {path}"),
     "check_file": Template("Check {path} and the folders above it"),
-    "home_unusable": Template("{variable} names no home folder", "Set HOME, or PREHEAT_HOME, to a folder of your own"),
+    "home_unusable": Template(
+        "{variable} does not name a home folder", "Set HOME, or PREHEAT_HOME, to a folder of your own"
+    ),
     "file_unusable": Template("{path} cannot be used: {reason}", "{remedy}"),
     "internal_error": Template(
         "Preheat failed because of a bug (error {id})", "Report it with the line of the log that has this number"

@@ -142,7 +142,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "Send shorter messages, or a prompt to /v1/completions",
     ),
     "template_crashed": Template(
-        "The process that runs the model's chat template ended with these messages",
+        "The process that runs the model's chat template crashed on these messages",
         "Send other messages, or a prompt to /v1/completions",
     ),
     "template_broken": Template(

@@ -92,7 +92,7 @@ _FILES: Final = {
     ),
     "import_unusable_move": Template(
         "{file} cannot be moved",
-        "It must be a GGUF file that exists and is yours, no link, and in no folder of the system",
+        "It must be a regular GGUF file of your own, not a link, and outside the system's folders",
     ),
     "import_changed": Template(
         "{file} was changed while it was imported", "Nothing was removed. Import it again when no program writes to it"
@@ -108,7 +108,7 @@ _FILES: Final = {
     "move_nested_folders": Template("One of {new} and {old} contains the other", "Choose a folder next to it"),
     "move_target_unusable": Template(
         "The models cannot be moved to {folder}",
-        "Choose a new or empty folder of yours that can be written and is no link, or one that Preheat made",
+        "Choose a new or empty folder of your own that is writable and not a link, or one that Preheat made",
     ),
     "models_folder_of_system": Template(
         "{folder} belongs to the system", "Choose another models folder: preheat config set models_dir DIR"

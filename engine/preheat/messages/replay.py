@@ -18,5 +18,5 @@ TABLE: Final[Mapping[str, Template]] = {
     "replay_limit_zero": Template("--limit must be above 0", "Write 8GiB,12GiB"),
     "replay_csv_unwritable": Template("{path} cannot be written: {reason}", "Choose another file"),
     "replay_failed": Template("The recorded use could not be replayed", "See the log"),
-    "replay_busy": Template("Two requests of this kind are being computed", "Send the request again in some seconds"),
+    "replay_busy": Template("Two requests of this kind are being computed", "Send the request again in a few seconds"),
 }

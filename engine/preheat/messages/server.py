@@ -29,7 +29,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "The request's target and its header Host name different machines", "Send the path alone as the target"
     ),
     "content_length_malformed": Template(
-        "The header Content-Length is not a number", "Send the body's bytes as digits"
+        "The header Content-Length is not a number", "Send the body's length in bytes, as digits"
     ),
     "other_user": Template(
         "This program belongs to another user of this machine",
@@ -62,9 +62,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "body_encoded": Template("Compressed request bodies are not supported", "Send the body without Content-Encoding"),
     "server_busy": Template("Other large requests take all memory for requests", "Send the request again later"),
     "upload_too_slow": Template(
-        "The request body arrived too slowly while others waited for its memory", "Send the request again"
+        "The request body arrived too slowly, and other requests needed its memory", "Send the request again"
     ),
-    "json_too_deep": Template("The JSON is nested deeper than {limit} levels", "Send a flatter value"),
+    "json_too_deep": Template("The JSON is nested deeper than {limit} levels", "Reduce the nesting"),
     "json_too_many_values": Template(
         "The JSON has more than {values} values, or more than {parts} texts, lists and objects", "Send less"
     ),
@@ -73,7 +73,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "Delete it, and Preheat makes it again; or set XDG_RUNTIME_DIR or PREHEAT_HOME to another folder",
     ),
     "is_link": Template("it is a link"),
-    "is_no_folder": Template("it is no folder"),
+    "is_no_folder": Template("it is not a folder"),
     "belongs_to_another_user": Template("it belongs to another user"),
     "others_can_write": Template("other users can write to it"),
     "runtime_folder_unusable": Template(
@@ -114,7 +114,9 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "model_name_taken": Template("There is a model with the name {name} already", "Choose another name"),
     "names_unwritable": Template("The names of models cannot be written: {reason}", "{remedy}"),
-    "names_too_large": Template("The names of models would take more than {limit:bytes}", "Shorten system prompts"),
+    "names_too_large": Template(
+        "The definitions of named models would take more than {limit:bytes}", "Shorten system prompts"
+    ),
     "names_unreadable": Template("The names of models cannot be read: {reason}", "Correct {path}, or move it away"),
     "ollama_unsupported": Template("Preheat does not support Ollama's {path}", "Use create with from, or pull"),
     "dimensions_not_trained": Template(

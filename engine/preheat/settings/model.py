@@ -242,7 +242,7 @@ class Settings(Declared):
     other_users: bool = _access(
         False,
         "Other users",
-        "Programs of this machine's other users may use the port without a key (Linux tells them apart).",
+        "Programs of this machine's other users may use the port without a key. Only Linux tells them apart.",
         effect=Effect.PORT,
         rare=True,
     )
