@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -17,9 +15,9 @@ from running_preheat import Preheat, running_preheat
 
 PAGE: Final = {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}
 
-USE: Final = ("GET", "/v1/models", b"")
-MANAGE: Final = ("POST", "/preheat/v1/pause", b"")
-ADMIN: Final = ("PATCH", "/preheat/v1/settings", b'{"preload_top": 2}')
+USE: Final = ("GET", "/v1/models", None)
+MANAGE: Final = ("POST", "/preheat/v1/pause", None)
+ADMIN: Final = ("PATCH", "/preheat/v1/settings", {"preload_top": 2})
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +27,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preheat]:
         yield running
 
 
-def status(preheat: Preheat, request: tuple[str, str, bytes], headers: Mapping[str, str]) -> int:
-    method, path, body = request
-    asked = urllib.request.Request(f"{preheat.url}{path}", body or None, dict(headers), method=method)
-    try:
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
+def status(preheat: Preheat, request: tuple[str, str, object], headers: Mapping[str, str]) -> int:
+    return preheat.ask(*request, headers).status
 
 
 def command(preheat: Preheat, *arguments: str) -> str:

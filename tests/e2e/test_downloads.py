@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from local_hub import LocalHub
-from running_preheat import Preheat, running_preheat, wait_until
+from running_preheat import Answer, Preheat, running_preheat, wait_until
 
 REPO = "someone/all-MiniLM-GGUF"
 MODEL = "all-minilm-l6-v2.q8_0"
 
 
+def _ask(preheat: Preheat, method: str, path: str, body: Any = None) -> Answer:
+    return preheat.ask(method, f"/preheat/v1/{path}", body, preheat.own_headers)
+
+
 def _control(preheat: Preheat, method: str, path: str, body: Any = None) -> Any:
-    content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(
-        f"{preheat.url}/preheat/v1/{path}", method=method, data=content, headers=preheat.own_headers
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        return json.load(response)
+    answer = _ask(preheat, method, path, body)
+    assert answer.status < 300, answer.body
+    return answer.body
 
 
 def _answer_to(preheat: Preheat, body: Any) -> str:
     """Return the whole answer to an import that is refused."""
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        _control(preheat, "POST", "import", body)
-    with caught.value as answer:
-        return f"{answer.code} {answer.read().decode()}"
+    answer = _ask(preheat, "POST", "import", body)
+    assert answer.status >= 400
+    return f"{answer.status} {answer.body}"
 
 
 def _refused(preheat: Preheat, method: str, path: str, body: Any = None) -> tuple[int, str]:
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        _control(preheat, method, path, body)
-    with caught.value as answer:
-        return answer.code, json.load(answer)["error"]["code"]
+    answer = _ask(preheat, method, path, body)
+    return answer.status, answer.body["error"]["code"]
 
 
 def _download(preheat: Preheat) -> dict[str, Any]:

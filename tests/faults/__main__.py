@@ -47,7 +47,7 @@ class Run:
         return report.problems
 
     def soak(self) -> list[str]:
-        """Live through a day in the rest of the time."""
+        """Run a simulated day in the rest of the time."""
         report = soak(self._folder / "soak", self._models, seconds=self._minutes * 40, seed=self._seed)
         report.draw(PICTURE)
         print(f"{report}; drawn in {PICTURE}")
@@ -64,8 +64,8 @@ class Run:
             except ModelFileError:
                 refused += 1
         report = FilesReport()
-        paths = write_mutations(self._folder, original, header_bytes, LOADED_FILES, self._seed + 1)
-        asyncio.run(load_files(paths, report, seed=self._seed))
+        files = write_mutations(self._folder, original, header_bytes, LOADED_FILES, self._seed + 1)
+        asyncio.run(load_files(files, report, seed=self._seed))
         print(f"{READ_FILES} headers, {refused} refused; {report}")
         outcomes = report.loads + report.requests
         return [f"{count} of {code}" for code, count in outcomes.items() if code in ("timeout", "internal_error")]

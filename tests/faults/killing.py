@@ -80,7 +80,7 @@ def kill_at_random(home: Path, models: Path, *, seconds: float, seed: int) -> Ki
 
 
 def _one_engine(preheat: Preheat, dice: random.Random, ends_at: float, report: KillingReport) -> None:
-    """Hurt one engine until it is killed or the time is over."""
+    """Inject faults into one engine until it is killed or the time is over."""
     preheat.wait_hot(EMBEDDING, CHAT)
     engine = psutil.Process(preheat.process.pid)
     before = engine.memory_info().rss, engine.num_fds(), engine.num_threads()
@@ -88,7 +88,7 @@ def _one_engine(preheat: Preheat, dice: random.Random, ends_at: float, report: K
         while time.monotonic() < ends_at and not report.problems:
             time.sleep(0.3 + 2.5 * dice.random())
             with contextlib.suppress(psutil.NoSuchProcess, IndexError):
-                _hurt(dice, engine, report)
+                _inject_fault(dice, engine, report)
         report.added_bytes = max(report.added_bytes, engine.memory_info().rss - before[0])
         if dice.random() < 0.5:
             clients.engine_killed = True
@@ -100,7 +100,7 @@ def _one_engine(preheat: Preheat, dice: random.Random, ends_at: float, report: K
             report.problems.append(f"favourites are {favourites}")
 
 
-def _hurt(dice: random.Random, engine: psutil.Process, report: KillingReport) -> None:
+def _inject_fault(dice: random.Random, engine: psutil.Process, report: KillingReport) -> None:
     fault = dice.choice(["worker killed", "worker stopped", "worker stopped for good", "engine stopped", "all stopped"])
     worker = dice.choice(engine.children())
     report.faults[fault] += 1
@@ -140,8 +140,8 @@ def _kill_engine(engine: psutil.Process, preheat: Preheat, report: KillingReport
 
 def _check_growth(engine: psutil.Process, before: tuple[int, int, int], report: KillingReport) -> None:
     """Compare the figures with those at the start, once the workers are back."""
-    descriptors = wait_until(lambda: engine.num_fds() <= before[1] + _MOST_ADDED_DESCRIPTORS or engine.num_fds() > 999)
-    assert descriptors
+    with contextlib.suppress(AssertionError):  # reported below
+        wait_until(lambda: engine.num_fds() <= before[1] + _MOST_ADDED_DESCRIPTORS)
     added = engine.memory_info().rss - before[0], engine.num_fds() - before[1], engine.num_threads() - before[2]
     report.added_descriptors = max(report.added_descriptors, added[1])
     report.added_threads = max(report.added_threads, added[2])

@@ -6,13 +6,10 @@ in between models are loaded and unloaded, settings are read, and clients leave 
 
 from __future__ import annotations
 
-import json
 import random
 import statistics
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -53,7 +50,7 @@ class SoakReport:
         ]
 
     def problems(self) -> list[str]:
-        """Return what must not be."""
+        """Return what is wrong."""
         grown = zip(FIGURES, self.growth(), _ALLOWED, strict=True)
         return self.endings.problems + [f"{name}: {by:+.1f}" for name, by, allowed in grown if by > allowed]
 
@@ -120,9 +117,5 @@ def _watch(preheat: Preheat, began: float, seconds: float, over: threading.Event
 
 def _change_something(preheat: Preheat, dice: random.Random) -> None:
     model, action = dice.choice([CHAT, EMBEDDING]), dice.choice(["load", "unload", "load"])
-    request = urllib.request.Request(f"{preheat.url}/preheat/v1/models/{model}/{action}", b"", method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=90) as answer:
-            json.load(answer)
-    except urllib.error.HTTPError as error:
-        error.close()  # another client's request was in the way
+    # It may fail: another client's request is in the way.
+    preheat.ask("POST", f"/preheat/v1/models/{model}/{action}")

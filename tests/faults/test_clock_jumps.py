@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 import time
-import urllib.request
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -47,13 +45,7 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
 def ask(preheat: Preheat) -> None:
     model_id = preheat.status()["models"][0]["id"]
     body = {"model": model_id, "messages": [{"role": "user", "content": "hello"}], "max_tokens": 2}
-    request = urllib.request.Request(
-        f"{preheat.url}/v1/chat/completions",
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        assert response.status == 200
+    assert preheat.ask("POST", "/v1/chat/completions", body).status == 200
 
 
 def recorded(home: Path) -> list[float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -107,13 +106,8 @@ def preheat(tmp_path_factory: pytest.TempPathFactory, embedding_model: Path) -> 
 
 
 def post(preheat: Preheat, path: str, body: dict[str, Any], client: str = "hostile") -> tuple[int, dict[str, Any]]:
-    headers = {"Content-Type": "application/json", "User-Agent": client}
-    request = urllib.request.Request(f"{preheat.url}{path}", json.dumps(body).encode(), headers)
-    try:
-        with urllib.request.urlopen(request, timeout=120) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
+    answer = preheat.ask("POST", path, body, {"User-Agent": client})
+    return answer.status, answer.body
 
 
 def ordinary(preheat: Preheat) -> None:

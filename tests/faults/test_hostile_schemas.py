@@ -9,8 +9,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -90,14 +88,9 @@ def preheat(tmp_path_factory: pytest.TempPathFactory, chat_model: Path) -> Itera
 def ask(preheat: Preheat, **fields: Any) -> tuple[int, str]:
     """Return the status, and the error's message or the text."""
     body = {"model": "model", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 3, **fields}
-    request = Request(
-        f"{preheat.url}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urlopen(request, timeout=120) as response:
-            return response.status, str(json.load(response)["choices"][0]["message"]["content"])
-    except HTTPError as error:
-        return error.code, str(json.load(error)["error"]["message"])
+    answer = preheat.ask("POST", "/v1/chat/completions", body)
+    text = answer.body["choices"][0]["message"]["content"] if answer.status == 200 else answer.body["error"]["message"]
+    return answer.status, str(text)
 
 
 class Stream:

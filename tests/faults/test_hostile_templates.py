@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -155,23 +152,10 @@ def preheat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preheat]:
         yield running
 
 
-def post(preheat: Preheat, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    request = urllib.request.Request(
-        f"{preheat.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
 def chat(preheat: Preheat, model: str, text: str = "Hello") -> tuple[int, dict[str, Any]]:
-    return post(
-        preheat,
-        "/v1/chat/completions",
-        {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 2},
-    )
+    body = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 2}
+    answer = preheat.ask("POST", "/v1/chat/completions", body)
+    return answer.status, answer.body
 
 
 def renderers(preheat: Preheat, worker: psutil.Process | None = None) -> list[psutil.Process]:
@@ -189,7 +173,8 @@ def is_renderer(process: psutil.Process) -> bool:
 @pytest.mark.parametrize("model", REASONS)
 def test_such_a_model_becomes_hot_and_completes(preheat: Preheat, model: str) -> None:
     assert preheat.post(f"/preheat/v1/models/{model}/load")["state"] == "hot"
-    assert post(preheat, "/v1/completions", {"model": model, "prompt": "x", "max_tokens": 2})[0] == 200
+    completion = {"model": model, "prompt": "x", "max_tokens": 2}
+    assert preheat.ask("POST", "/v1/completions", completion).status == 200
     for _ in range(3):
         status, answer = chat(preheat, model)
         assert (status, answer["error"]["code"]) == (422, "chat_template_failed")

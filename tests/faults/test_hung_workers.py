@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,13 +16,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 def failure(preheat: Preheat, path: str, body: dict[str, Any]) -> tuple[int, str, str | None]:
     """Return status, code and Retry-After of a request that fails."""
-    request = urllib.request.Request(
-        f"{preheat.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with pytest.raises(urllib.error.HTTPError) as caught, urllib.request.urlopen(request, timeout=90):
-        pass
-    with caught.value as error:
-        return error.code, json.load(error)["error"]["code"], error.headers["Retry-After"]
+    answer = preheat.ask("POST", path, body)
+    return answer.status, answer.body["error"]["code"], answer.headers["Retry-After"]
 
 
 def test_stopped_while_busy_and_while_idle(preheat_home: Path, chat_model: Path, embedding_model: Path) -> None:
@@ -45,7 +37,6 @@ def test_stopped_while_busy_and_while_idle(preheat_home: Path, chat_model: Path,
             assert idle.result() == (503, "worker_hung", "1")
         assert client.embeddings.create(model=EMBEDDING, input="again").data
         assert client.completions.create(model=CHAT, prompt="1, 2, 3,", max_tokens=2).choices
-        with urllib.request.urlopen(f"{preheat.url}/preheat/v1/log", timeout=60) as answer:
-            decisions = json.load(answer)["decisions"]
+        decisions = preheat.ask("GET", "/preheat/v1/log").body["decisions"]
         failed = {decision["model"]: decision["cause"] for decision in decisions if decision["action"] == "fail"}
         assert failed == {CHAT: "worker_hung", EMBEDDING: "worker_hung"}

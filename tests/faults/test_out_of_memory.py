@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from running_preheat import Preheat, running_preheat, wait_until
+from running_preheat import Answer, Preheat, running_preheat, wait_until
 from scripted_models import TEMPLATES, write_scripted_model
 from tests.faults.memory_limits import groups_that_limit, join, limit_address_space, memory_group
 
@@ -34,18 +30,9 @@ def folder(tmp_path: Path) -> Path:
     return models
 
 
-def ask(preheat: Preheat, model: str) -> tuple[int, dict[str, Any], Any]:
-    """Return status, body and headers of a chat's answer."""
+def ask(preheat: Preheat, model: str) -> Answer:
     body = {"model": model, "messages": [{"role": "user", "content": "play(short)"}], "max_tokens": 4}
-    request = urllib.request.Request(
-        f"{preheat.url}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=90) as answer:
-            return answer.status, json.load(answer), answer.headers
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error), error.headers
+    return preheat.ask("POST", "/v1/chat/completions", body)
 
 
 def check_no_memory(preheat: Preheat) -> None:
@@ -68,7 +55,7 @@ def test_address_space(folder: Path, preheat_home: Path) -> None:
         wait_until(engine.children)
         limit_address_space(engine, engine.memory_info().vms + KV_CACHE_BYTES // 2)
         check_no_memory(preheat)
-        assert ask(preheat, "small")[0] == 200
+        assert ask(preheat, "small").status == 200
 
 
 @pytest.mark.parametrize("parent", groups_that_limit() if sys.platform == "linux" else [])
@@ -85,4 +72,4 @@ def test_control_group(folder: Path, preheat_home: Path, parent: Path) -> None:
         join(group, spare.pid)
         status, body, _ = ask(preheat, MODEL)
         assert (status, body["error"]["code"]) == (507, "insufficient_memory"), body
-        assert ask(preheat, "small")[0] == 200
+        assert ask(preheat, "small").status == 200

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,9 @@ N_MODELS = 40
 
 
 def ask(preheat: Preheat, method: str, path: str, body: object = None) -> Any:
-    key = json.loads((preheat.home / "runtime" / "engine.json").read_text())["key"]
-    request = urllib.request.Request(
-        f"{preheat.url}{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        return json.loads(response.read() or b"null")
+    answer = preheat.ask(method, path, body, preheat.own_headers)
+    assert answer.status == 200, answer.body
+    return answer.body
 
 
 def toggle(preheat: Preheat, name: str, *, on: bool) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -120,14 +118,8 @@ def test_what_only_costs_something_else_is_done_without(preheat_home: Path, tmp_
     (preheat_home / "data" / "models" / "zero.gguf").symlink_to("/dev/zero")
     with running_preheat(preheat_home) as preheat:
         assert preheat.status()["models"] == []
-        assert _get(f"{preheat.url}/v1/models")["data"] == []
-        assert _get(f"{preheat.url}/api/tags")["models"] == []
-
-
-def _get(url: str) -> dict[str, object]:
-    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
-        answer: dict[str, object] = json.load(response)
-        return answer
+        assert preheat.ask("GET", "/v1/models").body["data"] == []
+        assert preheat.ask("GET", "/api/tags").body["models"] == []
 
 
 @pytest.fixture

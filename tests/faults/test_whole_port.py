@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -41,9 +40,7 @@ def preheat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preheat]:
 
 def operations(preheat: Preheat) -> list[Any]:
     """Return the operations of the port's own document, for the only model that there is."""
-    request = urllib.request.Request(f"{preheat.url}/openapi.json", headers=HEADERS)
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-        document = json.load(answer)
+    document = preheat.ask("GET", "/openapi.json", headers=HEADERS).body
     for schema in document["components"]["schemas"].values():
         if "model" in schema.get("properties", {}):
             schema["properties"]["model"] = {"enum": ["tiny"]}

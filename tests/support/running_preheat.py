@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import openai
 import psutil
@@ -23,6 +24,7 @@ CHAT = "smollm2-135m-instruct.q4_1"
 EMBEDDING = "all-minilm-l6-v2.q8_0"
 START_TIMEOUT_S = 60.0
 EXIT_TIMEOUT_S = 60.0
+ANSWER_TIMEOUT_S = 120.0
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float = START_TIMEOUT_S) -> Any:
@@ -32,6 +34,14 @@ def wait_until(condition: Callable[[], Any], timeout_s: float = START_TIMEOUT_S)
         assert time.monotonic() < deadline, f"not true after {timeout_s} s: {condition}"
         time.sleep(0.02)
     return value
+
+
+class Answer(NamedTuple):
+    """The answer to a request."""
+
+    status: int
+    body: Any  # of JSON; None if it is empty
+    headers: Mapping[str, str]
 
 
 @dataclass
@@ -74,6 +84,18 @@ class Preheat:
         with urllib.request.urlopen(request, timeout=60) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
+
+    def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a request, with ``body`` as JSON if it is not None. Errors are answers, too."""
+        data = None if body is None else json.dumps(body).encode()
+        json_type = {} if body is None else {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}{path}", data, {**json_type, **(headers or {})}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT_S) as answer:
+                return Answer(answer.status, json.loads(answer.read() or b"null"), answer.headers)
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, json.loads(error.read() or b"null"), error.headers)
 
     def empty_cache(self, model_id: str) -> None:
         """Unload the model: its next request finds an empty KV cache.
