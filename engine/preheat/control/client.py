@@ -308,7 +308,7 @@ class HttpClient:
             connection.connect()
             connection.request("GET", "/health")
             answer = _parsed(connection.getresponse().read())
-        except (*_BROKEN, ValueError, ArithmeticError) as error:  # the latter for an address that is none
+        except (*_BROKEN, ValueError, ArithmeticError) as error:  # the latter for a malformed address
             connection.close()
             raise NotRunningError(msg("not_running")) from error
         if answer.get("app") != "preheat" or answer.get("pid") != self.pid:

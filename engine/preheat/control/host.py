@@ -22,9 +22,8 @@ T = TypeVar("T")
 WRITTEN_WITHIN_S: Final = 0.5
 """Maximum wait for the newest records to be written, in seconds. A full disk may prevent that."""
 
-
 _MOST_REPLAYS: Final = 2
-"""Each is a process that computes for seconds."""
+"""Replays at once. Each is a process that computes for seconds."""
 
 
 @dataclass(slots=True)

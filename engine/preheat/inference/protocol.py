@@ -199,7 +199,7 @@ _ERRORS: Final = {
         UnsupportedOperationError,
     )
 }
-"""Errors that a worker may report; anything else is a bug and ends it."""
+"""Errors of workers that keep their class; others arrive as ``EngineError``."""
 
 
 def client_of(frame: Request) -> str:

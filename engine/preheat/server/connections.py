@@ -251,7 +251,7 @@ class GuardedConnection(HttpToolsProtocol):
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
-            self._abort("sends what is no request during an answer")
+            self._abort("sends something else than a request during an answer")
             return
         self.pipeline.clear()
         if self.cycle is not None:  # its answer would come after the end
@@ -264,6 +264,6 @@ class GuardedConnection(HttpToolsProtocol):
 
 
 def _malformed(error: BaseException | None) -> InvalidHttpError:
-    """Return the refusal for an error of the parser, whose words are its own and quote nothing."""
+    """Return the refusal for an error of the parser, which quotes nothing from the client."""
     reason = str(error) if isinstance(error, HttpParserError) and error.__context__ is None else "it cannot be read"
     return InvalidHttpError(msg("http_malformed", reason=reason))

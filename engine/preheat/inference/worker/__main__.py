@@ -1,7 +1,7 @@
 """The worker process: ``python -m preheat.inference.worker``. It holds one model and serves the engine over pipes.
 
-The main thread loads and decodes. Another thread reads frames and prepares requests. The end of stdin ends the process
-at once, so that no worker outlives its engine.
+The main thread loads and decodes. Another one reads frames, and ``Lanes`` have further ones that prepare requests. The
+end of stdin ends the process at once, so that no worker outlives its engine.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def answer_tokens(
 
 
 def prompt_limit(job: Job, context_length: int, param: str) -> OnPiece:
-    """Return a function that stops the tokenizing of a prompt that is too long, or whose request was cancelled.
+    """Return a function that stops tokenizing when the prompt is too long or the request was cancelled.
 
     It raises ContextLengthExceededError or CancelledError.
     """

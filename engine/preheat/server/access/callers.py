@@ -26,7 +26,7 @@ class Caller:
     scope: KeyScope  # the most that it may do
     key: NamedKey | None = None  # the named key that it sent
     page: bool = False  # it is a web page, or an app with a built-in browser
-    followed_link: bool = False  # a page of another site has opened this address, which needs nobody's consent
+    followed_link: bool = False  # it only opened this address, from a page of another site; any page can do that
 
     @property
     def low_priority(self) -> bool:

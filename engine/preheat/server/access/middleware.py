@@ -56,7 +56,7 @@ class AccessMiddleware:
             return send(message)
 
         try:
-            # ``watched_send`` is no coroutine function, which saves a coroutine for each streamed token.
+            # ``watched_send`` is not a coroutine function, which saves a coroutine for each streamed token.
             await self._answer(scope, head, receive, watched_send)  # type: ignore[arg-type] # returns an awaitable
         except Exception as error:
             failed = failure_of(f"{scope['method']} {_log_path(scope)}", error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from preheat.messages import msg
 from preheat.models import printable
@@ -14,7 +15,7 @@ from preheat.server.access.hosts import address_of, host_name, is_loopback, orig
 from preheat.server.errors import HostNotAllowedError, InvalidApiKeyError, OriginNotAllowedError, OtherUserError
 from preheat.settings import KeyScope, KeyStore
 
-MAX_SHOWN = 100
+_MAX_SHOWN: Final = 100
 """Characters of a refused origin in its error."""
 
 
@@ -34,11 +35,11 @@ class AccessRules:
     max_body_bytes: int = 32 * 1024 * 1024  # larger bodies are rejected
 
     def check_source(self, head: RequestHead) -> None:
-        """Raise HostNotAllowedError or OriginNotAllowedError if the request comes from where none may."""
+        """Raise HostNotAllowedError or OriginNotAllowedError if requests from this source are refused."""
         if not self.host_allowed(head.host):
             raise HostNotAllowedError(msg("host_not_allowed"))
         if head.origin is not None and not self.origin_allowed(head.origin, head.host):
-            raise OriginNotAllowedError(msg("origin_not_allowed", origin=printable(head.origin)[:MAX_SHOWN]))
+            raise OriginNotAllowedError(msg("origin_not_allowed", origin=printable(head.origin)[:_MAX_SHOWN]))
         if head.of_other_site and not head.follows_link:
             raise OriginNotAllowedError(msg("foreign_page"))
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from preheat.server.bodies.fields import (
-    MAX_CALLS,
     MAX_INPUTS,
     MAX_MESSAGES,
-    MAX_PARTS,
-    MAX_STOPS,
-    MAX_TOOLS,
     Body,
     Calls,
     Int,
@@ -34,12 +30,8 @@ from preheat.server.bodies.json_text import check_json_text, parse_json
 from preheat.server.bodies.reading import SCOPE_KEY, BodyReader, read_body, read_with, run_for
 
 __all__ = [
-    "MAX_CALLS",
     "MAX_INPUTS",
     "MAX_MESSAGES",
-    "MAX_PARTS",
-    "MAX_STOPS",
-    "MAX_TOOLS",
     "SCOPE_KEY",
     "Body",
     "BodyReader",

@@ -51,7 +51,7 @@ def _whole(value: Any) -> Any:
 
 
 Int: TypeAlias = Annotated[int, BeforeValidator(_whole)]
-"""An integer, which some clients write as ``3.0``."""
+"""An integer. ``3.0`` is one too: JavaScript does not tell them apart."""
 
 TokenCount: TypeAlias = Annotated[Int, Field(ge=-(2**31), lt=2**31)]
 """A number of tokens, or a negative number with a meaning of its own."""

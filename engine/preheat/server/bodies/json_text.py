@@ -24,7 +24,7 @@ MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 1_000_000
 """Values of one text: a prompt of token ids has one for each token."""
 
-MAX_PARTS: Final = 250_000
+MAX_JSON_PARTS: Final = 250_000
 """Texts (keys included), lists and objects of one text."""
 
 _SLICE: Final = 1 << 20
@@ -54,7 +54,7 @@ def check_shape(data: bytes) -> None:
 
 
 def check_json_text(text: str, param: str) -> None:
-    """Do the same for a text that a worker will parse; ``param`` names it."""
+    """Check a JSON text in a request's field, which a worker will parse; raises errors as ``check_shape``."""
     if len(text) > MAX_DEPTH:
         excess = excess_of(text.encode("utf-8", "replace"))
         if excess is not None:
@@ -70,13 +70,13 @@ def excess_of(data: bytes) -> Message | None:
     """Return which limit a JSON text exceeds, if any."""
     opened = data.count(b"[") + data.count(b"{")
     commas = data.count(b",")
-    if opened <= MAX_DEPTH and commas + opened < MAX_VALUES and opened + data.count(b'"') // 2 <= MAX_PARTS:
+    if opened <= MAX_DEPTH and commas + opened < MAX_VALUES and opened + data.count(b'"') // 2 <= MAX_JSON_PARTS:
         return None  # even if all of them were outside of texts
     shape = shape_of(data)
     if shape.depth > MAX_DEPTH:
         return msg("json_too_deep", limit=MAX_DEPTH)
-    if shape.values > MAX_VALUES or shape.parts > MAX_PARTS:
-        return msg("json_too_many_values", values=MAX_VALUES, parts=MAX_PARTS)
+    if shape.values > MAX_VALUES or shape.parts > MAX_JSON_PARTS:
+        return msg("json_too_many_values", values=MAX_VALUES, parts=MAX_JSON_PARTS)
     return None
 
 
@@ -96,7 +96,7 @@ def shape_of(data: bytes) -> Shape:
         values += outside.count(b",") + opened
         containers += opened
         quotes += len(pieces) - 1
-        if values > MAX_VALUES or containers + quotes // 2 > MAX_PARTS:
+        if values > MAX_VALUES or containers + quotes // 2 > MAX_JSON_PARTS:
             break
         if opened and opened + level > MAX_DEPTH:
             levels = list(accumulate(map(_STEPS.__getitem__, outside.replace(b",", b"")), initial=level))

@@ -62,7 +62,7 @@ class MemoryBudget:
             raise
 
     def give(self, amount: int) -> None:
-        """Return bytes."""
+        """Give bytes back."""
         self.used -= amount
         self._grant()
 
@@ -93,7 +93,7 @@ class Upload:
 
     @property
     def is_slow(self) -> bool:
-        """Whether it has to end for others."""
+        """Whether it has to end when others wait."""
         silent_s = asyncio.get_running_loop().time() - self._received_at
         return silent_s > PATIENCE_S or self.remaining_s > SOON_S
 
@@ -141,7 +141,7 @@ class Uploads:
             self._uploads.discard(upload)
 
     def complete(self, upload: Upload) -> None:
-        """Return the room of a received body, which is no longer in memory."""
+        """Give back the room of a received body, which is no longer in memory."""
         self._budget.give(upload.size)
 
     async def _end_slow_ones(self) -> None:

@@ -60,7 +60,7 @@ class ReceivedBody:
             self._received()
 
     def close(self) -> None:
-        """Return all memory, at the end of the request."""
+        """Give back all memory, at the end of the request."""
         self._take()
         if self._upload is not None:
             self._received()

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from preheat.inference import JsonObject, Sampling
-from preheat.server.bodies import MAX_INPUTS, Calls, JsonBody, Label, Messages, Name, Stop, Stops, Tools
+from preheat.server.bodies import MAX_INPUTS, Calls, Int, JsonBody, Label, Messages, Name, Stop, Stops, Tools
 from preheat.server.ollama.durations import keep_alive_s
 
 _SEEDS: Final = 2**32 - 1  # llama.cpp draws a seed for 2**32 - 1
 
 
-def _whole(value: Any) -> Any:
-    """Return 8192 for 8192.0: JavaScript does not tell them apart, and Ollama accepts both."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 MAX_IMAGES: Final = 256
 MAX_TOKENS: Final = 2**31 - 1
 
-Whole: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**63), lt=2**64)]
+Whole: TypeAlias = Annotated[Int, Field(ge=-(2**63), lt=2**64)]
 
 Images: TypeAlias = Annotated[list[str], Field(max_length=MAX_IMAGES)]
 

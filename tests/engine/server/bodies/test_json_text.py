@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from preheat.errors import InvalidRequestError
 from preheat.server.bodies import json_text
-from preheat.server.bodies.json_text import MAX_DEPTH, MAX_PARTS, MAX_VALUES, Shape, excess_of, parse_json, shape_of
+from preheat.server.bodies.json_text import (
+    MAX_DEPTH,
+    MAX_JSON_PARTS,
+    MAX_VALUES,
+    Shape,
+    excess_of,
+    parse_json,
+    shape_of,
+)
 from preheat.server.errors import BodyTooLargeError
 
 ANY_JSON = st.recursive(
@@ -53,8 +61,8 @@ def test_the_shape_is_that_of_the_parsed_value(value: Any, ascii_only: bool, sli
         (b"[" * (MAX_DEPTH + 1), "json_too_deep"),
         (b'{"a":' * (MAX_DEPTH + 1), "json_too_deep"),
         (b"[1" + b",1" * MAX_VALUES + b"]", "json_too_many_values"),
-        (b"[{}" + b",{}" * MAX_PARTS + b"]", "json_too_many_values"),
-        (b'[""' + b',""' * MAX_PARTS + b"]", "json_too_many_values"),
+        (b"[{}" + b",{}" * MAX_JSON_PARTS + b"]", "json_too_many_values"),
+        (b'[""' + b',""' * MAX_JSON_PARTS + b"]", "json_too_many_values"),
         (b"[" * 1_000_000, "json_too_many_values"),
     ],
 )

@@ -136,7 +136,7 @@ class AnswerConstraints:
     def _with_usable(
         self, tools: Sequence[ToolDefinition], compile_with: Callable[[Sequence[ToolDefinition]], TokenMatcher]
     ) -> TokenMatcher:
-        """Compile with the tools; with any arguments for those whose schema cannot be followed and need not be."""
+        """Compile with the tools. Those that are not strict get any arguments if their schema cannot be followed."""
         for tool in tools:
             self._check_strict(tool)
         try:

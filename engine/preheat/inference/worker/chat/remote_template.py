@@ -86,7 +86,7 @@ class RemoteTemplate:
         self._max_prompt_bytes = max_prompt_bytes
         self._learn_limit_s = learn_limit_s
         self._render_limit_s = render_limit_s
-        self._learning = threading.Lock()  # taken by the owner of a helper
+        self._learning = threading.Lock()  # never held while borrowing a helper
         self._was_learned = False
         self._problem = msg("template_too_long", limit=_MAX_SOURCE_CHARACTERS) if is_too_long else None
         self._retry_at = float("inf") if is_too_long else 0.0  # monotonic

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from preheat.errors import InvalidRequestError
 from preheat.inference import Constraint
-from preheat.inference.worker.constraints.grammars import JSON_SCHEMA, compile_constraint, rule_text
+from preheat.inference.worker.constraints.grammars import GRAMMAR, JSON_SCHEMA, compile_constraint, rule_text
 from preheat.inference.worker.constraints.matching import TokenMatcher
 from preheat.inference.worker.constraints.native import GrammarError, compiled, one_line, with_deep_stack
 from preheat.inference.worker.constraints.outcomes import Outcome, OutcomeCache, Refusal
@@ -34,8 +34,6 @@ _BYTES_PER_CHAR: Final = 40
 
 _RETRY_S: Final = 60.0
 """Time until a trial that a busy machine may have delayed is repeated."""
-
-_GRAMMAR: Final = "grammar"  # kind of a whole grammar; see ``trial``
 
 
 class ConstraintCompiler:
@@ -81,8 +79,8 @@ class ConstraintCompiler:
         """
         if len(grammar) > MAX_GRAMMAR_CHARS:
             raise GrammarError("It is too large")
-        make = (lambda: self._compile_plainly(grammar)) if simple else (lambda: self._compile(_GRAMMAR, grammar))
-        outcome = self._outcomes.get(_key(_GRAMMAR, grammar), make)
+        make = (lambda: self._compile_plainly(grammar)) if simple else (lambda: self._compile(GRAMMAR, grammar))
+        outcome = self._outcomes.get(_key(GRAMMAR, grammar), make)
         if isinstance(outcome, Refusal):
             raise GrammarError(outcome.reason)
         return self._new(outcome)

@@ -1,4 +1,4 @@
-"""From what clients send to grammars in llguidance's Lark dialect. Hostile input can take for ever: see ``trial``."""
+"""Turns clients' constraints into grammars in llguidance's Lark dialect. Hostile ones may never end: see ``trial``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from preheat.inference.worker.constraints.references import ROOT, SchemaDocument
 from preheat.inference.worker.constraints.schemas import places, prepared
 
 JSON_SCHEMA: Final = "json_schema"
+
+GRAMMAR: Final = "grammar"
+"""Kind of a whole grammar in llguidance's dialect, which no client sends."""
 
 MAX_CHARS: Final = {"regex": 1 << 18, "lark": 1 << 15, "gbnf": 1 << 15}
 """Longest text of each kind in a request; the limits of schemas are in ``schemas``. Grammars compile more slowly."""

@@ -1,4 +1,4 @@
-"""What compiling led to, kept for the next request with the same constraint. Any thread."""
+"""Results of compiling, cached for the next request with the same constraint. Any thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Refusal(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A result. It is forgotten at a monotonic time, if it may be another one then."""
+    """A result. It expires at the monotonic time ``until``, if another attempt may end differently."""
 
     value: Any
     size_bytes: int

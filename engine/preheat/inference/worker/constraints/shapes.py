@@ -1,4 +1,4 @@
-"""What the keywords of JSON schemas have to be: a list, a text, a number. Pure."""
+"""Checks the types of JSON schemas' keywords: a list, a text, a number. Pure."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""Which constraints are so plain that they compile at once, whatever they say. Pure."""
+"""Tells simple constraints, which compile quickly, from those that need a trial first. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Any, Final
+
+from preheat.inference.worker.constraints.grammars import JSON_SCHEMA
 
 MAX_SIMPLE_CHARS: Final = 1 << 15
 
@@ -27,7 +29,7 @@ _NEXT_TO_REF: Final = frozenset({"$ref", "description", "title", "default", "exa
 
 def is_simple(kind: str, text: str) -> bool:
     """Return whether a constraint needs no trial before it is compiled. ``kind`` is as in ``Constraint``."""
-    if kind == "json_schema":
+    if kind == JSON_SCHEMA:
         return _is_simple_schema(text)
     if len(text) > _MAX_GRAMMAR_CHARS or len(_REPETITION.findall(text)) > _MAX_REPETITIONS:
         return False

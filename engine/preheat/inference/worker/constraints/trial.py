@@ -3,7 +3,7 @@
 llguidance limits the work for almost everything, but not for all: its time and memory can grow exponentially, nothing
 interrupts it, and the process ends if memory runs out. The rewriting of schemas before it has no limits at all.
 
-A question is JSON: ``kind`` and ``text`` as in ``Constraint``, or the kind ``grammar``; ``lenient``; ``rule`` if only
+A question is JSON: ``kind`` and ``text`` as in ``Constraint``, or the kind ``GRAMMAR``; ``lenient``; ``rule`` if only
 the expression for a rule is wanted. The answer is JSON: ``text`` and ``size_bytes``, or ``refused`` with the reason.
 """
 
@@ -20,14 +20,11 @@ from typing import Any, Final
 
 from llguidance import LLTokenizer, TokenizerWrapper
 
-from preheat.inference.worker.constraints.grammars import compile_constraint, rule_text
+from preheat.inference.worker.constraints.grammars import GRAMMAR, compile_constraint, rule_text
 from preheat.inference.worker.constraints.native import USUAL_TOKEN_S, GrammarError, check, compiled, with_deep_stack
 from preheat.inference.worker.constraints.references import SchemaError
 from preheat.inference.worker.guarded_process import serve
 from preheat.inference.worker.guarded_process.limits import resident_bytes
-
-GRAMMAR: Final = "grammar"
-"""Kind of a whole grammar in llguidance's dialect."""
 
 NO_VOCABULARY: Final = b"no vocabulary"
 """The answer to a question before the vocabulary."""
