@@ -1589,8 +1589,8 @@ nach {new}
         <translation>Kürzere Nachrichten senden oder einen Prompt an /v1/completions</translation>
     </message>
     <message>
-        <source>Send the body without Content-Encoding</source>
-        <translation>Die Anfrage ohne Content-Encoding senden</translation>
+        <source>Send the body uncompressed</source>
+        <translation>Die Anfrage unkomprimiert senden</translation>
     </message>
     <message>
         <source>Send the body&apos;s length in bytes, as digits</source>
@@ -2153,7 +2153,7 @@ nach {new}
         <translation>Das Ende abwarten, dann fortsetzen</translation>
     </message>
     <message>
-        <source>Web pages may not change settings, files and keys</source>
+        <source>Web pages may not change settings, files or keys</source>
         <translation>Webseiten dürfen Einstellungen, Dateien und Schlüssel nicht ändern</translation>
     </message>
     <message>

@@ -44,7 +44,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "Use the preheat command, or allow it with 'preheat config set web_access manage'",
     ),
     "page_never_admin": Template(
-        "Web pages may not change settings, files and keys", "Use the preheat command or its window"
+        "Web pages may not change settings, files or keys", "Use the preheat command or its window"
     ),
     "key_scope_too_small": Template(
         "The API key {name} allows only {scope}, and this needs {needed}", "Use a key with that permission"
@@ -59,7 +59,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "body_too_large": Template(
         "The request body is larger than {limit:count} bytes", "Send less, or raise the setting max_body"
     ),
-    "body_encoded": Template("Compressed request bodies are not supported", "Send the body without Content-Encoding"),
+    "body_encoded": Template("Compressed request bodies are not supported", "Send the body uncompressed"),
     "server_busy": Template("Other large requests take all memory for requests", "Send the request again later"),
     "upload_too_slow": Template(
         "The request body arrived too slowly, and other requests needed its memory", "Send the request again"
