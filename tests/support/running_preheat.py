@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ class Answer(NamedTuple):
 
     status: int
     body: Any  # of JSON; None if it is empty
-    headers: Mapping[str, str]
+    headers: Message[str, str]
 
 
 @dataclass
