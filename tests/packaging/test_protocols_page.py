@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from fastapi.routing import APIRoute
 
-from preheat import errors as engine_errors
 from preheat.errors import EngineError
-from preheat.server import errors as server_errors
-from preheat.server.access import NotPermittedError
 from preheat.server.app import FAMILIES, create_app
 from preheat.server.errors import anthropic_error_json
 from preheat.server.protocols import Family
@@ -46,11 +44,16 @@ def test_every_route_is_described(family: Family) -> None:
     assert served <= {(endpoint.method, endpoint.path) for endpoint in family.endpoints}
 
 
+def subclasses(kind: type[EngineError]) -> Iterator[type[EngineError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
 def test_the_page_has_the_status_of_each_error() -> None:
     rows = re.findall(r"^\| (\d{3}) \| (.*) \| `(\w+)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     listed = {code: (int(status), kind) for status, codes, kind in rows for code in re.findall(r"`(\w+)`", codes)}
-    classes = [*vars(engine_errors).values(), *vars(server_errors).values(), NotPermittedError]
-    found = {each.code: each for each in classes if isinstance(each, type) and issubclass(each, EngineError)}
+    found = {each.code: each for each in subclasses(EngineError)}
     assert len(listed) > 15
     for code, expected in listed.items():
         assert (found[code].status, anthropic_error_json(found[code]("a"))["error"]["type"]) == expected
