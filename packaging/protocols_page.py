@@ -49,7 +49,10 @@ def with_classes(page: str) -> str:
         raise SetupError(f"{SECURITY_PAGE.name} has no place for the classes", remedy="Add <!-- classes -->")
     rows = ["| class | control API, below `/preheat/v1/` | other endpoints |", "| --- | --- | --- |"]
     for risk in Risk:
-        routes = [kind.route for kind in COMMANDS if kind.route.risk is risk]
+        # The order of ``COMMANDS`` is that in which their modules were imported.
+        routes = sorted(
+            (kind.route for kind in COMMANDS if kind.route.risk is risk), key=lambda route: (route.path, route.method)
+        )
         paths = ", ".join(f"`{route.method} {route.path.replace(':path', '')}`" for route in routes)
         rows.append(f"| *{risk.value}* | {paths} | {_OTHER_ENDPOINTS[risk]} |")
     return f"{head}{begin}{chr(10).join(rows)}\n{end}{tail}"
