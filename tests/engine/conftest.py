@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bug_watch import bugs_of
-from preheat.inference import client as client_module
+from preheat.inference import process as process_module
 from tests.engine.application import Application, eventually, make_home
 from tests.engine.engines import Gate
 from tests.engine.inference import gated_worker
@@ -57,5 +57,5 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chat_model: Path, embe
     folder = tmp_path / "gates"
     folder.mkdir()
     monkeypatch.setenv("TEST_GATE", str(folder))
-    monkeypatch.setattr(client_module, "worker_command", gated_worker.command)
+    monkeypatch.setattr(process_module, "worker_command", gated_worker.command)
     return Gate(folder, {CHAT: chat_model.name, EMBED: embedding_model.name})

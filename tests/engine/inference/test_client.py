@@ -26,7 +26,7 @@ from preheat.errors import (
     WorkerHungError,
 )
 from preheat.inference import Chat, GenerateRequest, ModelInfo, liveness
-from preheat.inference import client as client_module
+from preheat.inference import process as process_module
 from preheat.inference.client import WorkerClient
 from preheat.messages import Message, msg
 from tests.engine.application import eventually
@@ -283,7 +283,7 @@ async def test_a_killed_worker_only_fails_its_own_requests(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for hung workers ten times as often, and give them half a second."""
-    monkeypatch.setattr(client_module, "CHECK_S", 0.1)
+    monkeypatch.setattr(process_module, "CHECK_S", 0.1)
     limits = {name: liveness.Limits(0.5, limit.cpu_s) for name, limit in liveness.LIMITS.items()}
     monkeypatch.setattr(liveness, "LIMITS", limits)
 
@@ -365,7 +365,7 @@ async def test_a_deadlock_of_the_decode_thread_is_found(
     spawn: Spawn, chat_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its reading thread still answers."""
-    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", DEADLOCKED])
+    monkeypatch.setattr(process_module, "worker_command", lambda: [sys.executable, "-c", DEADLOCKED])
     worker = await spawn()
     await load(worker, chat_model)
     with pytest.raises(WorkerHungError):
@@ -447,7 +447,7 @@ main.main()
 async def test_output_of_native_code_does_not_corrupt_frames(
     spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", NOISY])
+    monkeypatch.setattr(process_module, "worker_command", lambda: [sys.executable, "-c", NOISY])
     worker = await spawn()
     await load(worker, embedding_model, embeddings=True)
     assert (await worker.embed(["quiet"])).vectors
@@ -457,7 +457,7 @@ async def test_a_protocol_violation_ends_the_worker(
     spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nonsense = "import time; print('Hello, this is no frame', flush=True); time.sleep(600)"
-    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", nonsense])
+    monkeypatch.setattr(process_module, "worker_command", lambda: [sys.executable, "-c", nonsense])
     worker = await spawn()
     with pytest.raises(ModelLoadError):
         await load(worker, embedding_model)
@@ -465,7 +465,7 @@ async def test_a_protocol_violation_ends_the_worker(
 
 
 async def test_a_worker_that_cannot_start(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "worker_command", lambda: ["/nowhere/python"])
+    monkeypatch.setattr(process_module, "worker_command", lambda: ["/nowhere/python"])
     with pytest.raises(ModelLoadError) as caught:
         await spawn()
     assert caught.value.message.code == "worker_not_started"
@@ -474,7 +474,7 @@ async def test_a_worker_that_cannot_start(spawn: Spawn, monkeypatch: pytest.Monk
 async def test_a_worker_that_ends_before_it_is_ready(
     spawn: Spawn, embedding_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "worker_command", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
+    monkeypatch.setattr(process_module, "worker_command", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
     worker = await spawn()
     for attempt in (worker.ready(), load(worker, embedding_model)):
         with pytest.raises(ModelLoadError) as caught:

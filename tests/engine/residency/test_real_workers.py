@@ -257,7 +257,7 @@ async def test_a_new_context_length_waits_for_the_answer_and_then_applies() -> N
 async def test_a_load_killed_for_lack_of_memory_evicts_and_tries_once_more(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("preheat.inference.client.count_oom_kills", itertools.count().__next__)
+    monkeypatch.setattr("preheat.inference.process.count_oom_kills", itertools.count().__next__)
     async with running() as engine:
         decisions = decisions_of(engine)
         recorder = Recorder(engine)
