@@ -19,7 +19,7 @@ MEMORY_BYTES: Final = 320 << 20
 
 _MODULE: Final = "preheat.inference.worker.constraints.trial"
 _NO_VOCABULARY: Final = b"no vocabulary"
-_LIMIT_S: Final = 2.0
+_LIMIT_S: Final = 4.0
 """Longest time for a question on a busy machine; the process also limits its processor time."""
 
 _IDLE_S: Final = 60.0
