@@ -115,6 +115,8 @@ def path_problem(text: str) -> str | None:
 
 def is_system_folder(path: Path) -> bool:
     """Return whether a path is in a folder of the system, where no models belong. ``path`` has no links left."""
+    if path.root == "//":  # POSIX keeps two slashes apart from one; Linux and macOS do not
+        path = Path("/", *path.parts[1:])
     if any(path.is_relative_to(folder) for folder in _SYSTEM_FOLDERS):
         # The data folder of a service may be in /var/lib.
         return not path.is_relative_to(data_dir())

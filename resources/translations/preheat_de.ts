@@ -1933,8 +1933,8 @@ nach {new}
         <translation>Die Anfrage ist kein HTTP/1.1: {reason}</translation>
     </message>
     <message>
-        <source>The request&apos;s target and its header Host name different machines</source>
-        <translation>Das Ziel der Anfrage und ihr Header Host nennen verschiedene Computer</translation>
+        <source>The request&apos;s target is neither a path nor a URL with the machine of the header Host</source>
+        <translation>Das Ziel der Anfrage ist weder ein Pfad noch eine URL mit dem Computer aus dem Header Host</translation>
     </message>
     <message>
         <source>The stop strings have {characters:count} characters together; {limit:count} are the limit</source>

@@ -163,6 +163,7 @@ def test_folders_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "/etc/preheat/models",
         "/usr/local/models",
         "/proc/self",
+        "//etc",
         "/var/log/x",
         "/home",
         "/tmp",

@@ -15,7 +15,7 @@ from preheat.control import Keys, encode
 from preheat.control.keys import KeyInfo
 from preheat.core.persistent_state import PersistentState
 from preheat.errors import EngineError
-from preheat.server.ollama.named_models import NamedModel, NamedModels
+from preheat.server.ollama.named_models import MOST_MODELS, NamedModel, NamedModels
 from preheat.settings import KeyScope, KeyStore
 from preheat.settings.keys import NamedKey
 
@@ -97,3 +97,21 @@ def test_a_pause_does_not_become_longer(tmp_path: Path, until: float, at: float,
     path = tmp_path / "state.json"
     path.write_text(json.dumps({"paused_until": until, "paused_at": at}))
     assert PersistentState(path, lambda: now).paused_until == expected
+
+
+def test_names_of_models_stay_small(tmp_path: Path) -> None:
+    names = NamedModels(tmp_path / "ollama-models.json")
+    names.add("a", NamedModel("m", "x" * 5_000_000))
+    with pytest.raises(EngineError, match="would take more than"):
+        names.add("b", NamedModel("m", "x" * 5_000_000))
+    assert NamedModels(tmp_path / "ollama-models.json").models.keys() == {"a"}
+
+
+def test_a_name_can_be_replaced_when_no_more_fit(tmp_path: Path) -> None:
+    path = tmp_path / "ollama-models.json"
+    path.write_text(json.dumps({f"n{number}": NAME for number in range(MOST_MODELS)}))
+    names = NamedModels(path)
+    names.add("n0", NamedModel("other"))
+    assert names.models["n0"].model_id == "other"
+    with pytest.raises(EngineError):
+        names.add("another", NamedModel("other"))

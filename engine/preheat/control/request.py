@@ -142,6 +142,8 @@ def _expected(field: FieldForm) -> Any:
         return msg("must_be_one_of", param=field.key, names=choices)
     if _plain(field) is int:
         return msg("must_be_whole_number", param=field.key, minimum=metadata["minimum"], maximum=metadata["maximum"])
+    if get_origin(_plain(field)) is tuple:
+        return msg("must_be_list", param=field.key)
     if "maximum" in metadata:
         return msg("must_be_short_text", param=field.key, maximum=metadata["maximum"])
     return msg("must_be_text", param=field.key)

@@ -26,7 +26,8 @@ TABLE: Final[Mapping[str, Template]] = {
     "header_repeated": Template("The request has more than one header {name}", "Send it once"),
     "host_missing": Template("The request has no header Host", "Send one, such as 'Host: localhost'"),
     "target_not_host": Template(
-        "The request's target and its header Host name different machines", "Send the path alone as the target"
+        "The request's target is neither a path nor a URL with the machine of the header Host",
+        "Send the path alone as the target",
     ),
     "content_length_malformed": Template(
         "The header Content-Length is not a number", "Send the body's length in bytes, as digits"

@@ -61,6 +61,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "value_is_share": Template("a share of memory makes no sense here"),
     "value_is_zero": Template("zero"),
     "value_leaves_nothing": Template("nothing would be left for models"),
+    "value_locks_out": Template("requests that change it back would be larger"),
     "value_too_small": Template("no model is so small; a unit may be missing"),
     "value_not_a_host": Template("{value} is not a host name or address"),
     "value_not_an_origin": Template("{value} is not an origin"),

@@ -35,6 +35,7 @@ from preheat.settings.model_settings import ContextLength, EffectiveModelSetting
 from preheat.settings.size import Size
 
 _MIN_MEMORY_LIMIT: Final = 10**6
+_MIN_BODY: Final = 1000
 
 SourceName = Literal["huggingface", "lmstudio", "ollama", "llamacpp", "jan"]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -315,6 +316,8 @@ class Settings(Declared):
             raise WrongValueError("value_is_zero")
         if info.field_name == "memory_limit" and not value.is_share and value.resolve(0) < _MIN_MEMORY_LIMIT:
             raise WrongValueError("value_too_small")
+        if info.field_name == "max_body" and value.resolve(0) < _MIN_BODY:
+            raise WrongValueError("value_locks_out")
         return value
 
     @field_validator("host")

@@ -139,6 +139,7 @@ def test_no_two_commands_share_a_route() -> None:
         (api.SearchHub, {"q": "x" * 201}, None, "q", "must_be_short_text"),
         (api.ReplayLimits, {}, {"limits": ["a"]}, "limits", "must_be_list"),
         (api.ReplayLimits, {}, {"limits": 3}, "limits", "must_be_list"),
+        (api.ReplayLimits, {}, {}, "limits", "must_be_list"),
         (api.SetFavourites, {}, {"favourites": "a"}, "favourites", "must_be_model_names"),
         (api.PausePreloading, {"seconds": "0"}, None, "seconds", "must_be_seconds"),
     ],

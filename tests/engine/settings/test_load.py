@@ -202,6 +202,7 @@ WRONG = [
     ("keep_free", "100%", "nothing would be left"),
     ("max_body", "5%", "a share of memory makes no sense here"),
     ("max_body", "0", "zero"),
+    ("max_body", "1B", "requests that change it back would be larger"),
     ("favourites", "a,,b", "an item is empty"),
     ("preload", "maybe", ""),
     ("context_length", "63", ""),

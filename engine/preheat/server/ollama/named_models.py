@@ -17,7 +17,7 @@ from preheat.messages import msg
 logger = logging.getLogger(__name__)
 
 MOST_MODELS: Final = 1000
-_MAX_BYTES: Final = 1 << 26
+_MAX_BYTES: Final = 1 << 23  # all of them are in memory, several times while the file is written
 _MAX_TIME: Final = 1e11
 _UNREADABLE: Final = (OSError, ValueError, TypeError, AttributeError)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}", re.ASCII)
@@ -68,7 +68,7 @@ class NamedModels:
         """
 
         def change(models: dict[str, NamedModel]) -> bool:
-            if not _NAME.fullmatch(name) or len(models) >= MOST_MODELS:
+            if not _NAME.fullmatch(name) or (len(models) >= MOST_MODELS and _key(name) not in models):
                 raise InvalidRequestError(msg("model_name_unusable", name=name[:200]), param="model")
             models[_key(name)] = model
             return True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections import Counter
 from typing import Any, Final
 
 from preheat.inference.worker.constraints.grammars import JSON_SCHEMA
@@ -22,6 +24,8 @@ _MAX_GRAMMAR_CHARS: Final = 1_000
 _MAX_REPETITIONS: Final = 4
 _REPETITION: Final = re.compile(r"[*+{]")
 _MULTIPLYING: Final = re.compile(r"[{&~%]")  # in grammars: counts, regular expressions combined, nested languages
+_MAX_EXPANSION: Final = 1_000
+_WORD: Final = re.compile(r"[\w-]+")
 _LONG_COUNT: Final = re.compile(r"\{\d*,?\d{3}")
 _COMBINING: Final = frozenset({"patternProperties", "propertyNames", "$dynamicRef", "$recursiveRef", "x-guidance"})
 _NEXT_TO_REF: Final = frozenset({"$ref", "description", "title", "default", "examples", "deprecated", "$defs"})
@@ -33,7 +37,17 @@ def is_simple(kind: str, text: str) -> bool:
         return _is_simple_schema(text)
     if len(text) > _MAX_GRAMMAR_CHARS or len(_REPETITION.findall(text)) > _MAX_REPETITIONS:
         return False
-    return _LONG_COUNT.search(text) is None if kind == "regex" else _MULTIPLYING.search(text) is None
+    if kind == "regex":
+        return _LONG_COUNT.search(text) is None
+    return _MULTIPLYING.search(text) is None and _expansion(text) <= _MAX_EXPANSION
+
+
+def _expansion(grammar: str) -> int:
+    """Return an upper bound of how often a rule stands in a grammar once names are replaced by their rules.
+
+    llguidance replaces the names of rules without recursion: forty rules ``a: b b`` grow to 2**40 parts.
+    """
+    return math.prod(count - 1 for count in Counter(_WORD.findall(grammar)).values() if count > 1)
 
 
 def _is_simple_schema(schema: str) -> bool:
