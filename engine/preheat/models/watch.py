@@ -17,6 +17,12 @@ _STEP_MS: Final = 250  # polling interval of the system's queue; closer changes 
 _DEBOUNCE_MS: Final = 1000  # longest delay while files keep changing
 _TIMEOUT_MS: Final = 2000
 _POLL_S: Final = 2.0
+MAX_FOLDERS: Final = 2000
+"""Folders of a watched tree. Beginning to watch holds the interpreter, and so the port, for 0.1 s with this number."""
+
+LARGE_POLL_S: Final = 60.0
+"""Seconds between two looks at a larger tree, such as a home folder."""
+
 _UNFINISHED: Final = (".part", ".partial", ".incomplete", ".downloadinprogress", ".tmp", ".lock", ".etag")
 
 
@@ -41,9 +47,16 @@ class Watch:
     def _run(self) -> None:
         while not self._stopped.is_set():
             if os.path.isdir(self._root):  # noqa: PTH112 - Path.is_dir raises for some errors
+                if self._is_large():
+                    self._report()
+                    self._stopped.wait(LARGE_POLL_S)
+                    continue
                 self._follow()
                 self._report()  # it has vanished
             self._stopped.wait(_POLL_S)
+
+    def _is_large(self) -> bool:
+        return any(number > MAX_FOLDERS for number, _ in enumerate(os.walk(self._root), start=1))
 
     def _follow(self) -> None:
         """Watch the folder until it vanishes. Where the system cannot watch it, the caller polls."""
