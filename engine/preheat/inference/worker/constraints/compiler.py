@@ -115,7 +115,7 @@ class ConstraintCompiler:
         return TokenMatcher(native.deep_copy(), self._n_vocab, (int(self._vocabulary.tokenizer.vocab_size) + 31) // 32)
 
     def _compile(self, kind: str, text: str) -> Outcome:
-        if is_simple(kind, text):
+        if kind != GRAMMAR and is_simple(kind, text):
             return self._compile_simple(kind, text)
         return self._tried(kind, text, lambda answer: self._native(answer["text"] or text))
 
