@@ -2145,8 +2145,8 @@ nach {new}
         <translation>Den Befehl preheat verwenden oder es mit &apos;preheat config set web_access manage&apos; erlauben</translation>
     </message>
     <message>
-        <source>Use the roles that the model knows, or send a prompt to /v1/completions</source>
-        <translation>Rollen verwenden, die das Modell kennt, oder einen Prompt an /v1/completions senden</translation>
+        <source>Use another model, or send a prompt to /v1/completions</source>
+        <translation>Ein anderes Modell verwenden oder einen Prompt an /v1/completions senden</translation>
     </message>
     <message>
         <source>Wait for it, then resume</source>
@@ -2853,10 +2853,6 @@ nach {new}
         <translation>Eine kürzere senden, ein kleineres Modell verwenden oder die Grenze für den Speicher dieses Prozesses erhöhen</translation>
     </message>
     <message>
-        <source>Send a single user message, or use another model</source>
-        <translation>Eine einzige Nachricht des Benutzers senden oder ein anderes Modell verwenden</translation>
-    </message>
-    <message>
         <source>Send a smaller one</source>
         <translation>Ein kleineres senden</translation>
     </message>
@@ -3091,6 +3087,10 @@ nach {new}
     <message>
         <source>requests in progress</source>
         <translation>Anfragen in Arbeit</translation>
+    </message>
+    <message>
+        <source>requests that change it back would be larger</source>
+        <translation>Anfragen, die das zurücknehmen, wären größer</translation>
     </message>
     <message>
         <source>running on battery</source>

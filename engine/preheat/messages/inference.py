@@ -123,11 +123,11 @@ TABLE: Final[Mapping[str, Template]] = {
     "constraint_failed": Template("The answer's schema or grammar is too complex to follow. {reason}"),
     "template_failed": Template(
         "The model's chat template cannot render these messages: {reason}",
-        "Use the roles that the model knows, or send a prompt to /v1/completions",
+        "Use another model, or send a prompt to /v1/completions",
     ),
     "template_leaves_out_text": Template(
         "The model's chat template leaves out part of the conversation",
-        "Send a single user message, or use another model",
+        "Use another model, or send a prompt to /v1/completions",
     ),
     "template_argument_reserved": Template(
         "The template argument {name} is reserved", "Send it in the request's own fields"
