@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat import paths
-from preheat.errors import EngineError, InvalidRequestError, file_error
+from preheat.errors import EngineError, InvalidRequestError, file_error, reason_of
 from preheat.files import FileLock, read_json, write_atomic
 from preheat.messages import msg
 
@@ -95,7 +95,9 @@ class KeyStore:
         except FileNotFoundError:
             self._seen, self._keys = None, ()
         except _UNREADABLE as error:
-            logger.error("%s cannot be read: every key is refused: %r", self._path.name, type(error))
+            # Not the words of other errors, which may quote the file.
+            reason = reason_of(error) if isinstance(error, OSError) else type(error).__name__
+            logger.error("%s cannot be read: every key is refused: %s", self._path.name, reason)
             self._keys = (_NOBODYS,)
         return self._keys
 
