@@ -292,3 +292,9 @@ def test_a_request_nested_too_deeply_is_told_apart_from_a_broken_stream() -> Non
     [frame] = FrameDecoder().feed(struct.pack(">II", len(body), 0) + body)
     assert isinstance(frame, Unreadable)
     assert (frame.id, type(frame.error)) == (7, RecursionError)
+
+
+def test_a_frame_that_is_too_deep_and_no_request_is_raised() -> None:
+    body = b'["Step", ' + b"[" * 100_000
+    with pytest.raises(RecursionError):
+        list(FrameDecoder().feed(struct.pack(">II", len(body), 0) + body))

@@ -101,3 +101,12 @@ def test_the_format(path: Path) -> None:
     KeyStore(path).create("a")
     [key] = json.loads(path.read_text())["keys"]
     assert set(key) == {"name", "sha256", "created_at", "scope", "models", "low_priority"}
+
+
+def test_values_out_of_range_keep_the_access_closed(path: Path) -> None:
+    KeyStore(path).create("a")
+    content = json.loads(path.read_text())
+    content["keys"][0]["sha256"] = "no hash"
+    path.write_text(json.dumps(content))
+    (key,) = KeyStore(path).read()
+    assert key.sha256 == ""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from preheat.messages import verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
-from preheat.usage import Counts, Quantiles, RequestRecord
+from preheat.usage import Counts, Quantiles, RequestRecord, WakeRecord
 from preheat.usage import stats as usage_stats
 from preheat.usage.file import create_tables
 from preheat.usage.retention import LastRecords
@@ -158,6 +158,12 @@ def test_folding_keeps_totals(
     end = now if now >= horizon else math.nextafter(now // DAY * DAY + DAY, 0.0)
     assert span == count(between(everything, begin, end, None))
     assert all(at(r) in kept for r in everything if isinstance(r, RequestRecord) and at(r) >= horizon)
+
+
+def test_a_day_with_a_new_record_is_not_folded() -> None:
+    with opened([]) as connection:
+        write_batch(connection, [WakeRecord(10.0, "client")])
+        assert not fold_oldest_day(connection, 10 * DAY, LastRecords(0, 0, 0))
 
 
 @given(st.lists(seconds, max_size=60))

@@ -783,3 +783,38 @@ def test_requests_together_write_what_each_writes_alone(requests: list[tuple[lis
     bench.add(*(generation(at, tokens, count) for at, (tokens, count) in enumerate(requests)))
     bench.finish()
     assert [bench.text(at) for at in range(len(requests))] == [expected(tokens, count) for tokens, count in requests]
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_a_failure_of_one_request_ends_it_alone(scored: bool) -> None:
+    failures: list[int] = []
+    scheduler = Scheduler(
+        parallel=2,
+        slots=2,
+        batch_tokens=512,
+        context_length=1000,
+        recurrent=False,
+        tokens_per_s=1000.0,
+        failed=lambda request_id, _: failures.append(request_id),
+    )
+    scheduler.add(generation(1, [1, 2, 3], scored=scored))
+    plan = scheduler.plan()
+    while not plan.chunks:
+        list(scheduler.update(plan, StepResult()))
+        plan = scheduler.plan()
+    error = ValueError("a bug")
+    result = StepResult(sampled=[letter([1])] if scored else [error], scores=[error] if scored else [])
+    assert list(scheduler.update(plan, result)) == []
+    assert failures == [1]
+    assert scheduler.idle
+
+
+def test_a_failure_is_raised_where_nobody_takes_it() -> None:
+    bench = Bench()
+    bench.add(generation(1, [1, 2, 3]))
+    plan = bench.scheduler.plan()
+    while not plan.chunks:
+        list(bench.scheduler.update(plan, bench.runner.run(plan)))
+        plan = bench.scheduler.plan()
+    with pytest.raises(ValueError, match="a bug"):
+        list(bench.scheduler.update(plan, StepResult(sampled=[ValueError("a bug")])))
