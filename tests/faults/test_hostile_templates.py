@@ -207,9 +207,13 @@ def test_slow_chats_do_not_delay_others_of_the_same_model(preheat: Preheat) -> N
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_renderer_that_is_killed_or_stopped_is_replaced(preheat: Preheat, number: signal.Signals) -> None:
     assert chat(preheat, "good")[0] == 200
-    for renderer in renderers(preheat):
+    stopped = renderers(preheat)
+    for renderer in stopped:
         renderer.send_signal(number)
     assert chat(preheat, "good")[0] == 200
+    for renderer in stopped:  # also of models that were not asked
+        with contextlib.suppress(psutil.NoSuchProcess):
+            renderer.send_signal(signal.SIGCONT)
 
 
 def test_no_renderer_outlives_a_killed_worker(preheat: Preheat) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from preheat import paths
-from preheat.errors import SettingsError
+from preheat.errors import FolderError, SettingsError
 from preheat.settings import FIELDS, SettingsStore, checked_value
 from preheat.settings.check import check
-from preheat.settings.file import MAX_FILE_BYTES
-from preheat.settings.layers import current_folder, document_layer, parse_text
+from preheat.settings.layers import MAX_FILE_BYTES, current_folder, document_layer, parse_text
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +72,7 @@ def test_a_protected_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     paths.settings_path().parent.mkdir(parents=True)
     paths.settings_path().write_text("# mine\n")
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(FolderError) as caught:
         SettingsStore().set({"memory_limit": "8GiB"})
     assert "Permission denied" in str(caught.value)
     assert paths.settings_path().read_text() == "# mine\n"
