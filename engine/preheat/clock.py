@@ -23,6 +23,9 @@ CORRECTION_S: Final = 5.0
 STABLE_S: Final = 600.0
 """Time after which a clock that was set to another time is followed, in seconds."""
 
+MAX_SPAN_S: Final = 100 * 366 * 86_400.0
+"""Longest span of time that a client may name, in seconds: a hundred years."""
+
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 

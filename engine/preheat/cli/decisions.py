@@ -113,8 +113,7 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Pause preloading. Requested models are still loaded."""
-    from preheat.control import PausePreloading
-    from preheat.timespan import parse_span
+    from preheat.control import PausePreloading, parse_span
     from preheat.units import format_duration
 
     seconds = None if span is None else parse_span(span)

@@ -50,7 +50,7 @@ def since_text(since: str) -> str | None:
     Raises:
         InvalidRequestError: It is not a span.
     """
-    from preheat.timespan import parse_span
+    from preheat.control import parse_span
 
     if since.strip().lower() == _EVERYTHING:
         return None

@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         SettingsState,
     )
     from preheat.control.table import COMMANDS
+    from preheat.control.timespan import parse_span
     from preheat.core import (
         DownloadSnapshot,
         DownloadState,
@@ -149,6 +150,7 @@ else:
                 "SetFavourites SettingsChange SettingsState"
             ),
             "preheat.control.table": "COMMANDS",
+            "preheat.control.timespan": "parse_span",
             "preheat.core": (
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
                 "RequestSnapshot State"

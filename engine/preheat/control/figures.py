@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from preheat.control.command import Command, Risk, command
+from preheat.control.timespan import parse_since
 from preheat.core import MemorySnapshot
 from preheat.errors import AmbiguousModelError, ModelNotFoundError, QueueFullError, UnsupportedOperationError
 from preheat.messages import Message, msg
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.residency import DecisionRecord
-from preheat.timespan import parse_since
 from preheat.usage import DAYS, HOURS, Counts, Figures, UsageHistory
 
 if TYPE_CHECKING:

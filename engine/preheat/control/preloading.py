@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from preheat.clock import MAX_SPAN_S
 from preheat.control.command import Command, Risk, command
+from preheat.control.timespan import parse_span
 from preheat.core import PreloadSnapshot
 from preheat.errors import InvalidRequestError
 from preheat.messages import Message, msg
-from preheat.timespan import MAX_SPAN_S, parse_span
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeGuard
 
-from preheat.clock import unix_time
+from preheat.clock import MAX_SPAN_S, unix_time
 from preheat.files import read_json, write_atomic
-from preheat.timespan import MAX_SPAN_S
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Which inputs share a decode, and whose turn it is."""
+"""Which inputs share a decode, and which request is next."""
 
 from __future__ import annotations
 

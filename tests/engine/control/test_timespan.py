@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from preheat.control.timespan import parse_since, parse_span
 from preheat.errors import InvalidRequestError
-from preheat.timespan import parse_since, parse_span
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from preheat.clock import unix_time
+from preheat.clock import MAX_SPAN_S, unix_time
 from preheat.errors import InvalidRequestError
 
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
@@ -15,8 +15,6 @@ _NUMBER: Final = re.compile(r"\d+(\.\d*)?", re.ASCII)
 
 _LATEST: Final = 253_402_300_799.0
 """The end of the year 9999; other numbers are no time, and some too large for a database."""
-
-MAX_SPAN_S: Final = 100 * 366 * 86_400.0
 
 
 def parse_span(text: str, *, param: str | None = None) -> float:
