@@ -55,7 +55,7 @@ def _signal_name(returncode: int) -> str:
 
 
 def explain_exit(returncode: int, last_lines: Iterable[str], oom_kills: int | None) -> WorkerExit:
-    """Return why a worker ended that nobody in this process ended.
+    """Return why a worker ended unexpectedly.
 
     Args:
         last_lines: The end of its log.

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 _EXIT_GRACE_S: Final = 2.0
 _STDERR_LINES: Final = 20
 _KILL_GRACE_S: Final = 10.0
-"""A killed process whose disk does not respond may stay. After this time, it counts as ended."""
+"""Seconds after which a killed process counts as ended: a disk that does not respond can keep it."""
 
 _PIPES_GRACE_S: Final = 2.0
 """Longest wait for the output of a process that has ended: a child of its own may hold the pipes open."""

@@ -1,4 +1,4 @@
-"""A folder whose files are reached without following a link below it.
+"""Access to the files below a folder, without following links.
 
 Every component is opened by its name in the open folder above it (``openat`` with ``O_NOFOLLOW``): a folder that is
 replaced by a link in the middle of an operation leads nowhere. Where the system cannot do that, links are looked for

@@ -18,7 +18,7 @@ from preheat.messages import Message, msg
 
 
 def check_runtime_folder() -> None:
-    """Create the runtime folder, or check that it is this user's and that nobody else may enter it.
+    """Create the runtime folder, or check that only this user can access it.
 
     Raises:
         FolderError, DiskFullError: It cannot be used.

@@ -83,7 +83,7 @@ class TurnQueue:
 
     def __init__(self, threads: int) -> None:
         self._most = max(1, threads - 1)
-        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()  # the client whose turn it is first
+        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()  # by client, the next one first
         self._running: Counter[str] = Counter()
 
     @property

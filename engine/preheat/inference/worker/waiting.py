@@ -1,4 +1,4 @@
-"""Waiting generations, and whose turn it is. Pure."""
+"""Waiting generations, and which one is next. Pure."""
 
 from __future__ import annotations
 

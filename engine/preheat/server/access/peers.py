@@ -1,4 +1,4 @@
-"""Who owns the program at the other end of a loopback connection. Linux only; elsewhere nobody can tell.
+"""The user of the program at the other end of a loopback connection. Only Linux tells.
 
 The kernel knows the user of each socket. Asking it for one (sock_diag(7)) takes 0.05 ms, while its list of all
 (/proc/net/tcp) takes 25 ms.
@@ -65,7 +65,7 @@ class Peer:
     _is_other_user: bool | None = field(default=None, init=False)
 
     def is_other_user(self) -> bool:
-        """Return whether it belongs to another user of this machine; False if nobody can tell. Asks once."""
+        """Return whether it belongs to another user of this machine; False if unknown. Asks the kernel once."""
         if self._is_other_user is None:
             self._is_other_user = sys.platform == "linux" and self._find_out()
         return self._is_other_user

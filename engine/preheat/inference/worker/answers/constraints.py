@@ -45,8 +45,9 @@ _TOOLS_S: Final = 1.0
 """Time to find out which tools of a list cannot be followed. Then, the rest may have any arguments."""
 
 _BEGUN_S: Final = 0.5
+"""Longest wait of a begun call for its grammar, while no other request needs the decode thread."""
+
 _POLL_S: Final = 0.005
-"""While nobody else wants the decode thread, a call that has begun waits for its grammar."""
 
 
 class Pending(Enum):

@@ -129,7 +129,7 @@ def _pick(mask: bytes, choose: random.Random) -> int | None:
 
 
 def _limit_processor_time(seconds: float) -> None:
-    """End this process after so much processor time; 0 cancels that. Windows has no such timer."""
+    """Limit this process's processor time; 0 removes the limit. Does nothing on Windows."""
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)
 

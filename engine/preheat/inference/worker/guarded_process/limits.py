@@ -51,7 +51,7 @@ def _pages() -> tuple[int, int]:
 
 
 def end_after(limit_s: float) -> None:
-    """Let the system end this process after a time, whatever it does and even if nobody waits; 0 cancels that.
+    """Limit the time until the system ends this process, whatever it does; 0 removes the limit.
 
     Windows has no such timer: the worker ends the process.
     """

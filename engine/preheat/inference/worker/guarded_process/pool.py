@@ -44,7 +44,7 @@ class GuardedPool:
 
     @contextmanager
     def borrow(self) -> Iterator[GuardedProcess]:
-        """Return a process that nobody else uses. Blocks while all are busy."""
+        """Lend a free process to the block. Blocks while all are busy."""
         process = self._take()
         try:
             yield process
