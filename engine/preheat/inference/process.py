@@ -17,7 +17,6 @@ from typing import Any, Final, Self, cast
 
 from preheat.errors import EngineError
 from preheat.inference import WorkerExit, protocol
-from preheat.inference.commands import module_command
 from preheat.inference.exits import (
     UNRESPONSIVE,
     count_oom_kills,
@@ -29,6 +28,7 @@ from preheat.inference.exits import (
 )
 from preheat.inference.liveness import CHECK_S, Liveness, is_stopped, read_signs
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
+from preheat.installation import module_command
 from preheat.messages import msg
 
 logger = logging.getLogger(__name__)

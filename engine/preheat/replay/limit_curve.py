@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from preheat.errors import EngineError, InvalidRequestError
+from preheat.installation import module_command
 from preheat.messages import msg
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ async def compute_in_process(settings: Settings, limits: Sequence[int]) -> Limit
 
     values = {variable_of(name): to_text(getattr(settings, name)) for name in _REPLAYED}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "preheat.replay.limit_curve", *map(str, limits)),
+        *module_command("preheat.replay.limit_curve", *map(str, limits)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **values},

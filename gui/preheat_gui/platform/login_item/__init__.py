@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from preheat.installation import tray_command
 from preheat_gui.platform.login_item.base import LoginItem, LoginItemError
 from preheat_gui.platform.login_item.linux import AutostartEntry
 from preheat_gui.platform.login_item.macos import LaunchAgent
@@ -15,9 +16,7 @@ __all__ = ["LoginItem", "LoginItemError", "login_command", "login_item"]
 
 def login_command() -> tuple[str, ...]:
     """Return the command that starts the tray of this installation without a window."""
-    # PyInstaller: the executable is the application.
-    own = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "preheat")
-    return (*own, "tray", "--login")
+    return tuple(tray_command("--login"))
 
 
 def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginItem:

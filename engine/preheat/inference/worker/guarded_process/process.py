@@ -13,11 +13,11 @@ import time
 from enum import Enum
 from typing import Final
 
-from preheat.inference.commands import module_command
 from preheat.inference.worker.guarded_process import frames
 from preheat.inference.worker.guarded_process.limits import memory_watch
 from preheat.inference.worker.guarded_process.pipes import Pipes, TooLarge
 from preheat.inference.worker.guarded_process.windows_job import confine
+from preheat.installation import module_command
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,57 @@
+"""The commands of a source tree and of a bundle, and the environment of other programs."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from preheat.installation import foreign_environment, module_command, own_command, tray_command
+from preheat.installation.commands import CHILD_OPTIONS
+
+
+@pytest.fixture
+def bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let this process look like a bundle's tray."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "preheat-tray"))
+    return tmp_path
+
+
+def test_a_source_tree_runs_modules_with_the_interpreter() -> None:
+    assert own_command("serve") == [sys.executable, "-m", "preheat", "serve"]
+    assert tray_command("--login") == [sys.executable, "-m", "preheat", "tray", "--login"]
+    assert module_command("preheat.inference.worker") == [sys.executable, "-m", "preheat.inference.worker"]
+
+
+def test_the_tray_of_a_bundle_starts_processes_with_the_other_executable(bundle: Path) -> None:
+    assert own_command("serve") == [str(bundle / "preheat"), "serve"]
+    assert module_command("preheat.inference.worker", "1") == [str(bundle / "preheat"), "--worker", "1"]
+    assert tray_command("--login") == [str(bundle / "preheat-tray"), "--login"]
+
+
+def test_executables_keep_the_suffix_of_windows(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(bundle / "preheat-tray.exe"))
+    assert own_command() == [str(bundle / "preheat.exe")]
+
+
+@pytest.mark.parametrize("module", CHILD_OPTIONS)
+def test_each_child_module_exists(module: str) -> None:
+    assert find_spec(module) is not None
+
+
+def test_another_program_gets_the_users_libraries(bundle: Path) -> None:
+    environ = {
+        "LD_LIBRARY_PATH": "/bundle",
+        "LD_LIBRARY_PATH_ORIG": "/users",
+        "QT_PLUGIN_PATH": "/bundle",
+        "HOME": "/h",
+    }
+    assert foreign_environment(environ) == {"LD_LIBRARY_PATH": "/users", "HOME": "/h"}
+    assert foreign_environment({"LD_LIBRARY_PATH": "/bundle"}) == {}
+
+
+def test_a_source_tree_passes_the_environment_on() -> None:
+    assert foreign_environment({"LD_LIBRARY_PATH": "/users"}) == {"LD_LIBRARY_PATH": "/users"}
