@@ -208,6 +208,7 @@ def reason_of(error: Exception) -> str:
 
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_WINDOWS: Final = ("PySide6", "preheat_gui")
 _REMEDIES: Final = {
     **dict.fromkeys(_FULL, "free_space"),
     errno.EROFS: "check_read_only",
@@ -240,6 +241,16 @@ def file_error(code: str, error: OSError, path: Path, **params: Param) -> Engine
     """
     kind = DiskFullError if is_full(error) else FolderError
     return kind(msg(code, path=_shown(path), reason=reason_of(error), remedy=file_remedy(error, path), **params))
+
+
+def windows_error(error: ImportError) -> EngineError:
+    """Return the error of a tray that cannot be imported. Raises ``error`` again if another module is missing."""
+    if not isinstance(error, ModuleNotFoundError):
+        # PySide6 is installed, but a system library it needs is not.
+        return EngineError(msg("cli_windows_fail", reason=str(error)))
+    if (error.name or "").partition(".")[0] not in _WINDOWS:
+        raise error
+    return EngineError(msg("cli_windows_missing"))
 
 
 def _shown(path: Path) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from preheat._version import __version__
 from preheat.cli.output import silence
-from preheat.errors import EngineError, SettingsError
+from preheat.errors import SettingsError, windows_error
 from preheat.messages import msg
 from preheat.units import format_duration
 
@@ -79,9 +79,6 @@ def parse_options(
     return chosen
 
 
-_WINDOWS: Final = ("PySide6", "preheat_gui")
-
-
 def tray(
     login: Annotated[bool, typer.Option("--login", help="Open no window, as at login.")] = False,
     models_dirs: ModelsDirs = None,
@@ -94,13 +91,8 @@ def tray(
     options = parse_options(models_dirs, host, port, no_preload, overrides)
     try:
         from preheat_gui.app.start import main
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in _WINDOWS:
-            raise
-        raise EngineError(msg("cli_windows_missing")) from error
     except ImportError as error:
-        # PySide6 is installed, but a system library it needs is not.
-        raise EngineError(msg("cli_windows_fail", reason=str(error))) from error
+        raise windows_error(error) from error
     arguments = ["--login"] if login else []
     for name, text in options.items():
         arguments += ["--set", f"{name}={text}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from preheat.errors import windows_error
 from tests.engine.application import environment
 
 PROGRAM = """
@@ -33,6 +34,21 @@ def test_without_the_gui_extra_it_says_what_to_install(preheat_home: Path) -> No
         "Preheat's windows are not installed.",
         "  Install them: pip install 'preheat[gui]'.",
     ]
+
+
+def test_the_second_command_says_the_same(preheat_home: Path) -> None:
+    code = "import sys; sys.modules['PySide6'] = None; from preheat_gui.__main__ import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(preheat_home), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "preheat: Preheat's windows are not installed. Install them: pip install 'preheat[gui]'\n"
+
+
+def test_other_missing_modules_are_bugs() -> None:
+    error = ModuleNotFoundError("No module named 'numpy'", name="numpy")
+    with pytest.raises(ModuleNotFoundError, match="numpy"):
+        windows_error(error)
 
 
 def test_a_library_that_the_system_lacks_is_named(preheat_home: Path) -> None:
