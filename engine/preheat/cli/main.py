@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from preheat._version import __version__
 from preheat.bugs import failure_of, lacks_memory
+from preheat.cli.completion import completion
 from preheat.cli.decisions import log, pause, plan, resume, why
 from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.favourites import favourite, favourites, unfavourite
@@ -121,6 +122,7 @@ app.command()(stats)
 app.command()(replay)
 app.command()(run)
 app.command()(embed)
+app.command()(completion)
 app.add_typer(keys_app)
 
 

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from preheat.cli.completion import Shell, render
+from preheat.cli.completion.tree import Command, Parameter, Value, first_sentence, read_tree
+from preheat.cli.main import app
+
+
+@pytest.fixture(scope="module")
+def tree() -> Command:
+    return read_tree(typer.main.get_command(app))
+
+
+@pytest.mark.parametrize("shell", Shell)
+def test_every_command_and_option_is_in_the_script(shell: Shell, tree: Command) -> None:
+    script = render(shell, tree)
+
+    for command in tree.walk():
+        assert not command.path or command.path[-1] in script
+        for name in (name for option in command.options for name in option.names):
+            assert name in script or f"-l {name[2:]}" in script or f"-s {name[1:]}" in script
+
+
+def test_values_are_known(tree: Command) -> None:
+    assert [argument.value for argument in tree.commands["load"].arguments] == [Value.MODEL]
+    assert [argument.value for argument in tree.commands["import"].arguments] == [Value.FILE]
+    assert [argument.value for argument in tree.commands["move-models"].arguments] == [Value.FOLDER]
+    assert "pause" in tree.commands["downloads"].arguments[0].choices
+    assert "memory_limit" in tree.commands["config"].commands["set"].arguments[0].choices
+    assert tree.commands["favourite"].arguments[0].repeats
+
+
+def bash_completions(script: str, line: str, models: str = "") -> list[str]:
+    """Return what bash offers at the end of a line; ``models`` is what stands for the installed ones."""
+    program = f"""{script}
+_preheat_models() {{ echo "{models}"; }}
+compopt() {{ :; }}
+COMP_WORDBREAKS=' :=' COMP_LINE="$1" COMP_POINT=${{#1}}
+_preheat
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    done = subprocess.run(["bash", "-c", program, "bash", line], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_bash_completes(tree: Command) -> None:
+    script = render(Shell.BASH, tree)
+
+    assert bash_completions(script, "preheat lo") == ["load", "log"]
+    assert bash_completions(script, "preheat config un") == ["unset"]
+    assert bash_completions(script, "preheat serve --models-dir / --no") == ["--no-preload"]
+    assert bash_completions(script, "preheat completion ") == ["bash", "zsh", "fish"]
+    assert bash_completions(script, "preheat load q", models="qwen3-4b smollm2") == ["qwen3-4b"]
+    assert bash_completions(script, "preheat load qwen3:", models="qwen3:4b smollm2") == ["4b"]
+    assert bash_completions(script, "preheat favourite smollm2 qw", models="qwen3-4b smollm2") == ["qwen3-4b"]
+    assert bash_completions(script, "preheat keys add ") == []
+
+
+def test_option_with_a_repeated_value_can_follow_itself(tree: Command) -> None:
+    option = next(each for each in tree.commands["serve"].options if "--models-dir" in each.names)
+
+    assert option == Parameter(("--models-dir",), "A folder with models.", Value.FOLDER, metavar="DIR", repeats=True)
+    assert "*--models-dir" in render(Shell.ZSH, tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("One. Two.", "One"), ("Use 1.5 of it", "Use 1.5 of it"), ("Over\n  lines.", "Over lines"), ("", "")],
+)
+def test_first_sentence(text: str, sentence: str) -> None:
+    assert first_sentence(text) == sentence
+
+
+def test_the_command_prints_the_script(tree: Command) -> None:
+    command = [sys.executable, "-m", "preheat", "completion", "fish"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert done.stdout == render(Shell.FISH, tree)
