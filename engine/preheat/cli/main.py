@@ -26,6 +26,7 @@ from preheat.cli.hub import catalogue, search
 from preheat.cli.keys import keys_app
 from preheat.cli.models import list_, load, rm, show, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
+from preheat.cli.quit import quit_
 from preheat.cli.replay import replay
 from preheat.cli.run import embed, run
 from preheat.cli.serve import serve, tray
@@ -97,6 +98,8 @@ def _preheat(
 
 app.command()(serve)
 app.command()(tray)
+app.command("quit")(quit_)
+app.command("stop", hidden=True)(quit_)
 app.command()(status)
 app.command()(ps)
 app.command("list")(list_)

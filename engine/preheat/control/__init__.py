@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from preheat.control.host import ControlHost
     from preheat.control.hub import Catalogue, FoundModels, GetCatalogue, GetRepo, SearchHub, Sort
     from preheat.control.keys import CreatedKey, CreateKey, KeyInfo, Keys, ListKeys, RevokeKey
+    from preheat.control.lifetime import Ending, Quit
     from preheat.control.live_settings import LiveSettings
     from preheat.control.models import (
         ExplainModel,
@@ -132,6 +133,7 @@ else:
             "preheat.control.host": "ControlHost",
             "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub Sort",
             "preheat.control.keys": "CreateKey CreatedKey KeyInfo Keys ListKeys RevokeKey",
+            "preheat.control.lifetime": "Ending Quit",
             "preheat.control.live_settings": "LiveSettings",
             "preheat.control.models": (
                 "ExplainModel Explanation GetModel GetStatus ImportedFile ImportFile ImportMode ListModels "

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from preheat.control import downloads, figures, hub, keys, models, preloading, settings  # noqa: F401 (registers the commands)
+from preheat.control import (  # noqa: F401 (registers the commands)
+    downloads,
+    figures,
+    hub,
+    keys,
+    lifetime,
+    models,
+    preloading,
+    settings,
+)
 from preheat.control.command import COMMANDS, Command
 
 __all__ = ["COMMANDS", "Command"]

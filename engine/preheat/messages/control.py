@@ -24,6 +24,12 @@ TABLE: Final[Mapping[str, Template]] = {
     "answer_incomplete": Template("Preheat ended before its answer was complete", "Start it with: preheat serve"),
     "engine_ended": Template("The engine has ended", "Start it again"),
     "shown_engine_ended": Template("Preheat has ended. It is shown again as soon as it runs"),
+    "engine_of_other_program": Template(
+        "This Preheat is part of another program", "End that program, and Preheat ends with it"
+    ),
+    "still_running": Template(
+        "Preheat (process {pid}) has not ended yet", "Wait for its requests, or end it at once: preheat quit --now"
+    ),
     "engine_failed": Template("The engine ended unexpectedly: {reason}"),
     "other_version": Template(
         "The running Preheat is another version ({version}) and cannot be shown", "Stop it and start it again"

@@ -73,6 +73,8 @@ SAMPLES: list[Command[Any]] = [
     api.ChangeModelSettings("a", {"parallel": None}),
     api.EstimateMemory("a", {"context_length": 2048}),
     api.ReloadSettings(),
+    api.Quit(),
+    api.Quit(now=True),
     api.ReplayLimits((8_000_000_000, 16_000_000_000)),
 ]
 

@@ -26,8 +26,9 @@ ADMIN: Final = {"ListKeys", "CreateKey", "RevokeKey", "RemoveModel", "ImportFile
     "ChangeSettings",
     "ChangeModelSettings",
     "ReloadSettings",
+    "Quit",
 }
-"""Commands about settings, files and access."""
+"""Commands about settings, files, access, and the end."""
 
 RUNS: Final = [
     ("POST", "/v1/chat/completions", {"model": CHAT, "messages": [{"role": "user", "content": "hi"}]}),
