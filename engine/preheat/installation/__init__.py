@@ -1,4 +1,4 @@
-"""How this copy of Preheat is installed: its own commands, its build, and the environment of other programs.
+"""How this copy of Preheat is installed: its own commands, its build, and the environment of child processes.
 
 Standard library only: workers import it too.
 """
@@ -6,14 +6,22 @@ Standard library only: workers import it too.
 from __future__ import annotations
 
 from preheat.installation.build import Build, build_info
-from preheat.installation.commands import foreign_environment, is_bundle, module_command, own_command, tray_command
+from preheat.installation.commands import (
+    child_module,
+    is_bundle,
+    module_command,
+    own_command,
+    restore_environment,
+    tray_command,
+)
 
 __all__ = [
     "Build",
     "build_info",
-    "foreign_environment",
+    "child_module",
     "is_bundle",
     "module_command",
     "own_command",
+    "restore_environment",
     "tray_command",
 ]

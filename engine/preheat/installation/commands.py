@@ -1,4 +1,4 @@
-"""The commands that start Preheat's own processes, and the environment in which to start other programs.
+"""The commands that start Preheat's own processes, and the environment of child processes.
 
 In a bundle (PyInstaller), the executable ``preheat`` stands for the interpreter: ``sys.executable`` may be either of
 the two executables of the bundle, and neither of them understands ``-m``.
@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Final
 
 CHILD_OPTIONS: Final[Mapping[str, str]] = {
     "preheat.inference.worker": "--worker",
     "preheat.inference.worker.chat.renderer": "--renderer",
-    "preheat.inference.worker.constraints.trial_process": "--constraint-trial",
+    "preheat.inference.worker.constraints.trial": "--constraint-trial",
     "preheat.replay.limit_curve": "--limit-curve",
 }
 """Modules that run in processes of their own, and the first argument of ``preheat`` that runs each in a bundle."""
 
 _LIBRARY_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
-"""Replaced by PyInstaller, which keeps the user's value under the name with ``_ORIG``."""
+"""Replaced by PyInstaller's loader, which keeps the user's value under the name with ``_ORIG``."""
 
-_BUNDLE_ONLY_VARIABLES: Final = ("QT_PLUGIN_PATH", "QML2_IMPORT_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH")
+_LOADER_PREFIX: Final = "_PYI_"
 
 
 def is_bundle() -> bool:
@@ -52,19 +52,26 @@ def module_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
-def foreign_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment for a program that is not Preheat: it must not load the bundle's libraries."""
-    cleaned = dict(environ)
+def child_module(argv: Sequence[str]) -> str | None:
+    """Return the module that a bundle's command line stands for; None if it is for the user's command."""
+    option = argv[1] if len(argv) > 1 else ""
+    return next((module for module, child_option in CHILD_OPTIONS.items() if child_option == option), None)
+
+
+def restore_environment(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Undo what the bundle's loader has set, so that child processes of any kind get the user's environment.
+
+    The loader set it for this process, which has read it at its start. A child of Preheat's own starts like the first.
+    """
     if not is_bundle():
-        return cleaned
-    for name in _BUNDLE_ONLY_VARIABLES:
-        cleaned.pop(name, None)
+        return
+    for name in [name for name in environ if name.startswith(_LOADER_PREFIX)]:
+        del environ[name]
     for name in _LIBRARY_VARIABLES:
-        cleaned.pop(name, None)
-        original = cleaned.pop(f"{name}_ORIG", None)
+        original = environ.pop(f"{name}_ORIG", None)
+        environ.pop(name, None)
         if original is not None:
-            cleaned[name] = original
-    return cleaned
+            environ[name] = original
 
 
 def _executable(name: str) -> Path:

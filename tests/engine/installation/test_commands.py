@@ -1,4 +1,4 @@
-"""The commands of a source tree and of a bundle, and the environment of other programs."""
+"""The commands of a source tree and of a bundle, and the environment of child processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from preheat.installation import foreign_environment, module_command, own_command, tray_command
+from preheat.installation import child_module, module_command, own_command, restore_environment, tray_command
 from preheat.installation.commands import CHILD_OPTIONS
 
 
@@ -42,16 +42,23 @@ def test_each_child_module_exists(module: str) -> None:
     assert find_spec(module) is not None
 
 
-def test_another_program_gets_the_users_libraries(bundle: Path) -> None:
-    environ = {
-        "LD_LIBRARY_PATH": "/bundle",
-        "LD_LIBRARY_PATH_ORIG": "/users",
-        "QT_PLUGIN_PATH": "/bundle",
-        "HOME": "/h",
-    }
-    assert foreign_environment(environ) == {"LD_LIBRARY_PATH": "/users", "HOME": "/h"}
-    assert foreign_environment({"LD_LIBRARY_PATH": "/bundle"}) == {}
+@pytest.mark.usefixtures("bundle")
+def test_children_get_the_environment_from_before_the_loader() -> None:
+    environ = {"LD_LIBRARY_PATH": "/bundle", "LD_LIBRARY_PATH_ORIG": "/users", "_PYI_ARCHIVE_FILE": "x", "HOME": "/h"}
+    restore_environment(environ)
+    assert environ == {"LD_LIBRARY_PATH": "/users", "HOME": "/h"}
+    environ = {"LD_LIBRARY_PATH": "/bundle"}
+    restore_environment(environ)
+    assert environ == {}
 
 
-def test_a_source_tree_passes_the_environment_on() -> None:
-    assert foreign_environment({"LD_LIBRARY_PATH": "/users"}) == {"LD_LIBRARY_PATH": "/users"}
+def test_a_source_tree_keeps_the_environment() -> None:
+    environ = {"LD_LIBRARY_PATH": "/users"}
+    restore_environment(environ)
+    assert environ == {"LD_LIBRARY_PATH": "/users"}
+
+
+def test_child_processes_are_known_by_their_first_argument() -> None:
+    assert child_module(["preheat", "--renderer", "1"]) == "preheat.inference.worker.chat.renderer"
+    assert child_module(["preheat", "serve", "--worker"]) is None
+    assert child_module(["preheat"]) is None

@@ -1,0 +1,1 @@
+"""The bundle: one folder with Preheat, its Python and all libraries, made with PyInstaller."""

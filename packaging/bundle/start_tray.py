@@ -1,0 +1,14 @@
+"""The executable ``preheat-tray`` of the bundle."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from preheat.installation.commands import restore_environment
+
+restore_environment(os.environ)
+
+from preheat_gui.app.start import main  # noqa: E402
+
+sys.exit(main())
