@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -41,6 +42,7 @@ def serve(
 ) -> None:
     """Start Preheat without windows, until Ctrl-C."""
     from preheat import server
+    from preheat.installation import own_command, start_after_upgrade, upgrade_runs
     from preheat.log import setup_logging
     from preheat.settings import SettingsStore
 
@@ -50,6 +52,9 @@ def serve(
         typer.echo(f"{store.problem.title}. The last good settings apply.", err=True)
     report = _Report()
     server.run(store, report.on_snapshot, report.begin)
+    if upgrade_runs():
+        _say("Preheat is being upgraded, and starts again when that is done.")
+        start_after_upgrade(own_command(*sys.argv[1:]))
     _say("Preheat has stopped.")
 
 

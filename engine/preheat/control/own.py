@@ -17,6 +17,7 @@ from preheat.control.host import ControlHost
 from preheat.control.session import EngineSession, PortStatus, empty_snapshot
 from preheat.control.settings import ChangeSettings
 from preheat.errors import EngineError, EngineStoppedError
+from preheat.installation import ending_grace
 from preheat.messages import Message, msg
 from preheat.settings import PORT_SETTINGS, Settings, SettingsStore
 
@@ -92,7 +93,7 @@ class OwnSession(EngineSession):
     def close(self) -> None:
         """See ``EngineSession``."""
         thread = self._thread
-        if thread is not None and not thread.close(self._grace_s + _EXIT_S):
+        if thread is not None and not thread.close(ending_grace(self._grace_s) + _EXIT_S):
             logger.error("the engine did not end in time")
 
     def _client(self) -> DirectClient:

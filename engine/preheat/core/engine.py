@@ -28,6 +28,7 @@ from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
 from preheat.errors import EngineStoppedError, InsufficientMemoryError
+from preheat.installation import ending_grace
 from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
 from preheat.preload import (
@@ -158,7 +159,7 @@ class Engine:
         await self.library.stop()
         self._files.close()
         self._preloads.stop_standby()
-        ends_at = time.monotonic() + (self.settings.shutdown_grace if grace_s is None else grace_s)
+        ends_at = time.monotonic() + (ending_grace(self.settings.shutdown_grace) if grace_s is None else grace_s)
         while self._residency.answering and time.monotonic() < ends_at:
             await asyncio.sleep(_DRAIN_POLL_S)
         await self._residency.close()

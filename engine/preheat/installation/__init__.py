@@ -14,14 +14,18 @@ from preheat.installation.commands import (
     restore_environment,
     tray_command,
 )
+from preheat.installation.upgrade import ending_grace, start_after_upgrade, upgrade_runs
 
 __all__ = [
     "Build",
     "build_info",
     "child_module",
+    "ending_grace",
     "is_bundle",
     "module_command",
     "own_command",
     "restore_environment",
+    "start_after_upgrade",
     "tray_command",
+    "upgrade_runs",
 ]

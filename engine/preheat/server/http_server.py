@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from preheat.installation import ending_grace
 from preheat.server.connection_limit import raise_descriptor_limit
 from preheat.server.connections import GuardedConnection
 from preheat.server.in_flight import InFlight
@@ -41,8 +42,6 @@ class HttpServer(uvicorn.Server):
             proxy_headers=False,  # clients must not choose their address
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
-            # Only a safety net: ``InFlight`` ends requests after the grace period.
-            timeout_graceful_shutdown=math.ceil(grace_s) + 2,
         )
         super().__init__(config)
         self._in_flight = in_flight
@@ -85,7 +84,10 @@ class HttpServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish requests in progress within the grace period."""
-        timer = asyncio.get_running_loop().call_later(self._grace_s, self._end_now)
+        grace_s = ending_grace(self._grace_s)
+        # Only a safety net: ``InFlight`` ends requests after the grace period.
+        self.config.timeout_graceful_shutdown = math.ceil(grace_s) + 2
+        timer = asyncio.get_running_loop().call_later(grace_s, self._end_now)
         try:
             await super().shutdown(sockets)
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -11,13 +10,14 @@ from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from preheat.errors import EngineError, LoadCancelledError, ModelLoadError
+from preheat.installation import ending_grace
 from preheat.log import setup_logging
 from preheat_gui.app.no_tray import LOGIN_PATIENCE_MS, PATIENCE_MS, CloseGuard, TrayPlace, explain_once
-from preheat_gui.bridge import NO_OPTIONS, EngineBridge, open_engine
+from preheat_gui.bridge import EngineBridge, open_engine
 from preheat_gui.widgets import WindowState, apply_theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from preheat.settings import Settings
     from preheat_gui.app.process import SingleInstance
@@ -44,8 +44,7 @@ class Shell(QObject):
         instance: SingleInstance,
         *,
         login: bool,  # Started at login: no window opens, unless there is no tray
-        options: Mapping[str, str] = NO_OPTIONS,
-        open_link: Callable[[], Opened] | None = None,  # Opens the engine, on a thread; for tests
+        open_link: Callable[[], Opened] = open_engine,  # Opens the engine, on a thread
         place: TrayPlace | None = None,
         bridge: EngineBridge | None = None,
     ) -> None:
@@ -55,7 +54,7 @@ class Shell(QObject):
         self._application = application
         self._instance = instance
         self._login = login
-        self._open_link = open_link or partial(open_engine, options, at_login=login)
+        self._open_link = open_link
         self._state = WindowState()
         self._place = place or TrayPlace(LOGIN_PATIENCE_MS if login else PATIENCE_MS, parent=self)
         self._tray: Tray | None = None
@@ -229,7 +228,7 @@ class Shell(QObject):
         self.quit()
 
     def _longest_end_s(self) -> float:
-        return self.bridge.settings.shutdown_grace + _END_BEYOND_GRACE_S
+        return ending_grace(self.bridge.settings.shutdown_grace) + _END_BEYOND_GRACE_S
 
     def _on_session_end(self, session: QSessionManager) -> None:
         # Start at login brings Preheat back, if the user wants that.

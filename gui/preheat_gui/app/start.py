@@ -6,19 +6,23 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from preheat._version import __version__
+from preheat.installation import start_after_upgrade, tray_command
 from preheat.log import setup_logging
 from preheat_gui.app.error_dialog import ErrorReporter
 from preheat_gui.app.language import apply_language
 from preheat_gui.app.process import END_TIMEOUT_S, Answer, ProcessSignals, Request, SingleInstance
 from preheat_gui.app.shell import Shell
-from preheat_gui.bridge import NO_OPTIONS, settings_at_start
+from preheat_gui.bridge import NO_OPTIONS, open_engine, settings_at_start
 from preheat_gui.widgets import apply_theme, mark_icon
 
 EXIT_FAILURE = 1
+
+_ATTACHED_DELAY_S = 3.0  # After an upgrade, the process that had the engine starts first, and gets its port back
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,14 +42,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     reporter.install()
     signals = ProcessSignals()
     try:
-        shell = Shell(application, instance, login=options.login, options=chosen)
+        login = options.login or options.after_upgrade
+        open_link = partial(open_engine, chosen, at_login=options.login)
+        shell = Shell(application, instance, login=login, open_link=open_link)
         signals.received.connect(shell.quit_on_signal)
         shell.start()
-        return application.exec()
+        code = application.exec()
     finally:
         instance.release()
         signals.close()
         reporter.remove()
+    command = tray_command("--after-upgrade", *(f"--set={option}" for option in options.set))
+    start_after_upgrade(command, delay_s=_ATTACHED_DELAY_S if shell.bridge.attached else 0.0)
+    return code
 
 
 def make_application(options: Mapping[str, str] = NO_OPTIONS) -> QApplication:
@@ -67,6 +76,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="preheat-tray", description="Preheat's tray icon: keeps local models ready.")
     parser.add_argument("--login", action="store_true", help="open no window, as at login")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override a setting")
+    parser.add_argument("--after-upgrade", action="store_true", help=argparse.SUPPRESS)  # no window, but preload
     parser.add_argument("--version", action="version", version=f"preheat {__version__}")
     return parser.parse_args(argv)
 
