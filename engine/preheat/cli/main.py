@@ -30,6 +30,7 @@ from preheat.cli.quit import quit_
 from preheat.cli.replay import replay
 from preheat.cli.run import embed, run
 from preheat.cli.serve import serve, tray
+from preheat.cli.service import service_app
 from preheat.cli.stats import stats
 from preheat.cli.status import ps, status
 from preheat.errors import EngineError, file_error
@@ -127,6 +128,7 @@ app.command()(run)
 app.command()(embed)
 app.command()(completion)
 app.add_typer(keys_app)
+app.add_typer(service_app, name="service")
 
 
 @app.command()

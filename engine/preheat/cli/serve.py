@@ -116,6 +116,7 @@ class _Report:
     def begin(self, port: int, snapshot: EngineSnapshot, settings: Settings) -> None:
         """Print the address and what Preheat does, then all events so far and from now on."""
         from preheat.control import base_url
+        from preheat.service import notify
 
         url = base_url(settings.host, port)
         _say(f"Preheat {__version__} answers on {url}")
@@ -124,6 +125,7 @@ class _Report:
         if curl:
             _say(f"Try it:\n  {curl}")
         _say("Press Ctrl-C to stop.")
+        notify("READY=1")
         self._begun = True
         for line in self._early_lines:
             _say(line)

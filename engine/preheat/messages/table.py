@@ -17,6 +17,7 @@ from preheat.messages import (
     replay,
     residency,
     server,
+    service,
     settings,
     usage,
 )
@@ -34,6 +35,7 @@ TABLE: Final[Mapping[str, Template]] = MappingProxyType(
         **replay.TABLE,
         **residency.TABLE,
         **server.TABLE,
+        **service.TABLE,
         **settings.TABLE,
         **usage.TABLE,
     }
