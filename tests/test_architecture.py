@@ -39,8 +39,9 @@ ROOMS: Mapping[str, set[str]] = {
     "core": {"inference", "models", "preload", "residency", "settings", "usage"},
     "control": ENGINE,
     "server": {"control", *ENGINE},
-    "cli": {"control", "service", "settings", "shortcuts"},
     "service": set(),
+    "doctor": {"control", "server", "service", *ENGINE},
+    "cli": {"control", "doctor", "service", "settings", "shortcuts"},
     "shortcuts": {"control", "inference"},
     "__init__": {"core", "inference", "settings", "shortcuts"},
     "__main__": {"cli", "inference"},
@@ -61,12 +62,13 @@ GUI_ROOMS: Mapping[str, set[str]] = {
 }
 """May import, by room of ``preheat_gui``."""
 
-GUI_MAY_ENTER = BASE | {"control", "settings"}
+GUI_MAY_ENTER = BASE | {"control", "doctor", "settings"}
 """What the windows may import of the engine."""
 
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("preheat.control.own", "preheat.server.Port"): "an engine of this process opens its own port",
     ("preheat.control.opening", "preheat.server.listen"): "the port decides which process gets the engine",
+    ("preheat.doctor.checks.autostart", "preheat_gui.platform"): "the windows' entry for the login; needs no Qt",
     ("preheat.cli", "preheat.server"): "`preheat serve` starts the port",
     ("preheat.cli.replay", "preheat.replay"): "`preheat replay` reads a log without an engine",
     ("preheat.cli.replay", "preheat.residency"): "the size of the memory, for limits in percent",
@@ -89,6 +91,7 @@ DEEP: Mapping[tuple[str, str], str] = {
 OWNERS = {
     "llama_cpp": "preheat.inference",
     "appdirs": "preheat.paths",
+    "jeepney": "preheat.doctor",
     "huggingface_hub": "preheat.models",
     "fastapi": "preheat.server",
     "starlette": "preheat.server",

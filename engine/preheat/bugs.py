@@ -58,13 +58,18 @@ def report_bug(doing: str, error: BaseException) -> InternalError:
         doing: What failed, such as ``encoding an image``; without input.
     """
     bug_id = os.urandom(_ID_BYTES).hex()
+    logger.error("internal error %s: %s failed: %s", bug_id, doing, places_of(error))
+    return InternalError(msg("internal_error", id=bug_id))
+
+
+def places_of(error: BaseException) -> str:
+    """Return the types of an error and its causes and where they come from, without their own words."""
     causes: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(causes) < _MOST_CAUSES:
         causes.append(f"{type(cause).__name__} at {_places(cause)}")
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    logger.error("internal error %s: %s failed: %s", bug_id, doing, "; after ".join(causes))
-    return InternalError(msg("internal_error", id=bug_id))
+    return "; after ".join(causes)
 
 
 def _places(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from logging.handlers import RotatingFileHandler
@@ -49,6 +50,13 @@ class _ConsoleFormatter(_Formatter):
 def log_file() -> Path:
     """Return the log file; older ones end in .1, .2 and .3."""
     return paths.log_dir() / "preheat.log"
+
+
+def log_files() -> list[Path]:
+    """Return the log files that exist, the newest first."""
+    path = log_file()
+    names = (path.name, *(f"{path.name}.{number}" for number in range(1, _OLD_FILES + 1)))
+    return [each for each in map(path.with_name, names) if os.path.lexists(each)]
 
 
 def setup_logging(level: str, *, to_file: bool, console: bool) -> None:

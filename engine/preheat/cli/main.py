@@ -20,6 +20,7 @@ from preheat._version import __version__
 from preheat.bugs import failure_of, lacks_memory
 from preheat.cli.completion import completion
 from preheat.cli.decisions import log, pause, plan, resume, why
+from preheat.cli.doctor import doctor
 from preheat.cli.downloads import downloads, import_, move_models, pull
 from preheat.cli.favourites import favourite, favourites, unfavourite
 from preheat.cli.hub import catalogue, search
@@ -127,6 +128,7 @@ app.command()(replay)
 app.command()(run)
 app.command()(embed)
 app.command()(completion)
+app.command()(doctor)
 app.add_typer(keys_app)
 app.add_typer(service_app, name="service")
 

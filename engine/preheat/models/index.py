@@ -63,21 +63,37 @@ class ModelIndex:
         Blocks on the disk, but only briefly on one that hangs.
         """
         with self._lock:
-            places = [*folder_places(folders, own), *program_places(sources)]
-            contents: list[Content] = []
-            unreachable: dict[Path, Message] = {}
-            for reading in [self._reading(place, number) for number, place in enumerate(places)]:
-                root = reading.place.root
-                if reading.wait(self._hangs_after_s):
-                    self._hanging.pop(reading.place, None)
-                    contents.append(reading.content)
-                else:
-                    self._hanging[reading.place] = reading
-                    unreachable[root] = msg("folder_unresponsive", path=printable(str(root)))
-            listing, problems = merge(contents)
-            self._log_new({**problems, **unreachable})
-            self._reader.cache.save(set[Path]().union(*(content.seen for content in contents)))
-            return replace(listing, unreachable=tuple(unreachable.values()))
+            listing, problems, seen = self._read_places(folders, sources, own)
+            self._log_new(problems)
+            self._reader.cache.save(seen)
+            return listing
+
+    def inspect(
+        self, folders: Sequence[Path], sources: Collection[str] = (), own: Path | None = None
+    ) -> tuple[Listing, Mapping[Path, Message]]:
+        """Return what ``look`` returns, and what is unreadable or damaged, by path. Logs and writes nothing."""
+        with self._lock:
+            listing, problems, _ = self._read_places(folders, sources, own)
+            return listing, problems
+
+    def _read_places(
+        self, folders: Sequence[Path], sources: Collection[str], own: Path | None
+    ) -> tuple[Listing, Mapping[Path, Message], set[Path]]:
+        """Return the listing, the problems by path, and every file that was looked at."""
+        places = [*folder_places(folders, own), *program_places(sources)]
+        contents: list[Content] = []
+        unreachable: dict[Path, Message] = {}
+        for reading in [self._reading(place, number) for number, place in enumerate(places)]:
+            root = reading.place.root
+            if reading.wait(self._hangs_after_s):
+                self._hanging.pop(reading.place, None)
+                contents.append(reading.content)
+            else:
+                self._hanging[reading.place] = reading
+                unreachable[root] = msg("folder_unresponsive", path=printable(str(root)))
+        listing, problems = merge(contents)
+        seen = set[Path]().union(*(content.seen for content in contents))
+        return replace(listing, unreachable=tuple(unreachable.values())), {**problems, **unreachable}, seen
 
     def watch(self, folders: Sequence[Path], sources: Collection[str] = ()) -> None:
         """Watch these places, and no others, until ``close``."""

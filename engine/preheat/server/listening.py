@@ -9,12 +9,14 @@ import logging
 import os
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from preheat.errors import PortInUseError, SettingsError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
+    import psutil
+
     from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -74,32 +76,42 @@ def port_in_use(host: str, port: int) -> PortInUseError:
     """Return the error that names the process on the port and the alternatives."""
     is_preheat = _is_preheat(host, port)
     free = port + 1 if port < 65535 else port - 1
-    holder = _holder(port)
+    holder = next(iter(listeners(port)), None)
     if holder is None:
         return PortInUseError(msg("port_has_preheat" if is_preheat else "port_taken", port=port, free=free))
     code = "port_has_preheat_process" if is_preheat else "port_taken_by_process"
-    name, pid = holder
-    return PortInUseError(msg(code, port=port, free=free, process=name, pid=pid))
+    return PortInUseError(msg(code, port=port, free=free, process=holder.process, pid=holder.pid))
 
 
-def _holder(port: int) -> tuple[str, int] | None:
-    """Return name and id of the process that listens on the port; None if the system does not reveal them."""
+class Listener(NamedTuple):
+    """A process that listens on a port."""
+
+    address: str
+    process: str  # its name
+    pid: int
+
+
+def listeners(port: int) -> list[Listener]:
+    """Return the processes that listen on the port, as far as the system reveals them."""
     import psutil  # only failures need it
 
-    def listens(status: str, address: object) -> bool:
-        return status == "LISTEN" and getattr(address, "port", None) == port
+    found: list[Listener] = []
 
-    with suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections(kind="tcp"):
-            if listens(connection.status, connection.laddr) and connection.pid is not None:
-                return psutil.Process(connection.pid).name(), connection.pid
-        return None
-    # The whole list needs special rights on macOS; the user's own processes do not.
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if any(listens(found.status, found.laddr) for found in process.net_connections(kind="tcp")):
-                return process.name(), process.pid
-    return None
+    def note(status: str, address: Any, process: psutil.Process | None) -> None:
+        if status == "LISTEN" and getattr(address, "port", None) == port and process is not None:
+            found.append(Listener(str(address.ip), process.name(), process.pid))
+
+    try:
+        for each in psutil.net_connections(kind="tcp"):
+            with suppress(psutil.Error, OSError):
+                note(each.status, each.laddr, psutil.Process(each.pid) if each.pid is not None else None)
+    except (psutil.Error, OSError):
+        # The whole list needs special rights on macOS; the user's own processes do not.
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                for own in process.net_connections(kind="tcp"):
+                    note(own.status, own.laddr, process)
+    return found
 
 
 def _is_preheat(host: str, port: int) -> bool:

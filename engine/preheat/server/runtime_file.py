@@ -27,17 +27,18 @@ def check_runtime_folder() -> None:
     try:
         if not os.path.lexists(folder):
             folder.mkdir(mode=0o700, parents=True)
-        status = folder.lstat()
-        problem = _problem(status)
+        problem = runtime_folder_problem(folder)
         if problem is not None:
             raise FolderError(msg("runtime_folder_unsafe", path=str(folder), problem=problem))
-        if status.st_mode & 0o077 and os.name == "posix":  # in Windows, a user's profile is private
+        if folder.lstat().st_mode & 0o077 and os.name == "posix":  # in Windows, a user's profile is private
             folder.chmod(0o700)
     except OSError as error:
         raise _unusable(error, folder) from error
 
 
-def _problem(status: os.stat_result) -> Message | None:
+def runtime_folder_problem(folder: Path) -> Message | None:
+    """Return why the runtime folder is not safe; None if it is. May raise OSError."""
+    status = folder.lstat()
     # Others could have put their files there, and would receive this user's requests.
     if stat.S_ISLNK(status.st_mode):
         return msg("is_link")

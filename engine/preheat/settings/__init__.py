@@ -34,4 +34,4 @@ from preheat.settings.model import FIELDS, LISTS, PORT_SETTINGS, RESTART_SETTING
 from preheat.settings.model_settings import EffectiveModelSettings, ModelSettings
 from preheat.settings.names import MODELS, canonical, keys_of, model_setting
 from preheat.settings.size import Size
-from preheat.settings.store import SettingsChange, SettingsStore
+from preheat.settings.store import LAST_GOOD, SettingsChange, SettingsStore

@@ -101,6 +101,21 @@ class KeyStore:
             self._keys = (_NOBODYS,)
         return self._keys
 
+    def read_strictly(self) -> tuple[NamedKey, ...]:
+        """Return all keys, oldest first; ``read`` for a program that reports what is wrong with the file.
+
+        Raises:
+            FileNotFoundError: There is none.
+            OSError: It cannot be read.
+            ValueError: It is damaged.
+        """
+        try:
+            return _read(self._path)
+        except OSError:
+            raise
+        except _UNREADABLE as error:
+            raise ValueError("it is damaged") from error
+
     def find(self, secret: bytes) -> NamedKey | None:
         """Return the key with this secret. The time tells nothing about the secret: its hash is compared."""
         digest = hashlib.sha256(secret).hexdigest()

@@ -8,7 +8,8 @@ from preheat._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from preheat.usage.counters import PreloadCounters
-    from preheat.usage.log import UsageLog
+    from preheat.usage.file import UsageFileError, open_frozen
+    from preheat.usage.log import FILE_NAME, UsageLog
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
     from preheat.usage.records import END_OF_TIME, Counts, RequestRecord, SizeRecord, WakeRecord
     from preheat.usage.stats import DAYS, HOURS, SETTLING_S, Figures, Latency, Quantiles, UsageBucket, UsageHistory
@@ -18,7 +19,8 @@ else:
         __name__,
         {
             "preheat.usage.counters": "PreloadCounters",
-            "preheat.usage.log": "UsageLog",
+            "preheat.usage.file": "UsageFileError open_frozen",
+            "preheat.usage.log": "FILE_NAME UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
             "preheat.usage.records": "END_OF_TIME Counts RequestRecord SizeRecord WakeRecord",
             "preheat.usage.stats": "DAYS HOURS SETTLING_S Figures Latency Quantiles UsageBucket UsageHistory",

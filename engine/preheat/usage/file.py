@@ -111,6 +111,14 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return _open_to_read(path, "immutable=1")
 
 
+def open_frozen(path: Path) -> sqlite3.Connection:
+    """Open the log for reading so that SQLite creates no file; without what a crash left in the write-ahead log."""
+    check_regular(path)
+    wal, index = (path.with_name(path.name + end) for end in _SIDES)
+    in_use = index.exists() and wal.exists() and wal.stat().st_size
+    return _open_to_read(path, "mode=ro" if in_use else "immutable=1")
+
+
 def create_tables(connection: sqlite3.Connection) -> None:
     """Create the missing tables of a new log or of one of an earlier version, unless another process just did."""
     with transaction(connection):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from configparser import ConfigParser, Error
 from pathlib import Path
@@ -13,6 +14,7 @@ from preheat.files import read_small_file
 from preheat_gui.platform.login_item.base import FileLoginItem
 
 _TO_QUOTE: Final = re.compile(r'["`$\\]')
+_FIELD_CODE: Final = re.compile(r"%[a-zA-Z]")
 _PLAIN: Final = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
 
@@ -27,15 +29,29 @@ class AutostartEntry(FileLoginItem):
 
     def is_on(self) -> bool:
         """Return whether there is an entry that the desktop's settings have not switched off."""
-        parser = ConfigParser(interpolation=None, strict=False, allow_no_value=True)
-        try:
-            parser.read_string(read_small_file(self.path).decode(errors="replace"))
-            entry = parser["Desktop Entry"]
-        except (OSError, Error, KeyError):
+        entry = self._entry()
+        if entry is None:
             return False
         hidden = entry.get("Hidden", "false").lower() == "true"
         enabled = entry.get("X-GNOME-Autostart-enabled", "true").lower() != "false"
         return bool(entry.get("Exec")) and enabled and not hidden
+
+    def command(self) -> tuple[str, ...]:
+        """Return the words of the key ``Exec``, without field codes."""
+        entry = self._entry()
+        try:
+            words = shlex.split((entry or {}).get("Exec") or "")
+        except ValueError:
+            return ()
+        return tuple(word.replace("%%", "%") for word in words if not _FIELD_CODE.fullmatch(word))
+
+    def _entry(self) -> Mapping[str, str] | None:
+        parser = ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+        try:
+            parser.read_string(read_small_file(self.path).decode(errors="replace"))
+            return parser["Desktop Entry"]
+        except (OSError, Error, KeyError):
+            return None
 
     def _content(self) -> str:
         return (

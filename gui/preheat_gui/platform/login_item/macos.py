@@ -5,7 +5,7 @@ from __future__ import annotations
 import plistlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from preheat.files import read_small_file
 from preheat_gui.platform.login_item.base import FileLoginItem
@@ -22,11 +22,19 @@ class LaunchAgent(FileLoginItem):
 
     def is_on(self) -> bool:
         """Return whether there is an agent that starts at login."""
+        agent = self._agent()
+        return bool(agent.get("RunAtLoad")) and not agent.get("Disabled", False)
+
+    def command(self) -> tuple[str, ...]:
+        """Return the agent's program and arguments."""
+        return tuple(map(str, self._agent().get("ProgramArguments", ())))
+
+    def _agent(self) -> dict[str, Any]:
         try:
             agent = plistlib.loads(read_small_file(self.path))
         except (OSError, plistlib.InvalidFileException, ValueError):
-            return False
-        return bool(agent.get("RunAtLoad")) and not agent.get("Disabled", False)
+            return {}
+        return agent if isinstance(agent, dict) else {}
 
     def _content(self) -> bytes:
         return plistlib.dumps(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
 # The Task Manager's record of switched-off programs: the first byte is odd
 APPROVED: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 _NAME: Final = "Preheat"
+_PROGRAM: Final = re.compile(r'\s*(?:"([^"]*)"|(\S+))\s*(.*)')
 
 
 class Registry(Protocol):
@@ -44,6 +46,12 @@ class RunKey:
             return False
         approved = self._registry.read(APPROVED, _NAME)
         return not (isinstance(approved, bytes) and approved[:1] and approved[0] % 2)
+
+    def command(self) -> tuple[str, ...]:
+        """Return the program and the rest of the command line; Windows leaves its parsing to each program."""
+        value = self._registry.read(RUN, _NAME)
+        found = _PROGRAM.match(value) if isinstance(value, str) else None
+        return tuple(filter(None, (found[1] or found[2], found[3]))) if found else ()
 
     def switch(self, on: bool) -> None:
         try:

@@ -1,0 +1,40 @@
+"""The entry that starts Preheat at login: whether there is one, and whether its command exists."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+from preheat.doctor.context import short
+from preheat.doctor.report import Finding, broken, good, to_do
+
+
+def check_autostart() -> Iterator[Finding]:
+    """Check the entry of this system, which the tray's settings write."""
+    try:
+        from preheat_gui.platform import login_item
+    except ModuleNotFoundError:
+        yield good("doctor_no_windows_here")
+        return
+    from preheat.installation import tray_command
+
+    item = login_item()
+    if not item.is_on():
+        yield good("doctor_autostart_off")
+        return
+    command = item.command()
+    if not command:
+        yield to_do("doctor_autostart_unclear")
+        return
+    program = command[0]
+    if shutil.which(program) is None:
+        yield broken("doctor_autostart_dangling", program=short(program))
+        return
+    yield good("doctor_autostart_on", command=" ".join(map(short, command)))
+    if _real(tray_command()[0]) != _real(program):
+        yield to_do("doctor_autostart_other", program=short(program), own=short(tray_command()[0]))
+
+
+def _real(program: str) -> str:
+    return os.path.realpath(shutil.which(program) or program)

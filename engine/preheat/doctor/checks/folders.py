@@ -1,0 +1,127 @@
+"""Preheat's folders: rights, free space, and the kind of file system."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from preheat import paths
+from preheat.doctor.context import settings_in_force, short
+from preheat.doctor.report import Finding, broken, good, to_do
+from preheat.errors import reason_of
+from preheat.units import format_bytes
+
+_FULL_BYTES: Final = 20_000_000
+_LOW_BYTES: Final = 1_000_000_000
+_KEEPS: Final = ("data", "models")
+"""Folders that grow, and that have to survive a restart."""
+
+_NETWORK: Final = re.compile(r"nfs\d?|cifs|smb\d?|smbfs|9p|afs|ceph|glusterfs|fuse\.(sshfs|rclone|s3fs|davfs.*)|davfs")
+_VOLATILE: Final = frozenset({"tmpfs", "ramfs"})
+_MOUNTS: Final = Path("/proc/self/mountinfo")
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
+
+
+def check_folders() -> Iterator[Finding]:
+    """Check each of Preheat's folders; those that do not exist yet are created when they are needed."""
+    mounts = _mounts()
+    details: list[str] = []
+    problems: list[Finding] = []
+    for role, folder in _folders().items():
+        try:
+            details.append(_line(role, folder, mounts))
+            problems += _problems(role, folder, mounts)
+        except OSError as error:
+            details.append(f"{role:9}{short(folder)}")
+            problems.append(broken("doctor_folder_unreachable", path=short(folder), reason=reason_of(error)))
+    yield good("doctor_folders", details=details)
+    yield from problems
+
+
+def _folders() -> Mapping[str, Path]:
+    return {
+        "settings": paths.config_dir(),
+        "data": paths.data_dir(),
+        "models": settings_in_force().own_models_dir,
+        "cache": paths.cache_dir(),
+        "log": paths.log_dir(),
+        "runtime": paths.runtime_dir(),
+    }
+
+
+def _line(role: str, folder: Path, mounts: Mapping[Path, str]) -> str:
+    existing = _existing(folder)
+    kind = _kind(existing, mounts)
+    free = format_bytes(shutil.disk_usage(existing).free)
+    state = "" if existing == folder else "; not there yet"
+    return f"{role:9}{short(folder)} ({kind + ', ' if kind else ''}{free} free{state})"
+
+
+def _problems(role: str, folder: Path, mounts: Mapping[Path, str]) -> Iterator[Finding]:
+    existing, name = _existing(folder), short(folder)
+    if not existing.is_dir():
+        yield broken("doctor_folder_no_folder", path=name, found=short(existing))
+        return
+    needed = os.R_OK | os.W_OK | os.X_OK if existing == folder else os.W_OK | os.X_OK
+    if not os.access(existing, needed):
+        yield _no_access(existing)
+    usage = shutil.disk_usage(existing)
+    if usage.free < _FULL_BYTES or _no_inodes(existing):
+        yield broken("doctor_disk_full", path=name, free=usage.free)
+    elif role in _KEEPS and usage.free < _LOW_BYTES:
+        yield to_do("doctor_disk_low", path=name, free=usage.free)
+    kind = _kind(existing, mounts)
+    if role == "data" and _NETWORK.fullmatch(kind):
+        yield to_do("doctor_network_disk", path=name, kind=kind)
+    if role in _KEEPS and kind in _VOLATILE:
+        yield to_do("doctor_volatile_disk", path=name, kind=kind)
+
+
+def _no_access(folder: Path) -> Finding:
+    name = short(folder)
+    if sys.platform != "win32":
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            return broken("doctor_folder_read_only", path=name)
+        if folder.stat().st_uid != os.geteuid():
+            return broken("doctor_folder_of_other", path=name)
+    return broken("doctor_folder_no_access", path=name, mode=stat.filemode(folder.stat().st_mode))
+
+
+def _no_inodes(folder: Path) -> bool:
+    if sys.platform == "win32":
+        return False
+    figures = os.statvfs(folder)
+    return figures.f_files > 0 and figures.f_favail == 0
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists. May raise OSError."""
+    for path in (folder, *folder.parents):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()
+            return path
+    return folder
+
+
+def _mounts() -> Mapping[Path, str]:
+    """Return the kind of file system by mount point; later ones cover earlier ones. Empty where it is unknown."""
+    found: dict[Path, str] = {}
+    with suppress(OSError, UnicodeDecodeError):
+        for line in _MOUNTS.read_text().splitlines():
+            before, _, after = line.partition(" - ")
+            point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), before.split(" ")[4])
+            found[Path(point)] = after.split(" ")[0]
+    return found
+
+
+def _kind(folder: Path, mounts: Mapping[Path, str]) -> str:
+    """Return the kind of file system that a folder is on; empty if unknown."""
+    real = Path(os.path.realpath(folder))
+    return next((mounts[path] for path in (real, *real.parents) if path in mounts), "")

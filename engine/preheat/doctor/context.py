@@ -1,0 +1,82 @@
+"""What several checks need: the settings in force, the running application, and paths for people."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preheat import paths
+from preheat.errors import SettingsError
+from preheat.files import read_json
+
+if TYPE_CHECKING:
+    from preheat.settings import Settings
+
+
+def settings_in_force() -> Settings:
+    """Return the settings that Preheat would start with: the last good ones where they are wrong, or the defaults."""
+    from preheat.settings import LAST_GOOD, Settings, load_settings
+
+    last_good = paths.data_dir() / LAST_GOOD
+    sources: tuple[tuple[Path, dict[str, str] | None], ...] = (
+        (paths.settings_path(), None),
+        (last_good, None),
+        (last_good, {}),
+    )
+    for path, environ in sources:
+        try:
+            return load_settings(environ=environ, path=path)
+        except SettingsError:
+            continue
+    return Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeFile:
+    """What the runtime file says about the running application."""
+
+    pid: int
+    host: str
+    port: int
+    version: str
+    alive: bool  # its process exists
+    key: str = ""
+
+
+def read_runtime_file() -> RuntimeFile:
+    """Return the content of the runtime file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        OSError, ValueError: It cannot be read, or has another form.
+    """
+    import psutil
+
+    content = read_json(paths.runtime_file())
+    try:
+        pid, port = int(content["pid"]), int(content["port"])
+        texts = (str(content["host"]), str(content.get("version", "")), str(content.get("key", "")))
+        alive = psutil.pid_exists(pid)
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError("it has another form") from error
+    return RuntimeFile(pid, texts[0], port, texts[1], alive, texts[2])
+
+
+def running() -> RuntimeFile | None:
+    """Return the runtime file of an application that runs; None if none does."""
+    try:
+        found = read_runtime_file()
+    except (OSError, ValueError):
+        return None
+    return found if found.alive else None
+
+
+def short(path: Path | str) -> str:
+    """Return a path with ``~`` for the home folder."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+    text = str(path)
+    if home not in ("~", os.sep) and (text == home or text.startswith(home + os.sep)):
+        return "~" + text[len(home) :]
+    return text

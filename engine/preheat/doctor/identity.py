@@ -1,0 +1,139 @@
+"""Collects what must not leave this machine: names of user and machine, home folders, and keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import socket
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from preheat import paths
+from preheat.doctor.context import settings_in_force
+from preheat.doctor.redaction import KEY, Hidden, Redactor
+from preheat.errors import EngineError
+from preheat.files import read_small_file
+
+_USER_VARIABLES: Final = ("USER", "LOGNAME", "USERNAME", "SUDO_USER", "USERPROFILE", "HOME")
+_SECRET_NAME: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|COOKIE|_PAT$|AUTH", re.IGNORECASE)
+_LEAST_SECRET: Final = 4
+_OWN_NAME: Final = "preheat"
+"""A service's user may have it; hiding it would hide most of the log."""
+
+_NO_NAMES: Final = frozenset({"", _OWN_NAME, "localhost", "home"})
+
+
+def redactor() -> Redactor:
+    """Return the redactor for this machine. Reads small files; never raises for what it cannot read."""
+    hidden = [*_folders(), *_keys(), *_users(), *_hosts()]
+    return Redactor(each for each in hidden if each.text.casefold() not in _NO_NAMES)
+
+
+def _folders() -> Iterator[Hidden]:
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+    for folder in {home, os.path.realpath(home), os.environ.get("HOME", ""), os.environ.get("USERPROFILE", "")}:
+        if len(Path(folder).parts) > 1:
+            yield Hidden(folder.rstrip("/\\"), "~")
+    with suppress(EngineError):
+        settings = settings_in_force()
+        named = [*((settings.models_dir,) if settings.models_dir else ()), *settings.models_dirs]
+        for number, folder in enumerate(named, 1):
+            yield Hidden(str(folder), f"<models folder {number}>", to_end=True)
+
+
+def _users() -> Iterator[Hidden]:
+    names = {os.environ.get(name, "") for name in _USER_VARIABLES}
+    names |= {os.path.expanduser("~")}  # noqa: PTH111 - see above
+    if sys.platform != "win32":
+        import pwd
+
+        with suppress(KeyError):
+            entry = pwd.getpwuid(os.getuid())
+            names |= {entry.pw_name, entry.pw_dir}
+            full_name = entry.pw_gecos.partition(",")[0].strip()
+            if full_name and full_name.casefold() != entry.pw_name.casefold():
+                yield Hidden(full_name, "<user>")
+    for name in names:
+        yield Hidden(re.split(r"[/\\]", name.rstrip("/\\"))[-1], "<user>")
+
+
+def _hosts() -> Iterator[Hidden]:
+    for name in {socket.gethostname(), platform.node(), os.environ.get("HOSTNAME", "")}:
+        yield Hidden(name, "<host>")
+        yield Hidden(name.partition(".")[0], "<host>")
+
+
+def _keys() -> Iterator[Hidden]:
+    for key in {*_environment_keys(), *_settings_keys(), *_stored_keys(), *_hub_tokens()}:
+        if len(key) >= _LEAST_SECRET:
+            yield Hidden(key, KEY)
+
+
+def _environment_keys() -> Iterator[str]:
+    for name, value in os.environ.items():
+        if _SECRET_NAME.search(name):
+            yield from (value.strip(), *(item.strip() for item in value.split(",")))
+
+
+def _settings_keys() -> Iterator[str]:
+    """Yield every API key in the settings files, also those that are not correct or are in comments."""
+    from preheat.settings import FIELDS, LAST_GOOD, is_secret
+
+    names = [name for name, field in FIELDS.items() if is_secret(field)]
+    with suppress(EngineError):
+        settings = settings_in_force()
+        for name in names:
+            yield from getattr(settings, name)
+    for path in _quietly(lambda: [paths.settings_path(), paths.data_dir() / LAST_GOOD]):
+        with suppress(OSError):
+            text = read_small_file(path, 1 << 22).decode("utf-8", "replace")
+            with suppress(tomllib.TOMLDecodeError, RecursionError):
+                values = tomllib.loads(text)
+                for name in names:
+                    yield from _texts(values.get(name))
+            for line in text.splitlines():
+                if any(name in line for name in names):
+                    yield from (first or second for first, second in re.findall(r'"([^"]+)"|\'([^\']+)\'', line))
+
+
+def _stored_keys() -> Iterator[str]:
+    """Yield the hashes of named keys, and the key in the runtime file."""
+    for path in _quietly(lambda: [paths.keys_file(), paths.runtime_file()]):
+        with suppress(OSError, ValueError, RecursionError):
+            content = json.loads(read_small_file(path))
+            found = [content, *content.get("keys", ())] if isinstance(content, dict) else []
+            for each in found:
+                yield from _texts([each.get("key"), each.get("sha256")] if isinstance(each, dict) else ())
+
+
+def _hub_tokens() -> Iterator[str]:
+    home = os.path.expanduser("~")  # noqa: PTH111 - see above
+    cache = os.environ.get("HF_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or home + '/.cache'}/huggingface"
+    for path in {os.environ.get("HF_TOKEN_PATH", ""), f"{cache}/token", f"{home}/.huggingface/token"} - {""}:
+        with suppress(OSError, ValueError):
+            yield read_small_file(Path(path), 10_000).decode("utf-8", "replace").strip()
+    with suppress(OSError, ValueError):
+        stored = read_small_file(Path(cache) / "stored_tokens", 100_000).decode("utf-8", "replace")
+        yield from re.findall(r"=\s*(\S+)", stored)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _quietly(find: Any) -> list[Path]:
+    try:
+        found: list[Path] = find()
+    except EngineError:  # there is no home folder
+        return []
+    return found

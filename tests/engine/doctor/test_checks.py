@@ -1,0 +1,367 @@
+"""Each check with what it looks at in a real, broken state."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from preheat import paths
+from preheat._version import __version__
+from preheat.doctor.checks import CHECKS
+from preheat.doctor.report import Finding, Level
+from preheat.log import log_file
+from preheat.settings import KeyStore, SettingsStore
+from preheat.usage import FILE_NAME, RequestRecord, UsageLog
+
+FOUND = {check.name: check.look for check in CHECKS}
+
+pytestmark = pytest.mark.usefixtures("preheat_home")
+
+
+def look(name: str) -> dict[str, Finding]:
+    """Run a check and return its findings by code."""
+    return {finding.title.code: finding for finding in FOUND[name]()}
+
+
+def write(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def write_settings(text: str) -> Path:
+    return write(paths.settings_path(), text)
+
+
+def write_runtime_file(port: int, pid: int | None = None, version: str = __version__) -> Path:
+    content = {"pid": os.getpid() if pid is None else pid, "host": "127.0.0.1", "port": port, "version": version}
+    path = write(paths.runtime_file(), json.dumps(content))
+    path.parent.chmod(0o700)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        yield sock
+
+
+@pytest.fixture
+def web_server() -> Iterator[Callable[[dict[str, object]], int]]:
+    """Start web servers that answer everything with one JSON object; return their port."""
+    servers: list[HTTPServer] = []
+
+    def start(answer: dict[str, object]) -> int:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                content = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None: ...
+
+        servers.append(HTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return servers[-1].server_port
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+# -- port and engine --
+
+
+def test_a_free_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    write_settings(f"port = {port}")
+    assert list(look("port")) == ["doctor_port_free"]
+
+
+def test_a_port_of_a_program_that_does_not_answer_is_named(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    write_settings(f"port = {port}")
+    finding = look("port")["doctor_port_silent"]
+    assert finding.level is Level.BROKEN
+    assert str(os.getpid()) in str(finding.title)
+    assert f"preheat config set port {port + 1}" in finding.remedy
+
+
+def test_a_port_of_another_program(web_server: Callable[[dict[str, object]], int]) -> None:
+    write_settings(f"port = {web_server({'app': 'nginx'})}")
+    assert look("port")["doctor_port_taken"].level is Level.BROKEN
+
+
+def test_the_port_of_another_preheat(web_server: Callable[[dict[str, object]], int]) -> None:
+    write_settings(f"port = {web_server({'app': 'preheat', 'pid': 1, 'version': '9.9'})}")
+    finding = look("port")["doctor_port_other_preheat"]
+    assert "9.9" in str(finding.title)
+
+
+def test_the_own_port(web_server: Callable[[dict[str, object]], int]) -> None:
+    port = web_server({"app": "preheat", "pid": os.getpid()})
+    write_settings(f"port = {port}")
+    write_runtime_file(port)
+    assert list(look("port")) == ["doctor_port_ours"]
+
+
+def test_another_program_on_the_other_loopback(web_server: Callable[[dict[str, object]], int]) -> None:
+    port = web_server({"app": "preheat", "pid": 2**22 + 1})
+    try:
+        other = socket.create_server(("::1", port), family=socket.AF_INET6)
+    except OSError:
+        pytest.fail("this test needs IPv6 on the loopback")
+    with other:
+        write_settings(f"port = {port}")
+        assert look("port")["doctor_port_other_loopback"].level is Level.TO_DO
+
+
+def test_an_address_of_another_machine() -> None:
+    write_settings('host = "192.0.2.1"\napi_keys = ["abcdef"]')
+    assert look("port")["doctor_cannot_listen"].level is Level.BROKEN
+
+
+def test_no_running_preheat() -> None:
+    assert look("engine")["doctor_not_running"].remedy
+
+
+def test_a_running_preheat_that_does_not_answer(listener: socket.socket) -> None:
+    write_runtime_file(listener.getsockname()[1])
+    assert look("engine")["doctor_no_answer"].level is Level.BROKEN
+
+
+def test_a_runtime_file_of_a_dead_process() -> None:
+    write_runtime_file(1, pid=2**22 + 1)
+    assert "doctor_not_running" in look("engine")
+    assert look("private_files")["doctor_runtime_file_stale"].level is Level.GOOD
+
+
+# -- files and folders --
+
+
+def test_a_file_in_the_place_of_a_folder(preheat_home: Path) -> None:
+    write(preheat_home / "data")
+    finding = look("folders")["doctor_folder_no_folder"]
+    assert finding.level is Level.BROKEN
+    assert str(preheat_home / "data") in str(finding.title)
+
+
+def test_a_folder_without_access(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths.data_dir().mkdir()
+    paths.data_dir().chmod(0o500)
+    real = os.access  # the tests may run as root, who has access to everything
+    monkeypatch.setattr(os, "access", lambda path, mode: real(path, mode) and Path(path) != paths.data_dir())
+    assert look("folders")["doctor_folder_no_access"].level is Level.BROKEN
+
+
+def test_what_others_can_read() -> None:
+    KeyStore().create("laptop")
+    paths.keys_file().chmod(0o644)
+    write_settings('api_keys = ["abcdef"]').chmod(0o644)
+    assert "chmod 600" in look("private_files")["doctor_file_open"].remedy
+    assert look("settings")["doctor_settings_readable"].level is Level.TO_DO
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"keys": [{"name": "x"}]}', '{"keys": 7}'])
+def test_a_damaged_file_of_keys(content: str) -> None:
+    write(paths.keys_file(), content)
+    finding = look("private_files")["doctor_keys_unreadable"]
+    assert (finding.level, finding.title.params["reason"]) == (Level.BROKEN, "it is damaged")
+
+
+def test_a_runtime_folder_that_others_can_write() -> None:
+    paths.runtime_dir().mkdir()
+    paths.runtime_dir().chmod(0o777)
+    assert look("private_files")["runtime_folder_unsafe"].level is Level.BROKEN
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link", "huge"])
+def test_hostile_things_in_the_place_of_each_file(kind: str) -> None:
+    files = [paths.settings_path(), paths.keys_file(), paths.runtime_file(), log_file(), paths.data_dir() / FILE_NAME]
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == "fifo":
+            os.mkfifo(path)
+        elif kind == "folder":
+            path.mkdir()
+        elif kind == "link":
+            path.symlink_to(path)
+        else:
+            with path.open("wb") as file:
+                file.truncate(1 << 32)
+    began = time.monotonic()
+    for name in ("settings", "private_files", "engine", "log", "database", "models", "port", "memory"):
+        levels = {finding.level for finding in look(name).values()}
+        if name in ("settings", "database"):
+            assert Level.BROKEN in levels, name
+    assert time.monotonic() - began < 60
+
+
+# -- settings --
+
+
+def test_wrong_settings_are_listed_one_by_one() -> None:
+    write_settings('theme = "purple"\nport = 99999999\nnothing = 1')
+    found = [finding for finding in FOUND["settings"]() if finding.level is Level.BROKEN]
+    assert [finding.title.code for finding in found] == [
+        "doctor_settings_ignored",
+        "setting_invalid",
+        "setting_invalid",
+        "setting_unknown_at",
+    ]
+    assert "line 1" in str(found[1].title)
+
+
+def test_the_last_good_settings_apply() -> None:
+    SettingsStore().set({"port": "12345"})
+    SettingsStore().load()
+    write_settings("port = [")
+    assert "doctor_settings_wrong" in look("settings")
+    assert look("port")["doctor_port_free"].title.params["port"] == 12345
+
+
+def test_variables_are_named_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREHEAT_API_KEYS", "secretsecret")
+    assert look("settings")["doctor_settings_default"].details == ("from the environment: PREHEAT_API_KEYS",)
+
+
+# -- models, downloads and cache --
+
+
+def test_models_by_source_and_what_is_wrong_with_the_others(embedding_model: Path) -> None:
+    folder = paths.models_dir()
+    folder.mkdir(parents=True)
+    (folder / embedding_model.name).symlink_to(embedding_model)
+    write(folder / "broken.gguf", "GGUF and nothing else")
+    (folder / "gone.gguf").symlink_to("nowhere")
+    write_settings('favourites = ["missing-model"]')
+    found = look("models")
+    assert found["doctor_models"].title.params["count"] == 1
+    assert found["doctor_models"].details[0].startswith("preheat: 1")
+    assert len(found["doctor_models_problems"].details) == 2
+    assert found["doctor_favourites_missing"].title.params["names"] == ["missing-model"]
+    assert not paths.cache_dir().exists()  # the look wrote nothing
+
+
+def test_downloads_that_do_not_continue() -> None:
+    part = write(paths.models_dir() / ".downloads" / "x" / "a.part", "x" * 1_000_000)
+    assert look("cache")["doctor_downloads_open"].level is Level.GOOD
+    old = time.time() - 30 * 86_400
+    os.utime(part, (old, old))
+    assert look("cache")["doctor_downloads_old"].level is Level.TO_DO
+
+
+def test_the_size_of_the_cache() -> None:
+    write(paths.cache_dir() / "wheels" / "one.whl", "x" * 1_500_000)
+    assert look("cache")["doctor_cache"].details == ("wheels: 1.5 MB",)
+
+
+# -- database --
+
+
+def record_usage() -> Path:
+    log = UsageLog()
+    log.record(RequestRecord("m", time.time(), "hit", 0.0, None, 1, 1, "client", 0.0))  # type: ignore[arg-type]
+    assert log.write_pending()
+    log.close()
+    return paths.data_dir() / FILE_NAME
+
+
+def test_a_whole_database_is_read_without_a_trace() -> None:
+    path = record_usage()
+    before = sorted((each.name, each.stat().st_mtime_ns) for each in path.parent.iterdir())
+    assert look("database")["doctor_database"].title.params["requests"] == 1
+    assert sorted((each.name, each.stat().st_mtime_ns) for each in path.parent.iterdir()) == before
+
+
+def test_a_damaged_database() -> None:
+    path = record_usage()
+    content = bytearray(path.read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    path.write_bytes(content)
+    assert look("database")["doctor_database_damaged"].level is Level.BROKEN
+
+
+def test_a_foreign_database_and_one_moved_aside() -> None:
+    path = paths.data_dir() / FILE_NAME
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE other (x)")
+    write(path.with_name(f"{FILE_NAME}.corrupt-20260101T000000Z"))
+    found = look("database")
+    assert found["doctor_database_unusable"].level is Level.BROKEN
+    assert found["doctor_database_aside"].level is Level.TO_DO
+
+
+# -- log and clock --
+
+
+def test_internal_errors_in_the_log() -> None:
+    line = (
+        "2026-11-29T07:00:00+0000 ERROR   preheat.bugs: internal error deadbeef: encoding failed: ValueError at a:1\n"
+    )
+    write(log_file(), line)
+    finding = look("log")["doctor_log_bugs"]
+    assert (finding.level, "deadbeef" in finding.details[0]) == (Level.TO_DO, True)
+
+
+def test_a_clock_that_was_set_back() -> None:
+    ahead = time.time() + 86_400
+    os.utime(write(log_file()), (ahead, ahead))
+    assert look("clock")["doctor_clock_set_back"].level is Level.TO_DO
+
+
+def test_a_clock_at_its_factory_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert look("clock")["doctor_clock_past"].level is Level.BROKEN
+
+
+# -- desktop --
+
+
+def test_an_entry_for_the_login_whose_command_is_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    entry = tmp_path / "autostart" / "preheat.desktop"
+    write(entry, '[Desktop Entry]\nExec="/gone/old copy/preheat-tray" --login %u\n')
+    finding = look("autostart")["doctor_autostart_dangling"]
+    assert finding.title.params["program"] == "/gone/old copy/preheat-tray"
+    write(entry, f"[Desktop Entry]\nExec={sys.executable} -m preheat tray --login\n")
+    assert list(look("autostart")) == ["doctor_autostart_on"]
+    write(entry, "[Desktop Entry]\nExec=/bin/sh -c preheat\n")
+    assert "doctor_autostart_other" in look("autostart")
+
+
+def test_a_machine_without_a_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert list(look("tray")) == ["doctor_no_desktop"]
+
+
+def test_a_desktop_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DISPLAY", ":9999")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    assert look("tray")["doctor_desktop_unreachable"].level is Level.TO_DO
+
+
+def test_another_copy_comes_first_in_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = write(tmp_path / "bin" / "preheat", "#!/bin/sh\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other.parent}{os.pathsep}{os.environ['PATH']}")
+    assert look("installation")["doctor_other_copies"].details == (str(other),)
