@@ -212,6 +212,17 @@ TABLE: Final[Mapping[str, Template]] = {
         "The login starts another copy of Preheat: {program}, not {own}",
         "Switch Start at login off and on in the settings window",
     ),
+    # Background service.
+    "doctor_no_service": Template("There is no background service (preheat service install makes one)"),
+    "doctor_service_unknown": Template("The system's services cannot be asked: {reason}"),
+    "doctor_service_running": Template("The background service runs ({manager}, process {pid})"),
+    "doctor_service_stopped": Template(
+        "The background service is installed but does not run ({manager})",
+        "Install it again, which starts it: preheat service install",
+    ),
+    "doctor_service_disabled": Template(
+        "The background service does not start by itself ({manager})", "Install it again: preheat service install"
+    ),
     # Log and clock.
     "doctor_no_log": Template("There is no log yet ({path})"),
     "doctor_log": Template("The log can be read"),

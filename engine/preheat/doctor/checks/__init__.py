@@ -22,6 +22,7 @@ from preheat.doctor.checks.models import check_models
 from preheat.doctor.checks.port import check_port
 from preheat.doctor.checks.private_files import check_private_files
 from preheat.doctor.checks.processor import check_processor
+from preheat.doctor.checks.service import check_service
 from preheat.doctor.checks.settings import check_settings
 from preheat.doctor.checks.tray import check_tray
 from preheat.doctor.report import Finding
@@ -51,6 +52,7 @@ CHECKS: Final = (
     Check("private_files", "Keys and runtime files", check_private_files),
     Check("tray", "Tray", check_tray),
     Check("autostart", "Start at login", check_autostart),
+    Check("service", "Background service", check_service),
     Check("log", "Log", check_log),
     Check("clock", "Clock", check_clock),
 )
