@@ -159,7 +159,9 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     # Cache and downloads.
     "doctor_cache": Template("The cache takes {size} ({path})"),
-    "doctor_cache_large": Template("The cache is large: {size}", "{path} can be removed while Preheat does not run"),
+    "doctor_cache_large": Template(
+        "The cache is large: {size}", "{path} can be removed while Preheat does not run; a log in it goes too"
+    ),
     "doctor_downloads_unreadable": Template("{path} cannot be read: {reason}", "Check its permissions"),
     "doctor_downloads_open": Template("Downloads that are not complete: {count} ({size:bytes})"),
     "doctor_downloads_old": Template(

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 
 from preheat.installation import tray_command
-from preheat_gui.platform.login_item.base import LoginItem, LoginItemError
+from preheat_gui.platform.login_item.base import LoginEntry, LoginItem, LoginItemError
 from preheat_gui.platform.login_item.linux import AutostartEntry
 from preheat_gui.platform.login_item.macos import LaunchAgent
 from preheat_gui.platform.login_item.windows import RunKey
 
-__all__ = ["LoginItem", "LoginItemError", "login_command", "login_item"]
+__all__ = ["LoginEntry", "LoginItem", "LoginItemError", "login_command", "login_item"]
 
 
 def login_command() -> tuple[str, ...]:
@@ -19,7 +19,7 @@ def login_command() -> tuple[str, ...]:
     return tuple(tray_command("--login"))
 
 
-def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginItem:
+def login_item(command: Sequence[str] = (), platform: str = sys.platform) -> LoginEntry:
     """Return this system's entry, which starts ``command``, by default ``login_command()``."""
     command = tuple(command) or login_command()
     if platform == "darwin":

@@ -23,11 +23,15 @@ class LoginItem(Protocol):
     def is_on(self) -> bool:
         """Return whether the system will start Preheat at the next login."""
 
-    def command(self) -> tuple[str, ...]:
-        """Return the program and arguments of the entry; none if there is no entry, or it cannot be read."""
-
     def switch(self, on: bool) -> None:
         """Add or remove the entry. May raise ``LoginItemError``."""
+
+
+class LoginEntry(LoginItem, Protocol):
+    """The system's entry."""
+
+    def command(self) -> tuple[str, ...]:
+        """Return the program and arguments of the entry; none if there is no entry, or it cannot be read."""
 
 
 class FileLoginItem(ABC):
