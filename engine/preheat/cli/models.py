@@ -43,6 +43,7 @@ SOURCE_WORDS: Final = {
     "ollama": "Ollama",
     "llamacpp": "llama.cpp",
     "jan": "Jan",
+    "bundled": "included",
 }
 """Names of the places where models are found."""
 
@@ -152,7 +153,8 @@ def _lines(known: JsonObject) -> Iterator[tuple[str, str]]:
     fits = "fits the memory limit" if known["fits"] else "more than the memory limit"
     yield "Memory", f"{format_memory(known['expected_bytes'])}, {fits}"
     yield "Size", format_bytes(known["file_bytes"])
-    yield "Source", SOURCE_WORDS[known["source"]] + ("" if known["source"] == "preheat" else ", read in place")
+    in_place = "" if known["source"] in ("preheat", "bundled") else ", read in place"
+    yield "Source", SOURCE_WORDS[known["source"]] + in_place
     for number, path in enumerate(known["files"]):
         yield "Files" if number == 0 else "", path
     yield "Image encoder", known["mmproj"] or ""

@@ -126,6 +126,10 @@ _FILES: Final = {
         "{model} cannot be deleted by Preheat: it is {path}",
         "Delete it with the program that it belongs to, or by hand",
     ),
+    "included_model": Template(
+        "{model} is part of the installed Preheat and cannot be deleted by itself",
+        "It needs no memory unless it is loaded: preheat unfavourite {model}",
+    ),
     "file_not_removable": Template(
         "{path} cannot be deleted: {reason}", "{remedy}; if a program uses it, close that program"
     ),

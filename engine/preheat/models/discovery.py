@@ -101,7 +101,10 @@ def merge(contents: Sequence[Content]) -> tuple[Listing, Mapping[Path, Message]]
     unsettled = set[Path]().union(*(content.unsettled for content in contents))
     explained = {_set_of(path) for path in (*problems, *unsettled)}
     incomplete: dict[Path, Message] = {}
-    listing = assemble((each for content in contents for each in content.scanned), incomplete.__setitem__)
+    scanned = [each for content in contents for each in content.scanned]
+    own_names = {each.path.name.lower() for each in scanned if each.source is not Source.BUNDLED}
+    wanted = (each for each in scanned if each.source is not Source.BUNDLED or each.path.name.lower() not in own_names)
+    listing = assemble(wanted, incomplete.__setitem__)
     # A set with a part that is damaged or being copied is not worth a second warning.
     problems.update((path, problem) for path, problem in incomplete.items() if _set_of(path) not in explained)
     return replace(listing, unsettled=bool(unsettled)), problems

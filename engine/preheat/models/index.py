@@ -22,6 +22,7 @@ from preheat.models.gguf.cache import HeaderCache
 from preheat.models.listing import Listing
 from preheat.models.model_file import ModelFile
 from preheat.models.sources import program_places
+from preheat.models.sources.bundled import bundled_places
 from preheat.models.sources.candidates import Place
 from preheat.models.watch import Watch
 
@@ -80,7 +81,7 @@ class ModelIndex:
         self, folders: Sequence[Path], sources: Collection[str], own: Path | None
     ) -> tuple[Listing, Mapping[Path, Message], set[Path]]:
         """Return the listing, the problems by path, and every file that was looked at."""
-        places = [*folder_places(folders, own), *program_places(sources)]
+        places = [*folder_places(folders, own), *program_places(sources), *bundled_places()]
         contents: list[Content] = []
         unreachable: dict[Path, Message] = {}
         for reading in [self._reading(place, number) for number, place in enumerate(places)]:

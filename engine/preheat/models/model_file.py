@@ -24,6 +24,7 @@ class Source(StrEnum):
     OLLAMA = "ollama"
     LLAMACPP = "llamacpp"
     JAN = "jan"
+    BUNDLED = "bundled"  # part of the installed Preheat
 
 
 class Ability(StrEnum):
@@ -72,6 +73,11 @@ class ModelFile:
     def own(self) -> bool:
         """Whether it is in Preheat's own folder, so that Preheat may delete it."""
         return self.source is Source.PREHEAT
+
+    @property
+    def included(self) -> bool:
+        """Whether it is part of the installed Preheat."""
+        return self.source is Source.BUNDLED
 
     def same_content(self, other: ModelFile) -> bool:
         """Return whether both describe the same files in the same state."""

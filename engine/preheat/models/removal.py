@@ -20,6 +20,8 @@ def files_to_remove(model: ModelFile, others: Iterable[ModelFile], models_dir: P
 
     Raises ``NotOwnFileError`` for a model that is not Preheat's own. Blocks on the disk.
     """
+    if model.included:
+        raise NotOwnFileError(msg("included_model", model=model.model_id))
     own = OwnFolder.read(models_dir)
     needed = {path for other in others if other.model_id != model.model_id for path in other.all_files}
     if not all(map(own.owns, model.files)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -125,13 +126,17 @@ class Shell(QObject):
             self._welcome()
 
     def _welcome(self) -> None:
-        from preheat_gui.app.welcome import WelcomeDialog, WelcomeSuggestions, wants_welcome
+        from preheat_gui.app.welcome import WelcomeDialog, WelcomeSuggestions, included_chat_model, wants_welcome
 
         if wants_welcome(self.bridge.snapshot, self._state):
             folder = self.bridge.settings.own_models_dir
             self._welcome_dialog = welcome = WelcomeDialog(self._state, self._make_dashboard(), folder=folder)
             welcome.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             welcome.finished.connect(self._forget_welcome)
+            model_id = included_chat_model(self.bridge.snapshot)
+            if model_id:
+                welcome.set_included(model_id)
+                welcome.try_requested.connect(partial(self.show_view, "try"))
             welcome.set_suggestions(WelcomeSuggestions(self.bridge))
             welcome.open()
 

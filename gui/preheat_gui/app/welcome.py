@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QWidget
 
 from preheat import paths
-from preheat.control import Catalogue, EngineSnapshot, GetCatalogue, PullModel, SuggestedModel
+from preheat.control import Catalogue, EngineSnapshot, GetCatalogue, ModelSnapshot, PullModel, SuggestedModel
 from preheat.errors import EngineError
 from preheat_gui.bridge import EngineBridge
 from preheat_gui.platform import LoginItem, login_item
@@ -32,7 +32,7 @@ from preheat_gui.widgets import (
     text_label,
     vbox,
 )
-from preheat_gui.words import TASKS, error_text, format_bytes
+from preheat_gui.words import TASKS, error_text, format_bytes, short_name
 
 MAX_SUGGESTIONS: Final = 4
 _INDENT: Final = 22  # Indent of a description under its check box: the box and its spacing
@@ -141,12 +141,23 @@ _WIDTH_PX: Final = 560
 
 
 def wants_welcome(snapshot: EngineSnapshot, state: WindowState) -> bool:
-    """Return whether to welcome: there are no models, and the dialog was never shown."""
-    return not snapshot.models and not state.flag(_SHOWN)
+    """Return whether to welcome: there are no models but included ones, and the dialog was never shown."""
+    return all(_is_included(model) for model in snapshot.models) and not state.flag(_SHOWN)
+
+
+def included_chat_model(snapshot: EngineSnapshot) -> str:
+    """Return the id of a model that came with the installation and answers; empty if there is none."""
+    return next((model.model_id for model in snapshot.models if _is_included(model) and not model.embeddings), "")
+
+
+def _is_included(model: ModelSnapshot) -> bool:
+    return model.file is not None and model.file.included
 
 
 class WelcomeDialog(QDialog):
     """Explains Preheat and the models folder, and offers to start at login."""
+
+    try_requested = Signal()  # The user wants to chat with the included model
 
     def __init__(
         self,
@@ -165,6 +176,7 @@ class WelcomeDialog(QDialog):
         self._login.setChecked(True)
         self._note = named(caption("", self), "login_note")
         self._note.hide()
+        self._included = vbox()
         self._suggestions = vbox()
         introduction = self.tr(
             "Preheat keeps the language models you use in memory, within a limit you choose. "
@@ -173,6 +185,7 @@ class WelcomeDialog(QDialog):
         vbox(
             self._title(),
             text_label(introduction, "welcome_words", self),
+            self._included,
             self._folder_hint(),
             self._suggestions,
             None,
@@ -190,6 +203,18 @@ class WelcomeDialog(QDialog):
         """Show suggested models, once, above the buttons."""
         self._suggestions.addWidget(suggestions)
         set_role(self._done, "")  # the suggestions bring the one main button
+
+    def set_included(self, model_id: str) -> None:
+        """Offer a chat with a model that came with the installation, once."""
+        words = self.tr("{model} is included and answers right away, without an internet connection.")
+        label = text_label(words.format(model=short_name(model_id)), "included_model", self)
+        row = hbox(label, button(self.tr("&Try it now"), "try_included", self._try, self))
+        row.setStretch(0, 1)
+        self._included.addLayout(row)
+
+    def _try(self) -> None:
+        self.accept()
+        self.try_requested.emit()
 
     def accept(self) -> None:
         """Apply the check box, and close if that worked."""

@@ -1,6 +1,15 @@
 """The words of windows, tray and notifications, in the user's language."""
 
-from preheat_gui.words.catalogue import PROGRAMS, TASKS, joined, owner_words, parameter_words, source_words, task_title
+from preheat_gui.words.catalogue import (
+    INCLUDED,
+    PROGRAMS,
+    TASKS,
+    joined,
+    owner_words,
+    parameter_words,
+    source_words,
+    task_title,
+)
 from preheat_gui.words.downloads import (
     UNDER_WAY,
     UNFINISHED,

@@ -18,6 +18,8 @@ PROGRAMS: Final = {
     "jan": "Jan",
 }
 
+INCLUDED: Final = "bundled"  # The source of models that came with the installation
+
 
 def joined(*parts: str, separator: str = SEPARATOR) -> str:
     """Return the parts that are not empty, in one line."""
@@ -47,6 +49,8 @@ def parameter_words(parameters: int) -> str:
 
 def source_words(source: str) -> str:
     """Return where a model was found; empty for Preheat's own folder."""
+    if source == INCLUDED:
+        return _tr("included with Preheat")
     if source == "folder":
         return _tr("in one of your folders")
     return _tr("from {program}").format(program=PROGRAMS[source]) if source in PROGRAMS else ""
@@ -54,6 +58,8 @@ def source_words(source: str) -> str:
 
 def owner_words(source: str) -> str:
     """Return who owns a file, for "The file is …": ``managed by Ollama``, ``in one of your folders``."""
+    if source == INCLUDED:
+        return _tr("part of the installed Preheat")
     if source in PROGRAMS:
         return _tr("managed by {program}").format(program=PROGRAMS[source])
     return _tr("in one of your folders")

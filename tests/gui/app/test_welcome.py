@@ -13,9 +13,13 @@ from pytestqt.qtbot import QtBot
 from children import child
 from fake_bridge import model, snapshot
 from preheat import paths
-from preheat_gui.app.welcome import WelcomeDialog, wants_welcome
+from preheat.models import ModelFile
+from preheat.models.model_file import Source
+from preheat_gui.app.welcome import WelcomeDialog, included_chat_model, wants_welcome
 from preheat_gui.platform.login_item import LoginItemError
 from preheat_gui.widgets import Theme, WindowState
+
+INCLUDED = ModelFile("m", Path("m"), 1, "llama", 1, False, True, (Path("m"),), 0, source=Source.BUNDLED)
 
 
 class FakeLoginItem:
@@ -96,3 +100,16 @@ def test_suggestions_are_in_the_dialog(qtbot: QtBot, theme: Theme) -> None:
     dialog.set_suggestions(suggestions)
     assert suggestions.parent() is dialog
     qtbot.waitUntil(suggestions.isVisible)
+
+
+def test_an_included_model_can_be_tried_at_once(qtbot: QtBot, theme: Theme) -> None:
+    chat, embedding = (model(name, embeddings=name == "embed", file=INCLUDED) for name in ("chat", "embed"))
+    assert wants_welcome(snapshot(chat, embedding), WindowState())
+    assert included_chat_model(snapshot(embedding, chat)) == "chat"
+    assert included_chat_model(snapshot(embedding)) == included_chat_model(snapshot(model())) == ""
+    dialog = welcome(qtbot)
+    dialog.set_included("chat")
+    assert child(dialog, QLabel, "included_model").text().startswith("chat is included")
+    with qtbot.waitSignal(dialog.try_requested):
+        child(dialog, QPushButton, "try_included").click()
+    assert not dialog.isVisible()

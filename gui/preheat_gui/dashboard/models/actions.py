@@ -17,7 +17,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.dashboard.cells import CANCELLABLE
 from preheat_gui.dashboard.reveal import reveal
 from preheat_gui.widgets import ask, inform, symbol
-from preheat_gui.words import format_bytes, owner_words
+from preheat_gui.words import INCLUDED, format_bytes, owner_words
 
 _MAX_NAMED: Final = 3
 
@@ -40,6 +40,8 @@ class ModelDeletion(QObject):
         if not facts.own:
             text = self.tr("The file is {owner}.").format(owner=owner_words(facts.source))
             detail = self.tr("Preheat deletes only files in its own folder. Delete {files} where it came from.")
+            if facts.source == INCLUDED:
+                detail = self.tr("It takes no memory unless it is loaded.")
             inform(self._window, "not_own_file", text, detail.format(files=files))
             return
         detail = self.tr("{files}, {size}, will be deleted permanently.")
