@@ -18,6 +18,7 @@ from preheat_gui.app.language import apply_language
 from preheat_gui.app.process import END_TIMEOUT_S, Answer, ProcessSignals, Request, SingleInstance
 from preheat_gui.app.shell import Shell
 from preheat_gui.bridge import NO_OPTIONS, open_engine, settings_at_start
+from preheat_gui.platform import identify_application
 from preheat_gui.widgets import apply_theme, mark_icon
 
 EXIT_FAILURE = 1
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_application(options: Mapping[str, str] = NO_OPTIONS) -> QApplication:
     """Return the application object, configured by settings from the command line; it outlives its windows."""
+    identify_application()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("preheat")
     application.setApplicationDisplayName("Preheat")

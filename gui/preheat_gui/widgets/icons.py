@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -46,18 +47,28 @@ def mark_icon() -> QIcon:
     return QIcon(_SymbolEngine("mark", Token.ACCENT))
 
 
-def tray_icon(state: TrayState, *, progress: float | None, count: int, panel: Panel) -> QIcon:
-    """Return the tray icon in all ``TRAY_SIZES``; progress is 0.0 to 1.0, count the number of hot models."""
+def tray_icon(
+    state: TrayState, *, progress: float | None, count: int, panel: Panel, template: bool = sys.platform == "darwin"
+) -> QIcon:
+    """Return the tray icon in all ``TRAY_SIZES``.
+
+    Args:
+        progress: 0.0 to 1.0.
+        count: Number of hot models.
+        template: The panel takes the shape alone and colours it itself, as macOS does in its menu bar.
+    """
     steps = round(min(max(progress or 0.0, 0.0), 1.0) * PROGRESS_STEPS)
-    return _tray_icon(state, steps if state is TrayState.PRELOADING else 0, min(count, MAX_COUNT + 1), panel)
+    shown_steps = steps if state is TrayState.PRELOADING else 0
+    return _tray_icon(state, shown_steps, min(count, MAX_COUNT + 1), panel, template)
 
 
 @lru_cache(maxsize=64)
-def _tray_icon(state: TrayState, steps: int, count: int, panel: Panel) -> QIcon:
+def _tray_icon(state: TrayState, steps: int, count: int, panel: Panel, template: bool) -> QIcon:
     svg = _tray_svg(_tray_parts(state, steps, count, tray_colours(panel)), steps / PROGRESS_STEPS)
     icon = QIcon()
     for size in TRAY_SIZES:
         icon.addPixmap(_drawn(svg, size, size))
+    icon.setIsMask(template)
     return icon
 
 

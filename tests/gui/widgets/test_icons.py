@@ -74,6 +74,18 @@ def test_the_states_can_be_told_apart(qapp: QApplication, size: int) -> None:
         assert differing_pixels(one, other) >= 3
 
 
+def test_as_a_template_the_states_differ_by_shape_alone(qapp: QApplication) -> None:
+    icons = [
+        tray_icon(state, progress=progress, count=count, panel=Panel.LIGHT, template=True)
+        for state, progress, count in LOOKS
+    ]
+    for one, other in combinations(icons, 2):
+        shapes = [picture(icon, 22).convertToFormat(QImage.Format.Format_Alpha8) for icon in (one, other)]
+        assert differing_pixels(*shapes) >= 3
+    assert all(icon.isMask() for icon in icons)
+    assert not tray_icon(TrayState.HOT, progress=None, count=1, panel=Panel.LIGHT, template=False).isMask()
+
+
 @pytest.mark.parametrize("panel", Panel)
 def test_each_state_has_its_colour(qapp: QApplication, panel: Panel) -> None:
     colours = tray_colours(panel)
