@@ -19,11 +19,12 @@ from preheat.doctor.report import CheckResult, Finding, Report
 from preheat.doctor.settings_extract import clean_settings
 from preheat.doctor.text import report_text
 from preheat.errors import EngineError, InvalidRequestError, file_error, reason_of
-from preheat.log import log_files
+from preheat.log import log_file, log_files
 from preheat.messages import Message, Param, msg
 
-_LOG_BYTES: Final = 5_500_000
-"""Most that is read of a log file: a little more than one that Preheat writes."""
+_LOG_BYTES: Final = 3_000_000
+_OLD_LOG_BYTES: Final = 1_000_000
+"""Most that is taken of the end of a log file, in bytes: hiding takes a second for each megabyte."""
 
 _VALUES: Final = frozenset({"value", "option", "similar"})
 """Parameters of messages that quote the settings file, or another source of settings."""
@@ -31,7 +32,7 @@ _VALUES: Final = frozenset({"value", "option", "similar"})
 _NAMES: Final = frozenset({"name", "names", "variable"})
 """Parameters that name a setting, or what somebody wrote instead of one."""
 
-_ABOUT_SETTINGS: Final = ("setting", "correct_")
+_ABOUT_SETTINGS: Final = ("setting", "correct_", "doctor_favourites_missing")
 
 README: Final = "README.txt"
 _ABOUT: Final[Mapping[str, str]] = {
@@ -94,13 +95,20 @@ def _contents(report: Report) -> tuple[Mapping[str, str], Mapping[str, str]]:
         "system.json": _or_reason(_system, hide),
     }
     about = dict(_ABOUT)
-    for log in log_files():
+    for log in _logs():
         name = f"log/{log.name}"
         contents[name] = _log(log, hide)
-        about[name] = "a log file, without texts of other programs and text in quotes"
+        about[name] = "the end of a log file, without texts of other programs and text in quotes"
     lines = [f"{name:20} {meaning}" for name, meaning in about.items()]
     contents[README] = "\n".join(["Diagnostics of Preheat. Look at the files before you send them.", "", *lines, ""])
     return contents, about
+
+
+def _logs() -> list[Path]:
+    try:
+        return log_files()
+    except EngineError:  # there is no home folder
+        return []
 
 
 def _packed(contents: Mapping[str, str]) -> bytes:
@@ -166,8 +174,9 @@ def _log(path: Path, hide: Redactor) -> str:
     try:
         check_regular(path)
         with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - _LOG_BYTES, 0))
-            text = file.read(_LOG_BYTES).decode("utf-8", "replace")
+            most = _LOG_BYTES if path == log_file() else _OLD_LOG_BYTES
+            file.seek(max(path.stat().st_size - most, 0))
+            text = file.read(most).decode("utf-8", "replace")
     except OSError as error:
         return hide.words(f"not available: {reason_of(error)}\n")
     return clean_log(text, hide)

@@ -9,13 +9,13 @@ import re
 import socket
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from preheat import paths
-from preheat.doctor.context import settings_in_force
+from preheat.doctor.context import settings_in_force, short
 from preheat.doctor.redaction import KEY, Hidden, Redactor
 from preheat.errors import EngineError
 from preheat.files import read_small_file
@@ -40,11 +40,22 @@ def _folders() -> Iterator[Hidden]:
     for folder in {home, os.path.realpath(home), os.environ.get("HOME", ""), os.environ.get("USERPROFILE", "")}:
         if len(Path(folder).parts) > 1:
             yield Hidden(folder.rstrip("/\\"), "~")
+    if own := os.environ.get(paths.HOME_VARIABLE):
+        yield Hidden(os.path.expanduser(own), f"${paths.HOME_VARIABLE}")  # noqa: PTH111 - see above
+    for number, folder in enumerate(dict.fromkeys(_models_folders()), 1):
+        for form in {folder, short(os.path.expanduser(folder))}:  # noqa: PTH111 - see above
+            yield Hidden(form.rstrip("/\\"), f"<models folder {number}>", to_end=True)
+
+
+def _models_folders() -> Iterator[str]:
+    """Yield the folders that the user named, also in a settings file with errors."""
     with suppress(EngineError):
         settings = settings_in_force()
-        named = [*((settings.models_dir,) if settings.models_dir else ()), *settings.models_dirs]
-        for number, folder in enumerate(named, 1):
-            yield Hidden(str(folder), f"<models folder {number}>", to_end=True)
+        yield from map(str, (*((settings.models_dir,) if settings.models_dir else ()), *settings.models_dirs))
+    for text in _settings_texts():
+        yield from _texts_of_settings(text, ("models_dir", "models_dirs"))
+    for name in ("PREHEAT_MODELS_DIR", "PREHEAT_MODELS_DIRS", "OLLAMA_MODELS", "LLAMA_CACHE", "HF_HOME"):
+        yield from (item.strip(" []\"'") for item in os.environ.get(name, "").split(","))
 
 
 def _users() -> Iterator[Hidden]:
@@ -83,23 +94,35 @@ def _environment_keys() -> Iterator[str]:
 
 def _settings_keys() -> Iterator[str]:
     """Yield every API key in the settings files, also those that are not correct or are in comments."""
-    from preheat.settings import FIELDS, LAST_GOOD, is_secret
+    from preheat.settings import FIELDS, is_secret
 
     names = [name for name, field in FIELDS.items() if is_secret(field)]
     with suppress(EngineError):
         settings = settings_in_force()
         for name in names:
             yield from getattr(settings, name)
+    for text in _settings_texts():
+        yield from _texts_of_settings(text, names)
+
+
+def _settings_texts() -> Iterator[str]:
+    """Yield the content of the settings file and of its last good copy."""
+    from preheat.settings import LAST_GOOD
+
     for path in _quietly(lambda: [paths.settings_path(), paths.data_dir() / LAST_GOOD]):
         with suppress(OSError):
-            text = read_small_file(path, 1 << 22).decode("utf-8", "replace")
-            with suppress(tomllib.TOMLDecodeError, RecursionError):
-                values = tomllib.loads(text)
-                for name in names:
-                    yield from _texts(values.get(name))
-            for line in text.splitlines():
-                if any(name in line for name in names):
-                    yield from (first or second for first, second in re.findall(r'"([^"]+)"|\'([^\']+)\'', line))
+            yield read_small_file(path, 1 << 22).decode("utf-8", "replace")
+
+
+def _texts_of_settings(text: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield the values of settings in a file, which may not be TOML, and those in its comments."""
+    with suppress(tomllib.TOMLDecodeError, RecursionError):
+        values = tomllib.loads(text)
+        for name in names:
+            yield from _texts(values.get(name))
+    for line in text.splitlines():
+        if any(name in line for name in names):
+            yield from (first or second for first, second in re.findall(r'"([^"]+)"|\'([^\']+)\'', line))
 
 
 def _stored_keys() -> Iterator[str]:

@@ -13,6 +13,7 @@ _RECORD: Final = re.compile(r"^(\d{4}-\d\d-\d\dT[\d:.]+[+-]\d{4}) (DEBUG|INFO|WA
 _PLACE: Final = re.compile(r'^\s*File "([^"]*)", line (\d+), in ([\w<>]+)$')
 _OWN: Final = ("preheat", "preheat_gui")
 _MOST: Final = 600
+_MOST_READ: Final = 4000
 
 
 def clean_log(text: str, hide: Redactor) -> str:
@@ -41,8 +42,14 @@ def _lines(text: str, hide: Redactor) -> Iterator[str]:
 def _clean(record: re.Match[str], hide: Redactor) -> str:
     time, level, name, words = record.groups()
     own = name.partition(".")[0] in _OWN
-    said = hide.words(words) if own else f"<{len(words)} characters>"
-    return f"{time} {level:7} {name if own else hide(name)}: {said[:_MOST]}"
+    said = _words(words, hide) if own else f"<{len(words)} characters>"
+    return f"{time} {level:7} {name if own else hide(name)}: {said}"
+
+
+def _words(words: str, hide: Redactor) -> str:
+    """Return the begin of a message. It is cut before and after: half of a key at the end would not be recognised."""
+    said = hide.words(words[:_MOST_READ])
+    return said if len(words) <= _MOST else said[: max(min(_MOST, len(said) - _MOST), 0)] + "…"
 
 
 def _file_name(path: str) -> str:

@@ -32,7 +32,7 @@ _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _OTHERWISE_CODED: Final = re.compile(r"[%\\&]|[A-Za-z0-9+/_-]{6,}")
 
-_CREDENTIALS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s@\"'<>]+@")
+_CREDENTIALS: Final = re.compile(r"(?<![\w+.-])([A-Za-z][A-Za-z0-9+.-]*://)[^/\s@\"'<>]+@")
 _QUERY: Final = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]*", re.IGNORECASE)
 _NAMED_KEY: Final = re.compile(
     r"""\b((?:proxy-)?authorization|x-api-key|(?:[a-z]+[-_])*api[-_]?keys?|(?:[a-z]+[-_])*(?:token|secret|password)|"""
@@ -45,14 +45,16 @@ _KNOWN_KEY: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:sk-|pk-|ph-|rk-|hf_|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|AIza|eyJ)[A-Za-z0-9._~+/=-]{8,}"
 )
 _RANDOM: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{28,}")
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ADDRESS_FORM: Final = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:])"
 )
 _MODEL_PATH: Final = re.compile(
-    r"(?:~|[A-Za-z]:|\.\.?)?[/\\](?:[^\n:\"'<>]*[/\\])?([^/\\\n:\"'<>]*?\.gguf)", re.IGNORECASE
+    r"(?:~|[A-Za-z]:|\.\.?)?[/\\](?:[^\n:\"'<>]{0,1000}[/\\])?([^/\\\n:\"'<>]{0,255}?\.gguf)", re.IGNORECASE
 )
-_QUOTED: Final = re.compile(r"\"[^\"\n]*[\s\"][^\"\n]*\"|`[^`\n]*\s[^`\n]*`|(?<![\w])'[^'\n]*\s[^\n]*?'(?!\w)")
+_QUOTED: Final = re.compile(
+    r"\"[^\"\n]*[\s\"][^\"\n]*\"|`[^`\n]*\s[^`\n]*`|(?<!\w)[bBfFrRuU]{0,2}'[^'\n]*\s[^\n]*?'(?!\w)"
+)
 
 
 class Hidden(NamedTuple):
@@ -91,18 +93,19 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return a text without what is hidden."""
+        if ".gguf" in text.lower():
+            text = _MODEL_PATH.sub(r"…/\1", text)
         if self._literal is not None:
             text = self._literal.sub(lambda match: self._markers[(match.lastindex or 1) - 1], text)
         if self._plain is not None:
             text = _TOKEN.sub(self._decoded, text)
-        text = _CREDENTIALS.sub(rf"\1{KEY}@", text)
         text = _QUERY.sub(rf"\1?{TEXT}", text)
+        text = _CREDENTIALS.sub(rf"\1{KEY}@", text)
         text = _NAMED_KEY.sub(rf"\1\2{KEY}", text)
         text = _BEARER.sub(rf"\1 {KEY}", text)
         text = _KNOWN_KEY.sub(KEY, text)
         text = _RANDOM.sub(KEY, text)
         text = _EMAIL.sub(ADDRESS, text)
-        text = _MODEL_PATH.sub(r"…/\1", text)
         return _ADDRESS_FORM.sub(_address, text)
 
     def words(self, text: str) -> str:
