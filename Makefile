@@ -5,6 +5,7 @@
 # make faults       run the long campaign of faults (tests/faults/README.md). Options: make faults ARGS="--minutes 5"
 # make test-clients install agents and other clients from npm (600 MB), then run them against a real Preheat
 # make bench        set up the benchmarks, then compare Preheat with llama-server
+# make docs         update the generated pages, and build the documentation into site/
 # make screenshots  update the pictures in docs/screenshots
 # make format       format the sources
 #
@@ -15,7 +16,7 @@ ARGS ?=
 
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run serve test faults test-clients bench screenshots format install-run install-serve install-dev install-bench
+.PHONY: run serve test faults test-clients bench docs screenshots format install-run install-serve install-dev install-bench
 
 ifneq ($(SCREEN),)
 run: install-run
@@ -43,6 +44,10 @@ test-clients: install-dev
 
 bench: install-bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: install-dev
+	$(BIN)/python packaging/reference_pages.py
+	$(BIN)/python packaging/build_docs.py
 
 screenshots: install-dev
 	$(BIN)/python packaging/screenshots.py $(ARGS)

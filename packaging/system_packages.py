@@ -72,7 +72,10 @@ SCREEN: Final = (
 FAULTS: Final = (Need("faketime", program="faketime"),)
 """Programs that the tests of faults use: one sets the clock of a single process."""
 
-GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS)}
+DOCS: Final = (Need("curl", program="curl"),)
+"""Programs that the examples in the documentation use."""
+
+GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS, *DOCS)}
 
 
 def missing(needs: Sequence[Need]) -> list[str]:

@@ -21,6 +21,6 @@ TABLE: Final[Mapping[str, Template]] = {
     "cli_not_confirmed": Template("{model} was not deleted: input is not a terminal", "Confirm it with --yes"),
     "cli_windows_missing": Template("Preheat's windows are not installed", "Install them: pip install 'preheat[gui]'"),
     "cli_windows_fail": Template(
-        "Preheat's windows cannot start: {reason}", "The README lists the system libraries that Qt needs"
+        "Preheat's windows cannot start: {reason}", "docs/troubleshooting.md lists the system libraries that Qt needs"
     ),
 }

@@ -77,6 +77,11 @@ class Simulation:
         """Memory of all models that are hot or loading, in bytes."""
         return self._executor.state.taken_bytes
 
+    @property
+    def in_memory(self) -> frozenset[str]:
+        """Ids of all models that are hot or loading."""
+        return frozenset(self._executor.state.staying)
+
     def boot(self, at: float) -> None:
         """Switch the machine on. A trace need not begin with it."""
         if self._on:
@@ -88,7 +93,7 @@ class Simulation:
 
     def switch_off(self, at: float) -> None:
         """Lose everything in memory."""
-        self._advance(at)
+        self.advance(at)
         if self._on:
             self._on = False
             self._stop_reading()
@@ -97,7 +102,7 @@ class Simulation:
 
     def wake(self, client: str, at: float, model_id: str = "") -> None:
         """A client lists models, opens a session, or asks for a model's details."""
-        self._advance(at)
+        self.advance(at)
         if self._strategy.preload:
             self._planner.client_woke(client, model_id, at)
             self._executor.changed = True
@@ -106,18 +111,13 @@ class Simulation:
         """A request arrives."""
         if not self._on:
             self.boot(at)
-        self._advance(at)
+        self.advance(at)
         self._stop_reading()
         if self._strategy.preload:
             self._planner.request_arrived(model_id, client, at)
         self._executor.request(model_id)
 
-    def finish(self) -> None:
-        """Let waiting requests get their models."""
-        while self._executor.waiting:
-            self._advance(self._executor.next_at)
-
-    def _advance(self, until: float) -> None:
+    def advance(self, until: float) -> None:
         """Let time pass: run events up to ``until``, and use idle time before it."""
         if not self._on:
             return
@@ -132,6 +132,11 @@ class Simulation:
             else:
                 break
         executor.now = until
+
+    def finish(self) -> None:
+        """Let waiting requests get their models."""
+        while self._executor.waiting:
+            self.advance(self._executor.next_at)
 
     def _idle_at(self) -> float:
         """Return when the preloader makes its next plan, as far as is known now."""

@@ -24,9 +24,7 @@ from preheat.settings.load import (
     find_problems,
     load_settings,
     merge_settings,
-    model_settings_table,
     problems_of,
-    settings_table,
     to_text,
     to_toml_value,
 )

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from preheat import paths
 from preheat.errors import EngineError, SettingsError
 from preheat.messages import msg
 from preheat.settings.check import Merged, check, check_name, merge
-from preheat.settings.declaration import AUTO, allowed, is_inherited
+from preheat.settings.declaration import AUTO
 from preheat.settings.layers import (
     Layer,
     Origin,
@@ -31,7 +30,6 @@ from preheat.settings.layers import (
     read_document,
 )
 from preheat.settings.model import FIELDS, LISTS, Settings
-from preheat.settings.model_settings import ModelSettings
 from preheat.settings.size import Size
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -176,22 +174,3 @@ def _typed(values: Mapping[str, object], *, relative: bool = False) -> Layer:
         spell=str,
         remedy=lambda _: msg("nothing_changed"),
     )
-
-
-def settings_table() -> str:
-    """Return the README's table of all settings, in Markdown."""
-    return _table(FIELDS, lambda field: AUTO if field.default is None else to_toml_value(field.default))
-
-
-def model_settings_table() -> str:
-    """Return the README's table of the settings of single models, in Markdown."""
-    return _table(ModelSettings.model_fields, lambda field: "" if is_inherited(field) else AUTO)
-
-
-def _table(fields: Mapping[str, FieldInfo], default_of: Callable[[FieldInfo], object]) -> str:
-    rows = ["| setting | default | allowed | meaning |", "| --- | --- | --- | --- |"]
-    for name, field in fields.items():
-        default = default_of(field)
-        shown = default if isinstance(default, str) else json.dumps(default)
-        rows.append(f"| `{name}` | {f'`{shown}`' if shown else 'as above'} | {allowed(field)} | {field.description} |")
-    return "\n".join(rows)

@@ -1,6 +1,6 @@
 """Every setting, declared once.
 
-The command line, the settings file, the environment, the README and the settings window derive from these fields.
+Command line, settings file, environment, documentation and settings window derive from these fields.
 """
 
 from __future__ import annotations

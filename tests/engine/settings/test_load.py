@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,9 @@ from preheat.settings import (
     is_loopback,
     load_settings,
     merge_settings,
-    model_settings_table,
-    settings_table,
     to_toml_value,
 )
 
-README = Path(__file__).parents[3] / "README.md"
 NOWHERE = Path("/nowhere/settings.toml")
 NAMES = sorted(FIELDS)
 
@@ -385,16 +381,6 @@ def test_the_lists_are_known() -> None:
         "models_dirs",
         "sources",
     } == LISTS
-
-
-@pytest.mark.parametrize(("mark", "table"), [("settings", settings_table), ("model settings", model_settings_table)])
-def test_the_readme_has_the_tables(mark: str, table: Callable[[], str]) -> None:
-    text = README.read_text(encoding="utf-8")
-    found = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- /{mark} -->", text, re.DOTALL)
-    assert found, f"README.md lacks the markers <!-- {mark} --> and <!-- /{mark} -->"
-    assert found[1].strip() == table(), (
-        f"put the output of `python -c 'from preheat import settings; print(settings.{table.__name__}())'` there"
-    )
 
 
 def test_the_own_models_folder(preheat_home: Path, tmp_path: Path) -> None:

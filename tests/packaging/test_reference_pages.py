@@ -1,4 +1,4 @@
-"""``docs/protocols.md`` says what the code does."""
+"""The generated parts of the documentation say what the code does."""
 
 from __future__ import annotations
 
@@ -12,23 +12,19 @@ from preheat.errors import EngineError
 from preheat.server.app import FAMILIES, create_app
 from preheat.server.errors import anthropic_error_json
 from preheat.server.protocols import Family
-from protocols_page import PAGE, SECURITY_PAGE, updated, with_classes
+from reference.pages import DOCS, filled, pages
 from setup_step import SetupError
 from tests.engine.server.fake_engine import FakeEngine, as_engine
 
 
-def test_the_tables_are_up_to_date() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert page == updated(page), "run `python packaging/protocols_page.py`"
-    security = SECURITY_PAGE.read_text(encoding="utf-8")
-    assert security == with_classes(security), "run `python packaging/protocols_page.py`"
+def test_the_pages_are_up_to_date() -> None:
+    outdated = [path.name for path, text in pages() if path.read_text(encoding="utf-8") != text]
+    assert outdated == [], "run `python packaging/reference_pages.py`"
 
 
-def test_a_page_without_a_place_for_the_tables() -> None:
-    with pytest.raises(SetupError, match="OpenAI"):
-        updated("# Protocols\n")
-    with pytest.raises(SetupError, match="classes"):
-        with_classes("# Security\n")
+def test_a_page_without_a_place_for_its_part() -> None:
+    with pytest.raises(SetupError, match=r"errors\.md has no place for errors"):
+        filled("# Errors\n", {"errors": "text"}, "errors.md")
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -51,7 +47,9 @@ def subclasses(kind: type[EngineError]) -> Iterator[type[EngineError]]:
 
 
 def test_the_page_has_the_status_of_each_error() -> None:
-    rows = re.findall(r"^\| (\d{3}) \| (.*) \| `(\w+)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\d{3}) \| (.*) \| `(\w+)` \|$", (DOCS / "protocols.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     listed = {code: (int(status), kind) for status, codes, kind in rows for code in re.findall(r"`(\w+)`", codes)}
     found = {each.code: each for each in subclasses(EngineError)}
     assert len(listed) > 15
