@@ -7,6 +7,7 @@
 # make bench        set up the benchmarks, then compare Preheat with llama-server
 # make docs         update the generated pages, and build the documentation into site/
 # make screenshots  update the pictures in docs/screenshots
+# make lint         check shell scripts, workflows, the Dockerfile and manifests
 # make format       format the sources
 #
 # Each can be repeated, and is quick the second time. PYTHON=/path/to/python chooses the interpreter.
@@ -16,7 +17,8 @@ ARGS ?=
 
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run serve test faults test-clients bench docs screenshots format install-run install-serve install-dev install-bench
+.PHONY: run serve test faults test-clients bench docs screenshots lint format
+.PHONY: install-run install-serve install-dev install-bench install-package
 
 ifneq ($(SCREEN),)
 run: install-run
@@ -52,6 +54,9 @@ docs: install-dev
 screenshots: install-dev
 	$(BIN)/python packaging/screenshots.py $(ARGS)
 
+lint: install-package
+	$(BIN)/python packaging/lint.py
+
 format: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -60,10 +65,11 @@ install-run: EXTRAS := starter gui
 install-serve: EXTRAS := starter
 install-dev: EXTRAS := dev
 install-bench: EXTRAS := bench
+install-package: EXTRAS := package
 install-run: PACKAGES := gui
 install-dev install-bench: PACKAGES := tests
 
-install-run install-serve install-dev install-bench:
+install-run install-serve install-dev install-bench install-package:
 	@sh packaging/make_venv.sh
 	@$(if $(PACKAGES),$(BIN)/python packaging/system_packages.py $(PACKAGES))
 	@$(BIN)/python packaging/install.py $(EXTRAS)

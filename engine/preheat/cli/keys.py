@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from preheat.cli.output import AsJson, JsonObject, ask, console, print_json, table
+
+if TYPE_CHECKING:
+    from preheat.control import Command
 
 keys_app = typer.Typer(
     name="keys",
@@ -23,7 +26,7 @@ def list_(as_json: AsJson = False) -> None:
     """List the keys."""
     from preheat.control import ListKeys
 
-    _show(ask(ListKeys()), as_json)
+    _show(_ask(ListKeys()), as_json)
 
 
 @keys_app.command()
@@ -38,7 +41,7 @@ def add(
     from preheat.control import CreateKey, parse_command
 
     body = {"name": name, "scope": scope, "models": list(model or ()), "low_priority": low_priority}
-    created = ask(parse_command(CreateKey, {}, {}, body))
+    created = _ask(parse_command(CreateKey, {}, {}, body))
     if as_json:
         print_json(created)
         return
@@ -51,7 +54,13 @@ def revoke(name: Name, as_json: AsJson = False) -> None:
     """Revoke a key: requests with it are refused from now on."""
     from preheat.control import RevokeKey
 
-    _show(ask(RevokeKey(name)), as_json)
+    _show(_ask(RevokeKey(name)), as_json)
+
+
+def _ask(command: Command[Any]) -> Any:
+    # An engine of this process opens no port. Settings that open it to other machines are refused without a key, and
+    # must not prevent the first one.
+    return ask(command, host="127.0.0.1")
 
 
 def _show(found: JsonObject, as_json: bool) -> None:

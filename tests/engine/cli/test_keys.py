@@ -20,3 +20,11 @@ def test_keys_are_made_listed_and_revoked(preheat_home: Path) -> None:
     assert secret not in listed.stdout
     assert json.loads(preheat(preheat_home, "keys", "revoke", "laptop", "--json").stdout) == []
     assert preheat(preheat_home, "keys", "revoke", "laptop").returncode == 1
+
+
+def test_an_open_host_does_not_prevent_the_first_key(preheat_home: Path) -> None:
+    """Without a key, such a host is refused: a container has it in its environment."""
+    made = preheat(preheat_home, "keys", "add", "server", PREHEAT_HOST="0.0.0.0")
+
+    assert made.returncode == 0, made.stderr
+    assert KeyStore().find(made.stdout.strip().encode()) is not None
