@@ -34,6 +34,7 @@ from preheat.cli.serve import serve, tray
 from preheat.cli.service import service_app
 from preheat.cli.stats import stats
 from preheat.cli.status import ps, status
+from preheat.cli.update import update
 from preheat.errors import EngineError, file_error
 
 _CONFIG: Final = "config"
@@ -129,6 +130,7 @@ app.command()(run)
 app.command()(embed)
 app.command()(completion)
 app.command()(doctor)
+app.command()(update)
 app.add_typer(keys_app)
 app.add_typer(service_app, name="service")
 

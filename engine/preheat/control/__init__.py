@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     )
     from preheat.control.table import COMMANDS
     from preheat.control.timespan import parse_span
+    from preheat.control.updates import CheckForUpdate, GetUpdate, UpdateState
     from preheat.core import (
         DownloadSnapshot,
         DownloadState,
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SkippedFile, SuggestedModel
     from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency import Action, DecisionRecord, EvictionReason
+    from preheat.updates import Release
     from preheat.usage import Counts, Figures, UsageBucket, UsageHistory
 else:
     __getattr__ = lazy_exports(
@@ -153,6 +155,7 @@ else:
             ),
             "preheat.control.table": "COMMANDS",
             "preheat.control.timespan": "parse_span",
+            "preheat.control.updates": "CheckForUpdate GetUpdate UpdateState",
             "preheat.core": (
                 "DownloadSnapshot DownloadState EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot "
                 "RequestSnapshot State"
@@ -161,6 +164,7 @@ else:
             "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",
             "preheat.replay": "LimitCurve LimitPoint",
             "preheat.residency": "Action DecisionRecord EvictionReason",
+            "preheat.updates": "Release",
             "preheat.usage": "Counts Figures UsageBucket UsageHistory",
         },
     )

@@ -11,6 +11,7 @@ from preheat.control import (  # noqa: F401 (registers the commands)
     models,
     preloading,
     settings,
+    updates,
 )
 from preheat.control.command import COMMANDS, Command
 

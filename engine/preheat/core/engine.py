@@ -27,6 +27,7 @@ from preheat.core.queue_limit import QueueLimit
 from preheat.core.snapshot import EngineSnapshot
 from preheat.core.snapshot_maker import SnapshotMaker
 from preheat.core.supervised import keep_running
+from preheat.core.update_watch import UpdateWatch
 from preheat.errors import EngineStoppedError, InsufficientMemoryError
 from preheat.installation import ending_grace
 from preheat.messages import Message, msg
@@ -99,6 +100,8 @@ class Engine:
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
         """Pull, remove, import and move models."""
+        self.updates = UpdateWatch(self.settings, lambda: self._publisher.publish_soon())
+        """Newer versions of Preheat."""
         maker = SnapshotMaker(
             self._residency,
             self._sizes,
@@ -108,6 +111,7 @@ class Engine:
             self._usage,
             self._requests,
             self.library.snapshots,
+            lambda: self.updates.newer,
         )
         self._publisher = Publisher(
             lambda: maker.make(
@@ -144,6 +148,7 @@ class Engine:
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
+            asyncio.create_task(keep_running("asking about updates", self.updates.run)),
         ]
         self.library.start()
         self._publisher.publish()
@@ -347,6 +352,7 @@ class Engine:
         self._choose_favourites()
         for model_id in set(self._planner.favourites).difference(before):
             self._allow(model_id)
+        self.updates.apply_settings(settings)
         self._apply_to_parts(self._context_lengths.apply_to(settings))
 
     def _paused_changed(self) -> None:

@@ -14,6 +14,7 @@ from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
 from preheat.residency import State
+from preheat.updates import Release
 
 
 def _facts_of(file: ModelFile | None) -> dict[str, Any] | None:
@@ -145,6 +146,7 @@ class EngineSnapshot:
     requests: tuple[RequestSnapshot, ...] = ()  # open requests, the oldest first
     # the oldest first, with finished ones until they are removed from the list
     downloads: tuple[DownloadSnapshot, ...] = ()
+    update: Release | None = None  # a newer version of Preheat, if one is known
 
     @property
     def prefix_cache_hit_rate(self) -> float | None:

@@ -15,6 +15,7 @@ from preheat.models.downloads import DownloadSnapshot
 from preheat.preload import PreloadContext, Round
 from preheat.residency import Residency, ResidencyExecutor, SizeTable, State, read_memory
 from preheat.settings import Settings
+from preheat.updates import Release
 from preheat.usage import PreloadCounters, UsageTracker
 
 _COLD: Final = Residency("")
@@ -32,6 +33,7 @@ class SnapshotMaker:
     usage: UsageTracker
     requests: LiveRequests
     downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple
+    update: Callable[[], Release | None] = lambda: None
     _started_at: float = field(init=False, default_factory=unix_time)
     _peak_bytes: int = field(init=False, default=0)
 
@@ -63,6 +65,7 @@ class SnapshotMaker:
             models=tuple(self._model(model, favourites, on_disk) for model in models),
             requests=self.requests.snapshots(),
             downloads=self.downloads(),
+            update=self.update(),
         )
 
     def _memory(self, settings: Settings) -> MemorySnapshot:

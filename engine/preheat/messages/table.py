@@ -20,6 +20,7 @@ from preheat.messages import (
     server,
     service,
     settings,
+    updates,
     usage,
 )
 from preheat.messages.template import Template
@@ -39,6 +40,7 @@ TABLE: Final[Mapping[str, Template]] = MappingProxyType(
         **server.TABLE,
         **service.TABLE,
         **settings.TABLE,
+        **updates.TABLE,
         **usage.TABLE,
     }
 )

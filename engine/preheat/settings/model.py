@@ -256,6 +256,11 @@ class Settings(Declared):
     language: Literal["auto", "en", "de"] = _application(
         "auto", "Language", "Language of the windows, after a restart; `auto` follows the system."
     )
+    update_check: bool = _application(
+        False,
+        "Look for updates",
+        "Ask once a day whether a newer version exists. Only Preheat's version is sent, and nothing is downloaded.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _application(
         "info", "Log level", "Log verbosity.", effect=Effect.RESTART
     )

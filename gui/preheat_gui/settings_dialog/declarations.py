@@ -10,6 +10,7 @@ from typing import Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
+from preheat.installation import build_info
 from preheat.settings import FIELDS, Group, ModelSettings, Size, extra, is_inherited, is_list, is_secret, kinds_of
 from preheat_gui.words import PROGRAMS
 
@@ -89,10 +90,14 @@ def _declaration(name: str, field: FieldInfo) -> Declaration:
     choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
     kind = next((kind for kind in (bool, Size, int, float) if kind in kinds), str)
     unit = extra(field, "unit")
+    description = _QUOTED.sub(_as_shown, translated(field.description or ""))
+    if name == "update_check" and not build_info().update_url:
+        no_effect = QCoreApplication.translate("Settings", "This build has no address to ask, so nothing is asked.")
+        description = f"{description} {no_effect}"
     return Declaration(
         name=name,
         label=translated(str(extra(field, "label"))),
-        description=_QUOTED.sub(_as_shown, translated(field.description or "")),
+        description=description,
         unit=translated(unit) if isinstance(unit, str) else "",
         kind=kind,
         choices=choices,

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtCore import QObject, QUrl, Signal, SignalInstance
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from preheat.control import State
 from preheat_gui.words import format_memory, paused_words, percent_done, short_name, status_line
 
 if TYPE_CHECKING:
-    from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus
+    from preheat.control import EngineSnapshot, ModelSnapshot, PortStatus, Release
     from preheat.settings import Settings
     from preheat_gui.bridge import EngineBridge
 
@@ -172,6 +172,7 @@ class TrayMenu(QMenu):
         self._copy = self._add("copy_address", self.tr("&Copy address"), self._copy_address)
         settings = self._add("settings", self.tr("&Settings…"), partial(self._show_view, "settings"))
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+        self._update = self._add("update", "", self._open_update)
         self.addSeparator()
         leave = self._add("quit", self.tr("&Quit"), self.quit_requested)
         leave.setMenuRole(QAction.MenuRole.QuitRole)
@@ -222,11 +223,19 @@ class TrayMenu(QMenu):
         self._loaded.show(
             [self._loaded_entry(model) for model in snapshot.models if model.state not in (State.COLD, State.FAILED)]
         )
+        self._show_update(snapshot.update)
         paused_until = snapshot.preload.paused_until
         self._resume.setVisible(paused_until is not None)
         title = self.tr("P&ause") if paused_until is None else _escaped(paused_words(paused_until, datetime.now()))
         if title != self._pause_menu.title():
             self._pause_menu.setTitle(title)
+
+    def _show_update(self, update: Release | None) -> None:
+        self._update.setVisible(update is not None)
+        if update is not None:
+            text = self.tr("Version {version} is available…").format(version=update.version)
+            if text != self._update.text():
+                self._update.setText(text)
 
     def _show_status(self, _: object = None) -> None:
         text = _escaped(status_line(self._bridge.snapshot, self._bridge.port, problem=self._bridge.problem))
@@ -269,6 +278,11 @@ class TrayMenu(QMenu):
     def _pause_until_tomorrow(self) -> None:
         now = datetime.now()
         self._bridge.pause((next_morning(now) - now).total_seconds())
+
+    def _open_update(self) -> None:
+        update = self._bridge.snapshot.update
+        if update is not None:  # its address was checked: a page with https
+            QDesktopServices.openUrl(QUrl(update.url))
 
     def _copy_address(self) -> None:
         if self._bridge.port.url is not None:

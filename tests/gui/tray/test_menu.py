@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from fake_bridge import URL, FakeBridge, model, snapshot
+from preheat.control import Release
 from preheat.errors import EngineError
 from preheat.residency import State
 from preheat_gui.tray.menu import MAX_FAVOURITES, TrayMenu, next_morning
@@ -49,7 +51,7 @@ def test_the_menu_has_what_it_should_in_order(menu: TrayMenu) -> None:
         f"tray_{name}"
         for name in (
             *("status", "preloading", "preload_at_login", "favourites", "loaded_models", "pause"),
-            *("dashboard", "copy_address", "settings", "quit"),
+            *("dashboard", "copy_address", "settings", "update", "quit"),
         )
     ]
 
@@ -294,3 +296,18 @@ def test_an_unchanged_snapshot_changes_no_action(menu: TrayMenu, bridge: FakeBri
     bridge.publish(snapshot(*models))
     assert menu.findChildren(QAction) == actions
     assert changed == []
+
+
+def test_a_newer_version_is_offered_while_it_is_known(
+    menu: TrayMenu, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    assert not action(menu, "update").isVisible()
+    bridge.publish(snapshot(update=Release("9.1", "https://example.org/preheat")))
+    assert action(menu, "update").isVisible()
+    assert action(menu, "update").text() == "Version 9.1 is available…"
+    action(menu, "update").trigger()
+    assert opened == [QUrl("https://example.org/preheat")]
+    bridge.publish(snapshot())
+    assert not action(menu, "update").isVisible()

@@ -1,0 +1,69 @@
+"""``preheat update``: whether a newer version exists, and how to get it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from preheat._version import __version__
+from preheat.cli.output import AsJson, print_json
+from preheat.errors import EngineStoppedError, NotRunningError
+from preheat.units import format_ago
+
+if TYPE_CHECKING:
+    from preheat.control import UpdateState
+
+
+def update(
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask whether a newer version exists, if the last answer is a day old.")
+    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="With --check: ask although the last answer is newer.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether a newer version exists, and how to get it. Downloads and changes nothing.
+
+    Without --check, nothing is asked. The setting update_check asks once a day.
+    """
+    from preheat.control import encode
+
+    state = _state(check=check or now, now=now)
+    if as_json:
+        print_json(encode(state))
+        return
+    for line in _lines(state):
+        typer.echo(line)
+
+
+def _state(*, check: bool, now: bool) -> UpdateState:
+    """Return what the running application knows, or what this process finds out."""
+    from preheat.control import CheckForUpdate, GetUpdate, UpdateState, find_running
+    from preheat.settings import load_settings
+    from preheat.updates import UpdateCheck
+
+    try:
+        with find_running() as running:
+            return running.call(CheckForUpdate(now) if check else GetUpdate())
+    except (NotRunningError, EngineStoppedError):
+        mine = UpdateCheck()
+        known = mine.ask_if_due(now=now) if check else mine.known()
+        return UpdateState.of(known, can_ask=bool(mine.address), automatic=load_settings().update_check)
+
+
+def _lines(state: UpdateState) -> list[str]:
+    from preheat.clock import unix_time
+
+    asked = "" if state.asked_at is None else f" (asked {format_ago(unix_time() - state.asked_at)})"
+    if state.newer is not None:
+        released = f", of {state.newer.date}" if state.newer.date else ""
+        lines = [f"Version {state.newer.version} is available{released}; this is {state.installed}{asked}."]
+        lines.append(f"  {state.newer.url}")
+        if state.newer.notes_url:
+            lines.append(f"  Changes: {state.newer.notes_url}")
+        return [*lines, f"To update: {state.advice}"]
+    if state.asked_at is not None:
+        return [f"Preheat {__version__} is the newest version{asked}."]
+    if not state.can_ask:
+        return [f"This is Preheat {state.installed}. This build has no address to ask about newer versions."]
+    return [f"This is Preheat {state.installed}. To ask about newer versions: preheat update --check"]

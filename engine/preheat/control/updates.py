@@ -1,0 +1,70 @@
+"""Commands about newer versions of Preheat."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from preheat._version import __version__
+from preheat.control.command import Command, Risk, command
+from preheat.messages import Message
+from preheat.updates import (
+    Known,
+    NoUpdateAddressError,
+    Release,
+    UpdateCheckError,
+    UpdateUnreachableError,
+    installed_form,
+    update_advice,
+)
+
+if TYPE_CHECKING:
+    from preheat.control.host import ControlHost
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateState:
+    """What is known about newer versions."""
+
+    installed: str  # the version that runs
+    form: str  # how it was installed: ``deb``, ``tar``, ``nsis``, ``dmg``, ``pip``, ``pipx``, ``uv``, ``source``, …
+    can_ask: bool  # the build has an address to ask
+    automatic: bool  # the setting ``update_check``
+    asked_at: float | None  # Unix time of the last question; None before one
+    newer: Release | None  # None if none is known
+    advice: Message  # how to update
+
+    @classmethod
+    def of(cls, known: Known, *, can_ask: bool, automatic: bool) -> UpdateState:
+        """Return the state of this installation."""
+        return cls(__version__, installed_form(), can_ask, automatic, known.asked_at, known.newer, update_advice())
+
+
+@command("GET", "update", risk=Risk.USE)
+class GetUpdate(Command[UpdateState]):
+    """Return what is known about newer versions; asks nothing."""
+
+    async def run(self, host: ControlHost) -> UpdateState:
+        return _state(host, await asyncio.to_thread(host.engine.updates.check.known))
+
+
+@command(
+    "POST",
+    "update/check",
+    risk=Risk.MANAGE,
+    errors=(NoUpdateAddressError, UpdateCheckError, UpdateUnreachableError),
+    costly=True,
+)
+class CheckForUpdate(Command[UpdateState]):
+    """Ask whether a newer version exists, unless the last question is less than a day ago, or a minute with ``now``."""
+
+    now: bool = False
+
+    async def run(self, host: ControlHost) -> UpdateState:
+        return _state(host, await host.engine.updates.ask(now=self.now))
+
+
+def _state(host: ControlHost, known: Known) -> UpdateState:
+    engine = host.engine
+    return UpdateState.of(known, can_ask=bool(engine.updates.check.address), automatic=engine.settings.update_check)

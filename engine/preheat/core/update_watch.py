@@ -1,0 +1,104 @@
+"""Asks once a day whether a newer version exists, if the user wants that."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from preheat.settings import Settings
+from preheat.updates import Known, Release, UpdateCheck, UpdateCheckError
+
+logger = logging.getLogger(__name__)
+
+FIRST_S: Final = 30.0
+"""Time after the start, in seconds: the network may not be there yet, and there is enough else to do."""
+
+_LOOK_S: Final = 3600.0
+"""Longest pause between two looks at the clock, in seconds: the machine may be suspended meanwhile."""
+
+
+class UpdateWatch:
+    """Runs on the engine's loop.
+
+    Args:
+        on_change: Called when another newer version is known.
+        make_check: Returns what asks; called when it is first needed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_change: Callable[[], None],
+        make_check: Callable[[], UpdateCheck] = UpdateCheck,
+        first_s: float = FIRST_S,
+    ) -> None:
+        self._enabled = settings.update_check
+        self._on_change = on_change
+        self._make_check = make_check
+        self._first_s = first_s
+        self._check: UpdateCheck | None = None
+        self._asking = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self.newer: Release | None = None
+        """The newest release, if it is newer than this one and the user wants to know."""
+
+    @property
+    def check(self) -> UpdateCheck:
+        """What asks."""
+        self._check = self._check or self._make_check()
+        return self._check
+
+    async def run(self) -> None:
+        """Ask whenever a day has passed; never returns."""
+        if self._enabled:
+            self._take(await asyncio.to_thread(self.check.known))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._first_s):
+                await self._changed.wait()
+        while True:
+            self._changed.clear()
+            pause_s = _LOOK_S
+            if self._enabled and self.check.address:
+                pause_s = min(await self._ask_if_due(), _LOOK_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._changed.wait()
+
+    async def ask(self, *, now: bool = False) -> Known:
+        """Return what is known, after a question if the last one is a day old, or a minute with ``now``.
+
+        Raises:
+            NoUpdateAddressError: The build has no address.
+            UpdateCheckError: There is no usable answer.
+        """
+        async with self._asking:
+            known = await asyncio.to_thread(self.check.ask_if_due, now=now)
+        self._take(known)
+        return known
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Ask from now on, or no longer."""
+        if settings.update_check != self._enabled:
+            self._enabled = settings.update_check
+            if not self._enabled:
+                self._take(Known())
+            self._changed.set()
+
+    async def _ask_if_due(self) -> float:
+        """Ask if a day has passed; return the time until the next question, in seconds."""
+        try:
+            await self.ask()
+        except UpdateCheckError as error:
+            logger.info("%s", error.title)
+            return _LOOK_S
+        return await asyncio.to_thread(self.check.due_in_s) or _LOOK_S
+
+    def _take(self, known: Known) -> None:
+        if known.newer != self.newer:
+            self.newer = known.newer
+            if self.newer is not None:
+                logger.info("version %s is available: %s", self.newer.version, self.newer.url)
+            self._on_change()

@@ -1,0 +1,157 @@
+"""What is known about newer releases, and when it was asked: at most once a day, also over restarts."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from preheat import paths
+from preheat._version import __version__
+from preheat.clock import Ticks, read_ticks, unix_time
+from preheat.files import read_json, write_atomic
+from preheat.installation import build_info
+from preheat.messages import msg
+from preheat.updates.fetch import NoUpdateAddressError, UpdateUnreachableError, fetch_release
+from preheat.updates.release import Release, is_newer, parse_release
+
+logger = logging.getLogger(__name__)
+
+DAY_S: Final = 86_400.0
+"""Least time between two questions, in seconds."""
+
+_AGAIN_S: Final = 60.0
+"""The same for questions that the user wants to repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the last answer was."""
+
+    asked_at: float | None = None  # Unix time; None if nothing was asked yet
+    newer: Release | None = None  # the newest release, if it is newer than this one
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The file's content."""
+
+    asked_at: float  # Unix time
+    ticks: Ticks  # the same moment; the clock may have been set since
+    release: Release | None = None
+
+
+@dataclass(slots=True)
+class UpdateCheck:
+    """Asks the build's address, and remembers the answer in a small file. Blocks; one thread at a time.
+
+    Attributes:
+        address: Empty if the build has none.
+    """
+
+    address: str = field(default_factory=lambda: build_info().update_url)
+    path: Path = field(default_factory=lambda: paths.data_dir() / "update.json")
+    clock: Callable[[], float] = unix_time
+    ticks: Callable[[], Ticks] = read_ticks
+    fetch: Callable[[str], Release] = fetch_release
+    _unwritten: _Record | None = field(init=False, default=None)
+
+    def known(self) -> Known:
+        """Return the answer that is remembered. Asks nothing."""
+        record = self._read()
+        if record is None:
+            return Known()
+        newer = record.release is not None and is_newer(record.release, __version__)
+        return Known(record.asked_at, record.release if newer else None)
+
+    def due_in_s(self) -> float:
+        """Return when the next question is allowed, in seconds from now; 0 for now."""
+        record = self._read()
+        if record is None:
+            return 0.0
+        ticks = self.ticks()
+        if ticks.source == record.ticks.source and ticks.seconds >= record.ticks.seconds:
+            passed_s = ticks.seconds - record.ticks.seconds
+        else:
+            passed_s = self.clock() - record.asked_at
+            if passed_s < 0:  # the clock was wrong then, or is now: a day counts from here
+                self._write(record.release)
+                return DAY_S
+        return max(DAY_S - passed_s, 0.0)
+
+    def ask_if_due(self, *, now: bool = False) -> Known:
+        """Return what is known, after a question if the last one is a day old, or a minute with ``now``.
+
+        Raises:
+            NoUpdateAddressError, UpdateUnreachableError, UpdateCheckError: See ``ask``.
+        """
+        if self.address and self.due_in_s() > (DAY_S - _AGAIN_S if now else 0.0):
+            return self.known()
+        return self.ask()
+
+    def ask(self) -> Known:
+        """Ask now, and remember the answer.
+
+        Raises:
+            NoUpdateAddressError: The build has no address.
+            UpdateUnreachableError: There is no connection. It does not count as a question.
+            UpdateCheckError: The answer is of no use. What was known stays.
+        """
+        if not self.address:
+            raise NoUpdateAddressError(msg("no_update_address"))
+        before = self._read()
+        # Before the answer: a program that is ended meanwhile must not ask again at each start.
+        self._write(before.release if before is not None else None)
+        try:
+            release = self.fetch(self.address)
+        except UpdateUnreachableError:
+            self._restore(before)
+            raise
+        self._write(release)
+        return self.known()
+
+    def _read(self) -> _Record | None:
+        if self._unwritten is not None:
+            return self._unwritten
+        try:
+            content = read_json(self.path)
+            seconds, source = content["ticks"]
+            release = content["release"]
+            return _Record(
+                float(content["asked_at"]),
+                Ticks(float(seconds), str(source)),
+                None if release is None else parse_release(json.dumps(release)),
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, LookupError, TypeError, OverflowError) as error:
+            logger.debug("%s is ignored: %s", self.path, error)
+            return None
+
+    def _write(self, release: Release | None) -> None:
+        self._put(_Record(self.clock(), self.ticks(), release))
+
+    def _restore(self, record: _Record | None) -> None:
+        if record is not None:
+            self._put(record)
+            return
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("%s cannot be removed: %s", self.path, error)
+
+    def _put(self, record: _Record) -> None:
+        content: dict[str, Any] = {
+            "asked_at": record.asked_at,
+            "ticks": [record.ticks.seconds, record.ticks.source],
+            "release": None if record.release is None else asdict(record.release),
+        }
+        try:
+            write_atomic(self.path, json.dumps(content), durable=False)
+            self._unwritten = None
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self.path, error)
+            self._unwritten = record
