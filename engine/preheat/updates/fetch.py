@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from preheat._version import __version__
 from preheat.errors import EngineError
-from preheat.messages import Message, msg, verbatim
+from preheat.messages import msg, verbatim
 from preheat.updates.release import Release, parse_release
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def fetch_release(address: str, total_s: float = _TOTAL_S) -> Release:
     try:
         return parse_release(answer.result(total_s))
     except TimeoutError:
-        raise UpdateCheckError(_failed(msg("update_too_slow"))) from None
+        raise UpdateCheckError(msg("update_check_failed", reason=msg("update_too_slow"))) from None
     except ValueError as error:
-        raise UpdateCheckError(_failed(verbatim(str(error)))) from error
+        raise UpdateCheckError(msg("update_check_failed", reason=verbatim(str(error)))) from error
 
 
 def _get(address: str) -> bytes:
@@ -68,7 +68,7 @@ def _get(address: str) -> bytes:
     may_be_http = urlsplit(address).scheme == "http"
     for _ in range(_MAX_REDIRECTS + 1):
         if not _is_allowed(address, may_be_http=may_be_http):
-            raise UpdateCheckError(_failed(msg("update_not_https")))
+            raise UpdateCheckError(msg("update_check_failed", reason=msg("update_not_https")))
         try:
             # A new client each time: no cookies.
             with httpx2.stream("GET", address, headers=_HEADERS, timeout=_SILENCE_S) as response:
@@ -76,22 +76,22 @@ def _get(address: str) -> bytes:
                     return _body(response)
                 address = urljoin(address, response.headers["location"])
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise UpdateUnreachableError(_failed(verbatim(_words(error)))) from error
+            raise UpdateUnreachableError(msg("update_check_failed", reason=verbatim(_words(error)))) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise UpdateCheckError(_failed(verbatim(_words(error)))) from error
-    raise UpdateCheckError(_failed(msg("update_redirects")))
+            raise UpdateCheckError(msg("update_check_failed", reason=verbatim(_words(error)))) from error
+    raise UpdateCheckError(msg("update_check_failed", reason=msg("update_redirects")))
 
 
 def _body(response: httpx2.Response) -> bytes:
     if response.status_code != 200:
-        raise UpdateCheckError(_failed(msg("update_status", status=response.status_code)))
+        raise UpdateCheckError(msg("update_check_failed", reason=msg("update_status", status=response.status_code)))
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise UpdateCheckError(_failed(msg("update_encoded")))
+        raise UpdateCheckError(msg("update_check_failed", reason=msg("update_encoded")))
     content = bytearray()
     for chunk in response.iter_raw():
         content += chunk
         if len(content) > _MAX_BYTES:
-            raise UpdateCheckError(_failed(msg("update_too_large")))
+            raise UpdateCheckError(msg("update_check_failed", reason=msg("update_too_large")))
     return bytes(content)
 
 
@@ -105,10 +105,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _failed(reason: Message) -> Message:
-    return msg("update_check_failed", reason=reason)
 
 
 def _words(error: Exception) -> str:
