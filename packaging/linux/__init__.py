@@ -1,0 +1,1 @@
+"""Packages for Linux, made from the bundle: two for Debian, and an archive that installs without root."""
