@@ -250,7 +250,9 @@ def windows_error(error: ImportError) -> EngineError:
         return EngineError(msg("cli_windows_fail", reason=str(error)))
     if (error.name or "").partition(".")[0] not in _WINDOWS:
         raise error
-    return EngineError(msg("cli_windows_missing"))
+    from preheat.installation import build_info
+
+    return EngineError(msg("cli_windows_not_in_package" if build_info().package == "deb" else "cli_windows_missing"))
 
 
 def _shown(path: Path) -> str:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from linux.desktop import autostart_entry
-from linux.product import DESCRIPTION, MAINTAINER, debian_version, release_time, urls
+from linux.product import DESCRIPTION, MAINTAINER, release_time, urls
 from linux.stage import licence_text
 
 

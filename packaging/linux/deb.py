@@ -19,19 +19,20 @@ _MAINTAINER_SCRIPTS: Final = ("prerm", "postinst", "postrm")
 _OVERRIDES: Final = Path(__file__).with_name("lintian-overrides")
 
 
-def build_debs(bundle: Path, folder: Path, version: str = "") -> list[Path]:
+def build_debs(bundle: Path, folder: Path, version: str = "", *, compression: str = "xz") -> list[Path]:
     """Build both packages of a bundle into a folder, and return their files.
 
     Args:
         version: Debian's version of the packages, by default that of this source tree.
+        compression: Of dpkg-deb; ``xz`` takes minutes, ``gzip`` seconds.
 
     Raises:
         SetupError: A library of the bundle is in no known package.
     """
-    return [_build(package, bundle, folder, version or debian_version()) for package in PACKAGES]
+    return [_build(package, bundle, folder, version or debian_version(), compression) for package in PACKAGES]
 
 
-def _build(package: Package, bundle: Path, folder: Path, version: str) -> Path:
+def _build(package: Package, bundle: Path, folder: Path, version: str, compression: str) -> Path:
     architecture = debian_architecture()
     with tempfile.TemporaryDirectory(prefix="stage-", dir=folder) as stage:
         root = Path(stage) / package.name
@@ -47,7 +48,7 @@ def _build(package: Package, bundle: Path, folder: Path, version: str) -> Path:
             shutil.copy(SCRIPTS / name, root / "DEBIAN" / name)
         file = folder / f"{package.name}_{version}_{architecture}.deb"
         environ = {"PATH": "/usr/bin:/bin", "SOURCE_DATE_EPOCH": str(int(release_time().timestamp()))}
-        command = ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(root), str(file)]
+        command = ["dpkg-deb", "--root-owner-group", f"-Z{compression}", "--build", str(root), str(file)]
         subprocess.run(command, check=True, env=environ, stdout=subprocess.DEVNULL)
         return file
 

@@ -14,7 +14,11 @@ _FILES: Final = (
     ("~/.local/share/preheat/models", "The models that Preheat has downloaded or imported."),
     ("~/.cache/preheat/log", "The log."),
 )
-_CODES: Final = (("0", "Success."), ("1", "The command failed; the reason is on standard error."), ("2", "Wrong usage."))
+_CODES: Final = (
+    ("0", "Success."),
+    ("1", "The command failed; the reason is on standard error."),
+    ("2", "Wrong usage."),
+)
 
 
 def preheat_page(tree: Command) -> str:
@@ -60,7 +64,9 @@ def _head(name: str, summary: str) -> str:
     title = _text(name.upper())
     date = release_time().date().isoformat()
     purpose = summary[0].lower() + summary[1:] if name == "preheat" else summary
-    return f'.TH {title} 1 {date} "Preheat {__version__}" "User Commands"\n.SH NAME\n{_text(name)} \\- {_text(purpose)}\n'
+    return (
+        f'.TH {title} 1 {date} "Preheat {__version__}" "User Commands"\n.SH NAME\n{_text(name)} \\- {_text(purpose)}\n'
+    )
 
 
 def _description() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import typer
+
 from linux.desktop import desktop_entry, metainfo
 from linux.icons import write_icons
 from linux.man import preheat_page, tray_page

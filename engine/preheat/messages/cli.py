@@ -20,6 +20,9 @@ TABLE: Final[Mapping[str, Template]] = {
     "cli_import_modes": Template("--copy, --move and --link exclude each other", "Use one of them, or none"),
     "cli_not_confirmed": Template("{model} was not deleted: input is not a terminal", "Confirm it with --yes"),
     "cli_windows_missing": Template("Preheat's windows are not installed", "Install them: pip install 'preheat[gui]'"),
+    "cli_windows_not_in_package": Template(
+        "preheat-server has no windows", "Install the package preheat, which takes its place and keeps your models"
+    ),
     "cli_windows_fail": Template(
         "Preheat's windows cannot start: {reason}", "docs/troubleshooting.md lists the system libraries that Qt needs"
     ),
