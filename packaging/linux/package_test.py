@@ -17,13 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-sys.path.insert(0, str(ROOT / "packaging"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from linux import checks
 from linux.chroot import Chroot, bare_debian
 from linux.deb import build_debs
+from linux.product import ROOT
 from setup_step import SetupError, exit_code_of
 
 SUITES: Final = ("bookworm", "trixie")

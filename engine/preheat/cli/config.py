@@ -32,7 +32,9 @@ from preheat.settings import (
     value_of,
 )
 
-config_app = typer.Typer(name="config", help="Show, change and check the settings.", no_args_is_help=True)
+config_app = typer.Typer(
+    name="config", help="Show, change and check the settings.", no_args_is_help=True, add_completion=False
+)
 
 
 @config_app.command("get")
