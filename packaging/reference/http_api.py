@@ -10,6 +10,7 @@ from typing import Any, Final
 from preheat.core import Engine
 from preheat.server.app import create_app
 from preheat.settings import Settings
+from reference.field_notes import notes_of
 
 _PREFIX: Final = "/preheat/v1/"
 Schema = Mapping[str, Any]
@@ -107,10 +108,14 @@ def _answer(answers: Schema) -> str:
 
 def _type(name: str, schema: Schema) -> Iterator[str]:
     yield f"### {name}\n"
-    yield _text(schema.get("description", ""))
+    if description := schema.get("description"):
+        yield _text(description)
     if properties := schema.get("properties"):
-        yield "\n| field | type |\n| --- | --- |"
-        yield from (f"| `{field}` | {_kind(kind)} |" for field, kind in properties.items())
+        notes = notes_of(name, properties)
+        yield "\n| field | type | meaning |\n| --- | --- | --- |"
+        for field, kind in properties.items():
+            meaning = _text(notes.get(field, "")).replace("None", "`null`").replace("|", "&#124;")
+            yield f"| `{field}` | {_kind(kind)} | {meaning} |"
 
 
 def _kind(schema: Schema) -> str:

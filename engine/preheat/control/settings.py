@@ -107,7 +107,7 @@ class Favourites:
 
     favourites: tuple[str, ...]
     missing: tuple[str, ...]  # favourites without a model on disk. They stay favourites.
-    ordered: tuple[str, ...]  # both
+    ordered: tuple[str, ...]  # both, in the order of the user
 
     @classmethod
     async def of(cls, host: ControlHost, *more: Any) -> Self:

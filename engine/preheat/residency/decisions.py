@@ -64,7 +64,7 @@ class DecisionRecord:
 
     Attributes:
         at: Unix time.
-        reason: The reason as code and parameters.
+        reason: The reason, as a message.
         bytes: Memory taken or released.
         seconds: Duration; None where that means nothing.
         cause: Kind of reason: a ``Cause``, an ``EvictionReason`` or an error code.
