@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QPlainTextEdit, QPushButton
 
 from preheat.log import log_file
 from preheat_gui.bridge import EngineBridge, GuiDispatcher, TaskRunner, weak_callback
+from preheat_gui.dashboard.diagnostics import DiagnosticsButton
 from preheat_gui.dashboard.log.lines import MAX_LINES, LogChange, LogLine, LogLines, LogTail
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.dashboard.parts import CopyButton, SearchBox, code_font
@@ -167,7 +168,7 @@ class LogPage(DashboardPage):
         self._search.setMinimumWidth(100)
         self._search.setMaximumWidth(280)
         self._follow.setChecked(True)
-        foot = hbox(self._follow, None, self._copy, self._folder)
+        foot = hbox(self._follow, None, DiagnosticsButton(), self._copy, self._folder)
         self._lay_out(self.tr("Log"), ((None, 1), (self._search, 2), self._level), (self._stack, 1), foot)
         self._level.currentIndexChanged.connect(self._on_level)
         self._search.textChanged.connect(self._filter)
