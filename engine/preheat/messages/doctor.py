@@ -225,6 +225,11 @@ TABLE: Final[Mapping[str, Template]] = {
     "doctor_service_disabled": Template(
         "The background service does not start by itself ({manager})", "Install it again: preheat service install"
     ),
+    # Updates.
+    "doctor_update_available": Template("Version {version} is available", "{advice}"),
+    "doctor_updates_no_address": Template("This build has no address to ask about newer versions"),
+    "doctor_updates_daily": Template("Preheat asks once a day about newer versions, and knows of none"),
+    "doctor_updates_off": Template("Preheat does not ask about newer versions (preheat update --check does)"),
     # Log and clock.
     "doctor_no_log": Template("There is no log yet ({path})"),
     "doctor_log": Template("The log can be read"),

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from preheat import paths
+from preheat import paths, service
 from preheat._version import __version__
 from preheat.doctor.checks import CHECKS
 from preheat.doctor.report import Finding, Level
 from preheat.log import log_file
+from preheat.service import ServiceState
 from preheat.settings import KeyStore, SettingsStore
 from preheat.usage import FILE_NAME, RequestRecord, UsageLog
 
@@ -331,6 +332,29 @@ def test_a_clock_that_was_set_back() -> None:
 def test_a_clock_at_its_factory_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 0.0)
     assert look("clock")["doctor_clock_past"].level is Level.BROKEN
+
+
+# -- installation, updates and service --
+
+
+def test_a_newer_version_that_is_known() -> None:
+    release = {"version": "99.0", "url": "https://example.org", "date": "", "notes_url": ""}
+    content = {"asked_at": time.time() - 60, "ticks": [0.0, "other boot"], "release": release}
+    write(paths.data_dir() / "update.json", json.dumps(content))
+    finding = look("updates")["doctor_update_available"]
+    assert (finding.level, finding.title.params["version"]) == (Level.TO_DO, "99.0")
+    assert finding.remedy
+
+
+def test_a_service_that_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped:
+        def status(self) -> ServiceState:
+            return ServiceState("systemd", installed=True, enabled=False, state="failed", file="/unit")
+
+    monkeypatch.setattr(service, "service", Stopped)
+    found = look("service")
+    assert found["doctor_service_stopped"].details == ("systemd: failed", "/unit")
+    assert found["doctor_service_disabled"].level is Level.TO_DO
 
 
 # -- desktop --

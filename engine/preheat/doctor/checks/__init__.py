@@ -25,6 +25,7 @@ from preheat.doctor.checks.processor import check_processor
 from preheat.doctor.checks.service import check_service
 from preheat.doctor.checks.settings import check_settings
 from preheat.doctor.checks.tray import check_tray
+from preheat.doctor.checks.updates import check_updates
 from preheat.doctor.report import Finding
 
 
@@ -53,6 +54,7 @@ CHECKS: Final = (
     Check("tray", "Tray", check_tray),
     Check("autostart", "Start at login", check_autostart),
     Check("service", "Background service", check_service),
+    Check("updates", "Updates", check_updates),
     Check("log", "Log", check_log),
     Check("clock", "Clock", check_clock),
 )

@@ -65,12 +65,13 @@ def _libc() -> str:
 def check_installation() -> Iterator[Finding]:
     """Check which copy of Preheat this is, and whether the command ``preheat`` means another one."""
     from preheat.installation import build_info, own_command
+    from preheat.updates import installed_form
 
     build = build_info()
     details = [f"command: {' '.join(map(short, own_command()))}"]
     if build.commit:
         details.append(f"commit {build.commit}")
-    yield good("doctor_installed", form=build.package, details=details)
+    yield good("doctor_installed", form=installed_form(), details=details)
     others = _other_copies()
     if others:
         yield to_do("doctor_other_copies", details=[short(path) for path in others], first=short(others[0]))
