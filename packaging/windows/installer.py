@@ -99,11 +99,12 @@ def installed_kb(files: Sequence[BundledFile]) -> int:
 
 
 def compile_installer(
-    bundle: Path, output: Path, *, icon: Path | None = None, sign: str = "", cpu: str = "x86-unicode"
+    bundle: Path, output: Path, *, icons: Path | None = None, sign: str = "", cpu: str = "x86-unicode"
 ) -> None:
     """Compile the installer of a bundle into ``output``.
 
     Args:
+        icons: Folder that ``program_icons.py`` has filled; None for NSIS's own pictures.
         sign: A command that signs the file named after it; empty for none.
         cpu: Of the installer itself; NSIS for Windows has only x86-unicode.
 
@@ -126,8 +127,11 @@ def compile_installer(
             (folder / f"{name}.nsh").write_text(text, encoding="utf-8-sig")
         defines = definitions(read_project(), installed_kb(files), output.absolute(), cpu)
         defines |= {name: str(folder / f"{name}.nsh") for name in scripts}
-        if icon is not None:
-            defines["ICON"] = str(icon.absolute())
+        if icons is not None:
+            defines |= {
+                "ICON": str(icons.absolute() / "preheat.ico"),
+                "BANNER": str(icons.absolute() / "installer.bmp"),
+            }
         if sign:
             defines["SIGN"] = sign
         options = [f"-D{name}={value}" for name, value in defines.items()]
@@ -148,7 +152,6 @@ def definitions(project: Project, size_kb: int, output: Path, cpu: str) -> dict[
         "ISSUES": project.issues,
         "SIZE_KB": str(size_kb),
         "OUTPUT": str(output),
-        "LICENCE": str(ROOT / "LICENSE"),
         "CPU": cpu,
     }
 
@@ -166,10 +169,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--output", type=Path, default=ROOT / "dist" / f"preheat-{project.version}-windows-x86_64-setup.exe"
     )
-    parser.add_argument("--icon", type=Path, help="An .ico file.")
+    parser.add_argument("--icons", type=Path, help="Folder that program_icons.py has filled.")
     parser.add_argument("--sign", default="", help="Command that signs the file named after it.")
     options = parser.parse_args(arguments)
-    compile_installer(options.bundle, options.output, icon=options.icon, sign=options.sign)
+    compile_installer(options.bundle, options.output, icons=options.icons, sign=options.sign)
     say(f"{options.output} ({options.output.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -1,7 +1,7 @@
 ; Installer of Preheat for one user, without administrator rights. Compiled by installer.py, which defines:
-;   VERSION, WINDOWS_VERSION, PUBLISHER, HOMEPAGE, ISSUES, SIZE_KB, OUTPUT, LICENCE
+;   VERSION, WINDOWS_VERSION, PUBLISHER, HOMEPAGE, ISSUES, SIZE_KB, OUTPUT
 ;   INSTALL_FILES, REMOVE_FILES, REMOVE_FOLDERS   generated scripts with one command for each file of the bundle
-;   ICON                          an .ico file (optional)
+;   ICON, BANNER                  an .ico file, and the .bmp file next to the last page's text (optional)
 ;   SIGN                          a command that signs the file after it (optional)
 ;   CPU                           of the installer itself: x86-unicode or amd64-unicode
 ;
@@ -68,11 +68,12 @@ VIAddVersionKey LegalCopyright "${PUBLISHER}, MIT"
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !endif
+!ifdef BANNER
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${BANNER}"
+!endif
 !define MUI_ABORTWARNING
 !define MUI_FINISHPAGE_RUN "$INSTDIR\${TRAY}"
 !define MUI_COMPONENTSPAGE_SMALLDESC
-!insertmacro MUI_PAGE_WELCOME
-!insertmacro MUI_PAGE_LICENSE "${LICENCE}"
 !insertmacro MUI_PAGE_COMPONENTS
 !insertmacro MUI_PAGE_INSTFILES
 !insertmacro MUI_PAGE_FINISH
