@@ -1,0 +1,34 @@
+"""The programs' resources on Windows and macOS."""
+
+from __future__ import annotations
+
+import plistlib
+from pathlib import Path
+
+import pytest
+
+from bundle.foreign import DESCRIPTIONS, application_options, program_options
+from project import read_project
+
+
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_programs_of_windows_have_a_version_and_an_icon(tmp_path: Path, name: str) -> None:
+    options = program_options(name, tmp_path, "win32")
+    text = Path(options["version"]).read_text(encoding="utf-8")
+
+    compile(text, "version", "eval")
+    assert f"'OriginalFilename', '{name}.exe'" in text
+    assert f"'ProductVersion', '{read_project().version}'" in text
+    assert options["icon"].endswith(".ico")
+
+
+def test_programs_of_other_systems_have_neither(tmp_path: Path) -> None:
+    assert program_options("preheat", tmp_path, "linux") == {}
+
+
+def test_application_of_macos_is_one_of_the_menu_bar() -> None:
+    entries = plistlib.loads(plistlib.dumps(application_options()["info_plist"]))
+
+    assert entries["LSUIElement"] is True
+    assert entries["CFBundleExecutable"] == "preheat-tray"
+    assert entries["CFBundleShortVersionString"] == read_project().version
