@@ -30,6 +30,8 @@ _NO_MEMORY: Final = re.compile(
 
 _CRASHES: Final = {"SIGABRT", "SIGSEGV", "SIGBUS"}
 
+_DAMAGED: Final = "llama_library_damaged"
+
 _EXITS: Final = {
     "SIGKILL": "exit_killed",
     "SIGABRT": "exit_aborted",
@@ -79,12 +81,24 @@ _OUT_OF_MEMORY: Final = WorkerExit(msg("exit_out_of_memory"), InsufficientMemory
 UNRESPONSIVE: Final = WorkerExit(msg("exit_unresponsive"), WorkerHungError.code)
 
 
+def damage_possible(returncode: int) -> bool:
+    """Return whether a damaged library of llama.cpp may have ended a process."""
+    return returncode > 0 or _signal_name(returncode) in {"SIGILL", "SIGBUS", "SIGSEGV"}
+
+
+def library_damaged(file: str) -> WorkerExit:
+    """Return the end of a worker that a damaged file of llama.cpp explains."""
+    return WorkerExit(msg("exit_library_damaged", file=file), _DAMAGED)
+
+
 def request_error(ended: WorkerExit) -> EngineError:
     """Return the error of the requests that a worker had when it ended."""
     if ended.cause == InsufficientMemoryError.code:
         return InsufficientMemoryError(msg("worker_out_of_memory"))
     if ended.cause == WorkerHungError.code:
         return WorkerHungError(msg("worker_hung"), retry_after_s=_RETRY_S)
+    if ended.cause == _DAMAGED:
+        return WorkerDiedError(msg("llama_library_damaged", **ended.reason.params))
     return WorkerDiedError(msg("worker_died", reason=ended.reason), retry_after_s=_RETRY_S)
 
 
@@ -94,6 +108,8 @@ def load_error(ended: WorkerExit) -> EngineError:
         return InsufficientMemoryError(msg("worker_out_of_memory_while_loading"))
     if ended.cause == WorkerHungError.code:
         return WorkerHungError(msg("worker_hung_while_loading"), retry_after_s=_RETRY_S)
+    if ended.cause == _DAMAGED:
+        return ModelLoadError(msg("llama_library_damaged", **ended.reason.params))
     return ModelLoadError(msg("worker_failed_to_load", reason=ended.reason))
 
 

@@ -20,13 +20,16 @@ from preheat.inference import WorkerExit, protocol
 from preheat.inference.exits import (
     UNRESPONSIVE,
     count_oom_kills,
+    damage_possible,
     exit_reason,
     explain_exit,
+    library_damaged,
     load_error,
     request_error,
     start_error,
 )
 from preheat.inference.liveness import CHECK_S, Liveness, is_stopped, read_signs
+from preheat.inference.processor import damaged_library
 from preheat.inference.protocol import FrameDecoder, ProtocolError, encode_frame
 from preheat.installation import module_command
 from preheat.messages import msg
@@ -264,7 +267,10 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         if self._closing or self._load_cancelled:
             return WorkerExit(exit_reason(returncode))
         before, now = self._oom_kills[0], count_oom_kills()
-        return explain_exit(returncode, self._stderr, None if before is None or now is None else now - before)
+        ended = explain_exit(returncode, self._stderr, None if before is None or now is None else now - before)
+        if damage_possible(returncode) and (damaged := damaged_library()) is not None:
+            return library_damaged(damaged.name)
+        return ended
 
 
 def fail(future: asyncio.Future[Any], error: EngineError) -> None:

@@ -14,6 +14,13 @@ from preheat.installation.commands import (
     restore_environment,
     tray_command,
 )
+from preheat.installation.processor import (
+    missing_features,
+    processor_features,
+    processor_identity,
+    processor_name,
+    processor_problem,
+)
 from preheat.installation.upgrade import ending_grace, start_after_upgrade, upgrade_runs
 
 __all__ = [
@@ -22,8 +29,13 @@ __all__ = [
     "child_module",
     "ending_grace",
     "is_bundle",
+    "missing_features",
     "module_command",
     "own_command",
+    "processor_features",
+    "processor_identity",
+    "processor_name",
+    "processor_problem",
     "restore_environment",
     "start_after_upgrade",
     "tray_command",

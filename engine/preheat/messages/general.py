@@ -26,6 +26,10 @@ TABLE: Final[Mapping[str, Template]] = {
     "home_unusable": Template(
         "{variable} does not name a home folder", "Set HOME, or PREHEAT_HOME, to a folder of your own"
     ),
+    "processor_too_old": Template(
+        "This processor is too old for Preheat: it lacks {missing}",
+        "Use a computer with x86-64-v2, built since about 2011",
+    ),
     "file_unusable": Template("{path} cannot be used: {reason}", "{remedy}"),
     "internal_error": Template(
         "Preheat failed because of a bug (error {id})", "Report it with the line of the log that has this number"

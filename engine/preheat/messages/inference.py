@@ -31,6 +31,17 @@ TABLE: Final[Mapping[str, Template]] = {
     "image_format_unknown": Template("An image is of an unknown format", "Send PNG, JPEG, GIF or BMP"),
     "image_damaged": Template("An image cannot be decoded", "Send a complete PNG, JPEG, GIF or BMP file"),
     "too_many_images": Template("The chat has {count} images; {limit} are the limit", "Leave out older ones"),
+    "llama_library_missing": Template("llama.cpp is missing from this installation", "Install Preheat again"),
+    "llama_library_damaged": Template(
+        "llama.cpp's file {file} is damaged or missing", "Install Preheat again, and check the disk"
+    ),
+    "llama_library_failed": Template(
+        "llama.cpp's file {file} does not work here: {reason}", "Install Preheat again, or build it on this computer"
+    ),
+    "processor_unsupported": Template(
+        "This build of llama.cpp does not run on this processor",
+        "Install Preheat's package for all processors, or build it on this computer with `make run`",
+    ),
     "load_no_detail": Template("llama.cpp gives no reason"),
     "worker_load_cancelled": Template("The load was cancelled"),
     "worker_not_started": Template("A worker process could not be started: {reason}", "Free memory or close programs"),
@@ -66,6 +77,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "exit_aborted": Template("llama.cpp aborted because of an internal error"),
     "exit_illegal_instruction": Template("it used an instruction that this processor does not have"),
     "exit_memory_fault": Template("it accessed invalid memory"),
+    "exit_library_damaged": Template("llama.cpp's file {file} is damaged or missing"),
     "exit_terminated": Template("it was terminated"),
     "exit_signal": Template("it was ended by {signal}"),
     # Requests.

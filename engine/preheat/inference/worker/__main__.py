@@ -25,6 +25,7 @@ from preheat.files import page_in
 from preheat.inference import LoadOptions, ModelInfo, protocol
 from preheat.inference.protocol import FrameDecoder
 from preheat.inference.request_size import max_characters
+from preheat.inference.worker.backends import load_processor_backend
 from preheat.inference.worker.channel import Channel
 from preheat.inference.worker.chat import ChatTemplate, renderer_pool, template_abilities
 from preheat.inference.worker.embedding_service import EmbeddingService
@@ -70,6 +71,8 @@ class Worker:
 
     def run(self) -> None:
         """Load the model that the engine asks for, and serve it; return if the load failed."""
+        with contextlib.suppress(EngineError):  # loading a model tries again, and reports it
+            load_processor_backend()
         self._channel.send(protocol.Ready())
         self._renderers.start()  # it is warm when the model is loaded
         options = self._load.get()

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from preheat.errors import EngineError, InsufficientMemoryError, InvalidRequestError, ModelLoadError
 from preheat.inference import UBATCH_TOKENS, LoadOptions
+from preheat.inference.worker.backends import load_device_backends, load_processor_backend
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.scheduler import SCORED_TOKENS
 from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, OnPiece, no_limit, pieces
@@ -70,6 +71,9 @@ class LlamaModel:
 
     def __init__(self, options: LoadOptions, may_continue: Callable[[], object] = lambda: None) -> None:
         self._name = Path(options.path).name
+        load_processor_backend()
+        if options.gpu_layers:
+            load_device_backends()
         llama.llama_backend_init()
         self.native: Final = self._load_weights(options, may_continue)
         self.vocab: Any = llama.llama_model_get_vocab(self.native)

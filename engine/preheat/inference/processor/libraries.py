@@ -1,0 +1,148 @@
+"""The files of llama.cpp in this installation: where they are, and whether they are as they were built.
+
+A build with loadable backends (``GGML_BACKEND_DL``) has one library for each generation of processors, or a single one.
+Other builds have the processor's code linked in.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import os
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from preheat.errors import ModelLoadError
+from preheat.files import sha256_of
+from preheat.messages import msg
+
+SUMS_FILE: Final = "SHA256SUMS"
+SINGLE: Final = "single"
+"""Name of the processor library in a build that has only one."""
+
+_CPU: Final = re.compile(r"(?:lib)?ggml-cpu(?:-([\w.]+))?\.(?:so|dll)")
+_BACKEND: Final = re.compile(r"(?:lib)?ggml-(?!base\b|cpu\b)[\w-]+\.(?:so|dll)")
+_GGML: Final = re.compile(r"(?:lib)?ggml\.(?:so|dylib|dll)")
+_LIBRARY: Final = re.compile(r".*\.(?:so(?:\.[\d.]+)?|dylib|dll)")
+
+
+def library_folder() -> Path:
+    """Return the folder of libllama.
+
+    Raises:
+        ModelLoadError: llama-cpp-python is not installed.
+    """
+    if other := os.environ.get("LLAMA_CPP_LIB_PATH"):  # a variable of llama-cpp-python
+        return Path(other)
+    spec = importlib.util.find_spec("llama_cpp")
+    if spec is None or spec.origin is None:
+        raise ModelLoadError(msg("llama_library_missing"))
+    return Path(spec.origin).parent / "lib"
+
+
+def module_folders() -> tuple[Path, ...]:
+    """Return the folders that may have loadable backends: libllama's, and where llama-cpp-python's wheel puts them."""
+    folder = library_folder()
+    return (folder, folder.parents[1] / "bin")
+
+
+def cpu_libraries() -> dict[str, Path]:
+    """Return the loadable processor libraries by variant, such as ``haswell``."""
+    found: dict[str, Path] = {}
+    for path in _files(module_folders()):
+        if match := _CPU.fullmatch(path.name):
+            found.setdefault(match[1] or SINGLE, path)
+    return found
+
+
+def is_linked_in() -> bool:
+    """Return whether libggml needs the processor's library itself, so that there is nothing to choose."""
+    for path in _files([library_folder()]):
+        if _GGML.fullmatch(path.name):
+            return b"ggml-cpu" in path.read_bytes()
+    return False
+
+
+def device_libraries() -> list[Path]:
+    """Return the loadable libraries of other devices, such as CUDA's."""
+    return [path for path in _files(module_folders()) if _BACKEND.fullmatch(path.name)]
+
+
+def fingerprint() -> str:
+    """Return a text that changes when a file of llama.cpp is replaced or written to. Reads no file's content."""
+    seen = []
+    for path in _files(module_folders()):
+        if _LIBRARY.fullmatch(path.name):
+            status = path.stat()
+            seen.append(f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ino}")
+    return "\n".join(seen)
+
+
+def write_sums(folder: Path) -> None:
+    """Record the SHA-256 of each library in a folder, for a package; the format is that of ``sha256sum``."""
+    lines = [f"{sha256_of(path)}  {path.name}\n" for path in _files([folder]) if _LIBRARY.fullmatch(path.name)]
+    (folder / SUMS_FILE).write_text("".join(lines), encoding="utf-8")
+
+
+def recorded_sums() -> Mapping[Path, str]:
+    """Return the SHA-256 of each file as built, from the package's record or the wheel's; empty if there is neither."""
+    folder = library_folder()
+    try:
+        lines = (folder / SUMS_FILE).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return _wheel_sums(folder.parents[1])
+    return {folder / name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def _wheel_sums(site: Path) -> Mapping[Path, str]:
+    """Return the sums of the libraries in the wheel's ``RECORD``: path, ``sha256=`` in base64 without padding, size."""
+    sums: dict[Path, str] = {}
+    for record in site.glob("llama_cpp_python-*.dist-info/RECORD"):
+        for line in record.read_text(encoding="utf-8").splitlines():
+            name, _, rest = line.partition(",sha256=")
+            if rest and _LIBRARY.fullmatch(name):
+                digest = rest.partition(",")[0]
+                sums[site / name] = base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()
+    return sums
+
+
+def is_damaged(path: Path, sums: Mapping[Path, str]) -> bool:
+    """Return whether a file is missing, unreadable, or not as it was built. One without a recorded sum is not."""
+    expected = sums.get(path)
+    if expected is None:
+        return False
+    try:
+        return sha256_of(path) != expected
+    except OSError:
+        return True
+
+
+def damaged_library() -> Path | None:
+    """Return a file of llama.cpp that is missing or not as it was built; None if all are there.
+
+    Reads 40 MB, unless none has changed since the last time.
+    """
+    try:
+        return _damaged_library(fingerprint())
+    except ModelLoadError:
+        return Path("llama_cpp")
+
+
+@lru_cache(maxsize=1)
+def _damaged_library(_fingerprint: str) -> Path | None:
+    sums = recorded_sums()
+    folders = module_folders()
+    return next((path for path in sums if path.parent in folders and is_damaged(path, sums)), None)
+
+
+def _files(folders: Iterable[Path]) -> Iterable[Path]:
+    """Yield the files of folders by name; a folder that does not exist has none."""
+    for folder in folders:
+        try:
+            names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of iterdir
+        except OSError:
+            continue
+        yield from (folder / name for name in names)

@@ -1,0 +1,6 @@
+"""llama.cpp's backends: loading them, and trying them in a process of its own."""
+
+from __future__ import annotations
+
+from preheat.inference.worker.backends.loading import load_device_backends as load_device_backends
+from preheat.inference.worker.backends.loading import load_processor_backend as load_processor_backend
