@@ -1,15 +1,21 @@
-"""Build llama-cpp-python once with portable flags, and cache the wheel.
+"""Build llama-cpp-python once, and cache the wheel: python packaging/build_llama.py [--portable]
 
 PyPI only has the source, which takes minutes to build. The default build targets the local processor and crashes with
 an illegal instruction on virtual machines that advertise AMX without enabling it. pip's cache ignores build flags, so
-the wheel has its own folder, named after the version and the flags.
+each wheel has its own folder, named after the version and the flags.
+
+The quick build has one library for the processor, on x86-64 for those with AVX2 (since 2013). The portable build, for
+packages, has one for each generation of processors and takes three times as long. Preheat chooses among them; see
+``preheat.inference.processor``.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -25,8 +31,16 @@ from setup_step import SetupError, exit_code_of, pip, say, whole_file
 PROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
 DISTRIBUTION: Final = "llama-cpp-python"
 
-PORTABLE_FLAGS: Final = "-DGGML_NATIVE=OFF"
-"""AVX2 on x86-64, independent of the processor of the build machine."""
+QUICK_FLAGS: Final = "-DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DLLAMA_OPENSSL=OFF"
+"""Not for the build machine's processor; its library is loaded when a worker starts; nothing that downloads models."""
+
+PORTABLE_FLAGS: Final = f"{QUICK_FLAGS} -DGGML_CPU_ALL_VARIANTS=ON"
+
+NATIVE_FLAGS: Final = "-DLLAMA_OPENSSL=OFF"
+"""With the user's ``-DGGML_NATIVE=ON``, which excludes loadable libraries."""
+
+_NATIVE: Final = re.compile(r"GGML_NATIVE(:\w+)?=(ON|YES|TRUE|1)\b", re.IGNORECASE)
+_NEEDED_BY_QUICK: Final = {"avx2", "bmi2", "f16c", "fma"}
 
 COMPILERS: Final = ("c++", "g++", "clang++")
 
@@ -39,9 +53,22 @@ def wanted_version(project: Path = PROJECT) -> str:
     return version
 
 
-def build_flags(environ: Mapping[str, str]) -> str:
+def build_flags(environ: Mapping[str, str], *, portable: bool = False) -> str:
     """Return CMAKE_ARGS for the build. The user's flags (``-DGGML_CUDA=ON``) come last, so they take precedence."""
-    return f"{PORTABLE_FLAGS} {environ.get('CMAKE_ARGS', '')}".strip()
+    users = environ.get("CMAKE_ARGS", "")
+    own = PORTABLE_FLAGS if portable else NATIVE_FLAGS if _NATIVE.search(users) else QUICK_FLAGS
+    return f"{own} {users}".strip()
+
+
+def quick_build_runs(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether this processor runs the quick build; True where the system does not say."""
+    if platform.machine() != "x86_64":
+        return True
+    try:
+        flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    except OSError:
+        return True
+    return flags is None or set(flags[1].split()) >= _NEEDED_BY_QUICK
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -55,27 +82,31 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     return (base if base.is_absolute() else Path.home() / ".cache") / "preheat" / "wheels"
 
 
-def wheel_folder(version: str, environ: Mapping[str, str]) -> Path:
+def wheel_folder(version: str, environ: Mapping[str, str], *, portable: bool = False) -> Path:
     """Return the folder of the wheel for this version, the flags and the system.
 
     The Python version does not matter: the bindings use ctypes.
     """
-    built_with = "\n".join([build_flags(environ), sysconfig.get_platform(), *platform.libc_ver()])
+    built_with = "\n".join([build_flags(environ, portable=portable), sysconfig.get_platform(), *platform.libc_ver()])
     return cache_folder(environ) / f"{version}-{hashlib.sha256(built_with.encode()).hexdigest()[:12]}"
 
 
-def ensure_wheel(environ: Mapping[str, str] = os.environ) -> Path:
+def ensure_wheel(environ: Mapping[str, str] = os.environ, *, portable: bool = False) -> Path:
     """Return the wheel; builds it unless it is cached.
+
+    Args:
+        portable: For all processors, as for packages. A processor without AVX2 gets this build in any case.
 
     Raises:
         SetupError: There is no C++ compiler, or the build failed.
     """
     version = wanted_version()
-    folder = wheel_folder(version, environ)
+    portable = portable or not quick_build_runs()
+    folder = wheel_folder(version, environ, portable=portable)
     if wheels := sorted(folder.glob("llama_cpp_python-*.whl")):
         return wheels[0]
     ensure_compiler(environ)
-    flags = build_flags(environ)
+    flags = build_flags(environ, portable=portable)
     say(f"building {DISTRIBUTION} {version} with {flags} (once; takes a few minutes)")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="preheat-") as temporary:
@@ -133,4 +164,7 @@ def _install_compiler(search_path: str | None) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of(lambda: print(ensure_wheel())))
+    parser = argparse.ArgumentParser(description="Build llama-cpp-python unless it is cached; print the wheel's path.")
+    parser.add_argument("--portable", action="store_true", help="build for all processors, as for packages")
+    options = parser.parse_args()
+    sys.exit(exit_code_of(lambda: print(ensure_wheel(portable=options.portable))))

@@ -25,6 +25,7 @@ FLAGS: Final = " ".join(
         f"-DCMAKE_CXX_FLAGS_RELEASE='{_COMPILE}'",
         "-DCMAKE_SHARED_LINKER_FLAGS=-fsanitize=address",
         "-DCMAKE_MODULE_LINKER_FLAGS=-fsanitize=address",
+        "-DGGML_BACKEND_DL=OFF",  # all libraries are in one folder then
         "-DGGML_OPENMP=OFF",  # the sanitizer does not know libgomp's barriers
     ]
 )

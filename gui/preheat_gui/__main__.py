@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from preheat.errors import windows_error
+from preheat.errors import EngineError, windows_error
+from preheat.installation import processor_problem
 
 
 def main() -> int:
-    """Run the tray and return the exit code; without Qt, print what is missing."""
+    """Run the tray and return the exit code; without Qt, or where it does not run, print the reason."""
+    if problem := processor_problem():
+        print(f"preheat: {EngineError(problem)}", file=sys.stderr)
+        return 1
     try:
         from preheat_gui.app.start import main as start
     except ImportError as error:

@@ -15,6 +15,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from preheat.inference.processor import write_sums
 from setup_step import SetupError, exit_code_of, say
 
 ROOT: Final = Path(__file__).parents[2]
@@ -50,6 +51,7 @@ def build(llama_wheel: Path, package: str, update_url: str = "") -> Path:
     write_build_record(BUNDLE, package, update_url)
     if sys.platform.startswith("linux"):
         strip(BUNDLE / "_internal")
+    write_sums(BUNDLE / "_internal" / "llama_cpp" / "lib")
     return BUNDLE
 
 

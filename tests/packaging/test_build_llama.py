@@ -14,10 +14,12 @@ import pytest
 import build_llama
 from build_llama import (
     PORTABLE_FLAGS,
+    QUICK_FLAGS,
     build_flags,
     cache_folder,
     ensure_compiler,
     ensure_wheel,
+    quick_build_runs,
     wanted_version,
     wheel_folder,
 )
@@ -61,8 +63,9 @@ def source(local_index: Path) -> Path:
 
 
 @pytest.fixture
-def environ(preheat_home: Path, tmp_path: Path, local_index: Path) -> dict[str, str]:
+def environ(preheat_home: Path, tmp_path: Path, local_index: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """An environment with a compiler and its own cache, without flags."""
+    monkeypatch.setattr(build_llama, "quick_build_runs", lambda: True)
     commands = tmp_path / "bin"
     commands.mkdir()
     (commands / "c++").write_text("#!/bin/sh\n")
@@ -76,9 +79,9 @@ def flags_in(wheel: Path) -> str:
         return archive.read("llama_cpp/flags.txt").decode()
 
 
-def test_the_wheel_is_built_once_with_portable_flags(source: Path, environ: dict[str, str]) -> None:
+def test_the_wheel_is_built_once(source: Path, environ: dict[str, str]) -> None:
     wheel = ensure_wheel(environ)
-    assert flags_in(wheel) == "-DGGML_NATIVE=OFF"
+    assert flags_in(wheel) == QUICK_FLAGS
     assert wheel.parent == wheel_folder(wanted_version(), environ)
     source.unlink()  # building again would fail
     assert ensure_wheel(environ) == wheel
@@ -86,24 +89,52 @@ def test_the_wheel_is_built_once_with_portable_flags(source: Path, environ: dict
 
 
 def test_other_flags_make_another_wheel(source: Path, environ: dict[str, str]) -> None:
-    portable = ensure_wheel(environ)
+    quick = ensure_wheel(environ)
     cuda = ensure_wheel({**environ, "CMAKE_ARGS": "-DGGML_CUDA=ON"})
-    assert portable != cuda
-    assert flags_in(portable) == "-DGGML_NATIVE=OFF"
-    assert flags_in(cuda) == "-DGGML_NATIVE=OFF -DGGML_CUDA=ON"
+    portable = ensure_wheel(environ, portable=True)
+    assert len({quick, cuda, portable}) == 3
+    assert flags_in(cuda) == f"{QUICK_FLAGS} -DGGML_CUDA=ON"
+    assert flags_in(portable) == PORTABLE_FLAGS
+
+
+def test_a_processor_without_avx2_gets_the_portable_build(
+    source: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_llama, "quick_build_runs", lambda: False)
+    assert flags_in(ensure_wheel(environ)) == PORTABLE_FLAGS
+
+
+@pytest.mark.parametrize(
+    ("machine", "cpuinfo", "runs"),
+    [
+        ("x86_64", "flags\t\t: fpu sse4_2 avx avx2 bmi2 f16c fma", True),
+        ("x86_64", "flags\t\t: fpu sse4_2 avx", False),
+        ("x86_64", "processor\t: 0", True),
+        ("x86_64", None, True),
+        ("aarch64", "flags\t\t: fpu", True),
+    ],
+)
+def test_the_quick_build_needs_avx2(
+    machine: str, cpuinfo: str | None, runs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    path = tmp_path / "cpuinfo"
+    if cpuinfo is not None:
+        path.write_text(f"{cpuinfo}\n")
+    assert quick_build_runs(path) == runs
 
 
 def test_a_published_wheel_is_not_used(source: Path, environ: dict[str, str]) -> None:
     foreign = ensure_wheel({**environ, "CMAKE_ARGS": "-DGGML_NATIVE=ON"})
     foreign.rename(source.parent / foreign.name)
-    assert flags_in(ensure_wheel(environ)) == "-DGGML_NATIVE=OFF"
+    assert flags_in(ensure_wheel(environ)) == QUICK_FLAGS
 
 
 def test_a_failed_build_is_reported_and_leaves_no_wheel(source: Path, environ: dict[str, str]) -> None:
     with pytest.raises(SetupError, match="no such instruction"):
         ensure_wheel({**environ, "BREAK_THE_BUILD": "1"})
     assert list(cache_folder(environ).rglob("*.*")) == [wheel_folder(wanted_version(), environ)]
-    assert flags_in(ensure_wheel(environ)) == PORTABLE_FLAGS
+    assert flags_in(ensure_wheel(environ)) == QUICK_FLAGS
 
 
 def test_without_a_compiler_nothing_is_built(
@@ -151,10 +182,10 @@ def test_the_version_is_the_oldest_allowed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("users", "expected"),
     [
-        (None, "-DGGML_NATIVE=OFF"),
-        ("", "-DGGML_NATIVE=OFF"),
-        ("-DGGML_CUDA=ON", "-DGGML_NATIVE=OFF -DGGML_CUDA=ON"),
-        ("-DGGML_NATIVE=ON", "-DGGML_NATIVE=OFF -DGGML_NATIVE=ON"),  # cmake takes the last
+        (None, QUICK_FLAGS),
+        ("", QUICK_FLAGS),
+        ("-DGGML_CUDA=ON", f"{QUICK_FLAGS} -DGGML_CUDA=ON"),
+        ("-DGGML_NATIVE=ON", "-DLLAMA_OPENSSL=OFF -DGGML_NATIVE=ON"),  # cmake takes the last
     ],
 )
 def test_the_users_flags_come_last(users: str | None, expected: str) -> None:

@@ -36,8 +36,11 @@ from preheat.cli.stats import stats
 from preheat.cli.status import ps, status
 from preheat.cli.update import update
 from preheat.errors import EngineError, file_error
+from preheat.installation import processor_problem
 
 _CONFIG: Final = "config"
+_ON_ANY_PROCESSOR: Final = {"version", "doctor", "completion"}
+"""Commands that run where numpy and Qt do not."""
 
 
 class _Group(TyperGroup):
@@ -149,4 +152,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names of files may have any bytes
             stream.reconfigure(errors="backslashreplace")
+    command = sys.argv[1] if len(sys.argv) > 1 else "-h"
+    if not command.startswith("-") and command not in _ON_ANY_PROCESSOR and (problem := processor_problem()):
+        sys.exit(show_error(EngineError(problem)))
     app()
