@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from preheat import paths
-from preheat.errors import SettingsError
+from preheat.doctor.report import Finding, broken
+from preheat.errors import SettingsError, file_remedy, reason_of
 from preheat.files import read_json
+from preheat.messages import msg
 
 if TYPE_CHECKING:
     from preheat.settings import Settings
+
+
+_SYSTEM_ERRORS: Final = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE})
+"""Errors that are not the file's own fault."""
 
 
 def settings_in_force() -> Settings:
@@ -71,6 +78,12 @@ def running() -> RuntimeFile | None:
     except (OSError, ValueError):
         return None
     return found if found.alive else None
+
+
+def unusable(error: OSError, path: Path) -> Finding:
+    """Return the finding of a file that Preheat writes and cannot use; it can be moved away."""
+    remedy = file_remedy(error, path) if error.errno in _SYSTEM_ERRORS else msg("doctor_move_away")
+    return broken("doctor_file_unusable", path=short(path), reason=reason_of(error), remedy=remedy)
 
 
 def short(path: Path | str) -> str:

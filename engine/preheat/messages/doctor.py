@@ -14,6 +14,8 @@ TABLE: Final[Mapping[str, Template]] = {
         "This check did not finish within {seconds:.0f} s",
         "A disk, a network folder or another program may not respond; run preheat doctor again",
     ),
+    "doctor_file_unusable": Template("{path} cannot be used: {reason}", "{remedy}"),
+    "doctor_move_away": Template("Move it away; Preheat begins a new one"),
     # Versions and installation.
     "doctor_version": Template("Preheat {version}"),
     "doctor_packages_missing": Template(
@@ -133,7 +135,8 @@ TABLE: Final[Mapping[str, Template]] = {
     # Models.
     "doctor_models": Template("Models: {count} ({size:bytes})"),
     "doctor_no_models": Template(
-        "There are no models", "Get one: preheat pull qwen3:4b; or put GGUF files into {folder}"
+        "There are no models in the configured folders",
+        "Get one: preheat pull qwen3:4b; or put GGUF files into {folder}",
     ),
     "doctor_models_skipped": Template("Files that Preheat cannot serve as models: {count}"),
     "doctor_models_problems": Template(
@@ -147,7 +150,6 @@ TABLE: Final[Mapping[str, Template]] = {
     "doctor_database": Template("The history is whole; requests in it: {requests}"),
     "doctor_database_large": Template("The history ({size:bytes}) is too large to check in this time"),
     "doctor_database_busy": Template("The history cannot be checked now: {reason}", "Run preheat doctor again"),
-    "doctor_database_unusable": Template("{path} cannot be used: {reason}", "Move it away; Preheat begins a new one"),
     "doctor_database_damaged": Template(
         "The history is damaged: {reason}", "Move {path} away; Preheat begins a new one"
     ),
@@ -233,7 +235,6 @@ TABLE: Final[Mapping[str, Template]] = {
     # Log and clock.
     "doctor_no_log": Template("There is no log yet ({path})"),
     "doctor_log": Template("The log can be read"),
-    "doctor_log_unusable": Template("{path} cannot be used: {reason}", "Move it away; Preheat begins a new one"),
     "doctor_log_read_only": Template("{path} cannot be written", "Check the owner and the permissions of the file"),
     "doctor_log_bugs": Template(
         "Internal errors at the end of the log: {count}",

@@ -307,7 +307,7 @@ def test_a_foreign_database_and_one_moved_aside() -> None:
         connection.execute("CREATE TABLE other (x)")
     write(path.with_name(f"{FILE_NAME}.corrupt-20260101T000000Z"))
     found = look("database")
-    assert found["doctor_database_unusable"].level is Level.BROKEN
+    assert found["doctor_database_damaged"].level is Level.BROKEN
     assert found["doctor_database_aside"].level is Level.TO_DO
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat import paths
-from preheat.doctor.context import short
+from preheat.doctor.context import short, unusable
 from preheat.doctor.report import Finding, broken, good, to_do
 from preheat.errors import reason_of
 from preheat.files import check_regular
@@ -34,7 +34,7 @@ def check_database() -> Iterator[Finding]:
     except FileNotFoundError:
         yield good("doctor_no_database")
     except OSError as error:
-        yield broken("doctor_database_unusable", path=short(path), reason=reason_of(error))
+        yield unusable(error, path)
     else:
         yield _finding(path, size)
     if aside:
@@ -52,7 +52,7 @@ def _finding(path: Path, size: int) -> Finding:
             problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
             (requests,) = connection.execute("SELECT count(*) FROM requests").fetchone()
     except UsageFileError as error:
-        return broken("doctor_database_unusable", path=short(path), reason=str(error.args[0]), details=details)
+        return broken("doctor_database_damaged", path=short(path), reason=str(error.args[0]), details=details)
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
             return good("doctor_database_large", size=size, details=details)

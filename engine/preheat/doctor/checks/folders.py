@@ -33,16 +33,17 @@ def check_folders() -> Iterator[Finding]:
     """Check each of Preheat's folders; those that do not exist yet are created when they are needed."""
     mounts = _mounts()
     details: list[str] = []
-    problems: list[Finding] = []
+    problems: dict[object, Finding] = {}  # by what is wrong: a full disk is one problem, not one for each folder
     for role, folder in _folders().items():
         try:
             details.append(_line(role, folder, mounts))
-            problems += _problems(role, folder, mounts)
+            for cause, problem in _problems(role, folder, mounts):
+                problems.setdefault((problem.title.code, cause), problem)
         except OSError as error:
             details.append(f"{role:9}{short(folder)}")
-            problems.append(broken("doctor_folder_unreachable", path=short(folder), reason=reason_of(error)))
+            problems[folder] = broken("doctor_folder_unreachable", path=short(folder), reason=reason_of(error))
     yield good("doctor_folders", details=details)
-    yield from problems
+    yield from problems.values()
 
 
 def _folders() -> Mapping[str, Path]:
@@ -64,34 +65,40 @@ def _line(role: str, folder: Path, mounts: Mapping[Path, str]) -> str:
     return f"{role:9}{short(folder)} ({kind + ', ' if kind else ''}{free} free{state})"
 
 
-def _problems(role: str, folder: Path, mounts: Mapping[Path, str]) -> Iterator[Finding]:
+def _problems(role: str, folder: Path, mounts: Mapping[Path, str]) -> Iterator[tuple[object, Finding]]:
+    """Yield problems, each with the disk or folder that has it."""
     existing, name = _existing(folder), short(folder)
     if not existing.is_dir():
-        yield broken("doctor_folder_no_folder", path=name, found=short(existing))
+        yield existing, broken("doctor_folder_no_folder", path=name, found=short(existing))
+        return
+    disk = existing.stat().st_dev
+    if _is_read_only(existing):
+        yield disk, broken("doctor_folder_read_only", path=name)
         return
     needed = os.R_OK | os.W_OK | os.X_OK if existing == folder else os.W_OK | os.X_OK
     if not os.access(existing, needed):
-        yield _no_access(existing)
+        yield existing, _no_access(existing)
     usage = shutil.disk_usage(existing)
     if usage.free < _FULL_BYTES or _no_inodes(existing):
-        yield broken("doctor_disk_full", path=name, free=usage.free)
+        yield disk, broken("doctor_disk_full", path=name, free=usage.free)
     elif role in _KEEPS and usage.free < _LOW_BYTES:
-        yield to_do("doctor_disk_low", path=name, free=usage.free)
+        yield disk, to_do("doctor_disk_low", path=name, free=usage.free)
     kind = _kind(existing, mounts)
     if role == "data" and _NETWORK.fullmatch(kind):
-        yield to_do("doctor_network_disk", path=name, kind=kind)
+        yield disk, to_do("doctor_network_disk", path=name, kind=kind)
     if role in _KEEPS and kind in _VOLATILE:
-        yield to_do("doctor_volatile_disk", path=name, kind=kind)
+        yield disk, to_do("doctor_volatile_disk", path=name, kind=kind)
 
 
 def _no_access(folder: Path) -> Finding:
-    name = short(folder)
-    if sys.platform != "win32":
-        if os.statvfs(folder).f_flag & os.ST_RDONLY:
-            return broken("doctor_folder_read_only", path=name)
-        if folder.stat().st_uid != os.geteuid():
-            return broken("doctor_folder_of_other", path=name)
-    return broken("doctor_folder_no_access", path=name, mode=stat.filemode(folder.stat().st_mode))
+    name, status = short(folder), folder.stat()
+    if sys.platform != "win32" and status.st_uid != os.geteuid():
+        return broken("doctor_folder_of_other", path=name)
+    return broken("doctor_folder_no_access", path=name, mode=stat.filemode(status.st_mode))
+
+
+def _is_read_only(folder: Path) -> bool:
+    return sys.platform != "win32" and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _no_inodes(folder: Path) -> bool:

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from preheat.doctor.context import short
+from preheat.doctor.context import short, unusable
 from preheat.doctor.report import Finding, broken, good, to_do
-from preheat.errors import reason_of
 from preheat.files import check_regular
 from preheat.log import log_file, log_files
 from preheat.units import format_bytes
@@ -29,7 +28,7 @@ def check_log() -> Iterator[Finding]:
         sizes = [each.stat().st_size for each in log_files()]
         end = _end() if sizes else ""
     except OSError as error:
-        yield broken("doctor_log_unusable", path=short(path), reason=reason_of(error))
+        yield unusable(error, path)
         return
     if not sizes:
         yield good("doctor_no_log", path=short(path))
