@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from preheat.cli.main import app
 Command = Any
 Parameter = Any
 
+_WIDTH: Final = 84  # of a block in a page
+_FIXED: Final = "\N{NO-BREAK SPACE}"
 _CODE_OF: Final = {"bool": "", "int": "N", "float": "NUMBER", "str": "TEXT", "Path": "PATH"}
 
 
@@ -42,7 +45,10 @@ def _lines(command: Command, words: str) -> Iterator[str]:
     params = [param for param in command.params if param.help and not getattr(param, "hidden", False)]
     yield f"### `{words}`\n"
     yield f"{_text(command.help)}\n"
-    yield f"```text\n{' '.join([words, *map(_usage, params)])}\n```"
+    # A part with a space in it stays on one line.
+    parts = [words, *map(_usage, params)]
+    usage = textwrap.fill(" ".join(part.replace(" ", _FIXED) for part in parts), _WIDTH, subsequent_indent="    ")
+    yield f"```text\n{usage.replace(_FIXED, ' ')}\n```"
     if params:
         yield "\n| argument or option | meaning |\n| --- | --- |"
     for param in params:

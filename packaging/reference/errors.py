@@ -21,19 +21,20 @@ _FIELD: Final = re.compile(r"{(\w+)[^}]*}")
 
 def error_reference() -> str:
     """Return all error codes by HTTP status, in Markdown."""
-    kinds = sorted(
-        {kind.code: kind for kind in _subclasses(EngineError)}.values(), key=lambda kind: (kind.status, kind.code)
-    )
-    return "\n\n".join("\n".join(_lines(kind)) for kind in kinds)
+    by_code: dict[str, list[type[EngineError]]] = {}
+    for kind in sorted(_subclasses(EngineError), key=lambda kind: (kind.status, kind.code, len(kind.__mro__))):
+        by_code.setdefault(kind.code, []).append(kind)
+    return "\n\n".join("\n".join(_lines(*kinds)) for kinds in by_code.values())
 
 
-def _lines(kind: type[EngineError]) -> Iterator[str]:
+def _lines(kind: type[EngineError], *more: type[EngineError]) -> Iterator[str]:
+    """Yield what is known about a code: that of the first class, with the sentences of others that inherit it."""
     yield f"### `{kind.code}`\n"
     yield f"Status {kind.status}. {' '.join((kind.__doc__ or '').split()).replace('``', '`')}"
-    sentences = sorted({_sentence(code) for code in _message_codes().get(kind.__name__, ()) if code in TABLE})
-    if sentences:
+    codes = {code for each in (kind, *more) for code in _message_codes().get(each.__name__, ()) if code in TABLE}
+    if codes:
         yield "\n| what it says | what to do |\n| --- | --- |"
-        yield from sentences
+        yield from sorted({*map(_sentence, codes)})
 
 
 def _sentence(code: str) -> str:
@@ -50,7 +51,8 @@ def _subclasses(kind: type[EngineError]) -> Iterator[type[EngineError]]:
 
 def _below(kind: type[EngineError]) -> Iterator[type[EngineError]]:
     for each in kind.__subclasses__():
-        yield each
+        if each.__module__.startswith("preheat."):
+            yield each
         yield from _below(each)
 
 

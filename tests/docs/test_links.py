@@ -1,0 +1,20 @@
+"""The links of the pages outside of the site lead to files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from doc_blocks import ROOT
+
+LINK = re.compile(r"\]\(([^)#]+)|(?:src|srcset)=\"([^\"]+)\"")
+PAGES = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md", ROOT / "tests" / "faults" / "README.md"]
+
+
+def test_links() -> None:
+    assert [lost for page in PAGES for lost in lost_links(page)] == []
+
+
+def lost_links(page: Path) -> list[str]:
+    found = ["".join(groups) for groups in LINK.findall(page.read_text(encoding="utf-8"))]
+    return [link for link in found if not link.startswith("http") and not (page.parent / link).exists()]
