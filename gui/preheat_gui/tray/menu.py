@@ -173,6 +173,8 @@ class TrayMenu(QMenu):
         settings = self._add("settings", self.tr("&Settings…"), partial(self._show_view, "settings"))
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
         self._update = self._add("update", "", self._open_update)
+        about = self._add("about", self.tr("A&bout Preheat"), partial(self._show_view, "about"))
+        about.setMenuRole(QAction.MenuRole.AboutRole)
         self.addSeparator()
         leave = self._add("quit", self.tr("&Quit"), self.quit_requested)
         leave.setMenuRole(QAction.MenuRole.QuitRole)

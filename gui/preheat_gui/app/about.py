@@ -1,0 +1,75 @@
+"""About Preheat: version, origin, and the licences of everything in it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
+
+from preheat._version import __version__
+from preheat.installation import build_info, licence_text
+from preheat_gui.widgets import (
+    GROUP_GAP,
+    MARGIN,
+    button,
+    caption,
+    hbox,
+    heading,
+    mark_icon,
+    named,
+    text_label,
+    vbox,
+)
+
+_MARK: Final = 48
+_SIZE: Final = (640, 520)
+
+
+class AboutDialog(QDialog):
+    """Shows what this copy of Preheat is; not modal."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("about_dialog")
+        self.setWindowTitle(self.tr("About Preheat"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        mark = QLabel(self)
+        mark.setPixmap(mark_icon().pixmap(QSize(_MARK, _MARK), self.devicePixelRatioF()))
+        self._facts = facts = text_label(self._describe(), "about_facts", self)
+        facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        slogan = text_label(self.tr("Your models, ready before you ask."), "about_slogan", self)
+        words = vbox(heading("Preheat", self), slogan, facts, spacing=2)
+        label = caption(self.tr("Licences"), self)
+        licences = named(QPlainTextEdit(licence_text(), self), "about_licences", self.tr("Licences"))
+        licences.setReadOnly(True)
+        licences.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        licences.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._copy = button(self.tr("&Copy version"), "copy_version", self._copy_version, self)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        header = hbox(mark, (words, 1), spacing=GROUP_GAP)
+        vbox(header, label, licences, buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
+        self.resize(*_SIZE)
+        self._copy.setFocus()
+
+    def _describe(self) -> str:
+        """Return the version, the form of the installation and the commit."""
+        build = build_info()
+        forms = {
+            "deb": self.tr("Debian package"),
+            "tar": self.tr("archive for Linux"),
+            "nsis": self.tr("installer for Windows"),
+            "dmg": self.tr("application for macOS"),
+            "wheel": self.tr("Python package"),
+            "source": self.tr("source folder"),
+        }
+        version = self.tr("Version {version}").format(version=__version__)
+        parts = [version, forms.get(build.package, build.package), build.commit[:12]]
+        return " · ".join(part for part in parts if part)
+
+    def _copy_version(self) -> None:
+        QGuiApplication.clipboard().setText(f"Preheat: {self._facts.text()}")
+        self._copy.setText(self.tr("Copied"))

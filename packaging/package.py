@@ -1,0 +1,77 @@
+"""Build every package that this system can build, into ``dist/``: what ``make package`` runs.
+
+Linux builds the ``.deb`` files and the archive, Windows the installer, macOS the application, from which
+``packaging/macos`` makes the disk image. All build the source distribution and the wheel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from build_llama import ensure_wheel
+from bundle.build import BUNDLE, build
+from checksums import write_checksums
+from project import ROOT, read_project
+from setup_step import SetupError, exit_code_of, say
+from starter_models import ensure_all
+
+PACKAGING: Final = ROOT / "packaging"
+
+
+def commands(system: str, bundle: Path, dist: Path) -> list[list[str]]:
+    """Return the commands that make packages of a bundle on a system, as script and arguments."""
+    distributions = [["distributions.py", "--dist", str(dist)]]
+    match system:
+        case "win32":
+            return [*distributions, ["windows/installer.py", "--bundle", str(bundle)]]
+        case "darwin":
+            return distributions  # the application must be signed before it goes into an image
+        case _:
+            return [*distributions, ["linux/build.py", str(bundle), "--folder", str(dist)]]
+
+
+def package(*, update_url: str, starter_models: bool) -> None:
+    """Build the bundle and all packages, and print their sizes.
+
+    Raises:
+        SetupError: A step failed.
+    """
+    dist = BUNDLE.parent
+    started_at = time.time()
+    bundle = build(ensure_wheel(portable=True), "folder", update_url)
+    if starter_models:
+        ensure_all(bundle / "_internal" / "resources" / "models")
+    for script, *arguments in commands(sys.platform, bundle, dist):
+        _run([sys.executable, str(PACKAGING / script), *arguments])
+    made = sorted(file for file in dist.iterdir() if file.is_file() and file.stat().st_mtime >= started_at)
+    for file in made:
+        say(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB")
+    write_checksums(dist)
+
+
+def _run(command: Sequence[str]) -> None:
+    if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise SetupError(f"{Path(command[1]).name} failed with exit code {code}.", remedy="See above.")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build what the command line asks for."""
+    parser = argparse.ArgumentParser(description="Build every package that this system can build.")
+    parser.add_argument("--starter-models", action="store_true", help="include two small models (120 MB)")
+    parser.add_argument(
+        "--update-url",
+        default=f"{read_project().homepage}/releases/latest/download/release.json",
+        help="where the newest release is named; empty for packages that never ask",
+    )
+    options = parser.parse_args(arguments)
+    package(update_url=options.update_url, starter_models=options.starter_models)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(main))
