@@ -30,8 +30,6 @@ def _packages() -> list[str]:
             found = metadata.metadata(name)
         except metadata.PackageNotFoundError:  # for other systems, or optional
             continue
-        licence = next(
-            (found[field] for field in ("License-Expression", "License") if field in found), "see its folder"
-        )
+        fields = [found[field] for field in ("License-Expression", "License") if field in found]
         lines.append(f"{name} {found['Version']}: {fields[0].splitlines()[0] if fields else 'see its folder'}")
     return lines
