@@ -70,7 +70,7 @@ install-serve: EXTRAS := starter
 install-dev: EXTRAS := dev
 install-bench: EXTRAS := bench
 install-package: EXTRAS := package
-install-run: PACKAGES := gui
+install-run install-package: PACKAGES := gui
 install-dev install-bench: PACKAGES := tests
 
 install-run install-serve install-dev install-bench install-package:

@@ -83,14 +83,17 @@ def preheat_settings(
     }
 
 
+SERVE: Final = (sys.executable, "-m", "preheat", "serve")
+
+
 @contextmanager
-def preheat(settings: Mapping[str, str]) -> Iterator[Server]:
+def preheat(settings: Mapping[str, str], command: Sequence[str] = SERVE) -> Iterator[Server]:
     """Run ``preheat serve`` with its own PREHEAT_HOME; yield once its port answers, during preloading."""
     home = Path(tempfile.mkdtemp(prefix="preheat-bench-"))
     port = free_port()
     environment = preheat_environment(home, {**settings, "port": str(port)})
     try:
-        with running(Label.PREHEAT, [sys.executable, "-m", "preheat", "serve"], port, environment, home) as server:
+        with running(Label.PREHEAT, command, port, environment, home) as server:
             yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)

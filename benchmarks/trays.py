@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from virtual_screen import Screen, virtual_screen
 
 _START_TIMEOUT_S: Final = 30.0
 _POLL_S: Final = 0.005
+TRAY: Final = (sys.executable, "-m", "preheat", "tray")
 _PROGRAMS: Final = ("Xvfb", "openbox", "trayer", "xdotool", "xwininfo", "xprop")
 
 
@@ -52,9 +53,9 @@ def screen() -> Iterator[Screen]:
 
 @contextmanager
 def tray(
-    desktop: Screen, settings: Mapping[str, str], *options: str, module: tuple[str, ...] = ("preheat", "tray")
+    desktop: Screen, settings: Mapping[str, str], *options: str, command: Sequence[str] = TRAY
 ) -> Iterator[RunningTray]:
-    """Run ``python -m MODULE OPTION...`` until the block ends; yield once its icon is in the panel."""
+    """Run ``COMMAND OPTION...`` until the block ends; yield once its icon is in the panel."""
     home = Path(tempfile.mkdtemp(prefix="preheat-bench-"))
     port = free_port()
     settings = {"port": str(port), "notifications": "false", **settings}
@@ -63,7 +64,7 @@ def tray(
         environment[name] = desktop.environment[name]
     started_at = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", *module, *options], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        [*command, *options], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     try:
         while not desktop.tray_icons():

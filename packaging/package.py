@@ -16,6 +16,7 @@ from typing import Final
 
 from build_llama import ensure_wheel
 from bundle.build import BUNDLE, build
+from bundle.foreign import ICONS
 from checksums import write_checksums
 from project import ROOT, read_project
 from setup_step import SetupError, exit_code_of, say
@@ -44,6 +45,8 @@ def package(*, update_url: str, starter_models: bool) -> None:
     """
     dist = BUNDLE.parent
     started_at = time.time()
+    if sys.platform in ("win32", "darwin"):
+        _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
     bundle = build(ensure_wheel(portable=True), "folder", update_url)
     if starter_models:
         ensure_all(bundle / "_internal" / "resources" / "models")

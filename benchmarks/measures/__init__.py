@@ -10,6 +10,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.measures import (
     adapters,
+    bundle,
     decision_cost,
     download,
     embeddings,
@@ -45,6 +46,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "download": download.measure,
         "scan": scan.measure,
         "tray": tray.measure,
+        "bundle": bundle.measure,
     }
 )
 
@@ -57,6 +59,7 @@ COMPARED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "download": ("Preheat", "huggingface_hub"),
         "scan": ("Preheat", ""),
         "tray": ("Preheat", ""),
+        "bundle": ("bundle", "source"),
     }
 )
 """Titles of the two columns of measures without llama-server."""

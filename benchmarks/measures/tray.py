@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -69,8 +70,8 @@ async def _stalls(bench: Bench, desktop: Screen) -> list[float]:
     prompts = Prompts()
     with tempfile.NamedTemporaryFile(suffix=".ticks") as file:
         settings = bench.settings(bench.chat_model, bench.embedding_model, parallel=STREAMS)
-        module = ("benchmarks.tray_with_heartbeat", file.name)
-        with tray(desktop, settings, module=module) as running:
+        command = (sys.executable, "-m", "benchmarks.tray_with_heartbeat", file.name)
+        with tray(desktop, settings, command=command) as running:
             await _wait_hot(running, bench.chat_model)
             await asyncio.sleep(REST_S)
             begin, end = time.time(), time.monotonic() + BUSY_S

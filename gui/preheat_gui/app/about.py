@@ -51,7 +51,7 @@ class AboutDialog(QDialog):
         buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
         header = hbox(mark, (words, 1), spacing=GROUP_GAP)
-        vbox(header, label, licences, buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
+        vbox(header, vbox(label, licences), buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)
         self.resize(*_SIZE)
         self._copy.setFocus()
 
