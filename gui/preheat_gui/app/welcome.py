@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QWidget
 
@@ -67,7 +67,7 @@ class WelcomeSuggestions(Card):
         self._boxes[0][0].setChecked(True)
         self._download.show()
         self._show_sum()
-        self._grow_dialog()
+        QTimer.singleShot(0, self._grow_dialog)  # new boxes have their fonts from the event loop on
 
     def _grow_dialog(self) -> None:
         """Resize the dialog to the height of its texts, which Qt does only when it opens."""
