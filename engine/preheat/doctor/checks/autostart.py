@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from preheat.doctor.context import short
 from preheat.doctor.report import Finding, broken, good, to_do
+from preheat.installation import is_bundle, tray_command
 
 
 def check_autostart() -> Iterator[Finding]:
@@ -17,8 +18,6 @@ def check_autostart() -> Iterator[Finding]:
     except ModuleNotFoundError:
         yield good("doctor_no_windows_here")
         return
-    from preheat.installation import tray_command
-
     item = login_item()
     if not item.is_on():
         yield good("doctor_autostart_off")
@@ -32,9 +31,11 @@ def check_autostart() -> Iterator[Finding]:
         yield broken("doctor_autostart_dangling", program=short(program))
         return
     yield good("doctor_autostart_on", command=" ".join(map(short, command)))
-    if _real(tray_command()[0]) != _real(program):
+    if _resolved(tray_command()[0]) != _resolved(program):
         yield to_do("doctor_autostart_other", program=short(program), own=short(tray_command()[0]))
 
 
-def _real(program: str) -> str:
-    return os.path.realpath(shutil.which(program) or program)
+def _resolved(program: str) -> str:
+    """Return a program's path; of a bundle, without the links of a package, but every venv links to one Python."""
+    found = shutil.which(program) or program
+    return os.path.realpath(found) if is_bundle() else os.path.abspath(found)  # noqa: PTH100 - keeps the links
