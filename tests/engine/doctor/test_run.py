@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -101,3 +103,10 @@ def test_the_whole_report_in_an_empty_home(preheat_home: object) -> None:
         each.title.code for check in report.checks for each in check.findings if each.title.code == "internal_error"
     ]
     assert wrong == []
+
+
+def test_the_documentation_lists_every_check() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text()
+    assert re.findall(r"^\| ([^|`]+) \| `(\w+)` \|", page, re.MULTILINE) == [
+        (check.title, check.name) for check in CHECKS
+    ]
