@@ -28,6 +28,17 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     # Processor and devices.
     "doctor_processor": Template("{name}"),
+    "doctor_processor_old": Template(
+        "This processor lacks instructions that Preheat needs: {features:names}",
+        "Use a computer with an x86-64 processor of 2009 or later",
+    ),
+    "doctor_library": Template("llama.cpp uses its library for {variant}: the best one that runs here"),
+    "doctor_library_single": Template("This build of llama.cpp has only one library for processors"),
+    "doctor_library_failed": Template(
+        "Better libraries of llama.cpp fail on this processor: {variants:names}",
+        "Nothing needs to be done; report it with the file that preheat doctor --bundle writes",
+    ),
+    "doctor_library_damaged": Template("{file}, a part of llama.cpp, is missing or damaged", "Install Preheat again"),
     "doctor_processor_only": Template("Models run on the processor: this build has no GPU backend"),
     "doctor_backends": Template("This build can also use: {names:names}"),
     "doctor_no_vulkan_loader": Template(

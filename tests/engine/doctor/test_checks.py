@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import socket
@@ -20,7 +21,10 @@ from preheat import paths, service
 from preheat._version import __version__
 from preheat.doctor.checks import CHECKS
 from preheat.doctor.report import Finding, Level
+from preheat.inference import processor
+from preheat.inference.processor import Candidate, Outcome, ProcessorReport
 from preheat.log import log_file
+from preheat.messages import msg
 from preheat.service import ServiceState
 from preheat.settings import KeyStore, SettingsStore
 from preheat.usage import FILE_NAME, RequestRecord, UsageLog
@@ -332,6 +336,45 @@ def test_a_clock_that_was_set_back() -> None:
 def test_a_clock_at_its_factory_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 0.0)
     assert look("clock")["doctor_clock_past"].level is Level.BROKEN
+
+
+# -- processor and devices --
+
+
+def test_the_library_for_the_processor_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    candidates = (
+        Candidate("zen4", 0, Outcome.FAILED, "SIGILL"),
+        Candidate("haswell", 64, Outcome.PROVEN),
+        Candidate("sse42", 8, Outcome.NOT_NEEDED),
+        Candidate("x64", 1, Outcome.NOT_NEEDED),
+    )
+    report = ProcessorReport("A processor", (), "haswell", candidates)
+    monkeypatch.setattr(processor, "processor_report", lambda: report)
+    monkeypatch.setattr(processor, "damaged_library", lambda: Path("/lib/libggml.so"))
+    found = look("processor")
+    assert str(found["doctor_processor"].title) == "A processor"
+    assert found["doctor_library"].details == ("failed: zen4 (SIGILL)", "proven: haswell", "not needed: sse42, x64")
+    assert found["doctor_library_failed"].level is Level.TO_DO
+    assert found["doctor_library_damaged"].title.params["file"] == "libggml.so"
+
+
+def test_a_processor_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = ProcessorReport("Old", ("sse4.2",), None, problem=msg("processor_unsupported"))
+    monkeypatch.setattr(processor, "processor_report", lambda: report)
+    monkeypatch.setattr(processor, "damaged_library", lambda: None)
+    found = look("processor")
+    assert found["doctor_processor_old"].level is found["processor_unsupported"].level is Level.BROKEN
+
+
+def test_a_backend_without_the_systems_loader(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> None:
+        raise OSError
+
+    monkeypatch.setattr(processor, "device_libraries", lambda: [Path("/lib/libggml-vulkan.so")])
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    found = look("devices")
+    assert found["doctor_backends"].title.params["names"] == ["vulkan"]
+    assert found["doctor_no_vulkan_loader"].level is Level.TO_DO
 
 
 # -- installation, updates and service --

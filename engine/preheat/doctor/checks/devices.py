@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import re
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from preheat.doctor.report import Finding, good, to_do
 
 _CARDS: Final = Path("/sys/class/drm")
 _VENDORS: Final = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}
-_BACKEND: Final = re.compile(r"(?:lib)?ggml-(cuda|vulkan|metal|hip|sycl|opencl)\b.*\.(?:so|dylib|dll)", re.IGNORECASE)
+_BACKEND: Final = re.compile(r"(?:lib)?ggml-(\w+).*")
 
 
 def check_devices() -> Iterator[Finding]:
@@ -41,14 +40,10 @@ def _cards() -> list[str]:
 
 
 def _backends() -> list[str]:
-    """Return the names of the backends next to llama.cpp's library, without loading any."""
-    spec = importlib.util.find_spec("llama_cpp")
-    folders = [Path(folder) / "lib" for folder in (spec.submodule_search_locations or ())] if spec else []
-    names = set()
-    for folder in folders:
-        with suppress(OSError):
-            names |= {match[1].lower() for path in folder.iterdir() if (match := _BACKEND.fullmatch(path.name))}
-    return sorted(names)
+    """Return the names of the loadable backends next to llama.cpp's library, without loading any."""
+    from preheat.inference.processor import device_libraries
+
+    return sorted({match[1].lower() for path in device_libraries() if (match := _BACKEND.fullmatch(path.name))})
 
 
 def _has_vulkan_loader() -> bool:

@@ -1,33 +1,56 @@
-"""The processor, and the variant of llama.cpp's code for it."""
+"""The processor, and the library of llama.cpp for it."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from preheat.doctor.report import Finding, good
+from preheat.doctor.report import Finding, Level, broken, good, to_do
 
-_CPUINFO: Final = Path("/proc/cpuinfo")
+if TYPE_CHECKING:
+    from preheat.inference.processor import Candidate, ProcessorReport
 
 
 def check_processor() -> Iterator[Finding]:
-    """Report the processor and how its features are used."""
+    """Report the processor, and which of llama.cpp's libraries is used on it and why."""
     import psutil
 
+    from preheat.inference.processor import damaged_library, processor_report
+
+    report = processor_report()
     cores, threads = psutil.cpu_count(logical=False), psutil.cpu_count()
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads
     details = [f"{cores or '?'} cores, {threads} threads, {usable} of them for this program"]
-    yield good("doctor_processor", name=_name(), details=details)
+    yield good("doctor_processor", name=report.processor or platform.machine(), details=details)
+    if report.missing:
+        yield broken("doctor_processor_old", features=report.missing)
+    yield from _library(report)
+    damaged = damaged_library()
+    if damaged is not None:
+        yield broken("doctor_library_damaged", file=damaged.name)
 
 
-def _name() -> str:
-    with suppress(OSError, UnicodeDecodeError):
-        for line in _CPUINFO.read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() in ("model name", "Hardware", "cpu model"):
-                return value.strip()
-    return platform.processor() or platform.machine()
+def _library(report: ProcessorReport) -> Iterator[Finding]:
+    from preheat.inference.processor import Outcome
+
+    if report.problem is not None:
+        yield Finding(Level.BROKEN, report.problem)
+        return
+    if report.variant is None:
+        yield good("doctor_library_single")
+        return
+    yield good("doctor_library", variant=report.variant, details=_by_outcome(report.candidates))
+    failed = [each.variant for each in report.candidates if each.outcome is Outcome.FAILED]
+    if failed:
+        yield to_do("doctor_library_failed", variants=failed)
+
+
+def _by_outcome(candidates: Iterable[Candidate]) -> Iterator[str]:
+    """Yield a line for each outcome, with its libraries."""
+    names: dict[str, list[str]] = {}
+    for each in candidates:
+        detail = f" ({each.detail})" if each.detail else ""
+        names.setdefault(each.outcome.value.replace("_", " "), []).append(each.variant + detail)
+    yield from (f"{outcome}: {', '.join(variants)}" for outcome, variants in names.items())

@@ -82,12 +82,13 @@ class Choice:
     candidates: tuple[Candidate, ...]
 
 
-def choose(refused: Mapping[str, str] = NONE_REFUSED) -> Choice:
+def choose(refused: Mapping[str, str] = NONE_REFUSED, *, remember: bool = True) -> Choice:
     """Return the library for this processor; proves it unless that is remembered. Any process, any thread.
 
     Args:
         refused: Variants that could not be loaded although they were chosen, and the system's reason, which is empty
             if the processor lacks instructions.
+        remember: Write the choice to the cache folder.
 
     Raises:
         ModelLoadError: No library is whole and runs here.
@@ -99,7 +100,7 @@ def choose(refused: Mapping[str, str] = NONE_REFUSED) -> Choice:
     if remembered is not None and remembered.variant not in refused:
         return remembered
     chosen, lasting = _prove(libraries, refused)
-    if lasting:
+    if lasting and remember:
         _remember(key, chosen)
     return chosen
 

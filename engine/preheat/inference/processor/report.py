@@ -23,14 +23,17 @@ class ProcessorReport:
 
 
 def processor_report() -> ProcessorReport:
-    """Return what is known about the processor. Tries the libraries if that has not been done yet: 0.3 s."""
+    """Return what is known about the processor. Tries the libraries if that has not been done yet: 0.3 s.
+
+    Writes nothing.
+    """
     features = processor_features()
     missing = missing_features(features) if features is not None else ()
     name = processor_name()
     try:
         if is_linked_in():
             return ProcessorReport(name, missing, None)
-        choice = choose()
+        choice = choose(remember=False)
     except EngineError as error:
         return ProcessorReport(name, missing, None, problem=error.message)
     return ProcessorReport(name, missing, None if choice.variant == SINGLE else choice.variant, choice.candidates)
