@@ -6,6 +6,7 @@
 # make test-clients install agents and other clients from npm (600 MB), then run them against a real Preheat
 # make bench        set up the benchmarks, then compare Preheat with llama-server
 # make package      build the packages for this system into dist/. With models: make package ARGS=--starter-models
+# make package-test try the packages in bare Debian systems (root). Options: make package-test ARGS="--only tray"
 # make docs         update the generated pages, and build the documentation into site/
 # make screenshots  update the pictures in docs/screenshots
 # make lint         check shell scripts, workflows, the Dockerfile and manifests
@@ -18,7 +19,7 @@ ARGS ?=
 
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run serve test faults test-clients bench docs package screenshots lint format
+.PHONY: run serve test faults test-clients bench docs package package-test screenshots lint format
 .PHONY: install-run install-serve install-dev install-bench install-package
 
 ifneq ($(SCREEN),)
@@ -50,6 +51,9 @@ bench: install-bench
 
 package: install-package
 	$(BIN)/python packaging/package.py $(ARGS)
+
+package-test: install-dev
+	$(BIN)/python packaging/linux/package_test.py $(ARGS)
 
 docs: install-dev
 	$(BIN)/python packaging/reference_pages.py

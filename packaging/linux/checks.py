@@ -23,7 +23,7 @@ HOME: Final = "/home/test user"
 
 _ELSEWHERE: Final = re.compile(
     r"/var/(cache|log|lib/(apt|dpkg|systemd))(/|$)|/etc/(ld\.so\.cache|machine-id|passwd|group|shadow|gshadow|subuid|subgid)-?$"
-    r"|/run/(lock|mount|user)|/usr/share/mime/|/var/lib/(dbus|ucf|polkit-1)|__pycache__|/usr/lib/.*gdk-pixbuf"
+    r"|/run/(lock|mount|user)|/usr/share/mime/|/var/lib/(dbus|ucf|polkit-1)|__pycache__|/usr/lib/.*gdk-pixbuf|^/etc/fonts/|^/usr/local/share/fonts"
 )
 """What packages of others write without owning it."""
 

@@ -81,6 +81,8 @@ class Chroot:
         """Return all files that are not of users: programs, configuration, state."""
         found = set()
         for top in ("bin", "etc", "lib", "opt", "run", "sbin", "srv", "usr", "var"):
+            if (self.root / top).is_symlink():  # to a folder in /usr
+                continue
             for folder, folders, names in os.walk(self.root / top):
                 found |= {"/" + str((Path(folder) / name).relative_to(self.root)) for name in (*folders, *names)}
         return found

@@ -76,10 +76,10 @@ def _description(package: Package) -> str:
 
 
 def changelog(package: Package, version: str) -> str:
-    """Return Debian's changelog, which names the package's version and refers to the project's changelog."""
+    """Return Debian's changelog, which names the package's version and refers to the project's own."""
     return (
         f"{package.name} ({version}) stable; urgency=medium\n\n"
-        f"  * New release. Its changes: {urls()['Changelog']}\n\n"
+        "  * New release. For its changes, see changelog.gz.\n\n"
         f" -- {MAINTAINER}  {format_datetime(release_time())}\n"
     )
 

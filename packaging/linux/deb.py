@@ -24,7 +24,7 @@ def build_debs(bundle: Path, folder: Path, version: str = "", *, compression: st
 
     Args:
         version: Debian's version of the packages, by default that of this source tree.
-        compression: Of dpkg-deb; ``xz`` takes minutes, ``gzip`` seconds.
+        compression: Of dpkg-deb; ``xz`` takes minutes, ``none`` seconds.
 
     Raises:
         SetupError: A library of the bundle is in no known package.
@@ -39,7 +39,7 @@ def _build(package: Package, bundle: Path, folder: Path, version: str, compressi
         _fill(root, package, bundle, version)
         for path in root.rglob("*"):
             if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+                path.chmod(0o755 if path.is_dir() or _is_program(path) else 0o644)
         installed_kib = sum(-(-path.lstat().st_size // 1024) for path in root.rglob("*"))
         text = control(package, depends(root / "usr" / "lib" / "preheat"), architecture, installed_kib, version)
         write(root / "DEBIAN" / "control", text)
@@ -74,6 +74,10 @@ def _fill(root: Path, package: Package, bundle: Path, version: str) -> None:
         write(share / place, text)
     overrides = [line.format(package=package.name) for line in _OVERRIDES.read_text(encoding="utf-8").splitlines(True)]
     write(share / "lintian" / "overrides" / package.name, "".join(overrides))
+
+
+def _is_program(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100) and ".so" not in path.name
 
 
 def _md5sums(root: Path) -> str:

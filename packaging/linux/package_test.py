@@ -103,7 +103,7 @@ def find_packages(folder: Path, scratch: Path, log: Log) -> checks.Packages:
             raise SetupError(f"{folder} has no {pattern}.", remedy="Run: make package")
         found[name] = files[-1]
         log.say(f"{files[-1].name}: {files[-1].stat().st_size / 1e6:.1f} MB")
-    old = build_debs(folder / "preheat", scratch, OLD_VERSION, compression="gzip")[0]
+    old = build_debs(folder / "preheat", scratch, OLD_VERSION, compression="none")[0]
     return checks.Packages(
         found["full"], found["server"], found["tar"], old, pictures=folder, scratch=scratch, say=log.say
     )

@@ -14,11 +14,10 @@ SCRIPTS: Final = Path(__file__).with_name("scripts")
 
 _WINDOW_FILES: Final = (
     "preheat-tray",
-    "_internal/PySide6",
     "_internal/shiboken6",
     "_internal/preheat_gui",
     "_internal/pyqtgraph",
-    "_internal/pyside6_essentials-*",
+    "_internal/[Pp]y[Ss]ide6*",
     "_internal/shiboken6-*",
     "_internal/pyqtgraph-*",
 )
