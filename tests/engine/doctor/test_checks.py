@@ -421,6 +421,20 @@ def test_a_machine_without_a_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(look("tray")) == ["doctor_no_desktop"]
 
 
+def test_libraries_that_windows_need(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ldd = write(
+        tmp_path / "ldd", "#!/bin/sh\necho '\tlibEGL.so.1 => not found'; echo '\tlibc.so.6 => /lib/libc.so.6 (0x1)'\n"
+    )
+    ldd.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert look("tray")["doctor_no_desktop"].details == ("libraries that windows would need: libEGL.so.1",)
+    monkeypatch.setenv("DISPLAY", ":9999")
+    finding = look("tray")["doctor_qt_libraries"]
+    assert (finding.level, finding.title.params["libraries"]) == (Level.BROKEN, ["libEGL.so.1"])
+
+
 def test_a_desktop_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DISPLAY", ":9999")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")

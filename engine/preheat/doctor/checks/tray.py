@@ -18,13 +18,10 @@ def check_tray() -> Iterator[Finding]:
     if qt is None or importlib.util.find_spec("preheat_gui") is None:
         yield good("doctor_no_windows_here")
         return
-    missing = desktop.missing_libraries(qt) if sys.platform == "linux" else []
-    if missing:
-        yield broken("doctor_qt_libraries", libraries=missing)
     if sys.platform != "linux":
         yield good("doctor_tray_system")
         return
-    yield from _linux()
+    yield from _linux(desktop.missing_libraries(qt))
 
 
 def _qt_folder() -> Path | None:
@@ -34,11 +31,16 @@ def _qt_folder() -> Path | None:
     return Path(next(iter(folders))) if folders else None
 
 
-def _linux() -> Iterator[Finding]:
+def _linux(missing: list[str]) -> Iterator[Finding]:
     wayland, display = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("DISPLAY")
     if not wayland and not display:
-        yield good("doctor_no_desktop")
+        # A server needs no windows, nor their libraries.
+        yield good(
+            "doctor_no_desktop", details=[f"libraries that windows would need: {', '.join(missing)}"] * bool(missing)
+        )
         return
+    if missing:
+        yield broken("doctor_qt_libraries", libraries=missing)
     session = " ".join(filter(None, (os.environ.get("XDG_CURRENT_DESKTOP"), "Wayland" if wayland else "X11")))
     hosts: list[str] = []
     bus = desktop.session_bus_has("org.kde.StatusNotifierWatcher")
