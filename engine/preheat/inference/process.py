@@ -13,6 +13,7 @@ import re
 import time
 from abc import abstractmethod
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Final, Self, cast
 
 from preheat.errors import EngineError
@@ -108,11 +109,16 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         """End what waits for the process, which has ended."""
 
     @classmethod
-    async def spawn(cls) -> Self:
-        """Start a worker process; raises ModelLoadError or InsufficientMemoryError if the system cannot."""
+    async def spawn(cls, command: Sequence[str] = ()) -> Self:
+        """Start a worker process, by default this installation's.
+
+        Raises:
+            ModelLoadError: The system cannot start it.
+            InsufficientMemoryError: It has no memory for it.
+        """
         try:
             transport, process = await asyncio.get_running_loop().subprocess_exec(
-                cls, *worker_command(), env=_worker_environment()
+                cls, *(command or worker_command()), env=_worker_environment()
             )
         except OSError as error:
             raise start_error(error) from error
