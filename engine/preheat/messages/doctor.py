@@ -203,6 +203,9 @@ TABLE: Final[Mapping[str, Template]] = {
         "The windows cannot start: libraries are missing: {libraries:names}",
         "Install them with the system's package manager; preheat serve works without them",
     ),
+    "doctor_qt_libraries_debian": Template(
+        "The windows cannot start: libraries are missing: {libraries:names}", "sudo apt install {packages}"
+    ),
     "doctor_tray_system": Template("The icon appears in the system's own tray or menu bar"),
     "doctor_no_desktop": Template("There is no desktop session here; preheat serve works without one"),
     "doctor_tray": Template("{session} shows tray icons: {hosts:names}"),

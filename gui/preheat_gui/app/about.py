@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit,
 
 from preheat._version import __version__
 from preheat.installation import build_info, licence_text
+from preheat_gui.dashboard import DiagnosticsButton
 from preheat_gui.widgets import (
     GROUP_GAP,
     MARGIN,
@@ -49,6 +50,7 @@ class AboutDialog(QDialog):
         self._copy = button(self.tr("&Copy version"), "copy_version", self._copy_version, self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(DiagnosticsButton(), QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
         header = hbox(mark, (words, 1), spacing=GROUP_GAP)
         vbox(header, vbox(label, licences), buttons, parent=self, spacing=GROUP_GAP, margin=MARGIN)

@@ -1,3 +1,4 @@
 """The dashboard window and its pages."""
 
+from preheat_gui.dashboard.diagnostics import DiagnosticsButton
 from preheat_gui.dashboard.window import DashboardWindow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import platform
 import socket
 import sqlite3
 import sys
@@ -19,7 +20,7 @@ import pytest
 
 from preheat import paths, service
 from preheat._version import __version__
-from preheat.doctor.checks import CHECKS
+from preheat.doctor.checks import CHECKS, desktop
 from preheat.doctor.report import Finding, Level
 from preheat.inference import processor
 from preheat.inference.processor import Candidate, Outcome, ProcessorReport
@@ -431,8 +432,17 @@ def test_libraries_that_windows_need(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.delenv("DISPLAY", raising=False)
     assert look("tray")["doctor_no_desktop"].details == ("libraries that windows would need: libEGL.so.1",)
     monkeypatch.setenv("DISPLAY", ":9999")
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "fedora"})
     finding = look("tray")["doctor_qt_libraries"]
     assert (finding.level, finding.title.params["libraries"]) == (Level.BROKEN, ["libEGL.so.1"])
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "ubuntu", "ID_LIKE": "debian"})
+    assert look("tray")["doctor_qt_libraries_debian"].remedy == "sudo apt install libegl1"
+
+
+def test_the_debian_packages_of_libraries() -> None:
+    names = ["libX11.so.6", "libdbus-1.so.3", "libgthread-2.0.so.0", "libxcb-cursor.so.0", "libxkbcommon-x11.so.0"]
+    packages = ["libdbus-1-3", "libglib2.0-0", "libx11-6", "libxcb-cursor0", "libxkbcommon-x11-0"]
+    assert desktop.debian_packages(names) == packages
 
 
 def test_a_desktop_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,17 @@ def missing_libraries(qt: Path) -> list[str]:
         found = _MISSING.findall((run.stdout + run.stderr).decode(errors="replace"))
         return sorted({first or second for first, second in found})
     return []
+
+
+def debian_packages(libraries: Iterable[str]) -> list[str]:
+    """Return the Debian packages of libraries, whose names follow Debian's policy: ``libdbus-1.so.3``, libdbus-1-3."""
+    packages = set()
+    for library in libraries:
+        name, _, version = library.lower().partition(".so.")
+        if name.startswith(("libglib-", "libgthread-")):
+            name = "libglib2.0"
+        packages.add(f"{name}{'-' if name[-1:].isdigit() else ''}{version}")
+    return sorted(packages)
 
 
 def session_bus_has(name: str) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def _linux(missing: list[str]) -> Iterator[Finding]:
         )
         return
     if missing:
-        yield broken("doctor_qt_libraries", libraries=missing)
+        yield _missing(missing)
     session = " ".join(filter(None, (os.environ.get("XDG_CURRENT_DESKTOP"), "Wayland" if wayland else "X11")))
     hosts: list[str] = []
     bus = desktop.session_bus_has("org.kde.StatusNotifierWatcher")
@@ -55,3 +56,14 @@ def _linux(missing: list[str]) -> Iterator[Finding]:
         yield to_do("doctor_desktop_unreachable", session=session)
     else:
         yield to_do("doctor_tray_missing", session=session)
+
+
+def _missing(libraries: list[str]) -> Finding:
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    if "debian" in (release.get("ID"), *release.get("ID_LIKE", "").split()):
+        packages = " ".join(desktop.debian_packages(libraries))
+        return broken("doctor_qt_libraries_debian", libraries=libraries, packages=packages)
+    return broken("doctor_qt_libraries", libraries=libraries)
