@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tarfile
 import time
@@ -49,7 +51,9 @@ def check_server(chroot: Chroot, packages: Packages) -> None:
     assert not graphical, f"graphical libraries are installed: {graphical}"
     add_user_with_models(chroot, packages)
     packages.say(chroot.run("preheat", "version", user=USER).strip())
+    begin = time.monotonic()
     with started(chroot, USER, "preheat", "serve", "--port", "0", log=log_file(packages, chroot)) as preheat:
+        packages.say(f"serve: port after {time.monotonic() - begin:.2f} s, in a chroot on a busy machine")
         serve_both(preheat, packages)
         size = sum(
             file.stat().st_size for file in chroot.inside("/usr/lib/preheat").rglob("*") if not file.is_symlink()
@@ -57,8 +61,26 @@ def check_server(chroot: Chroot, packages: Packages) -> None:
         packages.say(f"installed: {size / 1e6:.0f} MB")
         for command in (("doctor",), ("service", "status")):
             packages.say(f"preheat {' '.join(command)}:\n{chroot.run('preheat', *command, user=USER, code=None)}")
+    check_failures(chroot, packages)
     assert "Install the package preheat" in chroot.run("preheat", "tray", user=USER, code=1), "the remedy is wrong"
     remove(chroot, "preheat-server", before, packages)
+
+
+def check_failures(chroot: Chroot, packages: Packages) -> None:
+    """Abort an upgrade: Preheat comes back. Then stop its process, as if it hung: it is killed."""
+    scripts = "/var/lib/dpkg/info/preheat-server"
+    log = log_file(packages, chroot)
+    with started(chroot, USER, "preheat", "serve", "--port", "0", log=log) as preheat:
+        now = time.time()
+        chroot.run(f"{scripts}.prerm", "upgrade", "99")
+        assert program(preheat.pid) != "preheat", "Preheat does not wait for the end of the upgrade"
+        chroot.run(f"{scripts}.postinst", "abort-upgrade", "99")
+        assert running(chroot, USER, not_before=now).pid == preheat.pid
+        os.kill(preheat.pid, signal.SIGSTOP)
+        said = chroot.run("/usr/lib/preheat/end-running", "/usr/lib/preheat", "1")
+        assert "was killed" in said, said
+        wait_for("the end of a process that hangs", lambda: not is_running(preheat.pid))
+    packages.say("an aborted upgrade brings Preheat back; a process that hangs is killed")
 
 
 def check_tray(chroot: Chroot, packages: Packages) -> None:
@@ -106,7 +128,9 @@ def check_tar(chroot: Chroot, packages: Packages) -> None:
             chroot, preheat, packages, lambda: chroot.run(f"{unpacked}/install.sh", user=USER), serve=True
         )
         packages.say(chroot.run(f"{HOME}/.local/opt/preheat/uninstall.sh", user=USER))
-    left = {path for path in user_files(chroot) - before if not re.search(r"/(preheat|\.cache|\.config)(/|$)", path)}
+    left = {
+        path for path in user_files(chroot) - before if not re.search(r"(^|/)(preheat|\.cache|\.config)(/|$)", path)
+    }
     assert not left, f"uninstall.sh has left: {sorted(left)}"
     packages.say("after uninstall.sh, only the user's data is left")
     chroot.run(f"{unpacked}/install.sh", "--prefix", f"{HOME}/other place", user=USER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import Final
@@ -21,7 +22,6 @@ class Package:
     windows: bool
     summary: str
     note: str
-    recommends: tuple[str, ...]
     suggests: tuple[str, ...] = ()
 
 
@@ -32,7 +32,6 @@ FULL: Final = Package(
     summary="keep local AI models ready, with an icon in the tray",
     note="This package contains the tray application and the command line. For machines without a desktop, there is "
     "preheat-server.",
-    recommends=("libvulkan1", "mesa-vulkan-drivers"),
     suggests=("libgtk-3-0",),
 )
 SERVER: Final = Package(
@@ -42,12 +41,20 @@ SERVER: Final = Package(
     summary="keep local AI models ready, on machines without a desktop",
     note="This package contains the command line and the server, and needs no graphical libraries. The package preheat "
     "also has the tray application.",
-    recommends=("libvulkan1", "mesa-vulkan-drivers"),
 )
 PACKAGES: Final = (FULL, SERVER)
+VULKAN: Final = ("libvulkan1", "mesa-vulkan-drivers")
+"""Recommended if the bundle has llama.cpp's library for it; without them, models run on the processor."""
 
 
-def control(package: Package, depends: list[str], architecture: str, installed_kib: int, version: str) -> str:
+def control(
+    package: Package,
+    depends: Sequence[str],
+    architecture: str,
+    installed_kib: int,
+    version: str,
+    recommends: Sequence[str] = (),
+) -> str:
     """Return the file ``control``."""
     fields = {
         "Package": package.name,
@@ -56,7 +63,7 @@ def control(package: Package, depends: list[str], architecture: str, installed_k
         "Maintainer": MAINTAINER,
         "Installed-Size": str(installed_kib),
         "Depends": ", ".join(depends),
-        "Recommends": ", ".join(package.recommends),
+        "Recommends": ", ".join(recommends),
         "Suggests": ", ".join(package.suggests),
         "Conflicts": package.other,
         "Replaces": package.other,
