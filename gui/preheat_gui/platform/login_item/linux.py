@@ -60,6 +60,8 @@ class AutostartEntry(FileLoginItem):
             "Name=Preheat\n"
             "Comment=Keeps local AI models ready\n"
             f"Exec={' '.join(map(_quoted, self._command))}\n"
+            # A desktop ignores the entry after Preheat was removed.
+            f"TryExec={_escaped(self._command[0])}\n"
             "Icon=preheat\n"
             "Terminal=false\n"
             "X-GNOME-Autostart-enabled=true\n"
@@ -71,4 +73,8 @@ def _quoted(word: str) -> str:
     word = word.replace("%", "%%")
     if _PLAIN.fullmatch(word):
         return word
-    return '"' + _TO_QUOTE.sub(lambda found: "\\" + found[0], word).replace("\\", "\\\\") + '"'
+    return '"' + _escaped(_TO_QUOTE.sub(lambda found: "\\" + found[0], word)) + '"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\")

@@ -26,6 +26,7 @@ def test_switching_it_on_and_off(entry: AutostartEntry, tmp_path: Path) -> None:
     assert entry.path == tmp_path / "config" / "autostart" / "preheat.desktop"
     assert entry.is_on()
     assert 'Exec="/opt/my apps/python" -m preheat tray --login\n' in written(entry)
+    assert "TryExec=/opt/my apps/python\n" in written(entry)
     assert list(entry.path.parent.iterdir()) == [entry.path]
     entry.switch(True)
     entry.switch(False)
