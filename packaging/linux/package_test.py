@@ -24,6 +24,7 @@ from linux import checks
 from linux.chroot import Chroot, bare_debian
 from linux.deb import build_debs
 from linux.product import ROOT
+from linux.service_check import check_service
 from setup_step import SetupError, exit_code_of
 
 SUITES: Final = ("bookworm", "trixie")
@@ -44,6 +45,7 @@ CHECKS: Final[dict[str, Callable[[Chroot, checks.Packages], None]]] = {
     "server": checks.check_server,
     "tray": checks.check_tray,
     "tar": checks.check_tar,
+    "service": check_service,
 }
 
 

@@ -3,6 +3,9 @@
 # manager of systemd for an ordinary user, in namespaces of its own. Needs root, systemd and util-linux; systemctl talks
 # to the manager without D-Bus. Nothing is left behind.
 #
+# Environment: TRY_ROOT is the folder of a system to chroot to; TRY_USER is the number of the user, 0 for a source tree
+# in the home of root, which others cannot read.
+#
 # usage: try_service.sh MODELS_DIR PREHEAT [ARGUMENT...]
 set -eu
 
@@ -22,22 +25,23 @@ fi
 # In the namespaces, as root.
 if [ "$2" != user ]; then
     shift
-    user=${TRY_USER:-54321} # 0 for a source tree in root's home, which others cannot read
+    user=${TRY_USER:-54321}
+    root=${TRY_ROOT:-}
     mount --make-rprivate /
-    umount -R /sys/fs/cgroup
-    mount -t cgroup2 none /sys/fs/cgroup
-    mount -t tmpfs -o mode=755 none /run
-    mkdir -p /run/systemd/system "/run/user/$user" "/run/home with \$pace/100%"
-    mkdir /sys/fs/cgroup/user
-    chown -R "$user:$user" "/run/user/$user" "/run/home with \$pace" /sys/fs/cgroup/user
-    chmod 700 "/run/user/$user"
-    echo $$ > /sys/fs/cgroup/user/cgroup.procs
-    cd /
-    status=0
-    setpriv --reuid="$user" --regid="$user" --clear-groups --inh-caps=-all \
-        env -i PATH="$PATH" HOME="/run/home with \$pace/100%" XDG_RUNTIME_DIR="/run/user/$user" \
-        sh "$0" inside user "$@" || status=$?
-    exit "$status"
+    [ -n "$root" ] || umount -R /sys/fs/cgroup
+    mkdir -p "$root/sys/fs/cgroup"
+    mount -t cgroup2 none "$root/sys/fs/cgroup"
+    mount -t tmpfs -o mode=755 none "$root/run"
+    [ -z "$root" ] || mount -t proc proc "$root/proc"
+    mkdir -p "$root/run/systemd/system" "$root/run/user/$user" "$root/run/home with \$pace/100%"
+    mkdir "$root/sys/fs/cgroup/user"
+    chown -R "$user:$user" "$root/run/user/$user" "$root/run/home with \$pace" "$root/sys/fs/cgroup/user"
+    chmod 700 "$root/run/user/$user"
+    echo $$ > "$root/sys/fs/cgroup/user/cgroup.procs"
+    cp "$0" "$root/run/try_service.sh"
+    exec chroot "${root:-/}" setpriv --reuid="$user" --regid="$user" --clear-groups --inh-caps=-all \
+        env -i PATH="$PATH" HOME="/run/home with \$pace/100%" XDG_RUNTIME_DIR="/run/user/$user" LC_ALL=C.UTF-8 \
+        sh /run/try_service.sh inside user "$@"
 fi
 
 # As the user.
