@@ -73,7 +73,7 @@ def check(command: Sequence[str]) -> None:
     here = _work(command)
     say(f"this processor: {here.text!r}")
     for processor in PROCESSORS:
-        emulated = [emulator, "-cpu", processor.name, *command]
+        emulated = [emulator, "-cpu", processor.name, *_loader_options(command), *command]
         began = time.monotonic()
         there = _work(emulated, processor)
         seconds = time.monotonic() - began
@@ -122,7 +122,7 @@ async def _ask(command: Sequence[str], chat: Path, embedding: Path) -> Result:
 
 def _check_program(command: Sequence[str], processor: Processor) -> None:
     """Check that the command says in one sentence if the processor is too old, and runs otherwise."""
-    option = [] if Path(command[-1]).name.startswith("preheat") else ["-m", "preheat"]
+    option = [] if _is_bundle(command) else ["-m", "preheat"]
     version = subprocess.run([*command, *option, "version"], capture_output=True, text=True, check=False)
     # A command that needs an engine, but starts none: there is no such model.
     with tempfile.TemporaryDirectory(prefix="preheat-") as home:
@@ -138,9 +138,29 @@ def _check_program(command: Sequence[str], processor: Processor) -> None:
         raise _failure(processor, f"preheat version: {version.stdout}{version.stderr}; preheat show: {show.stderr}")
 
 
+def _is_bundle(command: Sequence[str]) -> bool:
+    return Path(command[-1]).name == "preheat"
+
+
 def _worker_option(command: Sequence[str]) -> list[str]:
-    is_bundle = Path(command[-1]).name.startswith("preheat")
-    return ["--worker"] if is_bundle else ["-m", "preheat.inference.worker"]
+    return ["--worker"] if _is_bundle(command) else ["-m", "preheat.inference.worker"]
+
+
+def _loader_options(command: Sequence[str]) -> list[str]:
+    """Return QEMU's options with which PyInstaller's loader takes itself for started again.
+
+    It executes itself once to set the search path for libraries, and QEMU would not emulate that process.
+    """
+    if not _is_bundle(command):
+        return []
+    program = Path(command[-1])
+    variables = {
+        "_PYI_ARCHIVE_FILE": program,
+        "_PYI_PARENT_PROCESS_LEVEL": "-1",
+        "_PYI_LINUX_PROCESS_NAME": program.name,
+        "LD_LIBRARY_PATH": program.with_name("_internal"),
+    }
+    return [word for name, value in variables.items() for word in ("-E", f"{name}={value}")]
 
 
 def _options(path: Path, *, embeddings: bool) -> LoadOptions:
