@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -61,8 +61,11 @@ class Result(NamedTuple):
     text: str
 
 
-def check(command: Sequence[str]) -> None:
+def check(command: Sequence[str], report: Callable[[str], None] = say) -> None:
     """Run the program ``preheat``, as this command starts it, on each processor.
+
+    Args:
+        report: Called with a line for each.
 
     Raises:
         SetupError: It does not do what it should.
@@ -71,7 +74,7 @@ def check(command: Sequence[str]) -> None:
     if emulator is None:
         raise SetupError(f"{_EMULATOR} is missing.", remedy="Debian and Ubuntu: sudo apt install qemu-user")
     here = _work(command)
-    say(f"this processor: {here.text!r}")
+    report(f"this processor: {here.text!r}")
     for processor in PROCESSORS:
         emulated = [emulator, "-cpu", processor.name, *_loader_options(command), *command]
         began = time.monotonic()
@@ -81,7 +84,7 @@ def check(command: Sequence[str]) -> None:
         if similarity < _LEAST_SIMILARITY or not there.text:
             raise _failure(processor, f"the vector's similarity is {similarity:.4f}, and the text is {there.text!r}")
         _check_program(emulated, processor)
-        say(
+        report(
             f"{processor.name} ({processor.year}), library {processor.variant}: {there.text!r}, similarity "
             f"{similarity:.4f}, {seconds:.1f} s"
         )

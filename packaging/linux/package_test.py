@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bundle import old_processors
 from linux import checks
 from linux.chroot import Chroot, bare_debian
 from linux.deb import build_debs
@@ -37,6 +39,7 @@ NEEDED: Final = {
     "scrot": "scrot",
     "xprop": "x11-utils",
     "readelf": "binutils",
+    "qemu-x86_64": "qemu-user",
 }
 """Programs outside of the chroots, with their packages."""
 
@@ -47,6 +50,8 @@ CHECKS: Final[dict[str, Callable[[Chroot, checks.Packages], None]]] = {
     "tar": checks.check_tar,
     "service": check_service,
 }
+PROCESSORS: Final = "processors"
+"""The check of the bundle on emulated old processors, outside of the chroots."""
 
 
 def main() -> None:
@@ -57,7 +62,7 @@ def main() -> None:
     """
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--suite", choices=SUITES, action="append", help="a release of Debian; default: all")
-    parser.add_argument("--only", choices=CHECKS, action="append", help="a check; default: all")
+    parser.add_argument("--only", choices=[*CHECKS, PROCESSORS], action="append", help="a check; default: all")
     parser.add_argument("--folder", type=Path, default=ROOT / "dist", help="where the packages are")
     options = parser.parse_args()
     if os.geteuid() != 0:
@@ -70,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="preheat-package-test-") as folder:
         packages = find_packages(options.folder, Path(folder), log)
         for suite in options.suite or SUITES:
-            for name in options.only or CHECKS:
+            for name in CHECKS if options.only is None else set(CHECKS) & set(options.only):
                 log.say(f"== {suite}: {name} ({' '.join((CHECKS[name].__doc__ or '').split())})")
                 try:
                     with bare_debian(suite, Path(folder) / name) as chroot:
@@ -78,6 +83,13 @@ def main() -> None:
                 except (AssertionError, subprocess.SubprocessError, OSError) as error:
                     failures.append(f"{suite}: {name}")
                     log.say(f"FAILED: {error}")
+    if platform.machine() == "x86_64" and PROCESSORS in (options.only or [PROCESSORS]):
+        log.say("== the bundle's workers on emulated old processors")
+        try:
+            old_processors.check([str((options.folder / "preheat" / "preheat").absolute())], log.say)
+        except SetupError as error:
+            failures.append(PROCESSORS)
+            log.say(f"FAILED: {error}")
     if failures:
         raise SetupError(f"these checks failed: {', '.join(failures)}.", remedy=f"See {log.path}.")
     log.say("all checks passed")
