@@ -1,15 +1,20 @@
 """Facts of the project for packages: version, addresses and one-line description; read from its own files.
 
-Uses only the standard library.
+``python packaging/project.py --check-tag v1.2.3`` fails unless that is the tag of this version. Uses only the standard
+library.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from setup_step import SetupError, exit_code_of
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -51,3 +56,20 @@ def read_project(root: Path = ROOT) -> Project:
         homepage=table["urls"]["Homepage"],
         issues=table["urls"]["Issues"],
     )
+
+
+def check_tag(tag: str, version: str) -> None:
+    """Raise SetupError unless this is the tag of the version."""
+    if tag != f"v{version}":
+        raise SetupError(f"the tag {tag} is not v{version}", remedy="Change engine/preheat/_version.py, or the tag.")
+
+
+def main() -> None:
+    """Check a tag."""
+    parser = argparse.ArgumentParser(description="Check that a tag names the version.")
+    parser.add_argument("--check-tag", metavar="TAG", required=True)
+    check_tag(parser.parse_args().check_tag, read_project().version)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(main))
