@@ -1,7 +1,8 @@
 """Build every package that this system can build, into ``dist/``: what ``make package`` runs.
 
-Linux builds the ``.deb`` files and the archive, Windows the installer, macOS the application, from which
-``packaging/macos`` makes the disk image. All build the source distribution and the wheel.
+Linux builds the ``.deb`` files and the archive, and compiles the installer for Windows with its own bundle, to check
+its script; Windows builds the installer, macOS the application, from which ``packaging/macos`` makes the disk image.
+All build the source distribution and the wheel.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ def commands(system: str, bundle: Path, dist: Path) -> list[list[str]]:
     distributions = [["distributions.py", "--dist", str(dist)]]
     match system:
         case "win32":
-            return [*distributions, ["windows/installer.py", "--bundle", str(bundle)]]
+            return [*distributions, ["windows/installer.py", "--bundle", str(bundle), "--icons", str(ICONS)]]
         case "darwin":
             return distributions  # the application must be signed before it goes into an image
         case _:
-            return [*distributions, ["linux/build.py", str(bundle), "--folder", str(dist)]]
+            check = ["windows/installer.py", "--bundle", str(bundle), "--icons", str(ICONS), "--check"]
+            return [*distributions, ["linux/build.py", str(bundle), "--folder", str(dist)], check]
 
 
 def package(*, update_url: str, starter_models: bool) -> None:
@@ -45,8 +47,7 @@ def package(*, update_url: str, starter_models: bool) -> None:
     """
     dist = BUNDLE.parent
     started_at = time.time()
-    if sys.platform in ("win32", "darwin"):
-        _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
+    _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
     bundle = build(ensure_wheel(portable=True), "folder", update_url)
     if starter_models:
         ensure_all(bundle / "_internal" / "resources" / "models")

@@ -111,7 +111,11 @@ def find_packages(folder: Path, scratch: Path, log: Log) -> checks.Packages:
         SetupError: They have not been built.
     """
     found = {}
-    for name, pattern in (("full", "preheat_*.deb"), ("server", "preheat-server_*.deb"), ("tar", "preheat-*.tar.gz")):
+    for name, pattern in (
+        ("full", "preheat_*.deb"),
+        ("server", "preheat-server_*.deb"),
+        ("tar", "preheat-*-linux-*.tar.gz"),
+    ):
         files = sorted(folder.glob(pattern), key=lambda file: file.stat().st_mtime)
         if not files or not (folder / "preheat").is_dir():
             raise SetupError(f"{folder} has no {pattern}.", remedy="Run: make package")

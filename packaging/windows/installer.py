@@ -1,11 +1,13 @@
 """Compile the installer for Windows from a bundle, on any system with ``makensis``.
 
-Usage: ``python packaging/windows/installer.py --bundle dist/preheat --output dist/preheat-setup.exe``
+Usage: ``python packaging/windows/installer.py --bundle dist/preheat --output dist/preheat-setup.exe``.
+With ``--check``, the bundle of another system stands for that of Windows, and the result is thrown away.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -142,6 +144,22 @@ def compile_installer(
         raise SetupError(f"makensis failed:\n  {said}", remedy=f"See {SCRIPT}.")
 
 
+def check_script(bundle: Path, icons: Path | None) -> int:
+    """Compile the script with the bundle of another system, and return the size of the result in bytes.
+
+    Raises:
+        SetupError: It does not compile.
+    """
+    with tempfile.TemporaryDirectory(prefix="preheat-", dir=bundle.parent) as temporary:
+        copy = Path(temporary) / "preheat"
+        shutil.copytree(bundle, copy, symlinks=False, copy_function=os.link)  # quick: the same files
+        for program in PROGRAMS:
+            (copy / Path(program).stem).rename(copy / program)
+        output = Path(temporary) / "preheat-setup.exe"
+        compile_installer(copy, output, icons=icons)
+        return output.stat().st_size
+
+
 def definitions(project: Project, size_kb: int, output: Path, cpu: str) -> dict[str, str]:
     """Return what the script needs to know, by name."""
     return {
@@ -170,8 +188,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--output", type=Path, default=ROOT / "dist" / f"preheat-{project.version}-windows-x86_64-setup.exe"
     )
     parser.add_argument("--icons", type=Path, help="Folder that program_icons.py has filled.")
+    parser.add_argument("--check", action="store_true", help="Only check the script, with the bundle of this system.")
     parser.add_argument("--sign", default="", help="Command that signs the file named after it.")
     options = parser.parse_args(arguments)
+    if options.check:
+        size = check_script(options.bundle, options.icons)
+        say(f"the script of the installer for Windows compiles ({size / 1e6:.1f} MB with this system's bundle)")
+        return
     compile_installer(options.bundle, options.output, icons=options.icons, sign=options.sign)
     say(f"{options.output} ({options.output.stat().st_size / 1e6:.1f} MB)")
 

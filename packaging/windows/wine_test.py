@@ -23,6 +23,7 @@ from project import read_project  # noqa: E402
 from setup_step import SetupError, exit_code_of, say  # noqa: E402
 from windows.installer import PROGRAMS, compile_installer  # noqa: E402
 
+NEEDED: Final = {"makensis": "nsis", "/usr/lib/wine/wine64": "wine64"}
 WINE: Final = ("/usr/lib/wine/wine64", "wine64", "wine")
 KEYS: Final = r"HKCU\Software\Microsoft\Windows\CurrentVersion"
 TIMEOUT_S: Final = 120.0
