@@ -75,7 +75,13 @@ FAULTS: Final = (Need("faketime", program="faketime"),)
 DOCS: Final = (Need("curl", program="curl"),)
 """Programs that the examples in the documentation use."""
 
-GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS, *DOCS)}
+INSTALLER: Final = (Need("nsis", program="makensis"),)
+"""Compiles the installer for Windows."""
+
+WINE: Final = (*INSTALLER, Need("wine64", program="/usr/lib/wine/wine64"))
+"""Runs it."""
+
+GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS, *DOCS), "installer": INSTALLER, "wine": WINE}
 
 
 def missing(needs: Sequence[Need]) -> list[str]:
@@ -84,7 +90,7 @@ def missing(needs: Sequence[Need]) -> list[str]:
 
 
 def install(group: str) -> None:
-    """Install missing packages of the group ``gui`` or ``tests``, on Linux only.
+    """Install missing packages of one of the ``GROUPS``, on Linux only.
 
     Raises:
         SetupError: Packages are missing and cannot be installed automatically.

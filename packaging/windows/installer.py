@@ -22,6 +22,7 @@ sys.path[:0] = [str(HERE.parent)]
 
 from project import ROOT, Project, read_project  # noqa: E402
 from setup_step import SetupError, exit_code_of, say  # noqa: E402
+from system_packages import install  # noqa: E402
 
 SCRIPT: Final = HERE / "preheat.nsi"
 PROGRAMS: Final = ("preheat.exe", "preheat-tray.exe")
@@ -101,7 +102,13 @@ def installed_kb(files: Sequence[BundledFile]) -> int:
 
 
 def compile_installer(
-    bundle: Path, output: Path, *, icons: Path | None = None, sign: str = "", cpu: str = "x86-unicode"
+    bundle: Path,
+    output: Path,
+    *,
+    icons: Path | None = None,
+    sign: str = "",
+    cpu: str = "x86-unicode",
+    compressed: bool = True,
 ) -> None:
     """Compile the installer of a bundle into ``output``.
 
@@ -109,6 +116,7 @@ def compile_installer(
         icons: Folder that ``program_icons.py`` has filled; None for NSIS's own pictures.
         sign: A command that signs the file named after it; empty for none.
         cpu: Of the installer itself; NSIS for Windows has only x86-unicode.
+        compressed: Whether the result is for users; otherwise it is made in a few seconds.
 
     Raises:
         SetupError: makensis is missing or failed, or the bundle cannot be installed on Windows.
@@ -136,6 +144,8 @@ def compile_installer(
             }
         if sign:
             defines["SIGN"] = sign
+        if not compressed:
+            defines["UNCOMPRESSED"] = ""
         options = [f"-D{name}={value}" for name, value in defines.items()]
         command = [makensis, "-V2", "-WX", "-INPUTCHARSET", "UTF8", *options, str(SCRIPT)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
@@ -144,8 +154,8 @@ def compile_installer(
         raise SetupError(f"makensis failed:\n  {said}", remedy=f"See {SCRIPT}.")
 
 
-def check_script(bundle: Path, icons: Path | None) -> int:
-    """Compile the script with the bundle of another system, and return the size of the result in bytes.
+def check_script(bundle: Path, icons: Path | None) -> None:
+    """Compile the script with the bundle of another system, without compression.
 
     Raises:
         SetupError: It does not compile.
@@ -156,8 +166,7 @@ def check_script(bundle: Path, icons: Path | None) -> int:
         for program in PROGRAMS:
             (copy / Path(program).stem).rename(copy / program)
         output = Path(temporary) / "preheat-setup.exe"
-        compile_installer(copy, output, icons=icons)
-        return output.stat().st_size
+        compile_installer(copy, output, icons=icons, compressed=False)
 
 
 def definitions(project: Project, size_kb: int, output: Path, cpu: str) -> dict[str, str]:
@@ -192,8 +201,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sign", default="", help="Command that signs the file named after it.")
     options = parser.parse_args(arguments)
     if options.check:
-        size = check_script(options.bundle, options.icons)
-        say(f"the script of the installer for Windows compiles ({size / 1e6:.1f} MB with this system's bundle)")
+        try:
+            install("installer")
+        except SetupError as error:
+            say(f"the script of the installer for Windows was not checked: {error}")
+            return
+        check_script(options.bundle, options.icons)
+        say("the script of the installer for Windows compiles with this system's bundle")
         return
     compile_installer(options.bundle, options.output, icons=options.icons, sign=options.sign)
     say(f"{options.output} ({options.output.stat().st_size / 1e6:.1f} MB)")

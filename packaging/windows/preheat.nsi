@@ -4,6 +4,7 @@
 ;   ICON, BANNER                  an .ico file, and the .bmp file next to the last page's text (optional)
 ;   SIGN                          a command that signs the file after it (optional)
 ;   CPU                           of the installer itself: x86-unicode or amd64-unicode
+;   UNCOMPRESSED                  for a quick check of the script (optional)
 ;
 ; Options of the installer: /S silent, /LOGIN=1 or /LOGIN=0 start at login, /D=folder (last).
 ; Options of the uninstaller: /S silent, /PURGE also delete the user's data, /UPGRADE keep what an upgrade needs.
@@ -14,7 +15,11 @@ Unicode true
 ManifestDPIAware true
 ManifestSupportedOS Win10
 RequestExecutionLevel user
+!ifdef UNCOMPRESSED
+SetCompress off
+!else
 SetCompressor /SOLID lzma
+!endif
 SetOverwrite on
 AllowSkipFiles off
 

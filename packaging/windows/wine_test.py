@@ -7,12 +7,11 @@ store a shortcut's application identity, so that one property is not seen here.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +20,10 @@ sys.path[:0] = [str(HERE.parent)]
 
 from project import read_project  # noqa: E402
 from setup_step import SetupError, exit_code_of, say  # noqa: E402
+from system_packages import install  # noqa: E402
 from windows.installer import PROGRAMS, compile_installer  # noqa: E402
 
-NEEDED: Final = {"makensis": "nsis", "/usr/lib/wine/wine64": "wine64"}
-WINE: Final = ("/usr/lib/wine/wine64", "wine64", "wine")
+WINE: Final = "/usr/lib/wine/wine64"  # Debian's; its package has no command on the path
 KEYS: Final = r"HKCU\Software\Microsoft\Windows\CurrentVersion"
 TIMEOUT_S: Final = 120.0
 
@@ -33,10 +32,7 @@ class Windows:
     """A new Windows user in a Wine prefix, with a folder for what stand-ins write."""
 
     def __init__(self, folder: Path) -> None:
-        found = next((path for name in WINE if (path := shutil.which(name))), None)
-        if found is None:
-            raise SetupError("Wine was not found", remedy="Debian: apt install --no-install-recommends wine64")
-        self._wine = found
+        self._wine = WINE
         self.notes = folder / "notes"
         self.notes.mkdir()
         self._prefix = folder / "prefix"
@@ -107,7 +103,7 @@ class Windows:
 
     def end(self) -> None:
         """End this Windows with all its programs."""
-        subprocess.run([shutil.which("wineserver") or "/usr/lib/wine/wineserver", "-k"], env=self._environ, check=False)
+        subprocess.run([str(Path(WINE).with_name("wineserver")), "-k"], env=self._environ, check=False)
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -233,8 +229,9 @@ def uninstall(windows: Windows, target: Path, *options: str) -> list[str]:
     return files_below(target)
 
 
-def main(arguments: Sequence[str] = ()) -> None:
+def main() -> None:
     """Compile two versions of the installer, and run them."""
+    install("wine")
     with tempfile.TemporaryDirectory(prefix="preheat-wine-") as temporary:
         folder = Path(temporary)
         for name, files in (("old", OLD), ("new", NEW)):
