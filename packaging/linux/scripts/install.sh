@@ -89,12 +89,9 @@ while IFS= read -r line; do
     esac
 done < "$here/share/applications/preheat.desktop" > "$entry"
 
-refresh() {
-    if command -v "$1" > /dev/null 2>&1; then "$@" > /dev/null 2>&1 || true; fi
-}
-refresh update-desktop-database "$prefix/share/applications"
-if [ -e "$prefix/share/icons/hicolor/index.theme" ]; then
-    refresh gtk-update-icon-cache -q "$prefix/share/icons/hicolor"
+# Only a cache that exists hides new icons.
+if [ -e "$prefix/share/icons/hicolor/icon-theme.cache" ]; then
+    gtk-update-icon-cache -q "$prefix/share/icons/hicolor" 2> /dev/null || true
 fi
 
 echo "Preheat $("$program/preheat" version | sed 's/^preheat //') is installed in $program."

@@ -1,0 +1,110 @@
+"""install.sh and uninstall.sh with a small program in place of the bundle. ``make package-test`` uses the real one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from linux.desktop import desktop_entry
+from linux.share import write
+from linux.stage import SCRIPTS
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Path:
+    """An unpacked archive."""
+    folder = tmp_path / "un packed"
+    write(folder / "preheat/preheat", '#!/bin/sh\necho "preheat 1.2.3"\n', 0o755)
+    write(folder / "preheat/preheat-tray", "#!/bin/sh\n", 0o755)
+    shutil.copy(SCRIPTS / "end-running", folder / "preheat/end-running")
+    write(folder / "share/applications/preheat.desktop", desktop_entry())
+    write(folder / "share/man/man1/preheat.1", "")
+    write(folder / "preheat/installed-files", "applications/preheat.desktop\nman/man1/preheat.1\n")
+    for name in ("install.sh", "uninstall.sh"):
+        write(folder / name, (SCRIPTS / name).read_text().replace("@MACHINE@", "any"), 0o755)
+    write(tmp_path / "programs/uname", '#!/bin/sh\ncase "$1" in -s) echo Linux ;; *) echo any ;; esac\n', 0o755)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home, with a name that is special in shells and in desktop entries."""
+    home = tmp_path / 'home of "$x" 100%'
+    home.mkdir()
+    return home
+
+
+def run(script: Path, home: Path, *arguments: str, code: int = 0) -> str:
+    """Run a script for the user with this home; return what it prints."""
+    programs = script.parents[1] / "programs" if script.name == "install.sh" else home
+    environ = {"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}"}
+    done = subprocess.run([script, *arguments], env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def files(folder: Path) -> list[str]:
+    """Return what is in a folder, without folders."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or path.is_file())
+
+
+def test_installs_again_and_leaves_only_the_users_data(unpacked: Path, home: Path) -> None:
+    write(home / ".local/share/preheat/models/own.gguf", "")
+    write(home / ".local/share/applications/other.desktop", "")
+    before = files(home)
+
+    assert "Preheat 1.2.3 is installed" in run(unpacked / "install.sh", home)
+    run(unpacked / "install.sh", home)
+
+    assert (home / ".local/bin/preheat").resolve() == (home / ".local/opt/preheat/preheat").resolve()
+    assert not list((home / ".local/opt").glob("preheat.*"))
+    entry = (home / ".local/share/applications/preheat.desktop").read_text()
+    quoted = str(home).replace('"', r"\\" + '"').replace("$", r"\\$").replace("%", "%%")
+    assert f'Exec="{quoted}/.local/opt/preheat/preheat-tray"\n' in entry
+    assert f"TryExec={home}/.local/opt/preheat/preheat-tray\n" in entry
+
+    assert "models and recorded usage stay" in run(home / ".local/opt/preheat/uninstall.sh", home)
+
+    assert files(home) == before
+
+
+def test_purge_asks_before_it_deletes(unpacked: Path, home: Path) -> None:
+    write(home / ".local/share/preheat/models/own.gguf", "")
+    run(unpacked / "install.sh", home, "--prefix", str(home / "else where"))
+    uninstall = home / "else where/opt/preheat/uninstall.sh"
+
+    assert "Nothing was removed" in run(uninstall, home, "--purge", code=1)
+    assert uninstall.exists()
+
+    run(uninstall, home, "--purge", "--yes")
+
+    assert files(home) == []
+
+
+def test_removes_only_its_own_start_at_login(unpacked: Path, home: Path) -> None:
+    run(unpacked / "install.sh", home)
+    autostart = home / ".config/autostart/preheat.desktop"
+    write(autostart, "Exec=/usr/lib/preheat/preheat-tray --login\n")
+
+    run(home / ".local/opt/preheat/uninstall.sh", home)
+
+    assert autostart.exists()
+
+
+def test_does_not_replace_what_is_not_preheat(unpacked: Path, home: Path) -> None:
+    write(home / ".local/opt/preheat/thesis.txt", "")
+
+    assert "is not Preheat" in run(unpacked / "install.sh", home, code=1)
+    assert files(home) == [".local/opt/preheat/thesis.txt"]
+
+
+def test_refuses_another_machine(unpacked: Path, home: Path) -> None:
+    script = unpacked / "install.sh"
+    script.write_text(script.read_text().replace("Linux/any", "Linux/aarch128"))
+
+    assert "aarch128" in run(script, home, code=1) or "is for Linux" in run(script, home, code=1)
+    assert files(home) == []
