@@ -11,6 +11,9 @@ from preheat.doctor.redaction import Redactor
 
 _RECORD: Final = re.compile(r"^(\d{4}-\d\d-\d\dT[\d:.]+[+-]\d{4}) (DEBUG|INFO|WARNING|ERROR|CRITICAL) +([\w.]+): (.*)$")
 _PLACE: Final = re.compile(r'^\s*File "([^"]*)", line (\d+), in ([\w<>]+)$')
+_UNKNOWN_PATH: Final = re.compile(r"^([A-Z]+) .* (40[45] [\d.]+ ms)$")
+"""A request for an address that Preheat does not have: a client's words."""
+
 _OWN: Final = ("preheat", "preheat_gui")
 _MOST: Final = 600
 _MOST_READ: Final = 4000
@@ -48,6 +51,7 @@ def _clean(record: re.Match[str], hide: Redactor) -> str:
 
 def _words(words: str, hide: Redactor) -> str:
     """Return the begin of a message. It is cut before and after: half of a key at the end would not be recognised."""
+    words = _UNKNOWN_PATH.sub(r"\1 <path> \2", words)
     said = hide.words(words[:_MOST_READ])
     return said if len(words) <= _MOST else said[: max(min(_MOST, len(said) - _MOST), 0)] + "…"
 

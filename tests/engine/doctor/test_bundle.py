@@ -106,6 +106,7 @@ def write_log(home: Path) -> None:
             "preheat.models.hub",
             f"Authorization: Bearer {SHELL_KEY}; x={json.dumps(FULL_NAME)} {FULL_NAME!a} b'{PROMPT}'",
         ),
+        ("preheat.server.access.middleware", f"GET /v1/{PROMPT} 404 18.4 ms"),
         ("preheat.core", f"{OLD_KEY} {base64.b64encode(f'id:{HUB_TOKEN}:x'.encode()).decode()} {HOST.upper()}"),
         ("httpx", f"the answer was: {PROMPT}"),
         (f"plugin.{USER}", "hello"),
@@ -180,6 +181,7 @@ def test_what_helps_is_in_the_file(home: Path, tmp_path: Path) -> None:
     assert json.loads(texts["system.json"])["machine"]
     assert "request for tiny: hit, waited 0.100 s" in texts["log/preheat.log"]
     assert "…/x.gguf is damaged" in texts["log/preheat.log"]
+    assert "GET <path> 404 18.4 ms" in texts["log/preheat.log"]
     assert "httpx: <" in texts["log/preheat.log"]
     assert "a.py:3 run" in texts["log/preheat.log"]
     assert "log/preheat.log.1" in texts

@@ -20,7 +20,7 @@ import pytest
 
 from preheat import paths, service
 from preheat._version import __version__
-from preheat.doctor.checks import CHECKS, desktop
+from preheat.doctor.checks import CHECKS, desktop, port
 from preheat.doctor.report import Finding, Level
 from preheat.inference import processor
 from preheat.inference.processor import Candidate, Outcome, ProcessorReport
@@ -59,8 +59,9 @@ def write_runtime_file(port: int, pid: int | None = None, version: str = __versi
 
 
 @pytest.fixture
-def listener() -> Iterator[socket.socket]:
+def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     """A socket that accepts connections and never answers."""
+    monkeypatch.setattr(port, "ASK_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as sock:
         yield sock
 
@@ -82,7 +83,7 @@ def web_server() -> Iterator[Callable[[dict[str, object]], int]]:
             def log_message(self, *_: object) -> None: ...
 
         servers.append(HTTPServer(("127.0.0.1", 0), Handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
         return servers[-1].server_port
 
     yield start
@@ -96,18 +97,18 @@ def web_server() -> Iterator[Callable[[dict[str, object]], int]]:
 
 def test_a_free_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = sock.getsockname()[1]
-    write_settings(f"port = {port}")
+        number = sock.getsockname()[1]
+    write_settings(f"port = {number}")
     assert list(look("port")) == ["doctor_port_free"]
 
 
 def test_a_port_of_a_program_that_does_not_answer_is_named(listener: socket.socket) -> None:
-    port = listener.getsockname()[1]
-    write_settings(f"port = {port}")
+    number = listener.getsockname()[1]
+    write_settings(f"port = {number}")
     finding = look("port")["doctor_port_silent"]
     assert finding.level is Level.BROKEN
     assert str(os.getpid()) in str(finding.title)
-    assert f"preheat config set port {port + 1}" in finding.remedy
+    assert f"preheat config set port {number + 1}" in finding.remedy
 
 
 def test_a_port_of_another_program(web_server: Callable[[dict[str, object]], int]) -> None:
@@ -122,20 +123,23 @@ def test_the_port_of_another_preheat(web_server: Callable[[dict[str, object]], i
 
 
 def test_the_own_port(web_server: Callable[[dict[str, object]], int]) -> None:
-    port = web_server({"app": "preheat", "pid": os.getpid()})
-    write_settings(f"port = {port}")
-    write_runtime_file(port)
+    number = web_server({"app": "preheat", "pid": os.getpid()})
+    write_settings(f"port = {number}")
+    write_runtime_file(number)
     assert list(look("port")) == ["doctor_port_ours"]
 
 
-def test_another_program_on_the_other_loopback(web_server: Callable[[dict[str, object]], int]) -> None:
-    port = web_server({"app": "preheat", "pid": 2**22 + 1})
+def test_another_program_on_the_other_loopback(
+    web_server: Callable[[dict[str, object]], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(port, "ASK_S", 0.1)
+    number = web_server({"app": "preheat", "pid": 2**22 + 1})
     try:
-        other = socket.create_server(("::1", port), family=socket.AF_INET6)
+        other = socket.create_server(("::1", number), family=socket.AF_INET6)
     except OSError:
         pytest.fail("this test needs IPv6 on the loopback")
     with other:
-        write_settings(f"port = {port}")
+        write_settings(f"port = {number}")
         assert look("port")["doctor_port_other_loopback"].level is Level.TO_DO
 
 

@@ -15,7 +15,9 @@ from preheat.doctor.report import Finding, broken, good, to_do
 from preheat.errors import reason_of
 
 LOOPBACKS: Final = ("127.0.0.1", "::1")
-_ASK_S: Final = 1.0
+ASK_S: Final = 1.0
+"""Time for an answer, in seconds."""
+
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1", "localhost": "127.0.0.1"}
 
 
@@ -111,14 +113,14 @@ def holder_of(address: str, port: int) -> Holder:
 def _ask(address: str, port: int) -> Holder:
     # Connected here: http.client would try again after a failed connection.
     try:
-        sock = socket.create_connection((address, port), timeout=_ASK_S)
+        sock = socket.create_connection((address, port), timeout=ASK_S)
     except ConnectionRefusedError:
         return Holder(Kind.FREE)
     except TimeoutError:
         return Holder(Kind.SILENT)
     except OSError:  # this machine has no such address, such as no IPv6
         return Holder(Kind.FREE)
-    connection = http.client.HTTPConnection(address, port, timeout=_ASK_S)
+    connection = http.client.HTTPConnection(address, port, timeout=ASK_S)
     connection.sock = sock
     with closing(connection):
         try:

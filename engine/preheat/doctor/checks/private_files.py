@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _runtime_file() -> Iterator[Finding]:
         reason = reason_of(error) if isinstance(error, OSError) else "it is not whole"
         yield to_do("doctor_runtime_file_unreadable", path=short(path), reason=reason)
         return
-    if os.name == "posix" and status.st_uid != os.geteuid():
+    if sys.platform != "win32" and status.st_uid != os.geteuid():
         yield broken("doctor_runtime_file_of_other", path=short(path))
     elif not found.alive:
         yield good("doctor_runtime_file_stale", pid=found.pid)
