@@ -27,6 +27,9 @@ _START_S: Final = 10.0
 BOUND_S: Final = 2.0
 """Time for a Preheat that has the port but does not answer yet."""
 
+LOGIN_BOUND_S: Final = 30.0
+"""The same at login, when the service starts at the same time and the disk is busy."""
+
 _LOOK_S: Final = 0.1
 
 
@@ -81,7 +84,7 @@ def _own(store: SettingsStore, lock: FileLock, *, at_login: bool) -> EngineSessi
 
         sock = listen(settings.host, settings.port)
     except PortInUseError:
-        attached = _attach(BOUND_S)
+        attached = _attach(LOGIN_BOUND_S if at_login else BOUND_S)
         if attached is not None:
             lock.release()
             return attached
