@@ -26,7 +26,11 @@ _LEAST_SECRET: Final = 4
 _OWN_NAME: Final = "preheat"
 """A service's user may have it; hiding it would hide most of the log."""
 
-_NO_NAMES: Final = frozenset({"", _OWN_NAME, "localhost", "home"})
+_NO_NAMES: Final = frozenset({"", _OWN_NAME, "localhost", "home", "debian", "ubuntu", "fedora", "arch", "opensuse"})
+"""Names that say nothing about a person, and that other words need: systems are installed with them."""
+
+_NO_SECRETS: Final = frozenset({"true", "false", "none", "auto", "default"})
+_PIECE: Final = 100
 
 
 def redactor() -> Redactor:
@@ -82,8 +86,15 @@ def _hosts() -> Iterator[Hidden]:
 
 def _keys() -> Iterator[Hidden]:
     for key in {*_environment_keys(), *_settings_keys(), *_stored_keys(), *_hub_tokens()}:
-        if len(key) >= _LEAST_SECRET:
-            yield Hidden(key, KEY)
+        if len(key) >= _LEAST_SECRET and key.casefold() not in _NO_SECRETS:
+            yield from (Hidden(piece, KEY) for piece in _pieces(key))
+
+
+def _pieces(key: str) -> Iterator[str]:
+    """Yield the lines of a key, such as those of a certificate, and of long lines their parts."""
+    for line in key.splitlines():
+        for start in range(0, len(line), _PIECE):
+            yield line[start : start + _PIECE]
 
 
 def _environment_keys() -> Iterator[str]:

@@ -25,6 +25,7 @@ TEXT: Final = "<text>"
 _WHOLE_WORD_BELOW: Final = 4
 """Shorter texts are hidden only as whole words: others would appear within too many words."""
 
+_IS_PATH: Final = re.compile(r"^[/~]|^[A-Za-z]:[/\\]")
 _DECODINGS: Final = 3
 _TOKEN: Final = re.compile(r"""[^\s"'<>]{4,}""")
 _LETTERS: Final = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
@@ -78,7 +79,9 @@ class Redactor:
         plain: set[str] = set()
         for each in hidden:
             if each.text.strip():
-                by_marker[_safe_marker(each), each.to_end] |= {_pattern(variant) for variant in _variants(each.text)}
+                end = r"(?![^\W_])" if _IS_PATH.search(each.text) else ""  # /home/al is not in /home/alice
+                found = {_pattern(variant) + end for variant in _variants(each.text)}
+                by_marker[_safe_marker(each), each.to_end] |= found
                 plain |= {_pattern(variant) for variant in _forms(each.text)}
         groups = []
         # Paths first: they contain the user's name.

@@ -31,6 +31,7 @@ OLD_KEY = "old-key-in-a-comment"
 HUB_TOKEN = "hub.token.of.zoe"
 SHELL_KEY = "shell-secret-0815"
 FOLDER = "Divorce Papers"
+LONG_KEY = "".join(f"{number:x}/" for number in range(200))
 
 SECRETS = (
     USER,
@@ -45,6 +46,8 @@ SECRETS = (
     SHELL_KEY,
     FOLDER,
     "Divorce",
+    LONG_KEY[100:140],
+    LONG_KEY[-20:],
 )
 
 
@@ -57,6 +60,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PREHEAT_HOME", str(home / "preheat"))
     monkeypatch.setenv("USER", USER)
     monkeypatch.setenv("OPENAI_API_KEY", SHELL_KEY)
+    monkeypatch.setenv("TLS_KEY", f"{LONG_KEY[:150]}\n{LONG_KEY[150:]}")
     monkeypatch.setenv("HF_HOME", str(home / "hf"))
     monkeypatch.setenv("LANG", f"{PROMPT!r}")
     monkeypatch.setattr(socket, "gethostname", lambda: f"{HOST}.local")
@@ -106,6 +110,7 @@ def write_log(home: Path) -> None:
             "preheat.models.hub",
             f"Authorization: Bearer {SHELL_KEY}; x={json.dumps(FULL_NAME)} {FULL_NAME!a} b'{PROMPT}'",
         ),
+        ("preheat.core", f"certificate {LONG_KEY[:150]} and {LONG_KEY[150:]}"),
         ("preheat.server.access.middleware", f"GET /v1/{PROMPT} 404 18.4 ms"),
         ("preheat.core", f"{OLD_KEY} {base64.b64encode(f'id:{HUB_TOKEN}:x'.encode()).decode()} {HOST.upper()}"),
         ("httpx", f"the answer was: {PROMPT}"),

@@ -86,6 +86,7 @@ def test_no_text_fails(text: str) -> None:
     [
         ("zb and ZB, but zbig and %2Fzb", "<user> and <user>, but zbig and %2F<user>"),
         ("/home/zoe brandt/.cache/preheat", "~/.cache/preheat"),
+        ("/home/zoe brandt2/x", "/home/zoe brandt2/x"),
         ("/mnt/private/Divorce/notes cannot be read", "<models folder 1>"),
         ("skipped: /mnt/x/Some Folder/qwen 2.gguf is damaged", "skipped: …/qwen 2.gguf is damaged"),
         ("https://me:pw@hub.example/a?sig=abc", "https://<key>@hub.example/a?<text>"),
