@@ -20,7 +20,7 @@ ARGS ?=
 SCREEN := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
 .PHONY: run serve test faults test-clients bench docs package package-test screenshots lint format
-.PHONY: install-run install-serve install-dev install-bench install-package
+.PHONY: install-run install-serve install-dev install-docs install-bench install-package
 
 ifneq ($(SCREEN),)
 run: install-run
@@ -55,7 +55,7 @@ package: install-package
 package-test: install-dev
 	$(BIN)/python packaging/linux/package_test.py $(ARGS)
 
-docs: install-dev
+docs: install-docs
 	$(BIN)/python packaging/reference_pages.py
 	$(BIN)/python packaging/build_docs.py
 
@@ -72,12 +72,13 @@ format: install-dev
 install-run: EXTRAS := starter gui
 install-serve: EXTRAS := starter
 install-dev: EXTRAS := dev
+install-docs: EXTRAS := docs gui
 install-bench: EXTRAS := bench
 install-package: EXTRAS := package
-install-run install-package: PACKAGES := gui
+install-run install-docs install-package: PACKAGES := gui
 install-dev install-bench: PACKAGES := tests
 
-install-run install-serve install-dev install-bench install-package:
+install-run install-serve install-dev install-docs install-bench install-package:
 	@sh packaging/make_venv.sh
 	@$(if $(PACKAGES),$(BIN)/python packaging/system_packages.py $(PACKAGES))
 	@$(BIN)/python packaging/install.py $(EXTRAS)
