@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preheat._version import __version__
 from preheat.cli.output import AsJson, print_json
 from preheat.errors import EngineStoppedError, NotRunningError
 from preheat.units import format_ago
@@ -47,14 +46,12 @@ def _state(*, check: bool, now: bool) -> UpdateState:
             return running.call(CheckForUpdate(now) if check else GetUpdate())
     except (NotRunningError, EngineStoppedError):
         mine = UpdateCheck()
-        known = mine.ask_if_due(now=now) if check else mine.known()
+        known = mine.ask_if_due(for_user=True, now=now) if check else mine.known()
         return UpdateState.of(known, can_ask=bool(mine.address), automatic=load_settings().update_check)
 
 
 def _lines(state: UpdateState) -> list[str]:
-    from preheat.clock import unix_time
-
-    asked = "" if state.asked_at is None else f" (asked {format_ago(unix_time() - state.asked_at)})"
+    asked = "" if state.answered_at is None else f" (asked {_ago(state.answered_at)})"
     if state.newer is not None:
         released = f", of {state.newer.date}" if state.newer.date else ""
         lines = [f"Version {state.newer.version} is available{released}; this is {state.installed}{asked}."]
@@ -62,8 +59,16 @@ def _lines(state: UpdateState) -> list[str]:
         if state.newer.notes_url:
             lines.append(f"  Changes: {state.newer.notes_url}")
         return [*lines, f"To update: {state.advice}"]
+    if state.answered_at is not None:
+        return [f"Preheat {state.installed} is the newest version{asked}."]
     if state.asked_at is not None:
-        return [f"Preheat {__version__} is the newest version{asked}."]
+        return [f"This is Preheat {state.installed}. The last question, {_ago(state.asked_at)}, brought no answer."]
     if not state.can_ask:
         return [f"This is Preheat {state.installed}. This build has no address to ask about newer versions."]
     return [f"This is Preheat {state.installed}. To ask about newer versions: preheat update --check"]
+
+
+def _ago(time: float) -> str:
+    from preheat.clock import unix_time
+
+    return format_ago(max(unix_time() - time, 0.0))

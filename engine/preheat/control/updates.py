@@ -32,13 +32,15 @@ class UpdateState:
     can_ask: bool  # the build has an address to ask
     automatic: bool  # the setting ``update_check``
     asked_at: float | None  # Unix time of the last question; None before one
+    answered_at: float | None  # Unix time of the last question that was answered; None without one
     newer: Release | None  # None if none is known
     advice: Message  # how to update
 
     @classmethod
     def of(cls, known: Known, *, can_ask: bool, automatic: bool) -> UpdateState:
         """Return the state of this installation."""
-        return cls(__version__, installed_form(), can_ask, automatic, known.asked_at, known.newer, update_advice())
+        times = known.asked_at, known.answered_at
+        return cls(__version__, installed_form(), can_ask, automatic, *times, known.newer, update_advice())
 
 
 @command("GET", "update", risk=Risk.USE)

@@ -67,15 +67,15 @@ class UpdateWatch:
                 async with asyncio.timeout(pause_s):
                     await self._changed.wait()
 
-    async def ask(self, *, now: bool = False) -> Known:
-        """Return what is known, after a question if the last one is a day old, or a minute with ``now``.
+    async def ask(self, *, for_user: bool = True, now: bool = False) -> Known:
+        """Return what is known, after a question if it is time for one; see ``UpdateCheck.ask_if_due``.
 
         Raises:
             NoUpdateAddressError: The build has no address.
             UpdateCheckError: There is no usable answer.
         """
         async with self._asking:
-            known = await asyncio.to_thread(self.check.ask_if_due, now=now)
+            known = await asyncio.to_thread(self.check.ask_if_due, for_user=for_user, now=now)
         self._take(known)
         return known
 
@@ -90,7 +90,7 @@ class UpdateWatch:
     async def _ask_if_due(self) -> float:
         """Ask if a day has passed; return the time until the next question, in seconds."""
         try:
-            await self.ask()
+            await self.ask(for_user=False)
         except UpdateCheckError as error:
             logger.info("%s", error.title)
             return _LOOK_S

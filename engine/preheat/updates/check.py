@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,8 @@ _AGAIN_S: Final = 60.0
 class Known:
     """What the last answer was."""
 
-    asked_at: float | None = None  # Unix time; None if nothing was asked yet
+    asked_at: float | None = None  # Unix time of the last question; None if nothing was asked yet
+    answered_at: float | None = None  # Unix time of the last question with an answer of use; None without one
     newer: Release | None = None  # the newest release, if it is newer than this one
 
 
@@ -41,7 +42,8 @@ class _Record:
 
     asked_at: float  # Unix time
     ticks: Ticks  # the same moment; the clock may have been set since
-    release: Release | None = None
+    answered_at: float | None = None  # Unix time
+    release: Release | None = None  # the answer
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class UpdateCheck:
         if record is None:
             return Known()
         newer = record.release is not None and is_newer(record.release, __version__)
-        return Known(record.asked_at, record.release if newer else None)
+        return Known(record.asked_at, record.answered_at, record.release if newer else None)
 
     def due_in_s(self) -> float:
         """Return when the next question is allowed, in seconds from now; 0 for now."""
@@ -78,18 +80,24 @@ class UpdateCheck:
         else:
             passed_s = self.clock() - record.asked_at
             if passed_s < 0:  # the clock was wrong then, or is now: a day counts from here
-                self._write(record.release)
+                self._put(replace(record, asked_at=self.clock(), ticks=ticks))
                 return DAY_S
         return max(DAY_S - passed_s, 0.0)
 
-    def ask_if_due(self, *, now: bool = False) -> Known:
-        """Return what is known, after a question if the last one is a day old, or a minute with ``now``.
+    def ask_if_due(self, *, for_user: bool = False, now: bool = False) -> Known:
+        """Return what is known, after a question if the last one is a day old.
+
+        Args:
+            for_user: The user waits for the answer: a minute is enough after a question without an answer.
+            now: A minute is enough after any question.
 
         Raises:
             NoUpdateAddressError, UpdateUnreachableError, UpdateCheckError: See ``ask``.
         """
-        if self.address and self.due_in_s() > (DAY_S - _AGAIN_S if now else 0.0):
-            return self.known()
+        known = self.known()
+        early = now or (for_user and known.answered_at != known.asked_at)
+        if self.address and self.due_in_s() > (DAY_S - _AGAIN_S if early else 0.0):
+            return known
         return self.ask()
 
     def ask(self) -> Known:
@@ -103,14 +111,15 @@ class UpdateCheck:
         if not self.address:
             raise NoUpdateAddressError(msg("no_update_address"))
         before = self._read()
+        now, ticks = self.clock(), self.ticks()
         # Before the answer: a program that is ended meanwhile must not ask again at each start.
-        self._write(before.release if before is not None else None)
+        self._put(_Record(now, ticks) if before is None else replace(before, asked_at=now, ticks=ticks))
         try:
             release = self.fetch(self.address)
         except UpdateUnreachableError:
             self._restore(before)
             raise
-        self._write(release)
+        self._put(_Record(now, ticks, now, release))
         return self.known()
 
     def _read(self) -> _Record | None:
@@ -119,20 +128,18 @@ class UpdateCheck:
         try:
             content = read_json(self.path)
             seconds, source = content["ticks"]
-            release = content["release"]
+            answer = content["answer"]
             return _Record(
                 float(content["asked_at"]),
                 Ticks(float(seconds), str(source)),
-                None if release is None else parse_release(json.dumps(release)),
+                None if answer is None else float(answer["at"]),
+                None if answer is None else parse_release(json.dumps(answer)),
             )
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, OverflowError) as error:
             logger.debug("%s is ignored: %s", self.path, error)
             return None
-
-    def _write(self, release: Release | None) -> None:
-        self._put(_Record(self.clock(), self.ticks(), release))
 
     def _restore(self, record: _Record | None) -> None:
         if record is not None:
@@ -147,7 +154,7 @@ class UpdateCheck:
         content: dict[str, Any] = {
             "asked_at": record.asked_at,
             "ticks": [record.ticks.seconds, record.ticks.source],
-            "release": None if record.release is None else asdict(record.release),
+            "answer": None if record.release is None else {"at": record.answered_at, **asdict(record.release)},
         }
         try:
             write_atomic(self.path, json.dumps(content), durable=False)

@@ -51,10 +51,10 @@ def world(tmp_path: Path) -> World:
 
 def test_one_question_a_day_over_restarts(world: World) -> None:
     assert world.check().known() == Known()
-    assert world.check().ask_if_due() == Known(world.wall, NEW)
+    assert world.check().ask_if_due() == Known(world.wall, world.wall, NEW)
     asked_at = world.wall
     world.pass_time(DAY_S - 1)
-    assert world.check().ask_if_due() == Known(asked_at, NEW)
+    assert world.check().ask_if_due() == Known(asked_at, asked_at, NEW)
     assert world.asked == 1
     world.pass_time(1)
     world.check().ask_if_due()
@@ -92,16 +92,31 @@ def test_after_a_boot_with_a_clock_in_the_past_a_day_counts_from_there(world: Wo
 
 def test_the_same_or_an_older_version_is_no_news(world: World) -> None:
     world.answer = Release("0.0.1", "https://example.org/get")
-    assert world.check().ask() == Known(world.wall, None)
+    assert world.check().ask() == Known(world.wall, world.wall, None)
 
 
 def test_an_answer_of_no_use_counts_and_keeps_what_was_known(world: World) -> None:
     world.check().ask()
+    answered_at = world.wall
     world.pass_time(DAY_S)
     world.answer = UpdateCheckError(msg("update_check_failed", reason=msg("update_too_slow")))
     with pytest.raises(UpdateCheckError):
         world.check().ask_if_due()
-    assert world.check().ask_if_due() == Known(world.wall, NEW)
+    assert world.check().ask_if_due() == Known(world.wall, answered_at, NEW)
+    assert world.asked == 2
+
+
+def test_after_a_failure_the_user_need_not_wait_a_day(world: World) -> None:
+    world.answer = UpdateCheckError(msg("update_check_failed", reason=msg("update_too_slow")))
+    with pytest.raises(UpdateCheckError):
+        world.check().ask_if_due(for_user=True)
+    world.answer = NEW
+    asked_at = world.wall
+    assert world.check().ask_if_due(for_user=True) == Known(asked_at)
+    world.pass_time(60)
+    assert world.check().ask_if_due() == Known(asked_at)
+    assert world.check().ask_if_due(for_user=True) == Known(world.wall, world.wall, NEW)
+    assert world.check().ask_if_due(for_user=True).answered_at == world.wall
     assert world.asked == 2
 
 
@@ -149,5 +164,5 @@ def test_a_damaged_file_is_ignored(world: World, damage: Callable[[str], str]) -
 def test_without_a_writable_folder_the_process_remembers(world: World) -> None:
     world.path.parent.write_text("a file")
     check = world.check()
-    assert check.ask_if_due() == check.ask_if_due() == Known(world.wall, NEW)
+    assert check.ask_if_due() == check.ask_if_due() == Known(world.wall, world.wall, NEW)
     assert world.asked == 1
