@@ -34,6 +34,11 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "doctor_library": Template("llama.cpp uses its library for {variant}: the best one that runs here"),
     "doctor_library_single": Template("This build of llama.cpp has only one library for processors"),
+    "doctor_library_native": Template(
+        "llama.cpp was built for this kind of processor alone, as pip does by default",
+        "For a computer with another processor: CMAKE_ARGS=-DGGML_NATIVE=OFF pip install --force-reinstall --no-deps "
+        "--no-cache-dir --no-binary llama-cpp-python llama-cpp-python",
+    ),
     "doctor_library_failed": Template(
         "Better libraries of llama.cpp fail on this processor: {variants:names}",
         "Nothing needs to be done; report it with the file that preheat doctor --bundle writes",

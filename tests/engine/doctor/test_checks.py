@@ -363,6 +363,22 @@ def test_the_library_for_the_processor_and_why(monkeypatch: pytest.MonkeyPatch) 
     assert found["doctor_library_damaged"].title.params["file"] == "libggml.so"
 
 
+@pytest.mark.parametrize(
+    ("features", "code"),
+    [
+        (("SSE3", "AVX2", "FMA"), "doctor_library_single"),
+        (("AVX2", "AVX512", "AMX_INT8"), "doctor_library_native"),
+    ],
+)
+def test_a_library_that_is_linked_in(monkeypatch: pytest.MonkeyPatch, features: tuple[str, ...], code: str) -> None:
+    report = ProcessorReport("A processor", (), None, linked=features)
+    monkeypatch.setattr(processor, "processor_report", lambda: report)
+    monkeypatch.setattr(processor, "damaged_library", lambda: None)
+    found = look("processor")
+    assert found[code].level is Level.GOOD
+    assert found[code].details == (f"for processors with {', '.join(features)}",)
+
+
 def test_a_processor_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     report = ProcessorReport("Old", ("sse4.2",), None, problem=msg("processor_unsupported"))
     monkeypatch.setattr(processor, "processor_report", lambda: report)

@@ -33,13 +33,17 @@ def check_processor() -> Iterator[Finding]:
 
 
 def _library(report: ProcessorReport) -> Iterator[Finding]:
-    from preheat.inference.processor import Outcome
+    from preheat.inference.processor import Outcome, is_for_few_processors
 
     if report.problem is not None:
         yield Finding(Level.BROKEN, report.problem)
         return
     if report.variant is None:
-        yield good("doctor_library_single")
+        details = [f"for processors with {', '.join(report.linked)}"] if report.linked else []
+        if is_for_few_processors(report.linked):
+            yield good("doctor_library_native", details=details)
+        else:
+            yield good("doctor_library_single", details=details)
         return
     yield good("doctor_library", variant=report.variant, details=_by_outcome(report.candidates))
     failed = [each.variant for each in report.candidates if each.outcome is Outcome.FAILED]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from preheat.inference.processor.choice import NONE_REFUSED, Candidate, Choice, Outcome, choose, remembered_choice
 from preheat.inference.processor.libraries import damaged_library, device_libraries, write_sums
+from preheat.inference.processor.linked import is_for_few_processors
 from preheat.inference.processor.report import ProcessorReport, processor_report
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "choose",
     "damaged_library",
     "device_libraries",
+    "is_for_few_processors",
     "processor_report",
     "remembered_choice",
     "write_sums",

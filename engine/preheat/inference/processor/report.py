@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from preheat.errors import EngineError
 from preheat.inference.processor.choice import Candidate, choose
 from preheat.inference.processor.libraries import SINGLE, is_linked_in
+from preheat.inference.processor.linked import linked_features
 from preheat.installation import missing_features, processor_features, processor_name
 from preheat.messages import Message
 
@@ -20,6 +21,7 @@ class ProcessorReport:
     variant: str | None  # of the library that workers load, such as ``haswell``; None if there is no choice
     candidates: tuple[Candidate, ...] = ()  # all libraries, best first, and what is known about each
     problem: Message | None = None  # why no library can be used
+    linked: tuple[str, ...] = ()  # instructions of a library that is linked in
 
 
 def processor_report() -> ProcessorReport:
@@ -32,7 +34,7 @@ def processor_report() -> ProcessorReport:
     name = processor_name()
     try:
         if is_linked_in():
-            return ProcessorReport(name, missing, None)
+            return ProcessorReport(name, missing, None, linked=linked_features())
         choice = choose(remember=False)
     except EngineError as error:
         return ProcessorReport(name, missing, None, problem=error.message)
