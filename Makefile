@@ -6,7 +6,8 @@
 # make test-clients install agents and other clients from npm (600 MB), then run them against a real Preheat
 # make bench        set up the benchmarks, then compare Preheat with llama-server
 # make package      build the packages for this system into dist/. With models: make package ARGS=--starter-models
-# make package-test try the packages in bare Debian systems (root). Options: make package-test ARGS="--only tray"
+# make package-test try the packages in bare Debian systems (root), in clean environments, and the installer under Wine.
+#                   Only some checks in Debian: make package-test ARGS="--only tray"
 # make docs         update the generated pages, and build the documentation into site/
 # make screenshots  update the pictures in docs/screenshots
 # make lint         check shell scripts, workflows, the Dockerfile and manifests
@@ -52,8 +53,10 @@ bench: install-bench
 package: install-package
 	$(BIN)/python packaging/package.py $(ARGS)
 
-package-test: install-dev
+package-test: install-dev install-package
 	$(BIN)/python packaging/linux/package_test.py $(ARGS)
+	$(if $(ARGS),,$(BIN)/python packaging/pypi_test.py)
+	$(if $(ARGS),,$(BIN)/python packaging/windows/wine_test.py)
 
 docs: install-docs
 	$(BIN)/python packaging/reference_pages.py

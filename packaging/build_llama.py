@@ -135,6 +135,8 @@ def ensure_compiler(environ: Mapping[str, str]) -> None:
     Raises:
         SetupError: There is no compiler.
     """
+    if sys.platform == "win32":
+        return  # CMake finds Visual Studio, which is not on the path
     search_path = environ.get("PATH")
     names = (environ["CXX"].split()[0],) if environ.get("CXX", "").strip() else COMPILERS
     if any(shutil.which(name, path=search_path) for name in names):

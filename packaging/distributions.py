@@ -45,7 +45,9 @@ def build_distributions(folder: Path) -> tuple[Path, Path]:
     with tempfile.TemporaryDirectory(prefix="preheat-") as temporary:
         copy = Path(temporary) / "source"
         commit = _export(copy)
-        (copy / "resources" / "build.toml").write_text(build_record(commit), encoding="utf-8")
+        (copy / "resources" / "build.toml").write_text(
+            build_record(commit, read_project().update_url), encoding="utf-8"
+        )
         out = Path(temporary) / "out"
         _run([sys.executable, "-m", "build", "--outdir", str(out), str(copy)], "build")
         built = sorted(out.iterdir())
@@ -58,9 +60,9 @@ def build_distributions(folder: Path) -> tuple[Path, Path]:
         return sdist.replace(folder / sdist.name), wheel.replace(folder / wheel.name)
 
 
-def build_record(commit: str) -> str:
-    """Return the text of ``build.toml``: PyPI's packages ask no address for updates, pip does."""
-    return f'package = "wheel"\ncommit = "{commit}"\nupdate_url = ""\n'
+def build_record(commit: str, update_url: str) -> str:
+    """Return the text of ``build.toml``."""
+    return f'package = "wheel"\ncommit = "{commit}"\nupdate_url = "{update_url}"\n'
 
 
 def sdist_names(sdist: Path) -> list[str]:

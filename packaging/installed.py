@@ -58,8 +58,11 @@ def run(command: Sequence[str | Path], environ: Mapping[str, str], *, ok: bool =
 
 
 @contextlib.contextmanager
-def served(command: Sequence[str | Path], environ: Mapping[str, str]) -> Iterator[str]:
-    """Run a command that opens Preheat's port; yield its address, then stop it with SIGTERM.
+def served(command: Sequence[str | Path], environ: Mapping[str, str], stop: Sequence[str | Path] = ()) -> Iterator[str]:
+    """Run a command that opens Preheat's port; yield its address, then stop it.
+
+    Args:
+        stop: The command that stops it; by default it gets SIGTERM, which Windows does not have.
 
     Raises:
         SetupError: It did not start in time, or it ended with an error.
@@ -79,7 +82,10 @@ def served(command: Sequence[str | Path], environ: Mapping[str, str]) -> Iterato
         try:
             yield _address(process, record, output)
         finally:
-            process.send_signal(signal.SIGTERM)
+            if stop and process.poll() is None:
+                run(stop, environ)
+            else:
+                process.send_signal(signal.SIGTERM)
             code = process.wait(STOP_TIMEOUT_S)
     if code:
         raise SetupError(f"it ended with exit code {code}: {output.read_text()[-2000:]}", remedy="See its log.")

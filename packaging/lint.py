@@ -42,7 +42,7 @@ rules:
   braces: {max-spaces-inside: 1}
   comments: {min-spaces-from-content: 1}
   document-start: disable
-  line-length: {max: 120}
+  line-length: {max: 160}
   truthy: {check-keys: false}
 """
 

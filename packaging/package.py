@@ -24,6 +24,8 @@ from setup_step import SetupError, exit_code_of, say
 from starter_models import ensure_all
 
 PACKAGING: Final = ROOT / "packaging"
+FORMS: Final = {"win32": "nsis", "darwin": "dmg"}
+"""What the bundle says about its installation; on Linux, each package says it."""
 
 
 def commands(system: str, bundle: Path, dist: Path) -> list[list[str]]:
@@ -48,7 +50,7 @@ def package(*, update_url: str, starter_models: bool) -> None:
     dist = BUNDLE.parent
     started_at = time.time()
     _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
-    bundle = build(ensure_wheel(portable=True), "folder", update_url)
+    bundle = build(ensure_wheel(portable=True), FORMS.get(sys.platform, "folder"), update_url)
     if starter_models:
         ensure_all(bundle / "_internal" / "resources" / "models")
     for script, *arguments in commands(sys.platform, bundle, dist):
@@ -70,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--starter-models", action="store_true", help="include two small models (120 MB)")
     parser.add_argument(
         "--update-url",
-        default=f"{read_project().homepage}/releases/latest/download/release.json",
+        default=read_project().update_url,
         help="where the newest release is named; empty for packages that never ask",
     )
     options = parser.parse_args(arguments)

@@ -37,6 +37,11 @@ class Project:
         assert numbers, self.version
         return ".".join([*numbers[0].split("."), "0", "0", "0"][:4])
 
+    @property
+    def update_url(self) -> str:
+        """Where the newest release is named: ``manifests.py`` writes it, and the release has it."""
+        return f"{self.homepage}/releases/latest/download/release.json"
+
     def release_url(self, file_name: str) -> str:
         """Return the address of a file of this version's release."""
         return f"{self.homepage}/releases/download/v{self.version}/{file_name}"

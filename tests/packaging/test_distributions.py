@@ -40,7 +40,8 @@ def test_source_distributions_lack_and_have_too_much() -> None:
 
 
 def test_record_of_the_build_is_read_back() -> None:
-    assert Build(**tomllib.loads(build_record("0123abcd"))) == Build(package="wheel", commit="0123abcd")
+    record = tomllib.loads(build_record("0123abcd", "https://example.org/release.json"))
+    assert Build(**record) == Build("wheel", "0123abcd", "https://example.org/release.json")
 
 
 @pytest.mark.parametrize(
