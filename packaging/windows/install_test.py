@@ -34,7 +34,7 @@ def main() -> None:
     models = local / "preheat" / "models"
     environ = clean_environment(ROOT / "build" / "windows-home", HOME=str(ROOT))
     _checked([str(setup), "/S", "/LOGIN=1"])
-    command = target / "preheat.exe"
+    command = str(target / "preheat.exe")
     said = run([command, "version"], environ).strip()
     if said != f"preheat {version}":
         raise SetupError(f"preheat version printed {said!r}", remedy="See the bundle.")
