@@ -15,7 +15,7 @@ _TIMEOUT_S: Final = 900.0
 
 
 def check_service(chroot: Chroot, packages: Packages) -> None:
-    """preheat-server as a service of systemd: install, crash, other options, quit, removal"""
+    """preheat-server as a service of systemd: install, crash, upgrade, other options, quit, removal"""
     install(chroot, packages.server)
     chroot.install("systemd")
     add_user_with_models(chroot, packages)

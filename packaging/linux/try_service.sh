@@ -1,5 +1,5 @@
 #!/bin/sh
-# Try `preheat service` for real: install, status, a request, a crash, an upgrade of its options, and remove, under a
+# Try `preheat service` for real: install, status, a request, a crash, an upgrade, other options, and remove, under a
 # manager of systemd for an ordinary user, in namespaces of its own. Needs root, systemd and util-linux; systemctl talks
 # to the manager without D-Bus. Nothing is left behind.
 #
@@ -35,6 +35,8 @@ if [ "$2" != user ]; then
     [ -z "$root" ] || mount -t proc proc "$root/proc"
     mkdir -p "$root/run/systemd/system" "$root/run/user/$user" "$root/run/home with \$pace/100%"
     mkdir "$root/sys/fs/cgroup/user"
+    mkdir "$root/run/preheat" # only root can do so
+    chown "$user" "$root/run/preheat"
     chown -R "$user:$user" "$root/run/user/$user" "$root/run/home with \$pace" "$root/sys/fs/cgroup/user"
     chmod 700 "$root/run/user/$user"
     echo $$ > "$root/sys/fs/cgroup/user/cgroup.procs"
@@ -96,6 +98,22 @@ until second=$(property MainPID) && [ "$second" != 0 ] && [ "$second" != "$first
     sleep 0.1
 done
 echo "process $first, then $second"
+
+if [ -x /usr/lib/preheat/end-running ]; then
+    step "an upgrade of the package: the same process waits for its end, then starts Preheat again"
+    : > /run/preheat/upgrading
+    /usr/lib/preheat/end-running /usr/lib/preheat
+    [ "$(property MainPID) $(property ActiveState)" = "$second active" ]
+    [ "$(basename "$(readlink "/proc/$second/exe")")" != preheat ]
+    rm /run/preheat/upgrading
+    tries=0
+    until "$@" ps; do
+        tries=$((tries + 1))
+        [ "$tries" -le 100 ] || { systemctl --user status preheat.service; exit 1; }
+        sleep 0.1
+    done
+    [ "$(property MainPID) $(property ActiveState)" = "$second active" ]
+fi
 
 step "installed again with other options"
 "$@" service install --port 0 --models-dir "$models" --no-preload
