@@ -8,6 +8,7 @@ All build the source distribution and the wheel.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import time
@@ -48,9 +49,12 @@ def package(*, update_url: str, starter_models: bool) -> None:
         SetupError: A step failed.
     """
     dist = BUNDLE.parent
+    dist.mkdir(exist_ok=True)
     started_at = time.time()
     _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
-    bundle = build(ensure_wheel(portable=True), FORMS.get(sys.platform, "folder"), update_url)
+    llama = ensure_wheel(portable=True)
+    shutil.copy2(llama, dist)  # for pip, which otherwise builds it from PyPI's source
+    bundle = build(llama, FORMS.get(sys.platform, "folder"), update_url)
     if starter_models:
         ensure_all(bundle / "_internal" / "resources" / "models")
     for script, *arguments in commands(sys.platform, bundle, dist):
