@@ -86,8 +86,9 @@ def _hosts() -> Iterator[Hidden]:
 
 def _keys() -> Iterator[Hidden]:
     for key in {*_environment_keys(), *_settings_keys(), *_stored_keys(), *_hub_tokens()}:
-        if len(key) >= _LEAST_SECRET and key.casefold() not in _NO_SECRETS:
-            yield from (Hidden(piece, KEY) for piece in _pieces(key))
+        for piece in _pieces(key):
+            if len(piece) >= _LEAST_SECRET and piece.casefold() not in _NO_SECRETS:
+                yield Hidden(piece, KEY)
 
 
 def _pieces(key: str) -> Iterator[str]:

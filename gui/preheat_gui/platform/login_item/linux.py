@@ -40,9 +40,11 @@ class AutostartEntry(FileLoginItem):
         """Return the words of the key ``Exec``, without field codes."""
         entry = self._entry()
         try:
-            words = shlex.split((entry or {}).get("Exec") or "")
+            words = shlex.split(((entry or {}).get("Exec") or "").replace("\\\\", "\\"))
         except ValueError:
             return ()
+        # The shell's rules leave the backslash before a dollar sign or a back quote.
+        words = [re.sub(r"\\([$`])", r"\1", word) for word in words]
         return tuple(word.replace("%%", "%") for word in words if not _FIELD_CODE.fullmatch(word))
 
     def _entry(self) -> Mapping[str, str] | None:

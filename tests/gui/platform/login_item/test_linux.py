@@ -79,6 +79,7 @@ def test_any_folder_is_quoted_as_the_specification_has_it(tmp_path: Path, word: 
     # What a desktop does with it: unescape the text, take off the quotes and what they escape, then the field codes.
     value = line.removeprefix("Exec=").removesuffix(" tray").replace("\\\\", "\\")
     assert re.sub(r"\\(.)", r"\1", value.strip('"')).replace("%%", "%") == word
+    assert entry.command() == (word, "tray")
 
 
 def test_a_relative_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,9 @@ def test_switching_it_on_and_off(tmp_path: Path) -> None:
     content = plistlib.loads(agent.path.read_bytes())
     assert content["ProgramArguments"] == list(COMMAND)
     assert content["Label"] == agent.path.stem
+    assert agent.command() == tuple(COMMAND)
     agent.switch(False)
+    assert agent.command() == ()
     assert not agent.is_on()
     assert list(agent.path.parent.iterdir()) == []
 

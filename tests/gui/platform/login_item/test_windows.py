@@ -64,3 +64,17 @@ def test_a_locked_registry_is_an_error(registry: FakeRegistry) -> None:
     registry.locked = True
     with pytest.raises(LoginItemError, match="Access is denied"):
         RunKey(COMMAND, registry).switch(True)
+
+
+@pytest.mark.parametrize(
+    ("value", "command"),
+    [
+        ('"C:\\Program Files\\p.exe" --login', ("C:\\Program Files\\p.exe", "--login")),
+        ("C:\\p.exe", ("C:\\p.exe",)),
+        ("", ()),
+        (b"\x00", ()),
+    ],
+)
+def test_the_program_of_the_value(registry: FakeRegistry, value: str | bytes, command: tuple[str, ...]) -> None:
+    registry.values[RUN, "Preheat"] = value
+    assert RunKey(COMMAND, registry).command() == command
