@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from preheat.control.command import Command, Risk, command
 from preheat.errors import UnsupportedOperationError
+from preheat.installation import ending_grace
 from preheat.messages import msg
 
 if TYPE_CHECKING:
@@ -41,5 +42,7 @@ class Quit(Command[Ending]):
         loop = asyncio.get_running_loop()
         for number in range(2 if self.now else 1):
             loop.call_later((number + 1) * _ANSWER_S, signal.raise_signal, signal.SIGTERM)
-        grace_s = 0.0 if self.now else host.engine.settings.shutdown_grace
-        return Ending(os.getpid(), len(host.engine.snapshot.requests), grace_s)
+        engine = host.engine
+        if self.now:  # the tray's engine waits for requests as long as the setting says
+            engine.apply_settings(engine.settings.model_copy(update={"shutdown_grace": 0.0}))
+        return Ending(os.getpid(), len(engine.snapshot.requests), ending_grace(engine.settings.shutdown_grace))
