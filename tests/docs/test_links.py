@@ -8,7 +8,8 @@ from pathlib import Path
 from doc_blocks import ROOT
 
 LINK = re.compile(r"\]\(([^)#]+)|(?:src|srcset)=\"([^\"]+)\"")
-PAGES = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md", ROOT / "tests" / "faults" / "README.md"]
+FOLDERS = ("benchmarks", "packaging", "tests/faults")
+PAGES = [*ROOT.glob("*.md"), *(ROOT / folder / "README.md" for folder in FOLDERS)]
 
 
 def test_links() -> None:
