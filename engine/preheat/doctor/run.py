@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from preheat._version import __version__
-from preheat.bugs import failure_of, places_of
+from preheat.bugs import failure_of, lacks_memory, places_of
 from preheat.doctor.checks import CHECKS, Check
-from preheat.doctor.report import CheckResult, Finding, Level, Report, to_do
-from preheat.errors import InternalError
+from preheat.doctor.report import CheckResult, Finding, Level, Report, broken, to_do
+from preheat.errors import InternalError, reason_of
 
 LIMIT_S: Final = 4.0
 """Time for all checks together, in seconds; those that need longer are reported as such."""
@@ -25,11 +25,17 @@ class _Running:
         self._findings: list[Finding] = []
         # A daemon: the process ends although a disk hangs.
         self._thread = threading.Thread(target=self._run, name=f"preheat-doctor-{check.name}", daemon=True)
-        self._thread.start()
+        self._started = False
+        try:
+            self._thread.start()
+            self._started = True
+        except RuntimeError as error:  # the system gives no more threads
+            self._note_failure(error)
 
     def result(self, deadline: float, limit_s: float) -> CheckResult:
         """Return the findings once the check has ended, or at the deadline."""
-        self._thread.join(max(deadline - time.monotonic(), 0.0))
+        if self._started:
+            self._thread.join(max(deadline - time.monotonic(), 0.0))
         late = [to_do("doctor_slow", seconds=limit_s)] if self._thread.is_alive() else []
         return CheckResult(self._check.name, self._check.title, (*self._findings, *late))
 
@@ -37,9 +43,15 @@ class _Running:
         try:
             self._findings.extend(self._check.look())
         except Exception as error:
-            failed = failure_of(f"the doctor's check {self._check.name}", error)
-            details = (places_of(error),) if isinstance(failed, InternalError) else ()
-            self._findings.append(Finding(Level.BROKEN, failed.message, details))
+            self._note_failure(error)
+
+    def _note_failure(self, error: Exception) -> None:
+        if isinstance(error, OSError) and not lacks_memory(error):
+            self._findings.append(broken("doctor_check_failed", (places_of(error),), reason=reason_of(error)))
+            return
+        failed = failure_of(f"the doctor's check {self._check.name}", error)
+        details = (places_of(error),) if isinstance(failed, InternalError) else ()
+        self._findings.append(Finding(Level.BROKEN, failed.message, details))
 
 
 def examine(checks: Sequence[Check] = CHECKS, limit_s: float = LIMIT_S) -> Report:

@@ -14,6 +14,10 @@ TABLE: Final[Mapping[str, Template]] = {
         "This check did not finish within {seconds:.0f} s",
         "A disk, a network folder or another program may not respond; run preheat doctor again",
     ),
+    "doctor_check_failed": Template(
+        "This check failed: {reason}",
+        "Close other programs, and run preheat doctor again; if it stays, report it with these lines",
+    ),
     "doctor_file_unusable": Template("{path} cannot be used: {reason}", "{remedy}"),
     "doctor_move_away": Template("Move it away; Preheat begins a new one"),
     # Versions and installation.

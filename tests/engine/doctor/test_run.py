@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from bug_watch import BugWatch
 from preheat.control import Schemas, codec_of, decode, encode
@@ -55,6 +56,24 @@ def test_a_check_that_hangs_is_reported_with_what_it_found() -> None:
     assert [each.title.code for each in report.checks[0].findings] == ["doctor_port_any", "doctor_slow"]
     assert report.checks[1].level is Level.GOOD
     assert report.took_s < 30
+
+
+def test_a_system_without_more_files_is_no_bug() -> None:
+    def fail() -> Iterator[Finding]:
+        yield good("doctor_port_any")
+        raise OSError(24, "Too many open files")
+
+    findings = examine([Check("a", "A", fail)]).checks[0].findings
+    assert [each.title.code for each in findings] == ["doctor_port_any", "doctor_check_failed"]
+
+
+def test_a_system_without_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    report = report_of(good("doctor_port_any"))
+    assert [each.title.code for each in report.checks[0].findings] == ["process_out_of_memory"]
 
 
 def test_the_json_follows_its_schema_and_is_read_back() -> None:
