@@ -68,7 +68,11 @@ def is_linked_in() -> bool:
 
 def device_libraries() -> list[Path]:
     """Return the loadable libraries of other devices, such as CUDA's."""
-    return [path for path in _files(module_folders()) if _BACKEND.fullmatch(path.name)]
+    found: dict[str, Path] = {}  # by name: llama-cpp-python's wheel has some in both folders
+    for path in _files(module_folders()):
+        if _BACKEND.fullmatch(path.name):
+            found.setdefault(path.name, path)
+    return list(found.values())
 
 
 def fingerprint() -> str:
