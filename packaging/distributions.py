@@ -8,6 +8,7 @@ is complete.
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import subprocess
 import sys
@@ -90,7 +91,8 @@ def _export(target: Path) -> str:
     if archive.returncode:
         raise SetupError("this is not a git checkout", remedy="Build the packages from a clone.")
     target.mkdir(parents=True)
-    subprocess.run(["tar", "-x", "-C", str(target)], input=archive.stdout, check=True)
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(target, filter="data")
     commit = subprocess.run(
         ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -18,7 +18,7 @@ from typing import Final
 
 from build_llama import ensure_wheel
 from bundle.build import BUNDLE, build
-from bundle.foreign import ICONS
+from bundle.foreign import ICONS, resources_folder
 from checksums import write_checksums
 from project import ROOT, read_project
 from setup_step import SetupError, exit_code_of, say
@@ -56,7 +56,7 @@ def package(*, update_url: str, starter_models: bool) -> None:
     shutil.copy2(llama, dist)  # for pip, which otherwise builds it from PyPI's source
     bundle = build(llama, FORMS.get(sys.platform, "folder"), update_url)
     if starter_models:
-        ensure_all(bundle / "_internal" / "resources" / "models")
+        ensure_all(resources_folder(bundle) / "models")
     for script, *arguments in commands(sys.platform, bundle, dist):
         _run([sys.executable, str(PACKAGING / script), *arguments])
     made = sorted(file for file in dist.iterdir() if file.is_file() and file.stat().st_mtime >= started_at)

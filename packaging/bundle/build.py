@@ -19,6 +19,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bundle.checks import problems
+from bundle.foreign import finish_application
 from bundle.licences import write_licences
 from preheat.inference.processor import write_sums
 from setup_step import SetupError, exit_code_of, say, sha256
@@ -64,6 +65,8 @@ def build(llama_wheel: Path, package: str, update_url: str = "") -> Path:
         found = problems(BUNDLE, [str(ROOT), sys.base_prefix])
         if found:
             raise SetupError("the bundle is not right:\n  " + "\n  ".join(found), remedy="Change packaging/bundle.")
+    if sys.platform == "darwin":
+        finish_application(BUNDLE)
     return BUNDLE
 
 

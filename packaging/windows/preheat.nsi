@@ -268,7 +268,7 @@ Section "-Finish"
     ${EndIf}
     ; After an upgrade, the window's last page does not ask.
     ${If} $TrayWasRunning == 1
-        Exec '"$INSTDIR\${TRAY}" --login'
+        Exec '"$INSTDIR\${TRAY}" --after-upgrade'
     ${EndIf}
     ClearErrors
 SectionEnd

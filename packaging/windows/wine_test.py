@@ -172,7 +172,7 @@ def check_installation(windows: Windows, setup: Path) -> None:
     expect(windows.run(setup / "new.exe", "/S", "/LOGIN=1"), 0, "the upgrade's exit code")
     expect(tray.wait(TIMEOUT_S), 0, "the running tray's exit code")
     wait_until(lambda: len(windows.calls()) >= calls + 2, "the tray runs again")
-    expect(windows.calls()[calls:], ["preheat.exe quit", "preheat-tray.exe --login"], "the programs that ran")
+    expect(windows.calls()[calls:], ["preheat.exe quit", "preheat-tray.exe --after-upgrade"], "the programs that ran")
     expect(files_below(target), installed(NEW, "_internal/new/mine.txt"), "the files after the upgrade")
     expect((target / "_internal/base.zip").read_text(encoding="utf-8"), "2", "a file of the newer version")
     expect(windows.value("Run", "Preheat"), rf"{path}\preheat-tray.exe --login", "start at login")

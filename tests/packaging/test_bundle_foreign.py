@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bundle.foreign import DESCRIPTIONS, application_options, program_options
+from bundle.foreign import (
+    DESCRIPTIONS,
+    application_options,
+    finish_application,
+    program_options,
+    resources_folder,
+)
 from project import read_project
 
 
@@ -32,3 +38,19 @@ def test_application_of_macos_is_one_of_the_menu_bar() -> None:
     assert entries["LSUIElement"] is True
     assert entries["CFBundleExecutable"] == "preheat-tray"
     assert entries["CFBundleShortVersionString"] == read_project().version
+
+
+def test_application_gets_what_was_written_after_it_was_copied(tmp_path: Path) -> None:
+    bundle = tmp_path / "preheat"
+    written = resources_folder(bundle, "linux")
+    written.mkdir(parents=True)
+    for name in ("build.toml", "licences.txt"):
+        (written / name).write_text(name)
+    resources_folder(bundle, "darwin").mkdir(parents=True)
+
+    finish_application(bundle)
+    finish_application(bundle)
+
+    contents = tmp_path / "Preheat.app" / "Contents"
+    assert (contents / "Resources" / "resources" / "build.toml").read_text() == "build.toml"
+    assert (contents / "Frameworks" / "llama_cpp" / "lib" / "SHA256SUMS").read_text() == ""
