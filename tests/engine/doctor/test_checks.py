@@ -28,6 +28,7 @@ from preheat.log import log_file
 from preheat.messages import msg
 from preheat.service import ServiceState
 from preheat.settings import KeyStore, SettingsStore
+from preheat.updates import Release, UpdateCheck
 from preheat.usage import FILE_NAME, RequestRecord, UsageLog
 
 FOUND = {check.name: check.look for check in CHECKS}
@@ -402,9 +403,7 @@ def test_a_backend_without_the_systems_loader(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_newer_version_that_is_known() -> None:
-    release = {"version": "99.0", "url": "https://example.org", "date": "", "notes_url": ""}
-    content = {"asked_at": time.time() - 60, "ticks": [0.0, "other boot"], "release": release}
-    write(paths.data_dir() / "update.json", json.dumps(content))
+    UpdateCheck("https://example.org", fetch=lambda _: Release("99.0", "https://example.org")).ask()
     finding = look("updates")["doctor_update_available"]
     assert (finding.level, finding.title.params["version"]) == (Level.TO_DO, "99.0")
     assert finding.remedy
