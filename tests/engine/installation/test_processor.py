@@ -90,3 +90,19 @@ class FakeLibc:
 
 def test_macos() -> None:
     assert brand(FakeLibc()) == "Apple M2"
+
+
+@pytest.fixture
+def without_glibc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A C library that does not report CPUID."""
+
+    def fail(_name: str | None) -> None:
+        raise OSError
+
+    monkeypatch.setattr("ctypes.CDLL", fail)
+
+
+def test_other_c_libraries(without_glibc: None) -> None:
+    if platform.machine() == "x86_64":
+        assert (processor_features() or frozenset()) >= NEHALEM
+    assert processor_identity().startswith(platform.machine())
