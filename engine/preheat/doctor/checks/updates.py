@@ -17,7 +17,10 @@ def check_updates() -> Iterator[Finding]:
 
     check, daily = UpdateCheck(), settings_in_force().update_check
     known = check.known()
-    details = [] if known.asked_at is None else [f"asked {format_ago(max(time.time() - known.asked_at, 0.0))}"]
+    details = []
+    if known.asked_at is not None:
+        answered = "" if known.answered_at == known.asked_at else ", without an answer"
+        details.append(f"asked {format_ago(max(time.time() - known.asked_at, 0.0))}{answered}")
     if known.newer is not None:
         advice = render(update_advice()).text
         yield to_do("doctor_update_available", version=known.newer.version, advice=advice, details=details)
