@@ -43,6 +43,9 @@ SERVER: Final = Package(
     "also has the tray application.",
 )
 PACKAGES: Final = (FULL, SERVER)
+CERTIFICATES: Final = "ca-certificates"
+"""Recommended: downloads and questions about updates trust the authorities of the system, and fail without them."""
+
 VULKAN: Final = ("libvulkan1", "mesa-vulkan-drivers")
 """Recommended if the bundle has llama.cpp's library for it; without them, models run on the processor."""
 

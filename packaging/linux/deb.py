@@ -9,7 +9,17 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from linux.control import PACKAGES, VULKAN, Package, changelog, control, copyright_file, extra_files, readme
+from linux.control import (
+    CERTIFICATES,
+    PACKAGES,
+    VULKAN,
+    Package,
+    changelog,
+    control,
+    copyright_file,
+    extra_files,
+    readme,
+)
 from linux.needed import depends
 from linux.product import ROOT, debian_architecture, debian_version, release_time
 from linux.share import write, write_gzip, write_share
@@ -42,7 +52,7 @@ def _build(package: Package, bundle: Path, folder: Path, version: str, compressi
                 path.chmod(0o755 if path.is_dir() or _is_program(path) else 0o644)
         installed_kib = sum(-(-path.lstat().st_size // 1024) for path in root.rglob("*"))
         program = root / "usr" / "lib" / "preheat"
-        recommends = VULKAN if list(program.rglob("libggml-vulkan*")) else ()
+        recommends = (CERTIFICATES, *(VULKAN if list(program.rglob("libggml-vulkan*")) else ()))
         text = control(package, depends(program), architecture, installed_kib, version, recommends)
         write(root / "DEBIAN" / "control", text)
         write(root / "DEBIAN" / "md5sums", _md5sums(root))
