@@ -15,6 +15,6 @@ def notify(state: str) -> None:
     if address.startswith("@"):
         address = f"\0{address[1:]}"  # a name without a file
     # systemd ends a service that it believes to be starting: a lost message is its problem, not an error here.
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.connect(address)
         sock.send(state.encode())

@@ -27,7 +27,7 @@ if sys.platform == "win32":
     import ctypes
 
     def _system_function() -> Callable[[str], object] | None:
-        return ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID  # type: ignore[no-any-return]
+        return ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID
 
 else:
 
