@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -19,7 +21,7 @@ _END_S: Final = 15.0
 
 _POLL_S: Final = 0.05
 
-_LOCK_PATIENCE_S: Final = 2.0
+_PATIENCE_S: Final = 2.0
 """Difference between the times of a process and a file that count as equal, in seconds."""
 
 
@@ -28,7 +30,7 @@ class StillRunningError(EngineError, code="still_running"):
 
 
 def quit_(
-    now: Annotated[bool, typer.Option("--now", help="Do not wait for requests in progress.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for requests in progress; kill what hangs.")] = False,
 ) -> None:
     """End the running Preheat, after the requests in progress; return when it has ended.
 
@@ -45,13 +47,12 @@ def end_running(*, now: bool = False) -> bool:
         UnsupportedOperationError: The engine belongs to another program.
     """
     ended = _end_engine(now=now)
-    tray = _tray()
-    if tray is None:
-        return ended
-    # A tray without an engine, or with that of another process: nothing waits for it.
-    tray.terminate()
-    _wait(tray, _END_S)
-    return True
+    # A tray without an engine, or with that of another process; and an engine that does not answer.
+    for process in filter(None, (_named_in("tray.lock", _first_line), _named_in("engine.json", _engine_pid))):
+        process.terminate()
+        _wait(process, _END_S, kill=now)
+        ended = True
+    return ended
 
 
 def _end_engine(*, now: bool) -> bool:
@@ -67,15 +68,19 @@ def _end_engine(*, now: bool) -> bool:
         return False
     words = f"Waiting for {ending.requests} requests" if ending.requests > 1 else "Waiting for one request"
     with waiting(words if ending.requests else "Ending"):
-        _wait(process, ending.grace_s + _END_S)
+        _wait(process, ending.grace_s + _END_S, kill=now)
     return True
 
 
-def _wait(process: psutil.Process, timeout_s: float) -> None:
+def _wait(process: psutil.Process, timeout_s: float, *, kill: bool) -> None:
+    """Wait for the end of a process; then kill it, or raise StillRunningError."""
     ends_at = time.monotonic() + timeout_s
     while _runs(process):
         if time.monotonic() > ends_at:
-            raise StillRunningError(msg("still_running", pid=process.pid))
+            if not kill:
+                raise StillRunningError(msg("still_running", pid=process.pid))
+            process.kill()  # workers end with it
+            kill, ends_at = False, time.monotonic() + timeout_s
         time.sleep(_POLL_S)
 
 
@@ -89,18 +94,28 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
-def _tray() -> psutil.Process | None:
-    """Return the process that holds the tray's lock; Qt writes its id into the lock's first line."""
+def _named_in(name: str, read_pid: Callable[[bytes], int]) -> psutil.Process | None:
+    """Return the process that has written a file in the runtime folder, if it still runs."""
     import psutil
 
     from preheat import paths
     from preheat.files import read_small_file
 
-    lock = paths.runtime_dir() / "tray.lock"
+    path = paths.runtime_dir() / name
     try:
-        process = psutil.Process(int(read_small_file(lock).split(b"\n", 1)[0]))
-        written_at = lock.stat().st_mtime
-        # A later process with the id of a tray that was killed is not the tray.
-        return process if process.create_time() <= written_at + _LOCK_PATIENCE_S else None
-    except (OSError, ValueError, psutil.Error):
+        process = psutil.Process(read_pid(read_small_file(path)))
+        # A later process with the id of one that was killed has not written it.
+        is_later = process.create_time() > path.stat().st_mtime + _PATIENCE_S
+        is_preheat = "preheat" in " ".join(process.cmdline()).lower()
+        return process if _runs(process) and is_preheat and not is_later else None
+    except (OSError, ValueError, LookupError, TypeError, psutil.Error):
         return None
+
+
+def _first_line(content: bytes) -> int:
+    """Return the id in the tray's lock, as Qt writes it."""
+    return int(content.split(b"\n", 1)[0])
+
+
+def _engine_pid(content: bytes) -> int:
+    return int(json.loads(content)["pid"])

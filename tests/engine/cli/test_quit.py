@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from preheat.cli.quit import end_running
+from preheat.cli import quit as quit_module
+from preheat.cli.quit import StillRunningError, end_running
 from preheat.control import Quit
 from preheat.control.script_client import ScriptClient
 from preheat.errors import UnsupportedOperationError
@@ -46,17 +48,47 @@ def test_an_application_gets_the_signals_that_end_it(preheat_home: Path, now: bo
 def test_a_tray_without_an_engine_is_ended_too(preheat_home: Path) -> None:
     lock = preheat_home / "runtime" / "tray.lock"
     lock.parent.mkdir()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as tray:
+    with subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as tray:
         lock.write_text(f"{tray.pid}\npreheat\nhost\n")
         assert end_running()
         assert tray.poll() is not None
 
 
-def test_a_later_process_with_the_trays_id_is_left_alone(preheat_home: Path) -> None:
+def test_a_tray_that_hangs_is_killed_only_with_now(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quit_module, "_END_S", 0.2)
     lock = preheat_home / "runtime" / "tray.lock"
     lock.parent.mkdir()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+    hanging = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); input()"
+    command = [sys.executable, "-c", hanging, "preheat"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tray:
+        assert tray.stdout is not None
+        tray.stdout.readline()
+        lock.write_text(f"{tray.pid}\npreheat\nhost\n")
+        with pytest.raises(StillRunningError, match="quit --now"):
+            end_running()
+        assert end_running(now=True)
+        assert tray.wait(TIMEOUT_S) == -signal.SIGKILL
+
+
+def test_an_engine_that_does_not_answer_is_ended_too(preheat_home: Path) -> None:
+    file = preheat_home / "runtime" / "engine.json"
+    file.parent.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as engine:
+        file.write_text(json.dumps({"pid": engine.pid, "host": "127.0.0.1", "port": 9, "key": ""}))
+        assert end_running()
+        assert engine.poll() is not None
+    assert not end_running()
+
+
+@pytest.mark.parametrize(("name", "written_at"), [("preheat", 1e9), ("other", None)])
+def test_another_process_with_the_trays_id_is_left_alone(
+    preheat_home: Path, name: str, written_at: float | None
+) -> None:
+    lock = preheat_home / "runtime" / "tray.lock"
+    lock.parent.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()", name], stdin=subprocess.PIPE) as other:
         lock.write_text(f"{other.pid}\npreheat\nhost\n")
-        os.utime(lock, (1e9, 1e9))
+        if written_at is not None:
+            os.utime(lock, (written_at, written_at))
         assert not end_running()
         assert other.poll() is None
