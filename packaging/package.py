@@ -25,6 +25,8 @@ from setup_step import SetupError, exit_code_of, say
 from starter_models import ensure_all
 
 PACKAGING: Final = ROOT / "packaging"
+DEB_LIMIT_BYTES: Final = 78_000_000
+"""Without models."""
 FORMS: Final = {"win32": "nsis", "darwin": "dmg"}
 """What the bundle says about its installation; on Linux, each package says it."""
 
@@ -62,6 +64,9 @@ def package(*, update_url: str, starter_models: bool) -> None:
     made = sorted(file for file in dist.iterdir() if file.is_file() and file.stat().st_mtime >= started_at)
     for file in made:
         say(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB")
+    large = [file.name for file in made if file.suffix == ".deb" and file.stat().st_size > DEB_LIMIT_BYTES]
+    if large and not starter_models:
+        raise SetupError(f"{', '.join(large)}: larger than {DEB_LIMIT_BYTES / 1e6:.0f} MB.", remedy="Leave out more.")
     write_checksums(dist)
 
 

@@ -121,12 +121,14 @@ def too_large(table: Mapping[str, int]) -> list[str]:
 
 def failing_starts(bundle: Path) -> Iterator[str]:
     """Start each executable in an empty environment."""
-    for command in (["preheat", "version"], ["preheat", "--help"], ["preheat-tray", "--version"]):
+    for command in (["preheat", "--worker"], ["preheat", "--help"], ["preheat-tray", "--version"]):
         done = subprocess.run(
             [str(bundle / command[0]), *command[1:]],
             env={},
+            stdin=subprocess.DEVNULL,  # its end ends a worker
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             timeout=_START_LIMIT_S,
         )

@@ -192,6 +192,13 @@ def test_the_settings_open_once_and_again_after_they_were_closed(start: Start, q
     assert start.windows() == ["settings_dialog"]
 
 
+def test_about_opens_once(start: Start) -> None:
+    shell = start(login=True)
+    start.bridge.view_requested.emit("about", "")
+    shell.show_about()
+    assert start.windows() == ["about_dialog"]
+
+
 def test_failed_commands_share_one_message_box(start: Start, qtbot: QtBot) -> None:
     start(login=True)
     start.bridge.command_failed.emit(ModelLoadError("a did not load"))  # its row and a notification say it
