@@ -34,7 +34,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "doctor_processor": Template("{name}"),
     "doctor_processor_old": Template(
         "This processor lacks instructions that Preheat needs: {features:names}",
-        "Use a computer with an x86-64 processor of 2009 or later",
+        "Use a newer computer: Intel's processors since 2009 and AMD's since 2011 have them",
     ),
     "doctor_library": Template("llama.cpp uses its library for {variant}: the best one that runs here"),
     "doctor_library_single": Template("This build of llama.cpp has only one library for processors"),

@@ -28,7 +28,7 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "processor_too_old": Template(
         "This processor is too old for Preheat: it lacks {missing}",
-        "Use a computer with x86-64-v2, built since about 2011",
+        "Use a newer computer: Intel's processors since 2009 and AMD's since 2011 have them",
     ),
     "file_unusable": Template("{path} cannot be used: {reason}", "{remedy}"),
     "internal_error": Template(
