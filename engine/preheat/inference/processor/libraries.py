@@ -11,6 +11,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -46,7 +47,7 @@ def library_folder() -> Path:
 def module_folders() -> tuple[Path, ...]:
     """Return the folders that may have loadable backends: libllama's, and where llama-cpp-python's wheel puts them."""
     folder = library_folder()
-    return (folder, folder.parents[1] / "bin")
+    return (folder, folder.parent.parent / "bin")
 
 
 def cpu_libraries() -> dict[str, Path]:
@@ -62,7 +63,8 @@ def is_linked_in() -> bool:
     """Return whether libggml needs the processor's library itself, so that there is nothing to choose."""
     for path in _files([library_folder()]):
         if _GGML.fullmatch(path.name):
-            return b"ggml-cpu" in path.read_bytes()
+            with suppress(OSError):
+                return b"ggml-cpu" in path.read_bytes()
     return False
 
 
@@ -80,8 +82,11 @@ def fingerprint() -> str:
     seen = []
     for path in _files(module_folders()):
         if _LIBRARY.fullmatch(path.name):
-            status = path.stat()
-            seen.append(f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ino}")
+            try:
+                status = path.stat()
+                seen.append(f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ino}")
+            except OSError:  # a link to nothing
+                seen.append(f"{path} is missing")
     return "\n".join(seen)
 
 
@@ -97,7 +102,7 @@ def recorded_sums() -> Mapping[Path, str]:
     try:
         lines = (folder / SUMS_FILE).read_text(encoding="utf-8").splitlines()
     except OSError:
-        return _wheel_sums(folder.parents[1])
+        return _wheel_sums(folder.parent.parent)
     return {folder / name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 

@@ -70,6 +70,20 @@ def test_the_fingerprint_changes_with_the_files(site: Path) -> None:
     assert fingerprint() in seen
 
 
+def test_a_link_to_nothing_is_no_library(site: Path) -> None:
+    (site / "llama_cpp" / "lib" / "libggml.so").unlink()
+    before = fingerprint()
+    (site / "llama_cpp" / "lib" / "libggml.so").symlink_to("libggml.so.0")
+    assert fingerprint() != before
+    assert not is_linked_in()
+
+
+def test_a_folder_of_libraries_at_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLAMA_CPP_LIB_PATH", "/no-such-folder")
+    assert cpu_libraries() == {}
+    assert damaged_library() is None
+
+
 @pytest.mark.parametrize("damage", ["truncated", "missing"])
 def test_a_damaged_file_of_a_package(site: Path, damage: str) -> None:
     folder = site / "llama_cpp" / "lib"
