@@ -45,7 +45,6 @@ class AboutDialog(QDialog):
         label = caption(self.tr("Licences"), self)
         licences = named(QPlainTextEdit(licence_text(), self), "about_licences", self.tr("Licences"))
         licences.setReadOnly(True)
-        licences.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         licences.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._copy = button(self.tr("&Copy version"), "copy_version", self._copy_version, self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
