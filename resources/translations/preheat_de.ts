@@ -2,6 +2,57 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de" sourcelanguage="en">
 <context>
+    <name>AboutDialog</name>
+    <message>
+        <source>About Preheat</source>
+        <translation>Über Preheat</translation>
+    </message>
+    <message>
+        <source>Your models, ready before you ask.</source>
+        <translation>Modelle, bereit vor der ersten Frage.</translation>
+    </message>
+    <message>
+        <source>Licences</source>
+        <translation>Lizenzen</translation>
+    </message>
+    <message>
+        <source>&amp;Copy version</source>
+        <translation>Version &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>Debian package</source>
+        <translation>Debian-Paket</translation>
+    </message>
+    <message>
+        <source>archive for Linux</source>
+        <translation>Archiv für Linux</translation>
+    </message>
+    <message>
+        <source>installer for Windows</source>
+        <translation>Installationsprogramm für Windows</translation>
+    </message>
+    <message>
+        <source>application for macOS</source>
+        <translation>Programm für macOS</translation>
+    </message>
+    <message>
+        <source>Python package</source>
+        <translation>Python-Paket</translation>
+    </message>
+    <message>
+        <source>source folder</source>
+        <translation>Quellordner</translation>
+    </message>
+    <message>
+        <source>Version {version}</source>
+        <translation>Version {version}</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+</context>
+<context>
     <name>Activity</name>
     <message>
         <source>Today</source>
@@ -165,8 +216,16 @@
         <translation>in einem eigenen Ordner</translation>
     </message>
     <message>
+        <source>included with Preheat</source>
+        <translation>in Preheat enthalten</translation>
+    </message>
+    <message>
         <source>managed by {program}</source>
         <translation>von {program} verwaltet</translation>
+    </message>
+    <message>
+        <source>part of the installed Preheat</source>
+        <translation>Teil des installierten Preheat</translation>
     </message>
     <message>
         <source>understands images</source>
@@ -452,6 +511,49 @@
     <message>
         <source>Loads and unloads, with reasons</source>
         <translation>Was geladen und entladen wurde, mit Gründen</translation>
+    </message>
+</context>
+<context>
+    <name>DiagnosticsButton</name>
+    <message>
+        <source>Save the log, the settings and a check of this installation for a report of a problem</source>
+        <translation>Protokoll, Einstellungen und eine Prüfung dieser Installation für eine Fehlermeldung speichern</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>Wird geprüft…</translation>
+    </message>
+    <message>
+        <source>Save &amp;diagnostics…</source>
+        <translation>&amp;Diagnose speichern…</translation>
+    </message>
+    <message>
+        <source>Save diagnostics</source>
+        <translation>Diagnose speichern</translation>
+    </message>
+    <message>
+        <source>Zip files (*.zip)</source>
+        <translation>Zip-Dateien (*.zip)</translation>
+    </message>
+    <message>
+        <source>The diagnostics are in {file}</source>
+        <translation>Die Diagnose steht in {file}</translation>
+    </message>
+    <message>
+        <source>Keys, the names of you and this machine, and texts of clients were removed. Look at the file before you send it to anyone.
+
+It contains: {names}.</source>
+        <translation>Schlüssel, die Namen von Benutzer und Computer sowie Texte von Programmen wurden entfernt. Die Datei vor dem Weitergeben ansehen.
+
+Inhalt: {names}.</translation>
+    </message>
+    <message>
+        <source>&amp;Show file</source>
+        <translation>Datei &amp;zeigen</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>&amp;Schließen</translation>
     </message>
 </context>
 <context>
@@ -1713,10 +1815,6 @@ nach {new}
         <translation>Das JSON ist tiefer als {limit} Ebenen verschachtelt</translation>
     </message>
     <message>
-        <source>The README lists the system libraries that Qt needs</source>
-        <translation>Die README nennt die Systembibliotheken, die Qt braucht</translation>
-    </message>
-    <message>
         <source>The bytes of an earlier run were damaged; the download starts over</source>
         <translation>Die Bytes eines früheren Laufs waren beschädigt; der Download beginnt von vorn</translation>
     </message>
@@ -2573,6 +2671,62 @@ nach {new}
         <translation>{folder} gehört zum System</translation>
     </message>
     <message>
+        <source>{path} belongs to another user</source>
+        <translation>{path} gehört einem anderen Benutzer</translation>
+    </message>
+    <message>
+        <source>{path} belongs to another user, and Preheat cannot write there</source>
+        <translation>{path} gehört einem anderen Benutzer, und Preheat kann dort nicht schreiben</translation>
+    </message>
+    <message>
+        <source>{path} can be removed while Preheat does not run; a log in it goes too</source>
+        <translation>{path} lässt sich entfernen, solange Preheat nicht läuft; ein Protokoll darin geht mit verloren</translation>
+    </message>
+    <message>
+        <source>{path} cannot be a folder: {found} is a file</source>
+        <translation>{path} kann kein Ordner sein: {found} ist eine Datei</translation>
+    </message>
+    <message>
+        <source>{path} cannot be reached: {reason}</source>
+        <translation>{path} ist nicht erreichbar: {reason}</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read: {reason}; programs do not find the running Preheat</source>
+        <translation>{path} ist nicht lesbar: {reason}; Programme finden das laufende Preheat nicht</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written</source>
+        <translation>{path} ist nicht schreibbar</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written: no usage is learned</source>
+        <translation>{path} ist nicht schreibbar: Aus der Nutzung wird nichts gelernt</translation>
+    </message>
+    <message>
+        <source>{path} exists already</source>
+        <translation>{path} gibt es schon</translation>
+    </message>
+    <message>
+        <source>{path} exists and was not written by Preheat</source>
+        <translation>{path} gibt es schon und stammt nicht von Preheat</translation>
+    </message>
+    <message>
+        <source>{path} is correct</source>
+        <translation>{path} ist in Ordnung</translation>
+    </message>
+    <message>
+        <source>{path} is in memory ({kind}) and is lost at the next start of the machine</source>
+        <translation>{path} liegt im Arbeitsspeicher ({kind}) und geht beim nächsten Start des Computers verloren</translation>
+    </message>
+    <message>
+        <source>{path} is on a disk that is mounted read-only</source>
+        <translation>{path} liegt auf einem schreibgeschützten Datenträger</translation>
+    </message>
+    <message>
+        <source>{path} is on a network disk ({kind}), where databases can be damaged</source>
+        <translation>{path} liegt auf einem Netzlaufwerk ({kind}), auf dem Datenbanken beschädigt werden können</translation>
+    </message>
+    <message>
         <source>{place} and {others} other settings are unknown or wrong: this may be another program&apos;s file</source>
         <translation>{place} und {others} weitere Einstellungen sind unbekannt oder falsch: Vielleicht gehört die Datei zu einem anderen Programm</translation>
     </message>
@@ -2837,6 +2991,446 @@ nach {new}
         <translation>Einen weniger tief verschachtelten Wert senden</translation>
     </message>
     <message>
+        <source>A disk, a network folder or another program may not respond; run preheat doctor again</source>
+        <translation>Vielleicht antwortet ein Datenträger, ein Netzwerkordner oder ein anderes Programm nicht; preheat doctor erneut ausführen</translation>
+    </message>
+    <message>
+        <source>A file is only given together with --bundle</source>
+        <translation>Eine Datei wird nur zusammen mit --bundle angegeben</translation>
+    </message>
+    <message>
+        <source>Ask an administrator to run: loginctl enable-linger {user}</source>
+        <translation>Die Systemverwaltung um diesen Befehl bitten: loginctl enable-linger {user}</translation>
+    </message>
+    <message>
+        <source>Better libraries of llama.cpp fail on this processor: {variants:names}</source>
+        <translation>Bessere Bibliotheken von llama.cpp schlagen auf diesem Prozessor fehl: {variants:names}</translation>
+    </message>
+    <message>
+        <source>Change the permissions: chmod u+rwx {path}</source>
+        <translation>Die Zugriffsrechte ändern: chmod u+rwx {path}</translation>
+    </message>
+    <message>
+        <source>Check its permissions</source>
+        <translation>Die Zugriffsrechte prüfen</translation>
+    </message>
+    <message>
+        <source>Check the clock</source>
+        <translation>Die Uhr prüfen</translation>
+    </message>
+    <message>
+        <source>Check the disk; then the files can be removed</source>
+        <translation>Den Datenträger prüfen; danach lassen sich die Dateien entfernen</translation>
+    </message>
+    <message>
+        <source>Check the owner and the permissions of the file</source>
+        <translation>Eigentümer und Zugriffsrechte der Datei prüfen</translation>
+    </message>
+    <message>
+        <source>Check the path and its permissions</source>
+        <translation>Den Pfad und seine Zugriffsrechte prüfen</translation>
+    </message>
+    <message>
+        <source>Check the permissions of its folder</source>
+        <translation>Die Zugriffsrechte des Ordners prüfen</translation>
+    </message>
+    <message>
+        <source>Check {path}, or remove it and make the keys again</source>
+        <translation>{path} prüfen oder entfernen und die Schlüssel neu anlegen</translation>
+    </message>
+    <message>
+        <source>Choose another address: preheat config set host 127.0.0.1</source>
+        <translation>Eine andere Adresse wählen: preheat config set host 127.0.0.1</translation>
+    </message>
+    <message>
+        <source>Choose another name, or overwrite it with --force</source>
+        <translation>Einen anderen Namen wählen oder die Datei mit --force überschreiben</translation>
+    </message>
+    <message>
+        <source>Close other programs, and run preheat doctor again; if it stays, report it with these lines</source>
+        <translation>Andere Programme schließen und preheat doctor erneut ausführen; bleibt das Problem, es mit diesen Zeilen melden</translation>
+    </message>
+    <message>
+        <source>Close other programs, or set less: preheat config set keep_free 500MB</source>
+        <translation>Andere Programme schließen oder weniger einstellen: preheat config set keep_free 500MB</translation>
+    </message>
+    <message>
+        <source>Continue or remove them: preheat downloads lists them</source>
+        <translation>Fortsetzen oder entfernen: preheat downloads zeigt sie</translation>
+    </message>
+    <message>
+        <source>Correct each problem below</source>
+        <translation>Jedes Problem unten beheben</translation>
+    </message>
+    <message>
+        <source>Correct each problem below, or remove {path}</source>
+        <translation>Jedes Problem unten beheben oder {path} entfernen</translation>
+    </message>
+    <message>
+        <source>Damaged histories that were moved aside: {count}</source>
+        <translation>Beschädigte, beiseitegelegte Verläufe: {count}</translation>
+    </message>
+    <message>
+        <source>Download the .deb from that page, then: sudo apt install ./FILE.deb</source>
+        <translation>Die .deb-Datei von dieser Seite herunterladen, dann: sudo apt install ./FILE.deb</translation>
+    </message>
+    <message>
+        <source>Download the .tar.gz from that page, unpack it and run install.sh again</source>
+        <translation>Die .tar.gz-Datei von dieser Seite herunterladen, entpacken und install.sh erneut ausführen</translation>
+    </message>
+    <message>
+        <source>Downloads that are not complete: {count} ({size:bytes})</source>
+        <translation>Unvollständige Downloads: {count} ({size:bytes})</translation>
+    </message>
+    <message>
+        <source>Downloads that have not continued for weeks: {count} ({size:bytes})</source>
+        <translation>Seit Wochen nicht fortgesetzte Downloads: {count} ({size:bytes})</translation>
+    </message>
+    <message>
+        <source>End that program, and Preheat ends with it</source>
+        <translation>Jenes Programm beenden; Preheat endet mit ihm</translation>
+    </message>
+    <message>
+        <source>Favourites without a model: {names:names}</source>
+        <translation>Favoriten ohne Modell: {names:names}</translation>
+    </message>
+    <message>
+        <source>Files or folders that cannot be read as models: {count}</source>
+        <translation>Dateien oder Ordner, die sich nicht als Modelle lesen lassen: {count}</translation>
+    </message>
+    <message>
+        <source>Files that Preheat cannot serve as models: {count}</source>
+        <translation>Dateien, die Preheat nicht als Modelle ausführen kann: {count}</translation>
+    </message>
+    <message>
+        <source>For a computer with another processor: CMAKE_ARGS=-DGGML_NATIVE=OFF pip install --force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python llama-cpp-python</source>
+        <translation>Für einen Computer mit anderem Prozessor: CMAKE_ARGS=-DGGML_NATIVE=OFF pip install --force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python llama-cpp-python</translation>
+    </message>
+    <message>
+        <source>Free some space</source>
+        <translation>Platz schaffen</translation>
+    </message>
+    <message>
+        <source>Free some space, or move the models: preheat move-models FOLDER</source>
+        <translation>Platz schaffen oder die Modelle verschieben: preheat move-models FOLDER</translation>
+    </message>
+    <message>
+        <source>Get one: preheat pull qwen3:4b; or put GGUF files into {folder}</source>
+        <translation>Eines holen: preheat pull qwen3:4b; oder GGUF-Dateien in {folder} legen</translation>
+    </message>
+    <message>
+        <source>Get them with preheat pull, or: preheat unfavourite NAME</source>
+        <translation>Mit preheat pull holen, oder: preheat unfavourite NAME</translation>
+    </message>
+    <message>
+        <source>Give it back: sudo chown -R &quot;$USER&quot; {path}</source>
+        <translation>Zurückgeben: sudo chown -R &quot;$USER&quot; {path}</translation>
+    </message>
+    <message>
+        <source>If this lasts, end process {pid} and start Preheat again</source>
+        <translation>Hält das an, den Prozess {pid} beenden und Preheat neu starten</translation>
+    </message>
+    <message>
+        <source>If this lasts, start Preheat again</source>
+        <translation>Hält das an, Preheat neu starten</translation>
+    </message>
+    <message>
+        <source>In GNOME, install the extension AppIndicator; elsewhere, add a tray to the panel</source>
+        <translation>In GNOME die Erweiterung AppIndicator installieren, sonst der Leiste einen Infobereich hinzufügen</translation>
+    </message>
+    <message>
+        <source>Install Preheat again, and check the disk</source>
+        <translation>Preheat neu installieren und den Datenträger prüfen</translation>
+    </message>
+    <message>
+        <source>Install Preheat again, or build it on this computer</source>
+        <translation>Preheat neu installieren oder auf diesem Computer bauen</translation>
+    </message>
+    <message>
+        <source>Install Preheat&apos;s package for all processors, or build it on this computer with `make run`</source>
+        <translation>Das Preheat-Paket für alle Prozessoren installieren oder Preheat mit `make run` auf diesem Computer bauen</translation>
+    </message>
+    <message>
+        <source>Install it again, which starts it: preheat service install</source>
+        <translation>Neu installieren, das startet ihn auch: preheat service install</translation>
+    </message>
+    <message>
+        <source>Install it again: preheat service install</source>
+        <translation>Neu installieren: preheat service install</translation>
+    </message>
+    <message>
+        <source>Install libvulkan1 and the Vulkan driver of the graphics card</source>
+        <translation>libvulkan1 und den Vulkan-Treiber der Grafikkarte installieren</translation>
+    </message>
+    <message>
+        <source>Install the new version from that page</source>
+        <translation>Die neue Version von dieser Seite installieren</translation>
+    </message>
+    <message>
+        <source>Install the package preheat, which takes its place and keeps your models</source>
+        <translation>Das Paket preheat installieren, das es ersetzt und alle Modelle behält</translation>
+    </message>
+    <message>
+        <source>Install them with the system&apos;s package manager; preheat serve works without them</source>
+        <translation>Mit der Paketverwaltung des Systems installieren; preheat serve läuft auch ohne sie</translation>
+    </message>
+    <message>
+        <source>Installed as {form}</source>
+        <translation>Installiert als {form}</translation>
+    </message>
+    <message>
+        <source>Internal errors at the end of the log: {count}</source>
+        <translation>Interne Fehler am Ende des Protokolls: {count}</translation>
+    </message>
+    <message>
+        <source>It is unknown whether a newer version exists: {reason}</source>
+        <translation>Unbekannt ist, ob es eine neuere Version gibt: {reason}</translation>
+    </message>
+    <message>
+        <source>It needs no memory unless it is loaded: preheat unfavourite {model}</source>
+        <translation>Es braucht nur Speicher, wenn es geladen ist: preheat unfavourite {model}</translation>
+    </message>
+    <message>
+        <source>Leave out --linger, or let an administrator set up the command: {command}</source>
+        <translation>--linger weglassen oder den Befehl von der Systemverwaltung einrichten lassen: {command}</translation>
+    </message>
+    <message>
+        <source>Let the system&apos;s own start program run: {command}</source>
+        <translation>Das Startprogramm des Systems dies ausführen lassen: {command}</translation>
+    </message>
+    <message>
+        <source>Log in as this user, not with su or sudo; on a server: loginctl enable-linger, then log in again</source>
+        <translation>Als dieser Benutzer anmelden, nicht mit su oder sudo; auf einem Server: loginctl enable-linger, dann neu anmelden</translation>
+    </message>
+    <message>
+        <source>Look where you got Preheat, or use your package manager</source>
+        <translation>Bei der Bezugsquelle von Preheat nachsehen oder die Paketverwaltung verwenden</translation>
+    </message>
+    <message>
+        <source>Make it private: chmod 600 {path}</source>
+        <translation>Für andere sperren: chmod 600 {path}</translation>
+    </message>
+    <message>
+        <source>Make the disk writable, or choose another folder</source>
+        <translation>Den Datenträger beschreibbar machen oder einen anderen Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Models run on the processor: this build has no GPU backend</source>
+        <translation>Modelle laufen auf dem Prozessor: Dieser Build hat kein GPU-Backend</translation>
+    </message>
+    <message>
+        <source>Models: {count} ({size:bytes})</source>
+        <translation>Modelle: {count} ({size:bytes})</translation>
+    </message>
+    <message>
+        <source>Move it away; Preheat begins a new one</source>
+        <translation>An einen anderen Ort verschieben; Preheat legt eine neue Datei an</translation>
+    </message>
+    <message>
+        <source>Move the file away, or choose another folder</source>
+        <translation>Die Datei an einen anderen Ort verschieben oder einen anderen Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Move {path} away; Preheat begins a new one</source>
+        <translation>{path} an einen anderen Ort verschieben; Preheat legt eine neue Datei an</translation>
+    </message>
+    <message>
+        <source>Named API keys: {count}</source>
+        <translation>Benannte API-Schlüssel: {count}</translation>
+    </message>
+    <message>
+        <source>Nothing needs to be done; report it with the file that preheat doctor --bundle writes</source>
+        <translation>Nichts ist zu tun; das Problem mit der Datei melden, die preheat doctor --bundle schreibt</translation>
+    </message>
+    <message>
+        <source>Ollama&apos;s port {port} belongs to {holder}, so Preheat does not answer there</source>
+        <translation>Der Port {port} von Ollama gehört zu {holder}; Preheat antwortet dort nicht</translation>
+    </message>
+    <message>
+        <source>Only {available:memory} are available, less than keep_free ({keep:memory}): nothing is preloaded</source>
+        <translation>Nur {available:memory} sind verfügbar, weniger als keep_free ({keep:memory}): Nichts wird vorgeladen</translation>
+    </message>
+    <message>
+        <source>Other users can access {path} ({mode})</source>
+        <translation>Andere Benutzer haben Zugriff auf {path} ({mode})</translation>
+    </message>
+    <message>
+        <source>Other users of this machine can read the API keys in {path}</source>
+        <translation>Andere Benutzer dieses Computers können die API-Schlüssel in {path} lesen</translation>
+    </message>
+    <message>
+        <source>Packages that Preheat needs are not installed: {packages:names}</source>
+        <translation>Von Preheat benötigte Pakete sind nicht installiert: {packages:names}</translation>
+    </message>
+    <message>
+        <source>Port {port} at {address} belongs to the running Preheat (process {pid})</source>
+        <translation>Port {port} auf {address} gehört zum laufenden Preheat (Prozess {pid})</translation>
+    </message>
+    <message>
+        <source>Port {port} at {address} is free</source>
+        <translation>Port {port} auf {address} ist frei</translation>
+    </message>
+    <message>
+        <source>Port {port} belongs to another Preheat {version} ({holder}), of another user or with another PREHEAT_HOME</source>
+        <translation>Port {port} gehört zu einem anderen Preheat {version} ({holder}), von einem anderen Benutzer oder mit einem anderen PREHEAT_HOME</translation>
+    </message>
+    <message>
+        <source>Port {port} belongs to {holder}</source>
+        <translation>Port {port} gehört zu {holder}</translation>
+    </message>
+    <message>
+        <source>Port {port} belongs to {holder}, which does not answer</source>
+        <translation>Port {port} gehört zu {holder} und antwortet nicht</translation>
+    </message>
+    <message>
+        <source>Preheat (process {pid}) does not answer on port {port}</source>
+        <translation>Preheat (Prozess {pid}) antwortet nicht auf Port {port}</translation>
+    </message>
+    <message>
+        <source>Preheat (process {pid}) does not report its state: {reason}</source>
+        <translation>Preheat (Prozess {pid}) meldet seinen Zustand nicht: {reason}</translation>
+    </message>
+    <message>
+        <source>Preheat (process {pid}) ended without removing its runtime file; the next start replaces it</source>
+        <translation>Preheat (Prozess {pid}) endete, ohne seine Laufzeitdatei zu entfernen; der nächste Start ersetzt sie</translation>
+    </message>
+    <message>
+        <source>Preheat (process {pid}) has not ended yet</source>
+        <translation>Preheat (Prozess {pid}) ist noch nicht beendet</translation>
+    </message>
+    <message>
+        <source>Preheat also answers on Ollama&apos;s port {port}</source>
+        <translation>Preheat antwortet auch auf dem Port {port} von Ollama</translation>
+    </message>
+    <message>
+        <source>Preheat asks once a day about newer versions, and knows of none</source>
+        <translation>Preheat fragt einmal am Tag nach neueren Versionen; bekannt ist keine</translation>
+    </message>
+    <message>
+        <source>Preheat cannot listen at {host}: {reason}</source>
+        <translation>Preheat kann {host} nicht öffnen: {reason}</translation>
+    </message>
+    <message>
+        <source>Preheat does not ask about newer versions (preheat update --check does)</source>
+        <translation>Preheat fragt nicht nach neueren Versionen (preheat update --check fragt danach)</translation>
+    </message>
+    <message>
+        <source>Preheat does not run</source>
+        <translation>Preheat läuft nicht</translation>
+    </message>
+    <message>
+        <source>Preheat does not start at login</source>
+        <translation>Preheat startet nicht beim Anmelden</translation>
+    </message>
+    <message>
+        <source>Preheat may not read and write {path} ({mode})</source>
+        <translation>Preheat darf {path} nicht lesen und schreiben ({mode})</translation>
+    </message>
+    <message>
+        <source>Preheat runs on port {port}; the configured port {setting} is free</source>
+        <translation>Preheat läuft auf Port {port}; der eingestellte Port {setting} ist frei</translation>
+    </message>
+    <message>
+        <source>Preheat should start at login, but {program} does not exist</source>
+        <translation>Preheat soll beim Anmelden starten, aber {program} gibt es nicht</translation>
+    </message>
+    <message>
+        <source>Preheat starts at login: {command}</source>
+        <translation>Preheat startet beim Anmelden: {command}</translation>
+    </message>
+    <message>
+        <source>Preheat uses these folders</source>
+        <translation>Preheat verwendet diese Ordner</translation>
+    </message>
+    <message>
+        <source>Preheat {version}</source>
+        <translation>Preheat {version}</translation>
+    </message>
+    <message>
+        <source>Preheat {version} runs on port {port} (process {pid})</source>
+        <translation>Preheat {version} läuft auf Port {port} (Prozess {pid})</translation>
+    </message>
+    <message>
+        <source>Preheat&apos;s files were changed at {newest}, which is in the future</source>
+        <translation>Dateien von Preheat wurden zuletzt am {newest} geändert, also in der Zukunft</translation>
+    </message>
+    <message>
+        <source>Programs may open only {limit} files; Preheat needs one for each connection</source>
+        <translation>Programme dürfen nur {limit} Dateien öffnen; Preheat braucht eine für jede Verbindung</translation>
+    </message>
+    <message>
+        <source>Programs may use only {limit:memory} of address space</source>
+        <translation>Programme dürfen nur {limit:memory} Adressraum verwenden</translation>
+    </message>
+    <message>
+        <source>Pull the new image and start the container again</source>
+        <translation>Das neue Image holen und den Container neu starten</translation>
+    </message>
+    <message>
+        <source>Put Preheat&apos;s data on a local disk: set PREHEAT_HOME, or XDG_DATA_HOME</source>
+        <translation>Die Daten von Preheat auf einen lokalen Datenträger legen: PREHEAT_HOME oder XDG_DATA_HOME setzen</translation>
+    </message>
+    <message>
+        <source>Put it on a disk: set PREHEAT_HOME, or the setting models_dir</source>
+        <translation>Auf einen Datenträger legen: PREHEAT_HOME oder die Einstellung models_dir setzen</translation>
+    </message>
+    <message>
+        <source>Quit Preheat, and start it again</source>
+        <translation>Preheat beenden und neu starten</translation>
+    </message>
+    <message>
+        <source>Raise or remove the limit: ulimit -v unlimited</source>
+        <translation>Die Grenze erhöhen oder aufheben: ulimit -v unlimited</translation>
+    </message>
+    <message>
+        <source>Raise the limit: ulimit -n 4096</source>
+        <translation>Die Grenze erhöhen: ulimit -n 4096</translation>
+    </message>
+    <message>
+        <source>Remove it, and start Preheat again</source>
+        <translation>Die Datei entfernen und Preheat neu starten</translation>
+    </message>
+    <message>
+        <source>Remove the copy that you do not need, or put the folder of this one first in PATH</source>
+        <translation>Die nicht benötigte Kopie entfernen oder den Ordner von dieser in PATH nach vorn stellen</translation>
+    </message>
+    <message>
+        <source>Rename or delete it, then install again</source>
+        <translation>Die Datei umbenennen oder löschen, dann erneut installieren</translation>
+    </message>
+    <message>
+        <source>Replace or remove them, or check their permissions</source>
+        <translation>Ersetzen oder entfernen oder die Zugriffsrechte prüfen</translation>
+    </message>
+    <message>
+        <source>Replace the app by that of the new .dmg, or: brew upgrade --cask preheat</source>
+        <translation>Die App durch die aus der neuen .dmg-Datei ersetzen, oder: brew upgrade --cask preheat</translation>
+    </message>
+    <message>
+        <source>Report them with the file that preheat doctor --bundle writes</source>
+        <translation>Mit der Datei melden, die preheat doctor --bundle schreibt</translation>
+    </message>
+    <message>
+        <source>Run preheat doctor again</source>
+        <translation>preheat doctor erneut ausführen</translation>
+    </message>
+    <message>
+        <source>Run preheat doctor in a terminal of that session</source>
+        <translation>preheat doctor in einem Terminal dieser Sitzung ausführen</translation>
+    </message>
+    <message>
+        <source>Run the command without sudo</source>
+        <translation>Den Befehl ohne sudo ausführen</translation>
+    </message>
+    <message>
+        <source>Run the new installer from that page, or: winget upgrade Preheat</source>
+        <translation>Das neue Installationsprogramm von dieser Seite ausführen, oder: winget upgrade Preheat</translation>
+    </message>
+    <message>
+        <source>See: {log}</source>
+        <translation>Siehe: {log}</translation>
+    </message>
+    <message>
         <source>Send a key as &apos;Authorization: Bearer KEY&apos;; make one with &apos;preheat keys add NAME&apos;</source>
         <translation>Einen Schlüssel als &apos;Authorization: Bearer KEY&apos; senden; &apos;preheat keys add NAME&apos; legt einen an</translation>
     </message>
@@ -2885,12 +3479,40 @@ nach {new}
         <translation>Das Bild selbst senden, als Data-URI oder Base64</translation>
     </message>
     <message>
+        <source>Set a smaller limit: preheat config set memory_limit 50%</source>
+        <translation>Eine kleinere Grenze setzen: preheat config set memory_limit 50%</translation>
+    </message>
+    <message>
+        <source>Set less: preheat config set keep_free 1GiB</source>
+        <translation>Weniger einstellen: preheat config set keep_free 1GiB</translation>
+    </message>
+    <message>
+        <source>Set the clock, or switch on network time</source>
+        <translation>Die Uhr stellen oder die Netzwerkzeit einschalten</translation>
+    </message>
+    <message>
+        <source>Start it: preheat tray, or preheat serve</source>
+        <translation>Starten: preheat tray oder preheat serve</translation>
+    </message>
+    <message>
+        <source>Stop it, or choose another port: preheat config set port {free}</source>
+        <translation>Ihn beenden oder einen anderen Port wählen: preheat config set port {free}</translation>
+    </message>
+    <message>
+        <source>Stop it, or switch this off: preheat config set ollama_port false</source>
+        <translation>Das andere Programm beenden oder dies ausschalten: preheat config set ollama_port false</translation>
+    </message>
+    <message>
         <source>Stored are the latest ones since Preheat started, unless store was false; send the conversation as input</source>
         <translation>Gespeichert sind die letzten seit dem Start von Preheat, außer mit store false; das Gespräch als input senden</translation>
     </message>
     <message>
         <source>Stored are those of the latest responses since Preheat started, unless store was false; send the item itself</source>
         <translation>Gespeichert sind die der letzten Antworten seit dem Start von Preheat, außer mit store false; das Element selbst senden</translation>
+    </message>
+    <message>
+        <source>Switch Start at login off and on in the settings window</source>
+        <translation>Im Einstellungsfenster „Beim Anmelden starten“ aus- und wieder einschalten</translation>
     </message>
     <message>
         <source>The API key {name} allows only {scope}, and this needs {needed}</source>
@@ -2905,12 +3527,64 @@ nach {new}
         <translation>Das JSON-Schema ist nicht verwendbar. {reason}</translation>
     </message>
     <message>
+        <source>The Vulkan loader is not installed</source>
+        <translation>Der Vulkan-Loader ist nicht installiert</translation>
+    </message>
+    <message>
         <source>The answer&apos;s schema or grammar is too complex to follow. {reason}</source>
         <translation>Schema oder Grammatik der Antwort sind zu komplex, um sie einzuhalten. {reason}</translation>
     </message>
     <message>
+        <source>The background service does not start by itself ({manager})</source>
+        <translation>Der Hintergrunddienst startet nicht von selbst ({manager})</translation>
+    </message>
+    <message>
+        <source>The background service is installed but does not run ({manager})</source>
+        <translation>Der Hintergrunddienst ist installiert, läuft aber nicht ({manager})</translation>
+    </message>
+    <message>
+        <source>The background service runs ({manager}, process {pid})</source>
+        <translation>Der Hintergrunddienst läuft ({manager}, Prozess {pid})</translation>
+    </message>
+    <message>
+        <source>The cache is large: {size}</source>
+        <translation>Der Cache ist groß: {size}</translation>
+    </message>
+    <message>
+        <source>The cache takes {size} ({path})</source>
+        <translation>Der Cache belegt {size} ({path})</translation>
+    </message>
+    <message>
         <source>The chat has {count} images; {limit} are the limit</source>
         <translation>Der Chat hat {count} Bilder; höchstens {limit} sind erlaubt</translation>
+    </message>
+    <message>
+        <source>The clock says {now}: downloads fail, and no usage is learned</source>
+        <translation>Die Uhr zeigt {now}: Downloads schlagen fehl, und aus der Nutzung wird nichts gelernt</translation>
+    </message>
+    <message>
+        <source>The command preheat in a terminal is another copy: {first}</source>
+        <translation>Der Befehl preheat im Terminal ist eine andere Kopie: {first}</translation>
+    </message>
+    <message>
+        <source>The desktop session ({session}) does not answer</source>
+        <translation>Die Desktopsitzung ({session}) antwortet nicht</translation>
+    </message>
+    <message>
+        <source>The disk of {path} is full ({free:bytes} free)</source>
+        <translation>Der Datenträger von {path} ist voll ({free:bytes} frei)</translation>
+    </message>
+    <message>
+        <source>The disk of {path} is nearly full ({free:bytes} free)</source>
+        <translation>Der Datenträger von {path} ist fast voll ({free:bytes} frei)</translation>
+    </message>
+    <message>
+        <source>The entry for the login has no command that can be read</source>
+        <translation>Der Eintrag für das Anmelden hat keinen lesbaren Befehl</translation>
+    </message>
+    <message>
+        <source>The file of API keys cannot be read: {reason}. Every key is refused</source>
+        <translation>Die Datei der API-Schlüssel ist nicht lesbar: {reason}. Jeder Schlüssel wird abgelehnt</translation>
     </message>
     <message>
         <source>The file of API keys is damaged: {path}</source>
@@ -2921,8 +3595,36 @@ nach {new}
         <translation>Die Grammatik ist nicht verwendbar. {reason}</translation>
     </message>
     <message>
+        <source>The history ({size:bytes}) is too large to check in this time</source>
+        <translation>Der Verlauf ({size:bytes}) ist zu groß, um ihn in dieser Zeit zu prüfen</translation>
+    </message>
+    <message>
+        <source>The history cannot be checked now: {reason}</source>
+        <translation>Der Verlauf lässt sich gerade nicht prüfen: {reason}</translation>
+    </message>
+    <message>
+        <source>The history is damaged: {reason}</source>
+        <translation>Der Verlauf ist beschädigt: {reason}</translation>
+    </message>
+    <message>
+        <source>The history is whole; requests in it: {requests}</source>
+        <translation>Der Verlauf ist unbeschädigt; Anfragen darin: {requests}</translation>
+    </message>
+    <message>
+        <source>The icon appears in the system&apos;s own tray or menu bar</source>
+        <translation>Das Symbol erscheint im Infobereich oder in der Menüleiste des Systems</translation>
+    </message>
+    <message>
         <source>The image encoder {file} does not work with this model</source>
         <translation>Der Bildkodierer {file} passt nicht zu diesem Modell</translation>
+    </message>
+    <message>
+        <source>The log can be read</source>
+        <translation>Das Protokoll ist lesbar</translation>
+    </message>
+    <message>
+        <source>The login starts another copy of Preheat: {program}, not {own}</source>
+        <translation>Beim Anmelden startet eine andere Kopie von Preheat: {program}, nicht {own}</translation>
     </message>
     <message>
         <source>The model&apos;s chat template cannot be used: it crashes the process that runs it</source>
@@ -2969,12 +3671,56 @@ nach {new}
         <translation>Die Namen der Modelle lassen sich nicht schreiben: {reason}</translation>
     </message>
     <message>
+        <source>The port is chosen at each start (port = 0)</source>
+        <translation>Der Port wird bei jedem Start gewählt (port = 0)</translation>
+    </message>
+    <message>
+        <source>The running Preheat is version {running}, the installed one {installed}</source>
+        <translation>Das laufende Preheat hat die Version {running}, das installierte {installed}</translation>
+    </message>
+    <message>
+        <source>The service is installed but did not start: {reason}</source>
+        <translation>Der Dienst ist installiert, ist aber nicht gestartet: {reason}</translation>
+    </message>
+    <message>
+        <source>The service is installed, but the system does not start it without a login: {reason}</source>
+        <translation>Der Dienst ist installiert, aber das System startet ihn nicht ohne Anmeldung: {reason}</translation>
+    </message>
+    <message>
+        <source>The settings are not correct, and there are no last good ones: preheat serve does not start</source>
+        <translation>Die Einstellungen sind fehlerhaft, und es gibt keine letzten gültigen: preheat serve startet nicht</translation>
+    </message>
+    <message>
+        <source>The settings are not correct; the last good ones apply</source>
+        <translation>Die Einstellungen sind fehlerhaft; es gelten die letzten gültigen</translation>
+    </message>
+    <message>
+        <source>The system&apos;s services cannot be asked: {reason}</source>
+        <translation>Die Dienste des Systems lassen sich nicht abfragen: {reason}</translation>
+    </message>
+    <message>
         <source>The template argument {name} is reserved</source>
         <translation>Das Argument {name} der Chatvorlage ist reserviert</translation>
     </message>
     <message>
+        <source>The windows are not installed; preheat serve works without them</source>
+        <translation>Die Fenster sind nicht installiert; preheat serve läuft auch ohne sie</translation>
+    </message>
+    <message>
+        <source>The windows cannot start: libraries are missing: {libraries:names}</source>
+        <translation>Die Fenster können nicht starten; es fehlen Bibliotheken: {libraries:names}</translation>
+    </message>
+    <message>
         <source>There are already {limit} keys</source>
         <translation>Es gibt schon {limit} Schlüssel</translation>
+    </message>
+    <message>
+        <source>There are no models in the configured folders</source>
+        <translation>In den eingestellten Ordnern gibt es keine Modelle</translation>
+    </message>
+    <message>
+        <source>There are no named API keys</source>
+        <translation>Es gibt keine benannten API-Schlüssel</translation>
     </message>
     <message>
         <source>There is a model with the name {name} already</source>
@@ -2985,8 +3731,56 @@ nach {new}
         <translation>Es gibt schon einen Schlüssel namens {name}</translation>
     </message>
     <message>
+        <source>There is no background service (preheat service install makes one)</source>
+        <translation>Es gibt keinen Hintergrunddienst (preheat service install richtet einen ein)</translation>
+    </message>
+    <message>
+        <source>There is no desktop session here; preheat serve works without one</source>
+        <translation>Hier gibt es keine Desktopsitzung; preheat serve läuft auch ohne</translation>
+    </message>
+    <message>
+        <source>There is no history yet</source>
+        <translation>Es gibt noch keinen Verlauf</translation>
+    </message>
+    <message>
         <source>There is no key called {name}</source>
         <translation>Es gibt keinen Schlüssel namens {name}</translation>
+    </message>
+    <message>
+        <source>There is no log yet ({path})</source>
+        <translation>Es gibt noch kein Protokoll ({path})</translation>
+    </message>
+    <message>
+        <source>There is no settings file; the defaults apply ({path})</source>
+        <translation>Es gibt keine Einstellungsdatei; es gelten die Standardwerte ({path})</translation>
+    </message>
+    <message>
+        <source>This Preheat is part of another program</source>
+        <translation>Dieses Preheat ist Teil eines anderen Programms</translation>
+    </message>
+    <message>
+        <source>This build can also use: {names:names}</source>
+        <translation>Dieser Build kann auch verwenden: {names:names}</translation>
+    </message>
+    <message>
+        <source>This build has no address to ask about newer versions</source>
+        <translation>Dieser Build kennt keine Adresse, um nach neueren Versionen zu fragen</translation>
+    </message>
+    <message>
+        <source>This build of llama.cpp does not run on this processor</source>
+        <translation>Dieser Build von llama.cpp läuft nicht auf diesem Prozessor</translation>
+    </message>
+    <message>
+        <source>This build of llama.cpp has only one library for processors</source>
+        <translation>Dieser Build von llama.cpp hat nur eine Bibliothek für Prozessoren</translation>
+    </message>
+    <message>
+        <source>This check did not finish within {seconds:.0f} s</source>
+        <translation>Diese Prüfung war nach {seconds:.0f} s nicht fertig</translation>
+    </message>
+    <message>
+        <source>This check failed: {reason}</source>
+        <translation>Diese Prüfung ist fehlgeschlagen: {reason}</translation>
     </message>
     <message>
         <source>This model cannot fill the gap before a suffix: its vocabulary has no tokens for it</source>
@@ -2997,8 +3791,32 @@ nach {new}
         <translation>Dieses Modell versteht keine Bilder</translation>
     </message>
     <message>
+        <source>This processor is too old for Preheat: it lacks {missing}</source>
+        <translation>Dieser Prozessor ist zu alt für Preheat: Ihm fehlt {missing}</translation>
+    </message>
+    <message>
+        <source>This processor lacks instructions that Preheat needs: {features:names}</source>
+        <translation>Diesem Prozessor fehlen Befehle, die Preheat braucht: {features:names}</translation>
+    </message>
+    <message>
         <source>This response does not run in the background, so that it cannot be cancelled</source>
         <translation>Diese Antwort läuft nicht im Hintergrund und lässt sich daher nicht abbrechen</translation>
+    </message>
+    <message>
+        <source>This system starts a user&apos;s service only after the user has logged in</source>
+        <translation>Dieses System startet Dienste eines Benutzers erst nach dessen Anmeldung</translation>
+    </message>
+    <message>
+        <source>Try again, or restart the computer</source>
+        <translation>Erneut versuchen oder den Computer neu starten</translation>
+    </message>
+    <message>
+        <source>Use a computer with an x86-64 processor of 2009 or later</source>
+        <translation>Einen Computer mit x86-64-Prozessor von 2009 oder später verwenden</translation>
+    </message>
+    <message>
+        <source>Use a computer with x86-64-v2, built since about 2011</source>
+        <translation>Einen Computer mit x86-64-v2 verwenden, gebaut seit etwa 2011</translation>
     </message>
     <message>
         <source>Use a key with that permission</source>
@@ -3013,12 +3831,28 @@ nach {new}
         <translation>create mit from oder pull verwenden</translation>
     </message>
     <message>
+        <source>Use http://{own}:{port} in programs, or stop it</source>
+        <translation>In Programmen http://{own}:{port} verwenden oder das andere Programm beenden</translation>
+    </message>
+    <message>
         <source>Use letters, digits, and . _ - : / after the first character</source>
         <translation>Buchstaben und Ziffern verwenden, nach dem ersten Zeichen auch . _ - : /</translation>
     </message>
     <message>
         <source>Use one of its models, or another key</source>
         <translation>Eines seiner Modelle oder einen anderen Schlüssel verwenden</translation>
+    </message>
+    <message>
+        <source>Version {version} is available</source>
+        <translation>Version {version} ist verfügbar</translation>
+    </message>
+    <message>
+        <source>Wait for its requests, or end it at once: preheat quit --now</source>
+        <translation>Auf seine Anfragen warten oder es sofort beenden: preheat quit --now</translation>
+    </message>
+    <message>
+        <source>With sudo, the service would belong to another user</source>
+        <translation>Mit sudo würde der Dienst einem anderen Benutzer gehören</translation>
     </message>
     <message>
         <source>a list of obsidian, vscode, tauri, chrome-extensions, firefox-extensions, capacitor</source>
@@ -3035,6 +3869,42 @@ nach {new}
     <message>
         <source>dimensions: {model} was not trained for vectors shorter than {limit}</source>
         <translation>dimensions: {model} ist nicht für kürzere Vektoren als {limit} trainiert</translation>
+    </message>
+    <message>
+        <source>docs/troubleshooting.md lists the system libraries that Qt needs</source>
+        <translation>docs/troubleshooting.md nennt die Systembibliotheken, die Qt braucht</translation>
+    </message>
+    <message>
+        <source>git pull, then make run</source>
+        <translation>git pull, dann make run</translation>
+    </message>
+    <message>
+        <source>keep_free is {keep:memory}, and there are only {total:memory}: no model can be loaded</source>
+        <translation>keep_free ist {keep:memory}, und es gibt nur {total:memory}: Kein Modell lässt sich laden</translation>
+    </message>
+    <message>
+        <source>llama.cpp is missing from this installation</source>
+        <translation>In dieser Installation fehlt llama.cpp</translation>
+    </message>
+    <message>
+        <source>llama.cpp uses its library for {variant}: the best one that runs here</source>
+        <translation>llama.cpp verwendet seine Bibliothek für {variant}: die beste, die hier läuft</translation>
+    </message>
+    <message>
+        <source>llama.cpp was built for this kind of processor alone, as pip does by default</source>
+        <translation>llama.cpp wurde nur für diese Art von Prozessor gebaut, wie es pip standardmäßig tut</translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s file {file} does not work here: {reason}</source>
+        <translation>Die Datei {file} von llama.cpp funktioniert hier nicht: {reason}</translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s file {file} is damaged or missing</source>
+        <translation>Die Datei {file} von llama.cpp ist beschädigt oder fehlt</translation>
+    </message>
+    <message>
+        <source>memory_limit is {limit:memory}, but there are only {total:memory}</source>
+        <translation>memory_limit ist {limit:memory}, aber es gibt nur {total:memory}</translation>
     </message>
     <message>
         <source>of home folders, only ~/ is supported</source>
@@ -3061,8 +3931,20 @@ nach {new}
         <translation>pausiert bis {until}</translation>
     </message>
     <message>
+        <source>pip install --upgrade preheat</source>
+        <translation>pip install --upgrade preheat</translation>
+    </message>
+    <message>
+        <source>pipx upgrade preheat</source>
+        <translation>pipx upgrade preheat</translation>
+    </message>
+    <message>
         <source>planned</source>
         <translation>geplant</translation>
+    </message>
+    <message>
+        <source>preheat doctor --bundle FILE</source>
+        <translation>preheat doctor --bundle FILE</translation>
     </message>
     <message>
         <source>preheat downloads {action} ID; preheat downloads lists the ids</source>
@@ -3071,6 +3953,10 @@ nach {new}
     <message>
         <source>preheat favourites --order A B, or preheat favourite A</source>
         <translation>preheat favourites --order A B oder preheat favourite A</translation>
+    </message>
+    <message>
+        <source>preheat-server has no windows</source>
+        <translation>preheat-server hat keine Fenster</translation>
     </message>
     <message>
         <source>preloading is off</source>
@@ -3097,8 +3983,36 @@ nach {new}
         <translation>Akkubetrieb</translation>
     </message>
     <message>
+        <source>sudo apt install {packages}</source>
+        <translation>sudo apt install {packages}</translation>
+    </message>
+    <message>
+        <source>systemd&apos;s manager of this user cannot be reached: {reason}</source>
+        <translation>Die systemd-Verwaltung dieses Benutzers ist nicht erreichbar: {reason}</translation>
+    </message>
+    <message>
         <source>tables such as [models.&quot;qwen2.5-7b&quot;]</source>
         <translation>Tabellen wie [models.&quot;qwen2.5-7b&quot;]</translation>
+    </message>
+    <message>
+        <source>the address is not https</source>
+        <translation>die Adresse ist nicht https</translation>
+    </message>
+    <message>
+        <source>the address leads in a circle</source>
+        <translation>die Adresse führt im Kreis</translation>
+    </message>
+    <message>
+        <source>the answer is compressed</source>
+        <translation>die Antwort ist komprimiert</translation>
+    </message>
+    <message>
+        <source>the answer is too large</source>
+        <translation>die Antwort ist zu groß</translation>
+    </message>
+    <message>
+        <source>the answer took too long</source>
+        <translation>die Antwort dauerte zu lange</translation>
     </message>
     <message>
         <source>the file is not a usage log</source>
@@ -3127,6 +4041,10 @@ nach {new}
     <message>
         <source>the rows of the tensor {tensor} are not whole {type} blocks</source>
         <translation>die Zeilen des Tensors {tensor} bestehen nicht aus ganzen {type}-Blöcken</translation>
+    </message>
+    <message>
+        <source>the server answered with status {status}</source>
+        <translation>der Server antwortete mit Status {status}</translation>
     </message>
     <message>
         <source>the smallest available</source>
@@ -3217,6 +4135,10 @@ nach {new}
         <translation>in der letzten Woche {uses}-mal genutzt, meist {part}</translation>
     </message>
     <message>
+        <source>uv tool upgrade preheat</source>
+        <translation>uv tool upgrade preheat</translation>
+    </message>
+    <message>
         <source>waiting for the first request: preloading at login is off</source>
         <translation>wartet auf die erste Anfrage: Vorladen beim Anmelden ist aus</translation>
     </message>
@@ -3263,6 +4185,10 @@ nach {new}
     <message>
         <source>{available:memory} of the control group&apos;s memory is available, less than keep_free ({keep_free:memory})</source>
         <translation>{available:memory} Speicher der Control Group verfügbar, weniger als keep_free ({keep_free:memory})</translation>
+    </message>
+    <message>
+        <source>{available:memory} of {total:memory} of memory are available</source>
+        <translation>{available:memory} von {total:memory} Speicher sind verfügbar</translation>
     </message>
     <message>
         <source>{field}: documents have to be text in the request</source>
@@ -3393,8 +4319,16 @@ nach {new}
         <translation>{file} würde zu groß</translation>
     </message>
     <message>
+        <source>{file}, a part of llama.cpp, is missing or damaged</source>
+        <translation>{file}, ein Teil von llama.cpp, fehlt oder ist beschädigt</translation>
+    </message>
+    <message>
         <source>{first} (and {others} more)</source>
         <translation>{first} (und {others} weitere)</translation>
+    </message>
+    <message>
+        <source>{holder} listens on [{address}]:{port}: programs that connect to localhost may reach it instead of Preheat</source>
+        <translation>{holder} belegt [{address}]:{port}: Programme, die sich mit localhost verbinden, erreichen es vielleicht statt Preheat</translation>
     </message>
     <message>
         <source>{host} has a problem (status {status})</source>
@@ -3437,6 +4371,10 @@ nach {new}
         <translation>Preheat kann {model} nicht löschen: Es ist {path}</translation>
     </message>
     <message>
+        <source>{model} does not load: {error}</source>
+        <translation>{model} lässt sich nicht laden: {error}</translation>
+    </message>
+    <message>
         <source>{model} does not support thinking</source>
         <translation>{model} unterstützt kein Denken</translation>
     </message>
@@ -3447,6 +4385,10 @@ nach {new}
     <message>
         <source>{model} has requests in progress and cannot be moved or deleted now</source>
         <translation>{model} bearbeitet Anfragen und kann jetzt weder verschoben noch gelöscht werden</translation>
+    </message>
+    <message>
+        <source>{model} is part of the installed Preheat and cannot be deleted by itself</source>
+        <translation>{model} ist Teil des installierten Preheat und lässt sich nicht einzeln löschen</translation>
     </message>
     <message>
         <source>{model} makes embeddings, not text</source>
@@ -3507,6 +4449,10 @@ nach {new}
     <message>
         <source>{param} must be a number of seconds above 0</source>
         <translation>{param} muss eine Zahl von Sekunden über 0 sein</translation>
+    </message>
+    <message>
+        <source>{what} cannot be written into a service&apos;s description: {reason}</source>
+        <translation>{what} lässt sich nicht in die Beschreibung eines Dienstes schreiben: {reason}</translation>
     </message>
     <message>
         <source>{param} is not a usable path: {reason}</source>
@@ -3605,6 +4551,18 @@ nach {new}
         <translation>{problem}; nächster Versuch in {pause_s:duration}</translation>
     </message>
     <message>
+        <source>{program} does not answer</source>
+        <translation>{program} antwortet nicht</translation>
+    </message>
+    <message>
+        <source>{program} is missing: this system has no service manager that Preheat knows</source>
+        <translation>{program} fehlt: Dieses System hat keine Dienstverwaltung, die Preheat kennt</translation>
+    </message>
+    <message>
+        <source>{program} refused: {reason}</source>
+        <translation>{program} hat abgelehnt: {reason}</translation>
+    </message>
+    <message>
         <source>{reason}; allowed: {allowed}</source>
         <translation>{reason}; erlaubt: {allowed}</translation>
     </message>
@@ -3659,6 +4617,14 @@ nach {new}
     <message>
         <source>{repo} was disabled by the hub</source>
         <translation>{repo} wurde vom Hub gesperrt</translation>
+    </message>
+    <message>
+        <source>{session} has no place for tray icons; the dashboard replaces the icon</source>
+        <translation>{session} hat keinen Platz für Symbole im Infobereich; das Dashboard ersetzt das Symbol</translation>
+    </message>
+    <message>
+        <source>{session} shows tray icons: {hosts:names}</source>
+        <translation>{session} zeigt Symbole im Infobereich: {hosts:names}</translation>
     </message>
     <message>
         <source>{subject} cannot be {value} ({reason}); allowed: {allowed}</source>
@@ -3774,6 +4740,10 @@ nach {new}
         <translation>Preheat löscht nur Dateien in seinem eigenen Ordner. {files} dort löschen, wo es herkommt.</translation>
     </message>
     <message>
+        <source>It takes no memory unless it is loaded.</source>
+        <translation>Es belegt nur Speicher, wenn es geladen ist.</translation>
+    </message>
+    <message>
         <source>{files}, {size}, will be deleted permanently.</source>
         <translation>{files}, {size}, wird endgültig gelöscht.</translation>
     </message>
@@ -3791,7 +4761,7 @@ nach {new}
     </message>
     <message>
         <source>The file is {owner}.</source>
-        <translation>Die Datei liegt {owner}.</translation>
+        <translation>Die Datei ist {owner}.</translation>
     </message>
 </context>
 <context>
@@ -4589,6 +5559,10 @@ nach {new}
         <translation>„{}“</translation>
     </message>
     <message>
+        <source>This build has no address to ask, so nothing is asked.</source>
+        <translation>Dieser Build kennt keine Adresse dafür, also fragt er nicht.</translation>
+    </message>
+    <message>
         <source>Set by the environment variable {}.</source>
         <translation>Durch die Umgebungsvariable {} festgelegt.</translation>
     </message>
@@ -4757,6 +5731,10 @@ nach {new}
         <translation>Apps</translation>
     </message>
     <message>
+        <source>Ask once a day whether a newer version exists. Only Preheat&apos;s version is sent, and nothing is downloaded.</source>
+        <translation>Einmal am Tag fragen, ob es eine neuere Version gibt. Gesendet wird nur die Version von Preheat, heruntergeladen wird nichts.</translation>
+    </message>
+    <message>
         <source>Compute attention without large intermediate buffers.</source>
         <translation>Attention ohne große Zwischenspeicher berechnen.</translation>
     </message>
@@ -4811,6 +5789,10 @@ nach {new}
     <message>
         <source>Log verbosity.</source>
         <translation>Ausführlichkeit des Protokolls.</translation>
+    </message>
+    <message>
+        <source>Look for updates</source>
+        <translation>Nach Updates suchen</translation>
     </message>
     <message>
         <source>Maximum length of prompt plus completion, in tokens.</source>
@@ -5140,8 +6122,16 @@ nach {new}
         <translation>&amp;Einstellungen…</translation>
     </message>
     <message>
+        <source>A&amp;bout Preheat</source>
+        <translation>&amp;Über Preheat</translation>
+    </message>
+    <message>
         <source>&amp;Quit</source>
         <translation>&amp;Beenden</translation>
+    </message>
+    <message>
+        <source>Version {version} is available…</source>
+        <translation>Version {version} ist verfügbar…</translation>
     </message>
     <message>
         <source>Unloading {model}</source>
@@ -5294,6 +6284,14 @@ nach {new}
     <message>
         <source>Start Preheat when I &amp;log in</source>
         <translation>Preheat beim An&amp;melden starten</translation>
+    </message>
+    <message>
+        <source>{model} is included and answers right away, without an internet connection.</source>
+        <translation>{model} ist enthalten und antwortet sofort, ohne Internetverbindung.</translation>
+    </message>
+    <message>
+        <source>&amp;Try it now</source>
+        <translation>Jetzt &amp;ausprobieren</translation>
     </message>
     <message>
         <source>Preheat&apos;s logo</source>
