@@ -55,7 +55,7 @@ def package(*, update_url: str, starter_models: bool) -> None:
     started_at = time.time()
     _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
     llama = ensure_wheel(portable=True)
-    shutil.copy2(llama, dist)  # for pip, which otherwise builds it from PyPI's source
+    shutil.copyfile(llama, dist / llama.name)  # for pip, which otherwise builds it from PyPI's source
     bundle = build(llama, FORMS.get(sys.platform, "folder"), update_url)
     if starter_models:
         ensure_all(resources_folder(bundle) / "models")
