@@ -525,7 +525,7 @@
     </message>
     <message>
         <source>Save &amp;diagnostics…</source>
-        <translation>&amp;Diagnose speichern…</translation>
+        <translation>&amp;Diagnose…</translation>
     </message>
     <message>
         <source>Save diagnostics</source>
@@ -3811,20 +3811,16 @@ nach {new}
         <translation>Erneut versuchen oder den Computer neu starten</translation>
     </message>
     <message>
-        <source>Use a computer with an x86-64 processor of 2009 or later</source>
-        <translation>Einen Computer mit x86-64-Prozessor von 2009 oder später verwenden</translation>
-    </message>
-    <message>
-        <source>Use a computer with x86-64-v2, built since about 2011</source>
-        <translation>Einen Computer mit x86-64-v2 verwenden, gebaut seit etwa 2011</translation>
-    </message>
-    <message>
         <source>Use a key with that permission</source>
         <translation>Einen Schlüssel mit dieser Berechtigung verwenden</translation>
     </message>
     <message>
         <source>Use a model for code, such as Qwen2.5-Coder, or leave out the suffix</source>
         <translation>Ein Modell für Code wie Qwen2.5-Coder verwenden oder suffix weglassen</translation>
+    </message>
+    <message>
+        <source>Use a newer computer: Intel&apos;s processors since 2009 and AMD&apos;s since 2011 have them</source>
+        <translation>Einen neueren Computer verwenden: Prozessoren von Intel seit 2009 und von AMD seit 2011 haben sie</translation>
     </message>
     <message>
         <source>Use create with from, or pull</source>
