@@ -11,7 +11,6 @@ import argparse
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -52,7 +51,9 @@ def package(*, update_url: str, starter_models: bool) -> None:
     """
     dist = BUNDLE.parent
     dist.mkdir(exist_ok=True)
-    started_at = time.time()
+    for file in dist.iterdir():  # of an earlier build, maybe of another version
+        if file.is_file():
+            file.unlink()
     _run([sys.executable, str(PACKAGING / "pictures" / "program_icons.py"), str(ICONS)])
     llama = ensure_wheel(portable=True)
     shutil.copyfile(llama, dist / llama.name)  # for pip, which otherwise builds it from PyPI's source
@@ -61,7 +62,7 @@ def package(*, update_url: str, starter_models: bool) -> None:
         ensure_all(resources_folder(bundle) / "models")
     for script, *arguments in commands(sys.platform, bundle, dist):
         _run([sys.executable, str(PACKAGING / script), *arguments])
-    made = sorted(file for file in dist.iterdir() if file.is_file() and file.stat().st_mtime >= started_at)
+    made = sorted(file for file in dist.iterdir() if file.is_file())
     for file in made:
         say(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB")
     large = [file.name for file in made if file.suffix == ".deb" and file.stat().st_size > DEB_LIMIT_BYTES]
