@@ -39,6 +39,7 @@ NOT_RUN: Final = (
     "cd preheat",
     "curl -N",
     "docker",
+    "gh attestation",
     "git clone",
     "make",
     "npm",
