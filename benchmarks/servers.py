@@ -41,6 +41,7 @@ class Server:
     port: int
     pid: int
     started_at: float  # ``time.perf_counter`` before the start of the process
+    opened_at: float  # the same when the port accepted the first connection
     answered_at: float  # the same at the first answer of the port, with any status
     home: Path | None = None  # Preheat's PREHEAT_HOME; None for llama-server
 
@@ -135,8 +136,8 @@ def running(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
         )
         try:
-            _wait_for_answer(process, port)
-            yield Server(label, port, process.pid, started_at, time.perf_counter(), home)
+            opened_at = _wait_for_answer(process, port)
+            yield Server(label, port, process.pid, started_at, opened_at, time.perf_counter(), home)
         except Exception as error:
             log.seek(0)
             tail = "\n".join(log.read().decode(errors="replace").splitlines()[-15:])
@@ -147,17 +148,19 @@ def running(
             process.wait()
 
 
-def _wait_for_answer(process: subprocess.Popen[bytes], port: int) -> None:
-    """Return at the first HTTP answer of the port."""
+def _wait_for_answer(process: subprocess.Popen[bytes], port: int) -> float:
+    """Wait for the first HTTP answer of the port; return when it accepted the first connection."""
+    opened_at: float | None = None
     deadline = time.perf_counter() + _START_TIMEOUT_S
     while time.perf_counter() < deadline:
         if process.poll() is not None:
             raise ServerError(f"the process ended with {process.returncode} before its port answered")
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                opened_at = opened_at or time.perf_counter()
                 connection.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
                 if connection.recv(1):
-                    return
+                    return opened_at
         except OSError:
             pass
         time.sleep(_POLL_S)

@@ -42,8 +42,8 @@ def test_favourites_may_be_empty(tmp_path: Path) -> None:
 
 def test_each_server_has_its_own_name_for_a_file(tmp_path: Path) -> None:
     path = tmp_path / "Model-Q4.gguf"
-    assert Server(Label.PREHEAT, 1, 1, 0.0, 0.0, home=tmp_path).model_name(path) == "model-q4"
-    assert Server(Label.LLAMA_SERVER, 1, 1, 0.0, 0.0).model_name(path) == "Model-Q4"
+    assert Server(Label.PREHEAT, 1, 1, 0.0, 0.0, 0.0, home=tmp_path).model_name(path) == "model-q4"
+    assert Server(Label.LLAMA_SERVER, 1, 1, 0.0, 0.0, 0.0).model_name(path) == "Model-Q4"
 
 
 def test_a_server_runs_only_inside_the_block() -> None:
