@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from preheat.cli.output import waiting
-from preheat.errors import EngineError, NotRunningError
+from preheat.errors import EngineError, NotRunningError, SettingsError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
@@ -46,10 +47,13 @@ def end_running(*, now: bool = False) -> bool:
         StillRunningError: It has not ended in time.
         UnsupportedOperationError: The engine belongs to another program.
     """
+    import psutil
+
     ended = _end_engine(now=now)
     # A tray without an engine, or with that of another process; and an engine that does not answer.
-    for process in filter(None, (_named_in("tray.lock", _first_line), _named_in("engine.json", _engine_pid))):
-        process.terminate()
+    for process in filter(None, (_named_in("tray.lock", _first_line), _running_engine())):
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
         _wait(process, _END_S, kill=now)
         ended = True
     return ended
@@ -64,22 +68,47 @@ def _end_engine(*, now: bool) -> bool:
         with find_running() as running:
             process = psutil.Process(running.pid)
             ending = running.call(Quit(now))
-    except (NotRunningError, psutil.NoSuchProcess):
+    except psutil.NoSuchProcess:
         return False
+    except NotRunningError as error:
+        return not now and isinstance(error.__cause__, ConnectionRefusedError) and _await_end()
     words = f"Waiting for {ending.requests} requests" if ending.requests > 1 else "Waiting for one request"
     with waiting(words if ending.requests else "Ending"):
         _wait(process, ending.grace_s + _END_S, kill=now)
     return True
 
 
+def _await_end() -> bool:
+    """Wait for an engine that has closed its port; return whether there was one.
+
+    It is ending, and waits for its requests: another signal would end them at once.
+    """
+    from preheat.installation import ending_grace
+    from preheat.settings import Settings, load_settings
+
+    process = _running_engine()
+    if process is None:
+        return False
+    try:
+        grace_s = load_settings().shutdown_grace
+    except SettingsError:
+        grace_s = Settings().shutdown_grace
+    with waiting("Ending"):
+        _wait(process, ending_grace(grace_s) + _END_S, kill=False)
+    return True
+
+
 def _wait(process: psutil.Process, timeout_s: float, *, kill: bool) -> None:
     """Wait for the end of a process; then kill it, or raise StillRunningError."""
+    import psutil
+
     ends_at = time.monotonic() + timeout_s
     while _runs(process):
         if time.monotonic() > ends_at:
             if not kill:
                 raise StillRunningError(msg("still_running", pid=process.pid))
-            process.kill()  # workers end with it
+            with suppress(psutil.NoSuchProcess):
+                process.kill()  # workers end with it
             kill, ends_at = False, time.monotonic() + timeout_s
         time.sleep(_POLL_S)
 
@@ -92,6 +121,10 @@ def _runs(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _running_engine() -> psutil.Process | None:
+    return _named_in("engine.json", _engine_pid)
 
 
 def _named_in(name: str, read_pid: Callable[[bytes], int]) -> psutil.Process | None:

@@ -30,7 +30,7 @@ _VALUES: Final = frozenset({"value", "option", "similar"})
 """Parameters of messages that quote the settings file, or another source of settings."""
 
 _NAMES: Final = frozenset({"name", "names", "variable"})
-"""Parameters that name a setting, or what somebody wrote instead of one."""
+"""Parameters that name a setting, or an unknown name in place of one."""
 
 _ABOUT_SETTINGS: Final = ("setting", "correct_", "doctor_favourites_missing")
 

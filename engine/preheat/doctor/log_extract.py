@@ -50,7 +50,7 @@ def _clean(record: re.Match[str], hide: Redactor) -> str:
 
 
 def _words(words: str, hide: Redactor) -> str:
-    """Return the begin of a message. It is cut before and after: half of a key at the end would not be recognised."""
+    """Return the beginning of a message. It is shortened after hiding, which would not recognise half of a key."""
     words = _UNKNOWN_PATH.sub(r"\1 <path> \2", words)
     said = hide.words(words[:_MOST_READ])
     return said if len(words) <= _MOST else said[: max(min(_MOST, len(said) - _MOST), 0)] + "…"

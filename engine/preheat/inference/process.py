@@ -14,6 +14,7 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, Self, cast
 
 from preheat.errors import EngineError
@@ -86,6 +87,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._load_cancelled = False
         self._protocol_violated = False
         self._hung = False
+        self._has_ended = False  # the process has; why may not be known yet
         self._threads = 1
         self._liveness = Liveness()
         self._check: asyncio.TimerHandle | None = None  # runs while the worker has work
@@ -251,10 +253,36 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     def _ended(self, returncode: int | None) -> None:
         """Report the exit once. ``returncode`` is None for a process that outlives its killing."""
-        if self.exited.done():
+        if self._has_ended:
             return
+        self._has_ended = True
         self._transport.close()
-        ended = self._explain(returncode)
+        if self._hung:
+            self._report(UNRESPONSIVE)
+        elif returncode is None:
+            self._report(WorkerExit(msg("exit_killed")))
+        elif self._protocol_violated:
+            self._report(WorkerExit(msg("exit_protocol")))
+        elif self._closing or self._load_cancelled:
+            self._report(WorkerExit(exit_reason(returncode)))
+        else:
+            self._explain(returncode)
+
+    def _explain(self, returncode: int) -> None:
+        """Report why the process ended by itself. llama.cpp's files, 40 MB, are read on another thread."""
+        before, now = self._oom_kills[0], count_oom_kills()
+        ended = explain_exit(returncode, self._stderr, None if before is None or now is None else now - before)
+        if not damage_possible(returncode):
+            self._report(ended)
+            return
+
+        def report(found: asyncio.Future[Path | None]) -> None:
+            damaged = None if found.cancelled() or found.exception() else found.result()
+            self._report(ended if damaged is None else library_damaged(damaged.name))
+
+        asyncio.get_running_loop().run_in_executor(None, damaged_library).add_done_callback(report)
+
+    def _report(self, ended: WorkerExit) -> None:
         if not self._closing:
             detail = "\n  ".join(self._stderr)
             logger.error("worker %d: %s\n  %s", self.pid, ended.reason, detail)
@@ -262,21 +290,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._writable.set()
         fail(self._ready, load_error(ended))
         self._lost(ended)
-
-    def _explain(self, returncode: int | None) -> WorkerExit:
-        if self._hung:
-            return UNRESPONSIVE
-        if returncode is None:
-            return WorkerExit(msg("exit_killed"))
-        if self._protocol_violated:
-            return WorkerExit(msg("exit_protocol"))
-        if self._closing or self._load_cancelled:
-            return WorkerExit(exit_reason(returncode))
-        before, now = self._oom_kills[0], count_oom_kills()
-        ended = explain_exit(returncode, self._stderr, None if before is None or now is None else now - before)
-        if damage_possible(returncode) and (damaged := damaged_library()) is not None:
-            return library_damaged(damaged.name)
-        return ended
 
 
 def fail(future: asyncio.Future[Any], error: EngineError) -> None:

@@ -36,7 +36,7 @@ exec "$@"
 
 
 def upgrade_marker() -> Path | None:
-    """Return the marker file of this installation, which seldom exists; None if it is no bundle on Linux."""
+    """Return the path of this installation's marker file; None if it is no bundle on Linux."""
     if not is_bundle() or not sys.platform.startswith("linux"):
         return None
     folder = Path(sys.executable).parent

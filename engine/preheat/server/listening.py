@@ -15,8 +15,6 @@ from preheat.errors import PortInUseError, SettingsError
 from preheat.messages import msg
 
 if TYPE_CHECKING:
-    import psutil
-
     from preheat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -96,22 +94,22 @@ def listeners(port: int) -> list[Listener]:
     import psutil  # only failures need it
 
     found: list[Listener] = []
-
-    def note(status: str, address: Any, process: psutil.Process | None) -> None:
-        if status == "LISTEN" and getattr(address, "port", None) == port and process is not None:
-            found.append(Listener(str(address.ip), process.name(), process.pid))
-
     try:
         for each in psutil.net_connections(kind="tcp"):
-            with suppress(psutil.Error, OSError):
-                note(each.status, each.laddr, psutil.Process(each.pid) if each.pid is not None else None)
+            if each.pid is not None and _listens(each, port):
+                with suppress(psutil.Error, OSError):
+                    found.append(Listener(each.laddr.ip, psutil.Process(each.pid).name(), each.pid))
     except (psutil.Error, OSError):
         # The whole list needs special rights on macOS; the user's own processes do not.
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                for own in process.net_connections(kind="tcp"):
-                    note(own.status, own.laddr, process)
+                own = [each for each in process.net_connections(kind="tcp") if _listens(each, port)]
+                found += (Listener(each.laddr.ip, process.name(), process.pid) for each in own)
     return found
+
+
+def _listens(connection: Any, port: int) -> bool:
+    return connection.status == "LISTEN" and connection.laddr.port == port
 
 
 def _is_preheat(host: str, port: int) -> bool:

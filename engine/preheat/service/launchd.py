@@ -46,7 +46,7 @@ class LaunchdService:
         """See ``Service``."""
         write_description(self.path, agent(definition), _MARK)
         self._bootout()
-        # A service that somebody has switched off stays off otherwise.
+        # Otherwise a disabled service stays disabled.
         self._launchctl("enable", f"{self._domain}/{LABEL}")
         if not start:
             return  # at the next login, launchd reads the file

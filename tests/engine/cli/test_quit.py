@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,14 +72,36 @@ def test_a_tray_that_hangs_is_killed_only_with_now(preheat_home: Path, monkeypat
         assert tray.wait(TIMEOUT_S) == -signal.SIGKILL
 
 
-def test_an_engine_that_does_not_answer_is_ended_too(preheat_home: Path) -> None:
-    file = preheat_home / "runtime" / "engine.json"
+def write_runtime_file(home: Path, pid: int, port: int) -> None:
+    file = home / "runtime" / "engine.json"
     file.parent.mkdir()
-    with subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as engine:
-        file.write_text(json.dumps({"pid": engine.pid, "host": "127.0.0.1", "port": 9, "key": ""}))
+    file.write_text(json.dumps({"pid": pid, "host": "127.0.0.1", "port": port, "key": ""}))
+
+
+def test_an_engine_that_does_not_answer_is_ended_too(preheat_home: Path) -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as engine,
+        socket.create_server(("127.0.0.1", 0)) as server,
+    ):
+        threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
+        write_runtime_file(preheat_home, engine.pid, server.getsockname()[1])
         assert end_running()
         assert engine.poll() is not None
     assert not end_running()
+
+
+def test_an_engine_that_is_ending_gets_another_signal_only_with_now(
+    preheat_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quit_module, "_END_S", 0.2)
+    monkeypatch.setenv("PREHEAT_SHUTDOWN_GRACE", "0")
+    with subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as engine:
+        write_runtime_file(preheat_home, engine.pid, port=9)  # nothing listens there, as while requests end
+        with pytest.raises(StillRunningError, match="Wait for its requests"):
+            end_running()
+        assert engine.poll() is None
+        assert end_running(now=True)
+        assert engine.wait(TIMEOUT_S) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(("name", "written_at"), [("preheat", 1e9), ("other", None)])

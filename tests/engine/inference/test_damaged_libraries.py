@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from preheat.errors import ModelLoadError
+from preheat.inference import process
 from preheat.inference.client import WorkerClient
 from preheat.inference.processor import write_sums
 from preheat.inference.processor.libraries import cpu_libraries, library_folder
@@ -51,3 +55,16 @@ async def test_a_truncated_library_is_named(libraries: Path, spawn: Spawn, chat_
         await load(await spawn(), chat_model)
     assert caught.value.message.code == "llama_library_damaged"
     assert part in str(caught.value)
+
+
+async def test_the_files_are_read_on_another_thread(
+    preheat_home: Path, spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(process, "damaged_library", lambda: threads.append(threading.current_thread()))
+    worker = await spawn()
+    await worker.ready()
+    os.kill(worker.pid, signal.SIGSEGV)
+    assert (await worker.exited).reason.code == "exit_memory_fault"
+    assert threads
+    assert threading.main_thread() not in threads

@@ -1,4 +1,4 @@
-"""What can be made again or was left behind: the cache, and downloads that are not complete."""
+"""The cache, and downloads that are not complete."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def missing_libraries(qt: Path) -> list[str]:
 
 
 def debian_packages(libraries: Iterable[str]) -> list[str]:
-    """Return the Debian packages of libraries, whose names follow Debian's policy: ``libdbus-1.so.3``, libdbus-1-3."""
+    """Return the Debian packages of libraries, named by Debian's policy: libdbus-1-3 has ``libdbus-1.so.3``."""
     packages = set()
     for library in libraries:
         name, _, version = library.lower().partition(".so.")

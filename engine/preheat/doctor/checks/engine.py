@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from preheat._version import __version__
-from preheat.doctor.checks.port import Kind, holder_of
+from preheat.doctor.checks.port import Kind, holder_of, local_address
 from preheat.doctor.context import RuntimeFile, running
 from preheat.doctor.report import Finding, broken, good, to_do
 from preheat.errors import EngineError
@@ -19,7 +19,7 @@ def check_engine() -> Iterator[Finding]:
     if found is None:
         yield to_do("doctor_not_running")
         return
-    holder = holder_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(found.host, found.host), found.port)
+    holder = holder_of(local_address(found.host), found.port)
     if holder.kind is not Kind.PREHEAT or holder.pid != found.pid:
         yield broken("doctor_no_answer", pid=found.pid, port=found.port)
         return

@@ -56,7 +56,7 @@ def check_port() -> Iterator[Finding]:
     if settings.port == 0:
         yield good("doctor_port_any")
         return
-    address = _ANY.get(settings.host, settings.host)
+    address = local_address(settings.host)
     holder = holder_of(address, settings.port)
     yield _of_port(holder, address, settings.port, ours)
     if address in LOOPBACKS:
@@ -96,6 +96,11 @@ def _of_ollama_port(address: str, ours: RuntimeFile | None) -> Iterator[Finding]
         yield good("doctor_ollama_port_ours", port=OLLAMA_PORT)
     elif holder.kind is not Kind.FREE:
         yield to_do("doctor_ollama_port_taken", port=OLLAMA_PORT, holder=holder.name)
+
+
+def local_address(host: str) -> str:
+    """Return the address at which this machine reaches a port that listens at ``host``."""
+    return _ANY.get(host, host)
 
 
 def holder_of(address: str, port: int) -> Holder:

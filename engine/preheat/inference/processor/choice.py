@@ -153,7 +153,7 @@ def _outcomes(tried: Attempt) -> dict[str, Candidate]:
 
 
 def _none_left(known: Iterable[Candidate], libraries: Mapping[str, Path]) -> ModelLoadError:
-    """Return the error of a build none of whose libraries can be used."""
+    """Return the error of a build without a usable library."""
     by_outcome = {candidate.outcome: candidate for candidate in known}
     if damaged := by_outcome.get(Outcome.DAMAGED):
         return ModelLoadError(msg("llama_library_damaged", file=libraries[damaged.variant].name))

@@ -183,4 +183,5 @@ def _dot(left: Sequence[float], right: Sequence[float]) -> float:
 
 def _soft_max(values: Sequence[float]) -> list[float]:
     powers = [math.exp(value) for value in values]
-    return [power / sum(powers) for power in powers]
+    total = sum(powers)
+    return [power / total for power in powers]
