@@ -96,20 +96,22 @@ def listeners(port: int) -> list[Listener]:
     found: list[Listener] = []
     try:
         for each in psutil.net_connections(kind="tcp"):
-            if each.pid is not None and _listens(each, port):
+            if each.pid is not None and (address := _listened_at(each, port)):
                 with suppress(psutil.Error, OSError):
-                    found.append(Listener(each.laddr.ip, psutil.Process(each.pid).name(), each.pid))
+                    found.append(Listener(address, psutil.Process(each.pid).name(), each.pid))
     except (psutil.Error, OSError):
         # The whole list needs special rights on macOS; the user's own processes do not.
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                own = [each for each in process.net_connections(kind="tcp") if _listens(each, port)]
-                found += (Listener(each.laddr.ip, process.name(), process.pid) for each in own)
+                for own in process.net_connections(kind="tcp"):
+                    if address := _listened_at(own, port):
+                        found.append(Listener(address, process.name(), process.pid))
     return found
 
 
-def _listens(connection: Any, port: int) -> bool:
-    return connection.status == "LISTEN" and connection.laddr.port == port
+def _listened_at(connection: Any, port: int) -> str | None:
+    """Return the address of a connection that listens on a port; None for others."""
+    return connection.laddr.ip if connection.status == "LISTEN" and connection.laddr.port == port else None
 
 
 def _is_preheat(host: str, port: int) -> bool:
