@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
 
 from preheat.cli.completion import Shell, render
-from preheat.cli.completion.tree import Command, Parameter, Value, first_sentence, read_tree
+from preheat.cli.completion.tree import LIST_MODELS, Command, Parameter, Value, first_sentence, read_tree
 from preheat.cli.main import app
 
 
@@ -59,6 +62,20 @@ def test_bash_completes(tree: Command) -> None:
     assert bash_completions(script, "preheat load qwen3:", models="qwen3:4b smollm2") == ["4b"]
     assert bash_completions(script, "preheat favourite smollm2 qw", models="qwen3-4b smollm2") == ["qwen3-4b"]
     assert bash_completions(script, "preheat keys add ") == []
+
+
+def test_a_hostile_name_of_a_model_is_not_offered(tmp_path: Path) -> None:
+    """Shells expand the words of a completion, or the user runs them with the line."""
+    names = ["qwen3:4b", "$(touch ran)", "a`id`", '"; touch ran', "x\ny", "hf.co/a/b-GGUF", "é"]
+    listed = json.dumps({"models": [{"id": name} for name in names]}, indent=2).replace("\n      ", "\n    ")
+    program = tmp_path / "preheat"
+    program.write_text(f"#!/bin/sh\ncat << 'END'\n{listed}\nEND\n")
+    program.chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    done = subprocess.run(["sh", "-c", LIST_MODELS], env=environ, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split("\n") == ["qwen3:4b", "hf.co/a/b-GGUF", ""]
 
 
 def test_option_with_a_repeated_value_can_follow_itself(tree: Command) -> None:

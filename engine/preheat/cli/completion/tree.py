@@ -10,8 +10,8 @@ from typing import Any, Final
 
 _FIRST_SENTENCE: Final = re.compile(r".+?(?=\.(?:\s|$)|$)", re.DOTALL)
 
-LIST_MODELS: Final = r"""preheat list --json 2>/dev/null | sed -n 's/^    "id": "\(.*\)",*$/\1/p'"""
-"""A shell command that prints the ids of all models."""
+LIST_MODELS: Final = r"""preheat list --json 2>/dev/null | sed -n 's/^    "id": "\([[:alnum:]._:@/+-]*\)",*$/\1/p'"""
+"""A shell command that prints the ids of all models, except those with characters that shells could take as code."""
 
 
 class Value(StrEnum):
