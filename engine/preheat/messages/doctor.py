@@ -84,10 +84,14 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "doctor_folder_of_other": Template(
         "{path} belongs to another user, and Preheat cannot write there",
-        'Give it back: sudo chown -R "$USER" {path}',
+        'Give it back: sudo chown -R "$USER" {quoted}',
+    ),
+    "doctor_folder_not_ours": Template(
+        "{path} belongs to another user, and Preheat cannot write there",
+        "Set HOME, or PREHEAT_HOME, to a folder of your own",
     ),
     "doctor_folder_no_access": Template(
-        "Preheat may not read and write {path} ({mode})", "Change the permissions: chmod u+rwx {path}"
+        "Preheat may not read and write {path} ({mode})", "Change the permissions: chmod u+rwx {quoted}"
     ),
     "doctor_disk_full": Template("The disk of {path} is full ({free:bytes} free)", "Free some space"),
     "doctor_disk_low": Template(

@@ -182,6 +182,27 @@ def test_a_folder_without_access(preheat_home: Path, monkeypatch: pytest.MonkeyP
     assert look("folders")["doctor_folder_no_access"].level is Level.BROKEN
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give folders away")
+def test_a_folder_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong HOME must not lead to advice to take over the system's files."""
+    monkeypatch.delenv("PREHEAT_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    config = tmp_path / "my $config" / "preheat"
+    config.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config.parent))
+    os.chown(config, 12345, 12345)
+    assert (
+        look("folders")["doctor_folder_of_other"].remedy
+        == "Give it back: sudo chown -R \"$USER\" ~/'my $config/preheat'"
+    )
+
+    os.chown(tmp_path, 12345, 12345)
+    found = look("folders")
+    assert "doctor_folder_of_other" not in found
+    assert "chown" not in found["doctor_folder_not_ours"].remedy
+
+
 def test_what_others_can_read() -> None:
     KeyStore().create("laptop")
     paths.keys_file().chmod(0o644)

@@ -93,7 +93,12 @@ def test_the_json_follows_its_schema_and_is_read_back() -> None:
 
 def test_the_text_is_aligned_and_80_columns_wide() -> None:
     report = report_of(
-        to_do("doctor_folder_of_other", path="/a/b", details=["word " * 40, "with\x1b[31mcontrol\ncharacters"]),
+        to_do(
+            "doctor_folder_of_other",
+            path="/a/b",
+            quoted="/a/b",
+            details=["word " * 40, "with\x1b[31mcontrol\ncharacters"],
+        ),
         good("doctor_clock", now="now"),
     )
     lines = [line.text for line in report_lines(report)]

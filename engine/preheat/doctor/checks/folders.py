@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import stat
 import sys
@@ -93,8 +94,24 @@ def _problems(role: str, folder: Path, mounts: Mapping[Path, str]) -> Iterator[t
 def _no_access(folder: Path) -> Finding:
     name, status = short(folder), folder.stat()
     if sys.platform != "win32" and status.st_uid != os.geteuid():
-        return broken("doctor_folder_of_other", path=name)
-    return broken("doctor_folder_no_access", path=name, mode=stat.filemode(status.st_mode))
+        if _is_below_own_home(folder):
+            return broken("doctor_folder_of_other", path=name, quoted=_for_shell(folder))
+        return broken("doctor_folder_not_ours", path=name)
+    return broken("doctor_folder_no_access", path=name, quoted=_for_shell(folder), mode=stat.filemode(status.st_mode))
+
+
+def _is_below_own_home(folder: Path) -> bool:
+    """Return whether a folder is in this user's home: a wrong HOME must not lead to advice to take over other files."""
+    try:
+        home = Path.home()
+        return folder != home and folder.is_relative_to(home) and home.stat().st_uid == os.geteuid()
+    except (OSError, RuntimeError):  # there is no home
+        return False
+
+
+def _for_shell(folder: Path) -> str:
+    name = short(folder)
+    return "~/" + shlex.quote(name[2:]) if name.startswith("~/") else shlex.quote(name)
 
 
 def _is_read_only(folder: Path) -> bool:
