@@ -6,6 +6,7 @@ the engine.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -35,12 +36,16 @@ from preheat.cli.service import service_app
 from preheat.cli.stats import stats
 from preheat.cli.status import ps, status
 from preheat.cli.update import update
-from preheat.errors import EngineError, file_error
+from preheat.errors import EngineError, file_error, reason_of
 from preheat.installation import processor_problem
+from preheat.messages import msg
 
 _CONFIG: Final = "config"
 _ON_ANY_PROCESSOR: Final = {"version", "doctor", "completion"}
 """Commands that run where numpy and Qt do not."""
+
+_WRITING: Final = {errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC}
+"""Failures of writing, mostly to standard output."""
 
 
 class _Group(TyperGroup):
@@ -68,6 +73,9 @@ class _Group(TyperGroup):
         except (MemoryError, OSError, RuntimeError, ImportError) as error:
             if lacks_memory(error):
                 raise typer.Exit(show_error(failure_of("starting", error))) from error
+            if isinstance(error, OSError) and error.errno in _WRITING and not error.filename:
+                silence()
+                raise typer.Exit(show_error(EngineError(msg("cli_write_failed", reason=reason_of(error))))) from error
             if not isinstance(error, OSError) or not error.filename:
                 raise
             path = Path(os.fsdecode(error.filename))
@@ -147,8 +155,16 @@ def version(as_json: AsJson = False) -> None:
         typer.echo(f"preheat {__version__}")
 
 
+def _open_closed_streams() -> None:
+    """Discard what goes to closed streams: the next file to be opened would take their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - stays open
+
+
 def main() -> None:
     """Run the ``preheat`` command."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names of files may have any bytes
             stream.reconfigure(errors="backslashreplace")

@@ -17,6 +17,7 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "cli_no_folder": Template("There is no folder {path}", "Create it, or choose another one with --models-dir"),
     "cli_no_prompt": Template("There is no prompt", "Write it after the model's name, or to standard input"),
+    "cli_write_failed": Template("Writing failed: {reason}"),
     "cli_import_modes": Template("--copy, --move and --link exclude each other", "Use one of them, or none"),
     "cli_not_confirmed": Template("{model} was not deleted: input is not a terminal", "Confirm it with --yes"),
     "cli_windows_missing": Template("Preheat's windows are not installed", "Install them: pip install 'preheat[gui]'"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -211,6 +212,24 @@ def test_a_reader_that_has_gone_is_no_failure_worth_words(
     assert process.stderr.read() == ""
     process.stderr.close()
     process.wait()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+@pytest.mark.parametrize(("redirection", "errors"), [(">/dev/full", "Writing failed: No space left"), (">&-", "")])
+def test_output_that_cannot_be_written(preheat_home: Path, redirection: str, errors: str) -> None:
+    command = shlex.join([*PREHEAT, "version"])
+    done = subprocess.run(
+        f"{command} {redirection}",
+        shell=True,
+        env=environment(preheat_home),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert errors in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert (done.returncode == 0) == (errors == "")
 
 
 def test_a_command_imports_what_it_needs() -> None:
