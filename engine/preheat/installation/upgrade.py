@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,10 @@ from preheat.installation.commands import is_bundle
 
 PACKAGE_MARKER: Final = Path("/run/preheat/upgrading")
 """The marker of Debian's package: only root can create it, and a restart of the computer removes it."""
+
+_PACKAGE_FOLDER: Final = Path("/usr/lib/preheat")
+_MOST_S: Final = 3600.0
+"""Most time that an upgrade takes. An older marker is left of an installer that was killed."""
 
 UPGRADE_GRACE_S: Final = 60.0
 """Least time for requests in progress; the installer waits longer (``packaging/linux/scripts/end-running``)."""
@@ -40,13 +45,20 @@ def upgrade_marker() -> Path | None:
     if not is_bundle() or not sys.platform.startswith("linux"):
         return None
     folder = Path(sys.executable).parent
-    return PACKAGE_MARKER if folder.is_relative_to("/usr") else folder.with_name(f"{folder.name}.upgrading")
+    return PACKAGE_MARKER if folder == _PACKAGE_FOLDER else folder.with_name(f"{folder.name}.upgrading")
 
 
 def upgrade_runs() -> bool:
     """Return whether an installer replaces, or is about to replace, the files of this installation."""
     marker = upgrade_marker()
-    return marker is not None and marker.exists()
+    return marker is not None and _is_fresh(marker)
+
+
+def _is_fresh(marker: Path) -> bool:
+    try:
+        return abs(time.time() - marker.stat().st_mtime) < _MOST_S
+    except OSError:
+        return False
 
 
 def ending_grace(grace_s: float) -> float:
@@ -64,7 +76,7 @@ def start_after_upgrade(command: Sequence[str], marker: Path | None = None, *, d
         delay_s: More time to wait, for a command that depends on another one.
     """
     marker = marker or upgrade_marker()
-    if marker is None or not marker.exists():
+    if marker is None or not _is_fresh(marker):
         return
     sys.stdout.flush()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, which programs inherit

@@ -40,6 +40,25 @@ def test_the_package_has_its_marker_where_only_root_can_write(bundle: Path, monk
     assert upgrade_marker() == PACKAGE_MARKER
 
 
+def test_the_archive_in_a_folder_of_the_system_has_its_own_marker(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/usr/local/opt/preheat/preheat")
+
+    assert upgrade_marker() == Path("/usr/local/opt/preheat.upgrading")
+
+
+def test_the_marker_of_an_installer_that_was_killed_is_ignored_later(bundle: Path) -> None:
+    marker = bundle.parent.with_name("preheat.upgrading")
+    marker.touch()
+    assert upgrade_runs()
+
+    os.utime(marker, (1_000_000_000, 1_000_000_000))
+
+    assert not upgrade_runs()
+    start_after_upgrade(["/bin/false"])
+
+
 def test_requests_get_more_time_only_while_the_marker_exists(bundle: Path) -> None:
     assert ending_grace(5.0) == 5.0
 
