@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 
-prefix=${HOME:-}/.local
+prefix=.default.
 while [ $# -gt 0 ]; do
     case "$1" in
         --prefix)
@@ -39,8 +39,15 @@ while [ $# -gt 0 ]; do
     esac
 done
 case "$prefix" in
-    /*) ;;
+    .default.)
+        [ -n "${HOME:-}" ] || fail "HOME does not name a home folder: choose a folder with --prefix"
+        prefix=$HOME/.local
+        ;;
     "") fail "--prefix needs a folder" ;;
+esac
+case "$prefix" in
+    /*[!/]*) ;;
+    /*) fail "--prefix needs a folder below /" ;;
     *) prefix=$PWD/$prefix ;;
 esac
 case "$prefix" in

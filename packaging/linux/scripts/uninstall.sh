@@ -34,9 +34,23 @@ if [ ! -x "$program/end-running" ] || [ "${program%/opt/preheat}" = "$program" ]
 fi
 prefix=${program%/opt/preheat}
 
-config=${XDG_CONFIG_HOME:-$HOME/.config}
-data=${XDG_DATA_HOME:-$HOME/.local/share}
-cache=${XDG_CACHE_HOME:-$HOME/.cache}
+case "${HOME:-}" in
+    /*) ;;
+    *)
+        echo "uninstall.sh: HOME does not name a home folder" >&2
+        exit 1
+        ;;
+esac
+# The specification ignores relative paths.
+absolute() {
+    case "$1" in
+        /*) printf '%s\n' "$1" ;;
+        *) printf '%s\n' "$2" ;;
+    esac
+}
+config=$(absolute "${XDG_CONFIG_HOME:-}" "$HOME/.config")
+data=$(absolute "${XDG_DATA_HOME:-}" "$HOME/.local/share")
+cache=$(absolute "${XDG_CACHE_HOME:-}" "$HOME/.cache")
 # The user's own data, then what starts this installation.
 user_data="$config/preheat
 $data/preheat
@@ -61,12 +75,17 @@ if [ -n "$purge" ] && [ -z "$yes" ]; then
     esac
 fi
 
-if [ -e "$config/systemd/user/preheat.service" ] && grep -qF "$program/" "$config/systemd/user/preheat.service"; then
+# Units of systemd have the path in another form.
+in_unit=$(printf '%s' "$program/" | sed -e 's/["\\]/\\&/g' -e 's/%/%%/g')
+starts_this() {
+    [ -f "$1" ] && grep -qF -e "$program/" -e "$in_unit" "$1"
+}
+if starts_this "$config/systemd/user/preheat.service"; then
     "$program/preheat" service remove || true
 fi
 "$program/end-running" "$program"
 printf '%s\n' "$starters" | while IFS= read -r path; do
-    if [ -f "$path" ] && grep -qF "$program/" "$path"; then rm -f "$path"; fi
+    if starts_this "$path"; then rm -f "$path"; fi
 done
 for name in preheat preheat-tray; do
     if [ "$(readlink "$prefix/bin/$name" || true)" = "../opt/preheat/$name" ]; then rm -f "$prefix/bin/$name"; fi

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from linux.desktop import desktop_entry
 from linux.share import write
 from linux.stage import SCRIPTS
+from preheat.service.systemd import quoted
 
 
 @pytest.fixture
@@ -38,11 +41,18 @@ def home(tmp_path: Path) -> Path:
     return home
 
 
-def run(script: Path, home: Path, *arguments: str, code: int = 0) -> str:
-    """Run a script for the user with this home; return what it prints."""
+def run(
+    script: Path,
+    home: Path | str,
+    *arguments: str,
+    code: int = 0,
+    cwd: Path | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Run a script for the user with this home, in this folder, with more in the environment; return what it prints."""
     programs = script.parents[1] / "programs" if script.name == "install.sh" else home
-    environ = {"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}"}
-    done = subprocess.run([script, *arguments], env=environ, capture_output=True, text=True, check=False)
+    environ = {"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}", **more}
+    done = subprocess.run([script, *arguments], env=environ, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
 
@@ -63,8 +73,8 @@ def test_installs_again_and_leaves_only_the_users_data(unpacked: Path, home: Pat
     assert (home / ".local/bin/preheat").resolve() == (home / ".local/opt/preheat/preheat").resolve()
     assert not list((home / ".local/opt").glob("preheat.*"))
     entry = (home / ".local/share/applications/preheat.desktop").read_text()
-    quoted = str(home).replace('"', r"\\" + '"').replace("$", r"\\$").replace("%", "%%")
-    assert f'Exec="{quoted}/.local/opt/preheat/preheat-tray"\n' in entry
+    escaped = str(home).replace('"', r"\\" + '"').replace("$", r"\\$").replace("%", "%%")
+    assert f'Exec="{escaped}/.local/opt/preheat/preheat-tray"\n' in entry
     assert f"TryExec={home}/.local/opt/preheat/preheat-tray\n" in entry
 
     assert "models and recorded usage stay" in run(home / ".local/opt/preheat/uninstall.sh", home)
@@ -93,6 +103,37 @@ def test_removes_only_its_own_start_at_login(unpacked: Path, home: Path) -> None
     run(home / ".local/opt/preheat/uninstall.sh", home)
 
     assert autostart.exists()
+
+
+def test_removes_the_service_of_a_folder_with_any_name(unpacked: Path, home: Path) -> None:
+    run(unpacked / "install.sh", home)
+    unit = home / ".config/systemd/user/preheat.service"
+    write(unit, f"ExecStart={quoted(f':{home}/.local/opt/preheat/preheat')} serve\n")
+
+    run(home / ".local/opt/preheat/uninstall.sh", home)
+
+    assert not unit.exists()
+
+
+def test_purge_never_follows_a_relative_folder(unpacked: Path, home: Path) -> None:
+    run(unpacked / "install.sh", home)
+    write(home / "Documents/preheat/thesis.txt", "")
+    relative = {name: "." for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")}
+    uninstall = home / ".local/opt/preheat/uninstall.sh"
+
+    run(uninstall, home, "--purge", "--yes", cwd=home / "Documents", more=relative)
+
+    assert files(home) == ["Documents/preheat/thesis.txt"]
+
+
+def test_nothing_is_installed_or_removed_without_a_home(unpacked: Path, home: Path) -> None:
+    assert "HOME does not name" in run(unpacked / "install.sh", "", code=1)
+    assert "a folder below /" in run(unpacked / "install.sh", home, "--prefix", "//", code=1)
+    run(unpacked / "install.sh", home)
+    before = files(home)
+
+    assert "HOME does not name" in run(home / ".local/opt/preheat/uninstall.sh", "", "--purge", "--yes", code=1)
+    assert files(home) == before
 
 
 def test_does_not_replace_what_is_not_preheat(unpacked: Path, home: Path) -> None:
