@@ -38,7 +38,7 @@ test: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict engine gui packaging benchmarks tests
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(if $(ARGS),,--cov --cov-report=) $(ARGS)
-	$(if $(ARGS),,$(BIN)/python packaging/check_coverage.py)
+	$(if $(ARGS),,$(BIN)/python packaging/development/check_coverage.py)
 
 faults: install-dev
 	$(BIN)/python -m tests.faults $(ARGS)
@@ -55,18 +55,18 @@ package: install-package
 
 package-test: install-dev install-package
 	$(BIN)/python packaging/linux/package_test.py $(ARGS)
-	$(if $(ARGS),,$(BIN)/python packaging/pypi_test.py)
+	$(if $(ARGS),,$(BIN)/python packaging/pypi/install_test.py)
 	$(if $(ARGS),,$(BIN)/python packaging/windows/wine_test.py)
 
 docs: install-docs
-	$(BIN)/python packaging/reference_pages.py
-	$(BIN)/python packaging/build_docs.py
+	$(BIN)/python packaging/documentation/update_pages.py
+	$(BIN)/python packaging/documentation/build_site.py
 
 screenshots: install-dev
-	$(BIN)/python packaging/screenshots.py $(ARGS)
+	$(BIN)/python packaging/pictures/screenshots.py $(ARGS)
 
 lint: install-package
-	$(BIN)/python packaging/lint.py
+	$(BIN)/python packaging/development/lint.py
 
 format: install-dev
 	$(BIN)/ruff format .
@@ -82,7 +82,7 @@ install-run install-docs install-package: PACKAGES := gui
 install-dev install-bench: PACKAGES := tests
 
 install-run install-serve install-dev install-docs install-bench install-package:
-	@sh packaging/make_venv.sh
-	@$(if $(PACKAGES),$(BIN)/python packaging/system_packages.py $(PACKAGES))
-	@$(BIN)/python packaging/install.py $(EXTRAS)
-	@$(BIN)/python packaging/starter_models.py
+	@sh packaging/setup/make_venv.sh
+	@$(if $(PACKAGES),$(BIN)/python packaging/setup/system_packages.py $(PACKAGES))
+	@$(BIN)/python packaging/setup/install.py $(EXTRAS)
+	@$(BIN)/python packaging/setup/starter_models.py

@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from build_llama import ensure_wheel
 from bundle.build import BUNDLE, build
 from bundle.foreign import ICONS, resources_folder
-from checksums import write_checksums
 from project import ROOT, read_project
+from release.checksums import write_checksums
+from setup.build_llama import ensure_wheel
+from setup.starter_models import ensure_all
 from setup_step import SetupError, exit_code_of, say
-from starter_models import ensure_all
 
 PACKAGING: Final = ROOT / "packaging"
 DEB_LIMIT_BYTES: Final = 78_000_000
@@ -32,7 +32,7 @@ FORMS: Final = {"win32": "nsis", "darwin": "dmg"}
 
 def commands(system: str, bundle: Path, dist: Path) -> list[list[str]]:
     """Return the commands that make packages of a bundle on a system, as script and arguments."""
-    distributions = [["distributions.py", "--dist", str(dist)]]
+    distributions = [["pypi/distributions.py", "--dist", str(dist)]]
     match system:
         case "win32":
             return [*distributions, ["windows/installer.py", "--bundle", str(bundle), "--icons", str(ICONS)]]

@@ -39,7 +39,7 @@ class Project:
 
     @property
     def update_url(self) -> str:
-        """Where the newest release is named: ``manifests.py`` writes it, and the release has it."""
+        """Where the newest release is named: ``release/manifests.py`` writes it, and the release has it."""
         return f"{self.homepage}/releases/latest/download/release.json"
 
     def release_url(self, file_name: str) -> str:

@@ -17,7 +17,7 @@ from bug_watch import BugWatch
 from local_hub import LocalHub
 from preheat import paths
 from scripted_models import write_scripted_models
-from starter_models import STARTER_MODELS
+from setup.starter_models import STARTER_MODELS
 
 STARTER_FOLDER = paths.models_dir()
 """Folder of the starter models from `make`; read before the environment changes."""
@@ -141,7 +141,7 @@ def starter_home(preheat_home: Path, chat_model: Path, embedding_model: Path) ->
 def _present(model: Path) -> Path:
     if not model.is_file():
         # Not a skip: that would hide a broken engine.
-        pytest.fail(f"{model} is missing. Run `make test`, or packaging/starter_models.py.")
+        pytest.fail(f"{model} is missing. Run `make test`, or packaging/setup/starter_models.py.")
     return model
 
 

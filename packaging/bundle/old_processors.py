@@ -28,8 +28,8 @@ from preheat import paths
 from preheat.errors import EngineError
 from preheat.inference import GenerateRequest, LoadOptions, Sampling
 from preheat.inference.client import WorkerClient
+from setup.starter_models import STARTER_MODELS
 from setup_step import SetupError, exit_code_of, say
-from starter_models import STARTER_MODELS
 
 _EMULATOR: Final = "qemu-x86_64"
 _TEXT: Final = "The quick brown fox jumps over the lazy dog."

@@ -16,7 +16,7 @@ from typing import Final
 
 from linux.chroot import Chroot
 from linux.running import CHAT, RunningPreheat, is_running, program, running, started, wait_for
-from starter_models import ensure_all
+from setup.starter_models import ensure_all
 from virtual_screen import Screen, virtual_screen
 
 USER: Final = "tester"

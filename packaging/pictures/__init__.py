@@ -1,1 +1,1 @@
-"""Parts of the pictures in docs/screenshots."""
+"""The pictures in docs/screenshots and docs/pictures, and the program's icons."""

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 from typing import Final
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from installed import clean_environment, run, served, try_models  # noqa: E402
-from project import ROOT, read_project  # noqa: E402
-from setup_step import SetupError, exit_code_of, say  # noqa: E402
+from installed import clean_environment, run, served, try_models
+from project import ROOT, read_project
+from setup_step import SetupError, exit_code_of, say
 
 TIMEOUT_S: Final = 300.0
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from project import ROOT, Project, read_project
+from setup.system_packages import install
+from setup_step import SetupError, exit_code_of, say
+
 HERE: Final = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent)]
-
-from project import ROOT, Project, read_project  # noqa: E402
-from setup_step import SetupError, exit_code_of, say  # noqa: E402
-from system_packages import install  # noqa: E402
-
 SCRIPT: Final = HERE / "preheat.nsi"
 PROGRAMS: Final = ("preheat.exe", "preheat-tray.exe")
 

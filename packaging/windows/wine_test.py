@@ -15,14 +15,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from project import read_project
+from setup.system_packages import install
+from setup_step import SetupError, exit_code_of, say
+from windows.installer import PROGRAMS, compile_installer
+
 HERE: Final = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent)]
-
-from project import read_project  # noqa: E402
-from setup_step import SetupError, exit_code_of, say  # noqa: E402
-from system_packages import install  # noqa: E402
-from windows.installer import PROGRAMS, compile_installer  # noqa: E402
-
 WINE: Final = "/usr/lib/wine/wine64"  # Debian's; its package has no command on the path
 KEYS: Final = r"HKCU\Software\Microsoft\Windows\CurrentVersion"
 TIMEOUT_S: Final = 120.0

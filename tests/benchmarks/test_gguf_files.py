@@ -17,6 +17,8 @@ from benchmarks.gguf_files import LARGE, SMALL, Shape, ensure_model, more_bits, 
 DECODE = """
 import json, sys
 from llama_cpp import Llama
+from preheat.inference.worker.backends import load_processor_backend
+load_processor_backend()
 model = Llama(sys.argv[1], n_ctx=128, n_threads=1, verbose=False)
 answer = model.create_completion("Once upon a time", max_tokens=24, temperature=0)
 print(json.dumps(answer["choices"][0]))

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from build_sanitized import ensure_libraries, preloaded_libraries
+from development.build_sanitized import ensure_libraries, preloaded_libraries
 from preheat.models import read_header
 from scripted_models import TEMPLATES, write_scripted_model
 from tests.faults.hostile_files import FilesReport, load_files, send_hostile_requests

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, Qt, 
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-import translations
+from development import translations
 from fake_bridge import FakeBridge, model, snapshot
 from preheat import paths
 from preheat.settings import FIELDS, Group, extra
@@ -182,7 +182,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_all_texts_are_translated(collected: Path) -> None:
     missing = [(each.context, each.source) for each in translations.messages(collected) if not each.finished]
-    assert missing == [], "run packaging/translations.py, translate these, and run it again"
+    assert missing == [], "run packaging/development/translations.py, translate these, and run it again"
 
 
 def test_no_translation_is_unused(collected: Path) -> None:
@@ -199,7 +199,7 @@ def test_the_compiled_file_has_what_the_edited_one_has(language: str) -> None:
         for each in translations.messages(translations.TRANSLATIONS / f"preheat_{language}.ts")
         if each.finished and compiled.translate(each.context, each.source) != each.translation
     ]
-    assert stale == [], "run packaging/translations.py"
+    assert stale == [], "run packaging/development/translations.py"
 
 
 def test_every_language_that_can_be_chosen_is_there() -> None:

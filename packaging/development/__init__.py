@@ -1,0 +1,1 @@
+"""Tools of developers: linters, coverage, translations, a llama.cpp with AddressSanitizer."""

@@ -1,0 +1,1 @@
+"""The packages for PyPI, and a test that installs them."""

@@ -1,1 +1,0 @@
-"""The generated parts of the documentation. ``packaging/reference_pages.py`` writes them."""
