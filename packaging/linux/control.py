@@ -44,7 +44,7 @@ SERVER: Final = Package(
 )
 PACKAGES: Final = (FULL, SERVER)
 CERTIFICATES: Final = "ca-certificates"
-"""Recommended: downloads and questions about updates trust the authorities of the system, and fail without them."""
+"""Recommended: downloads and checks for updates trust the authorities of the system, and fail without them."""
 
 VULKAN: Final = ("libvulkan1", "mesa-vulkan-drivers")
 """Recommended if the bundle has llama.cpp's library for it; without them, models run on the processor."""

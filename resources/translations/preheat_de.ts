@@ -3303,16 +3303,16 @@ nach {new}
         <translation>Preheat antwortet auch auf dem Port {port} von Ollama</translation>
     </message>
     <message>
-        <source>Preheat asks once a day about newer versions, and knows of none</source>
-        <translation>Preheat fragt einmal am Tag nach neueren Versionen; bekannt ist keine</translation>
+        <source>Preheat checks for newer versions once a day, and knows of none</source>
+        <translation>Preheat sucht einmal am Tag nach neueren Versionen; bekannt ist keine</translation>
     </message>
     <message>
         <source>Preheat cannot listen at {host}: {reason}</source>
         <translation>Preheat kann {host} nicht öffnen: {reason}</translation>
     </message>
     <message>
-        <source>Preheat does not ask about newer versions (preheat update --check does)</source>
-        <translation>Preheat fragt nicht nach neueren Versionen (preheat update --check fragt danach)</translation>
+        <source>Preheat does not check for newer versions (preheat update --check does)</source>
+        <translation>Preheat sucht nicht nach neueren Versionen (preheat update --check sucht danach)</translation>
     </message>
     <message>
         <source>Preheat does not run</source>
@@ -3695,8 +3695,8 @@ nach {new}
         <translation>Die Einstellungen sind fehlerhaft; es gelten die letzten gültigen</translation>
     </message>
     <message>
-        <source>The system&apos;s services cannot be asked: {reason}</source>
-        <translation>Die Dienste des Systems lassen sich nicht abfragen: {reason}</translation>
+        <source>The state of the service is unknown: {reason}</source>
+        <translation>Der Zustand des Dienstes ist unbekannt: {reason}</translation>
     </message>
     <message>
         <source>The template argument {name} is reserved</source>
@@ -3763,8 +3763,8 @@ nach {new}
         <translation>Dieser Build kann auch verwenden: {names:names}</translation>
     </message>
     <message>
-        <source>This build has no address to ask about newer versions</source>
-        <translation>Dieser Build kennt keine Adresse, um nach neueren Versionen zu fragen</translation>
+        <source>This build has no address to check for newer versions</source>
+        <translation>Dieser Build kennt keine Adresse, um nach neueren Versionen zu suchen</translation>
     </message>
     <message>
         <source>This build of llama.cpp does not run on this processor</source>
@@ -5555,8 +5555,8 @@ nach {new}
         <translation>„{}“</translation>
     </message>
     <message>
-        <source>This build has no address to ask, so nothing is asked.</source>
-        <translation>Dieser Build kennt keine Adresse dafür, also fragt er nicht.</translation>
+        <source>This build has no address to check, so this has no effect.</source>
+        <translation>Dieser Build kennt keine Adresse dafür, also wirkt das nicht.</translation>
     </message>
     <message>
         <source>Set by the environment variable {}.</source>
@@ -5727,8 +5727,8 @@ nach {new}
         <translation>Apps</translation>
     </message>
     <message>
-        <source>Ask once a day whether a newer version exists. Only Preheat&apos;s version is sent, and nothing is downloaded.</source>
-        <translation>Einmal am Tag fragen, ob es eine neuere Version gibt. Gesendet wird nur die Version von Preheat, heruntergeladen wird nichts.</translation>
+        <source>Check once a day whether a newer version exists. Only Preheat&apos;s version is sent, and nothing is downloaded.</source>
+        <translation>Einmal am Tag prüfen, ob es eine neuere Version gibt. Gesendet wird nur die Version von Preheat, heruntergeladen wird nichts.</translation>
     </message>
     <message>
         <source>Compute attention without large intermediate buffers.</source>

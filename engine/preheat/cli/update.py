@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def update(
     check: Annotated[
-        bool, typer.Option("--check", help="Ask whether a newer version exists, if the last answer is a day old.")
+        bool, typer.Option("--check", help="Check whether a newer version exists, if the last check is a day old.")
     ] = False,
-    now: Annotated[bool, typer.Option("--now", help="With --check: ask although the last answer is newer.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="With --check: check even if the last one is newer.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show whether a newer version exists, and how to get it. Downloads and changes nothing.
 
-    Without --check, nothing is asked. The setting update_check asks once a day.
+    Without --check, nothing is sent. The setting update_check makes Preheat check once a day.
     """
     from preheat.control import encode
 
@@ -46,26 +46,26 @@ def _state(*, check: bool, now: bool) -> UpdateState:
             return running.call(CheckForUpdate(now) if check else GetUpdate())
     except (NotRunningError, EngineStoppedError):
         mine = UpdateCheck()
-        known = mine.ask_if_due(for_user=True, now=now) if check else mine.known()
-        return UpdateState.of(known, can_ask=bool(mine.address), automatic=load_settings().update_check)
+        known = mine.check_if_due(for_user=True, now=now) if check else mine.known()
+        return UpdateState.of(known, can_check=bool(mine.address), automatic=load_settings().update_check)
 
 
 def _lines(state: UpdateState) -> list[str]:
-    asked = "" if state.answered_at is None else f" (asked {_ago(state.answered_at)})"
+    checked = "" if state.answered_at is None else f" (checked {_ago(state.answered_at)})"
     if state.newer is not None:
         released = f", of {state.newer.date}" if state.newer.date else ""
-        lines = [f"Version {state.newer.version} is available{released}; this is {state.installed}{asked}."]
+        lines = [f"Version {state.newer.version} is available{released}; this is {state.installed}{checked}."]
         lines.append(f"  {state.newer.url}")
         if state.newer.notes_url:
             lines.append(f"  Changes: {state.newer.notes_url}")
         return [*lines, f"To update: {state.advice}"]
     if state.answered_at is not None:
-        return [f"Preheat {state.installed} is the newest version{asked}."]
-    if state.asked_at is not None:
-        return [f"This is Preheat {state.installed}. The last question, {_ago(state.asked_at)}, brought no answer."]
-    if not state.can_ask:
-        return [f"This is Preheat {state.installed}. This build has no address to ask about newer versions."]
-    return [f"This is Preheat {state.installed}. To ask about newer versions: preheat update --check"]
+        return [f"Preheat {state.installed} is the newest version{checked}."]
+    if state.checked_at is not None:
+        return [f"This is Preheat {state.installed}. The last check, {_ago(state.checked_at)}, failed."]
+    if not state.can_check:
+        return [f"This is Preheat {state.installed}. This build has no address to check for newer versions."]
+    return [f"This is Preheat {state.installed}. To check for newer versions: preheat update --check"]
 
 
 def _ago(time: float) -> str:

@@ -29,23 +29,23 @@ class UpdateState:
 
     installed: str  # the version that runs
     form: str  # how it was installed: ``deb``, ``tar``, ``nsis``, ``dmg``, ``pip``, ``pipx``, ``uv``, ``source``, …
-    can_ask: bool  # the build has an address to ask
+    can_check: bool  # the build has an address to check
     automatic: bool  # the setting ``update_check``
-    asked_at: float | None  # Unix time of the last question; None before one
-    answered_at: float | None  # Unix time of the last question that was answered; None without one
+    checked_at: float | None  # Unix time of the last check; None before one
+    answered_at: float | None  # Unix time of the last check that was answered; None without one
     newer: Release | None  # None if none is known
     advice: Message  # how to update
 
     @classmethod
-    def of(cls, known: Known, *, can_ask: bool, automatic: bool) -> UpdateState:
+    def of(cls, known: Known, *, can_check: bool, automatic: bool) -> UpdateState:
         """Return the state of this installation."""
-        times = known.asked_at, known.answered_at
-        return cls(__version__, installed_form(), can_ask, automatic, *times, known.newer, update_advice())
+        times = known.checked_at, known.answered_at
+        return cls(__version__, installed_form(), can_check, automatic, *times, known.newer, update_advice())
 
 
 @command("GET", "update", risk=Risk.USE)
 class GetUpdate(Command[UpdateState]):
-    """Return what is known about newer versions; asks nothing."""
+    """Return what is known about newer versions; sends nothing."""
 
     async def run(self, host: ControlHost) -> UpdateState:
         return _state(host, await asyncio.to_thread(host.engine.updates.check.known))
@@ -59,14 +59,14 @@ class GetUpdate(Command[UpdateState]):
     costly=True,
 )
 class CheckForUpdate(Command[UpdateState]):
-    """Ask whether a newer version exists, unless the last question is less than a day ago, or a minute with ``now``."""
+    """Check whether a newer version exists, unless the last check is less than a day ago, or a minute with ``now``."""
 
     now: bool = False
 
     async def run(self, host: ControlHost) -> UpdateState:
-        return _state(host, await host.engine.updates.ask(now=self.now))
+        return _state(host, await host.engine.updates.check_if_due(now=self.now))
 
 
 def _state(host: ControlHost, known: Known) -> UpdateState:
     engine = host.engine
-    return UpdateState.of(known, can_ask=bool(engine.updates.check.address), automatic=engine.settings.update_check)
+    return UpdateState.of(known, can_check=bool(engine.updates.check.address), automatic=engine.settings.update_check)

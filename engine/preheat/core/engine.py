@@ -148,7 +148,7 @@ class Engine:
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
-            asyncio.create_task(keep_running("asking about updates", self.updates.run)),
+            asyncio.create_task(keep_running("checking for updates", self.updates.run)),
         ]
         self.library.start()
         self._publisher.publish()

@@ -1,4 +1,4 @@
-"""Asks once a day whether a newer version exists, if the user wants that."""
+"""Checks once a day whether a newer version exists, if the user wants that."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UpdateWatch:
 
     Args:
         on_change: Called when another newer version is known.
-        make_check: Returns what asks; called when it is first needed.
+        make_check: Makes the ``UpdateCheck``; called when it is first needed.
     """
 
     def __init__(
@@ -40,19 +40,19 @@ class UpdateWatch:
         self._make_check = make_check
         self._first_s = first_s
         self._check: UpdateCheck | None = None
-        self._asking = asyncio.Lock()
+        self._checking = asyncio.Lock()
         self._changed = asyncio.Event()
         self.newer: Release | None = None
         """The newest release, if it is newer than this one and the user wants to know."""
 
     @property
     def check(self) -> UpdateCheck:
-        """What asks."""
+        """The check, and what it knows."""
         self._check = self._check or self._make_check()
         return self._check
 
     async def run(self) -> None:
-        """Ask whenever a day has passed; never returns."""
+        """Check whenever a day has passed; never returns."""
         if self._enabled:
             self._take(await asyncio.to_thread(self.check.known))
         with suppress(TimeoutError):
@@ -62,35 +62,35 @@ class UpdateWatch:
             self._changed.clear()
             pause_s = _LOOK_S
             if self._enabled and self.check.address:
-                pause_s = min(await self._ask_if_due(), _LOOK_S)
+                pause_s = min(await self._check_if_due(), _LOOK_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._changed.wait()
 
-    async def ask(self, *, for_user: bool = True, now: bool = False) -> Known:
-        """Return what is known, after a question if it is time for one; see ``UpdateCheck.ask_if_due``.
+    async def check_if_due(self, *, for_user: bool = True, now: bool = False) -> Known:
+        """Check if a check is due; return what is known. See ``UpdateCheck.check_if_due``.
 
         Raises:
             NoUpdateAddressError: The build has no address.
             UpdateCheckError: There is no usable answer.
         """
-        async with self._asking:
-            known = await asyncio.to_thread(self.check.ask_if_due, for_user=for_user, now=now)
+        async with self._checking:
+            known = await asyncio.to_thread(self.check.check_if_due, for_user=for_user, now=now)
         self._take(known)
         return known
 
     def apply_settings(self, settings: Settings) -> None:
-        """Ask from now on, or no longer."""
+        """Start or stop the daily checks."""
         if settings.update_check != self._enabled:
             self._enabled = settings.update_check
             if not self._enabled:
                 self._take(Known())
             self._changed.set()
 
-    async def _ask_if_due(self) -> float:
-        """Ask if a day has passed; return the time until the next question, in seconds."""
+    async def _check_if_due(self) -> float:
+        """Check if a day has passed; return the time until the next check, in seconds."""
         try:
-            await self.ask(for_user=False)
+            await self.check_if_due(for_user=False)
         except UpdateCheckError as error:
             logger.info("%s", error.title)
             return _LOOK_S

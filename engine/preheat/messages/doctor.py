@@ -245,7 +245,7 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     # Background service.
     "doctor_no_service": Template("There is no background service (preheat service install makes one)"),
-    "doctor_service_unknown": Template("The system's services cannot be asked: {reason}"),
+    "doctor_service_unknown": Template("The state of the service is unknown: {reason}"),
     "doctor_service_running": Template("The background service runs ({manager}, process {pid})"),
     "doctor_service_stopped": Template(
         "The background service is installed but does not run ({manager})",
@@ -256,9 +256,9 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     # Updates.
     "doctor_update_available": Template("Version {version} is available", "{advice}"),
-    "doctor_updates_no_address": Template("This build has no address to ask about newer versions"),
-    "doctor_updates_daily": Template("Preheat asks once a day about newer versions, and knows of none"),
-    "doctor_updates_off": Template("Preheat does not ask about newer versions (preheat update --check does)"),
+    "doctor_updates_no_address": Template("This build has no address to check for newer versions"),
+    "doctor_updates_daily": Template("Preheat checks for newer versions once a day, and knows of none"),
+    "doctor_updates_off": Template("Preheat does not check for newer versions (preheat update --check does)"),
     # Log and clock.
     "doctor_no_log": Template("There is no log yet ({path})"),
     "doctor_log": Template("The log can be read"),

@@ -9,7 +9,7 @@ from preheat.messages.template import Template
 
 TABLE: Final[Mapping[str, Template]] = {
     "no_update_address": Template(
-        "This build has no address to ask about newer versions",
+        "This build has no address to check for newer versions",
         "Look where you got Preheat, or use your package manager",
     ),
     "update_check_failed": Template("It is unknown whether a newer version exists: {reason}", "Try again later"),

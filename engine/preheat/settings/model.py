@@ -259,7 +259,7 @@ class Settings(Declared):
     update_check: bool = _application(
         False,
         "Look for updates",
-        "Ask once a day whether a newer version exists. Only Preheat's version is sent, and nothing is downloaded.",
+        "Check once a day whether a newer version exists. Only Preheat's version is sent, and nothing is downloaded.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = _application(
         "info", "Log level", "Log verbosity.", effect=Effect.RESTART

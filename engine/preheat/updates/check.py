@@ -1,4 +1,4 @@
-"""What is known about newer releases, and when it was asked: at most once a day, also over restarts."""
+"""Looks for newer releases, at most once a day, and remembers the answer over restarts."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from preheat.updates.release import Release, is_newer, parse_release
 logger = logging.getLogger(__name__)
 
 DAY_S: Final = 86_400.0
-"""Least time between two questions, in seconds."""
+"""Least time between two checks, in seconds."""
 
 _AGAIN_S: Final = 60.0
-"""The same for questions that the user wants to repeat."""
+"""The same for checks that the user repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the last answer was."""
 
-    asked_at: float | None = None  # Unix time of the last question; None if nothing was asked yet
-    answered_at: float | None = None  # Unix time of the last question with an answer of use; None without one
+    checked_at: float | None = None  # Unix time of the last check; None before one
+    answered_at: float | None = None  # Unix time of the last check with a usable answer; None without one
     newer: Release | None = None  # the newest release, if it is newer than this one
 
 
@@ -40,7 +40,7 @@ class Known:
 class _Record:
     """The file's content."""
 
-    asked_at: float  # Unix time
+    checked_at: float  # Unix time
     ticks: Ticks  # the same moment; the clock may have been set since
     answered_at: float | None = None  # Unix time
     release: Release | None = None  # the answer
@@ -48,7 +48,7 @@ class _Record:
 
 @dataclass(slots=True)
 class UpdateCheck:
-    """Asks the build's address, and remembers the answer in a small file. Blocks; one thread at a time.
+    """Sends requests to the build's address, and remembers the answer in a small file. Blocks; one thread at a time.
 
     Attributes:
         address: Empty if the build has none.
@@ -62,15 +62,15 @@ class UpdateCheck:
     _unwritten: _Record | None = field(init=False, default=None)
 
     def known(self) -> Known:
-        """Return the answer that is remembered. Asks nothing."""
+        """Return the remembered answer. Sends nothing."""
         record = self._read()
         if record is None:
             return Known()
         newer = record.release is not None and is_newer(record.release, __version__)
-        return Known(record.asked_at, record.answered_at, record.release if newer else None)
+        return Known(record.checked_at, record.answered_at, record.release if newer else None)
 
     def due_in_s(self) -> float:
-        """Return when the next question is allowed, in seconds from now; 0 for now."""
+        """Return when the next check is due, in seconds from now; 0 for now."""
         record = self._read()
         if record is None:
             return 0.0
@@ -78,42 +78,42 @@ class UpdateCheck:
         if ticks.source == record.ticks.source and ticks.seconds >= record.ticks.seconds:
             passed_s = ticks.seconds - record.ticks.seconds
         else:
-            passed_s = self.clock() - record.asked_at
+            passed_s = self.clock() - record.checked_at
             if passed_s < 0:  # the clock was wrong then, or is now: a day counts from here
-                self._put(replace(record, asked_at=self.clock(), ticks=ticks))
+                self._put(replace(record, checked_at=self.clock(), ticks=ticks))
                 return DAY_S
         return max(DAY_S - passed_s, 0.0)
 
-    def ask_if_due(self, *, for_user: bool = False, now: bool = False) -> Known:
-        """Return what is known, after a question if the last one is a day old.
+    def check_if_due(self, *, for_user: bool = False, now: bool = False) -> Known:
+        """Check if the last check is a day old; return what is known.
 
         Args:
-            for_user: The user waits for the answer: a minute is enough after a question without an answer.
-            now: A minute is enough after any question.
+            for_user: The user waits for the answer: a minute is enough after a check that failed.
+            now: A minute is enough after any check.
 
         Raises:
-            NoUpdateAddressError, UpdateUnreachableError, UpdateCheckError: See ``ask``.
+            NoUpdateAddressError, UpdateUnreachableError, UpdateCheckError: See ``check_now``.
         """
         known = self.known()
-        early = now or (for_user and known.answered_at != known.asked_at)
+        early = now or (for_user and known.answered_at != known.checked_at)
         if self.address and self.due_in_s() > (DAY_S - _AGAIN_S if early else 0.0):
             return known
-        return self.ask()
+        return self.check_now()
 
-    def ask(self) -> Known:
-        """Ask now, and remember the answer.
+    def check_now(self) -> Known:
+        """Check now, and remember the answer.
 
         Raises:
             NoUpdateAddressError: The build has no address.
-            UpdateUnreachableError: There is no connection. It does not count as a question.
-            UpdateCheckError: The answer is of no use. What was known stays.
+            UpdateUnreachableError: There is no connection. It does not count as a check.
+            UpdateCheckError: The answer is not usable. What was known stays.
         """
         if not self.address:
             raise NoUpdateAddressError(msg("no_update_address"))
         before = self._read()
         now, ticks = self.clock(), self.ticks()
-        # Before the answer: a program that is ended meanwhile must not ask again at each start.
-        self._put(_Record(now, ticks) if before is None else replace(before, asked_at=now, ticks=ticks))
+        # Before the answer: a program that is ended meanwhile must not check again at each start.
+        self._put(_Record(now, ticks) if before is None else replace(before, checked_at=now, ticks=ticks))
         try:
             release = self.fetch(self.address)
         except UpdateUnreachableError:
@@ -130,7 +130,7 @@ class UpdateCheck:
             seconds, source = content["ticks"]
             answer = content["answer"]
             return _Record(
-                float(content["asked_at"]),
+                float(content["checked_at"]),
                 Ticks(float(seconds), str(source)),
                 None if answer is None else float(answer["at"]),
                 None if answer is None else parse_release(json.dumps(answer)),
@@ -152,7 +152,7 @@ class UpdateCheck:
 
     def _put(self, record: _Record) -> None:
         content: dict[str, Any] = {
-            "asked_at": record.asked_at,
+            "checked_at": record.checked_at,
             "ticks": [record.ticks.seconds, record.ticks.source],
             "answer": None if record.release is None else {"at": record.answered_at, **asdict(record.release)},
         }

@@ -28,7 +28,7 @@ class UpdateCheckError(EngineError, code="update_check_failed", status=502):
 
 
 class UpdateUnreachableError(UpdateCheckError, code="update_unreachable", status=504):
-    """There is no connection to the address for updates: nothing was asked."""
+    """There is no connection to the address for updates: nothing was sent."""
 
 
 class NoUpdateAddressError(EngineError, code="no_update_address", status=400):
@@ -36,7 +36,7 @@ class NoUpdateAddressError(EngineError, code="no_update_address", status=400):
 
 
 def fetch_release(address: str, total_s: float = _TOTAL_S) -> Release:
-    """Ask an address for the newest release. Blocks for ``total_s`` at most.
+    """Return the newest release that an address names. Blocks for ``total_s`` at most.
 
     Only https is used, or http on this machine if the build's own address is such.
 

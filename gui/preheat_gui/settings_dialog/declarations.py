@@ -92,7 +92,7 @@ def _declaration(name: str, field: FieldInfo) -> Declaration:
     unit = extra(field, "unit")
     description = _QUOTED.sub(_as_shown, translated(field.description or ""))
     if name == "update_check" and not build_info().update_url:
-        no_effect = QCoreApplication.translate("Settings", "This build has no address to ask, so nothing is asked.")
+        no_effect = QCoreApplication.translate("Settings", "This build has no address to check, so this has no effect.")
         description = f"{description} {no_effect}"
     return Declaration(
         name=name,

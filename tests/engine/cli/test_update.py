@@ -37,7 +37,7 @@ def asked(preheat_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_build_without_an_address_says_so(preheat_home: Path) -> None:
     assert "no address" in run()
     assert "no address" in run("--check")
-    assert not json.loads(run("--json"))["can_ask"]
+    assert not json.loads(run("--json"))["can_check"]
 
 
 def test_only_check_asks_and_once_a_day(asked: list[str]) -> None:

@@ -78,7 +78,7 @@ async def test_a_failure_is_not_repeated_at_once(server: Server) -> None:
         await server.questions.get()
         watch.apply_settings(OFF)
         watch.apply_settings(ON)
-        await watch.ask()  # waits for the first question, and does not ask again
+        await watch.check_if_due()  # waits for the first check, and does not check again
         assert (server.asked, watch.newer) == (1, None)
 
 
@@ -91,6 +91,6 @@ async def test_a_build_without_an_address_never_asks(server: Server) -> None:
 
 async def test_a_client_may_ask_although_the_setting_is_off(server: Server) -> None:
     async with server.watch(OFF) as watch:
-        assert (await watch.ask()).newer == watch.newer == NEW
-        await watch.ask(now=True)
+        assert (await watch.check_if_due()).newer == watch.newer == NEW
+        await watch.check_if_due(now=True)
         assert server.asked == 1

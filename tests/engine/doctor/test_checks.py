@@ -424,7 +424,7 @@ def test_a_backend_without_the_systems_loader(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_newer_version_that_is_known() -> None:
-    UpdateCheck("https://example.org", fetch=lambda _: Release("99.0", "https://example.org")).ask()
+    UpdateCheck("https://example.org", fetch=lambda _: Release("99.0", "https://example.org")).check_now()
     finding = look("updates")["doctor_update_available"]
     assert (finding.level, finding.title.params["version"]) == (Level.TO_DO, "99.0")
     assert finding.remedy

@@ -1,4 +1,4 @@
-"""Newer versions: what is known, and whether Preheat asks. Asks nothing itself."""
+"""Newer versions: what is known, and whether Preheat checks for them. Sends nothing."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from preheat.units import format_ago
 
 
 def check_updates() -> Iterator[Finding]:
-    """Report what the last question about newer versions brought."""
+    """Report the result of the last check for newer versions."""
     from preheat.updates import UpdateCheck, update_advice
 
     check, daily = UpdateCheck(), settings_in_force().update_check
     known = check.known()
     details = []
-    if known.asked_at is not None:
-        answered = "" if known.answered_at == known.asked_at else ", without an answer"
-        details.append(f"asked {format_ago(max(time.time() - known.asked_at, 0.0))}{answered}")
+    if known.checked_at is not None:
+        failed = "" if known.answered_at == known.checked_at else ", which failed"
+        details.append(f"last check: {format_ago(max(time.time() - known.checked_at, 0.0))}{failed}")
     if known.newer is not None:
         advice = render(update_advice()).text
         yield to_do("doctor_update_available", version=known.newer.version, advice=advice, details=details)
