@@ -1,4 +1,4 @@
-"""Helpers of the set-up scripts: an error with a remedy, pip, SHA-256, and atomic files.
+"""Helpers of the set-up scripts: an error with a remedy, commands, pip, SHA-256, and atomic files.
 
 Uses only the standard library, since these scripts run before anything is installed.
 """
@@ -19,7 +19,7 @@ PART_SUFFIX = ".part"
 STALE_PART_S = 3600.0
 """Age of a part left by a process that died, in seconds; no file takes this long to write."""
 
-PIP_ERROR_LINES = 12
+ERROR_LINES = 12
 
 
 class SetupError(Exception):
@@ -46,13 +46,12 @@ def exit_code_of(step: Callable[[], object]) -> int:
     return 0
 
 
-def pip(arguments: Sequence[str], *, environ: Mapping[str, str] | None = None) -> None:
-    """Run this interpreter's pip quietly.
+def run(command: Sequence[str], what: str, remedy: str, *, environ: Mapping[str, str] | None = None) -> None:
+    """Run a command and keep its output to itself.
 
     Raises:
-        SetupError: pip failed; contains the last lines of its output.
+        SetupError: It failed; contains the last lines of its output.
     """
-    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
     done = subprocess.run(
         command,
         env=environ,
@@ -64,11 +63,22 @@ def pip(arguments: Sequence[str], *, environ: Mapping[str, str] | None = None) -
         check=False,
     )
     if done.returncode:
-        said = "\n  ".join(done.stdout.strip().splitlines()[-PIP_ERROR_LINES:])
-        raise SetupError(
-            f"pip {arguments[0]} failed with exit code {done.returncode}:\n  {said}",
-            remedy="Check the network and pip's configuration (`pip config list`), then run the same command again.",
-        )
+        said = "\n  ".join(done.stdout.strip().splitlines()[-ERROR_LINES:])
+        raise SetupError(f"{what} failed with exit code {done.returncode}:\n  {said}", remedy=remedy)
+
+
+def pip(arguments: Sequence[str], *, environ: Mapping[str, str] | None = None) -> None:
+    """Run this interpreter's pip quietly.
+
+    Raises:
+        SetupError: pip failed.
+    """
+    run(
+        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *arguments],
+        f"pip {arguments[0]}",
+        "Check the network and pip's configuration (`pip config list`), then run the same command again.",
+        environ=environ,
+    )
 
 
 def sha256(path: Path) -> str:

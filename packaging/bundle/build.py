@@ -22,7 +22,7 @@ from bundle.checks import problems
 from bundle.foreign import finish_application
 from bundle.licences import write_licences
 from preheat.inference.processor import write_sums
-from setup_step import SetupError, exit_code_of, say, sha256
+from setup_step import SetupError, exit_code_of, run, say, sha256
 
 ROOT: Final = Path(__file__).parents[2]
 BUNDLE: Final = ROOT / "dist" / "preheat"
@@ -148,20 +148,7 @@ def _tested_versions() -> str:
 
 def _run(command: Sequence[str]) -> None:
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    done = subprocess.run(
-        command,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = "\n  ".join(done.stdout.strip().splitlines()[-30:])
-        raise SetupError(
-            f"{Path(command[0]).name} failed with exit code {done.returncode}:\n  {said}", remedy="See above."
-        )
+    run(command, Path(command[0]).name, "See above.", environ=environ)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -22,7 +22,7 @@ from zipfile import ZipFile
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from project import ROOT, read_project
-from setup_step import SetupError, exit_code_of, say
+from setup_step import SetupError, exit_code_of, run, say
 
 REQUIRED_IN_WHEEL: Final = (
     "preheat/__main__.py",
@@ -36,6 +36,8 @@ REQUIRED_IN_WHEEL: Final = (
 )
 REQUIRED_IN_SDIST: Final = ("LICENSE", "Makefile", "README.md", "PKG-INFO", "pyproject.toml", "tests/conftest.py")
 FORBIDDEN_IN_SDIST: Final = (".ci/", ".github/", "docs/screenshots/", "tests/clients/")
+
+_REMEDY: Final = "Install the extra `package` first."
 
 
 def build_distributions(folder: Path) -> tuple[Path, Path]:
@@ -52,9 +54,9 @@ def build_distributions(folder: Path) -> tuple[Path, Path]:
             build_record(commit, read_project().update_url), encoding="utf-8"
         )
         out = Path(temporary) / "out"
-        _run([sys.executable, "-m", "build", "--outdir", str(out), str(copy)], "build")
+        run([sys.executable, "-m", "build", "--outdir", str(out), str(copy)], "build", _REMEDY)
         built = sorted(out.iterdir())
-        _run([sys.executable, "-m", "twine", "check", "--strict", *map(str, built)], "twine")
+        run([sys.executable, "-m", "twine", "check", "--strict", *map(str, built)], "twine", _REMEDY)
         (sdist,) = out.glob("*.tar.gz")
         (wheel,) = out.glob("*.whl")
         problems = [*problems_of_sdist(sdist_names(sdist)), *problems_of_wheel(ZipFile(wheel).namelist())]
@@ -99,17 +101,6 @@ def _export(target: Path) -> str:
         ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return commit.stdout.strip()
-
-
-def _run(command: Sequence[str], what: str) -> None:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if done.returncode:
-        said = "\n  ".join(done.stdout.strip().splitlines()[-12:])
-        raise SetupError(
-            f"{what} failed with exit code {done.returncode}:\n  {said}", remedy="Install the extra `package` first."
-        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
