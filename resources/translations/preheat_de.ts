@@ -3007,10 +3007,6 @@ nach {new}
         <translation>Bessere Bibliotheken von llama.cpp schlagen auf diesem Prozessor fehl: {variants:names}</translation>
     </message>
     <message>
-        <source>Change the permissions: chmod u+rwx {path}</source>
-        <translation>Die Zugriffsrechte ändern: chmod u+rwx {path}</translation>
-    </message>
-    <message>
         <source>Check its permissions</source>
         <translation>Die Zugriffsrechte prüfen</translation>
     </message>
@@ -3121,10 +3117,6 @@ nach {new}
     <message>
         <source>Get them with preheat pull, or: preheat unfavourite NAME</source>
         <translation>Mit preheat pull holen, oder: preheat unfavourite NAME</translation>
-    </message>
-    <message>
-        <source>Give it back: sudo chown -R &quot;$USER&quot; {path}</source>
-        <translation>Zurückgeben: sudo chown -R &quot;$USER&quot; {path}</translation>
     </message>
     <message>
         <source>If this lasts, end process {pid} and start Preheat again</source>
@@ -3309,6 +3301,14 @@ nach {new}
     <message>
         <source>Preheat cannot listen at {host}: {reason}</source>
         <translation>Preheat kann {host} nicht öffnen: {reason}</translation>
+    </message>
+    <message>
+        <source>Change the permissions: chmod u+rwx {quoted}</source>
+        <translation>Die Zugriffsrechte ändern: chmod u+rwx {quoted}</translation>
+    </message>
+    <message>
+        <source>Give it back: sudo chown -R &quot;$USER&quot; {quoted}</source>
+        <translation>Zurückgeben: sudo chown -R &quot;$USER&quot; {quoted}</translation>
     </message>
     <message>
         <source>Preheat does not check for newer versions (preheat update --check does)</source>
@@ -3849,6 +3849,10 @@ nach {new}
     <message>
         <source>With sudo, the service would belong to another user</source>
         <translation>Mit sudo würde der Dienst einem anderen Benutzer gehören</translation>
+    </message>
+    <message>
+        <source>Writing failed: {reason}</source>
+        <translation>Das Schreiben ist fehlgeschlagen: {reason}</translation>
     </message>
     <message>
         <source>a list of obsidian, vscode, tauri, chrome-extensions, firefox-extensions, capacitor</source>

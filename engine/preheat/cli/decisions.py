@@ -108,7 +108,7 @@ def _when(at: float) -> str:
 def pause(
     span: Annotated[
         str | None,
-        typer.Argument(metavar="[SPAN]", help="Such as 30m; default: no limit.", show_default=False),
+        typer.Argument(metavar="SPAN", help="Such as 30m; default: no limit.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

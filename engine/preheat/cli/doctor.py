@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def doctor(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Name of the file that --bundle writes.", show_default=False)
+        Path | None, typer.Argument(metavar="FILE", help="Name of the file that --bundle writes.", show_default=False)
     ] = None,
     as_json: AsJson = False,
     bundle: Annotated[

@@ -160,7 +160,7 @@ Action = Literal["pause", "resume", "cancel", "forget"]
 def downloads(
     action: Annotated[Action | None, typer.Argument(help="What to do with a download.", show_default=False)] = None,
     download_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The download's id.", show_default=False)
+        str | None, typer.Argument(metavar="ID", help="The download's id.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -13,7 +13,7 @@ from preheat.messages import msg
 if TYPE_CHECKING:
     from preheat.control import ControlClient, Favourites, FavouritesChange
 
-Names = Annotated[list[str], typer.Argument(metavar="MODEL...", help="Model ids, or unique prefixes of them.")]
+Names = Annotated[list[str], typer.Argument(metavar="MODEL", help="Model ids, or unique prefixes of them.")]
 
 
 def favourite(models: Names, as_json: AsJson = False) -> None:
@@ -27,9 +27,7 @@ def unfavourite(models: Names, as_json: AsJson = False) -> None:
 
 
 def favourites(
-    models: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL...]", help="With --order: the first ones.")
-    ] = None,
+    models: Annotated[list[str] | None, typer.Argument(metavar="MODEL", help="With --order: the first ones.")] = None,
     order: Annotated[bool, typer.Option("--order", help="Put these models first, in this order.")] = False,
     as_json: AsJson = False,
 ) -> None:

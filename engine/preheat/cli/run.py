@@ -122,7 +122,7 @@ _STDIN: Final = "-"
 
 
 def embed(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Texts; - reads standard input by line.")],
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT", help="Texts; - reads standard input by line.")],
     model: Annotated[str | None, typer.Option("--model", "-m", help="Default: the first embedding model.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -214,7 +214,8 @@ class WelcomeDialog(QDialog):
 
     def _try(self) -> None:
         self.accept()
-        self.try_requested.emit()
+        if self.result() == QDialog.DialogCode.Accepted:
+            self.try_requested.emit()
 
     def accept(self) -> None:
         """Apply the check box, and close if that worked."""

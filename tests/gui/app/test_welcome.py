@@ -107,9 +107,13 @@ def test_an_included_model_can_be_tried_at_once(qtbot: QtBot, theme: Theme) -> N
     assert wants_welcome(snapshot(chat, embedding), WindowState())
     assert included_chat_model(snapshot(embedding, chat)) == "chat"
     assert included_chat_model(snapshot(embedding)) == included_chat_model(snapshot(model())) == ""
-    dialog = welcome(qtbot)
+    item = FakeLoginItem(error=LoginItemError("The autostart folder cannot be written"))
+    dialog = welcome(qtbot, item)
     dialog.set_included("chat")
     assert child(dialog, QLabel, "included_model").text().startswith("chat is included")
+    with qtbot.assertNotEmitted(dialog.try_requested):
+        child(dialog, QPushButton, "try_included").click()
+    assert dialog.isVisible()  # with the note about start at login
     with qtbot.waitSignal(dialog.try_requested):
         child(dialog, QPushButton, "try_included").click()
     assert not dialog.isVisible()
