@@ -19,7 +19,7 @@ PART_SUFFIX = ".part"
 STALE_PART_S = 3600.0
 """Age of a part left by a process that died, in seconds; no file takes this long to write."""
 
-ERROR_LINES = 12
+ERROR_LINES = 20
 
 
 class SetupError(Exception):

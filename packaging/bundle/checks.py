@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -22,7 +23,7 @@ SIZE_LIMITS: Final = {
     "PySide6": 90 * MIB,
     "numpy": 45 * MIB,
     "llama_cpp": 30 * MIB,
-    "python3.11": 12 * MIB,
+    f"python3.{sys.version_info.minor}": 12 * MIB,
     "whole": 245 * MIB,
 }
 """Limits of folders in ``_internal``, with those that begin with the same name, in bytes."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from linux.chroot import Chroot
 from linux.running import CHAT, RunningPreheat, is_running, program, running, started, wait_for
-from setup.starter_models import ensure_all
+from setup.starter_models import STARTER_MODELS, ensure_all
 from virtual_screen import Screen, virtual_screen
 
 USER: Final = "tester"
@@ -154,9 +154,11 @@ def add_user_with_models(chroot: Chroot, packages: Packages) -> None:
     """Add a user who has the starter models."""
     models = packages.scratch / "models"
     if not models.exists():
-        own = Path.home() / ".local" / "share" / "preheat" / "models"
-        if own.is_dir():
-            shutil.copytree(own, models)
+        models.mkdir()
+        for model in STARTER_MODELS:
+            own = Path.home() / ".local" / "share" / "preheat" / "models" / model.file_name
+            if own.is_file():
+                shutil.copy(own, models)
         ensure_all(models)
     chroot.add_user(USER, HOME)
     target = chroot.inside(f"{HOME}/.local/share/preheat/models")

@@ -16,10 +16,8 @@ _WINDOW_FILES: Final = (
     "preheat-tray",
     "_internal/shiboken6",
     "_internal/preheat_gui",
-    "_internal/pyqtgraph",
     "_internal/[Pp]y[Ss]ide6*",
     "_internal/shiboken6-*",
-    "_internal/pyqtgraph-*",
 )
 """What only the tray and its windows use."""
 
