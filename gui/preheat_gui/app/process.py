@@ -6,7 +6,9 @@ requests, so one left by a crash is replaced.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import signal
 import socket
 import sys
@@ -20,6 +22,7 @@ from PySide6.QtCore import QDir, QLockFile, QObject, QSocketNotifier, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from preheat import paths
+from preheat.errors import file_error
 
 ANSWER_TIMEOUT_S: Final = 3.0  # Time for the first instance to answer, before the second reports that it hangs
 END_TIMEOUT_S: Final = 15.0  # Time a second start waits for a first instance that is quitting
@@ -43,14 +46,23 @@ class Answer(StrEnum):
 
 
 class SingleInstance(QObject):
-    """The lock of the first instance, and its listener for later starts, by default in the user's runtime folder."""
+    """The lock of the first instance, and its listener for later starts, by default in the user's runtime folder.
+
+    Raises:
+        EngineError: The folder cannot be made or used.
+    """
 
     show_requested = Signal()
 
     def __init__(self, folder: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._folder = folder or paths.runtime_dir()
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.access(self._folder, os.W_OK | os.X_OK):  # as after a start with sudo
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            raise file_error("runtime_folder_unusable", error, self._folder) from error
         self._lock = QLockFile(str(self._folder / "tray.lock"))
         self._lock.setStaleLockTime(0)  # only the lock of a dead process is stale
         self._server: QLocalServer | None = None

@@ -11,6 +11,7 @@ from functools import partial
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from preheat._version import __version__
+from preheat.errors import EngineError
 from preheat.installation import start_after_upgrade, tray_command
 from preheat.log import setup_logging
 from preheat_gui.app.error_dialog import ErrorReporter
@@ -33,8 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("There is no display. Without one, use: preheat serve", file=sys.stderr)
         return EXIT_FAILURE
     chosen = dict(option.partition("=")[::2] for option in options.set)
-    application = make_application(chosen)
-    instance = SingleInstance()
+    try:
+        application = make_application(chosen)
+        instance = SingleInstance()
+    except EngineError as error:  # there is no usable home
+        return refuse(str(error.title), error.hint, login=options.login)
     if not instance.take() and (code := hand_over(instance, login=options.login)) is not None:
         return code
     instance.listen()
@@ -100,10 +104,16 @@ def hand_over(instance: SingleInstance, *, login: bool) -> int | None:
     pid = instance.first_pid()
     problem = QApplication.translate("App", "Preheat is already running, but does not respond.")
     remedy = QApplication.translate("App", "End its process ({pid}), then start it again.").format(pid=pid or "?")
-    print(f"{problem} {remedy}", file=sys.stderr)
+    return refuse(problem, remedy, login=login)
+
+
+def refuse(problem: str, remedy: str, *, login: bool) -> int:
+    """Say why Preheat does not start, in a window too unless it starts at login; return the exit code."""
+    print(f"{problem.rstrip('.')}. {remedy}", file=sys.stderr)
     if not login:
+        _application = QApplication.instance() or QApplication(sys.argv[:1])  # it must outlive the window
         box = QMessageBox(QMessageBox.Icon.Warning, "Preheat", problem)
-        box.setObjectName("not_answering")
+        box.setObjectName("not_starting")
         box.setInformativeText(remedy)
         box.exec()
     return EXIT_FAILURE

@@ -36,7 +36,7 @@ def open_engine(options: Mapping[str, str] = NO_OPTIONS, *, at_login: bool = Fal
 
 
 def settings_at_start(options: Mapping[str, str] = NO_OPTIONS) -> Settings:
-    """Return the settings in effect before the engine is found. Never raises."""
+    """Return the settings in effect before the engine is found. Raises ``EngineError`` without a home folder."""
     from preheat.settings import SettingsStore
 
     return SettingsStore(options).load(must_start=True)

@@ -325,6 +325,35 @@ def test_a_hanging_instance_is_reported(
     first.release()
 
 
+@pytest.mark.parametrize("login", [False, True])
+def test_without_a_usable_home_there_is_an_error(
+    qapp: QApplication,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    login: bool,
+) -> None:
+    said: list[QMessageBox] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: said.append(box))
+    monkeypatch.setattr(app_module, "make_application", lambda _options: qapp)
+    monkeypatch.setattr(app_module, "_has_screen", lambda: True)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PREHEAT_HOME", str(tmp_path / "file"))
+
+    assert app_module.main(["--login"] if login else []) == 1
+
+    assert "Preheat cannot use its runtime folder" in capsys.readouterr().err
+    assert [box.objectName() for box in said] == ([] if login else ["not_starting"])
+
+
+def test_a_runtime_folder_of_another_user_is_no_running_preheat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    with pytest.raises(EngineError, match="Preheat cannot use its runtime folder"):
+        SingleInstance(tmp_path)
+
+
 def test_without_a_display_there_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
