@@ -46,8 +46,7 @@ case "$prefix" in
     "") fail "--prefix needs a folder" ;;
 esac
 case "$prefix" in
-    /*[!/]*) ;;
-    /*) fail "--prefix needs a folder below /" ;;
+    /*) ;;
     *) prefix=$PWD/$prefix ;;
 esac
 case "$prefix" in
@@ -61,6 +60,10 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 program=$prefix/opt/preheat
 marker=$program.upgrading
 [ ! -e "$program" ] || [ -x "$program/preheat" ] || fail "$program exists and is not Preheat: move it away first"
+# Their bin belongs to the system's packages.
+case "$(CDPATH='' cd -- "$prefix" 2> /dev/null && pwd -P)" in
+    / | // | /usr) fail "$prefix belongs to the system: choose /usr/local, or another folder" ;;
+esac
 mkdir -p "$prefix/opt" "$prefix/bin" "$prefix/share" || fail "$prefix cannot be written"
 
 # The new copy is complete before the old one ends.
@@ -69,6 +72,7 @@ trap 'rm -rf "$program.new" "$marker"' EXIT
 trap 'exit 1' HUP INT TERM
 cp -R -P -p "$here/preheat" "$program.new" || fail "$prefix/opt has too little space, or cannot be written"
 cp "$here/uninstall.sh" "$program.new/uninstall.sh"
+printf '%s\n' "$prefix" > "$program.new/prefix" # which links may hide from uninstall.sh
 if [ -e "$program" ]; then
     # Processes that end while the marker exists start again when it is gone.
     : > "$marker"
@@ -79,8 +83,9 @@ fi
 mv "$program.new" "$program"
 rm -rf "$program.old"
 
-ln -sfn ../opt/preheat/preheat "$prefix/bin/preheat"
-ln -sfn ../opt/preheat/preheat-tray "$prefix/bin/preheat-tray"
+for name in preheat preheat-tray; do
+    ln -sfn "$program/$name" "$prefix/bin/$name" # not relative: bin may itself be a link
+done
 cp -R -P "$here/share/." "$prefix/share/"
 
 # A desktop need not have the folder in its PATH. Quoted as the desktop entry specification demands: for the quotes

@@ -28,11 +28,13 @@ for option in "$@"; do
 done
 
 program=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-if [ ! -x "$program/end-running" ] || [ "${program%/opt/preheat}" = "$program" ]; then
+prefix=${program%/opt/preheat}
+if [ -f "$program/prefix" ]; then prefix=$(cat "$program/prefix"); fi
+# shellcheck disable=SC3013  # dash, bash and busybox have -ef; POSIX has it since 2024
+if [ ! -x "$program/end-running" ] || [ ! "$prefix/opt/preheat" -ef "$program" ]; then
     echo "uninstall.sh: run the copy in the folder opt/preheat of the installation" >&2
     exit 1
 fi
-prefix=${program%/opt/preheat}
 
 case "${HOME:-}" in
     /*) ;;
@@ -88,10 +90,15 @@ printf '%s\n' "$starters" | while IFS= read -r path; do
     if starts_this "$path"; then rm -f "$path"; fi
 done
 for name in preheat preheat-tray; do
-    if [ "$(readlink "$prefix/bin/$name" || true)" = "../opt/preheat/$name" ]; then rm -f "$prefix/bin/$name"; fi
+    # shellcheck disable=SC3013
+    if [ -L "$prefix/bin/$name" ] && [ "$prefix/bin/$name" -ef "$program/$name" ]; then rm -f "$prefix/bin/$name"; fi
 done
+# Empty folders are the user's own; those of the system, as in /usr/local, stay.
+owner=system
+case "$prefix" in "$HOME"/*) owner=user ;; esac
 while IFS= read -r place; do
     rm -f "$prefix/share/$place"
+    [ "$owner" = user ] || continue
     folder=$(dirname "$prefix/share/$place")
     while [ "$folder" != "$prefix" ] && rmdir "$folder" 2> /dev/null; do folder=$(dirname "$folder"); done
 done < "$program/installed-files"
@@ -101,7 +108,7 @@ if [ -n "$purge" ]; then
     done
 fi
 rm -rf "$program" "$program.upgrading"
-rmdir "$prefix/opt" "$prefix/bin" 2> /dev/null || true
+if [ "$owner" = user ]; then rmdir "$prefix/opt" "$prefix/bin" 2> /dev/null || true; fi
 if [ -n "$purge" ]; then
     echo "Preheat and this user's data are removed."
 else

@@ -115,6 +115,21 @@ def test_removes_the_service_of_a_folder_with_any_name(unpacked: Path, home: Pat
     assert not unit.exists()
 
 
+def test_folders_may_be_links(unpacked: Path, home: Path) -> None:
+    """As bin often is for those who keep their settings in a repository, and opt for those with a second disk."""
+    write(home / "dotfiles/bin/own", "")
+    (home / "disk/programs").mkdir(parents=True)
+    (home / ".local").mkdir()
+    (home / ".local/bin").symlink_to("../dotfiles/bin")
+    (home / ".local/opt").symlink_to(home / "disk/programs")
+    run(unpacked / "install.sh", home)
+    assert subprocess.check_output([home / ".local/bin/preheat"], text=True) == "preheat 1.2.3\n"
+
+    run(home / "disk/programs/preheat/uninstall.sh", home)
+
+    assert files(home) == [".local/bin", ".local/opt", "dotfiles/bin/own"]
+
+
 def test_purge_never_follows_a_relative_folder(unpacked: Path, home: Path) -> None:
     run(unpacked / "install.sh", home)
     write(home / "Documents/preheat/thesis.txt", "")
@@ -128,7 +143,8 @@ def test_purge_never_follows_a_relative_folder(unpacked: Path, home: Path) -> No
 
 def test_nothing_is_installed_or_removed_without_a_home(unpacked: Path, home: Path) -> None:
     assert "HOME does not name" in run(unpacked / "install.sh", "", code=1)
-    assert "a folder below /" in run(unpacked / "install.sh", home, "--prefix", "//", code=1)
+    for folder in ("/", "//.", "/usr", "/usr/bin/.."):
+        assert "belongs to the system" in run(unpacked / "install.sh", home, "--prefix", folder, code=1)
     run(unpacked / "install.sh", home)
     before = files(home)
 
