@@ -135,6 +135,14 @@ def refused(command: Sequence[str], done: Done) -> ServiceError:
     return ServiceError(msg("service_manager_refused", program=command[0], reason=done.reason))
 
 
+def checked(run: Run, command: Sequence[str]) -> Done:
+    """Run a program that must succeed; raises ServiceError if it fails."""
+    done = run(command)
+    if done.code != 0:
+        raise refused(command, done)
+    return done
+
+
 def write_description(path: Path, content: str | bytes, mark: bytes) -> None:
     """Write the description of a service; ``mark`` is in every one that Preheat has written.
 

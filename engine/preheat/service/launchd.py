@@ -16,10 +16,10 @@ from preheat.messages import msg
 from preheat.service.base import (
     END_S,
     Definition,
-    Done,
     Run,
     ServiceError,
     ServiceState,
+    checked,
     refused,
     remove_description,
     run_program,
@@ -47,7 +47,7 @@ class LaunchdService:
         write_description(self.path, agent(definition), _MARK)
         self._bootout()
         # Otherwise a disabled service stays disabled.
-        self._launchctl("enable", f"{self._domain}/{LABEL}")
+        checked(self._run, ("launchctl", "enable", f"{self._domain}/{LABEL}"))
         if not start:
             return  # at the next login, launchd reads the file
         done = self._run(("launchctl", "bootstrap", self._domain, str(self.path)))
@@ -95,13 +95,6 @@ class LaunchdService:
         done = self._run(command)
         if done.code not in (0, *_NOT_FOUND):
             raise refused(command, done)
-
-    def _launchctl(self, *arguments: str) -> Done:
-        command = ("launchctl", *arguments)
-        done = self._run(command)
-        if done.code != 0:
-            raise refused(command, done)
-        return done
 
 
 def agent(definition: Definition) -> bytes:

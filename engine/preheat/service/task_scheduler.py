@@ -14,7 +14,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from preheat.messages import msg
-from preheat.service.base import Definition, Done, Run, ServiceError, ServiceState, refused, run_program
+from preheat.service.base import Definition, Run, ServiceError, ServiceState, checked, run_program
 
 TASK: Final = "Preheat"
 _NAMESPACE: Final = "http://schemas.microsoft.com/windows/2004/02/mit/task"
@@ -73,12 +73,8 @@ class ScheduledTask:
             file=f"\\{TASK}" if number is not None else "",
         )
 
-    def _schtasks(self, *arguments: str) -> Done:
-        command = ("schtasks.exe", *arguments)
-        done = self._run(command)
-        if done.code != 0:
-            raise refused(command, done)
-        return done
+    def _schtasks(self, *arguments: str) -> None:
+        checked(self._run, ("schtasks.exe", *arguments))
 
 
 def task(definition: Definition, user: str) -> str:
