@@ -150,7 +150,7 @@ def _worker_option(command: Sequence[str]) -> list[str]:
 
 
 def _loader_options(command: Sequence[str]) -> list[str]:
-    """Return QEMU's options with which PyInstaller's loader takes itself for started again.
+    """Return the options of QEMU that keep PyInstaller's loader from executing itself again.
 
     It executes itself once to set the search path for libraries, and QEMU would not emulate that process.
     """

@@ -81,7 +81,7 @@ def yaml_files() -> str:
 
 
 def schemas() -> str:
-    """Check files of GitHub and Docker against their schemas, which check-jsonschema brings along."""
+    """Check files of GitHub and Docker against their schemas, which come with check-jsonschema."""
     problems = ""
     for schema, pattern in SCHEMAS:
         paths = map(str, _found(pattern))

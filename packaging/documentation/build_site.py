@@ -57,7 +57,7 @@ def build() -> None:
 
 
 def missing_images() -> Iterator[str]:
-    """Yield the images that no file is there for; the generator does not check them."""
+    """Yield the images without a file; the generator does not check them."""
     for page in (ROOT / "docs").glob("*.md"):
         for path in _IMAGE.findall(page.read_text(encoding="utf-8")):
             if not path.startswith("http") and not (page.parent / path).is_file():

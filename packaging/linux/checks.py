@@ -21,7 +21,7 @@ from virtual_screen import Screen, virtual_screen
 
 USER: Final = "tester"
 HOME: Final = "/home/test user"
-"""With a space, which scripts must bear."""
+"""With a space, which scripts must handle."""
 
 _ELSEWHERE: Final = re.compile(
     r"/var/(cache|log|lib/(apt|dpkg|systemd))(/|$)|/etc/(ld\.so\.cache|machine-id|passwd|group|shadow|gshadow|subuid|subgid)-?$"

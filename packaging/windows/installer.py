@@ -1,7 +1,7 @@
 """Compile the installer for Windows from a bundle, on any system with ``makensis``.
 
 Usage: ``python packaging/windows/installer.py --bundle dist/preheat --output dist/preheat-setup.exe``.
-With ``--check``, the bundle of another system stands for that of Windows, and the result is thrown away.
+With ``--check``, the bundle of another system replaces that of Windows, and the result is deleted.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ Var CommandLine
 !macroend
 !define Fail "!insertmacro Fail"
 
-; Sets Result to "free" if nobody runs this program: Windows refuses to open a running program's file for writing.
+; Sets Result to "free" unless this program is running: Windows refuses to open a running program's file for writing.
 !macro IsFree File Result
     StrCpy ${Result} "free"
     ${If} ${FileExists} "${File}"

@@ -59,7 +59,7 @@ _QUOTED: Final = re.compile(
 
 
 class Hidden(NamedTuple):
-    """A text to hide, and what stands for it."""
+    """A text to hide, and its replacement."""
 
     text: str
     marker: str

@@ -54,7 +54,7 @@ def module_command(module: str, *arguments: str) -> list[str]:
 
 
 def child_module(argv: Sequence[str]) -> str | None:
-    """Return the module that a bundle's command line stands for; None if it is for the user's command."""
+    """Return the module that a bundle's command line runs; None if it is the user's command."""
     option = argv[1] if len(argv) > 1 else ""
     return next((module for module, child_option in CHILD_OPTIONS.items() if child_option == option), None)
 

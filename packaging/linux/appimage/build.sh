@@ -1,7 +1,7 @@
 #!/bin/sh
 # Build an AppImage from the archive that `make package` has made: build.sh ARCHIVE.tar.gz OUTPUT.AppImage
 #
-# RECIPE ONLY: not built and not tested by this project, whose releases have no AppImage. It needs appimagetool
+# RECIPE ONLY: not built and not tested by this project; its releases have no AppImage. It needs appimagetool
 # (https://appimage.github.io/appimagetool/) in PATH.
 #
 # An AppImage runs from a mounted file system image with its own copy of everything, so that an upgrade of the file

@@ -39,7 +39,7 @@ def test_values_are_known(tree: Command) -> None:
 
 
 def bash_completions(script: str, line: str, models: str = "") -> list[str]:
-    """Return what bash offers at the end of a line; ``models`` is what stands for the installed ones."""
+    """Return what bash offers at the end of a line; ``models`` are the installed ones."""
     program = f"""{script}
 _preheat_models() {{ echo "{models}"; }}
 compopt() {{ :; }}

@@ -1,4 +1,4 @@
-"""Workers whose llama.cpp is not as it was built end with an error that says so."""
+"""Workers with damaged files of llama.cpp end with an error that says so."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_windows(present: tuple[int, ...], build: int, expected: frozenset[str] 
 
 
 class FakeLibc:
-    """A C library whose sysctl knows one name."""
+    """A C library with a sysctl that knows one name."""
 
     def sysctlbyname(self, name: bytes, text: Any, _size: Any, _new: None, _new_size: ctypes.c_size_t) -> int:
         if name != b"machdep.cpu.brand_string":

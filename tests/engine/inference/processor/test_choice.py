@@ -16,7 +16,7 @@ SCORES = {"x64": 1, "haswell": 64, "zen4": 1984}
 
 
 class Trials:
-    """Stands for the trial process: libraries whose name is in ``crashing`` end it."""
+    """Replaces the trial process: libraries with a name in ``crashing`` end it."""
 
     def __init__(self) -> None:
         self.scores = dict(SCORES)

@@ -76,7 +76,7 @@ class _Graph:
         return tensor
 
     def apply(self, name: str, *operands: int | None, numbers: Sequence[float] = ()) -> int:
-        """Return the result of an operation, whose further arguments are floats."""
+        """Return the result of an operation; its further arguments are floats."""
         kinds = [_void] * (1 + len(operands)) + [_float] * len(numbers)
         result: int = ggml_function(f"ggml_{name}", _void, *kinds)(self._context, *operands, *numbers)
         return result
