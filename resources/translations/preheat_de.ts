@@ -2679,7 +2679,7 @@ nach {new}
         <translation>{path} gehört einem anderen Benutzer, und Preheat kann dort nicht schreiben</translation>
     </message>
     <message>
-        <source>{path} can be removed while Preheat does not run; a log in it goes too</source>
+        <source>{path} can be removed while Preheat is not running; a log in it goes too</source>
         <translation>{path} lässt sich entfernen, solange Preheat nicht läuft; ein Protokoll darin geht mit verloren</translation>
     </message>
     <message>
@@ -3043,7 +3043,7 @@ nach {new}
         <translation>Einen anderen Namen wählen oder die Datei mit --force überschreiben</translation>
     </message>
     <message>
-        <source>Close other programs, and run preheat doctor again; if it stays, report it with these lines</source>
+        <source>Close other programs, and run preheat doctor again; if it fails again, report it with these lines</source>
         <translation>Andere Programme schließen und preheat doctor erneut ausführen; bleibt das Problem, es mit diesen Zeilen melden</translation>
     </message>
     <message>
@@ -3187,7 +3187,7 @@ nach {new}
         <translation>--linger weglassen oder den Befehl von der Systemverwaltung einrichten lassen: {command}</translation>
     </message>
     <message>
-        <source>Let the system&apos;s own start program run: {command}</source>
+        <source>Start this command with the system&apos;s own tools: {command}</source>
         <translation>Das Startprogramm des Systems dies ausführen lassen: {command}</translation>
     </message>
     <message>
@@ -3215,7 +3215,7 @@ nach {new}
         <translation>Modelle: {count} ({size:bytes})</translation>
     </message>
     <message>
-        <source>Move it away; Preheat begins a new one</source>
+        <source>Move it away; Preheat creates a new one</source>
         <translation>An einen anderen Ort verschieben; Preheat legt eine neue Datei an</translation>
     </message>
     <message>
@@ -3223,7 +3223,7 @@ nach {new}
         <translation>Die Datei an einen anderen Ort verschieben oder einen anderen Ordner wählen</translation>
     </message>
     <message>
-        <source>Move {path} away; Preheat begins a new one</source>
+        <source>Move {path} away; Preheat creates a new one</source>
         <translation>{path} an einen anderen Ort verschieben; Preheat legt eine neue Datei an</translation>
     </message>
     <message>
@@ -3315,15 +3315,11 @@ nach {new}
         <translation>Preheat sucht nicht nach neueren Versionen (preheat update --check sucht danach)</translation>
     </message>
     <message>
-        <source>Preheat does not run</source>
-        <translation>Preheat läuft nicht</translation>
-    </message>
-    <message>
         <source>Preheat does not start at login</source>
         <translation>Preheat startet nicht beim Anmelden</translation>
     </message>
     <message>
-        <source>Preheat may not read and write {path} ({mode})</source>
+        <source>Preheat cannot read and write {path} ({mode})</source>
         <translation>Preheat darf {path} nicht lesen und schreiben ({mode})</translation>
     </message>
     <message>
@@ -3403,7 +3399,7 @@ nach {new}
         <translation>Ersetzen oder entfernen oder die Zugriffsrechte prüfen</translation>
     </message>
     <message>
-        <source>Replace the app by that of the new .dmg, or: brew upgrade --cask preheat</source>
+        <source>Replace the app with the one from the new .dmg, or: brew upgrade --cask preheat</source>
         <translation>Die App durch die aus der neuen .dmg-Datei ersetzen, oder: brew upgrade --cask preheat</translation>
     </message>
     <message>
@@ -3539,11 +3535,11 @@ nach {new}
         <translation>Der Hintergrunddienst startet nicht von selbst ({manager})</translation>
     </message>
     <message>
-        <source>The background service is installed but does not run ({manager})</source>
+        <source>The background service is installed but not running ({manager})</source>
         <translation>Der Hintergrunddienst ist installiert, läuft aber nicht ({manager})</translation>
     </message>
     <message>
-        <source>The background service runs ({manager}, process {pid})</source>
+        <source>The background service is running ({manager}, process {pid})</source>
         <translation>Der Hintergrunddienst läuft ({manager}, Prozess {pid})</translation>
     </message>
     <message>
@@ -3579,7 +3575,7 @@ nach {new}
         <translation>Der Datenträger von {path} ist fast voll ({free:bytes} frei)</translation>
     </message>
     <message>
-        <source>The entry for the login has no command that can be read</source>
+        <source>The entry that starts Preheat at login has no readable command</source>
         <translation>Der Eintrag für das Anmelden hat keinen lesbaren Befehl</translation>
     </message>
     <message>
@@ -3607,7 +3603,7 @@ nach {new}
         <translation>Der Verlauf ist beschädigt: {reason}</translation>
     </message>
     <message>
-        <source>The history is whole; requests in it: {requests}</source>
+        <source>The history is intact; requests in it: {requests}</source>
         <translation>Der Verlauf ist unbeschädigt; Anfragen darin: {requests}</translation>
     </message>
     <message>
@@ -3623,7 +3619,7 @@ nach {new}
         <translation>Das Protokoll ist lesbar</translation>
     </message>
     <message>
-        <source>The login starts another copy of Preheat: {program}, not {own}</source>
+        <source>Another copy of Preheat starts at login: {program}, not {own}</source>
         <translation>Beim Anmelden startet eine andere Kopie von Preheat: {program}, nicht {own}</translation>
     </message>
     <message>
@@ -3731,7 +3727,7 @@ nach {new}
         <translation>Es gibt schon einen Schlüssel namens {name}</translation>
     </message>
     <message>
-        <source>There is no background service (preheat service install makes one)</source>
+        <source>There is no background service (preheat service install creates one)</source>
         <translation>Es gibt keinen Hintergrunddienst (preheat service install richtet einen ein)</translation>
     </message>
     <message>
@@ -3999,7 +3995,7 @@ nach {new}
         <translation>die Adresse ist nicht https</translation>
     </message>
     <message>
-        <source>the address leads in a circle</source>
+        <source>there are too many redirects</source>
         <translation>die Adresse führt im Kreis</translation>
     </message>
     <message>
@@ -4559,7 +4555,7 @@ nach {new}
         <translation>{program} fehlt: Dieses System hat keine Dienstverwaltung, die Preheat kennt</translation>
     </message>
     <message>
-        <source>{program} refused: {reason}</source>
+        <source>{program} failed: {reason}</source>
         <translation>{program} hat abgelehnt: {reason}</translation>
     </message>
     <message>

@@ -16,10 +16,10 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     "doctor_check_failed": Template(
         "This check failed: {reason}",
-        "Close other programs, and run preheat doctor again; if it stays, report it with these lines",
+        "Close other programs, and run preheat doctor again; if it fails again, report it with these lines",
     ),
     "doctor_file_unusable": Template("{path} cannot be used: {reason}", "{remedy}"),
-    "doctor_move_away": Template("Move it away; Preheat begins a new one"),
+    "doctor_move_away": Template("Move it away; Preheat creates a new one"),
     # Versions and installation.
     "doctor_version": Template("Preheat {version}"),
     "doctor_packages_missing": Template(
@@ -91,7 +91,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "Set HOME, or PREHEAT_HOME, to a folder of your own",
     ),
     "doctor_folder_no_access": Template(
-        "Preheat may not read and write {path} ({mode})", "Change the permissions: chmod u+rwx {quoted}"
+        "Preheat cannot read and write {path} ({mode})", "Change the permissions: chmod u+rwx {quoted}"
     ),
     "doctor_disk_full": Template("The disk of {path} is full ({free:bytes} free)", "Free some space"),
     "doctor_disk_low": Template(
@@ -142,7 +142,7 @@ TABLE: Final[Mapping[str, Template]] = {
         "Ollama's port {port} belongs to {holder}, so Preheat does not answer there",
         "Stop it, or switch this off: preheat config set ollama_port false",
     ),
-    "doctor_not_running": Template("Preheat does not run", "Start it: preheat tray, or preheat serve"),
+    "doctor_not_running": Template("Preheat is not running", "Start it: preheat tray, or preheat serve"),
     "doctor_running": Template("Preheat {version} runs on port {port} (process {pid})"),
     "doctor_no_answer": Template(
         "Preheat (process {pid}) does not answer on port {port}",
@@ -171,11 +171,11 @@ TABLE: Final[Mapping[str, Template]] = {
     ),
     # Database.
     "doctor_no_database": Template("There is no history yet"),
-    "doctor_database": Template("The history is whole; requests in it: {requests}"),
+    "doctor_database": Template("The history is intact; requests in it: {requests}"),
     "doctor_database_large": Template("The history ({size:bytes}) is too large to check in this time"),
     "doctor_database_busy": Template("The history cannot be checked now: {reason}", "Run preheat doctor again"),
     "doctor_database_damaged": Template(
-        "The history is damaged: {reason}", "Move {path} away; Preheat begins a new one"
+        "The history is damaged: {reason}", "Move {path} away; Preheat creates a new one"
     ),
     "doctor_database_read_only": Template(
         "{path} cannot be written: no usage is learned", "Check the owner and the permissions of the file"
@@ -186,7 +186,7 @@ TABLE: Final[Mapping[str, Template]] = {
     # Cache and downloads.
     "doctor_cache": Template("The cache takes {size} ({path})"),
     "doctor_cache_large": Template(
-        "The cache is large: {size}", "{path} can be removed while Preheat does not run; a log in it goes too"
+        "The cache is large: {size}", "{path} can be removed while Preheat is not running; a log in it goes too"
     ),
     "doctor_downloads_unreadable": Template("{path} cannot be read: {reason}", "Check its permissions"),
     "doctor_downloads_open": Template("Downloads that are not complete: {count} ({size:bytes})"),
@@ -232,7 +232,7 @@ TABLE: Final[Mapping[str, Template]] = {
     "doctor_autostart_off": Template("Preheat does not start at login"),
     "doctor_autostart_on": Template("Preheat starts at login: {command}"),
     "doctor_autostart_unclear": Template(
-        "The entry for the login has no command that can be read",
+        "The entry that starts Preheat at login has no readable command",
         "Switch Start at login off and on in the settings window",
     ),
     "doctor_autostart_dangling": Template(
@@ -240,15 +240,15 @@ TABLE: Final[Mapping[str, Template]] = {
         "Switch Start at login off and on in the settings window",
     ),
     "doctor_autostart_other": Template(
-        "The login starts another copy of Preheat: {program}, not {own}",
+        "Another copy of Preheat starts at login: {program}, not {own}",
         "Switch Start at login off and on in the settings window",
     ),
     # Background service.
-    "doctor_no_service": Template("There is no background service (preheat service install makes one)"),
+    "doctor_no_service": Template("There is no background service (preheat service install creates one)"),
     "doctor_service_unknown": Template("The state of the service is unknown: {reason}"),
-    "doctor_service_running": Template("The background service runs ({manager}, process {pid})"),
+    "doctor_service_running": Template("The background service is running ({manager}, process {pid})"),
     "doctor_service_stopped": Template(
-        "The background service is installed but does not run ({manager})",
+        "The background service is installed but not running ({manager})",
         "Install it again, which starts it: preheat service install",
     ),
     "doctor_service_disabled": Template(

@@ -10,13 +10,13 @@ from preheat.messages.template import Template
 TABLE: Final[Mapping[str, Template]] = {
     "service_no_manager": Template(
         "{program} is missing: this system has no service manager that Preheat knows",
-        "Let the system's own start program run: {command}",
+        "Start this command with the system's own tools: {command}",
     ),
     "service_no_user_manager": Template(
         "systemd's manager of this user cannot be reached: {reason}",
         "Log in as this user, not with su or sudo; on a server: loginctl enable-linger, then log in again",
     ),
-    "service_manager_refused": Template("{program} refused: {reason}"),
+    "service_manager_refused": Template("{program} failed: {reason}"),
     "service_manager_hangs": Template("{program} does not answer", "Try again, or restart the computer"),
     "service_foreign_file": Template(
         "{path} exists and was not written by Preheat", "Rename or delete it, then install again"

@@ -13,7 +13,7 @@ def test_a_sound_installation(tmp_path: Path, embedding_model: Path) -> None:
     run = preheat(home, "doctor")
     assert run.returncode == 0, run.stdout
     assert "  good    Models: 1 (" in run.stdout
-    assert "  to do   Preheat does not run\n          -> Start it: preheat tray" in run.stdout
+    assert "  to do   Preheat is not running\n          -> Start it: preheat tray" in run.stdout
     assert " 0 broken. Took " in run.stdout
     assert (run.stderr, "\x1b" in run.stdout) == ("", False)
     assert sorted(path.name for path in home.iterdir()) == ["data"]  # nothing was written

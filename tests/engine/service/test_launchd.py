@@ -73,7 +73,7 @@ def test_refusals_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="only after the user has logged in"):
         over_ssh.linger()
     refusing, _ = service(tmp_path, bootout=Done(1, "", "Operation not permitted"))
-    with pytest.raises(ServiceError, match="launchctl refused: Operation not permitted"):
+    with pytest.raises(ServiceError, match="launchctl failed: Operation not permitted"):
         refusing.remove()
 
 
