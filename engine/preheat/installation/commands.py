@@ -21,6 +21,9 @@ CHILD_OPTIONS: Final[Mapping[str, str]] = {
 }
 """Modules that run in processes of their own, and the first argument of ``preheat`` that runs each in a bundle."""
 
+_AS_MODULE: Final = ("-P", "-m")
+"""Without ``-P``, a file ``llama_cpp.py`` in the folder where Preheat was started would run in its workers."""
+
 _LIBRARY_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 """Replaced by PyInstaller's loader, which keeps the user's value under the name with ``_ORIG``."""
 
@@ -36,7 +39,7 @@ def own_command(*arguments: str) -> list[str]:
     """Return the command that runs ``preheat`` of this installation with these arguments."""
     if is_bundle():
         return [str(_executable("preheat")), *arguments]
-    return [sys.executable, "-m", "preheat", *arguments]
+    return [sys.executable, *_AS_MODULE, "preheat", *arguments]
 
 
 def tray_command(*arguments: str) -> list[str]:
@@ -50,7 +53,7 @@ def module_command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs one of Preheat's ``CHILD_OPTIONS`` in a process of its own."""
     if is_bundle():
         return own_command(CHILD_OPTIONS[module], *arguments)
-    return [sys.executable, "-m", module, *arguments]
+    return [sys.executable, *_AS_MODULE, module, *arguments]
 
 
 def child_module(argv: Sequence[str]) -> str | None:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from preheat.errors import EngineError
 from preheat.files import read_small_file, write_atomic
-from preheat.installation import is_bundle, own_command
+from preheat.installation import own_command
 from preheat.messages import msg
 
 END_S: Final = 15.0
@@ -47,9 +47,6 @@ class Definition:
     def of(cls, *options: str, grace_s: float, environ: Mapping[str, str] = os.environ) -> Definition:
         """Return the definition that runs ``serve`` of this installation with these options."""
         carried = {name: environ[name] for name in _CARRIED if environ.get(name)}
-        if not is_bundle():
-            # ``python -m`` would import modules from the service's folder, which is the user's home.
-            carried["PYTHONSAFEPATH"] = "1"
         return cls(tuple(own_command("serve", *options)), carried, grace_s)
 
 

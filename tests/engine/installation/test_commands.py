@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,9 +22,18 @@ def bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_source_tree_runs_modules_with_the_interpreter() -> None:
-    assert own_command("serve") == [sys.executable, "-m", "preheat", "serve"]
-    assert tray_command("--login") == [sys.executable, "-m", "preheat", "tray", "--login"]
-    assert module_command("preheat.inference.worker") == [sys.executable, "-m", "preheat.inference.worker"]
+    assert own_command("serve") == [sys.executable, "-P", "-m", "preheat", "serve"]
+    assert tray_command("--login") == [sys.executable, "-P", "-m", "preheat", "tray", "--login"]
+    assert module_command("preheat.inference.worker") == [sys.executable, "-P", "-m", "preheat.inference.worker"]
+
+
+def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "preheat.py").write_text("print('hostile')")
+    (tmp_path / "json.py").write_text("print('hostile')")
+
+    done = subprocess.run(own_command("version"), cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert "hostile" not in done.stdout
 
 
 def test_the_tray_of_a_bundle_starts_processes_with_the_other_executable(bundle: Path) -> None:

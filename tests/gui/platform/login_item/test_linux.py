@@ -95,6 +95,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_the_command_is_this_installations() -> None:
-    assert login_command()[1:] == ("-m", "preheat", "tray", "--login")
+    assert login_command()[1:] == ("-P", "-m", "preheat", "tray", "--login")
     assert Path(login_command()[0]).is_file()
     assert isinstance(login_item(platform="linux"), AutostartEntry)
