@@ -73,6 +73,8 @@ trap 'exit 1' HUP INT TERM
 cp -R -P -p "$here/preheat" "$program.new" || fail "$prefix/opt has too little space, or cannot be written"
 cp "$here/uninstall.sh" "$program.new/uninstall.sh"
 printf '%s\n' "$prefix" > "$program.new/prefix" # which links may hide from uninstall.sh
+version=$("$program.new/preheat" version | sed 's/^preheat //')
+[ -n "$version" ] || fail "the program does not run: the archive is damaged, or $prefix may not have programs"
 if [ -e "$program" ]; then
     # Processes that end while the marker exists start again when it is gone.
     : > "$marker"
@@ -106,7 +108,7 @@ if [ -e "$prefix/share/icons/hicolor/icon-theme.cache" ]; then
     gtk-update-icon-cache -q "$prefix/share/icons/hicolor" 2> /dev/null || true
 fi
 
-echo "Preheat $("$program/preheat" version | sed 's/^preheat //') is installed in $program."
+echo "Preheat $version is installed in $program."
 case ":${PATH:-}:" in
     *":$prefix/bin:"*) echo "Start it from the menu, or with: preheat-tray" ;;
     *) echo "Start it from the menu, or with: $prefix/bin/preheat-tray ($prefix/bin is not in PATH)" ;;

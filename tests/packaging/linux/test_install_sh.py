@@ -159,6 +159,17 @@ def test_does_not_replace_what_is_not_preheat(unpacked: Path, home: Path) -> Non
     assert files(home) == [".local/opt/preheat/thesis.txt"]
 
 
+def test_a_damaged_archive_replaces_nothing(unpacked: Path, home: Path) -> None:
+    run(unpacked / "install.sh", home)
+    before = files(home)
+    write(unpacked / "preheat/preheat", "#!/bin/sh\nexit 1\n", 0o755)
+
+    assert "the archive is damaged" in run(unpacked / "install.sh", home, code=1)
+
+    assert files(home) == before
+    assert "1.2.3" in (home / ".local/opt/preheat/preheat").read_text()
+
+
 def test_refuses_another_machine(unpacked: Path, home: Path) -> None:
     script = unpacked / "install.sh"
     script.write_text(script.read_text().replace("Linux/any", "Linux/aarch128"))
