@@ -165,7 +165,7 @@ class Engine:
         self._files.close()
         self._preloads.stop_standby()
         ends_at = time.monotonic() + (ending_grace(self.settings.shutdown_grace) if grace_s is None else grace_s)
-        while self._residency.answering and time.monotonic() < ends_at:
+        while self._residency.active_requests and time.monotonic() < ends_at:
             await asyncio.sleep(_DRAIN_POLL_S)
         await self._residency.close()
         self._publisher.close()

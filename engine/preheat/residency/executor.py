@@ -189,11 +189,6 @@ class ResidencyExecutor:
         return self._state.active_requests
 
     @property
-    def answering(self) -> bool:
-        """Whether any request has a lease."""
-        return any(isinstance(record.phase, Hot) and record.phase.leases for record in self.records.values())
-
-    @property
     def used_bytes(self) -> int:
         """Memory of all workers at the last measurement, including those that are closing."""
         return sum(record.rss_bytes for record in self.records.values())

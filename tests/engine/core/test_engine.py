@@ -218,6 +218,18 @@ async def test_stopping_lets_answers_finish_and_leaves_no_process() -> None:
         assert {model.state for model in engine.snapshot.models} == {State.COLD}
 
 
+async def test_stopping_lets_requests_that_wait_for_a_load_finish(gate: Gate) -> None:
+    gate.shut(EMBED)
+    async with running() as engine:
+        waiting = asyncio.create_task(use(engine, EMBED))
+        await until(engine, lambda _: record(engine, EMBED).active_requests == 1)
+        stopping = asyncio.create_task(engine.stop(30))
+        await asyncio.sleep(0)
+        gate.open(EMBED)
+        await waiting
+        await stopping
+
+
 async def test_stopping_does_not_wait_for_ever() -> None:
     async with running() as engine, AsyncExitStack() as stack:
         lease = await stack.enter_async_context(engine.lease(CHAT))

@@ -46,7 +46,7 @@ async def test_a_request_gets_the_worker_of_its_model(bench: Bench) -> None:
     hot = await claim.hot()
     assert hot.worker is worker
     assert hot.info.resident_bytes == 40 * MB
-    assert bench.executor.answering
+    assert bench.executor.active_requests == 1
     assert bench.executor.request(model("a")).outcome is Outcome.HIT
     claim.release(answered=True)
     claim.release(answered=True)
@@ -66,7 +66,7 @@ async def test_what_is_known_of_a_model(bench: Bench) -> None:
     assert bench.executor.models == {"a": model("a")}
     assert bench.executor.used_bytes == 40 * MB
     assert [each.model_id for each in bench.executor.residents()] == ["a"]
-    assert not bench.executor.answering
+    assert bench.executor.active_requests == 0
 
 
 async def test_what_a_hot_model_cannot_do(bench: Bench) -> None:
@@ -196,9 +196,9 @@ async def test_a_request_that_is_cancelled_as_it_is_granted_holds_nothing(bench:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await settle()
-    assert bench.executor.answering
+    assert bench.executor.active_requests == 1
     claim.release()
-    assert not bench.executor.answering
+    assert bench.executor.active_requests == 0
     assert bench.of("a") is State.HOT
 
 
@@ -212,7 +212,7 @@ async def test_a_request_that_leaves_is_forgotten(bench: Bench) -> None:
     assert bench.executor.active_requests == 0
     bench.workers[0].become_hot()
     await settle()
-    assert not bench.executor.answering
+    assert bench.executor.active_requests == 0
 
 
 async def test_a_rejected_request_whose_task_is_cancelled_is_no_trouble(bench: Bench) -> None:
