@@ -30,8 +30,12 @@ def test_quit_ends_the_application_and_waits_for_it(start: Callable[..., Applica
 
 
 def test_an_engine_of_another_program_is_not_ended(preheat_home: Path) -> None:
-    with ScriptClient(preload="false") as client, pytest.raises(UnsupportedOperationError, match="part of another"):
-        client.call(Quit())
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)  # coverage sets a handler
+    try:
+        with ScriptClient(preload="false") as client, pytest.raises(UnsupportedOperationError, match="part of another"):
+            client.call(Quit())
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.parametrize("now", [False, True])

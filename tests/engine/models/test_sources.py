@@ -18,7 +18,8 @@ from preheat.models.sources import program_places
 from preheat.settings import SourceName
 
 WriteModel = Callable[..., Path]
-ALL = tuple(source.value for source in Source if source not in (Source.PREHEAT, Source.FOLDER))
+OWN = (Source.PREHEAT, Source.FOLDER, Source.BUNDLED)
+ALL = tuple(source.value for source in Source if source not in OWN)
 COMMIT, OLDER = "a" * 40, "b" * 40
 HOST = "registry.ollama.ai"
 
