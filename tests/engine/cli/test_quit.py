@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,10 +52,22 @@ def test_an_application_gets_the_signals_that_end_it(preheat_home: Path, now: bo
     assert (ending.pid, ending.requests, ending.grace_s) == (os.getpid(), 0, 0.0 if now else 7.0)
 
 
+@contextmanager
+def running(name: str, program: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process with a name in its command line; it has begun, and waits."""
+    program = f"{program}\nprint(flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+
+
 def test_a_tray_without_an_engine_is_ended_too(preheat_home: Path) -> None:
     lock = preheat_home / "runtime" / "tray.lock"
     lock.parent.mkdir()
-    with subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as tray:
+    with running("preheat") as tray:
         lock.write_text(f"{tray.pid}\npreheat\nhost\n")
         assert end_running()
         assert tray.poll() is not None
@@ -64,11 +77,7 @@ def test_a_tray_that_hangs_is_killed_only_with_now(preheat_home: Path, monkeypat
     monkeypatch.setattr(quit_module, "_END_S", 0.2)
     lock = preheat_home / "runtime" / "tray.lock"
     lock.parent.mkdir()
-    hanging = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); input()"
-    command = [sys.executable, "-c", hanging, "preheat"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tray:
-        assert tray.stdout is not None
-        tray.stdout.readline()
+    with running("preheat", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)") as tray:
         lock.write_text(f"{tray.pid}\npreheat\nhost\n")
         with pytest.raises(StillRunningError, match="quit --now"):
             end_running()
@@ -84,7 +93,7 @@ def write_runtime_file(home: Path, pid: int, port: int) -> None:
 
 def test_an_engine_that_does_not_answer_is_ended_too(preheat_home: Path) -> None:
     with (
-        subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as engine,
+        running("preheat") as engine,
         socket.create_server(("127.0.0.1", 0)) as server,
     ):
         threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
@@ -99,7 +108,7 @@ def test_an_engine_that_is_ending_gets_another_signal_only_with_now(
 ) -> None:
     monkeypatch.setattr(quit_module, "_END_S", 0.2)
     monkeypatch.setenv("PREHEAT_SHUTDOWN_GRACE", "0")
-    with subprocess.Popen([sys.executable, "-c", "input()", "preheat"], stdin=subprocess.PIPE) as engine:
+    with running("preheat") as engine:
         write_runtime_file(preheat_home, engine.pid, port=9)  # nothing listens there, as while requests end
         with pytest.raises(StillRunningError, match="Wait for its requests"):
             end_running()
@@ -114,7 +123,7 @@ def test_another_process_with_the_trays_id_is_left_alone(
 ) -> None:
     lock = preheat_home / "runtime" / "tray.lock"
     lock.parent.mkdir()
-    with subprocess.Popen([sys.executable, "-c", "input()", name], stdin=subprocess.PIPE) as other:
+    with running(name) as other:
         lock.write_text(f"{other.pid}\npreheat\nhost\n")
         if written_at is not None:
             os.utime(lock, (written_at, written_at))
