@@ -78,13 +78,16 @@ FAULTS: Final = (Need("faketime", program="faketime"),)
 DOCS: Final = (Need("curl", program="curl"),)
 """Programs that the examples in the documentation use."""
 
+SERVICES: Final = (Need("systemd", program="systemd-analyze"),)
+"""Checks the unit that `preheat service` writes."""
+
 INSTALLER: Final = (Need("nsis", program="makensis"),)
 """Compiles the installer for Windows."""
 
 WINE: Final = (*INSTALLER, Need("wine64", program="/usr/lib/wine/wine64"))
 """Runs it."""
 
-GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS, *DOCS), "installer": INSTALLER, "wine": WINE}
+GROUPS: Final = {"gui": GUI, "tests": (*GUI, *SCREEN, *FAULTS, *DOCS, *SERVICES), "installer": INSTALLER, "wine": WINE}
 
 
 def missing(needs: Sequence[Need]) -> list[str]:
