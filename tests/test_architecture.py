@@ -41,7 +41,8 @@ ROOMS: Mapping[str, set[str]] = {
     "control": ENGINE,
     "server": {"control", *ENGINE},
     "service": set(),
-    "doctor": {"control", "server", "service", *ENGINE},
+    "login_item": set(),
+    "doctor": {"control", "login_item", "server", "service", *ENGINE},
     "cli": {"control", "doctor", "service", "settings", "shortcuts", "updates"},
     "shortcuts": {"control", "inference"},
     "__init__": {"core", "inference", "settings", "shortcuts"},
@@ -63,13 +64,12 @@ GUI_ROOMS: Mapping[str, set[str]] = {
 }
 """May import, by room of ``preheat_gui``."""
 
-GUI_MAY_ENTER = BASE | {"control", "doctor", "settings"}
+GUI_MAY_ENTER = BASE | {"control", "doctor", "login_item", "settings"}
 """What the windows may import of the engine."""
 
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("preheat.control.own", "preheat.server.Port"): "an engine of this process opens its own port",
     ("preheat.control.opening", "preheat.server.listen"): "the port decides which process gets the engine",
-    ("preheat.doctor.checks.autostart", "preheat_gui.platform"): "the windows' entry for the login; needs no Qt",
     ("preheat.cli", "preheat.server"): "`preheat serve` starts the port",
     ("preheat.cli.replay", "preheat.replay"): "`preheat replay` reads a log without an engine",
     ("preheat.cli.replay", "preheat.residency"): "the size of the memory, for limits in percent",

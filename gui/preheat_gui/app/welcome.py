@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QWidget
 from preheat import paths
 from preheat.control import Catalogue, EngineSnapshot, GetCatalogue, ModelSnapshot, PullModel, SuggestedModel
 from preheat.errors import EngineError
+from preheat.login_item import LoginItem, login_item
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.widgets import (
     GAP,
     GROUP_GAP,

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QStackedWi
 
 from preheat.control import SettingsChange
 from preheat.errors import EngineError, SettingsError
+from preheat.login_item import LoginItem, login_item
 from preheat.settings import GROUP_LABELS, PORT_SETTINGS, RESTART_SETTINGS, Group, Settings
 from preheat_gui.bridge import EngineBridge
-from preheat_gui.platform import LoginItem, login_item
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for

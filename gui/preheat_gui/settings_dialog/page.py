@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
-from preheat_gui.platform import LoginItem, LoginItemError
+from preheat.login_item import LoginItem, LoginItemError
 from preheat_gui.settings_dialog.declarations import Declaration
 from preheat_gui.settings_dialog.editors import Editor, SwitchEditor
 from preheat_gui.widgets import (

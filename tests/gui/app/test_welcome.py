@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 from children import child
 from fake_bridge import model, snapshot
 from preheat import paths
+from preheat.login_item import LoginItemError
 from preheat.models import ModelFile
 from preheat.models.model_file import Source
 from preheat_gui.app.welcome import WelcomeDialog, included_chat_model, wants_welcome
-from preheat_gui.platform.login_item import LoginItemError
 from preheat_gui.widgets import Theme, WindowState
 
 INCLUDED = ModelFile("m", Path("m"), 1, "llama", 1, False, True, (Path("m"),), 0, source=Source.BUNDLED)

@@ -26,7 +26,7 @@ class FakeLoginItem:
         return self.on
 
     def switch(self, on: bool) -> None:
-        from preheat_gui.platform.login_item import LoginItemError
+        from preheat.login_item import LoginItemError
 
         if self.refuses:
             raise LoginItemError(self.refuses, hint="Ask someone")

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from preheat.login_item.windows import RUN
 from preheat_gui.platform import APP_ID
-from preheat_gui.platform.login_item.windows import RUN
 from project import Project
 from setup_step import SetupError
 from windows.installer import (

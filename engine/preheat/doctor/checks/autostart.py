@@ -9,15 +9,11 @@ from collections.abc import Iterator
 from preheat.doctor.context import short
 from preheat.doctor.report import Finding, broken, good, to_do
 from preheat.installation import is_bundle, tray_command
+from preheat.login_item import login_item
 
 
 def check_autostart() -> Iterator[Finding]:
     """Check the entry of this system, which the tray's settings write."""
-    try:
-        from preheat_gui.platform import login_item
-    except ModuleNotFoundError:
-        yield good("doctor_no_windows_here")
-        return
     item = login_item()
     if not item.is_on():
         yield good("doctor_autostart_off")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from preheat.files import read_small_file
-from preheat_gui.platform.login_item.base import FileLoginItem
+from preheat.login_item.base import FileLoginItem
 
 _TO_QUOTE: Final = re.compile(r'["`$\\]')
 _FIELD_CODE: Final = re.compile(r"%[a-zA-Z]")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from preheat_gui.platform.login_item import LoginItemError, login_item
-from preheat_gui.platform.login_item.macos import LaunchAgent
+from preheat.login_item import LoginItemError, login_item
+from preheat.login_item.macos import LaunchAgent
 
 COMMAND = ("/Applications/My Preheat.app/Contents/MacOS/preheat", "tray", "--login")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from preheat_gui.platform.login_item import LoginItemError, login_command, login_item
-from preheat_gui.platform.login_item.linux import AutostartEntry
+from preheat.login_item import LoginItemError, login_command, login_item
+from preheat.login_item.linux import AutostartEntry
 
 COMMAND = ("/opt/my apps/python", "-m", "preheat", "tray", "--login")
 

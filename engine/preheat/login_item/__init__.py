@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from preheat.installation import tray_command
-from preheat_gui.platform.login_item.base import LoginEntry, LoginItem, LoginItemError
-from preheat_gui.platform.login_item.linux import AutostartEntry
-from preheat_gui.platform.login_item.macos import LaunchAgent
-from preheat_gui.platform.login_item.windows import RunKey
+from preheat.login_item.base import LoginEntry, LoginItem, LoginItemError
+from preheat.login_item.linux import AutostartEntry
+from preheat.login_item.macos import LaunchAgent
+from preheat.login_item.windows import RunKey
 
 __all__ = ["LoginEntry", "LoginItem", "LoginItemError", "login_command", "login_item"]
 

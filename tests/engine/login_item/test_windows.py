@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from preheat_gui.platform.login_item import LoginItemError
-from preheat_gui.platform.login_item.windows import APPROVED, RUN, RunKey
+from preheat.login_item import LoginItemError
+from preheat.login_item.windows import APPROVED, RUN, RunKey
 
 COMMAND = ("C:\\Program Files\\Python\\python.exe", "-m", "preheat", "tray", "--login")
 

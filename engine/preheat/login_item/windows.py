@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import PureWindowsPath
 from typing import Final, Protocol
 
+from preheat.login_item.base import LoginItemError
 from preheat.messages import msg
-from preheat_gui.platform.login_item.base import LoginItemError
 
 RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
 # The Task Manager's record of switched-off programs: the first byte is odd

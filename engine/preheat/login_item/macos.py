@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from preheat.files import read_small_file
-from preheat_gui.platform.login_item.base import FileLoginItem
+from preheat.login_item.base import FileLoginItem
 
 _LABEL: Final = "org.preheat.tray"
 
