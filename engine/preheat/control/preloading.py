@@ -33,7 +33,7 @@ class PlannedModel:
     """The plan for one model."""
 
     model_id: str = field(metadata={"json": "model"})
-    wish: str  # why it should be hot: a favourite, or learned
+    kind: str  # favourite, expected or learned
     rank: int
     verdict: str  # what is done about it
     displaces: tuple[str, ...]  # models it would evict
