@@ -65,7 +65,7 @@ def test_a_model_is_pulled_used_and_removed(tmp_path: Path, local_hub: LocalHub,
     local_hub.bytes_per_s = 20_000_000
     with running_preheat(tmp_path) as preheat:
         begun = _control(preheat, "POST", "downloads", {"name": f"hf.co/{REPO}"})
-        assert begun["state"] in ("queued", "running")
+        assert begun["state"] in ("queued", "checking", "running")
         joined = _command(tmp_path, "pull", REPO)  # the running application does it, once
         assert joined.returncode == 0, joined.stderr
         assert _download(preheat)["state"] == "done"
@@ -131,7 +131,11 @@ def test_pause_resume_cancel_and_errors_over_http(tmp_path: Path, local_hub: Loc
         assert _refused(preheat, "POST", "import", {"path": "relative.gguf"}) == (400, "invalid_request")
         download_id = _control(preheat, "POST", "downloads", {"name": REPO})["id"]
         assert _control(preheat, "POST", f"downloads/{download_id}/pause")["state"] == "paused"
-        assert _control(preheat, "POST", f"downloads/{download_id}/resume")["state"] in ("queued", "running")
+        assert _control(preheat, "POST", f"downloads/{download_id}/resume")["state"] in (
+            "queued",
+            "checking",
+            "running",
+        )
         assert _control(preheat, "POST", f"downloads/{download_id}/cancel")["state"] == "cancelled"
         assert _control(preheat, "GET", "downloads") == {"downloads": []}
         (tmp_path / "folder.gguf").mkdir()

@@ -187,7 +187,8 @@ def curl_line(url: str, snapshot: EngineSnapshot, *, needs_key: bool) -> str:
         body["input"] = "Hello"
     else:
         path = "chat/completions"
-        body["messages"] = [{"role": "user", "content": "Hello"}]
+        # Unlimited, a small model sometimes writes for minutes before this command prints anything.
+        body |= {"max_tokens": 200, "messages": [{"role": "user", "content": "Hello"}]}
     text = json.dumps(body).replace("'", "'\\''")
     return f"curl {url}/v1/{path} {key}-H 'Content-Type: application/json' -d '{text}'"
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -77,11 +78,10 @@ def test_it_says_what_it_does_and_the_line_to_try_works(start: Callable[..., App
     assert CHAT in lines[1]
     assert EMBED in lines[1]
     words = shlex.split(next(line for line in lines if "curl " in line))
-    connection = http.client.HTTPConnection("127.0.0.1", application.port)
     headers = dict([words[words.index("-H") + 1].split(": ")])
-    connection.request("POST", words[1].partition(f":{application.port}")[2], words[-1], headers)
-    answer = json.loads(connection.getresponse().read())
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", application.port)) as connection:
+        connection.request("POST", words[1].partition(f":{application.port}")[2], words[-1], headers)
+        answer = json.loads(connection.getresponse().read())
     assert answer["choices"][0]["message"]["content"]
     assert application.json("unload", "smol")["state"] == "cold"
     said_by(application, f"unloaded {CHAT}")

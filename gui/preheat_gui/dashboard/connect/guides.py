@@ -273,7 +273,8 @@ def _fields(place: Place, base: str, key: str, model: str = "") -> tuple[Field, 
 def _body(place: Place) -> dict[str, Any]:
     if place.embeddings:
         return {"model": place.model_id, "input": "Hello"}
-    return {"model": place.model_id, "messages": [{"role": "user", "content": "Hello"}]}
+    # Unlimited, a small model sometimes writes for minutes before anything is printed.
+    return {"model": place.model_id, "max_tokens": 200, "messages": [{"role": "user", "content": "Hello"}]}
 
 
 def _json(value: object) -> str:
