@@ -336,6 +336,7 @@ _USED_PARAMETERS: dict[type[Command[Any]], int] = {
     control.GetCatalogue: 0,
     control.GetHistory: 0,
     control.ListDecisions: 1,
+    control.ListRequests: 1,
     control.SearchHub: 2,
 }
 """Number of parameters that windows use, if not all."""
@@ -349,6 +350,7 @@ _RESULTS: dict[type[Command[Any]], tuple[str, Callable[[Any], Any]]] = {
     control.GetStats: ("stats", lambda stats: stats),
     control.ImportFile: ("import_file", control.ImportedFile),
     control.ListDecisions: ("decisions", lambda decisions: control.DecisionList(tuple(decisions))),
+    control.ListRequests: ("requests", lambda requests: control.RequestList(tuple(requests))),
     control.PullModel: ("pull", lambda download_id: download(download_id)),
     control.SearchHub: ("search", lambda found: control.FoundModels(tuple(found))),
 }

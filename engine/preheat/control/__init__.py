@@ -38,7 +38,9 @@ if TYPE_CHECKING:
         GetHistory,
         GetStats,
         ListDecisions,
+        ListRequests,
         ReplayLimits,
+        RequestList,
         StatsReport,
         SteadyState,
     )
@@ -116,9 +118,9 @@ if TYPE_CHECKING:
     )
     from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SkippedFile, SuggestedModel
     from preheat.replay import LimitCurve, LimitPoint
-    from preheat.residency import Action, DecisionRecord, EvictionReason
+    from preheat.residency import Action, DecisionRecord, EvictionReason, Outcome
     from preheat.updates import Release
-    from preheat.usage import Counts, Figures, UsageBucket, UsageHistory
+    from preheat.usage import Counts, Figures, RequestRecord, UsageBucket, UsageHistory
 else:
     __getattr__ = lazy_exports(
         __name__,
@@ -130,7 +132,8 @@ else:
                 "CancelDownload DownloadList ForgetDownload ListDownloads PauseDownload PullModel ResumeDownload"
             ),
             "preheat.control.figures": (
-                "DecisionList GetHistory GetStats ListDecisions ReplayLimits StatsReport SteadyState"
+                "DecisionList GetHistory GetStats ListDecisions ListRequests ReplayLimits RequestList StatsReport "
+                "SteadyState"
             ),
             "preheat.control.host": "ControlHost",
             "preheat.control.hub": "Catalogue FoundModels GetCatalogue GetRepo SearchHub Sort",
@@ -163,8 +166,8 @@ else:
             "preheat.inference": "Chat FinishReason GenerateRequest GenerationChunk Message Role Sampling text_message",
             "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",
             "preheat.replay": "LimitCurve LimitPoint",
-            "preheat.residency": "Action DecisionRecord EvictionReason",
+            "preheat.residency": "Action DecisionRecord EvictionReason Outcome",
             "preheat.updates": "Release",
-            "preheat.usage": "Counts Figures UsageBucket UsageHistory",
+            "preheat.usage": "Counts Figures RequestRecord UsageBucket UsageHistory",
         },
     )

@@ -13,7 +13,7 @@ from preheat.errors import AmbiguousModelError, ModelNotFoundError, QueueFullErr
 from preheat.messages import Message, msg
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.residency import DecisionRecord
-from preheat.usage import DAYS, HOURS, Counts, Figures, UsageHistory
+from preheat.usage import DAYS, HOURS, Counts, Figures, RequestRecord, UsageHistory
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
@@ -67,6 +67,13 @@ class DecisionList:
     decisions: tuple[DecisionRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RequestList:
+    """Ended requests, the newest first."""
+
+    requests: tuple[RequestRecord, ...]
+
+
 @command("GET", "stats", risk=Risk.USE, costly=True, errors=_ERRORS, cache_s=_STATS_AGE_S)
 class GetStats(Command[StatsReport]):
     """Return the figures since a Unix time, or over a span such as ``7d``."""
@@ -100,17 +107,31 @@ class ListDecisions(Command[DecisionList]):
     model: str | None = None
 
     async def run(self, host: ControlHost) -> DecisionList:
-        begin, model_id = parse_since(self.since), await self._model_id(host)
-        found = await host.read_log(lambda log: log.decisions(self.limit, begin, model_id))
-        return DecisionList(tuple(found))
+        begin, model_id = parse_since(self.since), await _logged_model(host, self.model)
+        return DecisionList(await host.read_log(lambda log: log.decisions(self.limit, begin, model_id)))
 
-    async def _model_id(self, host: ControlHost) -> str | None:
-        if self.model is None:
-            return None
-        try:
-            return await host.model_id(self.model)
-        except ModelNotFoundError:  # a removed model may still be in the log
-            return self.model.strip().lower()
+
+@command("GET", "requests", risk=Risk.USE, costly=True, errors=(*_ERRORS, AmbiguousModelError))
+class ListRequests(Command[RequestList]):
+    """List requests that have ended, the newest first; ``since`` is a Unix time or a span such as ``7d``."""
+
+    limit: int = field(default=100, metadata={"minimum": 1, "maximum": 10_000})
+    since: str | None = None
+    model: str | None = None
+
+    async def run(self, host: ControlHost) -> RequestList:
+        begin, model_id = parse_since(self.since), await _logged_model(host, self.model)
+        return RequestList(await host.read_log(lambda log: log.requests(self.limit, begin, model_id)))
+
+
+async def _logged_model(host: ControlHost, name: str | None) -> str | None:
+    """Return the id of a model of the log, which may have been removed since."""
+    if name is None:
+        return None
+    try:
+        return await host.model_id(name)
+    except ModelNotFoundError:
+        return name.strip().lower()
 
 
 @command("POST", "replay", risk=Risk.USE, errors=(QueueFullError,))

@@ -54,7 +54,7 @@ class Outcome(StrEnum):
     """State of the model at a request's arrival: hot, loading, or neither."""
 
     HIT = "hit"
-    LATE_HIT = "late hit"
+    LATE_HIT = "late_hit"
     MISS = "miss"
 
 

@@ -29,7 +29,7 @@ class RequestRecord:
         saved_s: Load seconds saved by preloading; see ``counters.py``.
     """
 
-    model_id: str
+    model_id: str = field(metadata={"json": "model"})
     started_at: float
     outcome: Outcome
     wait_s: float = 0.0

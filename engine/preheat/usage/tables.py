@@ -136,6 +136,18 @@ def read_requests_after(connection: sqlite3.Connection, mark: int) -> Iterator[R
     return map(_request, connection.execute(f"{_REQUEST} id > ? ORDER BY id", (mark,)))
 
 
+def read_requests(
+    connection: sqlite3.Connection, limit: int, since: float | None, model: str | None
+) -> tuple[RequestRecord, ...]:
+    """Return the last recorded requests, last first."""
+    condition = "" if model is None else "AND model = (SELECT no FROM models WHERE model_id = :model)"
+    rows = connection.execute(
+        f"{_REQUEST} started_at >= :since {condition} ORDER BY id DESC LIMIT :limit",
+        {"since": since or 0.0, "model": model, "limit": limit},
+    )
+    return tuple(map(_request, rows))
+
+
 def read_wakes(connection: sqlite3.Connection, begin: float, end: float) -> Iterator[WakeRecord]:
     """Yield the wakes from ``begin`` up to, but not at, ``end``, in that order."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -50,6 +50,7 @@ SAMPLES: list[Command[Any]] = [
     api.GetStats("7d"),
     api.GetHistory(24, 7),
     api.ListDecisions(5, "1h", "a"),
+    api.ListRequests(5, "1h", "a"),
     api.SearchHub("tiny", "chat", 5, "likes"),
     api.GetRepo("a/b"),
     api.GetCatalogue("code"),

@@ -186,3 +186,14 @@ async def test_without_a_log_there_are_no_figures(path: str, client: httpx2.Asyn
 async def test_a_replay_has_bounds(limits: object, client: httpx2.AsyncClient) -> None:
     answer = await client.post("/preheat/v1/replay", json={"limits": limits})
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "limits")
+
+
+async def test_requests_are_listed_the_newest_first(client: httpx2.AsyncClient, log: UsageLog) -> None:
+    log.record(request(5400, Outcome.LATE_HIT))
+    log.record(request(9, model_id="gone"))
+    assert log.write_pending()
+    requests = (await client.get("/preheat/v1/requests")).json()["requests"]
+    assert [(each["model"], each["outcome"]) for each in requests] == [("gone", "hit"), (CHAT, "late_hit")]
+    assert requests[1].items() >= {"started_at": pytest.approx(NOW - 5400), "wait_s": 0.5, "ttft_s": 0.75}.items()
+    for query, count in (("limit=1", 1), ("since=1h", 1), ("model=tiny-chat", 1), ("model=GONE", 1), ("model=x", 0)):
+        assert len((await client.get(f"/preheat/v1/requests?{query}")).json()["requests"]) == count, query
