@@ -125,6 +125,11 @@ class Usage:
     reasoning_tokens: int = 0  # completion tokens of thinking
     prefill_s: float = 0.0  # seconds from the start of the prompt's computation to the first token
     decode_s: float = 0.0  # seconds from the first token to the last
+    memory_tokens: int = 0  # those of ``cached_tokens`` that came from a stored prompt in memory
+    disk_tokens: int = 0  # those that came from a stored prompt on disk
+    prefix: str = ""  # key of the prompt's fixed beginning (system prompt and tools), as hex; empty without one
+    prefix_tokens: int = 0  # length of that beginning
+    recomputed: messages.Message | None = None  # why less was reused than expected; None if nothing was
 
 
 @dataclass(frozen=True, slots=True)

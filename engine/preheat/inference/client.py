@@ -10,7 +10,7 @@ import contextlib
 import itertools
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from preheat.errors import EngineError, LoadCancelledError
 from preheat.inference import (
@@ -41,8 +41,14 @@ OnWarming = Callable[[], None]
 OnWarning = Callable[[Message], None]
 
 
-def _ignore(_: Message) -> None:
-    """Do nothing with a warning."""
+OnRestored = Callable[[protocol.PrefixRestored], None]
+
+_SAVE_SLACK_S: Final = 0.1
+"""Time for the answer to ``SavePrefixes`` to arrive, in seconds, after the worker's own time is over."""
+
+
+def _ignore(_: object) -> None:
+    """Do nothing with a report."""
 
 
 _Answer: TypeAlias = GenerationChunk | protocol.Embedded | protocol.Tokens | protocol.Detokenized | EngineError
@@ -76,6 +82,8 @@ class WorkerClient(WorkerProcess):
         self._on_progress: OnProgress
         self._on_warming: OnWarming
         self._on_warning: OnWarning
+        self._on_restored: OnRestored
+        self._saved: asyncio.Future[protocol.PrefixesSaved] | None = None  # the answer that ``save_prefixes`` awaits
         self._calls: dict[int, _Call] = {}
         self._loading = self._held = False
 
@@ -85,7 +93,12 @@ class WorkerClient(WorkerProcess):
         return self._info.context_length
 
     async def load(
-        self, options: LoadOptions, on_progress: OnProgress, on_warming: OnWarming, on_warning: OnWarning = _ignore
+        self,
+        options: LoadOptions,
+        on_progress: OnProgress,
+        on_warming: OnWarming,
+        on_warning: OnWarning = _ignore,
+        on_restored: OnRestored = _ignore,
     ) -> ModelInfo:
         """Load a model and probe it.
 
@@ -93,6 +106,7 @@ class WorkerClient(WorkerProcess):
             on_progress: Called with the share of the files in memory, 0.0 to 1.0.
             on_warming: Called when weights and context are in memory and the probe begins.
             on_warning: Called when the worker finds that the model cannot do something; possibly after the load.
+            on_restored: Called for each stored prompt that the load has put back; possibly after the load.
 
         Raises:
             LoadCancelledError: ``cancel_load`` or ``close`` was called.
@@ -101,6 +115,7 @@ class WorkerClient(WorkerProcess):
             WorkerHungError: The load made no progress.
         """
         self._on_progress, self._on_warming, self._on_warning = on_progress, on_warming, on_warning
+        self._on_restored = on_restored
         if not self.alive:
             raise load_error(self.exited.result())
         self._threads = options.threads
@@ -117,6 +132,19 @@ class WorkerClient(WorkerProcess):
         self._held = hold
         self._send(protocol.HoldLoad(hold))
         self._watch()
+
+    async def save_prefixes(self, within_s: float) -> protocol.PrefixesSaved:
+        """Let the worker store the prompts in its slots; returns what was stored, after ``within_s`` at the latest.
+
+        A worker that has ended or does not answer in time has stored nothing, as far as is known.
+        """
+        if self._saved is None:
+            self._saved = asyncio.get_running_loop().create_future()
+            self._send(protocol.SavePrefixes(within_s))
+        answer = self._saved
+        ends: list[asyncio.Future[Any]] = [answer, self.exited]
+        await asyncio.wait(ends, timeout=within_s + _SAVE_SLACK_S, return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else protocol.PrefixesSaved()
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         """Yield a generation's chunks; closing the generator stops it in the worker within one step.
@@ -223,6 +251,12 @@ class WorkerClient(WorkerProcess):
                     self._loaded.set_result(self._info)
             case protocol.Warned(warning):
                 self._on_warning(warning.message)
+            case protocol.PrefixRestored():
+                self._on_restored(frame)
+            case protocol.PrefixesSaved():
+                if self._saved is not None:
+                    self._saved.set_result(frame)
+                    self._saved = None
             case protocol.Pulse(works):
                 self._liveness.answered(works)
             case protocol.LoadFailed(error):

@@ -30,7 +30,7 @@ from preheat.errors import (
     UnsupportedOperationError,
 )
 from preheat.inference import Chat, GenerateRequest, GenerationChunk, LoadOptions, ModelInfo, Priority
-from preheat.messages import message_from_json, message_json
+from preheat.messages import Message, message_from_json, message_json
 
 MAX_FRAME_BYTES: Final = 1 << 30
 """A longer frame means that the stream is out of step."""
@@ -91,6 +91,12 @@ class Detokenize(NamedTuple):
     client: str = ""
 
 
+class SavePrefixes(NamedTuple):
+    """Store the prompts in the slots, as far as that is worth it and done in time; answered by ``PrefixesSaved``."""
+
+    within_s: float
+
+
 class Cancel(NamedTuple):
     """Drop a request; it gets no further answer."""
 
@@ -132,6 +138,24 @@ class Warned(NamedTuple):
     """The model is or becomes hot, but cannot do everything that its file promises."""
 
     warning: EngineError
+
+
+class PrefixRestored(NamedTuple):
+    """A stored beginning of prompts is back in a slot, as the load asked for.
+
+    ``id`` is its key (see ``Usage.prefix``), ``tier`` is where it was: ``memory`` or ``disk``.
+    """
+
+    id: str
+    tokens: int
+    tier: str
+
+
+class PrefixesSaved(NamedTuple):
+    """What ``SavePrefixes`` has stored."""
+
+    blocks: int = 0
+    bytes: int = 0
 
 
 class LoadFailed(NamedTuple):
@@ -178,9 +202,22 @@ class Failed(NamedTuple):
 
 
 Request: TypeAlias = Generate | Embed | Tokenize | Detokenize
-ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel | Ping
+ToWorker: TypeAlias = Load | HoldLoad | Request | Cancel | SavePrefixes | Ping
 FromWorker: TypeAlias = (
-    Ready | Progress | Loaded | Probed | Warned | LoadFailed | Step | Embedded | Tokens | Detokenized | Failed | Pulse
+    Ready
+    | Progress
+    | Loaded
+    | Probed
+    | Warned
+    | LoadFailed
+    | PrefixRestored
+    | PrefixesSaved
+    | Step
+    | Embedded
+    | Tokens
+    | Detokenized
+    | Failed
+    | Pulse
 )
 Frame: TypeAlias = ToWorker | FromWorker
 
@@ -294,7 +331,7 @@ class _RawWriter:
             for field in fields(value):
                 item = getattr(value, field.name)
                 if item != field.default:
-                    content[field.name] = item
+                    content[field.name] = message_json(item) if isinstance(item, Message) else item
             return content
         if isinstance(value, bytes):
             return value.hex() if len(value) < _RAW_BYTES else self._add(value)
@@ -339,6 +376,8 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     arguments, origin = get_args(kind), get_origin(kind)
     if kind is EngineError:
         return _error_from_json
+    if kind is Message:
+        return message_from_json
     if kind is bytes:
         return lambda value: value if isinstance(value, bytes) else bytes.fromhex(value)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -54,11 +54,14 @@ from preheat.inference.protocol import (
     Loaded,
     LoadFailed,
     Ping,
+    PrefixesSaved,
+    PrefixRestored,
     Probed,
     Progress,
     ProtocolError,
     Pulse,
     Ready,
+    SavePrefixes,
     Step,
     Tokenize,
     Tokens,
@@ -101,12 +104,13 @@ LOGPROBS = st.builds(
     FINITE | st.just(float("-inf")),
     st.lists(TOP, max_size=3).map(tuple),
 )
+REASON = msg("worker_ended", reason=msg("shutdown"))
 CHUNKS = st.builds(
     GenerationChunk,
     TEXTS,
     st.lists(LOGPROBS, max_size=3).map(tuple),
     st.none() | st.sampled_from(FinishReason),
-    st.none() | st.builds(Usage, IDS, IDS, IDS),
+    st.none() | st.builds(Usage, IDS, IDS, IDS, recomputed=st.none() | st.just(REASON)),
 )
 SAMPLINGS = st.builds(
     Sampling,
@@ -155,6 +159,9 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
     st.builds(Tokens, IDS, st.lists(IDS, max_size=3).map(tuple)),
     st.builds(Detokenized, IDS, TEXTS, st.lists(st.binary(max_size=5), max_size=3).map(tuple)),
     st.builds(Cancel, IDS),
+    st.builds(SavePrefixes, FINITE),
+    st.builds(PrefixesSaved, IDS, IDS),
+    st.builds(PrefixRestored, TEXTS, IDS, st.sampled_from(["memory", "disk"])),
     st.just(Ready()),
     st.builds(Progress, IDS, IDS),
     st.just(

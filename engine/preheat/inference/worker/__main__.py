@@ -99,6 +99,8 @@ class Worker:
                     self._may_load.clear()
                 else:
                     self._may_load.set()
+            case protocol.SavePrefixes():
+                self._channel.send(protocol.PrefixesSaved())
             case protocol.Ping():
                 self._channel.send(protocol.Pulse(self._channel.pulse.busy()))
             case protocol.Unreadable(request_id, error):
