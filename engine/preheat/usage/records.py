@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
+from preheat.messages import Message
 from preheat.residency import DecisionRecord, Outcome
 
 Row = tuple[str | int | float | tuple[str, ...] | None, ...]
@@ -27,6 +28,10 @@ class RequestRecord:
         ttft_s: Seconds from arrival to the first token; None without one (embeddings, failures).
         client: The client's name; the log keeps the first 64 characters.
         saved_s: Load seconds saved by preloading; see ``counters.py``.
+        slot_tokens: Prompt tokens that were still in a slot's KV cache.
+        memory_tokens: Prompt tokens restored from a stored prompt in memory; ``disk_tokens`` from one on disk.
+        prefix: Key of the prompt's fixed beginning, as hex; empty without one.
+        recomputed: Why fewer tokens were reused than expected; None if nothing was expected.
     """
 
     model_id: str = field(metadata={"json": "model"})
@@ -38,6 +43,16 @@ class RequestRecord:
     completion_tokens: int = 0
     client: str = ""
     saved_s: float = 0.0
+    slot_tokens: int = 0
+    memory_tokens: int = 0
+    disk_tokens: int = 0
+    prefix: str = ""
+    recomputed: Message | None = None
+
+    @property
+    def reused_tokens(self) -> int:
+        """Prompt tokens that were not computed again."""
+        return self.slot_tokens + self.memory_tokens + self.disk_tokens
 
 
 @dataclass(frozen=True, slots=True)
