@@ -127,6 +127,7 @@ class Usage:
     decode_s: float = 0.0  # seconds from the first token to the last
     memory_tokens: int = 0  # those of ``cached_tokens`` that came from a stored prompt in memory
     disk_tokens: int = 0  # those that came from a stored prompt on disk
+    saved_s: float = 0.0  # seconds of prefill that stored prompts made unnecessary (the sum of their ``seconds``)
     prefix: str = ""  # key of the prompt's fixed beginning (system prompt and tools), as hex; empty without one
     prefix_tokens: int = 0  # length of that beginning
     recomputed: messages.Message | None = None  # why less was reused than expected; None if nothing was

@@ -291,7 +291,7 @@ def test_a_warning_round_trips() -> None:
 
 def test_every_kind_of_frame_is_tested() -> None:
     assert {Load, Failed, LoadFailed, Warned} < set(get_args(Frame))
-    assert len(get_args(Frame)) == 20
+    assert len(get_args(Frame)) == 23
 
 
 def test_a_request_nested_too_deeply_is_told_apart_from_a_broken_stream() -> None:
