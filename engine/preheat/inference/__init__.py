@@ -27,6 +27,7 @@ from preheat.inference.chat import message_from_json as message_from_json
 from preheat.inference.chat import message_to_json as message_to_json
 from preheat.inference.chat import text_message as text_message
 from preheat.inference.chat import with_joined_texts as with_joined_texts
+from preheat.inference.prefixes import PrefixOptions as PrefixOptions
 
 UBATCH_TOKENS: Final = 512
 """Tokens in one physical batch of a text model; also its largest prefill chunk."""
@@ -208,6 +209,7 @@ class LoadOptions:
     embedding_cache: int  # number of (text, vector) pairs to remember
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
     warm_prefix: bool  # evaluate the chat template's fixed beginning. For loads without a waiting request.
+    prefixes: PrefixOptions | None = None  # where prompts are kept; None keeps none outside the slots
 
 
 def normalised(vector: bytes) -> bytes:

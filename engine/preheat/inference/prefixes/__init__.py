@@ -1,0 +1,33 @@
+"""Stored prompts: their files, keys and models. For workers and the engine; imports nothing of either.
+
+The files are the interface between processes: there is no index, and a missing file only means that it is not there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from preheat._lazy import lazy_exports
+from preheat.inference.prefixes.blocks import BLOCK_TOKENS, Block, PrefixOptions, next_key, prompt_keys, root_key
+
+if TYPE_CHECKING:
+    from preheat.inference.prefixes.files import (
+        StoredBlock,
+        list_blocks,
+        mark_used,
+        read_block,
+        read_header,
+        write_block,
+    )
+    from preheat.inference.prefixes.identity import identity_changes, model_identity, rope_class
+else:
+    # Every process imports this package, and only workers that keep prompts need the files.
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "preheat.inference.prefixes.files": (
+                "StoredBlock list_blocks mark_used read_block read_header write_block"
+            ),
+            "preheat.inference.prefixes.identity": "identity_changes model_identity rope_class",
+        },
+    )
