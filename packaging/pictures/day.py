@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from fake_bridge import FakeBridge, stats
 from preheat import paths
-from preheat.control import LimitCurve, LimitPoint, ModelFacts, StatsReport, UsageBucket, UsageHistory
+from preheat.control import (
+    LimitCurve,
+    LimitPoint,
+    ModelFacts,
+    Outcome,
+    RequestRecord,
+    StatsReport,
+    UsageBucket,
+    UsageHistory,
+)
 from preheat.core import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
 from preheat.log import log_file
 from preheat.messages import verbatim
@@ -59,6 +68,7 @@ def show_day(bridge: FakeBridge) -> None:
     bridge.publish_settings(_settings())
     bridge.publish(snapshot())
     bridge.answer_with(history=history(), stats=_stats(), decisions=_decisions(), why=_why, model_details=_facts)
+    bridge.answer_with(requests=_requests())
 
 
 def _settings() -> Settings:
@@ -186,6 +196,30 @@ def _decisions() -> list[DecisionRecord]:
         ago(1302, PHI, Action.LOAD, "a request asked for it", 10.3, seconds=4.6),
         ago(1303, CODER, Action.EVICT, "made room for phi-4-q4_k_m", 5.9, cause="room", idle_s=2700.0),
     ]
+
+
+def _requests() -> list[RequestRecord]:
+    def ago(minutes: float, client: str, model: str, prompt: int, answer: int, ttft_s: float, **more: Any) -> None:
+        known: dict[str, Any] = {
+            "outcome": Outcome.HIT,
+            "prompt_tokens": prompt,
+            "completion_tokens": answer,
+            "ttft_s": ttft_s,
+        }
+        found.append(RequestRecord(model, NOW - minutes * MINUTE_S, client=client, **(known | more)))
+
+    found: list[RequestRecord] = []
+    other = verbatim("differs from this app's last prompt at token 12 of 3,104")
+    ago(0.6, "VS Code", CODER, 12_846, 212, 0.3, slot_tokens=12_544)
+    ago(3.1, "VS Code", CODER, 12_400, 388, 0.4, memory_tokens=12_288)
+    ago(4.0, "notes", EMBEDDER, 212, 0, 0.02)
+    ago(9.4, "Open WebUI", CHAT, 3104, 241, 5.8, slot_tokens=11, recomputed=other)
+    ago(11.0, "Open WebUI", CHAT, 2871, 164, 0.2, slot_tokens=2816)
+    ago(25.2, "Home Assistant", CHAT, 6210, 31, 0.3, disk_tokens=6144)
+    ago(72.0, "Open WebUI", CHAT, 1904, 420, 3.1, disk_tokens=1792, outcome=Outcome.MISS, wait_s=1.4)
+    ago(75.0, "python-openai", SMALL, 94, 57, 0.2)
+    ago(412.0, "VS Code", CODER, 11_930, 96, 0.5, disk_tokens=11_776)
+    return found
 
 
 def _why(model_id: str) -> str:

@@ -67,6 +67,7 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
         makers[f"settings-{group.value}"] = partial(_settings_dialog, bridge, group)
     makers |= downloads_makers(bridge, (WIDTH, HEIGHT))
     return makers | {
+        "activity-requests": partial(_dashboard, bridge, "activity", shown="requests"),
         "model-settings": partial(ModelSettingsDialog, bridge, CHAT),
         "welcome": partial(_welcome, bridge),
         "error": _error_dialog,
@@ -77,10 +78,14 @@ def window_makers(bridge: FakeBridge) -> dict[str, Callable[[], QWidget]]:
     }
 
 
-def _dashboard(bridge: FakeBridge, page: str) -> QWidget:
+def _dashboard(bridge: FakeBridge, page: str, *, shown: str = "") -> QWidget:
     window = DashboardWindow(bridge)
     window.resize(WIDTH, HEIGHT)
     window.show_page(page)
+    if shown:
+        button = window.findChild(QPushButton, f"show_{shown}")
+        assert isinstance(button, QPushButton)
+        button.click()
     if page == "models":
         window.open_model(CHAT)
     elif page == "try":

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import IntEnum
 from typing import Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from preheat.control import ModelSnapshot, State
 from preheat_gui.dashboard.cells import Cell, Index, Role
+from preheat_gui.dashboard.fitting import FittingTable
 from preheat_gui.dashboard.models.table import Column, ModelsFilter
 from preheat_gui.dashboard.painting import Looks, fill_rounded
-from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, TableView, two_line_height, two_lines
+from preheat_gui.dashboard.tables import PADDING, CellDelegate, NameDelegate, two_line_height, two_lines
 from preheat_gui.widgets import GAP, Token
 
 _BAR: Final = 4
@@ -123,7 +126,7 @@ _STAR_POINTS: Final = (
 
 
 # Needed and preferred width, in characters of the body font. The name takes the rest.
-_WIDTHS: Final = {
+_WIDTHS: Final[Mapping[IntEnum, tuple[int, int]]] = {
     Column.FAVOURITE: (6, 6),
     Column.NAME: (30, 30),
     Column.STATE: (24, 30),
@@ -133,24 +136,22 @@ _WIDTHS: Final = {
     Column.HITS: (12, 12),
     Column.LAST_USED: (15, 15),
 }
-_SPARE_SHARE: Final = 0.6  # Share of the spare width for columns other than the name
 _HIDDEN_FIRST: Final = (Column.CONTEXT, Column.LOAD, Column.HITS, Column.LAST_USED, Column.MEMORY)
 
 
-class ModelsView(TableView):
+class ModelsView(FittingTable):
     """Shows a ``ModelsFilter``; narrow views hide columns."""
 
     star_clicked = Signal(object)  # The user clicked a model's star (ModelSnapshot)
 
     def __init__(self, models: ModelsFilter) -> None:
-        super().__init__("models_table", self.tr("Models"), models, Column.NAME)
+        super().__init__("models_table", self.tr("Models"), models, Column.NAME, _WIDTHS, _HIDDEN_FIRST)
         self._models = models
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMouseTracking(True)
         columns = self.horizontalHeader()
         columns.setObjectName("models_header")
-        columns.setMinimumSectionSize(1)
         columns.setSortIndicator(models.sortColumn(), models.sortOrder())
         self.setSortingEnabled(True)  # sorts by the indicator
         self.setItemDelegate(CellDelegate(self))
@@ -170,45 +171,10 @@ class ModelsView(TableView):
         self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
         self.scrollTo(index)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        self._fit_columns()
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         over_star = self.indexAt(event.position().toPoint()).column() == Column.FAVOURITE
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over_star else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(600, 300)
-
-    def fit(self) -> None:
-        self.verticalHeader().setDefaultSectionSize(two_line_height(self._looks()))
-        self._fit_columns()
-
-    def _fit_columns(self) -> None:
-        """Hide columns until the name fits, then share out the spare width."""
-        shown = {column: self._widths_of(column) for column in Column}
-        for column in _HIDDEN_FIRST:
-            if sum(needed for needed, _ in shown.values()) <= self.viewport().width():
-                break
-            del shown[column]
-        spare = self.viewport().width() - sum(needed for needed, _ in shown.values())
-        wished = sum(preferred - needed for needed, preferred in shown.values())
-        share = max(0.0, min(1.0, spare * _SPARE_SHARE / wished)) if wished else 0.0
-        for column in Column:
-            self.setColumnHidden(column, column not in shown)
-            if column in shown and column is not Column.NAME:
-                needed, preferred = shown[column]
-                self.setColumnWidth(column, round(needed + (preferred - needed) * share))
-
-    def _widths_of(self, column: Column) -> tuple[int, int]:
-        """Return a column's needed and preferred width in pixels; its title always fits."""
-        unit = self._looks().body_metrics.averageCharWidth()
-        title = str(self._models.headerData(column, Qt.Orientation.Horizontal) or "")
-        least = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 2 * PADDING
-        needed, preferred = _WIDTHS[column]
-        return max(needed * unit, least), max(preferred * unit, least)
 
     def _on_clicked(self, index: QModelIndex) -> None:
         if index.column() == Column.FAVOURITE:

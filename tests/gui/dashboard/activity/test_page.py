@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QComboBox, QListView, QTableView, QWidget
+from PySide6.QtWidgets import QComboBox, QListView, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from children import child
 from fake_bridge import FakeBridge, model, snapshot
-from preheat.control import Action, DecisionRecord, RequestSnapshot, State
+from preheat.control import Action, DecisionRecord, Outcome, RequestRecord, RequestSnapshot, State
 from preheat.errors import EngineError, UnsupportedOperationError
 from preheat.messages import verbatim
+from preheat_gui.dashboard.activity.ended import EndedTable
 from preheat_gui.dashboard.activity.page import ActivityPage
 
 DECISIONS = [
@@ -29,6 +31,10 @@ DECISIONS = [
 def request(number: int, **values: Any) -> RequestSnapshot:
     known: dict[str, Any] = {"client": "Open WebUI", "model_id": "qwen3-8b", "waiting": False}
     return RequestSnapshot(request_id=number, arrived_at=time.time() - 12.5, **(known | values))
+
+
+def ended(client: str, model_id: str = "qwen3-8b", age_s: float = 60.0, **values: Any) -> RequestRecord:
+    return RequestRecord(model_id, time.time() - age_s, Outcome.HIT, client=client, ttft_s=0.1, **values)
 
 
 @pytest.fixture
@@ -126,11 +132,61 @@ def test_filters_by_kind_and_model(page: ActivityPage, bridge: FakeBridge, qtbot
     assert len(shown(page)) == 4
 
 
-def test_the_kind_is_stored_and_invalid_values_are_ignored(page: ActivityPage, bridge: FakeBridge) -> None:
-    page.remember({"activity_kind": "failed"})
-    assert page.memory() == {"activity_kind": "failed"}
-    page.remember({"activity_kind": "nonsense"})
-    assert page.memory() == {"activity_kind": "failed"}
+def test_choices_are_stored_and_invalid_values_are_ignored(page: ActivityPage, bridge: FakeBridge) -> None:
+    chosen = {"activity_kind": "failed", "activity_shown": "requests"}
+    page.remember(chosen)
+    assert page.memory() == chosen
+    page.remember({"activity_kind": "nonsense", "activity_shown": "nonsense"})
+    assert page.memory() == chosen
+
+
+def test_ended_requests_say_what_was_reused_and_why_not_more(
+    page: ActivityPage, bridge: FakeBridge, qtbot: QtBot
+) -> None:
+    bridge.answer_with(
+        decisions=DECISIONS,
+        requests=[
+            ended("VS Code", prompt_tokens=12_400, slot_tokens=12_288),
+            ended(
+                "Open WebUI", age_s=70, prompt_tokens=3104, disk_tokens=11, recomputed=verbatim("differs at token 12")
+            ),
+            ended("notes", "llama-3b", age_s=80, prompt_tokens=8),
+        ],
+    )
+    page.activate()
+    with qtbot.waitSignal(page.memory_changed):
+        QTest.mouseClick(child(page, QPushButton, "show_requests"), Qt.MouseButton.LeftButton)
+    assert not child(page, QComboBox, "activity_kind").isVisible()
+    table = child(page, QTableView, "ended_table")
+    spoken = [table.model().index(row, 4).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(3)]
+    assert spoken == ["12,288 · 99 %, held by the model", "11 · 1 %, differs at token 12", "–"]  # noqa: RUF001
+    tooltip = table.model().index(1, 4).data(Qt.ItemDataRole.ToolTipRole)
+    assert tooltip == "Prompt: 3,104 tokens.\nReused: 11 from disk.\nWhy not more: differs at token 12."
+    table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
+    assert [table.model().index(row, 1).data() for row in range(3)] == ["notes", "Open WebUI", "VS Code"]
+    table.selectRow(1)
+    QTest.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "Open WebUI · qwen3-8b · 3,104 · 11 · 1 %, differs at token 12" in QGuiApplication.clipboard().text()
+    child(page, QComboBox, "activity_model").setCurrentText("llama-3b")
+    assert table.model().rowCount() == 1
+
+
+def test_requests_are_asked_for_only_while_they_are_shown(page: ActivityPage, bridge: FakeBridge) -> None:
+    page.activate()
+    assert bridge.open_questions == 1
+    page.remember({"activity_shown": "requests"})
+    assert bridge.open_questions == 2
+    bridge.answer_with(requests=[])
+    assert child(page, QWidget, "activity_empty").accessibleName() == "Nothing yet"
+
+
+def test_the_table_of_ended_requests_keeps_qts_rules(qapp: object) -> None:
+    table = EndedTable()
+    QAbstractItemModelTester(table, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    one, other = ended("a"), ended("b")
+    for items in ([one], [other, one], [replace(other, recomputed=verbatim("x")), one], []):
+        table.show_items(items)
+        assert table.rowCount() == len(items)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""Words about prompts that are not computed again. Pure except for the language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from preheat_gui.words.catalogue import joined
+from preheat_gui.words.figures import format_number, percent, sentence
+from preheat_gui.words.messages import message_text
+
+if TYPE_CHECKING:
+    from preheat.control import RequestRecord
+
+
+def reused_words(record: RequestRecord) -> str:
+    """Return how much of a prompt was reused: ``12,288 · 99 %``."""
+    share = record.reused_tokens / record.prompt_tokens if record.prompt_tokens else 0.0
+    return joined(format_number(record.reused_tokens), percent(min(share, 1.0)))
+
+
+def reuse_sources(record: RequestRecord) -> str:
+    """Return where reused tokens came from: ``from disk``, or ``512 held by the model · 1,024 from disk``."""
+    sources = _sources(record)
+    if len(sources) == 1:
+        return sources[0][1]
+    return joined(*(f"{format_number(count)} {words}" for count, words in sources))
+
+
+def reuse_sentences(record: RequestRecord) -> str:
+    """Return a request's prompt, what was reused of it, and why not more, as sentences."""
+    sources = ", ".join(f"{format_number(count)} {words}" for count, words in _sources(record))
+    prompt = _tr("Prompt: {count} tokens.").format(count=format_number(record.prompt_tokens))
+    reused = _tr("Reused: {sources}.").format(sources=sources) if sources else _tr("Reused: none.")
+    why = _tr("Why not more: {reason}").format(reason=sentence(message_text(record.recomputed)))
+    return joined(prompt, reused, why if record.recomputed is not None else "", separator="\n")
+
+
+def _sources(record: RequestRecord) -> list[tuple[int, str]]:
+    sources = (
+        (record.slot_tokens, _tr("held by the model")),
+        (record.memory_tokens, _tr("from memory")),
+        (record.disk_tokens, _tr("from disk")),
+    )
+    return [(count, words) for count, words in sources if count]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Prompts", text)
