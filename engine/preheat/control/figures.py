@@ -13,7 +13,7 @@ from preheat.errors import AmbiguousModelError, ModelNotFoundError, QueueFullErr
 from preheat.messages import Message, msg
 from preheat.replay import LimitCurve, compute_in_process
 from preheat.residency import DecisionRecord
-from preheat.usage import DAYS, HOURS, Counts, Figures, RequestRecord, UsageHistory
+from preheat.usage import DAYS, HOURS, Counts, Figures, Recomputed, RequestRecord, UsageHistory
 
 if TYPE_CHECKING:
     from preheat.control.host import ControlHost
@@ -45,6 +45,7 @@ class StatsReport:
     steady: SteadyState | None
     memory: MemorySnapshot | None = None  # None without a running engine
     warning: Message | None = None  # what is wrong with the figures; None if nothing is
+    recomputed: tuple[Recomputed, ...] = ()  # why prompts were computed again, the most frequent kind of reason first
 
 
 def read_stats(log: UsageLog, since: float | None) -> StatsReport:
@@ -57,6 +58,7 @@ def read_stats(log: UsageLog, since: float | None) -> StatsReport:
         stats.models,
         None if steady is None else SteadyState(*steady),
         warning=log.warning,
+        recomputed=stats.recomputed,
     )
 
 

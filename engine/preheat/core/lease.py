@@ -140,6 +140,13 @@ class PendingRequest:
             completion_tokens=sum(usage.completion_tokens for usage in usages),
             client=self.client,
             saved_s=self.saved_s,
+            slot_tokens=sum(usage.cached_tokens - usage.memory_tokens - usage.disk_tokens for usage in usages),
+            memory_tokens=sum(usage.memory_tokens for usage in usages),
+            disk_tokens=sum(usage.disk_tokens for usage in usages),
+            prefill_saved_s=sum(usage.saved_s for usage in usages),
+            prefix=next((usage.prefix for usage in usages if usage.prefix), ""),
+            prefix_tokens=next((usage.prefix_tokens for usage in usages if usage.prefix), 0),
+            recomputed=next((usage.recomputed for usage in usages if usage.recomputed is not None), None),
         )
         logger.info(
             "request for %s: %s, waited %.3f s, took %.3f s, %d tokens",

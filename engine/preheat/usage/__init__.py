@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from preheat.usage.log import FILE_NAME, UsageLog
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
     from preheat.usage.records import END_OF_TIME, Counts, RequestRecord, SizeRecord, WakeRecord
-    from preheat.usage.stats import DAYS, HOURS, SETTLING_S, Figures, Latency, Quantiles, UsageBucket, UsageHistory
+    from preheat.usage.stats import (
+        DAYS,
+        HOURS,
+        SETTLING_S,
+        Figures,
+        Latency,
+        Quantiles,
+        Recomputed,
+        UsageBucket,
+        UsageHistory,
+    )
     from preheat.usage.tracker import EXPECT_S, RecordObserver, UsageTracker
 else:
     __getattr__ = lazy_exports(
@@ -23,7 +33,9 @@ else:
             "preheat.usage.log": "FILE_NAME UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
             "preheat.usage.records": "END_OF_TIME Counts RequestRecord SizeRecord WakeRecord",
-            "preheat.usage.stats": "DAYS HOURS SETTLING_S Figures Latency Quantiles UsageBucket UsageHistory",
+            "preheat.usage.stats": (
+                "DAYS HOURS SETTLING_S Figures Latency Quantiles Recomputed UsageBucket UsageHistory"
+            ),
             "preheat.usage.tracker": "EXPECT_S RecordObserver UsageTracker",
         },
     )

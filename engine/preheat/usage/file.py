@@ -15,7 +15,7 @@ from typing import Final
 
 from preheat.files import check_regular
 from preheat.messages import msg
-from preheat.usage.schema import ADDED, APPLICATION_ID, CONTENTS, VERSION, objects_of
+from preheat.usage.schema import APPLICATION_ID, VERSION, columns_since, objects_of, upgrade
 
 WRITE_TIMEOUT_S: Final = 1.0
 """Maximum wait of a write for another process, in seconds; writes run in their own thread."""
@@ -122,11 +122,7 @@ def open_frozen(path: Path) -> sqlite3.Connection:
 def create_tables(connection: sqlite3.Connection) -> None:
     """Create the missing tables of a new log or of one of an earlier version, unless another process just did."""
     with transaction(connection):
-        version = _version(connection)
-        for since, objects in ADDED.items():
-            for statement in objects.values() if since > version else ():
-                connection.execute(statement)
-        for statement in CONTENTS if version == 0 else ():
+        for statement in upgrade(_version(connection)):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -175,12 +171,23 @@ def _open_to_read(path: Path, options: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=READ_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN")  # everything read on this connection is from one moment
-        if _version(connection) == 0:
+        version = _version(connection)
+        if version == 0:
             raise UsageFileError(msg("usage_log_empty"))
+        _add_columns(connection, version)
     except BaseException:  # an open connection keeps the file locked
         connection.close()
         raise
     return connection
+
+
+def _add_columns(connection: sqlite3.Connection, version: int) -> None:
+    """Let a reader of a log of an earlier version see the columns that it does not have."""
+    connection.execute("PRAGMA temp_store = MEMORY")
+    for table, columns in columns_since(version).items():
+        defaults = (f"{default} AS {name}" for name, _, _, default in map(str.split, columns))
+        # A temporary view hides the table of its name.
+        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {', '.join(defaults)} FROM main.{table}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -30,7 +30,9 @@ class RequestRecord:
         saved_s: Load seconds saved by preloading; see ``counters.py``.
         slot_tokens: Prompt tokens that were still in a slot's KV cache.
         memory_tokens: Prompt tokens restored from a stored prompt in memory; ``disk_tokens`` from one on disk.
-        prefix: Key of the prompt's fixed beginning, as hex; empty without one.
+        prefill_saved_s: Seconds of prefill that stored prompts saved.
+        prefix: Key of the prompt's fixed beginning (system prompt and tools), as hex; empty without one.
+        prefix_tokens: Length of that beginning.
         recomputed: Why fewer tokens were reused than expected; None if nothing was expected.
     """
 
@@ -46,7 +48,9 @@ class RequestRecord:
     slot_tokens: int = 0
     memory_tokens: int = 0
     disk_tokens: int = 0
+    prefill_saved_s: float = 0.0
     prefix: str = ""
+    prefix_tokens: int = 0
     recomputed: Message | None = None
 
     @property
@@ -133,9 +137,12 @@ class Counts:
         load_s: Seconds spent loading.
         wasted: Preloads that ended unused.
         failures: Failed loads and dead workers.
+        slot_tokens: Prompt tokens that were still in a slot's KV cache.
+        memory_tokens: Prompt tokens restored from stored prompts in memory; ``disk_tokens`` from those on disk.
+        prefill_saved_s: Seconds of prefill that stored prompts saved.
     """
 
-    JSON_PROPERTIES: ClassVar = ("requests", "preload_hit_rate")
+    JSON_PROPERTIES: ClassVar = ("requests", "preload_hit_rate", "reused_tokens")
 
     hits: int = 0
     late_hits: int = 0
@@ -150,6 +157,15 @@ class Counts:
     wasted: int = 0
     evictions: int = 0
     failures: int = 0
+    slot_tokens: int = 0
+    memory_tokens: int = 0
+    disk_tokens: int = 0
+    prefill_saved_s: float = 0.0
+
+    @property
+    def reused_tokens(self) -> int:
+        """Prompt tokens that were not computed again."""
+        return self.slot_tokens + self.memory_tokens + self.disk_tokens
 
     @property
     def requests(self) -> int:

@@ -6,6 +6,7 @@ log. Records older than the history exist only as sums by day.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Final
 
@@ -13,7 +14,7 @@ from preheat.residency import Outcome
 from preheat.usage.records import Counts
 
 APPLICATION_ID: Final = 0x50524854  # "PRHT": marks a usage log
-VERSION: Final = 3
+VERSION: Final = 4
 
 HOUR_S: Final = 3600
 DAY_S: Final = 86400
@@ -25,7 +26,15 @@ OUTCOMES: Final = (Outcome.HIT, Outcome.LATE_HIT, Outcome.MISS)
 
 SUM_COLUMNS: Final = tuple(field.name for field in fields(Counts))
 
-_SUMS: Final = ", ".join(f"{field.name} {'REAL' if field.type == 'float' else 'INTEGER'}" for field in fields(Counts))
+_REUSED: Final = tuple(
+    f"{name} DEFAULT 0"
+    for name in ("slot_tokens INTEGER", "memory_tokens INTEGER", "disk_tokens INTEGER", "prefill_saved_s REAL")
+)
+_SUMS: Final = ", ".join(
+    f"{field.name} {'REAL' if field.type == 'float' else 'INTEGER'}"
+    for field in fields(Counts)
+    if not any(column.startswith(f"{field.name} ") for column in _REUSED)
+)
 
 _OF_VERSION_1: Final = {
     "models": "CREATE TABLE models (no INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE)",
@@ -59,9 +68,28 @@ _ADDED_IN_3: Final = {
     "decisions INTEGER, wakes INTEGER) WITHOUT ROWID",
 }
 
-ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2, 3: _ADDED_IN_3}
+_ADDED_IN_4: Final = {
+    "recomputed_by_time": "CREATE INDEX recomputed_by_time ON requests (started_at) WHERE recomputed != ''",
+}
+
+ADDED: Final = {1: _OF_VERSION_1, 2: _ADDED_IN_2, 3: _ADDED_IN_3, 4: _ADDED_IN_4}
 """Tables and indices by the version that added them and by name, each exactly as SQLite stores its text. ``history``
 has one row: the Unix time before which only sums by day exist."""
+
+ADDED_COLUMNS: Final[Mapping[int, Mapping[str, Sequence[str]]]] = {
+    4: {
+        "requests": (
+            *_REUSED,
+            "prefix TEXT DEFAULT ''",
+            "prefix_tokens INTEGER DEFAULT 0",
+            "recomputed TEXT DEFAULT ''",
+            "recomputed_why TEXT DEFAULT ''",
+        ),
+        "hours": _REUSED,
+        "days": _REUSED,
+    }
+}
+"""Columns of earlier tables by the version that added them."""
 
 WAKES_SINCE: Final = 2
 """Logs of an earlier version, which are only read, have no table of wakes."""
@@ -76,6 +104,10 @@ _OF_REQUESTS: Final = {
     "saved_s": "SUM(saved_s)",
     "prompt_tokens": "SUM(prompt_tokens)",
     "completion_tokens": "SUM(completion_tokens)",
+    "slot_tokens": "SUM(slot_tokens)",
+    "memory_tokens": "SUM(memory_tokens)",
+    "disk_tokens": "SUM(disk_tokens)",
+    "prefill_saved_s": "SUM(prefill_saved_s)",
 }
 _OF_DECISIONS: Final = {
     "loads": "SUM(action IN ('load', 'preload'))",
@@ -94,8 +126,35 @@ DECISION_SUMS: Final = ", ".join(_OF_DECISIONS.get(name, "0") for name in SUM_CO
 
 
 def objects_of(version: int) -> dict[str, str]:
-    """Return the tables and indices of a log of this version, by name."""
-    return {name: sql for since, added in ADDED.items() if since <= version for name, sql in added.items()}
+    """Return the tables and indices of a log of this version, by name, as SQLite stores them."""
+    objects = {name: sql for since, added in ADDED.items() if since <= version for name, sql in added.items()}
+    for since, tables in ADDED_COLUMNS.items():
+        for table, columns in tables.items() if since <= version else ():
+            # SQLite puts an added column behind the others, before a table's constraints.
+            head, mark, constraints = objects[table].partition(", PRIMARY KEY (")
+            if not mark:
+                head, mark, constraints = objects[table].removesuffix(")"), ")", ""
+            objects[table] = ", ".join((head, *columns)) + mark + constraints
+    return objects
+
+
+def columns_since(version: int) -> dict[str, list[str]]:
+    """Return the columns that tables have got since this version, by table."""
+    added: dict[str, list[str]] = {}
+    for since, tables in ADDED_COLUMNS.items():
+        for table, columns in tables.items() if since > version else ():
+            added.setdefault(table, []).extend(columns)
+    return added
+
+
+def upgrade(version: int) -> Iterator[str]:
+    """Yield the statements that turn a log of this version, or an empty database, into one of ``VERSION``."""
+    for since, objects in ADDED.items():
+        if since > version:
+            for table, columns in ADDED_COLUMNS.get(since, {}).items():
+                yield from (f"ALTER TABLE {table} ADD COLUMN {column}" for column in columns)
+            yield from objects.values()
+    yield from CONTENTS if version == 0 else ()
 
 
 def add_to(table: str, span_s: int, select: str) -> str:

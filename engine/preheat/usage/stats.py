@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from preheat.messages import Message
 from preheat.residency import Outcome
 from preheat.usage.records import END_OF_TIME, Counts
 from preheat.usage.schema import DAY_S, DECISION_SUMS, HOUR_S, OUTCOMES, REQUEST_SUMS, SUM_COLUMNS
+from preheat.usage.tables import read_reason
 
 HOURS: Final = 48
 DAYS: Final = 90
@@ -28,6 +30,9 @@ SAMPLE_REQUESTS: Final = 5000
 """Per outcome. One request more or less moves the 95th percentile by 0.02 % of its rank."""
 
 SAMPLE_LOADS: Final = 2000
+
+_REASONS: Final = 10
+"""Kinds of reasons listed."""
 
 _NO_COUNTS: Final = Counts()
 _TOTALS: Final = ", ".join(f"SUM({name})" for name in SUM_COLUMNS)
@@ -80,6 +85,21 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Recomputed:
+    """One kind of reason why prompts were computed again.
+
+    Attributes:
+        requests: Requests with a reason of this kind.
+        tokens: Prompt tokens that they computed.
+        reason: That of the last one.
+    """
+
+    requests: int
+    tokens: int
+    reason: Message = field(metadata={"json": "why", "message": "reason"})
+
+
+@dataclass(frozen=True, slots=True)
 class UsageStats:
     """Results of usage and preloading.
 
@@ -88,12 +108,15 @@ class UsageStats:
             day (UTC). None for everything in the log, even while the clock was ahead.
         now: End of the span.
         models: By model id, for models with any figures.
+        recomputed: Why prompts were computed again, by the newest ``SAMPLE_REQUESTS`` of the span that were; the most
+            frequent kind of reason first.
     """
 
     since: float | None
     now: float
     total: Figures = Figures()
     models: Mapping[str, Figures] = field(default_factory=dict)
+    recomputed: tuple[Recomputed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +165,8 @@ def read_stats(connection: sqlite3.Connection, since: float | None, now: float) 
 
     used = hour.keys() | day.keys() | week.keys() | span.keys()
     names = connection.execute("SELECT no, model_id FROM models ORDER BY model_id")
-    return UsageStats(since, now, figures(None), {model_id: figures(no) for no, model_id in names if no in used})
+    models = {model_id: figures(no) for no, model_id in names if no in used}
+    return UsageStats(since, now, figures(None), models, _recomputed(connection, begin, end))
 
 
 def read_history(connection: sqlite3.Connection, now: float, hours: int = HOURS, days: int = DAYS) -> UsageHistory:
@@ -229,6 +253,20 @@ def _add_up(parts: Iterable[Iterable[tuple[Any, ...]]]) -> _Sums:
                     tuple(map(sum, zip(totals[key], numbers, strict=True))) if key in totals else tuple(numbers)
                 )
     return {model: Counts(*numbers) for model, numbers in totals.items()}
+
+
+def _recomputed(connection: sqlite3.Connection, begin: float, end: float) -> tuple[Recomputed, ...]:
+    newest = (
+        "SELECT id, prompt_tokens - slot_tokens - memory_tokens - disk_tokens AS tokens, recomputed, recomputed_why "
+        "FROM requests WHERE recomputed != '' AND started_at >= ? AND started_at <= ? ORDER BY started_at DESC LIMIT ?"
+    )
+    # With max(), SQLite takes the other columns from the row that has the maximum.
+    rows = connection.execute(
+        f"SELECT count(*), SUM(tokens), recomputed_why, max(id) FROM ({newest}) GROUP BY recomputed "
+        "ORDER BY 1 DESC, 4 DESC LIMIT ?",
+        (begin, end, SAMPLE_REQUESTS, _REASONS),
+    )
+    return tuple(Recomputed(requests, tokens, read_reason(why)) for requests, tokens, why, _ in rows)
 
 
 def _latency(connection: sqlite3.Connection, code: int, begin: float, end: float) -> dict[int | None, Latency]:

@@ -45,6 +45,7 @@ _MAX_NAME: Final = 300
 _MAX_WHY: Final = 500
 _MAX_REASON_JSON: Final = 2000
 _MAX_CLIENT: Final = 64
+_MAX_KEY: Final = 64
 
 _CODES: Final = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 _SIZE_COLUMNS: Final = (
@@ -54,7 +55,9 @@ _SIZE_COLUMNS: Final = (
 _ADD_MODEL: Final = "INSERT OR IGNORE INTO models (model_id) VALUES (?)"
 _ADD_REQUEST: Final = (
     "INSERT INTO requests (model, outcome, started_at, wait_s, ttft_s, prompt_tokens, completion_tokens, client, "
-    "saved_s) VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?)"
+    "saved_s, slot_tokens, memory_tokens, disk_tokens, prefill_saved_s, prefix, prefix_tokens, recomputed, "
+    "recomputed_why) "
+    "VALUES ((SELECT no FROM models WHERE model_id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_DECISION: Final = (
     "INSERT INTO decisions (model, at, action, why, bytes, seconds, cause, idle_s, wasted) "
@@ -76,7 +79,8 @@ _LAST_ID: Final = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 
 
 _REQUEST: Final = (
     "SELECT (SELECT model_id FROM models WHERE no = model), started_at, outcome, wait_s, ttft_s, prompt_tokens, "
-    "completion_tokens, client, saved_s, id FROM requests WHERE "
+    "completion_tokens, client, saved_s, slot_tokens, memory_tokens, disk_tokens, prefill_saved_s, prefix, "
+    "prefix_tokens, recomputed_why, id FROM requests WHERE "
 )
 # SQLite merges the outcomes in index order, so nothing is sorted.
 _BETWEEN: Final = " UNION ALL ".join(
@@ -172,7 +176,7 @@ def read_decisions(
         {"since": since or 0.0, "model": model, "limit": limit},
     )
     return tuple(
-        DecisionRecord(at, model_id, Action(action), _read_reason(why), size, seconds, cause, idle_s, bool(wasted))
+        DecisionRecord(at, model_id, Action(action), read_reason(why), size, seconds, cause, idle_s, bool(wasted))
         for at, model_id, action, why, size, seconds, cause, idle_s, wasted in rows
     )
 
@@ -266,6 +270,14 @@ def _request_row(record: RequestRecord) -> tuple[object, ...]:
         _count(record.completion_tokens),
         _text(record.client, _MAX_CLIENT),
         _seconds(record.saved_s) or 0.0,
+        _count(record.slot_tokens),
+        _count(record.memory_tokens),
+        _count(record.disk_tokens),
+        _seconds(record.prefill_saved_s) or 0.0,
+        _text(record.prefix, _MAX_KEY),
+        _count(record.prefix_tokens),
+        "" if record.recomputed is None else _text(record.recomputed.code, _MAX_CLIENT),
+        "" if record.recomputed is None else _reason(record.recomputed),
     )
 
 
@@ -287,12 +299,13 @@ def _wake_row(record: WakeRecord) -> tuple[object, ...]:
     return _time(record.at), _text(record.model_id, _MAX_NAME), _text(record.client, _MAX_CLIENT)
 
 
-def _request(row: tuple[str, float, int, float, float | None, int, int, str, float, int]) -> RequestRecord:
-    model_id, started_at, outcome, wait_s, ttft_s, prompt, completion, client, saved_s, _ = row
-    return RequestRecord(model_id, started_at, OUTCOMES[outcome], wait_s, ttft_s, prompt, completion, client, saved_s)
+def _request(row: tuple[Any, ...]) -> RequestRecord:
+    model_id, started_at, outcome, *figures, why, _ = row
+    values = [model_id, started_at, OUTCOMES[outcome], *figures, read_reason(why) if why else None]
+    return RequestRecord(*values)
 
 
-def _read_reason(text: str) -> Message:
+def read_reason(text: str) -> Message:
     """Return a stored reason: a message as JSON, or plain text of an earlier version."""
     if text.startswith("{"):
         with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):

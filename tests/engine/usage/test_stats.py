@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preheat.messages import verbatim
+from preheat.messages import Message, msg, verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
-from preheat.usage import Counts, Quantiles, RequestRecord, WakeRecord
+from preheat.usage import Counts, Quantiles, Recomputed, RequestRecord, WakeRecord
 from preheat.usage import stats as usage_stats
 from preheat.usage.file import create_tables
 from preheat.usage.retention import LastRecords
@@ -47,6 +47,10 @@ requests = st.builds(
     st.integers(0, 100),
     st.integers(0, 100),
     saved_s=seconds,
+    slot_tokens=st.integers(0, 9),
+    memory_tokens=st.integers(0, 9),
+    disk_tokens=st.integers(0, 9),
+    prefill_saved_s=seconds,
 )
 decisions = st.builds(
     DecisionRecord,
@@ -88,6 +92,10 @@ def count(records: Sequence[RequestRecord | DecisionRecord]) -> Counts:
         wasted=sum(record.wasted for record in done),
         evictions=sum(record.action is Action.EVICT for record in done),
         failures=sum(record.action is Action.FAIL for record in done),
+        slot_tokens=sum(record.slot_tokens for record in asked),
+        memory_tokens=sum(record.memory_tokens for record in asked),
+        disk_tokens=sum(record.disk_tokens for record in asked),
+        prefill_saved_s=sum(record.prefill_saved_s for record in asked),
     )
 
 
@@ -226,6 +234,23 @@ def test_reading_costs_the_same_however_long_the_log_is(monkeypatch: pytest.Monk
     # The week's days and hours are a few rows more.
     assert long[0] < short[0] * 1.2
     assert long[1:] == short[1:]
+
+
+def test_the_reasons_for_computing_prompts_again_are_counted_by_kind() -> None:
+    def asked(at: float, reason: Message | None, tokens: int = 100) -> RequestRecord:
+        return RequestRecord("a", at, Outcome.HIT, prompt_tokens=tokens, slot_tokens=10, recomputed=reason)
+
+    records = [
+        asked(1.0, msg("worker_ended", reason="old")),
+        *(asked(10.0 + n, msg("no_room", model="a", needed=n, available=0, limit=1)) for n in range(3)),
+        asked(20.0, msg("worker_ended", reason="new"), 50),
+        asked(30.0, None),
+    ]
+    with opened([records]) as connection:
+        everything, later = read_stats(connection, None, 40.0).recomputed, read_stats(connection, 15.0, 40.0).recomputed
+    assert [(each.requests, each.tokens) for each in everything] == [(3, 270), (2, 130)]
+    assert everything[0].reason == msg("no_room", model="a", needed=2, available=0, limit=1)
+    assert later == (Recomputed(1, 40, msg("worker_ended", reason="new")),)
 
 
 def test_the_defaults_of_figures_are_what_an_empty_log_has() -> None:
