@@ -131,17 +131,21 @@ class FileLock:
 
     As a context manager it waits ``LOCK_S`` and then raises OSError: its holder may have been stopped. On file systems
     without locks it always succeeds. Any thread. The lock file and its folder are created.
+
+    Args:
+        mode: Permissions of a new lock file, before the umask.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mode: int = 0o666) -> None:
         self._path = path
+        self._mode = mode
         self._file: IO[bytes] | None = None
 
     def acquire(self, timeout_s: float = 0.0) -> bool:
         """Return whether the lock was acquired in time; raises OSError if the file cannot be opened."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_regular(self._path)
-        file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NEVER_BLOCK, 0o666), "ab")
+        file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NEVER_BLOCK, self._mode), "ab")
         deadline = time.monotonic() + timeout_s
         while not _try_lock(file):
             if time.monotonic() >= deadline:

@@ -11,23 +11,16 @@ from preheat._lazy import lazy_exports
 from preheat.inference.prefixes.blocks import BLOCK_TOKENS, Block, PrefixOptions, next_key, prompt_keys, root_key
 
 if TYPE_CHECKING:
-    from preheat.inference.prefixes.files import (
-        StoredBlock,
-        list_blocks,
-        mark_used,
-        read_block,
-        read_header,
-        write_block,
-    )
     from preheat.inference.prefixes.identity import identity_changes, model_identity, rope_class
+    from preheat.inference.prefixes.reading import StoredBlock, list_blocks, mark_used, read_block, read_header
+    from preheat.inference.prefixes.room import NoRoomError, write_block
 else:
     # Every process imports this package, and only workers that keep prompts need the files.
     __getattr__ = lazy_exports(
         __name__,
         {
-            "preheat.inference.prefixes.files": (
-                "StoredBlock list_blocks mark_used read_block read_header write_block"
-            ),
             "preheat.inference.prefixes.identity": "identity_changes model_identity rope_class",
+            "preheat.inference.prefixes.reading": "StoredBlock list_blocks mark_used read_block read_header",
+            "preheat.inference.prefixes.room": "NoRoomError write_block",
         },
     )

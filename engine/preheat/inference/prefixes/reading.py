@@ -1,4 +1,4 @@
-"""Files with blocks: written whole or not at all, and read only if every bit is right.
+"""Reading blocks: only if every bit is right.
 
 Whatever is wrong with a file means that there is none: another model, version or user, a truncated or changed file, a
 link, a pipe, a folder. ``llama_state_seq_load_file`` is not used, because it aborts the process on a truncated file.
@@ -14,14 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from preheat.files import write_all
 from preheat.inference.prefixes.blocks import Block
-from preheat.inference.prefixes.header import HEAD_BYTES, Header, decode_head, decode_header, digest_of, encode_header
-from preheat.inference.prefixes.room import new_file
+from preheat.inference.prefixes.header import HEAD_BYTES, Header, decode_head, decode_header, digest_of
 
 logger = logging.getLogger(__name__)
 
 SUFFIX: Final = ".prefix"
+"""Of the files; the rest of a name is the block's key in hex."""
 
 _FIRST_READ: Final = 4096
 """Long enough for the header of most blocks."""
@@ -33,8 +32,6 @@ _OPEN: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 
-Payload = bytes | bytearray | memoryview
-
 
 class StoredBlock(NamedTuple):
     """A block's file."""
@@ -43,21 +40,6 @@ class StoredBlock(NamedTuple):
     block: Block
     n_bytes: int  # size of the file
     used_at: float  # Unix time of its last use, by the file's time
-
-
-def write_block(folder: Path, block: Block, payload: Payload) -> Path:
-    """Write a block's file into a model's folder, and return its path. Blocks on the disk; any thread.
-
-    Raises:
-        OSError: It cannot be written, or there is no room for it (``ENOSPC``). Nothing is left over then.
-    """
-    cells = memoryview(payload).cast("B")
-    header = encode_header(block, cells)
-    path = folder / f"{block.key.hex()}{SUFFIX}"
-    with new_file(path, len(header) + len(cells), block) as handle:
-        write_all(handle, memoryview(header))
-        write_all(handle, cells)
-    return path
 
 
 def read_header(path: Path) -> Block | None:
