@@ -36,6 +36,7 @@ class Group(StrEnum):
 
     MEMORY = "memory"
     PRELOADING = "preloading"
+    PROMPTS = "prompts"
     MODELS = "models"
     ACCESS = "access"
     APPLICATION = "application"

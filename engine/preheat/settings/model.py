@@ -43,7 +43,7 @@ Name = Annotated[str, Field(min_length=1, max_length=500)]
 ApiKey = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 
 
-_memory, _preloading, _models, _access, _application = (partial(setting, group=group) for group in Group)
+_memory, _preloading, _prompts, _models, _access, _application = (partial(setting, group=group) for group in Group)
 
 _NO_OWN_SETTINGS: Final = ModelSettings()
 
@@ -94,6 +94,27 @@ class Settings(Declared):
     preload_on_battery: bool = _preloading(False, "Preload on battery", "Also preload on battery power.")
     wake_with_clients: bool = _preloading(
         True, "Wake with programs", "When a program starts, preload the model it nearly always uses next."
+    )
+    prefix_cache: Literal["disk", "memory", "off"] = _prompts(
+        "disk",
+        "Keep prompts",
+        "Where computed prompts are kept when their model needs the room or is unloaded: `disk` also keeps them after "
+        "a restart, `memory` while Preheat runs, `off` nowhere.",
+    )
+    prefix_cache_disk: Size = _prompts(
+        Size("5%"),
+        "Disk space",
+        "Maximum disk space of kept prompts; a share is one of the free space, at most 20 GB. 0 keeps none on disk.",
+        allowed="allowed_disk_space",
+    )
+    prefix_cache_daily: Size = _prompts(
+        Size("40GB"),
+        "Written per day",
+        "Maximum amount of prompts written to the disk in a day.",
+        allowed="allowed_amount",
+    )
+    prefix_cache_on_battery: bool = _prompts(
+        False, "Keep on battery", "Also write prompts to the disk on battery power."
     )
     models_dir: Path | None = _models(
         None,
@@ -309,11 +330,16 @@ class Settings(Declared):
     def _auto_is_none(cls, value: Any) -> Any:
         return None if value == AUTO else value
 
+    @field_validator("prefix_cache_daily", "max_body")
+    @classmethod
+    def _size_is_amount(cls, value: Size) -> Size:
+        if value.is_share:
+            raise WrongValueError("value_is_share")
+        return value
+
     @field_validator("memory_limit", "keep_free", "max_body")
     @classmethod
     def _size_in_range(cls, value: Size, info: ValidationInfo) -> Size:
-        if value.is_share and info.field_name == "max_body":
-            raise WrongValueError("value_is_share")
         if info.field_name == "keep_free":
             if value.is_share and value.resolve(1000) == 1000:
                 raise WrongValueError("value_leaves_nothing")

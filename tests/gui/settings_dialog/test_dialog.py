@@ -69,6 +69,7 @@ def test_every_setting_is_on_a_page_with_a_name_for_screen_readers(open_dialog: 
     assert [pages.item(row).text() for row in range(pages.count())] == [
         "Memory",
         "Preloading",
+        "Prompts",
         "Models",
         "Access",
         "Application",
@@ -134,7 +135,7 @@ def test_a_wrong_value_is_marked_with_the_reason_while_typing(
     assert "65535" in find(dialog, NumberBox, "field_port").accessibleDescription()
     assert not find(dialog, QPushButton, "apply").isEnabled()
     assert not find(dialog, QPushButton, "ok").isEnabled()
-    assert find(dialog, QListWidget, "pages").item(3).text() == "Access  ⚠"
+    assert find(dialog, QListWidget, "pages").item(4).text() == "Access  ⚠"
     type_number(qtbot, dialog, "port", "9999")
     assert remark(dialog, "port") == ""
     assert not find(dialog, NumberBox, "field_port").property("wrong")
