@@ -13,6 +13,7 @@ TABLE: Final[Mapping[str, Template]] = {
     # Why a model leaves memory.
     "room_for_request": Template("made room for {model}"),
     "room_for_preload": Template("made room for {model}, which is used more"),
+    "shrunk_for": Template("gave up its repacked weights to make room for {model}"),
     "preload_yielded": Template("made way for {model}, which a request waits for"),
     "room_for_retry": Template("no memory to load {model}"),
     "limit_changed": Template("the memory limit is {limit:memory} now"),
@@ -22,6 +23,13 @@ TABLE: Final[Mapping[str, Template]] = {
     "settings_outdated": Template("its settings changed; it is loaded again when it is needed"),
     "file_outdated": Template("its file was replaced; it is loaded again when it is needed"),
     "shutdown": Template("Preheat is shutting down"),
+    # Why a model's weights are exchanged for their other form.
+    "repack_gains": Template("repacked weights decode {gain:percent} faster on this processor"),
+    "repack_unmeasured": Template("trying whether repacked weights decode faster on this processor"),
+    "repack_set_on": Template("repack is on"),
+    "repack_set_off": Template("repack is off"),
+    "exchange_failed": Template("a second worker with the model's other form could not take over: {reason}"),
+    "exchange_no_gain": Template("repacked weights decode only {gain:percent} faster on this processor"),
     # Why a load fails.
     "no_room": Template(
         "{model} needs {needed:memory}, but only {available:memory} of the memory limit of {limit:memory} can be freed",

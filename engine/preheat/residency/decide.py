@@ -12,17 +12,17 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from preheat.errors import (
-    EngineError,
     EngineStoppedError,
     InsufficientMemoryError,
-    LoadCancelledError,
     LoadTimeoutError,
     ModelLoadError,
 )
 from preheat.messages import Message, msg
 from preheat.residency import events as ev
-from preheat.residency.decisions import Action, Cause, DecisionRecord, EvictionReason
-from preheat.residency.eviction import EvictionPolicy, ResidentModel
+from preheat.residency.decisions import Action, Cause, EvictionReason
+from preheat.residency.eviction import EvictionPolicy, RoomPlan
+from preheat.residency.exchanges import ExchangeStep
+from preheat.residency.forms import Form, Stage
 from preheat.residency.states import (
     COLD,
     Cold,
@@ -39,11 +39,8 @@ from preheat.residency.states import (
     Waiter,
     Warming,
 )
+from preheat.residency.step import load_cancelled
 
-_FREE_FAILURES: Final = 1
-"""Number of consecutive failures after which the next request still loads immediately."""
-
-_MAX_BACKOFF_S: Final = 60.0
 _MAX_TIMER_S: Final = 86_400.0
 _TIMER_SLACK_S: Final = 0.01
 
@@ -61,110 +58,17 @@ def decide(
     return step.finish(), step.effects
 
 
-class _Step:
-    """One call of ``decide``: the state while it changes."""
-
-    def __init__(self, state: ResidencyState, now: Now, policy: EvictionPolicy) -> None:
-        self._now = now
-        self._policy = policy
-        self._models = dict(state.models)
-        self._staying = dict(state.staying)
-        self._loads = state.loads
-        self._limits = state.limits
-        self._timeout_s = state.load_timeout_s
-        self._favourites = state.favourites
-        self._taken = state.taken_bytes
-        self._active = state.active_requests
-        self._closed = state.closed
-        self.effects: list[ev.Effect] = []
+class _Step(ExchangeStep):
+    """All handlers."""
 
     def finish(self) -> ResidencyState:
         """Return the new state, after everything that follows from the event."""
         if self._loads:
             self._start_queued()
             self._hold_preloads()
-        return ResidencyState(
-            self._limits,
-            self._timeout_s,
-            self._favourites,
-            self._models,
-            self._staying,
-            self._loads,
-            self._taken,
-            self._active,
-            self._closed,
-        )
-
-    # Records
-
-    def _record(self, model_id: str) -> Residency:
-        return self._models.get(model_id) or Residency(model_id)
-
-    def _put(self, record: Residency) -> Residency:
-        """Replace a model's record, and report what is different."""
-        old = self._record(record.model_id)
-        self._models[record.model_id] = record
-        self._place(record)
-        if old.phase is record.phase:
-            return record
-        if type(old.phase) is not type(record.phase):
-            self.effects.append(ev.Changed(record.model_id, old.state, record.state))
-            if (record.load is None) is not (old.load is None):
-                loads = tuple(other for other in self._loads if other != record.model_id)
-                self._loads = loads if record.load is None else (*loads, record.model_id)
-        if (due := record.due_mono) != old.due_mono:
-            self.effects.append(ev.SetTimer(record.model_id, due))
-        return record
-
-    def _place(self, record: Residency) -> None:
-        """Update what the record holds of the memory."""
-        before = self._staying.pop(record.model_id, None)
-        if before is not None:
-            self._taken -= before.resident_bytes
-        if (resident := record.resident(self._favourites)) is not None:
-            self._staying[record.model_id] = resident
-            self._taken += resident.resident_bytes
-
-    def _others(self, record: Residency) -> list[ResidentModel]:
-        return [model for model in self._staying.values() if model.model_id != record.model_id]
-
-    def _put_load(self, record: Residency, **changes: Any) -> Residency:
-        """Change the running load of a model."""
-        phase = record.phase
-        assert isinstance(phase, (Queued, Loading, Warming))
-        return self._put(record._replace(phase=phase._replace(load=phase.load._replace(**changes))))
-
-    def _record_decision(
-        self,
-        record: Residency,
-        action: Action,
-        reason: Message,
-        cause: str,
-        *,
-        seconds: float | None = None,
-        wasted: bool = False,
-    ) -> None:
-        now, used_at = self._now.unix, record.last_used_at
-        idle_s = None if used_at is None else max(0.0, now - used_at)
-        held = record.rss_bytes or record.reserved_bytes
-        decision = DecisionRecord(now, record.model_id, action, reason, held, seconds, str(cause), idle_s, wasted)
-        self.effects.append(ev.Record(decision))
-
-    # Waiters
-
-    def _grant(self, record: Residency, waiters: tuple[Waiter, ...]) -> Residency:
-        """Answer everything that waits for a hot model; requests get a lease."""
-        phase = record.phase
-        assert isinstance(phase, Hot)
-        self.effects += [ev.Grant(record.model_id, waiter.waiter_id) for waiter in waiters]
-        if requests := [waiter.waiter_id for waiter in waiters if waiter.request]:
-            phase = phase._replace(leases=phase.leases.union(requests), unused=False)
-            record = record._replace(phase=phase)
-        return self._put(record)
-
-    def _reject(self, waiters: tuple[Waiter, ...], error: EngineError) -> None:
-        self.effects += [ev.Reject(waiter.waiter_id, error) for waiter in waiters]
-        self._active -= sum(waiter.request for waiter in waiters)
+        if self._exchanges:
+            self._hold_exchanges()
+        return super().finish()
 
     # Callers
 
@@ -203,6 +107,8 @@ class _Step:
         if (isinstance(record.phase, Hot) and not record.leased) or record.load is not None:
             record = self._evict(record, EvictionReason.USER, msg("unload_requested"))
         if isinstance(record.phase, (Hot, Unloading)):
+            record = self._end_exchange(record)
+            assert isinstance(record.phase, (Hot, Unloading))
             unloaders = (*record.phase.unloaders, event.waiter_id)
             self._put(record._replace(phase=record.phase._replace(unloaders=unloaders)))
         else:
@@ -219,6 +125,7 @@ class _Step:
         if isinstance(phase, Hot) and waiter_id in phase.leases:
             keep_alive_s = phase.keep_alive_s if event.keep_alive_s is None else event.keep_alive_s
             phase = phase._replace(leases=phase.leases - {waiter_id}, keep_alive_s=keep_alive_s)
+            phase = self._answered_by_twin(phase, waiter_id, record.model_id)
             failures = 0 if event.answered else record.failures
             record = record._replace(phase=phase, last_used_at=self._now.unix, failures=failures)
             self._settle(self._put(record))
@@ -234,6 +141,7 @@ class _Step:
     def preloads_cancelled(self, event: ev.PreloadsCancelled) -> None:
         for record in self._preloads():
             self._evict(record, event.why, event.reason)
+        self._end_exchanges()
 
     def closed(self, _event: ev.Closed) -> None:
         self._closed = True
@@ -269,7 +177,9 @@ class _Step:
             self._evict(other, EvictionReason.ROOM, msg("preload_yielded", model=record.model_id))
 
     def _preloads(self) -> list[Residency]:
-        return [record for model_id in self._loads if (record := self._models[model_id]).preloading]
+        """Return the running preloads, without models that are only loaded again to take less memory."""
+        records = (self._models[model_id] for model_id in self._loads)
+        return [record for record in records if record.load and record.preloading and record.load.resumes is None]
 
     def _hold_preloads(self) -> None:
         """Let running preloads wait while requests are in progress."""
@@ -296,6 +206,11 @@ class _Step:
                 record = self._make_room(record, record.phase)
             phase = record.phase
             if isinstance(phase, Queued) and phase.waiting_for == frozenset() and not phase.starting:
+                if phase.load.resumes is not None and phase.load.speculative:
+                    if self._active:
+                        continue  # its process would compete with the load that it made room for
+                    deadline = self._now.mono + self._timeout_s
+                    phase = phase._replace(load=phase.load._replace(deadline_mono=deadline))
                 self._put(record._replace(phase=phase._replace(starting=True)))
                 self.effects.append(ev.StartLoad(model_id))
 
@@ -303,23 +218,23 @@ class _Step:
         """Reserve memory for a load, once it is there or idle models can make room."""
         load, needed, limit = phase.load, record.expected_bytes, self._limits.reachable_bytes
         if not load.speculative and not load.leased:
-            return self._end_load(record, COLD, _load_cancelled(record))
+            return self._end_load(record, COLD, load_cancelled(record))
         others = self._others(record)
-        plan = self._policy(others, needed, limit, for_request=not load.speculative)
+        plan = self._plan_room(record, needed, limit, for_request=not load.speculative)
         if plan.missing_bytes > 0:
             if not load.speculative and needed <= limit and any(other.leased for other in others):
                 return record  # until a request ends
             details = {"needed": needed, "available": max(needed - plan.missing_bytes, 0), "limit": limit}
             return self._fail(record, InsufficientMemoryError(msg("no_room", model=record.model_id, **details)))
-        return self._reserve(record, plan.victims, EvictionReason.ROOM, "room_for_request")
+        return self._reserve(record, plan, EvictionReason.ROOM, "room_for_request")
 
     def _reserve(
-        self, record: Residency, victims: tuple[str, ...], why: EvictionReason, code: str, closing: bool = False
+        self, record: Residency, plan: RoomPlan, why: EvictionReason, code: str, closing: bool = False
     ) -> Residency:
-        """Reserve memory for a load; it waits until all models that are leaving have gone, and its own old worker."""
-        for model_id in victims:
-            self._evict(self._models[model_id], why, msg(code, model=record.model_id))
-        leaving = {other.model_id for other in self._models.values() if isinstance(other.phase, Unloading)}
+        """Reserve memory for a load; it waits until all workers that are leaving have gone, and its own old one."""
+        model = record.model_id
+        self._make_way(plan, why, msg("shrunk_for", model=model), msg(code, model=model))
+        leaving = self._leaving()
         if closing:
             leaving.add(record.model_id)
         load = record.load
@@ -348,18 +263,23 @@ class _Step:
         load = record.load
         if load is None:
             return  # an unload was requested meanwhile
-        now = self._now
+        now, resumes = self._now, load.resumes if load.speculative else None
         record = record._replace(
             rss_bytes=event.rss_bytes,
             reserved_bytes=event.expected_bytes,
             expected_bytes=event.expected_bytes,
-            load_s=now.mono - load.began_mono,
         )
-        action = Action.PRELOAD if load.speculative else Action.LOAD
-        self._record_decision(record, action, load.reason, load.cause, seconds=record.load_s)
         # Before now it could not have been reloaded.
         outdated = Outdated(now.unix, EvictionReason.SETTINGS) if load.outdated else None
-        record = record._replace(phase=Hot(load.cause, load.reason, now.unix, outdated=outdated))
+        if resumes is not None:
+            hot = resumes._replace(form=event.form, shrunk_bytes=0, outdated=outdated, waiters=(), timer_mono=None)
+            self._settle(self._grant(record._replace(phase=hot), load.waiters))
+            return
+        record = record._replace(load_s=now.mono - load.began_mono)
+        action = Action.PRELOAD if load.speculative else Action.LOAD
+        self._record_decision(record, action, load.reason, load.cause, seconds=record.load_s)
+        hot = Hot(load.cause, load.reason, now.unix, outdated=outdated, form=event.form)
+        record = record._replace(phase=hot)
         self._settle(self._grant(record, load.waiters))
 
     def load_failed(self, event: ev.LoadFailed) -> None:
@@ -372,63 +292,12 @@ class _Step:
             if idle := tuple(other.model_id for other in others if not other.leased):
                 self.effects.append(ev.CloseWorker(record.model_id))
                 record = self._put_load(record, retried=True)._replace(rss_bytes=0)
-                self._reserve(record, idle, EvictionReason.PRESSURE, "room_for_retry", closing=True)
+                self._end_exchanges()
+                self._reserve(record, RoomPlan(victims=idle), EvictionReason.PRESSURE, "room_for_retry", closing=True)
                 return
         self._fail(record, event.error)
 
-    def _fail(self, record: Residency, error: EngineError) -> Residency:
-        """End a load with an error."""
-        if isinstance(error, LoadCancelledError):
-            return self._end_load(record, COLD, error)
-        self._record_decision(record, Action.FAIL, error.message, error.code)
-        if isinstance(error, InsufficientMemoryError):
-            # No pause: room may be made any moment, and asking costs nothing.
-            return self._end_load(record, Failed(error.message), error)
-        record, failed = self._count_failure(record, error.message)
-        return self._end_load(record, failed, error)
-
-    def _count_failure(self, record: Residency, error: Message) -> tuple[Residency, Failed]:
-        """Count a failure; after repeated ones loads pause for 1, 2, 4, ... seconds."""
-        failures = record.failures + 1
-        pause_s = 0.0
-        if failures > _FREE_FAILURES:
-            pause_s = min(2.0 ** min(failures - _FREE_FAILURES - 1, 10), _MAX_BACKOFF_S)
-        return record._replace(failures=failures), Failed(error, self._now.mono + pause_s)
-
-    def _end_load(self, record: Residency, then: Cold | Failed, error: EngineError) -> Residency:
-        """End a load without a hot model. Those who wait are answered when its worker is gone."""
-        load, phase = record.load, record.phase
-        assert load is not None
-        closing = isinstance(phase, Queued) and record.model_id in (phase.waiting_for or ())
-        if isinstance(phase, Queued) and not phase.starting and not closing:
-            self._reject(load.waiters, error)
-            return self._put(record._replace(phase=then, reserved_bytes=0))
-        if not closing:
-            self.effects.append(ev.CloseWorker(record.model_id))
-        return self._put(record._replace(phase=Unloading(then, error, load.waiters)))
-
     # Leaving
-
-    def _evict(self, record: Residency, why: EvictionReason, reason: Message) -> Residency:
-        """Unload a hot model, or cancel a load."""
-        phase = record.phase
-        wasted = isinstance(phase, Hot) and record.speculative and why is not EvictionReason.END
-        action = Action.UNLOAD if why is EvictionReason.USER else Action.EVICT
-        if not isinstance(phase, Hot):
-            action = Action.CANCEL
-        self._record_decision(record, action, reason, why, wasted=wasted)
-        if not isinstance(phase, Hot):
-            return self._end_load(record, COLD, _load_cancelled(record))
-        self._active -= len(phase.leases)  # at the end of Preheat
-        self.effects.append(ev.CloseWorker(record.model_id))
-        leaving = Unloading(COLD, waiters=phase.waiters, unloaders=phase.unloaders)
-        return self._put(record._replace(phase=leaving))
-
-    def _trim(self, limit_bytes: int, why: EvictionReason, reason: Message) -> None:
-        """Unload idle models until the others take no more than ``limit_bytes``, as far as that is enough."""
-        residents = list(self._staying.values())
-        for model_id in self._policy(residents, 0, limit_bytes, for_request=True).victims:
-            self._evict(self._models[model_id], why, reason)
 
     def _settle(self, record: Residency) -> None:
         """Unload a model that is not in use, if there is a reason to."""
@@ -465,18 +334,14 @@ class _Step:
         record = self._record(event.model_id)
         phase = record.phase
         if isinstance(phase, Unloading):
-            record = self._put(record._replace(phase=phase.then, reserved_bytes=0, rss_bytes=0))
+            record = self._put(record._replace(phase=phase.then, reserved_bytes=0, rss_bytes=0, twin_rss_bytes=0))
             if phase.error is not None:
                 self._reject(phase.rejected, phase.error)
             preloads = (waiter.waiter_id for waiter in phase.waiters if not waiter.request)
             self.effects += [ev.Grant(event.model_id, waiter_id) for waiter_id in (*phase.unloaders, *preloads)]
             if requests := tuple(waiter for waiter in phase.waiters if waiter.request):
                 self._start(record, requests, record.expected_bytes)
-        for model_id in self._loads:
-            other = self._models[model_id]
-            if isinstance(other.phase, Queued) and other.phase.waiting_for:
-                waiting_for = other.phase.waiting_for - {event.model_id}
-                self._put(other._replace(phase=other.phase._replace(waiting_for=waiting_for)))
+        self._gone(event.model_id)
 
     def worker_died(self, event: ev.WorkerDied) -> None:
         record = self._record(event.model_id)
@@ -485,8 +350,16 @@ class _Step:
             return
         error = msg("worker_ended", reason=event.reason)
         self._record_decision(record, Action.FAIL, error, event.cause)
+        if phase.twin is not None and phase.twin.stage is Stage.LEAVING:
+            self._fall_back(record, phase, error)
+            return
         self._active -= len(phase.leases)
         record, failed = self._count_failure(record, error)
+        if phase.twin is not None:
+            self.effects.append(ev.CloseWorker(record.model_id))
+            leaving = Unloading(failed, waiters=phase.waiters, unloaders=phase.unloaders)
+            self._put(record._replace(phase=leaving, rss_bytes=0))
+            return
         record = self._put(record._replace(phase=failed, reserved_bytes=0, rss_bytes=0))
         self.effects += [ev.Grant(event.model_id, waiter_id) for waiter_id in phase.unloaders]
         if phase.waiters:
@@ -513,11 +386,12 @@ class _Step:
     def memory_measured(self, event: ev.MemoryMeasured) -> None:
         for model_id, size in event.rss_bytes.items():
             record = self._models[model_id]
-            if record.reserved_bytes:
-                self._put(record._replace(rss_bytes=size))
+            if record.reserved_bytes and model_id not in _closed_first(record):
+                twin_bytes = event.twin_bytes.get(model_id, 0) if record.twin is not None else 0
+                self._put(record._replace(rss_bytes=size, twin_rss_bytes=twin_bytes))
 
     def memory_needed(self, event: ev.MemoryNeeded) -> None:
-        going = sum(each.rss_bytes for each in self._models.values() if isinstance(each.phase, Unloading))
+        going = sum(each.leaving_bytes for each in self._models.values())
         if event.wanted_bytes > going:
             self._trim(max(self._taken - (event.wanted_bytes - going), 0), event.why, event.reason)
 
@@ -525,7 +399,12 @@ class _Step:
         self._limits, self._timeout_s = event.limits, event.load_timeout_s
         for model_id, needs in event.needs.items():
             record = self._record(model_id)._replace(keep_alive_s=needs.keep_alive_s)
+            if model_id in event.outdated:
+                record = self._end_exchange(record)
             phase = record.phase
+            if isinstance(phase, Hot) and phase.form is Form.REPACKED:
+                phase = phase._replace(shrunk_bytes=needs.shrunk_bytes)
+                record = record._replace(phase=phase)
             if isinstance(phase, (Cold, Failed, Unloading)):
                 record = record._replace(expected_bytes=needs.expected_bytes)
             elif model_id in event.outdated and isinstance(phase, Hot):
@@ -548,11 +427,12 @@ class _Step:
         if isinstance(phase, Hot):
             since = phase.outdated.since if phase.outdated is not None else self._now.unix
             phase = phase._replace(outdated=Outdated(since, EvictionReason.FILE))
-            self._settle(self._put(record._replace(phase=phase)))
+            self._settle(self._end_exchange(self._put(record._replace(phase=phase))))
 
 
-def _load_cancelled(record: Residency) -> LoadCancelledError:
-    return LoadCancelledError(msg("load_cancelled", model=record.model_id))
+def _closed_first(record: Residency) -> frozenset[str]:
+    """Return the model's id while the worker that it had is closed, before it is loaded again."""
+    return (record.phase.waiting_for or frozenset()) if isinstance(record.phase, Queued) else frozenset()
 
 
 _HANDLERS: Final[dict[type[ev.Event], Callable[[_Step, Any], None]]] = {
@@ -576,4 +456,8 @@ _HANDLERS: Final[dict[type[ev.Event], Callable[[_Step, Any], None]]] = {
     ev.SettingsChanged: _Step.settings_changed,
     ev.FavouritesChanged: _Step.favourites_changed,
     ev.FileReplaced: _Step.file_replaced,
+    ev.ExchangeWanted: _Step.exchange_wanted,
+    ev.TwinReady: _Step.twin_ready,
+    ev.TwinFailed: _Step.twin_failed,
+    ev.TwinExited: _Step.twin_exited,
 }

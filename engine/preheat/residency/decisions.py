@@ -9,7 +9,10 @@ from preheat.messages import Message
 
 
 class Action(StrEnum):
-    """An action on a model. ``PRELOAD`` is a load without a waiting request. Loads are recorded once they are hot."""
+    """An action on a model. ``PRELOAD`` is a load without a waiting request. Loads are recorded once they are hot.
+
+    ``REPACK`` exchanges mapped weights for repacked ones, ``SHRINK`` the other way round.
+    """
 
     LOAD = "load"
     PRELOAD = "preload"
@@ -17,6 +20,8 @@ class Action(StrEnum):
     EVICT = "evict"
     CANCEL = "cancel"
     FAIL = "fail"
+    REPACK = "repack"
+    SHRINK = "shrink"
 
 
 class Cause(StrEnum):

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from preheat.errors import EngineError
 from preheat.messages import Message
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
+from preheat.residency.forms import Form, FormSize
 from preheat.residency.states import Limits, State
 
 
 class Needs(NamedTuple):
-    """What a model takes in use, in bytes, and its setting ``keep_alive`` in seconds."""
+    """What a load of a model needs, and what its settings say.
+
+    Attributes:
+        expected_bytes: What it takes in use, in the form in which a load puts it.
+        keep_alive_s: The setting ``keep_alive``, in seconds.
+        shrunk_bytes: What it takes in the mapped form; 0 if it may not shrink to that.
+    """
 
     expected_bytes: int
     keep_alive_s: float | None = None
+    shrunk_bytes: int = 0
 
 
 class Event:
@@ -79,9 +87,21 @@ class UnloadWanted(_CallerEvent):
 
 @dataclass(frozen=True, slots=True)
 class PreloadsCancelled(Event):
-    """Running preloads must stop."""
+    """Running preloads and exchanges must stop."""
 
     why: EvictionReason
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeWanted(_ModelEvent):
+    """A hot model should have the other form, if there is room for both for a moment.
+
+    To the mapped form an idle model also goes without that room: it is loaded again.
+    """
+
+    form: Form
+    size: FormSize
     reason: Message
 
 
@@ -113,6 +133,7 @@ class Ready(_ModelEvent):
 
     rss_bytes: int  # what its worker holds
     expected_bytes: int  # what it will take in use
+    form: Form = Form.MAPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +152,28 @@ class WorkerDied(_ModelEvent):
 
 
 class Exited(_ModelEvent):
-    """A worker is closed and its memory released."""
+    """A model's workers are closed and their memory released."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwinReady(_ModelEvent):
+    """The twin can take over; the figures are those of ``Ready`` and ``Needs``."""
+
+    rss_bytes: int
+    expected_bytes: int
+    shrunk_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TwinFailed(_ModelEvent):
+    """The twin did not become hot, or gains too little; it still has to be closed. ``failed``: something is broken."""
+
+    reason: Message
+    failed: bool = True
+
+
+class TwinExited(_ModelEvent):
+    """The second worker is closed, or has ended, and its memory is released."""
 
 
 # Events: time, memory, settings, files
@@ -153,6 +195,9 @@ class MemoryMeasured(Event):
     """Memory of the workers, in bytes by model id."""
 
     rss_bytes: Mapping[str, int]
+    twin_bytes: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of second workers, without what the first ones map, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +238,7 @@ class StartLoad(_ModelEffect):
 
 
 class CloseWorker(_ModelEffect):
-    """Stop the load or close the worker, whatever it is doing; report ``Exited``."""
+    """Stop the load or close the worker and its twin, whatever they are doing; report ``Exited``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +246,35 @@ class HoldLoad(_ModelEffect):
     """Pause a running load, or continue it."""
 
     hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartTwin(_ModelEffect):
+    """Start a second worker that loads the model in this form; report ``TwinReady`` or ``TwinFailed``."""
+
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class HoldTwin(_ModelEffect):
+    """Pause the load of the twin, or continue it."""
+
+    hold: bool
+
+
+class SwapTwin(_ModelEffect):
+    """Exchange first and second worker: leases granted from now on are for the other one."""
+
+
+class CloseTwin(_ModelEffect):
+    """Stop the second worker's load or close it; report ``TwinExited``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormChanged(_ModelEffect):
+    """A hot model has another form."""
+
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ class ResidentModel(NamedTuple):
         last_used_at: Time of its last request; 0 before one.
         leased: A request uses it or waits for it.
         speculative: It is preloaded, and no request has used it or waits for it.
+        extra_bytes: The part of ``resident_bytes`` that it gives up before anything is evicted, see ``plan_room``.
     """
 
     model_id: str
@@ -22,6 +23,12 @@ class ResidentModel(NamedTuple):
     leased: bool = False
     favourite: bool = False
     speculative: bool = False
+    extra_bytes: int = 0
+
+    @property
+    def least_bytes(self) -> int:
+        """What it holds after giving up its extra memory."""
+        return self.resident_bytes - self.extra_bytes
 
 
 class EvictionPlan(NamedTuple):
@@ -60,3 +67,44 @@ def plan_eviction(
         if missing <= 0:
             return EvictionPlan(tuple(chosen))
     return EvictionPlan(tuple(chosen), missing)
+
+
+class RoomPlan(NamedTuple):
+    """How to make room: models to shrink, models to unload, and the bytes that are still missing then."""
+
+    shrunk: tuple[str, ...] = ()
+    victims: tuple[str, ...] = ()
+    missing_bytes: int = 0
+
+
+def plan_room(
+    residents: Sequence[ResidentModel],
+    needed_bytes: int,
+    limit_bytes: int,
+    policy: EvictionPolicy,
+    *,
+    for_request: bool,
+) -> RoomPlan:
+    """Return how to make room: models give up their extra memory before anything is evicted, also for a preload.
+
+    Favourites shrink last, as they are evicted last. Nothing shrinks in vain: not if evicting is necessary and enough.
+    """
+    least = [model._replace(resident_bytes=model.least_bytes, extra_bytes=0) for model in residents]
+    victims, missing = policy(least, needed_bytes, limit_bytes, for_request=for_request)
+    if missing > 0:
+        extra = (model.model_id for model in residents if model.extra_bytes and model.model_id not in victims)
+        return RoomPlan(tuple(extra), victims, missing)
+    staying = [model for model in residents if model.model_id not in victims]
+    excess = sum(model.resident_bytes for model in staying) + needed_bytes - limit_bytes
+    shrunk = []
+    staying.sort(key=lambda each: (not each.speculative, each.favourite, each.last_used_at, each.model_id))
+    for model in staying:
+        if excess > 0 and model.extra_bytes:
+            shrunk.append(model)
+            excess -= model.extra_bytes
+    # A large one chosen late may make small ones chosen early needless.
+    for model in reversed(shrunk[:]):
+        if excess + model.extra_bytes <= 0:
+            excess += model.extra_bytes
+            shrunk.remove(model)
+    return RoomPlan(tuple(model.model_id for model in shrunk), victims)

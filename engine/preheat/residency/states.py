@@ -16,6 +16,7 @@ from preheat.errors import EngineError
 from preheat.messages import Message
 from preheat.residency.decisions import Cause, EvictionReason, Outcome
 from preheat.residency.eviction import ResidentModel
+from preheat.residency.forms import Form, Stage, Twin
 
 IDLE_UNLOAD_S: Final = 300.0
 """After this time without a request other servers unload a model (Ollama's default keep-alive)."""
@@ -60,11 +61,12 @@ class Load(NamedTuple):
     cause: Cause  # a request that joins a preload makes it its own
     reason: Message
     began_mono: float
-    deadline_mono: float | None  # when it is given up; None while it is held
+    deadline_mono: float | None  # when it is given up; None while it is held or has not begun
     waiters: tuple[Waiter, ...] = ()
     held_since_mono: float | None = None  # since when it waits for requests in progress to end
     retried: bool = False  # it ran out of memory once and was started again
     outdated: bool = False  # settings that it depends on have changed since it started
+    resumes: Hot | None = None  # the model was hot, and is loaded again to take less memory
 
     @property
     def leased(self) -> bool:
@@ -125,6 +127,8 @@ class Hot(NamedTuple):
     Attributes:
         keep_alive_s: Idle time after which it is unloaded, as the last request asked; negative never; None leaves it to
             the settings.
+        shrunk_bytes: What it would take in the mapped form; 0 if it has that form, or may not shrink.
+        twin: Its second worker, during an exchange.
     """
 
     cause: Cause
@@ -137,6 +141,9 @@ class Hot(NamedTuple):
     waiters: tuple[Waiter, ...] = ()  # requests that wait until it has been reloaded
     unloaders: tuple[int, ...] = ()  # callers that wait until it is unloaded, which happens when it is idle
     timer_mono: float | None = None  # when to look at it again
+    form: Form = Form.MAPPED
+    shrunk_bytes: int = 0
+    twin: Twin | None = None
 
     def overdue(self, now: float) -> bool:
         """Whether it has been outdated for a long time."""
@@ -196,6 +203,9 @@ class Residency(NamedTuple):
         load_s: Duration of the last load, in seconds.
         failures: Failed loads and dead workers in a row since the last answer.
         keep_alive_s: The setting; see ``Hot.keep_alive_s``.
+        twin_rss_bytes: Memory of its second worker, without what both have mapped.
+        exchange_after_mono: No exchange for the repacked form begins before.
+        exchange_failures: Failed exchanges in a row.
     """
 
     model_id: str
@@ -207,6 +217,9 @@ class Residency(NamedTuple):
     load_s: float | None = None
     failures: int = 0
     keep_alive_s: float | None = None
+    twin_rss_bytes: int = 0
+    exchange_after_mono: float = 0.0
+    exchange_failures: int = 0
 
     @property
     def state(self) -> State:
@@ -215,8 +228,48 @@ class Residency(NamedTuple):
 
     @property
     def taken_bytes(self) -> int:
-        """Its share of the memory limit."""
-        return max(self.reserved_bytes, self.rss_bytes)
+        """Its share of the memory limit. A twin that is being closed has none any more."""
+        taken_bytes = max(self.reserved_bytes, self.rss_bytes)
+        if (twin := self.twin) is not None and twin.stage is not Stage.CLOSING:
+            taken_bytes += max(twin.taken_bytes, self.twin_rss_bytes)
+        return taken_bytes
+
+    @property
+    def held_bytes(self) -> int:
+        """What its workers hold, as last measured."""
+        return self.rss_bytes + self.twin_rss_bytes
+
+    @property
+    def leaving_bytes(self) -> int:
+        """The part of ``held_bytes`` that is being released."""
+        if isinstance(self.phase, Unloading):
+            return self.held_bytes
+        return self.twin_rss_bytes if self.twin is not None and self.twin.stage is Stage.CLOSING else 0
+
+    @property
+    def twin(self) -> Twin | None:
+        """Its second worker."""
+        return self.phase.twin if isinstance(self.phase, Hot) else None
+
+    @property
+    def exchanging(self) -> bool:
+        """Whether a twin loads the other form."""
+        return (twin := self.twin) is not None and twin.stage is Stage.LOADING
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether it can give up its repacked form now."""
+        return isinstance(self.phase, Hot) and self.phase.shrunk_bytes > 0 and not self.leased
+
+    @property
+    def extra_bytes(self) -> int:
+        """The part of its memory that it gives up before anything is evicted."""
+        phase = self.phase
+        if not isinstance(phase, Hot):
+            return 0
+        if self.shrinks:
+            return max(self.taken_bytes - phase.shrunk_bytes, 0)
+        return max(phase.twin.taken_bytes, self.twin_rss_bytes) if self.exchanging and phase.twin is not None else 0
 
     @property
     def load(self) -> Load | None:
@@ -237,7 +290,8 @@ class Residency(NamedTuple):
         if not taken_bytes or isinstance(self.phase, Unloading):
             return None
         favourite, used_at = self.model_id in favourites, self.last_used_at or 0.0
-        return ResidentModel(self.model_id, taken_bytes, used_at, self.leased, favourite, self.speculative)
+        extra_bytes = self.extra_bytes
+        return ResidentModel(self.model_id, taken_bytes, used_at, self.leased, favourite, self.speculative, extra_bytes)
 
     @property
     def active_requests(self) -> int:
@@ -281,6 +335,9 @@ class Residency(NamedTuple):
         """Whether it is preloaded, and no request has used or awaits it."""
         if isinstance(self.phase, Hot):
             return self.phase.unused and self.phase.cause is Cause.PRELOAD
+        load = self.load
+        if load is not None and load.resumes is not None and load.speculative:
+            return load.resumes.unused and load.resumes.cause is Cause.PRELOAD
         return self.preloading
 
     @property
@@ -354,6 +411,7 @@ class ResidencyState(NamedTuple):
     models: Mapping[str, Residency] = MappingProxyType({})  # every model that was ever asked for, by id
     staying: Mapping[str, ResidentModel] = MappingProxyType({})  # those in memory that are not leaving
     loads: tuple[str, ...] = ()  # ids of the models being loaded, the oldest load first
+    exchanges: tuple[str, ...] = ()  # ids of the models with a twin that loads
     taken_bytes: int = 0  # the sum of ``staying``
     active_requests: int = 0  # in progress or waiting
     closed: bool = False  # nothing is loaded any more

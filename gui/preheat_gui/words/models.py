@@ -103,6 +103,10 @@ def _done(decision: DecisionRecord) -> str:
             return _tr("stopped loading {model}")
         case Action.FAIL:
             return _failed(decision)
+        case Action.REPACK:
+            return _tr("repacked the weights of {model}")
+        case Action.SHRINK:
+            return _tr("made {model} smaller again")
     return _tr("unloaded {model}")
 
 

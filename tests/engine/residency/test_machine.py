@@ -12,6 +12,7 @@ from preheat.preload import PlanAction
 from preheat.preload.policy import plan_preloads
 from preheat.residency import EvictionReason, Hot, State
 from preheat.residency import events as ev
+from preheat.residency.forms import Form
 from preheat.residency.states import Queued
 from preheat.usage import Popularity
 from tests.engine.residency.world import World
@@ -108,6 +109,32 @@ class ResidencyMachine(RuleBasedStateMachine):
     def die(self, data: st.DataObject) -> None:
         self.world.die(data.draw(st.sampled_from(sorted(self.world.in_state(State.HOT)))))
 
+    # Exchanges
+
+    @precondition(lambda self: self.world.in_state(State.HOT))
+    @rule(data=st.data(), form=st.sampled_from([Form.REPACKED, Form.REPACKED, Form.MAPPED]))
+    def exchange(self, data: st.DataObject, form: Form) -> None:
+        self.world.exchange(data.draw(st.sampled_from(sorted(self.world.in_state(State.HOT)))), form)
+
+    @precondition(lambda self: self.world.loading_twins)
+    @rule(data=st.data(), step=st.sampled_from(["ready", "ready", "no gain", "fail"]))
+    def load_twin(self, data: st.DataObject, step: str) -> None:
+        model = data.draw(st.sampled_from(sorted(self.world.loading_twins)))
+        if step == "ready":
+            self.world.twin_ready(model)
+        else:
+            self.world.feed(ev.TwinFailed(model, msg("memory_alarm"), step == "fail"))
+
+    @precondition(lambda self: self.world.twins - self.world.closing - self.world.loading_twins)
+    @rule(data=st.data())
+    def twin_exit(self, data: st.DataObject) -> None:
+        """A second worker is closed, or one that still answers dies; its requests get an error, and end."""
+        world = self.world
+        model = data.draw(st.sampled_from(sorted(world.twins - world.closing - world.loading_twins)))
+        world.twin_exit(model)
+        for waiter in sorted(each for each in world.on_second if world.model_of[each] == model):
+            world.release(waiter, answered=False)
+
     # Time, memory, settings, files
 
     @rule(seconds=st.sampled_from([0.5, 2.0, 31.0, 61.0, 1000.0]))
@@ -168,11 +195,15 @@ class ResidencyMachine(RuleBasedStateMachine):
     def _settle(self) -> None:
         """Release all leases, and let all loads and workers that close come to their end."""
         world = self.world
-        while world.leases or world.starting or world.closing:
+        while world.leases or world.starting or world.closing or world.twins:
             for waiter in sorted(world.leases):
                 world.release(waiter)
             for model in sorted(world.starting):
                 world.ready(model)
+            for model in sorted(world.loading_twins):
+                world.twin_ready(model)
+            for model in sorted(world.twins - world.closing):
+                world.twin_exit(model)
             for model in sorted(world.closing):
                 world.exit(model)
         assert not [each for each in world.state.models.values() if isinstance(each.phase, Queued)]

@@ -24,6 +24,7 @@ from preheat.residency import (
     plan_eviction,
 )
 from preheat.residency import events as ev
+from preheat.residency.forms import Form, FormSize, Stage
 from preheat.residency.states import Loading, Queued, Unloading, Warming
 
 REASON = msg("favourite", rank=1)
@@ -41,6 +42,8 @@ class World:
         answers: What callers were answered: None, or an error.
         closing: Models with a worker that is being closed.
         workers: Models with a worker, closing ones included.
+        twins: Models with a second worker, closing ones included.
+        twin_leases: Requests that the second worker answers.
     """
 
     limit: int = 100
@@ -67,6 +70,11 @@ class World:
         self.workers: set[str] = set()
         self.closing: set[str] = set()
         self.held: set[str] = set()
+        self.twins: set[str] = set()
+        self.closing_twins: set[str] = set()
+        self.held_twins: set[str] = set()
+        self.on_first: set[int] = set()
+        self.on_second: set[int] = set()
         self.timers: dict[str, float] = {}
 
     # What callers do
@@ -93,6 +101,8 @@ class World:
     def release(self, waiter: int, *, answered: bool = True, keep_alive_s: float | None = None) -> None:
         self.leases.remove(waiter)
         self.requests.discard(waiter)
+        self.on_first.discard(waiter)
+        self.on_second.discard(waiter)
         self.feed(ev.Released(self.model_of[waiter], waiter, answered, keep_alive_s))
 
     def cancel(self, waiter: int) -> None:
@@ -111,8 +121,10 @@ class World:
         self.feed(ev.Ready(model, size if rss_bytes is None else rss_bytes, size))
 
     def exit(self, model: str) -> None:
-        self.workers.remove(model)
+        self.workers.discard(model)
         self.closing.remove(model)
+        self.twins.discard(model)
+        self.closing_twins.discard(model)
         self.feed(ev.Exited(model))
 
     def fail(self, model: str, error: EngineError) -> None:
@@ -120,8 +132,37 @@ class World:
 
     def die(self, model: str) -> None:
         self.workers.remove(model)
-        self._lose_leases(model)
+        self._lose_leases(model, self.on_first)
         self.feed(ev.WorkerDied(model, msg("shutdown")))
+
+    def exchange(self, model: str, form: Form = Form.REPACKED) -> None:
+        """The preloader wants the other form; the weights are 20 and shared, a repacked model takes 20 more."""
+        size = FormSize(self.size(model) + (20 if form is Form.REPACKED else 0), min(20, self.size(model)))
+        evicted = len(self.decisions)
+        self.feed(ev.ExchangeWanted(model, form, size, REASON))
+        assert not [each for each in self.decisions[evicted:] if each.action is not Action.SHRINK], "it evicts nothing"
+
+    def twin_ready(self, model: str) -> None:
+        twin = self.record(model).twin
+        assert twin is not None
+        size, repacked = self.size(model), twin.form is Form.REPACKED
+        self.feed(ev.TwinReady(model, size, size + 20 * repacked, size * repacked))
+
+    def twin_exit(self, model: str) -> None:
+        """The second worker is closed, or dies."""
+        self.twins.remove(model)
+        self.closing_twins.discard(model)
+        self.held_twins.discard(model)
+        self.feed(ev.TwinExited(model))
+
+    def repacked(self, *models: str) -> World:
+        """Load models, and exchange their form."""
+        for model in models:
+            self.hot(model)
+            self.exchange(model)
+            self.twin_ready(model)
+            self.twin_exit(model)
+        return self
 
     def hot(self, *models: str) -> World:
         """Load models, and release them."""
@@ -184,6 +225,16 @@ class World:
     def last(self, action: Action) -> DecisionRecord:
         return next(decision for decision in reversed(self.decisions) if decision.action is action)
 
+    @property
+    def loading_twins(self) -> set[str]:
+        """Models of which a second worker loads the other form."""
+        return self.twins - self.closing_twins - {each for each in self.twins if not self.record(each).exchanging}
+
+    def form(self, model: str) -> Form:
+        phase = self.record(model).phase
+        assert isinstance(phase, Hot)
+        return phase.form
+
     # Inside
 
     def _new(self, model: str, *, request: bool = False) -> int:
@@ -206,15 +257,35 @@ class World:
     def _perform(self, effect: ev.Effect, before: ResidencyState) -> None:
         match effect:
             case ev.StartLoad(model):
-                assert model not in self.workers
+                assert model not in self.workers | self.twins
                 self.workers.add(model)
             case ev.CloseWorker(model):
-                assert model in self.workers - self.closing
+                assert model in (self.workers | self.twins) - self.closing
                 self.closing.add(model)
+                self.closing_twins |= self.twins & {model}
                 record = before.models[model]
                 leases = record.phase.leases if isinstance(record.phase, Hot) else frozenset()
-                assert self.state.closed or not leases & self.leases, "a model in use is unloaded"
-                self._lose_leases(model)
+                assert self.state.closed or not leases & self.leases & self.requests, "a model in use is unloaded"
+                self._lose_leases(model, self.on_first | self.on_second)
+            case ev.StartTwin(model, _):
+                assert model in self.workers - self.closing - self.twins
+                self.twins.add(model)
+            case ev.HoldTwin(model, hold):
+                assert model in self.loading_twins
+                assert hold is (model not in self.held_twins)
+                self.held_twins ^= {model}
+            case ev.SwapTwin(model):
+                assert model in self.twins - self.closing
+                mine = {each for each in self.leases if self.model_of[each] == model}
+                first, second = self.on_first & mine, self.on_second & mine
+                self.on_first = self.on_first - first | second
+                self.on_second = self.on_second - second | first
+                if model not in self.workers:  # the former one takes over from one that has died
+                    self.workers.add(model)
+            case ev.CloseTwin(model):
+                assert model in self.twins - self.closing_twins - self.closing
+                self.closing_twins.add(model)
+                assert not {each for each in self.on_second if self.model_of[each] == model}, "it still answers"
             case ev.HoldLoad(model, hold):
                 assert model in self.starting
                 assert hold is (model not in self.held)
@@ -226,6 +297,7 @@ class World:
                 if waiter in self.requests:
                     assert self.model_of[waiter] in self.workers - self.closing
                     self.leases.add(waiter)
+                    self.on_first.add(waiter)
             case ev.Reject(waiter, error):
                 self._answer(waiter, error)
                 self.requests.discard(waiter)
@@ -235,12 +307,14 @@ class World:
                     self.timers[model] = at
             case ev.Record(decision):
                 self.decisions.append(decision)
+            case ev.FormChanged(model, form):
+                assert self.form(model) is form
             case ev.Changed(model, old, new):
                 assert old is not new
                 self.changes.append((model, new))
 
-    def _lose_leases(self, model: str) -> None:
-        self.requests -= {waiter for waiter in self.leases if self.model_of[waiter] == model}
+    def _lose_leases(self, model: str, served: set[int]) -> None:
+        self.requests -= {waiter for waiter in self.leases & served if self.model_of[waiter] == model}
 
     def _answer(self, waiter: int, error: EngineError | None) -> None:
         self.waiting.remove(waiter)  # exactly once
@@ -255,6 +329,12 @@ class World:
         assert set(state.loads) == {each.model_id for each in staying if each.load is not None}
         assert state.active_requests == len(self.requests)
         self.held &= self.starting
+        self.held_twins &= self.loading_twins
+        assert (
+            set(state.exchanges)
+            == self.loading_twins
+            == {each.model_id for each in state.models.values() if each.exchanging}
+        )
         for record in state.models.values():
             phase, name = record.phase, record.model_id
             old = before.models.get(name)
@@ -262,6 +342,16 @@ class World:
                 assert state.taken_bytes <= state.limits.reachable_bytes, "more is reserved than there is"
             if isinstance(phase, Hot | Loading | Warming):
                 assert name in self.workers - self.closing
+            if record.twin is not None and not (old and old.twin):
+                assert state.taken_bytes <= state.limits.reachable_bytes, "a twin takes more than there is"
+            if (twin := record.twin) is not None:
+                assert (twin.stage is Stage.CLOSING) is (name in self.closing_twins)
+                assert twin.held is (twin.stage is Stage.LOADING and state.active_requests > 0)
+                assert twin.held is (name in self.held_twins)
+                mine = {each for each in self.on_second & self.requests if self.model_of[each] == name}
+                assert twin.leases == mine
+            else:
+                assert name not in self.twins or name in self.closing
             if isinstance(phase, Unloading):
                 assert name in self.closing
             if isinstance(phase, Queued) and not phase.starting and name not in self.closing:

@@ -37,6 +37,8 @@ KINDS: Final = {
     Action.EVICT: Kind.UNLOADED,
     Action.CANCEL: Kind.UNLOADED,
     Action.FAIL: Kind.FAILED,
+    Action.REPACK: Kind.LOADED,
+    Action.SHRINK: Kind.UNLOADED,
 }
 
 _SIGNS: Final = {
