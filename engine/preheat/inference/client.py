@@ -41,13 +41,13 @@ OnWarming = Callable[[], None]
 OnWarning = Callable[[Message], None]
 
 
-OnRestored = Callable[[protocol.PrefixRestored], None]
+OnRestored = Callable[[str, int, str], None]
 
 _SAVE_SLACK_S: Final = 0.1
 """Time for the answer to ``SavePrefixes`` to arrive, in seconds, after the worker's own time is over."""
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     """Do nothing with a report."""
 
 
@@ -106,7 +106,8 @@ class WorkerClient(WorkerProcess):
             on_progress: Called with the share of the files in memory, 0.0 to 1.0.
             on_warming: Called when weights and context are in memory and the probe begins.
             on_warning: Called when the worker finds that the model cannot do something; possibly after the load.
-            on_restored: Called for each stored prompt that the load has put back; possibly after the load.
+            on_restored: Called for each stored prompt that the load has put back, with its key, its tokens and where it
+                was: ``memory`` or ``disk``; possibly after the load.
 
         Raises:
             LoadCancelledError: ``cancel_load`` or ``close`` was called.
@@ -133,8 +134,8 @@ class WorkerClient(WorkerProcess):
         self._send(protocol.HoldLoad(hold))
         self._watch()
 
-    async def save_prefixes(self, within_s: float) -> protocol.PrefixesSaved:
-        """Let the worker store the prompts in its slots; returns what was stored, after ``within_s`` at the latest.
+    async def save_prefixes(self, within_s: float) -> int:
+        """Let the worker store the prompts in its slots; returns the bytes stored, after ``within_s`` at the latest.
 
         A worker that has ended or does not answer in time has stored nothing, as far as is known.
         """
@@ -144,7 +145,7 @@ class WorkerClient(WorkerProcess):
         answer = self._saved
         ends: list[asyncio.Future[Any]] = [answer, self.exited]
         await asyncio.wait(ends, timeout=within_s + _SAVE_SLACK_S, return_when=asyncio.FIRST_COMPLETED)
-        return answer.result() if answer.done() else protocol.PrefixesSaved()
+        return answer.result().bytes if answer.done() else 0
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerationChunk, None]:
         """Yield a generation's chunks; closing the generator stops it in the worker within one step.
@@ -252,7 +253,7 @@ class WorkerClient(WorkerProcess):
             case protocol.Warned(warning):
                 self._on_warning(warning.message)
             case protocol.PrefixRestored():
-                self._on_restored(frame)
+                self._on_restored(*frame)
             case protocol.PrefixesSaved():
                 if self._saved is not None:
                     self._saved.set_result(frame)

@@ -143,11 +143,11 @@ class _Step(ExchangeStep):
             self._evict(record, event.why, event.reason)
         self._end_exchanges()
 
-    def closed(self, _event: ev.Closed) -> None:
+    def closed(self, event: ev.Closed) -> None:
         self._closed = True
         for record in list(self._models.values()):
             if record.load is not None or isinstance(record.phase, Hot):
-                self._evict(record, EvictionReason.END, msg("shutdown"))
+                self._evict(record, EvictionReason.END, msg("shutdown"), event.save_s)
 
     # Loads
 

@@ -105,8 +105,11 @@ class ExchangeWanted(_ModelEvent):
     reason: Message
 
 
+@dataclass(frozen=True, slots=True)
 class Closed(Event):
-    """Preheat is shutting down."""
+    """Preheat is shutting down; models may store their prompts within ``save_s`` seconds."""
+
+    save_s: float = 0.0
 
 
 # Events: workers
@@ -237,8 +240,14 @@ class StartLoad(_ModelEffect):
     """Start a worker that loads the model; report ``Started``, ..., ``Ready`` or ``LoadFailed``."""
 
 
+@dataclass(frozen=True, slots=True)
 class CloseWorker(_ModelEffect):
-    """Stop the load or close the worker and its twin, whatever they are doing; report ``Exited``."""
+    """Stop the load or close the worker and its twin, whatever they are doing; report ``Exited``.
+
+    ``save_s`` is the time in which the worker may store its prompts before, in seconds.
+    """
+
+    save_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

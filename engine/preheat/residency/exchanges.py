@@ -10,7 +10,7 @@ from preheat.residency.decisions import Action, Cause, EvictionReason
 from preheat.residency.eviction import RoomPlan, plan_room
 from preheat.residency.forms import Form, Stage, Twin
 from preheat.residency.states import Hot, Load, Queued, Residency, State
-from preheat.residency.step import Step
+from preheat.residency.step import HURRIED_SAVE_S, Step
 
 _AFTER_SHRINKING_S: Final = 600.0
 """Pause of exchanges for the repacked form after a model had to give it up, in seconds: each costs a load."""
@@ -175,7 +175,7 @@ class ExchangeStep(Step):
         assert isinstance(hot, Hot)
         self._record_decision(record, Action.SHRINK, reason, why)
         load = Load(Cause.PRELOAD, hot.reason, self._now.mono, None, resumes=hot._replace(twin=None))
-        self.effects.append(ev.CloseWorker(record.model_id))
+        self.effects.append(ev.CloseWorker(record.model_id, HURRIED_SAVE_S))
         self._put(
             record._replace(
                 phase=Queued(load, frozenset({record.model_id})),

@@ -24,9 +24,11 @@ from preheat.residency.decide import decide
 from preheat.residency.decisions import DecisionRecord, EvictionReason, Outcome
 from preheat.residency.eviction import EvictionPolicy, ResidentModel
 from preheat.residency.load_options import load_options, loads_differently
+from preheat.residency.prompts import NoPrompts, PromptStore
 from preheat.residency.sizes import SizeTable
 from preheat.residency.spare import SpareWorker, Worker
 from preheat.residency.states import Cold, Failed, Hot, Limits, Now, Queued, Residency, ResidencyState, State
+from preheat.residency.step import HURRIED_SAVE_S
 from preheat.residency.system_memory import SystemMemory
 from preheat.settings import Settings
 
@@ -118,6 +120,7 @@ class ResidencyExecutor:
         monotonic: Returns monotonic time.
         spawn: Starts a worker process.
         memory: Reads the memory of system and processes.
+        prompts: Where workers keep prompts.
     """
 
     def __init__(
@@ -131,6 +134,7 @@ class ResidencyExecutor:
         monotonic: Callable[[], float] = time.monotonic,
         spawn: Callable[[], Awaitable[Worker]] | None = None,
         memory: SystemMemory | None = None,
+        prompts: PromptStore | None = None,
     ) -> None:
         self._settings = settings
         self._sizes = sizes
@@ -139,9 +143,12 @@ class ResidencyExecutor:
         self._clock = clock
         self._monotonic = monotonic
         self._memory = memory or SystemMemory()
+        self._prompts: PromptStore = prompts or NoPrompts()
         self._spare = SpareWorker(enabled=settings.spare_worker, spawn=spawn)
         self._handles: dict[str, _Handle] = {}
         self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._clients: dict[int, str] = {}  # of the requests in ``_answers``
+        self._saving: set[asyncio.Task[None]] = set()
         self._ids = itertools.count(1)
         self._state = ResidencyState(self._limits(), settings.load_timeout)
 
@@ -219,18 +226,22 @@ class ResidencyExecutor:
         """Start the spare worker."""
         self._spare.prepare()
 
-    def request(self, model: ModelFile) -> Claim:
-        """Claim a model for a request: immediately if it is hot, otherwise once it is loaded."""
+    def request(self, model: ModelFile, client: str = "") -> Claim:
+        """Claim a model for a client's request: immediately if it is hot, otherwise once it is loaded."""
         self._handle(model)
         model_id, waiter_id = model.model_id, next(self._ids)
 
         def release(answered: bool, keep_alive_s: float | None) -> None:
             if self._answers.pop(waiter_id, None) is not None:
+                del self._clients[waiter_id]
                 self.feed(ev.Released(model_id, waiter_id, answered, keep_alive_s))
 
         self._answers[waiter_id] = answer = _future()
+        self._clients[waiter_id] = client
         effects = self.feed(ev.Requested(model_id, waiter_id, self._needs(model)))
         found = next(effect for effect in effects if isinstance(effect, ev.Found))
+        if found.outcome is not Outcome.HIT:
+            self._end_saving(HURRIED_SAVE_S)
         return Claim(found.outcome, found.saved_s, answer, release)
 
     async def load(self, model: ModelFile) -> None:
@@ -321,9 +332,14 @@ class ResidencyExecutor:
                     self._sizes.note_use(handle.model, sizes[model_id])
         self.feed(ev.MemoryMeasured(sizes))
 
-    async def close(self) -> None:
-        """End every load and worker."""
-        self.feed(ev.Closed())
+    def share_memory(self) -> None:
+        """Let stored prompts have what the models leave of the memory limit now."""
+        self._share_memory(self._limits())
+
+    async def close(self, save_s: float = 0.0) -> None:
+        """End every load and worker; hot models may store their prompts within ``save_s`` seconds."""
+        self._end_saving(save_s)
+        self.feed(ev.Closed(save_s))
         closing = [handle.task for handle in self._handles.values() if handle.task is not None]
         await asyncio.gather(*closing, self._spare.close(), return_exceptions=True)
         for handle in self._handles.values():
@@ -339,7 +355,10 @@ class ResidencyExecutor:
 
     def _decide(self, event: ev.Event) -> list[ev.Effect]:
         now = Now(self._clock(), self._monotonic())
-        self._state, effects = decide(self._state, event, now, self._policy)
+        before = self._state
+        self._state, effects = decide(before, event, now, self._policy)
+        if self._state.taken_bytes != before.taken_bytes:
+            self._share_memory(self._state.limits)
         for effect in effects:
             self._perform(effect)
         if any(isinstance(effect, ev.Changed) for effect in effects):
@@ -364,11 +383,11 @@ class ResidencyExecutor:
             case ev.StartLoad(model_id):
                 handle = self._handles[model_id]
                 handle.task = asyncio.create_task(self._load(handle))
-            case ev.CloseWorker(model_id):
+            case ev.CloseWorker(model_id, save_s):
                 handle = self._handles[model_id]
                 if (load := handle.task) is not None and load is not asyncio.current_task():
                     load.cancel()
-                handle.task = asyncio.create_task(self._close(handle, load))
+                handle.task = asyncio.create_task(self._close(handle, load, save_s))
             case ev.HoldLoad(model_id, hold):
                 if (worker := self._handles[model_id].worker) is not None:
                     worker.hold_load(hold)
@@ -422,8 +441,10 @@ class ResidencyExecutor:
         handle.worker = worker = await self._spare.take()
         handle.warning = None
         record = self.records[model_id]
+        clients = tuple(dict.fromkeys(self._clients[waiter_id] for waiter_id in record.requests()))
+        prefixes = None if model.embeddings else self._prompts.options(model, clients)
         probe, preload = not record.leased, record.preloading
-        options = load_options(model, self._settings, probe=probe, warm_prefix=preload)
+        options = load_options(model, self._settings, probe=probe, warm_prefix=preload, prefixes=prefixes)
         self.feed(ev.Started(model_id))
 
         def on_progress(share: float) -> None:
@@ -440,13 +461,17 @@ class ResidencyExecutor:
                 handle.warning = warning
                 self._observer.state_changed()
 
+        def on_restored(key: str, tokens: int, tier: str) -> None:
+            if handle.worker is worker:
+                self._prompts.restored(model_id, key, tokens, tier)
+
         def prepare_spare() -> None:
             if self.records[model_id].preloading:
                 self._spare.prepare()
 
         timer = asyncio.get_running_loop().call_later(_SPARE_AFTER_S, prepare_spare)
         try:
-            info = await worker.load(options, on_progress, on_warming, on_warning)
+            info = await worker.load(options, on_progress, on_warming, on_warning, on_restored)
         finally:
             timer.cancel()
         # Not before, for a request: the next one's start would compete with its load for the processor.
@@ -461,22 +486,48 @@ class ResidencyExecutor:
         model_id = handle.model.model_id
         if handle.worker is worker and self.records[model_id].state is State.HOT:
             handle.worker = handle.info = None
+            self._prompts.unloaded(model_id)
             self.feed(ev.WorkerDied(model_id, *ended))
 
-    async def _close(self, handle: _Handle, load: asyncio.Task[None] | None) -> None:
-        """Stop a load, close the worker, and report its exit."""
+    async def _close(self, handle: _Handle, load: asyncio.Task[None] | None, save_s: float) -> None:
+        """Stop a load, let the worker store its prompts, close it, and report its exit."""
         try:
             if load is not None:
                 await asyncio.wait([load])
             if (worker := handle.worker) is not None:
                 if handle.info is None:
                     worker.cancel_load()
+                elif save_s > 0 and not handle.info.embeddings:
+                    await self._save_prompts(handle.model.model_id, worker, save_s)
                 await worker.close()
         except Exception:  # a bug must not leave the model unloading
             logger.exception("closing the worker of %s failed", handle.model.model_id)
         handle.worker = handle.info = None
+        self._prompts.unloaded(handle.model.model_id)
         self.feed(ev.Exited(handle.model.model_id))
         self._spare.prepare()
+
+    async def _save_prompts(self, model_id: str, worker: Worker, within_s: float) -> None:
+        """Let a worker store its prompts before it is closed."""
+
+        async def save() -> None:
+            if n_bytes := await worker.save_prefixes(within_s):
+                logger.info("model %s: stored %d bytes of prompts", model_id, n_bytes)
+
+        saving = asyncio.create_task(save())
+        self._saving.add(saving)
+        saving.add_done_callback(self._saving.discard)
+        await asyncio.wait([saving])
+        if not saving.cancelled():
+            saving.result()
+
+    def _share_memory(self, limits: Limits) -> None:
+        self._prompts.allow(max(limits.reachable_bytes - self._state.taken_bytes, 0))
+
+    def _end_saving(self, within_s: float) -> None:
+        """Let those that store their prompts now end it soon: something waits for their memory."""
+        for saving in self._saving:
+            asyncio.get_running_loop().call_later(within_s, saving.cancel)
 
     # Facts
 
@@ -495,7 +546,7 @@ class ResidencyExecutor:
         memory, pids = self._memory.read(), self.worker_pids
         keep_free = self._settings.keep_free.resolve(memory.total_bytes)
         # Mapped weights are in both, what the workers hold and what the system calls available.
-        free = memory.available_bytes - self._memory.mapped_bytes(pids) - keep_free
+        free = memory.available_bytes - self._memory.mapped_bytes(pids) - keep_free + self._prompts.memory_bytes
         # Measured now: what is reserved for a worker and not touched yet is still free.
         held = sum(self._memory.rss_bytes(pid) for pid in pids)
         limit = self._settings.memory_limit.resolve(memory.total_bytes)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import psutil
 
-from preheat.inference import LoadOptions
+from preheat.inference import LoadOptions, PrefixOptions
 from preheat.models import ModelFile
 from preheat.settings import Settings
 
 
-def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool) -> LoadOptions:
-    """Return the options for one load; see ``LoadOptions`` for ``probe`` and ``warm_prefix``."""
+def load_options(
+    model: ModelFile, settings: Settings, *, probe: bool, warm_prefix: bool, prefixes: PrefixOptions | None = None
+) -> LoadOptions:
+    """Return the options for one load; see ``LoadOptions`` for the last three."""
     own = settings.for_model(model.model_id)
     return LoadOptions(
         path=str(model.path),
@@ -27,6 +29,7 @@ def load_options(model: ModelFile, settings: Settings, *, probe: bool, warm_pref
         embedding_cache=own.embedding_cache,
         probe=probe,
         warm_prefix=warm_prefix,
+        prefixes=prefixes,
     )
 
 

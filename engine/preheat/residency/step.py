@@ -29,6 +29,18 @@ _FREE_FAILURES: Final = 1
 
 _MAX_BACKOFF_S: Final = 60.0
 
+SAVE_S: Final = 5.0
+"""Time in which a model that leaves may store its prompts, in seconds."""
+
+HURRIED_SAVE_S: Final = 0.3
+"""The same while a request waits or memory is short: what a file system in memory takes quickly."""
+
+_SAVES: Final = {
+    EvictionReason.ROOM: HURRIED_SAVE_S,
+    EvictionReason.PRESSURE: HURRIED_SAVE_S,
+    EvictionReason.FILE: 0.0,  # no model could use them
+}
+
 
 class Step:
     """The state while it changes."""
@@ -164,7 +176,7 @@ class Step:
             self.effects.append(ev.CloseWorker(record.model_id))
         return self._put(record._replace(phase=Unloading(then, error, load.waiters)))
 
-    def _evict(self, record: Residency, why: EvictionReason, reason: Message) -> Residency:
+    def _evict(self, record: Residency, why: EvictionReason, reason: Message, save_s: float | None = None) -> Residency:
         """Unload a hot model, or cancel a load."""
         phase = record.phase
         wasted = isinstance(phase, Hot) and record.speculative and why is not EvictionReason.END
@@ -175,7 +187,9 @@ class Step:
         if not isinstance(phase, Hot):
             return self._end_load(record, COLD, load_cancelled(record))
         self._active -= len(phase.leases)  # at the end of Preheat
-        self.effects.append(ev.CloseWorker(record.model_id))
+        if save_s is None:
+            save_s = _SAVES.get(why, HURRIED_SAVE_S if any(waiter.request for waiter in phase.waiters) else SAVE_S)
+        self.effects.append(ev.CloseWorker(record.model_id, save_s))
         leaving = Unloading(COLD, waiters=phase.waiters, unloaders=phase.unloaders)
         return self._put(record._replace(phase=leaving))
 

@@ -19,6 +19,7 @@ from preheat.errors import (
 from preheat.messages import msg
 from preheat.residency import Action, EvictionReason, Outcome, State, executor
 from preheat.residency import events as ev
+from preheat.residency.step import HURRIED_SAVE_S, SAVE_S
 from preheat.settings import Size
 from tests.engine.residency.workers import MB, Bench, FakeWorker, model, settle
 
@@ -415,3 +416,81 @@ async def test_events_from_outside_decide_alike(bench: Bench) -> None:
     await bench.hot("a")
     bench.executor.feed(ev.FileReplaced("a"))
     assert bench.executor.state.models["a"].state is State.UNLOADING
+
+
+# Stored prompts
+
+
+@pytest.mark.parametrize(
+    ("why", "within_s"), [(EvictionReason.PRESSURE, HURRIED_SAVE_S), (EvictionReason.LIMIT, SAVE_S)]
+)
+async def test_a_model_stores_its_prompts_before_it_leaves(bench: Bench, why: EvictionReason, within_s: float) -> None:
+    await bench.hot("a")
+    bench.executor.free(MB, why, REASON)
+    await settle()
+    assert bench.workers[0].save_within_s == within_s
+    assert not bench.workers[0].alive
+    assert bench.prompts.gone == ["a"]
+
+
+async def test_a_request_ends_the_storing_of_another_models_prompts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "HURRIED_SAVE_S", 0.0)
+    await bench.hot("a")
+    bench.workers[0].may_save.clear()
+    unloading = asyncio.create_task(bench.executor.unload("a"))
+    await settle()
+    assert (bench.of("a"), bench.workers[0].save_within_s) == (State.UNLOADING, SAVE_S)
+    bench.executor.request(model("b"))
+    await unloading
+    assert bench.of("a") is State.COLD
+
+
+async def test_the_end_waits_for_prompts_only_as_long_as_it_may(bench: Bench) -> None:
+    await bench.hot("a", "b")
+    for worker in bench.workers:
+        worker.may_save.clear()
+    unloading = asyncio.create_task(bench.executor.unload("a"))
+    await settle()
+    ending = asyncio.create_task(bench.executor.close(0.01))
+    await settle()
+    assert bench.workers[1].save_within_s == 0.01
+    bench.workers[1].may_save.set()
+    await asyncio.gather(ending, unloading)
+    assert [worker.alive for worker in bench.workers] == [False, False]
+
+
+async def test_a_load_that_is_cancelled_has_no_prompts(bench: Bench) -> None:
+    bench.executor.request(model("a"))
+    await settle()
+    (worker,) = bench.workers
+    ending = asyncio.create_task(bench.executor.close(1.0))
+    await settle()
+    await ending
+    assert worker.save_within_s is None
+
+
+async def test_a_load_knows_who_waits_and_which_prompts_to_put_back(bench: Bench) -> None:
+    claims = [bench.executor.request(model("a"), client) for client in ("editor/1", "notes/1", "editor/1")]
+    await settle()
+    assert bench.prompts.asked == [("a", ("editor/1", "notes/1"))]
+    (worker,) = bench.workers
+    assert worker.options is not None
+    assert worker.options.prefixes is not None
+    assert worker.options.prefixes.restore == ("0a",)
+    worker.become_hot()
+    await asyncio.gather(*(claim.hot() for claim in claims))
+    worker.on_restored("0a", 256, "disk")
+    assert bench.prompts.restored_keys == [("a", "0a", 256, "disk")]
+
+
+async def test_stored_prompts_give_way_to_models() -> None:
+    bench = Bench(memory_limit="300MB")
+    bench.memory.available_bytes = bench.prompts.memory_bytes = 100 * MB  # the prompts' memory is not in the former
+    await bench.hot("a")
+    taken = sum(each.resident_bytes for each in bench.executor.residents())
+    assert bench.prompts.allowed[-1] == 200 * MB - taken  # without what the worker has taken since
+    assert bench.executor.reachable_bytes == 240 * MB  # 40 MB of the worker, and what is or can be free
+    bench.executor.share_memory()
+    assert bench.prompts.allowed[-1] == 240 * MB - taken

@@ -16,6 +16,7 @@ from preheat.inference import (
     GenerationChunk,
     LoadOptions,
     ModelInfo,
+    PrefixOptions,
     Priority,
     WorkerExit,
 )
@@ -46,6 +47,9 @@ class FakeWorker:
         self.holds: list[bool] = []
         self.cancelled = False
         self.stopped = False
+        self.save_within_s: float | None = None
+        self.may_save = asyncio.Event()
+        self.may_save.set()
         self.may_close = asyncio.Event()
         self.may_close.set()
 
@@ -59,8 +63,9 @@ class FakeWorker:
         on_progress: Callable[[float], None],
         on_warming: Callable[[], None],
         on_warning: Callable[[Message], None],
+        on_restored: Callable[[str, int, str], None],
     ) -> ModelInfo:
-        self.options, self.on_progress = options, on_progress
+        self.options, self.on_progress, self.on_restored = options, on_progress, on_restored
         self.on_warming, self.on_warning = on_warming, on_warning
         return await self.loaded
 
@@ -96,6 +101,11 @@ class FakeWorker:
     async def detokenize(self, tokens: Sequence[int], client: str = "") -> tuple[str, tuple[bytes, ...]]:
         raise NotImplementedError
 
+    async def save_prefixes(self, within_s: float) -> int:
+        self.save_within_s = within_s
+        await self.may_save.wait()
+        return 1000
+
     async def close(self) -> None:
         await self.may_close.wait()
         if self.alive:
@@ -119,6 +129,30 @@ class FakeMemory(SystemMemory):
         return self.held.get(pid, 40 * MB)
 
 
+class FakePrompts:
+    """Stored prompts without files."""
+
+    def __init__(self) -> None:
+        self.memory_bytes = 0
+        self.allowed: list[int] = []
+        self.asked: list[tuple[str, Sequence[str]]] = []
+        self.restored_keys: list[tuple[str, str, int, str]] = []
+        self.gone: list[str] = []
+
+    def allow(self, memory_bytes: int) -> None:
+        self.allowed.append(memory_bytes)
+
+    def options(self, model: ModelFile, clients: Sequence[str]) -> PrefixOptions:
+        self.asked.append((model.model_id, clients))
+        return PrefixOptions(restore=("0a",))
+
+    def restored(self, model_id: str, key: str, tokens: int, tier: str) -> None:
+        self.restored_keys.append((model_id, key, tokens, tier))
+
+    def unloaded(self, model_id: str) -> None:
+        self.gone.append(model_id)
+
+
 class Bench:
     """An executor over fake workers."""
 
@@ -133,6 +167,7 @@ class Bench:
         self.progress: list[float | None] = []
         self._pids = itertools.count(1)
         self.sizes = SizeTable(self.settings)
+        self.prompts = FakePrompts()
         self.executor = ResidencyExecutor(
             self.settings,
             self.sizes,
@@ -142,6 +177,7 @@ class Bench:
             monotonic=lambda: self.now,
             spawn=self.spawn,
             memory=self.memory,
+            prompts=self.prompts,
         )
 
     async def spawn(self) -> FakeWorker:
