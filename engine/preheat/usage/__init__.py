@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from preheat.usage.file import UsageFileError, open_frozen
     from preheat.usage.log import FILE_NAME, UsageLog
     from preheat.usage.popularity import DAY_S, HALF_LIFE_S, Popularity, Usage, Weights
+    from preheat.usage.prompts import KnownPrompt, PromptHabits
     from preheat.usage.records import END_OF_TIME, Counts, RequestRecord, SizeRecord, WakeRecord
     from preheat.usage.stats import (
         DAYS,
@@ -32,6 +33,7 @@ else:
             "preheat.usage.file": "UsageFileError open_frozen",
             "preheat.usage.log": "FILE_NAME UsageLog",
             "preheat.usage.popularity": "DAY_S HALF_LIFE_S Popularity Usage Weights",
+            "preheat.usage.prompts": "KnownPrompt PromptHabits",
             "preheat.usage.records": "END_OF_TIME Counts RequestRecord SizeRecord WakeRecord",
             "preheat.usage.stats": (
                 "DAYS HOURS SETTLING_S Figures Latency Quantiles Recomputed UsageBucket UsageHistory"

@@ -12,6 +12,7 @@ from preheat.settings import Settings
 from preheat.usage.clients import ClientHabits, ClientRow, WakeFilter
 from preheat.usage.log import UsageLog
 from preheat.usage.popularity import DAY_S, Popularity, Row
+from preheat.usage.prompts import PromptHabits
 from preheat.usage.records import RequestRecord, SizeKey, SizeRecord, WakeRecord
 
 EXPECT_S: Final = 600.0
@@ -21,6 +22,9 @@ RecordObserver = Callable[[RequestRecord | DecisionRecord], None]
 
 _POPULARITY: Final = "popularity"
 _HABITS: Final = "habits"
+_PROMPT_REQUESTS: Final = 2000
+"""Last requests in the log from which the clients' prompts are known after a start."""
+
 _SAVE_EVERY_REQUESTS: Final = 50
 """Requests since the last save are counted again from the log after a crash; this bounds their number."""
 
@@ -37,6 +41,7 @@ class UsageTracker:
 
     Attributes:
         popularity: Usage counters; read-only for others.
+        prompts: Beginnings of the clients' prompts; read-only for others.
         log: The usage log, for figures; any thread may read it.
     """
 
@@ -53,6 +58,7 @@ class UsageTracker:
         self._clock = clock
         self.log = log
         self.popularity = self._counters()
+        self.prompts = self._prompt_habits()
         self._habits = ClientHabits()
         self._filter = WakeFilter()
         self._expected: tuple[str | None, float] = None, 0.0
@@ -72,6 +78,9 @@ class UsageTracker:
             ClientRow(str(client), bool(named), tuple(followed))  # type: ignore[arg-type] # likewise
             for client, named, followed in self.log.saved_rows(_HABITS).rows
         )
+        self.prompts = self._prompt_habits()
+        for request in reversed(self.log.requests(_PROMPT_REQUESTS)):
+            self.prompts.note(request)
         for request in self.log.requests_after(saved.mark):
             self.popularity.note(request.model_id, request.started_at)
         return {key: size.resident_bytes for key, size in self.log.sizes().items()}
@@ -120,6 +129,7 @@ class UsageTracker:
 
     def request_ended(self, record: RequestRecord) -> None:
         """Record a finished request."""
+        self.prompts.note(record)
         self._publish(record)
         if self.log is not None:
             self._unsaved += 1
@@ -142,6 +152,9 @@ class UsageTracker:
 
     def _counters(self, rows: Iterable[Row] = ()) -> Popularity:
         return Popularity(self._settings.popularity_half_life * DAY_S, self._timezone, rows)
+
+    def _prompt_habits(self) -> PromptHabits:
+        return PromptHabits(self._settings.popularity_half_life * DAY_S, self._timezone)
 
     def _publish(self, record: RequestRecord | DecisionRecord) -> None:
         for observer in self._observers:
