@@ -24,7 +24,7 @@ MOST_FILES_IN_A_FOLDER = 25
 BASE = {"_lazy", "_version", "bugs", "clock", "errors", "files", "installation", "log", "messages", "paths", "units"}
 """What every room of the engine may import. ``messages`` and ``files`` import only the base, too."""
 
-ENGINE = {"core", "inference", "models", "preload", "replay", "residency", "settings", "updates", "usage"}
+ENGINE = {"core", "inference", "models", "prefixes", "preload", "replay", "residency", "settings", "updates", "usage"}
 
 ROOMS: Mapping[str, set[str]] = {
     # room of the engine: the rooms that it may import besides the base
@@ -32,11 +32,12 @@ ROOMS: Mapping[str, set[str]] = {
     "settings": set(),
     "models": {"settings"},
     "inference": set(),
+    "prefixes": {"inference", "settings"},
     "residency": {"inference", "models", "settings"},
     "usage": {"inference", "residency", "settings"},
     "preload": {"models", "residency", "settings", "usage"},
     "replay": {"models", "preload", "residency", "settings", "usage"},
-    "core": {"inference", "models", "preload", "residency", "settings", "updates", "usage"},
+    "core": {"inference", "models", "prefixes", "preload", "residency", "settings", "updates", "usage"},
     "updates": set(),
     "control": ENGINE,
     "server": {"control", *ENGINE},

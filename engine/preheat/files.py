@@ -210,6 +210,15 @@ def copy_hashed(source: int, target: int, on_bytes: OnBytes = lambda _: None) ->
     return hasher.hexdigest()
 
 
+def copy_chunks(source: int, target: int) -> int:
+    """Copy the content of an open file to another, and return its length; may raise OSError."""
+    copied = 0
+    for chunk in _chunks(source, lambda _: None):
+        write_all(target, chunk)
+        copied += len(chunk)
+    return copied
+
+
 def forget_pages(handle: int) -> None:
     """Drop an open file's pages from memory, where the system can: the next reading is from the disk."""
     if hasattr(os, "posix_fadvise"):

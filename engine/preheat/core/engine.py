@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from preheat import paths
@@ -32,6 +32,7 @@ from preheat.errors import EngineStoppedError, InsufficientMemoryError
 from preheat.installation import ending_grace
 from preheat.messages import Message, msg
 from preheat.models import Listing, ModelFile
+from preheat.prefixes import PrefixKeeper, PrefixStore, memory_file_system
 from preheat.preload import (
     PreloadContext,
     Preloader,
@@ -39,6 +40,7 @@ from preheat.preload import (
     PreloadPlanner,
     choose_favourites,
     missing_favourites,
+    on_battery,
     policy_of,
 )
 from preheat.residency import (
@@ -51,11 +53,14 @@ from preheat.residency import (
     ResidentModel,
     SizeTable,
     estimate,
+    lower_own_priority,
 )
 from preheat.settings import Settings
 from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
 
 _DRAIN_POLL_S: Final = 0.05
+_MOVE_S: Final = 5.0
+"""Time for stored prompts to move from memory to disk at the end, in seconds."""
 
 
 class Engine:
@@ -77,6 +82,9 @@ class Engine:
         self._usage = UsageTracker(self.settings, log, clock=clock)
         self._planner = PreloadPlanner(self._usage, policy_of(self.settings))
         self._sizes = SizeTable(self.settings, on_measured=self._usage.measured)
+        store = PrefixStore(self.settings, on_battery, memory_root=memory_file_system())
+        self.prefixes = PrefixKeeper(store, self._prefixes_changed, lower_own_priority)
+        """Prompts kept outside the models."""
         self._residency = ResidencyExecutor(self.settings, self._sizes, self._plan_eviction, self, clock=clock)
         self._watch = MemoryWatch(self.settings)
         self._context_lengths = ContextLengths()
@@ -96,6 +104,7 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
         self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._queue = QueueLimit()
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
@@ -112,6 +121,7 @@ class Engine:
             self._requests,
             self.library.snapshots,
             lambda: self.updates.newer,
+            lambda: self.prefixes.figures,
         )
         self._publisher = Publisher(
             lambda: maker.make(
@@ -141,7 +151,10 @@ class Engine:
         self._started = True
         self._preloads.awaits_use = at_login and not self.settings.preload_at_login
         self._residency.prepare()
-        known, _ = await asyncio.gather(asyncio.to_thread(self._usage.open), self._files.look())
+        self._loop = asyncio.get_running_loop()
+        known, _, _ = await asyncio.gather(
+            asyncio.to_thread(self._usage.open), self._files.look(), asyncio.to_thread(self.prefixes.start)
+        )
         self._sizes.remember(known)
         self._preloads.paused_until = self._state_file.paused_until
         self._tasks = [
@@ -170,6 +183,7 @@ class Engine:
         await self._residency.close()
         self._publisher.close()
         # Not in a thread: a script's engine stops during interpreter shutdown, when no thread can start.
+        self.prefixes.close(_MOVE_S)
         self._usage.close()
         self._preloads.wait_for_standby()
 
@@ -399,6 +413,7 @@ class Engine:
     def _apply_to_parts(self, settings: Settings) -> None:
         for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
             part.apply_settings(settings)
+        self.prefixes.apply_settings(settings)
         self.state_changed()
 
     def _allow(self, model_id: str) -> None:
@@ -444,6 +459,12 @@ class Engine:
         self._planner.favourites = choose_favourites(wanted, models)
         self._missing_favourites = missing_favourites(wanted, models)
         self._residency.set_favourites(self._planner.favourites)
+
+    def _prefixes_changed(self) -> None:
+        """Publish the figures of stored prompts. The keeper's thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has just been closed
+                self._loop.call_soon_threadsafe(self._publisher.publish_soon)
 
     def _figures_changed(self) -> None:
         self._preloader.nudge()

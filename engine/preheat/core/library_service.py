@@ -130,6 +130,7 @@ class LibraryService:
             files = await asyncio.to_thread(files_to_remove, model, self._files.models, folder)
             await self._unload([model])
             freed = await asyncio.to_thread(remove_files, files, folder)
+            await asyncio.to_thread(self._engine.prefixes.clear, model.model_id)
         logger.info("%s was deleted: %d bytes", model.model_id, freed)
         if self._downloads is not None:
             await asyncio.to_thread(self._downloads.tidy)

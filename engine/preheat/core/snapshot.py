@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from preheat.messages import Message
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
+from preheat.prefixes import PrefixFigures
 from preheat.residency import State
 from preheat.updates import Release
 
@@ -147,6 +148,7 @@ class EngineSnapshot:
     # the oldest first, with finished ones until they are removed from the list
     downloads: tuple[DownloadSnapshot, ...] = ()
     update: Release | None = None  # a newer version of Preheat, if one is known
+    prefixes: PrefixFigures = field(default_factory=PrefixFigures)  # prompts kept outside the models
 
     @property
     def prefix_cache_hit_rate(self) -> float | None:

@@ -12,6 +12,7 @@ from preheat.core.live_requests import LiveRequests
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
+from preheat.prefixes import PrefixFigures
 from preheat.preload import PreloadContext, Round
 from preheat.residency import Residency, ResidencyExecutor, SizeTable, State, read_memory
 from preheat.settings import Settings
@@ -34,6 +35,7 @@ class SnapshotMaker:
     requests: LiveRequests
     downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple
     update: Callable[[], Release | None] = lambda: None
+    prefixes: Callable[[], PrefixFigures] = PrefixFigures
     _started_at: float = field(init=False, default_factory=unix_time)
     _peak_bytes: int = field(init=False, default=0)
 
@@ -66,6 +68,7 @@ class SnapshotMaker:
             requests=self.requests.snapshots(),
             downloads=self.downloads(),
             update=self.update(),
+            prefixes=self.prefixes(),
         )
 
     def _memory(self, settings: Settings) -> MemorySnapshot:

@@ -15,5 +15,6 @@ from preheat.preload.favourites import (
 from preheat.preload.gate import IDLE_S
 from preheat.preload.planner import PreloadPlanner
 from preheat.preload.policy import PlanAction, PolicySettings, PreloadPlan, PreloadTarget, TargetKind
+from preheat.preload.power import on_battery
 from preheat.preload.preloader import REPLAN_S, Preloader
 from preheat.preload.round import Round

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from preheat.clock import read_ticks
-from preheat.files import FileLock, read_json, write_all, write_atomic
+from preheat.files import FileLock, copy_chunks, read_json, write_all, write_atomic
 from preheat.inference.prefixes.blocks import Block
 from preheat.inference.prefixes.day import Day, day_from_json, day_now, to_midnight
 from preheat.inference.prefixes.header import encode_header
@@ -49,10 +49,15 @@ class Limits(NamedTuple):
 
 
 class NoRoomError(OSError):
-    """The limits of a tier do not allow a file."""
+    """The limits of a tier do not allow a file.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        full: All that is there is worth more. Otherwise nothing may be written for now.
+    """
+
+    def __init__(self, reason: str, *, full: bool = False) -> None:
         super().__init__(errno.ENOSPC, reason)
+        self.full = full
 
 
 class FoundFile(NamedTuple):
@@ -81,12 +86,30 @@ def write_block(folder: Path, block: Block, payload: bytes | bytearray | memoryv
     cells = memoryview(payload).cast("B")
     header = encode_header(block, cells)
     path = folder / f"{block.key.hex()}{SUFFIX}"
-    n_bytes = len(header) + len(cells)
-    with new_file(
-        path, Candidate(block.key, block.parent, not block.start, n_bytes, block.seconds, time.time())
-    ) as handle:
+    with new_file(path, _candidate_of(block, len(header) + len(cells), time.time())) as handle:
         write_all(handle, memoryview(header))
         write_all(handle, cells)
+    return path
+
+
+def copy_block(source: Path, folder: Path) -> Path | None:
+    """Copy a block's file into a model's folder in another tier, and return the path; None if it is no block's file.
+
+    Raises:
+        NoRoomError: The limits of the tier do not allow it.
+        OSError: It cannot be read or written. Nothing is left over.
+    """
+    block = read_header(source)
+    if block is None:
+        return None
+    with source.open("rb", buffering=0) as file:
+        status, path = os.fstat(file.fileno()), folder / source.name
+        with new_file(path, _candidate_of(block, status.st_size, status.st_mtime)) as handle:
+            copied = copy_chunks(file.fileno(), handle)
+            if copied != status.st_size:
+                raise OSError(errno.EIO, "the file has changed", str(source))
+        with suppress(OSError):
+            os.utime(path, (status.st_mtime, status.st_mtime))
     return path
 
 
@@ -241,7 +264,9 @@ def _make_room(tier: Path, limits: Limits, new: Candidate) -> Day:
         removed = plan_removal([*map(_candidate, finished), new], excess, time.time())
         freed = sum(finished[index].n_bytes for index in removed if index < len(finished))
         if not limits.evicts or freed < excess or len(finished) in removed:
-            raise NoRoomError("the prefix cache is full")  # also if the new file is worth less than all others
+            raise NoRoomError(
+                "the prefix cache is full", full=True
+            )  # also if the new file is worth less than all others
         for index in removed:
             _remove(finished[index])
     return day
@@ -299,7 +324,11 @@ def _known(path: Path, inode: int, n_bytes: int) -> Candidate:
     block = read_header(path)
     if block is None:
         return Candidate(path.name.encode(), b"damaged", True, n_bytes, 0.0, 0.0, damaged=True)
-    return Candidate(block.key, block.parent, block.start == 0, n_bytes, block.seconds, 0.0)
+    return _candidate_of(block, n_bytes, 0.0)
+
+
+def _candidate_of(block: Block, n_bytes: int, used_at: float) -> Candidate:
+    return Candidate(block.key, block.parent, block.start == 0, n_bytes, block.seconds, used_at)
 
 
 def _remove(file: FoundFile) -> int:

@@ -1,0 +1,333 @@
+"""The two tiers of stored prompts. Blocks on the disk; any thread, unless a method says otherwise."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from preheat.inference.prefixes import (
+    FoundFile,
+    Limits,
+    NoRoomError,
+    PrefixOptions,
+    StoredBlock,
+    copy_block,
+    files_in,
+    list_blocks,
+    locked,
+    make_private,
+    make_room,
+    read_day,
+    read_limits,
+    remove_abandoned,
+    remove_empty_folders,
+    write_limits,
+)
+from preheat.prefixes.budgets import Disk, disk_limits, memory_limits, uses_disk
+from preheat.prefixes.folders import MemoryFolder, disk_folder, folder_name, take_abandoned
+from preheat.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_NOTHING: Final = Limits(0, writable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixFigures:
+    """Stored prompts: how much there is, and how much there may be. Sizes in bytes."""
+
+    mode: str = "off"  # the setting ``prefix_cache``
+    memory_bytes: int = 0
+    memory_limit_bytes: int = 0
+    disk_bytes: int = 0  # those being written included
+    disk_limit_bytes: int = 0
+    written_today_bytes: int = 0  # to the disk
+    daily_limit_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """The stored prompts of a model."""
+
+    folder: str  # see ``folder_name``
+    prompts: int  # that none of the others continues
+    tokens: int
+    memory_bytes: int
+    disk_bytes: int
+    used_at: float  # Unix time of the last use
+
+
+class PrefixStore:
+    """The folders, their limits and their files.
+
+    Args:
+        on_battery: Returns whether the machine runs on battery.
+        disk: Folder of the tier on disk.
+        memory_root: Root of a file system in memory; None if there is none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_battery: Callable[[], bool],
+        *,
+        disk: Path | None = None,
+        memory_root: Path | None = None,
+    ) -> None:
+        self.settings = settings
+        self.allowed_bytes = 0
+        """Memory that stored prompts may take now: what the limit leaves besides models."""
+        self._on_battery = on_battery
+        self._disk: Final = disk or disk_folder()
+        self._disk_tally: Final = _Tally(self._disk)
+        self._root: Final = memory_root
+        self._memory: MemoryFolder | None = None
+        self._closed = False
+        self._first = True
+        self._disk_takes = True
+        self._warned = ""
+        self.figures = PrefixFigures()
+        """The figures at the last ``refresh``. Any thread, without blocking."""
+
+    def options(self, model_id: str) -> PrefixOptions | None:
+        """Return where a worker keeps the prompts of a model; None for nowhere. Does not block."""
+        name, mode = folder_name(model_id), self.settings.prefix_cache
+        in_memory = "" if self._memory is None else str(self._memory.path / name)
+        on_disk = str(self._disk / name) if uses_disk(self.settings) else ""
+        if mode == "off" or self._closed or not (in_memory or on_disk):
+            return None
+        return PrefixOptions(
+            in_memory,
+            on_disk,
+            memory_bytes=max(self.figures.memory_limit_bytes - self.figures.memory_bytes, 0),
+        )
+
+    def refresh(self) -> PrefixFigures:
+        """Apply the limits of this moment: make the folders, publish the limits, remove what is too much."""
+        settings = self.settings
+        disk = self._refresh_disk(settings)
+        memory = self._refresh_memory(settings, to_disk=disk.writable and disk.max_bytes > 0 and self._disk_takes)
+        day = read_day(self._disk)
+        self.figures = PrefixFigures(
+            settings.prefix_cache,
+            memory_bytes=self.memory_bytes,
+            memory_limit_bytes=memory.max_bytes,
+            disk_bytes=self._disk_tally.bytes,
+            disk_limit_bytes=disk.max_bytes,
+            written_today_bytes=day.written_bytes,
+            daily_limit_bytes=settings.prefix_cache_daily.resolve(0),
+        )
+        return self.figures
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of the tier in memory now."""
+        return 0 if self._memory is None else _taken(self._memory.path)
+
+    def waiting(self) -> list[FoundFile]:
+        """Return the files in memory that belong on the disk, beginnings of prompts first."""
+        if self._memory is None or not uses_disk(self.settings):
+            return []
+        blocks = [block for folder in _folders(self._memory.path) for block in list_blocks(folder)]
+        order = {block.path: (block.block.start, -block.used_at) for block in blocks}
+        found = [file for file in files_in(self._memory.path) if file.path in order]
+        return sorted(found, key=lambda file: order[file.path])
+
+    def move(self, file: FoundFile) -> bool:
+        """Move a file from memory to the disk, unless all there is worth more; return whether the disk takes more."""
+        self._disk_takes = False
+        try:
+            copy_block(file.path, self._disk / file.path.parent.name)
+        except FileNotFoundError:
+            pass  # removed meanwhile
+        except NoRoomError as error:
+            if not error.full:
+                logger.debug("prompts stay in memory: %s", error.strerror)
+                return False
+        except OSError as error:
+            self._warn("prompts cannot be written to %s: %s", self._disk, error)
+            return False
+        _unlink(file.path)
+        self._disk_takes = True
+        return True
+
+    def shrink_memory(self, n_bytes: int, within_s: float = 0.0) -> int:
+        """Free memory: move prompts to the disk while there is time, then remove what is worth least.
+
+        Returns:
+            The bytes freed, at least ``n_bytes`` unless there were fewer.
+        """
+        if self._memory is None or n_bytes <= 0:
+            return 0
+        ends_at, before = time.monotonic() + within_s, self.memory_bytes
+        for file in self.waiting():
+            if before - self.memory_bytes >= n_bytes or time.monotonic() >= ends_at or not self.move(file):
+                break
+        rest = n_bytes - (before - self.memory_bytes)
+        if rest > 0:
+            self._remove_excess(self._memory.path, rest)
+        return before - self.memory_bytes
+
+    def clear(self, model_id: str | None = None) -> int:
+        """Remove the stored prompts of a model, or of all; return the bytes freed."""
+        return sum(self._clear(tier, None if model_id is None else folder_name(model_id)) for tier in self._tiers())
+
+    def contents(self) -> list[StoredModel]:
+        """Return the models with stored prompts, by folder."""
+        names = sorted({folder.name for tier in self._tiers() for folder in _folders(tier)})
+        return [found for name in names if (found := self._model(name)) is not None]
+
+    def close(self) -> None:
+        """Remove the folder in memory."""
+        self._closed = True
+        if self._memory is not None:
+            self._memory.remove()
+            self._memory = None
+
+    def _tiers(self) -> Iterator[Path]:
+        if self._memory is not None:
+            yield self._memory.path
+        yield self._disk
+
+    def _model(self, name: str) -> StoredModel | None:
+        tiers = {tier: list_blocks(tier / name) for tier in self._tiers()}
+        blocks: Mapping[bytes, StoredBlock] = {each.block.key: each for found in tiers.values() for each in found}
+        if not blocks:
+            return None
+        continued = {each.block.parent for each in blocks.values()}
+        in_memory = 0 if self._memory is None else _bytes_of(tiers[self._memory.path])
+        return StoredModel(
+            name,
+            prompts=sum(key not in continued for key in blocks),
+            tokens=sum(len(each.block.tokens) for each in blocks.values()),
+            memory_bytes=in_memory,
+            disk_bytes=_bytes_of(tiers[self._disk]),
+            used_at=max(each.used_at for each in blocks.values()),
+        )
+
+    def _clear(self, tier: Path, name: str | None) -> int:
+        freed = 0
+        with suppress(OSError), locked(tier):
+            for file in files_in(tier):
+                if name is None or file.path.parent.name == name:
+                    freed += file.n_bytes if not file.temporary and _unlink(file.path) else 0
+            remove_empty_folders(tier)
+        return freed
+
+    def _refresh_disk(self, settings: Settings) -> Limits:
+        """Publish the limits of the tier on disk, and keep to them; return them."""
+        folder = self._disk
+        if not uses_disk(settings) and not folder.exists():
+            return _NOTHING
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
+            disk = Disk(shutil.disk_usage(folder).free, self._disk_tally.bytes)
+            limits = disk_limits(settings, disk, on_battery=self._on_battery())
+            _publish(folder, limits)
+            with locked(folder):
+                if self._first:
+                    remove_abandoned(folder)
+                if disk.own_bytes > limits.max_bytes:
+                    make_room(folder, disk.own_bytes - limits.max_bytes)
+                    remove_empty_folders(folder)
+        except OSError as error:
+            self._warn("prompts cannot be kept in %s: %s", folder, error)
+            return _NOTHING
+        return limits
+
+    def _refresh_memory(self, settings: Settings, *, to_disk: bool) -> Limits:
+        """Publish the limits of the tier in memory, and keep to them; return them."""
+        first, self._first = self._first, False
+        if first and settings.prefix_cache == "off" and self._root is not None:
+            take_abandoned(self._root, None)
+        if self._memory is None and (settings.prefix_cache == "off" or self._closed or not self._make_memory()):
+            return _NOTHING
+        assert self._memory is not None
+        folder, own = self._memory.path, self.memory_bytes
+        disk = Disk(shutil.disk_usage(folder).free, own)
+        limits = memory_limits(settings, self.allowed_bytes, disk, to_disk=to_disk)
+        try:
+            _publish(folder, limits)
+            if own > limits.max_bytes:
+                self.shrink_memory(own - limits.max_bytes, within_s=1.0)
+        except OSError as error:
+            self._warn("prompts cannot be kept in %s: %s", folder, error)
+            return _NOTHING
+        return limits
+
+    def _make_memory(self) -> bool:
+        if self._root is None:
+            return False
+        try:
+            made = MemoryFolder(self._root)
+            write_limits(made.path, _NOTHING)
+            if taken := take_abandoned(self._root, made.path):
+                logger.info("%d parts of prompts of an engine that was killed are kept", taken)
+        except OSError as error:
+            self._warn("prompts cannot be kept in %s: %s", self._root, error)
+            return False
+        self._memory = made
+        return True
+
+    def _remove_excess(self, tier: Path, excess_bytes: int) -> None:
+        with suppress(OSError), locked(tier):
+            make_room(tier, excess_bytes)
+
+    def _warn(self, text: str, place: Path, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        if reason != self._warned:  # once, not at every attempt
+            self._warned = reason
+            logger.warning(text, place, reason)
+
+
+class _Tally:
+    """The bytes that a tier's files take, counted again only after one was created, renamed or removed."""
+
+    def __init__(self, tier: Path) -> None:
+        self._tier = tier
+        self._state: Mapping[Path, int] = {}
+        self._bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes taken now."""
+        state = {}
+        for folder in _folders(self._tier):
+            with suppress(OSError):
+                state[folder] = folder.stat().st_mtime_ns
+        if state != self._state:
+            self._bytes, self._state = _taken(self._tier), state
+        return self._bytes
+
+
+def _publish(tier: Path, limits: Limits) -> None:
+    if read_limits(tier) != limits:
+        write_limits(tier, limits)
+
+
+def _taken(tier: Path) -> int:
+    return sum(file.n_bytes for file in files_in(tier))
+
+
+def _bytes_of(blocks: Iterable[StoredBlock]) -> int:
+    return sum(block.n_bytes for block in blocks)
+
+
+def _folders(tier: Path) -> list[Path]:
+    with suppress(OSError):
+        return [path for path in tier.iterdir() if path.is_dir() and not path.is_symlink()]
+    return []
+
+
+def _unlink(path: Path) -> bool:
+    with suppress(OSError):
+        path.unlink()
+        return True
+    return False
