@@ -51,7 +51,7 @@ def log(
     for decision in reversed(decisions):
         wasted = ", unused" if decision["wasted"] else ""
         rows.add_row(
-            _when(decision["at"]),
+            when(decision["at"]),
             f"{decision['action']}{wasted}",
             escape(short_name(decision["model"], out, others=70)),
             format_memory(decision["bytes"]) if decision["bytes"] else "",
@@ -99,7 +99,7 @@ def plan(as_json: AsJson = False) -> None:
         typer.echo(f"Files to read ahead: {', '.join(names[:_STANDBY_SHOWN])}{more}")
 
 
-def _when(at: float) -> str:
+def when(at: float) -> str:
     """Return a time, with its date if that is not today."""
     then, today = time.localtime(at), time.localtime()
     return time.strftime("%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)

@@ -30,6 +30,7 @@ from preheat.cli.models import list_, load, rm, show, unload
 from preheat.cli.output import EXIT_FAILURE, AsJson, print_json, show_error, silence
 from preheat.cli.quit import quit_
 from preheat.cli.replay import replay
+from preheat.cli.requests import requests
 from preheat.cli.run import embed, run
 from preheat.cli.serve import serve, tray
 from preheat.cli.service import service_app
@@ -135,6 +136,7 @@ app.command()(resume)
 app.command()(why)
 app.command()(plan)
 app.command()(log)
+app.command()(requests)
 app.command()(stats)
 app.command()(replay)
 app.command()(run)
