@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from preheat._version import __version__
 from preheat.bugs import failure_of, lacks_memory
+from preheat.cli.cache import cache_app
 from preheat.cli.completion import completion
 from preheat.cli.decisions import log, pause, plan, resume, why
 from preheat.cli.doctor import doctor
@@ -144,6 +145,7 @@ app.command()(embed)
 app.command()(completion)
 app.command()(doctor)
 app.command()(update)
+app.add_typer(cache_app)
 app.add_typer(keys_app)
 app.add_typer(service_app, name="service")
 

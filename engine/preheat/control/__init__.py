@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     )
     from preheat.control.opening import open_session
     from preheat.control.own import loop_factory
+    from preheat.control.prefix_cache import CachedModel, ClearedCache, ClearPrefixCache, GetPrefixCache, PrefixCache
     from preheat.control.preloading import GetPlan, Pause, PausePreloading, Plan, PlannedModel, ResumePreloading
     from preheat.control.request import choices_of, parse_command, parse_flag, wants_body
     from preheat.control.script_client import ScriptClient
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
         text_message,
     )
     from preheat.models import FoundModel, OfferedFile, OfferedVariant, RepoOffer, SkippedFile, SuggestedModel
+    from preheat.prefixes import PrefixFigures
     from preheat.replay import LimitCurve, LimitPoint
     from preheat.residency import Action, DecisionRecord, EvictionReason, Outcome
     from preheat.updates import Release
@@ -147,6 +149,7 @@ else:
             ),
             "preheat.control.opening": "open_session",
             "preheat.control.own": "loop_factory",
+            "preheat.control.prefix_cache": "CachedModel ClearPrefixCache ClearedCache GetPrefixCache PrefixCache",
             "preheat.control.preloading": "GetPlan Pause PausePreloading Plan PlannedModel ResumePreloading",
             "preheat.control.request": "choices_of parse_command parse_flag wants_body",
             "preheat.control.script_client": "ScriptClient",
@@ -165,6 +168,7 @@ else:
             ),
             "preheat.inference": "Chat FinishReason GenerateRequest GenerationChunk Message Role Sampling text_message",
             "preheat.models": "FoundModel OfferedFile OfferedVariant RepoOffer SkippedFile SuggestedModel",
+            "preheat.prefixes": "PrefixFigures",
             "preheat.replay": "LimitCurve LimitPoint",
             "preheat.residency": "Action DecisionRecord EvictionReason Outcome",
             "preheat.updates": "Release",

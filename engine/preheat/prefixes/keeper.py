@@ -80,6 +80,10 @@ class PrefixKeeper:
         """Look soon: prompts were saved, or memory has changed."""
         self._work.set()
 
+    def look(self) -> PrefixFigures:
+        """Return the figures of this moment. Blocks on the disk."""
+        return self._store.refresh()
+
     def contents(self) -> list[StoredModel]:
         """Return the models with stored prompts. Blocks on the disk."""
         return self._store.contents()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -89,6 +90,7 @@ class PrefixStore:
         self._root: Final = memory_root
         self._memory: MemoryFolder | None = None
         self._closed = False
+        self._refreshing = threading.Lock()
         self._first = True
         self._disk_takes = True
         self._warned = ""
@@ -110,7 +112,10 @@ class PrefixStore:
 
     def refresh(self) -> PrefixFigures:
         """Apply the limits of this moment: make the folders, publish the limits, remove what is too much."""
-        settings = self.settings
+        with self._refreshing:
+            return self._refresh(self.settings)
+
+    def _refresh(self, settings: Settings) -> PrefixFigures:
         disk = self._refresh_disk(settings)
         memory = self._refresh_memory(settings, to_disk=disk.writable and disk.max_bytes > 0 and self._disk_takes)
         day = read_day(self._disk)
