@@ -37,8 +37,6 @@ class _Moment(Collector):
         """Yield every metric."""
         for name, (words, labels) in COUNTERS.items():
             yield _counter(name, words, labels, self.tally.counters[name])
-        reused: dict[Labels, float] = {(): self.snapshot.prefix_tokens_reused}
-        yield _counter("prefix_tokens_reused", "Prompt tokens that were not computed again.", (), reused)
         for name, (words, labels, _) in HISTOGRAMS.items():
             family = HistogramMetricFamily(f"preheat_{name}", words, labels=labels)
             for values, histogram in self.tally.histograms[name].items():

@@ -30,12 +30,16 @@ MAX_MODELS: Final = 50
 OTHER: Final = "other"
 WAIT_BUCKETS_S: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 LOAD_BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0, 300.0)
+_TIERS: Final = ("slot", "memory", "disk")
 _BY_OUTCOME: Final = ("model", "outcome")
 
 COUNTERS: Final[Mapping[str, tuple[str, Labels]]] = {
     "requests": ("Finished requests, by the state of their model.", _BY_OUTCOME),
     "prompt_tokens": ("Tokens of prompts.", ("model",)),
     "completion_tokens": ("Generated tokens.", ("model",)),
+    "prefix_tokens_reused": ("Prompt tokens that were not computed again, by where they were.", ("tier",)),
+    "prefix_recomputed": ("Requests that computed a known prompt again, by the reason.", ("reason",)),
+    "prefill_saved_seconds": ("Time to compute prompts that stored ones saved.", ("model",)),
     "loads": ("Loads that ended hot, by their cause.", ("model", "cause")),
     "load_failures": ("Failed loads, and workers that died.", ("model",)),
     "evictions": ("Models unloaded to make room.", ("reason",)),
@@ -90,6 +94,11 @@ class Tally:
         self._count("prompt_tokens", model, by=record.prompt_tokens)
         self._count("completion_tokens", model, by=record.completion_tokens)
         self._count("time_saved_seconds", model, by=record.saved_s)
+        self._count("prefill_saved_seconds", model, by=record.prefill_saved_s)
+        for tier in _TIERS:
+            self._count("prefix_tokens_reused", tier, by=getattr(record, f"{tier}_tokens"))
+        if record.recomputed is not None:
+            self._count("prefix_recomputed", record.recomputed.code)
         self._observe("request_wait_seconds", record.wait_s, model, outcome)
         self._observe("ttft_seconds", record.ttft_s, model, outcome)
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from preheat.messages import verbatim
+from preheat.messages import msg, verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.server.metrics import MAX_MODELS, OTHER, Histogram, Tally
 from preheat.usage import RequestRecord
@@ -56,6 +56,22 @@ async def test_requests(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     assert ("preheat_ttft_seconds_count", (("model", EMBED), ("outcome", "miss"))) not in found
 
 
+async def test_reused_prompts(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
+    again = msg("worker_ended", reason="it ran out of memory")
+    tell(
+        engine,
+        RequestRecord(CHAT, 1.0, Outcome.HIT, prompt_tokens=90, slot_tokens=10, disk_tokens=50, prefill_saved_s=1.5),
+        RequestRecord(CHAT, 2.0, Outcome.HIT, prompt_tokens=90, memory_tokens=7, slot_tokens=1, recomputed=again),
+    )
+    found = await samples(client)
+    reused = {
+        tier: found["preheat_prefix_tokens_reused_total", (("tier", tier),)] for tier in ("slot", "memory", "disk")
+    }
+    assert reused == {"slot": 11, "memory": 7, "disk": 50}
+    assert found["preheat_prefix_recomputed_total", (("reason", "worker_ended"),)] == 1
+    assert found["preheat_prefill_saved_seconds_total", (("model", CHAT),)] == 1.5
+
+
 async def test_decisions_and_gauges(client: httpx2.AsyncClient, engine: FakeEngine) -> None:
     tell(
         engine,
@@ -91,7 +107,7 @@ def test_labels_are_bounded() -> None:
         tally.take(DecisionRecord(1.0, f"model-{number}", Action.LOAD, verbatim(""), seconds=1.0))
     tally.take(RequestRecord("model-0", 1.0, Outcome.HIT))
     lengths = [*map(len, tally.counters.values()), *map(len, tally.histograms.values())]
-    assert set(lengths) == {0, MAX_MODELS + 1}
+    assert set(lengths) == {0, 3, MAX_MODELS + 1}  # three tiers
     assert tally.counters["requests"][OTHER, "hit"] == 10
     assert tally.counters["requests"]["model-0", "hit"] == 2
 
