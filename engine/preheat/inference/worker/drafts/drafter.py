@@ -1,0 +1,56 @@
+"""One generation's drafts: how good they have been, and when to stop making them. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from preheat.inference.worker.drafts.lookup import PromptLookup
+
+_PRIOR_ACCEPTED: Final = 3.0
+_PRIOR_TRIED: Final = 4.0
+"""Before the first draft: three of four tokens are right."""
+
+_MEMORY: Final = 0.9
+"""Weight of the drafts so far, at each new one."""
+
+_BAD_STREAK: Final = 2
+"""Drafts in sequence without a right token that switch drafts off for a while."""
+
+_PAUSE_TOKENS: Final = 32
+"""Length of the first pause. Each further one is twice as long."""
+
+
+class Drafter:
+    """Makes the drafts of one generation."""
+
+    def __init__(self, lookup: PromptLookup) -> None:
+        self._lookup = lookup
+        self._accepted, self._tried = _PRIOR_ACCEPTED, _PRIOR_TRIED
+        self._failures = 0
+        self._pause = _PAUSE_TOKENS
+        self._paused = 0  # tokens until drafts are made again
+
+    @property
+    def acceptance(self) -> float:
+        """Probability that a drafted token is right, if all before it are."""
+        return self._accepted / self._tried
+
+    def append(self, token: int) -> None:
+        """Take in the answer's next token."""
+        self._paused = max(self._paused - 1, 0)
+        self._lookup.append(token)
+
+    def draft(self, most: int) -> list[int]:
+        """Return a draft of at most this length."""
+        return [] if self._paused else self._lookup.draft(most)
+
+    def verified(self, drafted: int, accepted: int) -> None:
+        """Take in how many tokens of a draft were right."""
+        self._accepted = self._accepted * _MEMORY + accepted
+        self._tried = self._tried * _MEMORY + min(accepted + 1, drafted)
+        if accepted:
+            self._failures, self._pause = 0, _PAUSE_TOKENS
+            return
+        self._failures += 1
+        if self._failures >= _BAD_STREAK:
+            self._paused, self._pause = self._pause, 2 * self._pause
