@@ -95,6 +95,7 @@ class GenerateRequest:
     priority: Priority = Priority.INTERACTIVE
     client: str = ""  # name of the client; waiting requests take turns by client
     report_progress: bool = False  # send chunks with ``progress`` while the prompt is computed, at least one
+    prediction: str = ""  # what the answer will mostly consist of: drafts are made of it. Changes no answer.
 
 
 class FinishReason(StrEnum):
@@ -132,6 +133,8 @@ class Usage:
     prefix: str = ""  # key of the prompt's fixed beginning (system prompt and tools), as hex; empty without one
     prefix_tokens: int = 0  # length of that beginning
     recomputed: messages.Message | None = None  # why less was reused than expected; None if nothing was
+    draft_tokens: int = 0  # tokens that were drafted; none of them counts twice
+    accepted_tokens: int = 0  # completion tokens that were drafted
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,7 @@ class LoadOptions:
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
     warm_prefix: bool  # evaluate the chat template's fixed beginning. For loads without a waiting request.
     prefixes: PrefixOptions | None = None  # where prompts are kept; None keeps none outside the slots
+    speculation: bool = True  # draft tokens of answers by prompt lookup where that pays; see ``worker.drafts``
 
 
 def normalised(vector: bytes) -> bytes:

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
+from preheat.inference.worker.drafts import Drafter
 from preheat.inference.worker.slots import Slot
 from preheat.inference.worker.text_stream import TextStream
 
@@ -48,6 +49,14 @@ class Sampled(NamedTuple):
     logprob: TokenLogprob | None = None
 
 
+class Draft(NamedTuple):
+    """Drafted tokens that were evaluated together with a generation's last token."""
+
+    tokens: Sequence[int]
+    row: int  # index in the batch of the logits after the accepted ones and the next one
+    accepted: int = 0  # the first ones that were then sampled
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Generation:
     """One request in progress."""
@@ -77,6 +86,10 @@ class Generation:
     slot: Slot | None = None
     admitted: int = 0  # number of its last admission; orders running generations by age
     started: bool = False
+    drafter: Drafter | None = None
+    draft: Draft | None = None  # while the next token may be a drafted one
+    draft_tokens: int = 0  # drafted tokens that were evaluated
+    accepted_tokens: int = 0  # those that were right
     began_at: float | None = None  # times of the runner's clock, in seconds
     first_token_at: float | None = None
 
@@ -134,6 +147,8 @@ class Generation:
         if sampled.logprob is not None:
             self.held_logprobs.append(sampled.logprob)
         self.tokens.append(sampled.token)
+        if self.drafter is not None:
+            self.drafter.append(sampled.token)
         text = self.text.feed(sampled.piece)
         if self.text.stopped or sampled.last:
             return self.finish(FinishReason.STOP, now, text)
@@ -156,6 +171,8 @@ class Generation:
             self.cached_tokens,
             prefill_s=first_token_at - (first_token_at if self.began_at is None else self.began_at),
             decode_s=now - first_token_at,
+            draft_tokens=self.draft_tokens,
+            accepted_tokens=self.accepted_tokens,
         )
         return GenerationChunk(
             text + self.text.finish(),
@@ -186,6 +203,13 @@ class Chunk(NamedTuple):
     tokens: Sequence[int]
     last: bool
     image: Image | None = None  # what the tokens stand for
+    draft: Sequence[int] = ()  # evaluated after the tokens, with logits
+    row: int | None = None  # the tokens have been evaluated as part of a draft; index of their logits in the batch
+
+    @property
+    def rows(self) -> int:
+        """Its number of tokens in the batch."""
+        return len(self.tokens) + len(self.draft)
 
     @property
     def samples(self) -> bool:

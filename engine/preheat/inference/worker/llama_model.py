@@ -82,6 +82,8 @@ class LlamaModel:
         # The state is one running sum: parts of a sequence can be neither dropped nor copied.
         self.recurrent: bool = llama.llama_model_is_recurrent(self.native) or llama.llama_model_is_hybrid(self.native)
         self.n_swa: int = llama.llama_model_n_swa(self.native)
+        # Any end of a sequence can be removed.
+        self.can_cut: bool = not self.recurrent and not self.n_swa
         self.ctx = self._make_context(options)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)

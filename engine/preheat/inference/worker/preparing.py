@@ -15,6 +15,7 @@ from preheat.inference.request_size import are_quick, chat_is_quick, is_quick
 from preheat.inference.worker.answers import ChatAnswer, ChatAnswers
 from preheat.inference.worker.chat import ChatTemplate, ChatTokens, Prompt, chat_tokens, thinking_openings
 from preheat.inference.worker.constraints import ConstraintCompiler
+from preheat.inference.worker.drafts import MIN_MATCH, Drafter, PromptLookup
 from preheat.inference.worker.generation import Generation, Image
 from preheat.inference.worker.lanes import Job, Lane
 from preheat.inference.worker.llama_model import LlamaModel
@@ -45,6 +46,7 @@ class TextPreparer:
         constraint_failed: Called on the decode thread with a request's id and the reason why its constraint cannot be
             followed any further.
         is_alone: As in ``AnswerConstraints``.
+        speculation: Let answers be drafted.
     """
 
     def __init__(
@@ -54,10 +56,13 @@ class TextPreparer:
         vision: VisionEncoder | None,
         constraint_failed: Callable[[int, str], None],
         is_alone: Callable[[], bool],
+        *,
+        speculation: bool = False,
     ) -> None:
         self._model: Final = model
         self._template: Final = template
         self._vision: Final = vision
+        self._speculation: Final = speculation
         self._constraint_failed: Final = constraint_failed
         self._constraints: Final = ConstraintCompiler(model)
         self._answers: Final = ChatAnswers(model, template, self._constraints, is_alone)
@@ -129,8 +134,20 @@ class TextPreparer:
             priority=request.priority,
             client=request.client,
             report_progress=request.report_progress,
+            drafter=self._drafter(request, tokens),
         )
         return Prepared(generation, answer)
+
+    def _drafter(self, request: GenerateRequest, tokens: Sequence[int]) -> Drafter | None:
+        """Return what drafts a request's answer; None if nothing may.
+
+        Drafted tokens are evaluated in batches of other sizes, which changes the last bits: not with a seed.
+        """
+        few = request.max_tokens is not None and request.max_tokens < MIN_MATCH
+        if not self._speculation or few or request.sampling.seed is not None or request.prompt_logprobs:
+            return None
+        prediction = self._model.tokenize(request.prediction, add_special=False, parse_special=False)
+        return Drafter(PromptLookup(tokens, prediction))
 
     def _tokens(self, request: GenerateRequest, job: Job) -> ChatTokens:
         """Return the tokens of any prompt, and a chat's text."""

@@ -32,6 +32,11 @@ class ModelRunner:
 
     def run(self, plan: StepPlan) -> StepResult:
         """Execute one step."""
+        if plan.verifies:
+            sampled = [_sampled(chunk, chunk.row or 0) for chunk in plan.chunks]
+            return StepResult(sampled=sampled, ended_at=time.perf_counter())
+        for slot in plan.cut:
+            llama.llama_memory_seq_rm(self._model.memory, slot.index, len(slot.cached), -1)
         kept = self._reuse(plan.reuse) if plan.reuse is not None else 0
         for slot in plan.forget:
             self._clear(slot.index)
@@ -71,10 +76,10 @@ class ModelRunner:
         starts = []
         for chunk in chunks:
             starts.append(batch.size)
-            last = len(chunk.tokens) - 1 if chunk.samples else -1
+            last = len(chunk.tokens) - 1 if chunk.samples else len(chunk.tokens) + len(chunk.draft)
             sequence, scored = chunk.slot.index, len(chunk.scored)
-            for offset, token in enumerate(chunk.tokens):
-                batch.add(token, chunk.start + offset, sequence, output=offset < scored or offset == last)
+            for offset, token in enumerate((*chunk.tokens, *chunk.draft) if chunk.draft else chunk.tokens):
+                batch.add(token, chunk.start + offset, sequence, output=offset < scored or offset >= last)
         return starts
 
     def _reuse(self, plan: PrefixReuse) -> int:

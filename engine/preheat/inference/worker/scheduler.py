@@ -3,7 +3,7 @@
 A generation is a list of tokens, prompt and output alike; its slot's KV cache holds the beginning of that list. Each
 step evaluates missing tokens: one for a generation that decodes, a chunk for one in prefill. After its last token has
 been evaluated, the next one is sampled. Joining, leaving, prefix reuse and restarting after the cache was full are all
-the same operation.
+the same operation. Where drafts pay, a step also evaluates the likely next tokens: see ``speculation``.
 
 Prompts are cut at multiples of ``CHUNK_TOKENS``, as many chunks a step as its time budget allows. Generations of low
 priority pause while others run, and give up their slot if it is wanted; what they computed stays in the cache as long
@@ -22,8 +22,10 @@ from itertools import accumulate
 from typing import Final, NamedTuple, NoReturn
 
 from preheat.inference import UBATCH_TOKENS, FinishReason, GenerationChunk, Priority, TokenLogprob
+from preheat.inference.worker.drafts import StepCosts
 from preheat.inference.worker.generation import Chunk, Generation, Sampled
 from preheat.inference.worker.slots import CHUNK_TOKENS, PrefixReuse, Slot, oldest_idle, plan_reuse, shared_prefix
+from preheat.inference.worker.speculation import Speculation, accept, settle, verification
 from preheat.inference.worker.waiting import WaitingQueue
 
 logger = logging.getLogger(__name__)
@@ -64,13 +66,19 @@ class StepPlan(NamedTuple):
     admit: Generation | None = None
     reuse: PrefixReuse | None = None  # how that slot gets the prompt's beginning
     preempt: Generation | None = None  # the generation that gives up its slot and continues later
+    cut: tuple[Slot, ...] = ()  # slots that hold tokens of a draft after their content, to be removed
     forget: tuple[Slot, ...] = ()  # slots to empty
     chunks: tuple[Chunk, ...] = ()  # what to evaluate in one decode
 
     @property
     def tokens(self) -> int:
-        """Tokens in the batch."""
+        """Tokens in the batch, without drafts."""
         return sum(len(chunk.tokens) for chunk in self.chunks)
+
+    @property
+    def verifies(self) -> bool:
+        """Nothing is evaluated: the logits of the last batch are used."""
+        return bool(self.chunks) and self.chunks[0].row is not None
 
 
 class StepResult(NamedTuple):
@@ -101,6 +109,7 @@ class Scheduler:
         context_length: Prompt plus completion limit, in tokens; also the size of the shared KV cache.
         recurrent: The model's state can be neither cut nor shared.
         tokens_per_s: A first guess at the speed of prefill.
+        costs: Times of steps that are known from the load.
         failed: Called with the id of a request that was dropped because of an exception, and with the exception.
     """
 
@@ -113,6 +122,7 @@ class Scheduler:
         context_length: int,
         recurrent: bool,
         tokens_per_s: float,
+        costs: StepCosts | None = None,
         failed: Callable[[int, Exception], None] = _raise,
     ) -> None:
         self._failed = failed
@@ -123,6 +133,7 @@ class Scheduler:
         self._context_length = context_length
         self._recurrent = recurrent
         self._prefill_rate = tokens_per_s
+        self._speculation = Speculation(context_length, SCORED_TOKENS - 1, costs)
         self._waiting = WaitingQueue()
         self._running: list[Generation] = []  # the longest running first
         self._admissions = 0
@@ -163,12 +174,22 @@ class Scheduler:
             if generation.request_id == request_id:
                 self._leave(generation)
 
+    @property
+    def verifying(self) -> bool:
+        """The next step verifies drafts: it needs the logits of the last one."""
+        return any(generation.draft is not None for generation in self._running)
+
     def plan(self) -> StepPlan:
         """Return the next step. Changes nothing.
 
         Raises:
             DecodeError: The KV cache is full with a single generation.
         """
+        if self.verifying:
+            return StepPlan(chunks=tuple(filter(None, map(verification, self._running))))
+        return self._plan_step()._replace(cut=tuple(slot for slot in self.slots if slot.ahead))
+
+    def _plan_step(self) -> StepPlan:
         if self._cache_full:
             return self._plan_with_room()
         generation = next((each for each in self._waiting.in_turn(self._running) if not each.follows), None)
@@ -232,6 +253,8 @@ class Scheduler:
                 return (_chunk(generation, span.image.positions)._replace(image=span.image),)
         room, scored = self._batch_tokens, SCORED_TOKENS
         chunks = [_chunk(generation, 1) for generation in decoding[:room]]
+        if not prefilling:
+            return self._speculation.with_drafts(chunks)
         room -= len(chunks)
         for generation in prefilling:
             limit = room if generation.score is None else min(room, scored)
@@ -271,14 +294,22 @@ class Scheduler:
             self._admit(plan.admit, plan.reuse, result.kept)
         if plan.preempt is not None:
             self._preempt(plan.preempt, crowded=self._cache_full)
+        for slot in plan.cut:
+            slot.ahead = 0
         for slot in plan.forget:
             slot.clear()
+        if plan.verifies:
+            return list(self._advance_all(plan.chunks, result))
         self._cache_full = result.status is Status.NO_ROOM
+        if self._cache_full and any(chunk.draft for chunk in plan.chunks):
+            self._cache_full = False
+            self._speculation.no_room()
         if result.status is not Status.DONE or not plan.chunks:
             return []
         tokens = plan.tokens
         if tokens >= MIN_CHUNK_TOKENS and result.seconds > 0 and plan.chunks[0].image is None:
             self._prefill_rate += _RATE_WEIGHT * (tokens / result.seconds - self._prefill_rate)
+        self._speculation.evaluated(plan.chunks, result.seconds)
         bulk_ran = any(chunk.generation.level is not Priority.INTERACTIVE for chunk in plan.chunks)
         self._paused_steps = 0 if bulk_ran else self._paused_steps + 1
         return list(self._advance_all(plan.chunks, result))
@@ -296,6 +327,8 @@ class Scheduler:
                 continue
             if outputs and outputs[-1].finish_reason is not None:
                 self._leave(generation)
+            else:
+                settle(generation)
             yield from ((generation.request_id, output) for output in outputs)
 
     def _advance(
@@ -310,6 +343,8 @@ class Scheduler:
         first = generation.began_at is None
         if first:
             generation.began_at = result.ended_at - result.seconds
+        if chunk.row is not None:
+            accept(generation)
         if slot.whole == chunk.start:
             slot.whole += len(chunk.tokens) // self._chunk_tokens * self._chunk_tokens
         slot.cached.extend(chunk.tokens)
@@ -360,13 +395,14 @@ class Scheduler:
             self._free_slot(generation)
         else:
             self._waiting.remove(generation)
+        self._speculation.has_room()
         self._waiting.forget_clients(self._running)
         self._crowded = self._cache_full = False
 
     def _free_slot(self, generation: Generation) -> None:
         assert generation.slot is not None
         generation.slot.busy = False
-        generation.slot = None
+        generation.slot = generation.draft = None
 
 
 def _chunk(generation: Generation, count: int) -> Chunk:

@@ -26,11 +26,12 @@ class Slot:
     used_at: int = 0  # orders idle slots by their last use
     busy: bool = False  # a running generation owns it
     whole: int = 0  # the first tokens in the cache, as far as they were computed in whole chunks
+    ahead: int = 0  # further tokens in the cache, of a draft: to be removed
 
     def clear(self) -> None:
         """Forget the content."""
         self.cached.clear()
-        self.whole = 0
+        self.whole = self.ahead = 0
 
     def usable(self, tokens: Sequence[int], *, chunk: int) -> int:
         """Return how many of a prompt's first tokens need not be computed, at a multiple of ``chunk``.

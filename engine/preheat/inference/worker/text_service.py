@@ -66,7 +66,14 @@ class TextService:
         self._model = model
         self._channel = channel
         self._template = template
-        self._preparer = TextPreparer(model, template, vision, self._constraint_failed, self._is_alone)
+        self._preparer = TextPreparer(
+            model,
+            template,
+            vision,
+            self._constraint_failed,
+            self._is_alone,
+            speculation=options.speculation and model.can_cut,
+        )
         self._lanes: Preparer = lanes or Lanes(self._fail, channel.pulse)
         self._answers: dict[int, ChatAnswer] = {}  # of the chats in progress, by request id
         self._runner = ModelRunner(model, vision)
@@ -98,6 +105,8 @@ class TextService:
         plan = self._scheduler.plan()
         self._watch_cancellations(plan)
         chunks = self._run(plan)
+        while self._scheduler.verifying:
+            chunks += self._run(self._scheduler.plan())
         if chunks:
             self._channel.send(Step(chunks))
         return not self._scheduler.idle
@@ -107,7 +116,8 @@ class TextService:
 
     def _run(self, plan: StepPlan) -> list[tuple[int, GenerationChunk]]:
         result = self._runner.run(plan)
-        self._slow = result.seconds >= _SLOW_STEP_S
+        if not plan.verifies:
+            self._slow = result.seconds >= _SLOW_STEP_S
         chunks = self._scheduler.update(plan, result)
         return [(request_id, part) for request_id, chunk in chunks for part in self._parts(request_id, chunk)]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from preheat.inference import FinishReason, GenerationChunk, Priority, PromptProgress, TokenLogprob, Usage
+from preheat.inference.worker.drafts import Drafter, PromptLookup, StepCosts
 from preheat.inference.worker.generation import MAX_PASSED, Generation, ImageSpan, Sampled
 from preheat.inference.worker.scheduler import (
     BULK_PAUSE_STEPS,
@@ -92,21 +93,31 @@ class PythonRunner:
         self.end_at: dict[int, int] = {}
         self.cache: dict[int, list[int]] = {slot.index: [] for slot in scheduler.slots}
         self.plans: list[StepPlan] = []
+        self.rows: list[list[int]] = []  # what the logits of the last batch are for: all tokens before
         self.now = 100.0
 
     def run(self, plan: StepPlan) -> StepResult:
+        if plan.verifies:
+            assert plan == StepPlan(chunks=plan.chunks)
+            for chunk in plan.chunks:
+                assert chunk.row is not None
+                assert self.rows[chunk.row] == chunk.generation.tokens
+            return StepResult(sampled=[self._sample(chunk.generation) for chunk in plan.chunks], ended_at=self.now)
+        for slot in plan.cut:
+            del self.cache[slot.index][len(slot.cached) :]
         kept = self._reuse(plan)
         for slot in plan.forget:
             self.cache[slot.index] = []
         if not plan.chunks:
             return StepResult(kept=kept)
         assert 0 < plan.tokens <= self.batch_tokens
-        if sum(map(len, self.cache.values())) + plan.tokens > self.cells:
+        if sum(map(len, self.cache.values())) + sum(chunk.rows for chunk in plan.chunks) > self.cells:
             return StepResult(Status.NO_ROOM)
         self.plans.append(plan)
         sampled: list[Sampled] = []
         scores: list[list[TokenLogprob]] = []
-        assert sum(len(chunk.scored) for chunk in plan.chunks) <= SCORED_TOKENS
+        assert sum(len(chunk.scored) + len(chunk.draft) for chunk in plan.chunks) <= SCORED_TOKENS
+        self.rows.clear()
         for chunk in plan.chunks:
             scores.append(list(map(entry, chunk.scored)))
             cached = self.cache[chunk.slot.index]
@@ -115,6 +126,10 @@ class PythonRunner:
             assert chunk.last == (cached == chunk.generation.tokens)
             if chunk.samples:
                 sampled.append(self._sample(chunk.generation))
+            self.rows += [cached[: end + 1] for end in range(chunk.start, len(cached))]
+            for token in chunk.draft:
+                cached.append(token)
+                self.rows.append(list(cached))
         self.now += 0.02
         return StepResult(sampled=sampled, scores=scores, seconds=0.01, ended_at=self.now)
 
@@ -152,6 +167,9 @@ class Bench:
         rate: float = 1000.0,
         can_cut: bool = True,
     ) -> None:
+        costs = StepCosts()
+        for rows in (1, 2, 8) * 3:
+            costs.observe(rows, 0.01)
         self.scheduler = Scheduler(
             parallel=parallel,
             slots=slots or parallel,
@@ -159,6 +177,7 @@ class Bench:
             context_length=cells,
             recurrent=not can_cut,
             tokens_per_s=rate,
+            costs=costs,
         )
         self.runner = PythonRunner(self.scheduler, cells, batch_tokens, can_cut=can_cut)
         self.chunks: dict[int, list[GenerationChunk]] = {}
@@ -198,10 +217,22 @@ class Bench:
 
 def expected(tokens: Sequence[int], count: int) -> str:
     """Return what the model in Python writes after these tokens."""
+    return "".join(chr(ord("a") + token) for token in continued(tokens, count))
+
+
+def continued(tokens: Sequence[int], count: int) -> list[int]:
+    """Return the next tokens of the model in Python."""
     known = list(tokens)
     for _ in range(count):
         known.append(letter(known).token)
-    return "".join(chr(ord("a") + token) for token in known[len(tokens) :])
+    return known[len(tokens) :]
+
+
+def drafter(tokens: Sequence[int], prediction: Sequence[int | None]) -> Drafter:
+    """Return a drafter with a prediction of the answer; None stands for the right token."""
+    right = continued(tokens, len(prediction))
+    predicted = [is_right if token is None else token for token, is_right in zip(prediction, right, strict=True)]
+    return Drafter(PromptLookup(tokens, predicted))
 
 
 def pictured(request_id: int, *parts: int | Picture, **fields: Any) -> Generation:
@@ -739,9 +770,14 @@ class AnyCourse(RuleBasedStateMachine):
         scored=st.booleans(),
         priority=st.sampled_from(Priority),
         client=st.sampled_from("ab"),
+        prediction=st.none() | st.lists(st.none() | st.integers(0, 25), max_size=12),
     )
-    def request(self, start: int, length: int, max_tokens: int, **fields: Any) -> None:
+    def request(
+        self, start: int, length: int, max_tokens: int, prediction: list[int | None] | None, **fields: Any
+    ) -> None:
         tokens = [start * 100 + token for token in range(length)]
+        if prediction is not None:
+            fields["drafter"] = drafter(tokens, prediction)
         self.bench.add(generation(len(self.requests), tokens, max_tokens, report_progress=True, **fields))
         self.requests.append((tokens, max_tokens))
 
@@ -760,7 +796,8 @@ class AnyCourse(RuleBasedStateMachine):
     @invariant()
     def slots_hold_what_the_cache_has(self) -> None:
         for slot in self.bench.scheduler.slots:
-            assert slot.cached == self.bench.runner.cache[slot.index]
+            held = self.bench.runner.cache[slot.index]
+            assert slot.cached == held[: len(held) - slot.ahead]
 
     def teardown(self) -> None:
         self.bench.finish()
@@ -818,3 +855,102 @@ def test_a_failure_is_raised_where_nobody_takes_it() -> None:
         plan = bench.scheduler.plan()
     with pytest.raises(ValueError, match="a bug"):
         list(bench.scheduler.update(plan, StepResult(sampled=[ValueError("a bug")])))
+
+
+RIGHT = [None] * 40
+"""A prediction of right tokens."""
+
+
+def drafted(bench: Bench) -> list[list[int]]:
+    """Return how many drafted tokens of each generation each step evaluated."""
+    return [[len(chunk.draft) for chunk in plan.chunks] for plan in bench.runner.plans]
+
+
+def test_a_right_draft_needs_few_steps() -> None:
+    bench = Bench()
+    bench.add(generation(1, [1, 2, 3], max_tokens=33, drafter=drafter([1, 2, 3], RIGHT)))
+    bench.finish()
+    assert bench.text(1) == expected([1, 2, 3], 33)
+    assert drafted(bench) == [[0], [15], [15]]  # of the prompt, of 16 tokens, of the rest
+    assert usage(bench, 1).draft_tokens == usage(bench, 1).accepted_tokens == 30
+
+
+def test_a_wrong_token_ends_a_draft() -> None:
+    bench = Bench()
+    bench.add(generation(1, [1, 2, 3], max_tokens=20, drafter=drafter([1, 2, 3], [None] * 4 + [99] + [None] * 20)))
+    bench.step()
+    bench.step()
+    plan = bench.step()
+    assert [len(chunk.draft) for chunk in plan.chunks] == [15]
+    while bench.scheduler.verifying:
+        bench.step()
+    assert bench.text(1) == expected([1, 2, 3], 5)
+    plan = bench.step()
+    assert [slot.index for slot in plan.cut] == [0]
+    bench.finish()
+    assert bench.text(1) == expected([1, 2, 3], 20)
+    assert usage(bench, 1).draft_tokens - usage(bench, 1).accepted_tokens >= 12
+    assert usage(bench, 1).completion_tokens == 20
+
+
+def test_the_end_of_the_text_inside_a_draft() -> None:
+    bench = Bench()
+    bench.add(generation(1, [1, 2, 3], max_tokens=40, drafter=drafter([1, 2, 3], RIGHT)))
+    bench.runner.end_at[1] = 7
+    bench.finish()
+    assert bench.text(1) == expected([1, 2, 3], 7)
+    bench.add(generation(2, [1, 2, 3, *continued([1, 2, 3], 7), 5]))
+    bench.finish()
+    assert usage(bench, 2).cached_tokens == 10
+    assert bench.text(2) == expected([1, 2, 3, *continued([1, 2, 3], 7), 5], 4)
+
+
+def test_a_stop_string_inside_a_draft() -> None:
+    text = expected([1, 2, 3], 12)
+    assert text.index(text[6:9]) == 2
+    bench = Bench()
+    bench.add(generation(1, [1, 2, 3], max_tokens=40, stop=[text[6:9]], drafter=drafter([1, 2, 3], RIGHT)))
+    bench.finish()
+    assert bench.text(1) == text[:2]
+
+
+def test_log_probabilities_of_drafted_tokens() -> None:
+    bench = Bench()
+    bench.add(generation(1, [1, 2, 3], max_tokens=12, drafter=drafter([1, 2, 3], RIGHT)))
+    bench.finish()
+    assert "".join(each.token for chunk in bench.chunks[1] for each in chunk.logprobs) == expected([1, 2, 3], 12)
+
+
+def test_two_generations_share_the_drafted_tokens_of_a_step() -> None:
+    bench = Bench()
+    bench.add(*(generation(at, [at, 2, 3], max_tokens=16, drafter=drafter([at, 2, 3], RIGHT)) for at in (1, 2)))
+    bench.finish()
+    assert [7, 7] in drafted(bench)
+    assert [bench.text(at) for at in (1, 2)] == [expected([at, 2, 3], 16) for at in (1, 2)]
+
+
+def test_no_drafts_for_three_generations() -> None:
+    bench = Bench()
+    bench.add(*(generation(at, [at, 2, 3], max_tokens=16, drafter=drafter([at, 2, 3], RIGHT)) for at in (1, 2, 3)))
+    for _ in range(10):
+        assert not any(chunk.draft for chunk in bench.step().chunks)
+
+
+def test_a_cache_without_room_for_a_draft() -> None:
+    bench = Bench(cells=30)
+    bench.add(*(generation(at, [at, 2, 3], max_tokens=12, drafter=drafter([at, 2, 3], RIGHT)) for at in (1, 2)))
+    bench.finish()
+    assert [bench.text(at) for at in (1, 2)] == [expected([at, 2, 3], 12) for at in (1, 2)]
+    assert len([plan for plan in bench.runner.plans if plan.preempt]) == 0
+
+
+def test_cancelled_in_the_middle_of_a_draft() -> None:
+    bench = Bench(parallel=1)
+    bench.add(generation(1, [1, 2, 3], max_tokens=40, drafter=drafter([1, 2, 3], RIGHT)))
+    while not bench.scheduler.verifying:
+        bench.step()
+    bench.step()
+    bench.scheduler.cancel(1)
+    bench.add(generation(2, [1, 2, 3, *continued([1, 2, 3], 3), 7]))
+    bench.finish()
+    assert bench.text(2) == expected([1, 2, 3, *continued([1, 2, 3], 3), 7], 4)

@@ -91,7 +91,7 @@ class StepCosts:
         return best
 
     def _estimate(self, rows: int) -> float:
-        """Return the time of a step, from those of the next smaller and larger one. Beyond the largest, it is linear."""
+        """Return the time of a step: the measured one, or one between or beyond those of other steps."""
         if times := self._times.get(rows):
             return _median(times)
         sizes = sorted(self._times)
