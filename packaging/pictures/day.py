@@ -14,6 +14,7 @@ from preheat.control import (
     LimitPoint,
     ModelFacts,
     Outcome,
+    PrefixFigures,
     RequestRecord,
     StatsReport,
     UsageBucket,
@@ -103,6 +104,7 @@ def snapshot(**preload: Any) -> EngineSnapshot:
         prompt_tokens=48_200,
         prefix_tokens_reused=36_900,
         favourites=(CHAT, CODER, EMBEDDER),
+        prefixes=PrefixFigures("disk", 310 * 10**6, 2 * GB, 4_620 * 10**6, 18_400 * 10**6, 1_240 * 10**6, 40 * GB),
         models=tuple(sorted(models, key=lambda model: model.model_id)),
         requests=(
             RequestSnapshot(118, "Open WebUI", CHAT, NOW - 9.4, False, 241, 27.3),

@@ -98,8 +98,8 @@ class Settings(Declared):
     prefix_cache: Literal["disk", "memory", "off"] = _prompts(
         "disk",
         "Keep prompts",
-        "Where computed prompts are kept when their model needs the room or is unloaded: `disk` also keeps them after "
-        "a restart, `memory` while Preheat runs, `off` nowhere.",
+        "Where computed prompts are kept, so that they are not computed again after their model was unloaded: `disk` "
+        "also keeps them after a restart, `memory` while Preheat runs, `off` nowhere.",
     )
     prefix_cache_disk: Size = _prompts(
         Size("5%"),

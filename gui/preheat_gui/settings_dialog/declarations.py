@@ -57,6 +57,8 @@ def choice_words(choice: str) -> str:
         "auto": QCoreApplication.translate("Settings", "Automatic"),
         "on": QCoreApplication.translate("Settings", "On"),
         "off": QCoreApplication.translate("Settings", "Off"),
+        "disk": QCoreApplication.translate("Settings", "In memory and on disk"),
+        "memory": QCoreApplication.translate("Settings", "Only in memory"),
         "light": QCoreApplication.translate("Settings", "Light"),
         "dark": QCoreApplication.translate("Settings", "Dark"),
         "en": "English",

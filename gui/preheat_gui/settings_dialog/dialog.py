@@ -17,6 +17,7 @@ from preheat_gui.bridge import EngineBridge
 from preheat_gui.settings_dialog.declarations import Declaration, declarations, translated
 from preheat_gui.settings_dialog.draft import Draft, overridden, sentence_of
 from preheat_gui.settings_dialog.editors import Editor, editor_for
+from preheat_gui.settings_dialog.kept_prompts import KeptPromptsRow
 from preheat_gui.settings_dialog.limit_editor import LimitCurve, LimitEditor
 from preheat_gui.settings_dialog.list_editors import ChoicesEditor, FoldersEditor, KeysEditor, ListEditor
 from preheat_gui.settings_dialog.moving import FolderChange
@@ -60,6 +61,9 @@ class SettingsDialog(QDialog):
         self._login.edited.connect(self._refresh)
         self._login.set_label_width(self._pages[Group.APPLICATION].label_width)
         self._pages[Group.APPLICATION].insert_row(self._login)
+        kept = KeptPromptsRow(bridge, self)
+        kept.set_label_width(self._pages[Group.PROMPTS].label_width)
+        self._pages[Group.PROMPTS].append_row(kept)
         self._lay_out()
         self._find_overridden()
         self._draft.changed.connect(self._refresh)
@@ -87,7 +91,8 @@ class SettingsDialog(QDialog):
             return KeysEditor(declaration)
         if declaration.is_list:
             return ChoicesEditor(declaration) if declaration.choices else ListEditor(declaration)
-        return editor_for(declaration, self._total_bytes)
+        # A share of the disk, not of the memory.
+        return editor_for(declaration, 0 if declaration.name == "prefix_cache_disk" else self._total_bytes)
 
     def _lay_out(self) -> None:
         self._side = named(QListWidget(self), "pages", self.tr("Pages"))

@@ -76,7 +76,7 @@ class FieldRow(QWidget):
         if not editor.is_flat:  # align the label with the editor's first line
             self._label.setContentsMargins(0, GAP // 2, 0, 0)
             alignment = Qt.AlignmentFlag.AlignTop
-        _lay_out(self, self._label, editor, caption(declaration.description, self), self.remark, alignment)
+        lay_out_row(self, self._label, editor, caption(declaration.description, self), self.remark, alignment)
         self.show_remark("")
 
     def label_width(self) -> int:
@@ -95,7 +95,7 @@ class FieldRow(QWidget):
         self.editor.main_widget().setAccessibleDescription(description)
 
 
-def _lay_out(
+def lay_out_row(
     row: QWidget,
     side: QWidget,
     field: QWidget,
@@ -103,6 +103,7 @@ def _lay_out(
     remark: QWidget,
     alignment: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignVCenter,
 ) -> None:
+    """Lay out a row: ``side`` next to ``field``, the others under it."""
     layout = QGridLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setHorizontalSpacing(GROUP_GAP)
@@ -129,7 +130,7 @@ class LoginRow(QWidget):
         self._box.clicked.connect(self.edited)
         self._remark = Remark(self)
         self._side = QWidget(self)
-        _lay_out(self, self._side, self._box, caption(description, self), self._remark)
+        lay_out_row(self, self._side, self._box, caption(description, self), self._remark)
 
     @property
     def is_edited(self) -> bool:
@@ -192,6 +193,9 @@ class SettingsPage(QScrollArea):
 
     def insert_row(self, row: QWidget) -> None:
         self._common.body.insertWidget(1, row)  # after the card's title
+
+    def append_row(self, row: QWidget) -> None:
+        self._common.body.addWidget(row)
 
     def reveal(self, name: str) -> None:
         """Scroll to a setting's row, and focus its field."""

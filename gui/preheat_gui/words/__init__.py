@@ -54,4 +54,4 @@ from preheat_gui.words.models import (
     tooltip,
 )
 from preheat_gui.words.problems import Circumstances, Kind, Problem, ProblemAction, Remedy, find_problem
-from preheat_gui.words.prompts import reuse_sentences, reuse_sources, reused_words
+from preheat_gui.words.prompts import kept_words, reuse_sentences, reuse_sources, reused_words, written_words

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from preheat_gui.words.catalogue import joined
-from preheat_gui.words.figures import format_number, percent, sentence
+from preheat_gui.words.figures import format_bytes, format_number, percent, sentence
 from preheat_gui.words.messages import message_text
 
 if TYPE_CHECKING:
-    from preheat.control import RequestRecord
+    from preheat.control import PrefixFigures, RequestRecord
 
 
 def reused_words(record: RequestRecord) -> str:
@@ -35,6 +35,23 @@ def reuse_sentences(record: RequestRecord) -> str:
     reused = _tr("Reused: {sources}.").format(sources=sources) if sources else _tr("Reused: none.")
     why = _tr("Why not more: {reason}").format(reason=sentence(message_text(record.recomputed)))
     return joined(prompt, reused, why if record.recomputed is not None else "", separator="\n")
+
+
+def kept_words(figures: PrefixFigures) -> str:
+    """Return how much is kept and where: ``4.6 GB of up to 18.4 GB on disk · 310 MB in memory``."""
+    if not figures.disk_bytes and not figures.memory_bytes:
+        return _tr("Nothing")
+    on_disk = _tr("{size} of up to {limit} on disk").format(
+        size=format_bytes(figures.disk_bytes), limit=format_bytes(figures.disk_limit_bytes)
+    )
+    in_memory = _tr("{size} in memory").format(size=format_bytes(figures.memory_bytes))
+    return joined(on_disk if figures.disk_bytes else "", in_memory if figures.memory_bytes else "")
+
+
+def written_words(figures: PrefixFigures) -> str:
+    """Return how much was written to the disk today."""
+    written, limit = format_bytes(figures.written_today_bytes), format_bytes(figures.daily_limit_bytes)
+    return _tr("Written today: {size} of up to {limit}").format(size=written, limit=limit)
 
 
 def _sources(record: RequestRecord) -> list[tuple[int, str]]:
