@@ -9,7 +9,14 @@ from preheat._lazy import lazy_exports
 if TYPE_CHECKING:
     from preheat.core.engine import Engine
     from preheat.core.lease import Lease
-    from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot, RequestSnapshot
+    from preheat.core.snapshot import (
+        EngineSnapshot,
+        MemorySnapshot,
+        ModelSnapshot,
+        PreloadSnapshot,
+        PromptSnapshot,
+        RequestSnapshot,
+    )
     from preheat.models.downloads import DownloadSnapshot, DownloadState
     from preheat.residency import State
 else:
@@ -18,7 +25,9 @@ else:
         {
             "preheat.core.engine": "Engine",
             "preheat.core.lease": "Lease",
-            "preheat.core.snapshot": "EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot RequestSnapshot",
+            "preheat.core.snapshot": (
+                "EngineSnapshot MemorySnapshot ModelSnapshot PreloadSnapshot PromptSnapshot RequestSnapshot"
+            ),
             "preheat.models.downloads": "DownloadSnapshot DownloadState",
             "preheat.residency": "State",
         },

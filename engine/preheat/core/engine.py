@@ -22,6 +22,7 @@ from preheat.core.live_requests import LiveRequests
 from preheat.core.memory_guard import MemoryGuard
 from preheat.core.model_files import ModelFiles
 from preheat.core.persistent_state import PersistentState
+from preheat.core.prompts import ModelPrompts
 from preheat.core.publisher import Publisher, Subscriber
 from preheat.core.queue_limit import QueueLimit
 from preheat.core.snapshot import EngineSnapshot
@@ -59,6 +60,10 @@ from preheat.settings import Settings
 from preheat.usage import PreloadCounters, RecordObserver, UsageLog, UsageTracker
 
 _DRAIN_POLL_S: Final = 0.05
+_LEAST_SAVE_S: Final = 0.3
+"""Time in which models may store their prompts at the end, in seconds, even without a grace for requests."""
+
+_MOST_SAVE_S: Final = 3.0
 _MOVE_S: Final = 5.0
 """Time for stored prompts to move from memory to disk at the end, in seconds."""
 
@@ -85,7 +90,10 @@ class Engine:
         store = PrefixStore(self.settings, on_battery, memory_root=memory_file_system())
         self.prefixes = PrefixKeeper(store, self._prefixes_changed, lower_own_priority)
         """Prompts kept outside the models."""
-        self._residency = ResidencyExecutor(self.settings, self._sizes, self._plan_eviction, self, clock=clock)
+        self._prompts = ModelPrompts(self.settings, self.prefixes, self._usage, clock=clock)
+        self._residency = ResidencyExecutor(
+            self.settings, self._sizes, self._plan_eviction, self, clock=clock, prompts=self._prompts
+        )
         self._watch = MemoryWatch(self.settings)
         self._context_lengths = ContextLengths()
         self._missing_favourites: tuple[str, ...] = ()
@@ -105,6 +113,7 @@ class Engine:
         self._started = False
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._prompts_changed = asyncio.Event()
         self._queue = QueueLimit()
         self._requests = LiveRequests(lambda: self._publisher.publish_soon())
         self.library = LibraryService(self, self._files, lambda: self._publisher.publish_soon())
@@ -119,6 +128,7 @@ class Engine:
             self._counters,
             self._usage,
             self._requests,
+            self._prompts,
             self.library.snapshots,
             lambda: self.updates.newer,
             lambda: self.prefixes.figures,
@@ -156,10 +166,12 @@ class Engine:
             asyncio.to_thread(self._usage.open), self._files.look(), asyncio.to_thread(self.prefixes.start)
         )
         self._sizes.remember(known)
+        self._residency.share_memory()
         self._preloads.paused_until = self._state_file.paused_until
         self._tasks = [
             asyncio.create_task(keep_running("preloading", self._preloader.run)),
             asyncio.create_task(keep_running("watching memory", self._guard.run)),
+            asyncio.create_task(keep_running("watching stored prompts", self._follow_prompts)),
             asyncio.create_task(keep_running("watching the models", self._files.follow)),
             asyncio.create_task(keep_running("checking for updates", self.updates.run)),
         ]
@@ -177,10 +189,11 @@ class Engine:
         await self.library.stop()
         self._files.close()
         self._preloads.stop_standby()
-        ends_at = time.monotonic() + (ending_grace(self.settings.shutdown_grace) if grace_s is None else grace_s)
+        grace_s = ending_grace(self.settings.shutdown_grace) if grace_s is None else grace_s
+        ends_at = time.monotonic() + grace_s
         while self._residency.active_requests and time.monotonic() < ends_at:
             await asyncio.sleep(_DRAIN_POLL_S)
-        await self._residency.close()
+        await self._residency.close(min(max(grace_s, _LEAST_SAVE_S), _MOST_SAVE_S))
         self._publisher.close()
         # Not in a thread: a script's engine stops during interpreter shutdown, when no thread can start.
         self.prefixes.close(_MOVE_S)
@@ -288,7 +301,7 @@ class Engine:
             await self._require_context(model, context_length)
         self._planner.request_arrived(model.model_id, client, started_at)
         self._preloads.awaits_use = False
-        claim = self._residency.request(model)
+        claim = self._residency.request(model, client)
         self._counters.count_request(claim.outcome, claim.saved_s)
         arrival = PendingRequest(model.model_id, client, arrived_at, started_at, claim.outcome, claim.saved_s)
         try:
@@ -414,6 +427,7 @@ class Engine:
         for part in (self._files, self.library, self._sizes, self._usage, self._preloads, self._watch, self._residency):
             part.apply_settings(settings)
         self.prefixes.apply_settings(settings)
+        self._prompts.apply_settings(settings)
         self.state_changed()
 
     def _allow(self, model_id: str) -> None:
@@ -446,7 +460,10 @@ class Engine:
         if arrival.lease is not None and not arrival.lease.info.embeddings:
             self._counters.count_tokens(arrival.lease.usages)
         self._preloads.request_ended()
-        self._usage.request_ended(arrival.record())
+        record = arrival.record()
+        self._usage.request_ended(record)
+        hot = self._residency.worker_pid(record.model_id) is not None
+        self._prompts.request_ended(record, hot=hot)
         self._figures_changed()
 
     def _files_scanned(self) -> None:
@@ -464,7 +481,15 @@ class Engine:
         """Publish the figures of stored prompts. The keeper's thread."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has just been closed
-                self._loop.call_soon_threadsafe(self._publisher.publish_soon)
+                self._loop.call_soon_threadsafe(self._prompts_changed.set)
+
+    async def _follow_prompts(self) -> None:
+        """Publish which prompts are stored, whenever that may have changed."""
+        while True:
+            self._prompts_changed.clear()
+            await self._prompts.look()
+            self._publisher.publish_soon()
+            await self._prompts_changed.wait()
 
     def _figures_changed(self) -> None:
         self._preloader.nudge()

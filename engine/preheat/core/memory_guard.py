@@ -14,6 +14,9 @@ from preheat.preload import PreloadContext
 from preheat.residency import EvictionReason, Hot, MemoryWatch, Residency, ResidencyExecutor, is_worth_a_look, touch
 
 _INTERVAL_S: Final = 1.0
+_SHARE_EVERY: Final = 10
+"""Stored prompts get what other programs left of the memory once in so many checks."""
+
 _ANSWER_POLL_S: Final = 0.05
 """Interval at which reading checks for requests, in seconds."""
 
@@ -33,6 +36,7 @@ class MemoryGuard:
     touch: Touch = touch
     _looked_after: dict[str, float] = field(init=False, default_factory=dict)
     _woke_at: float = field(init=False, default=float("-inf"))
+    _looks: int = field(init=False, default=0)
 
     async def run(self) -> None:
         """Check once a second until cancelled."""
@@ -43,8 +47,12 @@ class MemoryGuard:
     async def look(self) -> None:
         """Check once, and act."""
         pressure = await asyncio.to_thread(self.watch.look, self.pool.worker_pids)
-        if pressure.reason is not None and pressure.missing_bytes:
-            self.pool.free(pressure.missing_bytes, EvictionReason.PRESSURE, pressure.reason)
+        missing_bytes = pressure.missing_bytes - self.pool.prompt_bytes  # stored prompts go first
+        if pressure.tight or self._looks % _SHARE_EVERY == 0:
+            self.pool.share_memory(short=pressure.tight)
+        self._looks += 1
+        if pressure.reason is not None and missing_bytes > 0:
+            self.pool.free(missing_bytes, EvictionReason.PRESSURE, pressure.reason)
         if pressure.reason != self.preloads.pressure:
             self.preloads.pressure = pressure.reason
             self.on_change()

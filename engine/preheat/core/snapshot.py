@@ -38,6 +38,17 @@ def _paused_until(content: Mapping[str, Any]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptSnapshot:
+    """The beginning of a client's prompts (system prompt and tools) that need not be computed again."""
+
+    client: str  # client name; empty if unknown
+    tokens: int
+    tier: str  # where it is: ``slot`` (the model's KV cache), ``memory`` or ``disk``
+    ready: bool  # its model is hot and has it in a slot
+    used_at: float  # Unix time of the last request with it
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSnapshot:
     """One model at one instant."""
 
@@ -60,6 +71,7 @@ class ModelSnapshot:
     reason: Message | None = None  # why it is hot; None otherwise
     error: Message | None = None  # why the last load failed or the worker died; None unless failed
     warning: Message | None = None  # what it cannot do while hot although its file promises it; None if nothing
+    prompts: tuple[PromptSnapshot, ...] = ()  # those kept for it, the likeliest first
     file_missing: bool = False  # it is in memory, but its file has been removed: it answers until it is unloaded
     # the file; of a split set, its first part
     path: str = field(default="", metadata={"write": _printable, "read": lambda content: content.get("path") or ""})

@@ -9,6 +9,7 @@ from typing import Final
 from preheat._version import __version__
 from preheat.clock import unix_time
 from preheat.core.live_requests import LiveRequests
+from preheat.core.prompts import ModelPrompts
 from preheat.core.snapshot import EngineSnapshot, MemorySnapshot, ModelSnapshot, PreloadSnapshot
 from preheat.models import ModelFile
 from preheat.models.downloads import DownloadSnapshot
@@ -33,6 +34,7 @@ class SnapshotMaker:
     counters: PreloadCounters
     usage: UsageTracker
     requests: LiveRequests
+    prompts: ModelPrompts
     downloads: Callable[[], tuple[DownloadSnapshot, ...]] = tuple
     update: Callable[[], Release | None] = lambda: None
     prefixes: Callable[[], PrefixFigures] = PrefixFigures
@@ -125,6 +127,7 @@ class SnapshotMaker:
             reason=record.reason if record.state is State.HOT else None,
             error=record.error,
             warning=self.pool.warning(model.model_id),
+            prompts=self.prompts.snapshots(model.model_id),
             file_missing=model.model_id not in on_disk,
             path=str(model.path),
             file=model,

@@ -148,6 +148,7 @@ class ResidencyExecutor:
         self._handles: dict[str, _Handle] = {}
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._clients: dict[int, str] = {}  # of the requests in ``_answers``
+        self._memory_short = False
         self._saving: set[asyncio.Task[None]] = set()
         self._ids = itertools.count(1)
         self._state = ResidencyState(self._limits(), settings.load_timeout)
@@ -332,8 +333,14 @@ class ResidencyExecutor:
                     self._sizes.note_use(handle.model, sizes[model_id])
         self.feed(ev.MemoryMeasured(sizes))
 
-    def share_memory(self) -> None:
-        """Let stored prompts have what the models leave of the memory limit now."""
+    @property
+    def prompt_bytes(self) -> int:
+        """Memory of stored prompts, which give way to models."""
+        return self._prompts.memory_bytes
+
+    def share_memory(self, *, short: bool = False) -> None:
+        """Let stored prompts have what the models leave of the memory limit now; nothing while memory is ``short``."""
+        self._memory_short = short
         self._share_memory(self._limits())
 
     async def close(self, save_s: float = 0.0) -> None:
@@ -522,7 +529,8 @@ class ResidencyExecutor:
             saving.result()
 
     def _share_memory(self, limits: Limits) -> None:
-        self._prompts.allow(max(limits.reachable_bytes - self._state.taken_bytes, 0))
+        left_bytes = 0 if self._memory_short else limits.reachable_bytes - self._state.taken_bytes
+        self._prompts.allow(max(left_bytes, 0))
 
     def _end_saving(self, within_s: float) -> None:
         """Let those that store their prompts now end it soon: something waits for their memory."""

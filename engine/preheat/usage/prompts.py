@@ -47,6 +47,11 @@ class PromptHabits:
         self._timezone = timezone
         self._models: dict[str, _ModelPrompts] = {}
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models with prompts."""
+        return tuple(self._models)
+
     def note(self, record: RequestRecord) -> None:
         """Note the beginning of a request's prompt."""
         if record.prefix:

@@ -35,18 +35,26 @@ class Situation:
     touched: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
+    shared: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.records: dict[str, Residency] = {}
         self.models: dict[str, ModelFile] = {}
         self.reader: Touch | None = None
         self.preloads = SimpleNamespace(pressure=None, active_requests=0)
-        pool = SimpleNamespace(records=self.records, models=self.models, worker_pids=(), free=self._free)
+        self.pool = SimpleNamespace(
+            records=self.records,
+            models=self.models,
+            worker_pids=(),
+            free=self._free,
+            prompt_bytes=0,
+            share_memory=lambda *, short: self.shared.append(short),
+        )
         settings = Settings.model_validate({"keep_free": 10 * GB})
         clocks = lambda: Clocks(self.now, self.now - self.slept_s, self.now)  # noqa: E731 # a clock in one line
         self.guard = MemoryGuard(
             MemoryWatch(settings, read=lambda: MemoryReading(100 * GB, self.available_bytes), clocks=clocks),
-            cast(ResidencyExecutor, pool),
+            cast(ResidencyExecutor, self.pool),
             cast(PreloadContext, self.preloads),
             lambda: self.changes.append(str(self.preloads.pressure or "")),
             clock=lambda: self.now,
@@ -172,3 +180,14 @@ async def test_it_ends_with_the_engine(situation: Situation) -> None:
     with pytest.raises(asyncio.CancelledError):
         await looking
     assert ended.is_set()
+
+
+async def test_stored_prompts_give_way_before_models(situation: Situation) -> None:
+    await situation.later(1)
+    situation.available_bytes = 9 * GB
+    situation.pool.prompt_bytes = 3 * GB
+    await situation.later(1)
+    assert (situation.freed, situation.shared) == ([], [False, True])
+    situation.pool.prompt_bytes = GB // 4
+    await situation.later(1)
+    assert situation.freed == [GB - GB // 4]

@@ -36,8 +36,10 @@ def snapshot_maker(models: tuple[ModelFile, ...], phase: Phase) -> SnapshotMaker
     )
     planner: Any = SimpleNamespace(pressure="", hold=lambda: None, paused_until=None, is_standby=lambda _: False)
     usage: Any = SimpleNamespace(log=None)
+    prompts: Any = SimpleNamespace(snapshots=lambda _: ())
     requests = LiveRequests(lambda: None)
-    return SnapshotMaker(residency, SizeTable(settings()), planner, Round(), PreloadCounters(), usage, requests)
+    sizes, counters = SizeTable(settings()), PreloadCounters()
+    return SnapshotMaker(residency, sizes, planner, Round(), counters, usage, requests, prompts)
 
 
 @pytest.fixture(scope="module")

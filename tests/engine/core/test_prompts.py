@@ -1,0 +1,136 @@
+"""Which prompts a load puts back, and which are shown as being in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from preheat.core.prompts import MOST_RESTORED, MOST_SHOWN, ModelPrompts
+from preheat.inference import PrefixOptions
+from preheat.models import ModelFile
+from preheat.prefixes import PrefixKeeper
+from preheat.residency import Outcome
+from preheat.settings import Settings
+from preheat.usage import RequestRecord, UsageTracker
+
+NOW = 1_760_000_000.0
+SETTINGS = Settings(context_length=4096)
+
+
+@dataclass
+class FakeKeeper:
+    """Folders of a test."""
+
+    folder: Path
+    memory_bytes: int = 7
+    off: bool = False
+    nudges: int = 0
+    allowed: list[int] = field(default_factory=list)
+
+    def options(self, model_id: str) -> PrefixOptions | None:
+        memory, disk = self.folder / "memory" / model_id, self.folder / "disk" / model_id
+        return None if self.off else PrefixOptions(str(memory), str(disk), 1000)
+
+    def allow(self, memory_bytes: int) -> None:
+        self.allowed.append(memory_bytes)
+
+    def nudge(self) -> None:
+        self.nudges += 1
+
+    def store(self, tier: str, key: str, model_id: str = "a") -> None:
+        path = self.folder / tier / model_id / f"{key}.prefix"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+class Known:
+    """A model's prompts, with a keeper of the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.keeper = FakeKeeper(folder)
+        self.usage = UsageTracker(SETTINGS, clock=lambda: NOW)
+        keeper: Any = self.keeper
+        self.prompts = ModelPrompts(SETTINGS, cast(PrefixKeeper, keeper), self.usage, clock=lambda: NOW)
+
+    def used(self, client: str, key: str, tokens: int = 100, *, age_s: float = 60.0, hot: bool = False) -> None:
+        record = RequestRecord("a", NOW - age_s, Outcome.HIT, client=client, prefix=key, prefix_tokens=tokens)
+        self.usage.request_ended(record)
+        self.prompts.request_ended(record, hot=hot)
+
+    def shown(self) -> list[tuple[str, str, bool]]:
+        return [(prompt.client, prompt.tier, prompt.ready) for prompt in self.prompts.snapshots("a")]
+
+    def restore(self, *clients: str) -> tuple[str, ...]:
+        options = self.prompts.options(model("a"), clients)
+        assert options is not None
+        return options.restore
+
+
+def model(name: str) -> ModelFile:
+    path = Path(f"/models/{name}.gguf")
+    return ModelFile(name, path, 1000, "llama", 8192, False, False, (path,), 0)
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Known:
+    return Known(tmp_path)
+
+
+def test_a_load_gets_folders_and_keys(known: Known) -> None:
+    known.used("notes", "n", age_s=50)
+    known.used("editor", "e", age_s=40)
+    assert known.restore() == ("e", "n")
+    assert known.restore("notes") == ("n", "e")
+    options = known.prompts.options(model("a"), ())
+    assert options is not None
+    assert options.memory_folder.endswith("memory/a")
+    assert set(options.seen) == {"e", "n"}
+    known.keeper.off = True
+    assert known.prompts.options(model("a"), ()) is None
+
+
+def test_a_load_restores_what_idle_slots_can_hold(known: Known) -> None:
+    known.used("small", "s", 200, age_s=50)
+    known.used("large", "l", 2000, age_s=40)
+    known.used("huge", "h", 3000, age_s=30)
+    assert known.restore() == ("l",)
+    for number in range(20):
+        known.used(f"tiny {number}", f"{number}", 1, age_s=20)
+    assert len(known.restore()) == MOST_RESTORED
+
+
+async def test_prompts_are_shown_where_they_are(known: Known) -> None:
+    known.used("notes", "n", age_s=50)
+    known.used("editor", "e", age_s=40)
+    known.used("scripts", "x", age_s=30)
+    assert known.shown() == []
+    known.keeper.store("disk", "n")
+    known.keeper.store("disk", "e")
+    known.keeper.store("memory", "e")
+    assert await known.prompts.look()
+    assert not await known.prompts.look()
+    assert sorted(known.shown()) == [("editor", "memory", False), ("notes", "disk", False)]
+    known.prompts.restored("a", "n", 100, "disk")
+    assert sorted(known.shown()) == [("editor", "memory", False), ("notes", "slot", True)]
+    known.used("scripts", "x", hot=True)
+    assert ("scripts", "slot", True) in known.shown()
+    known.prompts.unloaded("a")
+    assert sorted(known.shown()) == [("editor", "memory", False), ("notes", "disk", False)]
+    assert known.keeper.nudges == 1
+
+
+def test_slots_hold_the_last_prompts_only(known: Known) -> None:
+    for number in range(4):
+        known.used(f"{number}", f"{number}", 900, age_s=50 - number, hot=True)
+    assert [client for client, _, _ in known.shown()] == ["3", "2"]
+    for number in range(20):
+        known.used(f"tiny {number}", f"tiny {number}", 1, age_s=20, hot=True)
+    assert len(known.shown()) == MOST_SHOWN
+
+
+def test_memory_of_prompts_is_the_keepers(known: Known) -> None:
+    known.prompts.allow(12)
+    assert (known.prompts.memory_bytes, known.keeper.allowed) == (7, [12])
