@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -167,8 +168,16 @@ def _bucket(dice: random.Random, at: float, length_s: int, rate: float) -> Usage
         requests = dice.randint(4, 14) if begin.weekday() >= 5 else dice.randint(38, 66)
     hits = sum(dice.random() < rate for _ in range(requests))
     saved_s = sum(dice.uniform(1.0, 5.0) for _ in range(round(hits * 0.3)))
-    misses = requests - hits
-    return UsageBucket(begins_at, length_s, Counts(hits=hits, misses=misses, wait_s=1.9 * misses, saved_s=saved_s))
+    misses, prompts = requests - hits, requests * dice.randint(2600, 5200)
+    slots, disk = round(prompts * rate * dice.uniform(0.6, 0.75)), round(prompts * rate * 0.15)
+    tokens: dict[str, Any] = {
+        "prompt_tokens": prompts,
+        "slot_tokens": slots,
+        "disk_tokens": disk,
+        "prefill_saved_s": disk / 120,
+    }
+    counts = Counts(hits=hits, misses=misses, wait_s=1.9 * misses, saved_s=saved_s)
+    return UsageBucket(begins_at, length_s, replace(counts, **tokens))
 
 
 def _stats() -> StatsReport:

@@ -16,7 +16,7 @@ _START_DEG: Final = 225.0  # Qt counts from three o'clock, anticlockwise
 _STROKE: Final = 0.085  # of the ring's diameter
 _FOOT: Final = 0.9  # Bottom of the ring's ends, as a share of its height; the caption starts there
 _SMALLEST_PX: Final = 112
-_PREFERRED_PX: Final = 152
+_PREFERRED_PX: Final = 124
 _UNIT_SCALE: Final = 1.15
 _NOTICEABLE: Final = 0.0005  # of the ring: less than half a pixel
 

@@ -29,7 +29,7 @@ def test_the_size_follows_the_engine(open_dialog: Callable[[], SettingsDialog], 
     clear = child(dialog, QPushButton, "clear_prompts")
     assert (size.text(), written.isVisible(), clear.isEnabled()) == ("Nothing", False, False)
     bridge.publish(snapshot(prefixes=KEPT))
-    assert size.text() == "4.0 GB of up to 18.0 GB on disk · 300.0 MB in memory"
+    assert size.text() == "4.0 GB of up to 18.0 GB on disk · 300 MB in memory"
     assert written.text() == "Written today: 1.0 GB of up to 40.0 GB"
     assert written.isVisible()
     assert clear.isEnabled()

@@ -154,22 +154,23 @@ class MemoryCard(Card):
     def render_memory(self, snapshot: EngineSnapshot, limit_setting: str) -> None:
         """Show a snapshot's memory; ``limit_setting`` is the limit as the user wrote it."""
         memory = snapshot.memory
-        share = memory.used_bytes / memory.limit_bytes if memory.limit_bytes else None
+        used = memory.used_bytes + snapshot.prefixes.memory_bytes
+        share = used / memory.limit_bytes if memory.limit_bytes else None
         limit = format_memory(memory.limit_bytes)
-        self._gauge.set_value(share, format_number(memory.used_bytes / _GB, 1), "GB")
+        self._gauge.set_value(share, format_number(used / _GB, 1), "GB")
         self._gauge.set_caption(self.tr("of {limit} limit").format(limit=limit))
         tooltip = self.tr(
-            "The most memory all loaded models may use: {limit} (set to {setting}). "
-            "The least recently used make room for others."
+            "The most memory that loaded models and kept prompts may use: {limit} (set to {setting}). "
+            "Prompts make room for models, and the least recently used models for others."
         )
         self._gauge.setToolTip(tooltip.format(limit=limit, setting=limit_setting))
-        self._models_title.setText(self.tr("In memory") if memory.used_bytes else self.tr("No models in memory"))
-        self._models.setVisible(memory.used_bytes > 0)
+        self._models_title.setText(self.tr("In memory") if used else self.tr("No models in memory"))
+        self._models.setVisible(used > 0)
         self._models.set_segments(self._model_segments(snapshot))
         for widget in (self._machine, self._machine_title):
             widget.setVisible(memory.total_bytes > 0)
         self._machine_title.setText(self.tr("This machine, {total}").format(total=format_memory(memory.total_bytes)))
-        self._machine.set_segments(self._machine_segments(memory))
+        self._machine.set_segments(self._machine_segments(memory, snapshot.prefixes.memory_bytes))
 
     def _model_segments(self, snapshot: EngineSnapshot) -> list[Segment]:
         loaded = sorted(
@@ -182,21 +183,28 @@ class MemoryCard(Card):
         if others := sum(model.resident_bytes for model in loaded[_MAX_ROWS:]):
             name = self.tr("{count} more").format(count=len(loaded) - _MAX_ROWS)
             segments.append(_segment(others, Token.ACCENT, name))
-        free = snapshot.memory.limit_bytes - sum(model.resident_bytes for model in loaded)
+        prompts = snapshot.prefixes.memory_bytes
+        segments += self._prompt_segments(prompts)
+        free = snapshot.memory.limit_bytes - sum(model.resident_bytes for model in loaded) - prompts
         if segments and free > 0:
             tooltip = self.tr("Available for more models.")
             segments.append(_segment(free, Token.TRACK, self.tr("Still available"), tooltip))
         return segments
 
-    def _machine_segments(self, memory: MemorySnapshot) -> list[Segment]:
+    def _prompt_segments(self, size: int) -> list[Segment]:
+        tooltip = self.tr("Computed prompts, for apps that send them again. They make room for models.")
+        return [_segment(size, Token.STANDBY, self.tr("Kept prompts"), tooltip)] if size >= _STEP else []
+
+    def _machine_segments(self, memory: MemorySnapshot, prompts: int) -> list[Segment]:
         free = min(memory.available_bytes, memory.total_bytes)
-        others = max(0, memory.total_bytes - free - memory.used_bytes)
+        others = max(0, memory.total_bytes - free - memory.used_bytes - prompts)
         keep = self.tr("Preheat always leaves {size} of it to other apps.")
         keep = keep.format(size=format_memory(memory.keep_free_bytes))
         return [
             _segment(
                 memory.used_bytes, Token.ACCENT, self.tr("Preheat's models"), self.tr("Memory of the loaded models.")
             ),
+            *self._prompt_segments(prompts),
             _segment(others, Token.MUTED, self.tr("Other apps"), self.tr("Memory of everything else on this machine.")),
             _segment(free, Token.TRACK, self.tr("Free"), keep),
         ]

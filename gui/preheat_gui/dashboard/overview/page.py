@@ -17,7 +17,7 @@ from preheat_gui.bridge import EngineBridge, SlowQuestion
 from preheat_gui.dashboard.overview.memory_card import MemoryCard
 from preheat_gui.dashboard.overview.now import NowCard, describe_now
 from preheat_gui.dashboard.overview.periods import Period, sum_period
-from preheat_gui.dashboard.overview.usage_cards import HitRateCard, TimeSavedCard
+from preheat_gui.dashboard.overview.usage_cards import HitRateCard, ReuseCard, TimeSavedCard
 from preheat_gui.dashboard.page import DashboardPage
 from preheat_gui.widgets import GAP, GROUP_GAP, hbox, named, timer, vbox
 from preheat_gui.words import error_text
@@ -36,8 +36,7 @@ class OverviewPage(DashboardPage):
         self._frame = timer(self, _FRAME_MS, self._render)
         self._now = NowCard(bridge)
         self._memory = MemoryCard()
-        self._hit_rate = HitRateCard()
-        self._time_saved = TimeSavedCard()
+        self._usage_cards = (HitRateCard(), TimeSavedCard(), ReuseCard())
         self._periods = QButtonGroup(self)
         self._grid = QGridLayout()
         self._wide: bool | None = None
@@ -63,14 +62,14 @@ class OverviewPage(DashboardPage):
             self._grid.setColumnStretch(0, 2 if wide else 1)
             self._grid.setColumnStretch(1, 3 if wide else 1)
             self._memory.set_compact(not wide)
-            self._hit_rate.set_side_by_side(wide)
-            self._time_saved.set_side_by_side(wide)
+            for card in self._usage_cards:
+                card.set_side_by_side(wide)
 
     def _build(self) -> None:
         self._grid.setSpacing(GROUP_GAP)
-        self._grid.addWidget(self._memory, 0, 0, 2, 1)
-        self._grid.addWidget(self._hit_rate, 0, 1)
-        self._grid.addWidget(self._time_saved, 1, 1)
+        self._grid.addWidget(self._memory, 0, 0, len(self._usage_cards), 1)
+        for row, card in enumerate(self._usage_cards):
+            self._grid.addWidget(card, row, 1)
         inside = QWidget()
         vbox(self._now, (self._grid, 1), spacing=GROUP_GAP, parent=inside)
         scroll = named(QScrollArea(), "overview_scroll")
@@ -83,7 +82,7 @@ class OverviewPage(DashboardPage):
         texts = {Period.TODAY: self.tr("Today"), Period.WEEK: self.tr("7 days"), Period.QUARTER: self.tr("90 days")}
         buttons = hbox(spacing=GAP // 2)
         for number, (period, text) in enumerate(texts.items()):
-            tooltip = self.tr("Hits and time saved in this period")
+            tooltip = self.tr("Hits, time saved and reused prompts in this period")
             button = named(QPushButton(text), f"period_{period.value}", tooltip=tooltip)
             button.setCheckable(True)
             button.setChecked(period is self._period)
@@ -108,8 +107,8 @@ class OverviewPage(DashboardPage):
 
     def _on_no_history(self, error: EngineError) -> None:
         if self._history is None:
-            self._hit_rate.render_error(error_text(error))
-            self._time_saved.render_error(error_text(error))
+            for card in self._usage_cards:
+                card.render_error(error_text(error))
 
     def _on_period(self, number: int) -> None:
         self._period = list(Period)[number]
@@ -126,5 +125,5 @@ class OverviewPage(DashboardPage):
             return
         figures = sum_period(self._history, self._period, time.time())
         ever = any(day.counts.requests for day in self._history.days)
-        self._hit_rate.render_figures(figures, ever=ever)
-        self._time_saved.render_figures(figures, ever=ever)
+        for card in self._usage_cards:
+            card.render_figures(figures, ever=ever)

@@ -51,6 +51,25 @@ class PeriodFigures:
         return self.hits / self.requests if self.requests else None
 
     @property
+    def prompt_tokens(self) -> int:
+        return sum(bucket.counts.prompt_tokens for bucket in self.buckets)
+
+    @property
+    def reused_tokens(self) -> int:
+        """Prompt tokens that were not computed again."""
+        return sum(bucket.counts.reused_tokens for bucket in self.buckets)
+
+    @property
+    def prefix_cache_hit_rate(self) -> float | None:
+        """Reused tokens / prompt tokens; None without prompts."""
+        return min(self.reused_tokens / self.prompt_tokens, 1.0) if self.prompt_tokens else None
+
+    @property
+    def prefill_saved_s(self) -> float:
+        """Time to compute prompts that kept ones saved, in seconds."""
+        return sum(bucket.counts.prefill_saved_s for bucket in self.buckets)
+
+    @property
     def saved_s(self) -> float:
         """Load time that hits did not wait for, in seconds."""
         return sum(bucket.counts.saved_s for bucket in self.buckets)
@@ -125,6 +144,36 @@ def time_saved_series(figures: PeriodFigures) -> Series:
     saved = format_duration(figures.saved_s)
     summary = translate("Overview", "{duration} of waiting saved in all.").format(duration=saved)
     return Series(points, figures.begin, figures.end, top, _time_ticks(figures), ticks, summary)
+
+
+def reuse_series(figures: PeriodFigures) -> Series:
+    """Return the prefix cache hit rate over time; buckets without prompts have no point."""
+    points = tuple(
+        Point(_middle(bucket), _reuse(bucket), _reuse_tooltip(bucket, figures.period))
+        for bucket in figures.buckets
+        if bucket.counts.prompt_tokens
+    )
+    rate = figures.prefix_cache_hit_rate
+    summary = translate("Overview", "No prompts.")
+    if rate is not None:
+        summary = translate("Overview", "{rate}: {reused} of {tokens} prompt tokens were not computed again.").format(
+            rate=percent(rate), reused=format_number(figures.reused_tokens), tokens=format_number(figures.prompt_tokens)
+        )
+    ticks = tuple((share, percent(share)) for share in (0.0, 0.5, 1.0))
+    return Series(points, figures.begin, figures.end, 1.0, _time_ticks(figures), ticks, summary)
+
+
+def _reuse(bucket: UsageBucket) -> float:
+    return min(bucket.counts.reused_tokens / bucket.counts.prompt_tokens, 1.0)
+
+
+def _reuse_tooltip(bucket: UsageBucket, period: Period) -> str:
+    return translate("Overview", "{when}: {rate}, {reused} of {tokens} tokens").format(
+        when=_when(bucket.begins_at, period),
+        rate=percent(_reuse(bucket)),
+        reused=format_number(bucket.counts.reused_tokens),
+        tokens=format_number(bucket.counts.prompt_tokens),
+    )
 
 
 def _middle(bucket: UsageBucket) -> float:

@@ -15,6 +15,7 @@ from preheat_gui.dashboard.overview.periods import (
     Point,
     Series,
     hit_rate_series,
+    reuse_series,
     time_saved_series,
 )
 from preheat_gui.dashboard.painting import LooksOf
@@ -214,6 +215,37 @@ class HitRateCard(_CurveCard):
         never = self.tr("Your hit rate appears after the first requests.")
         note = self.tr("No requests in this period.") if ever else never
         self._show_curve(hit_rate_series(figures), note, worth_it=rate is not None)
+
+    def render_error(self, text: str) -> None:
+        """Show why there are no figures."""
+        self._gauge.set_value(None, NOTHING)
+        self._gauge.set_caption("")
+        self._note.setText(text)
+
+
+class ReuseCard(_CurveCard):
+    """The share of prompt tokens that were not computed again."""
+
+    def __init__(self) -> None:
+        super().__init__(self.tr("Prompts reused"), self.tr("Reused share of prompts over time"))
+        self.setObjectName("reuse")
+        self._gauge = named(RingGauge(), "reuse_gauge")
+        self._fill_side((self._gauge, 1))
+
+    def render_figures(self, figures: PeriodFigures, *, ever: bool) -> None:
+        """Show a period; ``ever`` is whether the history has any request."""
+        rate, saved = figures.prefix_cache_hit_rate, format_duration(figures.prefill_saved_s)
+        tooltip = self.tr(
+            "The prefix cache hit rate: the share of prompt tokens that were not computed again. Prompts that were "
+            "kept in memory and on disk saved {duration} of computing."
+        )
+        self._gauge.setToolTip(tooltip.format(duration=saved))
+        self._gauge.set_value(rate, NOTHING if rate is None else percent(rate))
+        reused = self.tr("of {tokens} tokens").format(tokens=format_number(figures.prompt_tokens))
+        self._gauge.set_caption(self.tr("no prompts") if rate is None else reused)
+        never = self.tr("What is reused of your prompts appears after the first requests.")
+        note = self.tr("No requests in this period.") if ever else never
+        self._show_curve(reuse_series(figures), note, worth_it=rate is not None)
 
     def render_error(self, text: str) -> None:
         """Show why there are no figures."""

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from children import running
 from fake_bridge import GB, FakeBridge, model, snapshot
-from preheat.control import Counts, State, UsageBucket, UsageHistory
+from preheat.control import Counts, PrefixFigures, State, UsageBucket, UsageHistory
 from preheat.errors import UnsupportedOperationError
 from preheat_gui.dashboard.overview.memory_card import StackedBar
 from preheat_gui.dashboard.overview.page import OverviewPage
@@ -31,7 +31,7 @@ def history(counts: Counts) -> UsageHistory:
     )
 
 
-USED = history(Counts(hits=9, misses=1, saved_s=60.0))
+USED = history(Counts(hits=9, misses=1, saved_s=60.0, prompt_tokens=4000, slot_tokens=2000, disk_tokens=1000))
 
 
 @pytest.fixture
@@ -77,6 +77,17 @@ def test_memory_is_shown_against_the_limit(qtbot: QtBot, page: OverviewPage, bri
     assert "50%" in gauge.toolTip()
 
 
+def test_kept_prompts_are_part_of_the_memory(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
+    kept = PrefixFigures("disk", memory_bytes=GB)
+    bridge.publish(snapshot(model("qwen3-4b", State.HOT), prefixes=kept))
+    gauge = find(page, RingGauge, "memory_gauge")
+    qtbot.waitUntil(lambda: gauge.accessibleName() == "of 8.0 GB limit: 4.0 GB")
+    assert find(page, StackedBar, "memory_models").accessibleDescription() == (
+        "qwen3-4b 3.0 GB, Kept prompts 1.0 GB, Still available 4.0 GB"
+    )
+    assert "Kept prompts 1.0 GB, Other apps 2.0 GB" in find(page, StackedBar, "memory_machine").accessibleDescription()
+
+
 def test_many_models_share_the_last_line(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
     bridge.publish(snapshot(*(model(f"m{number}", State.HOT, resident_bytes=GB) for number in range(8))))
     bar = find(page, StackedBar, "memory_models")
@@ -110,6 +121,7 @@ def test_figures_carry_units_and_plain_words(page: OverviewPage, bridge: FakeBri
     bridge.answer_with(history=USED)
     assert find(page, RingGauge, "hit_rate_gauge").accessibleName() == "63 of 70 requests: 90 %"
     assert find(page, QLabel, "time_saved_figure").text() == "7 min"
+    assert find(page, RingGauge, "reuse_gauge").accessibleName() == "of 28,000 tokens: 75 %"
 
 
 def test_another_period_has_other_figures(qtbot: QtBot, page: OverviewPage, bridge: FakeBridge) -> None:
