@@ -207,11 +207,12 @@ class LoadOptions:
     kv_cache_type: Literal["f16", "q8_0", "q4_0"]
     flash_attention: Literal["auto", "on", "off"]
     repack: bool  # rewrite weights for the processor: faster prefill, almost twice the memory
-    threads: int
+    threads: int  # the most
     gpu_layers: int  # layers to offload where the build can; -1 is all
     embedding_cache: int  # number of (text, vector) pairs to remember
     probe: bool  # decode one token before reporting the model as hot. Without it, the waiting request is the probe.
     warm_prefix: bool  # evaluate the chat template's fixed beginning. For loads without a waiting request.
+    follow_load: bool = False  # compute with fewer threads while other programs are busy
     prefixes: PrefixOptions | None = None  # where prompts are kept; None keeps none outside the slots
     speculation: bool = True  # draft tokens of answers by prompt lookup where that pays; see ``worker.drafts``
 

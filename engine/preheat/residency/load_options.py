@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import psutil
-
 from preheat.inference import LoadOptions, PrefixOptions
+from preheat.inference.cores import default_threads
 from preheat.models import ModelFile
 from preheat.settings import Settings
 
@@ -24,11 +23,12 @@ def load_options(
         kv_cache_type=own.kv_cache_type,
         flash_attention=own.flash_attention,
         repack=own.repack == "on",
-        threads=own.threads or physical_cores(),
+        threads=own.threads or default_threads(),
         gpu_layers=own.gpu_layers,
         embedding_cache=own.embedding_cache,
         probe=probe,
         warm_prefix=warm_prefix,
+        follow_load=own.threads is None,
         prefixes=prefixes,
     )
 
@@ -36,12 +36,3 @@ def load_options(
 def loads_differently(model_id: str, before: Settings, after: Settings) -> bool:
     """Return whether the model would be loaded with other options after a change of settings."""
     return not before.for_model(model_id).loads_like(after.for_model(model_id))
-
-
-def physical_cores() -> int:
-    """Return the number of physical cores that this process may use."""
-    cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-    try:
-        return max(1, min(cores, len(psutil.Process().cpu_affinity())))
-    except (AttributeError, psutil.Error):  # macOS has no affinity
-        return cores
