@@ -482,12 +482,6 @@ async def test_a_worker_that_ends_before_it_is_ready(
         assert caught.value.message == msg("worker_failed_to_load", reason=msg("exit_code", exit_code=3))
 
 
-async def test_a_worker_lets_interactive_programs_go_first(spawn: Spawn) -> None:
-    worker = await spawn()
-    await worker.ready()
-    assert psutil.Process(worker.pid).nice() > psutil.Process().nice()
-
-
 async def test_a_worker_for_embeddings_lets_chats_go_first(
     spawn: Spawn, chat_model: Path, embedding_model: Path
 ) -> None:

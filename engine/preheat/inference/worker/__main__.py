@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -32,6 +33,7 @@ from preheat.inference.worker.embedding_service import EmbeddingService
 from preheat.inference.worker.failures import failure_of
 from preheat.inference.worker.guarded_process import GuardedPool
 from preheat.inference.worker.llama_model import LlamaModel
+from preheat.inference.worker.priority import lower_priority, run_in_background
 from preheat.inference.worker.scheduler import DecodeError
 from preheat.inference.worker.text_service import TextService
 from preheat.inference.worker.vision import VisionEncoder
@@ -42,11 +44,6 @@ logger = logging.getLogger(__name__)
 Service: TypeAlias = TextService | EmbeddingService
 
 _READ_BYTES: Final = 1 << 16
-_NICENESS: Final = 5
-_EMBEDDING_NICENESS: Final = 5
-"""In addition: embeddings must not slow down a chat in another worker. Alone, they are as fast."""
-
-_BELOW_NORMAL_PRIORITY_CLASS: Final = 0x4000
 _SWITCH_INTERVAL_S: Final = 0.0005
 """The decode thread needs the interpreter back right after each step; Python's default is 5 ms."""
 
@@ -79,9 +76,10 @@ class Worker:
         self._channel.pulse.decode.busy = True
         if options.embeddings:
             self._renderers.close()
-            _lower_priority(_EMBEDDING_NICENESS)
+            lower_priority()  # embeddings must not slow down a chat in another worker
         try:
-            self._service = make_hot(options, self._channel, self._renderers, self._may_load)
+            make = partial(make_hot, options, self._channel, self._renderers, self._may_load)
+            self._service = run_in_background(make) if options.warm_prefix else make()
         except EngineError as error:
             self._channel.send(protocol.LoadFailed(error))
             return
@@ -254,7 +252,6 @@ def main() -> None:
     # When memory runs out, Linux kills a worker, not the engine or another program.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
-    _lower_priority(_NICENESS)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     worker = Worker(Channel(protocol_out), renderer_pool())
     threading.Thread(target=_read_frames, args=(sys.stdin.fileno(), worker), daemon=True, name="reader").start()
@@ -270,18 +267,6 @@ def main() -> None:
     sys.stderr.flush()
     # Freeing gigabytes tensor by tensor takes longer than ending the process.
     os._exit(code)
-
-
-def _lower_priority(niceness: int) -> None:
-    """Let other programs go first, for this thread and those it starts. On an idle machine this costs nothing."""
-    if sys.platform == "win32":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        with contextlib.suppress(OSError):  # already at the lowest priority
-            os.nice(niceness)
 
 
 if __name__ == "__main__":

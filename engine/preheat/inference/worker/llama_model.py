@@ -20,6 +20,7 @@ from preheat.inference.worker.backends import load_device_backends, load_process
 from preheat.inference.worker.bindings import llama
 from preheat.inference.worker.scheduler import SCORED_TOKENS
 from preheat.inference.worker.text_pieces import PIECE_CHARACTERS, OnPiece, no_limit, pieces
+from preheat.inference.worker.threads import StepThreads
 from preheat.messages import Param, msg
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class LlamaModel:
         # Any end of a sequence can be removed.
         self.can_cut: bool = not self.recurrent and not self.n_swa
         self.ctx = self._make_context(options)
+        self.threads: Final = StepThreads(self.ctx, options.threads, follows=options.follow_load)
         self.memory: Any = llama.llama_get_memory(self.ctx)
         self.context_length: int = llama.llama_n_ctx_seq(self.ctx)
         self.dimensions: int = llama.llama_model_n_embd_out(self.native) if self.embeddings else 0
