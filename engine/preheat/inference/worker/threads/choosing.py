@@ -22,8 +22,6 @@ _SHARE_AFTER_CHANGES: Final = 0.05
 _MOST_SAVED_S: Final = 0.25
 """Limit of each of the two budgets, in seconds."""
 
-_FIRST_SAVED_S: Final = 0.05
-
 _TRIAL_S: Final = 0.06
 """Duration of a trial, in seconds: longer than the turns in which a system shares a core among programs."""
 
@@ -31,15 +29,19 @@ _LONG_STEP_S: Final = 0.25
 """From this duration on, one step is a trial."""
 
 _FEWEST_STEPS: Final = 2
-_MOST_STEPS: Final = 8
+_ENOUGH_STEPS: Final = 8
+_MOST_STEPS: Final = 16
 _MEMORY_STEPS: Final = 12
 """Steps over which the current number's cost is averaged."""
 
-_BETTER: Final = 0.96
-"""A trial's cost must be below this share of the current one: equal numbers stay as they are."""
+_BETTER: Final = 0.97
+"""The cost of more threads must be below this share of the current cost. Fewer threads need not be faster."""
+
+_CLEAR: Final = 0.1
+"""Difference of the costs at which a trial needs no more steps."""
 
 _HOPELESS: Final = 1.5
-"""A trial ends early at this multiple of the current cost."""
+"""A trial ends after its first step at this multiple of the current cost."""
 
 _SUDDEN: Final = 1.4
 """The last steps cost this multiple of the steps before: the machine has changed."""
@@ -58,7 +60,7 @@ class Allowance:
     """The computing time that trials may cost, for all kinds of steps together."""
 
     def __init__(self) -> None:
-        self._usual_s = _FIRST_SAVED_S
+        self._usual_s = _MOST_SAVED_S
         self._after_changes_s = _MOST_SAVED_S
 
     def earn(self, seconds: float) -> None:
@@ -93,9 +95,10 @@ class CountChooser:
         most: The largest number.
         first: The number to begin with.
         allowance: Shared by all kinds.
+        others: Number of cores that other programs use.
     """
 
-    def __init__(self, most: int, first: int, allowance: Allowance) -> None:
+    def __init__(self, most: int, first: int, allowance: Allowance, others: int) -> None:
         self._most = most
         self._allowance = allowance
         self.current = first
@@ -105,6 +108,8 @@ class CountChooser:
         self._trial: _Trial | None = None
         self._candidates: list[int] = []  # the next one last
         self._changed = False
+        self._others = others
+        self._best: dict[int, int] = {}  # the number at an earlier time, by cores that others used
         self._wait_s = _LATER_S
         self._waited_s = 0.0
 
@@ -113,18 +118,23 @@ class CountChooser:
         """The number for the next step."""
         return self.current if self._trial is None else self._trial.count
 
-    def note_change(self, likely: int) -> None:
-        """Note that the machine has changed, and which number is now likely to be best: it is tried first."""
-        self._restart(likely)
-        self._changed, self._waited_s = True, _LATEST_S
+    def note_load(self, others: int, *, active: bool) -> None:
+        """Note that other programs now use this many cores; ``active`` if steps of this kind run now."""
+        self._best[self._others] = self.current
+        before, self._others = self._others, others
+        likely = self._best.get(others)
+        if likely is None:
+            # What was best before, without sharing a core with the others.
+            likely = min(self.current, self._most - others) if others > before else self.current + before - others
+            likely = min(max(likely, 1), self._most)
+        if active:
+            self._examine(likely)
+        else:
+            self.current = likely
+            self._restart()
 
-    def expect(self, likely: int) -> None:
-        """Begin anew with this number: the machine changed while there were no steps of this kind."""
-        self.current = likely
-        self._restart(likely)
-
-    def took(self, cost: float, seconds: float) -> bool:
-        """Take in a step with ``count`` threads; return whether it shows a sudden change of the machine.
+    def took(self, cost: float, seconds: float) -> None:
+        """Take in a step with ``count`` threads.
 
         Args:
             cost: What the numbers are compared by: seconds, divided by what makes steps of this kind comparable.
@@ -133,12 +143,13 @@ class CountChooser:
         self._allowance.earn(seconds)
         if self._trial is not None:
             self._judge(self._trial, cost, seconds)
-            return False
+            return
         self._waited_s += seconds
-        sudden = self._add(cost)
-        if not sudden and self._steps >= _FEWEST_STEPS and self._waited_s >= self._wait_s:
+        if self._add(cost):
+            self._examine(self.current)
+            self._changed = True
+        elif self._steps >= _FEWEST_STEPS and self._waited_s >= self._wait_s:
             self._begin_trial(seconds)
-        return sudden
 
     def _add(self, cost: float) -> bool:
         """Add a step to the mean; return whether the last steps differ much from those before."""
@@ -149,13 +160,21 @@ class CountChooser:
         recent = sum(self._recent) / len(self._recent)
         return self._steps > 2 * _SUDDEN_STEPS and not before / _SUDDEN < recent < before * _SUDDEN
 
-    def _restart(self, likely: int) -> None:
-        """Forget the costs, and try this number next, then the neighbours."""
+    def _examine(self, likely: int) -> None:
+        """The machine has changed: try this number next, then the neighbours."""
+        self._restart()
+        others = [count for count in _neighbours(self.current, self._most) if count != likely]
+        self._candidates = others[::-1]
+        self._wait_s, self._waited_s = _SOON_S, 0.0
+        if likely != self.current:
+            self._candidates.append(likely)
+            self._changed, self._waited_s = True, _SOON_S
+
+    def _restart(self) -> None:
+        """Forget the costs."""
         self._trial = None
         self._steps = 0
         self._recent.clear()
-        others = [count for count in _neighbours(self.current, self._most) if count != likely]
-        self._candidates = [*reversed(others), *([likely] if likely != self.current else [])]
 
     def _begin_trial(self, seconds: float) -> None:
         if not self._candidates:
@@ -171,13 +190,16 @@ class CountChooser:
         """Add a step to the trial, and end it when its outcome is clear."""
         trial.costs.append(cost)
         trial.lost_s += seconds * (1 - self._mean / cost)
-        mean = sum(trial.costs) / len(trial.costs)
-        wanted = min(max(math.ceil(_TRIAL_S / seconds), _FEWEST_STEPS), _MOST_STEPS) if seconds < _LONG_STEP_S else 1
-        if len(trial.costs) < wanted and mean < self._mean * _HOPELESS:
+        steps = len(trial.costs)
+        mean = sum(trial.costs) / steps
+        ratio = mean / self._mean
+        wanted = min(max(math.ceil(_TRIAL_S / seconds), _FEWEST_STEPS), _ENOUGH_STEPS) if seconds < _LONG_STEP_S else 1
+        unclear = abs(ratio - 1) < _CLEAR and seconds < _LONG_STEP_S
+        if ratio < _HOPELESS and steps < (_MOST_STEPS if unclear else wanted):
             return
         self._trial, self._waited_s = None, 0.0
         self._allowance.spend(max(trial.lost_s, 0.0), changed=trial.changed)
-        if mean >= self._mean * _BETTER:
+        if ratio >= (_BETTER if trial.count > self.current else 1.0):
             self._wait_s = _SOON_S if self._candidates and self._changed else min(self._wait_s * 2, _LATEST_S)
             return
         before, self.current = self.current, trial.count
@@ -189,7 +211,6 @@ class CountChooser:
 
 
 def _neighbours(count: int, most: int) -> list[int]:
-    """Return the numbers to try from this one, the nearest first."""
+    """Return the numbers to try from this one, in turn."""
     far = max(2, count // 3)
-    found = dict.fromkeys((count + 1, count - 1, count + far, count - far))
-    return [each for each in found if 1 <= each <= most]
+    return [each for each in (count - far, count - 1, count + 1, count + far) if 1 <= each <= most]

@@ -12,8 +12,8 @@ _PREFILL_TOKENS: Final = 64
 _SINGLE_SIZES: Final = 16
 """Up to this number of tokens, each size is a kind of its own: so many streams that decode."""
 
-_NOTABLE_CORES: Final = 0.5
-"""A change of the other programs' load, in cores, that makes other numbers worth a trial."""
+_NOTABLE_CORES: Final = 0.55
+"""Distance from a whole number of cores at which the other programs' load counts as another number."""
 
 
 class ThreadController:
@@ -27,13 +27,8 @@ class ThreadController:
         self.most: Final = most
         self._choosers: dict[int, CountChooser] = {}
         self._allowance = Allowance()
-        self._others_cores = 0.0  # at the last notable change
+        self._others = 0  # cores that other programs use
         self._kind = 0
-
-    @property
-    def likely(self) -> int:
-        """The number that leaves a core to each other busy program."""
-        return min(max(round(self.most - self._others_cores), 1), self.most)
 
     def count(self, tokens: int) -> int:
         """Return the number of threads for a step with this many tokens."""
@@ -47,30 +42,29 @@ class ThreadController:
         if self.most == 1 or seconds <= 0:
             return
         cost = seconds if tokens <= _SINGLE_SIZES else seconds / tokens
-        if self._chooser(_kind(tokens)).took(cost, seconds):
-            self._chooser(_kind(tokens)).note_change(self.likely)
+        self._chooser(_kind(tokens)).took(cost, seconds)
 
     def note_load(self, others_cores: float) -> None:
         """Take in the load by other programs, in cores, averaged over the last moments."""
-        if abs(others_cores - self._others_cores) < _NOTABLE_CORES:
+        if abs(others_cores - self._others) <= _NOTABLE_CORES:
             return
-        self._others_cores = others_cores
+        self._others = round(others_cores)
         for kind, chooser in self._choosers.items():
-            if kind == self._kind:
-                chooser.note_change(self.likely)
-            else:
-                chooser.expect(self.likely)
+            chooser.note_load(self._others, active=kind == self._kind)
 
     def _chooser(self, kind: int) -> CountChooser:
         chooser = self._choosers.get(kind)
         if chooser is None:
-            chooser = self._choosers[kind] = CountChooser(self.most, self._first(kind), self._allowance)
+            first = self._first(kind)
+            chooser = self._choosers[kind] = CountChooser(self.most, first, self._allowance, self._others)
         return chooser
 
     def _first(self, kind: int) -> int:
         """Return the number of the most similar kind that is known."""
         known = min(self._choosers, key=lambda other: abs(other - kind), default=None)
-        return self.likely if known is None else self._choosers[known].current
+        if known is not None:
+            return self._choosers[known].current
+        return min(max(self.most - self._others, 1), self.most)
 
 
 def _kind(tokens: int) -> int:

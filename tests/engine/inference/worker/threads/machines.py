@@ -72,19 +72,21 @@ def simulate(
     tokens: int = 1,
     seed: int = 1,
     sees_load: bool = True,
+    fixed: int | None = None,
 ) -> Run:
-    """Run steps for some seconds next to a load, in cores, that depends on the time."""
+    """Run steps for some seconds next to a load, in cores, that depends on the time; ``fixed`` threads if given."""
     chance = random.Random(seed)
     controller = ThreadController(machine.cores)
     run = Run([])
     at, sampled_at, load_s = 0.0, 0.0, 0.0
     while at < seconds:
-        if sees_load and at - sampled_at >= SAMPLE_S:
+        if sees_load and fixed is None and at - sampled_at >= SAMPLE_S:
             controller.note_load(max(0.0, load_s / (at - sampled_at) + chance.gauss(0.0, 0.07)))
             sampled_at, load_s = at, 0.0
-        count = controller.count(tokens)
+        count = fixed or controller.count(tokens)
         took = machine.step_s(count, others(at), chance)
-        controller.took(tokens, took)
+        if fixed is None:
+            controller.took(tokens, took)
         at += took
         # A program that shares a core with a thread gets half of it.
         wanted, free = others(at), machine.cores - count
