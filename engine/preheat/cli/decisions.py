@@ -9,6 +9,7 @@ import typer
 
 from preheat.cli.output import (
     AsJson,
+    JsonObject,
     ModelName,
     ask,
     ask_running,
@@ -73,6 +74,14 @@ def why(model: ModelName, as_json: AsJson = False) -> None:
         typer.echo(f"{answer['id']}{state}: {answer['why']}.")
         if answer["warning"]:
             typer.echo(f"{answer['warning']}.")
+        for prompt in answer["prompts"]:
+            typer.echo(f"  {_prompt_words(prompt)}")
+
+
+def _prompt_words(prompt: JsonObject) -> str:
+    owner = f"prompt of {prompt['client']}" if prompt["client"] else "a prompt"
+    place = {"slot": "ready", "memory": "kept in memory", "disk": "kept on disk"}[prompt["tier"]]
+    return f"{owner}, {prompt['tokens']:,} tokens, {place}"
 
 
 def plan(as_json: AsJson = False) -> None:

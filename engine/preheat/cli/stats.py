@@ -42,6 +42,9 @@ def stats(
         out.print(drawn)
         out.print()
     out.print(_latency_table(out, figures))
+    if figures["recomputed"]:
+        out.print()
+        out.print(_recomputed_table(figures))
 
 
 def since_text(since: str) -> str | None:
@@ -67,9 +70,30 @@ def _summary(figures: JsonObject, since: str) -> list[str]:
     over = "in all" if since == _EVERYTHING else f"in {since}"
     lines.append(f"Saved     {format_duration(span['time_saved_s'])} of waiting {over}")
     lines.append(f"Preloads  {span['preloads']}, {span['wasted']} of them wasted")
+    if span["reused_tokens"]:
+        lines.append(f"Prompts   {_reused(span)}")
     if figures["warning"]:
         lines.append(f"{figures['warning']}.")
     return lines
+
+
+def _reused(span: JsonObject) -> str:
+    """Return how many prompt tokens were reused from where, and what that saved."""
+    tiers = (("slot_tokens", "loaded models"), ("memory_tokens", "memory"), ("disk_tokens", "disk"))
+    parts = [f"{span[key]:,} from {place}" for key, place in tiers if span[key]]
+    saved = f", {format_duration(span['prefill_saved_s'])} saved" if span["prefill_saved_s"] else ""
+    return f"{span['reused_tokens']:,} tokens not computed again ({', '.join(parts)}){saved}"
+
+
+def _recomputed_table(figures: JsonObject) -> Table:
+    """Return why prompts were computed again."""
+    from rich.markup import escape
+
+    numbers = ("Requests", "Tokens")
+    rows = table(*numbers, "Prompts computed again, such as", right=numbers)
+    for kind in figures["recomputed"]:
+        rows.add_row(f"{kind['requests']:,}", f"{kind['tokens']:,}", escape(kind["why"]))
+    return rows
 
 
 def _periods_table(figures: JsonObject) -> Table:

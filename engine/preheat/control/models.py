@@ -12,7 +12,7 @@ from preheat.clock import unix_time
 from preheat.control.codec import decode, printable
 from preheat.control.command import Command, Risk, command
 from preheat.control.request import absolute_path
-from preheat.core import EngineSnapshot, ModelSnapshot
+from preheat.core import EngineSnapshot, ModelSnapshot, PromptSnapshot
 from preheat.errors import (
     AmbiguousModelError,
     DiskFullError,
@@ -121,6 +121,7 @@ class Explanation:
     standby: bool | None
     why: Message
     warning: Message | None = None  # what it cannot do while hot; None if nothing
+    prompts: tuple[PromptSnapshot, ...] = ()  # those kept for it, the likeliest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ class ExplainModel(Command[Explanation]):
         model, why = host.engine.snapshot.model(model_id), host.engine.why(model_id)
         if model is None:
             return Explanation(model_id, None, None, why)
-        return Explanation(model_id, model.state.value, model.standby, why, model.warning)
+        return Explanation(model_id, model.state.value, model.standby, why, model.warning, model.prompts)
 
 
 _LOADING = (*_NAMES, InsufficientMemoryError, ModelLoadError, LoadCancelledError, EngineStoppedError)

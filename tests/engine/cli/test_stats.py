@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from preheat import paths
 from preheat.cli.main import app
-from preheat.messages import verbatim
+from preheat.messages import msg, verbatim
 from preheat.residency import Action, DecisionRecord, Outcome
 from preheat.usage import RequestRecord, UsageLog
 
@@ -86,6 +86,21 @@ def test_the_figures_that_an_application_left_behind(preheat_home: Path) -> None
     assert "ancient" not in "\n".join(lines)
     assert "ancient" in run("stats", "--since", "all").stdout
     assert json.loads(run("stats", "--since", "1h", "--json").stdout)["total"]["span"]["requests"] == 3
+
+
+def test_what_was_reused_of_prompts_and_why_not_more(preheat_home: Path) -> None:
+    again = msg("worker_ended", reason="it ran out of memory")
+    asked = request(60)
+    record(
+        replace(asked, prompt_tokens=5000, slot_tokens=1200, disk_tokens=3000, prefill_saved_s=90.0),
+        replace(asked, prompt_tokens=4000, slot_tokens=100, recomputed=again),
+    )
+    lines = run("stats").stdout.splitlines()
+    assert lines[3] == (
+        "Prompts   4,300 tokens not computed again (1,300 from loaded models, 3,000 from disk), 2 min saved"
+    )
+    assert lines[-1].split()[:3] == ["1", "3,900", "the"]
+    assert lines[-1].endswith(str(again))
 
 
 def test_json_is_that_of_the_port(preheat_home: Path) -> None:
